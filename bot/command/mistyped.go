@@ -22,7 +22,8 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	case name == "":
 		text = "A command follows “" + sign + "” directly."
 	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
-		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. Approved templates are there: " + sign + "template"
+		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. " +
+			"Approved templates are there: " + sign + "template"
 		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // its form asks which
 	case near != "":
 		text += " Did you mean " + sign + near + "?"

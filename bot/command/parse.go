@@ -183,7 +183,8 @@ var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 
 // noteWord is "note:" after foldWidth, also with invisible characters between its letters, with emphasis around the colon,
 // or as the first point of a list or a heading.
-var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*:[*_~`]*")
+var noteWord = regexp.MustCompile(
+	"^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*:[*_~`]*")
 
 // cutMarker finds the marker that a text begins with, and returns what follows it.
 func cutMarker(rest string) (marker bridge.Marker, after string) {

@@ -255,8 +255,9 @@ func isWebAddress(s string) bool {
 
 var (
 	pointPlain = regexp.MustCompile(`^\(?\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*°?\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*°?\s*\)?$`)
-	pointLink  = regexp.MustCompile(`(?:@|[?&#](?:q|ll|query|center|daddr|destination|loc)=(?:loc:)?|geo:|#map=\d{1,2}/)([+-]?\d{1,3}(?:\.\d{1,15})?)(?:,|/|%2C|%2c)([+-]?\d{1,3}(?:\.\d{1,15})?)`)
-	pointPair  = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
+	pointLink  = regexp.MustCompile(`(?:@|[?&#](?:q|ll|query|center|daddr|destination|loc)=(?:loc:)?|geo:|#map=\d{1,2}/)` +
+		`([+-]?\d{1,3}(?:\.\d{1,15})?)(?:,|/|%2C|%2c)([+-]?\d{1,3}(?:\.\d{1,15})?)`)
+	pointPair = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
 )
 
 // The degrees of the poles, and of the line of longitude opposite Greenwich.

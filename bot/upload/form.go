@@ -147,10 +147,12 @@ func Words(err error) (text string, status int) {
 		return "There is no such conversation.", http.StatusNotFound
 	}
 	if errors.Is(err, bridge.ErrTooLarge) || errors.As(err, &tooBig) {
-		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxTotalBytes)), http.StatusRequestEntityTooLarge
+		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxTotalBytes)),
+			http.StatusRequestEntityTooLarge
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())), http.StatusUnprocessableEntity
+		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())),
+			http.StatusUnprocessableEntity
 	}
 
 	return "", http.StatusInternalServerError

@@ -24,14 +24,15 @@ type Ticket struct {
 	User         bridge.SurfaceUser    `json:"user"`
 	Conversation bridge.ConversationID `json:"conversation"`
 	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
-	To           []string              `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
-	Cc           []string              `json:"cc,omitempty"`
-	Shown        string                `json:"shown,omitempty"` // a digest of the recipients that the form showed
-	Promotional  bool                  `json:"promotional,omitempty"`
-	Place        bridge.Place          `json:"place"`
-	Opened       int64                 `json:"opened,omitempty"` // unix seconds when its form was opened; 0 means not known
-	Nonce        string                `json:"nonce"`            // names the reply: a ticket makes one reply, however often it is submitted
-	Until        int64                 `json:"until"`            // unix seconds
+	// The recipients of the form in which the reply was begun, as bridge.Args has them.
+	To          []string     `json:"to,omitempty"`
+	Cc          []string     `json:"cc,omitempty"`
+	Shown       string       `json:"shown,omitempty"` // a digest of the recipients that the form showed
+	Promotional bool         `json:"promotional,omitempty"`
+	Place       bridge.Place `json:"place"`
+	Opened      int64        `json:"opened,omitempty"` // unix seconds when its form was opened; 0 means not known
+	Nonce       string       `json:"nonce"`            // names the reply: a ticket makes one reply, however often it is submitted
+	Until       int64        `json:"until"`            // unix seconds
 }
 
 // Args are the arguments of the reply.

@@ -153,7 +153,9 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 
 	form.Title, form.Submit = "Assign", "Assign"
 	if form.Quick = handOverButtons(in); len(form.Quick) > 0 {
-		form.Intro = append(form.Intro, shape.Sentence("Press a name to assign it to that person at once, with the note if there is one; or choose below and press Assign."))
+		form.Intro = append(form.Intro,
+			shape.Sentence("Press a name to assign it to that person at once, with the note if there is one; "+
+				"or choose below and press Assign."))
 	}
 	form.Fields = []shape.Field{ownersField(in)}
 	form.Args.Agents = form.Fields[0].Value

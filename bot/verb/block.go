@@ -28,5 +28,6 @@ func blockBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if sender == "" {
 		return nil
 	}
-	return confirmationBlocks(l, "Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
+	return confirmationBlocks(l,
+		"Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
 }

@@ -25,7 +25,8 @@ func closeVerb() *Verb {
 // askClose fills in the form of !close.
 func askClose(form *shape.Form, _ shape.FormInput) error {
 	form.Title, form.Submit = "Close", "Close"
-	form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+	form.Intro = append(form.Intro,
+		shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
 	form.Fields = []shape.Field{{
 		Name:     FieldNote,
 		Kind:     shape.FieldLong,

@@ -62,13 +62,16 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		form.Args.Account, form.Submit = "", "Next"
 		form.Fields = []shape.Field{pick}
 		if named := shape.OneLine(in.Args.Account, maxChoiceRunes); named != "" {
-			form.Intro = []shape.Block{shape.SmallPrint(shape.Icon("warning"), shape.Text(" You can't begin a conversation by "+named+" now. Choose another account."))}
+			form.Intro = []shape.Block{
+				shape.SmallPrint(shape.Icon("warning"), shape.Text(" You can't begin a conversation by "+named+" now. Choose another account.")),
+			}
 		}
 		return nil
 	}
 
 	form.Args.Account = chosen.Name
-	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
+	icon := strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")
+	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(icon), shape.Text(" By "+accountName(chosen)))}
 	if isTemplateChosen(in.Args.Template) {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
 		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}

@@ -41,10 +41,12 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		return nil
 	}
 	if len(in.Facts.Recipients.Waiting) > 0 {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Gets nothing until somebody allows it: "+shape.Parties(in.Facts.Recipients.Waiting))))
+		form.Intro = append(form.Intro,
+			shape.SmallPrint(shape.Text("Gets nothing until somebody allows it: "+shape.Parties(in.Facts.Recipients.Waiting))))
 	}
 	if len(in.Facts.Recipients.Copied) > 0 {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
+		form.Intro = append(form.Intro,
+			shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
 	}
 
 	form.Args.Shown = bridge.RecipientsMark(to, cc)

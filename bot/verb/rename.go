@@ -39,8 +39,14 @@ func renameVerb() *Verb {
 // askRename fills in the form of !rename.
 func askRename(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Rename", "Save"
-	form.Fields = []shape.Field{{Name: FieldNote, Kind: shape.FieldText, Label: "Name", Value: textValue(Title(in.Facts)), MaxRunes: bridge.LongestName,
-		Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
+	form.Fields = []shape.Field{{
+		Name:     FieldNote,
+		Kind:     shape.FieldText,
+		Label:    "Name",
+		Value:    textValue(Title(in.Facts)),
+		MaxRunes: bridge.LongestName,
+		Hint:     "On cards and in lists. To take it back, enter the customer's own name.",
+	}}
 	return nil
 }
 

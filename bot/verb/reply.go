@@ -20,8 +20,11 @@ func replyVerb() *Verb {
 		},
 		Sends: true,
 		Help: Help{
-			Sentence:    "Sends the text to the customer, whoever holds the conversation.",
-			Examples:    []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
+			Sentence: "Sends the text to the customer, whoever holds the conversation.",
+			Examples: []string{
+				"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.",
+				"!promo Lamps are 10 % off this week.",
+			},
 			InShortHelp: true,
 		},
 		Slash:  true,
@@ -58,7 +61,8 @@ func repliedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if !ok {
 		reply = &bridge.RepliedLine{}
 	}
-	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+textCountWords(reply.Count)+":")
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.LeadingMentions(l),
+		shape.DoerName(l)+" to "+shape.Customer(l, f)+textCountWords(reply.Count)+":")
 	blocks := append([]shape.Block{lead}, shape.QuoteAnswered(reply.Answered)...)
 	return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 }

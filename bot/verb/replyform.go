@@ -28,7 +28,8 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	for _, s := range in.Said {
 		if s.MessageID == in.Args.Message || len(in.Said) == 1 {
 			form.Args.Message = s.MessageID
-			form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" To: “"+shape.OneLine(s.Text, shape.MaxSubjectRunes)+"”")))
+			form.Intro = append(form.Intro,
+				shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" To: “"+shape.OneLine(s.Text, shape.MaxSubjectRunes)+"”")))
 		}
 	}
 
@@ -94,7 +95,8 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 		return nil
 	}
 	if in.Facts.Window.PeopleOnly {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: "+
+			"the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
 		return nil
 	}
 
@@ -129,7 +131,8 @@ func countWords(in shape.FormInput) string {
 	soFar := fmt.Sprintf("So far %d %s, %d %s left",
 		c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, shape.Plural(c.Left, "character", "characters"))
 	if c.Room != [3]int{} {
-		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
+		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).",
+			c.Room[0], c.Room[1], c.Room[2], c.Encoding)
 		if strings.TrimSpace(in.Text) == "" {
 			return words
 		}

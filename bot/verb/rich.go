@@ -113,7 +113,8 @@ func richFields(kind bridge.RichKind) []shape.Field {
 		return contactFields()
 	case bridge.RichIsCards:
 		return []shape.Field{{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
-			Hint:    "Cards are separated by an empty line. First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
+			Hint: "Cards are separated by an empty line. " +
+				"First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
 			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes}}
 	}
 	return nil

@@ -65,7 +65,8 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	at, ok := shownSuggestion(in)
 	if !ok {
 		form.Args.Suggestion = nil
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("The suggestion is out of date: there are newer ones, or the conversation has ended.")))
+		form.Intro = append(form.Intro,
+			shape.SmallPrint(shape.Text("The suggestion is out of date: there are newer ones, or the conversation has ended.")))
 		return nil
 	}
 

@@ -134,7 +134,8 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 
 	filter := shape.Field{Name: fieldLabel, Kind: shape.FieldOne, Label: "Or only those labelled", Optional: true}
 	for _, l := range labels {
-		filter.Options = append(filter.Options, shape.Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
+		filter.Options = append(filter.Options,
+			shape.Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
 	}
 
 	filter.Value = chosenOf([]string{label}, filter.Options)
@@ -181,8 +182,14 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 			values[name] = v
 		}
 
-		form.Fields = append(form.Fields, shape.Field{Name: fieldValue + name, Kind: shape.FieldText, Label: variableLabel(name), Value: textValue(v),
-			Example: t.Examples[name], MaxRunes: maxValueRunes})
+		form.Fields = append(form.Fields, shape.Field{
+			Name:     fieldValue + name,
+			Kind:     shape.FieldText,
+			Label:    variableLabel(name),
+			Value:    textValue(v),
+			Example:  t.Examples[name],
+			MaxRunes: maxValueRunes,
+		})
 	}
 
 	words, missing := t.Preview(values)

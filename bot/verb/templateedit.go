@@ -184,11 +184,12 @@ func wordsFields(t bridge.Template) []shape.Field {
 	return []shape.Field{
 		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: textValue(t.Header), Optional: true, MaxRunes: maxHeaderRunes},
 		{
-			Name:     fieldBody,
-			Kind:     shape.FieldLong,
-			Label:    "Text",
-			Value:    textValue(t.Body),
-			Hint:     "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
+			Name:  fieldBody,
+			Kind:  shape.FieldLong,
+			Label: "Text",
+			Value: textValue(t.Body),
+			Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. " +
+				"Asked for: all others.",
 			Example:  "Hello {{first_name}}, your quote {{quote_number}} is ready.",
 			MaxRunes: maxBodyRunes,
 		},

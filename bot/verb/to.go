@@ -48,7 +48,8 @@ func askTo(form *shape.Form, in shape.FormInput) error {
 	}
 
 	if len(in.Facts.Recipients.Cc) > 0 {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
+		form.Intro = append(form.Intro,
+			shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
 	}
 	if len(in.Facts.Recipients.Waiting) > 0 {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))

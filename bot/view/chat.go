@@ -21,7 +21,8 @@ func reactedLine(l bridge.Line, c *bridge.ReactedLine, f bridge.Facts) []Block {
 }
 
 func changedLine(l bridge.Line, c *bridge.ChangedLine, f bridge.Facts) []Block {
-	lead := shape.Sentence(shape.Icon("pencil2"), " ", shape.LeadingMentions(l), shape.Customer(l, f)+" changed "+messageWords(c.Before)+". It says now:")
+	lead := shape.Sentence(shape.Icon("pencil2"), " ", shape.LeadingMentions(l),
+		shape.Customer(l, f)+" changed "+messageWords(c.Before)+". It says now:")
 	return append([]Block{lead}, shape.Quote(l.Text)...)
 }
 

@@ -38,5 +38,6 @@ func NewForm(in FormInput) (Form, error) {
 
 // formHeading says which conversation a form is about.
 func formHeading(f bridge.Facts) Block {
-	return shape.SmallPrint(shape.JoinPieces(shape.Between, []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(verb.Title(f))}, shape.Subject(f))...)
+	number := []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(verb.Title(f))}
+	return shape.SmallPrint(shape.JoinPieces(shape.Between, number, shape.Subject(f))...)
 }

@@ -244,8 +244,10 @@ func (s CommandSyntax) introBlocks() []Block {
 			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
 		blocks = []Block{
-			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"), " in front, or mentioning a colleague, keeps it inside."),
-			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
+			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"),
+				" in front, or mentioning a colleague, keeps it inside."),
+			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`),
+				" before it.")...),
 		}
 	}
 

@@ -110,9 +110,19 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	case bridge.OutcomeUndone:
 		return outcomeWords{icon: "leftwards_arrow_with_hook", what: "Taken back", already: "Already taken back", after: unheard}
 	case bridge.OutcomeKept:
-		return outcomeWords{icon: "hourglass", what: "Kept for later", already: "Already kept for later", after: waits + " I offer it again " + later}
+		return outcomeWords{
+			icon:    "hourglass",
+			what:    "Kept for later",
+			already: "Already kept for later",
+			after:   waits + " I offer it again " + later,
+		}
 	case bridge.OutcomeTemplate:
-		return outcomeWords{icon: "hourglass", what: "A template was chosen", already: "A template was chosen already", after: waits + " I offer it again " + later}
+		return outcomeWords{
+			icon:    "hourglass",
+			what:    "A template was chosen",
+			already: "A template was chosen already",
+			after:   waits + " I offer it again " + later,
+		}
 	case bridge.OutcomeAsked:
 		return outcomeWords{icon: "arrow_down", what: "Not sent: it is asked further down", already: "It is asked further down in the thread",
 			hidesTime: true, hidesAuthor: true}

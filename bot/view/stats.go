@@ -33,6 +33,7 @@ func Stats(l *bridge.StatsLine) Card {
 		c.Blocks = append(c.Blocks, notAllCountedBlock())
 	}
 
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the seven days before. Today isn't among them.")))
+	c.Blocks = append(c.Blocks,
+		shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the seven days before. Today isn't among them.")))
 	return c
 }

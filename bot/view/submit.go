@@ -12,7 +12,9 @@ import (
 // Submit reads a filled form of the verb. errs are sentences for people, by field name; nil means
 // that there are none and that filled is what the person asks for. Fields that the form doesn't have are
 // ignored. A time is checked as of now in the zone (nil means UTC), but filled keeps its words.
-func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location) (filled Filled, errs map[string]string) {
+func Submit(
+	name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location,
+) (filled Filled, errs map[string]string) {
 	values := verb.Values(fields)
 	filled = Filled{Verb: name, Args: args}
 	if picked := values.Text(verb.FieldConversation); picked != "" { // the form of Pick

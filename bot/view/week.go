@@ -25,10 +25,12 @@ func Week(l *bridge.WeekLine) Card {
 
 	for i, f := range l.Rows {
 		head := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
+		c.Blocks = append(c.Blocks,
+			Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
 	}
 
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
+	c.Blocks = append(c.Blocks,
+		shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c
 }
 

@@ -72,7 +72,8 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	}
 	if err != nil {
 		v.Writer.Header().Set("WWW-Authenticate", `Bearer realm="Parley"`)
-		return v.Refuse(http.StatusUnauthorized, "This needs a token that is valid.", "Send the header Authorization: Bearer parley_…; admins make tokens on the page API tokens.")
+		return v.Refuse(http.StatusUnauthorized, "This needs a token that is valid.",
+			"Send the header Authorization: Bearer parley_…; admins make tokens on the page API tokens.")
 	}
 	if !slices.Contains(route.Token.Scopes, holder.Scope) {
 		return v.Refuse(http.StatusForbidden, "This token is for something else.", "Take one with another scope.")

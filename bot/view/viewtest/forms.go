@@ -2,6 +2,7 @@ package viewtest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"parley/bot/verb"
@@ -17,7 +18,12 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 			{Title: "Desk", Rows: []bridge.RichRow{{ID: "r1", Title: "Luna", Description: "40 cm"}, {ID: "r2", Title: "Sol"}}}}}},
 		bridge.RichIsLocation: {Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}},
 		bridge.RichIsContact:  {Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}},
-		bridge.RichIsCards:    {Cards: []bridge.RichCard{{Title: "Luna", Text: "Warm", ImageURL: "https://lamps.test/1.jpg", Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.test/1"}}}}},
+		bridge.RichIsCards: {Cards: []bridge.RichCard{{
+			Title:    "Luna",
+			Text:     "Warm",
+			ImageURL: "https://lamps.test/1.jpg",
+			Buttons:  []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.test/1"}},
+		}}},
 	}
 }
 
@@ -25,7 +31,13 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 func Accounts() []bridge.AccountRef {
 	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2}, MaxTextRunes: 4096}
 	return []bridge.AccountRef{
-		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true, Participants: true}, Starts: true},
+		{
+			Name:        "support-mail",
+			ChannelName: "E-mail",
+			ChannelIcon: "email",
+			Can:         bridge.Capabilities{Threads: true, Subject: true, Participants: true},
+			Starts:      true,
+		},
 		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},
 	}
 }
@@ -33,11 +45,34 @@ func Accounts() []bridge.AccountRef {
 // Stock are templates as the desk gives them.
 func Stock() bridge.Templates {
 	return bridge.Templates{Accounts: []string{"wa"}, Admin: true, Known: map[string]string{"first_name": "Kim <&>"}, List: []bridge.Template{
-		{ID: 7, Version: 2, Account: "wa", Name: "Order update", Language: "en", Category: "utility", Uses: []string{"reply", "window"}, Labels: []string{"Orders"},
-			Body: "Hello {{first_name}}, your quote {{quote_number}} is ready.", Variables: []string{"first_name", "quote_number"},
-			Examples: map[string]string{"first_name": "Ann", "quote_number": "Q-1042"}, Status: "approved"},
-		{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", Uses: []string{"window"}, Labels: []string{"Care"},
-			Body: "Hallo {{first_name}}, sind Sie noch da?", Variables: []string{"first_name"}, Status: "rejected", Reason: "Too <loud>."},
+		{
+			ID:        7,
+			Version:   2,
+			Account:   "wa",
+			Name:      "Order update",
+			Language:  "en",
+			Category:  "utility",
+			Uses:      []string{"reply", "window"},
+			Labels:    []string{"Orders"},
+			Body:      "Hello {{first_name}}, your quote {{quote_number}} is ready.",
+			Variables: []string{"first_name", "quote_number"},
+			Examples:  map[string]string{"first_name": "Ann", "quote_number": "Q-1042"},
+			Status:    "approved",
+		},
+		{
+			ID:        8,
+			Version:   1,
+			Account:   "wa",
+			Name:      "Hello again",
+			Language:  "de",
+			Category:  "utility",
+			Uses:      []string{"window"},
+			Labels:    []string{"Care"},
+			Body:      "Hallo {{first_name}}, sind Sie noch da?",
+			Variables: []string{"first_name"},
+			Status:    "rejected",
+			Reason:    "Too <loud>.",
+		},
 	}}
 }
 
@@ -54,8 +89,16 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 			continue // they have samples of their own, or none
 		}
 
-		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
-			Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: When()}
+		all[string(v.Name)] = view.FormInput{
+			Verb:   v.Name,
+			Facts:  s.Facts(),
+			Args:   bridge.Args{Conversation: sampleConversation},
+			Text:   "begun *text*",
+			People: []bridge.AgentRef{ann, s.Ben},
+			Teams:  []string{"Support"},
+			Tags:   []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}},
+			Now:    When(),
+		}
 	}
 
 	forms := map[string]view.Form{}
@@ -73,8 +116,14 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 // Suggested are replies that an analysis suggests.
 func Suggested() []bridge.SuggestedReply {
 	return []bridge.SuggestedReply{
-		{Text: "You can send it back within 30 days.", Sources: []bridge.SourceRef{{Title: "Returns & exchanges", Link: "https://acme.test/returns"}}},
-		{Text: "Please send us a photo of it.\n\nThen we choose *together* what is best.", Sources: []bridge.SourceRef{{Title: "Conversation #7"}, {Title: "Damaged goods", Link: "https://acme.test/damaged"}}},
+		{Text: "You can send it back within 30 days.", Sources: []bridge.SourceRef{{
+			Title: "Returns & exchanges",
+			Link:  "https://acme.test/returns",
+		}}},
+		{Text: "Please send us a photo of it.\n\nThen we choose *together* what is best.", Sources: []bridge.SourceRef{
+			{Title: "Conversation #7"},
+			{Title: "Damaged goods", Link: "https://acme.test/damaged"},
+		}},
 		{Text: "We are sorry for that."},
 	}
 }
@@ -88,26 +137,74 @@ func (s Samples) Pick() (view.Form, error) {
 // templates.
 func (s Samples) formInputs() map[string]view.FormInput {
 	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
-		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, Template: args}, Templates: Stock(), Now: When()}
+		return view.FormInput{
+			Verb:      verb,
+			Facts:     s.Facts(),
+			Args:      bridge.Args{Conversation: sampleConversation, Template: args},
+			Templates: Stock(),
+			Now:       When(),
+		}
 	}
 
+	forms := s.replyInputs()
+	maps.Copy(forms, map[string]view.FormInput{
+		"template_pick": template(bridge.VerbTemplate, nil),
+		"template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
+		"template_new":  template(bridge.VerbTemplateEdit, nil),
+		"template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
+		"new_account":   {Verb: bridge.VerbNew, Accounts: Accounts()},
+		"new_mail": {
+			Verb:     bridge.VerbNew,
+			Accounts: Accounts(),
+			Args:     bridge.Args{StartArgs: bridge.StartArgs{Account: "support-mail", Recipient: "eve@example.org"}},
+			Text:     "Hello",
+		},
+		"new_chat": {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "shop-chat"}}},
+	})
+	return forms
+}
+
+// replyInputs of the forms that answer.
+func (s Samples) replyInputs() map[string]view.FormInput {
 	beside := s.Facts()
 	beside.Replying = s.replyingAgents()
+	replyArgs := func(args bridge.ReplyArgs) bridge.Args {
+		return bridge.Args{Conversation: sampleConversation, ReplyArgs: args}
+	}
+
 	forms := map[string]view.FormInput{
-		"reply_beside":  {Verb: bridge.VerbReply, Facts: beside, Args: bridge.Args{Conversation: sampleConversation}, Now: When()},
-		"template_pick": template(bridge.VerbTemplate, nil), "template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
-		"template_new": template(bridge.VerbTemplateEdit, nil), "template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
-		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},
-		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "support-mail", Recipient: "eve@example.org"}}, Text: "Hello"},
-		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "shop-chat"}}},
-		"reply_mail":  {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
-		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}}},
-			Text: Suggested()[1].Text, Suggested: Suggested(), Now: When()},
-		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 30}}}, Now: When()},
-		"reply_to":       {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: sampleMessage, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
+		"reply_beside": {Verb: bridge.VerbReply, Facts: beside, Args: replyArgs(bridge.ReplyArgs{}), Now: When()},
+		"reply_mail":   {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
+		"reply_suggested": {
+			Verb:      bridge.VerbReply,
+			Facts:     s.Facts(),
+			Args:      replyArgs(bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}}),
+			Text:      Suggested()[1].Text,
+			Suggested: Suggested(),
+			Now:       When(),
+		},
+		"reply_outdated": {
+			Verb:  bridge.VerbReply,
+			Facts: s.Facts(),
+			Args:  replyArgs(bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 30}}),
+			Now:   When(),
+		},
+		"reply_to": {
+			Verb:  bridge.VerbReply,
+			Facts: s.Facts(),
+			Said:  []bridge.Said{{MessageID: sampleMessage, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}},
+			Now:   When(),
+		},
 	}
 	for kind := range Riches() {
-		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Rich: kind}}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
+		forms["reply_"+string(kind)] = view.FormInput{
+			Verb:  bridge.VerbReply,
+			Facts: s.Facts(),
+			Args:  replyArgs(bridge.ReplyArgs{Rich: kind}),
+			Text:  "Which *one*?",
+			Can:   Accounts()[1].Can,
+			Now:   When(),
+		}
 	}
 
 	return forms

@@ -51,7 +51,9 @@ type tableRow struct {
 	value string // the value in the group, as Sum has it
 }
 
-const explained = "How the team does. What each figure counts, and who gets it, is in the documentation, under “What the figures of the team count”. A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
+const explained = "How the team does. " +
+	"What each figure counts, and who gets it, is in the documentation, under “What the figures of the team count”. " +
+	"A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
 
 // show shows the page of the figures.
 func (p pages) show(v *web.Visit) error {

@@ -88,7 +88,8 @@ const maxDelay = 2 * time.Minute
 func (b Behind) describe() string {
 	text := ""
 	if b.Again {
-		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. Until that is done, figures of older days may lack something, and medians may not be known. "
+		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. " +
+			"Until that is done, figures of older days may lack something, and medians may not be known. "
 	} else if b.Old {
 		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
 	}

@@ -26,8 +26,12 @@ import (
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
 	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
-	Spoken(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error)
-	File(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int) (channels.File, error)
+	Spoken(
+		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, before bridge.SpokenBefore,
+	) (bridge.SpokenPage, error)
+	File(
+		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int,
+	) (channels.File, error)
 	People(ctx context.Context) (agents []bridge.AgentRef, teams []string, err error)
 
 	// Act stores what an agent asks for, and returns a name, by which Result reports what became of it.

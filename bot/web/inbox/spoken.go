@@ -78,7 +78,8 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 		return view.ReasonWords(s.Reason, f)
 	case bridge.FateWaiting:
 		if s.Unread {
-			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
+			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. " +
+				"It leaves when the chat is back, and what is written after it follows."
 		}
 		if s.Behind != "" {
 			return "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."

@@ -129,8 +129,9 @@ func freeName(base string, taken []string) string {
 func (a *addPage) makeScreen() web.Screen {
 	return web.Screen{
 		Title: a.title,
-		Help:  "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.",
-		Data:  a,
+		Help: "Each value is tested at " + a.provider + " before anything is kept. " +
+			"The account begins in watch mode: nothing leaves until you turn it live.",
+		Data: a,
 	}
 }
 

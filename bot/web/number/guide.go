@@ -91,8 +91,10 @@ func whatsappAtTwilio() guide {
 			{
 				Text: "That number as a WhatsApp sender. In the Console, under Messaging, Senders, WhatsApp senders, press Create new sender, " +
 					"choose the number, and Continue with Facebook. In Meta's window sign in, choose your portfolio and its WhatsApp Business Account " +
-					"(the same for all senders of your Twilio account), give the name that customers see, and type the code that Meta sends to the number. " +
-					"When the list calls the sender Online, it works. Meta looks at the name afterwards, and bounds what a number may send whose name it refuses.",
+					"(the same for all senders of your Twilio account), give the name that customers see, " +
+					"and type the code that Meta sends to the number. " +
+					"When the list calls the sender Online, it works. " +
+					"Meta looks at the name afterwards, and bounds what a number may send whose name it refuses.",
 				Link:     "https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders",
 				LinkText: "WhatsApp senders",
 			},
@@ -140,7 +142,8 @@ func messenger() guide {
 				LinkText: "Pages",
 			},
 			{
-				Text:     "An app of the portfolio with Messenger added to it. Until Meta has reviewed it, only people with a role in the app can write.",
+				Text: "An app of the portfolio with Messenger added to it. " +
+					"Until Meta has reviewed it, only people with a role in the app can write.",
 				Link:     "https://developers.facebook.com/apps",
 				LinkText: "Apps",
 			},

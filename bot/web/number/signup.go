@@ -49,8 +49,11 @@ func (p pages) signUp(v *web.Visit) error {
 	}
 	state := rand.Text()
 	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpTimeout).Unix(), 10))
-	return v.Show("leave", web.Screen{Title: "Sign up with Meta", Help: "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. Then you come back here.",
-		Data: map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath}})
+	return v.Show("leave", web.Screen{
+		Title: "Sign up with Meta",
+		Help:  "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. Then you come back here.",
+		Data:  map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath},
+	})
 }
 
 // endAttempt ends the attempt that the session keeps. It returns nil if state is that of the attempt, and otherwise
@@ -58,12 +61,18 @@ func (p pages) signUp(v *web.Visit) error {
 func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	held, until, _ := strings.Cut(v.Recall(stateKey), " ")
 	if held == "" || subtle.ConstantTimeCompare([]byte(held), []byte(state)) != 1 {
-		return &web.Problem{Text: "Nobody began this attempt here, or it was finished before.", Hint: "Begin again, in the same browser to the end."}
+		return &web.Problem{
+			Text: "Nobody began this attempt here, or it was finished before.",
+			Hint: "Begin again, in the same browser to the end.",
+		}
 	}
 	v.Remember(stateKey, "")
 	end, err := strconv.ParseInt(until, 10, 64)
 	if err != nil || v.Now().Unix() > end {
-		return &web.Problem{Text: "This attempt took too long.", Hint: "Begin again; you have " + strconv.Itoa(int(signUpTimeout.Minutes())) + " minutes."}
+		return &web.Problem{
+			Text: "This attempt took too long.",
+			Hint: "Begin again; you have " + strconv.Itoa(int(signUpTimeout.Minutes())) + " minutes.",
+		}
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func (s *Server) makeCode(asked request, user User) string {
 const page = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Who are you?</title>
 <style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:12vh auto;padding:0 1rem}
 button{font:inherit;width:100%;padding:.6rem;border-radius:8px;border:1px solid #888;cursor:pointer}</style>
-<h1>Who are you?</h1><p>This provider is emulated: choose somebody.</p><form method="post" action="{{.Action}}"><input type="hidden" name="request" value="{{.Request}}">
+<h1>Who are you?</h1><p>This provider is emulated: choose somebody.</p>` +
+	`<form method="post" action="{{.Action}}"><input type="hidden" name="request" value="{{.Request}}">
 {{range .Users}}<p><button name="user" value="{{.ID}}">{{.ID}}</button></p>{{end}}
 <p><button name="cancel" value="yes">Cancel</button></p></form></html>`
 

@@ -97,7 +97,8 @@ func (r reason) explain(provider string) explanation {
 			hint: provider + " says that it was cancelled. Nothing has changed; you can begin again."}
 	case failed:
 		return explanation{status: http.StatusBadGateway, text: provider + " refused to say who you are.",
-			hint: "Ask an admin to look at how Parley is registered there: the address, the client's id and its secret. Parley's log has the reason."}
+			hint: "Ask an admin to look at how Parley is registered there: the address, the client's id and its secret. " +
+				"Parley's log has the reason."}
 	case untrusted:
 		return explanation{status: http.StatusBadGateway, text: provider + "'s answer can't be trusted.",
 			hint: "You were not signed in. Begin again; if that happens twice, tell an admin: Parley's log has the reason."}
@@ -106,7 +107,8 @@ func (r reason) explain(provider string) explanation {
 			hint: "Try again in a few minutes, or sign in another way. On the server, `parley admin-link` makes a link for every agent."}
 	case stranger:
 		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
-			hint: provider + " knows you, but nobody has added you to this Parley. Ask one of its admins to add you, with the address that you use at " + provider + "."}
+			hint: provider + " knows you, but nobody has added you to this Parley. " +
+				"Ask one of its admins to add you, with the address that you use at " + provider + "."}
 	case unproven:
 		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
 			hint: provider + " names no address of yours that it has checked. Parley knows you by that alone; ask one of its admins."}

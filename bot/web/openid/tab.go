@@ -69,7 +69,8 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	case len(token.Audience) != 1 || !slices.Contains(audiences, token.Audience[0]):
 		return Identity{}, errors.New("openid: tab: the token is for another app (aud)")
 	case stated.Version != "2.0":
-		return Identity{}, errors.New("openid: tab: the token is of version 1: set requestedAccessTokenVersion to 2 in the registration's manifest")
+		return Identity{}, errors.New("openid: tab: the token is of version 1: " +
+			"set requestedAccessTokenVersion to 2 in the registration's manifest")
 	case !slices.Contains(strings.Fields(stated.Scope), tabScope):
 		return Identity{}, errors.New("openid: tab: the token is for something else (scp)")
 	case !slices.Contains(teamsClients(), stated.AuthorizedParty):

@@ -83,7 +83,9 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 // endpoint names an address, what the token said of a domain is dropped, because it was about the token's own
 // address. Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
-func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
+func (p *provider) readMissingAddress(
+	ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims,
+) error {
 	saysEnough := stated.Email != "" && (stated.EmailVerified.isStated || stated.DomainVerified.isTrue)
 	if p.Kind != Any || saysEnough {
 		return nil

@@ -58,7 +58,8 @@ type shownErasure struct {
 
 const (
 	eraseTitle = "Erase and export"
-	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: from the database and from what Parley posted in Slack and Teams, not from the mailbox or the provider."
+	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: " +
+		"from the database and from what Parley posted in Slack and Teams, not from the mailbox or the provider."
 )
 
 // showErase shows the form that asks for a customer, the customers that it found, and who was erased.

@@ -61,5 +61,6 @@ func (p pages) examineAll(v *web.Visit) error {
 
 func showHealth(v *web.Visit, found []Examined) error {
 	return v.Show("health", web.Screen{Title: "Health", Data: found,
-		Help: "Checks the database, every credential, mailbox and chat, as `parley doctor` does, and says what to do. It changes nothing, and may take a minute or two."})
+		Help: "Checks the database, every credential, mailbox and chat, as `parley doctor` does, and says what to do. " +
+			"It changes nothing, and may take a minute or two."})
 }

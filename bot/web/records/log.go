@@ -255,7 +255,9 @@ func (p pages) logFile(v *web.Visit) error {
 			if r.Conversation != 0 {
 				number = strconv.FormatInt(int64(r.Conversation), 10)
 			}
-			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text)})
+			_ = file.Write([]string{
+				r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text),
+			})
 		}
 
 		file.Flush()

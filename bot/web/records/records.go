@@ -36,14 +36,18 @@ type pages struct {
 // Area has the pages about what was done.
 func Area(desk Desk) web.Area {
 	p := pages{desk, make(chan struct{}, 1)}
-	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
+	return web.Area{
+		Name:      "records",
+		Templates: templates,
+		Routes:    slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
 		Menu: []web.Link{
 			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
 			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
 			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
 			{Path: "/settings/blocked", Text: "Blocked senders", For: web.Admins, Rank: 84},
 			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
-		}}
+		},
+	}
 }
 
 // eraseDesk is what the pages about erasing need.

@@ -181,7 +181,8 @@ func (p pages) showStuck(v *web.Visit) error {
 	}
 
 	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
-		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
+		Help: "What a person has to look at: " +
+			"messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
 }
 
 // decideDelivery sends a message again, or marks it as sent.

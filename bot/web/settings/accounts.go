@@ -90,8 +90,11 @@ func (p pages) listAccounts(v *web.Visit) error {
 		})
 	}
 
-	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
-		Data: map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.listAddPages()}})
+	return v.Show("accounts", web.Screen{
+		Title: "Accounts",
+		Help:  "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
+		Data:  map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.listAddPages()},
+	})
 }
 
 // listAddPages lists the pages on which accounts are added. Those of WhatsApp begin on a common page.

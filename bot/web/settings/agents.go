@@ -116,7 +116,9 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
-	isNobodyNamed := !slices.ContainsFunc(ofKind(all, setup.EntryAgent), func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin) })
+	isNobodyNamed := !slices.ContainsFunc(ofKind(all, setup.EntryAgent), func(a setup.Entry) bool {
+		return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin)
+	})
 	for _, e := range some {
 		isAdmin := slices.Contains(e.Values["roles"], setup.RoleAdmin)
 		row := agentRow{
@@ -158,8 +160,12 @@ func (p pages) teamPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTeam, path: "/settings/teams", singular: "team", title: "Teams",
 		help:        "Each team has a channel in Slack or Teams, where its conversations open.",
 		takeOutHelp: "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
-		parts: []fieldGroup{{paths: []string{"name", "members", "agents"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
-			{title: "Figures", paths: []string{"weekly_figures"}}, {title: "Emoji", paths: []string{"emoji"}}},
+		parts: []fieldGroup{
+			{paths: []string{"name", "members", "agents"}},
+			{title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
+			{title: "Figures", paths: []string{"weekly_figures"}},
+			{title: "Emoji", paths: []string{"emoji"}},
+		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return teamRows(all, pageOf(v, s, ofKind(all, setup.EntryTeam))), nil
 		},
@@ -221,8 +227,14 @@ func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
 		})
 	}
 
-	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{{Name: "emoji", Label: "Emoji that are verbs", Kind: web.KindLines,
-		Help: "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.", Value: strings.Join(emojiLines(e), "\n")}}})
+	form.Groups = append(form.Groups,
+		web.Group{Title: "Emoji", Fields: []web.Field{{
+			Name:  "emoji",
+			Label: "Emoji that are verbs",
+			Kind:  web.KindLines,
+			Help:  "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.",
+			Value: strings.Join(emojiLines(e), "\n"),
+		}}})
 }
 
 const emojiPrefix = "emoji."

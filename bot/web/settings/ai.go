@@ -91,7 +91,8 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		Label: "Folders and web sites",
 		Kind:  web.KindLines,
 		Value: strings.Join(placesOf(known), "\n"),
-		Help:  "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. Super-admins name folders, since every text in them may come up in a reply.",
+		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. " +
+			"Super-admins name folders, since every text in them may come up in a reply.",
 	}
 
 	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{

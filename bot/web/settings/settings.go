@@ -181,7 +181,8 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	case errors.As(err, &refused):
 		keepRefused(v, form, refused, p.desk.Fields(c.Kind, c.Channel))
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
-		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below. Open the page in another tab, compare, and send again what you want to keep."}
+		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below. " +
+			"Open the page in another tab, compare, and send again what you want to keep."}
 		form.Keep(v, nil)
 	case errors.Is(err, setup.ErrExists):
 		problems := map[string]string{"name": "There is one of that name already. Take another name."}

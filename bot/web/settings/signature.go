@@ -49,8 +49,10 @@ type signaturePage struct {
 
 // Where signatures stand, and how they are written.
 const (
-	helpOfLetters = "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address."
-	helpOfTexts   = "Below each reply of this account, as text, if both fit into one message. Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
+	helpOfLetters = "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. " +
+		"Pictures are uploaded here, or have an `https` address."
+	helpOfTexts = "Below each reply of this account, as text, if both fit into one message. " +
+		"Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
 )
 
 // hasLetters reports whether customers of a channel see formatted signatures with pictures; see Channel.Letters.
@@ -79,7 +81,8 @@ func (s signaturePage) makeForm() web.Form {
 	text := findField(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
-		findField(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
+		findField(&form, "presence").Help = "While you are away, " +
+			"your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
 }

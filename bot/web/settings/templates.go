@@ -36,10 +36,14 @@ type templateRow struct {
 
 func (p pages) templatePages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", singular: "template", title: "Templates",
-		help:        "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
+		help: "Texts that are prepared once and filled in when they are sent. " +
+			"WhatsApp wants to approve them first; that takes up to two days.",
 		takeOutHelp: "It is deleted, at the provider too. Some block a deleted name for a month.",
-		parts: []fieldGroup{{paths: []string{"accounts", "name", "language", "types", "labels"}}, {title: "Text", paths: []string{"header", "body", "footer"}},
-			{title: "At the provider", paths: []string{"category", "provider_name"}}},
+		parts: []fieldGroup{
+			{paths: []string{"accounts", "name", "language", "types", "labels"}},
+			{title: "Text", paths: []string{"header", "body", "footer"}},
+			{title: "At the provider", paths: []string{"category", "provider_name"}},
+		},
 		rows: p.templateRows,
 		newName: func(v *web.Visit) string {
 			return setup.TemplateEntry(v.Value("accounts"), v.Value("language"), v.Value("name"))

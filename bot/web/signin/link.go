@@ -63,5 +63,6 @@ func (p pages) refuseLink(v *web.Visit, err error) error {
 		return err
 	}
 	return v.Refuse(http.StatusNotFound, "This link does not work any more.",
-		"It was used, or it is too old. On the server, `parley admin-link --email ADDRESS` makes a new one; as long as nobody is an admin, without an address.")
+		"It was used, or it is too old. "+
+			"On the server, `parley admin-link --email ADDRESS` makes a new one; as long as nobody is an admin, without an address.")
 }

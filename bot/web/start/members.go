@@ -107,7 +107,8 @@ func (p pages) showMembers(v *web.Visit) error {
 	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
 
 	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,
-		Help: "Only what agents write in a thread can reach a customer. These people are in the team's channel now: confirm once who of them answers."})
+		Help: "Only what agents write in a thread can reach a customer. " +
+			"These people are in the team's channel now: confirm once who of them answers."})
 }
 
 // confirm makes the chosen people agents.

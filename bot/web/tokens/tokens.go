@@ -155,8 +155,12 @@ func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 	}
 
 	s.Tokens = list
-	return web.Screen{Title: "API tokens", Data: s,
-		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. Each does one thing, ends by itself, and opens no page."}, nil
+	return web.Screen{
+		Title: "API tokens",
+		Data:  s,
+		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. " +
+			"Each does one thing, ends by itself, and opens no page.",
+	}, nil
 }
 
 func (p pages) list(v *web.Visit) error {
@@ -251,7 +255,8 @@ func (p pages) export(v *web.Visit) error {
 func (p pages) apply(v *web.Visit) error {
 	dry, prune, err := readQuery(v.Request.URL.RawQuery)
 	if err != nil {
-		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.", "Write ?dry_run=yes.")
+		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.",
+			"Write ?dry_run=yes.")
 	}
 
 	ctx, cancel := context.WithTimeout(v.Context(), applyTimeout)
