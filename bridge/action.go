@@ -152,7 +152,8 @@ type SurfaceFile struct {
 	SizeBytes   int64  `json:"size,omitempty"`
 	URL         string `json:"url,omitempty"`         // for the surface's own Open
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
-	Blob        string `json:"blob,omitempty"`        // set if it was uploaded to us: StoreFile of the engine's Desk returned it. ID and URL aren't needed then
+	// Set if it was uploaded to us: StoreFile of the engine's Desk returned it. ID and URL aren't needed then.
+	Blob string `json:"blob,omitempty"`
 }
 
 // FileDeleted is why a file that was deleted in the surface can't be read (SurfaceFile.Unavailable).
@@ -289,9 +290,10 @@ type SendArgs struct {
 
 // ReplyArgs are what the form of a reply is opened with, and what it hands in besides the text.
 type ReplyArgs struct {
-	To          []string        `json:"to,omitempty"`          // the recipients that the form shows
-	Cc          []string        `json:"cc,omitempty"`          // who gets a copy, as the form shows
-	Via         string          `json:"via,omitempty"`         // VerbPromote: the address of ours to which the mail went, if the account has several
+	To []string `json:"to,omitempty"` // the recipients that the form shows
+	Cc []string `json:"cc,omitempty"` // who gets a copy, as the form shows
+	// VerbPromote: the address of ours to which the mail went, if the account has several.
+	Via         string          `json:"via,omitempty"`
 	Shown       string          `json:"shown,omitempty"`       // mark of what the actor saw: RecipientsMark in a form, WordsMark in a button
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
 	Most        int             `json:"most,omitempty"`        // how many buttons or other items such a message holds at most on the account

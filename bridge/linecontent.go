@@ -103,7 +103,8 @@ type AccountLine struct {
 	Model   bool   `json:",omitempty"`       // it is about the model that reads what customers write, not about an account
 	Trouble string `json:"Reason,omitempty"` // "" means it works again
 	Hint    string `json:",omitempty"`       // what to do
-	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" if there is none, or if it works
+	// The address of the page on which an admin connects it again; "" if there is none, or if it works.
+	Page string `json:",omitempty"`
 }
 
 // Kind implements LineContent.

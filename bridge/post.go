@@ -40,22 +40,24 @@ func (k PostKind) Idempotent() bool {
 type Post struct {
 	Kind           PostKind
 	DeliveryID     DeliveryID
-	Token          string      // opaque; the same in all attempts at this part, so that Reconcile finds it. PostDouble: that of the root
-	Part           int         // 0 first; a long text continues in further parts
-	Attempt        int         // 1 for the first
-	Unsure         bool        // an earlier attempt may have succeeded, so this post (or a card's root) may be a duplicate, and says so
-	FirstAttemptAt time.Time   // PostDouble: of the root
-	Place          Place       // Thread is "" for a root. Message is set for cards, marks, PostDouble, and a PostLine that replaces an earlier one
-	To             SurfaceUser // the surface user who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message)
-	Facts          Facts
-	Said           *Said
-	Line           *Line
-	Was            PostKind        // PostErased: what was posted there
-	Mark           Mark            // PostMark: "" means none
-	Clears         Mark            // PostMark: the mark that Mark replaces; "" means none
-	Files          []channels.File // PostFiles
-	Missing        []Missing       // PostFiles: those that could not be had, or not yet
-	Progress       string          // the last Sent.Progress; only the surface knows what it means
+	Token          string    // opaque; the same in all attempts at this part, so that Reconcile finds it. PostDouble: that of the root
+	Part           int       // 0 first; a long text continues in further parts
+	Attempt        int       // 1 for the first
+	Unsure         bool      // an earlier attempt may have succeeded, so this post (or a card's root) may be a duplicate, and says so
+	FirstAttemptAt time.Time // PostDouble: of the root
+	// Thread is "" for a root. Message is set for cards, marks, PostDouble, and a PostLine that replaces an earlier one.
+	Place Place
+	// To is who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message).
+	To       SurfaceUser
+	Facts    Facts
+	Said     *Said
+	Line     *Line
+	Was      PostKind        // PostErased: what was posted there
+	Mark     Mark            // PostMark: "" means none
+	Clears   Mark            // PostMark: the mark that Mark replaces; "" means none
+	Files    []channels.File // PostFiles
+	Missing  []Missing       // PostFiles: those that could not be had, or not yet
+	Progress string          // the last Sent.Progress; only the surface knows what it means
 }
 
 // ChangesLine reports whether the post replaces a line that was posted earlier, and not adds one.

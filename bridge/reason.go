@@ -66,18 +66,21 @@ const (
 	ReasonOffered           Reason = "offered"            // it was kept for the reply window, and offered when that opened
 	ReasonRestored          Reason = "restored"           // it is older than the last restore from a backup
 	ReasonTemplate          Reason = "template"           // it is a template
-	ReasonTemplateOutdated  Reason = "template_outdated"  // its template was changed or deleted since its words were read: it can't be sent any more
+	// Its template was changed or deleted since its words were read: it can't be sent any more.
+	ReasonTemplateOutdated Reason = "template_outdated"
 )
 
 // Reasons why a text is what it has become.
 const (
-	ReasonCommand     Reason = "command"      // it is a command, whether applied or refused: not for the customer
-	ReasonClicked     Reason = "clicked"      // somebody has sent it by a click, whoever wrote it
-	ReasonRevived     Reason = "revived"      // an agent sends it whatever its chat says of it, so that it leaves without being read there again
-	ReasonDeleted     Reason = "deleted"      // its author deleted it before the customer had it
-	ReasonDeletedLate Reason = "deleted_late" // its author deleted it while an attempt was under way, or when a part had left: a click can still send it
-	ReasonUndone      Reason = "undone"       // somebody kept it inside while it waited to be sent
-	ReasonCameEdited  Reason = "came_edited"  // only the edited form of this message of a customer's came
+	ReasonCommand Reason = "command" // it is a command, whether applied or refused: not for the customer
+	ReasonClicked Reason = "clicked" // somebody has sent it by a click, whoever wrote it
+	// An agent sends it whatever its chat says of it, so that it leaves without being read there again.
+	ReasonRevived Reason = "revived"
+	ReasonDeleted Reason = "deleted" // its author deleted it before the customer had it
+	// Its author deleted it while an attempt was under way, or when a part had left: a click can still send it.
+	ReasonDeletedLate Reason = "deleted_late"
+	ReasonUndone      Reason = "undone"      // somebody kept it inside while it waited to be sent
+	ReasonCameEdited  Reason = "came_edited" // only the edited form of this message of a customer's came
 )
 
 // Reasons why what Parley did by itself was done, in a conversation's log.

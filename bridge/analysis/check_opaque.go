@@ -24,7 +24,8 @@ var opaqueOnce = sync.OnceValue(func() opaque {
 	return opaque{
 		// An address that a reader's program puts together: by entities of HTML, by a dot that Markdown escapes, or
 		// without a scheme, by a host and its port.
-		disguise: regexp.MustCompile(`(?i)&(#x?[0-9a-f]+|period|colon|sol|commat|lowbar|dash);|[\pL\pN]\\[.:/@][\pL\pN/]|\b[a-z0-9-]+:[0-9]{2,5}/`),
+		disguise: regexp.MustCompile(`(?i)&(#x?[0-9a-f]+|period|colon|sol|commat|lowbar|dash);|[\pL\pN]\\[.:/@][\pL\pN/]|` +
+			`\b[a-z0-9-]+:[0-9]{2,5}/`),
 		// A line that is a command where agents work.
 		command: regexp.MustCompile(`(?m)^[\s>*_~` + "`" + `-]*[!/]\pL`),
 		// Numbers of four digits and more: short telephone numbers, codes.
@@ -32,7 +33,8 @@ var opaqueOnce = sync.OnceValue(func() opaque {
 		// Words of sixteen letters and digits and more: wallets, tokens, keys.
 		token: regexp.MustCompile(`[\pL\pN]{16,}`),
 		// A number beside a currency.
-		price: regexp.MustCompile(`(?i)(?:(` + currencies + `)\s?)?(\d{1,3}(?:[.,'’ ]\d{3})+|\d+)([.,](?:\d{2}|-))?(?:\s?(` + currencies + `)(?:\PL|$))?`),
+		price: regexp.MustCompile(`(?i)(?:(` + currencies + `)\s?)?(\d{1,3}(?:[.,'’ ]\d{3})+|\d+)([.,](?:\d{2}|-))?` +
+			`(?:\s?(` + currencies + `)(?:\PL|$))?`),
 		// A number in groups of three digits: 12.500, 12 500, 12'500.
 		grouped: regexp.MustCompile(`\b\d{1,3}(?:[.,'’ ]\d{3})+\b`),
 		spelled: digitWords(),
@@ -42,9 +44,11 @@ var opaqueOnce = sync.OnceValue(func() opaque {
 // digitWords are the ten digits in the eight languages.
 func digitWords() map[string]bool {
 	words := map[string]bool{}
-	for word := range strings.FieldsSeq(`zero oh one two three four five six seven eight nine null eins zwei zwo drei vier fünf sechs sieben acht neun
+	for word := range strings.FieldsSeq(`
+		zero oh one two three four five six seven eight nine null eins zwei zwo drei vier fünf sechs sieben acht neun
 		un deux trois quatre cinq sept huit neuf cero uno dos tres cuatro cinco seis siete ocho nueve um dois três quatro sete oito nove
-		due tre quattro cinque sei sette otto nul een één twee drie vijf zes zeven negen jeden dwa trzy cztery pięć sześć siedem osiem dziewięć`) {
+		due tre quattro cinque sei sette otto nul een één twee drie vijf zes zeven negen
+		jeden dwa trzy cztery pięć sześć siedem osiem dziewięć`) {
 		words[word] = true
 	}
 	return words

@@ -47,10 +47,12 @@ var compileOnce = sync.OnceValue(func() *expressions {
 			`\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|“”„«»‹›’]+`),
 		domain: regexp.MustCompile(`(?i)(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?\.)+` +
 			`[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])“”„«»‹›’]*)?`),
-		mail:              regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
+		mail: regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?` +
+			`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
 		markdownLink:      regexp.MustCompile(`(!?)\[([^\]]*)\]\s?\(\s*<?([^)>\s]*)`),
 		markdownReference: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S|\]\s?\[[^\]]*\]`),
-		spelledDot:        regexp.MustCompile(`(?i)\s?[\[({<]\s?(?:\.|dot|punkt|punto|point|ponto|kropka)\s?[\])}>]\s?|(\pL)\s+dot\s+(\pL)|([\pL\pN]) +\. ?(\pL{2})`),
+		spelledDot: regexp.MustCompile(`(?i)\s?[\[({<]\s?(?:\.|dot|punkt|punto|point|ponto|kropka)\s?[\])}>]\s?|(\pL)\s+dot\s+(\pL)|` +
+			`([\pL\pN]) +\. ?(\pL{2})`),
 
 		number: regexp.MustCompile(`[+(]?\d(?:[\s().\-/]{0,3}\d){6,}`),
 		day:    regexp.MustCompile(`\b(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4})\b`),

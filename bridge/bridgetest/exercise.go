@@ -127,8 +127,15 @@ func sampleFacts() bridge.Facts {
 
 // post makes a post of the suite in the thread of a root; root is "" if the post opens a thread.
 func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
-	p := bridge.Post{Kind: kind, DeliveryID: 1, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: s.Channel, Thread: root},
-		Facts: sampleFacts()}
+	p := bridge.Post{
+		Kind:           kind,
+		DeliveryID:     1,
+		Token:          token,
+		Attempt:        1,
+		FirstAttemptAt: time.Now(),
+		Place:          bridge.Place{Channel: s.Channel, Thread: root},
+		Facts:          sampleFacts(),
+	}
 	p.Facts.Thread.Root = bridge.Place{Channel: s.Channel, Thread: root, Message: root}
 	switch kind {
 	case bridge.PostSaid, bridge.PostFiles:

@@ -308,7 +308,16 @@ func exerciseBadInput(t *testing.T, s Stage) {
 		changes = 5       // of bytes in each, at most
 	)
 
-	bad := [][]byte{nil, {}, []byte("riddle"), []byte(`{}`), []byte(`[]`), []byte(`null`), []byte("\xff\xfe"), bytes.Repeat([]byte("["), depth)}
+	bad := [][]byte{
+		nil,
+		{},
+		[]byte("riddle"),
+		[]byte(`{}`),
+		[]byte(`[]`),
+		[]byte(`null`),
+		[]byte("\xff\xfe"),
+		bytes.Repeat([]byte("["), depth),
+	}
 	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
 		bad = append(bad, good[:n])
 	}

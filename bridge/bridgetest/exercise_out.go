@@ -285,7 +285,10 @@ func exerciseLimits(t *testing.T, s Stage) {
 		t.Errorf("limits %+v", l)
 	}
 
-	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased} {
+	for _, kind := range []bridge.PostKind{
+		bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark,
+		bridge.PostEphemeral, bridge.PostErased,
+	} {
 		b := s.Surface.Budget(kind, s.Channel)
 		lacksBurst := b.PerSecond > 0 && b.Burst < 1
 		lacksWideBurst := b.WidePerSecond > 0 && b.WideBurst < 1

@@ -286,8 +286,9 @@ func contentWords(c bridge.LineContent) (words []string) {
 		}
 	case *bridge.StatsLine:
 		for _, t := range c.Weeks {
-			words = append(words, fmt.Sprintf("(%s %s %s new %d %d answered %d resolved %d waiting %d %d %v %s)", t.Team, t.From, t.To, t.Week.New, t.Before.New,
-				t.Week.Answers, t.Week.Resolved, t.Waiting, t.Unassigned, t.Longest, t.Link))
+			words = append(words, fmt.Sprintf("(%s %s %s new %d %d answered %d resolved %d waiting %d %d %v %s)",
+				t.Team, t.From, t.To, t.Week.New, t.Before.New, t.Week.Answers, t.Week.Resolved,
+				t.Waiting, t.Unassigned, t.Longest, t.Link))
 		}
 	case *bridge.TemplatesLine:
 		return templateWords(c.Templates)

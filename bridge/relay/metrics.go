@@ -101,12 +101,13 @@ func newMetrics() *Metrics {
 	fast := prometheus.ExponentialBuckets(0.0005, 2, 15) // 0.5 ms to 8 s
 	long := prometheus.ExponentialBuckets(0.002, 3, 14)  // 2 ms to 53 min
 	return &Metrics{
-		accept:  histogram("parley_accept_duration_seconds", "How long callers waited until their facts were durable.", fast),
-		apply:   histogram("parley_apply_duration_seconds", "How long a batch of events took, from taking it to its commit.", fast),
-		batch:   histogram("parley_apply_batch_events", "Events applied by one transaction.", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256}),
-		delay:   histogram("parley_event_delay_seconds", "From an event's arrival in the journal until it was applied.", long),
-		due:     histogram("parley_delivery_delay_seconds", "From a delivery being due for the first time until its outgoing call began.", long),
-		hop:     histogram("parley_hop_seconds", "From an event's arrival until the outgoing call that it caused began; holds do not count.", long),
+		accept: histogram("parley_accept_duration_seconds", "How long callers waited until their facts were durable.", fast),
+		apply:  histogram("parley_apply_duration_seconds", "How long a batch of events took, from taking it to its commit.", fast),
+		batch:  histogram("parley_apply_batch_events", "Events applied by one transaction.", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256}),
+		delay:  histogram("parley_event_delay_seconds", "From an event's arrival in the journal until it was applied.", long),
+		due:    histogram("parley_delivery_delay_seconds", "From a delivery being due for the first time until its outgoing call began.", long),
+		hop: histogram("parley_hop_seconds",
+			"From an event's arrival until the outgoing call that it caused began; holds do not count.", long),
 		batches: batches{waited: map[int64]time.Duration{}},
 	}
 }

@@ -64,8 +64,12 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 func sentElsewhere(e parleyfile.Account, field, server string, consent bool) document.Fault {
 	where := "account " + e.Name + ": " + field
 	if consent {
-		return document.Fault{At: e.At, Where: where, What: fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
-			Hint: "Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs."}
+		return document.Fault{
+			At:    e.At,
+			Where: where,
+			What:  fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
+			Hint:  "Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs.",
+		}
 	}
 	return document.Fault{At: e.At, Where: where, What: fmt.Sprintf("would be sent to %s, which did not get it so far", server),
 		Hint: "Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it."}

@@ -17,7 +17,8 @@ type clock struct {
 }
 
 var (
-	clockForm = regexp.MustCompile(`^(at |um |@ ?|gegen )?(\d{1,2})(?:[:.](\d{2})(?::\d{2})?)? ?(am|pm|a\.m\.|p\.m\.|uhr|o'clock)?(?: (\d{2}))?$`)
+	clockForm = regexp.MustCompile(`^(at |um |@ ?|gegen )?(\d{1,2})(?:[:.](\d{2})(?::\d{2})?)? ?` +
+		`(am|pm|a\.m\.|p\.m\.|uhr|o'clock)?(?: (\d{2}))?$`)
 	plainForm = regexp.MustCompile(`^(?:at |um )?(\d{2})(\d{2})$`)
 )
 

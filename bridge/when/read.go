@@ -160,7 +160,10 @@ func readAmount(word string) (n float64, isFraction, ok bool) {
 		return 1, false, true
 	}
 
-	for i, names := range [...]string{"two zwei", "three drei", "four vier", "five fünf", "six sechs", "seven sieben", "eight acht", "nine neun", "ten zehn", "eleven elf", "twelve zwölf"} {
+	for i, names := range [...]string{
+		"two zwei", "three drei", "four vier", "five fünf", "six sechs", "seven sieben", "eight acht", "nine neun",
+		"ten zehn", "eleven elf", "twelve zwölf",
+	} {
 		for name := range strings.FieldsSeq(names) {
 			if name == word {
 				return float64(i + 2), false, true

@@ -248,8 +248,9 @@ func hasUnitBehind(value, after string) bool {
 	case "mal", "times", "fois":
 		return len(value) <= len("1000")
 	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "kg", "km", "cm", "mm", "ml",
-		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen", "stuks", "sztuk",
-		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte",
+		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen",
+		"stuks", "sztuk", "szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "reais",
+		"zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte",
 		"steps", "schritte", "pasos", "passos", "passi", "stappen", "krokow", "residents", "visitors", "followers", "einwohner", "habitants",
 		"vecinos", "habitantes", "abitanti", "inwoners", "mieszkancow":
 		return true

@@ -22,11 +22,11 @@ const (
 	// accountWords: an account follows, rather than what is ours.
 	accountWords wordList = " konto conto rekening "
 	// orderPrepositions: an order may follow, of which something is said: "in 6614", "op die 8841".
-	orderPrepositions wordList = " in on to from for of bei aus zu von fur dans sur pour en del al para no na do da nel nella dal dalla sul sulla " +
-		"bij uit van voor op w z dla przy "
+	orderPrepositions wordList = " in on to from for of bei aus zu von fur dans sur pour en del al para no na do da nel nella " +
+		"dal dalla sul sulla bij uit van voor op w z dla przy "
 	// partPrepositions: the number of a whole may follow a part of it (isPartOf).
-	partPrepositions wordList = " of in about for regarding re aus von de zu zur bei fur wegen du pour dans concernant del para sobre do da dal " +
-		"dalla per nel van uit voor over z ze dla od "
+	partPrepositions wordList = " of in about for regarding re aus von de zu zur bei fur wegen du pour dans concernant del " +
+		"para sobre do da dal dalla per nel van uit voor over z ze dla od "
 	// taxes: what is asked for in an invoice: "the VAT on 26-0093".
 	taxes wordList = " vat mwst ust tva iva btw "
 	// transfers: a sum of money follows.
@@ -65,8 +65,8 @@ const (
 	// countries: a number for taxes follows, or a size.
 	countries wordList = " GB DE FR ES PT IT NL PL AT BE IE UK US EU "
 	// foreignLetters: money, a telephone, a postcode, a number for taxes, a paper's name or a carrier: they are no part of a reference.
-	foreignLetters wordList = " EUR USD GBP PLN CHF BRL TEL FAX CAP PLZ CEP NIP CP KW PIN BIC BLZ GB DE FR ES PT IT NL PL AT BE IE DDT UPS DHL " +
-		"DPD GLS TNT BRT SDA CTT MRW USPS "
+	foreignLetters wordList = " EUR USD GBP PLN CHF BRL TEL FAX CAP PLZ CEP NIP CP KW PIN BIC BLZ GB DE FR ES PT IT NL PL " +
+		"AT BE IE DDT UPS DHL DPD GLS TNT BRT SDA CTT MRW USPS "
 	// norms: a standard that something meets.
 	norms        wordList = " EN ISO DIN UNI UNE NEN PN BS NBR IEC VDE IP RAL ASTM ABNT "
 	clothesSizes wordList = " S M L XS XL XXL "
@@ -74,8 +74,8 @@ const (
 
 // The beginning of a number.
 const (
-	orderPrefixes wordList = " ORD ORDER SO BEST CMD CDE PED ZAM ENC OR WO BK RES RSV PNR LOC ZK ZL BC WEB OC OT OS ZS ZO BDC BST AUF JOB PO " +
-		"ORDEN PEDIDO ZLEC "
+	orderPrefixes wordList = " ORD ORDER SO BEST CMD CDE PED ZAM ENC OR WO BK RES RSV PNR LOC ZK ZL BC WEB OC OT OS ZS ZO " +
+		"BDC BST AUF JOB PO ORDEN PEDIDO ZLEC "
 	invoicePrefixes wordList = " INV RE RG RN FAC FACT FV FA FAT FT RECH FACTUUR CN NC FRA FS FR AV GS KFS KFV FVK FVS SINV FAKT FATTURA " +
 		"FAKTURA INVOICE RECHNUNG "
 	quotePrefixes wordList = " QUO QUOTE QT Q AN ANG KV OFF OFR DEV OFE ORC PREV OFFERTE KVA PRE EST OF PF PRP PROP PRES PPTO COT DEVIS " +

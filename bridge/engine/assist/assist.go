@@ -134,7 +134,8 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 	case own.NeedsModel:
 		text, hint = taskInWords(ask.Task)+" needs a model.", "An admin sets OPENAI_API_KEY or OPENAI_BASE_URL: see docs/ai.md."
 	case own.LeftOut:
-		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.", "Ask again in other words."
+		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.",
+			"Ask again in other words."
 	case own.NoTokens:
 		text, hint = "The tokens are used up that the model may cost this account in a day.",
 			"Ask again after midnight (UTC), or let an admin raise ai_tokens_a_day: see docs/ai.md."

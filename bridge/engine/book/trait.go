@@ -57,8 +57,10 @@ func (c *Conversation) changeUrgency(change map[string]string) {
 // a card doesn't show are left out, so that a change of them doesn't update the card.
 func (c *Conversation) TraitsDigest() string {
 	shown := maps.Clone(c.Traits)
-	for _, name := range []string{bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
-		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged} {
+	for _, name := range []string{
+		bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
+		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged,
+	} {
 		delete(shown, name)
 	}
 	if bridge.IsUrgent(c.Traits) { // a card shows that it is urgent, and not whether the owners were told

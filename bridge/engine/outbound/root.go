@@ -103,7 +103,8 @@ func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
 	if !isRepeatedRarely || store.Seconds(c.SentAgo) < unclearAfter {
 		return nil
 	}
-	return e.opt.Engine.RootRefused(ctx, c, "unclear", "I can't tell whether the first message of its thread is there. "+relay.ReasonWords(c.ErrorClass, c.ErrorText))
+	return e.opt.Engine.RootRefused(ctx, c, "unclear",
+		"I can't tell whether the first message of its thread is there. "+relay.ReasonWords(c.ErrorClass, c.ErrorText))
 }
 
 // waitsLong reports whether a root has been tried for longer than other posts are, without the time before a restore.

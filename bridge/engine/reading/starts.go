@@ -78,8 +78,9 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	return &bridge.Problem{
 		Code:  "outgoing_off",
 		Field: "recipient",
-		Text:  s.Party.Key + " never wrote to you, and " + s.Account.Name + " begins conversations only with people who did: its setting outgoing is off.",
-		Hint:  "Wait until they write, reach them by mail, or ask an admin to set outgoing: on.",
+		Text: s.Party.Key + " never wrote to you, and " + s.Account.Name + " begins conversations only with people who did: " +
+			"its setting outgoing is off.",
+		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on.",
 	}
 }
 

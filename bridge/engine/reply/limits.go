@@ -109,7 +109,8 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 		if size > caps.Files.MaxBytes {
 			return &bridge.Problem{
 				Code: bridge.ReasonFilesTooLarge,
-				Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.", channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)),
+				Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
+					channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)),
 				Hint: "Send them one by one, or make them smaller.",
 			}
 		}

@@ -39,7 +39,8 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.NoteDecision(m, agent, threads.ByFate)
 	why := whyUndone(sp.Outbox, m)
 	mark := threads.NoMark
-	if why.Reason == bridge.ReasonUndone { // whoever pressed ⏳ has put one of their own there, which alone would look as if the reply still waited
+	// Whoever pressed ⏳ has put one of their own there, which alone would look as if the reply still waited.
+	if why.Reason == bridge.ReasonUndone {
 		mark = bridge.MarkInside
 	}
 	sp.Mark(c, m, mark)

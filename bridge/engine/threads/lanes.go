@@ -65,7 +65,8 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 		class, priority = markLane, store.PriorityMark
 	case bridge.PostDouble:
 		class, priority = doubleLane, store.PriorityCard
-	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral, bridge.PostErased: // in the order of what is said
+	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral, bridge.PostErased:
+		// They stay in the order of what is said.
 	}
 	return ls.laneOfClass(c, t, kind, class, priority)
 }

@@ -28,7 +28,8 @@ func WordsOrRemarks(text string, notices []string) string {
 	return cmp.Or(text, strings.Join(notices, " "))
 }
 
-// ChangeLine returns the line that says that a customer changed the message with this id: what it said before, and what it says now, since at.
+// ChangeLine returns the line that says that a customer changed the message with this id: what it said before, and what
+// it says now, since at.
 func ChangeLine(id store.MessageID, before, now string, at time.Time) bridge.Line {
 	return bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: id}}
 }

@@ -200,7 +200,8 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 	}
 
 	isAboutText := line.Text == m.Text || line.Text == "" && book.IsConfidential(&m.Message) // else it names a file
-	asksAboutSent := line.Kind() == bridge.LineUnclear                                       // about the text that was sent, which may have been another
+	// It asks about the text that was sent, which may have been another.
+	asksAboutSent := line.Kind() == bridge.LineUnclear
 	sendsAgain := isAboutText && !asksAboutSent && slices.Contains(line.Verbs, bridge.VerbSendAgain)
 	if sendsAgain || slices.Contains(line.Verbs, bridge.VerbSend) {
 		return book.WordsMarkOf(&m.Message)

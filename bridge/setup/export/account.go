@@ -123,7 +123,8 @@ func writeBusinessHours(g *document.Draft, p hours.Plan) {
 	writeHolidays(g, p)
 }
 
-// writeHolidays writes holidays as a list of dates or, if that doesn't say all, with their country, days with names or hours, and exceptions.
+// writeHolidays writes holidays as a list of dates or, if that doesn't say all, with their country, days with names or
+// hours, and exceptions.
 func writeHolidays(g *document.Draft, p hours.Plan) {
 	hasOnlyDates := p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0
 	if hasOnlyDates {

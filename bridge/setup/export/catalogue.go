@@ -94,7 +94,11 @@ func Tags(s *state.State) []*document.Draft {
 		g := &document.Draft{}
 		g.Text("name", t.Name)
 		g.Text("description", t.Description)
-		for _, key := range []state.Attribute{{Name: "color", Value: t.Color}, {Name: "category", Value: t.Category}, {Name: "kind", Value: string(t.Kind)}} {
+		for _, key := range []state.Attribute{
+			{Name: "color", Value: t.Color},
+			{Name: "category", Value: t.Category},
+			{Name: "kind", Value: string(t.Kind)},
+		} {
 			g.Put(key.Name, key.Value) // also an empty one: a new database has some of these tags, with values
 		}
 

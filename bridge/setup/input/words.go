@@ -21,7 +21,11 @@ func choiceWords() map[string]map[string]string {
 		"agents": {store.AgentsListed: "whom you list", store.AgentsOfChannel: "also who comes into its channel"},
 		"quiet":  {},
 		"home":   {},
-		"types":  {bridge.TemplateStart: "to write first", bridge.TemplateReply: "to answer", bridge.TemplateWindow: "when the reply window is closed"},
+		"types": {
+			bridge.TemplateStart:  "to write first",
+			bridge.TemplateReply:  "to answer",
+			bridge.TemplateWindow: "when the reply window is closed",
+		},
 
 		"settings.who_replies":         {"assignees": "its owners", "any_agent": "every agent"},
 		"settings.reply_to":            {"all": "all who were in copy", "sender": "the sender alone"},

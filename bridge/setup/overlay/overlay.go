@@ -134,7 +134,8 @@ func (o *overlay) resolveChannel(kind string, given document.Text, where string)
 		o.faults.Add(document.Fault{
 			At: given.At, Where: where + ": " + kind + "_channel",
 			What: fmt.Sprintf("%q: %s", given.Value, problem),
-			Hint: "Look at its spelling, whether " + input.ChatName(kind) + " is connected, and whether the app was let into a private channel; or give the channel's link.",
+			Hint: "Look at its spelling, whether " + input.ChatName(kind) + " is connected, and whether the app was let into a private channel; " +
+				"or give the channel's link.",
 		})
 	}
 	return id

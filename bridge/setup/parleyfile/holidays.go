@@ -73,7 +73,8 @@ func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	}
 	calendar, err := holiday.Of(strings.TrimSpace(t.Value))
 	if err != nil {
-		o.Fault(t.At, "country", fmt.Sprintf("the public holidays of %q aren't known", t.Raw), "Known: "+holiday.Codes(t.Value)+". List others as days of your own.")
+		o.Fault(t.At, "country", fmt.Sprintf("the public holidays of %q aren't known", t.Raw),
+			"Known: "+holiday.Codes(t.Value)+". List others as days of your own.")
 		return nil
 	}
 	p.Country = strings.ToUpper(strings.TrimSpace(t.Value))
@@ -107,7 +108,8 @@ func (o *object) readDay() (hours.Day, bool) {
 	if open != nil && strings.TrimSpace(open.Value) != "" {
 		d.Open = strings.TrimSpace(open.Value)
 		if spans, err := hours.ParseSpans(d.Open); err != nil {
-			o.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw), `Write "09:00-12:00" for half a day, or leave it out: closed.`)
+			o.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw),
+				`Write "09:00-12:00" for half a day, or leave it out: closed.`)
 		} else if len(spans) == 0 {
 			d.Open = ""
 		}

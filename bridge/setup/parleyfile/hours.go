@@ -46,7 +46,8 @@ func (o *object) readHours(name string) *hours.Plan {
 		return p
 	}
 	if !hasOpenDay(p) {
-		group.Fault(group.At, "week", "has no day on which you are open", `Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
+		group.Fault(group.At, "week", "has no day on which you are open",
+			`Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
 	}
 
 	_, err := hours.New(*p, nil)
@@ -95,7 +96,8 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 
 		open := strings.TrimSpace(t.Value)
 		if _, err := hours.ParseSpans(open); err != nil {
-			group.Fault(t.At, days, fmt.Sprintf("%q isn't a list of hours", t.Raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
+			group.Fault(t.At, days, fmt.Sprintf("%q isn't a list of hours", t.Raw),
+				`Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
 			continue
 		}
 

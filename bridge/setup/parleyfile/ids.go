@@ -35,7 +35,8 @@ func (o *object) checkUser(kind string, t *document.Text) {
 	}
 	if !IsObjectID(t.Value) {
 		o.Fault(t.At, kind, fmt.Sprintf("%q isn't an object id", t.Raw),
-			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: people are found by e-mail.")
+			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: "+
+				"people are found by e-mail.")
 	}
 	t.Value = strings.ToLower(t.Value)
 }

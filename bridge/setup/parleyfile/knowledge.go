@@ -14,7 +14,8 @@ func (f *File) readKnowledge(entries []*object) {
 		folder, site := o.Text("folder"), o.Text("url")
 		o.Done()
 		if (folder == nil) == (site == nil) {
-			o.Fault(o.At, "folder", "stands beside url, or neither is there", "Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
+			o.Fault(o.At, "folder", "stands beside url, or neither is there",
+				"Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
 			continue
 		}
 
@@ -33,7 +34,8 @@ func (f *File) readKnowledge(entries []*object) {
 			scheme, rest, _ := strings.Cut(strings.TrimSpace(site.Value), ":")
 			f.Knowledge = append(f.Knowledge, strings.ToLower(scheme)+":"+rest) // by the scheme others tell a site from a folder
 		} else {
-			o.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw), "Write https://example.com/help/, without a user or a password.")
+			o.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw),
+				"Write https://example.com/help/, without a user or a password.")
 		}
 	}
 

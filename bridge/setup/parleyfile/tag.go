@@ -47,13 +47,15 @@ func readTag(o *object) (Tag, bool) {
 
 	e.Description = o.Text("description")
 	if e.Description != nil && utf8.RuneCountInString(e.Description.Value) > maxDescriptionRunes {
-		o.Fault(e.Description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
+		o.Fault(e.Description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes),
+			"Say in a sentence when the tag fits.")
 	}
 
 	e.Color = o.Text("color")
 	hasColor := e.Color != nil && e.Color.Value != ""
 	if hasColor && !colour.MatchString(e.Color.Value) {
-		o.Fault(e.Color.At, "color", fmt.Sprintf("%q isn't a colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
+		o.Fault(e.Color.At, "color", fmt.Sprintf("%q isn't a colour", e.Color.Raw),
+			`Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
 	}
 
 	e.Category = o.Text("category")

@@ -127,7 +127,8 @@ func (o *object) readRate(name string) *float64 {
 	rate, err := strconv.ParseFloat(t.Value, 64)
 	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
 	if err != nil || !inRange {
-		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw),
+			"Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
 		return nil
 	}
 	return &rate

@@ -58,8 +58,14 @@ func (t Template) Attributes() []Attribute {
 		examples = append(examples, name+": "+t.Row.Examples[name])
 	}
 	return []Attribute{
-		{Name: "provider_name", Value: t.Row.ProviderName}, {Name: "category", Value: t.Row.Category}, {Name: "types", Value: joinSorted(t.Row.Uses)},
-		{Name: "labels", Value: joinSorted(t.Row.Labels)}, {Name: "header", Value: t.Row.Header}, {Name: "body", Value: t.Row.Body},
-		{Name: "footer", Value: t.Row.Footer}, {Name: "buttons", Value: strings.Join(buttons, ", ")}, {Name: "examples", Value: strings.Join(examples, ", ")},
+		{Name: "provider_name", Value: t.Row.ProviderName},
+		{Name: "category", Value: t.Row.Category},
+		{Name: "types", Value: joinSorted(t.Row.Uses)},
+		{Name: "labels", Value: joinSorted(t.Row.Labels)},
+		{Name: "header", Value: t.Row.Header},
+		{Name: "body", Value: t.Row.Body},
+		{Name: "footer", Value: t.Row.Footer},
+		{Name: "buttons", Value: strings.Join(buttons, ", ")},
+		{Name: "examples", Value: strings.Join(examples, ", ")},
 	}
 }
