@@ -100,7 +100,11 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	key := strings.ToLower(strings.TrimSpace(typed))
 	isOneWord := !strings.ContainsAny(key, " ,!?") && !strings.ContainsFunc(key, unicode.IsControl)
 	if key == "" || !isOneWord {
-		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "“" + typed + "” isn't a customer.", Hint: "Use one word."}
+		return channels.Party{}, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "“" + typed + "” isn't a customer.",
+			Hint:  "Use one word.",
+		}
 	}
 	return channels.Party{Key: key}, nil
 }

@@ -137,7 +137,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	switch in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
 		in.ExternalID = e.ID
-	case channels.InboundReaction, channels.InboundEdit, channels.InboundDelete, channels.InboundIdentity, channels.InboundConsent, channels.InboundNotice:
+	case channels.InboundReaction, channels.InboundEdit, channels.InboundDelete, channels.InboundIdentity, channels.InboundConsent,
+		channels.InboundNotice:
 	case channels.InboundStatus:
 		if in.Status == nil {
 			return nil, errors.New("channelstest: status without a state")

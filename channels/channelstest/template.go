@@ -46,7 +46,8 @@ type SentTemplate struct {
 // SubmitTemplate implements channels.Templater.
 func (c *TemplateChannel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	var kept Template
-	err := c.callTemplates(ctx, http.MethodPost, Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
+	err := c.callTemplates(ctx, http.MethodPost,
+		Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
 	return stateOf(kept), err
 }
 

@@ -11,7 +11,8 @@ import (
 	"parley/channels"
 )
 
-// This file reads the events by which the company's own system tells what its customers do, in the form that docs/http-channel.md publishes:
+// This file reads the events by which the company's own system tells what its customers do, in the form that
+// docs/http-channel.md publishes:
 //
 //	{"type": "message", "id": "m1", "from": {"id": "c7", "name": "Ann Lee"}, "at": "2026-11-20T12:00:00Z", "text": "Where is my order?"}
 

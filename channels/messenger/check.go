@@ -54,7 +54,8 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 		return findings // Facebook doesn't say; what the token can't do shows in what it refuses
 	}
 
-	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
+	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, " +
+		"pages_manage_metadata and pages_read_engagement."
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
 		return append(findings, channels.Finding{
 			What:  scopes,

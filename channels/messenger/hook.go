@@ -51,7 +51,8 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 				Wanted: graph.ListFields(neededFields(), facts.page),
 			},
 		},
-		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
+		ByHand: "In Meta's app dashboard, Messenger, API settings: " +
+			"set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
 			strings.Join(neededFields(), ", ") + ", and add the Page there with the same fields.",
 	}, nil
 }

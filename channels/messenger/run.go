@@ -132,7 +132,9 @@ func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names
 }
 
 // storePage reads one page of conversations, and stores what is missing of it. It returns false if it fails.
-func (c *Channel) storePage(ctx context.Context, query url.Values, since time.Time, names map[string]string) (page conversationPage, ok bool) {
+func (c *Channel) storePage(
+	ctx context.Context, query url.Values, since time.Time, names map[string]string,
+) (page conversationPage, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	page, err := c.listConversations(ctx, query)

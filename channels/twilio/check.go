@@ -158,7 +158,8 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 		return lookupFinding(what, err)
 	}
 
-	hint := "Set it on the account's page of the settings site. Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
+	hint := "Set it on the account's page of the settings site. " +
+		"Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
 	address, fragment, _ := strings.Cut(p.address, "#")
 
 	if p.app != "" {

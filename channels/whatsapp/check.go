@@ -113,8 +113,9 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
 	}
 	if wrong != nil {
-		return []channels.Finding{withField(channels.Fault(whatToken, strings.Join(wrong, " "),
-			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
+		fault := channels.Fault(whatToken, strings.Join(wrong, " "),
+			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management.")
+		return []channels.Finding{withField(fault, fieldToken)}
 	}
 
 	return []channels.Finding{channels.Found(whatToken, "It has the permissions that are needed.")}

@@ -163,8 +163,10 @@ func isSameHash(written string, sum []byte) bool {
 	if written == "" {
 		return true
 	}
-	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
-		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+	for _, decode := range []func(string) ([]byte, error){
+		hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
+		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString,
+	} {
 		decoded, err := decode(written)
 		if err == nil && subtle.ConstantTimeCompare(decoded, sum) == 1 {
 			return true

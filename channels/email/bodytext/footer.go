@@ -61,7 +61,8 @@ var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
 	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet` +
 	`|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi` +
 	`|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet` +
-	`|télécharge[zr] outlook pour .{2,20}|(?:obtener|obter o|obtenha o) outlook para .{2,20}|az .{2,30}r[óő]l küldve|download outlook .{2,20}` +
+	`|télécharge[zr] outlook pour .{2,20}|(?:obtener|obter o|obtenha o) outlook para .{2,20}|az .{2,30}r[óő]l küldve|` +
+	`download outlook .{2,20}` +
 	`|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أ\x{64f}?رسلت من .{2,40}` +
 	`)[\s.!_*)>]*$`)
 

@@ -16,7 +16,8 @@ import (
 
 // bounceSubject matches the subjects of bounces, for those that no header marks as such.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
-	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|error sending your (?:mail|message)|` +
+	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|` +
+	`error sending your (?:mail|message)|` +
 	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
 	`配信不能|配信できません|无法投递|未送达)`)
 

@@ -156,7 +156,8 @@ func (p *prose) consumeField(l string) bool {
 // isMailField reports whether mails have a header field of this name, in lower case.
 func isMailField(name string) bool {
 	switch name {
-	case "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "from", "sender", "reply-to", "to", "cc", "date", "sent",
+	case "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "from", "sender", "reply-to", "to", "cc",
+		"date", "sent",
 		"subject", "mime-version", "user-agent", "dkim-signature", "content-type", "content-transfer-encoding", "thread-topic",
 		"thread-index",
 		"auto-submitted", "authentication-results":

@@ -143,8 +143,10 @@ func ReadHeader(head []byte, guess *Guesser) Header {
 	if fields, ok := readPlainHeader(head); ok {
 		return Header{fields: fields, Guess: guess}
 	}
-	const bufferBytes = 512                                                                                 // small, because a mail may have a thousand parts
-	fields, _ := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{}) // beside an error: what was read before
+
+	const bufferBytes = 512 // small, because a mail may have a thousand parts
+	// Beside an error it returns what was read before.
+	fields, _ := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
 	return Header{fields: fields, Guess: guess}
 }
 

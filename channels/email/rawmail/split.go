@@ -31,8 +31,8 @@ func (p *Part) Bytes() []byte {
 	return decodeTransfer(p.Body, p.Header.Raw("Content-Transfer-Encoding"))
 }
 
-// splitter reads the MIME tree of one mail within the limits. (That of the library enmime has none, drops a body whose boundary never comes,
-// and reads byte by byte.)
+// splitter reads the MIME tree of one mail within the limits. (That of the library enmime has none, drops a body whose
+// boundary never comes, and reads byte by byte.)
 type splitter struct {
 	parts   int
 	notices []string

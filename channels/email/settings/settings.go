@@ -296,7 +296,8 @@ func Fields() []channels.Field {
 		{Name: fieldAliases, Label: "Other addresses", Help: "Further addresses that end up in this mailbox.", List: true},
 		{Name: fieldSenderName, Label: "Sender name", Help: "Shown to customers beside the address: Acme Support."},
 		{Name: FieldOAuth, Label: "Sign in with", OneOf: []string{OAuthGoogle, OAuthMicrosoft},
-			Help: "Gmail or Microsoft 365, without a password: the account's page *Connection* leads there, as does `parley connect` on the server. Servers and passwords may then be left out."},
+			Help: "Gmail or Microsoft 365, without a password: the account's page *Connection* leads there, " +
+				"as does `parley connect` on the server. Servers and passwords may then be left out."},
 		{Name: fieldOAuthUser, Label: "Who signs in", Help: "Only where another person than the mailbox itself signs in: " +
 			"somebody who has full access to a shared mailbox of Microsoft 365."},
 		{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true, Unless: FieldOAuth},

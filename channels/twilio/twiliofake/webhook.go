@@ -60,8 +60,8 @@ func (e *exchange) commonFormLocked(m *stored) url.Values {
 	return f
 }
 
-// sign returns the signature of a callback, as Twilio's page on security describes it. It doesn't share code with Parley, so that tests find
-// a fault in Parley's own code.
+// sign returns the signature of a callback, as Twilio's page on security describes it. It doesn't share code with Parley,
+// so that tests find a fault in Parley's own code.
 func sign(token, address string, form url.Values) string {
 	names := make([]string, 0, len(form))
 	for name := range form {
@@ -126,7 +126,9 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 }
 
 // callOnce makes one call. repeat is true if it failed in a way for which the policy asks for another call.
-func (h *webhooks) callOnce(ctx context.Context, address string, form url.Values, inbound *stored, policy string) (status int, repeat bool) {
+func (h *webhooks) callOnce(
+	ctx context.Context, address string, form url.Values, inbound *stored, policy string,
+) (status int, repeat bool) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, false
