@@ -125,7 +125,8 @@ const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 // keepRestOfBursts shortens bursts to what the customer wrote after the last event that was analysed.
 const keepRestOfBursts = `
 	UPDATE bursts
-	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3), attempt = 0, leased_until = NULL
+	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3),
+		attempt = 0, leased_until = NULL
 	FROM unnest($1::bigint[], $2::bigint[]) AS analysed(conversation_id, last_event)
 	WHERE bursts.conversation_id = analysed.conversation_id`
 

@@ -74,8 +74,8 @@ const conversationColumns = `id, account_id, identity_id, team_id, kind, status,
 	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
-	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
+	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects,
+	snoozed_until, waiting_since, window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
 
 // found are the given conversations, and those that continue one of them, each once: so it ends, even if previous_id led in a circle.
 const lockConversations = `
@@ -181,9 +181,10 @@ type Related struct {
 	Assignees []AgentID      `db:"assignees"`
 	Account   AccountID      `db:"of_account"` // by which its customer writes
 	TeamID    *TeamID        `db:"team_id"`
-	AccountID *AccountID     `db:"account_id"` // the surface of its thread, of which there is a row for each; this, Channel and Root are nil without one
-	Channel   *string        `db:"channel"`
-	Root      *string        `db:"root"`
+	// The surface of its thread, of which there is a row for each; this, Channel and Root are nil without one.
+	AccountID *AccountID `db:"account_id"`
+	Channel   *string    `db:"channel"`
+	Root      *string    `db:"root"`
 }
 
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands

@@ -111,7 +111,8 @@ const factVersion = `2`
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*, fact.quarantine = '' AS good
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[])
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[],
+				$6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[])
 			AS fact(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased)
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)

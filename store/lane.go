@@ -21,37 +21,40 @@ type Lane struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	GateID         GateID         `db:"gate_id" json:"gate_id"`
 	Priority       int            `db:"priority" json:"priority"` // one of the constants Priority…
-	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last delivery that is done: the one behind it is the head
-	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest delivery; equal to Head when nothing waits
-	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
-	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the head may leave, Parley's clock; nil when nothing waits
-	LeasedUntil    *time.Time     `db:"leased_until" json:"leased_until"`
-	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"` // how long a claim holds
-	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"`       // nothing is claimed before, Parley's clock
+	// Delivery.Seq of the last delivery that is done: the one behind it is the head.
+	Head         int64      `db:"head" json:"head"`
+	Tail         int64      `db:"tail" json:"tail"`     // Delivery.Seq of the newest delivery; equal to Head when nothing waits
+	Epoch        int64      `db:"epoch" json:"epoch"`   // rises with each claim: results of earlier claims don't count
+	DueAt        *time.Time `db:"due_at" json:"due_at"` // when the head may leave, Parley's clock; nil when nothing waits
+	LeasedUntil  *time.Time `db:"leased_until" json:"leased_until"`
+	LeaseSeconds float64    `db:"lease_seconds" json:"lease_seconds"` // how long a claim holds
+	RestUntil    *time.Time `db:"rest_until" json:"rest_until"`       // nothing is claimed before, Parley's clock
 }
 
 // Delivery is one message, or post, on its way to one place.
 type Delivery struct {
-	ID         DeliveryID      `db:"id" json:"id"`
-	LaneID     LaneID          `db:"lane_id" json:"lane_id"`
-	Seq        int64           `db:"seq" json:"seq"`
-	MessageID  MessageID       `db:"message_id" json:"message_id"`
-	Kind       string          `db:"kind" json:"kind"`
-	Payload    json.RawMessage `db:"payload" json:"payload"`
-	State      DeliveryState   `db:"state" json:"state"`
-	OrderBy    string          `db:"order_by" json:"order_by"`       // the surface's order of agents' messages; empty means in order of insertion
-	Attempt    int             `db:"attempt" json:"attempt"`         // attempts so far
-	Part       int             `db:"part" json:"part"`               // the part of its text that is sent next, counted from 0
-	NotBefore  *time.Time      `db:"not_before" json:"not_before"`   // until then it can be taken back (its hold), Parley's clock; nil if it has no hold
-	FirstAt    *time.Time      `db:"first_at" json:"first_at"`       // when the first attempt began
-	SentAt     *time.Time      `db:"sent_at" json:"sent_at"`         // when the current attempt began
-	AbsentAt   *time.Time      `db:"absent_at" json:"absent_at"`     // when the destination was found not to have it
-	WarnedAt   *time.Time      `db:"warned_at" json:"warned_at"`     // when its agent was told that it is late
-	ExternalID string          `db:"external_id" json:"external_id"` // the destination's id of the message
-	Progress   string          `db:"progress" json:"progress"`       // what the channel or surface needs to continue it
-	ErrorClass string          `db:"error_class" json:"error_class"`
-	ErrorText  string          `db:"error_text" json:"error_text"`
-	CreatedAt  time.Time       `db:"created_at" json:"created_at"`
+	ID        DeliveryID      `db:"id" json:"id"`
+	LaneID    LaneID          `db:"lane_id" json:"lane_id"`
+	Seq       int64           `db:"seq" json:"seq"`
+	MessageID MessageID       `db:"message_id" json:"message_id"`
+	Kind      string          `db:"kind" json:"kind"`
+	Payload   json.RawMessage `db:"payload" json:"payload"`
+	State     DeliveryState   `db:"state" json:"state"`
+	// The surface's order of agents' messages; empty means in order of insertion.
+	OrderBy string `db:"order_by" json:"order_by"`
+	Attempt int    `db:"attempt" json:"attempt"` // attempts so far
+	Part    int    `db:"part" json:"part"`       // the part of its text that is sent next, counted from 0
+	// Until then it can be taken back (its hold), Parley's clock; nil if it has no hold.
+	NotBefore  *time.Time `db:"not_before" json:"not_before"`
+	FirstAt    *time.Time `db:"first_at" json:"first_at"`       // when the first attempt began
+	SentAt     *time.Time `db:"sent_at" json:"sent_at"`         // when the current attempt began
+	AbsentAt   *time.Time `db:"absent_at" json:"absent_at"`     // when the destination was found not to have it
+	WarnedAt   *time.Time `db:"warned_at" json:"warned_at"`     // when its agent was told that it is late
+	ExternalID string     `db:"external_id" json:"external_id"` // the destination's id of the message
+	Progress   string     `db:"progress" json:"progress"`       // what the channel or surface needs to continue it
+	ErrorClass string     `db:"error_class" json:"error_class"`
+	ErrorText  string     `db:"error_text" json:"error_text"`
+	CreatedAt  time.Time  `db:"created_at" json:"created_at"`
 	// Deliveries that follow each other with the same JoinKey may leave as one message (a
 	// run) while the sum of their JoinSize is at most JoinRoom. Without a JoinKey it leaves alone.
 	JoinKey  string `db:"join_key" json:"join_key"`

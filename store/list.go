@@ -145,7 +145,9 @@ const answerable = `
 
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
-func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int) ([]ConversationID, error) {
+func AnswerableConversations(
+	ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int,
+) ([]ConversationID, error) {
 	return query.Column[ConversationID](ctx, q,
 		"answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }

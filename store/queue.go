@@ -102,8 +102,8 @@ const takeRuns = `
 		SET holder = $7, epoch = epoch + 1
 		WHERE id = ANY(ARRAY(SELECT DISTINCT id FROM chosen))
 	)
-	SELECT chosen.id AS queue_id, chosen.account_id AS share, chosen.epoch + 1 AS epoch, 0 AS tries, chosen.waits, chosen.place, chosen.last_place,
-		` + takenEvent + `
+	SELECT chosen.id AS queue_id, chosen.account_id AS share, chosen.epoch + 1 AS epoch, 0 AS tries,
+		chosen.waits, chosen.place, chosen.last_place, ` + takenEvent + `
 	FROM chosen
 	JOIN events AS event ON event.ctid = chosen.stored
 	CROSS JOIN clock

@@ -85,7 +85,8 @@ const mendDeliveries = `
 		SELECT parley_now() AS now, clock_timestamp() AS real
 	)
 	UPDATE deliveries AS d
-	SET not_before = CASE WHEN d.not_before > t.now + ` + lease + ` THEN greatest(t.now, d.not_before - make_interval(secs => @back)) ELSE d.not_before END,
+	SET not_before = CASE WHEN d.not_before > t.now + ` + lease + `
+			THEN greatest(t.now, d.not_before - make_interval(secs => @back)) ELSE d.not_before END,
 		first_at = CASE WHEN d.first_at > t.real THEN t.real ELSE d.first_at END,
 		sent_at = CASE WHEN d.sent_at > t.real THEN t.real ELSE d.sent_at END,
 		absent_at = CASE WHEN d.absent_at <= t.real THEN d.absent_at ELSE NULL END

@@ -116,7 +116,8 @@ const (
 			first_at = coalesce(d.first_at, clock.real)
 		FROM leased, clock
 		WHERE d.lane_id = leased.lane AND d.seq = leased.head + 1 AND (d.not_before IS NULL OR d.not_before <= clock.now)
-		RETURNING ` + claimedDelivery + `, leased.account_id, leased.conversation_id, leased.key, leased.gate_id, leased.epoch, leased.lease_seconds,
+		RETURNING ` + claimedDelivery + `,
+			leased.account_id, leased.conversation_id, leased.key, leased.gate_id, leased.epoch, leased.lease_seconds,
 			coalesce(extract(epoch FROM clock.real - d.sent_at), 0)::double precision AS sent_ago,
 			coalesce(extract(epoch FROM clock.real - d.first_at), 0)::double precision AS first_ago,
 			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM clock.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
@@ -140,7 +141,8 @@ const (
 			FROM deliveries AS candidate
 			WHERE candidate.lane_id = head.lane_id AND candidate.seq > head.seq AND candidate.seq < head.seq + 20
 			WINDOW up_to_here AS (ORDER BY candidate.seq)) AS candidate
-		WHERE d.id = candidate.id AND head.join_key <> '' AND head.state IN ('sending', 'unknown') AND candidate.fits AND candidate.state <> 'cancelled'
+		WHERE d.id = candidate.id AND head.join_key <> '' AND head.state IN ('sending', 'unknown')
+			AND candidate.fits AND candidate.state <> 'cancelled'
 			AND (head.state = 'unknown' OR head.part > 0 OR head.join_size + candidate.size <= 1000)
 			AND d.seq = candidate.seq AND d.state = candidate.state AND d.join_key = candidate.join_key
 			AND d.not_before IS NOT DISTINCT FROM candidate.not_before

@@ -49,7 +49,8 @@ type Thread struct {
 // certificateNotes returns the sentences that each certificate has in addition.
 func certificateNotes() []string {
 	return []string{
-		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
+		"No app can delete what colleagues wrote in Slack or Teams: " +
+			"where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
 		"What other customers wrote stays theirs, also where it names this contact.",
 		"Copies that providers keep (mailboxes, WhatsApp, SMS), and backups made before, are not part of this database. " +
 			"A restore of such a backup applies the erasure again, by the list of erasures.",

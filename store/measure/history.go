@@ -74,7 +74,8 @@ func LogEntries(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, deed
 const leftAt = `
 	SELECT d.message_id, max(d.sent_at) AS at
 	FROM deliveries AS d
-	WHERE d.message_id = ANY($1) AND d.message_id <> 0 AND d.kind = $2 AND d.state IN ('accepted', 'sent', 'delivered', 'read') AND d.sent_at IS NOT NULL
+	WHERE d.message_id = ANY($1) AND d.message_id <> 0 AND d.kind = $2
+		AND d.state IN ('accepted', 'sent', 'delivered', 'read') AND d.sent_at IS NOT NULL
 	GROUP BY d.message_id`
 
 // LeftAt returns when messages left for the customer. Messages are left out if nobody knows that, or if their deliveries

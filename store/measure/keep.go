@@ -65,7 +65,8 @@ func keepShares() string {
 		INSERT INTO measure_shares (` + shareColumns + `)
 		SELECT conversation_id, day, team_id, agent_id, account_id, ` + listColumns(figureColumns, "nullif(?, 0)") + `
 		FROM json_populate_recordset(NULL::measure_shares, $1)
-		ON CONFLICT (conversation_id, day, team_id, agent_id) DO UPDATE SET account_id = EXCLUDED.account_id, ` + listColumns(figureColumns, "? = EXCLUDED.?")
+		ON CONFLICT (conversation_id, day, team_id, agent_id) DO UPDATE
+		SET account_id = EXCLUDED.account_id, ` + listColumns(figureColumns, "? = EXCLUDED.?")
 }
 
 // addDays returns the statement that adds figures to the sums of days.

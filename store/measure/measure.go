@@ -74,7 +74,9 @@ type day struct {
 
 // sumFields are the figures that are added up.
 func (f *Figures) sumFields() []*int64 {
-	return []*int64{&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum, &f.FirstSumOpen,
+	return []*int64{
+		&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum,
+		&f.FirstSumOpen,
 		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen}
 }
 

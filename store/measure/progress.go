@@ -94,7 +94,9 @@ func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []st
 
 // takeBelow returns the newest conversations below a number, and lowers the number: to 0 if there are no others. save is
 // the statement that stores the number.
-func takeBelow(ctx context.Context, tx pgx.Tx, number *store.ConversationID, save string, limit int) (ids []store.ConversationID, more bool, err error) {
+func takeBelow(
+	ctx context.Context, tx pgx.Tx, number *store.ConversationID, save string, limit int,
+) (ids []store.ConversationID, more bool, err error) {
 	if *number == 0 {
 		return nil, false, nil
 	}

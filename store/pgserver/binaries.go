@@ -144,7 +144,8 @@ func clusterMajor(cluster string) (int, error) {
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil || major < minMajor {
-		return 0, fmt.Errorf("cluster: %s holds a database of PostgreSQL %q, at least %d is needed (pg_upgrade)", cluster, strings.TrimSpace(string(b)), minMajor)
+		return 0, fmt.Errorf("cluster: %s holds a database of PostgreSQL %q, at least %d is needed (pg_upgrade)",
+			cluster, strings.TrimSpace(string(b)), minMajor)
 	}
 	return major, nil
 }

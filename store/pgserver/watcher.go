@@ -20,7 +20,8 @@ func startWatcher(acct account, pid int) (stop func() error, err error) {
 		return nil, fmt.Errorf("watcher: %w", err)
 	}
 
-	cmd := prepareCommand(context.Background(), acct, "/bin/sh", "-c", `read -r word; test "$word" = stop || kill -INT "$1"`, "sh", strconv.Itoa(pid))
+	cmd := prepareCommand(context.Background(), acct, "/bin/sh", "-c", `read -r word; test "$word" = stop || kill -INT "$1"`, "sh",
+		strconv.Itoa(pid))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential()} // must outlive us
 	cmd.Stdin = read
 	if err := cmd.Start(); err != nil {

@@ -5,7 +5,8 @@ import "strings"
 // Spans makes the sums of weeks, and of four weeks, of the sums of days: while a crowd is made no trigger does.
 func Spans() string {
 	var list []string
-	for column := range strings.FieldsSeq(`opened reopened resolved abandoned messages_in messages_out first_count first_sum first_sum_open first_worst
+	for column := range strings.FieldsSeq(`
+		opened reopened resolved abandoned messages_in messages_out first_count first_sum first_sum_open first_worst
 		first_worst_open next_count next_sum next_sum_open next_worst next_worst_open ended_sum ended_sum_open ended_worst ended_worst_open`) {
 		how := "sum"
 		if strings.Contains(column, "worst") {

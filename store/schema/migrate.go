@@ -170,7 +170,9 @@ func CheckServer(ctx context.Context, q store.Querier) error {
 	var version int
 	var encoding string
 	var isReadOnly bool
-	const ask = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('transaction_read_only')::bool`
+	const ask = `
+		SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
+			current_setting('transaction_read_only')::bool`
 	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding, &isReadOnly); err != nil {
 		return fmt.Errorf("store: server: %w", err)
 	}

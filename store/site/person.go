@@ -27,8 +27,10 @@ type Person struct {
 var ErrNoPerson = errors.New("store: no such agent")
 
 const findPerson = `
-	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles) OR 'super_admin' = ANY(a.roles), 'super_admin' = ANY(a.roles)
-		OR 'admin' = ANY(a.roles) AND NOT EXISTS (SELECT FROM agents AS s WHERE s.active AND 'super_admin' = ANY(s.roles)), coalesce(o.at, 'epoch')
+	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles) OR 'super_admin' = ANY(a.roles),
+		'super_admin' = ANY(a.roles)
+			OR 'admin' = ANY(a.roles) AND NOT EXISTS (SELECT FROM agents AS s WHERE s.active AND 'super_admin' = ANY(s.roles)),
+		coalesce(o.at, 'epoch')
 	FROM agents AS a
 	LEFT JOIN site_sign_outs AS o ON o.agent_id = a.id
 	WHERE a.active AND `

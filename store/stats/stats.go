@@ -82,7 +82,8 @@ const countPending = `
 	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT FROM queued LIMIT $1) AS counted) AS pending,
 		coalesce((SELECT extract(epoch FROM clock_timestamp() - event.received_at)
 			FROM events AS event
-			WHERE event.id = (SELECT min(queue.first_event) FROM (SELECT first_event FROM queues LIMIT $1) AS queue)), 0)::double precision AS oldest`
+			WHERE event.id = (SELECT min(queue.first_event) FROM (SELECT first_event FROM queues LIMIT $1) AS queue)
+		), 0)::double precision AS oldest`
 
 const countQuarantined = `
 	SELECT event.account_id, count(*) AS n, extract(epoch FROM clock_timestamp() - min(newest.at))::double precision AS oldest

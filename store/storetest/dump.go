@@ -22,8 +22,9 @@ func OpenDump(t testing.TB, pool *pgxpool.Pool) pgx.Tx {
 	}
 
 	t.Cleanup(func() { _ = dump.Rollback(context.Background()) })
+	const list = `SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'`
 	var tables string
-	if err := dump.QueryRow(t.Context(), `SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'`).Scan(&tables); err != nil {
+	if err := dump.QueryRow(t.Context(), list).Scan(&tables); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dump.Exec(t.Context(), `LOCK TABLE `+tables+` IN ACCESS SHARE MODE`); err != nil {

@@ -59,7 +59,9 @@ func Reused(t testing.TB) *pgxpool.Pool {
 
 // Further returns one more pool on the database of a pool that Reused returned to this test. It is one that open made for an
 // earlier test under the same name, or makes now. It is closed when its database is dropped.
-func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error)) *pgxpool.Pool {
+func Further(
+	t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error),
+) *pgxpool.Pool {
 	t.Helper()
 	u := sharedServer(t).shelf.lentTo(pool)
 	if u == nil {
