@@ -45,7 +45,8 @@ func (c applyCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%s:\n%w", c.File, err)
 	}
 
-	return withDatabase(ctx, databaseUse{mayBeNew: !c.DryRun, changesNothing: c.DryRun}, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+	use := databaseUse{mayBeNew: !c.DryRun, changesNothing: c.DryRun}
+	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		lookup, err := app.NewLookup(ctx, env, db, log, c.DryRun)
 		if err != nil {
 			return err

@@ -28,9 +28,12 @@ type backupCommand struct {
 
 // Help is shown by `parley backup --help`.
 func (backupCommand) Help() string {
-	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone. An older backup there is replaced, any other file only with --overwrite.
+	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone. ` +
+		`An older backup there is replaced, any other file only with --overwrite.
 
-The master key, which opens the passwords of mailboxes, is sealed with a passphrase: it comes from PARLEY_BACKUP_PASSPHRASE, from the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or is asked for on the terminal. What customers wrote is not encrypted: treat FILE as you treat the mailbox.
+The master key, which opens the passwords of mailboxes, is sealed with a passphrase: ` +
+		`it comes from PARLEY_BACKUP_PASSPHRASE, from the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or is asked for on the terminal. ` +
+		`What customers wrote is not encrypted: treat FILE as you treat the mailbox.
 
 With DATABASE_URL, pg_dump is needed: of the server's version or newer.
 
@@ -111,7 +114,9 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 		return "", "", err
 	}
 	if key == "" {
-		return "", "", fmt.Errorf("there is no master key to back up, neither PARLEY_MASTER_KEY nor %s; with --without-key the backup is made all the same", app.KeyFile(env))
+		return "", "", fmt.Errorf(
+			"there is no master key to back up, neither PARLEY_MASTER_KEY nor %s; with --without-key the backup is made all the same",
+			app.KeyFile(env))
 	}
 
 	passphrase = env.BackupPassphrase

@@ -35,9 +35,11 @@ type eraseCommand struct {
 
 // Help is shown by `parley erase --help`.
 func (eraseCommand) Help() string {
-	return `Removes what a customer wrote, was written and is called, everywhere in the database: see docs/erase.md. It can't be undone. Works while parley serve runs; open conversations are closed, and replies that wait are not sent.
+	return `Removes what a customer wrote, was written and is called, everywhere in the database: see docs/erase.md. ` +
+		`It can't be undone. Works while parley serve runs; open conversations are closed, and replies that wait are not sent.
 
-It may be ended at any moment: parley serve goes on by itself, and so does parley erase. The certificate says what was removed, and in which threads of Slack or Teams colleagues' own words are left.
+It may be ended at any moment: parley serve goes on by itself, and so does parley erase. ` +
+		`The certificate says what was removed, and in which threads of Slack or Teams colleagues' own words are left.
 
 Examples:
   parley erase ann@shop.example --dry-run
@@ -49,7 +51,8 @@ Examples:
 
 // Run erases, or says what it would erase.
 func (c eraseCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, databaseUse{changesNothing: c.DryRun || c.List}, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	use := databaseUse{changesNothing: c.DryRun || c.List}
+	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		if c.List {
 			return printErasures(ctx, env, db)
 		}

@@ -20,7 +20,8 @@ type exportContactCommand struct {
 
 // Help is shown by `parley export-contact --help`.
 func (exportContactCommand) Help() string {
-	return `Writes what stands of a customer, from the same places that parley erase empties: contact.json with addresses, conversations, messages and notes, and their files. Changes nothing.
+	return `Writes what stands of a customer, from the same places that parley erase empties: ` +
+		`contact.json with addresses, conversations, messages and notes, and their files. Changes nothing.
 
 Example:
   parley export-contact ann@shop.example ann.zip`
@@ -28,7 +29,8 @@ Example:
 
 // Run exports.
 func (c exportContactCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	use := databaseUse{changesNothing: true}
+	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {
 			return err

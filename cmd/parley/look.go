@@ -19,7 +19,9 @@ type doctorCommand struct{}
 
 // Help is shown by `parley doctor --help`.
 func (doctorCommand) Help() string {
-	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again, and a model (OPENAI_MODEL) is asked one short question. Ends with 1 if anything is broken; each finding says what to do."
+	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again, " +
+		"and a model (OPENAI_MODEL) is asked one short question. " +
+		"Ends with 1 if anything is broken; each finding says what to do."
 }
 
 // Run checks everything and prints what it found.
@@ -71,7 +73,8 @@ func (replayCommand) Help() string { return "Examples:\n  parley replay\n  parle
 
 // Run replays events or lists the quarantine.
 func (c replayCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, databaseUse{changesNothing: len(c.Events) == 0}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	use := databaseUse{changesNothing: len(c.Events) == 0}
+	return withDatabase(ctx, use, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
 			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
 			if err == nil {

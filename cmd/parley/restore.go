@@ -28,11 +28,15 @@ type restoreCommand struct {
 
 // Help is shown by `parley restore --help`.
 func (restoreCommand) Help() string {
-	return `Stop Parley first, everywhere. The database must be empty: a new data folder, or an empty database that DATABASE_URL names. A restore that was interrupted goes on when it is run again with the same file; before it has ended, serve refuses.
+	return `Stop Parley first, everywhere. ` +
+		`The database must be empty: a new data folder, or an empty database that DATABASE_URL names. ` +
+		`A restore that was interrupted goes on when it is run again with the same file; before it has ended, serve refuses.
 
-The master key is asked for by its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE or the terminal) and put into PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY has it already.
+The master key is asked for by its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE or the terminal) ` +
+		`and put into PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY has it already.
 
-Nothing is sent again by itself. Replies that waited when the backup was made are looked for in the mailbox; what is not found is shown in its thread with Send again and Mark as sent. The same goes for what was typed since.
+Nothing is sent again by itself. Replies that waited when the backup was made are looked for in the mailbox; ` +
+		`what is not found is shown in its thread with Send again and Mark as sent. The same goes for what was typed since.
 
 Examples:
   parley restore acme.parley

@@ -185,7 +185,11 @@ func (a *App) runSurface(ctx context.Context, r opened) {
 		err := r.surface.Run(ctx)
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
-			a.engine.Report(r.account, channels.Condition{Status: channels.Broken, Text: "The connection ended: " + err.Error(), Hint: "See parley doctor."})
+			a.engine.Report(r.account, channels.Condition{
+				Status: channels.Broken,
+				Text:   "The connection ended: " + err.Error(),
+				Hint:   "See parley doctor.",
+			})
 		}
 		pause.For(ctx, reconnectPause)
 	}

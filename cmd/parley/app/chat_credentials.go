@@ -106,5 +106,9 @@ func (a *App) identifyChat(ctx context.Context, kind string, values map[string]s
 		}
 	}
 
-	return "", []channels.Finding{{What: kind, Text: "this chat can't be asked from here", Hint: fmt.Sprintf("Set up %s by the environment.", kind)}}
+	return "", []channels.Finding{{
+		What: kind,
+		Text: "this chat can't be asked from here",
+		Hint: fmt.Sprintf("Set up %s by the environment.", kind),
+	}}
 }

@@ -70,7 +70,9 @@ func absolute(folder string) string {
 // startEmbedded starts, or joins, the embedded server, unless there is another one. start is pgserver.Start, whose steps have their
 // own time limits. There is none for all of it: recovery after a crash may take many minutes, and if it is cut off it begins anew at
 // the next start.
-func (db *Database) startEmbedded(ctx context.Context, o pgserver.Options, start func(context.Context, pgserver.Options) (*pgserver.Server, error)) error {
+func (db *Database) startEmbedded(
+	ctx context.Context, o pgserver.Options, start func(context.Context, pgserver.Options) (*pgserver.Server, error),
+) error {
 	if db.url != "" {
 		return nil
 	}

@@ -12,6 +12,9 @@ const deadAfter = 30 * time.Second
 
 // databaseDialer opens connections that are closed when the other side is gone.
 func databaseDialer() *net.Dialer {
-	return &net.Dialer{Timeout: deadAfter, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 3, Interval: deadAfter / 6, Count: 4},
-		Control: endUnanswered}
+	return &net.Dialer{
+		Timeout:         deadAfter,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 3, Interval: deadAfter / 6, Count: 4},
+		Control:         endUnanswered,
+	}
 }

@@ -68,7 +68,8 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 		return "", err
 	}
 	if isSealed {
-		return "", fmt.Errorf("this database's secrets are sealed and there is no key: set PARLEY_MASTER_KEY, or put the key into %s", KeyFile(env))
+		return "", fmt.Errorf("this database's secrets are sealed and there is no key: set PARLEY_MASTER_KEY, or put the key into %s",
+			KeyFile(env))
 	}
 
 	key = store.NewMasterKey()

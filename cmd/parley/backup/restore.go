@@ -124,7 +124,8 @@ func (t Target) load(ctx context.Context, a *Archive, soFar progress) error {
 // checkReadable returns an error unless this binary knows the backup's schema.
 func (a *Archive) checkReadable() error {
 	if knows := schema.Version(); a.Manifest.Schema > knows {
-		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer", ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
+		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer",
+			ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
 	}
 	return nil
 }
@@ -301,7 +302,8 @@ func prepareServer(ctx context.Context, a *Archive, databaseURL string) (major i
 }
 
 // notOurs matches entries of a dump that belong to the server from which it came.
-var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ (SCHEMA|EXTENSION|ACL|DEFAULT ACL|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|COMMENT - (SCHEMA|EXTENSION))\b`)
+var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ ` +
+	`(SCHEMA|EXTENSION|ACL|DEFAULT ACL|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|COMMENT - (SCHEMA|EXTENSION))\b`)
 
 // tableData matches an entry with a table's rows.
 var tableData = regexp.MustCompile(`^\d+; \d+ \d+ TABLE DATA (\S+) (\S+)`)

@@ -50,8 +50,9 @@ func checkSecrets(name string) error {
 	if !slices.Contains([]string{"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}, name) {
 		return nil
 	}
-	return fmt.Errorf("backup: DATABASE_URL has %s, and everybody on this machine could read it among the arguments of PostgreSQL's programs: "+
-		"do without it, such as with a file of the key that has no passphrase and that Parley alone can read", name)
+	return fmt.Errorf(
+		"backup: DATABASE_URL has %s, and everybody on this machine could read it among the arguments of PostgreSQL's programs: "+
+			"do without it, such as with a file of the key that has no passphrase and that Parley alone can read", name)
 }
 
 // addSetting adds a setting of the server, such as search_path, to the options of a connection. pgx takes settings as parameters of

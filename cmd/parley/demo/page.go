@@ -338,5 +338,6 @@ func writeError(w http.ResponseWriter, code int, err error) {
 // failRequest logs a fault of the demo's own and answers that there was one.
 func (p *pageState) failRequest(w http.ResponseWriter, err error) {
 	p.options.Log.Error("page", "error", err)
-	writeError(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
+	what := errors.New("Something broke in the demo; its log says what.") //nolint:staticcheck // people read it
+	writeError(w, http.StatusInternalServerError, what)
 }

@@ -54,8 +54,11 @@ func pastTopics() []pastTopic {
 }
 
 func pastNames() (first, last []string) {
-	return strings.Fields("Amira Bruno Chloé Deniz Elif Farid Greta Hugo Ines Jakub Kofi Lena Mateo Nadia Oskar Paula Rosa Samir Tess Uwe Yuki Zofia"),
-		strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor Rossi Santos Tanaka")
+	first = strings.Fields("Amira Bruno Chloé Deniz Elif Farid Greta Hugo Ines Jakub Kofi Lena Mateo Nadia Oskar Paula " +
+		"Rosa Samir Tess Uwe Yuki Zofia")
+	last = strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor " +
+		"Rossi Santos Tanaka")
+	return first, last
 }
 
 // past collects what the demo's company did before the demo began: three months of invented conversations that were

@@ -35,7 +35,8 @@ func checkPeople(d store.Directory) Section {
 
 	switch {
 	case active == 0:
-		s.addOdd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
+		s.addOdd("agents", "there are none: nobody may reply",
+			"Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
 	case len(unknown) > 0:
 		s.addOdd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(unknown, ", "),
 			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
@@ -62,7 +63,8 @@ func checkPeople(d store.Directory) Section {
 	}
 
 	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == store.SideChannel }) {
-		s.addOdd("accounts", "there are none: no customer can write", "Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
+		s.addOdd("accounts", "there are none: no customer can write",
+			"Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
 	}
 
 	return s
@@ -135,7 +137,8 @@ func checkFigures(ctx context.Context, q store.Querier) Section {
 	case err != nil:
 		s.addOdd("counted", "it can't be read: "+err.Error(), "See the database's log.")
 	case late > lateFigures:
-		s.addOdd("counted", "what happened "+roundDuration(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
+		s.addOdd("counted", "what happened "+roundDuration(late)+" ago is not counted yet",
+			"Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
 	case behind.Older:
 		s.addGood("counted", "older conversations are being counted, the newest first")
 	case behind.Filling:
@@ -181,9 +184,11 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	case a.Paused:
 		s.addOdd("paused", "nothing is fetched or sent", "To go on, resume it on the page Accounts, or write paused: false and run parley apply.")
 	case a.Mode == store.ModeWatch:
-		s.addOdd("mode", "watch: nothing is sent", "To reply from here, choose live on the account's page, or write mode: live and run parley apply.")
+		s.addOdd("mode", "watch: nothing is sent",
+			"To reply from here, choose live on the account's page, or write mode: live and run parley apply.")
 	case a.Mode == store.ModeTrial:
-		s.addOdd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all, choose live on the account's page, or write mode: live and run parley apply.")
+		s.addOdd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only",
+			"To reply to all, choose live on the account's page, or write mode: live and run parley apply.")
 	default:
 		s.addGood("mode", "live")
 	}
@@ -194,7 +199,8 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	o.listSenders(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
 	if i < 0 {
-		s.addWrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
+		s.addWrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind),
+			"Pause the account, or run the version that it was made with.")
 		return s
 	}
 	if o.Sealer == nil {
@@ -255,7 +261,8 @@ func addSenders(s *Section, what, fate string, senders []store.Identity, err err
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 
-	text := "automatic mail from " + strings.Join(names, ", ") + " is " + fate + " (to take one back, type !unblock ADDRESS in any thread of the account)"
+	text := "automatic mail from " + strings.Join(names, ", ") + " is " + fate +
+		" (to take one back, type !unblock ADDRESS in any thread of the account)"
 	s.Findings = append(s.Findings, Finding{Level: Good, What: what, Text: text, MayNameCustomer: true})
 }
 
@@ -270,9 +277,11 @@ func checkHome(s *Section, a store.Account, d store.Directory) {
 			}
 		}
 	case a.TeamID == nil:
-		s.addWrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team on its page or in parley.yaml.")
+		s.addWrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody",
+			"Give it a team on its page or in parley.yaml.")
 	case !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == *a.TeamID }):
-		s.addWrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel on its page or in parley.yaml.")
+		s.addWrong("threads", "its team has no channel: what customers write is shown to nobody",
+			"Give the team a channel on its page or in parley.yaml.")
 	default:
 		s.addGood("threads", "open in the team's channel")
 	}

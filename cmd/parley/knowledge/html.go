@@ -39,7 +39,8 @@ func (d *document) walk(n *html.Node) {
 		d.note(c)
 		d.walk(c)
 		switch c.DataAtom {
-		case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg:
+		case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe,
+			atom.Svg:
 			n.RemoveChild(c)
 		}
 		c = next

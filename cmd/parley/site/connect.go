@@ -113,7 +113,9 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 // Connect checks the credentials of a Slack or Teams app (kind) with that chat, and stores them if they work. It
 // reports whether they were stored, with what the check found. version is that of the stored credentials as the
 // page showed them.
-func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (bool, []start.Finding, error) {
+func (d *startDesk) Connect(
+	ctx context.Context, by web.Person, kind, version string, values map[string]string,
+) (bool, []start.Finding, error) {
 	if found := d.whyNotHere(kind); found != nil {
 		return false, found, nil
 	}
@@ -163,7 +165,9 @@ func (d *startDesk) whyNotHere(kind string) []start.Finding {
 
 // tryCredentials asks a chat about credentials. It returns the workspace or organisation to which they belong, what the chat said,
 // and whether they work.
-func (d *startDesk) tryCredentials(ctx context.Context, kind string, values map[string]string) (home string, list []start.Finding, isWorking bool) {
+func (d *startDesk) tryCredentials(
+	ctx context.Context, kind string, values map[string]string,
+) (home string, list []start.Finding, isWorking bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	home, found := d.o.Chats.Identify(ctx, kind, values)

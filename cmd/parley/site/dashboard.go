@@ -208,7 +208,9 @@ func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashb
 
 // Medians returns the median times to a first reply, to a later reply and to the end, by the values of the group
 // by. If by is "", the only entry is "", for all together.
-func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
+func (d *dashboardDesk) Medians(
+	ctx context.Context, q dashboard.Question, by dashboard.Group, values []string,
+) (map[string]dashboard.Medians, error) {
 	names := namesBy(q, by)
 	group := measure.Group(by)
 	if by == "" { // all together: read them by account, and join them below
@@ -272,7 +274,9 @@ const maxLongest = 10
 
 // Longest returns the conversations that took longest by one of the times. Subject and customer are "" where viewer
 // may not read the conversation.
-func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
+func (d *dashboardDesk) Longest(
+	ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure,
+) ([]dashboard.Long, error) {
 	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), hoursOf(q), maxLongest)
 	if err != nil || len(worst) == 0 {
 		return nil, err

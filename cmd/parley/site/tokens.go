@@ -58,7 +58,8 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 
 func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error) {
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		secret, err = apitoken.Make(ctx, tx, d.o.Sealer, apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}, time.Duration(days)*24*time.Hour)
+		token := apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}
+		secret, err = apitoken.Make(ctx, tx, d.o.Sealer, token, time.Duration(days)*24*time.Hour)
 		if err != nil {
 			return err
 		}

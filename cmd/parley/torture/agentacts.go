@@ -90,7 +90,8 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 		d.burstMarkers.add(m)
 	}
 
-	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
+	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number),
+		checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil || !last {
 		return err
 	}
@@ -154,7 +155,8 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 // typeAndDelete types a reply and deletes it during its hold.
 func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Deleted)
-	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
+	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number),
+		checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,8 @@ type failingMails struct {
 // counted by a sequence, which keeps its value when the refused transaction is rolled back.
 const createRefusalTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
-	CREATE TABLE IF NOT EXISTS torture.failing_mails (marker text PRIMARY KEY, seconds int NOT NULL, attempts int NOT NULL, refusals text NOT NULL);
+	CREATE TABLE IF NOT EXISTS torture.failing_mails (
+		marker text PRIMARY KEY, seconds int NOT NULL, attempts int NOT NULL, refusals text NOT NULL);
 	CREATE OR REPLACE FUNCTION torture.refuse_mail() RETURNS trigger LANGUAGE plpgsql AS $$
 	DECLARE
 		mail torture.failing_mails;

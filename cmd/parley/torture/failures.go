@@ -48,7 +48,8 @@ func (r *Report) findUntested() []string {
 	var list []string
 	replies := r.Workload.Replies + r.Workload.Bounced
 	if r.Workload.Mails < r.opt.Mails || replies < r.opt.Replies {
-		list = append(list, fmt.Sprintf("%d mails and %d replies were written, of %d and %d", r.Workload.Mails, replies, r.opt.Mails, r.opt.Replies))
+		list = append(list,
+			fmt.Sprintf("%d mails and %d replies were written, of %d and %d", r.Workload.Mails, replies, r.opt.Mails, r.opt.Replies))
 	}
 	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
 		list = append(list, "nothing was applied, or shown, of which the order could be checked")

@@ -157,7 +157,8 @@ func (t reportText) printFaults() {
 	if d := t.Downtimes; len(d.All)+d.Disturbed > 0 {
 		t.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); "+
 			"the old process took at most %s to end",
-			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond), d.LongestStop.Round(10*time.Millisecond))
+			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond),
+			d.LongestStop.Round(10*time.Millisecond))
 	}
 	for _, text := range t.Skipped {
 		t.printLine("%s", text)
@@ -173,7 +174,8 @@ func (t reportText) printConditions() {
 	})
 	ends := fmt.Sprintf("Parley ended by itself %d times; %d starts found no database or no port.", len(t.UnexpectedExits), t.FailedStarts)
 	machine := fmt.Sprintf("Seed %d, %d replicas, load average %s before, %s after", t.Seed, t.opt.Replicas, t.Loads[0], t.Loads[1])
-	t.printLine("Left: %s. %s %s; took %s, of which waiting %s.", left, ends, machine, t.Took.Round(time.Second), t.SettleTime.Round(time.Second))
+	t.printLine("Left: %s. %s %s; took %s, of which waiting %s.",
+		left, ends, machine, t.Took.Round(time.Second), t.SettleTime.Round(time.Second))
 }
 
 // printVerdict writes what people did and what became of it, as the oracle observed it.
@@ -196,7 +198,8 @@ func (t reportText) printVerdict() {
 	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly",
 		v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked)
-	t.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
+	t.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.",
+		done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
 }
 
 // printRecords writes what Parley's own tables show, and what only some runs count.
@@ -207,7 +210,8 @@ func (t reportText) printRecords() {
 		t.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
 	}
 	if t.Injected[faultMixedVersions] > 0 {
-		t.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", t.Versions.Accepted, t.Versions.Touched)
+		t.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.",
+			t.Versions.Accepted, t.Versions.Touched)
 	}
 	if t.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
 		t.printLine("Where Parley could not look: %d messages shown twice and marked so, "+

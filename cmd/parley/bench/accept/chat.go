@@ -20,7 +20,8 @@ const (
 )
 
 // chatAccount is the WhatsApp number that gets the webhooks; nothing is sent from it.
-const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, whatsapp: {phone_number_id: "` + chatNumber + `", waba_id: "206600000000001",
+const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, ` +
+	`whatsapp: {phone_number_id: "` + chatNumber + `", waba_id: "206600000000001",
       token: bench-token, app_secret: ` + chatSecret + `, verify_token: bench-verify}}
 `
 
@@ -74,9 +75,13 @@ func (s *chatSender) Next(n int) (request []byte, fact string) {
 	s.n++
 	id := fmt.Sprintf("wamid.HBgLMTU1NTAxMDAwMDAVAgASGBQ%02d%09d", s.lane, s.n)
 	phone := fmt.Sprintf("1555%07d", n%chatCustomers)
-	s.body = fmt.Appendf(s.body[:0], `{"object":"whatsapp_business_account","entry":[{"id":"206600000000001","changes":[{"value":{"messaging_product":"whatsapp",`+
-		`"metadata":{"display_phone_number":"15550000001","phone_number_id":%[1]q},"contacts":[{"profile":{"name":"Customer %[2]s"},"wa_id":%[2]q,"user_id":"US.%[2]s"}],`+
-		`"messages":[{"from":%[2]q,"from_user_id":"US.%[2]s","id":%[3]q,"timestamp":"%[4]d","text":{"body":"Hello, is my parcel %[5]d on its way? I have been waiting for a week."},"type":"text"}]},"field":"messages"}]}]}`,
+	s.body = fmt.Appendf(s.body[:0],
+		`{"object":"whatsapp_business_account","entry":[{"id":"206600000000001","changes":[{"value":{"messaging_product":"whatsapp",`+
+			`"metadata":{"display_phone_number":"15550000001","phone_number_id":%[1]q},`+
+			`"contacts":[{"profile":{"name":"Customer %[2]s"},"wa_id":%[2]q,"user_id":"US.%[2]s"}],`+
+			`"messages":[{"from":%[2]q,"from_user_id":"US.%[2]s","id":%[3]q,"timestamp":"%[4]d",`+
+			`"text":{"body":"Hello, is my parcel %[5]d on its way? I have been waiting for a week."},"type":"text"}]},`+
+			`"field":"messages"}]}]}`,
 		chatNumber, phone, id, time.Now().Unix(), s.n)
 	s.buf = load.AppendPost(s.buf[:0], s.address, "/hooks/wa", s.body,
 		"User-Agent: facebookexternalua", "X-Hub-Signature-256: "+graph.Sign([]byte(chatSecret), s.body))

@@ -90,7 +90,8 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	payload := make([]byte, lanePayload)
 	span := b.Span(ratioFor, quickRatioFor)
 	queued := chooseSize(b, manyQueued)
-	m, err := rig.Bracket(ctx, b, b.Rounds(), w.MeasureReference(laneClients, payload), func(ctx context.Context) (rate, cpu float64, err error) {
+	reference := w.MeasureReference(laneClients, payload)
+	m, err := rig.Bracket(ctx, b, b.Rounds(), reference, func(ctx context.Context) (rate, cpu float64, err error) {
 		return measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 	})
 	if err != nil {

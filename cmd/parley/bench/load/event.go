@@ -24,7 +24,8 @@ func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 }
 
 // Chatter is what agents say to each other beside the customers' threads.
-const Chatter = "Has anybody seen the parcels that came back on Thursday? The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
+const Chatter = "Has anybody seen the parcels that came back on Thursday? " +
+	"The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
 
 // Message writes the callback of one new message. thread is its root, written by Ben; "" means that the message is at the top
 // level. body is good until the next call.
@@ -39,13 +40,15 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 	}
 
 	id := fmt.Sprintf("%02d%08d", m.lane, m.n)
-	m.buf = fmt.Appendf(m.buf[:0], `{"token":"fakeVerificationToken","team_id":%[1]q,"context_team_id":%[1]q,"context_enterprise_id":null,"api_app_id":%[2]q,`+
-		`"event":{"user":%[3]q,"type":"message","ts":%[4]q,"client_msg_id":"5d3f7a1e-93c4-4b1f-8e2a-%[5]s00","text":%[6]q,"team":%[1]q,%[7]s`+
-		`"blocks":[{"type":"rich_text","block_id":"Qx7Lk","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":%[6]q}]}]}],`+
-		`"channel":%[8]q,"event_ts":%[4]q,"channel_type":"channel"},`+
-		`"type":"event_callback","event_id":"Ev0%[5]s","event_time":%[9]d,`+
-		`"authorizations":[{"enterprise_id":null,"team_id":%[1]q,"user_id":%[10]q,"is_bot":true,"is_enterprise_install":false}],`+
-		`"is_ext_shared_channel":false,"event_context":"4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMDAwMDAwMDEi%[5]s"}`,
+	m.buf = fmt.Appendf(m.buf[:0],
+		`{"token":"fakeVerificationToken","team_id":%[1]q,"context_team_id":%[1]q,"context_enterprise_id":null,"api_app_id":%[2]q,`+
+			`"event":{"user":%[3]q,"type":"message","ts":%[4]q,"client_msg_id":"5d3f7a1e-93c4-4b1f-8e2a-%[5]s00","text":%[6]q,"team":%[1]q,%[7]s`+
+			`"blocks":[{"type":"rich_text","block_id":"Qx7Lk","elements":[{"type":"rich_text_section","elements":[{"type":"text",`+
+			`"text":%[6]q}]}]}],`+
+			`"channel":%[8]q,"event_ts":%[4]q,"channel_type":"channel"},`+
+			`"type":"event_callback","event_id":"Ev0%[5]s","event_time":%[9]d,`+
+			`"authorizations":[{"enterprise_id":null,"team_id":%[1]q,"user_id":%[10]q,"is_bot":true,"is_enterprise_install":false}],`+
+			`"is_ext_shared_channel":false,"event_context":"4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMDAwMDAwMDEi%[5]s"}`,
 		m.team, m.app, user, ts, id, text, inThread, channel, now.Unix(), m.bot)
 
 	return m.buf, ts

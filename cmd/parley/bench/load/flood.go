@@ -216,7 +216,9 @@ func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 
 // Burst sends for d, calls check with the answers, and then waits until everything is applied. rate is how many
 // events were accepted a second.
-func (f *Flood) Burst(ctx context.Context, d time.Duration, check func(Answered) error) (rate float64, details map[string]float64, err error) {
+func (f *Flood) Burst(
+	ctx context.Context, d time.Duration, check func(Answered) error,
+) (rate float64, details map[string]float64, err error) {
 	if err := f.World.Checkpoint(ctx); err != nil {
 		return 0, nil, err
 	}

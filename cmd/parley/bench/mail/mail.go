@@ -161,8 +161,9 @@ func (r *mailRun) composeMail() mailfake.Mail {
 	r.written++
 	const (
 		sentence = "The parcel came on Thursday, but the lamp in it has a crack along its foot. "
-		begin    = `<p style="margin:0 0 12px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#333333"><span lang="EN-GB">`
-		end      = "</span></p>\n"
+		begin    = `<p style="margin:0 0 12px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#333333">` +
+			`<span lang="EN-GB">`
+		end = "</span></p>\n"
 	)
 	sentences := mailBytes / (2*len(sentence) + len(begin) + len(end))
 	return mailfake.Mail{

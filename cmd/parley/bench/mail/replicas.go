@@ -80,7 +80,9 @@ func leftOutReplicas() map[string]figure.Figure {
 
 // replicaLatencies returns, for each round, the p95 of the time that a mail needs into its thread with several
 // replicas, divided by that with one. details has both of the last round, in seconds.
-func replicaLatencies(ctx context.Context, rounds, mails int, alone, together *mailRun) (ratios []float64, details map[string]float64, err error) {
+func replicaLatencies(
+	ctx context.Context, rounds, mails int, alone, together *mailRun,
+) (ratios []float64, details map[string]float64, err error) {
 	measureP95 := func(r *mailRun) (float64, error) {
 		times, err := r.timeMails(ctx, mails)
 		if err != nil {

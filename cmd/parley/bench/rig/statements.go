@@ -44,8 +44,8 @@ func (w *World) CountStatements(ctx context.Context) error {
 }
 
 const statementCosts = `
-	SELECT toplevel, calls, plans, rows, total_exec_time AS exec_ms, total_plan_time AS plan_ms, shared_blks_hit AS blocks, wal_records, wal_bytes::bigint,
-		query
+	SELECT toplevel, calls, plans, rows, total_exec_time AS exec_ms, total_plan_time AS plan_ms,
+		shared_blks_hit AS blocks, wal_records, wal_bytes::bigint, query
 	FROM pg_stat_statements
 	WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)
 	ORDER BY total_exec_time + total_plan_time DESC`

@@ -132,7 +132,11 @@ func (s *shoppers) measureFlood(
 	return p99, perSecond, err
 }
 
-const oneLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
+const oneLine = `
+	SELECT payload
+	FROM events
+	WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0')
+	LIMIT 1`
 
 // measureInserts is the reference: durable inserts of what the journal keeps of a line.
 func (s *shoppers) measureInserts(ctx context.Context) (float64, error) {

@@ -87,7 +87,8 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 // shopAccounts returns the YAML of so many loopback accounts, each with a support channel of its own.
 func shopAccounts(url string, accounts int) (yaml string) {
 	for n := range accounts {
-		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
+		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n",
+			n, n, url, budgetSecret)
 	}
 	return yaml
 }

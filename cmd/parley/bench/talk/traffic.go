@@ -269,7 +269,8 @@ func (t *traffic) goOn(talk *talk) {
 
 // record is a note that asks nothing. Behind a question of a colleague's, Parley would ask whether the next text is for the customer,
 // and hold it.
-const record = "note: The parcels that came back on Thursday are found. The warehouse says that two of them were signed for at the front desk, " +
+const record = "note: The parcels that came back on Thursday are found. " +
+	"The warehouse says that two of them were signed for at the front desk, " +
 	"and the list there has them now."
 
 // chatterAt returns the place and text of the n-th event that is sent beside the talks, where a measurement wants some: two

@@ -112,7 +112,13 @@ func New(ctx context.Context, o Options) (*Company, error) {
 		WorkspaceURL:  o.WorkspaceURL,
 		AckTimeout:    o.Patience,
 		TriggerLife:   o.Patience,
-		Users:         append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true}),
+		Users: append(lab.SlackPeople(), slackfake.User{
+			ID:       Owner,
+			Name:     "olga",
+			RealName: "Olga Owner",
+			Email:    "olga@acme.test",
+			Admin:    true,
+		}),
 	})
 	c.makeChannels()
 	if err := c.start(ctx); err != nil {

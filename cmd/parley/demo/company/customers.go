@@ -43,7 +43,8 @@ func Personas() []Persona {
 		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletterMail, nil},
 		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import. Asks by Messenger, too.", withAttachments, byMessenger},
 		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman, nil},
-		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.", copiesColleague, nil},
+		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.",
+			copiesColleague, nil},
 		{"Dana Cole", "dana@cole.test", "Angry, and with reason. Writes by WhatsApp as well.", angryMail, byWhatsApp},
 		{"Maria Lopez", "maria@lopez-ceramics.test", "Friendly. Her parcel arrived broken; she sends a picture.", withPicture, nil},
 	}
@@ -153,7 +154,8 @@ var screenPDF string
 func byWhatsApp(h *phone.Handset) {
 	h.ByWhatsApp().Text("Me again, Dana Cole, order 0977.")
 	h.ByWhatsApp().Text("This is what came instead of my money:")
-	h.ByWhatsApp().Media("image", graphfake.File{Name: "mug.png", ContentType: "image/png", Content: MugPicture()}, map[string]any{"caption": "a mug!!"})
+	h.ByWhatsApp().Media("image", graphfake.File{Name: "mug.png", ContentType: "image/png", Content: MugPicture()},
+		map[string]any{"caption": "a mug!!"})
 }
 
 func byMessenger(h *phone.Handset) {
@@ -200,7 +202,11 @@ Is it the comma in the price? We write 1.299,00 here.
 Priya Raman
 Northwind Traders`,
 		Attachments: []mailfake.Attachment{
-			{Name: "price-list.csv", Type: "text/csv", Content: []byte("sku;name;price\nNW-001;Tea, green, 500 g;12,90\nNW-002;Teapot \"Asagi\";1.299,00\nNW-003;Strainer;4,50\n")},
+			{
+				Name:    "price-list.csv",
+				Type:    "text/csv",
+				Content: []byte("sku;name;price\nNW-001;Tea, green, 500 g;12,90\nNW-002;Teapot \"Asagi\";1.299,00\nNW-003;Strainer;4,50\n"),
+			},
 			{Name: "what-i-see.pdf", Type: "application/pdf", Content: []byte(screenPDF)},
 		},
 	}
@@ -210,7 +216,8 @@ func inGerman() mailfake.Mail {
 	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Rechnung für Oktober fehlt",
 		Text: `Guten Tag,
 
-für unsere Buchhaltung fehlt noch die Rechnung für Oktober (Kundennummer 20817). Könnten Sie uns die bitte schicken? Größere Eile hat es nicht, Ende nächster Woche genügt.
+für unsere Buchhaltung fehlt noch die Rechnung für Oktober (Kundennummer 20817). Könnten Sie uns die bitte schicken? ` +
+			`Größere Eile hat es nicht, Ende nächster Woche genügt.
 
 Mit freundlichen Grüßen
 Jonas Weber`}
@@ -228,7 +235,8 @@ Dana Cole
 
 func copiesColleague() mailfake.Mail {
 	return mailfake.Mail{To: []string{HelpAddress}, Cc: []string{"Lucía Featherstonehaugh <lucia@featherstonehaugh-and-daughters.test>"},
-		Subject: "Moving our whole workshop (forty people, three sites, two of them without reliable internet) to your team plan before the end of the quarter",
+		Subject: "Moving our whole workshop (forty people, three sites, " +
+			"two of them without reliable internet) to your team plan before the end of the quarter",
 		Text: `Good morning,
 
 we would like to move all 40 of us to the team plan. Two questions first:
@@ -243,8 +251,11 @@ Tomás`}
 
 func newsletterMail() mailfake.Mail {
 	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Packaging Weekly 47: is moulded pulp the new bubble wrap?",
-		Text: "Moulded pulp is having a moment. Read the test of twelve suppliers.\n\nYou get this because you subscribed. Unsubscribe: https://packaging-weekly.test/unsubscribe\n",
-		HTML: `<html><body><h1 style="color:#7a4b12">Packaging Weekly</h1><p>Moulded pulp is having a moment. <a href="https://packaging-weekly.test/47">Read the test of twelve suppliers.</a></p><p><small>You get this because you subscribed. <a href="https://packaging-weekly.test/unsubscribe">Unsubscribe</a></small></p></body></html>`,
+		Text: "Moulded pulp is having a moment. Read the test of twelve suppliers.\n\nYou get this because you subscribed. " +
+			"Unsubscribe: https://packaging-weekly.test/unsubscribe\n",
+		HTML: `<html><body><h1 style="color:#7a4b12">Packaging Weekly</h1><p>Moulded pulp is having a moment. ` +
+			`<a href="https://packaging-weekly.test/47">Read the test of twelve suppliers.</a></p><p><small>You get this because you subscribed. ` +
+			`<a href="https://packaging-weekly.test/unsubscribe">Unsubscribe</a></small></p></body></html>`,
 		Headers: map[string]string{"List-Id": "Packaging Weekly <weekly.packaging-weekly.test>",
 			"List-Unsubscribe": "<https://packaging-weekly.test/unsubscribe>", "Precedence": "bulk"},
 	}

@@ -76,5 +76,7 @@ func countAttachments(m mailfake.Received) (n int) {
 }
 
 func isToCompany(m mailfake.Received) bool {
-	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, company.HelpAddress) })
+	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool {
+		return strings.EqualFold(a.Address, company.HelpAddress)
+	})
 }

@@ -277,8 +277,10 @@ func (p *Exchange) Config(hold time.Duration) string {
 	}
 	const outgoing = "settings: {outgoing: on}\n    "
 	meta := fmt.Sprintf("token: %s, app_secret: %s, verify_token: %s", metaToken, metaSecret, metaVerify)
-	return account(WhatsAppAccount, WhatsApp, outgoing+fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, %s}", whatsAppID, whatsAppWABA, meta)) +
-		account(SMSAccount, SMS, outgoing+fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q, mms: \"true\"}", twilioSID, twilioToken, smsNumber)) +
+	return account(WhatsAppAccount, WhatsApp,
+		outgoing+fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, %s}", whatsAppID, whatsAppWABA, meta)) +
+		account(SMSAccount, SMS,
+			outgoing+fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q, mms: \"true\"}", twilioSID, twilioToken, smsNumber)) +
 		account(PageAccount, Messenger, fmt.Sprintf("messenger: {page_id: %q, %s}", pageID, meta))
 }
 

@@ -256,7 +256,9 @@ func (c *chatProviders) armFaults(w http.ResponseWriter, _ *http.Request) {
 	for _, action := range []graphfake.Action{graphfake.ActionDuplicate, graphfake.ActionBadSignature} {
 		c.armFault(w, graphfake.Fault{Route: "hook.*", Action: action, Probability: seldom})
 	}
-	for _, kind := range []twiliofake.FaultKind{twiliofake.FaultErrorBefore, twiliofake.FaultDropAfter, twiliofake.FaultDropBefore, twiliofake.FaultErrorAfter} {
+	for _, kind := range []twiliofake.FaultKind{
+		twiliofake.FaultErrorBefore, twiliofake.FaultDropAfter, twiliofake.FaultDropBefore, twiliofake.FaultErrorAfter,
+	} {
 		c.twilio.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: kind, Times: twilioTimes})
 	}
 }

@@ -225,7 +225,8 @@ func (c Client) ClearFaults(ctx context.Context) error {
 
 // BounceMail lets the mail server accept mail to an address, and bounce it.
 func (c Client) BounceMail(ctx context.Context, address string) error {
-	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/recipient", mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/recipient",
+		mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
 }
 
 // CutMailConnections cuts the connections of the company's mailbox.

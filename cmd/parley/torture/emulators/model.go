@@ -91,7 +91,9 @@ func (m *model) armFaults(seed uint64) {
 // newControl returns the handler by which a Client controls the model.
 func (m *model) newControl(seed uint64) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.armFaults(seed) }) //nolint:contextcheck // a manner answers requests of its own
+	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) {
+		m.armFaults(seed) //nolint:contextcheck // a manner answers requests of its own
+	})
 	mux.HandleFunc("DELETE /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.ByChance(nil) })
 	mux.HandleFunc("GET /_fake/model/faults", func(w http.ResponseWriter, _ *http.Request) {
 		counts := map[string]int{}
@@ -139,7 +141,10 @@ type hallucination struct {
 }
 
 func newAnswerer(seed uint64) *answerer {
-	return &answerer{rng: rand.New(rand.NewPCG(seed, answerStream)), hallucinated: map[hallucination]bool{}} //nolint:gosec // the seed is to be repeated
+	return &answerer{
+		rng:          rand.New(rand.NewPCG(seed, answerStream)), //nolint:gosec // the seed is to be repeated
+		hallucinated: map[hallucination]bool{},
+	}
 }
 
 // Analyze implements analysis.Analyzer.

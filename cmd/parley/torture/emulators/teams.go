@@ -318,7 +318,8 @@ func (s teamsPlatform) Post(ctx context.Context, user, root, text string) (strin
 	var res struct {
 		ID string `json:"id"`
 	}
-	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply",
+		teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
 	return res.ID, err
 }
 

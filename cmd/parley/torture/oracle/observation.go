@@ -92,7 +92,11 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		if m.ParseError != "" {
 			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conversation, m.ParseError)] = true
 		}
-		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: emulators.MarkersOf(m), EndWords: emulators.EndWordsOf(m)})
+		mailbox.Received = append(mailbox.Received, checker.Message{
+			ID:       m.MessageID,
+			Markers:  emulators.MarkersOf(m),
+			EndWords: emulators.EndWordsOf(m),
+		})
 	}
 
 	return mailbox, nil
@@ -115,7 +119,11 @@ func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, convers
 		}
 	}
 	for _, m := range phone.Received {
-		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.ID, Markers: checker.MarkersIn(m.Text), EndWords: checker.EndWordsIn(m.Text)})
+		mailbox.Received = append(mailbox.Received, checker.Message{
+			ID:       m.ID,
+			Markers:  checker.MarkersIn(m.Text),
+			EndWords: checker.EndWordsIn(m.Text),
+		})
 	}
 
 	mailbox.Unsent = phone.Unsent

@@ -59,7 +59,8 @@ func (a *Audit) Tallies() []checker.Tally {
 
 // Violations describes all violations, for people.
 func (a *Audit) Violations() []string {
-	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.NotOver, a.Forgotten)
+	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.NotOver,
+		a.Forgotten)
 }
 
 // Expectation is what the audit compares the tables with.
