@@ -304,8 +304,8 @@ type ReplyArgs struct {
 
 // ListArgs name a list of conversations and one of its pages.
 type ListArgs struct {
-	List string `json:"list,omitempty"`
-	Page int    `json:"page,omitempty"`
+	List ListName `json:"list,omitempty"`
+	Page int      `json:"page,omitempty"`
 }
 
 // StartArgs say with whom a conversation begins, and about what.

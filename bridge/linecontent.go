@@ -241,10 +241,10 @@ func (*TimelineLine) Kind() LineKind { return LineTimeline }
 
 // ListLine is a page of a list, or of what is found by Args.Note.
 type ListLine struct {
-	List   string   `json:"Text,omitempty"` // mine, unassigned, …; also assigned, woke, elsewhere: what is told of one or more conversations
-	Rows   []Facts  `json:",omitempty"`
-	More   bool     `json:",omitempty"` // there is another page
-	Hidden []string `json:",omitempty"` // lists that the reader may not open
+	List   ListName   `json:"Text,omitempty"`
+	Rows   []Facts    `json:",omitempty"`
+	More   bool       `json:",omitempty"` // there is another page
+	Hidden []ListName `json:",omitempty"` // lists that the reader may not open
 }
 
 // Kind implements LineContent.

@@ -38,15 +38,18 @@ func (r Reader) readableArguments() []any { return []any{orEmpty(r.Closed), orEm
 const readable = `(conversation.account_id <> ALL($1::bigint[]) OR conversation.team_id = ANY($2::bigint[])
 		OR conversation.assignees @> ARRAY[$3::bigint])`
 
-// Named lists of conversations.
+// ListName names a list of conversations.
+type ListName string
+
+// Lists of conversations.
 const (
-	ListMine       = "mine"       // assigned to the reader: what waits for an answer, the most pressing first
-	ListUnassigned = "unassigned" // of nobody
-	ListTeam       = "team"       // of the reader's teams, snoozed ones too
-	ListAll        = "all"        // all that are not over, snoozed ones too
-	ListSnoozed    = "snoozed"    // assigned to the reader, and hidden until a time
-	ListResolved   = "resolved"   // assigned to the reader when it was solved
-	ListClosed     = "closed"     // assigned to the reader when it was ended without an answer
+	ListMine       ListName = "mine"       // assigned to the reader: what waits for an answer, the most pressing first
+	ListUnassigned ListName = "unassigned" // of nobody
+	ListTeam       ListName = "team"       // of the reader's teams, snoozed ones too
+	ListAll        ListName = "all"        // all that are not over, snoozed ones too
+	ListSnoozed    ListName = "snoozed"    // assigned to the reader, and hidden until a time
+	ListResolved   ListName = "resolved"   // assigned to the reader when it was solved
+	ListClosed     ListName = "closed"     // assigned to the reader when it was ended without an answer
 )
 
 // The parts of which the lists are put together.
@@ -105,8 +108,8 @@ const (
 // ListConversations returns the ids of one page of a named list (ListMine, …), in the list's order: at most
 // limit ids, without the first offset ones.
 // Errors: the list is unknown.
-func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]ConversationID, error) {
-	sql := map[string]string{
+func ListConversations(ctx context.Context, q Querier, r Reader, list ListName, limit, offset int) ([]ConversationID, error) {
+	sql := map[ListName]string{
 		ListMine:       listMine,
 		ListUnassigned: listUnassigned,
 		ListTeam:       listTeam,
@@ -118,7 +121,7 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.Column[ConversationID](ctx, q, "list "+list, sql, append(r.readableArguments(), limit, offset)...)
+	return query.Column[ConversationID](ctx, q, "list "+string(list), sql, append(r.readableArguments(), limit, offset)...)
 }
 
 const isAwaited = `

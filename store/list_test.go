@@ -18,7 +18,7 @@ func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) store.Account
 }
 
 // mustList returns a part of a list of conversations.
-func mustList(t *testing.T, pool *pgxpool.Pool, r store.Reader, list string, limit, offset int) []store.ConversationID {
+func mustList(t *testing.T, pool *pgxpool.Pool, r store.Reader, list store.ListName, limit, offset int) []store.ConversationID {
 	t.Helper()
 	return must(store.ListConversations(t.Context(), pool, r, list, limit, offset))(t)
 }
@@ -59,7 +59,7 @@ func TestLists(t *testing.T) {
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
 	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
 	tests := []struct {
-		list string
+		list store.ListName
 		want []store.ConversationID
 		// wantPage are two conversations from the second one on.
 		wantPage []store.ConversationID
@@ -73,7 +73,7 @@ func TestLists(t *testing.T) {
 		{list: store.ListClosed, want: []store.ConversationID{14, 13}, wantPage: []store.ConversationID{13}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.list, func(t *testing.T) {
+		t.Run(string(tt.list), func(t *testing.T) {
 			if got := mustList(t, pool, reader, tt.list, maxListed, 0); !slices.Equal(got, tt.want) {
 				t.Errorf("the list has %v, want %v", got, tt.want)
 			}
@@ -121,7 +121,7 @@ func TestPressingFirst(t *testing.T) {
 		) AS v (id, status, waits, traits)`, account, team, other)
 	tests := []struct {
 		name  string
-		list  string
+		list  store.ListName
 		teams []store.TeamID
 		want  []store.ConversationID
 		// wantPage are three conversations from the third one on.

@@ -1,14 +1,16 @@
 package command
 
+import "parley/bridge"
+
 // listName returns the list that a word stands for. It returns false if the word stands for none.
-func listName(word string) (string, bool) {
+func listName(word string) (bridge.ListName, bool) {
 	switch word {
 	case "mine", "my", "me":
-		return "mine", true
+		return bridge.ListMine, true
 	case "unassigned", "queue", "new":
-		return "unassigned", true
+		return bridge.ListUnassigned, true
 	case "team", "all", "snoozed", "resolved", "closed":
-		return word, true
+		return bridge.ListName(word), true
 	}
 	return "", false
 }

@@ -69,7 +69,7 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	if rest == "" && v.Typed.Rest != verb.RestWanted {
 		p.Err = v.Typed.Missing
 		if v.Typed.Rest == verb.RestList {
-			p.Args.List = "mine"
+			p.Args.List = bridge.ListMine
 		}
 		return p
 	}

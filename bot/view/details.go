@@ -137,7 +137,7 @@ func customerButton(f bridge.Facts) []Button {
 	if f.Automatic || f.Contact.Address == "" {
 		return nil
 	}
-	b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: f.Contact.Address})
+	b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: f.Contact.Address})
 	b.Label = "All with this customer"
 	return []Button{b}
 }

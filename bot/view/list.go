@@ -19,8 +19,11 @@ const (
 )
 
 // listNames returns the names of the lists, in the order of their buttons.
-func listNames() []string {
-	return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved", "closed"}
+func listNames() []bridge.ListName {
+	return []bridge.ListName{
+		bridge.ListMine, bridge.ListUnassigned, bridge.ListTeam, bridge.ListAll,
+		bridge.ListSnoozed, bridge.ListResolved, bridge.ListClosed,
+	}
 }
 
 // List makes the card of one page of a list ("mine", "unassigned", …), with buttons for the other lists, or of one page of
@@ -67,7 +70,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 func nextPage(l bridge.Listing) Button {
 	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
 	if l.Words != "" {
-		args.List = "find"
+		args.List = bridge.ListFound
 		args.Note = l.Words
 	}
 	b := verb.NewButton(bridge.VerbList, args)
@@ -86,7 +89,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 
 // listRow makes the row of one conversation: its title, its state with a time (see ListState), who has it, and what was
 // said last, with an arrow before it if an agent said it.
-func listRow(f bridge.Facts, list string) Block {
+func listRow(f bridge.Facts, list bridge.ListName) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
 	if HasLabel(f) {
 		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
@@ -124,15 +127,15 @@ func titlePieces(f bridge.Facts) []Piece {
 
 // ListState shows the state of a conversation, with the time that matters in this list: until when it is snoozed, since
 // when nobody has it, or when it ended. saysWhen means that the row needs no time of the last message beside it.
-func ListState(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
+func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, saysWhen bool) {
 	pieces = []Piece{shape.Text(shape.StatusWords(f))}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		return append(pieces, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone)), false
 	}
-	if list == "unassigned" && !f.FreeSince.IsZero() {
+	if list == bridge.ListUnassigned && !f.FreeSince.IsZero() {
 		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
 	}
-	isEndedList := list == "resolved" || list == "closed"
+	isEndedList := list == bridge.ListResolved || list == bridge.ListClosed
 	if isEndedList && !f.EndedAt.IsZero() {
 		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
 	}
@@ -185,14 +188,14 @@ func eveningRow(f bridge.Facts) Block {
 	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: buttons}
 }
 
-func listTitle(list string) string {
+func listTitle(list bridge.ListName) string {
 	switch list {
 	case "":
 		return "Conversations"
-	case "mine":
+	case bridge.ListMine:
 		return "Mine"
 	}
-	name := shape.OneLine(list, maxTitleRunes)
+	name := shape.OneLine(string(list), maxTitleRunes)
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
@@ -206,15 +209,15 @@ func emptyList(l bridge.Listing) string {
 	}
 
 	switch l.List {
-	case "mine":
+	case bridge.ListMine:
 		return "Nothing is waiting for you. Look into Unassigned for more."
-	case "unassigned":
+	case bridge.ListUnassigned:
 		return "Nothing is unassigned."
-	case "snoozed":
+	case bridge.ListSnoozed:
 		return "Nothing of yours is snoozed."
-	case "resolved":
+	case bridge.ListResolved:
 		return "Nothing of yours has been resolved yet."
-	case "closed":
+	case bridge.ListClosed:
 		return "Nothing of yours has been closed."
 	}
 

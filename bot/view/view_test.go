@@ -216,7 +216,8 @@ func TestList(t *testing.T) {
 		{name: "nothing, and what was typed", card: Problem(bridge.ErrNoConversation, nasty)},
 	}
 	for _, name := range append(listNames(), "", "überfällig") {
-		cards = append(cards, namedCard{name: "empty " + name, card: List(bridge.Listing{ListQuery: bridge.ListQuery{List: name}}, berlin(t))})
+		empty := bridge.Listing{ListQuery: bridge.ListQuery{List: name}}
+		cards = append(cards, namedCard{name: "empty " + string(name), card: List(empty, berlin(t))})
 	}
 	var b strings.Builder
 	for _, c := range cards {

@@ -273,7 +273,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 	case bridge.VerbSnooze:
 		a.Args.Until = rest
 	case bridge.VerbList:
-		a.Args.List = rest
+		a.Args.List = bridge.ListName(rest)
 	case bridge.VerbHistory:
 		if page, err := strconv.Atoi(rest); err == nil {
 			a.Args.Page = page - 1

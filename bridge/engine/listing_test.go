@@ -28,7 +28,7 @@ func TestListOfATeam(t *testing.T) {
 }
 
 // listed returns the one conversation that a list shows ann.
-func (w *world) listed(list string) bridge.Facts {
+func (w *world) listed(list bridge.ListName) bridge.Facts {
 	w.t.Helper()
 	l := must(w.engines[0].Desk(w.surface).List(w.t.Context(), bridge.ListQuery{List: list}, "ann"))(w.t)
 	if len(l.Rows) != 1 {

@@ -328,7 +328,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
 	desk := w.engines[0].Desk(w.surface)
-	list := func(user bridge.SurfaceUser, name string) (bridge.Listing, error) {
+	list := func(user bridge.SurfaceUser, name bridge.ListName) (bridge.Listing, error) {
 		return desk.List(t.Context(), bridge.ListQuery{List: name}, user)
 	}
 	w.openThread()
@@ -342,7 +342,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	wantWords(t, "why ben may not list all", fmt.Sprint(errorOf(list("ben", "all"))), "for admins")
 	mine := must(list("ben", "mine"))(t)
 	wantEqual(t, "rows of ben's own list", len(mine.Rows), 1)
-	wantList(t, "lists that ben is not offered", mine.Hidden, []string{"all"})
+	wantList(t, "lists that ben is not offered", mine.Hidden, []bridge.ListName{bridge.ListAll})
 	if l := must(list("ben", bridge.ListPick))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
 		t.Errorf("ben picks from %+v, want #2 alone", l.Rows)
 	}

@@ -60,13 +60,13 @@ func (p pages) list(v *web.Visit) error {
 func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 	var tabs []tab
 	for _, t := range listTabs() {
-		if slices.Contains(l.Hidden, t.Path) {
+		if slices.Contains(l.Hidden, t.List) {
 			continue
 		}
 		tabs = append(tabs, tab{
-			Path: listAddress("/inbox", bridge.ListQuery{List: t.Path}),
+			Path: listAddress("/inbox", bridge.ListQuery{List: t.List}),
 			Text: t.Text,
-			Here: q.Words == "" && t.Path == q.List,
+			Here: q.Words == "" && t.List == q.List,
 		})
 	}
 	return tabs
@@ -122,34 +122,40 @@ type row struct {
 	At       string // when the last message came; "" if State has a time that matters more
 }
 
-// listTabs returns the tabs; Path is the name of the list.
-func listTabs() []tab {
-	return []tab{
-		{Path: "mine", Text: "Mine"},
-		{Path: "unassigned", Text: "Unassigned"},
-		{Path: "team", Text: "Team"},
-		{Path: "all", Text: "All"},
-		{Path: "snoozed", Text: "Snoozed"},
-		{Path: "resolved", Text: "Resolved"},
+// listTab names a list that has a tab.
+type listTab struct {
+	List bridge.ListName
+	Text string
+}
+
+// listTabs returns the lists that have tabs.
+func listTabs() []listTab {
+	return []listTab{
+		{List: bridge.ListMine, Text: "Mine"},
+		{List: bridge.ListUnassigned, Text: "Unassigned"},
+		{List: bridge.ListTeam, Text: "Team"},
+		{List: bridge.ListAll, Text: "All"},
+		{List: bridge.ListSnoozed, Text: "Snoozed"},
+		{List: bridge.ListResolved, Text: "Resolved"},
 	}
 }
 
 // queryOf reads which list an address asks for.
 func queryOf(v *web.Visit) bridge.ListQuery {
 	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // anything else means the first page
-	q := bridge.ListQuery{List: v.Value("list"), Words: v.Value("words"), Page: max(page, 0)}
+	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0)}
 	for _, t := range listTabs() {
-		if t.Path == q.List {
+		if t.List == q.List {
 			return q
 		}
 	}
-	q.List = listTabs()[0].Path
+	q.List = listTabs()[0].List
 	return q
 }
 
 // listAddress returns the address that asks for a list; path is its beginning.
 func listAddress(path string, q bridge.ListQuery) string {
-	values := url.Values{"list": {q.List}}
+	values := url.Values{"list": {string(q.List)}}
 	if q.Words != "" {
 		values.Set("words", q.Words)
 	}
@@ -172,7 +178,7 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 }
 
 // rowOf makes the row of a conversation. list is "" if it was found by words.
-func rowOf(v *web.Visit, f bridge.Facts, list string) row {
+func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 	state, saysWhen := view.ListState(f, list)
 	r := row{
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),

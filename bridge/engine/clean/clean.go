@@ -82,9 +82,10 @@ func straight(name string) string {
 
 // Action cleans all texts that came from an agent, in place.
 func Action(a *bridge.Action) {
+	a.Args.List = bridge.ListName(Text(string(a.Args.List)))
 	a.Actor.ID = bridge.SurfaceUser(Text(string(a.Actor.ID)))
 	cleanTexts(&a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
-		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
+		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji,
 		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft)
 
 	cleanRich(a.Rich)

@@ -92,7 +92,7 @@ func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids
 }
 
 // storedList returns the store's name of the list that a surface's list shows.
-func storedList(list string) string {
+func storedList(list bridge.ListName) bridge.ListName {
 	if list == bridge.ListPick {
 		return store.ListAll
 	}
@@ -101,7 +101,7 @@ func storedList(list string) string {
 
 // listReader returns r as the reader of a list. For the list of all conversations, the accounts that the setting all_tab keeps for
 // admins are closed to the agent.
-func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
+func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
 		r.Closed = append(slices.Clone(r.Closed), kept...)
@@ -110,9 +110,9 @@ func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) st
 }
 
 // HiddenLists names the lists that an agent may not open.
-func (rd *Reader) HiddenLists(agent *store.Agent) []string {
+func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
 	if _, all := rd.keptForAdmins(agent); all {
-		return []string{store.ListAll}
+		return []bridge.ListName{bridge.ListAll}
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 		return
 	}
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
-	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
+	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListAssigned, Rows: []bridge.Facts{row}}})
 }
 
 // surfaceElsewhere returns the surface in which an agent is told directly what a line says, because the agent has no user in the
@@ -79,7 +79,7 @@ func surfaceElsewhere(
 // what surfaceElsewhere returned. The message names the conversation, so that an erasure of its customer finds it.
 func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
-	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
+	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListElsewhere, Rows: []bridge.Facts{row}}})
 	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
 		line.Content = &bridge.AskLine{Why: asked.Why}
 	}

@@ -76,6 +76,6 @@ func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conv
 	if err != nil {
 		return err
 	}
-	ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
+	ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListWoke, Rows: facts}})
 	return nil
 }
