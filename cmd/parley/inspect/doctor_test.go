@@ -240,7 +240,7 @@ accounts: [{name: rookery, kind: raven, team: Support, teams_channel: "19:x@thre
 func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
-	o.Surfaces = map[string]any{"slack": censusSurface{workingSurface(), []string{"U0ANN"}}}
+	o.Surfaces = map[string]any{"slack": censusSurface{workingSurface(), []store.SurfaceUser{"U0ANN"}}}
 	checkHas(t, inspect.Doctor(t.Context(), o), "! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
 }
 

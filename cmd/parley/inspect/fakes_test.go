@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/channels"
+	"parley/store"
 )
 
 // Tokens in the settings of a raven.
@@ -71,16 +72,16 @@ func (s checkedSurface) Check(context.Context) []channels.Finding { return s }
 type lookupSurface struct{ err error }
 
 // Lookup is a surface's.
-func (s lookupSurface) Lookup(context.Context, string) (string, error) { return "U0ANN", s.err }
+func (s lookupSurface) Lookup(context.Context, string) (store.SurfaceUser, error) { return "U0ANN", s.err }
 
 // censusSurface is a surface that lacks these users.
 type censusSurface struct {
 	checkedSurface
-	absent []string
+	absent []store.SurfaceUser
 }
 
 // Absent is a surface's.
-func (s censusSurface) Absent(context.Context, []string) ([]string, error) { return s.absent, nil }
+func (s censusSurface) Absent(context.Context, []store.SurfaceUser) ([]store.SurfaceUser, error) { return s.absent, nil }
 
 // fakeModel is a model in this condition.
 type fakeModel analysis.Condition

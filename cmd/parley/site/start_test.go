@@ -141,7 +141,7 @@ type memberList struct {
 }
 
 // Members implements bridge.Roster. A large workspace answers only after a minute.
-func (m memberList) Members(ctx context.Context, _ string, _ func(string) bool) ([]bridge.Member, error) {
+func (m memberList) Members(ctx context.Context, _ string, _ func(bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	if !leavesTime(ctx, time.Minute) {
 		return nil, context.DeadlineExceeded
 	}
