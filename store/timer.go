@@ -12,11 +12,14 @@ import (
 // A timer reminds Parley of something in a conversation: that a snooze is over, for example. It is set when the
 // snooze begins. When it is due, a process takes it and journals a fact, which is then applied like any event.
 
+// FactKind says what one of Parley's own facts tells. A timer has the kind of the fact that it becomes.
+type FactKind string
+
 // Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind. The statements below
 // read timers from JSON, so the json tags are the names of columns.
 type Timer struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
-	Kind           string         `db:"kind" json:"kind"`
+	Kind           FactKind       `db:"kind" json:"kind"`
 	DueAt          time.Time      `db:"due_at" json:"due_at"`
 	FiredAt        time.Time      `db:"fired_at" json:"-"` // of one that TakeDueTimers returns: when that was, by Parley's clock
 }
@@ -50,7 +53,7 @@ const timeFormerOwners = `
 // TimeFormerOwners sets timers of a kind, of at most limit conversations whose owners are no longer agents. The
 // timers are due five seconds apart. Each one makes a post in the conversation's thread, and Slack allows one post
 // a second: all at once, they would hold up customers' messages.
-func TimeFormerOwners(ctx context.Context, q Execer, kind string, limit int) error {
+func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int) error {
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
 }
 

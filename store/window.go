@@ -38,6 +38,6 @@ const dropOtherTimers = `
 
 // KeepTimers removes timers that belong to no conversation and whose kind begins with word and a colon. It
 // keeps those of the given kinds, and those that are due: whoever takes them decides whether they still count.
-func KeepTimers(ctx context.Context, q Execer, word string, kinds []string) error {
+func KeepTimers(ctx context.Context, q Execer, word FactKind, kinds []FactKind) error {
 	return query.Exec(ctx, q, "keep timers", dropOtherTimers, word, kinds)
 }

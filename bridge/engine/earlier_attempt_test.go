@@ -62,7 +62,7 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 			t.Run(string(state)+" now, and "+string(kind)+" before", func(t *testing.T) {
 				t.Parallel()
 				d := &book.Delivery{Delivery: store.Delivery{ID: 11, MessageID: 9, State: state, Attempt: secondAttempt}}
-				workOnMessage(d).wantStillWaiting(t, own.Fact{Kind: string(kind), Delivery: d.ID, Attempt: firstAttempt})
+				workOnMessage(d).wantStillWaiting(t, own.Fact{Kind: store.FactKind(kind), Delivery: d.ID, Attempt: firstAttempt})
 			})
 		}
 	}
@@ -92,7 +92,7 @@ func TestResultOfAnEarlierSending(t *testing.T) {
 					partOfReply(13, store.Accepted, 0),
 					partOfReply(14, state, 1),
 				)
-				w.wantStillWaiting(t, own.Fact{Kind: string(kind), Delivery: 12, Attempt: 1, Class: string(channels.WindowClosed)})
+				w.wantStillWaiting(t, own.Fact{Kind: store.FactKind(kind), Delivery: 12, Attempt: 1, Class: string(channels.WindowClosed)})
 			})
 		}
 	}

@@ -25,14 +25,14 @@ type ownFact struct {
 }
 
 // ownFacts makes the table of the kinds of own facts that this version knows, except those whose kind names a team.
-func ownFacts() map[string]ownFact {
+func ownFacts() map[own.Kind]ownFact {
 	inConversation := func(do func(*work, *book.Conversation, own.Fact)) ownFact {
 		return ownFact{inConversation: func(w *work, _ context.Context, _ pgx.Tx, c *book.Conversation, f own.Fact) error {
 			do(w, c, f)
 			return nil
 		}}
 	}
-	return map[string]ownFact{
+	return map[own.Kind]ownFact{
 		own.Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ own.Fact) error { return w.workflow.Digest(ctx, tx) }},
 		own.Account: {do: tellCondition},
 		own.Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error {
@@ -60,10 +60,10 @@ func ownFacts() map[string]ownFact {
 			return w.ThreadLost(c, f.Surface, f.Root)
 		}},
 
-		string(relay.ReportLanded):  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyLanded(c, f) }),
-		string(relay.ReportLate):    inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyLate(c, f) }),
-		string(relay.ReportUnclear): inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyUnclear(c, f) }),
-		string(relay.ReportFailed): {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
+		own.Kind(relay.ReportLanded):  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyLanded(c, f) }),
+		own.Kind(relay.ReportLate):    inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyLate(c, f) }),
+		own.Kind(relay.ReportUnclear): inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Receipts.ReplyUnclear(c, f) }),
+		own.Kind(relay.ReportFailed): {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 			return w.intake.Receipts.ReplyFailed(ctx, tx, c, f)
 		}},
 	}

@@ -37,11 +37,11 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 func TestTimerThatFiresAgain(t *testing.T) {
 	t.Parallel()
 	due := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	nameOf := func(kind string, late time.Duration) string {
+	nameOf := func(kind store.FactKind, late time.Duration) string {
 		return (&Engine{}).Timer(store.Timer{ConversationID: 7, Kind: kind, DueAt: due, FiredAt: due.Add(late)}).ExternalID
 	}
 	for _, tt := range []struct {
-		kind          string
+		kind          store.FactKind
 		first, second time.Duration // how late it fires each time
 		isNew         bool          // the second fact, so that it counts
 	}{

@@ -206,8 +206,8 @@ func wantLastWords(n *book.Prefetch, r book.Request) {
 // wantOwn adds what a fact of Parley's own will touch.
 func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 	n.AddConversation(f.Conversation)
-	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
-	n.Landed = n.Landed || f.Kind == string(relay.ReportLanded)
+	n.Failures = n.Failures || f.Kind == own.Kind(relay.ReportFailed)
+	n.Landed = n.Landed || f.Kind == own.Kind(relay.ReportLanded)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
 	if team, ok := own.EveningTeam(f.Kind); ok {
@@ -233,7 +233,7 @@ func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 		wantPeople(n, w.Dir)
 	case own.Template:
 		wantTemplates(n, w.Dir, f.Account)
-	case own.Window, string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
+	case own.Window, own.Kind(relay.ReportFailed), own.Kind(relay.ReportLate), own.Kind(relay.ReportUnclear):
 		n.News = true // for the author of a reply
 	}
 }

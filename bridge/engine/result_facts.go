@@ -55,7 +55,7 @@ func wasTakenBackWhole(c dispatch.Claimed, r relay.Report) bool {
 // factOfResult returns the fact that says what a delivery's result is.
 func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 	return own.Fact{
-		Kind:         string(r.Kind),
+		Kind:         own.Kind(r.Kind),
 		Conversation: c.ConversationID,
 		Message:      c.MessageID,
 		Delivery:     c.ID,

@@ -21,7 +21,7 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
 
 	if _, isEvening := own.EveningTeam(t.Kind); isEvening {
-		name := "timer:" + t.Kind
+		name := "timer:" + string(t.Kind)
 		if workflow.IsEveningOver(t.DueAt, t.FiredAt) {
 			name += ":missed" // nothing is posted: that day's list may still come, once the clock is put right
 		}

@@ -31,7 +31,7 @@ const open = `
 
 // Open records that an agent has a form open, until lasts is over, and sets a timer of the kind
 // timer that fires after wait. A form that the agent opened earlier counts as closed.
-func Open(ctx context.Context, q store.Execer, f Form, timer string, lasts, wait time.Duration) error {
+func Open(ctx context.Context, q store.Execer, f Form, timer store.FactKind, lasts, wait time.Duration) error {
 	return query.Exec(ctx, q, "open reply", open, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait)
 }
 
@@ -47,7 +47,7 @@ const closed = `
 
 // Close removes the record of a form and sets a timer of the kind timer that fires after wait. It
 // does nothing if there is no record, or the agent has opened another form since.
-func Close(ctx context.Context, q store.Execer, f Form, timer string, wait time.Duration) error {
+func Close(ctx context.Context, q store.Execer, f Form, timer store.FactKind, wait time.Duration) error {
 	return query.Exec(ctx, q, "close reply", closed, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait)
 }
 
@@ -69,7 +69,9 @@ const end = `
 
 // End removes the forms of agents who have answered. conversations and agents are parallel:
 // agents[i] has answered in conversations[i].
-func End(ctx context.Context, q store.Execer, conversations []store.ConversationID, agents []store.AgentID, timer string) error {
+func End(
+	ctx context.Context, q store.Execer, conversations []store.ConversationID, agents []store.AgentID, timer store.FactKind,
+) error {
 	if len(conversations) == 0 {
 		return nil
 	}
@@ -91,7 +93,7 @@ const outdate = `
 
 // Outdate removes the forms in conversations whose time is over, and sets timers of the kind
 // timer for the next one of each conversation that will be.
-func Outdate(ctx context.Context, q store.Execer, conversations []store.ConversationID, now time.Time, timer string) error {
+func Outdate(ctx context.Context, q store.Execer, conversations []store.ConversationID, now time.Time, timer store.FactKind) error {
 	if len(conversations) == 0 {
 		return nil
 	}

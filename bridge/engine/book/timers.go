@@ -23,7 +23,7 @@ func (t *Timers) Start(row store.Timer) {
 }
 
 // Stop keeps a conversation's timer of a kind from firing.
-func (t *Timers) Stop(conversation store.ConversationID, kind string) {
+func (t *Timers) Stop(conversation store.ConversationID, kind store.FactKind) {
 	k := timerKey{conversation, kind}
 	delete(t.set, k)
 	t.stopped[k] = store.Timer{ConversationID: conversation, Kind: kind}
@@ -41,5 +41,5 @@ func (t *Timers) flush(ctx context.Context, p *store.Pipeline) error {
 
 type timerKey struct {
 	conversation store.ConversationID
-	kind         string
+	kind         store.FactKind
 }

@@ -41,7 +41,7 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 		}
 
 		var timers []store.Timer
-		kinds, weeks := []string{}, []string{}
+		kinds, weeks := []store.FactKind{}, []store.FactKind{}
 		if t, ok := workflow.NextClosing(dir, workflow.NoTeam, now); ok {
 			timers, kinds = append(timers, t), append(kinds, t.Kind)
 		}

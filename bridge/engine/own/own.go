@@ -24,7 +24,7 @@ import (
 //
 // Facts are stored as JSON, which replicas of the version before read and write, too.
 type Fact struct {
-	Kind         string               `json:"kind"`
+	Kind         Kind                 `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`
 	Message      store.MessageID      `json:"message,omitempty"`
 	Delivery     store.DeliveryID     `json:"delivery,omitempty"`
