@@ -194,9 +194,10 @@ func listTitle(list bridge.ListName) string {
 		return "Conversations"
 	case bridge.ListMine:
 		return "Mine"
+	default:
+		name := shape.OneLine(string(list), maxTitleRunes)
+		return strings.ToUpper(name[:1]) + name[1:]
 	}
-	name := shape.OneLine(string(list), maxTitleRunes)
-	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 func emptyList(l bridge.Listing) string {
@@ -219,9 +220,9 @@ func emptyList(l bridge.Listing) string {
 		return "Nothing of yours has been resolved yet."
 	case bridge.ListClosed:
 		return "Nothing of yours has been closed."
+	default:
+		return "No conversations here."
 	}
-
-	return "No conversations here."
 }
 
 // History makes the card of one page of a conversation's log.

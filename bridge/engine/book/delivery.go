@@ -80,8 +80,9 @@ func StateRank(state store.DeliveryState) int {
 		return 3
 	case store.Read:
 		return 4
+	default:
+		return 0
 	}
-	return 0
 }
 
 // IsAccepted reports whether the provider has a delivery for certain, by its answer or by a receipt.

@@ -271,8 +271,9 @@ func (o *Outbox) isUnderWay(d *Delivery) bool {
 	case store.Queued:
 		l := o.Lanes[d.LaneID]
 		return l != nil && l.isUnderWay(d.Seq)
+	default:
+		return false
 	}
-	return false
 }
 
 // AttemptPollInterval is the pause between two looks whether an attempt is over.

@@ -130,6 +130,7 @@ func (ps Parts) worstFate() store.Fate {
 			if fate == store.FateOut {
 				fate = store.FateWaiting
 			}
+		case store.Accepted, store.Sent, store.Delivered, store.Read, store.Cancelled:
 		}
 	}
 

@@ -90,8 +90,9 @@ func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.S
 	case store.Accepted, store.Sent:
 		isAnswered := d.ExternalID != "" && d.ExternalID != sent.Former
 		return isAnswered && s.ByID && !s.Early && !slices.Contains(s.External, d.ExternalID)
+	default:
+		return false
 	}
-	return false
 }
 
 // getsReplies reports whether replies go to an address, also as copies.
@@ -227,8 +228,9 @@ func isAboutEarlierPiece(d *book.Delivery, s *channels.Status) bool {
 		return true
 	case store.Sending, store.Unknown, store.NeedsDecision: // only the id of the piece before the last one is known
 		return namesKnownPiece
+	default:
+		return !namesKnownPiece
 	}
-	return !namesKnownPiece
 }
 
 // bounceText returns why a message was not delivered, with the recipient if the report names one.

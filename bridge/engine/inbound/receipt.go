@@ -53,8 +53,8 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 		return false
 	}
 
-	switch d.State {
-	case store.Queued, store.Sending, store.Unknown:
+	hasNoResult := d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
+	if hasNoResult {
 		return true // it is an earlier attempt's: with the last one's result the delivery would have ended
 	}
 

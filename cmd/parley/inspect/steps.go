@@ -95,6 +95,7 @@ func (t *teller) deliveryStep(d delivery) Step {
 		s.Bad = true
 	case store.Queued:
 		s.Detail = append(s.Detail, t.waitWords(d))
+	default: // the state says it all
 	}
 
 	if d.Attempt > 0 {
