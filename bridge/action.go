@@ -51,7 +51,7 @@ const (
 	VerbHistory  Verb = "history"  // list the log entries
 	VerbWhy      Verb = "why"      // explain the last decision
 	VerbTimeline Verb = "timeline" // say on whom each minute depended
-	VerbAI       Verb = "ai"       // ask for a text that only colleagues see: Args.Wanted. Text is a draft to change, or a question
+	VerbAI       Verb = "ai"       // ask for a text that only colleagues see: Args.TextRequest. Text is a draft to change, or a question
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
@@ -277,8 +277,8 @@ type Args struct {
 	Seen EventID `json:"seen,omitempty"` // from a page of our own: the newest event of what it showed
 	StartArgs
 
-	Template *TemplateArgs `json:"template,omitempty"`
-	Wanted   *WantedText   `json:"wanted,omitempty"` // VerbAI: nil means a summary
+	Template    *TemplateArgs `json:"template,omitempty"`
+	TextRequest *TextRequest  `json:"wanted,omitempty"` // VerbAI: nil means a summary
 }
 
 // SendArgs say which earlier text a button or command is about.
@@ -315,8 +315,8 @@ type StartArgs struct {
 	Subject   string `json:"subject,omitempty"`
 }
 
-// WantedText says which text somebody asks for.
-type WantedText struct {
+// TextRequest says which text somebody asks for.
+type TextRequest struct {
 	Task     analysis.Task `json:"task"`
 	Language string        `json:"language,omitempty"` // ISO 639-1, of the text that is wanted; what "" means depends on Task
 	Style    string        `json:"style,omitempty"`    // if Task is Rephrase: one of analysis.Styles

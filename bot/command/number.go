@@ -58,21 +58,21 @@ const (
 // outside threads and needs the number. A mention is typed in a thread, whose conversation is usually meant.
 func placeOfNumber(rest verb.Rest, isSlash bool) numberPlace {
 	place := map[verb.Rest]struct{ slash, mention numberPlace }{
-		verb.RestNothing:   {slash: placeAny, mention: placeAny},
-		verb.RestTime:      {slash: placeAny, mention: placeAny},
-		verb.RestAddresses: {slash: placeAny, mention: placeAny},
-		verb.RestCopies:    {slash: placeAny, mention: placeAny},
-		verb.RestList:      {slash: placeAny, mention: placeAny},
-		verb.RestPage:      {slash: placeAny, mention: placeAny},
-		verb.RestPeople:    {slash: placeFirstOrLast, mention: placeFirstOrAfterPeople}, // "assign @ann same as #99 please" has a note
-		verb.RestTags:      {slash: placeFirstOrLast, mention: placeFirst},              // the last tag may be "#1042"
-		verb.RestNote:      {slash: placeFirst, mention: placeFirst},
-		verb.RestTopic:     {slash: placeFirst, mention: placeFirst},
-		verb.RestStart:     {slash: placeFirst, mention: placeFirst},
-		verb.RestWanted:    {slash: placeFirst, mention: placeFirst},
-		verb.RestReply:     {slash: placeFirst, mention: placeNone}, // the customer gets "#12 is your order number" whole
-		verb.RestText:      {slash: placeFirst, mention: placeNone},
-		verb.RestFind:      {slash: placeNone, mention: placeNone}, // readFind decides whether it is the number or a word
+		verb.RestNothing:     {slash: placeAny, mention: placeAny},
+		verb.RestTime:        {slash: placeAny, mention: placeAny},
+		verb.RestAddresses:   {slash: placeAny, mention: placeAny},
+		verb.RestCopies:      {slash: placeAny, mention: placeAny},
+		verb.RestList:        {slash: placeAny, mention: placeAny},
+		verb.RestPage:        {slash: placeAny, mention: placeAny},
+		verb.RestPeople:      {slash: placeFirstOrLast, mention: placeFirstOrAfterPeople}, // "assign @ann same as #99 please" has a note
+		verb.RestTags:        {slash: placeFirstOrLast, mention: placeFirst},              // the last tag may be "#1042"
+		verb.RestNote:        {slash: placeFirst, mention: placeFirst},
+		verb.RestTopic:       {slash: placeFirst, mention: placeFirst},
+		verb.RestStart:       {slash: placeFirst, mention: placeFirst},
+		verb.RestTextRequest: {slash: placeFirst, mention: placeFirst},
+		verb.RestReply:       {slash: placeFirst, mention: placeNone}, // the customer gets "#12 is your order number" whole
+		verb.RestText:        {slash: placeFirst, mention: placeNone},
+		verb.RestFind:        {slash: placeNone, mention: placeNone}, // readFind decides whether it is the number or a word
 	}[rest]
 	if isSlash {
 		return place.slash

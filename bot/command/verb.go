@@ -66,7 +66,7 @@ func refuseVerb(name string, marker bridge.Marker, text string) Parsed {
 // readArguments reads the rest of a verb's line into p.
 func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
-	if rest == "" && v.Typed.Rest != verb.RestWanted {
+	if rest == "" && v.Typed.Rest != verb.RestTextRequest {
 		p.Err = v.Typed.Missing
 		if v.Typed.Rest == verb.RestList {
 			p.Args.List = bridge.ListMine
@@ -109,8 +109,8 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 		if p.Text == "" {
 			p.Err = v.Typed.Missing
 		}
-	case verb.RestWanted:
-		bad = readWanted(p, name, rest)
+	case verb.RestTextRequest:
+		bad = readTextRequest(p, name, rest)
 	case verb.RestList:
 		bad = readList(&p.Args, rest)
 	case verb.RestPage:

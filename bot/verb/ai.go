@@ -12,7 +12,7 @@ func aiVerb() *Verb {
 			Words:      []string{"ai", "summarise", "summarize", "summary", "translate", "shorten"},
 			AskIfAlone: true,
 			Syntax:     "!ai WHAT",
-			Rest:       RestWanted,
+			Rest:       RestTextRequest,
 		},
 		Help: Help{
 			Sentence: "Has a text written that only colleagues see: a summary, a translation, another wording, an answer about the conversation.",

@@ -97,21 +97,21 @@ type Rest int
 
 // Ways to read the rest of a line.
 const (
-	RestNothing   Rest = iota // must be empty
-	RestText                  // Parsed.Text
-	RestReply                 // Parsed.Text, without an escape such as "!!" before it
-	RestNote                  // Args.Note
-	RestPeople                // Args.Agents or Args.Team, then Args.Note
-	RestTags                  // Args.Tags
-	RestTime                  // Args.Until, in words
-	RestAddresses             // Args.Addresses
-	RestCopies                // Args.Addresses; "-" removes
-	RestList                  // Args.List
-	RestFind                  // Args.Conversation, else Args.Note; both behind FindWord if it may be either
-	RestTopic                 // Args.Note: a word that help is about
-	RestPage                  // Args.Page, counted from 1 as typed
-	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text
-	RestWanted                // Args.Wanted, then Text, both of which may be left out
+	RestNothing     Rest = iota // must be empty
+	RestText                    // Parsed.Text
+	RestReply                   // Parsed.Text, without an escape such as "!!" before it
+	RestNote                    // Args.Note
+	RestPeople                  // Args.Agents or Args.Team, then Args.Note
+	RestTags                    // Args.Tags
+	RestTime                    // Args.Until, in words
+	RestAddresses               // Args.Addresses
+	RestCopies                  // Args.Addresses; "-" removes
+	RestList                    // Args.List
+	RestFind                    // Args.Conversation, else Args.Note; both behind FindWord if it may be either
+	RestTopic                   // Args.Note: a word that help is about
+	RestPage                    // Args.Page, counted from 1 as typed
+	RestStart                   // Args.Account, which may be left out, Args.Recipient, then Text
+	RestTextRequest             // Args.TextRequest, then Text, both of which may be left out
 )
 
 // List is one kind of thing that a form offers to choose from.

@@ -286,7 +286,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 		words := append(strings.Split(task, ":"), "", "")
 		a.Text = text
 		if task != "" {
-			a.Args.Wanted = &bridge.WantedText{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
+			a.Args.TextRequest = &bridge.TextRequest{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
 		}
 	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest

@@ -32,9 +32,9 @@ type UseCases struct {
 // Ask asks for a text, and tells whoever asked that it is under way.
 func (us *UseCases) Ask(r book.Request) {
 	c, settings := r.Conversation, us.Settings(r.Conversation)
-	wanted := bridge.WantedText{Task: analysis.Summarise}
-	if r.Args.Wanted != nil {
-		wanted = *r.Args.Wanted
+	request := bridge.TextRequest{Task: analysis.Summarise}
+	if r.Args.TextRequest != nil {
+		request = *r.Args.TextRequest
 	}
 
 	switch {
@@ -48,27 +48,27 @@ func (us *UseCases) Ask(r book.Request) {
 	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
 		us.Refuse(r, "too_long", "That text is too long: it may have "+strconv.Itoa(analysis.MostDraft)+" characters.", "Give it in parts.")
 		return
-	case wanted.Task == analysis.Rephrase && r.Text == "":
+	case request.Task == analysis.Rephrase && r.Text == "":
 		us.Refuse(r, "no_text", "Say which text is meant.",
-			"For example: !ai "+cmp.Or(wanted.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
+			"For example: !ai "+cmp.Or(request.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
 		return
 	}
 
 	ask := own.Ask{
-		Task:     wanted.Task,
-		Language: wanted.Language,
-		Style:    wanted.Style,
+		Task:     request.Task,
+		Language: request.Language,
+		Style:    request.Style,
 		Text:     r.Text,
 		Asker:    own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place},
 	}
-	translatesDraft := wanted.Task == analysis.Translate && r.Text != ""
-	isForTeam := wanted.Task != analysis.Rephrase && !translatesDraft
+	translatesDraft := request.Task == analysis.Translate && r.Text != ""
+	isForTeam := request.Task != analysis.Rephrase && !translatesDraft
 	if isForTeam {
 		ask.Language = cmp.Or(ask.Language, settings.Language)
 	}
 
 	us.Requests.Add(c, ask)
-	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(wanted.Task)})
+	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(request.Task)})
 	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
 

@@ -97,7 +97,7 @@ func Action(a *bridge.Action) {
 	if t := a.Args.Template; t != nil {
 		cleanTemplate(t)
 	}
-	if t := a.Args.Wanted; t != nil {
+	if t := a.Args.TextRequest; t != nil {
 		t.Task = analysis.Task(Text(string(t.Task)))
 		cleanTexts(&t.Language, &t.Style)
 	}

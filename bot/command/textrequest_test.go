@@ -8,19 +8,19 @@ import (
 )
 
 // wantAsked checks what a model is asked for, and with which text.
-func wantAsked(t *testing.T, typed string, asked bridge.WantedText, text string) {
+func wantAsked(t *testing.T, typed string, asked bridge.TextRequest, text string) {
 	t.Helper()
 	got := Parse(typed, team)
 	wantText(t, typed, got, bridge.VerbAI, bridge.MarkBang, text)
 	if got.Err != "" {
 		t.Errorf("%q: got the question %q, want none", typed, got.Err)
 	}
-	if got.Args.Wanted == nil {
+	if got.Args.TextRequest == nil {
 		t.Errorf("%q: asks for nothing, want %+v", typed, asked)
 		return
 	}
-	if *got.Args.Wanted != asked {
-		t.Errorf("%q: asks for %+v, want %+v", typed, *got.Args.Wanted, asked)
+	if *got.Args.TextRequest != asked {
+		t.Errorf("%q: asks for %+v, want %+v", typed, *got.Args.TextRequest, asked)
 	}
 }
 
@@ -35,7 +35,7 @@ func TestAskAModelForASummary(t *testing.T) {
 		{typed: "!summary"},
 		{typed: "!summarize in polski", language: "pl"},
 	} {
-		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Summarise, Language: tt.language}, "")
+		wantAsked(t, tt.typed, bridge.TextRequest{Task: analysis.Summarise, Language: tt.language}, "")
 	}
 }
 
@@ -53,7 +53,7 @@ func TestAskAModelForATranslation(t *testing.T) {
 		{typed: "!translate to be or not to be", text: "to be or not to be"},
 		{typed: "!ai translate to German:\nHi\nho", language: "de", text: "Hi\nho"},
 	} {
-		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Translate, Language: tt.language}, tt.text)
+		wantAsked(t, tt.typed, bridge.TextRequest{Task: analysis.Translate, Language: tt.language}, tt.text)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestAskAModelForOtherWords(t *testing.T) {
 		{typed: "!ai shorter", style: "shorter"},
 		{typed: "!shorten We are very sorry", style: "shorter", text: "We are very sorry"},
 	} {
-		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Rephrase, Style: tt.style}, tt.text)
+		wantAsked(t, tt.typed, bridge.TextRequest{Task: analysis.Rephrase, Style: tt.style}, tt.text)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestAskAModelAQuestion(t *testing.T) {
 		{typed: "!ai what did she order?", text: "what did she order?"},
 		{typed: "!ai ¿qué pidió?", text: "¿qué pidió?"},
 	} {
-		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Explain}, tt.text)
+		wantAsked(t, tt.typed, bridge.TextRequest{Task: analysis.Explain}, tt.text)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestAskModelWithoutASign(t *testing.T) {
 func TestAskModelAboutAConversation(t *testing.T) {
 	t.Parallel()
 	const typed = "ai #12 did order #13 come?"
-	args := bridge.Args{Conversation: 12, Wanted: &bridge.WantedText{Task: analysis.Explain}}
+	args := bridge.Args{Conversation: 12, TextRequest: &bridge.TextRequest{Task: analysis.Explain}}
 	want := Parsed{Verb: bridge.VerbAI, Marker: bridge.MarkSlash, Args: args, Text: "did order #13 come?"}
 	wantParsed(t, typed, Slash("parley", typed, team), want)
 }

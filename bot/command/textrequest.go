@@ -19,9 +19,9 @@ import (
 //
 // Some of these words are verbs by themselves, too: "!translate to German: TEXT".
 
-// readWanted reads what follows a verb for such a text into p.Args.Wanted and p.Text. name is the verb as typed. problem says
+// readTextRequest reads what follows a verb for such a text into p.Args.TextRequest and p.Text. name is the verb as typed. problem says
 // for people what is wrong, and is "" if nothing is.
-func readWanted(p *Parsed, name, rest string) (problem string) {
+func readTextRequest(p *Parsed, name, rest string) (problem string) {
 	word := strings.ToLower(name)
 	after := rest
 	isCommand := true // word names a task, and isn't the beginning of a question
@@ -29,23 +29,23 @@ func readWanted(p *Parsed, name, rest string) (problem string) {
 		word, after, isCommand = leadingWord(rest)
 	}
 
-	wanted := &bridge.WantedText{}
-	p.Args.Wanted = wanted
+	request := &bridge.TextRequest{}
+	p.Args.TextRequest = request
 	task, style := taskOf(word)
 	asksNothing := rest == "" && task == ""
 	isNoQuestion := isCommand || after == "" // unlike "shorter than what?"
 	switch {
-	case asksNothing, task == analysis.Summarise && readLanguage(wanted, after):
-		wanted.Task = analysis.Summarise
+	case asksNothing, task == analysis.Summarise && readLanguage(request, after):
+		request.Task = analysis.Summarise
 	case task == analysis.Translate:
-		wanted.Task = task
-		p.Text, problem = readTranslation(wanted, after)
+		request.Task = task
+		p.Text, problem = readTranslation(request, after)
 	case task == analysis.Rephrase && isNoQuestion:
-		wanted.Task = task
-		wanted.Style = style
+		request.Task = task
+		request.Style = style
 		p.Text = after
 	default:
-		wanted.Task = analysis.Explain
+		request.Task = analysis.Explain
 		p.Text = rest
 	}
 
@@ -77,7 +77,7 @@ func leadingWord(text string) (first, rest string, hasColon bool) {
 
 // readLanguage sets w.Language from "in German", or to none if the text is empty. It returns false if the text is anything
 // else.
-func readLanguage(w *bridge.WantedText, text string) bool {
+func readLanguage(w *bridge.TextRequest, text string) bool {
 	text = withoutTo(text)
 	if text == "" {
 		return true
@@ -101,7 +101,7 @@ func withoutTo(text string) string {
 
 // readTranslation returns what is to be translated, and sets w.Language: "to German: TEXT", "to German", "TEXT". Without a
 // text, it is the conversation.
-func readTranslation(w *bridge.WantedText, rest string) (text, problem string) {
+func readTranslation(w *bridge.TextRequest, rest string) (text, problem string) {
 	head, text, hasColon := strings.Cut(rest, ":")
 	if readLanguage(w, head) {
 		return typed.Trim(text), ""
