@@ -48,8 +48,10 @@ func (ps *Posts) Remember(p store.Post) *store.Post {
 	return row
 }
 
-// Change marks a post as changed.
-func (ps *Posts) Change(p *store.Post) { ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true }
+// MarkChanged marks a post as changed.
+func (ps *Posts) MarkChanged(p *store.Post) {
+	ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true
+}
 
 // PostKey names a message in a surface.
 type PostKey struct {

@@ -52,7 +52,7 @@ func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
 		panic("speech: channel text: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
 	}
 	p.Early = body
-	ct.Posts.Change(p)
+	ct.Posts.MarkChanged(p)
 }
 
 // channelTextOf reads what keepChannelText noted with a post, which may be nil. It returns false if nothing is noted: the post is no
@@ -234,7 +234,7 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 	if _, ok := channelTextOf(p); ok {
 		p.Early = nil
-		ct.Posts.Change(p)
+		ct.Posts.MarkChanged(p)
 	}
 }
 
@@ -270,7 +270,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	p.ConversationID = r.Conversation.ID
 	p.MessageID = m.ID
 	p.Early = nil // from now on it is a message of the conversation
-	ct.Posts.Change(p)
+	ct.Posts.MarkChanged(p)
 
 	r.Args.Sure = true // whoever clicked was asked, where that was needed
 	ct.speech.sendKept(r, m)

@@ -34,7 +34,7 @@ func (sp *UseCases) Edit(r book.Request) {
 	// A chat may report one edit twice. A restored message has the same text as before, too, but is applied.
 	isReportedTwice := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
-	sp.Posts.Change(p)
+	sp.Posts.MarkChanged(p)
 
 	if !isReportedTwice || r.Restored {
 		sp.editing.applyEdit(r.About(c), m)
