@@ -33,9 +33,9 @@ type State struct {
 	ToldAt    *time.Time // when admins were told that it is away; nil while it is there
 }
 
-// Change locks the state of a chat, lets decide change it, and stores the notices to admins that decide returns. If nobody has asked for
-// longer than forget, the state begins again with now.
-func Change(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time.Duration, decide func(*State) []Notice) error {
+// UpdateState locks the state of a chat, lets decide change it, and stores the notices to admins that decide returns. If nobody has asked
+// for longer than forget, the state begins again with now.
+func UpdateState(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time.Duration, decide func(*State) []Notice) error {
 	var s State
 	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
 		return fmt.Errorf("store: outage: %w", err)

@@ -62,7 +62,7 @@ func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridg
 	}
 
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
-		return outage.Change(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
+		return outage.UpdateState(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
 			if what := noteAnswer(s, answer); what != nil {
 				return cs.noticesOf(account, *what)
 			}
