@@ -18,11 +18,11 @@ func newLockedConversations() *lockedConversations {
 }
 
 // add counts one more batch that has locked the lanes of these conversations. Call remove with the same ids when it ends.
-func (l *lockedConversations) add(ids []store.ConversationID) { l.change(ids, 1) }
+func (l *lockedConversations) add(ids []store.ConversationID) { l.count(ids, 1) }
 
-func (l *lockedConversations) remove(ids []store.ConversationID) { l.change(ids, -1) }
+func (l *lockedConversations) remove(ids []store.ConversationID) { l.count(ids, -1) }
 
-func (l *lockedConversations) change(ids []store.ConversationID, by int) {
+func (l *lockedConversations) count(ids []store.ConversationID, by int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
