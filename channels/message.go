@@ -37,10 +37,10 @@ const (
 	InboundMessage InboundKind = "message" // the customer said something
 	InboundStatus  InboundKind = "status"  // what became of one of our messages
 	InboundOwn     InboundKind = "own"     // a message that Parley sent, seen again: its copy in the mailbox, an echo
-	// InboundForeign is our answer to a customer that was written outside of Parley, for example in the mailbox itself. From is the
+	// InboundElsewhere is our answer to a customer that was written outside of Parley, for example in the mailbox itself. From is the
 	// customer. If From is empty, the answer belongs to the conversation that it answers, provided that Envelope.To or Cc names the
 	// customer.
-	InboundForeign InboundKind = "foreign"
+	InboundElsewhere InboundKind = "foreign"
 
 	InboundReaction InboundKind = "reaction" // Change.Emoji on Change.Target; if it is "", the reaction was taken back
 	InboundEdit     InboundKind = "edit"     // of the customer's own message Change.Target: Text is the new one
@@ -66,12 +66,12 @@ type Inbound struct {
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 
-	Change   Change  // of kinds that change something earlier
-	Foreign  Foreign // InboundForeign
-	Chosen   string  // the id of the Button or ListRow that the customer tapped, "" if there is none
-	Opens    bool    // restarts the reply window although the customer wrote nothing
-	Consent  *Consent
-	Template *TemplateState
+	Change    Change    // of kinds that change something earlier
+	Elsewhere Elsewhere // InboundElsewhere
+	Chosen    string    // the id of the Button or ListRow that the customer tapped, "" if there is none
+	Opens     bool      // restarts the reply window although the customer wrote nothing
+	Consent   *Consent
+	Template  *TemplateState
 
 	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" means a person
 	Historical bool   // imported: no automation, notice or reopening
@@ -111,8 +111,8 @@ type Change struct {
 	Previous Party  // InboundIdentity: the customer by the keys that are no longer used; zero if none was given up
 }
 
-// Foreign is where an answer was written that didn't leave through Parley.
-type Foreign struct {
+// Elsewhere is where an answer was written that didn't leave through Parley.
+type Elsewhere struct {
 	Author string // who wrote it, as the provider names them; "" means unknown
 	Origin string // where it was written, for people: "from the mailbox by help@acme.test"; "" means unknown
 }

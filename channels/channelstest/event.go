@@ -135,7 +135,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 
 	in := e.inbound()
 	switch in.Kind {
-	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
+	case channels.InboundMessage, channels.InboundOwn, channels.InboundElsewhere:
 		in.ExternalID = e.ID
 	case channels.InboundReaction, channels.InboundEdit, channels.InboundDelete, channels.InboundIdentity, channels.InboundConsent,
 		channels.InboundNotice:
@@ -195,7 +195,7 @@ func (e *Event) inbound() channels.Inbound {
 			Emoji:    e.Emoji,
 			Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)},
 		},
-		Foreign:    channels.Foreign{Author: e.Author, Origin: e.Origin},
+		Elsewhere:  channels.Elsewhere{Author: e.Author, Origin: e.Origin},
 		Opens:      e.Opens,
 		Consent:    e.Consent,
 		Automatic:  e.Automatic,

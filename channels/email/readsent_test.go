@@ -82,9 +82,9 @@ const replySubject = "Re: Printer on fire"
 func (w *world) wantAnswer(n int, sent mailfake.Sent) {
 	w.t.Helper()
 	got := w.decodeOne(w.journal.snapshot().facts[n])
-	wantEqual(w.t, "kind", got.Kind, channels.InboundForeign)
+	wantEqual(w.t, "kind", got.Kind, channels.InboundElsewhere)
 	wantEqual(w.t, "id", got.ExternalID, strings.Trim(sent.MessageID, "<>"))
-	wantEqual(w.t, "author and origin", got.Foreign, channels.Foreign{Author: "Acme Support", Origin: "from the mailbox by " + support})
+	wantEqual(w.t, "author and origin", got.Elsewhere, channels.Elsewhere{Author: "Acme Support", Origin: "from the mailbox by " + support})
 	wantEqual(w.t, "customer who wrote it", got.From.Key, "")
 	if len(got.Envelope.To) != 1 {
 		w.t.Fatalf("recipients: got %+v, want the customer", got.Envelope.To)

@@ -130,7 +130,7 @@ func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID = m.MID
 	t, isOurs := parseToken(c.env.Keys, c.page, m.Metadata)
 	if !isOurs {
-		in.Kind = channels.InboundForeign
+		in.Kind = channels.InboundElsewhere
 		readBody(&in, m)
 
 		if isEmpty(in) {

@@ -38,7 +38,7 @@ func TestEchoOfNothing(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
 	got := decodeOnly(t, c, ownHookBody(`"message": {"mid": "m_e", "is_echo": true}`))
-	wantEqual(t, "kind", got.Kind, channels.InboundForeign)
+	wantEqual(t, "kind", got.Kind, channels.InboundElsewhere)
 	wantEqual(t, "remarks", strings.Join(got.Notices, "\n"), "The Page sent something that Messenger doesn't pass on.")
 	if list, err := c.Decode([]byte(`{"page":"` + testPage + `","event":{"message":{"mid":"m_1"}}}`)); err == nil {
 		t.Errorf("an event of nobody is decoded as %+v, want an error", list)
@@ -110,7 +110,7 @@ func TestForeignEcho(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := decodeOnly(t, c, echoBody(tt.metadata))
-			wantEqual(t, "kind", got.Kind, channels.InboundForeign)
+			wantEqual(t, "kind", got.Kind, channels.InboundElsewhere)
 			wantEqual(t, "id", got.ExternalID, "m_e")
 			wantEqual(t, "customer", got.From.Key, testPSID)
 			wantEqual(t, "text", got.Text, "Hello \\*you\\*")
@@ -151,7 +151,7 @@ func TestEchoOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	id := r.page.AnswerElsewhere(r.customer, "This is _Kim_ in the inbox")
-	foreign := r.takeOne(t, channels.InboundForeign)
+	foreign := r.takeOne(t, channels.InboundElsewhere)
 	wantEqual(t, "id", foreign.ExternalID, id)
 	wantEqual(t, "text", foreign.Text, "This is \\_Kim\\_ in the inbox")
 	wantEqual(t, "customer", foreign.From.Key, r.customer.ID())

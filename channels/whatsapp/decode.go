@@ -96,7 +96,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("whatsapp: echo: it went to nobody")
 	}
 
-	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
+	in := channels.Inbound{Kind: channels.InboundElsewhere, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
 
 	switch m.Type {
 	case "reaction", "edit", "revoke", "system": // they change an earlier message, which agents go on seeing as it was

@@ -214,7 +214,7 @@ func TestDecodeEcho(t *testing.T) {
 		"contacts": [{"profile": {"name": "Ann"}, "wa_id": "491701234567"}],
 		"message_echoes": [{"from": "15550100", "to": "491701234567", "id": "wamid.9", "timestamp": "1763631000",
 			"type": "text", "text": {"body": "from the *phone*"}, "context": {"id": "wamid.8"}}]}`, []channels.Inbound{{
-		Kind: channels.InboundForeign, ExternalID: "wamid.9", At: newsAt(), Answers: channels.Answers{External: "wamid.8"},
+		Kind: channels.InboundElsewhere, ExternalID: "wamid.9", At: newsAt(), Answers: channels.Answers{External: "wamid.8"},
 		From: channels.Party{Key: annPhone, Name: "Ann"}, Text: "from the **phone**",
 	}})
 }

@@ -46,7 +46,7 @@ func cleanParties(list []channels.Party) {
 // Inbound cleans all texts that came from a customer, in place.
 func Inbound(in *channels.Inbound) {
 	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via,
-		&in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Foreign.Author)
+		&in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Elsewhere.Author)
 	All(in.Notices)
 	All(in.Answers.References)
 	All(in.From.Also)

@@ -58,7 +58,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		m.Reason = store.ReasonMachine
 	}
 	m.IdentityID = nil
-	m.AuthorUser = store.SurfaceUser(cmp.Or(in.Foreign.Author, a.Name))
+	m.AuthorUser = store.SurfaceUser(cmp.Or(in.Elsewhere.Author, a.Name))
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
 	el.addToThread(c, in)
 	if !isByMachine {
@@ -100,8 +100,8 @@ func noticeOf(in channels.Inbound, isByMachine bool) string {
 	if isByMachine {
 		return machineNotice
 	}
-	if in.Foreign.Origin != "" {
-		return "Answered " + in.Foreign.Origin + "."
+	if in.Elsewhere.Origin != "" {
+		return "Answered " + in.Elsewhere.Origin + "."
 	}
 	return elsewhereNotice
 }

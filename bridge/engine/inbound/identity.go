@@ -15,7 +15,7 @@ import (
 // NamesCustomer reports whether inbounds of a kind name a customer, who becomes known by that.
 func NamesCustomer(kind channels.InboundKind) bool {
 	switch kind {
-	case channels.InboundMessage, channels.InboundForeign, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
+	case channels.InboundMessage, channels.InboundElsewhere, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
 		channels.InboundIdentity, channels.InboundConsent:
 		return true
 	case channels.InboundStatus, channels.InboundOwn, channels.InboundTemplate, channels.InboundNotice:

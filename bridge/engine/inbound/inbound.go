@@ -39,7 +39,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		return it.customerSays(ctx, tx, a, part, in)
 	case channels.InboundOwn:
 		return it.Receipts.applyOwnCopy(ctx, tx, a, part, in)
-	case channels.InboundForeign:
+	case channels.InboundElsewhere:
 		return it.elsewhere.answeredElsewhere(ctx, tx, a, part, in)
 	case channels.InboundReaction:
 		return it.customerReacts(a, in)

@@ -70,7 +70,7 @@ func unreadable(ins []channels.Inbound) string {
 	}
 	for _, in := range ins {
 		switch {
-		case in.From.Key == "" && (in.Kind != channels.InboundForeign || in.Foreign.Origin == ""):
+		case in.From.Key == "" && (in.Kind != channels.InboundElsewhere || in.Elsewhere.Origin == ""):
 			return "no sender"
 		case in.ExternalID == "":
 			return "no id"

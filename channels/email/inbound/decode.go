@@ -254,7 +254,7 @@ func (d *Decoder) recogniseOwn(in *channels.Inbound, e Envelope, sentAs string) 
 	}
 
 	if e.Sent && in.Automatic == channels.AutomaticOwn {
-		in.Kind = channels.InboundForeign
+		in.Kind = channels.InboundElsewhere
 		in.Automatic = ""
 	}
 }
@@ -265,9 +265,9 @@ func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 	switch in.Kind {
 	case channels.InboundMessage:
 		return nil
-	case channels.InboundForeign:
-		in.Foreign.Author = cmp.Or(in.From.Name, in.From.Key)
-		in.Foreign.Origin = "from the mailbox by " + in.From.Key
+	case channels.InboundElsewhere:
+		in.Elsewhere.Author = cmp.Or(in.From.Name, in.From.Key)
+		in.Elsewhere.Origin = "from the mailbox by " + in.From.Key
 		in.From = channels.Party{} // To and Cc name the customer
 		in.Envelope.ReplyTo = nil
 	default: // a mail that Parley sent stays as it is

@@ -128,8 +128,8 @@ func describe(in channels.Inbound) string {
 	if in.From.Key != "" {
 		field("from", parties([]channels.Party{in.From}))
 	}
-	field("author", in.Foreign.Author)
-	field("origin", in.Foreign.Origin)
+	field("author", in.Elsewhere.Author)
+	field("origin", in.Elsewhere.Origin)
 	if !in.At.IsZero() {
 		field("at", in.At.Format("2006-01-02 15:04:05 -0700"))
 	}

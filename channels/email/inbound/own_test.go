@@ -24,7 +24,7 @@ func TestOwnCopy(t *testing.T) {
 func TestWrittenInTheMailbox(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "foreign-sent")[0]
-	wantEqual(t, "kind", in.Kind, channels.InboundForeign)
+	wantEqual(t, "kind", in.Kind, channels.InboundElsewhere)
 	wantEqual(t, "conversation", in.Answers.Conversation, 12)
 	wantKeys(t, "recipients", in.Envelope.To, "ann@customer.test")
 	wantEqual(t, "why it is automatic", in.Automatic, "")
@@ -94,7 +94,7 @@ func wantArrived(t *testing.T, mail string) {
 	if len(arrived) == 0 {
 		t.Fatal("in another folder: got nothing, want one thing")
 	}
-	if got := arrived[0].Kind; got == channels.InboundForeign || got == "" {
+	if got := arrived[0].Kind; got == channels.InboundElsewhere || got == "" {
 		t.Errorf("kind in another folder: got %q, want that of a mail that arrived", got)
 	}
 }
@@ -102,7 +102,7 @@ func wantArrived(t *testing.T, mail string) {
 // Mails that somebody of the team wrote are answers.
 func TestAnswersInTheSentFolder(t *testing.T) {
 	t.Parallel()
-	checkKinds(t, channels.InboundForeign, []sentTest{
+	checkKinds(t, channels.InboundElsewhere, []sentTest{
 		{name: "an answer", header: fromAcme + foreignID},
 		{name: "from another address of ours", header: "From: Billing@acme.test\n" + foreignID},
 		{name: "with blind copies", header: fromAcme + foreignID + "Bcc: boss@acme.test\n"},
