@@ -27,12 +27,12 @@ type Analyzer struct {
 
 // knowledge is what every Analyzer knows of languages. It is never changed.
 type knowledge struct {
-	lexicons  []*lexicon.Lexicon // of our languages, English first
-	common    *lexicon.Lexicon   // what is written in all of them
-	foreign   *lexicon.Lexicon   // of all other languages
-	languages *tongue.Detector
-	concepts  *concepts
-	model     *model
+	lexicons       []*lexicon.Lexicon // of our languages, English first
+	common         *lexicon.Lexicon   // what is written in all of them
+	otherLanguages *lexicon.Lexicon   // of all other languages
+	languages      *tongue.Detector
+	concepts       *concepts
+	model          *model
 }
 
 // known is read once in a process, since reading it takes long.
@@ -61,7 +61,7 @@ func readKnowledge() (*knowledge, error) {
 	}
 
 	k := &knowledge{
-		lexicons: known.Ours, common: known.Common, foreign: known.Foreign,
+		lexicons: known.Ours, common: known.Common, otherLanguages: known.OtherLanguages,
 		languages: tongue.New(known.Ours, known.Others),
 	}
 	if k.concepts, err = parseConcepts(conceptLines); err != nil {
@@ -87,7 +87,7 @@ func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 
 	found := findPhrases(a.common, t, nil)
 	if language == "" {
-		found = findPhrases(a.foreign, t, found)
+		found = findPhrases(a.otherLanguages, t, found)
 	}
 
 	for _, i := range use {

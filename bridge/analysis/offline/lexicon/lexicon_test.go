@@ -162,7 +162,7 @@ func allLexicons(t *testing.T) []*Lexicon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append([]*Lexicon{all.Common, all.Foreign}, all.Ours...)
+	return append([]*Lexicon{all.Common, all.OtherLanguages}, all.Ours...)
 }
 
 // phraseText returns a phrase as its file has it: its first word and the rest.

@@ -13,10 +13,10 @@ var files embed.FS
 
 // Set is what all files of this folder say.
 type Set struct {
-	Ours    []*Lexicon // of our languages, English first
-	Common  *Lexicon   // what is written in all of them
-	Foreign *Lexicon   // of all other languages
-	Others  string     // other.txt: no lexicon, but a few words of other languages, so that these aren't taken for ours
+	Ours           []*Lexicon // of our languages, English first
+	Common         *Lexicon   // what is written in all of them
+	OtherLanguages *Lexicon   // of all other languages
+	Others         string     // other.txt: no lexicon, but a few words of other languages, so that these aren't taken for ours
 }
 
 // Read reads all files. It fails only if one of them is malformed or missing.
@@ -48,13 +48,13 @@ func Read() (*Set, error) {
 		case "common":
 			s.Common = l
 		case "foreign":
-			s.Foreign = l
+			s.OtherLanguages = l
 		default:
 			s.Ours = append(s.Ours, l)
 		}
 	}
 
-	if s.Common == nil || s.Foreign == nil {
+	if s.Common == nil || s.OtherLanguages == nil {
 		return nil, fmt.Errorf("lexicons: some are missing")
 	}
 
