@@ -177,7 +177,7 @@ const (
 	UPDATE channel_moves
 	SET done_at = clock_timestamp(), leased_until = NULL
 	WHERE account_id = $1 AND former = $2 AND current = $3`
-	leave = `
+	postpone = `
 	UPDATE channel_moves
 	SET leased_until = clock_timestamp() + make_interval(secs => $3)
 	WHERE account_id = $1 AND former = $2`
@@ -188,7 +188,7 @@ func End(ctx context.Context, q store.Execer, m store.ChannelMove) error {
 	return query.Exec(ctx, q, "end channel move", end, m.AccountID, m.Former, m.Current)
 }
 
-// Leave gives up a claim and keeps all processes from claiming the move again for wait.
-func Leave(ctx context.Context, q store.Execer, m store.ChannelMove, wait time.Duration) error {
-	return query.Exec(ctx, q, "leave channel move", leave, m.AccountID, m.Former, wait.Seconds())
+// Postpone gives up a claim and keeps all processes from claiming the move again for wait.
+func Postpone(ctx context.Context, q store.Execer, m store.ChannelMove, wait time.Duration) error {
+	return query.Exec(ctx, q, "postpone channel move", postpone, m.AccountID, m.Former, wait.Seconds())
 }

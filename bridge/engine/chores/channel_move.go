@@ -49,5 +49,5 @@ func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
 		return channelmove.End(ctx, cs.pool, m)
 	}
 
-	return channelmove.Leave(ctx, cs.pool, m, movePassPause)
+	return channelmove.Postpone(ctx, cs.pool, m, movePassPause)
 }
