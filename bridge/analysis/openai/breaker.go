@@ -42,8 +42,8 @@ type turn struct {
 	probe bool
 }
 
-// enter returns a turn if the server may be asked now, and else an error. Hand the turn back to leave.
-func (b *breaker) enter() (turn, *Error) {
+// takeTurn returns a turn if the server may be asked now, and else an error. The caller hands it back by handBack.
+func (b *breaker) takeTurn() (turn, *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
@@ -61,8 +61,8 @@ func (b *breaker) enter() (turn, *Error) {
 	return turn{era: b.era, probe: true}, nil
 }
 
-// leave hands a turn back. e is the failure of the call, or nil if there was an answer.
-func (b *breaker) leave(t turn, e *Error) {
+// handBack hands a turn back. e is the failure of the call, or nil if there was an answer.
+func (b *breaker) handBack(t turn, e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e != nil && e.Kind == Throttled {

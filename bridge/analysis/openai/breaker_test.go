@@ -91,17 +91,17 @@ func newOpenBreaker(t *testing.T) (b *breaker, c *clock, old turn) {
 	t.Helper()
 	c = newClock()
 	b = newBreaker(c.now)
-	old = mustEnter(t, b)
+	old = mustTakeTurn(t, b)
 	for range failuresToOpen {
-		b.leave(mustEnter(t, b), &Error{Kind: Server})
+		b.handBack(mustTakeTurn(t, b), &Error{Kind: Server})
 	}
 	return b, c, old
 }
 
-// mustEnter begins a call, which the breaker must let through.
-func mustEnter(t *testing.T, b *breaker) turn {
+// mustTakeTurn begins a call, which the breaker must let through.
+func mustTakeTurn(t *testing.T, b *breaker) turn {
 	t.Helper()
-	call, fault := b.enter()
+	call, fault := b.takeTurn()
 	if fault != nil {
 		t.Fatalf("the breaker is open: %v, want it to let the call through", fault)
 	}
@@ -111,7 +111,7 @@ func mustEnter(t *testing.T, b *breaker) turn {
 // wantOpen checks that the breaker lets no call through.
 func wantOpen(t *testing.T, b *breaker, when string) {
 	t.Helper()
-	_, fault := b.enter()
+	_, fault := b.takeTurn()
 	if fault == nil {
 		t.Fatalf("%s: the breaker let a call through", when)
 	}
@@ -124,7 +124,7 @@ func wantOpen(t *testing.T, b *breaker, when string) {
 func TestBreakerIgnoresOldCalls(t *testing.T) {
 	t.Parallel()
 	b, _, old := newOpenBreaker(t)
-	b.leave(old, nil)
+	b.handBack(old, nil)
 	wantOpen(t, b, "after an answer to an old call")
 }
 
@@ -132,7 +132,7 @@ func TestBreakerLetsOneProbeThrough(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
 	c.add(firstOpen)
-	mustEnter(t, b)
+	mustTakeTurn(t, b)
 	wantOpen(t, b, "during the probe")
 }
 
@@ -141,8 +141,8 @@ func TestBreakerProbeIsCancelled(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
 	c.add(firstOpen)
-	b.leave(mustEnter(t, b), &Error{Kind: Cancelled})
-	mustEnter(t, b)
+	b.handBack(mustTakeTurn(t, b), &Error{Kind: Cancelled})
+	mustTakeTurn(t, b)
 	wantOpen(t, b, "during the next probe")
 }
 
@@ -151,9 +151,9 @@ func TestBreakerProbeIsRefused(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
 	c.add(firstOpen)
-	b.leave(mustEnter(t, b), &Error{Kind: Refused})
-	mustEnter(t, b)
-	mustEnter(t, b)
+	b.handBack(mustTakeTurn(t, b), &Error{Kind: Refused})
+	mustTakeTurn(t, b)
+	mustTakeTurn(t, b)
 }
 
 // While a server asks to wait, nobody asks it. That isn't a failure, which would open the breaker.
@@ -183,8 +183,8 @@ func TestThrottledWithoutATime(t *testing.T) {
 	b := newBreaker(c.now)
 	for _, seconds := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
 		want := seconds * time.Second
-		b.leave(mustEnter(t, b), &Error{Kind: Throttled})
-		_, fault := b.enter()
+		b.handBack(mustTakeTurn(t, b), &Error{Kind: Throttled})
+		_, fault := b.takeTurn()
 		if fault == nil {
 			t.Fatalf("the breaker let a call through, want a wait of %s", want)
 		}

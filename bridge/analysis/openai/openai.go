@@ -194,7 +194,7 @@ func (a *Analyzer) askGuarded(ctx context.Context, most time.Duration, ask func(
 
 	ctx, cancel := a.withDeadline(ctx, most)
 	defer cancel()
-	turn, fault := a.breaker.enter()
+	turn, fault := a.breaker.takeTurn()
 	if fault != nil {
 		return fault
 	}
@@ -206,12 +206,12 @@ func (a *Analyzer) askGuarded(ctx context.Context, most time.Duration, ask func(
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
 	case <-queue.Done():
-		a.breaker.leave(turn, &Error{Kind: Busy})
+		a.breaker.handBack(turn, &Error{Kind: Busy})
 		return &Error{Kind: Busy, Cause: queue.Err()}
 	}
 
 	fault = ask(ctx)
-	a.breaker.leave(turn, fault)
+	a.breaker.handBack(turn, fault)
 	a.health.learn(fault)
 	return fault
 }
