@@ -81,11 +81,11 @@ func (t *intake) takeEvents(ctx context.Context, self *fact.Self, bodies ...json
 
 // applyNews acts on news in an event that matters only now and isn't stored, for example that the app was removed.
 func (t *intake) applyNews(a *fact.Arrival) {
-	if a.Foreign {
+	if a.ForOthers {
 		t.log.Warn("slack event for another team or app ignored")
 	}
 
-	for _, share := range a.Learned {
+	for _, share := range a.OwnUploads {
 		t.shares.Learn(share)
 	}
 
@@ -104,10 +104,10 @@ func (t *intake) applyNews(a *fact.Arrival) {
 		t.log.Warn("slack left events out")
 		t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
 	}
-	if a.Joined { // nobody knows how long the app was out of the channel
+	if a.JoinedChannel { // nobody knows how long the app was out of the channel
 		t.sweeper.CatchUp(time.Time{})
 	}
-	if a.Left { // nothing tells any more whether a reply that waits was changed
+	if a.LeftChannel { // nothing tells any more whether a reply that waits was changed
 		t.sweeper.CatchUp(t.now())
 	}
 }

@@ -66,7 +66,7 @@ func wantNoFact(t *testing.T, ev string) {
 // wantForeign checks that a callback isn't for us.
 func wantForeign(t *testing.T, s Arrival) {
 	t.Helper()
-	wantEqual(t, "is foreign", s.Foreign, true)
+	wantEqual(t, "is foreign", s.ForOthers, true)
 	wantEqual(t, "facts", len(s.Facts), 0)
 }
 

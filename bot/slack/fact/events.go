@@ -16,14 +16,14 @@ import (
 
 // Arrival is what is read from a callback: facts to store, and news that are of use only now.
 type Arrival struct {
-	Facts   []channels.Fact
-	Foreign bool    // the event is not for our workspace and app: nothing of it is kept
-	Learned []Share // where our own uploads were posted
-	Revoked string  // the type of an event that says that our tokens are gone; "" if it isn't one
-	Renamed bool    // names of channels, or who is in them, may have changed
-	Dropped bool    // Slack left events out, so that its history must be read
-	Joined  bool    // our app came into a channel, whose earlier events we didn't get
-	Left    bool    // our app left a channel, and gets no more of its events
+	Facts         []channels.Fact
+	ForOthers     bool    // the event is not for our workspace and app: nothing of it is kept
+	OwnUploads    []Share // where our own uploads were posted
+	Revoked       string  // the type of an event that says that our tokens are gone; "" if it isn't one
+	Renamed       bool    // names of channels, or who is in them, may have changed
+	Dropped       bool    // Slack left events out, so that its history must be read
+	JoinedChannel bool    // our app came into a channel, whose earlier events we didn't get
+	LeftChannel   bool    // our app left a channel, and gets no more of its events
 }
 
 // quarantinedArrival makes the arrival of bytes that can't be read.
@@ -55,7 +55,7 @@ func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 	}
 
 	if !s.isConcernedBy(&cb) {
-		return Arrival{Foreign: true}
+		return Arrival{ForOthers: true}
 	}
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
 		return Arrival{Dropped: true}
@@ -92,10 +92,10 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel":
 		return Arrival{Renamed: true}
 	case "channel_left", "group_left":
-		return Arrival{Renamed: true, Left: true}
+		return Arrival{Renamed: true, LeftChannel: true}
 	case "member_joined_channel":
 		joined := ev.User == s.User // somebody else who joins changes nothing that Parley keeps
-		return Arrival{Renamed: joined, Joined: joined}
+		return Arrival{Renamed: joined, JoinedChannel: joined}
 	case "":
 		return quarantinedArrival(body, "event without type")
 	}
@@ -228,7 +228,7 @@ func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriva
 	if s.Wrote(m) {
 		var news Arrival
 		for _, f := range m.Files {
-			news.Learned = append(news.Learned, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
+			news.OwnUploads = append(news.OwnUploads, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
 		}
 		return news
 	}

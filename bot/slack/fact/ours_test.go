@@ -59,8 +59,8 @@ func TestOurOwnUploadIsLearned(t *testing.T) {
 	split := testSelf().SplitEvent(KindEvent, callbackOf(event))
 	wantEqual(t, "facts", len(split.Facts), 0)
 	want := []Share{{File: "F1", Channel: "C1", Thread: "1700000001.000100", TS: "1700000002.000200"}}
-	if !slices.Equal(split.Learned, want) {
-		t.Errorf("learned is %+v, want %+v", split.Learned, want)
+	if !slices.Equal(split.OwnUploads, want) {
+		t.Errorf("the own uploads are %+v, want %+v", split.OwnUploads, want)
 	}
 }
 

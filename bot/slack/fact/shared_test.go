@@ -51,7 +51,7 @@ func TestSharedChannel(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			split := testSelf().SplitEvent(KindEvent, sharedOf(tt.event, installedWithUs))
-			if split.Foreign {
+			if split.ForOthers {
 				t.Fatal("it isn't for us, want it to be")
 			}
 			if len(split.Facts) != 1 {
