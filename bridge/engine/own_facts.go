@@ -36,7 +36,7 @@ func ownFacts() map[own.Kind]ownFact {
 		own.Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ own.Fact) error { return w.workflow.Digest(ctx, tx) }},
 		own.Account: {do: tellCondition},
 		own.Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error {
-			return w.templates.TemplateLearned(ctx, tx, f)
+			return w.templates.ApplyTemplateReport(ctx, tx, f)
 		}},
 
 		own.Snooze: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {

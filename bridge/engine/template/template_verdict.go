@@ -70,8 +70,8 @@ func (ts *UseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Tem
 	return nil
 }
 
-// TemplateLearned applies what a provider's list, or its answer to a submission, says of a template.
-func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) error {
+// ApplyTemplateReport applies what a provider's list, or its answer to a submission, says of a template.
+func (ts *UseCases) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
 	if err != nil || len(rows) == 0 {
 		return err
