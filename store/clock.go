@@ -25,11 +25,11 @@ func Clocks(ctx context.Context, q Querier) (parleyNow, databaseNow time.Time, e
 	return parleyNow, databaseNow, nil
 }
 
-const clockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
+const readClockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
 
-// Ahead returns by how much Parley's clock is ahead of the database's. In production it is 0.
-func Ahead(ctx context.Context, q Querier) (time.Duration, error) {
-	seconds, err := query.Value[float64](ctx, q, "clock ahead", clockAhead)
+// ClockAhead returns by how much Parley's clock is ahead of the database's. In production it is 0.
+func ClockAhead(ctx context.Context, q Querier) (time.Duration, error) {
+	seconds, err := query.Value[float64](ctx, q, "clock ahead", readClockAhead)
 	return Seconds(seconds), err
 }
 

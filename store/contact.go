@@ -41,8 +41,8 @@ const (
 // ErasedName stands where the name of a contact stood who was erased.
 const ErasedName = "Erased contact"
 
-// Erased returns whether the identity's contact was erased, or is being erased.
-func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
+// IsErased returns whether the identity's contact was erased, or is being erased.
+func (i *Identity) IsErased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
 // FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now.
 // The whole is "former:", the identity's id, a colon and the key.

@@ -285,7 +285,7 @@ const unapplied = `
 				SELECT FROM queue_events AS behind
 				WHERE behind.queue_id = queue.id AND behind.place > queue.place AND behind.event_id <= $2)))`
 
-// Unapplied returns whether events of an account with ids up to upTo still wait to be applied.
-func Unapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {
+// HasUnapplied returns whether events of an account with ids up to upTo still wait to be applied.
+func HasUnapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {
 	return query.Value[bool](ctx, q, "unapplied", unapplied, account, upTo)
 }

@@ -333,7 +333,7 @@ func TestMoveClock(t *testing.T) {
 	before := must(store.Now(t.Context(), pool))(t)
 	check(t, store.MoveClock(t.Context(), pool, want+time.Hour))
 	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
-	if ahead := must(store.Ahead(t.Context(), pool))(t); ahead != want {
+	if ahead := must(store.ClockAhead(t.Context(), pool))(t); ahead != want {
 		t.Errorf("the clock is ahead by %s, want %s", ahead, want)
 	}
 	moved := must(store.Now(t.Context(), pool))(t).Sub(before)

@@ -93,7 +93,7 @@ func (d *Desk) isFilling(ctx context.Context, limit time.Duration) (bool, error)
 	if isOpen {
 		return true, nil
 	}
-	return store.Unapplied(ctx, d.e.pool, d.account, filledTo)
+	return store.HasUnapplied(ctx, d.e.pool, d.account, filledTo)
 }
 
 func (g *gap) open() {

@@ -113,7 +113,7 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.Erased() }
 
 // Erased reports whether the customer's data was erased on request: what is left of the conversation names nobody.
-func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }
+func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.IsErased() }
 
 // RefreshCard has the root updated at the end of the batch, if what it shows has changed.
 func (c *Conversation) RefreshCard() {

@@ -18,7 +18,7 @@ func plainKey(key string) string {
 
 // RefOf names, for people, whoever has an identity.
 func RefOf(i *store.Identity) bridge.PartyRef {
-	if i.Erased() {
+	if i.IsErased() {
 		return bridge.PartyRef{Name: store.ErasedName}
 	}
 	key := plainKey(i.Key)

@@ -197,7 +197,7 @@ func (a *App) runSurface(ctx context.Context, r opened) {
 
 // checkClock refuses a database in which Parley's clock was moved, unless Options.MovedTime allows it.
 func (a *App) checkClock(ctx context.Context) error {
-	ahead, err := store.Ahead(ctx, a.db.Pool)
+	ahead, err := store.ClockAhead(ctx, a.db.Pool)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	}
 
 	s.addGood("schema", "up to date")
-	switch ahead, err := store.Ahead(ctx, o.Pool); {
+	switch ahead, err := store.ClockAhead(ctx, o.Pool); {
 	case err != nil:
 		s.addWrong("clock", err.Error(), "See the database's log.")
 	case ahead != 0:

@@ -110,7 +110,7 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 	if t.dir, err = store.LoadDirectory(ctx, q); err != nil {
 		return nil, err
 	}
-	if t.clockAhead, err = store.Ahead(ctx, q); err != nil {
+	if t.clockAhead, err = store.ClockAhead(ctx, q); err != nil {
 		return nil, err
 	}
 	t.now, err = store.Now(ctx, q)
