@@ -296,10 +296,10 @@ func TestRosterFollowsTheChannel(t *testing.T) {
 
 	check(t, channelmove.Begin(t.Context(), pool, chat, "C1", "C9"))
 
-	if got := must(roster.Confirmed(t.Context(), pool, team, "slack"))(t); got != "C9" {
+	if got := must(roster.ConfirmedChannel(t.Context(), pool, team, "slack"))(t); got != "C9" {
 		t.Errorf("the confirmed channel in Slack, where the id changed, is %s, want C9", got)
 	}
-	if got := must(roster.Confirmed(t.Context(), pool, team, "teams"))(t); got != "C1" {
+	if got := must(roster.ConfirmedChannel(t.Context(), pool, team, "teams"))(t); got != "C1" {
 		t.Errorf("the confirmed channel in Teams is %s, want C1 as before", got)
 	}
 }

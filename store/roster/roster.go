@@ -27,8 +27,8 @@ type named struct {
 	Name string `db:"name"`
 }
 
-// Confirmed returns which channel of a chat was confirmed for a team. It is empty if none was.
-func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind string) (string, error) {
+// ConfirmedChannel returns which channel of a chat was confirmed for a team. It is empty if none was.
+func ConfirmedChannel(ctx context.Context, q store.Querier, team store.TeamID, kind string) (string, error) {
 	rows, err := query.Collect[named](ctx, q, "confirmed channel", confirmed, team, kind)
 	if err != nil || len(rows) == 0 {
 		return "", err
@@ -36,8 +36,8 @@ func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind str
 	return rows[0].Name, nil
 }
 
-// Decided tells about which users of a chat was decided for a team.
-func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[store.SurfaceUser]bool, error) {
+// DecidedUsers tells about which users of a chat was decided for a team.
+func DecidedUsers(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[store.SurfaceUser]bool, error) {
 	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
 	if err != nil {
 		return nil, err

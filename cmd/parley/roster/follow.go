@@ -75,12 +75,12 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 
 // addNewcomersOf looks at one channel. It does nothing before an admin has confirmed the members of this channel.
 func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel string) error {
-	confirmedChannel, err := rosterstore.Confirmed(ctx, k.o.Pool, t.ID, kind)
+	confirmedChannel, err := rosterstore.ConfirmedChannel(ctx, k.o.Pool, t.ID, kind)
 	if err != nil || confirmedChannel != channel {
 		return err
 	}
 
-	decided, err := rosterstore.Decided(ctx, k.o.Pool, t.ID, kind)
+	decided, err := rosterstore.DecidedUsers(ctx, k.o.Pool, t.ID, kind)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func listUndecided(l List, decided map[store.SurfaceUser]bool) (newcomers []Pers
 // decideUnlessDecided records that somebody has decided about users.
 // Errors: setup.ErrStale, if an admin has decided about one of them while the chat was asked.
 func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []store.SurfaceUser) error {
-	decided, err := rosterstore.Decided(ctx, tx, l.teamID, l.Kind)
+	decided, err := rosterstore.DecidedUsers(ctx, tx, l.teamID, l.Kind)
 	if err != nil {
 		return err
 	}

@@ -113,13 +113,13 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user sto
 		return l, ErrNoChat
 	}
 
-	confirmedChannel, err := rosterstore.Confirmed(ctx, k.o.Pool, l.teamID, kind)
+	confirmedChannel, err := rosterstore.ConfirmedChannel(ctx, k.o.Pool, l.teamID, kind)
 	if err != nil {
 		return l, err
 	}
 
 	l.Confirmed = confirmedChannel == l.Channel
-	decided, err := rosterstore.Decided(ctx, k.o.Pool, l.teamID, kind)
+	decided, err := rosterstore.DecidedUsers(ctx, k.o.Pool, l.teamID, kind)
 	if err != nil {
 		return l, err
 	}

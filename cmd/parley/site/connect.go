@@ -96,7 +96,7 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 			continue
 		}
 
-		confirmed, err := rosterstore.Confirmed(ctx, d.o.Pool, directory.Teams[i].ID, kind)
+		confirmed, err := rosterstore.ConfirmedChannel(ctx, d.o.Pool, directory.Teams[i].ID, kind)
 		if err != nil {
 			return t, err
 		}
