@@ -146,8 +146,10 @@ const likeText = `
 // comparedEach is how many conversations of each account are compared with a text.
 const comparedEach = 500
 
-// Like returns at most limit resolved conversations of some accounts and a team that have most in common with a text, the
+// FindSimilar returns at most limit resolved conversations of some accounts and a team that have most in common with a text, the
 // best first.
-func Like(ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, limit int) ([]Solved, error) {
+func FindSimilar(
+	ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, limit int,
+) ([]Solved, error) {
 	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, comparedEach, limit)
 }

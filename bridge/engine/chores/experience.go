@@ -41,7 +41,7 @@ func (as *Analyses) addSolved(ctx context.Context, b claimedBurst, q *preparedQu
 		if c.TeamID != nil {
 			team = *c.TeamID
 		}
-		like, err := solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), maxExamples)
+		like, err := solved.FindSimilar(ctx, as.pool, accounts, team, askedIn(q.Burst), maxExamples)
 		if err != nil {
 			return err
 		}
