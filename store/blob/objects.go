@@ -161,9 +161,9 @@ const movedBlob = `
 	ORDER BY b.created_at DESC
 	LIMIT 1`
 
-// Moved returns the hash of a blob that was moved to an object store; "" when none was. With it
+// HashOfMoved returns the hash of a blob that was moved to an object store; "" when none was. With it
 // one can check that the configured store is the right one.
-func Moved(ctx context.Context, q store.Querier) (string, error) {
+func HashOfMoved(ctx context.Context, q store.Querier) (string, error) {
 	list, err := readHashes(ctx, q, "moved blob", movedBlob)
 	if err != nil || len(list) == 0 {
 		return "", err

@@ -292,7 +292,7 @@ func TestBlobsToMove(t *testing.T) {
 	if rest := must(blob.ToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
 		t.Errorf("after it: %s, want none", rest)
 	}
-	if got := must(blob.Moved(t.Context(), e.pool))(t); got != moved {
+	if got := must(blob.HashOfMoved(t.Context(), e.pool))(t); got != moved {
 		t.Errorf("%s was moved, not %s", moved, got)
 	}
 }

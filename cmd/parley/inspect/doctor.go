@@ -191,7 +191,7 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 		o.checkAnalyses,
 	}
 
-	moved, movedErr := blob.Moved(ctx, o.Pool)
+	moved, movedErr := blob.HashOfMoved(ctx, o.Pool)
 	usesObjects := o.Objects != nil || moved != ""
 	if usesObjects || movedErr != nil {
 		checks = append(checks, func(ctx context.Context) Section { return o.checkFiles(ctx, moved, movedErr) })

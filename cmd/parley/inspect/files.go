@@ -7,7 +7,7 @@ import (
 	"parley/store/blob"
 )
 
-// checkFiles examines where the bytes of old files are. moved and movedErr are the result of blob.Moved: the hash of a file that
+// checkFiles examines where the bytes of old files are. moved and movedErr are the result of blob.HashOfMoved: the hash of a file that
 // should be in the object store, or "" if none was moved yet.
 func (o Options) checkFiles(ctx context.Context, moved string, movedErr error) Section {
 	s := Section{Name: "files"}
