@@ -72,8 +72,8 @@ const refreshed = `
 	WHERE account_id = $1 AND version = $2
 	RETURNING account_id`
 
-// Refreshed stores new tokens, if nothing changed since g was read; false otherwise.
-func Refreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
+// SaveRefreshed stores new tokens, if nothing changed since g was read; false otherwise.
+func SaveRefreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
 	ids, err := query.Column[int64](ctx, q,
 		"refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
 	return len(ids) > 0, err

@@ -193,7 +193,7 @@ func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, e
 	}
 
 	lasting := lastingOf(tokens)
-	isCurrent, err := grant.Refreshed(ctx, t.keeper.pool, *g, sealed, lasting)
+	isCurrent, err := grant.SaveRefreshed(ctx, t.keeper.pool, *g, sealed, lasting)
 	if err != nil { // the new tokens aren't used: whoever tries next refreshes with the same refresh token again
 		return false, passingError("The new sign-in can't be stored.", err)
 	}
