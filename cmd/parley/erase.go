@@ -113,7 +113,7 @@ func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 
 // findContacts finds the contacts that a person means.
 func findContacts(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
-	list, err := erase.Find(ctx, db.Pool, text)
+	list, err := erase.FindContacts(ctx, db.Pool, text)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 		}
 	}
 
-	unfinished, err := erase.Unfinished(ctx, db.Pool)
+	unfinished, err := erase.ListUnfinished(ctx, db.Pool)
 	faults = append(faults, err)
 	for _, id := range unfinished {
 		faults = append(faults, c.finish(ctx, env, db, id))
@@ -233,7 +233,7 @@ func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id str
 			return certificate, err
 		}
 
-		isServed, servedErr := erase.Served(ctx, db.Pool)
+		isServed, servedErr := erase.IsRemoverRunning(ctx, db.Pool)
 		if servedErr != nil {
 			return certificate, errors.Join(servedErr, err)
 		}

@@ -158,8 +158,8 @@ func (c *Certificate) sign() error {
 	return nil
 }
 
-// Whole returns whether a certificate is unchanged: whether SHA256 fits the rest.
-func (c Certificate) Whole() bool {
+// IsUnchanged returns whether a certificate is unchanged: whether SHA256 fits the rest.
+func (c Certificate) IsUnchanged() bool {
 	before := c.SHA256
 	err := c.sign()
 	return err == nil && c.SHA256 == before

@@ -221,8 +221,8 @@ func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) e
 	return err
 }
 
-// Served returns whether a process is running that removes posts from chats (parley serve).
-func Served(ctx context.Context, q store.Querier) (bool, error) {
+// IsRemoverRunning returns whether a process is running that removes posts from chats (parley serve).
+func IsRemoverRunning(ctx context.Context, q store.Querier) (bool, error) {
 	const living = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
 	return query.Value[bool](ctx, q, "erase", living)
 }

@@ -46,8 +46,8 @@ const findContacts = `
 // the one by which a shop knows another customer.
 const IDPrefix = "contact:"
 
-// Find returns the contacts that a person may mean by an address, a number or a contact's id.
-func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
+// FindContacts returns the contacts that a person may mean by an address, a number or a contact's id.
+func FindContacts(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
 	number, isID := strings.CutPrefix(text, IDPrefix)
 	keys, address := []string{text}, strings.ToLower(text)

@@ -49,14 +49,14 @@ func Exists(ctx context.Context, q store.Querier, id string) (bool, error) {
 	return query.Value[bool](ctx, q, "erasure", `SELECT EXISTS (SELECT FROM erasures WHERE id::text = $1)`, id)
 }
 
-// Unfinished returns the erasures that were begun and have not ended, the oldest first.
-func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
+// ListUnfinished returns the erasures that were begun and have not ended, the oldest first.
+func ListUnfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// Forgotten returns the erasures after which this database has nothing of the contacts any more, the oldest first. They
+// ListForgotten returns the erasures after which this database has nothing of the contacts any more, the oldest first. They
 // have ended, or only posts are still being removed from chats.
-func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
+func ListForgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures
 		WHERE done_at IS NOT NULL OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')

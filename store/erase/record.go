@@ -48,7 +48,7 @@ type Fact struct {
 // ErrOtherKey means that a record's hashes were made with the key of another database, so that nothing is found by them.
 var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
-// RecordOf returns the record of an erasure that Forgotten names.
+// RecordOf returns the record of an erasure that ListForgotten names.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	row, err := readRow(ctx, q, id)
 	if err != nil {

@@ -123,7 +123,7 @@ func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	exec(t, restored.Pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5000, 10, $1, 5000)`, zebra().address())
 	checkFound := func(when string) {
 		t.Helper()
-		found := must(erase.Find(t.Context(), restored.Pool, zebra().address()))(t)
+		found := must(erase.FindContacts(t.Context(), restored.Pool, zebra().address()))(t)
 		if len(found) != 1 {
 			t.Fatalf("%s: %d contacts have the address, want 1: %+v", when, len(found), found)
 		}
@@ -180,7 +180,7 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 		must(erase.ApplyRecords(t.Context(), restored, records))(t)
 		takeAwayInChats(t, backup, "erased")
 	}
-	if open := must(erase.Unfinished(t.Context(), backup))(t); len(open) != 0 {
+	if open := must(erase.ListUnfinished(t.Context(), backup))(t); len(open) != 0 {
 		t.Errorf("erasures %v are not done, want none", open)
 	}
 	checkForgotten(t, backup, zebra(), "in the end")

@@ -121,13 +121,13 @@ func TestListedBeforeChatsEnd(t *testing.T) {
 	pool := newWorld(t)
 	o := newOptions(t, pool)
 	id := beginErasure(t, o, zebra())
-	if early := must(erase.Forgotten(t.Context(), pool))(t); len(early) > 0 {
+	if early := must(erase.ListForgotten(t.Context(), pool))(t); len(early) > 0 {
 		t.Errorf("erasures %v are listed before they have run, want none", early)
 	}
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
 		t.Fatalf("the erasure ended with %v, want it to wait for chats", err)
 	}
-	if list, want := must(erase.Forgotten(t.Context(), pool))(t), []string{id}; !slices.Equal(list, want) {
+	if list, want := must(erase.ListForgotten(t.Context(), pool))(t), []string{id}; !slices.Equal(list, want) {
 		t.Errorf("erasures %v are listed, want %v", list, want)
 	}
 	record := must(erase.RecordOf(t.Context(), pool, id))(t)

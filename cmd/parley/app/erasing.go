@@ -23,7 +23,7 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	tried := map[string]time.Time{}
 	listed := -1
 	for pause.For(ctx, eraseEvery) {
-		open, err := erase.Unfinished(ctx, a.db.Pool)
+		open, err := erase.ListUnfinished(ctx, a.db.Pool)
 		for _, id := range open {
 			if time.Since(tried[id]) >= eraseAgain { //nolint:forbidigo // real pauses, in this process alone
 				err = errors.Join(err, a.goOnWith(ctx, id, tried))
@@ -64,7 +64,7 @@ func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Tim
 // listErasures completes this machine's list of erasures, if the database has another number of them than before, when the list was
 // completed last. It returns the present number.
 func (a *App) listErasures(ctx context.Context, before int) (int, error) {
-	forgotten, err := erase.Forgotten(ctx, a.db.Pool)
+	forgotten, err := erase.ListForgotten(ctx, a.db.Pool)
 	if err != nil || len(forgotten) == before {
 		return before, err
 	}

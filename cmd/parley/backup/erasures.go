@@ -149,7 +149,7 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 		return err
 	}
 
-	ids, err := erase.Forgotten(ctx, o.Pool)
+	ids, err := erase.ListForgotten(ctx, o.Pool)
 	if err != nil {
 		return err
 	}

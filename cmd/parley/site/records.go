@@ -152,7 +152,7 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 }
 
 func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
-	found, err := erase.Find(ctx, d.o.Pool, text)
+	found, err := erase.FindContacts(ctx, d.o.Pool, text)
 	if err != nil {
 		return nil, err
 	}
