@@ -95,7 +95,7 @@ func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	migrated, err := Migrated(ctx, m.Pool)
+	migrated, err := IsMigrated(ctx, m.Pool)
 	return !migrated, err
 }
 
@@ -149,9 +149,9 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	}
 }
 
-// Migrated returns whether every migration that this binary knows is applied. It looks for each of them:
+// IsMigrated returns whether every migration that this binary knows is applied. It looks for each of them:
 // an earlier one may be missing although the newest is applied, if a build without it used the database.
-func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+func IsMigrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS known(version)
 		WHERE NOT EXISTS (SELECT FROM goose_db_version AS done WHERE done.version_id = known.version AND done.is_applied)`
 	var missing int

@@ -163,7 +163,7 @@ func TestMigrateBesideDump(t *testing.T) {
 
 			check(t, dump.Commit(t.Context()))
 			check(t, m.ends(t))
-			if ok := must(schema.Migrated(t.Context(), pool))(t); !ok {
+			if ok := must(schema.IsMigrated(t.Context(), pool))(t); !ok {
 				t.Error("not migrated")
 			}
 			var broken int
@@ -183,12 +183,12 @@ func TestMigrateFillsAGap(t *testing.T) {
 	check(t, schema.Migrate(t.Context(), pool))
 	exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = 19`)
 	exec(t, pool, `DROP TABLE replying`)
-	if must(schema.Migrated(t.Context(), pool))(t) {
+	if must(schema.IsMigrated(t.Context(), pool))(t) {
 		t.Error("a migration is missing, and the database counts as migrated")
 	}
 	check(t, schema.Migrate(t.Context(), pool))
 	exec(t, pool, `SELECT FROM replying`)
-	if !must(schema.Migrated(t.Context(), pool))(t) {
+	if !must(schema.IsMigrated(t.Context(), pool))(t) {
 		t.Error("not migrated")
 	}
 }
@@ -284,7 +284,7 @@ func TestMigrateTogether(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if ok := must(schema.Migrated(t.Context(), pool))(t); !ok {
+	if ok := must(schema.IsMigrated(t.Context(), pool))(t); !ok {
 		t.Error("not migrated")
 	}
 }

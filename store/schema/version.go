@@ -36,7 +36,7 @@ func knownVersions() []int64 {
 	return versions
 }
 
-const schemaOf = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+const readVersion = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
 
 // VersionOf returns the schema version of a database; 0 when Parley has never used it.
 func VersionOf(ctx context.Context, q store.Querier) (int64, error) {
@@ -44,7 +44,7 @@ func VersionOf(ctx context.Context, q store.Querier) (int64, error) {
 	var version int64
 	err := q.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists)
 	if err == nil && exists {
-		err = q.QueryRow(ctx, schemaOf).Scan(&version)
+		err = q.QueryRow(ctx, readVersion).Scan(&version)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("store: schema: %w", err)

@@ -12,7 +12,7 @@ import (
 
 func TestDatabaseIsMigrated(t *testing.T) {
 	t.Parallel()
-	migrated := storetest.Must(schema.Migrated(t.Context(), storetest.DB(t)))(t)
+	migrated := storetest.Must(schema.IsMigrated(t.Context(), storetest.DB(t)))(t)
 	if !migrated {
 		t.Error("the database lacks migrations")
 	}

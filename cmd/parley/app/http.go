@@ -66,7 +66,7 @@ func (statusOnly) Write(body []byte) (int, error) { return len(body), nil }
 
 // whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.
 func (a *App) whyNotReady(ctx context.Context) string {
-	migrated, err := schema.Migrated(ctx, a.db.Pool)
+	migrated, err := schema.IsMigrated(ctx, a.db.Pool)
 	if err == nil {
 		err = schema.CheckServer(ctx, a.db.Pool)
 	}

@@ -40,7 +40,7 @@ func TestOtherSchemas(t *testing.T) {
 	}
 	tg := newTarget(t)
 	must(tg.restore(t, file))(t)
-	if ok, err := schema.Migrated(t.Context(), tg.Pool); err != nil || !ok {
+	if ok, err := schema.IsMigrated(t.Context(), tg.Pool); err != nil || !ok {
 		t.Errorf("migrated: got %t, %v; want true", ok, err)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM tags WHERE name = 'From before'`); n != 1 {

@@ -33,7 +33,7 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 			"Let DATABASE_URL, or PARLEY_DATA, name the one of yours. In a new one, parley serve makes the tables.")
 		return s, false
 	}
-	migrated, err := schema.Migrated(ctx, o.Pool)
+	migrated, err := schema.IsMigrated(ctx, o.Pool)
 	if err != nil || !migrated {
 		s.addWrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
 		return s, false
