@@ -32,13 +32,13 @@ const (
 // event that may still be on its way.
 const passing = 24 * time.Hour
 
-// Kept returns for how long records are kept, by default where nothing was chosen.
-func (d Days) Kept() Kept {
+// Periods returns for how long records are kept, by default where nothing was chosen.
+func (d Days) Periods() Periods {
 	defaults := DefaultDays()
 	d.Arrived = cmp.Or(d.Arrived, defaults.Arrived)
 	d.Ended = cmp.Or(d.Ended, defaults.Ended)
 	const day = 24 * time.Hour
-	return Kept{
+	return Periods{
 		Payloads: time.Duration(d.Arrived) * day,
 		Ended:    time.Duration(d.Ended) * day,
 		Passing:  passing,

@@ -17,7 +17,7 @@ func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, e
 // announced checks what the page about retention says before anything goes.
 func announced(t testing.TB, pool *pgxpool.Pool, want retention.Due) {
 	t.Helper()
-	kept := retention.Kept{Payloads: month, Passing: 24 * time.Hour, Ended: 2 * month}
+	kept := retention.Periods{Payloads: month, Passing: 24 * time.Hour, Ended: 2 * month}
 	for _, n := range []*int64{&want.Events, &want.Passing, &want.Lanes, &want.Reactions, &want.Texts, &want.Told, &want.Direct} {
 		*n = min(*n, retention.MaxDue)
 	}

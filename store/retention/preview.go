@@ -12,8 +12,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Kept says for how long records are kept.
-type Kept struct {
+// Periods says for how long records are kept.
+type Periods struct {
 	Payloads time.Duration // what arrived, as it came; reactions; texts that were sent to nobody
 	Passing  time.Duration // records of posts that only mattered for a moment
 	Ended    time.Duration // deliveries of conversations, from their end on; what colleagues were told outside of all conversations
@@ -65,7 +65,7 @@ const (
 )
 
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
-func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err error) {
+func Preview(ctx context.Context, pool *pgxpool.Pool, k Periods) (due Due, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, query.ByIndex, statementTimeout); err != nil {
 			return err

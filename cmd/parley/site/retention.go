@@ -15,7 +15,7 @@ import (
 // the page shows it as wrong.
 func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
 	days, _ := setup.RetentionOf(values) // false if a value is wrong
-	times := days.Kept()
+	times := days.Periods()
 	due, err := retention.Preview(ctx, d.o.Pool, times)
 	if err != nil {
 		return nil, fmt.Errorf("site: what the next runs remove: %w", err)
@@ -33,7 +33,7 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 }
 
 // listKept lists the records in the database. due is how many of them the next runs remove.
-func listKept(times retention.Kept, due retention.Due) []settings.Kept {
+func listKept(times retention.Periods, due retention.Due) []settings.Kept {
 	return []settings.Kept{
 		{
 			What: "Contacts, conversations, messages with their files and originals, the log",

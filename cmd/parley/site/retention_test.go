@@ -77,7 +77,7 @@ func TestRetentionPage(t *testing.T) {
 		t.Errorf("after the second change: stored %+v, want %+v", got, want)
 	}
 	const defaultArrived = 30 * 24 * time.Hour
-	if kept := got.Kept().Payloads; kept != defaultArrived {
+	if kept := got.Periods().Payloads; kept != defaultArrived {
 		t.Errorf("what arrived is kept for %s, want %s, the default", kept, defaultArrived)
 	}
 

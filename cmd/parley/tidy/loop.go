@@ -107,7 +107,7 @@ type round struct {
 // An event that comes again must be known, though it has been removed. KeepSeen records its id for that. It comes after DropEmptied,
 // so that a run removes only events whose ids an earlier run recorded. Otherwise a statement that stores the event again could look
 // for the id before it is recorded, and for the event when it is gone. No statement lasts from one run to the next.
-func (r *Loop) listRounds(kept retention.Kept) []round {
+func (r *Loop) listRounds(kept retention.Periods) []round {
 	return []round{
 		{keep: kept.Payloads, batch: retention.EmptyEvents},
 		{batch: retention.EmptyRetained},
@@ -178,14 +178,14 @@ func (r *Loop) Turn(parent context.Context) {
 }
 
 // readKept reads for how long records are kept. isKnown is false if they can't be read; then nothing may be removed.
-func (r *Loop) readKept(ctx context.Context) (kept retention.Kept, isKnown bool) {
+func (r *Loop) readKept(ctx context.Context) (kept retention.Periods, isKnown bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	days, err := retention.ReadDays(ctx, r.Pool)
 	if err != nil && ctx.Err() == nil {
 		r.Log.Warn("retention failed", "error", err)
 	}
-	return days.Kept(), err == nil
+	return days.Periods(), err == nil
 }
 
 // runBatches repeats a batch until nothing is left, or until it has done limit of them, unless limit is 0. It returns false if the run
