@@ -38,7 +38,7 @@ const (
 
 // CloseDay closes the oldest open day that is longer ago than keep. It removes the day's shares (what each
 // conversation contributed to the day), so the day's sums no longer change. more is true if there may be other such
-// days. CloseDay does nothing while older conversations are still to be measured (Progress.Older).
+// days. CloseDay does nothing while older conversations are still to be measured (Progress.TakeOlder).
 func CloseDay(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var closed, day string

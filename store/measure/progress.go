@@ -78,14 +78,14 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 
 const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY id DESC LIMIT $2`
 
-// Older returns at most limit conversations that are still to be measured, the newest first, and notes them as
+// TakeOlder returns at most limit conversations that are still to be measured, the newest first, and notes them as
 // measured. more is true if there are others.
-func (p *Progress) Older(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
+func (p *Progress) TakeOlder(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	return takeBelow(ctx, tx, &p.below, setBelow, limit)
 }
 
-// Unfilled does for FillTimes what Older does for measuring. It returns no conversations while Older returns some.
-func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
+// TakeUnfilled does for FillTimes what TakeOlder does for measuring. It returns no conversations while TakeOlder returns some.
+func (p *Progress) TakeUnfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if p.below > 0 {
 		return nil, p.unfilled > 0, nil
 	}

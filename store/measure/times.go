@@ -147,7 +147,7 @@ func (s *singles) isCountedLike(other *singles) bool {
 }
 
 // FillTimes counts the single times of conversations on days that were closed when there were no medians yet. Nothing is
-// kept of a single conversation: each is counted once, when Unfilled returns it.
+// kept of a single conversation: each is counted once, when TakeUnfilled returns it.
 func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
 	conversations := map[store.ConversationID]*singles{}
 	for _, l := range labels {

@@ -34,12 +34,12 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, si
 			return err
 		}
 
-		older, moreOlder, err := progress.Older(ctx, tx, size)
+		older, moreOlder, err := progress.TakeOlder(ctx, tx, size)
 		if err != nil {
 			return err
 		}
 
-		unfilled, moreUnfilled, err := progress.Unfilled(ctx, tx, size)
+		unfilled, moreUnfilled, err := progress.TakeUnfilled(ctx, tx, size)
 		if err != nil {
 			return err
 		}

@@ -153,7 +153,7 @@ func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 		if err := progress.Keep(w.t.Context(), tx, labels, shares); err != nil {
 			return err
 		}
-		_, _, err = progress.Older(w.t.Context(), tx, 1000)
+		_, _, err = progress.TakeOlder(w.t.Context(), tx, 1000)
 		return err
 	}))
 }
