@@ -66,8 +66,8 @@ type Finding struct {
 // HookField is Finding.Field of faults that SetHook may put right.
 const HookField = "webhook"
 
-// Found makes a finding without a fault.
-func Found(what, format string, args ...any) Finding {
+// Success makes a finding without a fault.
+func Success(what, format string, args ...any) Finding {
 	return Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
 }
 

@@ -55,8 +55,8 @@ type HookState struct {
 	ByHand string // what a person does instead, with the provider's own tools
 }
 
-// Ours reports whether the provider calls this Parley for everything. Then SetHook has nothing to change.
-func (s HookState) Ours() bool {
+// CallsUs reports whether the provider calls this Parley for everything. Then SetHook has nothing to change.
+func (s HookState) CallsUs() bool {
 	return !slices.ContainsFunc(s.Values, func(v HookValue) bool { return v.Now != v.Wanted })
 }
 

@@ -123,8 +123,8 @@ func (c Capabilities) MaxItems(k RichKind) int {
 	return 0
 }
 
-// Carries reports whether an account can send r as it is. If not, it is written in words (Rich.Text).
-func (c Capabilities) Carries(r *Rich) bool {
+// CanSendRich reports whether an account can send r as it is. If not, it is written in words (Rich.Text).
+func (c Capabilities) CanSendRich(r *Rich) bool {
 	items := 0
 	switch r.Kind() {
 	case RichButtons:

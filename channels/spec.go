@@ -93,8 +93,8 @@ func (c Config) List(name string) []string {
 	return strings.Split(c[name], "\n")
 }
 
-// Needed reports whether a field must have a value, given the values of the other fields in config.
-func (f Field) Needed(config Config) bool {
+// IsNeeded reports whether a field must have a value, given the values of the other fields in config.
+func (f Field) IsNeeded(config Config) bool {
 	isExempt := f.Unless != "" && config[f.Unless] != ""
 	return f.Required && !isExempt
 }

@@ -49,7 +49,7 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 // if we get no token, so that nothing else can be checked.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
 	if s.hasNoSecret() {
-		none := channels.Found("app secret", "there is none: for trying on this machine only, nobody's identity is checked")
+		none := channels.Success("app secret", "there is none: for trying on this machine only, nobody's identity is checked")
 		return []channels.Finding{none}, true
 	}
 	if _, err := s.fetchToken(ctx); err != nil {
@@ -59,7 +59,7 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 		}
 		return []channels.Finding{channels.Fault("app secret", c.Text, c.Hint)}, false
 	}
-	return []channels.Finding{channels.Found("app secret", "Entra gives tokens for it"), s.checkKeys(ctx), s.checkFiles(ctx)}, true
+	return []channels.Finding{channels.Success("app secret", "Entra gives tokens for it"), s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
 // checkFiles checks whether we may read files that agents attach in channels, so that these reach customers. An admin
@@ -87,7 +87,7 @@ func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 		text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"
 	}
 
-	return channels.Found(what, "%s", text)
+	return channels.Success(what, "%s", text)
 }
 
 func (s *Surface) checkKeys(ctx context.Context) channels.Finding {
@@ -95,7 +95,7 @@ func (s *Surface) checkKeys(ctx context.Context) channels.Finding {
 		return channels.Fault("key server", err.Error(),
 			"Let this machine reach login.botframework.com: without its keys no request of Teams can be checked.")
 	}
-	return channels.Found("key server", "the keys that Teams signs with can be read")
+	return channels.Success("key server", "the keys that Teams signs with can be read")
 }
 
 func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Finding {
@@ -117,7 +117,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 			continue
 		}
 
-		found = append(found, channels.Found("team "+organisation.NameOf(d.Name, id), "the app is in it"))
+		found = append(found, channels.Success("team "+organisation.NameOf(d.Name, id), "the app is in it"))
 	}
 
 	return found
@@ -149,9 +149,9 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 	what := "channel " + s.org.ChannelName(id)
 	switch {
 	case err == nil:
-		return channels.Found(what, "its messages may be read: plain replies reach customers, and what was missed is found")
+		return channels.Success(what, "its messages may be read: plain replies reach customers, and what was missed is found")
 	case errors.Is(err, graph.ErrNotGranted):
-		return channels.Found(what,
+		return channels.Success(what,
 			"its messages may not be read (%s): replies need @Parley reply: …, and what was missed is not found", manifest.ReadRight)
 	case errors.Is(err, organisation.ErrUnlisted), errors.Is(err, graph.ErrNotFound):
 		return channels.Fault(what, "it is in no team that the app is in",

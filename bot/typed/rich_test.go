@@ -242,7 +242,7 @@ func checkTitle(t *testing.T, title string, maxRunes, maxItems int) {
 func checkRich(t *testing.T, r *bridge.Rich, maxItems int) {
 	t.Helper()
 	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: maxItems, ListRows: maxItems, Carousel: maxItems}}
-	if maxItems > 0 && !can.Carries(r) {
+	if maxItems > 0 && !can.CanSendRich(r) {
 		t.Fatalf("an account with %d items doesn't carry %+v", maxItems, r)
 	}
 	if r.Kind() == "" || strings.TrimSpace(r.Text()) == "" {

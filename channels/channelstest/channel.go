@@ -170,7 +170,7 @@ func (c *Channel) check(o channels.Outbound) error {
 	switch {
 	case len(o.To) == 0:
 		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
-	case o.Rich != nil && !c.caps.Carries(o.Rich):
+	case o.Rich != nil && !c.caps.CanSendRich(o.Rich):
 		return channels.RefuseContent("The provider doesn't carry this.", "Say it in words.")
 	case o.Rich.Kind().IsSentAlone() && o.Text != "":
 		return channels.RefuseContent("No text stands beside this.", "Send the text before it.")

@@ -46,7 +46,7 @@ func TestFindHookOfAnotherProgram(t *testing.T) {
 	elsewhere := r.subscribeElsewhere(t)
 	r.wantWrong(t, "Webhook fields")
 	state := r.findHook(t)
-	wantEqual(t, "everything is ours", state.Ours(), false)
+	wantEqual(t, "everything is ours", state.CallsUs(), false)
 	wantEqual(t, "callback", state.Values[callbackValue].Now, elsewhere)
 	wantEqual(t, "wanted callback", state.Values[callbackValue].Wanted, r.url)
 	wantEqual(t, "fields of the Page", state.Values[pageFieldsValue].Now, "messages")
@@ -60,7 +60,7 @@ func TestSetHook(t *testing.T) {
 	r.subscribeElsewhere(t)
 	noError(t, r.SetHook(t.Context()))
 	state := r.findHook(t)
-	wantEqual(t, "everything is ours", state.Ours(), true)
+	wantEqual(t, "everything is ours", state.CallsUs(), true)
 	wantEqual(t, "callback", state.Values[callbackValue].Now, r.url)
 	if fields := state.Values[pageFieldsValue].Now; !strings.Contains(fields, "message_edits") {
 		t.Errorf("the Page tells %q, want message_edits among them", fields)

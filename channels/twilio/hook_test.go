@@ -12,10 +12,10 @@ import (
 // setHook sets the webhook, which is not ours before, and checks that it is afterwards.
 func (w *world) setHook() {
 	w.t.Helper()
-	wantEqual(w.t, "the webhook is ours before", w.findHook().Ours(), false)
+	wantEqual(w.t, "the webhook is ours before", w.findHook().CallsUs(), false)
 	noError(w.t, w.channel.(channels.Hooked).SetHook(w.t.Context()))
 	state := w.findHook()
-	wantEqual(w.t, "the webhook is ours afterwards", state.Ours(), true)
+	wantEqual(w.t, "the webhook is ours afterwards", state.CallsUs(), true)
 	wantEqual(w.t, "webhook", state.Values[0].Now, "POST "+w.base.callbacks.address+retryOverrides)
 	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {
 		if !f.OK {

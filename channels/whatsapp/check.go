@@ -90,7 +90,7 @@ func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	if err != nil {
 		return c.requestFault(whatSecret, err, "Try again.")
 	}
-	return channels.Found(whatSecret, "It is that of the token's app.")
+	return channels.Success(whatSecret, "It is that of the token's app.")
 }
 
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
@@ -118,7 +118,7 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		return []channels.Finding{withField(fault, fieldToken)}
 	}
 
-	return []channels.Finding{channels.Found(whatToken, "It has the permissions that are needed.")}
+	return []channels.Finding{channels.Success(whatToken, "It has the permissions that are needed.")}
 }
 
 // requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
@@ -147,7 +147,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
 
-	out := []channels.Finding{channels.Found(whatNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
+	out := []channels.Finding{channels.Success(whatNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
 	status := strings.ToUpper(string(n.Status))
 	if status != "" && status != "CONNECTED" {
 		out = append(out, channels.Fault(whatNumber, "The number's status is "+readableWords(n.Status)+".",
@@ -179,7 +179,7 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
-			return channels.Found(whatAccount, "The number belongs to it.")
+			return channels.Success(whatAccount, "The number belongs to it.")
 		}
 	}
 
@@ -209,7 +209,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 		return channels.Fault(whatWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
 
-	return channels.Found(whatWebhook, "Meta calls %s.", state.Values[0].Now) // FindHook returns the callback for messages first
+	return channels.Success(whatWebhook, "Meta calls %s.", state.Values[0].Now) // FindHook returns the callback for messages first
 }
 
 // checkAddress checks that Parley has an address that Meta can call.
@@ -223,7 +223,7 @@ func (c *Channel) checkAddress() channels.Finding {
 		return channels.Fault(whatWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".",
 			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	return channels.Found(whatWebhook, "The address of this Parley is %s.", c.env.HookURL)
+	return channels.Success(whatWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
@@ -237,5 +237,5 @@ func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 			approved++
 		}
 	}
-	return channels.Found(whatTemplates, "Templates: %d, approved: %d.", len(list), approved)
+	return channels.Success(whatTemplates, "Templates: %d, approved: %d.", len(list), approved)
 }

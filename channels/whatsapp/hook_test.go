@@ -58,7 +58,7 @@ func (w *world) findHook(other string) []hookValue {
 		values = append(values, hookValue{now: names.Replace(v.Now), wanted: names.Replace(v.Wanted)})
 	}
 	needsChange := slices.ContainsFunc(values, func(v hookValue) bool { return v.now != v.wanted })
-	wantEqual(w.t, "everything is ours", state.Ours(), !needsChange)
+	wantEqual(w.t, "everything is ours", state.CallsUs(), !needsChange)
 	return values
 }
 
@@ -149,7 +149,7 @@ func TestCallbackOfAnotherAccount(t *testing.T) {
 	w.env.Accounts = []string{"wa", "wa-2"}
 	state, err := w.newChannel().FindHook(testContext(t))
 	noError(t, err)
-	wantEqual(t, "everything is ours", state.Ours(), true)
+	wantEqual(t, "everything is ours", state.CallsUs(), true)
 }
 
 // A callback that names an account which Parley no longer has is to be replaced.
@@ -160,7 +160,7 @@ func TestCallbackOfRemovedAccount(t *testing.T) {
 	w.env.Accounts = []string{"wa-2"}
 	state, err := w.newChannel().FindHook(testContext(t))
 	noError(t, err)
-	wantEqual(t, "everything is ours", state.Ours(), false)
+	wantEqual(t, "everything is ours", state.CallsUs(), false)
 	if len(state.Values) == 0 {
 		t.Fatal("FindHook found no value")
 	}

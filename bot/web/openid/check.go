@@ -18,7 +18,7 @@ func (c Config) Check(ctx context.Context) []channels.Finding {
 	p := &provider{Config: c, client: newClient(), now: time.Now} //nolint:forbidigo // only for how long the description counts
 	_, err := p.readDescription(ctx)
 	if err == nil {
-		return []channels.Finding{channels.Found(c.Name, "it answers, and is the issuer that OIDC_ISSUER names")}
+		return []channels.Finding{channels.Success(c.Name, "it answers, and is the issuer that OIDC_ISSUER names")}
 	}
 	if other, ok := errors.AsType[*oidc.IssuerMismatchError](err); ok {
 		return []channels.Finding{channels.Fault(c.Name,

@@ -27,7 +27,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		a.Rich = nil
 		return []bridge.Action{a}
 	}
-	if !rs.Caps(c.AccountID).Carries(a.Rich) {
+	if !rs.Caps(c.AccountID).CanSendRich(a.Rich) {
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
 		return []bridge.Action{a}
 	}

@@ -83,7 +83,7 @@ func hasValue(a state.Account, f channels.Field) bool {
 	if !f.Secret {
 		return value != ""
 	}
-	isOfOldRow := f.Needed(a.Config) && len(a.Row.Secrets) > 0
+	isOfOldRow := f.IsNeeded(a.Config) && len(a.Row.Secrets) > 0
 	return isNamed || isOfOldRow
 }
 

@@ -214,7 +214,7 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 	}
 
 	for _, f := range spec.Fields {
-		isRequired := f.Needed(a.Config) && f.Default == ""
+		isRequired := f.IsNeeded(a.Config) && f.Default == ""
 		isMissing := strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name]
 		if isRequired && isMissing {
 			o.faults.Add(document.Fault{At: at, Where: where + ": " + key + "." + f.Name, What: "is missing", Hint: hintOf(f)})

@@ -25,9 +25,9 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 		return []channels.Finding{channels.Fault(login, p.Text, p.Hint)}
 	}
 	defer s.logout()
-	out := []channels.Finding{channels.Found(login, "%s signed in at %s.", to.Username, to.Address())}
+	out := []channels.Finding{channels.Success(login, "%s signed in at %s.", to.Username, to.Address())}
 	if to.Security == settings.Unprotected {
-		out = append(out, channels.Found("IMAP security", wire.UnprotectedText))
+		out = append(out, channels.Success("IMAP security", wire.UnprotectedText))
 	}
 
 	data, err := s.examine(c.set.Folder)
@@ -40,18 +40,18 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	if data.NumMessages == 1 {
 		mails = "mail"
 	}
-	out = append(out, channels.Found(folder, "%s has %d %s.%s", c.set.Folder, data.NumMessages, mails, c.olderMails(ctx)))
+	out = append(out, channels.Success(folder, "%s has %d %s.%s", c.set.Folder, data.NumMessages, mails, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
-		out = append(out, channels.Found("IMAP IDLE", "New mail is announced at once."))
+		out = append(out, channels.Success("IMAP IDLE", "New mail is announced at once."))
 	} else {
-		out = append(out, channels.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
+		out = append(out, channels.Success("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
 	}
 
 	if caps.Has(imap.CapUIDPlus) {
-		out = append(out, channels.Found("IMAP UIDPLUS", "Offered."))
+		out = append(out, channels.Success("IMAP UIDPLUS", "Offered."))
 	} else {
-		out = append(out, channels.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
+		out = append(out, channels.Success("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
 
 	return append(out, c.checkSent(s))
@@ -110,8 +110,8 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 
 	const read = " What is answered there by other programs is shown in the threads."
 	if c.set.SaveSent == settings.SaveOff {
-		return channels.Found(what, "%s; the server files what it sends."+read, folders.sent)
+		return channels.Success(what, "%s; the server files what it sends."+read, folders.sent)
 	}
 
-	return channels.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
+	return channels.Success(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }

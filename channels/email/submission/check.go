@@ -26,13 +26,13 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 	defer s.close()
 	out := []channels.Finding{}
 	if offered, _ := s.client.Extension("AUTH"); offered {
-		out = append(out, channels.Found(login, "%s signed in at %s.", to.Username, to.Address()))
+		out = append(out, channels.Success(login, "%s signed in at %s.", to.Username, to.Address()))
 	} else {
-		out = append(out, channels.Found(login, "%s asks for no sign-in.", to.Address()))
+		out = append(out, channels.Success(login, "%s asks for no sign-in.", to.Address()))
 	}
 
 	if to.Security == settings.Unprotected {
-		out = append(out, channels.Found("SMTP security", wire.UnprotectedText))
+		out = append(out, channels.Success("SMTP security", wire.UnprotectedText))
 	}
 
 	const sender = "SMTP sender"
@@ -40,9 +40,9 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
 	}
 
-	out = append(out, channels.Found(sender, "The server takes mail from %s.", c.set.Address))
+	out = append(out, channels.Success(sender, "The server takes mail from %s.", c.set.Address))
 	if limit := s.maxBytes(); limit > 0 {
-		out = append(out, channels.Found("SMTP size", "Mails up to %d MB.", limit>>20))
+		out = append(out, channels.Success("SMTP size", "Mails up to %d MB.", limit>>20))
 	}
 
 	_ = s.client.Reset()
