@@ -86,9 +86,9 @@ type Attempt struct {
 	wrote atomic.Bool // a byte of the request left, or may have left
 }
 
-// Left reports whether a byte of the request left, or may have left. Only a client made by NewClient notes this;
+// MayHaveLeft reports whether a byte of the request left, or may have left. Only a client made by NewClient notes this;
 // with another client it is always false.
-func (a *Attempt) Left() bool { return a.wrote.Load() }
+func (a *Attempt) MayHaveLeft() bool { return a.wrote.Load() }
 
 type attemptKey struct{}
 

@@ -17,13 +17,13 @@ import (
 
 // LostError means that a request got no usable answer.
 type LostError struct {
-	Left  bool  // a byte of the request left, or may have: the server may have acted on it
-	Cause error // without the request's address
+	MayHaveLeft bool  // a byte of the request left, or may have: the server may have acted on it
+	Cause       error // without the request's address
 }
 
 // Error implements error.
 func (e *LostError) Error() string {
-	if e.Left {
+	if e.MayHaveLeft {
 		return fmt.Sprintf("the answer was lost: %v", e.Cause)
 	}
 	return fmt.Sprintf("nothing was sent: %v", e.Cause)
@@ -44,7 +44,7 @@ func Do(c *http.Client, r *http.Request) (*http.Response, error) {
 	if with := (*url.Error)(nil); errors.As(err, &with) {
 		err = with.Err
 	}
-	return nil, &LostError{Left: attempt.Left(), Cause: err}
+	return nil, &LostError{MayHaveLeft: attempt.MayHaveLeft(), Cause: err}
 }
 
 // errLong is the cause when Read meets an answer that is too long.
@@ -55,7 +55,7 @@ var errLong = errors.New("the answer is too long")
 func Read(answer *http.Response, maxBytes int64) ([]byte, error) {
 	body, err := io.ReadAll(Bounded(answer.Body, maxBytes, errLong))
 	if err != nil {
-		return nil, &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
+		return nil, &LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 	return body, nil
 }

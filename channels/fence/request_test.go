@@ -39,7 +39,7 @@ func wantLost(t *testing.T, err error, left bool) {
 	if !errors.As(err, &lost) {
 		t.Fatalf("got the error %v, want a *LostError", err)
 	}
-	wantEqual(t, "a byte left", lost.Left, left)
+	wantEqual(t, "a byte left", lost.MayHaveLeft, left)
 	text := err.Error()
 	if strings.Contains(text, "secret") {
 		t.Errorf("the error tells the address: %s", text)

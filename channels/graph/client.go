@@ -279,7 +279,7 @@ func (c *Client) request(ctx context.Context, ask call, out any) error {
 		return nil
 	}
 	if err := Read(answer, out); err != nil {
-		return &fence.LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
+		return &fence.LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 
 	return nil

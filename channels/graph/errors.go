@@ -64,7 +64,7 @@ func (e *Error) NoAccess() bool {
 // HadNoEffect reports whether a failed request surely had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
 	if lost, ok := errors.AsType[*fence.LostError](err); ok { // looked for first: its cause may be an *Error of a gateway
-		return !lost.Left
+		return !lost.MayHaveLeft
 	}
 	var refused *Error
 	return errors.As(err, &refused)
@@ -92,7 +92,7 @@ func readRefusal(status int, header http.Header, body []byte) error {
 	if o == nil {
 		e := &Error{Status: status, RetryAfter: wait}
 		if status >= http.StatusInternalServerError || status < http.StatusBadRequest { // the request may have had its effect
-			return &fence.LostError{Left: true, Cause: e}
+			return &fence.LostError{MayHaveLeft: true, Cause: e}
 		}
 		return e
 	}

@@ -108,7 +108,7 @@ func unansweredError(err error) error {
 			Cause: err,
 		}
 	}
-	isNothingSent := errors.As(err, &lost) && !lost.Left
+	isNothingSent := errors.As(err, &lost) && !lost.MayHaveLeft
 	isNotConnected := errors.As(err, &op) && op.Op == "dial"
 	if isNothingSent || isNotConnected {
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}

@@ -109,7 +109,7 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &fence.LostError{Left: true, Cause: fmt.Errorf("answer: %w", err)}
+		return &fence.LostError{MayHaveLeft: true, Cause: fmt.Errorf("answer: %w", err)}
 	}
 
 	return nil

@@ -30,7 +30,7 @@ func sendError(err error) *channels.SendError {
 	switch {
 	case errors.As(err, &se):
 		return se
-	case errors.As(err, &lost) && !lost.Left:
+	case errors.As(err, &lost) && !lost.MayHaveLeft:
 		return &channels.SendError{Class: channels.Retry, Text: "Twilio could not be reached.", Cause: err}
 	case errors.As(err, &api):
 		return api.asSendError()

@@ -193,7 +193,7 @@ func TestFetchErrors(t *testing.T) {
 			wantText: "WhatsApp doesn't have the file any more.",
 		},
 		{
-			name: "answer lost", err: &fence.LostError{Left: true}, want: channels.Retry,
+			name: "answer lost", err: &fence.LostError{MayHaveLeft: true}, want: channels.Retry,
 			wantText: "The file could not be read from WhatsApp.",
 		},
 	}

@@ -177,7 +177,7 @@ func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token strin
 	resp, err := fence.Do(c.HTTP, req) //nolint:bodyclose // closed by Answer, or below
 	if err != nil {
 		var lost *fence.LostError
-		return nil, &Failure{Call: r.Name, MaybeSent: errors.As(err, &lost) && lost.Left, Cause: err}
+		return nil, &Failure{Call: r.Name, MaybeSent: errors.As(err, &lost) && lost.MayHaveLeft, Cause: err}
 	}
 
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
