@@ -136,8 +136,8 @@ func (s Subscription) FieldNames() []string {
 	return names
 }
 
-// Has reports whether the app is subscribed to all these webhook fields.
-func (s Subscription) Has(fields ...string) bool {
+// HasFields reports whether the app is subscribed to all these webhook fields.
+func (s Subscription) HasFields(fields ...string) bool {
 	subscribed := s.FieldNames()
 	return !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains(subscribed, f) })
 }

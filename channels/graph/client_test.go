@@ -150,7 +150,7 @@ func TestErrors(t *testing.T) {
 			}
 			continue
 		}
-		wantEqual(t, name+": it has a code", e.Coded, c.coded)
+		wantEqual(t, name+": it has a code", e.HasCode, c.coded)
 		wantEqual(t, name+": code", e.Code, c.code)
 		wantEqual(t, name+": subcode", e.Subcode, c.sub)
 		wantEqual(t, name+": wait", e.RetryAfter, c.retry)
@@ -227,10 +227,10 @@ func TestNoAccess(t *testing.T) {
 		refused Error
 		want    bool
 	}{
-		{refused: Error{Coded: true, Code: 100, Subcode: 33}, want: true},
-		{refused: Error{Coded: true, Code: 100, Message: words}, want: true},
-		{refused: Error{Coded: true, Code: 100, Message: "Invalid parameter"}, want: false},
-		{refused: Error{Coded: true, Code: 10, Subcode: 33}, want: false},
+		{refused: Error{HasCode: true, Code: 100, Subcode: 33}, want: true},
+		{refused: Error{HasCode: true, Code: 100, Message: words}, want: true},
+		{refused: Error{HasCode: true, Code: 100, Message: "Invalid parameter"}, want: false},
+		{refused: Error{HasCode: true, Code: 10, Subcode: 33}, want: false},
 	} {
 		wantEqual(t, c.refused.Error(), c.refused.NoAccess(), c.want)
 	}
@@ -249,8 +249,8 @@ func TestSubscription(t *testing.T) {
 			t.Error(err)
 		}
 		wantEqual(t, "callback of "+object, s.Callback, want)
-		wantEqual(t, "messages are told for "+object, s.Has("messages"), object == "user")
-		wantEqual(t, "feed and messages are told for "+object, s.Has("feed", "messages"), false)
+		wantEqual(t, "messages are told for "+object, s.HasFields("messages"), object == "user")
+		wantEqual(t, "feed and messages are told for "+object, s.HasFields("feed", "messages"), false)
 	}
 }
 

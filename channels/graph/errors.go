@@ -16,7 +16,7 @@ import (
 // Source: Graph API, "Handle Errors".
 type Error struct {
 	Status     int  // of HTTP
-	Coded      bool // the answer has Graph's error object; without it only Status is valid
+	HasCode    bool // the answer has Graph's error object; without it only Status is valid
 	Code       int  // Graph's error code
 	Subcode    int  // 0 if there is none
 	Message    string
@@ -27,7 +27,7 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	if !e.Coded {
+	if !e.HasCode {
 		return fmt.Sprintf("graph: status %d", e.Status)
 	}
 	return fmt.Sprintf("graph: %d/%d: %s", e.Code, e.Subcode, e.Words())
@@ -55,7 +55,7 @@ const subcodeNoObject = 33
 
 // NoAccess reports whether the object that was called doesn't exist, or isn't visible to this token. Graph doesn't say which of both.
 func (e *Error) NoAccess() bool {
-	if !e.Coded || e.Code != codeInvalid {
+	if !e.HasCode || e.Code != codeInvalid {
 		return false
 	}
 	return e.Subcode == subcodeNoObject || strings.Contains(e.Message, "does not exist, cannot be loaded due to missing permissions")
@@ -99,7 +99,7 @@ func readRefusal(status int, header http.Header, body []byte) error {
 	return &Error{
 		Status:     status,
 		RetryAfter: wait,
-		Coded:      true,
+		HasCode:    true,
 		Code:       int(o.Code.Value),
 		Subcode:    int(o.Subcode.Value),
 		Message:    o.Message,

@@ -15,7 +15,7 @@ func TestRefusalOfAnotherShape(t *testing.T) {
 	if !errors.As(err, &refused) {
 		t.Fatalf("got %#v, want an *Error", err)
 	}
-	wantEqual(t, "it has a code", refused.Coded, true)
+	wantEqual(t, "it has a code", refused.HasCode, true)
 	wantEqual(t, "code", refused.Code, 10)
 	wantEqual(t, "subcode", refused.Subcode, 2018278)
 }

@@ -134,7 +134,7 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, "me", url.Values{"fields": {"id,name"}}, nil, &me); err != nil {
 		f := refusedFinding(what, err)
-		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Coded {
+		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.HasCode {
 			f.Field = fieldToken
 		}
 		if graph.IsAboutProof(err) {

@@ -112,7 +112,7 @@ func classifyError(err error) *channels.SendError {
 // classOf returns the class of a refusal. A code with its subcode is looked up first (10/2018278 is a closed reply window), then the code
 // alone (10 is a missing permission), then the HTTP status.
 func classOf(e *graph.Error) channels.Class {
-	if !e.Coded {
+	if !e.HasCode {
 		return classByStatus(e.Status)
 	}
 

@@ -120,7 +120,7 @@ func TestErrorOfAServerInBetween(t *testing.T) {
 // An app that demands its secret refuses every call of an account that has another one.
 func TestErrorAboutTheSecret(t *testing.T) {
 	t.Parallel()
-	err := &graph.Error{Status: 400, Coded: true, Code: codeInvalid, Message: "Invalid appsecret_proof provided in the API argument"}
+	err := &graph.Error{Status: 400, HasCode: true, Code: codeInvalid, Message: "Invalid appsecret_proof provided in the API argument"}
 	wantEqual(t, "class", classifyError(err).Class, channels.AuthBroken)
 }
 

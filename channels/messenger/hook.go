@@ -107,7 +107,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 
 	callback := graph.Callback(facts.sub.Callback, c.env)
-	if callback != facts.sub.Callback || !facts.sub.Has(neededFields()...) {
+	if callback != facts.sub.Callback || !facts.sub.HasFields(neededFields()...) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
 		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, fields); err != nil {
 			return hookError(err)

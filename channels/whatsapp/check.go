@@ -68,7 +68,7 @@ func withField(f channels.Finding, field string) channels.Finding {
 // reason.
 func faultyField(err error, field string) string {
 	var refused *graph.Error
-	if !errors.As(err, &refused) || !refused.Coded {
+	if !errors.As(err, &refused) || !refused.HasCode {
 		return ""
 	}
 	if graph.IsAboutProof(err) {

@@ -58,7 +58,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 // classifyRefusal returns class, text and hint for an answer that refuses the request, from WhatsApp or a server in
 // front of it.
 func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause error) *channels.SendError {
-	if !e.Coded {
+	if !e.HasCode {
 		out := classifyByStatus(e)
 		out.Cause = cause
 		return out

@@ -116,7 +116,7 @@ func TestCodeWithHTTPStatus(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.code, " with ", tt.status), func(t *testing.T) {
-			refused := &graph.Error{Coded: true, Code: tt.code, Status: tt.status, RetryAfter: tt.retryAfter}
+			refused := &graph.Error{HasCode: true, Code: tt.code, Status: tt.status, RetryAfter: tt.retryAfter}
 			se := wantClass(t, "answer", newWorld(t).channel.attemptError(refused, outbound(1, "x")), tt.want)
 			wantEqual(t, "wait", se.Wait, tt.wantWait)
 		})

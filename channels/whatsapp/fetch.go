@@ -41,10 +41,10 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	}
 	f, err := c.fetch(ctx, r)
 	// A refusal without a code comes from the file's host: the address ran out meanwhile, so it is looked up again.
-	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded {
+	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.HasCode {
 		f, err = c.fetch(ctx, r)
 	}
-	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Coded && refused.Code == codeInvalidParameter {
+	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.HasCode && refused.Code == codeInvalidParameter {
 		// Graph's answer for a file that is gone is also that for a number that the token doesn't open any more.
 		if refusal := c.askForNumber(ctx); refusal != nil {
 			return channels.Fetched{}, refusal
@@ -130,7 +130,7 @@ func isGone(e *graph.Error) bool {
 	case http.StatusNotFound, http.StatusGone:
 		return true
 	}
-	return e.Coded && e.Code == codeInvalidParameter // what Graph answers for an id that doesn't exist
+	return e.HasCode && e.Code == codeInvalidParameter // what Graph answers for an id that doesn't exist
 }
 
 // hashedBody is a file that is being read. At its end, its hash is compared with the announced one.

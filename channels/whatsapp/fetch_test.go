@@ -189,7 +189,7 @@ func TestFetchErrors(t *testing.T) {
 		},
 		{name: "gone", err: &graph.Error{Status: 404}, want: channels.BadContent, wantText: "WhatsApp doesn't have the file any more."},
 		{
-			name: "unknown id", err: &graph.Error{Status: 400, Coded: true, Code: codeInvalidParameter}, want: channels.BadContent,
+			name: "unknown id", err: &graph.Error{Status: 400, HasCode: true, Code: codeInvalidParameter}, want: channels.BadContent,
 			wantText: "WhatsApp doesn't have the file any more.",
 		},
 		{

@@ -70,7 +70,7 @@ func (f hookFacts) appValues(env channels.Env) []channels.HookValue {
 
 	if !f.isOfOtherProgram(env) {
 		callback.Wanted = graph.Callback(callback.Now, env)
-	} else if f.sub.Has("messages") {
+	} else if f.sub.HasFields("messages") {
 		fields.Wanted = fields.Now
 	}
 	return []channels.HookValue{callback, fields}
@@ -148,7 +148,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 
 	verify := c.hook.VerifyToken
-	isComplete := facts.sub.Callback != "" && facts.sub.Has(neededFields()...)
+	isComplete := facts.sub.Callback != "" && facts.sub.HasFields(neededFields()...)
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
 		callback := graph.Callback(facts.sub.Callback, c.env)
