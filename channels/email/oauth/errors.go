@@ -35,14 +35,14 @@ func (e *Refusal) Error() string {
 	return strings.TrimRight(fmt.Sprintf("oauth: status %d: %s: %s", e.Status, e.Code, e.Text), ": ")
 }
 
-// Revoked reports whether the consent is over: it was taken back, has expired, or the person must sign in again.
+// IsConsentOver reports whether the consent is over: it was taken back, has expired, or the person must sign in again.
 // Source: RFC 6749 section 5.2; OpenID Connect Core 3.1.2.6; Microsoft's identity platform, "Handle errors".
-func (e *Refusal) Revoked() bool {
+func (e *Refusal) IsConsentOver() bool {
 	return slices.Contains([]string{"invalid_grant", "interaction_required", "consent_required", "login_required"}, e.Code)
 }
 
-// Passing reports whether the same call may work later.
-func (e *Refusal) Passing() bool {
+// IsPassing reports whether the same call may work later.
+func (e *Refusal) IsPassing() bool {
 	if e.Status >= http.StatusInternalServerError {
 		return true
 	}

@@ -113,9 +113,9 @@ func (Tokens) GoString() string { return "tokens" }
 // Identity is who consented: all addresses of the person that the provider names. It may be empty.
 type Identity []string
 
-// Is reports whether the person may have one of these addresses. If the provider names no address, it is true,
+// MayOwn reports whether the person may have one of these addresses. If the provider names no address, it is true,
 // and the mail server decides.
-func (i Identity) Is(addresses []string) bool {
+func (i Identity) MayOwn(addresses []string) bool {
 	return len(i) == 0 || slices.ContainsFunc(i, func(name string) bool {
 		return slices.ContainsFunc(addresses, func(address string) bool { return strings.EqualFold(name, address) })
 	})

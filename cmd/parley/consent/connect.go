@@ -100,7 +100,7 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 		return "", explainExchange(p, err)
 	}
 
-	if allowed := settings.Persons(config); !who.Is(allowed) {
+	if allowed := settings.Persons(config); !who.MayOwn(allowed) {
 		return "", &Failure{
 			Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
 			Hint: "Sign in as " + allowed[0] + ": sign out at " + p.Title + " first, or use a private window. " +

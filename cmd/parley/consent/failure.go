@@ -101,7 +101,7 @@ func explainAnswer(p *oauth.Provider, code, words string) *Failure {
 			cause: ErrCancelled,
 		}
 	}
-	if refusal := (&oauth.Refusal{Code: code}); refusal.Passing() {
+	if refusal := (&oauth.Refusal{Code: code}); refusal.IsPassing() {
 		return failBusy(p, refusal)
 	}
 	return &Failure{
@@ -149,7 +149,7 @@ func explainExchange(p *oauth.Provider, err error) *Failure {
 			Hint:  "It was used already, or took too long. Begin again.",
 			cause: err,
 		}
-	case refusal.Passing():
+	case refusal.IsPassing():
 		return failBusy(p, err)
 	}
 

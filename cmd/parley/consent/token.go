@@ -215,7 +215,7 @@ func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, e
 func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (isReplaced bool, _ error) {
 	var refusal *oauth.Refusal
 	isRefused := errors.As(err, &refusal)
-	if isRefused && refusal.Revoked() {
+	if isRefused && refusal.IsConsentOver() {
 		words := strings.Trim(refusal.Code+": "+refusal.Text, ": ")
 		isCurrent, err := grant.Refuse(ctx, t.keeper.pool, *g, words)
 		if err != nil {
@@ -230,7 +230,7 @@ func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (i
 	}
 
 	wait := failurePause
-	isRegistrationRefused := isRefused && refusal.Code != "" && !refusal.Passing()
+	isRegistrationRefused := isRefused && refusal.Code != "" && !refusal.IsPassing()
 	if isRegistrationRefused {
 		text, hint := registrationRefused(t.provider, refusal)
 		err = &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint, Cause: refusal}
