@@ -200,7 +200,7 @@ func (s *imapSession) loginByToken(username, token string) error {
 	}
 
 	// A server may refuse a token in two ways: by the answer to AUTHENTICATE, and before that in the exchange itself.
-	words, refusedInExchange := x.Refused()
+	words, refusedInExchange := x.Refusal()
 	var answer *imap.Error
 	if !errors.As(err, &answer) {
 		if refusedInExchange {

@@ -63,9 +63,9 @@ func (x *XOAUTH2) Next(challenge []byte) ([]byte, error) {
 	return []byte{}, nil
 }
 
-// Refused reports whether the server has refused the token, and in which words, which may be "". Some servers
+// Refusal reports whether the server has refused the token, and in which words, which may be "". Some servers
 // refuse a token only in the challenge, and then complain of the empty answer.
-func (x *XOAUTH2) Refused() (words string, refused bool) {
+func (x *XOAUTH2) Refusal() (words string, refused bool) {
 	if x.challenge == nil {
 		return "", false
 	}
