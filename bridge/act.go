@@ -55,8 +55,8 @@ type ActResult struct {
 	Why   string // of ActRefused: for people
 }
 
-// Spoken is a message of a conversation as a page of Parley's own shows it.
-type Spoken struct {
+// SpokenMessage is a message of a conversation as a page of Parley's own shows it.
+type SpokenMessage struct {
 	ID        MessageID
 	Event     EventID // messages are sorted by it, then by ID
 	Direction store.Direction
@@ -104,7 +104,7 @@ type SpokenWait struct {
 	Unread  bool      // it waits until its chat can be asked whether it was edited there
 }
 
-// SpokenFile is a file of a Spoken.
+// SpokenFile is a file of a SpokenMessage.
 type SpokenFile struct {
 	Index     int
 	Name      string
@@ -116,7 +116,7 @@ type SpokenFile struct {
 
 // SpokenPage is a page of what was said in a conversation, oldest first.
 type SpokenPage struct {
-	List  []Spoken
+	List  []SpokenMessage
 	Older bool // there is more before it
 }
 

@@ -164,7 +164,7 @@ func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
 	w.waitLine(thread, bridge.LineDeleted)
 	p.resolveHavingSeen(seen, bridge.ActRefused, "just written again")
 
-	shown := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
+	shown := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
 	for _, s := range shown {
 		if !s.Deleted { // the page has shown the edit, and not the deletion
 			seen = max(seen, s.RevisedEvent)

@@ -95,8 +95,8 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 	return agents, teams, err
 }
 
-// Spoken returns a page of what was said in a conversation. Errors: as Facts.
-func (in *Inbox) Spoken(
+// ReadSpoken returns a page of what was said in a conversation. Errors: as Facts.
+func (in *Inbox) ReadSpoken(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore,
 ) (bridge.SpokenPage, error) {
 	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
@@ -109,7 +109,7 @@ func (in *Inbox) Spoken(
 		return bridge.SpokenPage{}, err
 	}
 
-	page, err := in.e.reading.Spoken(ctx, in.e.pool, viewer, &rows[0], before)
+	page, err := in.e.reading.ReadSpoken(ctx, in.e.pool, viewer, &rows[0], before)
 	for i := range page.List {
 		m := &page.List[i]
 		if m.HasHTML && in.e.opt.Original != nil {

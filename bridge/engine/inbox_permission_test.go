@@ -41,7 +41,7 @@ func TestInboxPermissions(t *testing.T) {
 			err  error
 		}{
 			{name: "facts", err: errorOf(p.inbox.Facts(ctx, agent, 1))},
-			{name: "messages", err: errorOf(p.inbox.Spoken(ctx, agent, 1, bridge.SpokenBefore{}))},
+			{name: "messages", err: errorOf(p.inbox.ReadSpoken(ctx, agent, 1, bridge.SpokenBefore{}))},
 			{name: "history", err: errorOf(p.inbox.History(ctx, agent, 1, 0))},
 			{name: "stamp", err: errorOf(p.inbox.Stamp(ctx, agent, 1))},
 			{name: "file", err: errorOf(p.inbox.File(ctx, agent, 1, 1, 0))},

@@ -64,7 +64,7 @@ type shownMessage struct {
 // shownMessages returns what the page shows of the conversation, the oldest message first.
 func (p *page) shownMessages(agent string) (list []shownMessage) {
 	p.t.Helper()
-	got := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
+	got := must(p.inbox.ReadSpoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
 	for _, s := range got.List {
 		list = append(list, shownMessage{Author: s.Author, Fate: s.Fate, Text: s.Text})
 	}
@@ -78,9 +78,9 @@ func (p *page) waitShownMessages(agent string, want ...shownMessage) {
 }
 
 // newest returns the newest message that the page shows.
-func (p *page) newest(agent string) bridge.Spoken {
+func (p *page) newest(agent string) bridge.SpokenMessage {
 	p.t.Helper()
-	list := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t).List
+	list := must(p.inbox.ReadSpoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t).List
 	return list[len(list)-1]
 }
 
@@ -381,11 +381,11 @@ func TestInboxPages(t *testing.T) {
 	w.postEvents(chat, many...)
 	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == all })
 	p := w.inboxPage()
-	newest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
+	newest := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
 	wantEqual(t, "messages of the newest page", len(newest.List), pageSize)
 	wantEqual(t, "whether there are older ones", newest.Older, true)
 	first := newest.List[0]
-	rest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{Event: first.Event, ID: first.ID}))(t)
+	rest := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{Event: first.Event, ID: first.ID}))(t)
 	wantEqual(t, "messages of the next page", len(rest.List), all-pageSize)
 	wantEqual(t, "whether there are older ones still", rest.Older, false)
 	wantEqual(t, "the oldest message", rest.List[0].Text, "Hello")

@@ -13,7 +13,7 @@ import (
 
 // newBehindTheChat makes a world in which ann typed a reply in a chat that can't be reached since, and another one on the page. Both wait:
 // the first one may have been changed in the chat. It returns the page, the thread, the first reply, and what brings the chat back.
-func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken, back func()) {
+func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.SpokenMessage, back func()) {
 	t.Helper()
 	w := newWorld(t, options{hold: time.Hour, gapWait: time.Millisecond, backoff: hourBackoff()})
 	thread, p = w.openThread(), w.inboxPage()
@@ -23,9 +23,9 @@ func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken
 	w.advance(2 * time.Hour)
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
 	w.advance(2 * time.Hour)
-	var after bridge.Spoken
+	var after bridge.SpokenMessage
 	w.repeatUntil("the page says what waits for what", w.makeQueuesDue, func() bool {
-		list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
+		list := must(p.inbox.ReadSpoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
 		typed, after = list[len(list)-2], list[len(list)-1]
 		return typed.Unread && after.Behind == "Ann"
 	})
@@ -36,7 +36,7 @@ func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken
 }
 
 // decide lets an agent send, or take back, what was typed in the chat, as it stands.
-func (p *page) decide(agent string, verb bridge.Verb, typed bridge.Spoken) {
+func (p *page) decide(agent string, verb bridge.Verb, typed bridge.SpokenMessage) {
 	p.t.Helper()
 	args := bridge.Args{Message: typed.ID, SendArgs: bridge.SendArgs{Sure: true}}
 	p.actUntilDone(agent, bridge.Act{Verb: verb, Args: args})

@@ -367,9 +367,9 @@ func TestOneLineSentAsItStands(t *testing.T) {
 	w.replyInHold(thread, "Two")
 	back := w.cutChatOff()
 	w.advance(2 * lineHold)
-	var waiting bridge.Spoken
+	var waiting bridge.SpokenMessage
 	w.repeatUntil("the page says that the first waits for the chat", w.makeQueuesDue, func() bool {
-		list := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
+		list := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
 		waiting = list[len(list)-2]
 		return waiting.Unread
 	})

@@ -26,7 +26,7 @@ import (
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
 	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
-	Spoken(
+	ReadSpoken(
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, before bridge.SpokenBefore,
 	) (bridge.SpokenPage, error)
 	File(

@@ -30,13 +30,13 @@ func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.Spo
 }
 
 // shownMessageOf makes what the page shows of a message. path is that of the conversation.
-func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) shownMessage {
+func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenMessage) shownMessage {
 	m := shownMessage{
-		Spoken:  *s,
-		Side:    string(s.Direction),
-		Who:     s.Author,
-		When:    timeText(v, s.At),
-		Exactly: s.At.In(v.Now().Location()).Format(time.RFC3339),
+		SpokenMessage: *s,
+		Side:          string(s.Direction),
+		Who:           s.Author,
+		When:          timeText(v, s.At),
+		Exactly:       s.At.In(v.Now().Location()).Format(time.RFC3339),
 	}
 	if m.Who == "" {
 		m.Who = "Somebody"
@@ -69,7 +69,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 }
 
 // whyWords says why a message has its fate; "" if nothing need be said.
-func whyWords(f bridge.Facts, s *bridge.Spoken) string {
+func whyWords(f bridge.Facts, s *bridge.SpokenMessage) string {
 	switch s.Fate {
 	case bridge.FateAsk, bridge.FateInside, bridge.FateParked, bridge.FateFailed, bridge.FateUnclear:
 		if s.Reason == bridge.ReasonNote { // fateWords says so
@@ -91,7 +91,7 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 }
 
 // fateWords says what became of a message. look is the class of these words in the stylesheet: good, warn, bad or "".
-func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
+func fateWords(v *web.Visit, s *bridge.SpokenMessage) (words, look string) {
 	if s.Deleted {
 		return "Deleted by the customer, " + timeText(v, s.Revised), "warn"
 	}
@@ -142,7 +142,7 @@ func receiptWords(receipt bridge.OutcomeState) string {
 }
 
 // buttonOf makes the button for one of the verbs that a message offers.
-func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string) button {
+func buttonOf(v *web.Visit, s *bridge.SpokenMessage, verb bridge.Verb, customer string) button {
 	b := button{Verb: string(verb), Message: s.ID, Delivery: s.Delivery}
 	switch verb {
 	case bridge.VerbUndo:

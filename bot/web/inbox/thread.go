@@ -63,7 +63,7 @@ type detail struct {
 
 // shownMessage is a message or note of the conversation, with what the page says of it.
 type shownMessage struct {
-	bridge.Spoken
+	bridge.SpokenMessage
 
 	Side    string // in, out or note
 	Who     string
@@ -134,7 +134,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 
 	useZoneOf(v, f)
 	before := beforeOf(v)
-	spoken, err := p.desk.Spoken(ctx, agent, id, before)
+	spoken, err := p.desk.ReadSpoken(ctx, agent, id, before)
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}

@@ -16,8 +16,8 @@ import (
 // spokenRows is how many messages a page of a conversation has.
 const spokenRows = 50
 
-// Spoken returns a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
-func (rd *Reader) Spoken(
+// ReadSpoken returns a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
+func (rd *Reader) ReadSpoken(
 	ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore,
 ) (bridge.SpokenPage, error) {
 	list, err := inbox.Messages(ctx, q, c.ID, inbox.Before(before), spokenRows+1)
@@ -72,7 +72,7 @@ func (rd *Reader) Spoken(
 }
 
 // setBehind notes, for each waiting reply, the author of a reply before it in the same queue that waits until its chat can be read.
-func setBehind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
+func setBehind(list []bridge.SpokenMessage, replies map[store.MessageID][]inbox.Reply) {
 	for i := range list {
 		if list[i].Fate != store.FateWaiting || list[i].Unread {
 			continue
@@ -102,8 +102,8 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 }
 
 // spokenOf returns a message with what became of it. replies are the deliveries of its latest sending.
-func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
-	s := bridge.Spoken{
+func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.SpokenMessage {
+	s := bridge.SpokenMessage{
 		ID:        m.ID,
 		Event:     m.EventID,
 		Direction: m.Direction,
@@ -152,7 +152,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 }
 
 // addWaiting adds to a reply that waits until when it does, and why it could not leave before.
-func addWaiting(s *bridge.Spoken, replies []inbox.Reply) {
+func addWaiting(s *bridge.SpokenMessage, replies []inbox.Reply) {
 	for _, r := range replies {
 		if r.State == store.Cancelled {
 			continue
@@ -215,7 +215,7 @@ func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.Delivery
 }
 
 // verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.
-func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.Spoken) []bridge.Verb {
+func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
 	if m.Direction == store.DirectionIn || m.AuthorUser == "" {
 		return nil
 	}
@@ -228,7 +228,7 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 
 // verbsOfReply returns what may be done with a reply that waits, that failed, or of which nobody knows whether it was sent. That
 // holds also in a conversation that is over. It returns nil for all other messages.
-func verbsOfReply(m *store.Message, s *bridge.Spoken) []bridge.Verb {
+func verbsOfReply(m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
 	isKnown := s.Delivery != 0
 	switch m.Fate {
 	case store.FateWaiting:

@@ -23,8 +23,8 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.db.Pool.QueryRow(s.ctx, `SELECT id FROM agents WHERE email LIKE $1 || '@%'`, args[0]).Scan(&agent))
 	ts.Check(s.db.Pool.QueryRow(s.ctx, `SELECT max(id) FROM conversations`).Scan(&conversation))
 	inbox := s.running[len(s.running)-1].app.Engine().Inbox()
-	spoken := func() []bridge.Spoken {
-		page, err := inbox.Spoken(s.ctx, agent, conversation, bridge.SpokenBefore{})
+	spoken := func() []bridge.SpokenMessage {
+		page, err := inbox.ReadSpoken(s.ctx, agent, conversation, bridge.SpokenBefore{})
 		ts.Check(err)
 		return page.List
 	}
@@ -34,7 +34,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 			fate = strings.TrimPrefix(args[3], "fate=")
 		}
 		expect(ts, neg, args[0]+"'s page shows "+args[2], func() bool {
-			return slices.ContainsFunc(spoken(), func(m bridge.Spoken) bool {
+			return slices.ContainsFunc(spoken(), func(m bridge.SpokenMessage) bool {
 				return strings.Contains(m.Text, args[2]) && (fate == "" || string(m.Fate) == fate)
 			})
 		})
