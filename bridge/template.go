@@ -63,23 +63,23 @@ type TemplateButton struct {
 type TemplateArgs struct {
 	ID      TemplateID        `json:"id,omitempty"`
 	Version int               `json:"version,omitempty"` // the version that the actor saw
-	Seen    string            `json:"seen,omitempty"`    // the TemplateSeen of the preview that the actor saw
+	Seen    string            `json:"seen,omitempty"`    // the PreviewMark of the preview that the actor saw
 	Label   string            `json:"label,omitempty"`   // the picker shows only templates with this label
 	Values  map[string]string `json:"values,omitempty"`
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// Ready reports whether the actor saw a preview of exactly this version and these values. If not, nothing is sent.
-func (a *TemplateArgs) Ready() bool {
+// IsPreviewed reports whether the actor saw a preview of exactly this version and these values. If not, nothing is sent.
+func (a *TemplateArgs) IsPreviewed() bool {
 	if a == nil || a.ID == 0 {
 		return false
 	}
-	return a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
+	return a.Seen != "" && a.Seen == PreviewMark(a.ID, a.Version, a.Values)
 }
 
-// TemplateSeen returns a hash of a preview. It differs for each version of the template and each set of values. Empty
+// PreviewMark returns a hash of a preview. It differs for each version of the template and each set of values. Empty
 // values don't count.
-func TemplateSeen(id TemplateID, version int, values map[string]string) string {
+func PreviewMark(id TemplateID, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
 		if value != "" {
@@ -146,9 +146,9 @@ func (t Template) Preview(values map[string]string) (words string, missing []str
 	return use.Words(), missing
 }
 
-// Fits reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that
+// MayBeSent reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that
 // free text may leave, too.
-func (t Template) Fits(windowOpen bool) bool {
+func (t Template) MayBeSent(windowOpen bool) bool {
 	use := TemplateWindow
 	if windowOpen {
 		use = TemplateReply

@@ -38,7 +38,7 @@ func TestTemplateIsSent(t *testing.T) {
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbTemplate)
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
-	wantEqual(t, "the values were seen", a.Args.Template.Ready(), true)
+	wantEqual(t, "the values were seen", a.Args.Template.IsPreviewed(), true)
 	wantEqual(t, "value", a.Args.Template.Values["quote_number"], "Q-1")
 	wantEqual(t, "version", a.Args.Template.Version, 2)
 }

@@ -25,7 +25,7 @@ func templateVerb() *Verb {
 		Button: Button{Label: "Send template"},
 		Form: Form{
 			Ask:       askTemplateReply,
-			Needed:    func(args bridge.Args) bool { return !args.Template.Ready() },
+			Needed:    func(args bridge.Args) bool { return !args.Template.IsPreviewed() },
 			Read:      readTemplate,
 			Lists:     []List{Templates},
 			Answering: true,
@@ -197,7 +197,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 
 	// Seen marks the version and the values that this form shows. If they come back with it unchanged, whoever submits
 	// the form has seen exactly what is sent. If not, Ready refuses them, and they are shown once more.
-	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
+	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.PreviewMark(t.ID, t.Version, values)}
 	about := shape.TemplateName(t) + shape.Between + shape.Or(t.ProviderCategory, t.Category) + shape.Between
 	to := shape.SmallPrint(shape.Text(about), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
 	form.Intro = append(append(form.Intro, to), shape.Quote(words)...)
@@ -238,7 +238,7 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 			}
 		}
 
-		out.Next = !args.Ready()
+		out.Next = !args.IsPreviewed()
 		return "", ""
 	}
 

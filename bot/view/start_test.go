@@ -79,7 +79,7 @@ func TestSubmitStart(t *testing.T) {
 	aboutLamp := startWith("m", "a@x.test")
 	aboutLamp.Subject = "Lamp Bcc: x"
 	one := map[string]string{"x": "1"}
-	seen := bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, one)}
+	seen := bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.PreviewMark(7, 2, one)}
 	sent := seen
 	sent.Values = one
 

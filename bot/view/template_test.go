@@ -141,7 +141,7 @@ func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
 	changed := submitWith(t, templateForm(t, filledTemplate(t, "Q-1")), "v:quote_number", "Q-2")
 	sent := submitWith(t, templateForm(t, changed.Args.Template), "v:quote_number", "Q-2")
 	wantEqual(t, "a step follows what was seen", sent.Next, false)
-	wantEqual(t, "what was seen is ready to be sent", sent.Args.Template.Ready(), true)
+	wantEqual(t, "what was seen is ready to be sent", sent.Args.Template.IsPreviewed(), true)
 	wantEqual(t, "value that is sent", sent.Args.Template.Values["quote_number"], "Q-2")
 	wantEqual(t, "version that is sent", sent.Args.Template.Version, 2)
 }

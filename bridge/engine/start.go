@@ -112,7 +112,7 @@ func prepareStart(
 	if problem != nil {
 		return s, nil, problem
 	}
-	if !r.Args.Template.Ready() {
+	if !r.Args.Template.IsPreviewed() {
 		return s, nil, nil
 	}
 	used, err = startTemplate(ctx, tx, s.Account.ID, r.Args.Template)

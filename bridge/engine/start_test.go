@@ -278,7 +278,8 @@ func TestStartWithTemplate(t *testing.T) {
 	}
 	startWith := func(id store.TemplateID, values map[string]string) bridgetest.Button {
 		b := startForm(chat, "carla", "")
-		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: offered.List[0].Version, Values: values, Seen: bridge.TemplateSeen(id, offered.List[0].Version, values)}
+		version := offered.List[0].Version
+		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: version, Values: values, Seen: bridge.PreviewMark(id, version, values)}
 		return b
 	}
 	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Free words")
@@ -317,7 +318,8 @@ func TestStartWithTemplateByMail(t *testing.T) {
 	values := map[string]string{"first_name": "Carla"}
 	version := must(store.Templates(t.Context(), w.pool, greeting))(t)[0].Version
 	form := startForm(mail, "carla", "")
-	form.Args.Template = &bridge.TemplateArgs{ID: greeting, Version: version, Values: values, Seen: bridge.TemplateSeen(greeting, version, values)}
+	seen := bridge.PreviewMark(greeting, version, values)
+	form.Args.Template = &bridge.TemplateArgs{ID: greeting, Version: version, Values: values, Seen: seen}
 	w.chat.Submit("ben", support, "", form, "")
 	w.waitShown("Hello Carla, this is Acme.")
 	m := w.waitSent(1)[0]

@@ -74,7 +74,7 @@ func (w *world) decideTemplate(name string, status channels.TemplateStatus, reas
 // templateForm is a filled form of a template whose preview was seen.
 func templateForm(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: id, Version: version,
-		Values: values, Seen: bridge.TemplateSeen(id, version, values)}}}
+		Values: values, Seen: bridge.PreviewMark(id, version, values)}}}
 }
 
 // A template is handed in, approved by webhook, told, picked, filled and sent.

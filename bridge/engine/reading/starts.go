@@ -93,7 +93,7 @@ func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 			Text: "A conversation can't begin with a file: nothing is sent.",
 			Hint: "Begin it with words alone, and send the file in its thread.",
 		}
-	case a.Args.Template.Ready():
+	case a.Args.Template.IsPreviewed():
 		return nil
 	case s.Caps.Start == channels.StartTemplate:
 		return &bridge.Problem{

@@ -130,5 +130,5 @@ func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridg
 		return nil, err
 	}
 
-	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(windowOpen) }), nil
+	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.MayBeSent(windowOpen) }), nil
 }

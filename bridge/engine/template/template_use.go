@@ -30,7 +30,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if !r.Args.Template.Ready() {
+	if !r.Args.Template.IsPreviewed() {
 		return ts.offerTemplates(ctx, tx, r)
 	}
 

@@ -82,7 +82,7 @@ templates:
 	})
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-7"}
 	use := bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: row.ID, Version: row.Version,
-		Values: values, Seen: bridge.TemplateSeen(row.ID, row.Version, values)}}}
+		Values: values, Seen: bridge.PreviewMark(row.ID, row.Version, values)}}}
 	w.chat.Submit("ann", "C1", "", use, "")
 	if err := w.meta.Wait(ctx, func() bool { return len(w.customer.Inbox()) == 1 }); err != nil {
 		t.Fatalf("the customer got %+v, want one message", w.customer.Inbox())
