@@ -110,7 +110,7 @@ func TestAbandonedMarkIsTakenOver(t *testing.T) {
 // readMarks returns what the desk keeps for the replicas.
 func (d *downtime) readMarks() map[string]json.RawMessage {
 	d.t.Helper()
-	kept, err := d.desk.Kept(d.ctx())
+	kept, err := d.desk.ListKept(d.ctx())
 	noError(d.t, err)
 	return kept
 }

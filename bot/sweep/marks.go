@@ -57,8 +57,8 @@ type Memory interface {
 	// Keep remembers a value by its key. A nil value makes it forget the key.
 	Keep(ctx context.Context, key string, value json.RawMessage) error
 
-	// Kept returns all that is remembered.
-	Kept(ctx context.Context) (map[string]json.RawMessage, error)
+	// ListKept returns all that is remembered.
+	ListKept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
 // NewMarks makes the Marks of a process. A mark of another process that stands still for maxAge counts as abandoned.
@@ -107,7 +107,7 @@ func compareMarks(all map[string]time.Time, a, b string) int {
 
 // read returns all marks by their keys. It leaves out what isn't a time: a broken mark says nothing.
 func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
-	kept, err := m.memory.Kept(ctx)
+	kept, err := m.memory.ListKept(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
 // downDesk is a desk that doesn't find out now which posts are ours.
 type downDesk struct{ *fakeDesk }
 
-func (downDesk) Posted(context.Context, bridge.Place) (bool, error) { return false, errDown }
+func (downDesk) IsOwnPost(context.Context, bridge.Place) (bool, error) { return false, errDown }
 
 // What Graph shows as blocked doesn't leave either while something else about it can't be found out.
 func TestConfirmFindsABlockBesideAFault(t *testing.T) {

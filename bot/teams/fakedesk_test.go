@@ -152,7 +152,7 @@ func (d *fakeDesk) MayStart(_ context.Context, _ bridge.SurfaceUser, s bridge.St
 // keptKeys returns the keys of what the surface keeps.
 func (d *fakeDesk) keptKeys(t *testing.T) []string {
 	t.Helper()
-	all, err := d.Kept(t.Context())
+	all, err := d.ListKept(t.Context())
 	noError(t, err)
 	return slices.Collect(maps.Keys(all))
 }

@@ -283,12 +283,12 @@ type lateRecordDesk struct {
 	asked int
 }
 
-func (d *lateRecordDesk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+func (d *lateRecordDesk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, error) {
 	d.asked++
 	if d.asked == 1 {
 		return false, nil
 	}
-	return d.fakeDesk.Posted(ctx, at)
+	return d.fakeDesk.IsOwnPost(ctx, at)
 }
 
 // A thread is ours for good though its record came between two looks.

@@ -129,7 +129,7 @@ func (s *poster) searchPages(
 				continue
 			}
 
-			isOfOtherPost, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
+			isOfOtherPost, err := s.posts.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
 				return graph.Message{}, channels.CannotTell, err
 			}

@@ -24,7 +24,7 @@ const maxRecordDelay = 11 * time.Minute
 // postRecords knows which of our messages in Teams are recorded. Posted reports whether the message at a place is one
 // of them.
 type postRecords interface {
-	Posted(ctx context.Context, at bridge.Place) (bool, error)
+	IsOwnPost(ctx context.Context, at bridge.Place) (bool, error)
 }
 
 type threads struct {
@@ -52,7 +52,7 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 	}
 
 	root := bridge.Place{Channel: at.Channel, Message: at.Thread}
-	recorded, err := t.posts.Posted(ctx, root)
+	recorded, err := t.posts.IsOwnPost(ctx, root)
 	if err != nil {
 		return false, err
 	}
@@ -68,7 +68,7 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 	}
 
 	if seen[id] { // a person wrote the root, unless ours was recorded between the two questions
-		recorded, err := t.posts.Posted(ctx, root)
+		recorded, err := t.posts.IsOwnPost(ctx, root)
 		if err == nil {
 			t.roots.Put(key, recorded)
 		}

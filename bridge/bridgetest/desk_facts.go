@@ -14,7 +14,7 @@ import (
 // deskFacts is the Desk's part for what the surface tells. A fact is one thing that the chat told the surface, such as
 // a message or a click. Its id is unique, so it counts once.
 //
-// A chat also tells of the posts that Parley made itself. A surface asks Seen and Posted to know them.
+// A chat also tells of the posts that Parley made itself. A surface asks Seen and IsOwnPost to know them.
 type deskFacts struct {
 	changed *emulator.Signal
 
@@ -61,8 +61,8 @@ func (d *deskFacts) Seen(_ context.Context, ids []string) (map[string]bool, erro
 	return seen, nil
 }
 
-// Posted reports whether a message is a post of ours.
-func (d *deskFacts) Posted(_ context.Context, at bridge.Place) (bool, error) {
+// IsOwnPost reports whether a message is a post of ours.
+func (d *deskFacts) IsOwnPost(_ context.Context, at bridge.Place) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.posts[postID(at.Channel, at.Message)], nil

@@ -109,8 +109,8 @@ func (d *deskNotes) Keep(_ context.Context, key string, value json.RawMessage) e
 	return nil
 }
 
-// Kept returns the notes.
-func (d *deskNotes) Kept(context.Context) (map[string]json.RawMessage, error) {
+// ListKept returns the notes.
+func (d *deskNotes) ListKept(context.Context) (map[string]json.RawMessage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.notes), nil

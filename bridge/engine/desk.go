@@ -73,8 +73,8 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	return seen, nil
 }
 
-// Posted reports whether the message at a place is a post of our own that is recorded.
-func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+// IsOwnPost reports whether the message at a place is a post of our own that is recorded.
+func (d *Desk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if p == nil {
 		return false, err
@@ -343,8 +343,8 @@ func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) erro
 	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
 }
 
-// Kept returns what Keep has stored, by key.
-func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
+// ListKept returns what Keep has stored, by key.
+func (d *Desk) ListKept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
 	if err != nil {
 		return nil, err

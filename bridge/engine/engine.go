@@ -193,8 +193,8 @@ func (e *Engine) Reload(ctx context.Context) error {
 	return nil
 }
 
-// Changed returns a channel that is closed once the directory has changed after the call.
-func (e *Engine) Changed() <-chan struct{} {
+// DirectoryChanged returns a channel that is closed once the directory has changed after the call.
+func (e *Engine) DirectoryChanged() <-chan struct{} {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.directoryChanged

@@ -63,11 +63,11 @@ type ChannelNote struct {
 	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
 }
 
-// Memory is the persistent key-value store for notes, which all replicas share. Keep stores one value, and Kept returns
+// Memory is the persistent key-value store for notes, which all replicas share. Keep stores one value, and ListKept returns
 // all values by key.
 type Memory interface {
 	Keep(ctx context.Context, key string, value json.RawMessage) error
-	Kept(ctx context.Context) (map[string]json.RawMessage, error)
+	ListKept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
 // Options configure a Notebook.
@@ -117,7 +117,7 @@ func (n *Notebook) Load(ctx context.Context) error {
 		return nil
 	}
 
-	all, err := n.Notes.Kept(ctx)
+	all, err := n.Notes.ListKept(ctx)
 	if err != nil {
 		return fmt.Errorf("teams: notes: %w", err)
 	}

@@ -260,14 +260,14 @@ func (a *accounts) run(ctx context.Context) error {
 	round := time.NewTicker(a.fetchers.roundInterval())
 	defer round.Stop()
 	defer a.life.end()
-	changed := a.engine.Changed()
+	changed := a.engine.DirectoryChanged()
 	a.refresh(ctx)
 	for {
 		a.fetchers.runRound(ctx, a.fetchingWorkers())
 
 		select {
 		case <-changed:
-			changed = a.engine.Changed()
+			changed = a.engine.DirectoryChanged()
 			a.refresh(ctx)
 		case <-a.fetchers.wake:
 		case <-round.C:

@@ -84,7 +84,7 @@ func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.mux.Load()
 func (c *chats) followSetUp(ctx context.Context) error {
 	defer c.connecting.Wait()
 	for {
-		changed := c.app.engine.Changed() // before refresh, so that no change is missed
+		changed := c.app.engine.DirectoryChanged() // before refresh, so that no change is missed
 		err := c.refresh(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.app.log.Error("chats not brought up to date", "error", err)
