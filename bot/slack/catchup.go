@@ -63,7 +63,7 @@ type memory interface {
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 	began := h.now()
-	announced := h.sweeper.Announced()
+	announced := h.sweeper.CountGaps()
 	_, gapOpen := h.sweeper.Gap()
 	standing, err := h.marks.Inspect(ctx)
 	if err != nil {
@@ -80,7 +80,7 @@ func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 	if err != nil {
 		return err
 	}
-	if h.sweeper.Announced() != announced {
+	if h.sweeper.CountGaps() != announced {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
 	if p.isRegular && !p.leavesEdits {
@@ -199,7 +199,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 	for _, root := range roots {
 		newest = append(newest, fact.MessageID(channel, root.Latest))
 	}
-	stored, err := h.sweeper.Seen(ctx, newest...)
+	stored, err := h.sweeper.KnownFacts(ctx, newest...)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 	var firstErr error
 	for i, root := range roots {
 		thread := fact.OrderKey(channel, root.TS)
-		wasRead := h.compared.Known(thread, root.Latest)
+		wasRead := h.compared.WasCompared(thread, root.Latest)
 		if wasRead || !p.admitThread(root.Latest, stored[newest[i]]) {
 			continue
 		}
@@ -245,7 +245,7 @@ func (h *history) findKnownTombstones(ctx context.Context, channel string, roots
 			ids = append(ids, fact.MessageID(channel, m.TS))
 		}
 	}
-	return h.sweeper.Seen(ctx, ids...)
+	return h.sweeper.KnownFacts(ctx, ids...)
 }
 
 // catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.
@@ -295,7 +295,7 @@ func (h *history) storeMissing(ctx context.Context, self *fact.Self, channel str
 		ids = append(ids, f.ExternalID)
 	}
 
-	known, err := h.sweeper.Seen(ctx, ids...)
+	known, err := h.sweeper.KnownFacts(ctx, ids...)
 	if err != nil {
 		return err
 	}

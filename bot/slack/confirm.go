@@ -65,7 +65,7 @@ func (h *history) confirmEdit(
 	ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string,
 ) (isChanged bool, err error) {
 	id := fact.EditID(at.Channel, &m.Message)
-	known, err := h.sweeper.Seen(ctx, id)
+	known, err := h.sweeper.KnownFacts(ctx, id)
 	if err != nil {
 		return false, err
 	}
@@ -104,7 +104,7 @@ func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Pla
 		return nil
 	}
 
-	known, err := h.sweeper.Seen(ctx, ids...)
+	known, err := h.sweeper.KnownFacts(ctx, ids...)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type pass struct {
 	// isRegular means that no gap is known: the pass runs only because it is time to. It may find a missing reply all
 	// the same, because Slack may deliver a newer reply and fail to deliver the one before.
 	isRegular bool
-	announced int // number of gaps ever announced (sweep.Sweeper.Announced) when the pass began
+	announced int // number of gaps ever announced (sweep.Sweeper.CountGaps) when the pass began
 	threads   int // number of threads read so far; counted only in a regular pass
 
 	holesSince string // stamp since when threads may have holes
@@ -68,7 +68,7 @@ func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 	if !p.isRegular {
 		return true
 	}
-	if h.sweeper.Announced() != p.announced {
+	if h.sweeper.CountGaps() != p.announced {
 		return false
 	}
 	p.threads++
@@ -118,8 +118,8 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	}
 
 	mayReachMark := beginUnknown || standing.Doubted
-	if mayReachMark && !standing.Least.IsZero() {
-		since = slices.MinFunc([]time.Time{since, standing.Least.Add(-clockTolerance)}, time.Time.Compare)
+	if mayReachMark && !standing.Earliest.IsZero() {
+		since = slices.MinFunc([]time.Time{since, standing.Earliest.Add(-clockTolerance)}, time.Time.Compare)
 	}
 
 	return since, since.After(now)

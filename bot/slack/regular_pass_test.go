@@ -37,19 +37,19 @@ func TestHolesSince(t *testing.T) {
 		standing sweep.Standing
 		want     time.Time // zero if nothing is missing
 	}{
-		{name: "no gap", standing: sweep.Standing{Least: ago(5 * time.Hour)}},
+		{name: "no gap", standing: sweep.Standing{Earliest: ago(5 * time.Hour)}},
 		{
 			name: "a gap", gap: []time.Time{ago(3 * time.Hour)},
-			standing: sweep.Standing{Least: ago(5 * time.Hour)}, want: ago(3*time.Hour + clockTolerance),
+			standing: sweep.Standing{Earliest: ago(5 * time.Hour)}, want: ago(3*time.Hour + clockTolerance),
 		},
 		{name: "a gap from before the start", gap: []time.Time{{}}, want: ago(unknownGap)},
 		{
 			name: "a gap from before the start, with a mark", gap: []time.Time{{}},
-			standing: sweep.Standing{Least: ago(5 * time.Hour)}, want: ago(5*time.Hour + clockTolerance),
+			standing: sweep.Standing{Earliest: ago(5 * time.Hour)}, want: ago(5*time.Hour + clockTolerance),
 		},
 		{name: "a process that has vanished", standing: sweep.Standing{Abandoned: []string{"x"}}, want: ago(unknownGap)},
 		{
-			name: "a doubt", standing: sweep.Standing{Doubted: true, Least: ago(5 * time.Minute)}, want: ago(5*time.Minute + clockTolerance),
+			name: "a doubt", standing: sweep.Standing{Doubted: true, Earliest: ago(5 * time.Minute)}, want: ago(5*time.Minute + clockTolerance),
 		},
 		{name: "a doubt without a mark", standing: sweep.Standing{Doubted: true}},
 	} {

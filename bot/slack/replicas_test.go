@@ -231,7 +231,7 @@ func TestProcessesThatNeverWorkLeaveFewMarks(t *testing.T) {
 	}
 	m, err := d.surface.history.marks.Inspect(d.ctx())
 	noError(t, err)
-	if m.Least.After(ended) {
-		t.Errorf("the least mark is %v, want that of the process that ended at %v", m.Least, ended)
+	if m.Earliest.After(ended) {
+		t.Errorf("the least mark is %v, want that of the process that ended at %v", m.Earliest, ended)
 	}
 }

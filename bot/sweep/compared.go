@@ -13,8 +13,8 @@ type Compared struct {
 	latest map[string]string // by thread: its newest reply when it was compared
 }
 
-// Known reports whether a thread was compared when latest was its newest reply.
-func (c *Compared) Known(thread, latest string) bool {
+// WasCompared reports whether a thread was compared when latest was its newest reply.
+func (c *Compared) WasCompared(thread, latest string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.latest[thread] == latest

@@ -68,7 +68,7 @@ func NewMarks(m Memory, now func() time.Time, maxAge time.Duration) *Marks {
 
 // Standing is what the marks of all processes say at a moment.
 type Standing struct {
-	Least     time.Time // the earliest mark; zero if there is none
+	Earliest  time.Time // the earliest mark; zero if there is none
 	Abandoned []string  // keys of abandoned marks
 	Doubted   bool      // a gap was suspected since the last Settle
 
@@ -151,8 +151,8 @@ func (m *Marks) compare(all map[string]time.Time) (standing Standing, own time.T
 	before := m.others
 	m.others = map[string]sighting{}
 	for key, mark := range all {
-		if standing.Least.IsZero() || mark.Before(standing.Least) {
-			standing.Least = mark
+		if standing.Earliest.IsZero() || mark.Before(standing.Earliest) {
+			standing.Earliest = mark
 		}
 		if key == m.ownKey {
 			continue

@@ -52,12 +52,12 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 	return firstErr
 }
 
-// Seen returns which of these ids name stored facts (see Desk.Seen). It asks the desk in portions.
+// KnownFacts returns which of these ids name stored facts (see Desk.KnownFacts). It asks the desk in portions.
 // Errors: the desk's.
-func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, error) {
+func (s *Sweeper) KnownFacts(ctx context.Context, ids ...string) (map[string]bool, error) {
 	out := map[string]bool{}
 	for chunk := range slices.Chunk(ids, maxIDs) {
-		known, err := s.desk.Seen(ctx, chunk)
+		known, err := s.desk.KnownFacts(ctx, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("catch-up: seen: %w", err)
 		}

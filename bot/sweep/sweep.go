@@ -31,8 +31,8 @@ type Desk interface {
 	// Channels returns the ids of the channels in which there are threads of ours.
 	Channels(ctx context.Context) ([]string, error)
 
-	// Seen returns which ids name stored facts. The id of a message counts also if the message is a post of ours.
-	Seen(ctx context.Context, ids []string) (map[string]bool, error)
+	// KnownFacts returns which ids name stored facts. The id of a message counts also if the message is a post of ours.
+	KnownFacts(ctx context.Context, ids []string) (map[string]bool, error)
 
 	// Accept stores facts, each once.
 	Accept(ctx context.Context, facts ...channels.Fact) error
@@ -127,7 +127,7 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		case <-regular.C:
 		}
 
-		announced := s.Announced()
+		announced := s.CountGaps()
 		err := read(ctx)
 		goesOn := errors.Is(err, ErrGapGoesOn)
 		if err != nil && !goesOn {
@@ -148,9 +148,9 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	}
 }
 
-// Announced returns how many gaps were announced so far. If the number is another one after reading than before, a new
+// CountGaps returns how many gaps were announced so far. If the number is another one after reading than before, a new
 // gap has begun meanwhile.
-func (s *Sweeper) Announced() int {
+func (s *Sweeper) CountGaps() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.announced
@@ -168,7 +168,7 @@ func (s *Sweeper) countRetryTurn() (isDue bool) {
 }
 
 // closeGap closes the open gap and tells the desk so. It does nothing if another gap was announced since then, because
-// what was missed in that one was perhaps not read. announced is what Announced returned before the reading.
+// what was missed in that one was perhaps not read. announced is what CountGaps returned before the reading.
 func (s *Sweeper) closeGap(announced int) {
 	s.mu.Lock()
 	isFilled := s.open && s.announced == announced

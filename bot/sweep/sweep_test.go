@@ -286,7 +286,7 @@ func TestManyFacts(t *testing.T) {
 		t.Errorf("got %d facts stored, want %d in their order", len(got), len(stored))
 	}
 
-	known, err := s.Seen(t.Context(), ids...)
+	known, err := s.KnownFacts(t.Context(), ids...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 //   - If Graph refuses a thread, it goes on with the others, and returns the first such error at the end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
-	pass := fullPass{began: h.Now(), gaps: h.sweeper.Announced()}
+	pass := fullPass{began: h.Now(), gaps: h.sweeper.CountGaps()}
 	last, _ := h.fullPasses.Get(channel)
 	isFull := pass.gaps != last.gaps || pass.began.Sub(last.began) >= fullPassInterval
 	oldest := pass.began.Add(-min(recentSpan, h.maxAge))

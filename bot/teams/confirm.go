@@ -111,7 +111,7 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Mess
 		return nil
 	}
 
-	known, err := h.sweeper.Seen(ctx, ids...)
+	known, err := h.sweeper.KnownFacts(ctx, ids...)
 	if err != nil {
 		return err
 	}

@@ -255,7 +255,7 @@ func (it *intake) clickFacts(
 		spanIDs = append(spanIDs, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
 	}
 
-	seen, err := it.sweeper.Seen(ctx, append(spanIDs, f.ExternalID)...)
+	seen, err := it.sweeper.KnownFacts(ctx, append(spanIDs, f.ExternalID)...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -29,7 +29,7 @@ type lives struct {
 func (ls *lives) countDeletions(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
 	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
 		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
-		seen, err := ls.sweeper.Seen(ctx, gone, back)
+		seen, err := ls.sweeper.KnownFacts(ctx, gone, back)
 		if err != nil {
 			return fact.DeletionCount{}, err
 		}
@@ -53,7 +53,7 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 		id = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
 	}
 
-	seen, err := ls.sweeper.Seen(ctx, id)
+	seen, err := ls.sweeper.KnownFacts(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 // Errors: the desk's.
 func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
 	ids := fact.ChangedLatelyIDs(at, ls.Now())
-	seen, err := ls.sweeper.Seen(ctx, ids...)
+	seen, err := ls.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 

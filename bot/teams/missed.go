@@ -48,7 +48,7 @@ func (h *history) storeMissing(ctx context.Context, messages []organisation.Show
 	for _, m := range messages {
 		ids = append(ids, fact.MessageID(m.At.Channel, m.ID), fact.DeleteID(m.At.Channel, m.ID, 1))
 	}
-	seen, err := h.sweeper.Seen(ctx, ids...)
+	seen, err := h.sweeper.KnownFacts(ctx, ids...)
 	if err != nil {
 		return false, err
 	}
@@ -141,6 +141,6 @@ func (h *history) missedEdit(ctx context.Context, m organisation.Shown) ([]chann
 // isStored reports whether a version of a message is stored, be it from the webhook or from Graph.
 func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
-	seen, err := h.sweeper.Seen(ctx, ids...)
+	seen, err := h.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }

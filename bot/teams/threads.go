@@ -62,7 +62,7 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 	}
 
 	id := fact.MessageID(at.Channel, at.Thread)
-	seen, err := t.desk.Seen(ctx, []string{id})
+	seen, err := t.desk.KnownFacts(ctx, []string{id})
 	if err != nil {
 		return false, err
 	}
@@ -125,7 +125,7 @@ func (t *threads) isOursOrStored(ctx context.Context, channel, message string, i
 		return true, nil
 	}
 	id := fact.MessageID(channel, message)
-	known, err := t.desk.Seen(ctx, []string{id})
+	known, err := t.desk.KnownFacts(ctx, []string{id})
 	return known[id], err
 }
 

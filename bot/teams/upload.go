@@ -119,7 +119,7 @@ type uploads struct {
 }
 
 func (u *uploads) isTaken(ctx context.Context, t upload.Ticket) (bool, error) {
-	seen, err := u.sweeper.Seen(ctx, fact.UploadID(t))
+	seen, err := u.sweeper.KnownFacts(ctx, fact.UploadID(t))
 	return seen[fact.UploadID(t)], err
 }
 

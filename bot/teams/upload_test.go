@@ -133,8 +133,8 @@ func TestUploadClosesTheDialog(t *testing.T) {
 // slowDesk lets other goroutines go first after it was asked what it has seen.
 type slowDesk struct{ *fakeDesk }
 
-func (d *slowDesk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
-	seen, err := d.fakeDesk.Seen(ctx, ids)
+func (d *slowDesk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, error) {
+	seen, err := d.fakeDesk.KnownFacts(ctx, ids)
 	for range 100 {
 		runtime.Gosched()
 	}

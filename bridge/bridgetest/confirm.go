@@ -28,7 +28,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, nil
 	}
 	f := factOf(e)
-	known, err := s.desk.Seen(ctx, []string{f.ExternalID})
+	known, err := s.desk.KnownFacts(ctx, []string{f.ExternalID})
 	if err != nil {
 		return found, err
 	}

@@ -19,7 +19,7 @@ import (
 // SurfaceDesk is what a Surface asks of the engine.
 type SurfaceDesk interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
-	Seen(ctx context.Context, ids []string) (map[string]bool, error)
+	KnownFacts(ctx context.Context, ids []string) (map[string]bool, error)
 	Channels(ctx context.Context) ([]string, error)
 	Gap()
 	Filled()

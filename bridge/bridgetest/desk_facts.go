@@ -14,7 +14,7 @@ import (
 // deskFacts is the Desk's part for what the surface tells. A fact is one thing that the chat told the surface, such as
 // a message or a click. Its id is unique, so it counts once.
 //
-// A chat also tells of the posts that Parley made itself. A surface asks Seen and IsOwnPost to know them.
+// A chat also tells of the posts that Parley made itself. A surface asks KnownFacts and IsOwnPost to know them.
 type deskFacts struct {
 	changed *emulator.Signal
 
@@ -48,8 +48,8 @@ func (d *deskFacts) has(id string) bool {
 	return slices.ContainsFunc(d.facts, func(f channels.Fact) bool { return f.ExternalID == id })
 }
 
-// Seen returns which of the ids are those of facts that are kept, or of posts of our own.
-func (d *deskFacts) Seen(_ context.Context, ids []string) (map[string]bool, error) {
+// KnownFacts returns which of the ids are those of facts that are kept, or of posts of our own.
+func (d *deskFacts) KnownFacts(_ context.Context, ids []string) (map[string]bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seen := map[string]bool{}

@@ -382,7 +382,7 @@ func (s *Surface) acceptMissed(ctx context.Context, m Message) error {
 		facts = append(facts, f)
 		ids = append(ids, f.ExternalID)
 	}
-	known, err := s.desk.Seen(ctx, ids)
+	known, err := s.desk.KnownFacts(ctx, ids)
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,9 @@ func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-// Seen returns which of these fact ids are known: those of stored facts, and of messages that Parley itself posted. The id of a
+// KnownFacts returns which of these fact ids are known: those of stored facts, and of messages that Parley itself posted. The id of a
 // message's fact is "m:{channel}:{message}"; the message's own id has no colon.
-func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
 	if err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func TestDeskKnowsWhatItHasSeen(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newWorldOfReply(t)
 	factOf := func(message string) string { return "m:" + support + ":" + message }
-	seen := must(w.engines[0].Desk(w.surface).Seen(t.Context(), []string{factOf(reply), factOf(thread), factOf("other")}))(t)
+	seen := must(w.engines[0].Desk(w.surface).KnownFacts(t.Context(), []string{factOf(reply), factOf(thread), factOf("other")}))(t)
 	wantEqual(t, "whether the reply was seen", seen[factOf(reply)], true)
 	wantEqual(t, "whether the root was seen", seen[factOf(thread)], true)
 	wantEqual(t, "whether a message was seen that nobody wrote", seen[factOf("other")], false)

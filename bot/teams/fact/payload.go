@@ -116,7 +116,7 @@ func numberedID(id string, n int) string {
 	return id + ":" + strconv.Itoa(n)
 }
 
-// Known makes a fact without effect, by which something counts as stored (sweep.Sweeper.Seen).
+// Known makes a fact without effect, by which something counts as stored (sweep.Sweeper.KnownFacts).
 func (p Payload) Known(id, order string) channels.Fact {
 	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
 }
