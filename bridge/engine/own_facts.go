@@ -47,7 +47,7 @@ func ownFacts() map[own.Kind]ownFact {
 		own.Early:      inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.speech.AcceptEarlyEdits(c) }),
 		own.Replying:   inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.Replying.Outdate(c) }),
 
-		own.Analysed: inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.insight.Analysed(c, f) }),
+		own.Analysed: inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.insight.KeepAnalysis(c, f) }),
 		own.Written:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.assist.Written(c, f) }),
 		own.Fetched:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Fetched(c, f) }),
 		own.Erase:    inConversation(func(w *work, c *book.Conversation, f own.Fact) { threads.ErasePosts(w.Writer, c, f.Erase) }),

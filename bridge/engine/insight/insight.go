@@ -26,9 +26,9 @@ type UseCases struct {
 	*threads.Writer
 }
 
-// Analysed keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions
+// KeepAnalysis keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions
 // nobody, except the owners once a conversation becomes urgent.
-func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
+func (us *UseCases) KeepAnalysis(c *book.Conversation, f own.Fact) {
 	a := f.Answer
 	if a == nil || !us.IsAnalysed(c) {
 		return
