@@ -49,7 +49,7 @@ func ownFacts() map[own.Kind]ownFact {
 
 		own.Analysed: inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.insight.KeepAnalysis(c, f) }),
 		own.Written:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.assist.Written(c, f) }),
-		own.Fetched:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.Fetched(c, f) }),
+		own.Fetched:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.intake.NoteFetched(c, f) }),
 		own.Erase:    inConversation(func(w *work, c *book.Conversation, f own.Fact) { threads.ErasePosts(w.Writer, c, f.Erase) }),
 
 		own.PostFailed: inConversation((*work).postFailed),

@@ -12,9 +12,9 @@ import (
 	"parley/store"
 )
 
-// Fetched notes that a file was fetched, or that it was given up. If the post of the message's files still waits, it takes the
+// NoteFetched notes that a file was fetched, or that it was given up. If the post of the message's files still waits, it takes the
 // file along. If not, the file follows in a post of its own.
-func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
+func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
 	m := it.Messages.Rows[f.Message]
 	if m == nil {
 		return
