@@ -17,9 +17,9 @@ const busyCardFactor = 4
 // Apply implements relay.Handler. A batch is some decoded events (facts): what customers wrote, what agents did, what became of
 // deliveries. Apply applies them in the transaction tx, and returns what follows from that. Events that can't be applied yet are left
 // out, and named in the result.
-func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
 	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 
 	w := e.newWork(e.directory.Load(), b.Now, b.Real)
@@ -32,7 +32,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 		f := *one.Value.(*fact)
 		f.account = w.Dir.Account(one.Event.AccountID)
 		if f.account == nil { // it was removed after the event was decoded
-			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
+			return relay.Outcome{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
 
 		f.waits = one.Waits
@@ -43,9 +43,9 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 	made, err := w.applyAll(ctx, tx, facts)
 	if errors.Is(err, book.ErrNewAccount) {
 		if err := e.Reload(ctx); err != nil {
-			return relay.Made{}, err
+			return relay.Outcome{}, err
 		}
-		return relay.Made{}, relay.ErrAgain
+		return relay.Outcome{}, relay.ErrAgain
 	}
 
 	return made, err
@@ -53,12 +53,12 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 
 // applyAll applies all facts to the batch. It leaves out those that can't be applied yet, and with each of them the later
 // ones with the same order key, which mustn't overtake it.
-func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
+func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Outcome, error) {
 	if err := followLaterChanges(ctx, tx, facts); err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 	if err := w.Load(ctx, tx, w.collectPrefetch(facts)); err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 
 	var waits []*book.NotYet
@@ -72,7 +72,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		err := w.apply(ctx, tx, f)
 		if early, ok := errors.AsType[*book.NotYet](err); ok {
 			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it
-				return relay.Made{}, &relay.WaitError{Wait: early.Wait}
+				return relay.Outcome{}, &relay.WaitError{Wait: early.Wait}
 			}
 
 			waits = append(waits, early)
@@ -81,17 +81,17 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		}
 
 		if err != nil {
-			return relay.Made{}, err
+			return relay.Outcome{}, err
 		}
 		w.NoteFirstFates()
 	}
 
 	write, err := w.flush(ctx, tx)
 	if err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 
-	made := w.Made()
+	made := w.Outcome()
 	made.Committed = w.choresWaker()
 	made.Write = write
 	w.e.reportWaits(&made, waits)
@@ -139,7 +139,7 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 }
 
 // reportWaits tells the relay which events have to wait, and how to find out that what they wait for was written meanwhile.
-func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
+func (e *Engine) reportWaits(made *relay.Outcome, waits []*book.NotYet) {
 	var ids []store.ExternalID
 	var posts []store.Post
 	for _, n := range waits {

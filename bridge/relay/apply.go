@@ -188,7 +188,7 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 }
 
 // afterCommit counts the events of a batch that were applied, and wakes all that waited for something in it.
-func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
+func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Outcome, began time.Time) {
 	a.database.noteAnswer()
 	a.metrics.countApplied(b.appliedOf(facts), began)
 	a.wakeFor(made)
@@ -243,11 +243,11 @@ var errTookLong = errors.New("relay: it took too long to apply")
 
 // applyInTime runs the handler and commits, within Options.ApplyFor. If that takes longer, it returns errTookLong and
 // ends the session, so that the attempt, which goes on in the background, can't commit any more.
-func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made, error) {
+func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
 	defer cancel()
 	type result struct {
-		made Made
+		made Outcome
 		err  error
 	}
 
@@ -269,15 +269,15 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 		return r.made, r.err
 	case <-timer.C:
 		a.dropSession()
-		return Made{}, errTookLong
+		return Outcome{}, errTookLong
 	}
 }
 
 // applyInTransaction runs the handler and commits what it wrote. It notes in b which events the handler left out.
-func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
+func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Outcome, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
-		return Made{}, fmt.Errorf("relay: apply: %w", err)
+		return Outcome{}, fmt.Errorf("relay: apply: %w", err)
 	}
 
 	defer func() {
@@ -295,7 +295,7 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 		}
 	}
 	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
-		return Made{}, err
+		return Outcome{}, err
 	}
 	for _, w := range made.Waits {
 		b.putOffEvent(w)
@@ -321,7 +321,7 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 }
 
 // safeApply calls Handler.Apply, and turns a panic of it into an error.
-func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Made, err error) {
+func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Error("apply panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

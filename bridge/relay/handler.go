@@ -23,10 +23,10 @@ type Handler interface {
 	Decode(e store.Event, payload []byte) (any, error)
 
 	// Apply turns events, in order, into state; all in tx, all or nothing. It leaves out an event that must wait or can
-	// never be applied, with all later events of its order key, and names it in Made.
+	// never be applied, with all later events of its order key, and names it in Outcome.
 	// Errors: *WaitError and *EventError name an event that must be left out, where that became clear only after the event
 	// had begun to change something. The others are then applied again without it. Any other error counts as a failed try.
-	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Made, error)
+	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Outcome, error)
 
 	// Quarantined is told, in tx, that an event was given up. If unread is true, it must not decode the event, because that
 	// may end the process.
@@ -63,8 +63,8 @@ type Batch struct {
 	Locks func(conversations []store.ConversationID)
 }
 
-// Made is what came of a batch that was applied.
-type Made struct {
+// Outcome is what came of a batch that was applied.
+type Outcome struct {
 	// Write holds the statements that write what was changed; they are sent with the commit. It is nil if there is nothing
 	// to write.
 	Write *store.Pipeline
@@ -97,7 +97,7 @@ type Attempt interface {
 // back later. No try is counted, so the Handler must decide by the event's age when it has waited long enough.
 type Wait struct {
 	EventID store.EventID
-	// For names what the event waits for: it comes back when that name is in Made.Written. If For is "", it comes back
+	// For names what the event waits for: it comes back when that name is in Outcome.Written. If For is "", it comes back
 	// again and again, after ever longer pauses.
 	For string
 	// Most is after how long the event comes back at the latest.

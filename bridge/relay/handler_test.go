@@ -31,8 +31,8 @@ func (h *harness) Decode(e store.Event, payload []byte) (any, error) {
 
 // Apply implements relay.Handler: it writes the names of events into the table effects, in their order. When an event is left out,
 // all later ones of its order key are, too.
-func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
-	made := relay.Made{Write: &store.Pipeline{}, Recheck: h.recheckNames}
+func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
+	made := relay.Outcome{Write: &store.Pipeline{}, Recheck: h.recheckNames}
 	events := make([]store.Event, 0, len(b.Facts))
 	for _, f := range b.Facts {
 		events = append(events, f.Event)
@@ -42,7 +42,7 @@ func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Ma
 	h.mu.Unlock()
 	if apply != nil {
 		if err := apply(ctx, tx, events); err != nil {
-			return relay.Made{}, err
+			return relay.Outcome{}, err
 		}
 	}
 	leftOut := map[string]bool{} // by order key
@@ -58,7 +58,7 @@ func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Ma
 			continue
 		}
 		if _, err := made.Write.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
-			return relay.Made{}, err
+			return relay.Outcome{}, err
 		}
 	}
 	return made, nil
@@ -76,7 +76,7 @@ func (h *harness) recheckNames(context.Context) ([]string, error) {
 }
 
 // leaveOut names an event in made, and returns true, if it must wait or can never be applied.
-func (h *harness) leaveOut(e store.Event, made *relay.Made) bool {
+func (h *harness) leaveOut(e store.Event, made *relay.Outcome) bool {
 	if h.waitOf != nil {
 		if w := h.waitOf(e); w != nil {
 			w.EventID = e.ID

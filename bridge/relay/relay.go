@@ -161,7 +161,7 @@ func (r *Relay) Wake() {
 }
 
 // wakeFor wakes those who deal with the timers and deliveries that a batch made due.
-func (r *Relay) wakeFor(m Made) {
+func (r *Relay) wakeFor(m Outcome) {
 	if m.Timers {
 		sendSignal(r.timers)
 	}

@@ -56,9 +56,9 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	return measure.Due(ctx, p, SortedKeys(due))
 }
 
-// Made tells the relay what the batch has made due: timers, gates with work, and records that other events wait for.
-func (b *Book) Made() relay.Made {
-	m := relay.Made{Timers: len(b.Timers.set) > 0}
+// Outcome tells the relay what the batch has made due: timers, gates with work, and records that other events wait for.
+func (b *Book) Outcome() relay.Outcome {
+	m := relay.Outcome{Timers: len(b.Timers.set) > 0}
 	for _, x := range b.Messages.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}

@@ -46,8 +46,8 @@ func newLaneHandler(f laneFill) *laneHandler {
 func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // see above
 
 // Apply implements relay.Handler.
-func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Made, error) {
-	return relay.Made{}, nil
+func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Outcome, error) {
+	return relay.Outcome{}, nil
 }
 
 // Quarantined implements relay.Handler.

@@ -253,7 +253,7 @@ func (*millHandler) Decode(_ store.Event, payload []byte) (any, error) {
 }
 
 // Apply implements relay.Handler with the statements by which Parley's use cases write.
-func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
 	conversations := make([]store.ConversationID, len(b.Facts))
 	for i, f := range b.Facts {
 		conversations[i] = store.ConversationID(f.Value.(millLine).Customer) //nolint:forcetypeassert // Decode made it
@@ -264,7 +264,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	var locked []store.Lane
 	read.LockLanes(&locked, conversations, nil, nil)
 	if err := read.Run(ctx, tx); err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 
 	lanes := make(map[store.ConversationID]*store.Lane, len(locked))
@@ -272,12 +272,12 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 		lanes[locked[i].ConversationID] = &locked[i]
 	}
 
-	made := relay.Made{Write: &write}
+	made := relay.Outcome{Write: &write}
 	deliveries := make([]store.Delivery, len(b.Facts))
 	for i, f := range b.Facts {
 		l := lanes[conversations[i]]
 		if l == nil {
-			return relay.Made{}, fmt.Errorf("%w: lane %d is gone", errLanes, conversations[i])
+			return relay.Outcome{}, fmt.Errorf("%w: lane %d is gone", errLanes, conversations[i])
 		}
 
 		l.Tail++
@@ -288,7 +288,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 
 		payload, err := json.Marshal(f.Value)
 		if err != nil {
-			return relay.Made{}, err
+			return relay.Outcome{}, err
 		}
 
 		id := h.deliveries.Add(1)
@@ -305,7 +305,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	}
 
 	if err := store.UpdateLanes(ctx, &write, locked); err != nil {
-		return relay.Made{}, err
+		return relay.Outcome{}, err
 	}
 
 	return made, store.InsertDeliveries(ctx, &write, deliveries)
