@@ -110,10 +110,10 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 
 // canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it.
 // After its customer was erased it takes none: whoever writes then is a stranger.
-func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.Erased() }
+func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.IsErased() }
 
-// Erased reports whether the customer's data was erased on request: what is left of the conversation names nobody.
-func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.IsErased() }
+// IsErased reports whether the customer's data was erased on request: what is left of the conversation names nobody.
+func (c *Conversation) IsErased() bool { return c.Identity != nil && c.Identity.IsErased() }
 
 // RefreshCard has the root updated at the end of the batch, if what it shows has changed.
 func (c *Conversation) RefreshCard() {

@@ -67,9 +67,9 @@ func DetailOf(entry store.LogEntry) (d Detail) {
 	return d
 }
 
-// Refused records that a verb was refused, and why, as a code. In a chat only the agent sees the words. On a page of Parley's own
+// RecordRefusal records that a verb was refused, and why, as a code. In a chat only the agent sees the words. On a page of Parley's own
 // nobody can be answered like that: the log keeps the words, and the page shows them.
-func (l *Log) Refused(r Request, code bridge.Reason, words string) {
+func (l *Log) RecordRefusal(r Request, code bridge.Reason, words string) {
 	why := Detail{Text: string(r.Verb), Why: bridge.Because(code)}
 	if r.Surface == store.SystemAccount {
 		why.Note = words

@@ -29,8 +29,8 @@ type Opening struct {
 	Each   time.Duration // the period after which it may open one more
 }
 
-// Of returns an origin's use of its limit. It makes the entry if the origin is new.
-func (os Openings) Of(k NameKey) *Opening {
+// UseOf returns an origin's use of its limit. It makes the entry if the origin is new.
+func (os Openings) UseOf(k NameKey) *Opening {
 	o := os[k]
 	if o == nil {
 		o = &Opening{Opening: store.Opening{AccountID: k.Account, Origin: k.Name}, atOnce: senderAtOnce, Each: senderEach}
@@ -45,7 +45,7 @@ func (os Openings) Of(k NameKey) *Opening {
 // keep remembers how much the origins had used when their rows were read.
 func (os Openings) keep(found []store.Opening) {
 	for _, o := range found {
-		os.Of(NameKey{o.AccountID, o.Origin}).Before = o.Before
+		os.UseOf(NameKey{o.AccountID, o.Origin}).Before = o.Before
 	}
 }
 
@@ -68,7 +68,7 @@ func (os Openings) flush(ctx context.Context, p *store.Pipeline) error {
 func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Prefetch, now time.Time) error {
 	var days KeyList
 	for k, count := range n.Opens {
-		if !os.Of(k).Allows(count) {
+		if !os.UseOf(k).Allows(count) {
 			days.Add(k.Account, DayKey(now))
 		}
 	}

@@ -293,7 +293,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 		}
 	}
 
-	return FileChanges{Left: NamesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
+	return FileChanges{Left: NamesOf(withoutFiles(m.Files, wanted)), Added: withoutFiles(wanted, m.Files)}
 }
 
 // sentWords returns what the last attempt at a delivery sent, if that was what the message said before an edit. inPieces means
@@ -322,8 +322,8 @@ func leftInPieces(d, first *Delivery) bool {
 	return d.Part > 0
 }
 
-// without returns the files of a list that aren't in another.
-func without(list, other []store.FileRef) []store.FileRef {
+// withoutFiles returns the files of a list that aren't in another.
+func withoutFiles(list, other []store.FileRef) []store.FileRef {
 	return slices.DeleteFunc(slices.Clone(list), func(f store.FileRef) bool {
 		return slices.ContainsFunc(other, func(g store.FileRef) bool { return f.Index == g.Index && f.Name == g.Name })
 	})

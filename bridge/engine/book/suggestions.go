@@ -67,14 +67,14 @@ const maxRemembered = 20
 
 // Remember adds a name to the maxRemembered latest ones that a trait lists, and reports whether the name is new.
 func (c *Conversation) Remember(trait, name string) bool {
-	if name = strings.Join(strings.Fields(name), " "); slices.Contains(c.Remembered(trait), name) {
+	if name = strings.Join(strings.Fields(name), " "); slices.Contains(c.NamesIn(trait), name) {
 		return false
 	}
-	known := append(c.Remembered(trait), name)
+	known := append(c.NamesIn(trait), name)
 	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
 }
 
-// Remembered returns the names that a trait lists.
-func (c *Conversation) Remembered(trait string) []string {
+// NamesIn returns the names that a trait lists.
+func (c *Conversation) NamesIn(trait string) []string {
 	return strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
 }

@@ -53,7 +53,7 @@ func registeredDomain(address string) string {
 func (it *UseCases) takeOpening(a *store.Account, in channels.Inbound) bool {
 	var all []*book.Opening
 	for _, origin := range it.OriginsOf(a, in) {
-		o := it.Openings.Of(book.NameKey{Account: a.ID, Name: origin})
+		o := it.Openings.UseOf(book.NameKey{Account: a.ID, Name: origin})
 		if !o.Allows(1) {
 			return false
 		}

@@ -197,7 +197,7 @@ func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (su
 // newTags returns the found tags that can be suggested: they exist, the conversation doesn't have them, nobody has removed them
 // from it, and they were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
-	removed := us.Dir.CurrentTagNames(c.Remembered(bridge.TraitUntagged))
+	removed := us.Dir.CurrentTagNames(c.NamesIn(bridge.TraitUntagged))
 	for _, name := range found {
 		canBeChosen := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool {
 			isActiveTag := t.Active && t.Kind != store.TagLabel

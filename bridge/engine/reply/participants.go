@@ -273,7 +273,7 @@ func (rs *UseCases) setParticipants(
 //
 // A conversation whose customer was erased while the form was open gets no recipients.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
-	if len(r.Args.To) == 0 || r.Conversation.Erased() || rs.hasOneCustomer(r.Conversation) {
+	if len(r.Args.To) == 0 || r.Conversation.IsErased() || rs.hasOneCustomer(r.Conversation) {
 		return
 	}
 

@@ -145,7 +145,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 		Verbs:   []bridge.Verb{r.Verb},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID, Delivery: r.Args.Delivery},
 	})
-	ct.Log.Refused(r, bridge.ReasonOtherWords, "")
+	ct.Log.RecordRefusal(r, bridge.ReasonOtherWords, "")
 	return true
 }
 

@@ -263,7 +263,7 @@ func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) 
 	}
 	th.Whisper(r.Conversation, r.Surface, r.Action, line)
 	if r.Conversation != nil {
-		th.Log.Refused(r, code, strings.TrimSpace(text+" "+hint))
+		th.Log.RecordRefusal(r, code, strings.TrimSpace(text+" "+hint))
 	}
 }
 
