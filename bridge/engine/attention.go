@@ -92,7 +92,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 		return nil
 	}
 
-	to, _ := outbound.Addressed(c.Participants)
+	to, _ := outbound.RecipientsOf(c.Participants)
 	if len(to) == 0 {
 		return nil
 	}

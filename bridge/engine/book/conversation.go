@@ -194,7 +194,7 @@ func (c *Conversation) IsFor(in channels.Inbound) bool {
 	if c.Identity != nil {
 		keys = append(keys, c.Identity.Key)
 	}
-	to, _ := outbound.Addressed(c.Participants)
+	to, _ := outbound.RecipientsOf(c.Participants)
 	for _, p := range to {
 		keys = append(keys, p.Key)
 	}

@@ -90,7 +90,7 @@ func ArrivedOf(o *Outbox, m *Message) (text string, files []store.FileRef) {
 // carrierOf returns the part that carries a file, or nil if there is none, or if it was taken back.
 func (ps Parts) carrierOf(f store.FileRef) *Delivery {
 	for _, d := range ps {
-		if d.State != store.Cancelled && len(d.DecodedPayload().Span.Of([]store.FileRef{f})) > 0 {
+		if d.State != store.Cancelled && len(d.DecodedPayload().Span.FilesOf([]store.FileRef{f})) > 0 {
 			return d
 		}
 	}
@@ -104,7 +104,7 @@ func isEmpty(m *Message, d *Delivery) bool {
 	if s == nil || s.HasText() && hasContent {
 		return false
 	}
-	return len(s.Of(m.Files)) == 0
+	return len(s.FilesOf(m.Files)) == 0
 }
 
 // hasBegun reports whether the provider has a delivery, or a piece of it.

@@ -222,7 +222,7 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 // to the addresses on its list (TrialTo).
 func (ps *People) trialProblem(c *Conversation) *bridge.Problem {
 	isListed := func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }
-	to, cc := outbound.Addressed(c.Participants)
+	to, cc := outbound.RecipientsOf(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if !slices.ContainsFunc(ps.recipientKeys(c, p.Key), isListed) {
 			return &bridge.Problem{

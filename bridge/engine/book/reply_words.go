@@ -254,7 +254,7 @@ func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRe
 		return rest
 	}
 
-	room := min(each-len(p.Span.Of(m.Files)), len(rest))
+	room := min(each-len(p.Span.FilesOf(m.Files)), len(rest))
 	if room > 0 {
 		span := *p.Span
 		span.To = rest[room-1].Index + 1

@@ -70,7 +70,7 @@ func wentToSeveral(c *book.Conversation, sent outbound.Payload) bool {
 	if len(sent.Meant) > 0 {
 		return len(sent.Meant) > 1
 	}
-	to, _ := outbound.Addressed(c.Participants) // it notes no recipients, because a click sent it again to all of these
+	to, _ := outbound.RecipientsOf(c.Participants) // it notes no recipients, because a click sent it again to all of these
 	return len(to) > 1
 }
 
@@ -126,7 +126,7 @@ func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status
 	if slices.ContainsFunc(sent.Copied, isRecipient) {
 		return true
 	}
-	to, cc := outbound.Addressed(c.Participants) // people may have joined while it waited
+	to, cc := outbound.RecipientsOf(c.Participants) // people may have joined while it waited
 	return slices.ContainsFunc(cc, isParticipant) && !slices.ContainsFunc(to, isParticipant)
 }
 

@@ -37,7 +37,7 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 // carriesFiles reports whether a delivery has files. They are uploaded within its attempt, which may take
 // long: a watermark that comes meanwhile is hardly about it, and doesn't wait for its result.
 func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
-	return len(d.DecodedPayload().Span.Of(rc.Messages.Rows[d.MessageID].Files)) > 0
+	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
 // sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time. Some may not have left yet. The

@@ -34,9 +34,9 @@ const (
 	RoleCopied = "copied"
 )
 
-// Addressed returns to whom a reply goes and who gets a copy. Sending and everything that shows recipients call it, so that
+// RecipientsOf returns to whom a reply goes and who gets a copy. Sending and everything that shows recipients call it, so that
 // people see who will really get the reply. Participants who are New get nothing.
-func Addressed(list []store.Participant) (to, cc []store.Participant) {
+func RecipientsOf(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {
 		if p.New {
 			continue

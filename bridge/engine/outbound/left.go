@@ -51,7 +51,7 @@ func (a *postAttempt) isForUnopened() bool {
 	if kind == bridge.PostRoot || kind == bridge.PostErased {
 		return false
 	}
-	t := a.threads.At(a.claim.AccountID, a.claim.ConversationID)
+	t := a.threads.ThreadIn(a.claim.AccountID, a.claim.ConversationID)
 	return t != nil && t.Root == "" && a.otherHome() != 0
 }
 
@@ -86,7 +86,7 @@ func (a *postAttempt) isForOtherChat() bool {
 	}
 
 	kind := bridge.PostKind(a.claim.Kind)
-	t := a.threads.At(a.claim.AccountID, a.claim.ConversationID)
+	t := a.threads.ThreadIn(a.claim.AccountID, a.claim.ConversationID)
 	isUnopened := t != nil && t.Root == ""
 	switch {
 	case kind == bridge.PostErased: // it removes what stands there
@@ -108,17 +108,17 @@ func (a *postAttempt) isForOtherChat() bool {
 //   - a root in a chat that isn't the right one any more, or in a channel in which the thread is already;
 //   - a line that says that the conversation has left a thread in which it is again.
 func (a *postAttempt) isOutdated(p bridge.Post, t *store.Thread) bool {
-	there, channel := a.home()
-	if there == 0 || t == nil {
+	homeSurface, channel := a.home()
+	if homeSurface == 0 || t == nil {
 		return false
 	}
 
 	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // without any root, nobody would see what waits behind this one
 	if isFurtherRoot && a.body.Place.Channel != "" {
-		isThreadThere := a.engine.Directory().ChannelNow(there, t.Channel) == channel
-		return there != a.claim.AccountID || isThreadThere
+		isThreadThere := a.engine.Directory().ChannelNow(homeSurface, t.Channel) == channel
+		return homeSurface != a.claim.AccountID || isThreadThere
 	}
-	if a.body.Left && there == a.claim.AccountID {
+	if a.body.Left && homeSurface == a.claim.AccountID {
 		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
 	}
 	return false

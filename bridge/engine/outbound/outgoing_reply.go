@@ -140,7 +140,7 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
 		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
-	to, cc := Addressed(conv.Participants)
+	to, cc := RecipientsOf(conv.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {
 			r.chosenKeys = append(r.chosenKeys, p.Key)
@@ -235,7 +235,7 @@ func (r *outgoingReply) keepOnlyPart() {
 	isEmpty := r.out.Text == "" && r.out.Rich == nil && r.out.Template == nil
 	for i := range r.lines {
 		one := *r.lines[i].message
-		one.Files = s.Of(one.Files)
+		one.Files = s.FilesOf(one.Files)
 		r.lines[i].message = &one
 		isEmpty = isEmpty && len(one.Files) == 0
 	}

@@ -17,7 +17,7 @@ import (
 // placeInThread puts a post into the conversation's thread, and returns the thread.
 // Errors: Retry while there is no thread, or while its root is not posted.
 func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
-	t := a.threads.At(a.claim.AccountID, a.claim.ConversationID)
+	t := a.threads.ThreadIn(a.claim.AccountID, a.claim.ConversationID)
 	if t == nil {
 		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
 	}
@@ -89,15 +89,15 @@ func (a *postAttempt) home() (surface store.AccountID, channel string) {
 func (a *postAttempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left = a.body.Left
 	p.Facts.Thread.Secluded = a.isOutsideOwnChannel(p.Place)
-	there := a.otherHome()
+	homeSurface := a.otherHome()
 	canShowIt := a.body.Left || p.Kind == bridge.PostCard || p.Kind == bridge.PostRoot
-	if there == 0 || !canShowIt {
+	if homeSurface == 0 || !canShowIt {
 		return
 	}
 
 	p.Facts.Thread.Left = true
 	p.Facts.Thread.Root = bridge.Place{}
-	p.Facts.Thread.Elsewhere = a.engine.SurfaceName(dir, there)
+	p.Facts.Thread.Elsewhere = a.engine.SurfaceName(dir, homeSurface)
 }
 
 // isOutsideOwnChannel reports whether the delivery's conversation belongs to an account with a channel of its own, and a place is

@@ -85,8 +85,8 @@ func (a *postAttempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	isOpen := conv != nil && bridge.Status(conv.Status).Open()
 	isMissed := p.Kind == bridge.PostSaid || p.Kind == bridge.PostFiles || p.Kind == bridge.PostLine
 	isOfOpen := isOpen && (p.Kind == bridge.PostCard || p.Kind == bridge.PostMark)
-	there, channel := a.home()
-	return there == a.claim.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
+	homeSurface, channel := a.home()
+	return homeSurface == a.claim.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
 }
 
 // isMissedByNobody reports whether a post only shows how a conversation ended, in a channel in which no threads open any more.

@@ -15,8 +15,8 @@ func (l Threads) Add(threads []store.Thread) {
 	}
 }
 
-// At returns a conversation's thread in a surface; nil if it has none there.
-func (l Threads) At(surface store.AccountID, conversation store.ConversationID) *store.Thread {
+// ThreadIn returns a conversation's thread in a surface; nil if it has none there.
+func (l Threads) ThreadIn(surface store.AccountID, conversation store.ConversationID) *store.Thread {
 	for _, t := range l[conversation] {
 		if t.AccountID == surface {
 			return t
@@ -35,5 +35,5 @@ func (l Threads) Home(dir *directory.Directory, c *store.Conversation) *store.Th
 	for _, t := range l[c.ID] {
 		channels[t.AccountID] = t.Channel
 	}
-	return l.At(dir.HomeAmong(account, c.TeamID, channels), c.ID)
+	return l.ThreadIn(dir.HomeAmong(account, c.TeamID, channels), c.ID)
 }

@@ -23,8 +23,8 @@ type Span struct {
 // HasText reports whether a delivery with this span also carries the text: the first one does, and the only one, which has no span.
 func (s *Span) HasText() bool { return s == nil || s.From == 0 }
 
-// Of returns those files of a list that a delivery with this span carries: without a span all of them.
-func (s *Span) Of(list []store.FileRef) []store.FileRef {
+// FilesOf returns those files of a list that a delivery with this span carries: without a span all of them.
+func (s *Span) FilesOf(list []store.FileRef) []store.FileRef {
 	if s == nil {
 		return list
 	}
@@ -52,7 +52,7 @@ type EarlierText struct {
 
 // WordsOf returns what a delivery with a span carries of a message, without the attempt.
 func WordsOf(m *store.Message, s *Span) EarlierText {
-	words := EarlierText{Files: append([]store.FileRef{}, s.Of(m.Files)...)}
+	words := EarlierText{Files: append([]store.FileRef{}, s.FilesOf(m.Files)...)}
 	if s.HasText() {
 		words.Text = m.Text
 	}

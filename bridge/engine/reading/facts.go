@@ -162,7 +162,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
-		if t := threads.At(surface, f.Previous); t != nil {
+		if t := threads.ThreadIn(surface, f.Previous); t != nil {
 			f.PreviousAt = bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
 		}
 	}
@@ -282,7 +282,7 @@ func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID)
 // addRecipients adds to facts who gets replies and who does not.
 func addRecipients(f *bridge.Facts, list []store.Participant) {
 	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
-	to, cc := outbound.Addressed(list)
+	to, cc := outbound.RecipientsOf(list)
 	for _, p := range to {
 		ref := name(p)
 		if p.Key == f.Contact.Address {

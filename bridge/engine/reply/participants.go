@@ -31,7 +31,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	known := c.Participants
 	next := rs.participantsOfMail(c, in)
 	newcomers := waitingKeys(next)
-	if addressed, _ := outbound.Addressed(next); len(addressed) == 0 { // all who are named are new
+	if addressed, _ := outbound.RecipientsOf(next); len(addressed) == 0 { // all who are named are new
 		next = withKnown(next, known)
 	}
 	c.Participants = next
@@ -327,13 +327,13 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 
 // addressedKeys returns the keys of those to whom a reply is addressed, without those who get a copy.
 func addressedKeys(list []store.Participant) []string {
-	to, _ := outbound.Addressed(list)
+	to, _ := outbound.RecipientsOf(list)
 	return keysOf(to)
 }
 
 // copiedKeys returns the keys of those who get copies of replies. The list is not nil if there are none.
 func copiedKeys(list []store.Participant) []string {
-	_, cc := outbound.Addressed(list)
+	_, cc := outbound.RecipientsOf(list)
 	return append([]string{}, keysOf(cc)...)
 }
 
@@ -347,7 +347,7 @@ func keysOf(list []store.Participant) []string {
 
 // recipientList names, for people, who gets replies and copies.
 func recipientList(list []store.Participant) string {
-	to, cc := outbound.Addressed(list)
+	to, cc := outbound.RecipientsOf(list)
 	text := strings.Join(keysOf(to), ", ")
 	if len(cc) > 0 {
 		text += " · copy: " + strings.Join(keysOf(cc), ", ")

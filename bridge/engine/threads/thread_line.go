@@ -313,7 +313,7 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 
 // filesOnTheWay returns the files of a message that a delivery carries, or may have carried in an attempt before an edit removed them.
 func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
-	carried := p.Span.Of(m.Files)
+	carried := p.Span.FilesOf(m.Files)
 	for _, e := range p.Earlier {
 		carried = append(carried, e.Files...)
 	}
