@@ -215,7 +215,7 @@ func isTooShort(exchanged []store.Message, ask own.Ask) bool {
 			fresh++
 		}
 	}
-	return len(exchanged) < ask.Least || fresh < ask.LeastNew
+	return len(exchanged) < ask.MinMessages || fresh < ask.MinNew
 }
 
 // writingRequest makes what a Writer is asked, from the messages that were exchanged with the customer.

@@ -182,7 +182,7 @@ func factsOfAnalysis() []storedFact {
 				Kind:         own.Written,
 				Conversation: 7,
 				WrittenText: own.WrittenText{
-					Ask:     &own.Ask{Task: analysis.Summarise, Language: "en", Occasion: own.OnResolve, Least: 8},
+					Ask:     &own.Ask{Task: analysis.Summarise, Language: "en", Occasion: own.OnResolve, MinMessages: 8},
 					Written: &analysis.Text{Text: "All is well.", By: "offline"},
 					Covered: 9,
 				},
@@ -196,7 +196,7 @@ func factsOfAnalysis() []storedFact {
 				Kind:         own.Written,
 				Conversation: 7,
 				WrittenText: own.WrittenText{
-					Ask:       &own.Ask{Task: analysis.Summarise, Occasion: own.OnResolve, Least: 8, After: 30, LeastNew: 4},
+					Ask:       &own.Ask{Task: analysis.Summarise, Occasion: own.OnResolve, MinMessages: 8, After: 30, MinNew: 4},
 					Written:   &analysis.Text{Text: "All is well.", By: "offline"},
 					Covered:   9,
 					CoveredTo: 34,

@@ -10,17 +10,17 @@ import (
 
 // Ask is what a text is asked for with: it waits in a row (store/request), and comes back with the answer.
 type Ask struct {
-	Task     analysis.Task  `json:"task"`
-	Language string         `json:"language,omitempty"` // as analysis.Request has it
-	Style    string         `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
-	Text     string         `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
-	Asker    Asker          `json:"asker,omitzero"`     // who asked; zero means Parley did by itself
-	Occasion Occasion       `json:"occasion,omitempty"` // why Parley asked; "" means a person asked
-	From     bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
-	UpTo     bridge.EventID `json:"up_to,omitempty"`
-	Least    int            `json:"least,omitempty"`     // how many messages there must be, or nothing is written
-	After    bridge.EventID `json:"after,omitempty"`     // the event up to which the last summary goes; 0 means there is none, or nobody knows
-	LeastNew int            `json:"least_new,omitempty"` // how many messages there must be after After
+	Task        analysis.Task  `json:"task"`
+	Language    string         `json:"language,omitempty"` // as analysis.Request has it
+	Style       string         `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
+	Text        string         `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
+	Asker       Asker          `json:"asker,omitzero"`     // who asked; zero means Parley did by itself
+	Occasion    Occasion       `json:"occasion,omitempty"` // why Parley asked; "" means a person asked
+	From        bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
+	UpTo        bridge.EventID `json:"up_to,omitempty"`
+	MinMessages int            `json:"least,omitempty"`     // how many messages there must be, or nothing is written
+	After       bridge.EventID `json:"after,omitempty"`     // the event up to which the last summary goes; 0 if there is none, or nobody knows
+	MinNew      int            `json:"least_new,omitempty"` // how many messages there must be after After
 }
 
 // Asker is who asked for a text, and where.

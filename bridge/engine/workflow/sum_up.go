@@ -21,12 +21,12 @@ func (wf *UseCases) sumUp(c *book.Conversation, why own.Occasion) {
 		return
 	}
 
-	ask := own.Ask{Task: analysis.Summarise, Language: settings.Language, Occasion: why, Least: minToSumUp}
+	ask := own.Ask{Task: analysis.Summarise, Language: settings.Language, Occasion: why, MinMessages: minToSumUp}
 	event, messages := own.ReadSummedUp(c.Traits[bridge.TraitSummedUp])
 	if event != 0 {
-		ask.After, ask.LeastNew = event, minNewToSumUp
+		ask.After, ask.MinNew = event, minNewToSumUp
 	} else if messages != 0 { // an earlier version has made the last summary, of so many messages
-		ask.Least = max(ask.Least, min(messages, maxCounted)+minNewToSumUp)
+		ask.MinMessages = max(ask.MinMessages, min(messages, maxCounted)+minNewToSumUp)
 	}
 
 	wf.Requests.Add(c, ask)
