@@ -136,9 +136,9 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 		return outbound.Retry(err)
 	}
 	for _, twin := range findTwins(siblings, row.ExternalID) {
-		isTold := isKept(twin) && twin.SubmittedAt != nil
+		isAtProvider := isKept(twin) && twin.SubmittedAt != nil
 		account := cs.host.Directory().Account(twin.AccountID)
-		if isTold && account != nil && bridge.TemplateDiffers(twin, row) {
+		if isAtProvider && account != nil && bridge.TemplateDiffers(twin, row) {
 			return channels.RefuseContent("Also the account "+account.Name+" has this template with other words: "+
 				"give that one these words, too, then save this one again.", "")
 		}
@@ -277,8 +277,8 @@ func findTwins(siblings []store.Template, external string) []store.Template {
 // hasContent reports whether a twin has the content of a template, and the provider has that or is told of it.
 func hasContent(twins []store.Template, row store.Template) bool {
 	return slices.ContainsFunc(twins, func(twin store.Template) bool {
-		isTold := isKept(twin) || twin.SubmittedAt != nil
-		return isTold && !bridge.TemplateDiffers(twin, row)
+		isOrWillBeAtProvider := isKept(twin) || twin.SubmittedAt != nil
+		return isOrWillBeAtProvider && !bridge.TemplateDiffers(twin, row)
 	})
 }
 
