@@ -9,10 +9,10 @@ import (
 	"parley/store"
 )
 
-// Open returns the settings of an account for its channel: the stored values, the decrypted secrets, and
+// OpenConfig returns the settings of an account for its channel: the stored values, the decrypted secrets, and
 // the spec's defaults for what is missing or empty.
 // Errors: store.ErrWrongKey.
-func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.Config, error) {
+func OpenConfig(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.Config, error) {
 	config, err := state.Config(a)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	return config, nil
 }
 
-// Account returns the account for channels.Spec.New. config is the result of Open.
+// Account returns the account for channels.Spec.New. config is the result of OpenConfig.
 func Account(a store.Account, config channels.Config) channels.Account {
 	account := channels.Account{ID: int64(a.ID), Name: a.Name, Config: config}
 	if a.BeginsAt != nil {

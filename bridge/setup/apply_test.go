@@ -146,7 +146,7 @@ func TestSameFileChangesNothing(t *testing.T) {
 func TestOpenGivesAllFields(t *testing.T) {
 	t.Parallel()
 	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
-	config := must(Open(home, sealer(t), loft()))(t)
+	config := must(OpenConfig(home, sealer(t), loft()))(t)
 	want := channels.Config{
 		"address":           "help@acme.test",
 		"aliases":           "billing@acme.test\nsales@acme.test",
@@ -170,13 +170,13 @@ func TestSecretsAreSealed(t *testing.T) {
 	wantEqual(t, "the password is in the open in the secrets", strings.Contains(string(home.Secrets), secret), false)
 
 	otherKey := must(store.NewSealer(store.NewMasterKey()))(t)
-	if _, err := Open(home, otherKey, loft()); err == nil {
+	if _, err := OpenConfig(home, otherKey, loft()); err == nil {
 		t.Error("another master key opens the secrets, want an error")
 	}
 
 	otherAccount := home
 	otherAccount.Name = "rookery"
-	if _, err := Open(otherAccount, sealer(t), loft()); err == nil {
+	if _, err := OpenConfig(otherAccount, sealer(t), loft()); err == nil {
 		t.Error("the secrets open for another account, want an error")
 	}
 }
@@ -252,7 +252,7 @@ func TestApplyChanges(t *testing.T) {
 	if got := apply(t, pool, `accounts: [{name: home-loft, paused: false}]`, o); len(got.Changes) != 1 {
 		t.Errorf("an account of another version's channel: %s", got.Text())
 	}
-	config, err := Open(accountNamed(t, pool, "home-loft"), sealer(t), loft())
+	config, err := OpenConfig(accountNamed(t, pool, "home-loft"), sealer(t), loft())
 	if err != nil || config["in.password"] != "n3w" || config["out.deep.password"] != "" || config["address"] != "help@acme.test" {
 		t.Errorf("in the end: %v %v", config, err)
 	}

@@ -23,12 +23,12 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 		}
 
 		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
-		isSame := have != nil && maps.Equal(have.Whole(), want.Whole())
+		isSame := have != nil && maps.Equal(have.ConfigWithSecrets(), want.ConfigWithSecrets())
 		if spec == nil || spec.Check == nil || isSame {
 			continue
 		}
 
-		for _, err := range listJoined(spec.Check(want.Whole())) {
+		for _, err := range listJoined(spec.Check(want.ConfigWithSecrets())) {
 			faults.Add(channelFault(e, *spec, err))
 		}
 	}

@@ -37,8 +37,8 @@ const (
 	EntryKnowledge = input.EntryKnowledge
 )
 
-// FieldsOf lists the fields of a kind of entry: see input.Of.
-func FieldsOf(kind string, spec *channels.Spec) []Field { return input.Of(kind, spec) }
+// FieldsOf lists the fields of a kind of entry: see input.FieldsOf.
+func FieldsOf(kind string, spec *channels.Spec) []Field { return input.FieldsOf(kind, spec) }
 
 // entryPlace says where entries of a kind stand in the file, and what names one: agents are a list, each with its email.
 type entryPlace struct {

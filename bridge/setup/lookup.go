@@ -48,7 +48,7 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		return found, err
 	}
 
-	have, err := state.Of(directory, nil)
+	have, err := state.FromDirectory(directory, nil)
 	if err != nil {
 		return found, err
 	}
@@ -196,7 +196,7 @@ func (s *search) warnNoUser(agent parleyfile.Agent, problems []string) {
 	if len(problems) > 0 {
 		why = " (" + strings.Join(problems, "; ") + ")"
 	}
-	s.remarks = append(s.remarks, "agent "+agent.Email+": no user of "+document.Either(input.Chats())+" is known"+why+
+	s.remarks = append(s.remarks, "agent "+agent.Email+": no user of "+document.JoinAlternatives(input.Chats())+" is known"+why+
 		": what this person writes stays inside; apply again when connected, or write the id")
 }
 

@@ -34,13 +34,13 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 			continue
 		}
 
-		given := e.Given(input.Section(*spec))
+		given := e.GivenFields(input.Section(*spec))
 		before := map[string][]string{}
 		if have := w.have.Account(e.Name); have != nil {
-			before = spec.SentTo(have.Whole())
+			before = spec.SentTo(have.ConfigWithSecrets())
 		}
 
-		after := spec.SentTo(want.Whole())
+		after := spec.SentTo(want.ConfigWithSecrets())
 		for _, field := range slices.Sorted(maps.Keys(after)) {
 			consent := field == spec.Consent
 			if consent { // the provider's own servers may always get the tokens

@@ -26,7 +26,7 @@ const (
 // Errors: Faults.
 func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	var faults document.Faults
-	if highest := w.have.Highest(); highest > w.want.Highest() {
+	if highest := w.have.HighestRank(); highest > w.want.HighestRank() {
 		for i := range w.have.Agents {
 			if a := &w.have.Agents[i]; a.Rank() == highest {
 				faults.Add(document.Fault{
@@ -131,7 +131,7 @@ func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 
 // roleRemarks returns a remark if the change names the first super-admin: until then all admins had the rights of one.
 func (w *work) roleRemarks() []string {
-	if w.have.Highest() != state.RankAdmin || w.want.Highest() != state.RankSuperAdmin {
+	if w.have.HighestRank() != state.RankAdmin || w.want.HighestRank() != state.RankSuperAdmin {
 		return nil
 	}
 

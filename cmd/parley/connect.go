@@ -109,7 +109,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 			continue
 		}
 
-		config, err := setup.Open(account, o.Sealer, spec)
+		config, err := setup.OpenConfig(account, o.Sealer, spec)
 		if err != nil {
 			return err
 		}

@@ -80,8 +80,8 @@ func MergeFaults(checks ...error) error {
 	return merged.Err()
 }
 
-// Either joins alternatives: "a, b or c".
-func Either(words []string) string {
+// JoinAlternatives joins alternatives: "a, b or c".
+func JoinAlternatives(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

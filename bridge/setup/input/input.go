@@ -51,9 +51,9 @@ const (
 	EntryKnowledge = "knowledge" // the whole list of folders and sites
 )
 
-// Of lists the fields of a kind of entry, in the order of the file. Those of an account depend on its
+// FieldsOf lists the fields of a kind of entry, in the order of the file. Those of an account depend on its
 // channel: spec is nil for all other kinds.
-func Of(kind string, spec *channels.Spec) []Field {
+func FieldsOf(kind string, spec *channels.Spec) []Field {
 	switch kind {
 	case EntryAgent:
 		return inWords(agentFields())

@@ -166,7 +166,7 @@ func (o *overlay) listKinds() string {
 	for i, s := range o.specs {
 		list[i] = s.Kind
 	}
-	return document.Either(list)
+	return document.JoinAlternatives(list)
 }
 
 // accountSections sets the fields of the account's channel.
@@ -260,7 +260,7 @@ func setField(a *state.Account, spec channels.Spec, f parleyfile.Field) *documen
 func checkValue(known channels.Field, value string) *document.Fault {
 	isPossible := value == "" || len(known.OneOf) == 0 || slices.Contains(known.OneOf, value)
 	if !isPossible {
-		return &document.Fault{What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + "."}
+		return &document.Fault{What: "is not possible", Hint: "Write " + document.JoinAlternatives(known.OneOf) + "."}
 	}
 	if known.List && strings.Contains(value, "\n") { // values of a list are stored as lines
 		return &document.Fault{What: "has an entry of several lines", Hint: "Write each line as an entry of its own."}

@@ -190,7 +190,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where,
 				What: "is missing, and the team has channels in two places",
-				Hint: "Say where its threads open: " + document.Either(input.Chats()) + ".",
+				Hint: "Say where its threads open: " + document.JoinAlternatives(input.Chats()) + ".",
 			})
 			return
 		}

@@ -74,5 +74,5 @@ func hasTemplate(f *parleyfile.File, t state.Template) bool {
 // hasTag reports whether the file has a tag, under its name or as a former name of another one.
 func hasTag(f *parleyfile.File, t store.Tag) bool {
 	isTag := func(name string) bool { return strings.EqualFold(name, t.Name) }
-	return slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool { return isTag(e.Name) || slices.ContainsFunc(e.Former(), isTag) })
+	return slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool { return isTag(e.Name) || slices.ContainsFunc(e.FormerNames(), isTag) })
 }

@@ -11,7 +11,7 @@ import (
 
 // tagEntry changes a tag, or makes it. A tag whose name is listed as a former one of it becomes this tag.
 func (o *overlay) tagEntry(e parleyfile.Tag) {
-	for _, name := range e.Former() {
+	for _, name := range e.FormerNames() {
 		old := o.Tag(name)
 		if old == nil || strings.EqualFold(name, e.Name) {
 			continue
@@ -57,7 +57,7 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 	}
 
 	// Conversations may have any of the names, and figures any of their spellings: none is forgotten.
-	t.Formerly = formerNames(t.Name, t.Formerly, e.Former())
+	t.Formerly = formerNames(t.Name, t.Formerly, e.FormerNames())
 }
 
 // formerNames returns the spellings that a tag had before its present one (own), each once, and the names that a file lists besides.

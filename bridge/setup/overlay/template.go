@@ -64,7 +64,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 			t.Row.AgentID = nil // no agent: the provider's verdict is told in the team's channel
 		}
 
-		if twin := o.Twin(*t); twin != nil {
+		if twin := o.FindTwin(*t); twin != nil {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where + ": provider_name",
 				What: fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name),

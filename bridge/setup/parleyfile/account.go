@@ -47,8 +47,8 @@ type Account struct {
 // Hold is how long a reply waits before it is sent. Seconds is nil for the channel's default.
 type Hold struct{ Seconds *float64 }
 
-// Given lists the fields of a section that the entry gives a value.
-func (e Account) Given(key string) map[string]bool {
+// GivenFields lists the fields of a section that the entry gives a value.
+func (e Account) GivenFields(key string) map[string]bool {
 	given := map[string]bool{}
 	for _, s := range e.Sections {
 		for _, f := range s.Fields {

@@ -27,8 +27,8 @@ type Tag struct {
 	Formerly    *document.List
 }
 
-// Former returns the names that the tag had before.
-func (e Tag) Former() []string {
+// FormerNames returns the names that the tag had before.
+func (e Tag) FormerNames() []string {
 	if e.Formerly == nil {
 		return nil
 	}

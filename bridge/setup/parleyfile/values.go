@@ -46,7 +46,7 @@ func (o *object) readName(key, hint string) string {
 // checkOneOf adds a fault if a value is not among those allowed.
 func (o *object) checkOneOf(t document.Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
-		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.Either(allowed)+".")
+		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.JoinAlternatives(allowed)+".")
 	}
 }
 

@@ -45,8 +45,8 @@ func (a *Account) Set(f channels.Field, value string) {
 	}
 }
 
-// Whole returns the fields of the account's channel, secrets among them.
-func (a *Account) Whole() channels.Config {
+// ConfigWithSecrets returns the fields of the account's channel, secrets among them.
+func (a *Account) ConfigWithSecrets() channels.Config {
 	config := maps.Clone(a.Config)
 	if config == nil {
 		config = channels.Config{}

@@ -20,7 +20,7 @@ func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, e
 	if err != nil {
 		return nil, err
 	}
-	s, err := Of(directory, sealer)
+	s, err := FromDirectory(directory, sealer)
 	if err != nil {
 		return nil, err
 	}
@@ -30,10 +30,10 @@ func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, e
 	return s, nil
 }
 
-// Of converts a directory, which has the rows of agents, teams and accounts, to a state. It replaces ids by names: kinds has
+// FromDirectory converts a directory, which has the rows of agents, teams and accounts, to a state. It replaces ids by names: kinds has
 // the kinds of surfaces (the agents' chats), emails those of agents, names those of teams. Without a sealer, secrets are not
 // decrypted.
-func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
+func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 	s := &State{
 		Company:  d.Company,
 		Settings: map[string]string{},

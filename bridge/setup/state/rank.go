@@ -30,8 +30,8 @@ func (a *Agent) Rank() Rank {
 	return RankPlain
 }
 
-// Highest returns the highest rank that some agent has.
-func (s *State) Highest() (highest Rank) {
+// HighestRank returns the highest rank that some agent has.
+func (s *State) HighestRank() (highest Rank) {
 	for i := range s.Agents {
 		highest = max(highest, s.Agents[i].Rank())
 	}
@@ -39,4 +39,4 @@ func (s *State) Highest() (highest Rank) {
 }
 
 // IsSuper reports whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
-func (s *State) IsSuper(a *Agent) bool { return a.Rank() > RankPlain && a.Rank() == s.Highest() }
+func (s *State) IsSuper(a *Agent) bool { return a.Rank() > RankPlain && a.Rank() == s.HighestRank() }

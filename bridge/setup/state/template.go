@@ -40,8 +40,8 @@ func (s *State) Template(account, name, language string) *Template {
 	})
 }
 
-// Twin finds another template that its account's provider would know by the same name, or returns nil if there is none.
-func (s *State) Twin(t Template) *Template {
+// FindTwin finds another template that its account's provider would know by the same name, or returns nil if there is none.
+func (s *State) FindTwin(t Template) *Template {
 	return find(s.Templates, func(other Template) bool {
 		isOfAccount := other.Account == t.Account && other.Row.Language == t.Row.Language
 		return isOfAccount && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name

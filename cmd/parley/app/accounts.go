@@ -177,7 +177,7 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 		return nil, errors.New("this version has no channel of kind " + account.Kind)
 	}
 	spec := a.specs[i]
-	config, err := setup.Open(account, a.db.Sealer, spec)
+	config, err := setup.OpenConfig(account, a.db.Sealer, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 // read, it returns the secret from before. Without one it returns a random text, so that nothing reaches the account by another
 // account's callback.
 func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
-	config, err := setup.Open(account, a.db.Sealer, spec)
+	config, err := setup.OpenConfig(account, a.db.Sealer, spec)
 	if err == nil {
 		return strings.TrimSpace(config[spec.SignedBy]) // as channels use it
 	}

@@ -208,7 +208,7 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	}
 
 	var channel channels.Channel
-	config, err := setup.Open(a, o.Sealer, o.Specs[i])
+	config, err := setup.OpenConfig(a, o.Sealer, o.Specs[i])
 	if err == nil {
 		channel, err = o.makeChannel(ctx, a, o.Specs[i], config)
 	}
@@ -288,7 +288,7 @@ func checkHome(s *Section, a store.Account, d store.Directory) {
 }
 
 // Try signs in to an account with settings that need not be stored yet, and says what it found. It changes nothing.
-// config is the result of setup.Open, or what somebody has typed.
+// config is the result of setup.OpenConfig, or what somebody has typed.
 // Errors: the settings are faulty, or their channel is of another version.
 func Try(ctx context.Context, o Options, a store.Account, config channels.Config) ([]channels.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)

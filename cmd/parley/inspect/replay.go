@@ -122,7 +122,7 @@ func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs 
 // that no other account has, so that nothing is handed to it.
 func signingSecret(sealer *store.Sealer) owners.Secret {
 	return func(account store.Account, spec channels.Spec) string {
-		config, err := setup.Open(account, sealer, spec)
+		config, err := setup.OpenConfig(account, sealer, spec)
 		if err != nil {
 			return rand.Text()
 		}

@@ -85,7 +85,7 @@ func (d *mailboxDesk) TestMailbox(ctx context.Context, name string) ([]mailbox.F
 		return nil, err
 	}
 	spec := d.o.findSpec(emailKind)
-	config, err := setup.Open(account, d.o.Sealer, *spec)
+	config, err := setup.OpenConfig(account, d.o.Sealer, *spec)
 	if err != nil {
 		return nil, err
 	}

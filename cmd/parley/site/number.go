@@ -130,7 +130,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 			continue
 		}
 
-		config, err := setup.Open(a, d.o.Sealer, *spec)
+		config, err := setup.OpenConfig(a, d.o.Sealer, *spec)
 		return a, config, err
 	}
 

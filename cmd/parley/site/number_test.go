@@ -79,7 +79,7 @@ func (w *numberWorld) stored(name string) (a store.Account, config channels.Conf
 	for _, a = range accounts {
 		for _, spec := range app.Specs() {
 			if a.Name == name && a.Kind == spec.Kind {
-				if config, err = setup.Open(a, sitetest.Sealer(w.T), spec); err != nil {
+				if config, err = setup.OpenConfig(a, sitetest.Sealer(w.T), spec); err != nil {
 					w.T.Error(err)
 				}
 				return a, config
