@@ -26,12 +26,12 @@ type Calendar struct {
 	holidays []*cal.Holiday
 
 	mu    sync.Mutex
-	years map[int][]Day // the results of In, by year
+	years map[int][]Day // the results of HolidaysOf, by year
 }
 
-// Of finds the Calendar of a country or a part of it, by its code: DE, DE-BY.
+// FindCalendar finds the Calendar of a country or a part of it, by its code: DE, DE-BY.
 // Errors: nobody knows it, with those that are known, for people.
-func Of(code string) (*Calendar, error) {
+func FindCalendar(code string) (*Calendar, error) {
 	all := slices.Concat(Countries(), Parts())
 	i := slices.IndexFunc(all, func(r Region) bool { return strings.EqualFold(r.Code, code) })
 	if i < 0 {
@@ -65,7 +65,7 @@ func Codes(code string) string {
 // Hours reads business hours as they are stored, with the public holidays of their country.
 func Hours(plan []byte) (*hours.Hours, error) {
 	return hours.Read(plan, func(code string) hours.Calendar {
-		if c, err := Of(code); err == nil {
+		if c, err := FindCalendar(code); err == nil {
 			return c
 		}
 		return nil // another version of Parley knew the country: then public holidays don't count
@@ -75,8 +75,8 @@ func Hours(plan []byte) (*hours.Hours, error) {
 // Holiday returns the name of the public holiday on a day; "" means there is none.
 func (c *Calendar) Holiday(year int, month time.Month, day int) string {
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-	if i := slices.IndexFunc(c.In(year), func(d Day) bool { return d.Date == date }); i >= 0 {
-		return c.In(year)[i].Name
+	if i := slices.IndexFunc(c.HolidaysOf(year), func(d Day) bool { return d.Date == date }); i >= 0 {
+		return c.HolidaysOf(year)[i].Name
 	}
 	return ""
 }
@@ -92,8 +92,8 @@ func (c *Calendar) Names() []string {
 	return names
 }
 
-// In lists the public holidays of a year, and the days on which they are observed where that is another day, by date.
-func (c *Calendar) In(year int) []Day {
+// HolidaysOf lists the public holidays of a year, and the days on which they are observed where that is another day, by date.
+func (c *Calendar) HolidaysOf(year int) []Day {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 

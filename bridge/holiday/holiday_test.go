@@ -12,7 +12,7 @@ import (
 // calendarOf returns the calendar of a country or a part of one.
 func calendarOf(t *testing.T, code string) *Calendar {
 	t.Helper()
-	c, err := Of(code)
+	c, err := FindCalendar(code)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestUnknownCountry(t *testing.T) {
 		"XX":    "AR, AT, BE, BG",
 		"":      "and parts of AU, CH and DE",
 	} {
-		if _, err := Of(code); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := FindCalendar(code); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got the error %v, want one with %s", code, err, want)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAllCalendars(t *testing.T) {
 		var all sync.WaitGroup
 		for year := 2020; year < 2060; year++ {
 			all.Go(func() {
-				days := c.In(year)
+				days := c.HolidaysOf(year)
 				for i, d := range days {
 					if !strings.HasPrefix(d.Date, fmt.Sprintf("%04d-", year)) {
 						t.Errorf("%s: %v is among the holidays of %d", r.Code, d, year)

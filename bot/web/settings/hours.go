@@ -149,8 +149,8 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 	}
 
 	var public []publicDay
-	if c, err := holiday.Of(e.Value(countryPath)); err == nil {
-		for _, d := range slices.Concat(c.In(v.Now().Year()), c.In(v.Now().Year()+1)) {
+	if c, err := holiday.FindCalendar(e.Value(countryPath)); err == nil {
+		for _, d := range slices.Concat(c.HolidaysOf(v.Now().Year()), c.HolidaysOf(v.Now().Year()+1)) {
 			if d.Date < v.Now().Format(time.DateOnly) {
 				continue
 			}

@@ -71,7 +71,7 @@ func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	if t == nil || strings.TrimSpace(t.Value) == "" {
 		return nil
 	}
-	calendar, err := holiday.Of(strings.TrimSpace(t.Value))
+	calendar, err := holiday.FindCalendar(strings.TrimSpace(t.Value))
 	if err != nil {
 		o.Fault(t.At, "country", fmt.Sprintf("the public holidays of %q aren't known", t.Raw),
 			"Known: "+holiday.Codes(t.Value)+". List others as days of your own.")
