@@ -283,5 +283,5 @@ func isLoneVerb(text string) bool {
 		return true
 	}
 
-	return v.Typed.Rest == verb.RestTime && when.Known(args)
+	return v.Typed.Rest == verb.RestTime && when.HasKnownForm(args)
 }

@@ -45,7 +45,7 @@ func TestEmoji(t *testing.T) {
 func TestEmojiThatSnoozesHasATime(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"zzz", "alarm_clock"} {
-		if _, args, _ := Emoji(name); !when.Known(args.Until) {
+		if _, args, _ := Emoji(name); !when.HasKnownForm(args.Until) {
 			t.Errorf("Emoji(%q) snoozes until %q, want a time", name, args.Until)
 		}
 	}

@@ -103,8 +103,8 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	return at, nil
 }
 
-// Known reports whether a text has a form that Parse reads itself. The time may be past or ahead.
-func Known(text string) bool {
+// HasKnownForm reports whether a text has a form that Parse reads itself. The time may be past or ahead.
+func HasKnownForm(text string) bool {
 	words := normalise(text)
 	if words == "" || len([]rune(words)) > maxRunes {
 		return false
@@ -184,7 +184,7 @@ func spelledRight(words string) string {
 			fields[i] = cmp.Or(spelling.Nearest(word, commonWords()), word)
 		}
 	}
-	if meant := strings.Join(fields, " "); Known(meant) {
+	if meant := strings.Join(fields, " "); HasKnownForm(meant) {
 		return meant
 	}
 	return ""

@@ -288,7 +288,7 @@ func TestKnown(t *testing.T) {
 		false: {"", "me", "nothing", "2"},
 	} {
 		for _, text := range texts {
-			if got := Known(text); got != want {
+			if got := HasKnownForm(text); got != want {
 				t.Errorf("Known(%q) = %v, want %v", text, got, want)
 			}
 		}
