@@ -32,7 +32,7 @@ const (
 // adds nothing, and checking twice changes nothing more. It has no side effects.
 func Check(q Question, a Answer) Answer {
 	d := newDeskNames(q.Desk)
-	said := newSaid(q)
+	said := newConversationText(q)
 	a.Language = languageCode(a.Language)
 	if !slices.Contains(Sentiments(), a.Sentiment) {
 		a.Sentiment = Neutral
@@ -157,7 +157,7 @@ func isInstant(s string) bool {
 
 // checkUrgency removes a reason that the customer didn't write. Without a reason a message may still be urgent, since it is
 // better that an agent looks in vain than too late.
-func (s said) checkUrgency(u Urgency) Urgency {
+func (s conversationText) checkUrgency(u Urgency) Urgency {
 	if !u.Urgent {
 		return Urgency{}
 	}
@@ -174,7 +174,7 @@ func (s said) checkUrgency(u Urgency) Urgency {
 
 // checkReferences keeps numbers that the customer wrote, of kinds that the desk knows, with links that the desk's
 // patterns make.
-func (s said) checkReferences(d Desk, all []Reference) []Reference {
+func (s conversationText) checkReferences(d Desk, all []Reference) []Reference {
 	var kept []Reference
 	for _, r := range all {
 		if len(kept) == maxReferences {
@@ -198,7 +198,7 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 
 // isKnownReference reports whether a reference is one of a desk with these patterns: a pattern of its kind must find its
 // number, or have no expression. A desk without patterns has the kinds that Pattern names.
-func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
+func (s conversationText) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(ruledKinds(), r.Kind)
 	}
@@ -207,7 +207,7 @@ func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 
 // patternsOf returns the patterns that give a reference its link. These are the patterns of its kind whose expression finds the
 // number in what the customer wrote or, if there are none, the patterns of its kind without an expression.
-func (s said) patternsOf(all []Pattern, r Reference) []Pattern {
+func (s conversationText) patternsOf(all []Pattern, r Reference) []Pattern {
 	var found, rest []Pattern
 	for _, p := range all {
 		switch {
@@ -227,7 +227,7 @@ func (s said) patternsOf(all []Pattern, r Reference) []Pattern {
 
 // LinkTo returns the link that the desk's patterns make of a number that the customer named, or "" if they make none.
 func (q Question) LinkTo(kind, number string) string {
-	for _, p := range newSaid(q).patternsOf(q.Desk.References, Reference{Kind: kind, Value: number}) {
+	for _, p := range newConversationText(q).patternsOf(q.Desk.References, Reference{Kind: kind, Value: number}) {
 		if link := p.LinkTo(number); link != "" {
 			return link
 		}
@@ -236,7 +236,7 @@ func (q Question) LinkTo(kind, number string) string {
 }
 
 // hasNumber reports whether the customer wrote this number. A part of a longer row of digits is another number.
-func (s said) hasNumber(value string) bool {
+func (s conversationText) hasNumber(value string) bool {
 	if value == "" || utf8.RuneCountInString(value) > maxReferenceRunes {
 		return false
 	}

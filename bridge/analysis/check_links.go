@@ -25,7 +25,7 @@ type vocabulary struct {
 // newVocabulary collects from the conversation, the sources that a reply cites and the desk's patterns. A link that only
 // the customer wrote counts if its host also stands in a source, in a pattern or in an agent's message (known): else a
 // customer could have any link proposed to an agent.
-func newVocabulary(q Question, s said, cited []string) vocabulary {
+func newVocabulary(q Question, s conversationText, cited []string) vocabulary {
 	v := emptyVocabulary()
 	v.add(s.agent)
 	known := emptyVocabulary()

@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// said is what was said in a conversation, in the forms in which the answer of an analysis is compared with it: an answer
+// conversationText is what was said in a conversation, in the forms in which the answer of an analysis is compared with it: an answer
 // may name only what stands there.
-type said struct {
+type conversationText struct {
 	burst    string // what is analysed, with folded white space
 	customer string // all that the customer wrote, with folded white space
 	all      string // what both wrote, plain
 	agent    string // what agents wrote, plain
 }
 
-func newSaid(q Question) said {
+func newConversationText(q Question) conversationText {
 	var burst, customer, agent, all []string
 	for _, m := range q.Burst {
 		burst = append(burst, messageText(m))
@@ -37,7 +37,7 @@ func newSaid(q Question) said {
 	}
 
 	fold := func(texts []string) string { return foldSpace(cleanText(strings.Join(texts, "\n"))) }
-	return said{
+	return conversationText{
 		burst: fold(burst), customer: fold(customer),
 		all: plain(strings.Join(all, textBreak)), agent: plain(strings.Join(agent, textBreak)),
 	}
@@ -52,7 +52,7 @@ func messageText(m Message) string {
 }
 
 // checkReplies returns the replies that break no rule, once each.
-func checkReplies(q Question, s said, replies []Reply) []Reply {
+func checkReplies(q Question, s conversationText, replies []Reply) []Reply {
 	inner := innerNames(q.Desk)
 	var kept []Reply
 	for _, r := range replies {
