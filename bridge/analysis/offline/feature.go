@@ -230,7 +230,7 @@ func (f *featurer) addPhrases(matches []match) {
 	modifiers := matchesOf(matches, lexicon.OfModifier)
 	counts := map[lexicon.Section]int{}
 	for _, family := range []lexicon.Family{lexicon.OfMood, lexicon.OfUrgency, lexicon.OfIntent, lexicon.OfModifier} {
-		for _, m := range longest(matchesOf(matches, family)) {
+		for _, m := range withoutInnerMatches(matchesOf(matches, family)) {
 			s := *m.Section
 
 			if f.t.tokens[m.first].quoted {
@@ -256,7 +256,7 @@ func (f *featurer) addPhrases(matches []match) {
 
 // addVerdicts adds what the lexicons alone would say of mood and urgency.
 func (f *featurer) addVerdicts(matches []match) {
-	all := longest(matchesOf(matches, lexicon.OfUrgency))
+	all := withoutInnerMatches(matchesOf(matches, lexicon.OfUrgency))
 	_, urgent := findUrgentWord(f.t, all, matchesOf(matches, lexicon.OfModifier))
 	if slices.ContainsFunc(all, match.isCalming) {
 		urgent = false

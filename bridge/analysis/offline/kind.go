@@ -29,7 +29,7 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 		}
 
 		answer := askWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
-		if !answer.goesOn {
+		if !answer.asksBefore {
 			return answer.kind
 		}
 	}
@@ -45,10 +45,10 @@ type wordBefore struct {
 }
 
 // wordAnswer is what a word before a number says of it: a kind, "" for a number that isn't a reference, or that the word
-// before it is to be asked (goesOn).
+// before it is to be asked (asksBefore).
 type wordAnswer struct {
-	kind   string
-	goesOn bool
+	kind       string
+	asksBefore bool
 }
 
 // askWord returns what one word before a number says of it. The first of these conditions counts. Words that may stand
@@ -68,7 +68,7 @@ func askWord(t *text, words announcements, n *numberSpan, word wordBefore) wordA
 	case w.other:
 		return askWordOfOther(t, words, n, word.at)
 	case w.filler || mayStandBetween(t, word.at):
-		return wordAnswer{goesOn: true}
+		return wordAnswer{asksBefore: true}
 	}
 	return wordAnswer{}
 }
@@ -78,7 +78,7 @@ func askAnnouncement(words announcements, n *numberSpan, word wordBefore) wordAn
 	w := words[word.at]
 	switch {
 	case w.filler && words[word.at-1].kind != "": // the word before it tells more
-		return wordAnswer{goesOn: true}
+		return wordAnswer{asksBefore: true}
 	case !isPlausible(n, word.isMarked):
 		return wordAnswer{}
 	case w.vague:
@@ -99,9 +99,9 @@ func askWordOfOther(t *text, words announcements, n *numberSpan, at int) wordAns
 
 	if words[at].filler {
 		before := words[at-1]
-		goesOn := before.kind != "" || before.filler
-		if goesOn {
-			return wordAnswer{goesOn: true}
+		asksBefore := before.kind != "" || before.filler
+		if asksBefore {
+			return wordAnswer{asksBefore: true}
 		}
 		return wordAnswer{kind: kindOther}
 	}

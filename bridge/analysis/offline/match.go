@@ -137,9 +137,9 @@ func matchesForm(l *lexicon.Lexicon, word *token, form string, e lexicon.Element
 	return false
 }
 
-// longest removes matches which lie within a longer one, so that "not bad" is not "bad" as well. The matches must be in the
+// withoutInnerMatches removes matches which lie within a longer one, so that "not bad" is not "bad" as well. The matches must be in the
 // order of compareMatches.
-func longest(matches []match) []match {
+func withoutInnerMatches(matches []match) []match {
 	return slices.DeleteFunc(slices.Clone(matches), func(m match) bool {
 		for _, other := range matches {
 			if other.first > m.last {

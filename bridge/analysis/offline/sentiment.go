@@ -65,7 +65,7 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 		}
 	}
 
-	for _, m := range append(longest(plain), longest(ironic)...) {
+	for _, m := range append(withoutInnerMatches(plain), withoutInnerMatches(ironic)...) {
 		if !t.tokens[m.first].quoted {
 			f.addMatch(t, m, modifiers)
 		}

@@ -24,7 +24,7 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 		return analysis.Urgency{}
 	}
 
-	all := longest(matchesOf(matches, lexicon.OfUrgency))
+	all := withoutInnerMatches(matchesOf(matches, lexicon.OfUrgency))
 	for _, m := range all {
 		if m.isCalming() && !t.tokens[m.first].quoted {
 			return analysis.Urgency{}
