@@ -49,8 +49,8 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 		for _, x := range kept.Exchanges { // the last exchange is shown, and the tokens of all
 			a.Model, a.Failure = x.Model, x.Failure
 			a.Tokens += x.TokensIn + x.TokensOut
-			a.Sent = clean.Shortened(clean.Text(x.Asked), maxAskedRunes)
-			a.Answered = clean.Shortened(clean.Text(x.Answered), maxAskedRunes)
+			a.Sent = clean.Shorten(clean.Text(x.Asked), maxAskedRunes)
+			a.Answered = clean.Shorten(clean.Text(x.Answered), maxAskedRunes)
 		}
 
 		list = append(list, a)

@@ -332,7 +332,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clean.Shortened(m.TextNow(), analysis.MostDraft)
+			return clean.Shorten(m.TextNow(), analysis.MostDraft)
 		}
 
 		first := ask.From
@@ -348,5 +348,5 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	}
 
 	slices.Reverse(texts)
-	return clean.Shortened(strings.Join(texts, "\n\n"), analysis.MostDraft)
+	return clean.Shorten(strings.Join(texts, "\n\n"), analysis.MostDraft)
 }

@@ -155,15 +155,15 @@ func Preview(text string) string {
 	}
 	text = previewLink.ReplaceAllString(text, "$1$4")
 	text = previewMark.ReplaceAllString(text, "$1$2$3")
-	return Shortened(strings.Join(strings.Fields(text), " "), previewRunes)
+	return Shorten(strings.Join(strings.Fields(text), " "), previewRunes)
 }
 
 // Topic makes a subject for a message that has none: its first words, few enough for a card. The subject is kept for
 // ever, and find searches it.
-func Topic(text string) string { return Shortened(Preview(text), topicRunes) }
+func Topic(text string) string { return Shorten(Preview(text), topicRunes) }
 
-// Shortened returns a text, or its beginning if it has more than maxRunes.
-func Shortened(text string, maxRunes int) string {
+// Shorten returns a text, or its beginning if it has more than maxRunes.
+func Shorten(text string, maxRunes int) string {
 	if FirstRunes(text, maxRunes) == text {
 		return text
 	}

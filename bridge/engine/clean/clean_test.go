@@ -77,7 +77,7 @@ func TestShortened(t *testing.T) {
 		{text: strings.Repeat("ü", 1<<20), want: "üüü…"},
 	} {
 		var got string
-		allocated := testing.AllocsPerRun(1, func() { got = Shortened(tt.text, 4) })
+		allocated := testing.AllocsPerRun(1, func() { got = Shorten(tt.text, 4) })
 		if got != tt.want || allocated > 1 {
 			t.Errorf("Shortened(%.20q) = %q with %v allocations, want %q with at most one", tt.text, got, allocated, tt.want)
 		}

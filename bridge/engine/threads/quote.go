@@ -20,7 +20,7 @@ func Quote(m *store.Message) string {
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
-	return clean.Shortened(text, maxQuoteRunes)
+	return clean.Shorten(text, maxQuoteRunes)
 }
 
 // WordsOrRemarks returns what a message says or, if it has no words, the remarks about it.
