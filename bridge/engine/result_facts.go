@@ -71,7 +71,7 @@ func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 // landed. They have a queue of their own, so that nothing waits while a version of Parley runs that doesn't know them.
 func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 	for _, l := range r.Sent.Landed {
-		if l.Left == nil {
+		if l.LeftRoot == nil {
 			continue
 		}
 
@@ -79,8 +79,8 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 			Kind:         own.RootLeft,
 			Conversation: c.ConversationID,
 			Surface:      c.AccountID,
-			Root:         l.Left.Message,
-			External:     l.Left.Channel,
+			Root:         l.LeftRoot.Message,
+			External:     l.LeftRoot.Channel,
 		}
 		if l.Thread != nil {
 			f.Delivery = c.ID

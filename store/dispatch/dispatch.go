@@ -67,9 +67,9 @@ type Part struct {
 
 // Landed is a message that was posted in a surface. It is recorded together with its result.
 type Landed struct {
-	Post   store.Post
-	Thread *store.Thread // the thread that it opened, if it is a root; else nil
-	Left   *store.Post   // the root that nobody knew to be left before this one landed; nil means none
+	Post     store.Post
+	Thread   *store.Thread // the thread that it opened, if it is a root; else nil
+	LeftRoot *store.Post   // the root that nobody knew to be left before this one landed; nil means none
 }
 
 // Claim says how many deliveries a process is ready to take.

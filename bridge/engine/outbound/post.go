@@ -256,7 +256,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		if root.Root != "" && root.Root != sent.Message {
 			root.Rerooted++ // it was handed over; the number tells texts in the old thread apart
 			if p.Line != nil {
-				landed.Left = &store.Post{Channel: root.Channel, Message: root.Root}
+				landed.LeftRoot = &store.Post{Channel: root.Channel, Message: root.Root}
 			}
 		}
 

@@ -64,7 +64,7 @@ func (a *postAttempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent
 	isSecond := p.Kind == bridge.PostRoot && t.Root != sent.Message && a.isOutdated(p, t)
 	for i := range out.Landed {
 		if isSecond {
-			out.Landed[i].Thread, out.Landed[i].Left = nil, &out.Landed[i].Post
+			out.Landed[i].Thread, out.Landed[i].LeftRoot = nil, &out.Landed[i].Post
 		}
 	}
 	return out

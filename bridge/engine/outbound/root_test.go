@@ -216,9 +216,9 @@ func TestSecondRootIsLeft(t *testing.T) {
 	for root, wantLeft := range map[string]bool{"first": true, "found": false} {
 		thread := &store.Thread{ConversationID: 3, AccountID: 2, Channel: "home", Root: root}
 		landed := a.foundPost(post, thread, bridge.Sent{Message: "found"}).Landed[0]
-		isLeft := landed.Left != nil && landed.Left.Message == "found" && landed.Left.Channel == "home"
+		isLeft := landed.LeftRoot != nil && landed.LeftRoot.Message == "found" && landed.LeftRoot.Channel == "home"
 		if isLeft != wantLeft {
-			t.Errorf("beside root %q: %+v is left, want the root that was found left: %v", root, landed.Left, wantLeft)
+			t.Errorf("beside root %q: %+v is left, want the root that was found left: %v", root, landed.LeftRoot, wantLeft)
 		}
 		if moves := landed.Thread != nil; moves == wantLeft {
 			t.Errorf("beside root %q: the thread becomes %+v, want it moved: %v", root, landed.Thread, !wantLeft)
