@@ -222,7 +222,7 @@ func TestNamed(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{MentionToken("A"): "*B*", MentionToken("B"): "Ben_Oak", MentionToken("C"): "C", MentionToken("E"): ""}
 	for range 100 {
-		if got, want := Named("<<@A>> <@B>, <@C> <@D> <@E>", names), "<@B> @Ben Oak, @C <@D> a colleague"; got != want {
+		if got, want := NameMentions("<<@A>> <@B>, <@C> <@D> <@E>", names), "<@B> @Ben Oak, @C <@D> a colleague"; got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}

@@ -19,8 +19,8 @@ type Text struct {
 // MentionToken returns the token that stands for somebody in both forms of a text.
 func MentionToken(id string) string { return "<@" + id + ">" }
 
-// Named replaces mention tokens in s by names, so that a customer never reads an id. names has the names by token.
-func Named(s string, names map[string]string) string {
+// NameMentions replaces mention tokens in s by names, so that a customer never reads an id. names has the names by token.
+func NameMentions(s string, names map[string]string) string {
 	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
 	var pairs []string
 	for _, token := range slices.Sorted(maps.Keys(names)) {

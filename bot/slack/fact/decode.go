@@ -270,7 +270,7 @@ func (s *Self) NameMentions(text string, tokens map[string]string) string {
 			names[token] = "Parley"
 		}
 	}
-	return markdown.Named(text, names)
+	return markdown.NameMentions(text, names)
 }
 
 // cutMention removes a mention of the app from the beginning of a text. ok is false if the text doesn't begin with one.

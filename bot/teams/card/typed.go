@@ -47,7 +47,7 @@ type Text struct {
 }
 
 // Named replaces the tokens in s by names.
-func (t Text) Named(s string) string { return markdown.Named(s, t.Names) }
+func (t Text) Named(s string) string { return markdown.NameMentions(s, t.Names) }
 
 // maxHTMLBytes bounds what is read as HTML, because hostile markup takes a parser a time that grows with the square of its
 // length. Teams itself limits a message to about 100 KB.
