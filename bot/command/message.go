@@ -38,7 +38,7 @@ func (m Message) Ask(a *bridge.Action) {
 		p.Marker = bridge.MarkNote
 	}
 
-	p.Named(m.Named).Fill(a)
+	p.WithNames(m.Named).Fill(a)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit
 }
@@ -46,7 +46,7 @@ func (m Message) Ask(a *bridge.Action) {
 // Slash reads the message as what was typed behind a slash command. Its text is Markdown, as in Ask.
 func (m Message) Slash(command string) Parsed {
 	parse := func(text string, opt Options) Parsed { return Slash(command, text, opt) }
-	return m.withFormat(parse(m.Plain, Options{Mentions: m.Tokens}), parse).Named(m.Named)
+	return m.withFormat(parse(m.Plain, Options{Mentions: m.Tokens}), parse).WithNames(m.Named)
 }
 
 // withFormat returns p with its text as Markdown. p is what parse has made of Plain.

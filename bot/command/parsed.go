@@ -24,8 +24,8 @@ type Parsed struct {
 	Err string
 }
 
-// Named returns p with names in place of the tokens of mentions, as its texts are kept and shown to people.
-func (p Parsed) Named(named func(text string) string) Parsed {
+// WithNames returns p with names in place of the tokens of mentions, as its texts are kept and shown to people.
+func (p Parsed) WithNames(named func(text string) string) Parsed {
 	p.Text = named(p.Text)
 	p.Args.Note = named(p.Args.Note)
 	if p.Meant != nil {
