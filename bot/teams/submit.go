@@ -36,7 +36,7 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	f := read.Form
 	at := f.Memory.Place
 	if in.user.Kind != bridge.ActorPerson {
-		return dialogAnswer(in.dialogWithTyped(errForeign(), at, f.Typed())), nil
+		return dialogAnswer(in.dialogWithTyped(errForeign(), at, f.TypedText())), nil
 	}
 
 	if f.Memory.Files {
@@ -86,11 +86,11 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
 	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
-		return in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.Typed())
+		return in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.TypedText())
 	}
 	form, _, err := in.door.formMaker().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
 	if err != nil {
-		return in.dialogWithTyped(err, f.Memory.Place, f.Typed())
+		return in.dialogWithTyped(err, f.Memory.Place, f.TypedText())
 	}
 	return card.FormAgain(form, *f, errs, in.door.Home())
 }
@@ -109,7 +109,7 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 		if isAboutField {
 			return in.formDialogAgain(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true
 		}
-		return in.dialogWithTyped(p, f.Memory.Place, f.Typed()), true
+		return in.dialogWithTyped(p, f.Memory.Place, f.TypedText()), true
 	}
 
 	if err != nil {

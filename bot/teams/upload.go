@@ -77,7 +77,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {
-		return dialogAnswer(in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.Typed()))
+		return dialogAnswer(in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.TypedText()))
 	}
 
 	if field, problem := verb.CompleteReply(&args, f.Values); problem != "" {

@@ -45,7 +45,7 @@ func FuzzReadText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, markup, mention string) {
 		typed := Typed{HTML: markup, Text: markup, Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, mentionOfBen(1)}, Bot: botID}
 		got := ReadText(typed)
-		if again := ReadText(typed); !reflect.DeepEqual(got, again) || got.Named(got.Plain) != again.Named(again.Plain) {
+		if again := ReadText(typed); !reflect.DeepEqual(got, again) || got.WithNames(got.Plain) != again.WithNames(again.Plain) {
 			t.Fatalf("read %+v, then %+v", got, again)
 		}
 		markdown.Parts(got.Markdown)

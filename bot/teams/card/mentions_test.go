@@ -84,7 +84,7 @@ func TestReadWhoIsMentioned(t *testing.T) {
 	wantEqual(t, "begins with us", got.Leads, true)
 	wantList(t, "mentions", got.Mentions, []string{benID})
 	wantEqual(t, "Ben's token", got.Tokens["<@"+benID+">"], benID)
-	wantEqual(t, "text with names", got.Named(got.Markdown), "ask @Ben & Co")
+	wantEqual(t, "text with names", got.WithNames(got.Markdown), "ask @Ben & Co")
 }
 
 // A text says what it has besides words. These aren't part of it.

@@ -47,8 +47,8 @@ type Submitted struct {
 	Words  []string            // what was typed: Memory.Text, then the texts of inputs in the order of their names
 }
 
-// Typed returns what was typed into the form. People get it back if the form can't be shown again.
-func (s Submitted) Typed() string { return strings.Join(s.Words, "\n\n") }
+// TypedText returns what was typed into the form. People get it back if the form can't be shown again.
+func (s Submitted) TypedText() string { return strings.Join(s.Words, "\n\n") }
 
 // Read reads the data of an Action.Execute, an Action.Submit (as well as the value of a
 // message), a task/fetch or a task/submit.

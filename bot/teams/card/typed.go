@@ -26,8 +26,8 @@ type TypedMention struct {
 	ID    string // mentioned.id: "28:…" of a bot, "29:…" of a person
 	User  string // the person's Entra object id; "" if it isn't known
 	Name  string
-	Text  string // as it stands in Typed.Text: "<at>Ann</at>"
-	Index int    // the id attribute of its <at> in Typed.HTML; in activities its index among the mentions
+	Text  string // as it stands in TypedText.Text: "<at>Ann</at>"
+	Index int    // the id attribute of its <at> in TypedText.HTML; in activities its index among the mentions
 }
 
 // Text is what somebody typed, with formatting and without, and what was found in it.
@@ -46,8 +46,8 @@ type Text struct {
 	Forwards bool              // it forwards a message, whose words are left out
 }
 
-// Named replaces the tokens in s by names.
-func (t Text) Named(s string) string { return markdown.NameMentions(s, t.Names) }
+// WithNames replaces the tokens in s by names.
+func (t Text) WithNames(s string) string { return markdown.NameMentions(s, t.Names) }
 
 // maxHTMLBytes bounds what is read as HTML, because hostile markup takes a parser a time that grows with the square of its
 // length. Teams itself limits a message to about 100 KB.

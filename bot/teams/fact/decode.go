@@ -121,7 +121,7 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 		Tokens:   t.Tokens,
 		ToApp:    t.Leads || isToUs,
 		NamesApp: t.Bot || isToUs,
-		Named:    t.Named,
+		Named:    t.WithNames,
 	}
 	message.Ask(&out)
 	return out
@@ -237,7 +237,7 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.Text(a)
 	at := PlaceOf(a)
 	withoutSign := func(text string) string { return strings.TrimPrefix(strings.TrimSpace(text), "/") }
-	typed := command.Message{Plain: withoutSign(t.Plain), Markdown: withoutSign(t.Markdown), Tokens: t.Tokens, Named: t.Named}
+	typed := command.Message{Plain: withoutSign(t.Plain), Markdown: withoutSign(t.Markdown), Tokens: t.Tokens, Named: t.WithNames}
 	if strings.EqualFold(typed.Plain, "inbox") {
 		typed.Plain = "mine"
 	}
@@ -260,7 +260,7 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		Origin:    bridge.OriginSlash,
 		Actor:     p.Actor(a),
 		Place:     at,
-		Raw:       t.Named(t.Plain),
+		Raw:       t.WithNames(t.Plain),
 		Mentions:  t.Mentions,
 		OwnThread: p.Own,
 	}

@@ -152,7 +152,7 @@ func (p Payload) contentDigest(a *connector.Activity) string {
 	t := p.textAsNamed(a)
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	return Digest(append([]string{strings.Join(strings.Fields(t.Named(t.Plain)), " ")}, files...)...)
+	return Digest(append([]string{strings.Join(strings.Fields(t.WithNames(t.Plain)), " ")}, files...)...)
 }
 
 // EditID names one edit of a message.
@@ -179,7 +179,7 @@ func (p Payload) VersionDigest(a *connector.Activity) string {
 	}
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	parts := []string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}
+	parts := []string{t.WithNames(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}
 	return Version(a) + ":" + Digest(append(parts, files...)...)
 }
 
