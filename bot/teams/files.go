@@ -115,7 +115,7 @@ const sniffedBytes = 512
 
 // inspectPicture describes a pasted picture, the n-th of its message. It reads the beginning to find out the type.
 func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
-	f := fact.Pasted(n, at)
+	f := fact.DescribePasted(n, at)
 	answer, err := fs.Bot.Download(ctx, at.ContentURL)
 	if err != nil {
 		return f

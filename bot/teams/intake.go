@@ -42,7 +42,7 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 
 	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
 	if !hasConversation || a.ID == "" {
-		return []channels.Fact{fact.Quarantined(raw, a.Type+" without place")}, nil
+		return []channels.Fact{fact.QuarantinedFact(raw, a.Type+" without place")}, nil
 	}
 	if !fact.IsInChannel(a) && !fact.IsInPersonalChat(a) {
 		return nil, nil // group chats: the app isn't made for them
@@ -131,7 +131,7 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
 
-	p.Seen = it.files.describeFiles(ctx, p, a)
+	p.Files = it.files.describeFiles(ctx, p, a)
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
 
@@ -142,7 +142,7 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	}
 
 	p.Edit = it.IsReadingRefused(at.Channel) // before, it may not have mentioned us
-	p.Seen = it.files.describeFiles(ctx, p, a)
+	p.Files = it.files.describeFiles(ctx, p, a)
 	if fact.EventType(a) == fact.EventRestored {
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}
@@ -172,8 +172,8 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 // identifyPeople finds out who the author of an activity is, and whom it mentions. The keys are the people's ids in
 // Teams ("29:…").
 // Errors: Teams can't tell now who the author is. For somebody mentioned, that is no error.
-func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Who, error) {
-	known := map[string]fact.Who{}
+func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Person, error) {
+	known := map[string]fact.Person{}
 	if a.From != nil {
 		if err := it.identifyPerson(ctx, a.Conversation.ID, a.From, known); err != nil {
 			return nil, err
@@ -195,7 +195,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 // identifyPerson adds a person to known. It skips accounts that belong to no person, and those that are in known
 // already. Somebody whom Teams doesn't list in the conversation counts as foreign, from outside the organisation.
 func (it *intake) identifyPerson(
-	ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who,
+	ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Person,
 ) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
 	if !isPerson || known[account.ID].Kind != "" {
@@ -211,14 +211,14 @@ func (it *intake) identifyPerson(
 		return nil
 	}
 
-	known[account.ID] = fact.Who{User: person.User, Name: person.Name, Kind: string(person.Kind)}
+	known[account.ID] = fact.Person{User: person.User, Name: person.Name, Kind: string(person.Kind)}
 	return nil
 }
 
 // addForeign adds an account as foreign, by its Entra object id. It does nothing for an account without one.
-func addForeign(account *connector.ChannelAccount, known map[string]fact.Who) {
+func addForeign(account *connector.ChannelAccount, known map[string]fact.Person) {
 	if account.AADObjectID != "" {
-		known[account.ID] = fact.Who{User: account.AADObjectID, Kind: string(bridge.ActorForeign)}
+		known[account.ID] = fact.Person{User: account.AADObjectID, Kind: string(bridge.ActorForeign)}
 	}
 }
 
@@ -268,5 +268,5 @@ func (it *intake) clickFacts(
 		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
 
-	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, false, nil
+	return []channels.Fact{f, p.KnownFact(spanIDs[0], f.OrderKey)}, false, nil
 }

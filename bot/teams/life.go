@@ -66,7 +66,7 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 		return p.EditFacts(a, at), nil
 	}
 
-	knownFact := p.Known(id, fact.KeyOf(at))
+	knownFact := p.KnownFact(id, fact.KeyOf(at))
 	facts := append(p.DeletionFacts(a, at, l, deleted), knownFact)
 	if !deleted {
 		facts = append(facts, p.StoredVersion(at, a))

@@ -94,22 +94,22 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		edit  *connector.Activity
-		known map[string]fact.Who
+		known map[string]fact.Person
 	}{
 		{
 			name:  "told by Teams, Ben is known",
 			edit:  w.teamsEdit(),
-			known: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}},
+			known: map[string]fact.Person{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}},
 		},
 		{
 			name:  "told by Teams, Ben is renamed",
 			edit:  w.teamsEdit(),
-			known: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}},
+			known: map[string]fact.Person{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}},
 		},
 		{
 			name:  "told by Graph, Ben is known",
 			edit:  w.graphEdit(),
-			known: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
+			known: map[string]fact.Person{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
 		},
 		{name: "told by Graph, nobody is known", edit: w.graphEdit(), known: nil},
 	} {

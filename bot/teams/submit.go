@@ -26,7 +26,7 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 
 	read, err := card.Read(in.value.Data)
 	if err != nil {
-		accepted := in.door.desk.Accept(ctx, fact.Quarantined(in.payload.Body, "form not readable: "+err.Error()))
+		accepted := in.door.desk.Accept(ctx, fact.QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
 		return dialogAnswer(in.problemDialog(errStaleForm(), fact.PlaceOf(in.activity))), accepted
 	}
 	if read.Click != nil {

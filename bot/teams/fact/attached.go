@@ -45,9 +45,9 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
+// DescribePasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
 // them the type image/*, so it counts as a PNG until its bytes are read.
-func Pasted(n int, at connector.Attachment) Attached {
+func DescribePasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
 		f.Type = "image/png"

@@ -61,7 +61,7 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 			a := htmlActivity(t, tt.html)
 			a.Attachments = append(a.Attachments, tt.attachments...)
 			var got []string
-			for _, f := range (Payload{Me: "28:bot", Seen: tt.seen}).Said(bridge.Place{Channel: "c", Thread: "1", Message: "2"}, a).Files {
+			for _, f := range (Payload{Me: "28:bot", Files: tt.seen}).Said(bridge.Place{Channel: "c", Thread: "1", Message: "2"}, a).Files {
 				got = append(got, f.Name+": "+f.Unavailable)
 			}
 			if !slices.Equal(got, tt.want) {

@@ -43,7 +43,7 @@ func (p Payload) EditFacts(a *connector.Activity, at bridge.Place) []channels.Fa
 // ReactionFacts returns one fact for all reactions that an activity adds or removes, or none if it has no reactions.
 func (p Payload) ReactionFacts(a *connector.Activity) []channels.Fact {
 	if a.ReplyToID == "" {
-		return []channels.Fact{Quarantined(p.Body, "reaction without message")}
+		return []channels.Fact{QuarantinedFact(p.Body, "reaction without message")}
 	}
 	if len(a.ReactionsAdded)+len(a.ReactionsRemoved) == 0 {
 		return nil
@@ -100,7 +100,7 @@ func (p Payload) DeletionFacts(a *connector.Activity, at bridge.Place, stored De
 		id = DeleteID(at.Channel, at.Message, stored.Deleted+1)
 	}
 	key := KeyOf(at)
-	return []channels.Fact{p.Fact(id, key), p.Known(changedAboutID(at, a.At()), key)}
+	return []channels.Fact{p.Fact(id, key), p.KnownFact(changedAboutID(at, a.At()), key)}
 }
 
 // changeSpan is the time for which Graph may still show a message as it was before its deletion or restoration. An

@@ -114,7 +114,7 @@ func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channel
 	}
 	read, err := card.Read(data)
 	if err != nil || read.Click == nil {
-		return Quarantined(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
+		return QuarantinedFact(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
 	}
 	p.Kind = KindClick
 	at := ClickPlace(a, read.Click)

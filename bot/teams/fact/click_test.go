@@ -13,7 +13,7 @@ func TestInvokeID(t *testing.T) {
 	t.Parallel()
 	const first, nonce, data = "1700000000001", "n1", `{"a":1,"b":"x"}`
 	idOf := func(activity, user, nonce, data string) string {
-		p := Payload{Who: map[string]Who{"29:someone": {User: user}}}
+		p := Payload{Who: map[string]Person{"29:someone": {User: user}}}
 		a := connector.Activity{ID: activity, From: &connector.ChannelAccount{ID: "29:someone"}}
 		return p.InvokeID(&a, nonce, []byte(data))
 	}

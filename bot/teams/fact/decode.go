@@ -22,7 +22,7 @@ var errDecode = errors.New("teams: decode")
 // for. It uses nothing but the stored bytes, so that applying a fact once more gives the same.
 
 // Decode returns the actions in a stored fact: what somebody typed, edited, deleted, clicked, or said by emoji. Facts without
-// effect (Payload.Known) have none.
+// effect (Payload.KnownFact) have none.
 // Errors: the fact can't be read.
 func Decode(raw []byte) ([]bridge.Action, error) {
 	p, a, err := unwrap(raw)
@@ -130,9 +130,9 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 // collectFiles returns the files of a message: pictures in it, and what its text refers to. Those that can't be fetched say
 // why, so that nobody believes that the customer got them.
 func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
-	found := slices.Clone(p.Seen) // what was found out when the message came
+	found := slices.Clone(p.Files) // what was found out when the message came
 	for _, id := range t.Files {
-		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
+		if !slices.ContainsFunc(p.Files, func(f Attached) bool { return f.ID == id }) {
 			found = append(found, Attached{ID: id, Unavailable: NoFileAccess})
 		}
 	}
@@ -140,8 +140,8 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 		found = append(found, Attached{ID: Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
 	}
 	for n, at := range Pictures(a) {
-		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
-			found = append(found, Pasted(n, at))
+		if !slices.ContainsFunc(p.Files, func(f Attached) bool { return f.URL == at.ContentURL }) {
+			found = append(found, DescribePasted(n, at))
 		}
 	}
 	for _, at := range a.Attachments {
@@ -170,7 +170,7 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 // addresses aren't listed are taken.
 func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached {
 	var listed []string
-	for _, f := range p.Seen {
+	for _, f := range p.Files {
 		if f.ID == "" {
 			listed = append(listed, f.URL)
 		}
@@ -188,7 +188,7 @@ func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached
 		n := len(listed) + i
 		f := Attached{ID: Digest("picture", strconv.Itoa(n)), Name: PictureName(n, ""), Unavailable: OnlyInTeams}
 		if strings.Contains(address, HostedPart) {
-			f = Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address})
+			f = DescribePasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address})
 		}
 		out = append(out, f)
 	}

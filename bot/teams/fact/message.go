@@ -202,5 +202,5 @@ func (p Payload) KnownIDs(at bridge.Place, a *connector.Activity) []string {
 // StoredVersion returns the fact that marks a version of a message as stored: the first one of KnownIDs. It has no effect
 // but that a catch-up finds its id.
 func (p Payload) StoredVersion(at bridge.Place, a *connector.Activity) channels.Fact {
-	return p.Known(p.KnownIDs(at, a)[0], KeyOf(at))
+	return p.KnownFact(p.KnownIDs(at, a)[0], KeyOf(at))
 }

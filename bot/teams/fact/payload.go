@@ -31,18 +31,18 @@ const (
 // Payload is what is stored of one fact, which is one thing that Teams told: Teams' bytes (an activity), and what was found
 // out when they came, so that decoding needs nothing else.
 type Payload struct {
-	V    int             `json:"v"`
-	Kind string          `json:"kind"`
-	Me   string          `json:"me"`               // our app's id in Teams: "28:" and the app id
-	Who  map[string]Who  `json:"who,omitempty"`    // the people whom the activity names, by their ids in it
-	Own  bool            `json:"own,omitempty"`    // the thread begins, or may begin, with a post of ours
-	Seen []Attached      `json:"files,omitempty"`  // what was found out about its files
-	Edit bool            `json:"edited,omitempty"` // the words are an edit's: what it said before may never be told
-	Body json.RawMessage `json:"body"`
+	V     int               `json:"v"`
+	Kind  string            `json:"kind"`
+	Me    string            `json:"me"`               // our app's id in Teams: "28:" and the app id
+	Who   map[string]Person `json:"who,omitempty"`    // the people whom the activity names, by their ids in it
+	Own   bool              `json:"own,omitempty"`    // the thread begins, or may begin, with a post of ours
+	Files []Attached        `json:"files,omitempty"`  // what was found out about its files
+	Edit  bool              `json:"edited,omitempty"` // the words are an edit's: what it said before may never be told
+	Body  json.RawMessage   `json:"body"`
 }
 
-// Who describes a person whom an activity names.
-type Who struct {
+// Person describes a person whom an activity names.
+type Person struct {
 	User string `json:"user"` // Entra object id
 	Name string `json:"name,omitempty"`
 	Kind string `json:"kind"` // bridge.ActorKind
@@ -76,13 +76,13 @@ func (p Payload) Fact(id, order string) channels.Fact {
 	p.V = payloadVersion
 	raw, err := json.Marshal(p)
 	if err != nil {
-		return Quarantined(p.Body, err.Error())
+		return QuarantinedFact(p.Body, err.Error())
 	}
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
 }
 
-// Quarantined makes a fact of bytes that can't be read, with their hash as its id.
-func Quarantined(body []byte, reason string) channels.Fact {
+// QuarantinedFact makes a fact of bytes that can't be read, with their hash as its id.
+func QuarantinedFact(body []byte, reason string) channels.Fact {
 	id := "q:" + Digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
@@ -116,8 +116,8 @@ func numberedID(id string, n int) string {
 	return id + ":" + strconv.Itoa(n)
 }
 
-// Known makes a fact without effect, by which something counts as stored (sweep.Sweeper.KnownFacts).
-func (p Payload) Known(id, order string) channels.Fact {
+// KnownFact makes a fact without effect, by which something counts as stored (sweep.Sweeper.KnownFacts).
+func (p Payload) KnownFact(id, order string) channels.Fact {
 	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
 }
 

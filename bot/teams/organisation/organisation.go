@@ -246,10 +246,10 @@ func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fa
 		return fact.Payload{}, connector.Activity{}, err
 	}
 
-	p.Seen, p.Edit = FilesOf(m.Message), !m.EditedAt.IsZero()
+	p.Files, p.Edit = FilesOf(m.Message), !m.EditedAt.IsZero()
 	for n, address := range p.Text(&a).Images {
 		if strings.Contains(address, fact.HostedPart) {
-			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
+			p.Files = append(p.Files, fact.DescribePasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
 		}
 	}
 
@@ -260,7 +260,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fa
 // names.
 // Errors: Teams can't tell that now; json's.
 func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Activity, inOurThread bool) (fact.Payload, error) {
-	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Who{}}
+	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Person{}}
 	for _, one := range accountsIn(a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
@@ -271,9 +271,9 @@ func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Ac
 		case err != nil:
 			return fact.Payload{}, err
 		case !ok:
-			p.Who[one.ID] = fact.Who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
+			p.Who[one.ID] = fact.Person{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
 		default:
-			p.Who[one.ID] = fact.Who{User: known.User, Name: known.Name, Kind: string(known.Kind)}
+			p.Who[one.ID] = fact.Person{User: known.User, Name: known.Name, Kind: string(known.Kind)}
 		}
 	}
 
