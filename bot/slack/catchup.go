@@ -233,7 +233,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 // those who replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
 func isOurThread(self *fact.Self, root *fact.Message) bool {
 	isOurs := func(id string) bool { return id == self.User || id == self.Bot }
-	return self.Wrote(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
+	return self.IsOwnMessage(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
 
 // findKnownTombstones returns which deleted roots the desk knows. Slack doesn't say whose they were.

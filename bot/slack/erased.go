@@ -64,7 +64,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.
 	}
 
 	for _, m := range page.Messages {
-		if m.TS == p.Place.Message || !self.Wrote(&m.Message) {
+		if m.TS == p.Place.Message || !self.IsOwnMessage(&m.Message) {
 			continue
 		}
 		if err := s.uploads.deleteAll(ctx, m.Files); err != nil {

@@ -154,7 +154,7 @@ func (s *poster) findMessage(
 
 		for _, m := range page.Messages {
 			// Any app can copy our metadata, so a message counts only if we wrote it.
-			isOther := m.TS != p.Place.Message && self.Wrote(&m.Message)
+			isOther := m.TS != p.Place.Message && self.IsOwnMessage(&m.Message)
 			if isOther && isSought(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}

@@ -93,7 +93,7 @@ func (r *responder) openRefusal(self *fact.Self, in *interaction) answer {
 
 // storeQuarantined stores a payload that can't be read, with the reason. People can see it; it has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
-	return answer{}, r.journal.Accept(ctx, fact.Quarantined(withoutSecrets(body), reason))
+	return answer{}, r.journal.Accept(ctx, fact.QuarantinedFact(withoutSecrets(body), reason))
 }
 
 // handleInteraction handles an interaction by its type:

@@ -89,7 +89,7 @@ func (s *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	}
 
 	m := &ev.Message
-	if !IsWritten(m.Subtype) || s.Wrote(m) {
+	if !IsWritten(m.Subtype) || s.IsOwnMessage(m) {
 		return nil
 	}
 	if m.TS == "" { // SplitEvent puts such a message into quarantine
@@ -145,7 +145,7 @@ func (s *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 // that it made itself, such as the preview of a link.
 func (s *Self) isEdit(ev *event) bool {
 	m := ev.Changed
-	if s.Wrote(m) || !IsWritten(m.Subtype) {
+	if s.IsOwnMessage(m) || !IsWritten(m.Subtype) {
 		return false
 	}
 	return ev.Previous == nil || !m.hasSameContent(ev.Previous)
@@ -204,7 +204,7 @@ func isByBot(m *Message) bool {
 // actorOf returns who wrote m. Only a person of our own workspace may ever cause a reply to a customer. The order of the
 // cases matters: our own messages are a bot's, too, and a bot has no workspace.
 func (s *Self) actorOf(m *Message) bridge.Actor {
-	if s.Wrote(m) {
+	if s.IsOwnMessage(m) {
 		return bridge.Actor{ID: bridge.SurfaceUser(s.User), Kind: bridge.ActorSelf}
 	}
 	if isByBot(m) {

@@ -28,7 +28,7 @@ type Arrival struct {
 
 // quarantinedArrival makes the arrival of bytes that can't be read.
 func quarantinedArrival(body []byte, reason string) Arrival {
-	return Arrival{Facts: []channels.Fact{Quarantined(body, reason)}}
+	return Arrival{Facts: []channels.Fact{QuarantinedFact(body, reason)}}
 }
 
 // Share says in which message one of our own uploads was posted.
@@ -225,7 +225,7 @@ func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriva
 	}
 
 	m := &ev.Message
-	if s.Wrote(m) {
+	if s.IsOwnMessage(m) {
 		var news Arrival
 		for _, f := range m.Files {
 			news.OwnUploads = append(news.OwnUploads, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})

@@ -32,7 +32,7 @@ func (s *Self) ForeignAuthor(callback []byte) string {
 	}
 
 	for _, m := range []*Message{&ev.Message, ev.Changed, ev.Previous} {
-		if m != nil && !s.Wrote(m) && !isByBot(m) && s.isForeign(m) {
+		if m != nil && !s.IsOwnMessage(m) && !isByBot(m) && s.isForeign(m) {
 			return m.User
 		}
 	}

@@ -20,7 +20,7 @@ func (s *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) 
 		unreadable, err := s.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
 		return [][]byte{unreadable}, err
 	}
-	if s.Wrote(m) {
+	if s.IsOwnMessage(m) {
 		return nil, nil
 	}
 	if m.Subtype == Tombstone {

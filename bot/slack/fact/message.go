@@ -131,8 +131,8 @@ func IsWritten(subtype string) bool {
 	return false
 }
 
-// Wrote reports whether our own app posted m. Depending on how a message was posted, Slack sets its bot, app or user id.
-func (s *Self) Wrote(m *Message) bool {
+// IsOwnMessage reports whether our own app posted m. Depending on how a message was posted, Slack sets its bot, app or user id.
+func (s *Self) IsOwnMessage(m *Message) bool {
 	isOurs := func(id, ours string) bool { return id != "" && id == ours }
 	return isOurs(m.BotID, s.Bot) || isOurs(m.AppID, s.App) || isOurs(m.User, s.User)
 }

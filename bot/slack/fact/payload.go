@@ -123,8 +123,8 @@ func (s *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) 
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
 }
 
-// Quarantined makes a fact of bytes that can't be read, with their hash as its id.
-func Quarantined(body []byte, reason string) channels.Fact {
+// QuarantinedFact makes a fact of bytes that can't be read, with their hash as its id.
+func QuarantinedFact(body []byte, reason string) channels.Fact {
 	id := "q:" + Digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
