@@ -86,7 +86,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	}
 
 	for _, share := range a.OwnUploads {
-		t.shares.Learn(share)
+		t.shares.Remember(share)
 	}
 
 	if a.Revoked != "" {

@@ -29,8 +29,8 @@ func (b *Book) lock() {
 
 func keyOf(file, channel string) string { return file + " " + channel }
 
-// Learn remembers a share, and wakes those who wait.
-func (b *Book) Learn(s fact.Share) {
+// Remember remembers a share, and wakes those who wait.
+func (b *Book) Remember(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
 	b.shares.Put(keyOf(s.File, s.Channel), s)
