@@ -120,7 +120,7 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 		a.Recipient = &to
 	}
 	l := at.posting(a)
-	l.query = targeted()
+	l.query = targetedQuery()
 	err = c.call(ctx, l, &r)
 	return r, err
 }
@@ -128,7 +128,7 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 // DeleteTargeted deletes a message that SendTargeted has posted.
 func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
 	l := at.call(http.MethodDelete, "activity", "activities", id)
-	l.query = targeted()
+	l.query = targetedQuery()
 	return c.call(ctx, l, nil)
 }
 
@@ -205,8 +205,8 @@ func (at Conversation) posting(a Activity) call {
 	return l
 }
 
-// targeted is the query of calls about a message that only one person sees.
-func targeted() url.Values { return url.Values{"isTargetedActivity": {"true"}} }
+// targetedQuery is the query of calls about a message that only one person sees.
+func targetedQuery() url.Values { return url.Values{"isTargetedActivity": {"true"}} }
 
 // errID means that a given id can't be an id: it would change the path of the call.
 var errID = errors.New("connector: that isn't an id")
