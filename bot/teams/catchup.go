@@ -35,7 +35,7 @@ type history struct {
 
 	sweeper         *sweep.Sweeper
 	threads         *threads
-	lives           *lives
+	lives           *deletions
 	maxAge          time.Duration            // threads whose root is older are not looked at
 	comparedThreads *recent.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
 	fullPasses      *recent.Map[fullPass]    // the last full pass over each channel

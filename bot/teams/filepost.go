@@ -132,7 +132,7 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 }
 
 // drawPicture reads a file as a picture that Teams can show. ok is false if the file isn't shown as a picture.
-func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawing, ok bool, err error) {
+func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn inlinePicture, ok bool, err error) {
 	how, err := chooseDisplay(ctx, f)
 	switch how {
 	case displayOriginal:
@@ -140,7 +140,7 @@ func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawin
 	case displayCopy:
 		drawn, err = s.copyPicture(ctx, f)
 	case displayLink:
-		return drawing{}, false, err
+		return inlinePicture{}, false, err
 	}
 	return drawn, err == nil, err
 }

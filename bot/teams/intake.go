@@ -26,7 +26,7 @@ type intake struct {
 
 	sweeper *sweep.Sweeper
 	threads *threads
-	lives   *lives
+	lives   *deletions
 	files   *files
 }
 

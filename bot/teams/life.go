@@ -16,9 +16,9 @@ import (
 // "the first restoration", "the second deletion" and so on. Two sources tell us of the same change: Teams' request to
 // our webhook, and Graph, when we read the channel. This file makes sure that it counts once.
 
-// lives makes the facts of deletions and restorations that aren't stored yet. How often a message was deleted and
+// deletions makes the facts of deletions and restorations that aren't stored yet. How often a message was deleted and
 // restored so far is a fact.DeletionCount.
-type lives struct {
+type deletions struct {
 	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
@@ -26,7 +26,7 @@ type lives struct {
 
 // countDeletions reads how often a message was deleted and restored, as far as that is stored.
 // Errors: the desk's.
-func (ls *lives) countDeletions(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
+func (ls *deletions) countDeletions(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
 	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
 		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
 		seen, err := ls.sweeper.KnownFacts(ctx, gone, back)
@@ -46,7 +46,7 @@ func (ls *lives) countDeletions(ctx context.Context, channel, id string) (fact.D
 // request, which its time shows, there are none. A restoration whose deletion isn't stored counts as an edit, because
 // the text may have changed.
 // Errors: the desk's.
-func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
+func (ls *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
 	deleted := a.Type == connector.TypeMessageDelete
 	id := p.EditID(at, a)
 	if deleted {
@@ -77,7 +77,7 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 
 // changedLately reports whether a message was deleted or restored so recently that Graph may not show it yet.
 // Errors: the desk's.
-func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
+func (ls *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
 	ids := fact.ChangedLatelyIDs(at, ls.Now())
 	seen, err := ls.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
@@ -86,7 +86,7 @@ func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, erro
 // compare compares whether Graph shows a stored message as deleted with what is stored. If they differ, the facts of
 // the deletion or restoration are missing.
 // Errors: the desk's, and those of reading who the people are.
-func (ls *lives) compare(ctx context.Context, m organisation.Shown) (missing, error) {
+func (ls *deletions) compare(ctx context.Context, m organisation.Shown) (missing, error) {
 	count, err := ls.countDeletions(ctx, m.At.Channel, m.At.Message)
 	if err != nil {
 		return missing{}, err

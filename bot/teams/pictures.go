@@ -74,12 +74,12 @@ func chooseByHeader(size int64, r io.Reader) display {
 	return displayCopy // Teams shows no WebP, and a GIF only when it does not move
 }
 
-type drawing struct {
+type inlinePicture struct {
 	kind string // MIME type
 	data []byte
 }
 
-func (p drawing) makeAttachment(name string) connector.Attachment {
+func (p inlinePicture) makeAttachment(name string) connector.Attachment {
 	return connector.Attachment{
 		ContentType: p.kind,
 		Name:        name,
@@ -89,38 +89,38 @@ func (p drawing) makeAttachment(name string) connector.Attachment {
 
 // readOriginal reads a picture that Teams can show as it is.
 // Errors: errNoPicture if it isn't one after all; those of reading.
-func readOriginal(ctx context.Context, f channels.File) (drawing, error) {
+func readOriginal(ctx context.Context, f channels.File) (inlinePicture, error) {
 	data, err := readFile(ctx, f, maxPictureBytes)
 	if err != nil {
-		return drawing{}, err
+		return inlinePicture{}, err
 	}
 	format, _, err := picture.Sized(bytes.NewReader(data))
 	if err != nil {
-		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
+		return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
-	return drawing{kind: "image/" + format, data: data}, nil
+	return inlinePicture{kind: "image/" + format, data: data}, nil
 }
 
 // errNoPicture is for a file that begins like a picture, but can't be decoded, or not in time.
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
 // copyPicture makes a smaller copy of a picture, one at a time, because each takes much memory. It may block.
-func (s *poster) copyPicture(ctx context.Context, f channels.File) (drawing, error) {
+func (s *poster) copyPicture(ctx context.Context, f channels.File) (inlinePicture, error) {
 	select {
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()
 	case <-ctx.Done():
-		return drawing{}, ctx.Err()
+		return inlinePicture{}, ctx.Err()
 	}
 	return shrinkPicture(ctx, f)
 }
 
 // shrinkPicture makes a JPEG that Teams can show. What was transparent becomes white. It tries lower qualities until
 // the file is small enough.
-func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
+func shrinkPicture(ctx context.Context, f channels.File) (inlinePicture, error) {
 	data, err := readFile(ctx, f, maxCopiedBytes)
 	if err != nil {
-		return drawing{}, err
+		return inlinePicture{}, err
 	}
 
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
@@ -128,25 +128,25 @@ func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 	small, err := picture.Small(decoding, data, maxPictureSide)
 
 	if ctx.Err() != nil {
-		return drawing{}, ctx.Err()
+		return inlinePicture{}, ctx.Err()
 	}
 	if err != nil {
-		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
+		return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
 
 	exif := orientationSegment(data)
 	for _, quality := range []int{85, 60, 30} { // the first one that is small enough
 		var b bytes.Buffer
 		if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: quality}); err != nil {
-			return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
+			return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 		}
 		if b.Len()+len(exif) <= maxPictureBytes {
 			start, rest := b.Bytes()[:2], b.Bytes()[2:] // the Exif segment follows the two bytes that begin a JPEG
-			return drawing{kind: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
+			return inlinePicture{kind: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
 		}
 	}
 
-	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
+	return inlinePicture{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
 // Parts of a JPEG. Markers of two bytes begin the file and each of its segments.

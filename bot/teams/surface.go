@@ -147,7 +147,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		copying:      make(chan struct{}, 1),
 	}
 
-	lives := &lives{Organisation: org, sweeper: s.sweeper}
+	lives := &deletions{Organisation: org, sweeper: s.sweeper}
 	s.history = &history{
 		Organisation:    org,
 		sweeper:         s.sweeper,

@@ -26,15 +26,12 @@ import (
 // uploadPath is where the upload page is below our public address.
 const uploadPath = "/teams/upload"
 
-// Frames returns the origins of Teams' clients, which may show our page in a frame: those of the public cloud, and of
+// FrameOrigins returns the origins of Teams' clients, which may show our page in a frame: those of the public cloud, and of
 // the clouds for the government of the United States.
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. It doesn't name the
 // government's clouds: see rest.ClientHost.
-func Frames() []string {
-	return []string{
-		"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft",
-		"https://*.teams.microsoft.us",
-	}
+func FrameOrigins() []string {
+	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft", "https://*.teams.microsoft.us"}
 }
 
 // newUpload makes the upload page. It returns nil if clients of Teams could not open the page: they show only https.
@@ -48,7 +45,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 		return nil
 	}
 
-	ancestors := Frames()
+	ancestors := FrameOrigins()
 	if u.Scheme != "https" {
 		isLocal := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 		if !isLocal {

@@ -105,7 +105,7 @@ func (a *App) newDoors() site.Doors {
 			if !isSecure || !env.Teams.canSignIn() {
 				return site.Tab{}
 			}
-			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
+			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.FrameOrigins()}
 		},
 	}
 }

@@ -36,7 +36,7 @@ func startChangingDoors(t *testing.T) *changingDoors {
 				if d.provider.Load() == nil {
 					return site.Tab{}
 				}
-				return site.Tab{Host: tabHost, Ancestors: teams.Frames()}
+				return site.Tab{Host: tabHost, Ancestors: teams.FrameOrigins()}
 			},
 		}
 	})

@@ -57,7 +57,7 @@ func startTab(t *testing.T) *tabSite {
 		tab.fake, tab.entra = entra, entra
 		o.Doors = site.Doors{
 			Providers: func() []openid.Config { return []openid.Config{config} },
-			Tab:       func() site.Tab { return site.Tab{Host: tabHost, Ancestors: teams.Frames()} },
+			Tab:       func() site.Tab { return site.Tab{Host: tabHost, Ancestors: teams.FrameOrigins()} },
 		}
 	})
 	tab.addPeople()
@@ -248,7 +248,7 @@ func TestTabIsFramed(t *testing.T) {
 			header := tt.visitor.Get(tt.path).Header
 			want := "'none'"
 			if tt.wantFramed {
-				want = strings.Join(teams.Frames(), " ")
+				want = strings.Join(teams.FrameOrigins(), " ")
 			}
 			_, ancestors, _ := strings.Cut(header.Get("Content-Security-Policy"), "frame-ancestors ")
 			if ancestors != want {
