@@ -42,7 +42,7 @@ func Area(desk Desk, o Options) web.Area {
 		e := &entrance{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
 		area.Routes = append(area.Routes,
 			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.withDoor((*door).ask)},
-			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.withDoor((*door).takeAnswer)})
+			web.Route{Pattern: "GET " + CallbackPath(kind), For: web.Anyone, Do: e.withDoor((*door).takeAnswer)})
 		if kind == Microsoft && o.Tab != nil {
 			t := tabEntrance{o.Tab}
 			area.Routes = append(area.Routes,

@@ -37,8 +37,8 @@ type Config struct {
 	Redirect     string // where the provider sends people back; registered there
 }
 
-// Back is the address on this site to which a provider of a kind sends people back.
-func Back(kind Kind) string { return "/auth/with/" + string(kind) + "/back" }
+// CallbackPath is the address on this site to which a provider of a kind sends people back.
+func CallbackPath(kind Kind) string { return "/auth/with/" + string(kind) + "/back" }
 
 // Identity is the person whom a provider vouched for.
 type Identity struct {

@@ -83,7 +83,7 @@ func (s *SignInEnv) checkProvider(v *variables) {
 }
 
 // Providers are those by which agents sign in, on a site at base ("https://help.acme.example"). Each sends people back
-// to openid.Back.
+// to openid.CallbackPath.
 func (e *Env) Providers(base string) (list []openid.Config) {
 	s := e.SignIn
 	if s.SlackClientID != "" && e.SlackBotToken != "" {
@@ -117,7 +117,7 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 	}
 
 	for i := range list {
-		list[i].Redirect = base + openid.Back(list[i].Kind)
+		list[i].Redirect = base + openid.CallbackPath(list[i].Kind)
 	}
 
 	return list

@@ -60,7 +60,7 @@ func startDoor(t *testing.T, kind openid.Kind, people map[string]claims) *door {
 	d := &door{kind: kind}
 	d.Site = sitetest.Start(t, sitetest.Acme, func(o *site.Options) {
 		fake, config := provider(t, kind, people)
-		config.Redirect = o.BaseURL + openid.Back(kind)
+		config.Redirect = o.BaseURL + openid.CallbackPath(kind)
 		fake.Register(config.Redirect)
 		d.fake, o.Doors.Providers = fake, func() []openid.Config { return []openid.Config{config} }
 		o.Chats.SlackTeam = func(context.Context) (string, error) { return ourOrganisation, nil }
@@ -78,7 +78,7 @@ func allProviders(t *testing.T) func(*site.Options) {
 		o.Chats.SlackTeam = func(context.Context) (string, error) { return ourOrganisation, nil }
 		for _, kind := range []openid.Kind{openid.Slack, openid.Microsoft, openid.Any} {
 			_, config := provider(t, kind, annAlone())
-			config.Redirect = o.BaseURL + openid.Back(kind)
+			config.Redirect = o.BaseURL + openid.CallbackPath(kind)
 			list = append(list, config)
 		}
 		o.Doors.Providers = func() []openid.Config { return list }

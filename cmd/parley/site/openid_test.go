@@ -293,7 +293,7 @@ func TestSignInLeadsNowhereElse(t *testing.T) {
 			v.Get("/settings?next=" + escaped)
 			begun := v.Get(openid.Begin(d.kind) + "?next=" + escaped + "&redirect_uri=" + escaped + "&return=" + escaped)
 			to := must(url.Parse(begun.Header.Get("Location")))(t)
-			if got, want := to.Query().Get("redirect_uri"), d.URL+openid.Back(d.kind); got != want {
+			if got, want := to.Query().Get("redirect_uri"), d.URL+openid.CallbackPath(d.kind); got != want {
 				t.Fatalf("the provider sends people back to %q, want %q", got, want)
 			}
 
@@ -313,7 +313,7 @@ func TestSignInErrorIsText(t *testing.T) {
 	d := startDoor(t, openid.Any, annAlone())
 	v := d.Visitor("")
 	v.Get(openid.Begin(d.kind))
-	answer := v.Get(openid.Back(d.kind) + "?state=x&error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3E")
+	answer := v.Get(openid.CallbackPath(d.kind) + "?state=x&error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3E")
 	if answer.Status < http.StatusBadRequest {
 		t.Errorf("status %d, want a refusal", answer.Status)
 	}

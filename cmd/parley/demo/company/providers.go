@@ -49,7 +49,7 @@ func (c *Company) newSignIn() *oidcfake.Server {
 	o := oidcfake.Options{
 		ClientID:     providerID,
 		ClientSecret: providerSecret,
-		RedirectURI:  c.o.PublicURL + openid.Back(openid.Any),
+		RedirectURI:  c.o.PublicURL + openid.CallbackPath(openid.Any),
 		Log:          c.o.Log,
 	}
 	for _, mail := range []string{Admin, "ben@acme.test", "stranger@acme.test"} {
