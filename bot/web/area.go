@@ -67,7 +67,7 @@ type Route struct {
 	// much it reads.
 	Reads bool
 
-	// Token is set for routes that programs call with a token. Then no session opens the route, and For is ignored.
+	// Token is set for routes that programs call with a token. Then no session opens the route, and Role is ignored.
 	Token *ByToken
 
 	area string

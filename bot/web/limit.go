@@ -112,7 +112,7 @@ func (l *limits) makeRoom(now time.Time) {
 // visitor usually has all of it.
 //
 // Our own proxies are on this machine, in a private network, or in a network that the operator named. Each proxy
-// appends the address of whoever asked it to the header X-Forwarded-For. What stands before that may be made up by
+// appends the address of whoever asked it to the header X-Forwarded-Role. What stands before that may be made up by
 // the visitor. So the header is read from its end, until it names an address that is in none of the named networks.
 func (l *limits) visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -148,7 +148,7 @@ func (l *limits) isProxy(ip netip.Addr) bool {
 	return slices.ContainsFunc(l.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// parseForwarded reads an address of X-Forwarded-For. Some proxies, such as Azure's, write the port, too.
+// parseForwarded reads an address of X-Forwarded-Role. Some proxies, such as Azure's, write the port, too.
 func parseForwarded(text string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(text)
 	if err != nil {

@@ -24,8 +24,8 @@ const (
 	ScopeApply   Scope = "apply"   // to read and to change the set-up
 )
 
-// For returns the role whose tokens may have the scope.
-func (s Scope) For() Role {
+// Role returns the role whose tokens may have the scope.
+func (s Scope) Role() Role {
 	if s == ScopeApply {
 		return SuperAdmins
 	}
@@ -33,7 +33,7 @@ func (s Scope) For() Role {
 }
 
 // OpenTo reports whether a person may use what the scope opens.
-func (s Scope) OpenTo(p Person) bool { return p.mayOpen(s.For()) }
+func (s Scope) OpenTo(p Person) bool { return p.mayOpen(s.Role()) }
 
 // Holder is the program that sent a token.
 type Holder struct {
