@@ -116,8 +116,8 @@ func (p *Page) Handlers() map[string]http.Handler {
 	}
 }
 
-// shown is what page.html shows.
-type shown struct {
+// pageData is what page.html shows.
+type pageData struct {
 	Facts   bridge.Facts
 	Theme   string
 	Nonce   string // of the policy
@@ -135,9 +135,9 @@ type shown struct {
 var source string
 
 // requireTicket calls next for requests with a valid ticket, and sets the headers that every answer has.
-func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
+func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticket, pageData)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxTotalBytes, Runes: maxTextRunes}
+		s := pageData{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxTotalBytes, Runes: maxTextRunes}
 		if theme := r.URL.Query().Get("theme"); isTheme(theme) {
 			s.Theme = theme
 		}
@@ -172,7 +172,7 @@ func (p *Page) setHeaders(h http.Header, nonce string) {
 }
 
 // answer writes the page.
-func (p *Page) answer(w http.ResponseWriter, status int, s shown) {
+func (p *Page) answer(w http.ResponseWriter, status int, s pageData) {
 	var body bytes.Buffer
 	if err := p.html.Execute(&body, s); err != nil {
 		p.opt.Log.Error("upload page not made", "error", err)
@@ -185,7 +185,7 @@ func (p *Page) answer(w http.ResponseWriter, status int, s shown) {
 }
 
 // show answers with the form, or with why nothing can be sent now.
-func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
+func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s pageData) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
 	if !p.ensureMayReply(ctx, w, t, &s) {
@@ -195,7 +195,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 }
 
 // ensureMayReply reports whether the ticket's bearer may reply now. If not, it has answered the request.
-func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
+func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Ticket, s *pageData) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
 	if err != nil {
 		p.refuse(w, err, *s)
@@ -222,20 +222,20 @@ func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Tick
 }
 
 // confirm says that a reply was submitted.
-func (p *Page) confirm(w http.ResponseWriter, s shown) {
+func (p *Page) confirm(w http.ResponseWriter, s pageData) {
 	s.Form = false
 	s.Done = true
 	p.answer(w, http.StatusOK, s)
 }
 
 // confirmEarlier says that an earlier reply was submitted with the same ticket, so that this one changed nothing.
-func (p *Page) confirmEarlier(w http.ResponseWriter, s shown) {
+func (p *Page) confirmEarlier(w http.ResponseWriter, s pageData) {
 	s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
 	p.confirm(w, s)
 }
 
 // refuse says why something was refused. What was typed stays in the form, if there is one.
-func (p *Page) refuse(w http.ResponseWriter, err error, s shown) {
+func (p *Page) refuse(w http.ResponseWriter, err error, s pageData) {
 	text, status := Words(err)
 	if text == "" {
 		p.opt.Log.Error("upload not taken", "error", err)

@@ -24,7 +24,7 @@ const maxCheckBytes = 64 << 10
 
 // take stores the files of a reply as they arrive, then submits the reply. The files of a reply that is
 // not submitted are deleted after a while.
-func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
+func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s pageData) {
 	r, cancel := AllowFiles(w, r)
 	defer cancel()
 	ctx := r.Context()
@@ -57,7 +57,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 }
 
 // check tells the page whether a reply would be accepted, before the browser sends its files.
-func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
+func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s pageData) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
 
