@@ -53,8 +53,10 @@ func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown b
 	return reasonWords{}, false
 }
 
-// same are the words of a reason that is told in the same way everywhere.
-func same(reason bridge.Reason, words string) reasonWords { return reasonWords{reason, words, words} }
+// sameEverywhere are the words of a reason that is told in the same way everywhere.
+func sameEverywhere(reason bridge.Reason, words string) reasonWords {
+	return reasonWords{reason, words, words}
+}
 
 // impliedReasons are those that need no words in a line, because the rest of the line says them.
 func impliedReasons() []reasonWords {
@@ -86,28 +88,28 @@ func impliedReasons() []reasonWords {
 // toldReasons are those that are told everywhere, most of them in the same words. Lines speak to the author, who is "you" there.
 func toldReasons() []reasonWords {
 	return []reasonWords{
-		same(bridge.ReasonCustomer, "The customer wrote."),
+		sameEverywhere(bridge.ReasonCustomer, "The customer wrote."),
 		{bridge.ReasonNotAnAgent, "You are not one of Parley's agents.", "Its author is not one of Parley's agents."},
 		{bridge.ReasonMayNotReply, "You may not reply in this conversation.", "Its author may not reply in this conversation."},
-		same(bridge.ReasonMoved, "This conversation goes on in another thread."),
-		same(bridge.ReasonWatch, "This account only watches: nothing is sent from here."),
-		same(bridge.ReasonUnknownVerb, "It begins like a command, but I know no such command (!help lists them)."),
-		same(bridge.ReasonLoneVerb, "It is nothing but a command's word. To do it, type it with a ! before it."),
-		same(bridge.ReasonForColleagues, "It begins like a remark for colleagues, or one of its lines does."),
-		same(bridge.ReasonNamesColleague, "It begins with a colleague's name, or has a name behind an @."),
-		same(bridge.ReasonGreetsOther, "It begins with another customer's name, or comes right after a text that does."),
-		same(bridge.ReasonQuotesColleague, "It quotes something other than the customer's words, so it may be meant for colleagues."),
-		same(bridge.ReasonFileAlone, "It is a file without a word."),
-		same(bridge.ReasonAfterRemark, "It comes right after a colleague's remark, so it may be meant for them."),
-		same(bridge.ReasonConfirm, "Plain text waits for a click in this account."),
-		same(bridge.ReasonUnclaimed, "Nobody has this conversation, and a reply doesn't take it here."),
-		same(bridge.ReasonExplicitMode, "This account sends only what is said with !reply or the Reply button."),
-		same(bridge.ReasonMentionsUs, "It mentions me."),
-		same(bridge.ReasonMentionsColleague, "It mentions a colleague."),
-		same(bridge.ReasonReplyMentions, "It says reply and mentions a colleague: the customer would read the mention too."),
-		same(bridge.ReasonAnswered, "It was answered."),
-		same(bridge.ReasonUnanswered, "It was not answered after all."),
-		same(bridge.ReasonPaused, "The account is paused."),
+		sameEverywhere(bridge.ReasonMoved, "This conversation goes on in another thread."),
+		sameEverywhere(bridge.ReasonWatch, "This account only watches: nothing is sent from here."),
+		sameEverywhere(bridge.ReasonUnknownVerb, "It begins like a command, but I know no such command (!help lists them)."),
+		sameEverywhere(bridge.ReasonLoneVerb, "It is nothing but a command's word. To do it, type it with a ! before it."),
+		sameEverywhere(bridge.ReasonForColleagues, "It begins like a remark for colleagues, or one of its lines does."),
+		sameEverywhere(bridge.ReasonNamesColleague, "It begins with a colleague's name, or has a name behind an @."),
+		sameEverywhere(bridge.ReasonGreetsOther, "It begins with another customer's name, or comes right after a text that does."),
+		sameEverywhere(bridge.ReasonQuotesColleague, "It quotes something other than the customer's words, so it may be meant for colleagues."),
+		sameEverywhere(bridge.ReasonFileAlone, "It is a file without a word."),
+		sameEverywhere(bridge.ReasonAfterRemark, "It comes right after a colleague's remark, so it may be meant for them."),
+		sameEverywhere(bridge.ReasonConfirm, "Plain text waits for a click in this account."),
+		sameEverywhere(bridge.ReasonUnclaimed, "Nobody has this conversation, and a reply doesn't take it here."),
+		sameEverywhere(bridge.ReasonExplicitMode, "This account sends only what is said with !reply or the Reply button."),
+		sameEverywhere(bridge.ReasonMentionsUs, "It mentions me."),
+		sameEverywhere(bridge.ReasonMentionsColleague, "It mentions a colleague."),
+		sameEverywhere(bridge.ReasonReplyMentions, "It says reply and mentions a colleague: the customer would read the mention too."),
+		sameEverywhere(bridge.ReasonAnswered, "It was answered."),
+		sameEverywhere(bridge.ReasonUnanswered, "It was not answered after all."),
+		sameEverywhere(bridge.ReasonPaused, "The account is paused."),
 		{bridge.ReasonHandedIn, "You handed its form in twice, with other words.", "Its form was handed in twice, with other words."},
 		{
 			bridge.ReasonAnsweredMeanwhile, "A colleague answered while you had the form open.",
@@ -117,23 +119,23 @@ func toldReasons() []reasonWords {
 			bridge.ReasonForeignAgent, "By what this chat says, you may belong to another organisation.",
 			"By what this chat says, its author may belong to another organisation.",
 		},
-		same(bridge.ReasonEditedElsewhere, "It was typed outside of this thread, and edited there."),
-		same(bridge.ReasonOtherWords, "It was edited since the button was shown, and says this now."),
+		sameEverywhere(bridge.ReasonEditedElsewhere, "It was typed outside of this thread, and edited there."),
+		sameEverywhere(bridge.ReasonOtherWords, "It was edited since the button was shown, and says this now."),
 		{
 			bridge.ReasonEditedCommand, "You changed it into a command, and a changed message does none. Type the command as a new message.",
 			"Its author changed it into a command, and a changed message does none.",
 		},
-		same(bridge.ReasonFoundEdited, "It was edited while I heard nothing: before, it may have been for colleagues."),
+		sameEverywhere(bridge.ReasonFoundEdited, "It was edited while I heard nothing: before, it may have been for colleagues."),
 		{bridge.ReasonEdited, "It was inside before you changed it.", "It was inside before its author changed it."},
-		same(bridge.ReasonConfidential, "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
-		same(bridge.ReasonTemplateOutdated, "Its template was changed or deleted since."),
-		same(bridge.ReasonOptedOut, "The customer wants no messages."),
-		same(bridge.ReasonTrial, "The account is on trial, and somebody who would get it is not on its list."),
-		same(bridge.ReasonTextTooLong, "The channel does not take it as it is."),
-		same(bridge.ReasonFileTooLarge, "The channel does not take it as it is."),
-		same(bridge.ReasonFilesTooLarge, "The channel does not take it as it is."),
-		same(bridge.ReasonFileKind, "The channel does not take it as it is."),
-		same(bridge.ReasonNoFiles, "The channel does not take it as it is."),
+		sameEverywhere(bridge.ReasonConfidential, "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
+		sameEverywhere(bridge.ReasonTemplateOutdated, "Its template was changed or deleted since."),
+		sameEverywhere(bridge.ReasonOptedOut, "The customer wants no messages."),
+		sameEverywhere(bridge.ReasonTrial, "The account is on trial, and somebody who would get it is not on its list."),
+		sameEverywhere(bridge.ReasonTextTooLong, "The channel does not take it as it is."),
+		sameEverywhere(bridge.ReasonFileTooLarge, "The channel does not take it as it is."),
+		sameEverywhere(bridge.ReasonFilesTooLarge, "The channel does not take it as it is."),
+		sameEverywhere(bridge.ReasonFileKind, "The channel does not take it as it is."),
+		sameEverywhere(bridge.ReasonNoFiles, "The channel does not take it as it is."),
 	}
 }
 
