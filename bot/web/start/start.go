@@ -207,7 +207,7 @@ func (s *stepsPage) firstAccount() *Account {
 	var other *Account
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
-		if s.Lack(*a) != "" {
+		if s.WhyNoThread(*a) != "" {
 			continue
 		}
 		if isMailbox := a.Address != ""; isMailbox {
@@ -218,8 +218,8 @@ func (s *stepsPage) firstAccount() *Account {
 	return other
 }
 
-// Lack says why what customers write to an account opens no thread; "" if it does.
-func (s *stepsPage) Lack(a Account) string {
+// WhyNoThread says why what customers write to an account opens no thread; "" if it does.
+func (s *stepsPage) WhyNoThread(a Account) string {
 	hasHome := func(t Team) bool { return strings.EqualFold(t.Name, a.Team) && t.HasChannel() }
 	switch {
 	case a.Paused:
