@@ -45,7 +45,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%s:\n%w", c.File, err)
 	}
 
-	use := databaseUse{mayBeNew: !c.DryRun, changesNothing: c.DryRun}
+	use := databaseUse{mayBeNew: !c.DryRun, readOnly: c.DryRun}
 	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		lookup, err := app.NewLookup(ctx, env, db, log, c.DryRun)
 		if err != nil {
@@ -108,7 +108,7 @@ Example:
 
 // Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
 func (exportCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		out, err := setup.Export(ctx, db.Pool, app.Specs())
 		if err != nil {
 			return err

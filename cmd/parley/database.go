@@ -9,8 +9,8 @@ import (
 
 // databaseUse says what a sub-command does with the database.
 type databaseUse struct {
-	mayBeNew       bool // the embedded database is made if there is none, and Parley's tables in an empty one
-	changesNothing bool // a database that would have to be migrated is refused
+	mayBeNew bool // the embedded database is made if there is none, and Parley's tables in an empty one
+	readOnly bool // a database that would have to be migrated is refused
 }
 
 // withDatabase runs a sub-command on the database: it opens it, migrates it, calls f, and closes it. The sub-commands serve, demo,
@@ -35,7 +35,7 @@ func withDatabase(ctx context.Context, use databaseUse, f func(context.Context, 
 			return err
 		}
 	}
-	if use.changesNothing {
+	if use.readOnly {
 		if err := db.RefuseOlderSchema(ctx); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ Examples:
 
 // Run erases, or says what it would erase.
 func (c eraseCommand) Run(ctx context.Context) error {
-	use := databaseUse{changesNothing: c.DryRun || c.List}
+	use := databaseUse{readOnly: c.DryRun || c.List}
 	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		if c.List {
 			return printErasures(ctx, env, db)

@@ -29,7 +29,7 @@ Example:
 
 // Run exports.
 func (c exportContactCommand) Run(ctx context.Context) error {
-	use := databaseUse{changesNothing: true}
+	use := databaseUse{readOnly: true}
 	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {

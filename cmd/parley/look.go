@@ -52,7 +52,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 
 // findChats finds out which chats are set up, without changing anything in them.
 func findChats(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) app.SetUpChats {
-	if err := db.UnlockToLook(ctx, env); err != nil {
+	if err := db.UnlockReadOnly(ctx, env); err != nil {
 		return app.SetUpChats{Fault: err}
 	}
 	const readOnly = true
@@ -73,7 +73,7 @@ func (replayCommand) Help() string { return "Examples:\n  parley replay\n  parle
 
 // Run replays events or lists the quarantine.
 func (c replayCommand) Run(ctx context.Context) error {
-	use := databaseUse{changesNothing: len(c.Events) == 0}
+	use := databaseUse{readOnly: len(c.Events) == 0}
 	return withDatabase(ctx, use, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
 			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
@@ -110,7 +110,7 @@ func (explainCommand) Help() string { return "Examples:\n  parley explain '#12'\
 
 // Run tells the journey.
 func (c explainCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)
 		if err != nil {
 			return err

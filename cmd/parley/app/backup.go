@@ -11,8 +11,8 @@ import (
 	"parley/store/schema"
 )
 
-// Embedded reports whether the database is the embedded server, in PARLEY_DATA.
-func (db *Database) Embedded() bool { return db.server != nil }
+// IsEmbedded reports whether the database is the embedded server, in PARLEY_DATA.
+func (db *Database) IsEmbedded() bool { return db.server != nil }
 
 // URL returns the address of the database. It may have a password.
 func (db *Database) URL() string { return db.url }

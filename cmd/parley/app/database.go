@@ -239,7 +239,7 @@ func (db *Database) RefuseOlderSchema(ctx context.Context) error {
 
 // describe says for the log which database it is: without DATABASE_URL, or with a typing error in its name, it is the embedded one.
 func (db *Database) describe(env Env) string {
-	if db.Embedded() {
+	if db.IsEmbedded() {
 		return "embedded, in " + absolute(env.Data)
 	}
 	at := db.Pool.Config().ConnConfig

@@ -51,7 +51,7 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 			options.SignIn = provider
 		}
 	}
-	if db.Embedded() {
+	if db.IsEmbedded() {
 		options.Backups = BackupFolder(env)
 	}
 

@@ -34,9 +34,9 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	return nil
 }
 
-// UnlockToLook opens the secrets for whoever changes nothing: it makes no key, and binds the database to none.
+// UnlockReadOnly opens the secrets for whoever changes nothing: it makes no key, and binds the database to none.
 // Errors: store.ErrWrongKey, also when no key is at hand.
-func (db *Database) UnlockToLook(ctx context.Context, env Env) error {
+func (db *Database) UnlockReadOnly(ctx context.Context, env Env) error {
 	key, err := KnownKey(env)
 	if err != nil {
 		return err

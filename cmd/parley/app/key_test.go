@@ -34,15 +34,15 @@ func TestWriteKey(t *testing.T) {
 }
 
 // Whoever only looks, as the doctor does, neither makes a key nor binds the database to one that comes first in PARLEY_MASTER_KEY.
-func TestUnlockToLook(t *testing.T) {
+func TestUnlockReadOnly(t *testing.T) {
 	t.Parallel()
 	db, env := &Database{Pool: storetest.Reused(t)}, Env{Data: t.TempDir()}
 	unlockToLook := func() error {
 		before := must(store.KeyChecks(t.Context(), db.Pool))(t)
-		result := db.UnlockToLook(t.Context(), env)
+		result := db.UnlockReadOnly(t.Context(), env)
 		after := must(store.KeyChecks(t.Context(), db.Pool))(t)
 		if len(after) != len(before) {
-			t.Errorf("UnlockToLook changed the number of check values from %d to %d", len(before), len(after))
+			t.Errorf("UnlockReadOnly changed the number of check values from %d to %d", len(before), len(after))
 		}
 		return result
 	}
@@ -51,7 +51,7 @@ func TestUnlockToLook(t *testing.T) {
 	}
 	list := must(os.ReadDir(env.Data))(t)
 	if len(list) > 0 {
-		t.Errorf("UnlockToLook made the files %v, want none", list)
+		t.Errorf("UnlockReadOnly made the files %v, want none", list)
 	}
 
 	check(t, db.Unlock(t.Context(), env)) // as serve does at first

@@ -39,7 +39,7 @@ func (a *App) newMetricsHandler() http.Handler {
 
 // backupsSince returns a function that tells since when nightly backups are made; nil if none are.
 func (a *App) backupsSince() func() time.Time {
-	if !a.db.Embedded() || a.opt.MovedTime {
+	if !a.db.IsEmbedded() || a.opt.MovedTime {
 		return nil
 	}
 	return func() time.Time {

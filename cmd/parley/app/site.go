@@ -144,7 +144,7 @@ func (a *App) newOperations() site.Operations {
 			return err
 		},
 	}
-	if a.db.Embedded() {
+	if a.db.IsEmbedded() {
 		o.Backups = BackupFolder(a.env)
 	}
 
