@@ -72,7 +72,7 @@ func (c connectCommand) Run(ctx context.Context) error {
 			Sealer:  db.Sealer,
 			Specs:   app.Specs(),
 			Outside: env.Outside,
-			Grant:   keeper.For,
+			Grant:   keeper.ConsentOf,
 			Log:     log,
 		}, account)
 	})

@@ -213,7 +213,7 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 		return env
 	}
 	if provider := config[spec.Consent]; provider != "" {
-		env.Grant = a.consents.For(account, provider)
+		env.Grant = a.consents.ConsentOf(account, provider)
 	}
 
 	return env

@@ -27,7 +27,7 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 		Log:           log,
 	}
 	if db.Sealer != nil {
-		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
+		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).ConsentOf
 	}
 
 	bucket, err := env.Objects.Connect()

@@ -59,7 +59,7 @@ func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
 	t.Parallel()
 	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
 		f := newOffice(t, oauthfake.Options{Provider: p})
-		wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+		wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.AuthBroken)
 	})
 }
 
@@ -67,7 +67,7 @@ func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
 func TestNoTokenOfAnotherProvider(t *testing.T) {
 	t.Parallel()
 	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	text, _ := wantError(t, f.replica().For(f.account, oauth.Microsoft), channels.AuthBroken)
+	text, _ := wantError(t, f.replica().ConsentOf(f.account, oauth.Microsoft), channels.AuthBroken)
 	if want := "not connected to Microsoft yet"; !strings.Contains(text, want) {
 		t.Errorf("the error is %q, want %q in it", text, want)
 	}
@@ -128,7 +128,7 @@ func TestConnect(t *testing.T) {
 		if !strings.EqualFold(who, mailbox) {
 			t.Errorf("connected as %q, want %q", who, mailbox)
 		}
-		f.wantToken(k.For(f.account, f.name()), "")
+		f.wantToken(k.ConsentOf(f.account, f.name()), "")
 		if calls := f.provider.Calls(); !calls[0].PKCE {
 			t.Error("the code was exchanged without the verifier")
 		}
@@ -148,7 +148,7 @@ func TestConnectByAnAnswerThatWasUsed(t *testing.T) {
 		_, err := k.Finish(t.Context(), f.account, f.name(), flow, answer)
 
 		checkFailure(t, err, "no longer takes this answer")
-		f.wantToken(k.For(f.account, f.name()), "")
+		f.wantToken(k.ConsentOf(f.account, f.name()), "")
 	})
 }
 
@@ -267,7 +267,7 @@ func TestConnectByAnIdentityThatCannotBeRead(t *testing.T) {
 		t.Errorf("got the error %v, want ErrUnreadable", err)
 	}
 	checkFailure(t, err, "in a form that Parley can't read")
-	wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
+	wantError(t, k.ConsentOf(f.account, f.name()), channels.AuthBroken)
 }
 
 // newSharedMailbox returns an office of which ann@acme.test signs in for the mailbox, as its settings say.
@@ -331,7 +331,7 @@ func TestWrongSecretOfTheRegistration(t *testing.T) {
 	wrong := New(f.pool, right.sealer, map[string]oauth.App{"google": app}, right.log)
 	f.expireToken()
 
-	_, hint := wantError(t, wrong.For(f.account, "google"), channels.AuthBroken)
+	_, hint := wantError(t, wrong.ConsentOf(f.account, "google"), channels.AuthBroken)
 
 	if want := "GOOGLE_CLIENT_SECRET"; !strings.Contains(hint, want) {
 		t.Errorf("the hint is %q, want %q in it", hint, want)

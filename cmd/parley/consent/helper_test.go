@@ -157,7 +157,7 @@ func newConnectedOffice(t *testing.T, o oauthfake.Options) (*office, channels.Gr
 	if who != mailbox {
 		t.Fatalf("connected as %q, want %q", who, mailbox)
 	}
-	return f, k.For(f.account, f.name())
+	return f, k.ConsentOf(f.account, f.name())
 }
 
 // makeTokenDue makes the stored access token one that is to be replaced.

@@ -20,7 +20,7 @@ import (
 // Keeper keeps the consents for all accounts. A consent is what Google or Microsoft grants when a person allows
 // Parley to use a mailbox: an access token, which works for about an hour, and a refresh token, with which Parley
 // gets the next one. Both are stored encrypted ("sealed"). People give a consent by Begin and Finish; channels use
-// it by For. A Keeper is safe for concurrent use.
+// it by ConsentOf. A Keeper is safe for concurrent use.
 type Keeper struct {
 	pool      *pgxpool.Pool
 	sealer    *store.Sealer
@@ -44,9 +44,9 @@ func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, lo
 	return k
 }
 
-// For returns the consent of an account at a provider, from which channels get access tokens. It never returns nil:
+// ConsentOf returns the consent of an account at a provider, from which channels get access tokens. It never returns nil:
 // if nobody has consented yet, the Grant's method Token says so.
-func (k *Keeper) For(account store.Account, provider string) channels.Grant {
+func (k *Keeper) ConsentOf(account store.Account, provider string) channels.Grant {
 	return &token{
 		keeper:   k,
 		account:  account.ID,
@@ -57,8 +57,8 @@ func (k *Keeper) For(account store.Account, provider string) channels.Grant {
 	}
 }
 
-// Registered reports whether Parley is registered with a provider.
-func (k *Keeper) Registered(provider string) bool { return k.providers[provider] != nil }
+// IsRegistered reports whether Parley is registered with a provider.
+func (k *Keeper) IsRegistered(provider string) bool { return k.providers[provider] != nil }
 
 // findProvider returns a provider with which Parley is registered. Errors: *Failure.
 func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {

@@ -21,8 +21,8 @@ func TestRefreshedEarly(t *testing.T) {
 		first := f.wantToken(one, "")
 		f.makeTokenDue()
 
-		second := f.wantToken(f.replica().For(f.account, f.name()), "")
-		third := f.wantToken(f.replica().For(f.account, f.name()), "")
+		second := f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
+		third := f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 
 		if second == first {
 			t.Error("the replica that came first still has the old token")
@@ -43,7 +43,7 @@ func TestRefreshedWhenDue(t *testing.T) {
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 	k := f.replica()
 	storetest.Must(f.connect(k, mailbox))(t)
-	g := k.For(f.account, f.name())
+	g := k.ConsentOf(f.account, f.name())
 	first := f.wantToken(g, "")
 
 	f.makeTokenDue()
@@ -68,7 +68,7 @@ func TestRefreshedAgainAndAgain(t *testing.T) {
 		const refreshes = 4
 		for range refreshes {
 			f.expireToken()
-			f.wantToken(f.replica().For(f.account, f.name()), "")
+			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 		}
 		if got := f.countRefreshes(); got != refreshes {
 			t.Errorf("got %d refreshes, want %d", got, refreshes)
@@ -85,7 +85,7 @@ func TestReplicasRefreshTogether(t *testing.T) {
 		var all sync.WaitGroup
 		tokens := make([]string, 6)
 		for i := range tokens {
-			g := f.replica().For(f.account, f.name())
+			g := f.replica().ConsentOf(f.account, f.name())
 			all.Go(func() {
 				var err error
 				if tokens[i], err = g.Token(t.Context(), ""); err != nil {
@@ -111,8 +111,8 @@ func TestLostAnswer(t *testing.T) {
 	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
 	f.expireToken()
 	f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Grant: "refresh_token"})
-	wantError(t, f.replica().For(f.account, f.name()), channels.Retry)
-	f.wantToken(f.replica().For(f.account, f.name()), "")
+	wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.Retry)
+	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 	if f.countRefreshes() != 2 {
 		t.Errorf("got %d refreshes, want 2", f.countRefreshes())
 	}
@@ -126,7 +126,7 @@ func TestRevoked(t *testing.T) {
 		f.provider.Revoke(mailbox)
 		f.expireToken()
 		for range 3 {
-			text, hint := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+			text, hint := wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.AuthBroken)
 			if want := "invalid_grant"; !strings.Contains(text, want) {
 				t.Errorf("the error is %q, want %q in it", text, want)
 			}
@@ -150,11 +150,11 @@ func TestConnectedAgainAfterItWasRevoked(t *testing.T) {
 		f.provider.Revoke(mailbox)
 		f.expireToken()
 		k := f.replica()
-		wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
+		wantError(t, k.ConsentOf(f.account, f.name()), channels.AuthBroken)
 
 		storetest.Must(f.connect(k, mailbox))(t)
 
-		f.wantToken(k.For(f.account, f.name()), "")
+		f.wantToken(k.ConsentOf(f.account, f.name()), "")
 	})
 }
 
@@ -194,7 +194,7 @@ func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 			f.provider.AddFault(tt.fault)
 			f.makeTokenDue()
 
-			late := f.replica().For(f.account, f.name())
+			late := f.replica().ConsentOf(f.account, f.name())
 
 			for range 5 {
 				if f.wantToken(late, "") != first {
@@ -217,10 +217,10 @@ func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
 			f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 			f.provider.AddFault(tt.fault)
 			f.makeTokenDue()
-			f.wantToken(f.replica().For(f.account, f.name()), "") // the provider was asked in vain
+			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "") // the provider was asked in vain
 			f.expireToken()
 			k := f.replica()
-			g := k.For(f.account, f.name())
+			g := k.ConsentOf(f.account, f.name())
 
 			wantError(t, g, channels.Retry)
 
@@ -277,9 +277,9 @@ func TestClockSkew(t *testing.T) {
 			f.clock.move(tt.ahead)
 			k := f.replica()
 			storetest.Must(f.connect(k, mailbox))(t)
-			f.wantToken(k.For(f.account, f.name()), "")
+			f.wantToken(k.ConsentOf(f.account, f.name()), "")
 			f.expireToken()
-			f.wantToken(f.replica().For(f.account, f.name()), "")
+			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 		})
 	}
 }
@@ -293,7 +293,7 @@ func TestEndedWhileRefreshing(t *testing.T) {
 	ended := make(chan error, 1)
 	ctx := within(t, time.Minute)
 	stopped, stop := context.WithCancel(ctx)
-	g := f.replica().For(f.account, f.name())
+	g := f.replica().ConsentOf(f.account, f.name())
 	go func() {
 		_, err := g.Token(stopped, "")
 		ended <- err
@@ -302,7 +302,7 @@ func TestEndedWhileRefreshing(t *testing.T) {
 	stop()
 	f.provider.ClearFaults()
 	storetest.Check(t, <-ended)
-	f.wantToken(f.replica().For(f.account, f.name()), "")
+	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 	if got := f.countRefreshes(); got != 1 {
 		t.Errorf("got %d refreshes, want the one whose answer was waited for", got)
 	}
@@ -314,10 +314,10 @@ func TestTokensStayHidden(t *testing.T) {
 	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 	f.wantToken(g, "")
 	f.expireToken()
-	f.wantToken(f.replica().For(f.account, f.name()), "")
+	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 	f.provider.Revoke(mailbox)
 	f.expireToken()
-	said, _ := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+	said, _ := wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.AuthBroken)
 	secrets := append(f.provider.Tokens(), clientSecret)
 	const fewest = 4 // two access tokens, a refresh token and the client's secret
 	if len(secrets) < fewest {

@@ -122,7 +122,7 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 	defer cancel()
 	options := d.o.inspectOptions()
 	if d.o.Consents != nil {
-		options.Grant = d.o.Consents.For
+		options.Grant = d.o.Consents.ConsentOf
 	}
 
 	found, err := inspect.Try(ctx, options, a, config)
@@ -219,7 +219,7 @@ func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (
 }
 
 func (d *mailboxDesk) IsRegistered(provider string) bool {
-	return d.o.Consents != nil && d.o.Consents.Registered(provider)
+	return d.o.Consents != nil && d.o.Consents.IsRegistered(provider)
 }
 
 // BeginConsent begins to connect a mailbox at Google or Microsoft, and returns the link there. The person's browser comes
