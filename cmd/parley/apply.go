@@ -62,7 +62,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 			Specs:      app.Specs(),
 			Lookup:     lookup,
 			Prune:      c.Prune,
-			Signatures: signature.Guarded(c.pictureFolder()),
+			Signatures: signature.NewGuarded(c.pictureFolder()),
 			Operator:   true,
 		})
 		if faults, ok := errors.AsType[setup.Faults](err); ok {

@@ -74,7 +74,7 @@ func (a *App) addSite() error {
 			Surface:        a.chats.findSurface,
 			SlackTeam:      a.slackTeam,
 		},
-		Signatures: signature.Online(guard.New()),
+		Signatures: signature.NewForPages(guard.New()),
 		BaseURL:    a.env.BaseURL(),
 		Doors:      a.newDoors(),
 		Operations: a.newOperations(),

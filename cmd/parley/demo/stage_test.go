@@ -194,7 +194,7 @@ func (s *stage) setUp(changes []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs(), Signatures: signature.Guarded(".")})
+	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs(), Signatures: signature.NewGuarded(".")})
 	return err
 }
 

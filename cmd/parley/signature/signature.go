@@ -48,11 +48,11 @@ func New(dir string, dialer channels.Dialer) *Reader {
 	return &Reader{dir: dir, client: &http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: checkRedirect}}
 }
 
-// Guarded makes a Reader that fetches pictures from public addresses only.
-func Guarded(dir string) *Reader { return New(dir, guard.New()) }
+// NewGuarded makes a Reader that fetches pictures from public addresses only.
+func NewGuarded(dir string) *Reader { return New(dir, guard.New()) }
 
-// Online makes a Reader for signatures that are written on a page: it opens no files, and fetches pictures by dialer.
-func Online(dialer channels.Dialer) *Reader {
+// NewForPages makes a Reader for signatures that are written on a page: it opens no files, and fetches pictures by dialer.
+func NewForPages(dialer channels.Dialer) *Reader {
 	r := New("", dialer)
 	r.noFiles = true
 	return r

@@ -179,14 +179,14 @@ func TestGuardedPictureIsNotFetchedFromThisMachine(t *testing.T) {
 	t.Parallel()
 	srv := startPictureServer(t)
 
-	_, err := Guarded(t.TempDir()).Picture(t.Context(), srv.URL+"/logo")
+	_, err := NewGuarded(t.TempDir()).Picture(t.Context(), srv.URL+"/logo")
 
 	checkRefused(t, err, "doesn't go")
 }
 
 func TestReadRefusesALongSignature(t *testing.T) {
 	t.Parallel()
-	reader := Guarded(t.TempDir())
+	reader := NewGuarded(t.TempDir())
 
 	if _, err := reader.Read(strings.Repeat("x", maxSourceBytes+1)); err == nil {
 		t.Errorf("a signature of %d bytes was read, want it refused", maxSourceBytes+1)

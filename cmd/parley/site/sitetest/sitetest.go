@@ -93,7 +93,7 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 		BaseURL:    server.URL,
 		Log:        slog.New(slog.DiscardHandler),
 		Specs:      app.Specs(),
-		Signatures: signature.Online(guard.New()),
+		Signatures: signature.NewForPages(guard.New()),
 		Operations: site.Operations{Examine: func(context.Context) (inspect.Report, error) { return inspect.Report{}, nil }},
 	}
 	for _, c := range change {
