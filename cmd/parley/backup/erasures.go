@@ -57,7 +57,7 @@ func (l Erasures) Read() ([]erase.Record, error) {
 
 // AddMissing adds those erasures that the list lacks.
 func (l Erasures) AddMissing(records []erase.Record) error {
-	known, err := l.known()
+	known, err := l.knownIDs()
 	if err != nil {
 		return err
 	}
@@ -77,8 +77,8 @@ func (l Erasures) AddMissing(records []erase.Record) error {
 	return l.Add(missing...)
 }
 
-// known returns the ids of the list's erasures.
-func (l Erasures) known() (map[string]bool, error) {
+// knownIDs returns the ids of the list's erasures.
+func (l Erasures) knownIDs() (map[string]bool, error) {
 	records, err := l.Read()
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 // Keep adds to the list what only the database knows: all of it at once, because the whole list is written anew each time.
 // If a record can't be read, those before it are added nevertheless.
 func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
-	known, err := l.known()
+	known, err := l.knownIDs()
 	if err != nil {
 		return err
 	}
