@@ -61,7 +61,7 @@ func (p retentionPages) begin(v *web.Visit) error {
 func (p retentionPages) show(
 	v *web.Visit, r *retentionPage, values map[string][]string, answer func(template string, screen web.Screen) error,
 ) error {
-	rows, err := p.desk.Kept(v.Context(), values)
+	rows, err := p.desk.ListKept(v.Context(), values)
 	if err != nil {
 		return err
 	}

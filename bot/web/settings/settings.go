@@ -57,9 +57,9 @@ type Desk interface {
 	// States returns the states of the accounts, by their names, as viewer may see them.
 	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 
-	// Kept lists what is kept and for how long, and what the next runs would remove, if the company's entry had these
+	// ListKept lists what is kept and for how long, and what the next runs would remove, if the company's entry had these
 	// values.
-	Kept(ctx context.Context, values map[string][]string) ([]Kept, error)
+	ListKept(ctx context.Context, values map[string][]string) ([]Kept, error)
 }
 
 // Channel is a kind of accounts.

@@ -11,9 +11,9 @@ import (
 	"parley/store/retention"
 )
 
-// Kept lists what is kept and for how long if these values count. A value that isn't a number of days counts as the default:
+// ListKept lists what is kept and for how long if these values count. A value that isn't a number of days counts as the default:
 // the page shows it as wrong.
-func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
+func (d *settingsDesk) ListKept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
 	days, _ := setup.RetentionOf(values) // false if a value is wrong
 	times := days.Periods()
 	due, err := retention.Preview(ctx, d.o.Pool, times)
