@@ -214,13 +214,13 @@ type Attempt struct {
 	// Reworded is for Reconcile: the message was edited meanwhile, so the attempt may have sent other words than it has now. A channel that
 	// knows messages by their words alone must not call it absent.
 	Reworded bool
-	// Owners is for Reconcile, which uses it by OfAnother: it returns our messages' ids for those of the provider's ids that are known. It
+	// Owners is for Reconcile, which uses it by IDsOfOthers: it returns our messages' ids for those of the provider's ids that are known. It
 	// may be nil.
 	Owners func(ctx context.Context, external []string) (map[string]int64, error)
 }
 
-// OfAnother returns those of the provider's ids that are known to belong to other messages than o. Reconcile must not take them for o.
-func (o *Outbound) OfAnother(ctx context.Context, external []string) (map[string]bool, error) {
+// IDsOfOthers returns those of the provider's ids that are known to belong to other messages than o. Reconcile must not take them for o.
+func (o *Outbound) IDsOfOthers(ctx context.Context, external []string) (map[string]bool, error) {
 	others := map[string]bool{}
 	if o.Attempt.Owners == nil || len(external) == 0 {
 		return others, nil

@@ -248,7 +248,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if len(found) == 0 {
 		return channels.Absent, channels.Receipt{}, nil
 	}
-	if others, err := o.OfAnother(ctx, []string{found[0].ID}); err != nil || others[found[0].ID] {
+	if others, err := o.IDsOfOthers(ctx, []string{found[0].ID}); err != nil || others[found[0].ID] {
 		return channels.Absent, channels.Receipt{}, err
 	}
 	return channels.Landed, channels.Receipt{ExternalID: found[0].ID, State: channels.StateAccepted}, nil

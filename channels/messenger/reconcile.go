@@ -34,7 +34,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		ids[i] = m.ID
 	}
 
-	others, err := o.OfAnother(ctx, ids)
+	others, err := o.IDsOfOthers(ctx, ids)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}

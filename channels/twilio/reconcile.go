@@ -50,7 +50,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		sids[i] = r.SID
 	}
 
-	others, err := o.OfAnother(ctx, sids)
+	others, err := o.IDsOfOthers(ctx, sids)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
