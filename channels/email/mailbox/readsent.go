@@ -93,7 +93,7 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	}
 
 	hasNoNewMail := status.UIDNext != 0 && status.UIDNext == s.sentNext
-	if hasNoNewMail && f.sent.isAt(folders.sent, status.UIDValidity) {
+	if hasNoNewMail && f.sent.hasWatermark(folders.sent, status.UIDValidity) {
 		return nil, nil
 	}
 
@@ -118,8 +118,8 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	return list, nil
 }
 
-// isAt reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
-func (f *folder) isAt(name string, uidValidity uint32) bool {
+// hasWatermark reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
+func (f *folder) hasWatermark(name string, uidValidity uint32) bool {
 	if f.mark == nil {
 		return false
 	}
@@ -129,7 +129,7 @@ func (f *folder) isAt(name string, uidValidity uint32) bool {
 // alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or UIDVALIDITY
 // changed. It begins where the account was set up, or some days before the newest mail that was read.
 func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, data *imap.SelectData) error {
-	if f.sent.isAt(name, data.UIDValidity) {
+	if f.sent.hasWatermark(name, data.UIDValidity) {
 		f.sent.name = name
 		f.sent.oldUntil = f.sent.mark.StartedAt
 		return nil

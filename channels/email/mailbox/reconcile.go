@@ -72,7 +72,7 @@ func (c *Mailbox) findOutcome(
 				hasEarlierCopy = true
 			}
 			if slices.ContainsFunc(found, func(m mailHeaders) bool { return isOfAttempt(m, o.Attempt) }) {
-				return channels.Landed, landedAs(id), nil
+				return channels.Landed, receiptOfFound(id), nil
 			}
 		}
 	}
@@ -93,8 +93,8 @@ func (c *Mailbox) possibleIDs(o channels.Outbound) []string {
 	return ids
 }
 
-// landedAs is the receipt of a mail that was found.
-func landedAs(id string) channels.Receipt {
+// receiptOfFound is the receipt of a mail that was found.
+func receiptOfFound(id string) channels.Receipt {
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted}
 }
 
@@ -129,7 +129,7 @@ func (c *Mailbox) judgeAbsence(
 	for _, id := range c.possibleIDs(o) {
 		copies := slices.DeleteFunc(slices.Clone(recent), func(m mailHeaders) bool { return !m.isNamed(id) })
 		if slices.ContainsFunc(copies, func(m mailHeaders) bool { return isOfAttempt(m, o.Attempt) }) {
-			return channels.Landed, landedAs(id), nil
+			return channels.Landed, receiptOfFound(id), nil
 		}
 		if len(copies) > 0 { // of an earlier sending
 			return channels.CannotTell, channels.Receipt{}, nil
@@ -189,7 +189,7 @@ func (c *Mailbox) isFiling(ctx context.Context, seen []mailHeaders) (bool, error
 		return false, nil
 	}
 
-	from, hasJustMoved, err := c.atServersSince(ctx)
+	from, hasJustMoved, err := c.presentServersSince(ctx)
 	if err != nil || hasJustMoved {
 		return false, err
 	}
@@ -202,9 +202,9 @@ func (c *Mailbox) isFiling(ctx context.Context, seen []mailHeaders) (bool, error
 	}), nil
 }
 
-// atServersSince returns since when the account has had its present servers, as far as the watermark knows: zero if
+// presentServersSince returns since when the account has had its present servers, as far as the watermark knows: zero if
 // it had no others. hasJustMoved is true if it got them after the mailbox was last read.
-func (c *Mailbox) atServersSince(ctx context.Context) (from time.Time, hasJustMoved bool, err error) {
+func (c *Mailbox) presentServersSince(ctx context.Context) (from time.Time, hasJustMoved bool, err error) {
 	if c.env.State == nil {
 		return time.Time{}, false, nil
 	}

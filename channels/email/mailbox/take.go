@@ -130,7 +130,7 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 
 	done := make([]outcome, 0, count)
 	for _, uid := range uids[:count] {
-		o, err := t.dealWith(ctx, uid)
+		o, err := t.decideMail(ctx, uid)
 		if isRefusal(err) && len(done) > 0 {
 			return done, nil
 		}
@@ -148,9 +148,9 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 	return done, nil
 }
 
-// dealWith finds out what becomes of a mail. It fetches the mail alone, unless that came with others, or is too old to be fetched.
+// decideMail finds out what becomes of a mail. It fetches the mail alone, unless that came with others, or is too old to be fetched.
 // Errors: those that end the session.
-func (t *batchFetch) dealWith(ctx context.Context, uid imap.UID) (outcome, error) {
+func (t *batchFetch) decideMail(ctx context.Context, uid imap.UID) (outcome, error) {
 	m := t.known[uid]
 	delete(t.known, uid)
 	if m != nil && t.folder.isOld(m) {
