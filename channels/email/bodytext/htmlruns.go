@@ -177,8 +177,8 @@ func (w *runWriter) canBeMarked(start, end int) bool {
 	if end < len(w.runs) {
 		after = w.firstLetter(end)
 	}
-	opens := !isPunctOrSymbol(w.firstLetter(start)) || isGoodBesideMark(before)
-	closes := !isPunctOrSymbol(w.lastLetter(end-1)) || isGoodBesideMark(after)
+	opens := !isPunctOrSymbol(w.firstLetter(start)) || canStandBesideMark(before)
+	closes := !isPunctOrSymbol(w.lastLetter(end-1)) || canStandBesideMark(after)
 	return opens && closes
 }
 
@@ -202,9 +202,9 @@ func (w *runWriter) lastLetter(i int) rune {
 	return ')'
 }
 
-// isGoodBesideMark reports whether a mark works that has r outside of it and a sign inside. Only ASCII symbols count: all readers take
+// canStandBesideMark reports whether a mark works that has r outside of it and a sign inside. Only ASCII symbols count: all readers take
 // these for punctuation.
-func isGoodBesideMark(r rune) bool {
+func canStandBesideMark(r rune) bool {
 	if unicode.IsSpace(r) || unicode.IsPunct(r) {
 		return true
 	}

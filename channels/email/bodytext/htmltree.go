@@ -89,7 +89,7 @@ func (b *treeBuilder) tagName() (tag atom.Atom, name string, hasAttributes bool)
 // inside of them; in HTML the slash has no meaning.
 func (b *treeBuilder) readStartTag(selfClosing bool) {
 	tag, name, hasAttributes := b.tagName()
-	if !b.closeFor(tag) {
+	if !b.closeBefore(tag) {
 		return
 	}
 
@@ -135,9 +135,9 @@ func (b *treeBuilder) openElement(n *html.Node) {
 	b.openCount[n.DataAtom]++
 }
 
-// closeFor closes the elements that end where an element of this kind begins, and opens parts of a table that
+// closeBefore closes the elements that end where an element of this kind begins, and opens parts of a table that
 // it needs around it. It returns false if the element can't be here and must be ignored.
-func (b *treeBuilder) closeFor(tag atom.Atom) bool {
+func (b *treeBuilder) closeBefore(tag atom.Atom) bool {
 	switch tag {
 	case atom.Html, atom.Head, atom.Body, atom.Frameset, atom.Col, atom.Colgroup:
 		return false // nothing of them is shown, and the body exists already
