@@ -47,7 +47,7 @@ func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 		}
 	case status == http.StatusNotFound && s.Key == checkKey:
 		return channels.Finding{OK: true, What: what, Text: "It answers and can be asked about messages."}
-	case isThere(status, s):
+	case saysItHasMessage(status, s):
 		return channels.Finding{
 			What: what,
 			Text: "It says that it has a message that doesn't exist. So Parley can't believe it about others: " +

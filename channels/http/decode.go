@@ -33,7 +33,7 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 		if errors.Is(err, errIgnored) {
 			continue
 		}
-		if err == nil && !isPossible(e.At.Time) {
+		if err == nil && !isPossibleTime(e.At.Time) {
 			err = fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
 		}
 		if err == nil {
@@ -62,7 +62,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 
 	in := channels.Inbound{Kind: kindsByName()[e.Type]}
-	if isPossible(e.At.Time) { // earlier versions accepted all times
+	if isPossibleTime(e.At.Time) { // earlier versions accepted all times
 		in.At = e.At.Time
 	}
 	if e.Type == "status" {

@@ -194,9 +194,9 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	if isThere(status, answer) {
+	if saysItHasMessage(status, answer) {
 		statusOfNone, none, err := c.askState(ctx, checkKey)
-		if err != nil || isThere(statusOfNone, none) {
+		if err != nil || saysItHasMessage(statusOfNone, none) {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		return channels.Landed, channels.Receipt{ExternalID: answer.ID, State: channels.StateAccepted}, nil
@@ -207,8 +207,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// isThere reports whether the callback says that it has a message.
-func isThere(status int, answer callbackAnswer) bool {
+// saysItHasMessage reports whether the callback says that it has a message.
+func saysItHasMessage(status int, answer callbackAnswer) bool {
 	return status == http.StatusOK && answer.ID != ""
 }
 

@@ -73,8 +73,8 @@ const (
 	lastYear  = 9000
 )
 
-// isPossible reports whether an event may have this time. The zero time is that of an event without one.
-func isPossible(at time.Time) bool {
+// isPossibleTime reports whether an event may have this time. The zero time is that of an event without one.
+func isPossibleTime(at time.Time) bool {
 	year := at.UTC().Year()
 	return at.IsZero() || firstYear <= year && year <= lastYear
 }
