@@ -228,9 +228,9 @@ const keysAfter = `
 			AND substring(identity.key FROM '^` + FormerPrefix + `[0-9]+:(.*)$') = ANY($2::text[])))
 	ORDER BY id`
 
-// KeysAfter looks for a customer who had one of keys after a time and has given it up since, and returns the keys that she
+// FindLaterKeys looks for a customer who had one of keys after a time and has given it up since, and returns the keys that she
 // has now, the one in use first. It returns none if nobody gave a key up.
-func KeysAfter(ctx context.Context, q Querier, account AccountID, keys []string, at time.Time) ([]string, error) {
+func FindLaterKeys(ctx context.Context, q Querier, account AccountID, keys []string, at time.Time) ([]string, error) {
 	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, at)
 }
 

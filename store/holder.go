@@ -40,7 +40,7 @@ func AddHolder(ctx context.Context, session Querier, ttl time.Duration) (int, er
 const keepHolders = `
 	UPDATE holders SET until = clock_timestamp() + make_interval(secs => $2) WHERE id = ANY($1) RETURNING id`
 
-// KeepHolders extends the time of holders and returns those that still exist: FreeHeld has removed the
+// KeepHolders extends the time of holders and returns those that still exist: FreeDeadHolders has removed the
 // others meanwhile.
 func KeepHolders(ctx context.Context, q Querier, holders []int, ttl time.Duration) ([]int64, error) {
 	return query.Column[int64](ctx, q, "keep holders", keepHolders, holders, ttl.Seconds())
@@ -85,10 +85,10 @@ const freeHeld = `
 	WHERE id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING account_id AS id`
 
-// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns the number of these queues. The
+// FreeDeadHolders removes holders that ended without DropHolder, frees their queues, and returns the number of these queues. The
 // next perKey events of each queue are then applied one by one. If thorough is true, it also frees queues whose holder is
 // not registered.
-func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
+func FreeDeadHolders(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
 	dead, err := query.Column[int64](ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil {
 		return 0, err

@@ -61,8 +61,8 @@ type Revision struct {
 	Deleted bool      `json:"deleted,omitempty"`
 }
 
-// TextNow returns what a message says now, in canonical Markdown: its text, or what its customer changed that to.
-func (m *Message) TextNow() string {
+// CurrentText returns what a message says now, in canonical Markdown: its text, or what its customer changed that to.
+func (m *Message) CurrentText() string {
 	if m.Revision != nil {
 		return m.Revision.Text
 	}

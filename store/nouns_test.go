@@ -175,7 +175,7 @@ func TestOneOpenConversation(t *testing.T) {
 	}
 }
 
-// Both LatestOf and OpenOf find the newest conversation of a customer, and the open one of the chat.
+// Both LatestOf and OpenConversations find the newest conversation of a customer, and the open one of the chat.
 //
 func TestLatestAndOpenConversations(t *testing.T) {
 	t.Parallel()
@@ -194,7 +194,7 @@ func TestLatestAndOpenConversations(t *testing.T) {
 	var latest, open []store.ConversationID
 	accounts, keys := []store.AccountID{account, account}, []string{"kim", "nobody"}
 	p.LatestOf(&latest, accounts, keys)
-	p.OpenOf(&open, accounts, keys)
+	p.OpenConversations(&open, accounts, keys)
 	check(t, p.Run(t.Context(), pool))
 
 	want := []store.ConversationID{1, 4}
@@ -202,7 +202,7 @@ func TestLatestAndOpenConversations(t *testing.T) {
 		t.Errorf("LatestOf found %v, want %v", latest, want)
 	}
 	if slices.Sort(open); !slices.Equal(open, want) {
-		t.Errorf("OpenOf found %v, want %v", open, want)
+		t.Errorf("OpenConversations found %v, want %v", open, want)
 	}
 }
 

@@ -168,9 +168,9 @@ func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addres
 	}
 }
 
-// OpenOf reads the newest open conversations of customers, at most five for each of a customer's addresses. Customers are
+// OpenConversations reads the newest open conversations of customers, at most five for each of a customer's addresses. Customers are
 // named by account and address (parallel lists).
-func (p *Pipeline) OpenOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
+func (p *Pipeline) OpenConversations(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, openOf, accounts, addresses)
 	}

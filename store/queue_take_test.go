@@ -90,7 +90,7 @@ func TestAppliedWithoutTheQueue(t *testing.T) {
 	t.Parallel()
 	pool := newWaitingQueues(t)
 	late := checkTaken(t, pool, newHolder(t, pool), "a0 a1 a2 b0 b1")
-	exec(t, pool, `UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE key = '30/a'`) // as FreeHeld does
+	exec(t, pool, `UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE key = '30/a'`) // as FreeDeadHolders does
 	holder := newHolder(t, pool)
 	current := checkTaken(t, pool, holder, "a0 a1 a2")
 

@@ -23,7 +23,7 @@ func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 			}
 
 			named := append([]string{in.From.Key}, in.From.Also...)
-			keys, err := store.KeysAfter(ctx, tx, f.account.ID, named, in.At)
+			keys, err := store.FindLaterKeys(ctx, tx, f.account.ID, named, in.At)
 			if err != nil {
 				return err
 			}

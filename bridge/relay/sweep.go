@@ -75,7 +75,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 
 // freeDeadQueues frees the queues that appliers held when they died.
 func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
-	freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough)
+	freed, err := store.FreeDeadHolders(ctx, r.pool, maxPerKey, thorough)
 	if err != nil {
 		return err
 	}

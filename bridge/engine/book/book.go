@@ -284,7 +284,7 @@ func (b *Book) OpenConversationWith(
 
 	var p store.Pipeline
 	var open []store.ConversationID
-	p.OpenOf(&open, []store.AccountID{account}, []string{i.Key})
+	p.OpenConversations(&open, []store.AccountID{account}, []string{i.Key})
 	if err := p.Run(ctx, tx); err != nil {
 		return 0, err
 	}

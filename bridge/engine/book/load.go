@@ -96,7 +96,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	p.IdentitiesOfKeys(&found.chatCustomers, chats.accounts, chats.names)
 	p.LatestOf(&found.latest, chats.accounts, chats.names)
 	p.ParkedOf(&found.parked, windows.accounts, windows.names, bridge.ReasonWindow)
-	p.OpenOf(&found.open, n.Joined.accounts, n.Joined.names)
+	p.OpenConversations(&found.open, n.Joined.accounts, n.Joined.names)
 	p.FindReactions(&found.reactions, n.Reacted.accounts, n.Reacted.names)
 	p.FindExternalIDs(&found.external, n.External.accounts, n.External.names)
 	findPosts(&p, &found.posts, n.Posts)

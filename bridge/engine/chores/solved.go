@@ -135,7 +135,7 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 			continue
 		}
 		if m.Direction == store.DirectionIn && s.Answered == "" {
-			asked = append(asked, m.Subject, anonymous.Unsigned(m.TextNow()))
+			asked = append(asked, m.Subject, anonymous.Unsigned(m.CurrentText()))
 		}
 
 		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut

@@ -304,7 +304,7 @@ const (
 // messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is true only for what
 // customers wrote, and didn't delete, and what left for them: notes among colleagues are never given away.
 func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
-	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutSaid(m.Subject), Text: cutSaid(m.TextNow())}
+	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutSaid(m.Subject), Text: cutSaid(m.CurrentText())}
 	for _, f := range m.Files[:min(len(m.Files), maxSaidFiles)] {
 		said.Files = append(said.Files, f.Name)
 	}
@@ -328,11 +328,11 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {
 		m := &rows[i]
-		if m.Direction != store.DirectionIn || m.IsDeleted() || strings.TrimSpace(m.TextNow()) == "" {
+		if m.Direction != store.DirectionIn || m.IsDeleted() || strings.TrimSpace(m.CurrentText()) == "" {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clean.Shorten(m.TextNow(), analysis.MostDraft)
+			return clean.Shorten(m.CurrentText(), analysis.MostDraft)
 		}
 
 		first := ask.From
@@ -343,7 +343,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 		isLast := m.EventID == ask.UpTo
 		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
 		if isLast || isBeforeLast {
-			texts = append(texts, m.TextNow())
+			texts = append(texts, m.CurrentText())
 		}
 	}
 

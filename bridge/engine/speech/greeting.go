@@ -125,7 +125,7 @@ func isSomebodyHere(sp *UseCases, c *book.Conversation, names []string) bool {
 	}
 	for i := range c.Last {
 		if m := &c.Last[i]; m.Direction != store.DirectionNote {
-			known = append(known, m.Subject, m.TextNow())
+			known = append(known, m.Subject, m.CurrentText())
 		}
 	}
 
