@@ -32,7 +32,7 @@ type Objects interface {
 // ErrNoObject means that the bytes of a blob should be in the object store and are not.
 var ErrNoObject = errors.New("store: the object store does not have it")
 
-// listedBlobs is how many blobs ToMove and ObjectsToRemove list at once.
+// listedBlobs is how many blobs ListUnmoved and ObjectsToRemove list at once.
 const listedBlobs = 1000
 
 // Blobs whose bytes can be moved. Those of events that wait to be applied or are in quarantine stay in
@@ -48,9 +48,9 @@ const blobsToMove = `
 	ORDER BY b.hash
 	LIMIT $3`
 
-// ToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
+// ListUnmoved lists the next blobs whose bytes can be moved to an object store, in the order of their
 // hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
-func ToMove(ctx context.Context, q store.Querier, after string, keep time.Duration) ([]string, error) {
+func ListUnmoved(ctx context.Context, q store.Querier, after string, keep time.Duration) ([]string, error) {
 	return readHashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
 }
 

@@ -279,17 +279,17 @@ func TestBlobsToMove(t *testing.T) {
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "w", OrderKey: "w", Blob: waits},
 		{AccountID: 1, ExternalID: "r", OrderKey: "r", Blob: refused, Quarantine: "odd"}}))(t)
 	storetest.Check(t, e.move(moved))
-	list := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t)
+	list := must(blob.ListUnmoved(t.Context(), e.pool, "", 24*time.Hour))(t)
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)
 	}
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
 	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
 	must(store.Replay(t.Context(), e.pool, []store.EventID{quarantined[0].EventID}))(t) // behind the newer one
-	if again := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
+	if again := must(blob.ListUnmoved(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
 		t.Errorf("while the refused one waits again, %s are to be moved, want %s", again, list)
 	}
-	if rest := must(blob.ToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
+	if rest := must(blob.ListUnmoved(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
 		t.Errorf("after it: %s, want none", rest)
 	}
 	if got := must(blob.HashOfMoved(t.Context(), e.pool))(t); got != moved {

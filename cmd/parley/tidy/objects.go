@@ -41,8 +41,8 @@ func (r *Loop) removeObjects(ctx context.Context) bool {
 // moveBlobs moves files that are older than keep to the object store. It returns false if the run must end.
 func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	failures := 0
-	list, err := blob.ToMove(ctx, r.Pool, "", keep)
-	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.Pool, list[len(list)-1], keep) {
+	list, err := blob.ListUnmoved(ctx, r.Pool, "", keep)
+	for ; err == nil && len(list) > 0; list, err = blob.ListUnmoved(ctx, r.Pool, list[len(list)-1], keep) {
 		for _, hash := range list {
 			goesOn := r.handleObject(ctx, &failures, func(ctx context.Context) error {
 				err := blob.Move(ctx, r.Pool, r.Objects, hash)
