@@ -18,20 +18,20 @@ import (
 const largestRecord = 8 << 20
 
 // Claim is what a process has claimed of a conversation while it asks a model: a burst or a text request. Make it with
-// OfBurst or OfRequest.
+// BurstClaim or RequestClaim.
 type Claim struct {
 	conversation store.ConversationID
 	keep         string // the statement
 	args         []any  // of the statement, from the fourth on
 }
 
-// OfBurst is the claim of a burst that is being analysed.
-func OfBurst(b store.Burst) Claim {
+// BurstClaim is the claim of a burst that is being analysed.
+func BurstClaim(b store.Burst) Claim {
 	return Claim{b.ConversationID, keepOfBurst, []any{b.Epoch, b.FirstEvent}}
 }
 
-// OfRequest is the claim of a text request (store/request) that is being answered: with its name, when it was asked, and its epoch.
-func OfRequest(conversation store.ConversationID, name string, askedAt time.Time, epoch int64) Claim {
+// RequestClaim is the claim of a text request (store/request) that is being answered: with its name, when it was asked, and its epoch.
+func RequestClaim(conversation store.ConversationID, name string, askedAt time.Time, epoch int64) Claim {
 	return Claim{conversation, keepOfRequest, []any{epoch, name, askedAt}}
 }
 

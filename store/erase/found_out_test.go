@@ -43,7 +43,7 @@ func claimRequests(t *testing.T, pool *pgxpool.Pool) []request.Request {
 
 // claimOf returns the claim of a text that is asked for.
 func claimOf(r request.Request) ai.Claim {
-	return ai.OfRequest(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
+	return ai.RequestClaim(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
 }
 
 // keepRecord keeps what a model was asked and answered under a claim.
@@ -99,7 +99,7 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	exec(t, pool, `DELETE FROM ai_exchanges`)
 	var claims []ai.Claim
 	for _, b := range claimBursts(t, pool) {
-		claims = append(claims, ai.OfBurst(b))
+		claims = append(claims, ai.BurstClaim(b))
 	}
 	for _, r := range claimRequests(t, pool) {
 		claims = append(claims, claimOf(r))
@@ -150,7 +150,7 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 				VALUES ($1, $2, $2, now(), now(), $3)
 				ON CONFLICT (conversation_id) DO NOTHING`, burst.ConversationID, burst.FirstEvent, burst.Epoch)
 		case "messages": // the words are erased
-			keepRecord(t, o, ai.OfBurst(burst), "zebra")
+			keepRecord(t, o, ai.BurstClaim(burst), "zebra")
 			if countOwnRecords() == 0 {
 				t.Error("no record is kept when the words are gone, want one: else the claim didn't stand")
 			}
@@ -159,7 +159,7 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 	}
 	id := beginErasure(t, o, zebra())
 	must(erase.Run(t.Context(), o, id))(t)
-	keepRecord(t, o, ai.OfBurst(burst), "zebra")
+	keepRecord(t, o, ai.BurstClaim(burst), "zebra")
 	if n := countOwnRecords(); n != 0 {
 		t.Errorf("%d records are left, want none", n)
 	}
@@ -187,13 +187,13 @@ func TestRecordOfALostClaim(t *testing.T) {
 		{
 			name:  "burst claimed by another",
 			lose:  `UPDATE bursts SET epoch = epoch + 1 WHERE conversation_id = $1`,
-			claim: ai.OfBurst(bursts[0]),
+			claim: ai.BurstClaim(bursts[0]),
 			of:    bursts[0].ConversationID,
 		},
 		{
 			name:  "burst that is another one",
 			lose:  `UPDATE bursts SET first_event = 4711 WHERE conversation_id = $1`,
-			claim: ai.OfBurst(bursts[1]),
+			claim: ai.BurstClaim(bursts[1]),
 			of:    bursts[1].ConversationID,
 		},
 		{

@@ -92,7 +92,7 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Bur
 	a = analysis.Check(q, a)
 	r.Answer = a
 	if len(r.Exchanges) > 0 {
-		as.keepRecord(ctx, account, ai.OfBurst(b), r)
+		as.keepRecord(ctx, account, ai.BurstClaim(b), r)
 	}
 
 	as.tally.count(a, err, usesModel)

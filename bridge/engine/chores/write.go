@@ -285,7 +285,7 @@ func (as *Analyses) askWriter(
 	t, err := with.Write(ctx, r)
 	record.Answer.By, record.Answer.Degraded = t.By, t.Degraded
 	if len(record.Exchanges) > 0 {
-		claim := ai.OfRequest(asked.ConversationID, asked.Name, asked.AskedAt, asked.Epoch)
+		claim := ai.RequestClaim(asked.ConversationID, asked.Name, asked.AskedAt, asked.Epoch)
 		as.keepRecord(ctx, account, claim, record)
 	}
 	if err != nil {
