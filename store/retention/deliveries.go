@@ -61,7 +61,7 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 		isRoundOver := last == 0 || done.Looked < batchRows
 		beginsAgain := false
 		if isRoundOver && p.Deliveries > 0 {
-			if beginsAgain, err = isDue(ctx, tx, daily); err != nil {
+			if beginsAgain, err = isDailyWorkDue(ctx, tx, daily); err != nil {
 				return done, err
 			}
 		}

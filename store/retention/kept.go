@@ -114,7 +114,7 @@ const dropFormer = `
 func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	const daily = "retention: former contacts"
 	return oneBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
-		due, err := isDue(ctx, tx, daily)
+		due, err := isDailyWorkDue(ctx, tx, daily)
 		if err != nil || !due {
 			return done, err
 		}

@@ -87,8 +87,8 @@ func oneBatch(
 	return done, nil
 }
 
-// isDue returns whether nobody has noted within a day (database's clock) that a daily work was done.
-func isDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
+// isDailyWorkDue returns whether nobody has noted within a day (database's clock) that a daily work was done.
+func isDailyWorkDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
 	const due = `SELECT NOT EXISTS (SELECT FROM leases WHERE name = $1 AND until > (SELECT clock_timestamp()))`
 	return query.Value[bool](ctx, tx, "daily work", due, daily)
 }
