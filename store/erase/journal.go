@@ -140,14 +140,14 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 	for _, id := range s.Conversations {
 		orders = append(orders, store.ConversationKey(id), store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", id)),
 			store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", id)))
-		threads = append(threads, toldOf(int64(id))...)
+		threads = append(threads, formsOfConversation(int64(id))...)
 	}
 
 	ours := query.Field(s.Conversations, func(id *store.ConversationID) int64 { return int64(*id) })
 	ours = append(ours, s.Shared...)
 	shared := []string{}
 	for _, id := range s.Shared {
-		shared = append(shared, toldOf(id)...)
+		shared = append(shared, formsOfConversation(id)...)
 	}
 
 	words := lowerAll(inBytes(slices.Concat(s.Names, s.Subjects)))
@@ -181,8 +181,8 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 	return &journalScan{q: q, args: args, upto: upto}, nil
 }
 
-// toldOf returns the forms in which an event names its conversation.
-func toldOf(conversation int64) []string {
+// formsOfConversation returns the forms in which an event names its conversation.
+func formsOfConversation(conversation int64) []string {
 	return []string{fmt.Sprintf(`"conversation":%d,`, conversation), fmt.Sprintf(`"conversation":%d}`, conversation)}
 }
 
