@@ -42,7 +42,7 @@ func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
 	case c.Exclusive:
 		return true
 	case in.From.Key == "":
-		return c.IsFor(in)
+		return c.IsMailFor(in)
 	default:
 		return b.People.takesPart(c, in.From.Key)
 	}
@@ -101,9 +101,9 @@ func isSameTeam(a, b *store.TeamID) bool {
 	return *a == *b
 }
 
-// GoesOnIn returns the customer's open conversation if c is one of a chat and is over: beside it c can't be reopened. It
+// OpenSuccessor returns the customer's open conversation if c is one of a chat and is over: beside it c can't be reopened. It
 // returns nil if there is none among the loaded ones, to which those that continue c belong.
-func (cs *Conversations) GoesOnIn(c *Conversation) *Conversation {
+func (cs *Conversations) OpenSuccessor(c *Conversation) *Conversation {
 	if !c.Exclusive || c.Identity == nil || c.BridgeStatus().Open() {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (cs *Conversations) openChatWith(account store.AccountID, i *store.Identity
 
 // HintAfterEnd says, for people, how to go on after a conversation is over. A resolved one can be reopened, a closed one can't.
 func (cs *Conversations) HintAfterEnd(c *Conversation) string {
-	if next := cs.GoesOnIn(c); next != nil {
+	if next := cs.OpenSuccessor(c); next != nil {
 		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)
 	}
 	if c.BridgeStatus() == bridge.StatusClosed {

@@ -188,8 +188,8 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	return at
 }
 
-// IsFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the replies instead.
-func (c *Conversation) IsFor(in channels.Inbound) bool {
+// IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the replies instead.
+func (c *Conversation) IsMailFor(in channels.Inbound) bool {
 	var keys []string
 	if c.Identity != nil {
 		keys = append(keys, c.Identity.Key)

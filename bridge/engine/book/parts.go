@@ -71,8 +71,8 @@ func (ps Parts) unanswered() Parts {
 	})
 }
 
-// ArrivedOf returns the text and the files of a reply that have reached the provider, as they were sent.
-func ArrivedOf(o *Outbox, m *Message) (text string, files []store.FileRef) {
+// ArrivedContent returns the text and the files of a reply that have reached the provider, as they were sent.
+func ArrivedContent(o *Outbox, m *Message) (text string, files []store.FileRef) {
 	for _, d := range o.PartsOf(m) {
 		if !hasBegun(d) {
 			continue

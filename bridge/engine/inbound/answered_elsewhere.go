@@ -112,7 +112,7 @@ func noticeOf(in channels.Inbound, isByMachine bool) string {
 func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {
-		if c == nil || !c.IsFor(in) {
+		if c == nil || !c.IsMailFor(in) {
 			return nil, nil
 		}
 		return c, nil
@@ -139,7 +139,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	if !cameFromOurAddress || c == nil {
 		return nil
 	}
-	if c.Kind != store.KindCustomer || !c.IsFor(in) {
+	if c.Kind != store.KindCustomer || !c.IsMailFor(in) {
 		return nil
 	}
 

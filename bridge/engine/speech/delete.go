@@ -121,7 +121,7 @@ func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 	}
 
 	isTakenBack := parts.AreLeaving() && sp.deleteWaiting(c, m)
-	text, files := book.ArrivedOf(sp.Outbox, m)
+	text, files := book.ArrivedContent(sp.Outbox, m)
 	hasArrived := text != "" || len(files) > 0
 	switch {
 	case !hasArrived:

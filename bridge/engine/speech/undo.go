@@ -55,7 +55,7 @@ func (sp *UseCases) Undo(r book.Request) {
 
 // whyUndone returns why a reply counts as undone, for the line about that. It names the files that the customer has all the same.
 func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
-	_, arrived := book.ArrivedOf(o, m)
+	_, arrived := book.ArrivedContent(o, m)
 	if len(arrived) == 0 {
 		return bridge.Because(bridge.ReasonUndone)
 	}

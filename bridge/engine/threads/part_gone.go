@@ -13,7 +13,7 @@ import (
 // TellWhatArrived tells the author of a reply that was deleted, made a note or taken back what the customer has of it in spite of that.
 // It tells that once, and nothing if the customer has none of it.
 func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
-	text, arrived := book.ArrivedOf(th.Outbox, m)
+	text, arrived := book.ArrivedContent(th.Outbox, m)
 	if text == "" && len(arrived) == 0 {
 		return
 	}

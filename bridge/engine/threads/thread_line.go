@@ -29,7 +29,7 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridg
 	case bridge.ReasonNotAnAgent:
 		th.TellAuthor(c, m, bridge.LineNotMapped)
 	case bridge.ReasonNotOpen:
-		home, next := c.Home(th.Dir), th.Conversations.GoesOnIn(c)
+		home, next := c.Home(th.Dir), th.Conversations.OpenSuccessor(c)
 		if home != nil && next != nil {
 			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because(reason)}, Other: th.Refer(next, home.AccountID)})
 			return
