@@ -343,7 +343,7 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	if err != nil {
 		return Retry(err)
 	}
-	if len(now) == 1 && isSame(&now[0], m) {
+	if len(now) == 1 && saysSame(&now[0], m) {
 		return nil
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
@@ -362,5 +362,5 @@ func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string)
 	return nil
 }
 
-// isSame reports whether two versions of a message's row say the same to the customer.
-func isSame(a, b *store.Message) bool { return a.Text == b.Text && a.Fate == b.Fate }
+// saysSame reports whether two versions of a message's row say the same to the customer.
+func saysSame(a, b *store.Message) bool { return a.Text == b.Text && a.Fate == b.Fate }

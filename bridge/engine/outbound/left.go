@@ -28,9 +28,9 @@ func (a *postAttempt) otherHome() store.AccountID {
 	return t.AccountID
 }
 
-// isWhereNobodyLooks reports whether a post goes to a thread that the conversation has left, or is a mark on a message that isn't in
+// isOutOfSight reports whether a post goes to a thread that the conversation has left, or is a mark on a message that isn't in
 // the conversation's own thread.
-func (a *postAttempt) isWhereNobodyLooks(p bridge.Post, t *store.Thread) bool {
+func (a *postAttempt) isOutOfSight(p bridge.Post, t *store.Thread) bool {
 	isInOtherThread := t != nil && p.Place.Thread != t.Root
 	isMarkElsewhere := p.Kind == bridge.PostMark && (isInOtherThread || a.otherHome() != 0)
 	return isMarkElsewhere || a.isInLeftThread(p, t)

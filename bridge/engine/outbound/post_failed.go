@@ -40,13 +40,13 @@ func (a *postAttempt) postFailed(
 		return relay.Sent{}, nil
 	case isThreadLost && p.Kind == bridge.PostEphemeral: // an answer to one person who had asked there
 		return relay.Sent{}, nil
-	case isPlaceGone(err) && a.isWhereNobodyLooks(p, t):
+	case isPlaceGone(err) && a.isOutOfSight(p, t):
 		return relay.Sent{}, nil
 	case isMessageGone, isThreadLost:
 		return unfinished, a.reportLost(ctx, t, p)
 	case isRefused && a.isForOtherChat():
 		return unfinished, a.leaveUnposted(err)
-	case isChannelClosed && a.isMissedByNobody(p):
+	case isChannelClosed && a.isDispensable(p):
 		return relay.Sent{}, nil
 	case isChannelClosed:
 		return unfinished, a.reportClosed(p, err)
@@ -89,9 +89,9 @@ func (a *postAttempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	return homeSurface == a.claim.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
 }
 
-// isMissedByNobody reports whether a post only shows how a conversation ended, in a channel in which no threads open any more.
+// isDispensable reports whether a post only shows how a conversation ended, in a channel in which no threads open any more.
 // Nobody would mend the channel for it. If the conversation goes on, its thread opens elsewhere.
-func (a *postAttempt) isMissedByNobody(p bridge.Post) bool {
+func (a *postAttempt) isDispensable(p bridge.Post) bool {
 	conv := a.conversations[a.claim.ConversationID]
 	isOver := conv != nil && !bridge.Status(conv.Status).Open()
 	showsState := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark

@@ -287,7 +287,7 @@ func TestCardInAFormerChannel(t *testing.T) {
 	} {
 		a, _ := attemptAtRoot(2)
 		a.conversations[3].Status = string(c.status)
-		if got := a.isMissedByNobody(bridge.Post{Kind: c.kind, Place: bridge.Place{Channel: c.channel}}); got != c.want {
+		if got := a.isDispensable(bridge.Post{Kind: c.kind, Place: bridge.Place{Channel: c.channel}}); got != c.want {
 			t.Errorf("%s: missed by nobody: %v, want %v", name, got, c.want)
 		}
 	}
