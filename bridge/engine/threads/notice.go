@@ -47,7 +47,7 @@ func mentionsToNotify(
 		return listNamed(named)
 	}
 
-	needsTeam := comesBack(c, line) && len(c.Assignees) == 0
+	needsTeam := needsAgentsAgain(c, line) && len(c.Assignees) == 0
 	for i := range named {
 		agent := &named[i]
 		agent.Away = dir.IsAway(agent.ID)
@@ -91,9 +91,9 @@ func listNamed(named []namedAgent) (mentions []bridge.AgentRef, elsewhere []stor
 	return mentions, elsewhere
 }
 
-// comesBack reports whether a line says that a conversation needs its agents again by itself: its snooze is over, or its customer
+// needsAgentsAgain reports whether a line says that a conversation needs its agents again by itself: its snooze is over, or its customer
 // said something after its end.
-func comesBack(c *book.Conversation, line bridge.Line) bool {
+func needsAgentsAgain(c *book.Conversation, line bridge.Line) bool {
 	if line.By != (bridge.AgentRef{}) {
 		return false
 	}

@@ -36,7 +36,7 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 		line.Content = &bridge.EditLateLine{}
 	}
 
-	wasToldFiles := text == "" && wasToldByUndo(th.Outbox, m, names)
+	wasToldFiles := text == "" && isInUndoneLine(th.Outbox, m, names)
 	if !wasToldFiles && !wasTold(th.Outbox, m, line) {
 		th.TellWith(c, m, line)
 	}
@@ -63,8 +63,8 @@ func wasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
 	})
 }
 
-// wasToldByUndo reports whether the line that a message was undone says that the customer has these files.
-func wasToldByUndo(o *book.Outbox, m *book.Message, names []string) bool {
+// isInUndoneLine reports whether the line that a message was undone says that the customer has these files.
+func isInUndoneLine(o *book.Outbox, m *book.Message, names []string) bool {
 	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
 		line := d.DecodedPayload().Line
 		if line == nil {
