@@ -34,7 +34,7 @@ const (
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
 	names := greetedNames(r.Text)
 	isToCustomer := r.Explicit || slices.ContainsFunc(names, func(name string) bool { return isNamed(r.Conversation.Customer(), name) })
-	if len(names) > 0 && isSomebodyHere(sp, r.Conversation, names) {
+	if len(names) > 0 && isKnownPerson(sp, r.Conversation, names) {
 		names = nil
 	}
 	if !isToCustomer {
@@ -114,10 +114,10 @@ func greetedNames(text string) (names []string) {
 	return slices.DeleteFunc(names, bridge.IsGreeting)
 }
 
-// isSomebodyHere reports whether one of the names belongs to a colleague, the customer, or somebody else of the conversation. It is
+// isKnownPerson reports whether one of the names belongs to a colleague, the customer, or somebody else of the conversation. It is
 // true also for a name that occurs in the subject, or in what was said lately between the customer and us: the customer may have
 // signed with it, or was greeted so before.
-func isSomebodyHere(sp *UseCases, c *book.Conversation, names []string) bool {
+func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
 	customer := c.Customer()
 	known := []string{customer.Name, customer.Address, c.Subject}
 	for _, p := range c.Participants {
