@@ -77,7 +77,7 @@ func (it *UseCases) addToConversation(p placement, a *store.Account, part int, i
 		return err
 	}
 
-	noteVia(it, c, in)
+	noteOwnAddress(it, c, in)
 	m := it.inboundMessage(c, a, part, in)
 	it.replies.Recipients(c, in, m.ID)
 	it.reopenFor(c, in)

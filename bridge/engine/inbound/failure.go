@@ -59,14 +59,14 @@ func (rc *Receipts) applyFailure(
 	d.ErrorClass = string(s.Class)
 	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // see tellFurtherFailure
 	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
-	if !wentToSeveral(c, d.DecodedPayload()) {
+	if !hadSeveralRecipients(c, d.DecodedPayload()) {
 		return rc.ReplyFailed(ctx, tx, c, f)
 	}
 	return rc.replyFailed(ctx, tx, c, f, s.Recipient)
 }
 
-// wentToSeveral reports whether a reply with this payload went to more than one address, besides those who got copies.
-func wentToSeveral(c *book.Conversation, sent outbound.Payload) bool {
+// hadSeveralRecipients reports whether a reply with this payload went to more than one address, besides those who got copies.
+func hadSeveralRecipients(c *book.Conversation, sent outbound.Payload) bool {
 	if len(sent.Meant) > 0 {
 		return len(sent.Meant) > 1
 	}

@@ -28,9 +28,9 @@ func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool
 	return databaseNow.Sub(said) > lateAfter
 }
 
-// noteVia notes to which of our own addresses the customer wrote last: answers leave from that one. A message that was found late
+// noteOwnAddress notes to which of our own addresses the customer wrote last: answers leave from that one. A message that was found late
 // doesn't count if the customer has written since.
-func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
+func noteOwnAddress(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	via := in.Envelope.Via
 	if in.Historical || via == "" || via == c.Via || !isAddressedBy(it, c, in) {
 		return

@@ -14,7 +14,7 @@ import (
 // applyWatermark applies a receipt that names a time in place of a message: for example, the customer has read all replies up to then.
 // Errors: *book.NotYet while the result of one of them may be about to be written.
 func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
-	sent := rc.sentUpTo(a, in)
+	sent := rc.repliesBegunBy(a, in)
 	for _, d := range sent {
 		if d.State == store.Sending && !rc.carriesFiles(d) && rc.Age() < book.ResultWait {
 			return rc.PutAside(book.ResultWait - rc.Age())
@@ -40,9 +40,9 @@ func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
 	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
-// sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time. Some may not have left yet. The
+// repliesBegunBy returns the replies to a customer whose latest attempt began up to a receipt's time. Some may not have left yet. The
 // batch has the conversation and the message of each.
-func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
+func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*book.Delivery {
 	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if customer == nil {
 		return nil
