@@ -38,7 +38,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		case p.n >= p.apply: // something before it in its queue was left out
 			continue
 		case closed[event.AccountID]:
-			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
+			p.putOff(p.n, waitWhileClosed(event.AccountID, p.waitsOf(p.n)))
 			continue
 		case time.Since(began) > maxBatchDecode:
 			p.apply = p.n
@@ -51,7 +51,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 			p.values = append(p.values, value)
 		case errors.Is(err, ErrNotOpen):
 			closed[event.AccountID] = true
-			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
+			p.putOff(p.n, waitWhileClosed(event.AccountID, p.waitsOf(p.n)))
 		default:
 			a.endRunBefore(p, err)
 		}

@@ -43,7 +43,7 @@ func (o *openAccounts) awaitedNames() []string {
 	return names
 }
 
-// whileClosed says how long an event of an account that isn't open waits, if it was put off so often before.
-func whileClosed(account store.AccountID, waits int) Wait {
+// waitWhileClosed says how long an event of an account that isn't open waits, if it was put off so often before.
+func waitWhileClosed(account store.AccountID, waits int) Wait {
 	return Wait{For: store.AwaitedOpening(account), Most: closedWait << min(waits, maxClosedDoublings)}
 }

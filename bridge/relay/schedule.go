@@ -130,7 +130,7 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 	wait = time.Hour // for an account of which nothing is known; a change wakes before that
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		a.comeDue(now)
+		a.becomeDue(now)
 		if a.isReady(now) {
 			return true, 0, nil
 		}
@@ -141,8 +141,8 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 	return false, wait, s.changed
 }
 
-// comeDue makes the account due once the time of nextWake has come.
-func (a *account) comeDue(now time.Time) {
+// becomeDue makes the account due once the time of nextWake has come.
+func (a *account) becomeDue(now time.Time) {
 	if !a.nextWake.IsZero() && !a.nextWake.After(now) {
 		a.due = true
 		a.nextWake = time.Time{}
@@ -164,7 +164,7 @@ func (s *schedule) pick() (shares []store.Share) {
 	var picked, others []store.AccountID
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		a.comeDue(now)
+		a.becomeDue(now)
 		// Accounts with few events must not wait for those with many, so they aren't in one batch: another applier takes
 		// the others.
 		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled

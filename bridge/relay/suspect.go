@@ -86,7 +86,7 @@ func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 // giveBackUntilOpen lets a suspect wait for its account to be opened, as the account's other events do. That is no
 // failure of the event, so the attempt doesn't count.
 func (a *applier) giveBackUntilOpen(ctx context.Context, r *runInWork) error {
-	w := whileClosed(r.Events[0].AccountID, r.Waits)
+	w := waitWhileClosed(r.Events[0].AccountID, r.Waits)
 	again := r.Release(0)
 	again.Tries = r.Tries - 1
 	again.Waits = r.Waits + 1
