@@ -77,7 +77,7 @@ func (cs *Chores) submitTemplate(
 		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
 			"give both the same words, or yours another name.", "")
 	case row.AskedVersion > 0:
-		return cs.adoptMade(ctx, s, *namesake)
+		return cs.adoptEarlierTemplate(ctx, s, *namesake)
 	case isBeingMade:
 		return channels.TemplateState{}, &channels.SendError{
 			Class: channels.Retry,
@@ -146,8 +146,8 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	return nil
 }
 
-// adoptMade takes over a template that an earlier attempt made. If it was made of an earlier version, it is changed.
-func (cs *Chores) adoptMade(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
+// adoptEarlierTemplate takes over a template that an earlier attempt made. If it was made of an earlier version, it is changed.
+func (cs *Chores) adoptEarlierTemplate(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
 	isDraft := made.Status == channels.TemplateDraft // made, but not submitted yet
 	if s.row.AskedVersion == s.row.Version && !isDraft {
 		return made, nil
