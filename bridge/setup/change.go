@@ -143,7 +143,7 @@ func (c Change) amend(want *state.State) error {
 	}
 	for i := range want.Templates {
 		if t := &want.Templates[i]; c.isTemplate(*t) {
-			t.HandInAgain()
+			t.Resubmit()
 		}
 	}
 	return nil

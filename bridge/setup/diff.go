@@ -118,7 +118,7 @@ func listRemoved(have, want *state.State, kept kept) []string {
 func tagChanges(have, want *state.State) []string {
 	var lines []string
 	for _, t := range want.Tags {
-		before := have.TagBefore(t)
+		before := have.StoredTag(t)
 		if before != nil && before.Name != t.Name {
 			lines = append(lines, "~ tag "+t.Name+": name "+describeChange(before.Name, t.Name))
 		}
@@ -130,7 +130,7 @@ func tagChanges(have, want *state.State) []string {
 			continue
 		}
 
-		into := want.TagThatWas(t.Name)
+		into := want.TagByFormerName(t.Name)
 		if into == nil {
 			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
 		} else if have.Tag(into.Name) != nil { // otherwise it was renamed, which is listed above

@@ -60,7 +60,7 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	}
 
 	for _, t := range s.want.Tags {
-		old := s.have.TagBefore(t)
+		old := s.have.StoredTag(t)
 		keepsName := old != nil && old.Name == t.Name
 		if keepsName && slices.Equal(state.TagAttributes(*old), state.TagAttributes(t)) {
 			continue
@@ -80,7 +80,7 @@ func (s saving) removeOldName(ctx context.Context, tx pgx.Tx, t store.Tag) error
 	if keepsName {
 		return nil
 	}
-	isRenamed := s.want.TagThatWas(t.Name) != nil
+	isRenamed := s.want.TagByFormerName(t.Name) != nil
 	isRespelled := s.want.Tag(t.Name) != nil
 	if isRenamed || isRespelled {
 		return tags.Forget(ctx, tx, t.Name)

@@ -12,16 +12,16 @@ func (s *State) Tag(name string) *store.Tag {
 	return find(s.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
 }
 
-// TagBefore returns a wanted tag as it is stored: under its name, or under one that it had until now.
-func (s *State) TagBefore(want store.Tag) *store.Tag {
+// StoredTag returns a wanted tag as it is stored: under its name, or under one that it had until now.
+func (s *State) StoredTag(want store.Tag) *store.Tag {
 	if t := s.Tag(want.Name); t != nil {
 		return t
 	}
 	return find(s.Tags, func(t store.Tag) bool { return wasNamed(want, t.Name) })
 }
 
-// TagThatWas finds the tag that once had a name, or returns nil if there is none.
-func (s *State) TagThatWas(name string) *store.Tag {
+// TagByFormerName finds the tag that once had a name, or returns nil if there is none.
+func (s *State) TagByFormerName(name string) *store.Tag {
 	return find(s.Tags, func(t store.Tag) bool { return wasNamed(t, name) })
 }
 

@@ -19,8 +19,8 @@ func (t Template) Title() string {
 	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
 }
 
-// HandInAgain has a template handed in again if the provider rejected it.
-func (t *Template) HandInAgain() {
+// Resubmit has a template handed in again if the provider rejected it.
+func (t *Template) Resubmit() {
 	if t.Row.Status == string(channels.TemplateRejected) {
 		t.Row.Status, t.Row.AgentID = string(channels.TemplatePending), nil
 	}
