@@ -63,8 +63,8 @@ func AllParties(list []bridge.PartyRef) string {
 	return strings.Join(names, ", ")
 }
 
-// HeldBy reports whether the agent is one of those who hold the conversation.
-func HeldBy(f bridge.Facts, a bridge.AgentRef) bool {
+// IsHeldBy reports whether the agent is one of those who hold the conversation.
+func IsHeldBy(f bridge.Facts, a bridge.AgentRef) bool {
 	return a.ID != 0 && slices.ContainsFunc(f.Assignees, func(other bridge.AgentRef) bool { return other.ID == a.ID })
 }
 

@@ -107,7 +107,7 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 			break
 		}
 
-		isOnlyOwner := len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a)
+		isOnlyOwner := len(in.Facts.Assignees) == 1 && shape.IsHeldBy(in.Facts, a)
 		if isOnlyOwner || a.Away {
 			continue
 		}

@@ -156,7 +156,7 @@ func mainVerbs(f bridge.Facts) []bridge.Verb {
 		verbs = append(verbs, bridge.VerbReply)
 	}
 
-	if shape.HeldBy(f, f.Viewer) {
+	if shape.IsHeldBy(f, f.Viewer) {
 		verbs = append(verbs, bridge.VerbAssign)
 	} else {
 		verbs = append(verbs, bridge.VerbTake)
@@ -180,7 +180,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		if mayFit && f.Account.Mode != bridge.ModeWatch {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
-		if !shape.HeldBy(f, f.Viewer) {
+		if !shape.IsHeldBy(f, f.Viewer) {
 			verbs = append(verbs, bridge.VerbAssign)
 		}
 		if len(f.Assignees) > 0 {

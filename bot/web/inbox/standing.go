@@ -19,7 +19,7 @@ func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
 		Open:   f.Status.Open() && !f.Automatic,
 		Ended:  f.Status == bridge.StatusResolved,
 		Erased: f.CloseReason == bridge.CloseErased,
-		Mine:   shape.HeldBy(f, bridge.AgentRef{ID: reader}),
+		Mine:   shape.IsHeldBy(f, bridge.AgentRef{ID: reader}),
 		Asleep: f.Status == bridge.StatusSnoozed,
 	}
 }
