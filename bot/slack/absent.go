@@ -26,7 +26,7 @@ func (s *poster) tellAbsent(ctx context.Context, self *fact.Self, p bridge.Post,
 	}
 
 	mentioned := slices.DeleteFunc(slices.Clone(p.Line.Mentions), func(a bridge.AgentRef) bool { return a.User == "" })
-	if len(mentioned) == 0 || isToldToWhoTypedHere(p, mentioned) {
+	if len(mentioned) == 0 || mentionsOnlyAuthor(p, mentioned) {
 		return
 	}
 
@@ -40,9 +40,9 @@ func (s *poster) tellAbsent(ctx context.Context, self *fact.Self, p bridge.Post,
 	}
 }
 
-// isToldToWhoTypedHere reports whether a line mentions only the author of a message that was typed in the line's
+// mentionsOnlyAuthor reports whether a line mentions only the author of a message that was typed in the line's
 // channel. They are in that channel, so Slack needn't be asked.
-func isToldToWhoTypedHere(p bridge.Post, mentioned []bridge.AgentRef) bool {
+func mentionsOnlyAuthor(p bridge.Post, mentioned []bridge.AgentRef) bool {
 	_, isNotice := p.Line.Notice() // lines that are none mention authors
 	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
 }

@@ -34,7 +34,7 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 
 	if isOfOrganisation(auth.TeamID) {
 		return "", []channels.Finding{{
-			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: refusal.OfOrganisation().Hint,
+			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: refusal.OrganisationToken().Hint,
 		}}
 	}
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})

@@ -35,7 +35,7 @@ func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	about := bridge.Action{
 		Actor:     in.findActor(self),
 		Place:     in.findPlace(),
-		OwnThread: in.Message != nil && self.BeganThreadOf(in.Message),
+		OwnThread: in.Message != nil && self.IsInOwnThread(in.Message),
 	}
 	switch in.Type {
 	case "block_actions":

@@ -54,9 +54,9 @@ func TestWhoWeAreWithoutAnApp(t *testing.T) {
 	self, err := newSurfaceFor(t, newPlainAPI(t)).identify(t.Context())
 	noError(t, err)
 	wantEqual(t, "our user", self.User, "U0BOT")
-	wantEqual(t, "callbacks of our team without an app are ours", self.IsFor("T1", ""), true)
-	wantEqual(t, "callbacks of our team with an app are ours", self.IsFor("T1", "A1"), true)
-	wantEqual(t, "callbacks of another team are ours", self.IsFor("T2", "A1"), false)
+	wantEqual(t, "callbacks of our team without an app are ours", self.IsForUs("T1", ""), true)
+	wantEqual(t, "callbacks of our team with an app are ours", self.IsForUs("T1", "A1"), true)
+	wantEqual(t, "callbacks of another team are ours", self.IsForUs("T2", "A1"), false)
 }
 
 // If the API can't read messages, a reply leaves as it was read.

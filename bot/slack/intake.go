@@ -121,7 +121,7 @@ func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []by
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
 	app := cmp.Or(in.AppID, self.App) // a shortcut doesn't name the app, but came by our secret or token
-	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return self.IsFor(team, app) })
+	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return self.IsForUs(team, app) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
@@ -150,7 +150,7 @@ func (t *intake) takeCommand(ctx context.Context, self *fact.Self, body []byte) 
 	if err := json.Unmarshal(body, &c); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "command not readable: "+err.Error())
 	}
-	if !self.IsFor(c.TeamID, c.AppID) {
+	if !self.IsForUs(c.TeamID, c.AppID) {
 		t.log.Warn("slack command for another team or app ignored")
 		return answer{}, nil
 	}

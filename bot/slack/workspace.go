@@ -203,7 +203,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	}
 
 	if isOfOrganisation(auth.TeamID) {
-		return nil, refusal.OfOrganisation()
+		return nil, refusal.OrganisationToken()
 	}
 
 	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
@@ -211,7 +211,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 
-	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
+	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsForUs.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")

@@ -79,14 +79,14 @@ func servesFiles(u *url.URL) bool {
 
 // checkDownload returns an error if the response isn't the file that was announced. To a caller who may not read the
 // file, Slack sends a login page, or redirects to it.
-// Errors: those of unavailable and notYet.
+// Errors: those of unavailable and notReadableYet.
 func checkDownload(resp *http.Response, content *bufio.Reader, f bridge.SurfaceFile) error {
 	const isRedirect = 3 // the first digit of the statuses that only say where to look
 	if resp.StatusCode/100 == isRedirect {
 		return unavailable(f, "Slack doesn't give it to Parley")
 	}
 	if resp.StatusCode != http.StatusOK {
-		return notYet(f, fmt.Sprintf("Slack answers %d", resp.StatusCode))
+		return notReadableYet(f, fmt.Sprintf("Slack answers %d", resp.StatusCode))
 	}
 	if isWebPage(resp, content, f) {
 		return unavailable(f, "Slack shows a web page instead of it")
@@ -94,7 +94,7 @@ func checkDownload(resp *http.Response, content *bufio.Reader, f bridge.SurfaceF
 
 	hasBothSizes := f.SizeBytes > 0 && resp.ContentLength >= 0
 	if hasBothSizes && resp.ContentLength != f.SizeBytes {
-		return notYet(f, fmt.Sprintf("Slack sends %d bytes instead of %d", resp.ContentLength, f.SizeBytes))
+		return notReadableYet(f, fmt.Sprintf("Slack sends %d bytes instead of %d", resp.ContentLength, f.SizeBytes))
 	}
 
 	return nil

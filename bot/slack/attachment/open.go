@@ -137,7 +137,7 @@ func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, statu
 		return infoErr
 	}
 	if refusal.NeedsRepair(infoErr) || refusal.IsTemporary(infoErr) {
-		return notYet(f, "Slack doesn't let Parley in")
+		return notReadableYet(f, "Slack doesn't let Parley in")
 	}
 	return err
 }
@@ -152,8 +152,8 @@ func unavailable(f bridge.SurfaceFile, why string) error {
 	}
 }
 
-// notYet returns the error for a file that may be readable later.
-func notYet(f bridge.SurfaceFile, why string) error {
+// notReadableYet returns the error for a file that may be readable later.
+func notReadableYet(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
 		Class: channels.Retry,
 		Text:  f.Name + " can't be read: " + why,

@@ -106,7 +106,7 @@ func (s *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 	}
 	if ev.Previous != nil {
 		deletion.Actor = s.actorOf(ev.Previous)
-		deletion.OwnThread = s.BeganThreadOf(ev.Previous)
+		deletion.OwnThread = s.IsInOwnThread(ev.Previous)
 		deletion.Place.Thread = ev.Previous.placeIn(channel).Thread
 	}
 	return []bridge.Action{deletion}
@@ -216,8 +216,8 @@ func (s *Self) actorOf(m *Message) bridge.Actor {
 	return bridge.Actor{ID: bridge.SurfaceUser(m.User), Kind: bridge.ActorPerson}
 }
 
-// BeganThreadOf reports whether m is a reply in a thread that begins with a post of ours.
-func (s *Self) BeganThreadOf(m *Message) bool {
+// IsInOwnThread reports whether m is a reply in a thread that begins with a post of ours.
+func (s *Self) IsInOwnThread(m *Message) bool {
 	return m.ThreadTS != m.TS && m.ParentUser == s.User
 }
 
@@ -233,7 +233,7 @@ func (s *Self) Said(channel string, m *Message) bridge.Action {
 		Raw:       typed.Plain,
 		Files:     s.surfaceFiles(m.Files),
 		Context:   bridge.Context{Broadcast: m.Subtype == "thread_broadcast", Quotes: quotes, Forwards: forwards},
-		OwnThread: s.BeganThreadOf(m),
+		OwnThread: s.IsInOwnThread(m),
 	}
 
 	said := command.Message{

@@ -43,7 +43,7 @@ type Share struct {
 //	cb, then event.read  all others: they may have fields of the same names with other types
 func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 	m, isPlain := glance.Read(body)
-	if isPlain && s.IsFor(m.Team, m.App) {
+	if isPlain && s.IsForUs(m.Team, m.App) {
 		return s.splitPlain(kind, &m, body)
 	}
 
@@ -111,9 +111,9 @@ func (s *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
 	return s.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
-// IsFor reports whether something is addressed to our app in our workspace. If Slack hasn't told us the app's id, it isn't
+// IsForUs reports whether something is addressed to our app in our workspace. If Slack hasn't told us the app's id, it isn't
 // compared: what comes with our signing secret, or by our app token, counts as ours.
-func (s *Self) IsFor(team, app string) bool {
+func (s *Self) IsForUs(team, app string) bool {
 	mayBeOurApp := s.App == "" || app == s.App
 	return team == s.Team && mayBeOurApp
 }
@@ -121,7 +121,7 @@ func (s *Self) IsFor(team, app string) bool {
 // isConcernedBy reports whether an event is for our installation of the app. In a channel that we share with another
 // organisation, team_id may name that one. Then the authorizations name ours.
 func (s *Self) isConcernedBy(cb *Callback) bool {
-	if s.IsFor(cb.TeamID, cb.AppID) {
+	if s.IsForUs(cb.TeamID, cb.AppID) {
 		return true
 	}
 
@@ -133,7 +133,7 @@ func (s *Self) isConcernedBy(cb *Callback) bool {
 	}
 
 	for _, at := range installed {
-		if s.IsFor(at.TeamID, cb.AppID) {
+		if s.IsForUs(at.TeamID, cb.AppID) {
 			return true
 		}
 	}

@@ -191,8 +191,8 @@ func authBroken(code string, err error) error {
 	}
 }
 
-// OfOrganisation makes the error of a bot token that is of a whole Enterprise organisation. Slack takes it, but Parley can't work by it.
-func OfOrganisation() *channels.SendError {
+// OrganisationToken makes the error of a bot token that is of a whole Enterprise organisation. Slack takes it, but Parley can't work by it.
+func OrganisationToken() *channels.SendError {
 	return &channels.SendError{
 		Class: channels.AuthBroken, Text: "The Slack bot token is of a whole Enterprise organisation, not of a workspace.",
 		Hint: "Install the app in the workspace in which agents work, by that workspace's own page, and take the token from there.",
