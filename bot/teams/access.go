@@ -63,7 +63,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Class == channels.Throttled:
 		out.Text = "Teams asks us to slow down."
 		if out.Wait <= 0 {
-			out.Wait = defaultThrottleWait + upTo(defaultThrottleWait/2)
+			out.Wait = defaultThrottleWait + randomBelow(defaultThrottleWait/2)
 		}
 	case e.Class == channels.Ambiguous:
 		out.Text = "Teams' answer was lost."
@@ -85,7 +85,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Status == http.StatusPreconditionFailed:
 		out.Text = "Teams is busy with this thread."
 		if out.Wait <= 0 {
-			out.Wait = defaultBusyWait + upTo(defaultBusyWait)
+			out.Wait = defaultBusyWait + randomBelow(defaultBusyWait)
 		}
 	case e.Class == channels.Retry:
 		out.Text = "Teams can't be reached."
@@ -109,8 +109,8 @@ func isClosingCode(code string) bool {
 	return false
 }
 
-// upTo returns a random duration below limit, which spreads the attempts of several posts over time.
-func upTo(limit time.Duration) time.Duration {
+// randomBelow returns a random duration below limit, which spreads the attempts of several posts over time.
+func randomBelow(limit time.Duration) time.Duration {
 	return time.Duration(rand.Int64N(int64(limit))) //nolint:gosec // nothing secret depends on it
 }
 

@@ -92,7 +92,7 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 	if err != nil {
 		return in.dialogWithTyped(err, f.Memory.Place, f.TypedText())
 	}
-	return card.FormAgain(form, *f, errs, in.door.Home())
+	return card.RedrawForm(form, *f, errs, in.door.Home())
 }
 
 // refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. If

@@ -50,9 +50,9 @@ const (
 // Form draws a form, which asks for the arguments of a verb, as a dialog of Teams. Verb and Args of m become those of f.
 func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, nil, nil, h) }
 
-// FormAgain draws a form once more that was submitted with errors. It keeps what was typed, even what is too long. errs has
+// RedrawForm draws a form once more that was submitted with errors. It keeps what was typed, even what is too long. errs has
 // the errors by field name. Each stands at its field, and errors of no field on top.
-func FormAgain(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
+func RedrawForm(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
 	return formDialog(f, s.Memory, &s, errs, h)
 }
 

@@ -116,7 +116,7 @@ func TestAwkwardValues(t *testing.T) {
 	form := mustReadForm(t, submitted(t, d, map[string]string{"m:tags": strings.Join(packed, ","), "o:one": packValue("%2C")}))
 	wantList(t, "several", form.Values["tags"], all)
 	wantList(t, "one", form.Values["one"], []string{"%2C"})
-	again := string(submitted(t, FormAgain(f, *form, nil, home()), nil))
+	again := string(submitted(t, RedrawForm(f, *form, nil, home()), nil))
 	if want := `"m:tags":"` + strings.Join(packed, ",") + `"`; !strings.Contains(again, want) {
 		t.Errorf("shown again the form has %s, want %s in it", again, want)
 	}
@@ -127,7 +127,7 @@ func TestAgainWithTooMuch(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1500)
 	f := view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong, MaxRunes: 1024}}}
-	d := FormAgain(f, Submitted{Values: map[string][]string{"text": {long}}}, map[string]string{"text": "At most 1024."}, home())
+	d := RedrawForm(f, Submitted{Values: map[string][]string{"text": {long}}}, map[string]string{"text": "At most 1024."}, home())
 	if !strings.Contains(string(d.Card), long) {
 		t.Errorf("the text is cut: %s", d.Card)
 	}
@@ -154,7 +154,7 @@ func TestAgain(t *testing.T) {
 	if problems["other"] == "" {
 		t.Fatalf("got the problems %v, want one at other", problems)
 	}
-	d := FormAgain(forms["snooze"], *form, problems, home())
+	d := RedrawForm(forms["snooze"], *form, problems, home())
 	checkDialogCard(t, d.Card)
 	var c adaptive
 	noError(t, json.Unmarshal(d.Card, &c))
@@ -174,7 +174,7 @@ func TestAgainWithOneChoiceTooMany(t *testing.T) {
 	f := view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{{Name: "team", Kind: view.FieldOne, Label: "Or a team", Optional: true, Options: options}}}
 	s := Submitted{Values: map[string][]string{"team": {"Billing"}}}
 	var c adaptive
-	noError(t, json.Unmarshal(FormAgain(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
+	noError(t, json.Unmarshal(RedrawForm(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
 	wantEqual(t, "value", c.Body[0].Value, "Billing")
 	wantEqual(t, "first choice", c.Body[0].Choices[0], choice{Title: "—"})
 }

@@ -33,7 +33,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("read as a click %+v and a form %+v, want one of both", got.Click, got.Form)
 		case got.Form != nil:
 			got.Form.Fill()
-			FormAgain(view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong}}}, *got.Form, map[string]string{"text": "x"}, Home{})
+			RedrawForm(view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong}}}, *got.Form, map[string]string{"text": "x"}, Home{})
 		}
 	})
 }

@@ -115,7 +115,7 @@ func TestForms(t *testing.T) {
 	keepDialog("form_pick", Form(pick, m, home()))
 	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {forms["snooze"].Fields[0].Options[2].Value}, "other": {"a <b> moment"}}}
 	problems := map[string]string{"other": "I can't read this time.", "": "Something else."}
-	keepDialog("form_snooze_wrong", FormAgain(forms["snooze"], wrong, problems, home()))
+	keepDialog("form_snooze_wrong", RedrawForm(forms["snooze"], wrong, problems, home()))
 	keepDialog("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
 	keepDialog("window_problem", Window(view.Problem(bridge.ErrNoConversation, "We come on *Monday*."), m.Place, home(), ""))
 }

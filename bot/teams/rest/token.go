@@ -109,18 +109,18 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	case t.asking <- struct{}{}:
 		defer func() { <-t.asking }()
 	case <-ctx.Done():
-		return t.oldTokenOr(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
+		return t.keepOldToken(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
 	}
 
 	if value := t.freshToken(refused); value != "" { // another caller has asked Entra while we waited
 		return value, nil
 	}
 	if err := t.checkMayAsk(refused); err != nil {
-		return t.oldTokenOr(refused, err)
+		return t.keepOldToken(refused, err)
 	}
 	value, err := t.ask(ctx)
 	if err != nil {
-		return t.oldTokenOr(refused, err)
+		return t.keepOldToken(refused, err)
 	}
 	return value, nil
 }
@@ -158,8 +158,8 @@ func (t *Tokens) freshToken(refused string) string {
 // hasOtherThan reports whether there is a token, and it isn't refused. The caller holds mu.
 func (t *Tokens) hasOtherThan(refused string) bool { return t.value != "" && t.value != refused }
 
-// oldTokenOr returns the old token if it is still valid and wasn't refused; otherwise it returns err.
-func (t *Tokens) oldTokenOr(refused string, err error) (string, error) {
+// keepOldToken returns the old token if it is still valid and wasn't refused; otherwise it returns err.
+func (t *Tokens) keepOldToken(refused string, err error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.hasOtherThan(refused) && t.now().Before(t.endsAt) {
