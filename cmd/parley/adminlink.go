@@ -37,7 +37,7 @@ Examples:
 func (c adminLinkCommand) Run(ctx context.Context) error {
 	existing := databaseUse{mayBeNew: false} // no link can be used before the server has made its database
 	return withDatabase(ctx, existing, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
-		baseURL := env.OfServing().BaseURL() // the address of the server, not of this process
+		baseURL := env.ForServed().BaseURL() // the address of the server, not of this process
 		link, err := c.makeLink(ctx, db, baseURL)
 		if err != nil {
 			return err

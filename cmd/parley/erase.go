@@ -57,7 +57,7 @@ func (c eraseCommand) Run(ctx context.Context) error {
 			return printErasures(ctx, env, db)
 		}
 		if c.Contact == "" {
-			return c.goOn(ctx, env, db)
+			return c.continueErasures(ctx, env, db)
 		}
 
 		isErasure, err := erase.Exists(ctx, db.Pool, c.Contact)
@@ -155,9 +155,9 @@ func isOnlyKey(text string, found []erase.Contact) bool {
 	})
 }
 
-// goOn finishes erasures that were interrupted, and repeats those that a restore has undone. If one of them must
+// continueErasures finishes erasures that were interrupted, and repeats those that a restore has undone. If one of them must
 // wait, it still does the others.
-func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
+func (c eraseCommand) continueErasures(ctx context.Context, env app.Env, db *app.Database) error {
 	var faults []error
 	repeated, err := db.AgreeErasures(ctx, env)
 	faults = append(faults, err)

@@ -142,8 +142,8 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 	k.t.Fatalf("parley erase ended (%v) before it came to %s:\n%s", cmd.Wait(), place, printed.String())
 }
 
-// holdErasureAfter keeps every batch that follows the first one of a place from being counted, and so from being committed, until goOn
-// is called: however late a process is killed, it hasn't erased more.
+// holdErasureAfter keeps every batch that follows the first one of a place from being counted, and so from being committed, until
+// continueErasures is called: however late a process is killed, it hasn't erased more.
 func (k *killTest) holdErasureAfter(place string) (goOn func()) {
 	k.t.Helper()
 	held := storetest.Begin(k.t, k.pool)

@@ -29,7 +29,7 @@ func (p pages) eraseRoutes() []web.Route {
 		{Pattern: "GET /settings/erase/contact/{id}", For: web.Admins, Do: p.showContact, Streams: true},
 		{Pattern: "POST /settings/erase/contact/{id}", For: web.Admins, Do: p.eraseContact, Streams: true},
 		{Pattern: "GET /settings/erase/contact/{id}/export", For: web.Admins, Do: p.exportContact, Streams: true},
-		{Pattern: "POST /settings/erase/go-on/{erasure}", For: web.Admins, Do: p.goOn, Streams: true},
+		{Pattern: "POST /settings/erase/go-on/{erasure}", For: web.Admins, Do: p.continueErasure, Streams: true},
 		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.SuperAdmins, Do: p.sendCertificate},
 	}
 }
@@ -183,8 +183,8 @@ func (p pages) eraseContact(v *web.Visit) error {
 	return answerErased(v, err)
 }
 
-// goOn continues an erasure that was interrupted.
-func (p pages) goOn(v *web.Visit) error {
+// continueErasure continues an erasure that was interrupted.
+func (p pages) continueErasure(v *web.Visit) error {
 	return answerErased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
 }
 

@@ -273,15 +273,15 @@ func (c *chats) awaitConnected(ctx context.Context, kind string) {
 		return
 	}
 
-	for !c.isAtWork(kind, chatFingerprint(env, kind)) {
+	for !c.runsWith(kind, chatFingerprint(env, kind)) {
 		if !pause.For(ctx, connectInterval) {
 			return
 		}
 	}
 }
 
-// isAtWork reports whether a chat is at work with these credentials.
-func (c *chats) isAtWork(kind string, fingerprint [32]byte) bool {
+// runsWith reports whether a chat is at work with these credentials.
+func (c *chats) runsWith(kind string, fingerprint [32]byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	one := c.open[kind]

@@ -26,7 +26,7 @@ func (a *App) goOnErasing(ctx context.Context) error {
 		open, err := erase.ListUnfinished(ctx, a.db.Pool)
 		for _, id := range open {
 			if time.Since(tried[id]) >= eraseAgain { //nolint:forbidigo // real pauses, in this process alone
-				err = errors.Join(err, a.goOnWith(ctx, id, tried))
+				err = errors.Join(err, a.continueErasure(ctx, id, tried))
 			}
 		}
 
@@ -42,8 +42,8 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	return nil
 }
 
-// goOnWith continues one erasure. If the erasure must wait, or fails, it notes in tried when it was tried.
-func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Time) error {
+// continueErasure continues one erasure. If the erasure must wait, or fails, it notes in tried when it was tried.
+func (a *App) continueErasure(ctx context.Context, id string, tried map[string]time.Time) error {
 	_, err := erase.Run(ctx, a.db.Erasing(a.env), id)
 	if err == nil {
 		a.log.Info("erasure finished", "erasure", id)

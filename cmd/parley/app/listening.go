@@ -27,9 +27,9 @@ func (e *Env) noteListen(address string, log *slog.Logger) {
 	}
 }
 
-// OfServing returns the environment for a command that asks, or links to, the Parley that serves. If PARLEY_LISTEN names no other
+// ForServed returns the environment for a command that asks, or links to, the Parley that serves. If PARLEY_LISTEN names no other
 // address than the usual one, Listen is where the Parley with this data folder listened last.
-func (e Env) OfServing() Env {
+func (e Env) ForServed() Env {
 	if e.Listen == defaultListen {
 		written, _ := os.ReadFile(e.listenFile()) // without the file, the usual address remains
 		e.Listen = cmp.Or(strings.TrimSpace(string(written)), defaultListen)

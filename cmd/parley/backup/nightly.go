@@ -48,9 +48,9 @@ type Status struct {
 	TrialFailed bool `json:"trial_failed,omitempty"`
 }
 
-// asOf returns the status without times in the future. They were written while the clock was ahead, and would keep backups from being
-// made until then.
-func (st Status) asOf(now time.Time) Status {
+// withoutFuture returns the status without times in the future. They were written while the clock was ahead, and would keep backups from
+// being made until then.
+func (st Status) withoutFuture(now time.Time) Status {
 	for _, at := range []*time.Time{&st.Since, &st.LastAt, &st.VerifiedAt, &st.BegunAt, &st.FailedAt} {
 		if IsAhead(*at, now) {
 			*at = time.Time{}
@@ -141,7 +141,7 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 		f.Log.Warn("backup status not read", "error", err)
 	}
 
-	st = st.asOf(now)
+	st = st.withoutFuture(now)
 	isFirst := st.LastAt.IsZero() && st.Since.IsZero()
 	if err == nil && isFirst {
 		st.Since = now
@@ -209,7 +209,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	}
 
 	f.removeRemains() // first, since the disk may be full of them
-	st = st.asOf(now)
+	st = st.withoutFuture(now)
 	st.BegunAt = now // so that an attempt that kills the process isn't repeated at once, again and again
 	if err := f.writeStatus(st); err != nil {
 		return err

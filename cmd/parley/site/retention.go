@@ -44,43 +44,43 @@ func listKept(times retention.Periods, due retention.Due) []settings.Kept {
 			What: "What arrived, as it came",
 			For:  inDays(times.Payloads),
 			Then: "Removed; that it arrived stays known, so that nothing is taken twice",
-			Due:  upTo(due.Events),
+			Due:  countWords(due.Events),
 		},
 		{
 			What: "How messages were delivered, and what was suggested, in conversations that ended",
 			For:  inDays(times.Ended) + " after the end",
 			Then: "Removed",
-			Due:  upTo(due.Lanes),
+			Due:  countWords(due.Lanes),
 		},
 		{
 			What: "Notes on which cards, marks and private posts stand in the chat",
 			For:  inDays(times.Passing),
 			Then: "Removed, except the newest mark of each message; what stands in the chat stays",
-			Due:  upTo(due.Passing),
+			Due:  countWords(due.Passing),
 		},
 		{
 			What: "Customers' reactions",
 			For:  inDays(times.Payloads),
 			Then: "Removed; the lines in the threads that tell of them stay",
-			Due:  upTo(due.Reactions),
+			Due:  countWords(due.Reactions),
 		},
 		{
 			What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer",
 			For:  inDays(times.Payloads),
 			Then: "Removed",
-			Due:  upTo(due.Texts),
+			Due:  countWords(due.Texts),
 		},
 		{
 			What: "Who was told already what Parley does in a channel",
 			For:  inDays(times.Ended),
 			Then: "Removed",
-			Due:  upTo(due.Told),
+			Due:  countWords(due.Told),
 		},
 		{
 			What: "Lists, reminders and other news that colleagues were told outside of all threads",
 			For:  inDays(times.Ended),
 			Then: "Removed; what stands in the chat stays",
-			Due:  upTo(due.Direct),
+			Due:  countWords(due.Direct),
 		},
 		{
 			What: "Files that belong to no message any more",
@@ -104,8 +104,8 @@ func inDays(d time.Duration) string {
 	return "1 day"
 }
 
-// upTo writes a number of rows, which are counted only up to retention.MaxDue.
-func upTo(n int64) string {
+// countWords writes a number of rows, which are counted only up to retention.MaxDue.
+func countWords(n int64) string {
 	if n >= retention.MaxDue {
 		return fmt.Sprintf("%d or more", n)
 	}
