@@ -49,10 +49,6 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 // appTokens matches app-level tokens that contain the id of their app: xapp-1-A0123-….
 var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
-// appTokenHint says where an app-level token comes from.
-const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, " +
-	"and copy it (xapp-…; SLACK_APP_TOKEN)."
-
 // checkAppToken asks Slack for a Socket Mode address, without connecting to it. Both tokens must be of one app.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {

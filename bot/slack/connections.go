@@ -74,7 +74,8 @@ func (c *connections) reportError(err error) {
 }
 
 // appTokenHint says where an app-level token comes from.
-const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN)."
+const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, " +
+	"and copy it (xapp-…; SLACK_APP_TOKEN)."
 
 // reportNotOpened tells people why Slack opens no connection. It only logs the reason while another connection is
 // open, because everything arrives by that one. It also only logs failures for which Slack gives no reason, since
