@@ -135,7 +135,7 @@ func (n *Prefetch) AddConversation(id store.ConversationID) {
 
 // AddDirect adds the lane of what is told to somebody directly.
 func (n *Prefetch) AddDirect(surface store.AccountID, user bridge.SurfaceUser) {
-	n.AddChannel(surface, "@"+string(user))
+	n.AddChannel(surface, outbound.DirectChannel(user))
 }
 
 // AddElsewhere adds the lanes of what is told directly to an agent who is not in all chats; none for other agents.

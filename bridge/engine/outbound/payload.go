@@ -98,6 +98,9 @@ func ShowsSaid(d *store.Delivery) bool {
 // ChannelLane names the lane for posts outside conversations in a channel.
 func ChannelLane(channel string) string { return "ch:" + channel }
 
+// DirectChannel is what stands for a channel in the lane of direct messages to somebody.
+func DirectChannel(user bridge.SurfaceUser) string { return "@" + string(user) }
+
 // CardLane ends the key of the lane for a conversation's card, behind a colon.
 const CardLane = "card"
 

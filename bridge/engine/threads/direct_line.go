@@ -67,7 +67,7 @@ func surfaceElsewhere(
 	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
 		return 0
 	}
-	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + string(th.Dir.UserOf(surface, agent)))}
+	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, agent)))}
 	isLocked := book.IsNamed(th.Outbox, lane) // false if only this batch made the agent somebody to be told
 	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
 		return 0
@@ -125,7 +125,7 @@ func (th *Writer) sendDirectTo(surface store.AccountID, user bridge.SurfaceUser,
 	if list, ok := line.Content.(*bridge.ListLine); ok {
 		list.Hidden = th.Reading.HiddenLists(th.Dir.AgentOf(surface, user))
 	}
-	l := th.channelLaneOf(surface, "@"+string(user), bridge.PostLine)
+	l := th.channelLaneOf(surface, outbound.DirectChannel(user), bridge.PostLine)
 	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: user, Line: &line}, nil)
 }
 
