@@ -31,7 +31,10 @@ const uploadPath = "/teams/upload"
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. It doesn't name the
 // government's clouds: see rest.ClientHost.
 func FrameOrigins() []string {
-	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft", "https://*.teams.microsoft.us"}
+	return []string{
+		"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft",
+		"https://*.teams.microsoft.us",
+	}
 }
 
 // newUpload makes the upload page. It returns nil if clients of Teams could not open the page: they show only https.
