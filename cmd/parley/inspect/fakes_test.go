@@ -72,7 +72,9 @@ func (s checkedSurface) Check(context.Context) []channels.Finding { return s }
 type lookupSurface struct{ err error }
 
 // Lookup is a surface's.
-func (s lookupSurface) Lookup(context.Context, string) (store.SurfaceUser, error) { return "U0ANN", s.err }
+func (s lookupSurface) Lookup(context.Context, string) (store.SurfaceUser, error) {
+	return "U0ANN", s.err
+}
 
 // censusSurface is a surface that lacks these users.
 type censusSurface struct {
@@ -81,7 +83,9 @@ type censusSurface struct {
 }
 
 // Absent is a surface's.
-func (s censusSurface) Absent(context.Context, []store.SurfaceUser) ([]store.SurfaceUser, error) { return s.absent, nil }
+func (s censusSurface) Absent(context.Context, []store.SurfaceUser) ([]store.SurfaceUser, error) {
+	return s.absent, nil
+}
 
 // fakeModel is a model in this condition.
 type fakeModel analysis.Condition

@@ -23,7 +23,9 @@ func injections() map[string]injection {
 	onTrigger := started((*injector).injectOnTrigger)
 	failingMail := started((*injector).injectFailingMail)
 	endSessions := atOnce(func(in *injector, ctx context.Context) error { return in.client.Platform().EndSessions(ctx) })
-	limitChat := atOnce(func(in *injector, ctx context.Context) error { return in.client.Platform().RateLimit(ctx, rateLimitFor) })
+	limitChat := atOnce(func(in *injector, ctx context.Context) error {
+		return in.client.Platform().RateLimit(ctx, rateLimitFor)
+	})
 	return map[string]injection{
 		faultKillDatabase:    atOnce(func(in *injector, ctx context.Context) error { return in.database.KillAndStart(ctx) }),
 		faultFillDisk:        atOnce((*injector).fillDisk),

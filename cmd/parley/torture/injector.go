@@ -19,7 +19,7 @@ const (
 	diskFullFor = 10 * time.Second
 	// pollEvery is how often the run looks whether something that takes a moment has come about.
 	pollEvery = 50 * time.Millisecond
-	day          = 24 * time.Hour
+	day       = 24 * time.Hour
 )
 
 // A fault is something bad that happens to Parley on purpose: a process is killed, a connection is cut, a disk is full. A schedule
