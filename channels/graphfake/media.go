@@ -237,9 +237,8 @@ func (n *Number) takeMediaLocked(kind string, o mediaObject, m *Message) *APIErr
 
 	types, most := mediaRules(kind)
 	isType := types == nil || slices.Contains(types, f.file.ContentType)
-	if !isType || len(f.file.Content) > most {
-		return cloudError(codes.Media,
-			fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, kind))
+	if size := len(f.file.Content); !isType || size > most {
+		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", size, f.file.ContentType, kind))
 	}
 
 	file := f.file

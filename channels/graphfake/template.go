@@ -207,12 +207,8 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 		return true
 	})
 	if len(w.templates) == before {
-		return nil, &APIError{
-			Status:  http.StatusNotFound,
-			Code:    codes.Invalid,
-			Subcode: codes.SubNoTemplate,
-			Message: "Message template not found",
-		}
+		const text = "Message template not found"
+		return nil, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Subcode: codes.SubNoTemplate, Message: text}
 	}
 
 	w.b.Poke()
