@@ -49,9 +49,9 @@ type door struct {
 	reader       *inbound.Reader
 	installation *installation
 	history      *history
-	lateness     lateness     // of all messages that come in
-	queues       queues       // of the activities that are being stored
-	upload       *upload.Page // nil if clients of Teams could not reach the page
+	lateness     inbound.Lateness // of all messages that come in
+	queues       queues           // of the activities that are being stored
+	upload       *upload.Page     // nil if clients of Teams could not reach the page
 	zone         *time.Location
 
 	invokeTimeout time.Duration // longer in tests

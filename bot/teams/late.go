@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/bot/teams/connector"
@@ -18,53 +17,9 @@ import (
 // second message before the first. This file notices messages that came late, and then reads the thread with Graph,
 // so that the earlier messages are stored first.
 
-const (
-	// A message that takes longer than usual by lateThreshold was not delivered at the first try. Teams waits at least a
-	// second before it tries again, so the threshold is less than that.
-	lateThreshold = 750 * time.Millisecond
-	// readEarlierTimeout bounds the reading of earlier messages before a late one. It is short because Teams waits for
-	// our answer meanwhile.
-	readEarlierTimeout = 4 * time.Second
-)
-
-// lateOnlySpan: if all messages have been late for so long, their time is the usual one now.
-const lateOnlySpan = time.Minute
-
-// lateness knows how long messages usually take to arrive: about as long as the fastest one took. That is negative if
-// Teams' clock is ahead of ours. The zero value can be used. Safe for concurrent use.
-type lateness struct {
-	mu        sync.Mutex
-	usual     time.Duration
-	lateSince time.Time     // since when all messages were late; zero if the last one wasn't
-	leastLate time.Duration // how long the fastest of them took
-}
-
-// recordArrival records how long the message took that arrived now, and reports whether that was much longer than
-// usual.
-//
-// A message that was faster than usual lowers the usual time. If all messages are late for lateOnlySpan, a clock was
-// probably changed: then the time of the fastest of them becomes the usual one. A few late messages don't show that.
-// After an outage Teams brings the messages of several threads late, each after another time.
-func (l *lateness) recordArrival(now time.Time, took time.Duration) (isLate bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if took <= l.usual+lateThreshold {
-		l.usual = min(l.usual, took)
-		l.lateSince = time.Time{}
-		return false
-	}
-
-	if l.lateSince.IsZero() {
-		l.lateSince, l.leastLate = now, took
-	}
-	l.leastLate = min(l.leastLate, took)
-	if now.Sub(l.lateSince) >= lateOnlySpan {
-		l.usual = l.leastLate
-		l.lateSince = time.Time{}
-	}
-
-	return true
-}
+// readEarlierTimeout bounds the reading of earlier messages before a late one. It is short because Teams waits for
+// our answer meanwhile.
+const readEarlierTimeout = 4 * time.Second
 
 // storeEarlierMessages is called before a message is stored. If the message came late, it reads the thread and stores
 // the earlier messages that are missing. One of them may still be on its way, and would arrive after the late one has
@@ -76,7 +31,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 		return
 	}
 	now := d.Now()
-	if isLate := d.lateness.recordArrival(now, now.Sub(sent)); !isLate {
+	if isLate := d.lateness.RecordArrival(now, now.Sub(sent)); !isLate {
 		return
 	}
 

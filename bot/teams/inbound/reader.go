@@ -1,5 +1,5 @@
 // Package inbound takes the requests that Teams makes. It bounds and reads them, has package auth check them, and
-// passes on genuine ones with their original bytes.
+// passes on genuine ones with their original bytes. Lateness tells which messages came later than usual.
 //
 // What does not belong here: which requests are genuine (bot/teams/auth), and what they mean (bot/teams).
 package inbound
