@@ -236,8 +236,8 @@ func wantUnknownCommand(t *testing.T, text string, marker bridge.Marker, word st
 func TestParseLoneWords(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"✔ resolve", "resolve", "RESOLVE.", "take!", "take !", "**resolve**", "help", "snooze", "snooze 2h", "Snooze tomorrow 14:30", "why", "note",
-		"@ann resolve", "ｒｅｓｏｌｖｅ", "ｔａｋｅ。",
+		"✔ resolve", "resolve", "RESOLVE.", "take!", "take !", "**resolve**", "help", "snooze", "snooze 2h",
+		"Snooze tomorrow 14:30", "why", "note", "@ann resolve", "ｒｅｓｏｌｖｅ", "ｔａｋｅ。",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkLone, text)
 	}

@@ -81,7 +81,9 @@ func TestParseWrong(t *testing.T) {
 // A note or a command behind "reply" is a slip: nothing is sent.
 func TestParseReplyThatIsNone(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"!reply note: not for her", "!reply // not for her", "!reply !resolve", "!reply /resolve", "!answer: NOTE: x"} {
+	for _, text := range []string{
+		"!reply note: not for her", "!reply // not for her", "!reply !resolve", "!reply /resolve", "!answer: NOTE: x",
+	} {
 		wantUnknown(t, text, Parse(text, team), "")
 	}
 	wantUnknown(t, "@Parley reply: note: not for her", Mention("reply: note: not for her", team), "")

@@ -56,7 +56,9 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 			words: "did not get a reply of yours",
 		},
 		{name: "the snooze is over", line: bridge.Line{Content: &bridge.WokeLine{}}, words: "snooze"},
-		{name: "not delivered", line: bridge.Line{Content: &bridge.FailedLine{Trouble: "Her mailbox is full."}, Text: strings.Repeat("long ", 3000), Verbs: send}, words: "did not get a reply of yours"},
+		{name: "not delivered",
+			line:  bridge.Line{Content: &bridge.FailedLine{Trouble: "Her mailbox is full."}, Text: strings.Repeat("long ", 3000), Verbs: send},
+			words: "did not get a reply of yours"},
 		{name: "resolved", line: bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

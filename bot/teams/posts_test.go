@@ -249,7 +249,12 @@ func TestRefusedChangeOfADeletedMessage(t *testing.T) {
 			if isDeleted {
 				noError(t, w.fake.Admin.Erase(w.channel, w.root))
 			}
-			w.fake.Inject(teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "ServiceError"})
+			w.fake.Inject(teamsfake.Fault{
+				Method: "activities.update",
+				Kind:   teamsfake.FaultHTTP,
+				Status: http.StatusForbidden,
+				Code:   "ServiceError",
+			})
 			wantEqual(t, "the message is gone", errors.Is(w.mustFail(w.newCard()), bridge.ErrMessageGone), isDeleted)
 		})
 	}

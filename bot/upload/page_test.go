@@ -238,7 +238,9 @@ func TestPageIsStrict(t *testing.T) {
 	p := newTestPage(t)
 	w := p.get(p.annsLink())
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "script-src 'nonce-", "frame-ancestors 'self' https://chat.example", "form-action 'self'"} {
+	for _, want := range []string{
+		"default-src 'none'", "script-src 'nonce-", "frame-ancestors 'self' https://chat.example", "form-action 'self'",
+	} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("want %q in the policy, got %s", want, policy)
 		}

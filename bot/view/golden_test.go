@@ -161,10 +161,11 @@ func eve() bridge.AgentRef {
 func facts(t testing.TB) bridge.Facts {
 	n := now(t)
 	return bridge.Facts{
-		ID:          12,
-		Status:      bridge.StatusOpen,
-		Subject:     "Broken lamp",
-		Account:     bridge.Account{ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Name: "support-mail", Mode: bridge.ModeLive},
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Subject: "Broken lamp",
+		Account: bridge.Account{ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Name: "support-mail",
+			Mode: bridge.ModeLive},
 		People:      bridge.People{Team: "Support"},
 		Contact:     bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"},
 		Recipients:  bridge.Recipients{To: []bridge.PartyRef{{Name: "Carla Diaz", Address: "carla@shop.example"}}},
@@ -186,7 +187,12 @@ func full(t testing.TB) bridge.Facts {
 	f.Previous, f.PreviousAt = 9, bridge.Place{Channel: "C1", Message: "90.1"}
 	f.Account.Mode, f.Viewer = "trial", ann()
 	f.Replying = []bridge.Replying{{By: bob(), Since: now(t).Add(-2*time.Minute - time.Second)}, {By: ann(), Since: now(t).Add(-time.Minute)}}
-	f.AlsoOpen = []bridge.OpenRef{{ID: 14, Root: bridge.Place{Channel: "C1", Message: "140.1"}, Assignees: []bridge.AgentRef{bob()}}, {ID: 3}, {ID: 2}, {ID: 1}}
+	f.AlsoOpen = []bridge.OpenRef{
+		{ID: 14, Root: bridge.Place{Channel: "C1", Message: "140.1"}, Assignees: []bridge.AgentRef{bob()}},
+		{ID: 3},
+		{ID: 2},
+		{ID: 1},
+	}
 	return f
 }
 

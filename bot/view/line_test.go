@@ -52,7 +52,13 @@ type (
 
 // fullLine returns a line of a kind with everything that it may have.
 func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
-	l := bridge.Line{Content: bridge.ContentOf(k, ""), By: bob(), Mentions: agents{ann()}, Text: "Hello **there**", Args: bridge.Args{Message: 34}}
+	l := bridge.Line{
+		Content:  bridge.ContentOf(k, ""),
+		By:       bob(),
+		Mentions: agents{ann()},
+		Text:     "Hello **there**",
+		Args:     bridge.Args{Message: 34},
+	}
 	soon := now(t).Add(23 * time.Hour)
 	switch c := l.Content.(type) {
 	case *bridge.UnassignedLine:
@@ -262,9 +268,11 @@ func TestLineVariants(t *testing.T) {
 			Verbs: verbs{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}},
 		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Hint: "(#131047) Re-engagement message"}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbKeep, bridge.VerbDrop}},
-		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Until: now(t)}, Mentions: toAnn, Text: "Hi", Files: []bridge.LineFile{{Name: "plan.pdf"}},
+		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Until: now(t)}, Mentions: toAnn, Text: "Hi",
+			Files: []bridge.LineFile{{Name: "plan.pdf"}},
 			Verbs: verbs{bridge.VerbKeep, bridge.VerbDrop}},
-		{Content: &bridge.InsideLine{Why: bridge.Because("not_open")}, Mentions: toAnn, Files: []bridge.LineFile{{Name: "plan.pdf"}, {Name: "b.png"}},
+		{Content: &bridge.InsideLine{Why: bridge.Because("not_open")}, Mentions: toAnn,
+			Files: []bridge.LineFile{{Name: "plan.pdf"}, {Name: "b.png"}},
 			Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}},
 		{Content: &bridge.OfferedLine{Until: now(t).Add(24 * time.Hour)}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},

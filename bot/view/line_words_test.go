@@ -83,7 +83,8 @@ func TestReasonWords(t *testing.T) {
 func TestWhyOfATextWithoutWords(t *testing.T) {
 	t.Parallel()
 	why := &bridge.WhyLine{Decided: []bridge.Decided{{At: now(t), By: ann(), Fate: bridge.FateInside, Reason: bridge.ReasonConfidential}}}
-	if words, want := Plain(Line(bridge.Line{Content: why}, facts(t))), "Ann Lee: a message stayed inside. A rule"; !strings.Contains(words, want) {
+	words, want := Plain(Line(bridge.Line{Content: why}, facts(t))), "Ann Lee: a message stayed inside. A rule"
+	if !strings.Contains(words, want) {
 		t.Errorf("got %q, want %q in it", words, want)
 	}
 }

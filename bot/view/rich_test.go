@@ -19,7 +19,8 @@ func riches() map[bridge.RichKind]*bridge.Rich {
 		bridge.RichIsLocation: {Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop", Address: "Pariser Platz 1"}},
 		bridge.RichIsContact:  {Contact: &bridge.RichContact{Name: "Bob Ray", Org: "Acme", Phones: []string{"+491715550100"}, Emails: []string{"bob@acme.test"}}},
 		bridge.RichIsCards: {Cards: []bridge.RichCard{{Title: "Luna", Text: "Warm white", ImageURL: "https://lamps.example/luna.jpg",
-			Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.example/luna"}, {ID: "c1b2", Title: "Ask"}}}, {Title: "Sol", Text: "Cold white"}}},
+			Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.example/luna"}, {ID: "c1b2", Title: "Ask"}}},
+			{Title: "Sol", Text: "Cold white"}}},
 	}
 }
 
@@ -34,7 +35,8 @@ func TestRichLine(t *testing.T) {
 	var b strings.Builder
 	for _, kind := range richKinds() {
 		content := &bridge.RepliedLine{Answered: "Do you have\n*lamps*?"}
-		l := bridge.Line{Content: content, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind], Verbs: verbs{bridge.VerbUndo}}
+		l := bridge.Line{Content: content, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind],
+			Verbs: verbs{bridge.VerbUndo}}
 		if kind.IsSentAlone() {
 			l.Text, content.Answered = "", ""
 		}
@@ -43,7 +45,8 @@ func TestRichLine(t *testing.T) {
 		b.WriteString(dump(string(kind), c))
 		b.WriteString("as words " + strings.ReplaceAll(l.Rich.Text(), "\n", "\n         ") + "\n\n")
 	}
-	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: "no such number"}, Mentions: agents{ann()}, Rich: riches()[bridge.RichIsLocation],
+	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: "no such number"}, Mentions: agents{ann()},
+		Rich:  riches()[bridge.RichIsLocation],
 		Verbs: verbs{bridge.VerbSendAgain}}
 	b.WriteString(dump("failed", Line(failed, facts(t))))
 	golden.Text(t, "testdata/rich.txt", b.String())
@@ -297,7 +300,8 @@ func TestSubmitListRefuses(t *testing.T) {
 		{name: "a row before the first section", most: most, values: list("a\nFloor:\nb"), wantField: "choices"},
 		{name: "a section without rows", most: most, values: list("Desk:\na\nFloor:"), wantField: "choices"},
 		{name: "a section with a long title", most: most, values: list(longTitle() + ":\na"), wantField: "choices"},
-		{name: "more than ten sections", most: 20, values: list("1:\na\n2:\nb\n3:\nc\n4:\nd\n5:\ne\n6:\nf\n7:\ng\n8:\nh\n9:\ni\n10:\nj\n11:\nk"), wantField: "choices"},
+		{name: "more than ten sections", most: 20, values: list("1:\na\n2:\nb\n3:\nc\n4:\nd\n5:\ne\n6:\nf\n7:\ng\n8:\nh\n9:\ni\n10:\nj\n11:\nk"),
+			wantField: "choices"},
 		{name: "two equal rows", most: most, values: list("Luna\nluna"), wantField: "choices"},
 		{name: "too many rows", most: most, values: list("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk"), wantField: "choices"},
 		{name: "a long row", most: most, values: list(longTitle()), wantField: "choices"},

@@ -24,7 +24,8 @@ func accounts() []bridge.AccountRef {
 func TestStartForm(t *testing.T) {
 	t.Parallel()
 	show := func(args bridge.Args, accounts []bridge.AccountRef) string {
-		return dumpForm("new", mustForm(t, FormInput{Verb: bridge.VerbNew, Args: args, Text: "Hello", Accounts: accounts, Templates: stock(), Now: now(t)}))
+		return dumpForm("new",
+			mustForm(t, FormInput{Verb: bridge.VerbNew, Args: args, Text: "Hello", Accounts: accounts, Templates: stock(), Now: now(t)}))
 	}
 	template := startWith("wa", "+491715550100")
 	template.Template = &bridge.TemplateArgs{ID: 7}
@@ -126,10 +127,19 @@ func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
-	begun := bridge.Line{Content: &bridge.BegunLine{Count: 4}, Verb: bridge.VerbNew, By: ann(), Mentions: agents{ann()}, Text: "It is *repaired*.",
-		Verbs: verbs{bridge.VerbUndo}}
-	refused := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("“ann” isn't an e-mail address."), Hint: "Write it like ann@example.org."},
-		Verb: bridge.VerbNew, Text: "It is repaired."}
+	begun := bridge.Line{
+		Content:  &bridge.BegunLine{Count: 4},
+		Verb:     bridge.VerbNew,
+		By:       ann(),
+		Mentions: agents{ann()},
+		Text:     "It is *repaired*.",
+		Verbs:    verbs{bridge.VerbUndo},
+	}
+	refused := bridge.Line{
+		Content: &bridge.RefusedLine{Why: bridge.InWords("“ann” isn't an e-mail address."), Hint: "Write it like ann@example.org."},
+		Verb:    bridge.VerbNew,
+		Text:    "It is repaired.",
+	}
 	golden.Text(t, "testdata/start.txt", dump("begun", Line(begun, f))+dump("refused", Line(refused, bridge.Facts{}))+
 		dump("in place of the form", Exists(f, "It is repaired."))+dump("closed", Root(closed)))
 }

@@ -155,7 +155,8 @@ func TestSaid(t *testing.T) {
 	}{
 		{name: "text", said: bridge.Said{From: carla, Text: "Hello *there*\n\n- one"}},
 		{name: "everything", said: bridge.Said{From: carla, Text: "See below", Quoted: "old words", ShowQuote: true,
-			Notices: []string{"Encrypted: cannot be displayed."}, Files: []string{"a.pdf", "", "b\n.png"}, Original: "https://help.acme.test/files/x"}},
+			Notices: []string{"Encrypted: cannot be displayed."}, Files: []string{"a.pdf", "", "b\n.png"},
+			Original: "https://help.acme.test/files/x"}},
 		{name: "quote hidden", said: bridge.Said{From: carla, Text: "See below", Quoted: "old words"}},
 		{name: "files only", said: bridge.Said{From: carla, Files: []string{"a.pdf"}}},
 		{name: "nothing", said: bridge.Said{From: bridge.PartyRef{Address: "carla@shop.example"}, Text: " \n"}},
@@ -179,7 +180,12 @@ func TestSaid(t *testing.T) {
 	for _, a := range []bridge.Answered{{}, {Text: "Where is it?", ByUs: true}, {Text: "My order", ByOwner: true}, {Text: nasty}} {
 		b.WriteString(dump("answers", Said(bridge.Said{From: carla, Text: "Yes", Answers: &a}, time.UTC)))
 	}
-	elsewhere := bridge.Said{From: bridge.PartyRef{Name: "Dan"}, Elsewhere: true, Text: "Done", Notices: []string{"Answered elsewhere, not from here."}}
+	elsewhere := bridge.Said{
+		From:      bridge.PartyRef{Name: "Dan"},
+		Elsewhere: true,
+		Text:      "Done",
+		Notices:   []string{"Answered elsewhere, not from here."},
+	}
 	b.WriteString(dump("elsewhere", Said(elsewhere, time.UTC)))
 	golden.Text(t, "testdata/said.txt", b.String())
 }

@@ -134,7 +134,8 @@ func TestAdminOverTheWire(t *testing.T) {
 	if _, err := w.api.AuthTestContext(w.ctx); err == nil {
 		t.Error("auth.test succeeded, want the fault's error")
 	}
-	wantEqual(t, "status for a misspelt fault", w.control("POST", "faults", dict{"method": "auth.test", "kind": "rate_limit"}, nil), http.StatusBadRequest)
+	wantEqual(t, "status for a misspelt fault", w.control("POST", "faults", dict{"method": "auth.test", "kind": "rate_limit"}, nil),
+		http.StatusBadRequest)
 	w.control("DELETE", "faults?id=1", nil, nil)
 	must(w.api.AuthTestContext(w.ctx))(t)
 	// A reset leaves the workspace as it began, and usable.

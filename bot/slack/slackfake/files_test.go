@@ -141,7 +141,12 @@ func TestTransferFaults(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	w.srv.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Times: 1})
-	_, err := w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{Reader: strings.NewReader("x"), FileSize: 1, Filename: "a", Channel: w.ch})
+	_, err := w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{
+		Reader:   strings.NewReader("x"),
+		FileSize: 1,
+		Filename: "a",
+		Channel:  w.ch,
+	})
 	if err == nil {
 		t.Error("an upload answered 502 succeeded, want an error")
 	}

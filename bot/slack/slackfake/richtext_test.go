@@ -45,7 +45,10 @@ func TestTypedText(t *testing.T) {
 
 // FuzzRichText: any text gives blocks that Slack itself would accept.
 func FuzzRichText(f *testing.F) {
-	for _, seed := range []string{"*a* _b_", "```x", "<@U1|x>", ":a::skin-tone-2:", "> q\n- l\n1. n", "<|>", "`", "**", "~ ~", "::", "<!date^1^{x}|y>"} {
+	for _, seed := range []string{
+		"*a* _b_", "```x", "<@U1|x>", ":a::skin-tone-2:", "> q\n- l\n1. n", "<|>", "`", "**", "~ ~", "::",
+		"<!date^1^{x}|y>",
+	} {
 		f.Add(seed)
 	}
 	s := New(Options{})

@@ -136,7 +136,8 @@ func TestTicketsAreSingleUse(t *testing.T) {
 	_, address, err := w.api.StartSocketModeContext(w.ctx)
 	noError(t, err)
 	head := http.Header{"Origin": {"https://api.slack.com"}}
-	c, _, err := websocket.Dial(w.ctx, address, &websocket.DialOptions{HTTPHeader: head, CompressionMode: websocket.CompressionContextTakeover})
+	c, _, err := websocket.Dial(w.ctx, address,
+		&websocket.DialOptions{HTTPHeader: head, CompressionMode: websocket.CompressionContextTakeover})
 	noError(t, err)
 	defer c.CloseNow() //nolint:errcheck // test ends
 	if _, _, err := websocket.Dial(w.ctx, address, nil); err == nil {

@@ -51,7 +51,8 @@ var newKeys = sync.OnceValue(func() [2]*rsa.PrivateKey { //nolint:gochecknogloba
 
 func signers() (one, two signer) {
 	keys := newKeys()
-	return signer{id: "one", private: keys[0], endorsed: []string{"msteams", "webchat"}}, signer{id: "two", private: keys[1], endorsed: []string{"msteams"}}
+	return signer{id: "one", private: keys[0], endorsed: []string{"msteams", "webchat"}},
+		signer{id: "two", private: keys[1], endorsed: []string{"msteams"}}
 }
 
 // part encodes a part of a token.

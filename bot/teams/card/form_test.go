@@ -171,7 +171,13 @@ func TestAgain(t *testing.T) {
 func TestAgainWithOneChoiceTooMany(t *testing.T) {
 	t.Parallel()
 	options := []view.Option{{Value: "Billing", Label: "Billing"}, {Value: "Support", Label: "Support"}}
-	f := view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{{Name: "team", Kind: view.FieldOne, Label: "Or a team", Optional: true, Options: options}}}
+	f := view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{{
+		Name:     "team",
+		Kind:     view.FieldOne,
+		Label:    "Or a team",
+		Optional: true,
+		Options:  options,
+	}}}
 	s := Submitted{Values: map[string][]string{"team": {"Billing"}}}
 	var c adaptive
 	noError(t, json.Unmarshal(RedrawForm(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
@@ -239,7 +245,12 @@ func TestFormOfAnUnknownVerb(t *testing.T) {
 // A button that has to be confirmed asks first, then acts. Older clients, which can't act, submit.
 func TestButtons(t *testing.T) {
 	t.Parallel()
-	line := bridge.Line{Content: &bridge.UnclearLine{}, Text: "x", Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}}
+	line := bridge.Line{
+		Content: &bridge.UnclearLine{},
+		Text:    "x",
+		Verbs:   []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent},
+		Args:    bridge.Args{Delivery: 9},
+	}
 	var page adaptive
 	noError(t, json.Unmarshal(Render(view.Line(line, samples().Facts()), home(), "n")[0].Card, &page))
 	set := page.Body[len(page.Body)-1].Actions

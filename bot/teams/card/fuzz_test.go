@@ -43,7 +43,12 @@ func FuzzReadText(f *testing.F) {
 	f.Add(`<p>a <at id="0">Helpdesk</at>&nbsp;<strong>b"c</strong>d<em>e</em></p><ul><li>x<ol><li>y`, "<at>Helpdesk</at>")
 	f.Add(`<blockquote>a<pre>b</pre></blockquote><table><tr><td>1<td>|`, "")
 	f.Fuzz(func(t *testing.T, markup, mention string) {
-		typed := Typed{HTML: markup, Text: markup, Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, mentionOfBen(1)}, Bot: botID}
+		typed := Typed{
+			HTML:     markup,
+			Text:     markup,
+			Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, mentionOfBen(1)},
+			Bot:      botID,
+		}
 		got := ReadText(typed)
 		if again := ReadText(typed); !reflect.DeepEqual(got, again) || got.WithNames(got.Plain) != again.WithNames(again.Plain) {
 			t.Fatalf("read %+v, then %+v", got, again)

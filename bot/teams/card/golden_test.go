@@ -113,7 +113,10 @@ func TestForms(t *testing.T) {
 	m := memory()
 	m.Pick, m.Text = true, "typed"
 	keepDialog("form_pick", Form(pick, m, home()))
-	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {forms["snooze"].Fields[0].Options[2].Value}, "other": {"a <b> moment"}}}
+	wrong := Submitted{Memory: memory(), Values: map[string][]string{
+		"until": {forms["snooze"].Fields[0].Options[2].Value},
+		"other": {"a <b> moment"},
+	}}
 	problems := map[string]string{"other": "I can't read this time.", "": "Something else."}
 	keepDialog("form_snooze_wrong", RedrawForm(forms["snooze"], wrong, problems, home()))
 	keepDialog("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))

@@ -33,7 +33,8 @@ func hostile() []string {
 		"<https://evil.test>", `\*x\* \[y\](z)`, "~~s~~ __u__ _i_ ``c``", "\x00\x1b[31m\xff\xfe", "a\u0000b", "</pre></blockquote><br>", "\"}]}",
 		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("\\", 50<<10),
 		strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 4*lines),
-		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 2*lines), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100),
+		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 2*lines),
+		strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100),
 		"```\n" + strings.Repeat("code  \t<b>\n", lines+lines/8) + "```",
 	}
 }
@@ -69,7 +70,13 @@ func TestHostileText(t *testing.T) {
 		t.Run(markdown.Cut(strings.ToValidUTF8(s, ""), 12), func(t *testing.T) {
 			t.Parallel()
 			from := bridge.PartyRef{Name: s[:min(len(s), 300)], Address: "eve@example.org"}
-			said := view.Said(bridge.Said{From: from, Text: s, Notices: []string{s}, Files: []string{s}, Answers: &bridge.Answered{Text: s}}, time.UTC)
+			said := view.Said(bridge.Said{
+				From:    from,
+				Text:    s,
+				Notices: []string{s},
+				Files:   []string{s},
+				Answers: &bridge.Answered{Text: s},
+			}, time.UTC)
 			parts := markdown.Parts(strings.ToValidUTF8(s, "\ufffd"))
 			want := withoutMarks(withoutLayout(markdown.Plain(parts)))
 			if got := saidBy(t, said); len(s) < maxHTMLBytes/8 && !strings.Contains(got, want) {
@@ -294,7 +301,8 @@ func TestMentionsOnPages(t *testing.T) {
 	for i := range people {
 		a := bridge.AgentRef{Name: fmt.Sprintf("Agent %d", i), User: bridge.SurfaceUser(fmt.Sprintf("a1111111-1111-4111-8111-%012d", i))}
 		words := view.Piece{Kind: view.PieceText, Text: strings.Repeat(" word", 40)}
-		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, words}})
+		c.Blocks = append(c.Blocks,
+			view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, words}})
 	}
 	pages, texts := Render(c, home(), "n"), Messages(c, "", home())
 	if len(pages) < 3 || len(texts) < 3 {
@@ -326,7 +334,9 @@ func TestIcons(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
+	for _, m := range []bridge.Mark{
+		bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside,
+	} {
 		if findEmoji(view.MarkIcon(m)) == "" {
 			t.Errorf("there are no characters for the mark %q", m)
 		}

@@ -276,7 +276,8 @@ func TestTeamAndChannels(t *testing.T) {
 	wantEqual(t, "channels", d.ChannelCount, 2)
 	list, err := st.client.Channels(st.ctx(), st.inTeam().Service, team)
 	noError(t, err)
-	if want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}; !slices.Equal(list, want) {
+	want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}
+	if !slices.Equal(list, want) {
 		t.Errorf("got the channels %+v, want %+v", list, want)
 	}
 }

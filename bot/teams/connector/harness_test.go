@@ -50,10 +50,16 @@ func (st *stage) clientFor(service, password string) *connector.Client {
 	st.t.Helper()
 	hosts, err := rest.NewHosts([]string{service}, false)
 	noError(st.t, err)
-	return connector.New(connector.Options{AppID: st.srv.AppID(), Hosts: hosts, HTTP: st.http, Now: time.Now, Tokens: rest.NewTokens(rest.TokenOptions{
-		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
-		Scope: rest.BotFramework("") + "/.default", Client: st.http, Now: time.Now,
-	})})
+	return connector.New(connector.Options{
+		AppID: st.srv.AppID(),
+		Hosts: hosts,
+		HTTP:  st.http,
+		Now:   time.Now,
+		Tokens: rest.NewTokens(rest.TokenOptions{
+			LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
+			Scope: rest.BotFramework("") + "/.default", Client: st.http, Now: time.Now,
+		}),
+	})
 }
 
 func (st *stage) ctx() context.Context {

@@ -16,7 +16,8 @@ func TestQuotedMessage(t *testing.T) {
 		`Reply" itemid="1700000000001"`: {Quotes: []string{"1700000000001"}},
 		`Forward"`:                      {Forwards: true},
 	} {
-		a := saidHTML(t, `<blockquote itemscope itemtype="http://schema.skype.com/`+quote+`><p>is he owed a refund?</p></blockquote><p>No, he makes it up</p>`)
+		a := saidHTML(t,
+			`<blockquote itemscope itemtype="http://schema.skype.com/`+quote+`><p>is he owed a refund?</p></blockquote><p>No, he makes it up</p>`)
 		if a.Verb != bridge.VerbSay || a.Text != "No, he makes it up" {
 			t.Errorf("%s: got %s %q, want the answer alone", quote, a.Verb, a.Text)
 		}

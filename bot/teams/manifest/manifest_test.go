@@ -26,8 +26,9 @@ func sampleOptions() map[string]Options {
 	const id = "22222222-2222-4222-8222-222222222222"
 	return map[string]Options{
 		"plain": {AppID: id, PublicURL: "https://help.acme.test/"},
-		"all": {AppID: id, PublicURL: "https://help.acme.test:8443", Name: strings.Repeat("ä", maxShortName), Version: "2.10.3", Developer: "Acme",
-			Website: "https://acme.test", Privacy: "https://acme.test/privacy", Terms: "https://acme.test/terms", MentionsOnly: true},
+		"all": {AppID: id, PublicURL: "https://help.acme.test:8443", Name: strings.Repeat("ä", maxShortName), Version: "2.10.3",
+			Developer: "Acme",
+			Website:   "https://acme.test", Privacy: "https://acme.test/privacy", Terms: "https://acme.test/terms", MentionsOnly: true},
 	}
 }
 
@@ -171,7 +172,13 @@ func TestManifestWithoutRights(t *testing.T) {
 // All that is wrong with a manifest is told together.
 func TestManifestFaults(t *testing.T) {
 	t.Parallel()
-	_, err := JSON(Options{AppID: "parley", Name: strings.Repeat("x", 31), Developer: strings.Repeat("x", 33), PublicURL: "http://help.acme.test", Version: "1.0"})
+	_, err := JSON(Options{
+		AppID:     "parley",
+		Name:      strings.Repeat("x", 31),
+		Developer: strings.Repeat("x", 33),
+		PublicURL: "http://help.acme.test",
+		Version:   "1.0",
+	})
 	if err == nil {
 		t.Fatal("got a manifest, want an error")
 	}

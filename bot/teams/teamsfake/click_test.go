@@ -169,7 +169,13 @@ func TestDialog(t *testing.T) {
 	root := w.postCard(withActions(card(textBlock("hello")), fetch("Tag")))
 	form := card(
 		obj{"type": "Input.Text", "id": "note", "label": "Note", "isRequired": true, "errorMessage": "say why", "maxLength": 5},
-		obj{"type": "Input.ChoiceSet", "id": "tag", "choices": []obj{{"title": "Billing", "value": "b"}, {"title": "Other", "value": "o"}}, "value": "o", "isMultiSelect": true},
+		obj{
+			"type":          "Input.ChoiceSet",
+			"id":            "tag",
+			"choices":       []obj{{"title": "Billing", "value": "b"}, {"title": "Other", "value": "o"}},
+			"value":         "o",
+			"isMultiSelect": true,
+		},
 		obj{"type": "Input.Toggle", "id": "loud", "title": "Loud"},
 		obj{"type": "Input.Date", "id": "day"},
 	)
@@ -202,7 +208,8 @@ func TestDialog(t *testing.T) {
 	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, people.ErrNoDialog) {
 		t.Errorf("Ben submits Ann's dialog: got %v, want %v", err, people.ErrNoDialog)
 	}
-	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}), obj{"type": "Action.Submit", "title": "Save"})
+	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}),
+		obj{"type": "Action.Submit", "title": "Save"})
 	w.answerInvokes("task/submit", task("continue", obj{"title": "Tags", "card": again}))
 	out = must(w.ann.Submit(w.ctx, "Save", client.Inputs{"note": "a", "tag": "o,b"}))(t)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "No.") {
@@ -360,5 +367,8 @@ func picture(t *testing.T, side, more int) []byte {
 }
 
 func pictured(kind string, data []byte) obj {
-	return obj{"attachments": []obj{{"contentType": kind, "contentUrl": "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)}}}
+	return obj{"attachments": []obj{{
+		"contentType": kind,
+		"contentUrl":  "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data),
+	}}}
 }

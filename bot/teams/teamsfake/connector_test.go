@@ -30,7 +30,10 @@ func TestTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			form := url.Values{
-				"grant_type": {"client_credentials"}, "client_id": {w.srv.AppID()}, "client_secret": {w.srv.AppPassword()}, "scope": {"https://api.botframework.com/.default"},
+				"grant_type":    {"client_credentials"},
+				"client_id":     {w.srv.AppID()},
+				"client_secret": {w.srv.AppPassword()},
+				"scope":         {"https://api.botframework.com/.default"},
 			}
 			for k, v := range x.change {
 				form[k] = v
@@ -131,26 +134,30 @@ func TestRefused(t *testing.T) {
 		"no such channel":        {"POST", "conversations/19:no@thread.tacv2/activities", say, 404, "ConversationNotFound"},
 		"no such thread":         {"POST", "conversations/" + conv(tickets, "17") + "/activities", say, 404, "ConversationNotFound"},
 		"a reply isn't a thread": {"POST", "conversations/" + conv(tickets, theirs) + "/activities", say, 404, "ConversationNotFound"},
-		"an empty thread":        {"POST", "conversations", obj{"isGroup": true, "tenantId": w.srv.TenantID(), "channelData": obj{"channel": obj{"id": tickets}}}, 400, "BadSyntax"},
-		"not installed":          {"POST", "conversations/" + outside.ID + "/activities", say, 403, "BotNotInConversationRoster"},
-		"somebody else's":        {"PUT", there + "/" + theirs, say, 403, "BadArgument"},
-		"unknown message":        {"PUT", there + "/17", say, 404, "ActivityNotFoundInConversation"},
-		"no JSON":                {"POST", there, "{", 400, "BadSyntax"},
-		"trailing JSON":          {"POST", there, `{"type":"message","text":"x"} {}`, 400, "BadSyntax"},
-		"other type":             {"POST", there, obj{"type": "event"}, 400, "BadArgument"},
-		"empty":                  {"POST", there, obj{"type": "message", "text": " "}, 400, "BadArgument"},
-		"format":                 {"POST", there, with("textFormat", "html"), 400, "BadArgument"},
-		"too big":                {"POST", there, obj{"type": "message", "text": pages}, 413, "MessageSizeTooBig"},
-		"no picture":             {"POST", there, obj{"type": "message", "text": ";base64," + pages}, 413, "MessageSizeTooBig"},
-		"no card":                {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/vnd.microsoft.card.adaptive", "content": obj{"type": "Card"}}}}, 400, "BadArgument"},
-		"http picture":           {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "image/png", "contentUrl": "http://x.test/a.png"}}}, 400, "BadArgument"},
-		"odd attachment":         {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/pdf"}}}, 400, "BadArgument"},
-		"file in a channel":      {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/vnd.microsoft.teams.card.file.consent"}}}, 400, "BadArgument"},
-		"other tenant":           {"POST", "conversations", obj{"isGroup": true, "tenantId": "x"}, 400, "BadArgument"},
-		"group chat":             {"POST", "conversations", obj{"isGroup": true, "tenantId": w.srv.TenantID()}, 400, "BadSyntax"},
-		"chat with nobody":       {"POST", "conversations", obj{"tenantId": w.srv.TenantID(), "members": []obj{{"id": "29:x"}}}, 400, "BadSyntax"},
-		"unknown team":           {"GET", "teams/19:x@thread.tacv2", nil, 404, "ConversationNotFound"},
-		"unknown member":         {"GET", "conversations/" + tickets + "/members/29:x", nil, 404, "MemberNotFoundInConversation"},
+		"an empty thread": {"POST", "conversations", obj{"isGroup": true, "tenantId": w.srv.TenantID(),
+			"channelData": obj{"channel": obj{"id": tickets}}}, 400, "BadSyntax"},
+		"not installed":   {"POST", "conversations/" + outside.ID + "/activities", say, 403, "BotNotInConversationRoster"},
+		"somebody else's": {"PUT", there + "/" + theirs, say, 403, "BadArgument"},
+		"unknown message": {"PUT", there + "/17", say, 404, "ActivityNotFoundInConversation"},
+		"no JSON":         {"POST", there, "{", 400, "BadSyntax"},
+		"trailing JSON":   {"POST", there, `{"type":"message","text":"x"} {}`, 400, "BadSyntax"},
+		"other type":      {"POST", there, obj{"type": "event"}, 400, "BadArgument"},
+		"empty":           {"POST", there, obj{"type": "message", "text": " "}, 400, "BadArgument"},
+		"format":          {"POST", there, with("textFormat", "html"), 400, "BadArgument"},
+		"too big":         {"POST", there, obj{"type": "message", "text": pages}, 413, "MessageSizeTooBig"},
+		"no picture":      {"POST", there, obj{"type": "message", "text": ";base64," + pages}, 413, "MessageSizeTooBig"},
+		"no card": {"POST", there, obj{"type": "message", "attachments": []obj{{
+			"contentType": "application/vnd.microsoft.card.adaptive", "content": obj{"type": "Card"}}}}, 400, "BadArgument"},
+		"http picture": {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "image/png",
+			"contentUrl": "http://x.test/a.png"}}}, 400, "BadArgument"},
+		"odd attachment": {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/pdf"}}}, 400, "BadArgument"},
+		"file in a channel": {"POST", there,
+			obj{"type": "message", "attachments": []obj{{"contentType": "application/vnd.microsoft.teams.card.file.consent"}}}, 400, "BadArgument"},
+		"other tenant":     {"POST", "conversations", obj{"isGroup": true, "tenantId": "x"}, 400, "BadArgument"},
+		"group chat":       {"POST", "conversations", obj{"isGroup": true, "tenantId": w.srv.TenantID()}, 400, "BadSyntax"},
+		"chat with nobody": {"POST", "conversations", obj{"tenantId": w.srv.TenantID(), "members": []obj{{"id": "29:x"}}}, 400, "BadSyntax"},
+		"unknown team":     {"GET", "teams/19:x@thread.tacv2", nil, 404, "ConversationNotFound"},
+		"unknown member":   {"GET", "conversations/" + tickets + "/members/29:x", nil, 404, "MemberNotFoundInConversation"},
 	} {
 		w.wantRefused(name, x.verb, x.path, x.body, x.status, x.code)
 	}

@@ -116,7 +116,8 @@ func TestRedelivery(t *testing.T) {
 
 // A bot that takes longer than Teams waits gets the activity again.
 func TestSlowBot(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{RedeliverAfter: 500 * time.Millisecond, RetryDelays: slices.Repeat([]time.Duration{time.Millisecond}, 20)})
+	w := newWorld(t,
+		teamsfake.Options{RedeliverAfter: 500 * time.Millisecond, RetryDelays: slices.Repeat([]time.Duration{time.Millisecond}, 20)})
 	release := make(chan struct{})
 	var calls atomic.Int64
 	w.bot.setAnswer(func(obj) (int, any) {

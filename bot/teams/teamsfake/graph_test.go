@@ -158,7 +158,8 @@ func TestFiles(t *testing.T) {
 	wantField(t, w.wantGraph("the picture by Graph", token, value, http.StatusOK), "raw", string(png))
 	// The bot uploads one.
 	_, folder := w.graph(token, "teams/"+group+"/channels/"+tickets+"/filesFolder")
-	put := fmt.Sprintf("%s/drives/%v/items/%v:/%s:/content", w.srv.GraphURL(), dig(folder, "parentReference.driveId"), folder["id"], "report%201.txt")
+	put := fmt.Sprintf("%s/drives/%v/items/%v:/%s:/content",
+		w.srv.GraphURL(), dig(folder, "parentReference.driveId"), folder["id"], "report%201.txt")
 	status, uploaded := w.request("PUT", put, token, "text/plain", []byte("data"))
 	wantEqual(t, "status of the upload", status, http.StatusCreated)
 	if !strings.Contains(string(uploaded), "report%201.txt") {

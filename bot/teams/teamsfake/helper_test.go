@@ -57,10 +57,12 @@ func newWorld(t *testing.T, o teamsfake.Options) *world {
 // newServer is a world whose app is installed nowhere.
 func newServer(t *testing.T, o teamsfake.Options) *world {
 	t.Helper()
-	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"}, teamsfake.User{ID: ben, Name: "Ben Ode", Email: "ben@acme.test"})
+	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"},
+		teamsfake.User{ID: ben, Name: "Ben Ode", Email: "ben@acme.test"})
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support"})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
-	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience) // a slow machine isn't a late answer
+	// A slow machine isn't a late answer.
+	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience)
 	srv := teamsfake.New(o)
 	noError(t, srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() { noError(t, srv.Close()) })
@@ -117,7 +119,12 @@ func (w *world) wantGet(what, address, token string, want int) (body string) {
 // login asks for a token.
 func (w *world) login(scope string) string {
 	w.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {w.srv.AppID()}, "client_secret": {w.srv.AppPassword()}, "scope": {scope}}
+	form := url.Values{
+		"grant_type":    {"client_credentials"},
+		"client_id":     {w.srv.AppID()},
+		"client_secret": {w.srv.AppPassword()},
+		"scope":         {scope},
+	}
 	status, body := w.postToken(w.srv.TenantID(), form)
 	var got struct {
 		Token string `json:"access_token"`
@@ -192,7 +199,10 @@ func mustJSON(t *testing.T, v any) []byte {
 }
 
 func card(body ...obj) obj {
-	return obj{"contentType": "application/vnd.microsoft.card.adaptive", "content": obj{"type": "AdaptiveCard", "version": "1.5", "body": body}}
+	return obj{
+		"contentType": "application/vnd.microsoft.card.adaptive",
+		"content":     obj{"type": "AdaptiveCard", "version": "1.5", "body": body},
+	}
 }
 
 func textBlock(text string) obj { return obj{"type": "TextBlock", "text": text, "wrap": true} }

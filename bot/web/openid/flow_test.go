@@ -281,7 +281,13 @@ func TestMethodOfSigningChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	issuer := w.fake.Issuer()
-	old := oidc.ProviderConfig{IssuerURL: issuer, AuthURL: issuer + "/authorize", TokenURL: issuer + "/token", JWKSURL: issuer + "/keys", Algorithms: []string{oidc.ES256}}
+	old := oidc.ProviderConfig{
+		IssuerURL:  issuer,
+		AuthURL:    issuer + "/authorize",
+		TokenURL:   issuer + "/token",
+		JWKSURL:    issuer + "/keys",
+		Algorithms: []string{oidc.ES256},
+	}
 	w.ours.found = old.NewProvider(t.Context())
 	_, err := w.signIn("ann")
 	wantRefusal(t, err, untrusted)
