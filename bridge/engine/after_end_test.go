@@ -110,7 +110,8 @@ func TestLongChainOfConversations(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
 	first := w.resolveFirstMail()
-	w.exec(`INSERT INTO conversations (id, account_id, identity_id, team_id, status, participants, previous_id, last_at, resolved_at, created_at)
+	w.exec(`INSERT INTO conversations (id, account_id, identity_id, team_id, status, participants, previous_id,
+		last_at, resolved_at, created_at)
 		SELECT nextval('conversation_number'), account_id, identity_id, team_id, status, participants, n, last_at, resolved_at, created_at
 		FROM conversations, generate_series(1, 30) AS n`)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})

@@ -16,7 +16,8 @@ import (
 func (w *world) isNothingHeld() bool {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL`) == 0 &&
-		w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`) == 0 &&
+		w.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`) == 0 &&
 		w.pool.Stat().AcquiredConns() <= 1
 }
 

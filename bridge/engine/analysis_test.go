@@ -251,5 +251,7 @@ func TestLateAnalysisIsCounted(t *testing.T) {
 		return w.count(`SELECT count(*) FROM measure_shares WHERE resolved = 1`) == 1 && w.count(`SELECT count(*) FROM measure_due`) == 0
 	})
 	w.makeBurstsDue()
-	w.eventually("the intent is counted", func() bool { return w.count(`SELECT count(*) FROM measure_labels WHERE intent = 'order_status'`) == 1 })
+	w.eventually("the intent is counted", func() bool {
+		return w.count(`SELECT count(*) FROM measure_labels WHERE intent = 'order_status'`) == 1
+	})
 }

@@ -159,7 +159,12 @@ func TestAutoReplyInTheHold(t *testing.T) {
 	wantEqual(t, "what was said last", before.Preview, "Press the knob")
 
 	w.advance(time.Minute)
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.customerSends(mail, channelstest.Event{
+		From:       "kim@x.test",
+		Text:       "I am on holiday",
+		Automatic:  "auto-replied",
+		References: []string{question},
+	})
 	w.waitShown("I am on holiday")
 	wantEqual(t, "what lists show as the last message after the machine's answer", w.annsFacts().LastMessage, before)
 

@@ -223,7 +223,12 @@ func TestBounceOfACustomersMail(t *testing.T) {
 	w := newWorld(t, options{})
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
 	w.waitThread("first")
-	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Mailbox of the forward is full", External: []string{first}})
+	w.postEvents(mail, channelstest.Event{
+		Type:     "status",
+		State:    "failed",
+		Reason:   "Mailbox of the forward is full",
+		External: []string{first},
+	})
 	w.waitShown("Mailbox of the forward is full")
 }
 

@@ -33,7 +33,8 @@ func TestWideBudget(t *testing.T) {
 	}
 	all := 2 * len(customers) // posts: a root and a message each
 	w.eventually("what the wide window holds is posted", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == wideBurst && w.count(`SELECT count(*) FROM deliveries`) == all
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == wideBurst &&
+			w.count(`SELECT count(*) FROM deliveries`) == all
 	})
 	w.eventually("the rest waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'queued'`) == all-wideBurst })
 	wantEqual(t, "posts", w.chat.Calls("post"), wideBurst)

@@ -247,7 +247,8 @@ func TestEditAfterTheHold(t *testing.T) {
 	others := w.waitLineAbout(thread, bridge.LineEditLate, "Two")
 
 	w.chat.Edit(support, said, "Eins")
-	wantEqual(t, "the line about what was offered first", w.waitOutcome(earlier, bridge.OutcomeDropped).Plain(), "[edit_late] <@ann> One Uno = dropped")
+	wantEqual(t, "the line about what was offered first", w.waitOutcome(earlier, bridge.OutcomeDropped).Plain(),
+		"[edit_late] <@ann> One Uno = dropped")
 	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 3 })
 	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)

@@ -45,7 +45,8 @@ func TestForeignAgentSeesTheMark(t *testing.T) {
 	second := w.sayAsForeigner(thread, "We come at noon", 2)
 	w.waitFate(second, "inside")
 	w.waitDrained()
-	wantEqual(t, "marks of texts that stay inside", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'mark' AND payload ->> 'mark' = 'inside'`), 2)
+	wantEqual(t, "marks of texts that stay inside", w.count(`SELECT count(*) FROM deliveries
+		WHERE kind = 'mark' AND payload ->> 'mark' = 'inside'`), 2)
 	wantEqual(t, "lines", w.countLines(thread, bridge.LineInside), 1)
 }
 

@@ -143,7 +143,16 @@ func newWorld(t *testing.T, o options) *world {
 func (w *world) saveAccount(name string, change func(*store.Account)) {
 	w.t.Helper()
 	hold := w.opt.hold.Seconds()
-	a := store.Account{Name: name, Kind: "test", Side: "channel", TeamID: &w.team, Mode: "live", ReplyMode: "direct", HoldSeconds: &hold, Rate: 1}
+	a := store.Account{
+		Name:        name,
+		Kind:        "test",
+		Side:        "channel",
+		TeamID:      &w.team,
+		Mode:        "live",
+		ReplyMode:   "direct",
+		HoldSeconds: &hold,
+		Rate:        1,
+	}
 	if w.opt.settings != nil {
 		a.Settings, _ = json.Marshal(w.opt.settings)
 	}
@@ -206,7 +215,9 @@ func (w *world) addEngine() {
 		ch := w.connectChannel(e, name, id)
 		if w.hooks[name] == nil {
 			w.live[name] = &atomic.Pointer[channelstest.Channel]{}
-			w.hooks[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.live[name].Load().ServeHTTP(rw, r) }))
+			w.hooks[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				w.live[name].Load().ServeHTTP(rw, r)
+			}))
 			w.t.Cleanup(w.hooks[name].Close)
 		}
 		w.live[name].Store(ch)

@@ -57,7 +57,13 @@ func TestInjectionsByMail(t *testing.T) {
 		t.Fatalf("only %d attempts come by mail, want at least 100", len(byMail))
 	}
 	harmless := len(all) // a reply that may be suggested: so the others were looked at
-	all = append(all, injection{Language: "en", Place: "html", Tries: "nothing", Text: "<p>Thank you!</p>", Obeyed: "A lamp is on its way two days after the order."})
+	all = append(all, injection{
+		Language: "en",
+		Place:    "html",
+		Tries:    "nothing",
+		Text:     "<p>Thank you!</p>",
+		Obeyed:   "A lamp is on its way two days after the order.",
+	})
 	for part := range slices.Chunk(byMail, together) {
 		t.Run(fmt.Sprintf("from %d", part[0]), func(t *testing.T) {
 			t.Parallel()
@@ -76,22 +82,37 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 		}
 		cited := citedPages(s)
 		if n == len(all)-1 {
-			return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
+			return openaifake.FormatAnswer(analysis.Answer{
+				Language:  "en",
+				Sentiment: analysis.Neutral,
+				Intents:   []string{"order_status"},
+				Replies:   []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}},
+			})
 		}
-		return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
-			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
-			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
+		return openaifake.FormatAnswer(analysis.Answer{
+			Language:  "en",
+			Sentiment: analysis.Neutral,
+			Urgency:   analysis.Urgency{Urgent: true, Because: "evil says so"},
+			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited},
+				{Text: s.System, Sources: cited}},
+			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}},
+		})
 	})
 	w := newWorld(t, options{analyzer: model})
 	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
-	reader := must(email.Spec().New(channels.Account{ID: int64(w.accounts[mail]), Name: mail, Config: channels.Config{"address": "help@acme.test",
-		"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
-		"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
+	reader := must(email.Spec().New(
+		channels.Account{ID: int64(w.accounts[mail]), Name: mail, Config: channels.Config{"address": "help@acme.test",
+			"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
+			"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
 		channels.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Keys: [][]byte{[]byte("key")}}))(t)
 	w.engines[0].SetChannel(w.accounts[mail], reader)
 	var facts []channels.Fact
 	for _, n := range sent {
-		facts = append(facts, channels.Fact{ExternalID: fmt.Sprint("case ", n), OrderKey: fmt.Sprint("sender ", n), Payload: []byte(mailOf(n, all[n]))})
+		facts = append(facts, channels.Fact{
+			ExternalID: fmt.Sprint("case ", n),
+			OrderKey:   fmt.Sprint("sender ", n),
+			Payload:    []byte(mailOf(n, all[n])),
+		})
 	}
 	check(t, w.engines[0].Accept(t.Context(), w.accounts[mail], facts...))
 	w.eventually("each mail is a message", func() bool {
@@ -113,9 +134,10 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 		}
 	}
 	for what, sql := range map[string]string{
-		"conversations were changed": `SELECT count(*) FROM conversations WHERE status <> 'open' OR traits ? 'priority' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`,
-		"messages left":              `SELECT count(*) FROM messages WHERE direction = 'out'`,
-		"suggestions came through":   `SELECT count(*) - 1 FROM suggested_replies`, // one is harmless
+		"conversations were changed": `SELECT count(*) FROM conversations
+			WHERE status <> 'open' OR traits ? 'priority' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`,
+		"messages left":            `SELECT count(*) FROM messages WHERE direction = 'out'`,
+		"suggestions came through": `SELECT count(*) - 1 FROM suggested_replies`, // one is harmless
 	} {
 		if n := w.count(sql); n != 0 {
 			t.Errorf("%d %s, want none", n, what)

@@ -45,11 +45,21 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
 		if n == len(all) {
-			return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: harmless, Sources: cited}}})
+			return openaifake.FormatAnswer(analysis.Answer{
+				Language:  "en",
+				Sentiment: analysis.Neutral,
+				Intents:   []string{"order_status"},
+				Replies:   []analysis.Reply{{Text: harmless, Sources: cited}},
+			})
 		}
-		return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
-			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
-			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
+		return openaifake.FormatAnswer(analysis.Answer{
+			Language:  "en",
+			Sentiment: analysis.Neutral,
+			Urgency:   analysis.Urgency{Urgent: true, Because: "evil says so"},
+			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited},
+				{Text: s.System, Sources: cited}},
+			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}},
+		})
 	})
 	w := newWorld(t, options{analyzer: model})
 	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
@@ -76,7 +86,8 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	}
 	wantEqual(t, "answers that rules gave in its place", counts.Degraded, 0)
 	wantEqual(t, "failed analyses", counts.Failed, 0)
-	if n := w.count(`SELECT count(*) FROM conversations WHERE status <> 'open' OR traits ? 'priority' OR traits ? 'name' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`); n != 0 {
+	if n := w.count(`SELECT count(*) FROM conversations
+		WHERE status <> 'open' OR traits ? 'priority' OR traits ? 'name' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`); n != 0 {
 		t.Error("something was done to the conversation")
 	}
 	if got := w.sentTexts(); len(got) != 0 {
@@ -111,7 +122,8 @@ func TestRulesObeyNobody(t *testing.T) {
 	rules := offline.New()
 	for _, x := range readInjections(t) {
 		q := analysis.Question{Burst: []analysis.Message{{Subject: x.Text, Text: x.Text, Files: []string{x.Text}}},
-			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}}, Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
+			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}},
+				Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
 				Sources: []analysis.Source{{ID: "page-1", Title: "Opening hours", Text: "We are open from nine to five."}}}}
 		a := must(rules.Analyze(t.Context(), q))(t)
 		for _, r := range a.Replies {

@@ -203,7 +203,8 @@ func (w *world) holdQueuesWhere(condition string) (release func()) {
 func (w *world) waitDrainedBut(n int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("nothing is on its way but %d deliveries that wait", n), func() bool {
-		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
+		return w.chat.Taken() &&
+			w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
 			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
 	})
 }
@@ -323,12 +324,20 @@ func (w *world) dump() string {
 	defer cancel()
 	var b strings.Builder
 	for _, sql := range []string{
-		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' QUEUED tries ' || p.tries || ' due ' || p.due_at, '') || coalesce(' QUARANTINED ' || q.reason, '')
-			FROM events e LEFT JOIN queued w ON w.event_id = e.id LEFT JOIN queues p ON p.id = w.queue_id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
+		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id ||
+				coalesce(' QUEUED tries ' || p.tries || ' due ' || p.due_at, '') || coalesce(' QUARANTINED ' || q.reason, '')
+			FROM events e LEFT JOIN queued w ON w.event_id = e.id LEFT JOIN queues p ON p.id = w.queue_id
+			LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
 		`SELECT 'conversation ' || id || ' ' || status || ' ' || subject || ' ' || assignees::text FROM conversations ORDER BY id`,
-		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text FROM messages ORDER BY event_id, id`,
-		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch || ' due ' || coalesce((due_at - parley_now())::text, '-') || ' lease ' || coalesce((leased_until - clock_timestamp())::text, '-') FROM lanes ORDER BY id`,
-		`SELECT 'delivery ' || id || ' lane ' || lane_id || ' seq ' || seq || ' ' || kind || ' ' || state || ' attempt ' || attempt || ' ' || error_class || ' ' || error_text FROM deliveries ORDER BY lane_id, seq`,
+		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text
+			FROM messages ORDER BY event_id, id`,
+		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch ||
+				' due ' || coalesce((due_at - parley_now())::text, '-') ||
+				' lease ' || coalesce((leased_until - clock_timestamp())::text, '-')
+			FROM lanes ORDER BY id`,
+		`SELECT 'delivery ' || id || ' lane ' || lane_id || ' seq ' || seq || ' ' || kind || ' ' || state ||
+				' attempt ' || attempt || ' ' || error_class || ' ' || error_text
+			FROM deliveries ORDER BY lane_id, seq`,
 	} {
 		rows, err := w.pool.Query(ctx, sql)
 		if err != nil {
@@ -351,6 +360,7 @@ func (w *world) dump() string {
 func (w *world) waitDeliveryState(message string, want store.DeliveryState) {
 	w.t.Helper()
 	w.eventually(message+" is "+string(want), func() bool {
-		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == string(want)
+		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply'
+			ORDER BY d.seq DESC LIMIT 1`, message) == string(want)
 	})
 }

@@ -94,11 +94,16 @@ func TestGrowth(t *testing.T) {
 	}
 	w.waitDrained()
 	for c := range customers {
-		w.reply(w.waitThread(fmt.Sprintf("my order %d did", c)), fmt.Sprintf("Reply %d: I am looking into it and will come back to you within the hour.", c))
+		w.reply(w.waitThread(fmt.Sprintf("my order %d did", c)),
+			fmt.Sprintf("Reply %d: I am looking into it and will come back to you within the hour.", c))
 	}
 	w.waitDrained()
 	for c := range customers {
-		w.customerSends(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: numberOf(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
+		w.customerSends(chat, channelstest.Event{
+			ID:   fmt.Sprint("thanks", c),
+			From: numberOf(c),
+			Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c),
+		})
 	}
 	w.waitDrained()
 	for _, sent := range w.provider.Sent() {

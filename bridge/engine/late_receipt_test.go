@@ -52,7 +52,8 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 // statesOf returns the states of a reply's deliveries, in their order.
 func (w *world) statesOf(reply string) []store.DeliveryState {
 	w.t.Helper()
-	return readRows(w, pgx.RowTo[store.DeliveryState], `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
+	return readRows(w, pgx.RowTo[store.DeliveryState], `SELECT state FROM deliveries
+		WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
 }
 
 // The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If
@@ -64,13 +65,20 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	w.start()
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE d.kind = 'reply' AND m.place = $1`
+	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
+		WHERE d.kind = 'reply' AND m.place = $1`
 	replyWithLostAnswer := func(text string) (reply string, tellReceipt func()) {
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Text: text + " 1"})
 		reply = w.reply(thread, text)
 		w.eventually("the answer is lost", func() bool { return w.text(state, reply) == "unknown 0" })
 		sent := w.provider.Sent()
-		e := channelstest.Event{ID: text, State: "delivered", Early: true, Message: sent[len(sent)-1].Message, External: []string{sent[len(sent)-1].ID}}
+		e := channelstest.Event{
+			ID:       text,
+			State:    "delivered",
+			Early:    true,
+			Message:  sent[len(sent)-1].Message,
+			External: []string{sent[len(sent)-1].ID},
+		}
 		return reply, func() { w.reportStatus(e) }
 	}
 

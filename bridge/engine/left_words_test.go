@@ -47,7 +47,8 @@ func TestFileForALostThreadThatWasLeft(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	old := w.waitThread("Hello")
 	release := w.holdPosts()
-	w.customerSends(chat, channelstest.Event{From: "kim", Files: []channelstest.File{{Name: "bill.txt", Type: "text/plain", Content: []byte("12")}}})
+	w.customerSends(chat,
+		channelstest.Event{From: "kim", Files: []channelstest.File{{Name: "bill.txt", Type: "text/plain", Content: []byte("12")}}})
 	w.eventually("its post waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'files'`) == 1 })
 	w.reply(old, "!assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")

@@ -87,7 +87,10 @@ func TestNothingInternalIsSent(t *testing.T) {
 			t.Errorf("the model is not told %q", must)
 		}
 	}
-	for _, name := range []string{"Note", "Aside", "Topic", "Name", "Colleague", "Snooze", "Verb", "Find", "Stranger", "Guest", "Bot", "Resolve", "Other"} {
+	for _, name := range []string{
+		"Note", "Aside", "Topic", "Name", "Colleague", "Snooze", "Verb", "Find", "Stranger", "Guest", "Bot", "Resolve",
+		"Other",
+	} {
 		if strings.Contains(sent, "canary"+name) {
 			t.Errorf("canary%s left the house", name)
 		}

@@ -46,10 +46,12 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Neutral, Degraded: m.Condition().Status != analysis.Working}, nil
 	}
 	w := newWorld(t, options{analyzer: m, engines: 2})
-	const told = `SELECT coalesce(string_agg(concat_ws(' ', payload->'line'->>'Model', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq), '')
+	const told = `SELECT coalesce(string_agg(concat_ws(' ', payload->'line'->>'Model', payload->'line'->>'Reason', payload->'line'->>'Hint'),
+		'; ' ORDER BY lane_id, seq), '')
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
 	const trouble, after = "true The key is refused. Make a new one.", "; true"
-	away, working := analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."}, analysis.Condition{Status: analysis.Working}
+	away, working := analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."},
+		analysis.Condition{Status: analysis.Working}
 	for i, step := range []struct {
 		condition analysis.Condition
 		told      string // so far

@@ -26,7 +26,8 @@ func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	model := newFakeModel(t)
 	w := newWorld(t, options{analyzer: model, sealer: newSealer(t), settings: map[string]string{"ai_audit": "7"}})
 	w.writeAndAnalyse("Call +49 170 1234567, where is my parcel?")
-	if n := w.count(`SELECT count(*) FROM ai_exchanges WHERE position('parcel'::bytea IN sealed) > 0 OR position('1234567'::bytea IN sealed) > 0`); n != 0 {
+	n := w.count(`SELECT count(*) FROM ai_exchanges WHERE position('parcel'::bytea IN sealed) > 0 OR position('1234567'::bytea IN sealed) > 0`)
+	if n != 0 {
 		t.Error("what the model was asked is stored in plain words, want it sealed")
 	}
 	thread := w.waitThread("Call +49 170 1234567, where is my parcel?")
@@ -51,7 +52,8 @@ func TestWhyTellsOfAFailure(t *testing.T) {
 	w.writeAndAnalyse("Where is my parcel?")
 	w.reply(w.waitThread("Where is my parcel?"), "!why")
 	wantWords(t, "the answer to !why", w.waitWhisper("ann", "refused").Plain(), "offline", "Where is my parcel?")
-	if n := w.count(`SELECT count(*) FROM pg_constraint WHERE conrelid = 'ai_exchanges'::regclass AND confrelid = 'conversations'::regclass AND confdeltype = 'c'`); n != 1 {
+	if n := w.count(`SELECT count(*) FROM pg_constraint
+		WHERE conrelid = 'ai_exchanges'::regclass AND confrelid = 'conversations'::regclass AND confdeltype = 'c'`); n != 1 {
 		t.Error("records stay when their conversation is erased")
 	}
 }

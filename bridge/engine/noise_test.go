@@ -142,8 +142,11 @@ func TestNoiseOfADay(t *testing.T) {
 	d.waitAllAnalysed()
 	n := d.countDisturbance()
 	perConversation, suppressed := float64(n.notes)/float64(dayLong), 1-float64(n.notes)/float64(n.bursts)
-	t.Logf("%d conversations, %d bursts: %d notes (%.2f a conversation), %d changes of a note; %.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
-		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts), n.told, n.urgent)
+	t.Logf(
+		"%d conversations, %d bursts: %d notes (%.2f a conversation), %d changes of a note; "+
+			"%.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
+		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts),
+		n.told, n.urgent)
 	if perConversation > 1.5 {
 		t.Errorf("%.2f notes a conversation, want at most 1.5", perConversation)
 	}

@@ -84,7 +84,12 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	w.waitFate(first, "waiting")
 	w.advance(time.Hour)
 	w.waitFate(first, "out")
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.customerSends(mail, channelstest.Event{
+		From:       "kim@x.test",
+		Text:       "I am on holiday",
+		Automatic:  "auto-replied",
+		References: []string{question},
+	})
 	w.waitShown("I am on holiday")
 	second := w.reply(thread, "Two")
 	w.waitFate(second, "waiting")

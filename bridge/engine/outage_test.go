@@ -114,7 +114,8 @@ func TestTextsWhileMailsHang(t *testing.T) {
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	const recipients = 2 // the phone and ann's mailbox
-	w.repeatUntil("the phone is told", func() { w.passMinuteUnlessNoticed(recipients) }, func() bool { return len(w.noticeSubjects("+4915112345678")) == 1 })
+	w.repeatUntil("the phone is told", func() { w.passMinuteUnlessNoticed(recipients) },
+		func() bool { return len(w.noticeSubjects("+4915112345678")) == 1 })
 	if n := len(w.noticeSubjects("ann@acme.test")); n != 0 {
 		t.Errorf("ann got %d mails, though the server hangs, want none", n)
 	}
@@ -236,7 +237,9 @@ func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	w.passMinutes(8)
-	w.repeatUntil("it is given up", w.makeNoticesDue, func() bool { return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1 })
+	w.repeatUntil("it is given up", w.makeNoticesDue, func() bool {
+		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
+	})
 	const attempts = 3
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != attempts {
 		t.Errorf("ann is told %q, want it %d times", got, attempts)

@@ -127,7 +127,8 @@ func TestLargeFilesGetTime(t *testing.T) {
 	w.waitThread("See here")
 	w.waitThread("Hello")
 	w.waitDrained()
-	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
+	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes
+		WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
 	if longer != 16 {
 		t.Errorf("the lease is %d s longer, want 16", longer)
 	}

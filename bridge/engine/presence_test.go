@@ -22,7 +22,8 @@ func TestAnotherProcessVanishes(t *testing.T) {
 	c := catcher{asked: make(chan time.Duration, 9)}
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { c.Surface = s; return c }})
 	ctx := t.Context()
-	must(w.pool.Exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ('process:dead', 'process:dead', clock_timestamp() - interval '1 s'),
+	must(w.pool.Exec(ctx, `INSERT INTO leases (name, holder, until)
+		VALUES ('process:dead', 'process:dead', clock_timestamp() - interval '1 s'),
 		('process:long-dead', 'x', clock_timestamp() - interval '1 hour')`))(t)
 	// It looks back longer than it does for a moment in which this process itself was stopped.
 	const back = 8 * time.Second

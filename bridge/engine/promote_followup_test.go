@@ -46,7 +46,8 @@ func TestAnswerToAPromotedMailBounces(t *testing.T) {
 		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
-	if got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`); got != "customer; An order; t" {
+	got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`)
+	if got != "customer; An order; t" {
 		t.Errorf("the conversation has %s, want customer; An order; t", got)
 	}
 }

@@ -17,7 +17,13 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	w := newWorld(t, options{})
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Is it red?"})
 	thread := w.waitThread("Is it red?")
-	w.customerSends(mail, channelstest.Event{From: "spy@y.test", ReplyTo: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Text: "Kim never pays", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{
+		From:       "spy@y.test",
+		ReplyTo:    []string{"kim@x.test"},
+		Cc:         []string{"lee@x.test"},
+		Text:       "Kim never pays",
+		References: []string{first},
+	})
 	w.waitShown("Kim never pays")
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Or blue?", References: []string{first}})
 	w.waitShown("Or blue?")

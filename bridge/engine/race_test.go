@@ -55,7 +55,8 @@ func TestLaneMadeTwice(t *testing.T) {
 	w.waitThread("Hello")
 	w.waitDrained()
 	tx := storetest.Begin(t, w.pool)
-	must(tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support))(t)
+	must(tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at)
+		VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support))(t)
 	text := w.chat.Say("ann", support, "", "Is anybody here?")
 	w.eventually("the engine waits for the lane", func() bool {
 		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`) > 0
@@ -100,7 +101,9 @@ func TestLastRemarkAcrossReplicas(t *testing.T) {
 	w.waitDrained()
 	// Another replica, with a block of higher ids, kept remarks of ben's, and then this
 	// one, with lower ids, the customer's next message.
-	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text, event_id, said_at, created_at)
+	w.exec(
+		`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text,
+			event_id, said_at, created_at)
 		SELECT id + 1000000 * n, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at
 		FROM messages, generate_series(1, 9) AS n`, w.agents["ben"], w.surface)
 	w.customerWrites("kim", "Anybody?")

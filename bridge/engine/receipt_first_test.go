@@ -121,7 +121,8 @@ func TestReceiptOfARunWithoutItsFirstLine(t *testing.T) {
 	w.waitFate(first, "undone")
 	close(answer)
 	w.eventually("the attempt has failed", func() bool {
-		return w.count(`SELECT count(*) FROM lanes WHERE leased_until IS NULL AND id IN (SELECT lane_id FROM deliveries WHERE error_class = 'retry')`) == 1
+		return w.count(`SELECT count(*) FROM lanes
+			WHERE leased_until IS NULL AND id IN (SELECT lane_id FROM deliveries WHERE error_class = 'retry')`) == 1
 	})
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Two")

@@ -54,7 +54,8 @@ func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
 
 	// A newcomer waits to be allowed, also when the recipients are saved as they are.
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
+		References: []string{first}})
 	w.waitLine(thread, bridge.LineParticipant)
 	withSpy := recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}, waiting: []string{"spy@y.test"}}
 	w.wantRecipients(thread, "B", withSpy)
@@ -87,7 +88,8 @@ func TestFactsTellParleysTime(t *testing.T) {
 func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One", Text: "first"})
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One",
+		Text: "first"})
 	thread := w.waitThread("first")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"mia@x.test"}, Text: "second", References: []string{first}})
 	line := w.waitLine(thread, bridge.LineRecipients).Plain()
@@ -136,7 +138,8 @@ func TestParticipants(t *testing.T) {
 	wantEqual(t, "the mail that is answered", sent[0].InReplyTo, first)
 
 	// A newcomer gets nothing until somebody clicks Allow.
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
+		References: []string{first}})
 	line := w.waitLine(thread, bridge.LineParticipant)
 	w.reply(thread, "B")
 	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
@@ -153,7 +156,8 @@ func TestParticipants(t *testing.T) {
 	}
 
 	// The next one is allowed by a typed command.
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third",
+		References: []string{first}})
 	line = waitMessage(t, w.chat, support, thread, "[participant]", "mia@y.test")
 	w.chat.Say("ben", support, thread, "!allow mia@y.test")
 	wantSuffix(t, "the line once the next one is allowed", w.waitOutcome(line, bridge.OutcomeAllowed).Plain(), "Ben")
@@ -191,7 +195,8 @@ func TestMachineChangesNoRecipients(t *testing.T) {
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.waitThread("first")
 	for _, from := range []string{"kim@x.test", "robot@x.test"} {
-		w.customerSends(mail, channelstest.Event{From: from, Cc: []string{"all@x.test"}, Text: "away, says " + from, Automatic: "auto-replied", References: []string{first}})
+		w.customerSends(mail, channelstest.Event{From: from, Cc: []string{"all@x.test"}, Text: "away, says " + from, Automatic: "auto-replied",
+			References: []string{first}})
 		w.waitShown("away, says " + from)
 	}
 	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
@@ -208,10 +213,13 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	w.waitDrained()
 	form := func(name string, to, cc []string) bridgetest.Button {
 		b := formOf(bridge.VerbReply)
-		b.Form, b.Args = name, bridge.Args{Conversation: b.Args.Conversation, ReplyArgs: bridge.ReplyArgs{To: to, Cc: cc, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}}
+		b.Form, b.Args = name,
+			bridge.Args{Conversation: b.Args.Conversation, ReplyArgs: bridge.ReplyArgs{To: to, Cc: cc,
+				Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}}
 		return b
 	}
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
+		References: []string{first}})
 	w.waitLine(thread, bridge.LineParticipant)
 	handIn := func(b bridgetest.Button, text string, to, cc []string) {
 		t.Helper()
@@ -245,7 +253,8 @@ func TestReplyFormGoesToWhomItShows(t *testing.T) {
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.waitThread("first")
 	form := formOf(bridge.VerbReply)
-	shown := bridge.ReplyArgs{To: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
+	shown := bridge.ReplyArgs{To: []string{"kim@x.test"}, Cc: []string{"lee@x.test"},
+		Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
 	form.Form, form.Args = "f1", bridge.Args{Conversation: form.Args.Conversation, ReplyArgs: shown}
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineRecipients)

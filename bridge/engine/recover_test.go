@@ -96,7 +96,8 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	w.waitDrained()
 	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq)
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
-	if got := w.text(told); strings.TrimSpace(got) != "The channel is closed. Open it.;" { // the second line says that it works again, without a reason
+	got := w.text(told)
+	if strings.TrimSpace(got) != "The channel is closed. Open it.;" { // the second line says that it works again, without a reason
 		t.Errorf("admins are told %q", got)
 	}
 }
@@ -151,7 +152,8 @@ func TestRestart(t *testing.T) {
 	reply := w.reply(thread, "After the restart")
 	w.waitFate(reply, "waiting")
 	w.stops[0]()
-	if status := w.postEvents(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"}); status != http.StatusServiceUnavailable {
+	status := w.postEvents(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"})
+	if status != http.StatusServiceUnavailable {
 		t.Errorf("a process that stopped answered %d, want %d", status, http.StatusServiceUnavailable)
 	}
 	check(t, store.MoveClock(t.Context(), w.pool, time.Hour))

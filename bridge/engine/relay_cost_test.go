@@ -18,7 +18,8 @@ import (
 func (w *world) startCountingRows() {
 	w.t.Helper()
 	w.exec(`CREATE TABLE written (relation text NOT NULL)`)
-	w.exec(`CREATE FUNCTION count_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (TG_TABLE_NAME); RETURN NULL; END $$`)
+	w.exec(`CREATE FUNCTION count_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written
+		VALUES (TG_TABLE_NAME); RETURN NULL; END $$`)
 	w.exec(`DO $$ DECLARE r record; BEGIN
 		FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'measure%'
 				AND tablename NOT IN ('written', 'gates', 'holders', 'leases', 'outages', 'retention') LOOP
@@ -68,7 +69,8 @@ func TestRelayBesideAnalysis(t *testing.T) {
 	const customers, most = 4, 1.05
 	// As in production: how often a card is written anew that is changed again soon mustn't depend on how fast a machine is.
 	const cards = 1500 * time.Millisecond
-	without, with := rowsOfRelaying(t, options{cardWait: cards}, customers), rowsOfRelaying(t, options{cardWait: cards, analyzer: offline.New()}, customers)
+	without, with := rowsOfRelaying(t, options{cardWait: cards}, customers),
+		rowsOfRelaying(t, options{cardWait: cards, analyzer: offline.New()}, customers)
 	wantEqual(t, "bursts without an analyzer", without["bursts"], 0)
 	wantEqual(t, "bursts with one", with["bursts"], customers)
 	sum := func(rows map[string]int) (n int) {

@@ -233,7 +233,11 @@ func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 	if kind != "say" {
 		id = kind[:1] + id[1:]
 	}
-	check(w.t, w.engines[len(w.engines)-1].Accept(w.t.Context(), w.surface, channels.Fact{ExternalID: id, OrderKey: m.Channel + ":" + m.Thread, Payload: body}))
+	check(w.t, w.engines[len(w.engines)-1].Accept(w.t.Context(), w.surface, channels.Fact{
+		ExternalID: id,
+		OrderKey:   m.Channel + ":" + m.Thread,
+		Payload:    body,
+	}))
 }
 
 // Replies leave in the surface's own order though their events came in another.
@@ -284,7 +288,11 @@ func TestMessageByTwoWays(t *testing.T) {
 	said := w.chat.Get(support, w.reply(thread, "Once"))
 	w.provider.WaitTexts(t, "Once")
 	body := must(json.Marshal(map[string]any{"type": "say", "message": said, "own_thread": true}))(t)
-	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "another name", OrderKey: said.Channel + ":" + thread, Payload: body}))
+	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{
+		ExternalID: "another name",
+		OrderKey:   said.Channel + ":" + thread,
+		Payload:    body,
+	}))
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Once")
 	if n := w.count(`SELECT count(*) FROM messages WHERE place = $1`, said.ID); n != 1 {

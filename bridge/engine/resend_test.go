@@ -17,7 +17,8 @@ import (
 func (w *world) waitFailedAttempt() {
 	w.t.Helper()
 	w.eventually("the attempt has failed", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+			WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
 	})
 }
 

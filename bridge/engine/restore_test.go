@@ -69,7 +69,8 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	w.exec(`UPDATE deliveries SET state = 'queued', attempt = 0, first_at = NULL, sent_at = NULL, external_id = '' WHERE kind = 'reply'`)
 	w.exec(`UPDATE messages SET fate = 'waiting' WHERE place = $1`, reply)
 	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'said' AND seq = lanes.tail)`)
-	w.exec(`UPDATE deliveries AS d SET state = 'queued', first_at = NULL, external_id = '' FROM lanes AS l WHERE l.id = d.lane_id AND d.seq = l.tail AND d.kind = 'said'`)
+	w.exec(`UPDATE deliveries AS d SET state = 'queued', first_at = NULL, external_id = '' FROM lanes AS l
+		WHERE l.id = d.lane_id AND d.seq = l.tail AND d.kind = 'said'`)
 	w.exec(`DELETE FROM events WHERE external_id LIKE 'delivery:%'`) // their results are from later, too
 	w.restoreAndServe(time.Now().Add(-time.Hour))
 	w.waitFate(reply, "out")
@@ -134,8 +135,15 @@ func TestOrphanedThread(t *testing.T) {
 	w.openThread()
 	w.stops[0]()
 	w.restoreAndServe(time.Now().Add(-time.Hour))
-	w.journalSurfaceFact("say", bridgetest.Message{ID: "1700000001.000100", Channel: support, Thread: "1700000000.000100", User: "ann", By: bridge.ActorPerson,
-		Text: "Into nowhere", Order: "1700000001.000100"})
+	w.journalSurfaceFact("say", bridgetest.Message{
+		ID:      "1700000001.000100",
+		Channel: support,
+		Thread:  "1700000000.000100",
+		User:    "ann",
+		By:      bridge.ActorPerson,
+		Text:    "Into nowhere",
+		Order:   "1700000001.000100",
+	})
 	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = '1700000000.000100'
 		AND payload -> 'line' ->> 'Kind' = 'inside' AND payload -> 'line' ->> 'Text' = 'Into nowhere'`
 	w.eventually("its author is told", func() bool { return w.count(told) == 1 })
@@ -151,7 +159,8 @@ func TestUnknownThread(t *testing.T) {
 	root := w.chat.Say("ben", support, "", "<@ann> Lunch?")
 	w.chat.Say("ann", support, root, "Yes")
 	w.chat.Say("ann", support, root, "<@app> reply: Into nowhere")
-	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
+	const told = `SELECT count(*) FROM deliveries
+		WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
 	w.eventually("its author is told", func() bool { return w.count(told+` AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, root) == 1 })
 	w.waitDrained()
 	if n := w.count(told, root); n != 1 {
@@ -203,7 +212,8 @@ func TestServedWhileTheClockWasAhead(t *testing.T) {
 	w.waitCard(thread, "| Ann |")
 	w.waitDrained()
 	w.stops[0]()
-	w.exec(`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
+	w.exec(
+		`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER clock_ahead BEFORE UPDATE ON restores FOR EACH ROW EXECUTE FUNCTION clock_ahead()`)
 	w.restoreAndServe(time.Now().Add(-time.Hour))
 	const inFuture = `SELECT count(*) FROM restores WHERE served_at > clock_timestamp()`

@@ -22,7 +22,8 @@ func richForm(r *bridge.Rich) bridgetest.Button {
 
 // carriesRich lets a channel carry buttons, lists, carousels, locations, contact cards and answers to one message.
 func carriesRich(c *channels.Capabilities) {
-	c.Rich.Buttons, c.Rich.ListRows, c.Rich.Carousel, c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = 3, 10, 10, channels.Full, channels.Partial, channels.Full
+	c.Rich.Buttons, c.Rich.ListRows, c.Rich.Carousel = 3, 10, 10
+	c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = channels.Full, channels.Partial, channels.Full
 }
 
 // wantRich checks what beside its text a message carries.

@@ -132,7 +132,10 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 				w.waitDrained()
 			}
 			tt.deleted(w, thread)
-			w.chat.Wait(t, "there is a new root", func() bool { roots := w.chat.Messages(support, ""); return len(roots) == 1 && roots[0].ID != thread })
+			w.chat.Wait(t, "there is a new root", func() bool {
+				roots := w.chat.Messages(support, "")
+				return len(roots) == 1 && roots[0].ID != thread
+			})
 			w.waitDrained()
 			var said []string
 			for _, m := range w.chat.Messages(support, w.chat.Messages(support, "")[0].ID) {

@@ -164,7 +164,11 @@ func TestStartTypedAndDeleted(t *testing.T) {
 func TestStartTypedWithFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> new "+mail+" eve@x.test The plan is attached", bridgetest.File{ID: "f1", Name: "plan.txt", Content: []byte("the plan")})
+	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> new "+mail+" eve@x.test The plan is attached", bridgetest.File{
+		ID:      "f1",
+		Name:    "plan.txt",
+		Content: []byte("the plan"),
+	})
 	w.waitWhisper("ann", "file")
 	w.waitDrained()
 	wantEqual(t, "conversations", w.count(`SELECT count(*) FROM conversations`), 0)

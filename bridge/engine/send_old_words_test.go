@@ -203,7 +203,11 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
 			w.waitWhisper("ben", "not_assignee")
-			shown, words, err := w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: text}, "ben")
+			shown, words, err := w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{
+				Channel: support,
+				Thread:  thread,
+				Message: text,
+			}, "ben")
 			if err != nil || shown != "He lies" {
 				t.Fatalf("the form shows %q: %v", shown, err)
 			}

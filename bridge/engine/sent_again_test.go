@@ -48,7 +48,9 @@ func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.waitFate(reply, "waiting")
-	w.eventually("another attempt has failed", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
+	w.eventually("another attempt has failed", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1
+	})
 
 	w.eventually("it is taken back", func() bool {
 		w.chat.Choose("ann", support, reply, bridge.VerbUndo) // refused while an attempt runs
@@ -145,7 +147,8 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	latestText := partWith(store.Failed, inFirstSending)
 
 	wantEqual(t, "the part that the page offers to send again", p.newest("ann").Delivery, latestText)
-	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSendAgain, Args: bridge.Args{Conversation: 1, Delivery: earlierFile}}, "")
+	w.chat.Submit("ann", support, thread,
+		bridgetest.Button{Verb: bridge.VerbSendAgain, Args: bridge.Args{Conversation: 1, Delivery: earlierFile}}, "")
 	w.waitDrained()
 
 	w.wantSent(withFiles("", "b.txt"))

@@ -18,10 +18,17 @@ func TestSignatures(t *testing.T) {
 	w := newWorld(t, options{})
 	blob, size, err := blob.WriteUpload(t.Context(), w.pool, strings.NewReader("the logo"), 100)
 	check(t, err)
-	rich := &store.RichSignature{HTML: "<b>Acme</b>", Pictures: []store.SignaturePicture{{ContentID: "p1", Name: "logo.png", ContentType: "image/png", SizeBytes: size, Blob: blob}}}
+	rich := &store.RichSignature{HTML: "<b>Acme</b>", Pictures: []store.SignaturePicture{{
+		ContentID:   "p1",
+		Name:        "logo.png",
+		ContentType: "image/png",
+		SizeBytes:   size,
+		Blob:        blob,
+	}}}
 	sign := func(a *store.Account) { a.Signature, a.RichSignature = "**Acme**", rich }
 	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "ben@acme.test", Name: "Ben", Zone: "UTC", Signature: "Ben, who repairs"}))(t)
-	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t) // a picture without words
+	// A picture without words.
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t)
 	w.saveAccount(mail, sign)
 	w.saveAccount(chat, sign)
 	logo := []string{"p1 the logo"}

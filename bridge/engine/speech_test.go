@@ -279,7 +279,8 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.waitCard(thread, "snoozed")
 	w.customerWrites("kim", "Anything new?")
 	w.waitCard(thread, "open")
-	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
+	w.chat.Submit("ann", support, thread,
+		bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
 	w.waitCard(thread, "| Ben |")
 	w.reply(thread, "!history")
 	text := w.waitWhisper("ann", "[history]").Plain()

@@ -53,7 +53,8 @@ func TestPromotedMailIsAnsweredAsItIsSpelled(t *testing.T) {
 			w.chat.Press(t, "ann", w.waitShown("New lamps"), bridge.VerbPromote)
 			w.chat.Say("ann", support, w.waitCardWith("New lamps | Ann").ID, "Thank you")
 			wantSentTo(t, w.waitSent(1)[0], []string{"Shop@lamps.test"}, nil)
-			named := w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer' AND participants @> '[{"key": "shop@lamps.test", "name": "Lamps"}]'`)
+			named := w.count(`SELECT count(*) FROM conversations
+				WHERE kind = 'customer' AND participants @> '[{"key": "shop@lamps.test", "name": "Lamps"}]'`)
 			wantEqual(t, "recipients with the sender's name", named == 1, event.Name != "")
 		})
 	}

@@ -16,7 +16,11 @@ import (
 
 // startForm is a filled form of a new conversation, but for its text.
 func startForm(account, recipient, subject string) bridgetest.Button {
-	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient, Subject: subject}}}
+	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{
+		Account:   account,
+		Recipient: recipient,
+		Subject:   subject,
+	}}}
 }
 
 // waitSent waits until the provider took n messages, checks that there are no more, and returns them.
@@ -333,7 +337,12 @@ func TestStartOptedOut(t *testing.T) {
 	w := newWorld(t, options{})
 	w.customerWrites("carla", "Hello")
 	thread := w.waitThread("Hello")
-	w.postEvents(chat, channelstest.Event{Type: "consent", From: "carla", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.postEvents(chat, channelstest.Event{
+		Type:    "consent",
+		From:    "carla",
+		Text:    "STOP",
+		Consent: &channels.Consent{OptedOut: true, Silent: true},
+	})
 	w.waitLine(thread, bridge.LineOptedOut)
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
 	w.waitCard(thread, "closed")

@@ -155,7 +155,8 @@ func TestStatusOfAnotherSystem(t *testing.T) {
 	if n := w.countRoots(); n != 1 {
 		t.Errorf("%d threads, want 1\n%s", n, w.dump())
 	}
-	w.reportStatus(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"}, Reason: "unknown number"})
+	w.reportStatus(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"},
+		Reason: "unknown number"})
 	w.waitShown("unknown number")
 }
 
@@ -199,7 +200,8 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 			w.waitMarked(reply, "sent")
 			message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-			w.reportStatus(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID}, Reason: "Nobody there."})
+			w.reportStatus(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID},
+				Reason: "Nobody there."})
 			w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 			w.provider.WaitTexts(t, c.want...)
 			w.waitFate(reply, "out")
@@ -223,7 +225,8 @@ func TestEarlyPartFailed(t *testing.T) {
 	states := `SELECT string_agg(state || ' ' || part, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply'`
 	w.eventually("nobody knows of the second file", func() bool { return w.text(states) == "accepted 1, unknown 0" })
 	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID},
+		Reason: "Nobody there."})
 	w.waitLine(thread, bridge.LineFailed)
 	if got := w.text(states); got != "failed 0, unknown 0" { // Send again begins with the text
 		t.Errorf("the deliveries are %s, want failed 0, unknown 0", got)
@@ -246,7 +249,8 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 			w.waitMarked(reply, "sent")
 			message, sent := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`)), w.provider.Sent()
 			reportFailed := func() {
-				w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID}, Reason: "Nobody there."})
+				w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID},
+					Reason: "Nobody there."})
 			}
 			if failsFirst {
 				reportFailed()
@@ -284,7 +288,8 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 	w.waitMarked(reply, "sent")
 	message := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`))
 	reportFailed := func(id string, piece int) {
-		w.reportStatus(channelstest.Event{ID: id, State: "failed", Early: true, Message: message, External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
+		w.reportStatus(channelstest.Event{ID: id, State: "failed", Early: true, Message: message,
+			External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
 	}
 	reportFailed("once", 0)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi 2"})
@@ -311,7 +316,8 @@ func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	w.waitDeliveryState(reply, "sending")
 	w.eventually("the second part is on its way", func() bool { return w.provider.Calls() == 2 })
 	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID},
+		Reason: "Nobody there."})
 	line := w.waitLine(thread, bridge.LineFailed)
 	close(release)
 	w.waitDrained()

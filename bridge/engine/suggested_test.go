@@ -13,7 +13,8 @@ import (
 // replier answers each question that ends with a question mark with two replies.
 func replier() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
-		a := analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"thanks"}, By: "test", Replies: []analysis.Reply{{Text: "You are welcome."}}}
+		a := analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"thanks"}, By: "test",
+			Replies: []analysis.Reply{{Text: "You are welcome."}}}
 		if last := q.Burst[len(q.Burst)-1].Text; strings.HasSuffix(last, "?") {
 			a.Intents = []string{"product"}
 			a.Replies = []analysis.Reply{{Text: "To " + last + " Yes, we have them."}, {Text: "Not yet."}, {Text: "See https://foreign.example/"}}
@@ -24,7 +25,8 @@ func replier() *reader {
 
 // suggestionsIn returns the suggestions' id that the newest note of a conversation carries, or 0 if it carries none.
 func (w *world) suggestionsIn(conversation int) bridge.EventID {
-	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d
+		JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'line' AND l.conversation_id = $1`, conversation))
 }
 

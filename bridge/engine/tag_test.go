@@ -17,8 +17,12 @@ func TestTags(t *testing.T) {
 	for _, tag := range must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t) {
 		names = append(names, tag.Name)
 	}
-	if want := []string{"Bug Report", "Escalated", "Feature Request", "Follow-up Required", // labels, then topics, issues, priorities, segments
-		"Billing", "Sales", "Support", "Billing Issue", "Complaint", "Product Question", "Technical Issue", "Urgent", "New User", "VIP Customer"}; !slices.Equal(names, want) {
+	want := []string{
+		"Bug Report", "Escalated", "Feature Request", "Follow-up Required", // labels
+		"Billing", "Sales", "Support", "Billing Issue", "Complaint", "Product Question", "Technical Issue", // topics and issues
+		"Urgent", "New User", "VIP Customer", // priorities and segments
+	}
+	if !slices.Equal(names, want) {
 		t.Errorf("at first there are the tags %q, want %q", names, want)
 	}
 	w.customerWrites("kim", "Hello")
@@ -44,7 +48,8 @@ func TestRefusedTagsChangeNothing(t *testing.T) {
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Two lamps'`) == 1 })
 	w.waitWhisper("ann", "1 to 40 letters")
-	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name = 'Lamps')`); n != 0 {
+	n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name = 'Lamps')`)
+	if n != 0 {
 		t.Error("a part of the command had its effect")
 	}
 }
@@ -65,7 +70,8 @@ func TestTooManyTagsMakeNone(t *testing.T) {
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Many lamps'`) == 1 })
 	w.waitWhisper("ann", "at most 20 tags")
-	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name LIKE 'Lamp %')`); n != 0 {
+	n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name LIKE 'Lamp %')`)
+	if n != 0 {
 		t.Error("a part of the command had its effect")
 	}
 }
@@ -104,7 +110,9 @@ func TestRetiredTag(t *testing.T) {
 	w.exec(`UPDATE tags SET active = false WHERE name = 'Sales'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	offered := func() bool {
-		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool { return tag.Name == "Sales" })
+		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool {
+			return tag.Name == "Sales"
+		})
 	}
 	w.eventually("the tag is not offered", func() bool { return !offered() })
 	w.reply(thread, "!topic Lamps")
@@ -130,7 +138,9 @@ func TestRenamedTag(t *testing.T) {
 	w.exec(`INSERT INTO tags (name, kind, formerly) VALUES ('New Business', 'label', '{Sales}')`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("the name is known", func() bool {
-		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool { return tag.Name == "New Business" })
+		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool {
+			return tag.Name == "New Business"
+		})
 	})
 	w.customerWrites("kim", "Hello?")
 	w.waitCard(thread, "New Business")

@@ -72,8 +72,13 @@ func TestTemplateHandedOver(t *testing.T) {
 			w.waitTemplateStatus(old, "approved")
 			external := w.provider.Templates()[0].ID
 
-			renamed := bridge.TemplateRow(bridge.Template{Name: "New name", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply},
-				Body: tt.body})
+			renamed := bridge.TemplateRow(bridge.Template{
+				Name:     "New name",
+				Language: "en",
+				Category: "utility",
+				Uses:     []string{bridge.TemplateReply},
+				Body:     tt.body,
+			})
 			renamed.AccountID, renamed.ProviderName = w.accounts[tt.account], "order_update"
 			tx := storetest.Begin(t, w.pool)
 			id := must(store.SaveTemplate(t.Context(), tx, renamed, true))(t)

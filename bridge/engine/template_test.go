@@ -37,8 +37,13 @@ func (w *world) connectChannel(e *engine.Engine, name string, id store.AccountID
 // saveTemplate keeps a template of an account, of the name "Order update" unless change says another one, and returns its id.
 func (w *world) saveTemplate(account string, change func(*bridge.Template)) store.TemplateID {
 	w.t.Helper()
-	draft := bridge.Template{Name: "Order update", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow},
-		Body: "Hello {{first_name}}, your quote {{quote_number}} is ready."}
+	draft := bridge.Template{
+		Name:     "Order update",
+		Language: "en",
+		Category: "utility",
+		Uses:     []string{bridge.TemplateReply, bridge.TemplateWindow},
+		Body:     "Hello {{first_name}}, your quote {{quote_number}} is ready.",
+	}
 	if change != nil {
 		change(&draft)
 	}
@@ -73,8 +78,12 @@ func (w *world) decideTemplate(name string, status channels.TemplateStatus, reas
 
 // templateForm is a filled form of a template whose preview was seen.
 func templateForm(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
-	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: id, Version: version,
-		Values: values, Seen: bridge.PreviewMark(id, version, values)}}}
+	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{
+		ID:      id,
+		Version: version,
+		Values:  values,
+		Seen:    bridge.PreviewMark(id, version, values),
+	}}}
 }
 
 // A template is handed in, approved by webhook, told, picked, filled and sent (R-165–R-170).
@@ -87,7 +96,9 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	w.chat.Wait(t, "ann is told", func() bool {
-		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Order update (en) approved") })
+		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool {
+			return strings.Contains(m.Plain(), "Order update (en) approved")
+		})
 	})
 
 	choice := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
@@ -186,7 +197,9 @@ func TestTemplateListed(t *testing.T) {
 	w.advance(16 * time.Minute)
 	w.waitTemplateStatus(id, "approved")
 	w.chat.Wait(t, "ann is told of the category", func() bool {
-		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), " utility Order update (en)") })
+		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool {
+			return strings.Contains(m.Plain(), " utility Order update (en)")
+		})
 	})
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "disabled" })
 	w.advance(25 * time.Hour)
@@ -203,8 +216,10 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	edit := func(user, body string) {
-		w.chat.Submit(user, support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
-			Draft: &bridge.Template{Account: chat, Name: "x", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply}, Body: body}}}}, "")
+		w.chat.Submit(user, support, thread,
+			bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
+				Draft: &bridge.Template{Account: chat, Name: "x", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply},
+					Body: body}}}}, "")
 	}
 	edit("ben", "Hello you.")
 	w.waitWhisper("ben", "Only admins")
@@ -230,7 +245,8 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 		t.Errorf("the provider has %+v, want one template, as it was changed last", got)
 	}
 	w.chat.Say("ann", support, "", "!templates")
-	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateDelete, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id}}}, "")
+	w.chat.Submit("ann", support, thread,
+		bridgetest.Button{Verb: bridge.VerbTemplateDelete, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id}}}, "")
 	w.eventually("it is deleted there", func() bool { return len(w.provider.Templates()) == 0 })
 	w.eventually("and here", func() bool { return w.count(`SELECT count(*) FROM templates`) == 0 })
 }
@@ -243,8 +259,9 @@ func TestTemplateEditedInAStoredLanguage(t *testing.T) {
 	id := w.saveTemplate(mail, nil)
 	w.waitTemplateStatus(id, "approved")
 	w.exec(`UPDATE templates SET language = 'de_DE'`)
-	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
-		Draft: &bridge.Template{Account: mail, Category: "utility", Uses: []string{bridge.TemplateReply}, Body: "Guten Tag."}}}}, "")
+	w.chat.Submit("ann", support, thread,
+		bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
+			Draft: &bridge.Template{Account: mail, Category: "utility", Uses: []string{bridge.TemplateReply}, Body: "Guten Tag."}}}}, "")
 	w.eventually("it is changed", func() bool { return w.text(`SELECT body FROM templates`) == "Guten Tag." })
 }
 

@@ -187,7 +187,8 @@ func TestActsFromTheOtherChat(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 
-	w.second.Submit("tann", annex, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"tben"}}}, "")
+	w.second.Submit("tann", annex, "",
+		bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"tben"}}}, "")
 	if got, want := w.waitLine(thread, bridge.LineAssigned).Mentions(), []string{"ben"}; !slices.Equal(got, want) {
 		t.Errorf("the assignment mentions %v, want %v", got, want)
 	}

@@ -115,7 +115,8 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 		sent   []sentMessage
 	}{
 		"its text is unclear": {
-			faults: []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}, refused("b.txt", -1)},
+			faults: []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1},
+				refused("b.txt", -1)},
 			wait: func(w *world, thread string) {
 				w.repeatUntil("nobody can tell", func() {
 					w.exec(ageUnclear)

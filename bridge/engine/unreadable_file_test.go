@@ -58,7 +58,8 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 			w.waitFate(said, "waiting") // it may get better
 			w.exec(`UPDATE deliveries SET first_at = first_at - interval '6 min' WHERE kind = 'reply'`)
 			w.waitFate(said, "failed")
-			if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) || !strings.Contains(words, "Upload the file again") {
+			if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) ||
+				!strings.Contains(words, "Upload the file again") {
 				t.Errorf("its author reads %q", words)
 			}
 			w.provider.WaitTexts(t, "Later")
@@ -72,7 +73,8 @@ func TestUnreadableFileOfNoKnownKind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }})
 	thread := w.openThread()
-	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "file-F1", Unavailable: "hidden by the limit of the Slack plan"})
+	said := w.chat.Say("ann", support, thread, "Here it is",
+		bridgetest.File{Name: "file-F1", Unavailable: "hidden by the limit of the Slack plan"})
 	w.waitFate(said, "failed")
 	if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, "file-F1 can't be read: hidden by the limit") {
 		t.Errorf("its author reads %q", words)

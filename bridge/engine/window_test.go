@@ -50,7 +50,8 @@ func TestReplyWindow(t *testing.T) {
 	if text := w.waitLine(thread, bridge.LineParked).Plain(); !strings.Contains(text, "Still there?") {
 		t.Errorf("the text is not kept: %s", text)
 	}
-	if got, want := w.waitLineVerbs(thread, bridge.LineParked), []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}; !slices.Equal(got, want) {
+	got, want := w.waitLineVerbs(thread, bridge.LineParked), []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
+	if !slices.Equal(got, want) {
 		t.Errorf("buttons %v, want %v", got, want)
 	}
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbKeep)
@@ -186,7 +187,14 @@ func TestTheProviderSaysThatTheWindowIsClosed(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitFate(refused, "out")
-	w.postEvents(chat, channelstest.Event{Type: "status", ID: "s1", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.WindowClosed, Reason: "too late"})
+	w.postEvents(chat, channelstest.Event{
+		Type:     "status",
+		ID:       "s1",
+		State:    "failed",
+		External: []string{w.provider.Sent()[0].ID},
+		Class:    channels.WindowClosed,
+		Reason:   "too late",
+	})
 	w.waitFate(refused, "parked")
 	w.waitCard(thread, "| window closed")
 }

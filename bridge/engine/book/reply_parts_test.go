@@ -16,7 +16,15 @@ func TestPartsThatWereSentAgain(t *testing.T) {
 	const first, second, firstAgain, secondAgain = 0, 1, 2, 3 // the parts, in the order in which they were queued
 	states := []store.DeliveryState{first: store.Failed, second: store.Failed, firstAgain: store.Accepted, secondAgain: store.Accepted}
 	for i, state := range states {
-		d := &Delivery{Delivery: store.Delivery{ID: store.DeliveryID(20 + i), LaneID: 10, Seq: int64(3 + i), MessageID: 19, Kind: outbound.KindReply, OrderBy: "m4", State: state}}
+		d := &Delivery{Delivery: store.Delivery{
+			ID:        store.DeliveryID(20 + i),
+			LaneID:    10,
+			Seq:       int64(3 + i),
+			MessageID: 19,
+			Kind:      outbound.KindReply,
+			OrderBy:   "m4",
+			State:     state,
+		}}
 		d.SetPayload(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: i % 2, To: i%2 + 1}}})
 		o.OfMessage[19] = append(o.OfMessage[19], d)
 	}

@@ -26,20 +26,30 @@ func TestWhatIsLearned(t *testing.T) {
 		messages []store.Message
 		answered string
 	}{
-		"a question and its answer":            {messages: []store.Message{in(asked), out(answered)}, answered: answered},
-		"what was asked behind the answer":     {messages: []store.Message{in(asked), out(answered), in("And the bulb?")}, answered: answered},
-		"two answers":                          {messages: []store.Message{in(asked), out("One moment."), out(answered)}, answered: answered},
-		"somebody else's signature":            {messages: []store.Message{in(asked + "\n\nKind regards,\nPetra Unbekannt\nCanary Ltd"), out(answered)}, answered: answered},
-		"the customer's name":                  {messages: []store.Message{in(asked + "\nAnn Lee"), out(answered)}, answered: answered},
-		"the agent's name below the answer":    {messages: []store.Message{in(asked), out(answered + "\n\nKim Park")}, answered: answered},
-		"a name in the middle of the answer":   {messages: []store.Message{in(asked), out("It lies in the box, as Kim Park packed it.")}},
-		"an answer that is too long":           {messages: []store.Message{in(asked), out(strings.Repeat("It lies in the box. ", 200))}},
-		"an answer that did not leave":         {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) { m.Fate = store.FateFailed })}},
-		"an answer that no agent gave":         {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) { m.AgentID = nil })}},
-		"a remark among colleagues":            {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) { m.Direction = store.DirectionNote })}},
-		"a machine's mail":                     {messages: []store.Message{with(in("I am away."), func(m *store.Message) { m.Automatic = "auto-reply" }), in(asked), out(answered)}, answered: answered},
-		"another conversation's message":       {messages: []store.Message{with(in("Refund me!"), func(m *store.Message) { m.ConversationID = 2 }), in(asked), out(answered)}, answered: answered},
-		"another conversation's answer behind": {messages: []store.Message{in(asked), out(answered), with(out("No."), func(m *store.Message) { m.ConversationID = 2 })}, answered: answered},
+		"a question and its answer":        {messages: []store.Message{in(asked), out(answered)}, answered: answered},
+		"what was asked behind the answer": {messages: []store.Message{in(asked), out(answered), in("And the bulb?")}, answered: answered},
+		"two answers":                      {messages: []store.Message{in(asked), out("One moment."), out(answered)}, answered: answered},
+		"somebody else's signature": {messages: []store.Message{
+			in(asked + "\n\nKind regards,\nPetra Unbekannt\nCanary Ltd"), out(answered),
+		}, answered: answered},
+		"the customer's name":                {messages: []store.Message{in(asked + "\nAnn Lee"), out(answered)}, answered: answered},
+		"the agent's name below the answer":  {messages: []store.Message{in(asked), out(answered + "\n\nKim Park")}, answered: answered},
+		"a name in the middle of the answer": {messages: []store.Message{in(asked), out("It lies in the box, as Kim Park packed it.")}},
+		"an answer that is too long":         {messages: []store.Message{in(asked), out(strings.Repeat("It lies in the box. ", 200))}},
+		"an answer that did not leave":       {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) { m.Fate = store.FateFailed })}},
+		"an answer that no agent gave":       {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) { m.AgentID = nil })}},
+		"a remark among colleagues": {messages: []store.Message{in(asked), with(out(answered), func(m *store.Message) {
+			m.Direction = store.DirectionNote
+		})}},
+		"a machine's mail": {messages: []store.Message{with(in("I am away."), func(m *store.Message) {
+			m.Automatic = "auto-reply"
+		}), in(asked), out(answered)}, answered: answered},
+		"another conversation's message": {messages: []store.Message{with(in("Refund me!"), func(m *store.Message) {
+			m.ConversationID = 2
+		}), in(asked), out(answered)}, answered: answered},
+		"another conversation's answer behind": {messages: []store.Message{in(asked), out(answered), with(out("No."), func(m *store.Message) {
+			m.ConversationID = 2
+		})}, answered: answered},
 	} {
 		got, ok := solvedIn(&store.Conversation{ID: 1}, c.messages, []string{"Ann Lee", "Kim Park"})
 		if !ok {

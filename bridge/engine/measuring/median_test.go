@@ -86,7 +86,8 @@ func (w *world) wantMedians(all []timed) {
 				slices.Sort(list)
 				want := time.Duration(list[(len(list)-1)/2]+list[len(list)/2]) * time.Second / 2
 				if off := (median - want).Abs(); median < 0 || off > want/16+time.Second {
-					w.t.Errorf("%+v by %s, business hours %t: the median of %d times %s of %s is %s, want %s", f, by, open, len(list), what, value, median, want)
+					w.t.Errorf("%+v by %s, business hours %t: the median of %d times %s of %s is %s, want %s",
+						f, by, open, len(list), what, value, median, want)
 				}
 			}
 		}

@@ -47,7 +47,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, pool: storetest.DB(t), rand: rand.New(rand.NewPCG(seed, 0))}
 	w.exec(`INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Support'), (2, 'Billing')`)
 	for id, plan := range plans() {
-		w.exec(`INSERT INTO accounts (id, name, kind, side, team_id, hours) VALUES ($1, $2, 'email', 'channel', 1, $3)`, id, fmt.Sprint("mail", id), plan)
+		w.exec(`INSERT INTO accounts (id, name, kind, side, team_id, hours)
+			VALUES ($1, $2, 'email', 'channel', 1, $3)`, id, fmt.Sprint("mail", id), plan)
 	}
 	return w
 }
@@ -73,7 +74,8 @@ func (w *world) open(account store.AccountID) *story {
 	s.subject.AccountID = account
 	s.now = time.Date(2026, 10, 20, 8, 0, 0, 0, time.UTC)
 	w.stories = append(w.stories, s)
-	w.exec(`INSERT INTO conversations (id, account_id, team_id, status, last_at, created_at) VALUES ($1, $2, 1, 'open', now(), now())`, s.subject.ConversationID, account)
+	w.exec(`INSERT INTO conversations (id, account_id, team_id, status, last_at, created_at)
+		VALUES ($1, $2, 1, 'open', now(), now())`, s.subject.ConversationID, account)
 	return s
 }
 
@@ -97,7 +99,8 @@ func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later t
 			changed = append(changed, messageOf(s, &s.said[i]))
 		}
 	}
-	_, err := q.Exec(ctx, `UPDATE conversations SET team_id = $2, tags = $3, traits = jsonb_build_object('intent', $4::text, 'sentiment', $5::text) WHERE id = $1`,
+	_, err := q.Exec(ctx, `UPDATE conversations
+		SET team_id = $2, tags = $3, traits = jsonb_build_object('intent', $4::text, 'sentiment', $5::text) WHERE id = $1`,
 		s.subject.ConversationID, s.subject.TeamID, s.subject.Tags, s.subject.Intent, s.subject.Mood)
 	if err == nil && len(fresh) > 0 {
 		err = store.InsertMessages(ctx, q, fresh)
@@ -126,7 +129,15 @@ const readLate = 21 * time.Minute
 
 // messageOf is a message of a story as the engine stores it.
 func messageOf(s *story, m *measure.Message) store.Message {
-	row := store.Message{ID: m.ID, ConversationID: s.subject.ConversationID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, SaidAt: m.At, CreatedAt: m.At}
+	row := store.Message{
+		ID:             m.ID,
+		ConversationID: s.subject.ConversationID,
+		Direction:      m.Direction,
+		Fate:           m.Fate,
+		Reason:         m.Reason,
+		SaidAt:         m.At,
+		CreatedAt:      m.At,
+	}
 	if m.Reason == store.ReasonElsewhere {
 		row.CreatedAt = m.At.Add(readLate)
 	}
@@ -166,7 +177,10 @@ func (w *world) wantRecounted(dir *directory.Directory) []timed {
 		}
 		for _, share := range again.shares {
 			want = append(want, fmt.Sprintf("%+v", *share))
-			values := []string{"all/", "agent/" + strconv.FormatInt(int64(share.AgentID), 10), "intent/" + s.subject.Intent, "mood/" + s.subject.Mood}
+			values := []string{
+				"all/", "agent/" + strconv.FormatInt(int64(share.AgentID), 10), "intent/" + s.subject.Intent,
+				"mood/" + s.subject.Mood,
+			}
 			for _, tag := range s.subject.Tags {
 				values = append(values, "tag/"+tag)
 			}
@@ -195,13 +209,16 @@ func (w *world) wantSpans() {
 	var wrong []string
 	err := w.pool.QueryRow(w.t.Context(), `
 		WITH days AS (
-			SELECT kind, n, day - (day - DATE '2001-01-01') % n AS day, value, account_id, team_id, sum(opened) AS a, sum(messages_out) AS b, sum(next_sum_open) AS c, sum(ended_sum) AS d, max(first_worst) AS worst
+			SELECT kind, n, day - (day - DATE '2001-01-01') % n AS day, value, account_id, team_id, sum(opened) AS a, sum(messages_out) AS b,
+				sum(next_sum_open) AS c, sum(ended_sum) AS d, max(first_worst) AS worst
 			FROM measure_days, unnest(ARRAY[7, 28]) AS n
 			GROUP BY 1, 2, 3, 4, 5, 6)
 		SELECT coalesce(array_agg(concat(d.*, s.*)), '{}')
 		FROM days AS d
-		FULL JOIN measure_spans AS s ON (s.kind, s.days, s.day, s.value, s.account_id, s.team_id) = (d.kind, d.n, d.day, d.value, d.account_id, d.team_id)
-		WHERE (s.opened, s.messages_out, s.next_sum_open, s.ended_sum, s.first_worst) IS DISTINCT FROM (d.a, d.b, d.c, d.d, d.worst)`).Scan(&wrong)
+		FULL JOIN measure_spans AS s ON (s.kind, s.days, s.day, s.value, s.account_id, s.team_id) = (d.kind, d.n, d.day,
+			d.value, d.account_id, d.team_id)
+		WHERE (s.opened, s.messages_out, s.next_sum_open, s.ended_sum, s.first_worst)
+			IS DISTINCT FROM (d.a, d.b, d.c, d.d, d.worst)`).Scan(&wrong)
 	if err != nil || len(wrong) > 0 {
 		w.t.Fatalf("weeks that are not the sums of their days: %v %v", wrong, err)
 	}
@@ -223,7 +240,8 @@ func (w *world) wantSame(what string, got, want []string) {
 	}
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			w.t.Fatalf("%s: %d are kept, want %d by recount; the first that differs:\ngot  %s\nwant %s", what, len(got), len(want), append(got, "")[min(i, len(got))], append(want, "")[min(i, len(want))])
+			w.t.Fatalf("%s: %d are kept, want %d by recount; the first that differs:\ngot  %s\nwant %s",
+				what, len(got), len(want), append(got, "")[min(i, len(got))], append(want, "")[min(i, len(want))])
 		}
 	}
 }
@@ -231,7 +249,8 @@ func (w *world) wantSame(what string, got, want []string) {
 // keptShares returns the shares that are kept.
 func (w *world) keptShares() (list []string) {
 	w.t.Helper()
-	shares := storetest.Rows(w.t, w.pool, pgx.RowTo[measure.Share], `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
+	shares := storetest.Rows(w.t, w.pool, pgx.RowTo[measure.Share],
+		`SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
 	for _, s := range shares {
 		list = append(list, fmt.Sprintf("%+v", s))
 	}
@@ -245,7 +264,8 @@ func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 		Key     string
 		Figures measure.Figures
 	}
-	days := storetest.Rows(w.t, w.pool, pgx.RowToStructByName[row], `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`)
+	days := storetest.Rows(w.t, w.pool, pgx.RowToStructByName[row],
+		`SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`)
 	for _, d := range days {
 		if sums(d.Figures) != sums(measure.Figures{}) {
 			list = append(list, d.Key+" "+sums(d.Figures))
@@ -308,8 +328,9 @@ func TestRandomHistories(t *testing.T) {
 	// Closed days keep their sums, whatever is measured again.
 	sums := w.keptDays(nil)
 	for more := true; more; {
+		since := time.Since(time.Date(2026, 10, 27, 0, 0, 0, 0, time.UTC)) //nolint:forbidigo // the database's clock
 		var err error
-		if more, err = measure.CloseDay(t.Context(), w.pool, time.Since(time.Date(2026, 10, 27, 0, 0, 0, 0, time.UTC))); err != nil { //nolint:forbidigo // the database's clock
+		if more, err = measure.CloseDay(t.Context(), w.pool, since); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -322,7 +343,8 @@ func TestRandomHistories(t *testing.T) {
 		"times":  `SELECT (SELECT max(x) FROM unnest(times) AS x) AS day FROM measure_times`,
 	} {
 		var ofClosed, all int
-		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*) FROM (`+days+`) AS k`).Scan(&ofClosed, &all))
+		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*)
+			FROM (`+days+`) AS k`).Scan(&ofClosed, &all))
 		if ofClosed > 0 {
 			t.Errorf("%d of %d %s are of closed days, want none", ofClosed, all, what)
 		}
@@ -355,9 +377,11 @@ func (w *world) happen(s *story, what string) {
 // happenAnything lets something that is drawn happen in a conversation that is drawn.
 func (w *world) happenAnything() {
 	w.t.Helper()
-	steps := []string{"writes", "writes", "writes", "answers", "answers", "answers", "writes automatically", "sends again", "fails", "is unclear", "reopens",
-		"answers elsewhere", "answers elsewhere, read late", "answers by a copy to the mailbox", "a machine answers", "undoes", "notes", "takes",
-		"joins", "puts back", "hands to billing", "hands to support", "snoozes", "waits for the customer", "is set pending", "resolves", "resolves",
-		"closes", "changes labels"}
+	steps := []string{
+		"writes", "writes", "writes", "answers", "answers", "answers", "writes automatically", "sends again", "fails",
+		"is unclear", "reopens", "answers elsewhere", "answers elsewhere, read late", "answers by a copy to the mailbox",
+		"a machine answers", "undoes", "notes", "takes", "joins", "puts back", "hands to billing", "hands to support",
+		"snoozes", "waits for the customer", "is set pending", "resolves", "resolves", "closes", "changes labels",
+	}
 	w.happen(w.stories[w.rand.IntN(len(w.stories))], steps[w.rand.IntN(len(steps))])
 }

@@ -203,8 +203,16 @@ func (r *recount) owner(n int) (owner store.AgentID) {
 // addTime adds a time that ends with the nth event.
 func (r *recount) addTime(n int, agent store.AgentID, what measure.Time, wall, open int64) {
 	s := r.shareAt(n, agent)
-	r.times = append(r.times, measure.Single{ConversationID: s.ConversationID, Day: s.Day, AccountID: s.AccountID, TeamID: s.TeamID, AgentID: agent,
-		Time: what, Wall: wall, Open: open})
+	r.times = append(r.times, measure.Single{
+		ConversationID: s.ConversationID,
+		Day:            s.Day,
+		AccountID:      s.AccountID,
+		TeamID:         s.TeamID,
+		AgentID:        agent,
+		Time:           what,
+		Wall:           wall,
+		Open:           open,
+	})
 }
 
 func (r *recount) figuresAt(n int, agent store.AgentID) *measure.Figures {
@@ -230,7 +238,13 @@ func (r *recount) shareAt(n int, agent store.AgentID) *measure.Share {
 	day := r.events[n].at.In(zone).Format(time.DateOnly)
 	key := fmt.Sprint(day, team, agent)
 	if r.shares[key] == nil {
-		r.shares[key] = &measure.Share{ConversationID: r.s.subject.ConversationID, Day: day, TeamID: team, AgentID: agent, AccountID: r.s.subject.AccountID}
+		r.shares[key] = &measure.Share{
+			ConversationID: r.s.subject.ConversationID,
+			Day:            day,
+			TeamID:         team,
+			AgentID:        agent,
+			AccountID:      r.s.subject.AccountID,
+		}
 	}
 	return r.shares[key]
 }

@@ -34,7 +34,12 @@ type story struct {
 
 // newStory begins one in which nothing has happened yet. Stories of one database share their ids.
 func newStory(conversation store.ConversationID, ids *store.MessageID) *story {
-	return &story{ids: ids, subject: measure.Subject{Labels: measure.Labels{ConversationID: conversation, Tags: []string{}}, AccountID: 100, TeamID: support, AccountTeamID: support}}
+	return &story{ids: ids, subject: measure.Subject{
+		Labels:        measure.Labels{ConversationID: conversation, Tags: []string{}},
+		AccountID:     100,
+		TeamID:        support,
+		AccountTeamID: support,
+	}}
 }
 
 // id returns the next one.
@@ -55,7 +60,14 @@ func (s *story) addLog(what store.Deed, by store.Doer, agent store.AgentID, deta
 
 // say adds a message; agent is 0 if none wrote it.
 func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Message {
-	s.said = append(s.said, measure.Message{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
+	s.said = append(s.said, measure.Message{
+		ID:             s.id(),
+		ConversationID: s.subject.ConversationID,
+		At:             s.now,
+		Direction:      direction,
+		Fate:           fate,
+		AgentID:        agent,
+	})
 	return &s.said[len(s.said)-1]
 }
 

@@ -16,9 +16,12 @@ import (
 func TestPayloadStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"place":{"channel":"a"},"to":"b","line":{"Text":"c"},"mark":"d","clears":"e","quote":true,"late":true,"meant":["f"],
-		"copied":["h"],"span":{"from":1,"to":2},"again":3,"overtaken":true,"keeps_status":true,"earlier":[{"attempt":4,"text":"g"}],"former":"i","before":["j"],"clicked":true,"unclear":true,"lacks_piece":true,"reported":["k"],"waited":"2026-11-26T20:00:00Z","uncounted":8,"answers":{},
+		"copied":["h"],"span":{"from":1,"to":2},"again":3,"overtaken":true,"keeps_status":true,` +
+		`"earlier":[{"attempt":4,"text":"g"}],"former":"i","before":["j"],"clicked":true,"unclear":true,` +
+		`"lacks_piece":true,"reported":["k"],"waited":"2026-11-26T20:00:00Z","uncounted":8,"answers":{},
 		"files":[5],
-		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","left":true,"erases":{},"restored":true,"restored_at":"2026-11-26T20:00:00Z","unsure":true}`
+		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","left":true,"erases":{},` +
+		`"restored":true,"restored_at":"2026-11-26T20:00:00Z","unsure":true}`
 	p := PayloadOf(&store.Delivery{Payload: []byte(stored)})
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Payload]()) {
 		if !field.Anonymous && reflect.ValueOf(p).FieldByIndex(field.Index).IsZero() {
