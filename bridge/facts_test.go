@@ -31,8 +31,9 @@ func TestFactsStoredForm(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(stored)); !slices.Equal(got, want) {
 		t.Errorf("the facts are stored with the names\n%q, want\n%q", got, want)
 	}
+	const few = `{"Account":"mail","LastPreview":"Hello","Root":{"channel":"C1"},"Team":"Support","WindowPeople":true}`
 	var f bridge.Facts
-	if err := json.Unmarshal([]byte(`{"Account":"mail","LastPreview":"Hello","Root":{"channel":"C1"},"Team":"Support","WindowPeople":true}`), &f); err != nil {
+	if err := json.Unmarshal([]byte(few), &f); err != nil {
 		t.Fatal(err)
 	}
 	var wanted bridge.Facts

@@ -96,7 +96,8 @@ type indexReads struct {
 
 func (h *harness) readIndexReads() indexReads {
 	h.t.Helper()
-	return storetest.Rows(h.t, h.pool, pgx.RowToStructByPos[indexReads], `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`)[0]
+	return storetest.Rows(h.t, h.pool, pgx.RowToStructByPos[indexReads], `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes
+		WHERE indexrelname = 'lanes_due'`)[0]
 }
 
 // waitIndexReads returns what was read since an earlier reading. It waits until there is more, and then until that stays the same for

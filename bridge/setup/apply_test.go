@@ -185,7 +185,11 @@ func TestSecretsAreSealed(t *testing.T) {
 func TestApplyChanges(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT", "teams 19:known@thread.tacv2": "19:known@thread.tacv2", "teams #Night shift": "19:night@thread.tacv2"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
+	o.Lookup = workspace{channels: map[string]string{
+		"slack #night":                "C0NIGHT",
+		"teams 19:known@thread.tacv2": "19:known@thread.tacv2",
+		"teams #Night shift":          "19:night@thread.tacv2",
+	}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
 	steps := []struct{ name, raw string }{
 		{"hold", `accounts: [{name: home-loft, hold: 30s}]`},
 		{"hold back to default", `accounts: [{name: home-loft, hold: ""}]`},
@@ -194,13 +198,19 @@ func TestApplyChanges(t *testing.T) {
 		{"secret the same", `accounts: [{name: home-loft, loft: {in: {password: n3w}}}]`},
 		{"secret cleared", `accounts: [{name: home-loft, loft: {out: {deep: {password: ""}}}}]`},
 		{"secret added", `accounts: [{name: rookery, raven: {token: t0ken}}]`},
-		{"list and long text", "accounts:\n  - name: home-loft\n    signature: |\n      Kind regards\n      " + strings.Repeat("Acme ", 20) + "\n    loft: {aliases: []}\n"},
+		{"list and long text",
+			"accounts:\n  - name: home-loft\n    signature: |\n" +
+				"      Kind regards\n      " + strings.Repeat("Acme ", 20) + "\n    loft: {aliases: []}\n"},
 		{"settings", `accounts: [{name: home-loft, paused: true, mode: watch, reply_mode: explicit, rate: 0.5, settings: {confirm_send: on, receipts: sent}}]`},
-		{"hours", `accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "9:00-12:30, 13:30-17:30", "sat,sun": closed}, holidays: [2026-12-25]}}]`},
+		{"hours",
+			`accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "9:00-12:30, 13:30-17:30", "sat,sun": closed},` +
+				` holidays: [2026-12-25]}}]`},
 		{"file limits", `accounts: [{name: home-loft, settings: {file_limits: "image 5MB, document 10 MB"}}]`},
 		{"tokens", `accounts: [{name: home-loft, settings: {ai_tokens_a_day: 200000}}]`},
 		{"nobody begins conversations", `accounts: [{name: rookery, settings: {outgoing: false}}]`},
-		{"hours again", `accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "10:00-17:30"}}}, {name: rookery, hours: {zone: UTC, week: {mon-sun: "00:00-24:00"}}}]`},
+		{"hours again",
+			`accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "10:00-17:30"}}}, {name: rookery, hours: {zone: UTC, ` +
+				`week: {mon-sun: "00:00-24:00"}}}]`},
 		{"always open", `accounts: [{name: rookery, hours: {}}]`},
 		{"one setting", `accounts: [{name: home-loft, settings: {confirm_send: ""}}]`},
 		{"settings of all accounts", `settings: {confirm_send: on, receipts: sent}`},
@@ -209,7 +219,9 @@ func TestApplyChanges(t *testing.T) {
 		{"a channel's link in Slack", `accounts: [{name: rookery, slack_channel: "https://acme.slack.com/archives/C0LINK1"}]`},
 		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x@thread.tacv2"}]`},
 		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known@thread.tacv2"}]`},
-		{"a channel's link", `accounts: [{name: rookery, teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},
+		{"a channel's link",
+			`accounts: [{name: rookery, ` +
+				`teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},
 		{"a channel's name", `accounts: [{name: rookery, teams_channel: "#Night shift"}]`},
 		{"account of no team", `accounts: [{name: rookery, team: ""}]`},
 		{"company", `company: Acme & Sons`},
@@ -264,7 +276,9 @@ func TestApplyRefuses(t *testing.T) {
 	o.Lookup = workspace{}
 	files := []struct{ name, raw string }{
 		{"kinds", "accounts:\n  - {name: wa, kind: whatsapp, whatsapp: {phone_number_id: 1}}\n  - {name: new}\n  - {name: home-loft, kind: raven}"},
-		{"fields", "accounts:\n  - name: new\n    kind: pigeon\n    pigeon: {address: a}\n  - name: new2\n    kind: pigeon\n    loft: {adress: s3cret, aliases: s3cret, in: {host: [a], security: s3cret, password: \"\"}}\n"},
+		{"fields",
+			"accounts:\n  - name: new\n    kind: pigeon\n    pigeon: {address: a}\n  - name: new2\n    kind: pigeon\n" +
+				"    loft: {adress: s3cret, aliases: s3cret, in: {host: [a], security: s3cret, password: \"\"}}\n"},
 		{"required may not be cleared", `accounts: [{name: home-loft, loft: {address: "", in: {password: ""}}}]`},
 		{"list entries", `accounts: [{name: home-loft, loft: {aliases: ["a@b\nc@d"]}}]`},
 		{"people", "agents: [{email: new@acme.test}]\nteams: [{name: T, members: [nobody@acme.test]}]\naccounts: [{name: rookery, team: Suport}]"},

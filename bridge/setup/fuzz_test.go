@@ -47,8 +47,12 @@ func FuzzParse(f *testing.F) {
 
 // Whatever the database holds, its export reads back the same.
 func FuzzExport(f *testing.F) {
-	for _, s := range []string{"", "plain", "off", "null", "~", "007", "+15550100", "1e3", "0x1f", "a: b", "- a", "# a", "'", `"`, `\`, "${A}", "$${A}",
-		"a\nb", "a\n\n  b\n", " a", "a ", "\ta", "|", ">", "&a", "*a", "!a", "%a", "@a", "`a", "{a", "[a", "a #b", "a\u2028b", "\u0085", "\ufeffa", "é😀", "a\r\nb", "---", "...", "<<"} {
+	for _, s := range []string{
+		"", "plain", "off", "null", "~", "007", "+15550100", "1e3", "0x1f", "a: b", "- a", "# a", "'", `"`, `\`, "${A}",
+		"$${A}",
+		"a\nb", "a\n\n  b\n", " a", "a ", "\ta", "|", ">", "&a", "*a", "!a", "%a", "@a", "`a", "{a", "[a", "a #b", "a\u2028b", "\u0085",
+		"\ufeffa", "é😀", "a\r\nb", "---", "...", "<<",
+	} {
 		f.Add(s, s, s)
 	}
 	f.Fuzz(func(t *testing.T, a, b, c string) {
@@ -104,7 +108,8 @@ func FuzzChange(f *testing.F) {
 			}
 			return
 		}
-		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 || len(file.Accounts[0].Sections[0].Fields) != 2 {
+		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 ||
+			len(file.Accounts[0].Sections[0].Fields) != 2 {
 			t.Fatalf("%+v", file.Accounts)
 		}
 		if got := file.Accounts[0].Signature.Value; got != signature {

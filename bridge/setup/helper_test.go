@@ -38,7 +38,12 @@ func raven() channels.Spec {
 		}
 		return channels.Party{Key: number}, nil
 	}
-	return channels.Spec{Kind: "raven", Name: "Raven", ReadAddress: readNumber, Fields: []channels.Field{{Name: "number", Label: "Number"}, {Name: "token", Label: "Token", Secret: true}}}
+	return channels.Spec{
+		Kind:        "raven",
+		Name:        "Raven",
+		ReadAddress: readNumber,
+		Fields:      []channels.Field{{Name: "number", Label: "Number"}, {Name: "token", Label: "Token", Secret: true}},
+	}
 }
 
 func specs() []channels.Spec { return []channels.Spec{loft(), raven()} }

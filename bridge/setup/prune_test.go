@@ -29,7 +29,8 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	o.Prune = true
 	var shown strings.Builder
 	shown.WriteString("== only the company\n" + apply(t, pool, "company: Acme", o).Text())
-	shown.WriteString("== a member who would go\n" + refused(t, pool, "agents: [{email: ann@acme.test}]\nteams: [{name: Support, members: [ben@acme.test]}]", o))
+	shown.WriteString("== a member who would go\n" + refused(t, pool,
+		"agents: [{email: ann@acme.test}]\nteams: [{name: Support, members: [ben@acme.test]}]", o))
 	shown.WriteString("== a team that an account needs\n" + refused(t, pool, `teams: [{name: Used}, {name: Mistake}, {name: Night}]`, o))
 	shown.WriteString("== agents\n" + apply(t, pool, `agents: [{email: ann@acme.test}, {email: ben@acme.test}]`, o).Text())
 	shown.WriteString("== all\n" + apply(t, pool, acme, o, secrets...).Text())

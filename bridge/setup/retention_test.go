@@ -28,8 +28,12 @@ func TestRetentionDays(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.file, got, err)
 		}
 	}
-	for _, file := range []string{"retention: {arrived_days: 6}", "retention: {ended_days: 29}", "retention: {ended_days: 3651}", "retention: {arrived_days: ten}", "retention: {arrived_days: -1}", "retention: {passing_days: 3}", "retention: 30"} {
-		if _, err := parleyfile.Parse([]byte(file), env()); err == nil || !strings.HasPrefix(err.Error(), "1:") || !strings.Contains(err.Error(), "retention") {
+	for _, file := range []string{
+		"retention: {arrived_days: 6}", "retention: {ended_days: 29}", "retention: {ended_days: 3651}",
+		"retention: {arrived_days: ten}", "retention: {arrived_days: -1}", "retention: {passing_days: 3}", "retention: 30",
+	} {
+		if _, err := parleyfile.Parse([]byte(file), env()); err == nil || !strings.HasPrefix(err.Error(), "1:") ||
+			!strings.Contains(err.Error(), "retention") {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

@@ -110,20 +110,25 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 	if err := rename("Support", "new business"); !errors.Is(err, ErrExists) {
 		t.Errorf("a name that is taken: %v", err)
 	}
-	_, err := Save(t.Context(), pool, Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
-		Values: map[string][]string{"hours.zone": {"UTC"}, "hours.week.mon": {"9:00-10:00"}, "hours.holidays.country": {"XX"},
-			"hours.holidays.days.0.date": {"2026-12-24"}, "hours.holidays.days.0.open": {"noon"}, "hours.holidays.days.2.date": {"soon"}, "hours.holidays.days.2.name": {"- a: b"}}}, o)
+	_, err := Save(t.Context(), pool,
+		Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
+			Values: map[string][]string{"hours.zone": {"UTC"}, "hours.week.mon": {"9:00-10:00"}, "hours.holidays.country": {"XX"},
+				"hours.holidays.days.0.date": {"2026-12-24"}, "hours.holidays.days.0.open": {"noon"}, "hours.holidays.days.2.date": {"soon"},
+				"hours.holidays.days.2.name": {"- a: b"}}}, o)
 	var refused *Refused
 	if !errors.As(err, &refused) || len(refused.Others) > 0 {
 		t.Fatalf("not refused: %v", err)
 	}
-	if paths, want := slices.Sorted(maps.Keys(refused.Fields)), []string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}; !slices.Equal(paths, want) {
+	paths, want := slices.Sorted(maps.Keys(refused.Fields)),
+		[]string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}
+	if !slices.Equal(paths, want) {
 		t.Errorf("said of %v, want %v", paths, want)
 	}
 	known := entry(t, pool, EntryKnowledge, "")
 	_, err = Save(t.Context(), pool, Change{Kind: EntryKnowledge, Version: known.Version,
 		Values: map[string][]string{"knowledge.0.folder": {"srv"}, "knowledge.1.url": {"ftp://x"}, "knowledge.2.url": {"https://a.test/"}}}, o)
-	if !errors.As(err, &refused) || len(refused.Fields) != 2 || refused.Fields["knowledge.0.folder"] == "" || refused.Fields["knowledge.1.url"] == "" {
+	if !errors.As(err, &refused) || len(refused.Fields) != 2 || refused.Fields["knowledge.0.folder"] == "" ||
+		refused.Fields["knowledge.1.url"] == "" {
 		t.Errorf("said of knowledge: %v", err)
 	}
 	out := entry(t, pool, EntryTag, "Urgent")

@@ -21,21 +21,29 @@ func TestSameSource(t *testing.T) {
 		return map[string]string{"address": c["address"], "in.host": c["in.host"]}
 	}
 	second := func(name, address, more string) string {
-		return "accounts:\n  - {name: " + name + ", kind: pigeon, team: Support" + more + ", loft: {address: " + address + ", in: {host: other.acme.test, password: x}}}\n"
+		return "accounts:\n  - {name: " + name + ", kind: pigeon, team: Support" + more + ", loft: {address: " + address +
+			", in: {host: other.acme.test, password: x}}}\n"
 	}
-	if got := refused(t, pool, second("twin", "help@acme.test", ""), o); !strings.Contains(got, "account twin: loft: address: the account home-loft takes messages from there already") {
-		t.Errorf("the same address: %s", got)
+	wantRefused := func(what, file, want string) {
+		if got := refused(t, pool, file, o); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", what, got)
+		}
 	}
+	wantRefused("the same address", second("twin", "help@acme.test", ""),
+		"account twin: loft: address: the account home-loft takes messages from there already")
 	apply(t, pool, second("twin", "help@acme.test", ", paused: true"), o)
-	if got := refused(t, pool, "accounts: [{name: twin, kind: pigeon, paused: false}]", o); !strings.Contains(got, "account twin: loft: address: the account home-loft") {
-		t.Errorf("to resume it: %s", got)
-	}
-	if got := refused(t, pool, "accounts: [{name: home-loft, kind: pigeon, loft: {in: {host: other.acme.test}}}, {name: twin, kind: pigeon, paused: false, loft: {address: b@acme.test}}]", o); !strings.Contains(got, "in: host: the account home-loft takes") {
-		t.Errorf("the same server: %s", got)
-	}
+	wantRefused("to resume it", "accounts: [{name: twin, kind: pigeon, paused: false}]", "account twin: loft: address: the account home-loft")
+	wantRefused("the same server", "accounts: [{name: home-loft, kind: pigeon, loft: {in: {host: other.acme.test}}}, "+
+		"{name: twin, kind: pigeon, paused: false, loft: {address: b@acme.test}}]", "in: host: the account home-loft takes")
 	var no *Refused
-	_, err := Save(t.Context(), pool, Change{Kind: EntryAccount, Name: "third", Channel: "pigeon", Values: map[string][]string{"team": {"Support"}, "loft.address": {"help@acme.test"},
-		"loft.in.host": {"third.acme.test"}, "loft.in.password": {"x"}}}, o)
+	_, err := Save(t.Context(), pool,
+		Change{
+			Kind:    EntryAccount,
+			Name:    "third",
+			Channel: "pigeon",
+			Values: map[string][]string{"team": {"Support"}, "loft.address": {"help@acme.test"},
+				"loft.in.host": {"third.acme.test"}, "loft.in.password": {"x"}},
+		}, o)
 	if !errors.As(err, &no) || !strings.HasPrefix(no.Fields["loft.address"], "The account home-loft takes messages from there already.") {
 		t.Errorf("on a page: %v", err)
 	}
@@ -76,7 +84,8 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 		return nil
 	}
 	_, err := Apply(t.Context(), pool, file("14", "false"), o)
-	if err == nil || !strings.Contains(err.Error(), "account rookery: raven: number: brings bad luck.\n") || !strings.Contains(err.Error(), "is too small.") {
+	if err == nil || !strings.Contains(err.Error(), "account rookery: raven: number: brings bad luck.\n") ||
+		!strings.Contains(err.Error(), "is too small.") {
 		t.Errorf("a wrong number: %v", err)
 	}
 

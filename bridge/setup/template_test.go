@@ -62,7 +62,8 @@ func TestTemplates(t *testing.T) {
 	status := func() string {
 		t.Helper()
 		var s string
-		check(t, pool.QueryRow(t.Context(), `SELECT string_agg(a.name || ' ' || t.name || ' ' || t.status || ' ' || t.todo || ' ' || t.version, ', ' ORDER BY a.name, t.name)
+		check(t, pool.QueryRow(t.Context(),
+			`SELECT string_agg(a.name || ' ' || t.name || ' ' || t.status || ' ' || t.todo || ' ' || t.version, ', ' ORDER BY a.name, t.name)
 			FROM templates AS t JOIN accounts AS a ON a.id = t.account_id`).Scan(&s))
 		return s
 	}
@@ -70,8 +71,9 @@ func TestTemplates(t *testing.T) {
 		t.Errorf("after a change of labels: %s, want %s", got, want)
 	}
 	step("another footer", "templates: [{name: Order update, language: en_US, accounts: [rookery], footer: Acme Inc.}]")
-	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2"; got != want {
-		t.Errorf("after a change of the footer: %s, want %s", got, want)
+	const changed = "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2"
+	if got := status(); got != changed {
+		t.Errorf("after a change of the footer: %s, want %s", got, changed)
 	}
 	out := must(Export(t.Context(), pool, specs()))(t)
 	_, exported, _ := strings.Cut(string(out), "templates:")

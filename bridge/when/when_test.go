@@ -296,7 +296,9 @@ func TestKnown(t *testing.T) {
 }
 
 func FuzzWhen(f *testing.F) {
-	for _, s := range []string{"2h", "tomorrow 14:30", "24.12. 9:00", "montag um 9", "1h30m", "next week friday", "29.2.", "12am", "in 2 hours"} {
+	for _, s := range []string{
+		"2h", "tomorrow 14:30", "24.12. 9:00", "montag um 9", "1h30m", "next week friday", "29.2.", "12am", "in 2 hours",
+	} {
 		f.Add(s, int64(1795165662))
 	}
 	f.Fuzz(func(t *testing.T, text string, unix int64) {

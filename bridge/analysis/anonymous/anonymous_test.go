@@ -84,8 +84,9 @@ Traugott Wuellner, Wüllners Kunde`,
 			wantLeft: "another lamp",
 		},
 		{
-			name:     "links without a scheme",
-			text:     "My parcel is at shop.example/track/AbCd, chat with me on t.me/ania_k or see ania-makes.com. It came broken.Please look, e.g. at the lamp.",
+			name: "links without a scheme",
+			text: "My parcel is at shop.example/track/AbCd, chat with me on t.me/ania_k or see ania-makes.com. " +
+				"It came broken.Please look, e.g. at the lamp.",
 			wantGone: []string{"shop", "abcd", "t.me", "ania"},
 			wantLeft: "It came broken.Please look, e.g. at the lamp.",
 		},

@@ -30,7 +30,8 @@ func TestLinkOfReference(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	q := question()
-	q.Desk.References = append([]analysis.Pattern{{Kind: "order", Regexp: `WEB-\d+`, Link: "https://web.example/{number}"}}, q.Desk.References...)
+	q.Desk.References = append([]analysis.Pattern{{Kind: "order", Regexp: `WEB-\d+`, Link: "https://web.example/{number}"}},
+		q.Desk.References...)
 	got, err := w.Analyze(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)

@@ -87,7 +87,8 @@ accounts:
 	if got, want := strings.Join(a.TrialTo.Values(), " "), "+15550100 0049301234 Bob@Acme.test 1_000 0x1f 1.50 1e3"; got != want {
 		t.Errorf("trial_to: %s, want %s", got, want)
 	}
-	if got := a.Settings; len(got) != 3 || got[0] != (Setting{"confirm_send", "off"}) || got[1] != (Setting{"auto_pending", "on"}) || got[2].Value != "" {
+	if got := a.Settings; len(got) != 3 || got[0] != (Setting{"confirm_send", "off"}) || got[1] != (Setting{"auto_pending", "on"}) ||
+		got[2].Value != "" {
 		t.Errorf("settings: %+v", got)
 	}
 	if a.Signature.Value != "Best\n  regards\n" || *a.Hold.Seconds != 90 {
