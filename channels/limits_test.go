@@ -16,7 +16,10 @@ func TestParseFileLimits(t *testing.T) {
 	if want := (FileLimits{FileImage: 5 << 20, FileDocument: 10 << 20, FileVideo: 500 << 10, FileAudio: 0}); !maps.Equal(got, want) {
 		t.Errorf("limits: got %v, want %v", got, want)
 	}
-	for _, s := range []string{"", "image", "5MB", "picture 5MB", "image 5GB", "image -1", "image 1 0 MB", "image 5MB,", "image 99999999999999999999"} {
+	for _, s := range []string{
+		"", "image", "5MB", "picture 5MB", "image 5GB", "image -1", "image 1 0 MB", "image 5MB,",
+		"image 99999999999999999999",
+	} {
 		if got, err := ParseFileLimits(s); err == nil {
 			t.Errorf("%q was read as %v, want an error", s, got)
 		}

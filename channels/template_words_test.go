@@ -85,7 +85,10 @@ func TestTemplateName(t *testing.T) {
 
 // A value of one line formats nothing and links nowhere, wherever it stands, and reads as it was typed.
 func FuzzTemplateValue(f *testing.F) {
-	for _, seed := range []string{"Ann", "*b* _i_ ~~s~~ `c`", "[x](https://x.test)", "<b>&amp;", "# h", "1. one", "12) x", "- x", "+ x", "> q", "===", "---", "a | b", `\`, "![i](x)", "***", "&#42;", "__a__", "http://x.test/a", "see www.x.test", "(a@x.test"} {
+	for _, seed := range []string{
+		"Ann", "*b* _i_ ~~s~~ `c`", "[x](https://x.test)", "<b>&amp;", "# h", "1. one", "12) x", "- x", "+ x", "> q", "===",
+		"---", "a | b", `\`, "![i](x)", "***", "&#42;", "__a__", "http://x.test/a", "see www.x.test", "(a@x.test",
+	} {
 		f.Add(seed)
 	}
 	for _, seed := range budget.Seeds() {

@@ -44,7 +44,11 @@ func TestChannel(t *testing.T) {
 	spec := func(p *channelstest.Provider, env channels.Env) (channels.Channel, error) {
 		return channelstest.Spec().New(channels.Account{Config: channels.Config{"url": p.URL(), "secret": secret}}, env)
 	}
-	for name, open := range map[string]opener{"mail": with(channelstest.MailLike()), "chat": with(channelstest.ChatLike()), "configured": spec} {
+	for name, open := range map[string]opener{
+		"mail":       with(channelstest.MailLike()),
+		"chat":       with(channelstest.ChatLike()),
+		"configured": spec,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			channelstest.ExerciseChannel(t, channelstest.Harness{
@@ -135,7 +139,8 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 		Fail: func(_ *testing.T, name string) { p.AddFault(faults()[name]) },
 		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 			p.PutFile("photo", channelstest.File{Type: "image/png", Content: content})
-			return postEvent(t, channelstest.Event{Type: "message", ID: "file", From: "kim", Refs: []channelstest.Ref{{Name: "photo.png", Type: "image/png", Ref: "photo"}}})
+			return postEvent(t, channelstest.Event{Type: "message", ID: "file", From: "kim",
+				Refs: []channelstest.Ref{{Name: "photo.png", Type: "image/png", Ref: "photo"}}})
 		},
 		ForgetFiles: func(*testing.T) { p.ForgetFiles() },
 		Attended:    func(*testing.T) []string { return p.Attended() },
@@ -164,10 +169,11 @@ func TestWebhook(t *testing.T) {
 	answers := map[string]error{"ok": nil, "busy": channels.ErrOverloaded, "broken": context.DeadlineExceeded}
 	var got []channels.Fact
 	var answer error
-	c := channelstest.New(channelstest.NewProvider(t), secret, channelstest.ChatLike(), channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
-		got = facts
-		return answer
-	}})
+	c := channelstest.New(channelstest.NewProvider(t), secret, channelstest.ChatLike(),
+		channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
+			got = facts
+			return answer
+		}})
 	hook := httptest.NewServer(c)
 	defer hook.Close()
 	body := []byte(`[{"type":"message","id":"1","from":"kim"},{"type":"status","id":"1","state":"read"}]`)

@@ -124,7 +124,13 @@ func TestCopyWithoutConnectionBehindARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config["save_sent"] = "on"
-	w.addFault(mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA", Text: "Mailbox is full", Times: 1})
+	w.addFault(mailfake.Fault{
+		Op:           mailfake.OpAPPEND,
+		Action:       mailfake.ActionReply,
+		ResponseCode: "OVERQUOTA",
+		Text:         "Mailbox is full",
+		Times:        1,
+	})
 	c := w.channel()
 	wantTrouble(t, w.sendCounted(c, 1, 0), "Mailbox is full")
 	w.addFault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionDropBefore, Times: 1})

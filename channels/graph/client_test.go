@@ -114,7 +114,8 @@ func TestErrors(t *testing.T) {
 		brokenAnswer bool
 	}{
 		"refused": {status: 400, certain: true, coded: true, code: 131009, words: "Too long.",
-			body: `{"error":{"message":"(#131009) Parameter value is not valid","type":"OAuthException","code":131009,"error_data":{"details":"Too long."}}}`},
+			body: `{"error":{"message":"(#131009) Parameter value is not valid","type":"OAuthException","code":131009,` +
+				`"error_data":{"details":"Too long."}}}`},
 		"subcode": {status: 401, certain: true, coded: true, code: 190, sub: 460, words: "Gone",
 			body: `{"error":{"message":"Gone","type":"OAuthException","code":190,"error_subcode":460}}`},
 		"code as a text": {status: 400, certain: true, coded: true, code: 10, sub: 2018278, words: "No",
@@ -126,9 +127,10 @@ func TestErrors(t *testing.T) {
 		"gateway in JSON":  {status: 502, body: `{"status":"down"}`},
 		"json without one": {status: 500, body: `{"error":"?"}`},
 		"page of a wall":   {status: 403, certain: true, body: "<html>", words: "Forbidden"},
-		"too many":         {status: 429, certain: true, body: "", header: http.Header{"Retry-After": {"1.5"}}, words: "Too Many Requests", retry: 1500 * time.Millisecond},
-		"elsewhere":        {status: 302, header: http.Header{"Location": {"https://evil.test/"}}},
-		"half an answer":   {status: 200, body: `{"id":`, brokenAnswer: true},
+		"too many": {status: 429, certain: true, body: "", header: http.Header{"Retry-After": {"1.5"}}, words: "Too Many Requests",
+			retry: 1500 * time.Millisecond},
+		"elsewhere":      {status: 302, header: http.Header{"Location": {"https://evil.test/"}}},
+		"half an answer": {status: 200, body: `{"id":`, brokenAnswer: true},
 	} {
 		client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			for k, v := range c.header {
@@ -275,14 +277,27 @@ func TestCallback(t *testing.T) {
 
 func TestIsID(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]bool{"": false, "1055": true, strings.Repeat("1", 32): true, strings.Repeat("1", 33): false, "1a": false} {
+	for id, want := range map[string]bool{
+		"":                      false,
+		"1055":                  true,
+		strings.Repeat("1", 32): true,
+		strings.Repeat("1", 33): false,
+		"1a":                    false,
+	} {
 		wantEqual(t, "is an id: "+id, IsID(id), want)
 	}
 }
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	for _, o := range []Options{{BaseURL: "graph.facebook.com"}, {BaseURL: "ftp://x"}, {Version: "26.0"}, {Version: "v26"}, {Version: "v26.0/../x"}, {Version: "va.b"}} {
+	for _, o := range []Options{
+		{BaseURL: "graph.facebook.com"},
+		{BaseURL: "ftp://x"},
+		{Version: "26.0"},
+		{Version: "v26"},
+		{Version: "v26.0/../x"},
+		{Version: "va.b"},
+	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}

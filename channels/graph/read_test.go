@@ -10,7 +10,8 @@ import (
 func TestRefusalOfAnotherShape(t *testing.T) {
 	t.Parallel()
 	err := readRefusal(http.StatusBadRequest, http.Header{}, []byte(
-		`{"error":{"message":"No","type":"OAuthException","code":10,"error_subcode":2018278,"error_data":"{\"blame_field_specs\":[[\"\"]]}","is_transient":false}}`))
+		`{"error":{"message":"No","type":"OAuthException","code":10,"error_subcode":2018278,"error_data":"{\"blame_field_specs\":[[\"\"]]}",`+
+			`"is_transient":false}}`))
 	var refused *Error
 	if !errors.As(err, &refused) {
 		t.Fatalf("got %#v, want an *Error", err)

@@ -118,6 +118,7 @@ func TestPageRefuses(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
 	long := func(n int) string { return strings.Repeat("é", n) }
+	repeated := func(object string, n int) string { return strings.TrimSuffix(strings.Repeat(object+",", n), ",") }
 	template := func(payload string) string {
 		return `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"attachment":{"type":"template","payload":` + payload + `}}}`
 	}
@@ -141,21 +142,21 @@ func TestPageRefuses(t *testing.T) {
 		message(`{"text":"` + long(2000) + `"}`):                "200",
 		message(`{"text":"` + long(2001) + `"}`):                "400 100/0",
 		message(`{"text":"x","metadata":"` + long(1001) + `"}`): "400 100/0",
-		message(`{"text":"x","attachment":{"type":"image","payload":{"attachment_id":"1"}}}`):                                                               "400 100/0",
-		message(`{"attachment":{"type":"image","payload":{"attachment_id":"1"}}}`):                                                                          "400 100/0",
-		message(`{"attachment":{"type":"hologram","payload":{}}}`):                                                                                          "400 100/0",
-		message(`{"text":"x","quick_replies":[{"content_type":"text","title":"` + long(21) + `","payload":"p"}]}`):                                          "400 100/0",
-		message(`{"text":"x","quick_replies":[{"content_type":"text","title":"t"}]}`):                                                                       "400 100/0",
-		message(`{"text":"x","quick_replies":[` + strings.TrimSuffix(strings.Repeat(`{"content_type":"text","title":"t","payload":"p"},`, 14), ",") + `]}`): "400 100/0",
-		template(`{"template_type":"button","text":"` + long(641) + `","buttons":[{"type":"postback","title":"t","payload":"p"}]}`):                         "400 100/0",
-		template(`{"template_type":"button","text":"x","buttons":[]}`):                                                                                      "400 100/0",
-		template(`{"template_type":"button","text":"x","buttons":[{"type":"web_url","title":"t","url":"riddle"}]}`):                                         "400 100/0",
-		template(`{"template_type":"button","text":"x","buttons":[{"type":"web_url","title":"t","url":"https://a.b"}]}`):                                    "200",
-		template(`{"template_type":"generic","elements":[{"title":"x"}]}`):                                                                                  "400 100/0",
-		template(`{"template_type":"generic","elements":[{"title":"` + long(81) + `","subtitle":"y"}]}`):                                                    "400 100/0",
-		template(`{"template_type":"generic","elements":[` + strings.TrimSuffix(strings.Repeat(`{"title":"x","subtitle":"y"},`, 11), ",") + `]}`):           "400 100/0",
-		template(`{"template_type":"opera"}`):                                                                                                               "400 100/0",
-		`riddle`:                                                                                                                                            "400 100/0",
+		message(`{"text":"x","attachment":{"type":"image","payload":{"attachment_id":"1"}}}`):                                       "400 100/0",
+		message(`{"attachment":{"type":"image","payload":{"attachment_id":"1"}}}`):                                                  "400 100/0",
+		message(`{"attachment":{"type":"hologram","payload":{}}}`):                                                                  "400 100/0",
+		message(`{"text":"x","quick_replies":[{"content_type":"text","title":"` + long(21) + `","payload":"p"}]}`):                  "400 100/0",
+		message(`{"text":"x","quick_replies":[{"content_type":"text","title":"t"}]}`):                                               "400 100/0",
+		message(`{"text":"x","quick_replies":[` + repeated(`{"content_type":"text","title":"t","payload":"p"}`, 14) + `]}`):         "400 100/0",
+		template(`{"template_type":"button","text":"` + long(641) + `","buttons":[{"type":"postback","title":"t","payload":"p"}]}`): "400 100/0",
+		template(`{"template_type":"button","text":"x","buttons":[]}`):                                                              "400 100/0",
+		template(`{"template_type":"button","text":"x","buttons":[{"type":"web_url","title":"t","url":"riddle"}]}`):                 "400 100/0",
+		template(`{"template_type":"button","text":"x","buttons":[{"type":"web_url","title":"t","url":"https://a.b"}]}`):            "200",
+		template(`{"template_type":"generic","elements":[{"title":"x"}]}`):                                                          "400 100/0",
+		template(`{"template_type":"generic","elements":[{"title":"` + long(81) + `","subtitle":"y"}]}`):                            "400 100/0",
+		template(`{"template_type":"generic","elements":[` + repeated(`{"title":"x","subtitle":"y"}`, 11) + `]}`):                   "400 100/0",
+		template(`{"template_type":"opera"}`):                                                                                       "400 100/0",
+		`riddle`:                                                                                                                    "400 100/0",
 	} {
 		wantEqual(t, fmt.Sprintf("%.150s", body), r.send(t, body), want)
 	}
@@ -263,7 +264,8 @@ func TestPageFile(t *testing.T) {
 		t.Errorf("the customer got %+v, want one picture of 3 bytes", got)
 	}
 	noError(t, r.Settle(t.Context()))
-	status, answer := r.call(t, http.MethodGet, r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
+	status, answer := r.call(t, http.MethodGet,
+		r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
 	listed, _ := json.Marshal(answer)
 	wantEqual(t, "listing", status, "200")
 	wantEqual(t, "listed messages", strings.Count(string(listed), `"created_time"`), 1)
@@ -294,7 +296,8 @@ func TestPageWebhooks(t *testing.T) {
 			t.Fatalf("%d webhooks, want %d: %s", len(r.got), len(want), r.got)
 		}
 		for i, part := range want {
-			if !strings.Contains(r.got[i], part) || !strings.HasPrefix(r.got[i], `{"entry":[{"id":"`+r.page.ID()+`"`) || !strings.HasSuffix(r.got[i], `"object":"page"}`) {
+			if !strings.Contains(r.got[i], part) || !strings.HasPrefix(r.got[i], `{"entry":[{"id":"`+r.page.ID()+`"`) ||
+				!strings.HasSuffix(r.got[i], `"object":"page"}`) {
 				t.Errorf("webhook %s lacks %s", r.got[i], part)
 			}
 		}
@@ -320,7 +323,8 @@ func TestPageWebhooks(t *testing.T) {
 	r.customer.Postback("Start", "GO")
 	r.customer.Sticker(5, []byte("x"))
 	r.customer.Follow("shop")
-	wantHooks(`"read":{"watermark":`, `"reaction":{"action":"unreact","mid":"m_x"}`, `"message_edit":{"mid":"`, `"postback":{"mid":"m_`, `"sticker_id":5`,
+	wantHooks(`"read":{"watermark":`, `"reaction":{"action":"unreact","mid":"m_x"}`, `"message_edit":{"mid":"`, `"postback":{"mid":"m_`,
+		`"sticker_id":5`,
 		`"referral":{"ref":"shop"`)
 	if err := r.customer.Tap("nothing"); err == nil {
 		t.Error("tapped what isn't there")

@@ -81,7 +81,8 @@ func TestPhone(t *testing.T) {
 	m := newMeta(t)
 	m.ann.Text("Hello")
 	m.ann.Online(false)
-	m.sendToAnn(`"type":"interactive","interactive":{"type":"button","body":{"text":"Sure?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}}`)
+	m.sendToAnn(`"type":"interactive","interactive":{"type":"button","body":{"text":"Sure?"},"action":{"buttons":[{"type":"reply",` +
+		`"reply":{"id":"y","title":"Yes"}}]}}`)
 	if got := m.number.Sent(); len(got) != 1 || got[0].Tick != TickSent {
 		t.Fatalf("while Ann is offline %+v is sent, want one message with one tick", got)
 	}

@@ -185,7 +185,8 @@ func TestRefusals(t *testing.T) {
 		for i := range n {
 			list = append(list, fmt.Sprintf(`{"id":"%d","title":"R%d"}`, i, i))
 		}
-		return `"type":"interactive","interactive":{"type":"list","body":{"text":"x"},"action":{"button":"Pick","sections":[{"rows":[` + strings.Join(list, ",") + `]}]}}`
+		return `"type":"interactive","interactive":{"type":"list","body":{"text":"x"},"action":{"button":"Pick",` +
+			`"sections":[{"rows":[` + strings.Join(list, ",") + `]}]}}`
 	}
 	for body, want := range map[string]int{
 		`"type":"text","text":{"body":"` + r("a", 4096) + `"}`: 0,
@@ -220,10 +221,11 @@ func TestRefusals(t *testing.T) {
 		strings.Replace(row(1), "R0", r("a", 25), 1):            131009,
 		strings.Replace(row(1), "Pick", r("a", 21), 1):          131009,
 		strings.Replace(row(1), `"x"`, `"`+r("a", 1025)+`"`, 1): 131009,
-		`"type":"interactive","interactive":{"type":"cta_url","body":{"text":"x"},"action":{"name":"cta_url","parameters":{"display_text":"Go","url":"https://x.test"}}}`: 0,
-		`"type":"template","template":{"name":"none","language":{"code":"en"}}`:                                                                                           132001,
-		`"status":"read","message_id":"unknown"`:              100,
-		`"typing_indicator":{"type":"text"},"message_id":"x"`: 100,
+		`"type":"interactive","interactive":{"type":"cta_url","body":{"text":"x"},"action":{"name":"cta_url",` +
+			`"parameters":{"display_text":"Go","url":"https://x.test"}}}`: 0,
+		`"type":"template","template":{"name":"none","language":{"code":"en"}}`: 132001,
+		`"status":"read","message_id":"unknown"`:                                100,
+		`"typing_indicator":{"type":"text"},"message_id":"x"`:                   100,
 	} {
 		wantEqual(t, fmt.Sprintf("code of %.100s", body), m.sendToAnn(body), want)
 	}
@@ -250,7 +252,13 @@ func TestTokens(t *testing.T) {
 		_, answer := m.request(http.MethodGet, "/v26.0/1055", token, "", nil)
 		wantEqual(t, "code with the token "+token, codeOf(t, answer), want)
 	}
-	for path, want := range map[string]int{"/v26.0/404": 100, "/v26.0/1055/nothing": 100, "/1055": 2500, "/v26.0": 2500, "/v26.0/1055/messages/x": 2500} {
+	for path, want := range map[string]int{
+		"/v26.0/404":             100,
+		"/v26.0/1055/nothing":    100,
+		"/1055":                  2500,
+		"/v26.0":                 2500,
+		"/v26.0/1055/messages/x": 2500,
+	} {
 		_, answer := m.request(http.MethodGet, path, "T", "", nil)
 		wantEqual(t, "code of "+path, codeOf(t, answer), want)
 	}
@@ -270,7 +278,8 @@ func TestFields(t *testing.T) {
 	m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json",
 		strings.NewReader(`{"name":"hello","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"Hi"}]}`))
 	refusal := func(field, kind string) string {
-		return `{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (` + field + `) on node type (` + kind + `)","type":"OAuthException"}}`
+		return `{"error":{"code":100,` +
+			`"message":"(#100) Tried accessing nonexisting field (` + field + `) on node type (` + kind + `)","type":"OAuthException"}}`
 	}
 	for path, want := range map[string]string{
 		"1055":                                   `{"display_phone_number":"+15550100","id":"1055","quality_rating":"GREEN","verified_name":"Acme"}`,

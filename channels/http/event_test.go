@@ -173,7 +173,11 @@ func TestFileTypes(t *testing.T) {
 	t.Parallel()
 	noError(t, mime.AddExtensionType(".machine", "image/machine"))
 	w := newWorld(t, nil)
-	for name, want := range map[string]string{"a.machine": "application/octet-stream", "A.PDF": "application/pdf", "a": "application/octet-stream"} {
+	for name, want := range map[string]string{
+		"a.machine": "application/octet-stream",
+		"A.PDF":     "application/pdf",
+		"a":         "application/octet-stream",
+	} {
 		raw := `{"type":"message","id":"m1","from":{"id":"kim"},"attachments":[{"name":"` + name + `","content":"eA=="}]}`
 		wantEqual(t, "type of "+name, decodeOne(t, w.channel, []byte(raw)).Attachments[0].ContentType, want)
 	}

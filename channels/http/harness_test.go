@@ -138,7 +138,13 @@ func (w *world) post(t *testing.T, events ...any) []channels.Fact {
 }
 
 func message(id, text string) map[string]any {
-	return map[string]any{"type": "message", "id": id, "from": map[string]any{"id": "kim", "name": "Kim"}, "at": "2026-11-20T12:00:00Z", "text": text}
+	return map[string]any{
+		"type": "message",
+		"id":   id,
+		"from": map[string]any{"id": "kim", "name": "Kim"},
+		"at":   "2026-11-20T12:00:00Z",
+		"text": text,
+	}
 }
 
 func outbound(id int64, text string) channels.Outbound {

@@ -17,7 +17,11 @@ func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	m := message("m1", "My bill")
 	m["attachments"] = []any{map[string]any{"url": ref}}
 	facts := w.post(t, m)
-	moved := channels.Account{ID: 7, Name: "shop", Config: channels.Config{"secret": secret, "callback_url": "https://shop.test/parley", "allow_private": "false"}}
+	moved := channels.Account{
+		ID:     7,
+		Name:   "shop",
+		Config: channels.Config{"secret": secret, "callback_url": "https://shop.test/parley", "allow_private": "false"},
+	}
 	later, err := parleyhttp.Spec().New(moved, channels.Env{Now: time.Now})
 	noError(t, err)
 	got := decodeOne(t, later, facts[0].Payload)

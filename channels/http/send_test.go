@@ -43,8 +43,13 @@ func richMessages(n int) []channels.Rich {
 		rows = append(rows, channels.ListRow{ID: fmt.Sprint(i), Title: "R"})
 		cards = append(cards, channels.RichCard{Title: "C", Buttons: buttons[:1]})
 	}
-	return []channels.Rich{{Buttons: buttons}, {List: &channels.List{Button: "Open", Sections: []channels.ListSection{{Rows: rows}}}}, {Cards: cards},
-		{Location: &channels.Location{Latitude: 1, Longitude: 2}}, {Contact: &channels.ContactCard{Name: "Ann"}}}
+	return []channels.Rich{
+		{Buttons: buttons},
+		{List: &channels.List{Button: "Open", Sections: []channels.ListSection{{Rows: rows}}}},
+		{Cards: cards},
+		{Location: &channels.Location{Latitude: 1, Longitude: 2}},
+		{Contact: &channels.ContactCard{Name: "Ann"}},
+	}
 }
 
 // answerOnce is a callback that gives one answer, and must be called once.

@@ -170,9 +170,10 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 			want: "https://facebook.test/p/1\n\nhttps://facebook.test/p/2",
 		},
 		{
-			name:  "larger thumbs",
-			event: attachments(`{"type":"sticker","payload":{"sticker_id":369239343222814}}`, `{"type":"image","payload":{"sticker_id":"369239383222810"}}`),
-			want:  "👍\n\n👍",
+			name: "larger thumbs",
+			event: attachments(`{"type":"sticker","payload":{"sticker_id":369239343222814}}`,
+				`{"type":"image","payload":{"sticker_id":"369239383222810"}}`),
+			want: "👍\n\n👍",
 		},
 	}
 	for _, tt := range tests {

@@ -19,7 +19,8 @@ func echoBody(metadata string) []byte {
 	if err != nil {
 		panic(err) // a string always can be written
 	}
-	return ownHookBody(fmt.Sprintf(`"message": {"mid": "m_e", "is_echo": true, "app_id": 9000000001, "text": "Hello *you*", "metadata": %s}`, m))
+	return ownHookBody(fmt.Sprintf(`"message": {"mid": "m_e", "is_echo": true, "app_id": 9000000001, "text": "Hello *you*", "metadata": %s}`,
+		m))
 }
 
 // echoed is the message that the echoes of these tests are about.

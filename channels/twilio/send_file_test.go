@@ -188,7 +188,8 @@ func TestSendTooLargeFile(t *testing.T) {
 	o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: maxWhatsApp + 1<<20}}
 	w.wantSendFails("a large file", o, channels.BadContent)
 	o.Files = []channels.File{{Name: "a.jpg", ContentType: "application/octet-stream", SizeBytes: maxImage + 1}}
-	wantText(t, "refusal", w.wantSendFails("a large picture of which only the name says that it is one", o, channels.BadContent).Text, "is too large")
+	wantText(t, "refusal", w.wantSendFails("a large picture of which only the name says that it is one", o, channels.BadContent).Text,
+		"is too large")
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
 }
 

@@ -94,7 +94,8 @@ func TestRoundTrip(t *testing.T) {
 
 // What Escape makes of any text shows that text. Parse keeps the words of every text, and both stay within their budget.
 func FuzzEscape(f *testing.F) {
-	for _, s := range append(budget.Seeds(), "Hello", "*a* _b_ ~~c~~ `d` [e](f) <g> &amp; \\", "# a\n> b\n- c\n1. d\n---\n|a|b|\n|-|-|", "a\n===", "  x\n\ty",
+	for _, s := range append(budget.Seeds(), "Hello", "*a* _b_ ~~c~~ `d` [e](f) <g> &amp; \\", "# a\n> b\n- c\n1. d\n---\n|a|b|\n|-|-|",
+		"a\n===", "  x\n\ty",
 		"http://a.b/c_d_(e)*f*.", "~~~\nx", "www.a.test/*x*", "a@b.test", "!", "\\\\*", "[ ] x", "***", "_ _") {
 		f.Add(s)
 	}

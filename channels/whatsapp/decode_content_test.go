@@ -141,9 +141,10 @@ func TestDecodeChoice(t *testing.T) {
 func TestDecodeForm(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent",
-		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2,\"when\":[\"Monday\",\"at 9\",12345678901234567890]}"}}`, channels.Inbound{
-		Text: "- **count**: 2\n- **size**: M\n- **when**: Monday, at 9, 12345678901234567890",
-	})
+		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2,\"when\":[\"Monday\",\"at 9\",12345678901234567890]}"}}`,
+		channels.Inbound{
+			Text: "- **count**: 2\n- **size**: M\n- **when**: Monday, at 9, 12345678901234567890",
+		})
 }
 
 // The answers to a group of fields, as an address is one, are listed with their names; those that weren't filled in are left out.
@@ -276,8 +277,9 @@ func TestDecodeLongLists(t *testing.T) {
 			wantText: "- … and 50 more\n\nTotal: 300 EUR",
 		},
 		{
-			name:     "phone numbers and addresses of a contact",
-			fields:   `"type":"contacts","contacts":[{"phones":[` + repeat(`{"phone":"1"}`, 150) + `],"emails":[` + repeat(`{"email":"a@b"}`, 102) + `]}]`,
+			name: "phone numbers and addresses of a contact",
+			fields: `"type":"contacts",` +
+				`"contacts":[{"phones":[` + repeat(`{"phone":"1"}`, 150) + `],"emails":[` + repeat(`{"email":"a@b"}`, 102) + `]}]`,
 			wantText: "- … and 50 more in the file\na@b",
 		},
 		{

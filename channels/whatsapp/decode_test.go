@@ -267,7 +267,13 @@ func TestDecodeOfNobody(t *testing.T) {
 // A time that can't be one is unknown.
 func TestTimeOf(t *testing.T) {
 	t.Parallel()
-	for written, want := range map[loose]time.Time{"1763631000": time.Unix(1763631000, 0).UTC(), "0": {}, "-1": {}, "9999999999999": {}, "now": {}} {
+	for written, want := range map[loose]time.Time{
+		"1763631000":    time.Unix(1763631000, 0).UTC(),
+		"0":             {},
+		"-1":            {},
+		"9999999999999": {},
+		"now":           {},
+	} {
 		wantEqual(t, "time of "+string(written), timeOf(written), want)
 	}
 }

@@ -210,7 +210,8 @@ func (h hostile) bodies() map[string]string {
 	}
 	for _, charset := range []string{"", "utf-7", "iso-2022-jp", "gb18030", "shift_jis", "utf-16", "klingon"} {
 		for _, piece := range []string{"\xff\xc3", "+AGE", "\x1b$B$\"", "\x81\x30", "<meta<meta\xff"} {
-			mails["charset "+charset+" of "+piece] = hostileHead + "Content-Type: text/plain; charset=" + charset + "\r\n\r\nwords " + h.repeat(piece)
+			mails["charset "+charset+" of "+piece] = hostileHead + "Content-Type: " +
+				"text/plain; charset=" + charset + "\r\n\r\nwords " + h.repeat(piece)
 		}
 	}
 	for _, encoding := range []string{"base64", "quoted-printable", "uuencode"} {

@@ -53,8 +53,8 @@ func TestMessageIDOfAnAnswer(t *testing.T) {
 	wantEqual(t, "id of another attempt", mustMakeHeaders(t, o).id, id)
 }
 
-// A mail without a Message-ID can't be named in an answer: what Parley calls it isn't an id that mails may have. The same goes for an id that
-// lacks a side of the "@". An automatic answer says that it is one all the same.
+// A mail without a Message-ID can't be named in an answer: what Parley calls it isn't an id that mails may have. The same
+// goes for an id that lacks a side of the "@". An automatic answer says that it is one all the same.
 // Source: RFC 5322 section 3.6.4.
 func TestAnswersNameNoInvalidID(t *testing.T) {
 	t.Parallel()

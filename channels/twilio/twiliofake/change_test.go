@@ -89,6 +89,7 @@ func TestRemoveTooEarly(t *testing.T) {
 func TestRefusedInJSON(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	wantRefused(t, s, "an unknown path", apiCall{method: http.MethodGet, path: "/v2/PhoneNumbers/+15550123"}, http.StatusNotFound, codeNotFound)
+	wantRefused(t, s, "an unknown path",
+		apiCall{method: http.MethodGet, path: "/v2/PhoneNumbers/+15550123"}, http.StatusNotFound, codeNotFound)
 	wantRefused(t, s, "another method", apiCall{method: http.MethodPut, path: messagesPath}, http.StatusMethodNotAllowed, codeMethod)
 }
