@@ -60,7 +60,8 @@ type storedBurst struct {
 
 func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
 	t.Helper()
-	got := storetest.Rows(t, pool, pgx.RowToStructByPos[storedBurst], `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`)
+	got := storetest.Rows(t, pool, pgx.RowToStructByPos[storedBurst], `SELECT conversation_id, first_event, last_event, attempt
+		FROM bursts ORDER BY conversation_id`)
 	if !slices.Equal(got, want) {
 		t.Errorf("the bursts are %+v, want %+v", got, want)
 	}

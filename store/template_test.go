@@ -270,9 +270,10 @@ func TestTemplateAskedVersion(t *testing.T) {
 			renamed.ProviderName = "hello_again"
 			submitTemplate(t, pool, renamed)
 		}},
-		{name: "called otherwise by a version that knows nothing of this", want: 0, change: func(t *testing.T, pool *pgxpool.Pool, _ store.Template) {
-			exec(t, pool, `UPDATE templates SET provider_name = 'hello_again', epoch = epoch + 1, leased_until = NULL`)
-		}},
+		{name: "called otherwise by a version that knows nothing of this", want: 0,
+			change: func(t *testing.T, pool *pgxpool.Pool, _ store.Template) {
+				exec(t, pool, `UPDATE templates SET provider_name = 'hello_again', epoch = epoch + 1, leased_until = NULL`)
+			}},
 		{name: "saved again while it was deleted", want: 0, change: func(t *testing.T, pool *pgxpool.Pool, claimed store.Template) {
 			submitTemplate(t, pool, newTemplate(claimed.AccountID, "hello", "en"))
 			check(t, store.RemoveTemplate(t.Context(), pool, claimed))

@@ -105,7 +105,8 @@ func TestMoveBlob(t *testing.T) {
 		t.Error("the same bytes have two names")
 	}
 	e.check("stored again", "(6)", 1)
-	if again, size, err := blob.Write(t.Context(), e.pool, bytes.NewReader(content), 1<<30); again != hash || size != int64(len(content)) || err != nil {
+	if again, size, err := blob.Write(t.Context(), e.pool, bytes.NewReader(content), 1<<30); again != hash || size != int64(len(content)) ||
+		err != nil {
 		t.Error(again, size, err)
 	}
 	if err := e.move(hash); err != nil || !bytes.Equal(e.get(hash), content) {
@@ -283,7 +284,8 @@ func TestBlobsToMove(t *testing.T) {
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)
 	}
-	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
+	must(store.InsertEvents(t.Context(), e.pool,
+		[]store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
 	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
 	must(store.Replay(t.Context(), e.pool, []store.EventID{quarantined[0].EventID}))(t) // behind the newer one
 	if again := must(blob.ListUnmoved(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {

@@ -32,7 +32,8 @@ func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 		exec(t, tx, `SET LOCAL session_replication_role = replica`) // no conversations are needed
 		exec(t, tx, `
 			INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel)
-			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1'), (24, 'sms', 'x', 'channel', $1, 'C2')`, chat, mail)
+			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1'),
+				(24, 'sms', 'x', 'channel', $1, 'C2')`, chat, mail)
 		exec(t, tx, `
 			INSERT INTO threads (conversation_id, account_id, channel, root)
 			SELECT n, $1, 'C' || n % $2, 'r' || n

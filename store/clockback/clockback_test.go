@@ -195,7 +195,8 @@ func TestMendEndsNoLeaseEarly(t *testing.T) {
 			(1, 1, 'a', 1, 2, parley_now(), clock_timestamp() + interval '50 minutes', 3600),
 			(2, 1, 'b', 1, 1, parley_now() + interval '6 h', clock_timestamp() + interval '10 h', 45)`)
 	exec(t, pool, `INSERT INTO leases (name, holder, until) VALUES ('n', 'h', clock_timestamp() + interval '10 minutes')`)
-	exec(t, pool, `INSERT INTO notices (id, address, subject, body, due_at, leased_until, created_at) VALUES (1, 'a', 's', 'b', now(), 'infinity', now())`)
+	exec(t, pool, `INSERT INTO notices (id, address, subject, body, due_at, leased_until, created_at)
+		VALUES (1, 'a', 's', 'b', now(), 'infinity', now())`)
 	wasAhead(t, pool)
 	mustMend(t, pool)
 

@@ -125,7 +125,8 @@ func TestLandedThreadsKeepTheirOrder(t *testing.T) {
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, store.PriorityRoot, 1)
 	newDueLane(t, pool, 2, g, store.PriorityRoot, 1)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now() FROM generate_series(1, 2) AS n`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now()
+		FROM generate_series(1, 2) AS n`)
 	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C', '' FROM generate_series(1, 2) AS n`)
 	var done []dispatch.Finish
 	for _, c := range claimLanes(t, pool, 2, g) {

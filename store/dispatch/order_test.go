@@ -22,7 +22,8 @@ type laneEntry struct {
 // without any would never leave.
 func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	t.Helper()
-	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries ORDER BY lane_id, seq`); !slices.Equal(got, want) {
+	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries
+		ORDER BY lane_id, seq`); !slices.Equal(got, want) {
 		t.Errorf("the lane has %v, want %v", got, want)
 	}
 	const gaps = `
@@ -105,12 +106,14 @@ func TestGiveWayToNothingLater(t *testing.T) {
 	pool := storetest.DB(t)
 	gate := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 4)
-	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['4', '5', '', '3'])[seq], state = CASE seq WHEN 4 THEN 'cancelled' ELSE 'queued' END`)
+	exec(t, pool, `UPDATE deliveries
+		SET order_by = (ARRAY['4', '5', '', '3'])[seq], state = CASE seq WHEN 4 THEN 'cancelled' ELSE 'queued' END`)
 	current := claimOne(t, pool, gate)
 	if gave := must(dispatch.GiveWay(t.Context(), pool, current))(t); gave {
 		t.Error("the delivery gave way, want that it leaves first")
 	}
-	checkLane(t, pool, laneEntry{1001, store.Sending}, laneEntry{1002, store.Queued}, laneEntry{1003, store.Queued}, laneEntry{1004, store.Cancelled})
+	checkLane(t, pool, laneEntry{1001, store.Sending}, laneEntry{1002, store.Queued}, laneEntry{1003, store.Queued},
+		laneEntry{1004, store.Cancelled})
 }
 
 // A message of which an attempt has begun isn't put before another one: the customer may have it.

@@ -22,7 +22,8 @@ func TestHeldSnapshot(t *testing.T) {
 	const lanes = 10_000
 	pool := storetest.DB(t)
 	g := newGate(t, pool, "g", 0, 1)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1 FROM generate_series(1, $2::int) AS n`, g, lanes)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1
+		FROM generate_series(1, $2::int) AS n`, g, lanes)
 	exec(t, pool, `VACUUM (ANALYZE) lanes`)
 	storetest.OpenDump(t, pool)
 
@@ -65,7 +66,8 @@ func TestManyGates(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	const last = 20_000
-	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1 FROM generate_series(1, $1::int) AS n`, last)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1
+		FROM generate_series(1, $1::int) AS n`, last)
 	for _, g := range []store.LaneID{1, 7000, last} {
 		newDueLane(t, pool, g, store.GateID(g), 1, 1)
 	}

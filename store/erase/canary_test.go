@@ -101,8 +101,11 @@ func checkAsPlanned(t testing.TB, planned, done []erase.Found) {
 // unmarked are columns of rows that are removed in which no words of a customer can stand.
 func unmarked() map[string]bool {
 	m := map[string]bool{}
-	for _, name := range []string{"deliveries.kind", "deliveries.state", "posts.channel", "posts.kind", "posts.version", "fetches.state", "fetches.blob",
-		"events.blob", "uploads.blob", "blobs.hash", "blob_chunks.hash", "identities.opted_out", "pending.order_key", "erased_blobs.hash"} {
+	for _, name := range []string{
+		"deliveries.kind", "deliveries.state", "posts.channel", "posts.kind", "posts.version", "fetches.state",
+		"fetches.blob",
+		"events.blob", "uploads.blob", "blobs.hash", "blob_chunks.hash", "identities.opted_out", "pending.order_key", "erased_blobs.hash",
+	} {
 		m[name] = true
 	}
 	return m

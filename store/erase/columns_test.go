@@ -12,7 +12,15 @@ import (
 
 // besides are what is erased beside the table of places: the journal, and files.
 func besides() []place {
-	return []place{{Table: "events"}, {Table: "quarantine"}, {Table: "pending"}, {Table: "blobs"}, {Table: "blob_chunks"}, {Table: "uploads"}, {Table: "erased_blobs"}}
+	return []place{
+		{Table: "events"},
+		{Table: "quarantine"},
+		{Table: "pending"},
+		{Table: "blobs"},
+		{Table: "blob_chunks"},
+		{Table: "uploads"},
+		{Table: "erased_blobs"},
+	}
 }
 
 // nothing are the columns that hold nothing of a contact, or keep it sealed while it is erased, and why.
@@ -66,7 +74,9 @@ var nothing = []struct{ table, columns, why string }{
 	{"team_roster_users", "kind user_id", "colleagues"},
 	{"team_rosters", "kind channel", "channels of chats"},
 	{"teams", "name emoji agents weekly", "what admins set up"},
-	{"templates", "name language provider_name asked_name category uses labels header body footer buttons examples external_id status reason quality provider_category todo",
+	{"templates",
+		"name language provider_name asked_name category uses labels header body footer buttons examples " +
+			"external_id status reason quality provider_category todo",
 		"texts for all customers"},
 	{"threads", "channel root doubt", "where a thread stands in a chat, as numbers of the chat, and whether its root may be there twice"},
 }
@@ -103,7 +113,8 @@ func TestEveryColumnIsKnown(t *testing.T) {
 		schema[table+"."+column] = true
 		switch erased, why := Emptied(table, column), holdsNothing(table, column); {
 		case !erased && why == "":
-			t.Errorf("%s.%s may hold something of a contact: let places erase it (store/erase/places_*.go), or say in this test why it doesn't", table, column)
+			t.Errorf("%s.%s may hold something of a contact: let places erase it (store/erase/places_*.go), or say in this test why it doesn't",
+				table, column)
 		case erased && why != "" && !slices.Contains([]string{"posts"}, table):
 			t.Errorf("%s.%s is erased, and yet said to hold nothing", table, column)
 		}

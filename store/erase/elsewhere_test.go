@@ -20,21 +20,34 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		line     string
 		wantLeft bool
 	}{
-		{name: "list of another", line: `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User", "Contact": {"Name": "User", "Address": "u-17"}}]}`, wantLeft: true},
+		{name: "list of another",
+			line: `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User",` +
+				` "Contact": {"Name": "User", "Address": "u-17"}}]}`,
+			wantLeft: true},
 		{name: "list with another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`},
 		{name: "list by that name", line: `{"Kind": "list", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
 		{name: "empty list by it", line: `{"Kind": "list", "Text": "user"}`, wantLeft: true},
 		{name: "team of that name", line: `{"Kind": "evening", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
 		{name: "found another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}], "Args": {"note": "parcel of User"}}`},
-		{name: "for another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}], "Args": {"typed": {"channel": "C1"}}}`},
-		{name: "of users", line: `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}], "Args": {"typed": {"channel": "C1"}}}`, wantLeft: true},
+		{name: "for another",
+			line: `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}],` +
+				` "Args": {"typed": {"channel": "C1"}}}`},
+		{name: "of users",
+			line: `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}],` +
+				` "Args": {"typed": {"channel": "C1"}}}`,
+			wantLeft: true},
 		{name: "digest", line: `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`, wantLeft: true},
 		{name: "remark", line: `{"Kind": "note", "Text": "Call User, please"}`},
 		{name: "in italics", line: `{"Kind": "note", "Text": "Call _User_, please"}`},
 		{name: "button", line: `{"Kind": "note", "Args": {"conversation": 4}}`},
 		{name: "another's button", line: `{"Kind": "note", "Args": {"conversation": 41}, "Customer": {"Name": "User"}}`, wantLeft: true},
-		{name: "hand-over", line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 4}, "Text": "please check it", "Customer": {"Name": "Somebody"}}`},
-		{name: "hand-over of another", line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 41}, "Text": "please check it", "Customer": {"Name": "User"}}`, wantLeft: true},
+		{name: "hand-over",
+			line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 4}, "Text": "please check it",` +
+				` "Customer": {"Name": "Somebody"}}`},
+		{name: "hand-over of another",
+			line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 41}, "Text": "please check it",` +
+				` "Customer": {"Name": "User"}}`,
+			wantLeft: true},
 		{name: "remark to another", line: `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`},
 		{name: "led to another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Other": {"ID": 1, "Subject": ""}}`},
 		{name: "address", line: `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`},
@@ -117,13 +130,17 @@ func TestContactOfManySubjects(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
 	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
-		SELECT n + 100, $1, 4, 'resolved', 'My order number ' || n || ' of this year', now(), now() FROM generate_series(1, 300) AS n`, mailAccount)
+		SELECT n + 100, $1, 4, 'resolved', 'My order number ' || n || ' of this year', now(), now()
+		FROM generate_series(1, 300) AS n`, mailAccount)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'user', 'Text', n || ' users', 'Reason', 'They asked.')), 'sent', '', now()
+		SELECT n, 1, n, 'line',
+			jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'user', 'Text', n || ' users', 'Reason', 'They asked.')), 'sent',
+				'', now()
 		FROM generate_series(1, 4000) AS n`)
 	exec(t, pool, `UPDATE lanes SET head = 5000, tail = 5000 WHERE id = 1`)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		VALUES (5000, 1, 5000, 'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
+		VALUES (5000, 1, 5000,
+			'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
 	eraseContact(t, pool, 4)
 	if got := storetest.Row(t, pool, `SELECT count(*), count(*) FILTER (WHERE external_id = 'about') FROM deliveries`); got != "(4000,0)" {
 		t.Errorf("left are %s, want (4000,0)", got)
@@ -137,7 +154,8 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (50, $1, 'ann@shop.example', 'Ann', 4)`, chatAccount)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (50, $1, 50, 'open', now(), now())`, chatAccount)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+		VALUES (50, $1, 50, 'open', now(), now())`, chatAccount)
 	for i, e := range []struct {
 		conversation int
 		what         store.Deed
@@ -151,37 +169,51 @@ func TestAddressTypedElsewhere(t *testing.T) {
 		{4, store.DeedResolved, `{"text": "ann@shop.example will pay"}`},
 		{50, store.DeedReaddressed, `{"text": "to ann@shop.example"}`},
 	} {
-		exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES ($1, $2, now(), 1, 'agent', $3, $4)`, i+1, e.conversation, e.what, e.detail)
+		exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
+			VALUES ($1, $2, now(), 1, 'agent', $3, $4)`, i+1, e.conversation, e.what, e.detail)
 	}
 	for _, conversation := range []int{1, 3, 50} {
-		exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES ($1, $2, 'c' || $3::bigint, 2, $3::bigint, 1, 1)`, conversation+1, slack, conversation)
+		exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
+			VALUES ($1, $2, 'c' || $3::bigint, 2, $3::bigint, 1, 1)`, conversation+1, slack, conversation)
 		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 			VALUES ($1, $1, 1, 'line', '{"line": {"Kind": "recipients", "To": "ann@shop.example"}}', 'sent', '', now())`, conversation+1)
 	}
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		VALUES (60, 2, 0, 'line', '{"line": {"Kind": "failed", "Text": "Dear ann@shop.example", "Reason": "550 <ann@shop.example>: unknown", "Hint": "!to ann@shop.example", "Verbs": ["sendagain"]}}', 'sent', '', now()),
-			(61, 2, -1, 'line', '{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now()),
-			(62, 2, -2, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}', 'sent', '', now()),
+		VALUES (60, 2, 0, 'line',
+				'{"line": {"Kind": "failed", "Text": "Dear ann@shop.example", "Reason": "550 <ann@shop.example>: unknown", `+
+		`"Hint": "!to ann@shop.example", "Verbs": ["sendagain"]}}', 'sent', '', now()),
+			(61, 2, -1, 'line',
+				'{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now()),
+			(62, 2, -2, 'line',
+				'{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}',
+				'sent', '', now()),
 			(63, 2, -3, 'line', '{"line": {"Kind": "failed", "Text": "Dear both", "Missed": "ann@shop.example"}}', 'sent', '', now()),
 			(64, 2, -4, 'line', '{"line": {"Kind": "bounce_other", "Text": "Dear both", "Recipient": "ann@shop.example"}}', 'sent', '', now())`)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, kind, status, last_at, created_at) VALUES (51, $1, 'automatic', 'open', now(), now())`, mailAccount)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, kind, status, last_at, created_at)
+		VALUES (51, $1, 'automatic', 'open', now(), now())`, mailAccount)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (53, $1, 'c51', 2, 51, 1, 1)`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		VALUES (53, 53, 1, 'line', '{"line": {"Kind": "collected", "Copied": [{"Address": "ann@shop.example"}, {"Address": "bob@shop.example"}]}}', 'sent', '', now())`)
+		VALUES (53, 53, 1, 'line',
+			'{"line": {"Kind": "collected", "Copied": [{"Address": "ann@shop.example"}, {"Address": "bob@shop.example"}]}}', 'sent', '', now())`)
 	eraseContact(t, pool, 2)
-	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
+	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id)
+		FROM log_entries`)
 	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
 		t.Errorf("the log says %s, want %s", got, want)
 	}
 	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 53 60 61 62 63")` {
 		t.Errorf("left are the lines %s, want %s", got, `("51 53 60 61 62 63")`)
 	}
-	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l ->> 'Missed', l #>> '{Verbs,0}'), ', ' ORDER BY id)
+	failed := storetest.Row(t, pool, `
+		SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l ->> 'Missed', l #>> '{Verbs,0}'),
+			', ' ORDER BY id)
 		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
-	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody, Dear both Somebody")`; failed != want {
+	const said = `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody, Dear both Somebody")`
+	if failed != said {
 		t.Errorf("of replies that did not arrive is said %s", failed)
 	}
-	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Copied}' FROM deliveries WHERE id = 53`); got != `("[{""Address"": ""bob@shop.example""}]")` {
+	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Copied}' FROM deliveries
+		WHERE id = 53`); got != `("[{""Address"": ""bob@shop.example""}]")` {
 		t.Errorf("in copy of the collected mail are %s", got)
 	}
 }
@@ -192,9 +224,11 @@ func TestAddressTypedElsewhere(t *testing.T) {
 func TestLineThatWaitsElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
-	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES (1, 1, now(), 1, 'agent', $1, '{"text": "copy: ann@shop.example"}')`,
+	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
+		VALUES (1, 1, now(), 1, 'agent', $1, '{"text": "copy: ann@shop.example"}')`,
 		store.DeedReaddressed)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at) VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at)
+		VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
 	o := newOptions(t, pool)

@@ -49,7 +49,8 @@ func TestFindKeepsTheCaseOfKeys(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'shop', 'http', 'channel')`, shopAccount)
-	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, $1, 'u-z', 2001), (5002, $1, 'z@elsewhere', 2001)`, shopAccount)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, $1, 'u-z', 2001),
+			(5002, $1, 'z@elsewhere', 2001)`, shopAccount)
 	for text, want := range map[string]int{"U-Z": 0, "u-z": 1, "Z@elsewhere": 0, "z@elsewhere": 1} {
 		if found := must(erase.FindContacts(t.Context(), pool, text))(t); len(found) != want {
 			t.Errorf("Find(%q) = %+v, want %d contacts", text, found, want)

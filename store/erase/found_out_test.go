@@ -69,7 +69,8 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	writeInCopy(t, pool)
 	exec(t, pool, `UPDATE ai_exchanges SET sealed = convert_to('otter and zebra', 'UTF8') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE suggested_replies SET replies = '["otter and zebra"]' WHERE conversation_id = $1`, o.first+1)
-	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra') WHERE conversation_id = $1`, o.first+1)
+	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra')
+		WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE text_requests SET ask = '{"text": "otter and zebra"}' WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
 		VALUES (77001, $1, 2, 'line', '{"line": {"Kind": "written", "Words": "otter and zebra"}}', 'sent', now()),

@@ -31,7 +31,12 @@ func newWorld(t testing.TB) *pgxpool.Pool {
 func newOptions(t testing.TB, pool *pgxpool.Pool) erase.Options {
 	t.Helper()
 	ask := func(name string, conversation store.ConversationID, _ []erase.Post) store.NewEvent {
-		return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(conversation), Payload: []byte(`{}`)}
+		return store.NewEvent{
+			AccountID:  store.SystemAccount,
+			ExternalID: name,
+			OrderKey:   store.ConversationKey(conversation),
+			Payload:    []byte(`{}`),
+		}
 	}
 	return erase.Options{Pool: pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(t), Ask: ask}
 }
@@ -89,7 +94,8 @@ func wordColumns(t testing.TB, pool *pgxpool.Pool) []column {
 		FROM information_schema.columns AS c
 		JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
 		WHERE c.table_schema = 'public' AND c.table_name NOT LIKE 'goose%'
-			AND (c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'tsvector', 'xml', 'inet') OR c.udt_name IN ('_text', '_varchar', '_bytea', '_jsonb'))
+			AND (c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'tsvector', 'xml', 'inet')
+				OR c.udt_name IN ('_text', '_varchar', '_bytea', '_jsonb'))
 		ORDER BY 1, c.ordinal_position`)
 }
 

@@ -334,7 +334,8 @@ func TestNameWithEscapedCharacters(t *testing.T) {
 		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
 	eraseContact(t, pool, 2)
 	checkLeft(t, pool, events)
-	if got, want := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT payload #>> '{line,Text}' FROM deliveries`), []string{`Call "Bee"`}; !slices.Equal(got, want) {
+	got, want := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT payload #>> '{line,Text}' FROM deliveries`), []string{`Call "Bee"`}
+	if !slices.Equal(got, want) {
 		t.Errorf("the lines that are left say %q, want %q", got, want)
 	}
 }

@@ -23,7 +23,8 @@ func shareAddress(t *testing.T, pool *pgxpool.Pool) {
 				jsonb_build_object('key', 'boss', 'role', 'to')), now(), now())`, zebra().address())
 	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (5001, 12, 'C1', '5001.0')`)
 	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, participants, last_at, created_at)
-		SELECT 5002, 11, 2001, 'open', jsonb_agg(jsonb_build_object('key', CASE n WHEN 480 THEN $1 ELSE repeat('n', 50) || n || '@list.example' END,
+		SELECT 5002, 11, 2001,
+			'open', jsonb_agg(jsonb_build_object('key', CASE n WHEN 480 THEN $1 ELSE repeat('n', 50) || n || '@list.example' END,
 			'role', 'cc') ORDER BY n), now(), now()
 		FROM generate_series(1, 480) AS n`, zebra().address())
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail)

@@ -120,7 +120,8 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	fake, b := bucket(t, nil)
-	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("meet")); err == nil || !strings.Contains(err.Error(), "SHA256Mismatch") {
+	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("meet")); err == nil ||
+		!strings.Contains(err.Error(), "SHA256Mismatch") {
 		t.Errorf("other bytes than were signed: %v", err)
 	}
 	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("sa")); err == nil || len(fake.Objects()) != 0 {
@@ -144,7 +145,8 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	fake.Fail(busy, busy, busy)
-	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, blob.ErrNoObject) || !strings.Contains(err.Error(), "503 SlowDown") {
+	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, blob.ErrNoObject) ||
+		!strings.Contains(err.Error(), "503 SlowDown") {
 		t.Errorf("a store that stays busy: %v", err)
 	}
 	fake.Fail(s3fake.Fault{Method: http.MethodDelete, Status: http.StatusServiceUnavailable})

@@ -107,7 +107,8 @@ func TestBadMajor(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.version, err)
 		}
-		if c.version == "99\n" && (err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "parley restore FILE")) {
+		if c.version == "99\n" &&
+			(err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "parley restore FILE")) {
 			t.Errorf("%q names no package: %v", c.version, err)
 		}
 	}

@@ -151,7 +151,12 @@ func TestStalePID(t *testing.T) {
 		_, state := parseStat(string(b))
 		return err != nil || state == "Z"
 	})
-	for name, pid := range map[string]int{"somebody else": alive.Process.Pid, "zombie": dead.Process.Pid, "us": os.Getpid(), "nobody": 1 << 22} {
+	for name, pid := range map[string]int{
+		"somebody else": alive.Process.Pid,
+		"zombie":        dead.Process.Pid,
+		"us":            os.Getpid(),
+		"nobody":        1 << 22,
+	} {
 		text := strings.Join([]string{strconv.Itoa(pid), filepath.Join(dir, "pg"), "1700000000", "5432", "/tmp", "", "  1 2", "ready", ""}, "\n")
 		path := filepath.Join(dir, "pg", "postmaster.pid")
 		check(t, os.WriteFile(path, []byte(text), 0o600))

@@ -192,7 +192,8 @@ func TestStartStopReuse(t *testing.T) {
 		"SELECT current_database()": "parley",
 		"SELECT lower('ÄÖÉ')":       "äöé",
 		"SELECT ('Z' < 'a')::text":  "true", // by code point
-		"SELECT coalesce(datlocale, datcollate) FROM (SELECT to_jsonb(d)->>'datlocale' AS datlocale, datcollate FROM pg_database d WHERE datname = 'parley') d": "C.UTF-8",
+		"SELECT coalesce(datlocale, datcollate) FROM (SELECT to_jsonb(d)->>'datlocale' AS datlocale, " +
+			"datcollate FROM pg_database d WHERE datname = 'parley') d": "C.UTF-8",
 	} {
 		if got := query(t, s, sql); got != want {
 			t.Errorf("%s = %q, want %q", sql, got, want)

@@ -31,12 +31,15 @@ func TestDropUploads(t *testing.T) {
 	}
 	sent, waiting, forgotten := upload("sent"), upload("waiting"), upload("forgotten")
 	check(t, blob.UseUploads(t.Context(), pool, []string{sent}))
-	ann, desk, both, dropped, left := upload("ann's"), upload("the desk's"), upload("sent, too"), upload("shown no more"), upload("left lately")
+	ann, desk, both, dropped, left := upload("ann's"), upload("the desk's"), upload("sent, too"), upload("shown no more"),
+		upload("left lately")
 	check(t, blob.UsePictures(t.Context(), pool, []string{ann, desk, both, dropped, left}))
 	check(t, blob.UseUploads(t.Context(), pool, []string{both}))
-	exec(t, pool, `INSERT INTO agents (email, name, rich_signature) VALUES ('ann@acme.test', 'Ann', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', $1::text))))`, ann)
+	exec(t, pool, `INSERT INTO agents (email, name, rich_signature)
+		VALUES ('ann@acme.test', 'Ann', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', $1::text))))`, ann)
 	exec(t, pool, `INSERT INTO accounts (name, kind, side, rich_signature)
-		VALUES ('desk', 'x', 'channel', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', 'x'), jsonb_build_object('blob', $1::text)))), ('plain', 'x', 'channel', NULL)`, desk)
+		VALUES ('desk', 'x', 'channel', jsonb_build_object('pictures',
+			jsonb_build_array(jsonb_build_object('blob', 'x'), jsonb_build_object('blob', $1::text)))), ('plain', 'x', 'channel', NULL)`, desk)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	check(t, blob.UsePictures(t.Context(), pool, []string{left}))
@@ -52,7 +55,8 @@ func TestDropUploads(t *testing.T) {
 		}
 	}
 	_, err := blob.Get(t.Context(), pool, nil, dropped)
-	if _, err2 := blob.Get(t.Context(), pool, nil, forgotten); err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
+	_, err2 := blob.Get(t.Context(), pool, nil, forgotten)
+	if err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
 		t.Errorf("%d files went: %v", total, err)
 	}
 }

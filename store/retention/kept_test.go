@@ -49,10 +49,13 @@ func TestKeptPostsGo(t *testing.T) {
 			{AccountID: 1, Channel: "told", Message: day + " told of 7", Kind: "told", ConversationID: 7}}))
 	}
 	left := func() string {
-		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message, account_id) FROM posts`)
+		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message, account_id)
+			FROM posts`)
 	}
 	tidy := func(keep time.Duration) (posts int) {
-		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){retention.DropTold, retention.DropEarly} {
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){
+			retention.DropTold, retention.DropEarly,
+		} {
 			posts += must(batch(t.Context(), pool, keep))(t).Posts
 		}
 		return posts

@@ -28,7 +28,8 @@ func TestReplayedBehindNewerIsKept(t *testing.T) {
 	}
 	kept := func(when string) {
 		t.Helper()
-		if got, want := row(t, pool, `SELECT string_agg(convert_from(payload, 'UTF8'), ', ' ORDER BY id) FROM events`), `("first bad, second bad, newer")`; got != want {
+		if got, want := row(t, pool, `SELECT string_agg(convert_from(payload, 'UTF8'), ', ' ORDER BY id)
+			FROM events`), `("first bad, second bad, newer")`; got != want {
 			t.Errorf("%s: the payloads are %s, want %s", when, got, want)
 		}
 	}

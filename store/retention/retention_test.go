@@ -205,8 +205,10 @@ func TestDropReactions(t *testing.T) {
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id) VALUES (1, 1, 'k', 1)`)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END FROM generate_series(1, 2510) AS n`)
-	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n FROM generate_series(0, 2510) AS n`)
+		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END
+		FROM generate_series(1, 2510) AS n`)
+	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n
+		FROM generate_series(0, 2510) AS n`)
 	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id)
 		VALUES (1, 'x1', 2, 'y', 2505), (2, 'x1', 1, 'y', 2505)`) // of others, and young
 	announced(t, pool, retention.Due{Reactions: 2501})
@@ -221,7 +223,8 @@ func TestDropReactions(t *testing.T) {
 		t.Errorf("%d went, left %s", total, left)
 	}
 	check(t, store.MoveClock(t.Context(), pool, 3*24*time.Hour))
-	if done := must(retention.DropReactions(t.Context(), pool, month))(t); done.Reactions != 12 || row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
+	if done := must(retention.DropReactions(t.Context(), pool, month))(t); done.Reactions != 12 ||
+		row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
 		t.Errorf("later: %+v", done)
 	}
 }
@@ -252,9 +255,11 @@ func TestRetentionPlans(t *testing.T) {
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) SELECT n, 1, 'k' || n, 1, n + 1, 4, 4 FROM generate_series(1, 20000) AS n`,
 		`INSERT INTO threads (account_id, conversation_id, channel, root) SELECT 1, n, 'c', 'r' || n FROM generate_series(2, 20001) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, external_id, created_at)
-			SELECT n, 1 + n / 4, 1 + n % 4, CASE n % 4 WHEN 0 THEN 'card' ELSE 'said' END, 'accepted', 'p' || n, now() - interval '90 days' FROM generate_series(1, 79999) AS n`,
+			SELECT n, 1 + n / 4, 1 + n % 4, CASE n % 4 WHEN 0 THEN 'card' ELSE 'said' END, 'accepted', 'p' || n, now() - interval '90 days'
+			FROM generate_series(1, 79999) AS n`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'c', 'p' || n, 2 + n / 4, 'said' FROM generate_series(1, 79999) AS n`,
-		`INSERT INTO posts (account_id, channel, message, kind, early, kept_at) SELECT 2, 'C' || n % 10, 'm' || n, 'human', '{}', now() - n * interval '1 min' FROM generate_series(1, 500) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind, early, kept_at)
+			SELECT 2, 'C' || n % 10, 'm' || n, 'human', '{}', now() - n * interval '1 min' FROM generate_series(1, 500) AS n`,
 		`ANALYZE`,
 	} {
 		exec(t, pool, sql)

@@ -45,7 +45,9 @@ func TestEventsGo(t *testing.T) {
 	tidy := func() (removed int) {
 		t.Helper()
 		allBatches(t, pool, month-time.Hour, retention.KeepSeen)
-		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){retention.EmptyEvents, retention.EmptyRetained, retention.DropEmptied} {
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){
+			retention.EmptyEvents, retention.EmptyRetained, retention.DropEmptied,
+		} {
 			removed += allBatches(t, pool, month, batch).Removed
 		}
 		return removed
@@ -67,7 +69,10 @@ func TestEventsGo(t *testing.T) {
 	if n := tidy(); n != 1 || left() != `("letter young")` {
 		t.Errorf("of what was applied late %d went, %s are left", n, left())
 	}
-	again := []store.NewEvent{event(account, "first"), event(account, "letter"), event(account, "waits"), event(account, "second"), event(account, "third"), event(8, "first")}
+	again := []store.NewEvent{
+		event(account, "first"), event(account, "letter"), event(account, "waits"), event(account, "second"),
+		event(account, "third"), event(8, "first"),
+	}
 	if came := must(store.InsertEvents(t.Context(), pool, again))(t); len(came) != 2 {
 		t.Errorf("%v are new, not the third and the other account's first", came)
 	}
@@ -93,7 +98,8 @@ func TestPassingDeliveriesGo(t *testing.T) {
 			now() - CASE n WHEN 6 THEN interval '1 h' ELSE interval '25 h' END
 		FROM generate_series(1, 6) AS n`)
 	card := func(id int, age string) {
-		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES ($1, 1, -$1::bigint, 'card', 'accepted', now() - $2::text::interval)`, id, age)
+		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+			VALUES ($1, 1, -$1::bigint, 'card', 'accepted', now() - $2::text::interval)`, id, age)
 	}
 	left := func() string { return row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`) }
 	card(50, "1 h")
@@ -161,11 +167,13 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 			SELECT n, 1, 'k' || n, 1, n, 2, CASE n WHEN 4 THEN 3 ELSE 2 END, CASE n WHEN 5 THEN now() END, CASE n WHEN 6 THEN now() END
 			FROM generate_series(1, 6) AS n`,
 		`INSERT INTO threads (account_id, conversation_id, channel, root) SELECT 1, n, 'c', 'root' || n FROM generate_series(1, 6) AS n`,
-		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id) SELECT n * 10 + m, n, m, CASE m WHEN 1 THEN 'root' ELSE 'said' END, 'accepted', now(),
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id)
+			SELECT n * 10 + m, n, m, CASE m WHEN 1 THEN 'root' ELSE 'said' END, 'accepted', now(),
 			CASE m WHEN 1 THEN 'root' || n ELSE 'p' || n END
 			FROM generate_series(1, 6) AS n, generate_series(1, 2) AS m`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
-			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'), ('typed', 'human')) AS x(message, kind)`,
+			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'),
+				('typed', 'human')) AS x(message, kind)`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'told', 'kim:c:root' || n, n, 'told' FROM generate_series(0, 6) AS n`,
 		`INSERT INTO suggestions (conversation_id, kind, value, shown_at) SELECT n, 'tag', 'bug', now() FROM generate_series(1, 6) AS n`,
 		// It was handed over from channel b, where another conversation has a post of the same name as one in c.
@@ -177,16 +185,20 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 	announced(t, pool, retention.Due{Lanes: 1})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
-	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 3 {
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries)
+		FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 3 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
-	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id IN (1, 7)`); left != `("old root p1 root1 typed1")` {
+	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts
+		WHERE conversation_id IN (1, 7)`); left != `("old root p1 root1 typed1")` {
 		t.Errorf("posts left are %s, want %s", left, `("old root p1 root1 typed1")`)
 	}
-	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
+	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id)
+		FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
 		t.Errorf("who was told something is remembered for %s, want %s", left, `("0 2 3 4 5 6")`)
 	}
-	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM suggestions`); left != `("2 3 4 5 6")` {
+	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id)
+		FROM suggestions`); left != `("2 3 4 5 6")` {
 		t.Errorf("suggestions are left for %s, want %s", left, `("2 3 4 5 6")`)
 	}
 	if left := row(t, pool, `SELECT count(*) FROM threads`); left != "(6)" {
@@ -230,12 +242,15 @@ func TestDirectMessagesGo(t *testing.T) {
 	for _, sql := range []string{
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, leased_until)
-			VALUES (1, 1, 'ch:@kim', 1, 0, 150, 152, NULL), (2, 1, 'ch:c', 1, 0, 1, 1, NULL), (3, 1, 'c7:say', 1, 7, 1, 1, NULL), (4, 1, 'ch:@li', 1, 0, 1, 1, now())`,
+			VALUES (1, 1, 'ch:@kim', 1, 0, 150, 152, NULL), (2, 1, 'ch:c', 1, 0, 1, 1, NULL), (3, 1, 'c7:say', 1, 7, 1, 1, NULL),
+				(4, 1, 'ch:@li', 1, 0, 1, 1, now())`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-			SELECT n, 1, n, 'line', CASE WHEN n > 150 THEN 'queued' ELSE 'accepted' END, now() - CASE n WHEN 150 THEN interval '1 h' ELSE interval '90 days' END
+			SELECT n, 1, n, 'line', CASE WHEN n > 150 THEN 'queued' ELSE 'accepted' END,
+				now() - CASE n WHEN 150 THEN interval '1 h' ELSE interval '90 days' END
 			FROM generate_series(1, 151) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id, payload)
-			SELECT 200 + n, n, 1, 'line', 'accepted', now() - interval '90 days', 'list', '{"place": {"channel": "c"}}' FROM generate_series(2, 4) AS n`,
+			SELECT 200 + n, n, 1, 'line', 'accepted', now() - interval '90 days', 'list', '{"place": {"channel": "c"}}'
+			FROM generate_series(2, 4) AS n`,
 		`INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'list', 'line'), (1, 'c', 'typed', 'human'),
 			(1, 'c', 'young list', 'line'), (1, 'd', 'list', 'line'), (2, 'c', 'list', 'line')`,
 	} {
@@ -243,10 +258,12 @@ func TestDirectMessagesGo(t *testing.T) {
 	}
 	announced(t, pool, retention.Due{Direct: 150})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.DropDirect)
-	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes) FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes)
+		FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
-	if left := row(t, pool, `SELECT string_agg(concat(account_id, channel, ' ', message), ', ' ORDER BY account_id, channel, message) FROM posts`); left != `("1c typed, 1c young list, 1d list, 2c list")` {
+	if left := row(t, pool, `SELECT string_agg(concat(account_id, channel, ' ', message), ', ' ORDER BY account_id, channel, message)
+		FROM posts`); left != `("1c typed, 1c young list, 1d list, 2c list")` {
 		t.Errorf("posts left are %s, want all but the list in channel c of account 1", left)
 	}
 }
@@ -266,13 +283,15 @@ func TestMoreThanABatchGoes(t *testing.T) {
 				SELECT n, 1, n, CASE WHEN n <= 1000 THEN 'said' ELSE 'card' END, 'accepted', now() - interval '25 h'`,
 		},
 		{
-			name: "lanes of ended conversations", table: "lanes", keep: month, batch: retention.TidyConversations, wantLeft: "(1001)", // and that of the deliveries
+			name: "lanes of ended conversations", table: "lanes", keep: month, batch: retention.TidyConversations,
+			wantLeft: "(1001)", // and that of the deliveries
 			insert: `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
 				SELECT 10 + n, 1, 'more ' || n, 1, CASE WHEN n <= 1000 THEN 0 ELSE 1 END, 1, 1`,
 		},
 		{
 			name: "typed texts", table: "posts", keep: month, batch: retention.DropEarly, wantLeft: "(0)",
-			insert: `INSERT INTO posts (account_id, channel, message, kind, early, kept_at) SELECT 1, 'c', n::text, 'early', '{}', now() - interval '90 days'`,
+			insert: `INSERT INTO posts (account_id, channel, message, kind, early, kept_at)
+				SELECT 1, 'c', n::text, 'early', '{}', now() - interval '90 days'`,
 		},
 		{
 			name: "what was told in channels", table: "posts", keep: month, batch: retention.DropTold, wantLeft: "(0)",
@@ -360,7 +379,8 @@ func TestTidyBetweenReadingAndWriting(t *testing.T) {
 		must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
 		read.LockLanes(&lanes, []store.ConversationID{1}, []store.AccountID{1}, []string{"agent"})
 		check(t, read.Run(t.Context(), tx))
-		if free := row(t, pool, `SELECT string_agg(key, ' ') FROM (SELECT key FROM lanes FOR UPDATE SKIP LOCKED) AS l`); len(lanes) != 5 || free != "(idle)" {
+		free := row(t, pool, `SELECT string_agg(key, ' ') FROM (SELECT key FROM lanes FOR UPDATE SKIP LOCKED) AS l`)
+		if len(lanes) != 5 || free != "(idle)" {
 			t.Errorf("of %d lanes these aren't locked: %s", len(lanes), free)
 		}
 		if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 1 {

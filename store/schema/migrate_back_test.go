@@ -123,7 +123,8 @@ func TestMigrateBackKeepsTags(t *testing.T) {
 // The first tags of a new database.
 func TestFirstTags(t *testing.T) {
 	t.Parallel()
-	checkNames(t, storetest.DB(t), "tags", `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`,
+	checkNames(t, storetest.DB(t), "tags", `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name)
+		FROM tags`,
 		"Billing|#0e7490|topic|tag|{}|t",
 		"Billing Issue|#b45309|issue|tag|{}|t",
 		"Bug Report|#b91c1c|workflow|label|{}|t",

@@ -41,7 +41,8 @@ const (
 const queuedInOrder = `
 	SELECT count(*), count(*) FILTER (WHERE n <= before), count(*) FILTER (WHERE NOT expected)
 	FROM (
-		SELECT convert_from(e.payload, 'UTF8')::bigint AS n, lag(convert_from(e.payload, 'UTF8')::bigint) OVER (PARTITION BY w.queue_id ORDER BY w.place) AS before,
+		SELECT convert_from(e.payload, 'UTF8')::bigint AS n,
+			lag(convert_from(e.payload, 'UTF8')::bigint) OVER (PARTITION BY w.queue_id ORDER BY w.place) AS before,
 			e.id % 2 = 0 OR e.id > $1 AS expected
 		FROM queued AS w
 		JOIN events AS e ON e.id = w.event_id
@@ -64,7 +65,8 @@ func (w *writer) write(ctx context.Context, newer bool) error {
 	w.wrote++
 	var err error
 	if newer {
-		_, err = store.InsertEvents(ctx, w.pool, []store.NewEvent{{AccountID: 7, ExternalID: fmt.Sprintf("%s-%d", key, w.next), OrderKey: key, Payload: []byte(fmt.Sprint(w.next))}})
+		_, err = store.InsertEvents(ctx, w.pool,
+			[]store.NewEvent{{AccountID: 7, ExternalID: fmt.Sprintf("%s-%d", key, w.next), OrderKey: key, Payload: []byte(fmt.Sprint(w.next))}})
 	} else {
 		_, err = w.pool.Exec(ctx, acceptAtTen, key, w.next)
 	}
@@ -127,7 +129,8 @@ func TestMigrateUnderLoad(t *testing.T) {
 		want += int64(w.wrote)
 		worst = max(worst, w.worst)
 	}
-	t.Logf("%d events moved in %s beside %d that came; who accepted waited %s at most, what needs no table %s", rows/2, took, want-rows/2, worst, other)
+	t.Logf("%d events moved in %s beside %d that came; who accepted waited %s at most, what needs no table %s",
+		rows/2, took, want-rows/2, worst, other)
 	if got := row(t, pool, queuedInOrder, rows); got != fmt.Sprintf("(%d,0,0)", want) {
 		t.Errorf("queued, out of order and applied before are %s, not (%d,0,0)", got, want)
 	}

@@ -58,7 +58,8 @@ const mostWork = `
 // workUnderLocks are the migrations that read a table while they keep it, or another one, from being written, and why
 // that does no harm.
 var workUnderLocks = map[int64]string{
-	24: "it reads the newest conversations until it has found 2,000 that are resolved; only where hardly any is, it reads them all: a million took two seconds, on a busy machine",
+	24: "it reads the newest conversations until it has found 2,000 that are resolved; only where hardly any is, it reads them all: " +
+		"a million took two seconds, on a busy machine",
 }
 
 // What a migration does while others can't write to a table doesn't grow with the rows of any table: so nobody waits for

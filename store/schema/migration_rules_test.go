@@ -22,7 +22,8 @@ const (
 	unknownForm   = "its form is not known to be harmless while others work"
 	notRepeatable = "it can't be repeated: say IF [NOT] EXISTS, OR REPLACE or ON CONFLICT"
 	locksWriters  = "it keeps writers waiting while the index is built: say CONCURRENTLY"
-	keepsBroken   = "an index that an interrupted run left unfinished stays: no IF NOT EXISTS, but DROP INDEX CONCURRENTLY IF EXISTS right before"
+	keepsBroken   = "an index that an interrupted run left unfinished stays: " +
+		"no IF NOT EXISTS, but DROP INDEX CONCURRENTLY IF EXISTS right before"
 	locksReaders  = "it keeps readers waiting: say DROP INDEX CONCURRENTLY IF EXISTS"
 	inTransaction = "it can't be in a transaction: say -- +goose NO TRANSACTION"
 	readsWhole    = "it reads or rewrites the whole table while nobody else may use it"
@@ -175,7 +176,11 @@ type migrationFile struct {
 
 // faults reads a migration and gives what may not be done.
 func faults(file string) []fault {
-	f := &migrationFile{transaction: !strings.Contains(file, strings.TrimSpace(noTransaction)), created: map[string]bool{}, locked: map[string]bool{}}
+	f := &migrationFile{
+		transaction: !strings.Contains(file, strings.TrimSpace(noTransaction)),
+		created:     map[string]bool{},
+		locked:      map[string]bool{},
+	}
 	for _, statement := range statements(file) {
 		f.judge(statement)
 		f.previous = statement
@@ -218,7 +223,9 @@ func (f *migrationFile) unlessRepeatable(repeatable bool) []string {
 
 // statementRules are the forms that are allowed, and what each must keep to.
 var statementRules = map[string]func(f *migrationFile, m []string) []string{
-	`^CREATE TABLE (IF NOT EXISTS )?(\w+) (?:\((.+)\)|PARTITION OF (\w+) .+)( WITH \(.+\)| PARTITION BY .+)?$`: func(f *migrationFile, m []string) []string {
+	`^CREATE TABLE (IF NOT EXISTS )?(\w+) (?:\((.+)\)|PARTITION OF (\w+) .+)( WITH \(.+\)| PARTITION BY .+)?$`: func(
+		f *migrationFile, m []string,
+	) []string {
 		f.created[m[2]] = true
 		for _, reference := range regexp.MustCompile(`REFERENCES (\w+)`).FindAllStringSubmatch(m[3], -1) {
 			f.uses(reference[1])

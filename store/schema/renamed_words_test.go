@@ -16,5 +16,6 @@ func TestRenamedBeforeAnUpgrade(t *testing.T) {
 		VALUES (1, 7, 'open', 'Broken', '{"name": "Berlin Lamps"}', now(), now()), (2, 7, 'open', 'Lamp', '{}', now(), now())`)
 	check(t, schema.Migrate(t.Context(), pool))
 
-	checkNames(t, pool, "found", `SELECT array_agg(conversation_id::text) FROM conversation_words WHERE words @@ find_query('berlin broken')`, "1")
+	checkNames(t, pool, "found", `SELECT array_agg(conversation_id::text) FROM conversation_words
+		WHERE words @@ find_query('berlin broken')`, "1")
 }

@@ -40,7 +40,8 @@ func (tr *traffic) accept(ctx context.Context, n int64) error {
 	key, place := fmt.Sprintf(trafficKey, n%keysNew), firstNew+n
 	var err error
 	if tr.newer.Load() && n%2 == 0 {
-		_, err = store.InsertEvents(ctx, tr.pool, []store.NewEvent{{AccountID: 7, ExternalID: fmt.Sprintf("%s-%d", key, place), OrderKey: key, Payload: fmt.Append(nil, place)}})
+		_, err = store.InsertEvents(ctx, tr.pool,
+			[]store.NewEvent{{AccountID: 7, ExternalID: fmt.Sprintf("%s-%d", key, place), OrderKey: key, Payload: fmt.Append(nil, place)}})
 	} else {
 		_, err = tr.pool.Exec(ctx, acceptAtTen, key, place)
 	}
@@ -116,17 +117,20 @@ func (tr *traffic) apply(ctx context.Context, n int64) error {
 const (
 	claimAtTen = `
 		WITH l AS (
-			SELECT id FROM lanes WHERE gate_id = 1 AND priority = 1 AND due_at <= parley_now() AND (leased_until IS NULL OR leased_until < clock_timestamp())
+			SELECT id
+			FROM lanes WHERE gate_id = 1 AND priority = 1 AND due_at <= parley_now() AND (leased_until IS NULL OR leased_until < clock_timestamp())
 			ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 		), claimed AS (
-			UPDATE lanes SET epoch = epoch + 1, leased_until = clock_timestamp() + interval '1 day' FROM l WHERE lanes.id = l.id RETURNING lanes.id, lanes.head
+			UPDATE lanes SET epoch = epoch + 1, leased_until = clock_timestamp() + interval '1 day' FROM l WHERE lanes.id = l.id
+			RETURNING lanes.id, lanes.head
 		)
 		UPDATE deliveries AS d SET state = 'sending', attempt = attempt + 1, sent_at = clock_timestamp()
 		FROM claimed AS c WHERE d.lane_id = c.id AND d.seq = c.head + 1 AND d.state = 'queued'
 		RETURNING d.lane_id`
 	finishAtTen = `
 		WITH d AS (
-			UPDATE deliveries SET state = 'accepted', external_id = lane_id::text WHERE lane_id = $1 AND state = 'sending' RETURNING lane_id, message_id
+			UPDATE deliveries SET state = 'accepted', external_id = lane_id::text
+			WHERE lane_id = $1 AND state = 'sending' RETURNING lane_id, message_id
 		), post AS (
 			INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind)
 			SELECT 8, 'C1', lane_id::text, lane_id, message_id, 'root' FROM d

@@ -22,9 +22,10 @@ const blockedByMigration = `
 
 // waits are the statements of the traffic that were seen waiting for the migration.
 type waits struct {
-	attempts map[string]map[string]string // by statement, the transactions of the migration that it waited for: when they began, and what they are
-	queries  map[string]string            // the statements' SQL
-	working  map[string]bool              // statements of the migration that worked while somebody waited
+	// By statement, the transactions of the migration that it waited for: when they began, and what they are.
+	attempts map[string]map[string]string
+	queries  map[string]string // the statements' SQL
+	working  map[string]bool   // statements of the migration that worked while somebody waited
 }
 
 // watch looks who waits for the migration, until ctx ends.
@@ -67,7 +68,8 @@ func (w *waits) judge(t *testing.T) {
 	t.Logf("%d statements waited for the migration", len(w.attempts))
 	for statement, attempts := range w.attempts {
 		if len(attempts) > mostAttempts {
-			t.Errorf("%s waited for %d attempts: %s, want at most %d", w.queries[statement], len(attempts), slices.Collect(maps.Values(attempts)), mostAttempts)
+			t.Errorf("%s waited for %d attempts: %s, want at most %d",
+				w.queries[statement], len(attempts), slices.Collect(maps.Values(attempts)), mostAttempts)
 		}
 	}
 	for _, statement := range slices.Sorted(maps.Keys(w.working)) {
