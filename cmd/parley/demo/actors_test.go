@@ -173,7 +173,8 @@ func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfak
 			n, err := strconv.Atoi(value)
 			ts.Check(err)
 			for i := range n {
-				m.Attachments = append(m.Attachments, mailfake.Attachment{Name: fmt.Sprintf("scan-%03d.txt", i+1), Content: fmt.Appendf(nil, "page %d", i+1)})
+				m.Attachments = append(m.Attachments,
+					mailfake.Attachment{Name: fmt.Sprintf("scan-%03d.txt", i+1), Content: fmt.Appendf(nil, "page %d", i+1)})
 			}
 		default:
 			ts.Fatalf("unknown detail %q", name)

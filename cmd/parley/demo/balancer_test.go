@@ -32,7 +32,9 @@ func newBalancer(ctx context.Context) (*balancer, error) {
 	b := &balancer{url: "http://" + l.Addr().String(), done: make(chan error, 1)}
 	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(b.next()) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusServiceUnavailable) }}
-	b.server = &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	b.server = &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context {
+		return ctx
+	}}
 	go func() { b.done <- b.server.Serve(l) }()
 	return b, nil
 }

@@ -56,7 +56,13 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Cleanup(func() { _ = w.Close() })
 	database := lend(t)
 	db := database.db
-	vars := map[string]string{"DATABASE_URL": database.url, "PARLEY_DATA": t.TempDir(), "PARLEY_LISTEN": listen, "SLACK_RATE": "0", "TEAMS_RATE": "0"}
+	vars := map[string]string{
+		"DATABASE_URL":  database.url,
+		"PARLEY_DATA":   t.TempDir(),
+		"PARLEY_LISTEN": listen,
+		"SLACK_RATE":    "0",
+		"TEAMS_RATE":    "0",
+	}
 	for _, v := range w.Env() {
 		name, value, _ := strings.Cut(v, "=")
 		vars[name] = value
@@ -269,7 +275,9 @@ func TestTour(t *testing.T) {
 	l.until("the card shows the tag", `document.querySelector('.threadpane .msg')?.innerText.includes('Complaint')`)
 
 	l.openForm(`.threadpane [data-label="Snooze"]`, "select")
-	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = [...s.options].find((o) => o.text.startsWith('1 hour')).value; s.dispatchEvent(new Event('change')); })()`)
+	l.js("choose an hour",
+		`(() => { const s = document.querySelector('#modal select'); s.value = [...s.options].find((o) =>`+
+			` o.text.startsWith('1 hour')).value; s.dispatchEvent(new Event('change')); })()`)
 	l.shot("form")
 	l.click("#modal footer .primary")
 	l.untilTicked("snooze")
@@ -277,7 +285,8 @@ func TestTour(t *testing.T) {
 	l.click("#clock")
 	l.click(".menu button:first-of-type")
 	l.untilTicked("wake")
-	l.openFormOrDone(`.threadpane [data-label="Resolve"]`, "footer .primary", `/esolved/.test(document.querySelector('.threadpane').innerText)`)
+	l.openFormOrDone(`.threadpane [data-label="Resolve"]`, "footer .primary",
+		`/esolved/.test(document.querySelector('.threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] footer .primary')?.click()`)
 	l.untilTicked("resolve")
 	l.skipRestOfTour()
@@ -319,14 +328,16 @@ func TestSlackInThePage(t *testing.T) {
 	l.until("the box is empty", `document.getElementById('post').value === ''`)
 	l.js("go to the newest message", `document.querySelector('.center [role=listitem][tabindex="0"]').focus()`)
 	l.do("go up", chromedp.KeyEvent(kb.ArrowUp))
-	l.until("an earlier message has the focus", `document.activeElement.matches('.center [role=listitem]') && document.activeElement.nextElementSibling`)
+	l.until("an earlier message has the focus",
+		`document.activeElement.matches('.center [role=listitem]') && document.activeElement.nextElementSibling`)
 
 	l.write("#reply", "!assign @be")
 	l.untilShown(".threadpane .suggest", "Ben Katz")
 	l.do("take the name that is offered", chromedp.KeyEvent("\t"))
 	l.click(".threadpane .send")
 	l.untilShown(".threadpane .msg", "Ann Lee assigned this to you")
-	l.js("be Ben", `(() => { const s = document.getElementById('agent'); s.value = s.options[1].value; s.dispatchEvent(new Event('change')); })()`)
+	l.js("be Ben",
+		`(() => { const s = document.getElementById('agent'); s.value = s.options[1].value; s.dispatchEvent(new Event('change')); })()`)
 	l.until("Ben has a badge or has read it", `document.getElementById('agent').selectedIndex === 1`)
 	l.click(`.entry[data-focus="threads"]`)
 	l.untilShown(".center .followed", "Glaze")
@@ -338,11 +349,13 @@ func TestSlackInThePage(t *testing.T) {
 	l.untilShown(".menu", "Undo this reply")
 	l.shot("menu")
 	l.emulateMedia("dark", &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
-	l.until("the focus is seen where colours are the system's", `getComputedStyle(document.querySelector('.menu button:focus')).outlineStyle === 'solid'`)
+	l.until("the focus is seen where colours are the system's",
+		`getComputedStyle(document.querySelector('.menu button:focus')).outlineStyle === 'solid'`)
 	l.emulateMedia("light")
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
 	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
-	l.js("write anew", `(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
+	l.js("write anew",
+		`(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
 	l.click(".editor .primary")
 	l.untilShown(".threadpane .msg", "(edited)")
 	l.endHold()

@@ -65,7 +65,8 @@ func (l *live) checkPart(part, where string) {
 // untilCount waits until a counter of the drawer shows a number.
 func (l *live) untilCount(name string, n int) {
 	l.t.Helper()
-	l.until(fmt.Sprintf("%s is %d", name, n), fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
+	l.until(fmt.Sprintf("%s is %d", name, n),
+		fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
 }
 
 // showDrawer looks at a demo that has just begun: the drawer says what is cut, what waits and what has arrived; it works by
@@ -75,7 +76,12 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l := browseTo(t, d.url)
 	l.click("#plugbutton")
 	l.untilCount("arrived", firstSaid)
-	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{company.HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
+	d.post("/_fake/mail/send", mailfake.Mail{
+		From:    longName + " <long@name.test>",
+		To:      []string{company.HelpAddress},
+		Subject: longName,
+		Text:    longName + " says <b>this</b>",
+	}, nil)
 	l.untilCount("arrived", firstSaid+1)
 	l.untilShown("#plugs .sum", fmt.Sprintf("All %d arrived, each once and in order.", firstSaid+1))
 	l.untilShown("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
@@ -86,7 +92,8 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.js("focus", `document.querySelector('[data-focus="plug-slack"]').focus()`)
 	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
 	l.untilShown("#plugs .cut", "Plugs itself in after")
-	l.until("the button keeps the focus and plugs in", `document.activeElement.dataset.focus === 'plug-slack' && document.activeElement.ariaLabel === 'Plug Slack in'`)
+	l.until("the button keeps the focus and plugs in",
+		`document.activeElement.dataset.focus === 'plug-slack' && document.activeElement.ariaLabel === 'Plug Slack in'`)
 	l.untilShown("#phase", "Slack is cut")
 	l.click(".center .replies")
 	l.reply("Two new mugs leave today")
@@ -136,7 +143,9 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.untilShown("dialog[open]", "Reset the demo?")
 	l.shot("plugs-ask")
 	l.click("dialog[open] .primary")
-	l.until("the page has begun anew", `document.documentElement.dataset.ready === 'yes' && !document.querySelector('#plugs .over').disabled && document.querySelector('#plugs [data-count=said] dd')?.textContent === '`+strconv.Itoa(firstSaid)+`'`)
+	l.until("the page has begun anew",
+		`document.documentElement.dataset.ready === 'yes' && !document.querySelector('#plugs .over').disabled && `+
+			`document.querySelector('#plugs [data-count=said] dd')?.textContent === '`+strconv.Itoa(firstSaid)+`'`)
 	l.untilCount("arrived", firstSaid)
 	l.untilShown("#plugs .clockline", "Clock")
 	l.until("the clock is at now", `!document.querySelector('#plugs .clockline').textContent.includes('ahead')`)
@@ -154,7 +163,8 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.openThread(company.SurfaceSlack, "two mugs")
 	l.click(`#slack .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Send template"]`)
-	l.until("answers by mail are prepared", `[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)
+	l.until("answers by mail are prepared",
+		`[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)
 	l.shot("templates")
 	l.click("#modal .close")
 	l.untilShown("#slack .elsewhere", "3 conversations are open in Teams")

@@ -75,7 +75,9 @@ func (l *live) openMailbox(address string) {
 func (l *live) choose(selector, value string) {
 	l.t.Helper()
 	l.until("there is "+selector, fmt.Sprintf(`document.querySelector(%q)`, selector))
-	l.js("choose "+value, fmt.Sprintf(`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`, selector, value))
+	l.js("choose "+value, fmt.Sprintf(
+		`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`,
+		selector, value))
 }
 
 // openForm presses a button of Slack's until its form shows a field. An agent who is told, by Parley or by Slack itself, that the
@@ -95,9 +97,12 @@ func (l *live) openFormOrDone(button, field, done string) {
 	for {
 		l.js("forget what was told before", `document.querySelectorAll('.toast').forEach((e) => e.remove()), window.toldBefore = `+toldByParley)
 		l.click(button)
-		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s || %s || %s > window.toldBefore`,
+		l.until("a form opens, or it is told why not", fmt.Sprintf(
+			`document.querySelector('#modal[open] %s') || %s || %s || %s > window.toldBefore`,
 			field, done, toldBySlack, toldByParley))
-		if opened, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null || %s`, field, done))); err != nil {
+		opened, err := chromedp.Run(l.ctx,
+			chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null || %s`, field, done)))
+		if err != nil {
 			l.fail("look for the form: %v", err)
 		} else if opened {
 			return
@@ -108,7 +113,9 @@ func (l *live) openFormOrDone(button, field, done string) {
 // openThread opens the thread of a card that shows a text, in either half.
 func (l *live) openThread(half, text string) {
 	l.t.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll('#%s .center [data-key]')].filter((e) => e.innerText.includes(%q) && e.querySelector('.replies')).at(-1)`, half, text)
+	find := fmt.Sprintf(
+		`[...document.querySelectorAll('#%s .center [data-key]')].filter((e) => e.innerText.includes(%q) && e.querySelector('.replies')).at(-1)`,
+		half, text)
 	l.until("there is a thread of "+text, find)
 	l.js("open it", find+`.querySelector('.replies').click()`)
 	l.untilShown("#"+half+" .threadpane", text)
@@ -145,7 +152,8 @@ func (l *live) formsInSlack(dana livePhone) {
 	l.untilShown("#slack .threadpane", "Ann Lee is replying")
 	l.shot("replying")
 	l.click("#modal footer .plainbutton")
-	l.until("the card names nobody once the form is closed", `!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
+	l.until("the card names nobody once the form is closed",
+		`!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
 	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
 	l.click("#modal footer .primary")
 	l.untilShown(`#modal .field:has([data-focus="f:text/v"]) .error`, "Please complete this required field.")
@@ -247,5 +255,6 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 // skipRestOfTour skips the steps that this test doesn't take.
 func (l *live) skipRestOfTour() {
 	l.t.Helper()
-	l.until("the tour's other steps are skipped", `(document.querySelector('[data-focus="tourskip"]')?.click(), document.getElementById('tour').innerText.includes('That was the tour'))`)
+	l.until("the tour's other steps are skipped",
+		`(document.querySelector('[data-focus="tourskip"]')?.click(), document.getElementById('tour').innerText.includes('That was the tour'))`)
 }

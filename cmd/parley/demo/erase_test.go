@@ -14,7 +14,8 @@ import (
 // erase erases the customer of this name on all accounts, while Parley runs, and looks through every column of
 // the database for words of which nothing may be left.
 func (s *stage) erase(name string, words []string) error {
-	rows, err := s.db.Pool.Query(s.ctx, `SELECT DISTINCT contact_id FROM identities WHERE lower(name || key) LIKE '%' || lower($1) || '%'`, name)
+	rows, err := s.db.Pool.Query(s.ctx, `SELECT DISTINCT contact_id FROM identities
+		WHERE lower(name || key) LIKE '%' || lower($1) || '%'`, name)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,8 @@ func (s *stage) checkNotInPosts(word string) error {
 }
 
 const everyColumn = `
-	SELECT c.table_name, CASE c.data_type WHEN 'bytea' THEN format('encode(t.%I, ''escape'')', c.column_name) ELSE format('t.%I::text', c.column_name) END
+	SELECT c.table_name,
+		CASE c.data_type WHEN 'bytea' THEN format('encode(t.%I, ''escape'')', c.column_name) ELSE format('t.%I::text', c.column_name) END
 	FROM information_schema.columns AS c
 	JOIN information_schema.tables AS t USING (table_schema, table_name)
 	WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'`

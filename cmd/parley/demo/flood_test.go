@@ -107,7 +107,9 @@ func (s *stage) checkOtherChannel(t *testing.T, patience time.Duration) {
 	began := time.Now()
 	must(s.company.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order",
 		Text: "Ten lamps."}))(t)
-	check(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.company, company.Random)) == 1 }))
+	check(t, s.untilWithin(patience, "the other channel gets its mail", func() bool {
+		return len(listThreads(s.company, company.Random)) == 1
+	}))
 	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
 }
 

@@ -16,7 +16,8 @@ func (s *stage) addKnowledgeSite(title, text string) {
 	})
 	pages.HandleFunc("GET /help/returns", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = fmt.Fprintf(w, `<html lang="en"><head><title>%s</title></head><body><h1>%[1]s</h1><p>%s</p></body></html>`, html.EscapeString(title), html.EscapeString(text))
+		_, _ = fmt.Fprintf(w, `<html lang="en"><head><title>%s</title></head><body><h1>%[1]s</h1><p>%s</p></body></html>`,
+			html.EscapeString(title), html.EscapeString(text))
 	})
 	site := httptest.NewServer(pages)
 	s.t.Cleanup(site.Close)

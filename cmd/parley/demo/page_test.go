@@ -157,7 +157,12 @@ func TestStateFollowsPeople(t *testing.T) {
 	must(w.Slack.As(company.Ben).Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "<@" + company.Ann + "> I do"}))(t)
 	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi",
 		Text: "one  two"}))(t)
-	ann := stateOf(t, p, url.Values{"as": {company.Ann}, "channel": {company.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
+	ann := stateOf(t, p, url.Values{
+		"as":       {company.Ann},
+		"channel":  {company.Support},
+		"thread":   {root},
+		"customer": {"maria@lopez-ceramics.test"},
+	})
 	if s := ann.Slack; len(s.Messages) != 1 || len(s.Thread) != 2 {
 		t.Errorf("Ann sees %d roots and a thread of %d messages, want 1 and 2", len(s.Messages), len(s.Thread))
 	}

@@ -59,7 +59,10 @@ const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n
 func writeParity(t *testing.T) string {
 	t.Helper()
 	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}, titles: map[string]map[string]bool{}}
-	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/blockkit/testdata", onTeams: "../../../bot/teams/card/testdata"} {
+	for surface, cards := range map[string]string{
+		onSlack: "../../../bot/slack/blockkit/testdata",
+		onTeams: "../../../bot/teams/card/testdata",
+	} {
 		p.claims[surface], p.drawn[surface], p.titles[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards), goldenTitles(t, cards)
 	}
 	for surface, list := range p.claims {
@@ -147,7 +150,8 @@ func (p *parity) ways(surface, begin string) []string {
 // verbs writes what people do: a line for each bridge.Verb.
 func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 	t.Helper()
-	head(b, "What people do", "By typed text, `@Parley`, slash command, button, form, a message's menu, emoji; or found later, when the connection was gone.")
+	head(b, "What people do",
+		"By typed text, `@Parley`, slash command, button, form, a message's menu, emoji; or found later, when the connection was gone.")
 	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
 		about := c.comment
 		if v, ok := verb.Find(c.value); ok {
@@ -158,7 +162,9 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 		}
 		row(b, "`"+c.value+"` "+tidy(about), func(surface string) string {
 			ways := p.ways(surface, "verb "+c.value)
-			if len(ways) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(p.drawn[surface])), func(n string) bool { return n == "form_"+c.value }) {
+			if len(ways) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(p.drawn[surface])), func(n string) bool {
+				return n == "form_"+c.value
+			}) {
 				return "*drawn*"
 			}
 			return strings.Join(ways, ", ")

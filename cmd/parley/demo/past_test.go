@@ -54,7 +54,8 @@ func TestPast(t *testing.T) {
 		SELECT count(DISTINCT date_trunc('month', day)) FILTER (WHERE opened > 10 AND resolved > 10 AND first_count > 10),
 			(SELECT count(DISTINCT intent) FROM measure_labels), (SELECT count(DISTINCT mood) FROM measure_labels),
 			(SELECT count(DISTINCT agent_id) FROM measure_shares WHERE messages_out > 0)
-		FROM (SELECT date_trunc('month', day) AS day, sum(opened) AS opened, sum(resolved) AS resolved, sum(first_count) AS first_count FROM measure_shares GROUP BY 1) AS m`
+		FROM (SELECT date_trunc('month', day) AS day, sum(opened) AS opened, sum(resolved) AS resolved, sum(first_count) AS first_count
+		FROM measure_shares GROUP BY 1) AS m`
 	check(t, db.Pool.QueryRow(t.Context(), look).Scan(&months, &topics, &moods, &agents))
 	const wantAgents = 2 // Ann and Ben
 	if months < 3 || topics < 7 || moods < 4 {

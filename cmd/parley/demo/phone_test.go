@@ -15,7 +15,10 @@ import (
 
 // phoneVerb reports whether a word is about a customer's phone.
 func phoneVerb(verb string) bool {
-	return slices.Contains([]string{"texts", "sends", "taps", "reads", "sees", "sees-in-order", "counts", "ticks", "reacts", "quotes", "window", "is-answered"}, verb)
+	return slices.Contains([]string{
+		"texts", "sends", "taps", "reads", "sees", "sees-in-order", "counts", "ticks", "reacts", "quotes", "window",
+		"is-answered",
+	}, verb)
 }
 
 // phoneCommand makes a customer use his phone. The chat is the one named last.
@@ -99,7 +102,9 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 		})
 	case "ticks":
 		expect(ts, neg, what, func() bool {
-			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool { return l.Mine && strings.Contains(l.Text, args[1]) && l.State == args[2] })
+			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool {
+				return l.Mine && strings.Contains(l.Text, args[1]) && l.State == args[2]
+			})
 		})
 	case "window":
 		if open := c.Window(s.clock.Now()).Open; open != (args[1] == "open") {

@@ -169,7 +169,9 @@ func (l *live) take(folder, name, selector string) {
 	l.js("take the cursor away", `document.activeElement?.blur()`)
 	l.until("nothing lies over the page", `!document.querySelector('.toast')`)
 	box := must(chromedp.Run(l.ctx, chromedp.Evaluate[page.Viewport](fmt.Sprintf(
-		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height, scale: 1 }; })()`, selector))))(l.t)
+		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, `+
+			`height: r.height, scale: 1 }; })()`,
+		selector))))(l.t)
 	for _, theme := range []string{"light", "dark"} {
 		must(chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))(l.t)

@@ -147,7 +147,9 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		ts.Check(err)
 		expect(ts, neg, "the thread shows all lines", func() bool { return linesInOrder(s.threadText(root), n) })
 	case "files":
-		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool { return containsAll(s.threadFiles(root), args[1:]) })
+		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool {
+			return containsAll(s.threadFiles(root), args[1:])
+		})
 	default:
 		ts.Fatalf("unknown: thread %s", args[0])
 	}
@@ -207,7 +209,8 @@ func (s *stage) describeDatabase() string {
 		SELECT 'event ' || id || ' ' || external_id FROM events
 		UNION ALL SELECT 'quarantined ' || event_id || ' ' || reason FROM quarantine
 		UNION ALL SELECT 'message ' || id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || left(text, 30) FROM messages
-		UNION ALL SELECT 'delivery ' || id || ' ' || kind || ' ' || state || ' ' || coalesce(not_before::text, '') || ' ' || error_text FROM deliveries
+		UNION ALL
+		SELECT 'delivery ' || id || ' ' || kind || ' ' || state || ' ' || coalesce(not_before::text, '') || ' ' || error_text FROM deliveries
 		UNION ALL SELECT 'lane ' || key || ' ' || head || '/' || tail || ' due ' || coalesce(due_at::text, '') FROM lanes
 		UNION ALL SELECT 'now ' || parley_now()`
 	rows, err := s.db.Pool.Query(context.Background(), ask)

@@ -138,7 +138,13 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 
 func (d *runningDemo) readState() (s state) {
 	d.t.Helper()
-	d.get("/state?"+url.Values{"as": {company.Ann}, "channel": {company.Support}, "teams_as": {company.TeamsAnn}, "teams_channel": {company.TeamsSupport}, "customer": {maria}}.Encode(), &s)
+	d.get("/state?"+url.Values{
+		"as":            {company.Ann},
+		"channel":       {company.Support},
+		"teams_as":      {company.TeamsAnn},
+		"teams_channel": {company.TeamsSupport},
+		"customer":      {maria},
+	}.Encode(), &s)
 	return s
 }
 
@@ -209,7 +215,11 @@ func (d *runningDemo) say(thread, text string) {
 		d.post("/teams/_fake/person/"+company.TeamsAnn+"/reply", teamsfake.Act{Channel: company.TeamsSupport, Root: thread, Text: text}, nil)
 		return
 	}
-	d.post("/_fake/person/"+company.Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: company.Support, Thread: thread, Text: text}}, nil)
+	d.post("/_fake/person/"+company.Ann+"/post", slackfake.Act{Post: slackfake.Post{
+		Channel: company.Support,
+		Thread:  thread,
+		Text:    text,
+	}}, nil)
 }
 
 // pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
@@ -284,7 +294,8 @@ func TestPlugs(t *testing.T) {
 		t.Error("the thread of the first round is still there")
 	}
 	if s := d.readState(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
-		t.Errorf("after the reset: got a clock %d s ahead, Parley killed %d times, %d mails; want 0, 0, 1", s.Ahead, s.Plugs.Parley.Times, len(s.Mail.Mails))
+		t.Errorf("after the reset: got a clock %d s ahead, Parley killed %d times, %d mails; want 0, 0, 1",
+			s.Ahead, s.Plugs.Parley.Times, len(s.Mail.Mails))
 	}
 	showDrawer(t, d)
 }
@@ -306,7 +317,9 @@ func TestPlugsOfTeams(t *testing.T) {
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
 	d.mailAndReply(thread, "Nobody listens")
-	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == checker.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
+	d.until("Parley comes back and hears it", func() bool {
+		return d.journal().Counts == checker.Counts{Said: said + 2, Arrived: said + 2, Inside: 1}
+	})
 	d.plug(company.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })

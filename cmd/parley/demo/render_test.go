@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`)                       // an emoji that stayed a word
-	mishap    = regexp.MustCompile(`\[object|undefined|NaN|\(rich_text|\([a-z]+_[a-z_]+\)$`) // a value that the script couldn't write, or a block that it doesn't know
+	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`) // an emoji that stayed a word
+	// A value that the script couldn't write, or a block that it doesn't know.
+	mishap = regexp.MustCompile(`\[object|undefined|NaN|\(rich_text|\([a-z]+_[a-z_]+\)$`)
 )
 
 // The page draws all cards and forms that Parley posts in Slack, and Slack's markup as Slack does.
@@ -35,7 +36,9 @@ func (l *live) checkCards(t *testing.T) {
 	shown := 0
 	for _, name := range cards {
 		for _, blocks := range blocksOf(t, name) {
-			text := l.rendered(fmt.Sprintf(`import('/assets/blocks.js').then((b) => b.blocks(%s, {click() {}, suggest() { return []; }, values: {}}))`, blocks))
+			text := l.rendered(fmt.Sprintf(
+				`import('/assets/blocks.js').then((b) => b.blocks(%s, {click() {}, suggest() { return []; }, values: {}}))`,
+				blocks))
 			switch {
 			case text == "":
 				t.Errorf("%s shows nothing", filepath.Base(name))

@@ -151,7 +151,8 @@ func writeRequirements(list []requirement) string {
 	for _, r := range list {
 		count[r.status()]++
 	}
-	fmt.Fprintf(&b, "%d requirements: %d work, %d work partly, %d are not there.\n", len(list), count["works"], count["partly"], count["not there"])
+	fmt.Fprintf(&b, "%d requirements: %d work, %d work partly, %d are not there.\n", len(list), count["works"], count["partly"],
+		count["not there"])
 	section := ""
 	for _, r := range list {
 		if r.Section != section {

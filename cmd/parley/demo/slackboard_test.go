@@ -34,7 +34,14 @@ type slackPlace struct {
 
 func newSlackBoard(w *company.Company, v variant) *slackBoard {
 	w.Slack.Admin.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
-	w.Slack.Admin.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
+	w.Slack.Admin.AddUser(slackfake.User{
+		ID:       fay,
+		TeamID:   "T0OTHERCO01",
+		Name:     "fay",
+		RealName: "Fay Foreign",
+		Email:    "fay@foreign.test",
+		Stranger: true,
+	})
 	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: company.Support}
 }
 
@@ -147,8 +154,16 @@ func (b *slackBoard) list(messages []*slackfake.Message) []shown {
 
 // shown reads a message of Slack's.
 func (b *slackBoard) shown(m *slackfake.Message) shown {
-	out := shown{ID: m.TS, Text: plain(m.Text, m.Blocks), Body: m.Text, Name: m.Username, Who: castName(cast(), m.User),
-		Ours: m.BotID == b.fake.BotID(), Gone: m.Subtype == "tombstone", Buttons: slackButtons(slackfake.Target{Channel: b.support, TS: m.TS}, m.Blocks)}
+	out := shown{
+		ID:      m.TS,
+		Text:    plain(m.Text, m.Blocks),
+		Body:    m.Text,
+		Name:    m.Username,
+		Who:     castName(cast(), m.User),
+		Ours:    m.BotID == b.fake.BotID(),
+		Gone:    m.Subtype == "tombstone",
+		Buttons: slackButtons(slackfake.Target{Channel: b.support, TS: m.TS}, m.Blocks),
+	}
 	if m.ThreadTS != m.TS {
 		out.Thread = m.ThreadTS
 	}
@@ -156,7 +171,13 @@ func (b *slackBoard) shown(m *slackfake.Message) shown {
 		out.Body = plain("", m.Blocks)
 	}
 	for _, r := range m.Reactions {
-		mark := map[string]string{"hourglass_flowing_sand": "waiting", "lock": "inside", "heavy_check_mark": "sent", "ballot_box_with_check": "delivered", "eyeglasses": "read"}[r.Name]
+		mark := map[string]string{
+			"hourglass_flowing_sand": "waiting",
+			"lock":                   "inside",
+			"heavy_check_mark":       "sent",
+			"ballot_box_with_check":  "delivered",
+			"eyeglasses":             "read",
+		}[r.Name]
 		if mark == "" {
 			mark = r.Name
 		}

@@ -20,7 +20,14 @@ var (
 
 // slackEmoji are the names by which Slack's client writes emoji.
 func slackEmoji() map[string]string {
-	return map[string]string{"👀": "eyes", "✅": "white_check_mark", "🦄": "unicorn_face", "⏪": "rewind", "👋": "wave", "⏳": "hourglass_flowing_sand"}
+	return map[string]string{
+		"👀": "eyes",
+		"✅": "white_check_mark",
+		"🦄": "unicorn_face",
+		"⏪": "rewind",
+		"👋": "wave",
+		"⏳": "hourglass_flowing_sand",
+	}
 }
 
 // typed is a script's text as Slack's composer takes it.
@@ -248,7 +255,16 @@ func (b *slackBoard) manage(what string) (err error) {
 // mumble sends events that nobody understands.
 func (b *slackBoard) mumble() {
 	b.fake.Admin.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
-	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{"type": "message", "channel": b.support, "ts": 17, "user": []string{"x"}})
-	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{"type": "message", "subtype": "message_changed", "channel": b.support})
+	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{
+		"type":    "message",
+		"channel": b.support,
+		"ts":      17,
+		"user":    []string{"x"},
+	})
+	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{
+		"type":    "message",
+		"subtype": "message_changed",
+		"channel": b.support,
+	})
 	b.fake.Admin.SendEvent("reaction_added", b.support, map[string]any{"type": "reaction_added", "item": "none"})
 }

@@ -239,7 +239,8 @@ func changePerson(text, line string) string {
 	name, value, _ := strings.Cut(line, "=")
 	key, who, isOfPerson := strings.Cut(name, "_of_")
 	if !isOfPerson {
-		return strings.Replace(text, "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value), 1)
+		return strings.Replace(text, "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n",
+			fmt.Sprintf("    signature: %q\n", value), 1)
 	}
 	if !strings.HasPrefix(value, "[") { // a list is written as it is
 		value = strconv.Quote(value)

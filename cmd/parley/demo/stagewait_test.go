@@ -15,14 +15,16 @@ func (s *stage) untilSettled() error {
 	if s.analyzer != nil {
 		learning = ` + (SELECT count(*) FROM solved_due)`
 	}
-	return s.untilNothingIsLeft("everything settles", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM timers WHERE due_at <= parley_now())
+	return s.untilNothingIsLeft("everything settles", `SELECT (SELECT count(*) FROM queued)
+		+ (SELECT count(*) FROM timers WHERE due_at <= parley_now())
 		+ (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL
 			OR due_at <= parley_now() + CASE WHEN key LIKE '%:card' THEN interval '10 seconds' ELSE interval '1 second' END)`+learning)
 }
 
 // untilApplied waits until all that came is applied and its files are fetched, though it may not be posted yet.
 func (s *stage) untilApplied() error {
-	return s.untilNothingIsLeft("everything arrives", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
+	return s.untilNothingIsLeft("everything arrives", `SELECT (SELECT count(*) FROM queued)
+		+ (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
 }
 
 // untilNothingIsLeft waits until a query that counts what is under way has returned 0 several times in a row, and nothing is

@@ -52,12 +52,26 @@ const (
 
 func newTeamsBoard(ctx context.Context, t testing.TB, w *company.Company, v variant) (*teamsBoard, error) {
 	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
-	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsFay, Name: "Fay Foreign", Email: "fay@foreign.test", TenantID: "f0000000-0000-4000-8000-0000000000ff"})
+	w.Teams.Admin.AddUser(teamsfake.User{
+		ID:       teamsFay,
+		Name:     "Fay Foreign",
+		Email:    "fay@foreign.test",
+		TenantID: "f0000000-0000-4000-8000-0000000000ff",
+	})
 	if v.blind {
 		w.Teams.Entra.Permit()
 	}
 	door, err := newBalancer(ctx)
-	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.Clock(), door: door, support: company.TeamsSupport, passing: map[string][]shown{}}, err
+	return &teamsBoard{
+		t:       t,
+		fake:    w.Teams,
+		blind:   v.blind,
+		twice:   v.twice,
+		clock:   w.Clock(),
+		door:    door,
+		support: company.TeamsSupport,
+		passing: map[string][]shown{},
+	}, err
 }
 
 // How Parley hangs on Teams: see boardWires.
@@ -224,7 +238,14 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	for _, r := range m.Reactions {
 		if r.Bot {
 			code, _, _ := strings.Cut(r.Type, "_")
-			mark := map[string]string{"231b": "waiting", "1f512": "inside", "2714": "sent", "2611": "delivered", "1f453": "read", "26a0": "warning"}[strings.TrimSuffix(code, "-fe0f")]
+			mark := map[string]string{
+				"231b":  "waiting",
+				"1f512": "inside",
+				"2714":  "sent",
+				"2611":  "delivered",
+				"1f453": "read",
+				"26a0":  "warning",
+			}[strings.TrimSuffix(code, "-fe0f")]
 			out.Marks = append(out.Marks, mark)
 		}
 	}
@@ -306,7 +327,9 @@ func cardName(card json.RawMessage) (name string) {
 			return
 		}
 		text, _ := o["text"].(string)
-		if first = strings.TrimFunc(text, func(r rune) bool { return r > 0x2000 || r == ' ' }) == ""; !first && (o["weight"] == "Bolder" || o["weight"] == "bolder") {
+		if first = strings.TrimFunc(text, func(r rune) bool {
+			return r > 0x2000 || r == ' '
+		}) == ""; !first && (o["weight"] == "Bolder" || o["weight"] == "bolder") {
 			name = strings.TrimLeftFunc(text, func(r rune) bool { return r > 0x2000 || r == ' ' })
 		}
 	})

@@ -24,7 +24,8 @@ const (
 func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
 	l := newLiveIn(t, company.SurfaceTeams)
-	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
+	l.until("Teams is shown, since conversations open there",
+		`!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
 	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: subject,
 		Text: text}))(t)
 	l.click(inPosts + " .replies")
@@ -86,7 +87,9 @@ func TestTeamsInThePage(t *testing.T) {
 	if got := l.mariasMail(); !strings.Contains(got, "Only sand & ash") {
 		t.Errorf("Maria received:\n%s", got)
 	}
-	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]') && !document.querySelector('.t-post .t-at, .threadpane .t-msg:nth-child(2) .t-at')`)
+	l.until("what people write stays text",
+		`document.title === 'Parley demo' && !document.querySelector('img[src="x"]') && `+
+			`!document.querySelector('.t-post .t-at, .threadpane .t-msg:nth-child(2) .t-at')`)
 	l.shot("teams-thread")
 
 	l.click(`#teams .threadpane [data-label="Snooze"]`)
@@ -113,7 +116,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.do("take the name that is offered", chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
 	l.untilShown(inThread, "Ann Lee assigned this to you")
 	l.becomeAgent("Ben Katz")
-	l.until("Ben sees nothing of what is private to Ann", `![...document.querySelectorAll('#teams .threadpane .private')].length && document.querySelector('#teams .threadpane .t-at.me')`)
+	l.until("Ben sees nothing of what is private to Ann",
+		`![...document.querySelectorAll('#teams .threadpane .private')].length && document.querySelector('#teams .threadpane .t-at.me')`)
 	l.click(`#teams [data-focus="activity"]`)
 	l.untilShown("#teams .t-activity", "Parley mentioned you")
 	l.shot("teams-activity")
@@ -147,7 +151,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.js("delete", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Delete').click()`)
 	l.untilTicked("undo")
 	l.click(`#teams .threadpane [data-label="Resolve"]`)
-	l.until("a form opens, or it is done", `document.querySelector('#modal[open] .ac-button.positive') || /esolved/.test(document.querySelector('#teams .threadpane').innerText)`)
+	l.until("a form opens, or it is done",
+		`document.querySelector('#modal[open] .ac-button.positive') || /esolved/.test(document.querySelector('#teams .threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] .ac-button.positive')?.click()`)
 	l.untilTicked("resolve")
 	l.skipRestOfTour()
@@ -168,7 +173,9 @@ func TestTeamsHabits(t *testing.T) {
 	l.click(inThread + `.mine [data-tool="more"]`)
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit').click()`)
 	l.until("the editor has what was typed", `document.querySelector('#teams .editor textarea')?.value === 'See this'`)
-	l.js("write anew", `(() => { const e = document.querySelector('#teams .editor textarea'); e.value = 'See this list'; e.dispatchEvent(new Event('input')); })()`)
+	l.js("write anew",
+		`(() => { const e = document.querySelector('#teams .editor textarea'); e.value = 'See this list'; e.dispatchEvent(new `+
+			`Event('input')); })()`)
 	l.click("#teams .editor .primary")
 	l.untilShown(inThread+".mine", "Edited")
 	l.endHold()
@@ -205,7 +212,8 @@ func TestTeamsHabits(t *testing.T) {
 	l.until("the app is mentioned", `document.querySelector('`+inThread+`.mine .t-at')?.textContent === 'Parley'`)
 	l.endHold()
 	l.untilOutside("Maria is told", func() bool { return strings.Contains(l.mariasMail(), "It leaves today") })
-	if got := l.mariasMail(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") || strings.Contains(got, "Nobody tells") {
+	if got := l.mariasMail(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") ||
+		strings.Contains(got, "Nobody tells") {
 		t.Errorf("Maria received:\n%s", got)
 	}
 
@@ -232,7 +240,11 @@ func TestTeamsHabits(t *testing.T) {
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, longName, longName+" asks")
-	must(l.company.Teams.As(company.TeamsBen).Post(teamsfake.Post{Channel: company.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}))(t)
+	must(l.company.Teams.As(company.TeamsBen).Post(teamsfake.Post{
+		Channel: company.TeamsSupport,
+		Text:    longName + " `" + longName + "`",
+		Subject: longName,
+	}))(t)
 	l.untilShown(inPosts+" .subject", longName)
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
@@ -244,7 +256,8 @@ func TestTeamsSwitch(t *testing.T) {
 		}
 	}
 	l.click("#teams .threadpane .close")
-	l.until("the channel has the window", `document.querySelector('#teams .center').checkVisibility() && !document.querySelector('#teams .threadpane').checkVisibility()`)
+	l.until("the channel has the window",
+		`document.querySelector('#teams .center').checkVisibility() && !document.querySelector('#teams .threadpane').checkVisibility()`)
 	l.checkPart("#teams", "a narrow channel")
 	l.shot("teams-narrow-channel")
 
@@ -256,7 +269,8 @@ func TestTeamsSwitch(t *testing.T) {
 	l.until("the cursor is in the reply", `document.activeElement.id === 't-reply'`)
 	l.do("press Enter on the switch", chromedp.SendKeys(chromedp.CSS(`#surfaces [data-surface=slack]`), kb.Enter))
 	l.untilShown(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")
-	l.until("the address says so", `location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
+	l.until("the address says so",
+		`location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
 	l.untilShown("#slack .center .empty", "Threads in Teams stay there.")
 	l.shot("teams-away")
 	before := len(l.company.Teams.Roots(company.TeamsSupport))
@@ -314,22 +328,33 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.until("it is gone", `files() === 'a.txt c.txt' && document.activeElement.id === 'file'`)
 	l.js("send", `(() => { document.querySelector('.foot button').focus(); document.querySelector('.foot button').click(); })()`)
 	l.js("more, too late", `paste('late.txt')`)
-	l.until("nothing changes while it is sent", `files() === 'a.txt c.txt' && sent.length === 1 && document.querySelector('.foot button').matches(':disabled') && document.getElementById('text').matches(':disabled')`)
+	l.until("nothing changes while it is sent",
+		`files() === 'a.txt c.txt' && sent.length === 1 && document.querySelector('.foot button').matches(':disabled') && `+
+			`document.getElementById('text').matches(':disabled')`)
 	l.js("the line breaks", `sent[0].onerror()`)
-	l.until("it is said, and can be sent again by keyboard", `document.getElementById('problem').textContent.includes('Nothing is sent twice') && document.activeElement === document.querySelector('.foot button')`)
-	l.js("a proxy refuses", `(() => { document.activeElement.click(); Object.defineProperties(sent[1], { status: { value: 413 }, responseText: { value: '<html>nginx</html>' } }); sent[1].onload(); })()`)
+	l.until("it is said, and can be sent again by keyboard",
+		`document.getElementById('problem').textContent.includes('Nothing is sent twice') && `+
+			`document.activeElement === document.querySelector('.foot button')`)
+	l.js("a proxy refuses",
+		`(() => { document.activeElement.click(); Object.defineProperties(sent[1], { status: { value: 413 }, `+
+			`responseText: { value: '<html>nginx</html>' } }); sent[1].onload(); })()`)
 	l.until("it isn't a fault of the line", `document.getElementById('problem').textContent.includes('server on the way')`)
 	l.do("a phone", chromedp.EmulateViewport(360, 640))
 	l.until("nothing is cut off", `document.documentElement.scrollWidth <= 360`)
 	l.shot("upload-alone-problem")
 	l.js("the page is told that it can't be sent now", `(() => { document.activeElement.click();
 		Object.defineProperties(sent[2], { status: { value: 422 }, responseText: { value: '<main><h1>Nothing can be sent here</h1><p class="problem">This conversation is resolved.</p></main>' } }); sent[2].onload(); })()`)
-	l.until("what was typed and chosen stays", `document.getElementById('problem').textContent.includes('is resolved') && document.getElementById('text').value === 'Two of them' && files() === 'a.txt c.txt'`)
+	l.until("what was typed and chosen stays",
+		`document.getElementById('problem').textContent.includes('is resolved') && document.getElementById('text').value === 'Two of them' && `+
+			`files() === 'a.txt c.txt'`)
 	l.js("send it at last", `(() => { XMLHttpRequest.prototype.send = send; document.activeElement.click(); })()`)
-	l.until("it is done, and a phone's client is told", `document.querySelector('main[data-done] h1') === document.activeElement && window.told?.func === 'tasks.completeTask' && window.told.args[0].uploaded`)
+	l.until("it is done, and a phone's client is told",
+		`document.querySelector('main[data-done] h1') === document.activeElement && window.told?.func === 'tasks.completeTask' && `+
+			`window.told.args[0].uploaded`)
 	again, _, _ := strings.Cut(link, "#") // else it would be the same document
 	l.do("once more", chromedp.Navigate(again))
-	l.until("there is no form any more", `document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
+	l.until("there is no form any more",
+		`document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
 	l.shot("upload-alone-again")
 	l.endHold()
 	l.untilOutside("Maria has the files", func() bool {

@@ -106,7 +106,8 @@ func TestTeamsCards(t *testing.T) {
 	if strings.Contains(faults, "label") {
 		t.Errorf("an input of an unknown card lacks its label: %s", faults)
 	}
-	l.until("the rest is there", `((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
+	l.until("the rest is there",
+		`((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
 		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' && box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
 }
 
@@ -132,7 +133,8 @@ func TestSurfaceRemembered(t *testing.T) {
 		t.Error("looking at a page moved the home")
 	}
 	open("")
-	l.until("Teams is shown", `document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
+	l.until("Teams is shown",
+		`document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
 	if w.Home() != company.SurfaceTeams {
 		t.Error("what was chosen the last time is not home")
 	}

@@ -28,7 +28,8 @@ import (
 // teamsEmoji are Teams' names of reactions.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func teamsEmoji() map[string]string {
-	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreversebutton", "👋": "1f44b_wavinghand", "⏳": "231b_hourglassdone"}
+	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreversebutton",
+		"👋": "1f44b_wavinghand", "⏳": "231b_hourglassdone"}
 }
 
 // typed is a script's text as Teams' composer takes it.
@@ -326,7 +327,8 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: company.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: company.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids,
+		Added: true}).ID
 }
 
 // manage does what administrators do.
@@ -372,7 +374,9 @@ func (b *teamsBoard) manage(what string, args []string) error {
 
 // mumble sends what nobody understands.
 func (b *teamsBoard) mumble(ctx context.Context) error {
-	place := fmt.Sprintf(`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
+	place := fmt.Sprintf(
+		`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},`+
+			`"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
 		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, company.TeamsTeam)
 	for _, odd := range []string{
 		`{"type":"somethingNew","id":"f:1",` + place + `}`,

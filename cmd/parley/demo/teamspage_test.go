@@ -25,7 +25,12 @@ func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 // supportTeamOf returns what a person sees in Teams, who looks at the support channel and one of its threads; "" means none.
 func supportTeamOf(t *testing.T, p *Page, as, thread string) teamsState {
 	t.Helper()
-	return stateOf(t, p, url.Values{"as": {company.Ann}, "teams_as": {as}, "teams_channel": {company.TeamsSupport}, "teams_thread": {thread}}).Teams
+	return stateOf(t, p, url.Values{
+		"as":            {company.Ann},
+		"teams_as":      {as},
+		"teams_channel": {company.TeamsSupport},
+		"teams_thread":  {thread},
+	}).Teams
 }
 
 // supportChannel returns the row of the support channel in somebody's list.
@@ -65,7 +70,8 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 		t.Errorf("posts that are new to Zoe: got %d, want 1", got)
 	}
 	for _, place := range []string{"", root} {
-		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {company.TeamsAnn}, "channel": {company.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
+		if got := ask(p, "POST", "/teams/read?"+
+			url.Values{"as": {company.TeamsAnn}, "channel": {company.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
 			t.Fatalf("read thread %q: got %d: %s", place, got.Code, got.Body)
 		}
 	}

@@ -41,7 +41,9 @@ func TestTeamsUploadPage(t *testing.T) {
 	}
 	l.do("choose an empty file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("empty.txt", "")}, in),
 		chromedp.WaitVisible(chromedp.CSS("#problem:not([hidden])"), in))
-	l.do("choose others", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
+	l.do("choose others",
+		chromedp.SetUploadFiles(chromedp.CSS("#file"),
+			[]string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
 		chromedp.WaitNotVisible(chromedp.CSS("#problem"), in))
 	l.shot("teams-upload")
 	l.do("send", chromedp.Click(chromedp.CSS(".foot button"), in))
@@ -68,7 +70,8 @@ func TestTeamsUploadPage(t *testing.T) {
 // Source: what npm @microsoft/teams-js 2.58.0 sent in a browser.
 func (l *live) untilTeamsHears(id int, function, tag, args string) {
 	l.t.Helper()
-	l.until("the host hears "+function, fmt.Sprintf(`window.told?.map((m) => JSON.parse(m)).some((m) => m.id === %d && m.func === %q && m.apiVersionTag === %q &&
+	l.until("the host hears "+function, fmt.Sprintf(
+		`window.told?.map((m) => JSON.parse(m)).some((m) => m.id === %d && m.func === %q && m.apiVersionTag === %q &&
 		JSON.stringify(m.args) === %q && m.isProxiedFromChild === false && Math.abs(m.timestamp - m.monotonicTimestamp) < 60000 &&
 		[m.uuidAsString, m.teamsJsInstanceId].every((u) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(u)))`, id, function, tag, args))
 }

@@ -25,7 +25,8 @@ type textBoard struct {
 var _ board = (*textBoard)(nil)
 
 func newTextBoard(t testing.TB) *textBoard {
-	c := bridgetest.NewChat(t, bridgetest.User{ID: company.Ann, Email: "ann@acme.test"}, bridgetest.User{ID: company.Ben, Email: "ben@acme.test"},
+	c := bridgetest.NewChat(t, bridgetest.User{ID: company.Ann, Email: "ann@acme.test"},
+		bridgetest.User{ID: company.Ben, Email: "ben@acme.test"},
 		bridgetest.User{ID: company.Zoe, Email: "zoe@acme.test"})
 	c.Open(company.Support)
 	return &textBoard{Chat: c, t: t}
@@ -116,7 +117,15 @@ func (b *textBoard) list(messages []bridgetest.Message) []shown {
 
 // textShown returns a message in the words of the scripts.
 func textShown(m bridgetest.Message) shown {
-	out := shown{ID: m.ID, Thread: m.Thread, Text: m.Plain(), Body: m.Text, Who: castName(cast(), m.User), Ours: m.User == bridgetest.App, Marks: m.Marks}
+	out := shown{
+		ID:     m.ID,
+		Thread: m.Thread,
+		Text:   m.Plain(),
+		Body:   m.Text,
+		Who:    castName(cast(), m.User),
+		Ours:   m.User == bridgetest.App,
+		Marks:  m.Marks,
+	}
 	if out.Ours {
 		out.Name = m.Name
 	}

@@ -13,8 +13,10 @@ import (
 // What a model wrote for agents: in a language that is read from right to left, and with a word that is hard to break.
 const (
 	translated = "مرحبا ميريام، نعتذر كثيرا! سنرسل لك مصباحا جديدا اليوم، وسيصل غدا قبل الساعة التاسعة. رقم الطلب 4711."
-	summarised = "**Asked:** a new lamp before tomorrow morning, since Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft opens at nine.\n\n" +
-		"- Order 4711 came broken; so did order 4712\n- שלום: the customer writes Hebrew and English in turn\n\n**Open:** nobody has promised anything yet."
+	summarised = "**Asked:** a new lamp before tomorrow morning, " +
+		"since Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft opens at nine.\n\n" +
+		"- Order 4711 came broken; so did order 4712\n- שלום: the customer writes Hebrew and English in turn\n\n" +
+		"**Open:** nobody has promised anything yet."
 )
 
 // linguist reads by the rules and writes as a model would.
@@ -30,7 +32,8 @@ func (linguist) Write(_ context.Context, r analysis.Request) (analysis.Text, err
 
 func writing(o *app.Options) { o.Analyzer = linguist{offline.New()} }
 
-const draft = "!ai translate to Arabic: Hello Miriam, we are so sorry! A new lamp for order 4711 leaves today and is with you tomorrow before nine."
+const draft = "!ai translate to Arabic: Hello Miriam, we are so sorry! " +
+	"A new lamp for order 4711 leaves today and is with you tomorrow before nine."
 
 // A summary, a translation and the form with it can be read in the Slack half, with long words and from right to left.
 func TestTextsInSlack(t *testing.T) {
@@ -47,7 +50,8 @@ func TestTextsInSlack(t *testing.T) {
 	l.checkPart("#slack", "a translation")
 	l.shot("text-slack-translation")
 	l.openForm(`.threadpane [data-label="Use reply"]`, "textarea")
-	l.until("it is written from right to left", `getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
+	l.until("it is written from right to left",
+		`getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
 	l.checkPart("#modal", "the form with a translation")
 	l.shot("text-slack-form")
 }
@@ -68,7 +72,8 @@ func TestTextsInTeams(t *testing.T) {
 	l.shot("text-teams-translation")
 	l.click(`#teams .threadpane [data-label="Use reply"]`)
 	l.until("the form opens", `document.querySelector('#modal[open] textarea')`)
-	l.until("it is written from right to left", `getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
+	l.until("it is written from right to left",
+		`getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
 	l.checkPart("#modal", "the form with a translation")
 	l.shot("text-teams-form")
 	l.checkTeamsProblems()

@@ -108,7 +108,14 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 		times, err := strconv.Atoi(args[2])
 		ts.Check(err)
 		enhanced := map[int]string{4: "4.3.2", 5: "5.6.0"}[code/100]
-		_, err = fake.AddFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced, Times: times, Text: "not now"})
+		_, err = fake.AddFault(mailfake.Fault{
+			Op:       mailfake.OpDATA,
+			Action:   mailfake.ActionReply,
+			Code:     code,
+			Enhanced: enhanced,
+			Times:    times,
+			Text:     "not now",
+		})
 		ts.Check(err)
 		return
 	case "cuts-after":

@@ -358,7 +358,13 @@ func internal(key, text string) *checker.SentMessage {
 
 // post is a post in Maria's name.
 func post(thread, text string) checker.Observation {
-	return checker.Observation{Direction: checker.Inbound, Thread: thread, CustomerKey: "maria", At: secondsIn(1), Wording: checker.WordingOf(text)}
+	return checker.Observation{
+		Direction:   checker.Inbound,
+		Thread:      thread,
+		CustomerKey: "maria",
+		At:          secondsIn(1),
+		Wording:     checker.WordingOf(text),
+	}
 }
 
 // postOf is a post in somebody's name.
@@ -373,7 +379,13 @@ func postWithFiles(files int) checker.Observation {
 
 // line is a line of Parley's own that tells of an automatic mail of Maria's.
 func line(text string) checker.Observation {
-	return checker.Observation{Direction: checker.Inbound, Thread: "c/0", Notice: "from " + maria, At: secondsIn(1), Wording: checker.WordingOf("automatic mail:\n" + text)}
+	return checker.Observation{
+		Direction: checker.Inbound,
+		Thread:    "c/0",
+		Notice:    "from " + maria,
+		At:        secondsIn(1),
+		Wording:   checker.WordingOf("automatic mail:\n" + text),
+	}
 }
 
 // lineAbout is a line of Parley's own that names somebody.

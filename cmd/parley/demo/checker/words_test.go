@@ -149,7 +149,10 @@ func TestIsSameName(t *testing.T) {
 }
 
 func FuzzWording(f *testing.F) {
-	for _, seed := range []string{"Hello <@U1> <https://x.test|y> :tada:", "> quoted", "On a wrote:\n", "-- \n", "\u2060*\u2060", "😀", "a&amp;b", "<", "\xff", "a\n👍\nb"} {
+	for _, seed := range []string{
+		"Hello <@U1> <https://x.test|y> :tada:", "> quoted", "On a wrote:\n", "-- \n", "\u2060*\u2060", "😀", "a&amp;b", "<",
+		"\xff", "a\n👍\nb",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -217,7 +217,8 @@ func TestDriverSendsFile(t *testing.T) {
 
 // buttons is a question of the company's with two answers.
 const buttons = `{"messaging_product":"whatsapp","to":"` + ann + `","type":"interactive",` +
-	`"interactive":{"type":"button","body":{"text":"Sure?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}},{"type":"reply","reply":{"id":"n","title":"No"}}]}}}`
+	`"interactive":{"type":"button","body":{"text":"Sure?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}},` +
+	`{"type":"reply","reply":{"id":"n","title":"No"}}]}}}`
 
 // A program taps a button by its words, with the message's id or without it, reads and reacts.
 func TestDriverTaps(t *testing.T) {
@@ -325,7 +326,8 @@ func TestDriverArmsFault(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
 	faults := d.base + "/faults"
-	status, answer := d.call(t, http.MethodPost, faults, "", `{"id":"f","route":"whatsapp.number","action":"error","code":131000,"status":500}`)
+	status, answer := d.call(t, http.MethodPost, faults, "",
+		`{"id":"f","route":"whatsapp.number","action":"error","code":131000,"status":500}`)
 	if status != http.StatusOK || answer != `{"id":"f","ok":true}` {
 		t.Fatalf("arming: %d %s", status, answer)
 	}
