@@ -87,7 +87,13 @@ func TestAccountPage(t *testing.T) {
 	ann := s.Visitor("ann@acme.test")
 	const path = "/settings/accounts/support-mail"
 	page := ann.Get(path)
-	first := ann.Post(path, url.Values{"version": {page.Version()}, "hold": {"45s"}, "kind": {"sms"}, "team": {"Support"}, "side": {"surface"}})
+	first := ann.Post(path, url.Values{
+		"version": {page.Version()},
+		"hold":    {"45s"},
+		"kind":    {"sms"},
+		"team":    {"Support"},
+		"side":    {"surface"},
+	})
 	if first.Status != http.StatusSeeOther {
 		t.Fatalf("saving: %d %s", first.Status, first.Body)
 	}
@@ -100,7 +106,8 @@ func TestAccountPage(t *testing.T) {
 		t.Errorf("a wrong hold: %d", wrong.Status)
 	}
 	var kind, hold, mode string
-	if err := s.Pool.QueryRow(t.Context(), `SELECT kind, hold_seconds::text, mode FROM accounts WHERE name = 'support-mail'`).Scan(&kind, &hold, &mode); err != nil ||
+	if err := s.Pool.QueryRow(t.Context(), `SELECT kind, hold_seconds::text, mode FROM accounts
+		WHERE name = 'support-mail'`).Scan(&kind, &hold, &mode); err != nil ||
 		kind != "email" || hold != "45" || mode != "live" {
 		t.Errorf("stored: %s %s %s %v", kind, hold, mode, err)
 	}
@@ -179,7 +186,8 @@ func TestBoundsOnPages(t *testing.T) {
 		}
 	}
 	set("/settings/company", "image 5MB")
-	if a := set("/settings/accounts/shop", "image huge"); a.Status != http.StatusUnprocessableEntity || !a.Has("Write kinds and sizes: image 5MB") {
+	if a := set("/settings/accounts/shop", "image huge"); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("Write kinds and sizes: image 5MB") {
 		t.Errorf("bounds that are none: %d", a.Status)
 	}
 	counts("shop", 5)

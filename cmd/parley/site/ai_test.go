@@ -33,7 +33,9 @@ func TestAIPage(t *testing.T) {
 	b.Looks("ai-tried")
 	b.Write("#f-knowledge", "srv/knowledge\nhttps://user:pw@example.com/help/\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
-	b.Until("both are said", "document.querySelector('#f-knowledge-problem').innerText.includes('\"srv/knowledge\" is no absolute path') && document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
+	b.Until("both are said",
+		"document.querySelector('#f-knowledge-problem').innerText.includes('\"srv/knowledge\" is no absolute path') && "+
+			"document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
 	b.Looks("ai-refused")
 	b.Write("#f-knowledge", "/srv/knowledge\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
@@ -45,11 +47,14 @@ func TestAIPage(t *testing.T) {
 	b.Value("document.querySelector('#f-settings-ai_tags').value = 'apply'")
 	b.Write("#f-settings-ai_audit", "ever")
 	b.Press("form[action='/settings/ai'] button")
-	b.Until("what is wrong stands there, and the choice stays", "document.querySelector('#f-settings-ai_audit-problem') && document.querySelector('#f-settings-ai_tags').value === 'apply'")
+	b.Until("what is wrong stands there, and the choice stays",
+		"document.querySelector('#f-settings-ai_audit-problem') && document.querySelector('#f-settings-ai_tags').value === 'apply'")
 	b.Write("#f-settings-ai_audit", "7")
 	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> http://shop.example/{number}")
 	b.Press("form[action='/settings/ai'] button")
-	b.Until("it names the line, and the text stays", "document.querySelector('#f-settings-ai_references-problem').innerText.toLowerCase().includes('line 2') && document.querySelector('#f-settings-ai_references').value.includes('SO-')")
+	b.Until("it names the line, and the text stays",
+		"document.querySelector('#f-settings-ai_references-problem').innerText.toLowerCase().includes('line 2') && "+
+			"document.querySelector('#f-settings-ai_references').value.includes('SO-')")
 	b.Looks("ai-references-refused")
 	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> https://shop.example/{number}")
 	b.Press("form[action='/settings/ai'] button")
@@ -74,7 +79,11 @@ func TestAIPageRefuses(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Analyzer = failing{} })
 	ann := s.Visitor("ann@acme.test")
-	for text, want := range map[string]string{"": "Write something", strings.Repeat("x", 5001): "more than 5000", "Hello": "the model is away"} {
+	for text, want := range map[string]string{
+		"":                        "Write something",
+		strings.Repeat("x", 5001): "more than 5000",
+		"Hello":                   "the model is away",
+	} {
 		if a := ann.Post("/settings/ai/try", url.Values{"text": {text}}); a.Status != http.StatusUnprocessableEntity || !a.Has(want) {
 			t.Errorf("%.20q: %d", text, a.Status)
 		}
@@ -93,10 +102,13 @@ func TestAIPageRefuses(t *testing.T) {
 	if a := ann.Post("/settings/ai", form); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") {
 		t.Errorf("an old page: %d", a.Status)
 	}
-	if a := ann.Post("/settings/company", url.Values{"version": {ann.Get("/settings/company").Version()}, "company": {"Acme"}, "settings.ai": {"off"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/company").Has("Nothing was changed") {
+	shown := url.Values{"version": {ann.Get("/settings/company").Version()}, "company": {"Acme"}, "settings.ai": {"off"}}
+	if a := ann.Post("/settings/company", shown); a.Status != http.StatusSeeOther ||
+		!ann.Get("/settings/company").Has("Nothing was changed") {
 		t.Errorf("a page that is sent as it was shown: %d", a.Status)
 	}
-	if a := ann.Post("/settings/ai/knowledge", url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
+	old := url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}
+	if a := ann.Post("/settings/ai/knowledge", old); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
 		t.Errorf("an old list: %d", a.Status)
 	}
 	list := formAt(ann.Get("/settings/ai"), "/settings/ai/knowledge")
@@ -132,7 +144,8 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 			}
 		}
 	}
-	if a := name(cy, "/etc"); a.Status != http.StatusUnprocessableEntity || !a.Has("Only super-admins let Parley read a folder of its server: /etc.") {
+	a := name(cy, "/etc")
+	if a.Status != http.StatusUnprocessableEntity || !a.Has("Only super-admins let Parley read a folder of its server: /etc.") {
 		t.Errorf("an admin names a folder: %d %s", a.Status, a.Body)
 	}
 	stands("a folder of an admin", 0)
@@ -147,8 +160,12 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	person := must(sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test"))(t)
 	file := must(setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"),
 		func(string) (string, bool) { return "", false }))(t)
-	author := setup.Author{Agent: &person.ID, Name: "a token of Cy"}
-	if _, err := setup.Apply(t.Context(), s.Pool, file, setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs(), Author: author}); err == nil {
+	o := setup.Options{
+		Sealer: sitetest.Sealer(t),
+		Specs:  app.Specs(),
+		Author: setup.Author{Agent: &person.ID, Name: "a token of Cy"},
+	}
+	if _, err := setup.Apply(t.Context(), s.Pool, file, o); err == nil {
 		t.Error("a token of an admin names a folder")
 	}
 	stands("at last", 1)

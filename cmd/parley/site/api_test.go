@@ -11,7 +11,8 @@ import (
 )
 
 // curlExample is a line of docs/api.md. Its groups are: whether it changes the set-up, the path, and what that ends in.
-var curlExample = regexp.MustCompile(`^curl( -X PUT)? -H "Authorization: Bearer \$TOKEN"(?: --data-binary @parley.yaml)? "\$PARLEY(/api/v1/([a-z.]+)[^"]*)"$`)
+var curlExample = regexp.MustCompile(`^curl( -X PUT)? -H "Authorization: Bearer \$TOKEN"(?: --data-binary @parley.yaml)? ` +
+	`"\$PARLEY(/api/v1/([a-z.]+)[^"]*)"$`)
 
 // minExamples is how many examples the page has at least.
 const minExamples = 5

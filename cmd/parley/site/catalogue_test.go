@@ -41,7 +41,9 @@ func TestTagPages(t *testing.T) {
 	b.Value("document.querySelector('#f-kind').value = 'label'")
 	b.Press("form.page button")
 	b.Shows("has a comma")
-	b.Until("what was typed stays", "document.querySelector('#f-description').value.includes('<what>') && document.querySelector('#f-kind').value === 'label' && document.querySelector('#f-color').value === '#0f766e'")
+	b.Until("what was typed stays",
+		"document.querySelector('#f-description').value.includes('<what>') && document.querySelector('#f-kind').value === 'label' && "+
+			"document.querySelector('#f-color').value === '#0f766e'")
 	b.Until("the field with the problem has the focus", "document.activeElement.id === 'f-name'")
 	b.Looks("tag-refused")
 	b.Write("#f-name", "Spare  Parts")
@@ -82,7 +84,8 @@ func TestTagPages(t *testing.T) {
 		t.Error("a tag that became another one is still one of its own")
 	}
 	page := ann.Get("/settings/tags/Urgent")
-	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/tags").Has("Somebody else changed this while you did. Look at it, then press again.") {
+	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther ||
+		!ann.Get("/settings/tags").Has("Somebody else changed this while you did. Look at it, then press again.") {
 		t.Errorf("taking out what was changed meanwhile: %d", a.Status)
 	}
 	ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {page.Version()}})
@@ -101,12 +104,21 @@ func TestTagOfTwoAdmins(t *testing.T) {
 	ann := s.Visitor("ann@acme.test")
 	version := ann.Get("/settings/tags/Support").Version()
 	form := func(description string) url.Values {
-		return url.Values{"version": {version}, "name": {"Support"}, "color": {"#1d4ed8"}, "category": {"topic"}, "kind": {"tag"}, "description": {description}, "active": {"false"}}
+		return url.Values{
+			"version":     {version},
+			"name":        {"Support"},
+			"color":       {"#1d4ed8"},
+			"category":    {"topic"},
+			"kind":        {"tag"},
+			"description": {description},
+			"active":      {"false"},
+		}
 	}
 	if a := ann.Post("/settings/tags/Support", form("</textarea><script>alert(1)</script>")); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	if a := ann.Post("/settings/tags/Support", form("mine")); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed this") || !a.Has(`value="mine"`) {
+	if a := ann.Post("/settings/tags/Support", form("mine")); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("Somebody else changed this") || !a.Has(`value="mine"`) {
 		t.Errorf("the second: %d", a.Status)
 	}
 	if page := ann.Get("/settings/tags"); page.Has("<script>alert") || !page.Has("&lt;script&gt;alert") {
@@ -115,7 +127,11 @@ func TestTagOfTwoAdmins(t *testing.T) {
 	if tag := tagOf(t, s, "Support"); !tag.Active || !strings.Contains(tag.Description, "script") {
 		t.Errorf("stored: %+v", tag)
 	}
-	for path, want := range map[string]string{"/settings/tags/Sup%2Fport": "There is no tag", "/settings/teams/..%2F..%2Fetc": "There is no team", "/settings/agents/x": "There is no agent"} {
+	for path, want := range map[string]string{
+		"/settings/tags/Sup%2Fport":     "There is no tag",
+		"/settings/teams/..%2F..%2Fetc": "There is no team",
+		"/settings/agents/x":            "There is no agent",
+	} {
 		if a := ann.Get(path); a.Status != http.StatusNotFound || !a.Has(want) {
 			t.Errorf("%s: %d", path, a.Status)
 		}
@@ -162,7 +178,8 @@ func TestPeoplePages(t *testing.T) {
 	b.Looks("team")
 	b.Press("form.page button")
 	b.Shows("nonsense")
-	b.Until("the field says it, by the emoji's name alone", "document.querySelector('#f-emoji-problem')?.textContent.trim().startsWith('eyes: ')")
+	b.Until("the field says it, by the emoji's name alone",
+		"document.querySelector('#f-emoji-problem')?.textContent.trim().startsWith('eyes: ')")
 	b.Write("#f-emoji", "shipit: resolve\neyes: none")
 	b.Press("form.page button")
 	b.Until("the list", "location.pathname === '/settings/teams'")
@@ -172,16 +189,20 @@ func TestPeoplePages(t *testing.T) {
 	}
 	ann := s.Visitor("ann@acme.test")
 	version := ann.Get("/settings/teams/Support").Version()
-	if ann.Post("/settings/teams/Support/take-out", url.Values{"version": {version}}); !ann.Get("/settings/teams").Has("belongs to this team") {
+	ann.Post("/settings/teams/Support/take-out", url.Values{"version": {version}})
+	if !ann.Get("/settings/teams").Has("belongs to this team") {
 		t.Error("a team with accounts was taken out")
 	}
 	page := ann.Get("/settings/agents/eve@acme.test")
 	ann.Post("/settings/agents/eve@acme.test/take-out", url.Values{"version": {page.Version()}})
 	d = directoryOf(t, s)
-	if i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "eve@acme.test" }); d.Agents[i].Active || len(d.Teams[0].Members) != 1 {
+	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "eve@acme.test" })
+	if d.Agents[i].Active || len(d.Teams[0].Members) != 1 {
 		t.Errorf("Eve is still there: %+v %+v", d.Agents[i], d.Teams[0])
 	}
-	if a := ann.Post("/settings/new-team", url.Values{"name": {"Night"}, "slack_channel": {"C1"}, "teams_channel": {"19:x@thread.tacv2"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("channels in two places") {
+	twoHomes := url.Values{"name": {"Night"}, "slack_channel": {"C1"}, "teams_channel": {"19:x@thread.tacv2"}}
+	if a := ann.Post("/settings/new-team", twoHomes); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("channels in two places") {
 		t.Errorf("a team with two homes: %d", a.Status)
 	}
 	if a := ann.Post("/settings/new-team", url.Values{"name": {"Night / Day"}, "slack_channel": {"C1"}}); a.Status != http.StatusSeeOther {

@@ -18,14 +18,16 @@ func TestConnectionOfOwnSystem(t *testing.T) {
 	w := newNumberWorld(t, bare+`
 accounts:
   - {name: shop, kind: http, team: Support, http: {secret: "shop-s3cret-that-is-long", callback_url: "`+shop.URL+`", allow_private: "true"}}
-  - {name: stale, kind: http, team: Support, http: {secret: "former-s3cret-of-the-shop", callback_url: "`+shop.URL+`", allow_private: "true"}}
+  - {name: stale, kind: http, team: Support, http: {secret: "former-s3cret-of-the-shop", callback_url: "`+shop.URL+
+		`", allow_private: "true"}}
 `)
 	v := w.Visitor("ann@acme.test")
 	if a := v.Get("/settings/accounts/shop"); !a.Has(`href="/settings/numbers/shop"`) {
 		t.Error("the account doesn't lead to its connection")
 	}
 	page := v.Get("/settings/numbers/shop")
-	if !page.Has("Test now") || !page.Has(w.public+"/hooks/shop") || page.Has("/settings/numbers/shop/webhook") || page.Has("your system calls") {
+	if !page.Has("Test now") || !page.Has(w.public+"/hooks/shop") || page.Has("/settings/numbers/shop/webhook") ||
+		page.Has("your system calls") {
 		t.Errorf("its page: %d %s", page.Status, page.Body)
 	}
 	if a := v.Post("/settings/numbers/shop/check", nil); a.Has("Fault") || !a.Has("can be asked about messages") {

@@ -42,7 +42,8 @@ func TestDashboard(t *testing.T) {
 	b.Looks("dashboard")
 	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-team"), fmt.Sprint(f.support)), chromedp.SetValue(chromedp.CSS("#f-hours"), "all"))
 	b.Press("form.filter button.main")
-	b.Until("only Support is shown", "location.search.includes('team=') && !document.querySelector('main').innerText.includes('billing-mail\\t')")
+	b.Until("only Support is shown",
+		"location.search.includes('team=') && !document.querySelector('main').innerText.includes('billing-mail\\t')")
 	b.Shows("2 h")
 	b.Press(`dl.tiles a[href*="time=first"]`)
 	b.Shows("Waited longest for the first answer")

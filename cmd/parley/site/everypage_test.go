@@ -22,8 +22,11 @@ func TestEveryPageForEverybody(t *testing.T) {
 	fillHostile(t, s)
 	requests := requests()
 	pages := slices.DeleteFunc(slices.Sorted(maps.Keys(requests)), func(pattern string) bool {
-		return !strings.HasPrefix(pattern, "GET ") || path.Ext(pattern) != "" || strings.HasPrefix(pattern, "GET /auth/with/") && !strings.HasSuffix(pattern, "/back") ||
-			pattern == "GET /inbox/live" || strings.HasPrefix(pattern, "GET /api/") || strings.Contains(pattern, "/files/") || strings.HasSuffix(pattern, "/export") || strings.Contains(pattern, "/certificate/")
+		return !strings.HasPrefix(pattern, "GET ") || path.Ext(pattern) != "" ||
+			strings.HasPrefix(pattern, "GET /auth/with/") && !strings.HasSuffix(pattern, "/back") ||
+			pattern == "GET /inbox/live" || strings.HasPrefix(pattern, "GET /api/") || strings.Contains(pattern, "/files/") ||
+			strings.HasSuffix(pattern, "/export") || strings.Contains(
+			pattern, "/certificate/")
 	})
 	for _, who := range []string{"", "ann@acme.test"} {
 		b := s.Browser(who)
@@ -51,7 +54,8 @@ func TestEveryPageForEverybody(t *testing.T) {
 func byKeysAlone(b *sitetest.Browser) {
 	b.Open("/settings/new-tag")
 	b.Keys("\t")
-	b.Until("the first stop leads past the menu", "document.activeElement.matches('a.skip') && document.activeElement.getBoundingClientRect().top >= 0")
+	b.Until("the first stop leads past the menu",
+		"document.activeElement.matches('a.skip') && document.activeElement.getBoundingClientRect().top >= 0")
 	b.Keys("\r")
 	b.Until("the page's own part is reached", "location.hash === '#main'")
 	for _, stop := range []string{"f-name", "f-description", "f-color", "f-category", "f-kind"} {
@@ -61,7 +65,8 @@ func byKeysAlone(b *sitetest.Browser) {
 	b.Keys("\t")
 	b.Until("the button has the focus", "document.activeElement.matches('button.main')")
 	b.Keys("\r")
-	b.Until("what is wrong has the focus", "document.activeElement.id === 'f-name' && document.activeElement.getAttribute('aria-invalid') === 'true'")
+	b.Until("what is wrong has the focus",
+		"document.activeElement.id === 'f-name' && document.activeElement.getAttribute('aria-invalid') === 'true'")
 	b.Keys("By keys")
 	b.Keys("\r")
 	b.Shows("By keys")
@@ -88,9 +93,12 @@ func withoutScript(t *testing.T, s *sitetest.Site, b *sitetest.Browser, pages []
 			b.Open(address)
 			b.Until("no script runs in "+address, "!document.querySelector('[data-copy]:not([hidden])')")
 			button := `form[action="` + form.Action + `"] button`
-			b.Value(`(document.querySelector('` + button + `').closest('details') || {}).open = true, document.querySelector('` + button + `').form.noValidate = true, document.body.id = "before"`)
+			b.Value(`(document.querySelector('` + button + `').closest('details') || ` +
+				`{}).open = true, document.querySelector('` + button + `').form.noValidate = true, document.body.id = "before"`)
 			b.Press(button)
-			b.Until("the form of "+address+" is answered", "document.body.id !== 'before' && document.readyState === 'complete' && document.querySelector('.flash, .note, .problem, .findings, .preview')")
+			b.Until("the form of "+address+" is answered",
+				"document.body.id !== 'before' && document.readyState === 'complete' && "+
+					"document.querySelector('.flash, .note, .problem, .findings, .preview')")
 		}
 	}
 	if len(sent) < 15 {

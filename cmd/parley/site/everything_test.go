@@ -36,10 +36,13 @@ const (
 // files, a blocked sender, what stands still, a template that was refused, an account in trouble, an erasure that was cut off.
 const hostileRows = `
 	INSERT INTO contacts (id, name) VALUES (1, $1);
-	INSERT INTO identities (id, account_id, key, name, contact_id, blocked) SELECT 1, id, 'k1' || $1, $1, 1, true FROM accounts WHERE name = 'support-mail';
-	INSERT INTO conversations (id, account_id, identity_id, team_id, status, subject, last_from, last_preview, last_at, waiting_since, created_at)
+	INSERT INTO identities (id, account_id, key, name, contact_id, blocked) SELECT 1, id, 'k1' || $1, $1, 1, true
+	FROM accounts WHERE name = 'support-mail';
+	INSERT INTO conversations (id, account_id, identity_id, team_id, status, subject, last_from, last_preview,
+		last_at, waiting_since, created_at)
 		SELECT 99, id, 1, team_id, 'open', $1, $1, $1, now(), now(), now() FROM accounts WHERE name = 'support-mail';
-	INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, identity_id, subject, text, quoted, notices, files, said_at, created_at, event_id) VALUES
+	INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, identity_id, subject, text, quoted, notices,
+		files, said_at, created_at, event_id) VALUES
 		(1, 99, 'in', 'in', '', NULL, 1, $1, $1, $1, ARRAY[$1], '[]', now(), now(), 1),
 		(2, 99, 'out', 'unclear', '', (SELECT id FROM agents WHERE email = 'ben@acme.test'), NULL, $1, $1, '', '{}', '[]', now(), now(), 2),
 		(3, 99, 'out', 'failed', $1, (SELECT id FROM agents WHERE email = 'ben@acme.test'), NULL, $1, $1, '', '{}', '[]', now(), now(), 3);
@@ -48,18 +51,23 @@ const hostileRows = `
 		VALUES (901, 901, 1, 2, 'reply', 'needs_decision', $1, now());
 	UPDATE messages SET files = jsonb_build_array(jsonb_build_object('name', $1::text, 'type', $1::text, 'size', 7)) WHERE id = 1;
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
-		SELECT n, 99, now(), (SELECT id FROM agents WHERE email = 'ben@acme.test'), 'agent', CASE n WHEN 1 THEN 'tagged' ELSE $1 END, jsonb_build_object('text', $1::text, 'tag', $1::text) FROM generate_series(1, 2) AS n;
-	INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT id, 'mail:1', 'x', 'From: nobody', 1 FROM accounts WHERE name = 'support-mail';
+		SELECT n, 99, now(), (SELECT id FROM agents WHERE email = 'ben@acme.test'), 'agent', CASE n WHEN 1 THEN 'tagged' ELSE $1 END,
+			jsonb_build_object('text', $1::text, 'tag', $1::text) FROM generate_series(1, 2) AS n;
+	INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT id, 'mail:1', 'x', 'From: nobody', 1
+	FROM accounts WHERE name = 'support-mail';
 	INSERT INTO quarantine (event_id, reason) SELECT id, $1 FROM events;
 	UPDATE accounts SET status = 'error', status_text = $1, status_hint = $1 WHERE side = 'channel';
 	UPDATE templates SET status = 'rejected', reason = $1;
 	INSERT INTO erasures (id, contacts, hashes, asked_by, asked_at) VALUES ('00000000-0000-0000-0000-000000000001', '{1}', '{}', $1, now());
 	UPDATE agents SET name = $1 WHERE email = 'dina@acme.test';
-	INSERT INTO measure_days SELECT k.kind, current_date, CASE k.kind WHEN 'agent' THEN (SELECT id FROM agents WHERE email = 'dina@acme.test')::text WHEN 'all' THEN '' ELSE $1 END, accounts.id, coalesce(team_id, 0),
-		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9 FROM accounts, unnest(ARRAY['all', 'agent', 'tag', 'intent', 'mood']) AS k (kind) WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
+	INSERT INTO measure_days SELECT k.kind, current_date, CASE k.kind WHEN 'agent' THEN (SELECT id FROM agents
+	WHERE email = 'dina@acme.test')::text WHEN 'all' THEN '' ELSE $1 END, accounts.id, coalesce(team_id, 0),
+		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9
+		FROM accounts, unnest(ARRAY['all', 'agent', 'tag', 'intent', 'mood']) AS k (kind) WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
 	INSERT INTO measure_shares SELECT 99, current_date, coalesce(team_id, 0), (SELECT id FROM agents WHERE email = 'dina@acme.test'), id,
 		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9 FROM accounts WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
-	INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at) SELECT $1, 'x', $1, id, now() + interval '1 day' FROM agents WHERE email = 'ann@acme.test';
+	INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at) SELECT $1, 'x', $1, id, now() + interval '1 day' FROM agents
+	WHERE email = 'ann@acme.test';
 	INSERT INTO setup_changes (author, lines, at) VALUES ($1, ARRAY[$1], now());`
 
 // startEverything starts a site with everything set up, and every page in it.

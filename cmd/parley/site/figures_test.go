@@ -17,7 +17,8 @@ import (
 
 // acmeWithBilling is Acme with a further team, Billing, of which Ben isn't, and an account of that team.
 func acmeWithBilling() string {
-	teams := strings.Replace(sitetest.Acme, "accounts:", "  - {name: Billing, members: [ann@acme.test], slack_channel: C0BILLING}\naccounts:", 1)
+	teams := strings.Replace(sitetest.Acme, "accounts:", "  - {name: Billing, members: [ann@acme.test], "+
+		"slack_channel: C0BILLING}\naccounts:", 1)
 	return teams + `
   - {name: billing-mail, kind: http, team: Billing, http: {secret: "billing-tops3cret", callback_url: "https://shop.test/billing"}}
 `

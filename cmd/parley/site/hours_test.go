@@ -45,12 +45,14 @@ func TestHoursPage(t *testing.T) {
 	b.Write("#f-hours-holidays-days-0-name", "Before Christmas")
 	b.Write("#f-hours-holidays-days-0-open", "mornings")
 	b.Press("form.page button")
-	b.Until("what is wrong stands beside its field", "document.querySelector('#f-hours-week-mon-problem') && document.querySelector('#f-hours-holidays-days-0-open-problem')")
+	b.Until("what is wrong stands beside its field",
+		"document.querySelector('#f-hours-week-mon-problem') && document.querySelector('#f-hours-holidays-days-0-open-problem')")
 	b.Looks("hours-refused")
 	b.Write("#f-hours-week-mon", "09:00-17:00")
 	b.Write("#f-hours-holidays-days-0-open", "09:00-12:00")
 	b.Press("form.page button")
-	b.Until("the holiday that nobody knows is refused", "document.querySelector('#f-hours-holidays-except-problem') && !document.querySelector('#f-hours-week-mon-problem')")
+	b.Until("the holiday that nobody knows is refused",
+		"document.querySelector('#f-hours-holidays-except-problem') && !document.querySelector('#f-hours-week-mon-problem')")
 	b.Write("#f-hours-holidays-except", "Fronleichnam")
 	b.Press("form.page button")
 	b.Shows("Saved.")

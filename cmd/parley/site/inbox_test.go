@@ -120,7 +120,8 @@ func TestInboxListShowsWhatChatsShow(t *testing.T) {
 	wantHidden(t, "the list", after, ">Maria<")
 	wantShown(t, "the page", ben.Get("/inbox/1"), "<h1>Berlin Lamps</h1>", "<dt>Subject</dt><dd dir=\"auto\">Lamp</dd>")
 
-	storetest.Exec(t, s.Pool, `UPDATE conversations SET status = 'resolved', assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ben@acme.test')], waiting_since = NULL,
+	storetest.Exec(t, s.Pool, `UPDATE conversations
+		SET status = 'resolved', assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ben@acme.test')], waiting_since = NULL,
 		last_at = parley_now() - interval '3 days', resolved_at = parley_now()`)
 	resolved := ben.Get("/inbox?list=resolved")
 	wantShown(t, "the list of what is resolved", resolved, ">Resolved ")
@@ -203,7 +204,9 @@ func TestInboxPageShowsEdits(t *testing.T) {
 			s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Send it to Berlin"})
 			must(s.Pool.Exec(t.Context(), `UPDATE messages SET revision = $1`, tt.revision))(t)
 			page := s.Visitor("ben@acme.test").Get("/inbox/1")
-			for _, part := range []string{tt.want, "Send it to &lt;b&gt;Hamburg", "What it said before", "Send it to Berlin", `name="seen" value="900000"`} {
+			for _, part := range []string{
+				tt.want, "Send it to &lt;b&gt;Hamburg", "What it said before", "Send it to Berlin", `name="seen" value="900000"`,
+			} {
 				if !page.Has(part) {
 					t.Errorf("the page lacks %q:\n%s", part, page.Body)
 				}

@@ -73,7 +73,8 @@ func TestInboxInBrowser(t *testing.T) {
 
 	mariaWrites(s)
 	b.Shows("Maria Rossi")
-	storetest.Exec(t, s.Pool, `UPDATE conversations SET traits = jsonb_build_object('name', $1::text, 'urgent', 'now', 'sentiment', 'frustrated', 'was', 'negative'),
+	storetest.Exec(t, s.Pool, `UPDATE conversations
+		SET traits = jsonb_build_object('name', $1::text, 'urgent', 'now', 'sentiment', 'frustrated', 'was', 'negative'),
 		tags = '{Escalated,Follow-up Required,Billing,VIP Customer}' || ARRAY(SELECT $2 || n FROM generate_series(1, 16) AS n)`,
 		"Rossi & Söhne "+strings.Repeat("Leuchten", 5), strings.Repeat("langer", 8)+" Tag ")
 	b.Shows("Looks urgent")
@@ -106,7 +107,8 @@ func TestInboxKeepsWhatIsTyped(t *testing.T) {
 
 	b.Press("#reply")
 	b.Keys("on Monday.")
-	b.Value(`(document.querySelector('#reply').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true})), '')`)
+	b.Value(`(document.querySelector('#reply').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, ` +
+		`cancelable: true})), '')`)
 	b.Shows("Sent")
 	b.Shows("Ben Osei")
 	if got, want := s.provider.Texts(), []string{"It comes on Monday."}; !slices.Equal(got, want) {
@@ -237,7 +239,12 @@ func TestInboxTriesAgain(t *testing.T) {
 func TestInboxGoesWhereTheListLeads(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
-	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Subject: "Order 0001", Text: "Where is it?"})
+	s.receive("support-mail", channelstest.Event{
+		From:    "maria@customer.test",
+		Name:    "Maria Rossi",
+		Subject: "Order 0001",
+		Text:    "Where is it?",
+	})
 	b := s.Browser("ben@acme.test")
 	b.Open("/inbox?words=0001")
 	b.Until("the conversation is found", "document.querySelector('.row')")

@@ -100,7 +100,9 @@ func (d *scriptedDesk) Act(ctx context.Context, agent bridge.AgentID, a bridge.A
 }
 
 // Result implements site.Inbox.
-func (d *scriptedDesk) Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error) {
+func (d *scriptedDesk) Result(
+	ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string,
+) (bridge.ActResult, error) {
 	if result := d.result.Load(); result != nil {
 		return *result, nil
 	}

@@ -139,7 +139,8 @@ func TestHealthOfAPrivateChannel(t *testing.T) {
 		INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
 		SELECT id, id, name || '@customer.test', 'Vera', 4715, true FROM accounts WHERE name IN ('guards-mail', 'support-mail')`)
 	storetest.Exec(t, s.Pool, `
-		UPDATE accounts SET status = 'error', status_text = name || ' has no answer about vera@customer.test.' WHERE name IN ('guards-mail', 'support-mail')`)
+		UPDATE accounts SET status = 'error', status_text = name || ' has no answer about vera@customer.test.'
+		WHERE name IN ('guards-mail', 'support-mail')`)
 
 	quarantineOddMail(t, s)
 
@@ -152,6 +153,7 @@ func TestHealthOfAPrivateChannel(t *testing.T) {
 	wantShown(t, "accounts", ann.Get("/settings/accounts"), "support-mail has no answer about vera@customer.test.")
 	page := ann.Post("/settings/health", nil)
 
-	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.", "support-mail@customer.test")
+	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.",
+		"support-mail@customer.test")
 	wantHidden(t, "health", page, "guards-mail has no answer about", "guards-mail@customer.test", "Header of vera@customer.test is odd")
 }

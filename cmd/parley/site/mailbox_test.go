@@ -67,7 +67,11 @@ type mailWorld struct {
 
 func newMailWorld(t *testing.T, yaml string) *mailWorld {
 	t.Helper()
-	w := &mailWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	w := &mailWorld{google: oauthfake.New(oauthfake.Options{
+		Provider:     oauthfake.Google,
+		ClientID:     "client-1",
+		ClientSecret: "client-secret-1",
+	})}
 	check(t, w.google.Start(""))
 	t.Cleanup(func() { _ = w.google.Close() })
 	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{
@@ -113,7 +117,8 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Write("#f-email-sender_name", "Acme Support")
 	b.Press("form.page button.main")
 	b.Shows("Found: in the DNS of acme.test.")
-	if got := b.Value("document.querySelector('#f-email-imap-host').value + ' ' + document.querySelector('#f-email-smtp-port').value"); got != "imap.acme.test 587" {
+	const found = "document.querySelector('#f-email-imap-host').value + ' ' + document.querySelector('#f-email-smtp-port').value"
+	if got := b.Value(found); got != "imap.acme.test 587" {
 		t.Errorf("filled in: %s", got)
 	}
 	b.Looks("mailbox-servers")
@@ -131,7 +136,8 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Press("form.page button.main")
 	b.Shows("refuses the user name or the password")
 	b.Looks("mailbox-refused")
-	if got := b.Value("document.querySelector('#f-email-imap-host').value + document.querySelector('#f-email-imap-password').value"); got != host {
+	const typed = "document.querySelector('#f-email-imap-host').value + document.querySelector('#f-email-imap-password').value"
+	if got := b.Value(typed); got != host {
 		t.Errorf("after a test: %q", got)
 	}
 	b.Write("#f-email-imap-password", "tops3cret")
@@ -144,7 +150,8 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Looks("mailbox-tested")
 
 	a := w.account("help")
-	if a == nil || a.Mode != store.ModeWatch || !strings.Contains(string(a.Config), `"sender_name": "Acme Support"`) || strings.Contains(string(a.Config), "tops3cret") {
+	if a == nil || a.Mode != store.ModeWatch || !strings.Contains(string(a.Config), `"sender_name": "Acme Support"`) ||
+		strings.Contains(string(a.Config), "tops3cret") {
 		t.Errorf("%+v", a)
 	}
 }
@@ -218,9 +225,13 @@ func TestReconnectMailbox(t *testing.T) {
 	must(store.ReportAccount(t.Context(), w.Pool, w.account("gmail").ID, "error", "The consent is over.", "Connect it."))(t)
 	v := w.Visitor("ann@acme.test")
 	// The direct message to admins leads to the same page as the list; an account without such a page has its settings.
-	for path, want := range map[string]string{site.ReconnectPath("email", "gmail"): "/settings/mailboxes/gmail",
-		site.ReconnectPath("email", "help & orders/de"): "/settings/mailboxes/help%20&%20orders%2Fde", site.ReconnectPath("whatsapp", "wa"): "/settings/numbers/wa",
-		site.ReconnectPath("http", "web"): "/settings/numbers/web", site.ReconnectPath("none", "web"): "/settings/accounts/web"} {
+	for path, want := range map[string]string{
+		site.ReconnectPath("email", "gmail"):            "/settings/mailboxes/gmail",
+		site.ReconnectPath("email", "help & orders/de"): "/settings/mailboxes/help%20&%20orders%2Fde",
+		site.ReconnectPath("whatsapp", "wa"):            "/settings/numbers/wa",
+		site.ReconnectPath("http", "web"):               "/settings/numbers/web",
+		site.ReconnectPath("none", "web"):               "/settings/accounts/web",
+	} {
 		if path != want {
 			t.Errorf("%s instead of %s", path, want)
 		}
@@ -228,7 +239,8 @@ func TestReconnectMailbox(t *testing.T) {
 	if a := v.Get(site.ReconnectPath("email", "gmail")); a.Status != http.StatusOK || !a.Has("Google") {
 		t.Errorf("the page of the account: %d", a.Status)
 	}
-	if list := v.Get("/settings/accounts"); !list.Has(`<a class="small" href="/settings/mailboxes/gmail" aria-label="Reconnect gmail">Reconnect</a>`) {
+	list := v.Get("/settings/accounts")
+	if !list.Has(`<a class="small" href="/settings/mailboxes/gmail" aria-label="Reconnect gmail">Reconnect</a>`) {
 		t.Error(list.Body)
 	}
 	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("not connected to Google yet") || !page.Has("Fault") {
@@ -238,7 +250,8 @@ func TestReconnectMailbox(t *testing.T) {
 	if a := v.Get(back); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/settings/mailboxes/gmail" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("IMAP login") || page.Has("Fault") || !page.Has("help@google.test signed in") {
+	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("IMAP login") || page.Has("Fault") ||
+		!page.Has("help@google.test signed in") {
 		t.Error(page.Body)
 	}
 
@@ -302,7 +315,8 @@ func TestMailboxPagesEscape(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
-	if a := v.Get("/settings/mailboxes/return?error=" + url.QueryEscape(evil) + "&state=x"); a.Has("<script>alert") || a.Status != http.StatusBadRequest {
+	if a := v.Get("/settings/mailboxes/return?error=" + url.QueryEscape(evil) + "&state=x"); a.Has("<script>alert") ||
+		a.Status != http.StatusBadRequest {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }

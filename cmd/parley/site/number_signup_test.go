@@ -47,7 +47,8 @@ func TestSignUpWithMeta(t *testing.T) {
 	b.Shows("Choose the number")
 	b.Shows("Acme Spain")
 	b.Looks("signup-numbers")
-	b.Until("nothing of New is cut off", "[...document.querySelectorAll('label .pill')].some((p) => p.textContent === 'New' && getComputedStyle(p).textIndent === '0px')")
+	b.Until("nothing of New is cut off",
+		"[...document.querySelectorAll('label .pill')].some((p) => p.textContent === 'New' && getComputedStyle(p).textIndent === '0px')")
 	b.Until("the menu says where this belongs", "document.querySelector('nav [aria-current]').textContent === 'Accounts'")
 	b.Press(`input[value="1057"]`)
 	b.Press("form.page button.main")
@@ -61,7 +62,8 @@ func TestSignUpWithMeta(t *testing.T) {
 		t.Errorf("%s faults", got)
 	}
 	a, config := w.stored("whatsapp")
-	if a.Mode != store.ModeWatch || config["waba_id"] != "2067" || config["phone_number_id"] != "1057" || config["app_secret"] != appSecret || !strings.HasPrefix(config["token"], "EAA") {
+	if a.Mode != store.ModeWatch || config["waba_id"] != "2067" || config["phone_number_id"] != "1057" || config["app_secret"] != appSecret ||
+		!strings.HasPrefix(config["token"], "EAA") {
 		t.Errorf("stored: %+v", a)
 	}
 }
@@ -102,7 +104,8 @@ func TestSignUpIsGuarded(t *testing.T) {
 	refused("replayed", back, "it was finished before")
 	refused("made up", "/settings/add-whatsapp/return?state=x&code=y", "Nobody began this attempt here")
 	for number, text := range map[string]string{"1057": "Choose one of the numbers", "": "Choose one of the numbers"} {
-		if a := v.Post("/settings/add-whatsapp/numbers", url.Values{"number": {number}, "name": {"wa"}}); a.Status != http.StatusUnprocessableEntity || !a.Has(text) {
+		chosen := url.Values{"number": {number}, "name": {"wa"}}
+		if a := v.Post("/settings/add-whatsapp/numbers", chosen); a.Status != http.StatusUnprocessableEntity || !a.Has(text) {
 			t.Errorf("number %q: %d %s", number, a.Status, a.Body)
 		}
 	}
@@ -111,7 +114,8 @@ func TestSignUpIsGuarded(t *testing.T) {
 	}
 
 	check(t, w.meta.Subscribe(t.Context(), "2066", w.public+"/echo", "x"))
-	if a := v.Post("/settings/add-whatsapp/numbers", url.Values{"number": {"1055"}, "name": {"wa"}}); a.Header.Get("Location") != "/settings/numbers/wa" {
+	chosen := url.Values{"number": {"1055"}, "name": {"wa"}}
+	if a := v.Post("/settings/add-whatsapp/numbers", chosen); a.Header.Get("Location") != "/settings/numbers/wa" {
 		t.Errorf("chosen: %d %s", a.Status, a.Body)
 	}
 	if a := v.Get("/settings/numbers/wa"); !a.Has("Meta calls another program for this number") {
@@ -125,7 +129,9 @@ func TestSignUpIsGuarded(t *testing.T) {
 	code := used[strings.Index(used, "code="):]
 	first := v.Get(used)
 	again := granted("2066")
-	refused("a code that was used", again[:strings.Index(again, "code=")]+code[:strings.Index(code+"&", "&")]+"&"+again[strings.Index(again, "state="):], "Meta no longer takes this answer")
+	refused("a code that was used",
+		again[:strings.Index(again, "code=")]+code[:strings.Index(code+"&", "&")]+"&"+again[strings.Index(again, "state="):],
+		"Meta no longer takes this answer")
 	if first.Status != http.StatusSeeOther {
 		t.Errorf("%d", first.Status)
 	}

@@ -109,7 +109,11 @@ func (w *numberWorld) hook(rw http.ResponseWriter, r *http.Request) {
 func TestAddWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)
-	w.meta.AllowTokenFor("short", graphfake.TokenOptions{IDs: []string{"1055", "2066"}, Scopes: []string{"whatsapp_business_messaging"}, Expires: time.Now().Add(20 * time.Hour)})
+	w.meta.AllowTokenFor("short", graphfake.TokenOptions{
+		IDs:     []string{"1055", "2066"},
+		Scopes:  []string{"whatsapp_business_messaging"},
+		Expires: time.Now().Add(20 * time.Hour),
+	})
 	b := w.Browser("ann@acme.test")
 	b.Open("/settings/accounts")
 	b.Press(`a[href="/settings/add-whatsapp"]`)
@@ -127,24 +131,28 @@ func TestAddWhatsApp(t *testing.T) {
 	b.Write("#f-whatsapp-waba_id", "2066")
 	b.Write("#f-whatsapp-app_secret", "of another app")
 	b.Press("form.page button.main")
-	b.Until("the token is at fault", `document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("doesn't accept the access token")`)
+	b.Until("the token is at fault",
+		`document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("doesn't accept the access token")`)
 	b.Until("the secret needs no second typing", `document.querySelector('#f-whatsapp-app_secret-problem') === null`)
 	b.Write("#f-whatsapp-token", "short") // the secret is held, so that it need not be pasted again
 	b.Press("form.page button.main")
-	b.Until("the secret is at fault", `document.querySelector('#f-whatsapp-app_secret-problem')?.innerText.includes("isn't the secret of the app")`)
+	b.Until("the secret is at fault",
+		`document.querySelector('#f-whatsapp-app_secret-problem')?.innerText.includes("isn't the secret of the app")`)
 	b.Write("#f-whatsapp-app_secret", appSecret)
 	b.Write("#f-whatsapp-phone_number_id", "1056")
 	b.Press("form.page button.main")
 	b.Until("the number is at fault", `document.querySelector('#f-whatsapp-phone_number_id-problem') !== null`)
 	b.Write("#f-whatsapp-phone_number_id", "1055")
 	b.Press("form.page button.main")
-	b.Until("the token does not last", `document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("lacks the permission whatsapp_business_management")`)
+	b.Until("the token does not last",
+		`document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("lacks the permission whatsapp_business_management")`)
 	b.Shows("It ends on")
 	b.Looks("number-refused")
 	b.Write("#f-whatsapp-token", waToken)
 	b.Press("form.page button.main")
 	b.Shows("The account was added. It is in watch mode.")
-	if a, config := w.stored("whatsapp"); a.Mode != store.ModeWatch || config["app_secret"] != appSecret || config["token"] != waToken || len(config["verify_token"]) < 16 {
+	a, config := w.stored("whatsapp")
+	if a.Mode != store.ModeWatch || config["app_secret"] != appSecret || config["token"] != waToken || len(config["verify_token"]) < 16 {
 		t.Errorf("stored: %+v", a)
 	}
 	b.Press(`form[action$="/webhook"] button`)
@@ -169,7 +177,13 @@ func TestAddOtherNumbers(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)
 	v := w.Visitor("ann@acme.test")
-	sms := url.Values{"name": {"sms"}, "team": {"Support"}, "twilio.account_sid": {twilioSID}, "twilio.auth_token": {"wrong"}, "twilio.from": {"+15550103"}}
+	sms := url.Values{
+		"name":               {"sms"},
+		"team":               {"Support"},
+		"twilio.account_sid": {twilioSID},
+		"twilio.auth_token":  {"wrong"},
+		"twilio.from":        {"+15550103"},
+	}
 	if a := v.Post("/settings/add-number/sms", sms); a.Status != http.StatusUnprocessableEntity || !a.Has("f-twilio-auth_token-problem") {
 		t.Errorf("a wrong token: %d %s", a.Status, a.Body)
 	}
@@ -185,7 +199,8 @@ func TestAddOtherNumbers(t *testing.T) {
 	if a := v.Post("/settings/numbers/sms/webhook", nil); !a.Has("POST https://former.test/in") || !a.Has(`name="set"`) {
 		t.Errorf("before: %s", a.Body)
 	}
-	if a := v.Post("/settings/numbers/sms/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") || !a.Has(w.public+"/hooks/sms#rc=5&amp;rp=all") || a.Has(`name="set"`) {
+	if a := v.Post("/settings/numbers/sms/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") ||
+		!a.Has(w.public+"/hooks/sms#rc=5&amp;rp=all") || a.Has(`name="set"`) {
 		t.Errorf("after: %s", a.Body)
 	}
 	wa := url.Values{"name": {"wa"}, "twilio.account_sid": {twilioSID}, "twilio.auth_token": {twilioToken}, "twilio.from": {"+15550102"}}
@@ -195,7 +210,8 @@ func TestAddOtherNumbers(t *testing.T) {
 	wantShown(t, "a number without a team", v.Get("/settings/numbers/wa"), "The account was added.", "Account wa: no channel for its threads")
 
 	page := url.Values{"name": {"page"}, "messenger.page_id": {"3078"}, "messenger.token": {pageToken}, "messenger.app_secret": {appSecret}}
-	if a := v.Post("/settings/add-number/messenger", page); a.Status != http.StatusUnprocessableEntity || !a.Has("f-messenger-page_id-problem") {
+	if a := v.Post("/settings/add-number/messenger", page); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("f-messenger-page_id-problem") {
 		t.Errorf("another Page: %d %s", a.Status, a.Body)
 	}
 	page.Set("messenger.page_id", "3077")
@@ -203,7 +219,8 @@ func TestAddOtherNumbers(t *testing.T) {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Scopes: []string{"pages_messaging"}, Page: true})
-	if a := v.Post("/settings/numbers/page/webhook", url.Values{"set": {"yes"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("refuses the Page") || !a.Has(w.public+"/hooks/page") {
+	if a := v.Post("/settings/numbers/page/webhook", url.Values{"set": {"yes"}}); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("refuses the Page") || !a.Has(w.public+"/hooks/page") {
 		t.Errorf("without the right: %d %s", a.Status, a.Body)
 	}
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Page: true})
@@ -247,7 +264,8 @@ func TestSecretsOfNumbers(t *testing.T) {
 	evil := `"><script>alert(1)</script>`
 	secrets := []string{waToken, pageToken, appSecret, twilioToken, "verifys3cret"}
 	for kind, form := range map[string]url.Values{
-		"whatsapp":        {"whatsapp.token": {waToken}, "whatsapp.app_secret": {appSecret}, "whatsapp.phone_number_id": {evil}, "whatsapp.waba_id": {evil}, "whatsapp.verify_token": {"verifys3cret"}},
+		"whatsapp": {"whatsapp.token": {waToken}, "whatsapp.app_secret": {appSecret}, "whatsapp.phone_number_id": {evil},
+			"whatsapp.waba_id": {evil}, "whatsapp.verify_token": {"verifys3cret"}},
 		"messenger":       {"messenger.token": {pageToken}, "messenger.app_secret": {appSecret}, "messenger.page_id": {evil}},
 		"sms":             {"twilio.account_sid": {evil}, "twilio.auth_token": {twilioToken}, "twilio.from": {evil}},
 		"twilio_whatsapp": {"twilio.account_sid": {evil}, "twilio.auth_token": {twilioToken}, "twilio.from": {evil}},
@@ -266,12 +284,14 @@ func TestSecretsOfNumbers(t *testing.T) {
 			}
 		}
 		var found int
-		if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions, unnest($1::text[]) secret WHERE position(secret IN encode(data, 'escape')) > 0`,
+		if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions, unnest($1::text[]) secret
+			WHERE position(secret IN encode(data, 'escape')) > 0`,
 			secrets).Scan(&found); err != nil || found != 0 {
 			t.Errorf("%s: a session holds a secret: %v", kind, err)
 		}
 	}
-	v.Post("/settings/add-number/sms", url.Values{"name": {"x"}, "twilio.auth_token": {twilioToken}}) // the last one, whichever came last above
+	// The last one, whichever came last above.
+	v.Post("/settings/add-number/sms", url.Values{"name": {"x"}, "twilio.auth_token": {twilioToken}})
 	if a := v.Get("/settings/add-number/whatsapp"); a.Has("Stored; leave empty to keep it") {
 		t.Error("secrets of one kind are kept for another")
 	}

@@ -77,7 +77,8 @@ func (p *pasteTest) wantKept(workspace, token string) {
 	}
 	got := list[0]
 	if got.Home != workspace || got.Values[site.SlackBotToken] != token || got.Author != "ann@acme.test" {
-		p.t.Errorf("the token %q of %s by %s is kept, want %q of %s by ann@acme.test", got.Values[site.SlackBotToken], got.Home, got.Author, token, workspace)
+		p.t.Errorf("the token %q of %s by %s is kept, want %q of %s by ann@acme.test",
+			got.Values[site.SlackBotToken], got.Home, got.Author, token, workspace)
 	}
 }
 

@@ -54,9 +54,11 @@ func TestChoicesAreWords(t *testing.T) {
 // rawRows put conversations of every status, and a line of the log for everything that is done, on the pages.
 const rawRows = `
 	INSERT INTO contacts (id, name) VALUES (7, 'Jane Doe');
-	INSERT INTO identities (id, account_id, key, name, contact_id) SELECT 7, id, 'jane@example.org', 'Jane', 7 FROM accounts WHERE name = 'support-mail';
+	INSERT INTO identities (id, account_id, key, name, contact_id) SELECT 7, id, 'jane@example.org', 'Jane', 7
+	FROM accounts WHERE name = 'support-mail';
 	INSERT INTO conversations (id, account_id, identity_id, team_id, status, subject, last_from, last_preview, last_at, created_at)
-		SELECT 70 + n, id, 7, team_id, s, 'Lamp', 'Jane', 'Broken', now(), now() FROM accounts, unnest(ARRAY['open', 'pending', 'snoozed', 'resolved', 'closed']) WITH ORDINALITY AS v (s, n) WHERE name = 'support-mail'`
+		SELECT 70 + n, id, 7, team_id, s, 'Lamp', 'Jane', 'Broken', now(), now()
+		FROM accounts, unnest(ARRAY['open', 'pending', 'snoozed', 'resolved', 'closed']) WITH ORDINALITY AS v (s, n) WHERE name = 'support-mail'`
 
 // No page shows a value as machines write it, but the log of the set-up, whose lines are in the words of parley.yaml.
 func TestNoRawValues(t *testing.T) {

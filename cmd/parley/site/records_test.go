@@ -27,7 +27,8 @@ const rows = `
 		SELECT 100 + n, (SELECT id FROM accounts WHERE name = 'support-mail'), k, k, 100 + n, n = 2
 		FROM (VALUES (1, 'zoe@shop.example'), (2, 'ada@shop.example')) AS v(n, k);
 	INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
-		SELECT n, (SELECT id FROM accounts WHERE name = 'support-mail'), 100 + n, 'open', 'Zebra ' || n, now(), now() FROM generate_series(1, 2) AS n;
+		SELECT n, (SELECT id FROM accounts WHERE name = 'support-mail'), 100 + n, 'open', 'Zebra ' || n, now(), now()
+		FROM generate_series(1, 2) AS n;
 	INSERT INTO messages (id, conversation_id, direction, fate, agent_id, text, said_at, created_at)
 		SELECT 11, 1, 'out', 'unclear', id, 'Dear Zebra', now(), now() FROM agents WHERE email = 'ben@acme.test';
 	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail) VALUES (901, 1, 'k', 1, 1, 1, 1);
@@ -35,11 +36,13 @@ const rows = `
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
 		SELECT n, 1 + n % 2, '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 minute',
 			CASE WHEN n % 3 = 0 THEN (SELECT id FROM agents WHERE email = 'ben@acme.test') END, CASE WHEN n % 3 = 0 THEN 'agent' ELSE 'customer' END,
-			CASE WHEN n = 250 THEN 'resolved' WHEN n % 3 = 0 THEN 'tagged' ELSE 'opened' END, CASE WHEN n % 3 = 0 THEN '{"text": "=VIP <b>"}' ELSE '{}' END::jsonb
+			CASE WHEN n = 250 THEN 'resolved' WHEN n % 3 = 0 THEN 'tagged' ELSE 'opened' END,
+				CASE WHEN n % 3 = 0 THEN '{"text": "=VIP <b>"}' ELSE '{}' END::jsonb
 		FROM generate_series(1, 300) AS n;
 	INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 		SELECT id, 'mail:' || n, 'x', 'From: nobody', 1 FROM accounts, generate_series(1, 2) AS n WHERE name = 'support-mail';
-	INSERT INTO quarantine (event_id, reason) SELECT id, 'The header <From> is ' || repeat('very ', 30) || 'odd' FROM events WHERE external_id LIKE 'mail:%';`
+	INSERT INTO quarantine (event_id, reason) SELECT id, 'The header <From> is ' || repeat('very ', 30) || 'odd' FROM events
+	WHERE external_id LIKE 'mail:%';`
 
 // withRecords starts a site in which something was done.
 func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
@@ -56,9 +59,19 @@ func TestLogPage(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t))
 	ann := s.Visitor("ann@acme.test")
-	for filter, want := range map[string]int{"": 100, "what=resolved": 1, "conversation=%232": 100, "account=shop": 0, "account=support-mail": 100, "what=set+up": 1,
-		"from=2026-11-20&until=2026-11-20": 100, "from=2026-11-19&until=2026-11-19": 0, "what=tagged&conversation=1": 50} {
-		if a := ann.Get("/settings/log?" + filter); strings.Count(a.Body, "<tr>")-1 != want && !(want == 0 && strings.Count(a.Body, "<tr>") == 0) {
+	for filter, want := range map[string]int{
+		"":                                 100,
+		"what=resolved":                    1,
+		"conversation=%232":                100,
+		"account=shop":                     0,
+		"account=support-mail":             100,
+		"what=set+up":                      1,
+		"from=2026-11-20&until=2026-11-20": 100,
+		"from=2026-11-19&until=2026-11-19": 0,
+		"what=tagged&conversation=1":       50,
+	} {
+		if a := ann.Get("/settings/log?" + filter); strings.Count(a.Body, "<tr>")-1 != want &&
+			!(want == 0 && strings.Count(a.Body, "<tr>") == 0) {
 			t.Errorf("%q shows %d rows, want %d", filter, strings.Count(a.Body, "<tr>")-1, want)
 		}
 	}
@@ -136,16 +149,21 @@ func TestErasePage(t *testing.T) {
 	if !ann.Get("/settings/erase?contact=").Has("Type an address") {
 		t.Error("a search for nothing says nothing")
 	}
-	if a := ann.Get("/settings/erase/contact/101"); !a.Has("Nothing is left of this customer") || a.Has("Erase Erased") || a.Has(`name="sure"`) {
+	if a := ann.Get("/settings/erase/contact/101"); !a.Has("Nothing is left of this customer") || a.Has("Erase Erased") ||
+		a.Has(`name="sure"`) {
 		t.Error("who was erased can be erased again")
 	}
-	if a := ann.Get("/settings/erase/contact/102/export"); a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), "contact-102.zip") || a.Body != "[102]\n" {
+	if a := ann.Get("/settings/erase/contact/102/export"); a.Status != http.StatusOK ||
+		!strings.Contains(a.Header.Get("Content-Disposition"), "contact-102.zip") || a.Body != "[102]\n" {
 		t.Errorf("export: %d %s", a.Status, a.Body)
 	}
 	if !ann.Get("/settings/log?what=set+up").Has("contact 101 is erased") {
 		t.Error("the log doesn't tell of it")
 	}
-	for _, path := range []string{"/settings/erase/contact/0", "/settings/erase/contact/x", "/settings/erase/certificate/x", "/settings/erase/contact/999/export"} {
+	for _, path := range []string{
+		"/settings/erase/contact/0", "/settings/erase/contact/x", "/settings/erase/certificate/x",
+		"/settings/erase/contact/999/export",
+	} {
 		if a := ann.Get(path); a.Status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, a.Status)
 		}
@@ -179,12 +197,15 @@ func TestEraseByPlainAdmin(t *testing.T) {
 func TestStuckPage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	status := `{"last_at": "2026-11-20T03:00:00Z", "last_file": "nightly-2026-11-20.parley", "last_bytes": 12345678, "error": "no room is left"}`
+	status := `{"last_at": "2026-11-20T03:00:00Z", "last_file": "nightly-2026-11-20.parley", "last_bytes": 12345678,` +
+		` "error": "no room is left"}`
 	check(t, os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600))
 	s := withRecords(t, withInbox(t), func(o *site.Options) { o.Operations.Backups = dir })
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
-	for _, text := range []string{"#1", "Ben Osei", "The header <From> is very", "nightly-2026-11-20.parley", "12.3 MB", "too old", "no room is left"} {
+	for _, text := range []string{
+		"#1", "Ben Osei", "The header <From> is very", "nightly-2026-11-20.parley", "12.3 MB", "too old", "no room is left",
+	} {
 		b.Shows(text)
 	}
 	b.Looks("stuck")
@@ -220,7 +241,8 @@ func TestManyBlockedSenders(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t))
 	storetest.Exec(t, s.Pool, `INSERT INTO identities (id, account_id, key, name, contact_id, blocked, silenced)
-		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, n > 1, n = 1 FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
+		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, n > 1, n = 1
+		FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
 	ann := s.Visitor("ann@acme.test")
 	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 200 {
 		t.Errorf("the pages have %d blocked and silenced senders, want 200", n)
@@ -250,7 +272,8 @@ func TestHealthPage(t *testing.T) {
 		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
 			report := inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]})
 			report.Sections = append(report.Sections, inspect.Section{Name: "account shop", Findings: []inspect.Finding{
-				{Level: inspect.Wrong, What: "callback", Text: "refused <b>", Hint: "Open the firewall."}, {Level: inspect.Odd, What: "clock", Text: "a minute late"}}})
+				{Level: inspect.Wrong, What: "callback", Text: "refused <b>", Hint: "Open the firewall."},
+				{Level: inspect.Odd, What: "clock", Text: "a minute late"}}})
 			return report, nil
 		}
 	})
@@ -261,7 +284,8 @@ func TestHealthPage(t *testing.T) {
 	b.Shows("refused <b>")
 	b.Shows("Open the firewall.")
 	b.Shows("database")
-	if got := b.Value("[...document.querySelectorAll('h2')].map(h => h.innerText).join()"); !strings.Contains(got, "broken,database look at it,people good") {
+	got := b.Value("[...document.querySelectorAll('h2')].map(h => h.innerText).join()")
+	if !strings.Contains(got, "broken,database look at it,people good") {
 		t.Errorf("what is wrong doesn't stand first: %s", got)
 	}
 	b.Looks("health")

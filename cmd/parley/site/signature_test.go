@@ -48,7 +48,8 @@ func TestSignaturePage(t *testing.T) {
 	b.Looks("signature-none")
 	b.Write("#f-signature", "**Acme** [Shop](https://acme.test)")
 	b.Press("button[name=preview]")
-	b.Until("it is shown", "document.querySelector('.mail strong').innerText === 'Acme' && document.querySelector('.mail a').href === 'https://acme.test/'")
+	b.Until("it is shown",
+		"document.querySelector('.mail strong').innerText === 'Acme' && document.querySelector('.mail a').href === 'https://acme.test/'")
 	if got := accountOf(t, s, "support-mail").Signature; got != "" {
 		t.Errorf("looking at it saved %q", got)
 	}
@@ -56,7 +57,8 @@ func TestSignaturePage(t *testing.T) {
 	b.Write("#f-picture_says", "Our [logo]")
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
-	b.Until("the picture is shown", "document.querySelector('.mail img').naturalWidth === 80 && document.querySelector('.mail img').alt === 'Our (logo)'")
+	b.Until("the picture is shown",
+		"document.querySelector('.mail img').naturalWidth === 80 && document.querySelector('.mail img').alt === 'Our (logo)'")
 	b.Looks("signature")
 	a := accountOf(t, s, "support-mail")
 	if a.RichSignature == nil || len(a.RichSignature.Pictures) != 1 || a.RichSignature.Pictures[0].ContentType != "image/png" {
@@ -88,8 +90,10 @@ func TestSignatureIsHarmless(t *testing.T) {
 			t.Errorf("%s: %d", signature, a.Status)
 		}
 	}
-	for _, signature := range []string{"<p onclick=alert(1)>Hi<script>alert(2)</script><iframe src=//evil.test></iframe><a href='javascript:alert(3)'>x</a></p>",
-		"<b style='position:fixed'>big</b>", "</div></main><form action=/auth/sign-out-everywhere><button>", "[x](javascript:alert(4))"} {
+	for _, signature := range []string{
+		"<p onclick=alert(1)>Hi<script>alert(2)</script><iframe src=//evil.test></iframe><a href='javascript:alert(3)'>x</a></p>",
+		"<b style='position:fixed'>big</b>", "</div></main><form action=/auth/sign-out-everywhere><button>", "[x](javascript:alert(4))",
+	} {
 		if a := try(signature); a.Status != http.StatusSeeOther {
 			t.Errorf("%s: %d", signature, a.Status)
 			continue
@@ -124,7 +128,14 @@ func TestOwnPage(t *testing.T) {
 	b.Looks("me")
 	ben := s.Visitor("ben@acme.test")
 	version := ben.Get("/settings/me").Version()
-	ben.Post("/settings/me", url.Values{"version": {version}, "zone": {"Europe/Lisbon"}, "signature": {"Ben"}, "roles": {"admin"}, "name": {"Boss"}, "email": {"ann@acme.test"}})
+	ben.Post("/settings/me", url.Values{
+		"version":   {version},
+		"zone":      {"Europe/Lisbon"},
+		"signature": {"Ben"},
+		"roles":     {"admin"},
+		"name":      {"Boss"},
+		"email":     {"ann@acme.test"},
+	})
 	d := directoryOf(t, s)
 	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "ben@acme.test" })
 	if a := d.Agents[i]; a.Name != "Ben Osei" || slices.Contains(a.Roles, "admin") || a.Signature != "Ben" || a.Zone != "Europe/Lisbon" {
@@ -132,11 +143,13 @@ func TestOwnPage(t *testing.T) {
 	} else if a.Presence != bridge.PresenceAway || len(a.Quiet) > 0 { // boxes that are not ticked are not sent
 		t.Errorf("Ben is %q, and does without %q", a.Presence, a.Quiet)
 	}
-	if a := ben.Post("/settings/me", url.Values{"version": {version}, "signature": {"Benny"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has("Benny") {
+	if a := ben.Post("/settings/me", url.Values{"version": {version}, "signature": {"Benny"}}); a.Status != http.StatusUnprocessableEntity ||
+		!a.Has("Somebody else changed") || !a.Has("Benny") {
 		t.Errorf("an old page: %d", a.Status)
 	}
 	big := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 600<<10))
-	if a := ben.Post("/settings/me", url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {big}}); a.Status != http.StatusUnprocessableEntity {
+	huge := url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {big}}
+	if a := ben.Post("/settings/me", huge); a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("a huge signature: %d", a.Status)
 	}
 }

@@ -32,14 +32,17 @@ func (e editor) has(after, want string) {
 // choose selects a part of what is written.
 func (e editor) choose(part string) {
 	e.t.Helper()
-	e.Value("(() => { const f = document.querySelector('#f-signature'); const at = f.value.indexOf(" + strconv.Quote(part) + "); f.focus(); f.setSelectionRange(at, at + " + strconv.Quote(part) + ".length); return '' })()")
+	e.Value("(() => { const f = document.querySelector('#f-signature'); const at = f.value.indexOf(" + strconv.Quote(part) + "); f.focus(); " +
+		"f.setSelectionRange(at, at + " + strconv.Quote(part) + ".length); return '' })()")
 }
 
 // paste pastes what was copied of another page in place of what is selected.
 func (e editor) paste(html string) {
 	e.t.Helper()
-	e.Value("(() => { const data = new DataTransfer(); data.setData('text/html', " + strconv.Quote(html) + "); data.setData('text/plain', 'plain'); " +
-		"document.querySelector('#f-signature').dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); return '' })()")
+	e.Value("(() => { const data = new DataTransfer(); data.setData('text/html', " + strconv.Quote(html) +
+		"); data.setData('text/plain', 'plain'); " +
+		"document.querySelector('#f-signature').dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, " +
+		"cancelable: true})); return '' })()")
 }
 
 // An admin formats a signature with buttons and keys, and sees it as customers will while she types.
@@ -53,7 +56,8 @@ func TestSignatureButtons(t *testing.T) {
 	e.choose("Acme ")
 	e.Press("[data-mark=bold]")
 	e.has("bold", "**Acme** Lamps")
-	e.Until("it is shown before anything is pressed", "document.querySelector('.mail strong') && document.querySelector('.mail strong').innerText === 'Acme'")
+	e.Until("it is shown before anything is pressed",
+		"document.querySelector('.mail strong') && document.querySelector('.mail strong').innerText === 'Acme'")
 	e.Press("[data-mark=italic]")
 	e.has("bold and italic", "***Acme*** Lamps")
 	e.Press("[data-mark=bold]")
@@ -100,10 +104,13 @@ func TestSignaturePictureAtTheCursor(t *testing.T) {
 	}
 	e.Keys("Our logo")
 	e.has("a picture", "Acme ![Our logo][picture-1] Lamps\n\n[picture-1]: "+pasted(logo(t)))
-	e.Until("it is shown", "document.querySelector('.mail img') && document.querySelector('.mail img').naturalWidth === 80 && document.querySelector('.mail img').alt === 'Our logo'")
+	e.Until("it is shown",
+		"document.querySelector('.mail img') && document.querySelector('.mail img').naturalWidth === 80 && "+
+			"document.querySelector('.mail img').alt === 'Our logo'")
 	e.Press("form.page button.main")
 	e.Shows("Saved.")
-	if a := accountOf(t, s, "support-mail"); a.RichSignature == nil || len(a.RichSignature.Pictures) != 1 || !strings.HasPrefix(a.Signature, "Acme Our logo Lamps") {
+	a := accountOf(t, s, "support-mail")
+	if a.RichSignature == nil || len(a.RichSignature.Pictures) != 1 || !strings.HasPrefix(a.Signature, "Acme Our logo Lamps") {
 		t.Errorf("stored: %q, %+v", a.Signature, a.RichSignature)
 	}
 }
@@ -116,11 +123,16 @@ func TestPastedSignature(t *testing.T) {
 	e := editor{s.Browser("ben@acme.test"), t}
 	e.Open("/settings/me")
 	for what, c := range map[string]struct{ html, want string }{
-		"from a mail": {`<div dir="ltr"><div><b>Ben Osei</b></div><div><i>Acme Lamps</i><br>Tel. <a href="tel:+15550100">+1 555 0100</a></div></div>`,
+		"from a mail": {
+			`<div dir="ltr"><div><b>Ben Osei</b></div><div><i>Acme Lamps</i><br>Tel. <a href="tel:+15550100">+1 555 0100</a></div></div>`,
 			"**Ben Osei**\n*Acme Lamps*\nTel. [+1 555 0100](tel:+15550100)"},
-		"from Google Docs": {`<b style="font-weight:normal;"><p dir="ltr"><span style="font-weight:700">Ben</span><span> sells </span><span style="font-style:italic">lamps</span></p><ul><li><p>one</p></li><li>two</li></ul></b>`,
+		"from Google Docs": {
+			`<b style="font-weight:normal;"><p dir="ltr"><span style="font-weight:700">Ben</span><span> sells </span>` +
+				`<span style="font-style:italic">lamps</span></p><ul><li><p>one</p></li><li>two</li></ul></b>`,
 			"**Ben** sells *lamps*\n\n- one\n- two"},
-		"from Word": {`<html><head><style>p { color: red }</style></head><body><!--StartFragment--><p class=MsoNormal><b><span>Ben </span></b><span>at Acme</span></p><ol><li>one</li></ol><!--EndFragment--></body></html>`,
+		"from Word": {
+			`<html><head><style>p { color: red }</style></head><body><!--StartFragment--><p class=MsoNormal><b><span>Ben </span></b><span>` +
+				`at Acme</span></p><ol><li>one</li></ol><!--EndFragment--></body></html>`,
 			"**Ben** at Acme\n\n1. one"},
 		"a table": {`<table><tr><td>Ben</td><td><a href="https://acme.test/a_(b)">Shop</a></td></tr><tr><td>Acme</td></tr></table>`,
 			"Ben [Shop](https://acme.test/a_%28b%29)\nAcme"},
@@ -128,7 +140,8 @@ func TestPastedSignature(t *testing.T) {
 			"one\n\ntwo\nthree\nfour\n\n**five**\n\nsix"},
 		"a list in a list": {`<ul><li>one<ul><li>two</li></ul></li><li>three</li></ul>`, "- one\n  - two\n- three"},
 		"signs":            {`a*b_c [d] &lt;e&gt; \ https://acme.test/a_b`, `a\*b\_c \[d\] \<e\> \\ https://acme.test/a_b`},
-		"what acts": {`<p onclick="alert(1)">Ben<script>alert(2)</script><img src="http://evil.test/x.png"><a href="javascript:alert(3)">x</a></p>`,
+		"what acts": {
+			`<p onclick="alert(1)">Ben<script>alert(2)</script><img src="http://evil.test/x.png"><a href="javascript:alert(3)">x</a></p>`,
 			"Benx"},
 		"a picture": {`<p>Ben <img alt="Our logo" src="` + pasted(logo(t)) + `"></p>`, "Ben ![Our logo][picture-1]\n\n[picture-1]: " + pasted(logo(t))},
 	} {
@@ -158,13 +171,23 @@ accounts:
   - {name: twilio-chat, kind: twilio_whatsapp, team: Support, twilio: {account_sid: AC00000000000000000000000000000001, auth_token: t, from: "+15005550007"}}
 `)
 	ann := s.Visitor("ann@acme.test")
-	for account, want := range map[string]string{"chat": "*Acme* lamps", "page": "Acme lamps", "texts": "Acme lamps", "twilio-chat": "*Acme* lamps"} {
+	for account, want := range map[string]string{
+		"chat":        "*Acme* lamps",
+		"page":        "Acme lamps",
+		"texts":       "Acme lamps",
+		"twilio-chat": "*Acme* lamps",
+	} {
 		path := fmt.Sprintf("/settings/accounts/%s/signature", account)
 		if a := ann.Get(path); a.Has(`type="file"`) || !a.Has("Pictures are not sent") {
 			t.Errorf("%s: it offers pictures, or doesn't say that they are not sent", account)
 		}
 		values := map[string][]string{"version": {ann.Get(path).Version()}, "signature": {"**Acme** lamps"}}
-		a := ann.Upload(path, with(values, map[string][]string{"preview": {"yes"}}), sitetest.File{Field: "picture", Name: "a.png", Type: "image/png", Content: logo(t)})
+		a := ann.Upload(path, with(values, map[string][]string{"preview": {"yes"}}), sitetest.File{
+			Field:   "picture",
+			Name:    "a.png",
+			Type:    "image/png",
+			Content: logo(t),
+		})
 		if !a.Has(`<p class="said">`+want+`</p>`) || a.Has("data:image") {
 			t.Errorf("%s: shown is %s", account, a.Body)
 		}

@@ -49,7 +49,12 @@ func newSigned(t *testing.T) *signed {
 	env := must(app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok }))(t)
 	db, a := parley(t, env)
 	check(t, lab.Apply(t.Context(), db, w.Config(0), nil))
-	s := &signed{t: t, app: a, ann: sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("ann@acme.test"), jane: w.Mail.Customer("Jane Doe <jane@example.org>")}
+	s := &signed{
+		t:    t,
+		app:  a,
+		ann:  sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("ann@acme.test"),
+		jane: w.Mail.Customer("Jane Doe <jane@example.org>"),
+	}
 	must(s.jane.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 	waitUntil(t, "the mail is in the inbox", func() bool { return s.ann.Get("/inbox/1").Has(firstWords) })
 	return s
@@ -65,7 +70,8 @@ func (s *signed) write(path, signature string) sitetest.Answer {
 func (s *signed) answers() mailfake.Received {
 	s.t.Helper()
 	check(s.t, s.app.Engine().Reload(s.t.Context()))
-	if a := s.ann.Post("/inbox/1", form(s.ann.Get("/inbox/1"), "verb", "reply", "text", "It comes on Monday.")); a.Status != http.StatusSeeOther {
+	a := s.ann.Post("/inbox/1", form(s.ann.Get("/inbox/1"), "verb", "reply", "text", "It comes on Monday."))
+	if a.Status != http.StatusSeeOther {
 		s.t.Fatalf("the reply: %d %s", a.Status, a.Body)
 	}
 	s.asked++
@@ -88,7 +94,9 @@ func TestPastedPictureLeaves(t *testing.T) {
 	}{
 		{"Markdown", account, "**Acme Lamps**\n\n![Our lamp](" + pasted(small) + ")", small},
 		{"HTML", account, `<p><b>Acme Lamps</b></p><img alt="Our lamp" src="` + pasted(small) + `"><img alt="Our lamp" src="` + pasted(small) + `">`, small},
-		{"HTML in capitals, and over several lines", account, `<p>Acme Lamps</p><IMG ALT="Our lamp" SRC='` + strings.Replace(pasted(small), "data:", "DATA:", 1)[:60] + "\n" + pasted(small)[60:] + `'>`, small},
+		{"HTML in capitals, and over several lines", account,
+			`<p>Acme Lamps</p><IMG ALT="Our lamp" SRC='` + strings.Replace(pasted(small), "data:", "DATA:", 1)[:60] + "\n" + pasted(small)[60:] + `'>`,
+			small},
 		{"the largest", account, "Acme Lamps\n\n![Our lamp](" + pasted(largest) + ")", largest},
 		{"an agent's own", "/settings/me", "Acme Lamps\n\n![Our lamp](" + pasted(small) + ")", small},
 	} {
@@ -111,7 +119,8 @@ func TestPastedPictureLeaves(t *testing.T) {
 		signature := "Yours, the lamps\n\n![x](" + pasted(large(t, size)) + ")"
 		a := s.write(account, signature)
 		_, beside, found := strings.Cut(a.Body, `id="f-signature-problem">`)
-		if a.Status != http.StatusUnprocessableEntity || !found || !strings.Contains(beside[:min(len(beside), 300)], "256 KB") || !a.Has("Yours, the lamps") {
+		if a.Status != http.StatusUnprocessableEntity || !found || !strings.Contains(beside[:min(len(beside), 300)], "256 KB") ||
+			!a.Has("Yours, the lamps") {
 			t.Errorf("%d bytes: %d, beside the field: %.300s", size, a.Status, beside)
 		}
 	}

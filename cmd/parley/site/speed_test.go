@@ -139,7 +139,8 @@ func countRowsRead(t *testing.T, pool *pgxpool.Pool) rowsRead {
 		SELECT
 			sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint,
 			sum(seq_tup_read)::bigint,
-			string_agg(format('%s %s, of these %s without an index', relname, seq_tup_read + coalesce(idx_tup_fetch, 0), seq_tup_read), '; ' ORDER BY relname)
+			string_agg(format('%s %s, of these %s without an index', relname, seq_tup_read + coalesce(idx_tup_fetch, 0), seq_tup_read), '; '
+			ORDER BY relname)
 		FROM pg_stat_user_tables
 		WHERE relname = ANY($1)`, growingTables()).Scan(&r.all, &r.scanned, &r.detail))
 	return r

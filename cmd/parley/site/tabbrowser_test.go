@@ -52,7 +52,8 @@ func openTabWindow(t *testing.T) *tabWindow {
 	t.Cleanup(around.Close)
 
 	host := func(address string) string { return strings.TrimPrefix(address, "https://") }
-	hosts := fmt.Sprintf("MAP %s:443 %s, MAP teams.microsoft.com:443 %s, MAP evil.test:443 %s", tabHost, host(tab.URL), host(around.URL), host(around.URL))
+	hosts := fmt.Sprintf("MAP %s:443 %s, MAP teams.microsoft.com:443 %s, MAP evil.test:443 %s",
+		tabHost, host(tab.URL), host(around.URL), host(around.URL))
 	b := tab.Window(chromedp.IgnoreCertErrors,
 		chromedp.Flag("host-resolver-rules", hosts),
 		chromedp.Flag("test-third-party-cookie-phaseout", true))
@@ -90,7 +91,8 @@ func TestTabInBrowser(t *testing.T) {
 	w.visit("https://teams.microsoft.com/")
 	w.Until("the token was handed in", "window.said.includes('appInitialization.success')")
 	w.waitForSessions(1)
-	w.Frame(tabHost).Until("Ann's inbox is shown", "document.querySelector('.tabs') && document.querySelector('.who').innerText.includes('Ann Lee')")
+	w.Frame(tabHost).Until("Ann's inbox is shown",
+		"document.querySelector('.tabs') && document.querySelector('.who').innerText.includes('Ann Lee')")
 	w.Frame(tabHost).Until("a form is handed in", "fetch('/auth/sign-out', {method: 'POST'})")
 	w.waitForSessions(0)
 }
