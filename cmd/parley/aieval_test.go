@@ -141,7 +141,8 @@ func TestAIEvalMasks(t *testing.T) {
 	}
 }
 
-// A model that answers nothing can't be measured: the command fails, and says which server was asked, why it gave no answer, and what to do.
+// A model that answers nothing can't be measured: the command fails, and says which server was asked, why it gave no
+// answer, and what to do.
 func TestAIEvalWithoutAnswers(t *testing.T) {
 	t.Parallel()
 	const nobodyListens = "http://127.0.0.1:1"

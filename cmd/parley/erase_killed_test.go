@@ -27,7 +27,8 @@ import (
 // manyConversations makes a customer (Zebra) with 600 conversations, each with a mail, an entry of the log and suggested replies,
 // and another customer (Otter) with 10 conversations.
 const manyConversations = `
-	INSERT INTO accounts (id, name, kind, side, paused) VALUES (10, 'help', 'email', 'channel', true), (12, 'slack', 'slack', 'surface', false);
+	INSERT INTO accounts (id, name, kind, side, paused) VALUES (10, 'help', 'email', 'channel', true),
+		(12, 'slack', 'slack', 'surface', false);
 	INSERT INTO contacts (id, name) VALUES (1, 'Zebra'), (3, 'Otter');
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 		VALUES (1, 10, 'zebra@shop.example', 'Zebra', 1), (3, 10, 'otter@shop.example', 'Otter', 3);
@@ -35,11 +36,13 @@ const manyConversations = `
 		SELECT n, 10, CASE WHEN n <= 600 THEN 1 ELSE 3 END, 'open', CASE WHEN n <= 600 THEN 'My zebra ' ELSE 'My otter ' END || n, now(), now()
 		FROM generate_series(1, 610) AS n;
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes) OVERRIDING SYSTEM VALUE
-		SELECT n, 10, 'mail:' || n, '10/mail', convert_to(CASE WHEN n <= 600 THEN 'From: zebra@shop.example' ELSE 'From: otter@shop.example' END, 'UTF8'), 1
+		SELECT n, 10, 'mail:' || n, '10/mail',
+			convert_to(CASE WHEN n <= 600 THEN 'From: zebra@shop.example' ELSE 'From: otter@shop.example' END, 'UTF8'), 1
 		FROM generate_series(1, 610) AS n;
 	SELECT setval('events_id_seq', 1000);
 	INSERT INTO messages (id, conversation_id, direction, fate, identity_id, text, event_id, said_at, created_at)
-		SELECT n, n, 'in', 'in', CASE WHEN n <= 600 THEN 1 ELSE 3 END, CASE WHEN n <= 600 THEN 'A zebra writes' ELSE 'An otter writes' END, n, now(), now()
+		SELECT n, n, 'in', 'in', CASE WHEN n <= 600 THEN 1 ELSE 3 END,
+			CASE WHEN n <= 600 THEN 'A zebra writes' ELSE 'An otter writes' END, n, now(), now()
 		FROM generate_series(1, 610) AS n;
 	INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
 		SELECT n, n, now(), 'agent', 'renamed', '{"text": "Zebra"}' FROM generate_series(1, 600) AS n;

@@ -21,7 +21,8 @@ const customers = `
 	INSERT INTO contacts (id, name) VALUES (1, 'Zebra'), (2, 'Zebra'), (3, 'Otter');
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 		VALUES (1, 10, 'zebra@shop.example', 'Zebra', 1), (2, 11, 'zebra@shop.example', 'Zebra', 2), (3, 10, 'otter@shop.example', 'Otter', 3);
-	INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at) VALUES (7, 10, 1, 'open', 'My zebra', now(), now());
+	INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
+	VALUES (7, 10, 1, 'open', 'My zebra', now(), now());
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes) OVERRIDING SYSTEM VALUE
 		VALUES (1, 10, 'mail:1', '10/mail', convert_to('From: zebra@shop.example', 'UTF8'), 1);
 	INSERT INTO messages (id, conversation_id, direction, fate, identity_id, text, event_id, said_at, created_at)

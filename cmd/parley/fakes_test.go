@@ -28,7 +28,8 @@ type fakesRun struct {
 func startFakes(t *testing.T, surface, publicURL string) fakesRun {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "fakes.env")
-	cmd, out := startParley(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", publicURL+"/", "--model", "127.0.0.1:0")
+	cmd, out := startParley(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", publicURL+"/", "--model",
+		"127.0.0.1:0")
 	line := must(out.ReadString('\n'))(t)
 	wantText(t, line, file) // it prints the file's name once that is written
 

@@ -201,7 +201,8 @@ func TestEnvironmentBeforeThePage(t *testing.T) {
 		}
 	}
 	var row string
-	if err := db.Pool.QueryRow(t.Context(), `SELECT c::text FROM chat_credentials AS c`).Scan(&row); err != nil || strings.Contains(row, "xoxb") {
+	if err := db.Pool.QueryRow(t.Context(), `SELECT c::text
+		FROM chat_credentials AS c`).Scan(&row); err != nil || strings.Contains(row, "xoxb") {
 		t.Errorf("the row is %s, %v; want it without the token", row, err)
 	}
 	notes, err := db.StoredChats(t.Context())
@@ -222,11 +223,16 @@ func TestTeamsOfThePage(t *testing.T) {
 	applyFile(t, w.db, app.Specs(), `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`)
 	v := sitetest.At(t, w.db.Pool, "http://"+w.app.Address()).Visitor("ann@acme.test")
 	form := func(password string) map[string][]string {
-		return map[string][]string{site.TeamsAppID: {registration.AppID}, site.TeamsTenantID: {registration.TenantID}, site.TeamsPassword: {password}}
+		return map[string][]string{
+			site.TeamsAppID:    {registration.AppID},
+			site.TeamsTenantID: {registration.TenantID},
+			site.TeamsPassword: {password},
+		}
 	}
 	a := v.Post("/settings/first-steps/teams", form("wr0ng-secret"))
 	if a.Status != http.StatusUnprocessableEntity || !a.Has("Nothing was kept.") || !a.Has("AADSTS7000215") || a.Has("wr0ng-secret") {
-		t.Errorf("a wrong secret: got %d, want %d, Microsoft's code, and the secret not shown:\n%s", a.Status, http.StatusUnprocessableEntity, a.Body)
+		t.Errorf("a wrong secret: got %d, want %d, Microsoft's code, and the secret not shown:\n%s",
+			a.Status, http.StatusUnprocessableEntity, a.Body)
 	}
 	if a = v.Post("/settings/first-steps/teams", form(registration.AppPassword)); a.Status != http.StatusSeeOther {
 		t.Fatalf("the right secret: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)

@@ -38,10 +38,17 @@ const gmailAddress = "help@gmail.test"
 
 func newConsentWorld(t *testing.T) *consentWorld {
 	t.Helper()
-	w := &consentWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	w := &consentWorld{google: oauthfake.New(oauthfake.Options{
+		Provider:     oauthfake.Google,
+		ClientID:     "client-1",
+		ClientSecret: "client-secret-1",
+	})}
 	check(t, w.google.Start(""))
 	t.Cleanup(func() { _ = w.google.Close() })
-	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{{Address: gmailAddress, SaveToSent: true}}})
+	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{{
+		Address:    gmailAddress,
+		SaveToSent: true,
+	}}})
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
 	check(t, w.mail.Start(ctx))
@@ -49,7 +56,12 @@ func newConsentWorld(t *testing.T) *consentWorld {
 	w.chat = bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})
 	w.chat.Open("C1")
 	env := environment(t)
-	env.OAuth = map[string]oauth.App{oauth.Google: {ID: "client-1", Secret: "client-secret-1", AuthURL: w.google.AuthURL(), TokenURL: w.google.TokenURL()}}
+	env.OAuth = map[string]oauth.App{oauth.Google: {
+		ID:       "client-1",
+		Secret:   "client-secret-1",
+		AuthURL:  w.google.AuthURL(),
+		TokenURL: w.google.TokenURL(),
+	}}
 	w.db = openDatabase(t, env)
 	applyFile(t, w.db, app.Specs(), w.file())
 	w.keeper = consent.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
@@ -140,7 +152,8 @@ func TestReconnectLosesNothing(t *testing.T) {
 
 	w.google.Revoke(gmailAddress)
 	// The access token has expired, and is forgotten as if the process had restarted.
-	must(w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp(), connected = connected + 1`))(t)
+	must(w.db.Pool.Exec(t.Context(), `UPDATE grants
+		SET renew_at = clock_timestamp(), expires_at = clock_timestamp(), connected = connected + 1`))(t)
 	check(t, store.BumpSettings(t.Context(), w.db.Pool))
 	w.waitForStatus(t, "error")
 	if text := w.account.StatusText; !strings.Contains(text, "invalid_grant") {

@@ -23,10 +23,14 @@ func TestDatabaseDialer(t *testing.T) {
 			continue
 		}
 		raw := must(tcp.SyscallConn())(t)
-		for option, want := range map[int]int{unix.TCP_USER_TIMEOUT: int(deadAfter.Milliseconds()), unix.TCP_KEEPIDLE: int(deadAfter.Seconds()) / 3} {
+		for option, want := range map[int]int{
+			unix.TCP_USER_TIMEOUT: int(deadAfter.Milliseconds()),
+			unix.TCP_KEEPIDLE:     int(deadAfter.Seconds()) / 3,
+		} {
 			var got int
 			var failed error
-			if err := raw.Control(func(fd uintptr) { got, failed = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, option) }); err != nil || failed != nil {
+			err := raw.Control(func(fd uintptr) { got, failed = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, option) })
+			if err != nil || failed != nil {
 				t.Fatal(err, failed)
 			}
 			if got != want {

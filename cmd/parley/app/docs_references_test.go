@@ -38,7 +38,8 @@ func sourceFiles(t *testing.T, root string, endings ...string) map[string]string
 
 // strayReference finds what a comment leans on and a reader of the repository can't open. Where the
 // reader is sent to a number, the number is in the first or second group.
-var strayReference = regexp.MustCompile(`\b(R-\d{3})\b|\binvariant (\d+)|(?:the (?:requirements|design)\b(?: of)?|\b(?:reference/\w+|design|requirements)\.md)`)
+var strayReference = regexp.MustCompile(`\b(R-\d{3})\b|\binvariant (\d+)|(?:the (?:requirements|design)\b(?: of)?|\b(?:reference/\w+|` +
+	`design|requirements)\.md)`)
 
 // strayReferences returns those of a text that lead to no page: a number of docs/requirements.md and
 // docs/invariants.md leads to one.

@@ -107,8 +107,12 @@ func TestDocsNameFiles(t *testing.T) {
 		names[filepath.Base(p)] = true
 		return err
 	}))
-	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/signing-in.md", "docs/slack.md", "docs/teams.md",
-		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
+	for _, doc := range []string{
+		"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md",
+		"docs/install.md", "docs/signing-in.md", "docs/slack.md", "docs/teams.md", "docs/adding-a-channel.md",
+		"docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md",
+		"docs/metrics.md",
+	} {
 		text := readDoc(t, doc)
 		for _, name := range findAll(text, "`([A-Za-z0-9_/]+\\.go)`") {
 			_, err := os.Stat(filepath.Join(root, name))
@@ -165,9 +169,16 @@ func TestDocsExamples(t *testing.T) {
 	env := func(name string) (string, bool) {
 		return "a-secret-that-is-long", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
 	}
-	first := setup.Change{Kind: setup.EntryAgent, Name: "ann@acme.example", Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}}}
+	first := setup.Change{
+		Kind:   setup.EntryAgent,
+		Name:   "ann@acme.example",
+		Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}},
+	}
 	must(setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}))(t)
-	for _, doc := range []string{"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
+	for _, doc := range []string{
+		"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md",
+		"docs/teams.md",
+	} {
 		examples := findAll(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
 		if len(examples) != 1 {
 			t.Fatalf("%s shows %d set-up files", doc, len(examples))
@@ -198,7 +209,8 @@ func TestChannelIcons(t *testing.T) {
 			t.Errorf("%s has the icon of %s: %s", s.Name, other, s.Icon)
 		}
 		by[s.Icon] = name
-		if shown := card.Plain(view.Card{Blocks: []view.Block{{Pieces: []view.Piece{{Kind: view.PieceIcon, Text: s.Icon}}}}}); shown == "" || strings.Contains(shown, s.Icon) {
+		shown := card.Plain(view.Card{Blocks: []view.Block{{Pieces: []view.Piece{{Kind: view.PieceIcon, Text: s.Icon}}}}})
+		if shown == "" || strings.Contains(shown, s.Icon) {
 			t.Errorf("%s: %q is shown as %q", s.Name, s.Icon, shown)
 		}
 	}

@@ -165,7 +165,8 @@ func runUntilShared(t *testing.T, all *mailboxes, accounts store.AccountID, repl
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("of %d accounts the processes hold %d, want about %d each; nobody fetches from %d", accounts, held, share, all.unfetched(accounts))
+			t.Fatalf("of %d accounts the processes hold %d, want about %d each; nobody fetches from %d",
+				accounts, held, share, all.unfetched(accounts))
 		}
 	}
 }
@@ -190,7 +191,8 @@ func TestFetchersShare(t *testing.T) {
 	t.Parallel()
 	db, all := storetest.DB(t), newMailboxes()
 	const accounts = 300
-	one, two, three := newReplica(t, db, all, "one", accounts), newReplica(t, db, all, "two", accounts), newReplica(t, db, all, "three", accounts)
+	one, two, three := newReplica(t, db, all, "one", accounts), newReplica(t, db, all, "two", accounts),
+		newReplica(t, db, all, "three", accounts)
 	one.round()
 	if n := countHeld(one); n != accounts {
 		t.Errorf("the only process holds %d of %d accounts, want all", n, accounts)
@@ -224,7 +226,8 @@ func TestFetchersShare(t *testing.T) {
 	runUntilShared(t, all, accounts, three, four)
 	all.checkNoDoubles(t)
 	var left int
-	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM leases WHERE name IN ('fetcher:one', 'fetcher:two')`).Scan(&left); err != nil || left > 0 {
+	err := db.QueryRow(t.Context(), `SELECT count(*) FROM leases WHERE name IN ('fetcher:one', 'fetcher:two')`).Scan(&left)
+	if err != nil || left > 0 {
 		t.Errorf("%d processes that are gone are still listed, %v", left, err)
 	}
 }
@@ -246,7 +249,8 @@ func TestFetchersAdopt(t *testing.T) {
 		unable.round()
 		able.round()
 	}
-	const early = `SELECT count(*) FROM leases AS l JOIN leases AS m ON m.name = 'fetcher:' || l.holder WHERE l.name LIKE 'account:%' AND l.until < m.until`
+	const early = `SELECT count(*) FROM leases AS l JOIN leases AS m ON m.name = 'fetcher:' || l.holder
+		WHERE l.name LIKE 'account:%' AND l.until < m.until`
 	var n int
 	if err := db.QueryRow(t.Context(), early).Scan(&n); err != nil || n > 0 {
 		t.Errorf("%d leases end before their process is forgotten (%v), want none: if it died now, nobody would take them over", n, err)

@@ -34,11 +34,13 @@ func configOf(spec channels.Spec) channels.Config {
 func TestDocsTellTheHolds(t *testing.T) {
 	t.Parallel()
 	documented := map[string]string{} // by kind of channel
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]+s) \\|$").FindAllStringSubmatch(readDoc(t, "docs/operations.md"), -1) {
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]+s) \\|$").FindAllStringSubmatch(readDoc(t, "docs/operations.md"), -1)
+	for _, row := range rows {
 		documented[row[1]] = row[2]
 	}
 	for _, spec := range app.Specs() {
-		ch, err := spec.New(channels.Account{ID: 1, Name: "a", Config: configOf(spec)}, channels.Env{Now: time.Now, Keys: [][]byte{[]byte("key")}})
+		ch, err := spec.New(channels.Account{ID: 1, Name: "a", Config: configOf(spec)},
+			channels.Env{Now: time.Now, Keys: [][]byte{[]byte("key")}})
 		if err != nil {
 			t.Fatalf("%s: %v", spec.Kind, err)
 		}

@@ -81,15 +81,26 @@ func TestUnusableSettingsAreRefused(t *testing.T) {
 	env := environment(t)
 	db := openDatabase(t, env)
 	tests := []struct{ name, account, want string }{
-		{name: "http with a short secret", account: `kind: http, http: {secret: short, callback_url: "https://shop.test/x"}`, want: "http: secret: at least 16 characters"},
-		{name: "http without https", account: `kind: http, http: {secret: a-secret-that-is-long, callback_url: "http://shop.test/x"}`, want: "http: callback_url: it must be https"},
+		{name: "http with a short secret", account: `kind: http, http: {secret: short, callback_url: "https://shop.test/x"}`,
+			want: "http: secret: at least 16 characters"},
+		{name: "http without https", account: `kind: http, http: {secret: a-secret-that-is-long, callback_url: "http://shop.test/x"}`,
+			want: "http: callback_url: it must be https"},
 		{name: "http to a name", account: `kind: http, http: {secret: a-secret-that-is-long, callback_url: shop}`, want: "http: callback_url: write it like"},
-		{name: "SMS from a number without +", account: `kind: sms, twilio: {account_sid: AC1, auth_token: t, from: "15550100123"}`, want: "twilio: from: a number with +"},
-		{name: "WhatsApp by Twilio from a short code", account: `kind: twilio_whatsapp, twilio: {account_sid: AC1, auth_token: t, from: "12345"}`, want: "twilio: from: a number with +"},
-		{name: "WhatsApp by its number", account: `kind: whatsapp, whatsapp: {phone_number_id: "+1555", waba_id: "2", token: t, app_secret: s, verify_token: v}`, want: "whatsapp: phone_number_id: an ID has only digits"},
-		{name: "WhatsApp by no version", account: `kind: whatsapp, whatsapp: {phone_number_id: "1", waba_id: "2", token: t, app_secret: s, verify_token: v, graph_version: "26"}`, want: "whatsapp: graph_version: write it like v"},
-		{name: "Messenger by a page's name", account: `kind: messenger, messenger: {page_id: acme, token: t, app_secret: s, verify_token: v}`, want: "messenger: page_id: must be the Page's number"},
-		{name: "Messenger by no version", account: `kind: messenger, messenger: {page_id: "1", token: t, app_secret: s, verify_token: v, graph_version: latest}`, want: "messenger: graph_version: write it like v"},
+		{name: "SMS from a number without +", account: `kind: sms, twilio: {account_sid: AC1, auth_token: t, from: "15550100123"}`,
+			want: "twilio: from: a number with +"},
+		{name: "WhatsApp by Twilio from a short code",
+			account: `kind: twilio_whatsapp, twilio: {account_sid: AC1, auth_token: t, from: "12345"}`, want: "twilio: from: a number with +"},
+		{name: "WhatsApp by its number",
+			account: `kind: whatsapp, whatsapp: {phone_number_id: "+1555", waba_id: "2", token: t, app_secret: s, verify_token: v}`,
+			want:    "whatsapp: phone_number_id: an ID has only digits"},
+		{name: "WhatsApp by no version",
+			account: `kind: whatsapp, whatsapp: {phone_number_id: "1", waba_id: "2", token: t, app_secret: s, verify_token: v, graph_version: "26"}`,
+			want:    "whatsapp: graph_version: write it like v"},
+		{name: "Messenger by a page's name", account: `kind: messenger, messenger: {page_id: acme, token: t, app_secret: s, verify_token: v}`,
+			want: "messenger: page_id: must be the Page's number"},
+		{name: "Messenger by no version",
+			account: `kind: messenger, messenger: {page_id: "1", token: t, app_secret: s, verify_token: v, graph_version: latest}`,
+			want:    "messenger: graph_version: write it like v"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

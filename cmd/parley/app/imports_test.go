@@ -30,32 +30,48 @@ func bans() []ban {
 			why: "a channel parses, renders and calls one vendor; what that means is decided in bridge, and kept by store"},
 		{from: []string{"channels"}, to: []string{"channels/..."}, except: []string{"channels/walanguage"},
 			why: "what all channels share must not know one of them"},
-		{from: []string{"channels/email/rawmail", "channels/email/bodytext", "channels/email/mailid", "channels/email/smtpcode", "channels/email/inbound"},
-			to:  []string{"channels/email", "channels/email/settings", "channels/email/wire", "channels/email/outbound", "channels/email/mailbox", "channels/email/submission"},
+		{from: []string{
+			"channels/email/rawmail", "channels/email/bodytext", "channels/email/mailid", "channels/email/smtpcode",
+			"channels/email/inbound",
+		},
+			to: []string{
+				"channels/email", "channels/email/settings", "channels/email/wire", "channels/email/outbound",
+				"channels/email/mailbox", "channels/email/submission",
+			},
 			why: "what a mail says depends on its bytes alone: it can be read again at any time, without the mailbox it came from"},
 		{from: []string{"channels/email/inbound", "channels/email/outbound", "channels/email/bodytext", "channels/email/rawmail",
 			"channels/email/mailid", "channels/email/smtpcode", "channels/email/settings"},
 			to:  []string{"channels/fence/...", "channels/pause"},
 			why: "reading and writing a mail, and its settings, are pure: they call nobody and wait for nothing"},
-		{from: []string{"channels/email/outbound"}, to: []string{"channels/email/wire", "channels/email/mailbox", "channels/email/submission", "channels/email/inbound"},
+		{from: []string{"channels/email/outbound"},
+			to:  []string{"channels/email/wire", "channels/email/mailbox", "channels/email/submission", "channels/email/inbound"},
 			why: "writing a mail needs no connection"},
-		{from: []string{"channels/email/mailbox", "channels/email/submission"}, to: []string{"channels/email/mailbox", "channels/email/submission"},
+		{from: []string{"channels/email/mailbox", "channels/email/submission"},
+			to:  []string{"channels/email/mailbox", "channels/email/submission"},
 			why: "IMAP and SMTP share what is in wire; what one does after the other is the channel's"},
 		{from: []string{"routing/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "channels/...", "store/..."},
 			why: "routing gets facts and returns decisions: it looks nothing up"},
 		{from: []string{"store/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "channels/...", "routing/..."},
 			why: "nouns and their SQL decide nothing and speak to nobody"},
-		{from: []string{"store", "store/ai", "store/blob", "store/dispatch", "store/measure", "store/retention", "store/schema", "store/stats", "store/suggested", "store/suggestion",
-			"store/knowledge", "store/solved", "store/request", "store/site", "store/erase", "store/inbox", "store/outage", "store/grant", "store/credential", "store/roster", "store/tag", "store/logbook", "store/stuck", "store/channelmove", "store/restore", "store/apitoken", "store/replying", "store/clockback"}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},
+		{from: []string{
+			"store", "store/ai", "store/blob", "store/dispatch", "store/measure", "store/retention", "store/schema",
+			"store/stats", "store/suggested", "store/suggestion",
+			"store/knowledge", "store/solved", "store/request", "store/site", "store/erase", "store/inbox", "store/outage", "store/grant",
+			"store/credential", "store/roster", "store/tag", "store/logbook", "store/stuck", "store/channelmove", "store/restore",
+			"store/apitoken", "store/replying", "store/clockback",
+		}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},
 			why: "the packages below store are made of its nouns, and none needs another: each can be read alone"},
 		{from: []string{"bridge/..."}, to: []string{"cmd/...", "bot/..."},
 			why: "bridge says what surfaces must do (Surface, Post, Action); surfaces come to it"},
-		{from: []string{"bridge/..."}, to: []string{"channels/*/..."}, except: []string{"channels/emulator/...", "channels/markdown", "channels/pause"},
-			why: "the engine asks for capabilities, never for a kind of channel; it shares the form of texts, waits as they do, and its stand-in for a chat counts faults as emulators do"},
+		{from: []string{"bridge/..."}, to: []string{"channels/*/..."},
+			except: []string{"channels/emulator/...", "channels/markdown", "channels/pause"},
+			why: "the engine asks for capabilities, never for a kind of channel; " +
+				"it shares the form of texts, waits as they do, and its stand-in for a chat counts faults as emulators do"},
 		{from: []string{"bridge"}, to: []string{"bridge/..."}, except: []string{"bridge", "bridge/analysis"},
 			why: "what surfaces and the engine say to each other is known to both, and knows neither"},
-		{from: []string{"bridge/analysis/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "routing/...", "store/..."}, except: []string{"bridge/analysis/..."},
-			why: "an analysis gets texts and returns what it found: it looks nothing up and does nothing"},
+		{from: []string{"bridge/analysis/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "routing/...", "store/..."},
+			except: []string{"bridge/analysis/..."},
+			why:    "an analysis gets texts and returns what it found: it looks nothing up and does nothing"},
 		{from: []string{"bridge/analysis"}, to: []string{"..."}, why: "what an analysis is asked and may answer is words that all share"},
 		{from: []string{"bridge/bridgetest/..."}, to: []string{"bridge/engine/...", "bridge/relay/..."},
 			why: "surfaces are tested beside what stands in for the engine"},
@@ -64,18 +80,31 @@ func bans() []ban {
 		{from: []string{"bridge/when/..."}, to: []string{"..."}, except: []string{"bridge/spelling"},
 			why: "reading times in people's words needs nothing of ours but what was meant by a mistyped one"},
 		{from: []string{"bridge/spelling"}, to: []string{"..."}, why: "it counts letters"},
-		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."}, except: []string{"channels/fence/...", "channels/emulator/...", "channels/markdown", "channels/pause"},
-			why: "a surface verifies, parses and renders; it reaches everything else through bridge, but for HTTP clients that obey a deadline, the form that both sides' texts have, waiting, and its emulator's faults"},
-		{from: []string{"bot/background/...", "bot/command/...", "bot/forms/...", "bot/picture/...", "bot/recent/...", "bot/shape/...", "bot/typed/...", "bot/verb/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."}, except: []string{"channels/markdown"},
+		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."},
+			except: []string{"channels/fence/...", "channels/emulator/...", "channels/markdown", "channels/pause"},
+			why: "a surface verifies, parses and renders; " +
+				"it reaches everything else through bridge, but for HTTP clients that obey a deadline, the form that both sides' texts have, " +
+				"waiting, and its emulator's faults"},
+		{
+			from: []string{
+				"bot/background/...", "bot/command/...", "bot/forms/...", "bot/picture/...", "bot/recent/...", "bot/shape/...",
+				"bot/typed/...", "bot/verb/...", "bot/view/...",
+			},
+			to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."}, except: []string{"channels/markdown"},
 			why: "words and shapes are the same on every surface and know no vendor"},
 		{from: []string{"bot/sweep/..."}, to: []string{"channels/*/...", "bot/slack/...", "bot/teams/..."},
 			why: "what a chat missed becomes facts like any other; where they were read is the chat's own"},
 		{from: []string{"bot/upload/..."}, to: []string{"bot/slack/...", "bot/teams/..."},
 			why: "a page of ours is the same for every surface that leads to it"},
 		{from: []string{"bot/slack/blockkit", "bot/slack/fact", "bot/slack/manifest", "bot/teams/card", "bot/teams/fact", "bot/teams/manifest"},
-			to:  []string{"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound", "bot/teams/rest", "channels/fence/...", "channels/pause"},
-			why: "what people see, what comes back of it and the stored form of a fact are pure: the same bytes say the same tomorrow, on every replica"},
-		{from: []string{"bot/teams/organisation"}, to: []string{"bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/inbound", "bot/teams/manifest"},
+			to: []string{
+				"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound",
+				"bot/teams/rest", "channels/fence/...", "channels/pause",
+			},
+			why: "what people see, what comes back of it and the stored form of a fact are pure: " +
+				"the same bytes say the same tomorrow, on every replica"},
+		{from: []string{"bot/teams/organisation"},
+			to:  []string{"bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/inbound", "bot/teams/manifest"},
 			why: "what is known of an organisation serves all that is done in it, and decides none of that"},
 		{from: []string{"bot/teams/teamsfake/tenant"}, to: []string{"bot/teams/..."}, except: []string{"bot/teams/teamsfake/client"},
 			why: "the state of the emulated Teams knows nobody who acts on it"},
@@ -86,11 +115,15 @@ func bans() []ban {
 			why: "what is typed is read, and a verb brings its own form, without knowing in which posts"},
 		{from: []string{"bot/verb/..."}, to: []string{"bot/command/..."},
 			why: "the grammar knows the verbs; a verb does not know how it was found in a text"},
-		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/..."},
+		{from: []string{"cmd/parley/app/..."},
+			to:  []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/..."},
 			why: "what serves in production must not carry demo and torture"},
 		{from: []string{"cmd/parley/torture/checker/...", "cmd/parley/demo/checker"}, to: []string{"..."},
 			why: "a checker is told what was done and observed, and looks at nothing"},
-		{from: []string{"cmd/parley/demo/company", "cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/engine", "cmd/parley/demo/plaintext"},
+		{from: []string{
+			"cmd/parley/demo/company", "cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/engine",
+			"cmd/parley/demo/plaintext",
+		},
 			to: []string{"cmd/parley/demo/..."}, except: []string{"cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/checker"},
 			why: "emulators, people, wires and processes of the demo know neither its page nor its observer"},
 		{from: []string{"cmd/parley/demo/observer"}, to: []string{"cmd/parley/demo", "cmd/parley/demo/engine", "cmd/parley/app/..."},
@@ -98,11 +131,15 @@ func bans() []ban {
 		{from: []string{"cmd/parley/bench/figure", "cmd/parley/bench/rig/...", "cmd/parley/bench/load"},
 			to: []string{"cmd/parley/bench/..."}, except: []string{"cmd/parley/bench/figure", "cmd/parley/bench/rig"},
 			why: "what measurements stand on knows none of them"},
-		{from: []string{"cmd/parley/bench/accept", "cmd/parley/bench/talk", "cmd/parley/bench/lanes", "cmd/parley/bench/shop", "cmd/parley/bench/mail"},
+		{from: []string{
+			"cmd/parley/bench/accept", "cmd/parley/bench/talk", "cmd/parley/bench/lanes", "cmd/parley/bench/shop",
+			"cmd/parley/bench/mail",
+		},
 			to: []string{"cmd/parley/bench/..."}, except: []string{"cmd/parley/bench/figure", "cmd/parley/bench/rig/...", "cmd/parley/bench/load"},
 			why: "each group of figures can be read alone"},
 		{from: []string{"cmd/parley/torture/emulators/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
-			except: []string{"cmd/parley/torture/checker"}, why: "what Parley speaks to, and its database, know markers and what the checker is told, and not who uses them"},
+			except: []string{"cmd/parley/torture/checker"},
+			why:    "what Parley speaks to, and its database, know markers and what the checker is told, and not who uses them"},
 		{from: []string{"cmd/parley/torture/oracle"}, to: []string{"cmd/parley/torture/...", "store/..."},
 			except: []string{"cmd/parley/torture/checker", "cmd/parley/torture/emulators"}, why: "the oracle knows only what people see"},
 		{from: []string{"bot/slack/glance", "bot/slack/postanswer"}, to: []string{"..."},
@@ -120,17 +157,26 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/emulator/...", "channels/golden/...", "channels/budget/..."}
+	return []string{
+		"*/*fake/...", "*/*/*fake/...", "*/*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/emulator/...",
+		"channels/golden/...", "channels/budget/...",
+	}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
 func withEmulators() []string {
-	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley/site/sitetest", "cmd/parley"}
+	return []string{
+		"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...",
+		"cmd/parley/site/sitetest", "cmd/parley",
+	}
 }
 
 // engineLayers are the packages that the engine is made of: each may import those before it.
 func engineLayers() []string {
-	list := []string{"clean", "own", "permission", "directory", "files", "outbound", "book", "reading", "threads", "workflow", "reply", "speech", "template", "inbound", "insight", "assist", "measuring", "chores"}
+	list := []string{
+		"clean", "own", "permission", "directory", "files", "outbound", "book", "reading", "threads", "workflow", "reply",
+		"speech", "template", "inbound", "insight", "assist", "measuring", "chores",
+	}
 	for i, name := range list {
 		list[i] = "bridge/engine/" + name
 	}
@@ -211,7 +257,12 @@ func isSibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "picture", "recent", "sweep", "shape", "typed", "verb", "upload", "view", "graph", "walanguage", "wamark", "wanumber", "proof", "pause", "emulator", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{
+			"background", "command", "fence", "forms", "markdown", "picture", "recent", "sweep", "shape", "typed", "verb",
+			"upload", "view", "graph", "walanguage", "wamark", "wanumber", "proof", "pause", "emulator", "golden",
+			"budget",
+		}, s) ||
+			strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }

@@ -165,7 +165,8 @@ func TestFileLinksBroken(t *testing.T) {
 	t.Parallel()
 	s := newFileServer(t)
 	if resp, _ := fetch(t, s.link(7, "shut")); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("a file that can't be read now: got %d, Retry-After %q; want %d and a time", resp.StatusCode, resp.Header.Get("Retry-After"), http.StatusServiceUnavailable)
+		t.Errorf("a file that can't be read now: got %d, Retry-After %q; want %d and a time",
+			resp.StatusCode, resp.Header.Get("Retry-After"), http.StatusServiceUnavailable)
 	}
 	resp, err := emulator.NewClient().Get(s.link(7, "half"))
 	if err == nil {

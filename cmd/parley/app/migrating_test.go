@@ -81,7 +81,10 @@ func TestServeBehindMigration(t *testing.T) {
 	env := environment(t)
 	other := must(pgx.Connect(t.Context(), env.DatabaseURL))(t)
 	defer func() { _ = other.Close(context.Background()) }()
-	for _, sql := range []string{`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`, `SELECT pg_advisory_lock(4097083626)`} {
+	for _, sql := range []string{
+		`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`,
+		`SELECT pg_advisory_lock(4097083626)`,
+	} {
 		must(other.Exec(t.Context(), sql))(t)
 	}
 
@@ -110,7 +113,8 @@ func TestServeBehindMigration(t *testing.T) {
 		t.Errorf("/readyz: got %d %s, want %d migrating", status, body, http.StatusServiceUnavailable)
 	}
 	for _, path := range []string{"/hooks/shop", "/slack/events", "/teams/messages", "/nothing"} {
-		if status, _, header := request(t, http.MethodPost, address+path); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		if status, _, header := request(t, http.MethodPost, address+path); status != http.StatusServiceUnavailable ||
+			header.Get("Retry-After") == "" {
 			t.Errorf("%s: got %d, Retry-After %q; want %d and a time", path, status, header.Get("Retry-After"), http.StatusServiceUnavailable)
 		}
 	}

@@ -96,7 +96,12 @@ func TestOwnSystem(t *testing.T) {
 	t.Parallel()
 	w := openShop(t)
 	until(t, "Slack is connected", func() bool { return w.world.Slack.Sockets.Count() > 0 })
-	question := map[string]any{"type": "message", "id": "m-1", "from": map[string]any{"id": "u-17", "name": "Kim Miller"}, "text": "Where is my order?"}
+	question := map[string]any{
+		"type": "message",
+		"id":   "m-1",
+		"from": map[string]any{"id": "u-17", "name": "Kim Miller"},
+		"text": "Where is my order?",
+	}
 	w.post(t, question)
 	w.post(t, question) // once more, to be sure
 	root := w.waitForThread(t, "Where is my order?")
@@ -158,7 +163,13 @@ func (w shopWorld) checkFileFromShop(t *testing.T, root string) {
 // checkDoctorAndExport checks that doctor and export know the channel by its Spec alone.
 func (w shopWorld) checkDoctorAndExport(t *testing.T) {
 	t.Helper()
-	report := inspect.Doctor(t.Context(), inspect.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Outside: w.env.Outside, Surfaces: map[string]any{"slack": nil}})
+	report := inspect.Doctor(t.Context(), inspect.Options{
+		Pool:     w.db.Pool,
+		Sealer:   w.db.Sealer,
+		Specs:    app.Specs(),
+		Outside:  w.env.Outside,
+		Surfaces: map[string]any{"slack": nil},
+	})
 	for _, want := range []string{"Events are posted to " + w.hook, "It answers and can be asked about messages."} {
 		if !strings.Contains(report.Text(), want) {
 			t.Errorf("the doctor doesn't say %q:\n%s", want, report.Text())

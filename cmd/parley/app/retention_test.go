@@ -153,7 +153,8 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	if n := count(`SELECT count(*) FROM events WHERE external_id = 'old'`); n != 0 {
 		t.Errorf("the old event is still there after the next run")
 	}
-	again, err := store.InsertEvents(ctx, db.Pool, []store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
+	again, err := store.InsertEvents(ctx, db.Pool,
+		[]store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
 	if err != nil || len(again) != 0 {
 		t.Errorf("the removed fact told once more: got the events %v, %v; want none", again, err)
 	}
@@ -165,9 +166,16 @@ func TestRetentionAsChosen(t *testing.T) {
 	ctx, env := t.Context(), environment(t)
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{})
-	account := must(store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect}))(t)
+	account := must(store.SaveAccount(ctx, db.Pool, store.Account{
+		Name:      "m",
+		Kind:      "none",
+		Side:      store.SideChannel,
+		Mode:      store.ModeLive,
+		ReplyMode: store.ReplyDirect,
+	}))(t)
 	must(db.Pool.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days) FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account))(t)
+		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days)
+		FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account))(t)
 	for _, c := range []struct {
 		days retention.Days
 		want int // of events that are 40, 10 and 1 days old

@@ -29,7 +29,8 @@ func TestSettingsOfTheDatabase(t *testing.T) {
 	admin, err := pgx.Connect(t.Context(), env.DatabaseURL)
 	storetest.Check(t, err)
 	var hasTransactionTimeout bool // from PostgreSQL 17 on
-	storetest.Check(t, admin.QueryRow(t.Context(), `SELECT current_setting('transaction_timeout', true) IS NOT NULL`).Scan(&hasTransactionTimeout))
+	storetest.Check(t,
+		admin.QueryRow(t.Context(), `SELECT current_setting('transaction_timeout', true) IS NOT NULL`).Scan(&hasTransactionTimeout))
 	if hasTransactionTimeout {
 		settings = append(settings, setting{name: "transaction_timeout", chosen: "5s", want: "0"})
 	}

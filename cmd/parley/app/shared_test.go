@@ -110,7 +110,8 @@ accounts:
 	got := map[string][]string{}
 	for _, name := range []string{"one", "two-2"} {
 		var ids []string
-		check(t, db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
+		check(t, db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e
+			JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
 			name).Scan(&ids))
 		got[name] = ids
 	}
@@ -280,7 +281,8 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 	wantReplay(inspect.ReplayHandedOver)
 	wantReplay(inspect.ReplayNotQuarantined)
 	var got string
-	err := db.Pool.QueryRow(t.Context(), `SELECT string_agg(e.external_id || ' ' || (order_key = a.id || '/kim') || ' ' || convert_from(payload, 'UTF8'), ',')
+	err := db.Pool.QueryRow(t.Context(),
+		`SELECT string_agg(e.external_id || ' ' || (order_key = a.id || '/kim') || ' ' || convert_from(payload, 'UTF8'), ',')
 		FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = 'three'`).Scan(&got)
 	if want := "c true 333 c who?\n"; err != nil || got != want {
 		t.Errorf("events of the new account: got %q, %v; want %q", got, err, want)

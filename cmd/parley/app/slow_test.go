@@ -88,8 +88,10 @@ func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (s
 func (h *hooks) checkTaken(t *testing.T, path string, bytes int64) {
 	t.Helper()
 	for _, announced := range []int64{bytes, -1} {
-		if status, answer := h.post(t, path, io.LimitReader(endless{}, bytes), announced); status != http.StatusOK || answer != fmt.Sprint(bytes) {
-			t.Errorf("%s, %d bytes, announced as %d: got %d %q, want %d and that all of it was read", path, bytes, announced, status, answer, http.StatusOK)
+		status, answer := h.post(t, path, io.LimitReader(endless{}, bytes), announced)
+		if status != http.StatusOK || answer != fmt.Sprint(bytes) {
+			t.Errorf("%s, %d bytes, announced as %d: got %d %q, want %d and that all of it was read",
+				path, bytes, announced, status, answer, http.StatusOK)
 		}
 	}
 }
@@ -107,7 +109,8 @@ func (h *hooks) begin(t *testing.T, path string, announced, sent int) net.Conn {
 	t.Helper()
 	conn := must(net.Dial("tcp", h.address))(t)
 	t.Cleanup(func() { _ = conn.Close() })
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, announced, strings.Repeat("x", sent)) //nolint:errcheck // it may be refused meanwhile
+	const form = "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+	fmt.Fprintf(conn, form, path, announced, strings.Repeat("x", sent)) //nolint:errcheck // it may be refused meanwhile
 	return conn
 }
 

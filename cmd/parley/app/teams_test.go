@@ -50,9 +50,14 @@ func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	t.Helper()
 	const appID = "22222222-2222-4222-8222-222222222222"
 	description := must(manifest.JSON(manifest.Options{AppID: appID, PublicURL: "https://help.acme.test"}))(t)
-	w := teamsWorld{shop: httpfake.New(shopSecret, time.Now), fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{manifest.ReadRight},
-		Users: []teamsfake.User{{ID: annInEntra, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: benInEntra, Name: "Ben Katz", Email: "b.katz@acme.test"}},
-		Teams: []teamsfake.Team{{ID: teamOfAcme, Name: "Acme"}}, Channels: []teamsfake.Channel{{ID: nightShift, Team: teamOfAcme, Name: "Night shift"}}})}
+	w := teamsWorld{
+		shop: httpfake.New(shopSecret, time.Now),
+		fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{manifest.ReadRight},
+			Users: []teamsfake.User{{ID: annInEntra, Name: "Ann Lee", Email: "ann@acme.test"},
+				{ID: benInEntra, Name: "Ben Katz", Email: "b.katz@acme.test"}},
+			Teams:    []teamsfake.Team{{ID: teamOfAcme, Name: "Acme"}},
+			Channels: []teamsfake.Channel{{ID: nightShift, Team: teamOfAcme, Name: "Night shift"}}}),
+	}
 	check(t, w.fake.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		if err := w.fake.Close(); err != nil {
@@ -110,7 +115,13 @@ func (w teamsWorld) lookup(t *testing.T, readOnly bool) *app.Lookup {
 // examine returns what the doctor says.
 func (w teamsWorld) examine(t *testing.T) inspect.Report {
 	t.Helper()
-	return inspect.Doctor(t.Context(), inspect.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Outside: w.env.Outside, Surfaces: w.lookup(t, true).Surfaces()})
+	return inspect.Doctor(t.Context(), inspect.Options{
+		Pool:     w.db.Pool,
+		Sealer:   w.db.Sealer,
+		Specs:    app.Specs(),
+		Outside:  w.env.Outside,
+		Surfaces: w.lookup(t, true).Surfaces(),
+	})
 }
 
 // TestTeams goes the way of docs/teams.md: the app is added to a team, people are found by e-mail and the channel by its name, a
@@ -154,7 +165,8 @@ func (w teamsWorld) checkUnsigned(t *testing.T) {
 	t.Helper()
 	before := w.countEvents(t)
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+w.app.Address()+"/teams/messages",
-		bytes.NewReader(fmt.Appendf(nil, `{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"text":"resolve"}`, w.fake.ServiceURL()))))(t)
+		bytes.NewReader(fmt.Appendf(nil, `{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"text":"resolve"}`,
+			w.fake.ServiceURL()))))(t)
 	resp := must(emulator.NewClient().Do(req))(t)
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusUnauthorized {
@@ -167,7 +179,8 @@ func (w teamsWorld) checkUnsigned(t *testing.T) {
 
 func (w teamsWorld) countEvents(t *testing.T) (n int) {
 	t.Helper()
-	check(t, w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events e JOIN accounts a ON a.id = e.account_id WHERE a.kind = 'teams'`).Scan(&n))
+	check(t, w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events e JOIN accounts a ON a.id = e.account_id
+		WHERE a.kind = 'teams'`).Scan(&n))
 	return n
 }
 

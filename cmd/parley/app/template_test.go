@@ -78,11 +78,17 @@ templates:
 	check(t, w.meta.Review(given.ID, "APPROVED", ""))
 	row := w.waitForTemplate(t, "approved")
 	w.chat.Wait(t, "the team is told", func() bool {
-		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Quote ready (en) approved") })
+		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool {
+			return strings.Contains(m.Plain(), "Quote ready (en) approved")
+		})
 	})
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-7"}
-	use := bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: row.ID, Version: row.Version,
-		Values: values, Seen: bridge.PreviewMark(row.ID, row.Version, values)}}}
+	use := bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{
+		ID:      row.ID,
+		Version: row.Version,
+		Values:  values,
+		Seen:    bridge.PreviewMark(row.ID, row.Version, values),
+	}}}
 	w.chat.Submit("ann", "C1", "", use, "")
 	if err := w.meta.Wait(ctx, func() bool { return len(w.customer.Inbox()) == 1 }); err != nil {
 		t.Fatalf("the customer got %+v, want one message", w.customer.Inbox())
@@ -95,7 +101,9 @@ templates:
 	w.waitForTemplate(t, "paused")
 	w.chat.Submit("ann", "C1", "", use, "")
 	w.chat.Wait(t, "it is refused", func() bool {
-		return slices.ContainsFunc(w.chat.Whispers("ann"), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "was paused by the provider") })
+		return slices.ContainsFunc(w.chat.Whispers("ann"), func(m bridgetest.Message) bool {
+			return strings.Contains(m.Plain(), "was paused by the provider")
+		})
 	})
 	if n := len(w.customer.Inbox()); n != 1 {
 		t.Errorf("the customer got %d messages, want 1", n)

@@ -34,7 +34,8 @@ func wideTypes() map[string]string {
 
 // notServing are the packages that are no part of what serves: they play providers, chats and customers.
 func notServing() []string {
-	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "bridge/setup/...", "bot/view/viewtest", "store/storetest")
+	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...",
+		"bridge/setup/...", "bot/view/viewtest", "store/storetest")
 }
 
 // width is how much a type has.
@@ -79,7 +80,8 @@ func widthsOf(t *testing.T, root string) map[string]width {
 			return fs.SkipDir
 		}
 		inside, err := filepath.Rel(root, path.Dir(name))
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || matchAny(notServing(), filepath.ToSlash(inside)) {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
+			matchAny(notServing(), filepath.ToSlash(inside)) {
 			return err
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)

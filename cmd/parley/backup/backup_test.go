@@ -84,7 +84,10 @@ func TestOneMoment(t *testing.T) {
 			}
 			// Two rows that always come together.
 			err := pgx.BeginFunc(context.Background(), c.pool, func(tx pgx.Tx) error {
-				for _, sql := range []string{`INSERT INTO tags (name) VALUES ('t' || $1::int)`, `INSERT INTO leases (name, holder, until) VALUES ('t' || $1::int, '', now())`} {
+				for _, sql := range []string{
+					`INSERT INTO tags (name) VALUES ('t' || $1::int)`,
+					`INSERT INTO leases (name, holder, until) VALUES ('t' || $1::int, '', now())`,
+				} {
 					if _, err := tx.Exec(context.Background(), sql, n); err != nil {
 						return err
 					}
@@ -279,7 +282,8 @@ func TestCheckTarget(t *testing.T) {
 func TestBackUpEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	empty := newTarget(t)
-	if _, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: empty.URL, WithoutKey: true}); err == nil || !strings.Contains(err.Error(), "nothing to back up") {
+	_, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: empty.URL, WithoutKey: true})
+	if err == nil || !strings.Contains(err.Error(), "nothing to back up") {
 		t.Errorf("got %v, want that there is nothing to back up", err)
 	}
 }
@@ -344,14 +348,16 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending')`); n != 0 {
 		t.Errorf("%d deliveries would leave by themselves, want none", n)
 	}
-	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state = 'unknown' AND payload @> '{"restored": true}' AND not_before IS NULL AND sent_at IS NULL
+	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries
+		WHERE state = 'unknown' AND payload @> '{"restored": true}' AND not_before IS NULL AND sent_at IS NULL
 		AND first_at <= (SELECT max(backup_at) FROM restores)`); n != wantReplies+wantPosts {
 		t.Errorf("%d deliveries are looked for, want %d", n, wantReplies+wantPosts)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE id = 2 AND payload @> '{"meant": ["a@b.test"]}'`); n != 1 {
 		t.Error("delivery 2 has lost its payload")
 	}
-	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
+	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes
+		WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
 		t.Errorf("%d lanes are as they should be, want 2: the first due and free, the second done", n)
 	}
 	first := must(restore.ServedSince(t.Context(), tg.Pool))(t)

@@ -224,7 +224,12 @@ func TestNightlyOnFullDisk(t *testing.T) {
 func TestTrialFails(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Log: slog.New(slog.DiscardHandler), Zone: time.UTC}
+	f := backup.Folder{
+		Dir:    t.TempDir(),
+		Source: backup.Source{URL: c.url, WithoutKey: true},
+		Log:    slog.New(slog.DiscardHandler),
+		Zone:   time.UTC,
+	}
 	for night := range backup.KeepNights {
 		check(t, os.WriteFile(filepath.Join(f.Dir, fmt.Sprintf("nightly-2026-05-%02d.parley", 1+night)), nil, 0o600))
 	}

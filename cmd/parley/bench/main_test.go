@@ -38,7 +38,8 @@ func checkReference(t *testing.T, w *rig.World, payload []byte) {
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
 	var rows, right int
-	if err := conn.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE payload = $1) FROM reference`, payload).Scan(&rows, &right); err != nil {
+	if err := conn.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE payload = $1)
+		FROM reference`, payload).Scan(&rows, &right); err != nil {
 		t.Fatal(err)
 	}
 	if rows < 2 || right != rows {
@@ -54,7 +55,9 @@ func TestWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", m)
-	w, err := rig.StartWorld(t.Context(), b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 2}, Config: func(w *rig.World) string { return w.SlackConfig("") }})
+	w, err := rig.StartWorld(t.Context(), b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 2}, Config: func(w *rig.World) string {
+		return w.SlackConfig("")
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -241,7 +241,8 @@ func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
 	o.Surfaces = map[string]any{"slack": censusSurface{workingSurface(), []store.SurfaceUser{"U0ANN"}}}
-	checkHas(t, inspect.Doctor(t.Context(), o), "! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
+	checkHas(t, inspect.Doctor(t.Context(), o),
+		"! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
 }
 
 // A surface without a check of its own works if it can be asked for a person.
@@ -284,7 +285,8 @@ func TestDoctorOfChatsThatCannotBeExamined(t *testing.T) {
 		want  string
 	}{
 		{name: "no key, or a wrong one", fault: store.ErrWrongKey, want: "✗ connection: it can't be examined without the master key"},
-		{name: "a variable is wrong", fault: errors.New("SLACK_BOT_TOKEN: begins with xoxb-"), want: "✗ connection: it can't be examined: SLACK_BOT_TOKEN: begins with xoxb-"},
+		{name: "a variable is wrong", fault: errors.New("SLACK_BOT_TOKEN: begins with xoxb-"),
+			want: "✗ connection: it can't be examined: SLACK_BOT_TOKEN: begins with xoxb-"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -59,7 +59,8 @@ func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) store.EventID {
 	t.Helper()
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)
 	var id store.EventID
-	check(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
+	check(t, pool.QueryRow(t.Context(), `SELECT id FROM events
+		WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
 	return id
 }
 

@@ -63,23 +63,29 @@ func tell(t *testing.T) story {
 
 	ann, ben := d.Agents[0].ID, d.Agents[1].ID
 	check(t,
-		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
-			Assignees: []store.AgentID{ann, ben}, PreviousID: new(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
+		store.InsertConversations(ctx, s.pool,
+			[]store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
+				Assignees: []store.AgentID{ann, ben}, PreviousID: new(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
 		store.InsertMessages(ctx, s.pool, []store.Message{
-			{ID: 101, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
+			{ID: 101, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Text: "secret body",
+				Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
 			{ID: 102, ConversationID: 12, Direction: store.DirectionNote, Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},
-			{ID: 103, ConversationID: 12, Direction: store.DirectionOut, Fate: "waiting", Reason: "assignee", Text: "secret body", AgentID: &ann, EventID: s.reply, CreatedAt: after(3)},
-			{ID: 104, ConversationID: 12, Direction: store.DirectionOut, Fate: "failed", Reason: "bad_recipient", AgentID: &ann, CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
+			{ID: 103, ConversationID: 12, Direction: store.DirectionOut, Fate: "waiting", Reason: "assignee", Text: "secret body", AgentID: &ann,
+				EventID: s.reply, CreatedAt: after(3)},
+			{ID: 104, ConversationID: 12, Direction: store.DirectionOut, Fate: "failed", Reason: "bad_recipient", AgentID: &ann,
+				CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
 			{ID: 105, ConversationID: 12, Direction: store.DirectionOut, Fate: "ask", Reason: "unknown_verb", CreatedAt: after(5)},
 			{ID: 106, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Automatic: "auto_submitted", CreatedAt: after(6)},
 			{ID: 107, ConversationID: 12, Direction: store.DirectionNote, Fate: "parked", Reason: "window", AgentID: &ann, CreatedAt: after(7)},
 		}),
 		store.InsertLog(ctx, s.pool, []store.LogEntry{
 			{ID: 201, ConversationID: 12, At: after(1), Actor: "customer", What: "opened", Detail: detail(t, nil), EventID: s.question},
-			{ID: 202, ConversationID: 12, At: after(2), Actor: "agent", AgentID: &ann, What: "assigned", Detail: detail(t, map[string]any{"agents": []store.AgentID{ann, ben}})},
+			{ID: 202, ConversationID: 12, At: after(2), Actor: "agent", AgentID: &ann, What: "assigned",
+				Detail: detail(t, map[string]any{"agents": []store.AgentID{ann, ben}})},
 			{ID: 203, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "named", Detail: detail(t, map[string]any{"text": "secret body"})},
 			{ID: 204, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "tagged", Detail: detail(t, map[string]any{"text": "Billing"})},
-			{ID: 205, ConversationID: 12, At: after(4), Actor: "parley", What: "not delivered", Detail: detail(t, map[string]any{"message": 104, "reason": "The bird is ill."})},
+			{ID: 205, ConversationID: 12, At: after(4), Actor: "parley", What: "not delivered",
+				Detail: detail(t, map[string]any{"message": 104, "reason": "The bird is ill."})},
 		}))
 	s.deliveries(t, rookery, slack)
 	return s
@@ -95,12 +101,15 @@ func (s story) deliveries(t *testing.T, rookery, slack store.AccountID) {
 		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}))
 	check(t, p.Run(ctx, s.pool),
 		store.InsertDeliveries(ctx, s.pool, []store.Delivery{
-			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40), ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
-			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5), ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},
+			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40),
+				ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
+			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5),
+				ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},
 			{ID: 403, LaneID: 301, Seq: 3, MessageID: 104, Kind: "reply", State: "needs_decision", Attempt: 2, CreatedAt: after(4)},
 			{ID: 404, LaneID: 301, Seq: 4, MessageID: 105, Kind: "reply", State: "queued", NotBefore: at(9e8), CreatedAt: after(5)},
 			{ID: 405, LaneID: 302, Seq: 1, Kind: "root", State: "accepted", Attempt: 1, FirstAt: at(1), SentAt: at(1), CreatedAt: after(1)},
-			{ID: 406, LaneID: 302, Seq: 2, MessageID: 101, Kind: "said", State: "accepted", Attempt: 1, FirstAt: at(1.5), SentAt: at(1.5), CreatedAt: after(1)}}))
+			{ID: 406, LaneID: 302, Seq: 2, MessageID: 101, Kind: "said", State: "accepted", Attempt: 1, FirstAt: at(1.5), SentAt: at(1.5), CreatedAt: after(1)},
+		}))
 }
 
 func TestExplain(t *testing.T) {
@@ -184,7 +193,13 @@ func TestLongConversation(t *testing.T) {
 	s := tell(t)
 	var rows []store.Message
 	for i := range 300 {
-		rows = append(rows, store.Message{ID: 1000 + store.MessageID(i), ConversationID: 12, Direction: store.DirectionIn, Fate: "in", CreatedAt: after(float64(100 + i))})
+		rows = append(rows, store.Message{
+			ID:             1000 + store.MessageID(i),
+			ConversationID: 12,
+			Direction:      store.DirectionIn,
+			Fate:           "in",
+			CreatedAt:      after(float64(100 + i)),
+		})
 	}
 	check(t, store.InsertMessages(t.Context(), s.pool, rows))
 	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)

@@ -122,7 +122,14 @@ func readPlaces(t *testing.T, pool *pgxpool.Pool) {
 
 // newReader makes a Reader that looks through places so often.
 func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
-	return reader.New(reader.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Holder: "test", Every: every, Pause: time.Millisecond, Language: offline.New()})
+	return reader.New(reader.Options{
+		Pool:     pool,
+		Log:      slog.New(slog.DiscardHandler),
+		Holder:   "test",
+		Every:    every,
+		Pause:    time.Millisecond,
+		Language: offline.New(),
+	})
 }
 
 // findTitles returns the titles of the sections that fit a text, the best first.
@@ -226,10 +233,12 @@ func TestLeaseOfAVisit(t *testing.T) {
 	var asked, lapsed int
 	s.during = func(path string) {
 		asked++
-		if err := pool.QueryRow(context.Background(), `SELECT count(*) FROM leases WHERE name LIKE 'knowledge:%' AND until < clock_timestamp()`).Scan(&lapsed); err != nil || lapsed != 0 {
+		if err := pool.QueryRow(context.Background(), `SELECT count(*) FROM leases
+			WHERE name LIKE 'knowledge:%' AND until < clock_timestamp()`).Scan(&lapsed); err != nil || lapsed != 0 {
 			t.Errorf("at %s %d leases have lapsed: %v", path, lapsed, err)
 		}
-		if _, err := pool.Exec(context.Background(), `UPDATE leases SET until = clock_timestamp() - interval '1 second' WHERE name LIKE 'knowledge:%'`); err != nil {
+		if _, err := pool.Exec(context.Background(), `UPDATE leases SET until = clock_timestamp() - interval '1 second'
+			WHERE name LIKE 'knowledge:%'`); err != nil {
 			t.Error(err)
 		}
 	}
@@ -241,7 +250,8 @@ func TestLeaseOfAVisit(t *testing.T) {
 		if path != "/a" {
 			return
 		}
-		if _, err := pool.Exec(context.Background(), `UPDATE leases SET holder = 'another', until = clock_timestamp() + interval '1 hour' WHERE name LIKE 'knowledge:%'`); err != nil {
+		if _, err := pool.Exec(context.Background(), `UPDATE leases SET holder = 'another', until = clock_timestamp() + interval '1 hour'
+			WHERE name LIKE 'knowledge:%'`); err != nil {
 			t.Error(err)
 		}
 	}
@@ -260,9 +270,13 @@ func TestSite(t *testing.T) {
 	t.Parallel()
 	const nav = `<nav><a href="/help/">Help</a> <a href="/shop/basket">Warranty</a></nav>`
 	s := newSite(t, map[string]string{
-		"/robots.txt":      "User-agent: *\nDisallow: /\n\nUser-agent: parley\nAllow: /help/\nDisallow: /help/internal*\n",
-		"/help/":           `<title>Help</title>` + nav + `<h1>Help</h1><p>Ask us anything.</p><a href="returns">Returns</a> <a href="internal/wages">Wages</a> <a href="https://foreign.example/">x</a>`,
-		"/help/returns":    nav + `<h1>Returns</h1><p>Lamps can be returned within 30 days.</p><h2>Refund</h2><p>We refund the money within a week.</p><a href="/help/#top">Back</a> <a href="old">Old</a>`,
+		"/robots.txt": "User-agent: *\nDisallow: /\n\nUser-agent: parley\nAllow: /help/\nDisallow: /help/internal*\n",
+		"/help/": `<title>Help</title>` + nav +
+			`<h1>Help</h1><p>Ask us anything.</p><a href="returns">Returns</a> <a href="internal/wages">Wages</a>` +
+			` <a href="https://foreign.example/">x</a>`,
+		"/help/returns": nav +
+			`<h1>Returns</h1><p>Lamps can be returned within 30 days.</p><h2>Refund</h2><p>We refund the money within a week.</p>` +
+			`<a href="/help/#top">Back</a> <a href="old">Old</a>`,
 		"/help/old":        "-> /help/returns",
 		"/help/internal/x": `<p>secret wages</p>`,
 		"/shop/basket":     `<p>Warranty of the basket</p>`,
@@ -304,7 +318,10 @@ func TestSiteLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
 	s := newSite(t, map[string]string{
-		"/":        fmt.Sprintf(`<p>Hello</p><a href="/a">a</a><a href="/b">b</a><a href="/c">c</a><a href="/huge">h</a><a href="%s/">d</a><a href="file:///etc/passwd">e</a><a href="javascript:x()">f</a>`, inside.URL),
+		"/": fmt.Sprintf(
+			`<p>Hello</p><a href="/a">a</a><a href="/b">b</a><a href="/c">c</a><a href="/huge">h</a><a href="%s/">d</a>`+
+				`<a href="file:///etc/passwd">e</a><a href="javascript:x()">f</a>`,
+			inside.URL),
 		"/a":       "-> " + inside.URL + "/",
 		"/b":       "-> http://169.254.169.254/latest/meta-data/",
 		"/c":       "-> /c",

@@ -185,7 +185,8 @@ teams: [{name: Support, agents: channel_members, members: [ann@acme.test, ben@ac
 func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
-	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin], slack: U0OLD}, {email: ben@acme.test, name: Ben, roles: [admin]}]`)
+	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin], slack: U0OLD}, {email: ben@acme.test, ` +
+		`name: Ben, roles: [admin]}]`)
 	ben := storetest.Must(site.FindPersonByEmail(t.Context(), w.db.Pool, "ben@acme.test"))(t)
 	_, err := w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann))
 	if _, isRefused := errors.AsType[setup.Faults](err); !isRefused {

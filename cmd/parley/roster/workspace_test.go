@@ -67,14 +67,20 @@ func openDatabase(t *testing.T, env app.Env) *app.Database {
 func (w *workspace) newKeeper(env app.Env) *roster.Keeper {
 	w.t.Helper()
 	l := storetest.Must(app.NewLookup(w.t.Context(), env, w.db, slog.New(slog.DiscardHandler), true))(w.t)
-	return roster.New(roster.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Log: slog.New(slog.DiscardHandler), Surface: func(kind string) bridge.Surface {
-		callOnce(&w.whileTaking)
-		s, _ := l.Surfaces()[kind].(bridge.Surface)
-		if r, ok := s.(bridge.Roster); ok {
-			return slowRoster{Surface: s, Roster: r, w: w}
-		}
-		return s
-	}})
+	return roster.New(roster.Options{
+		Pool:   w.db.Pool,
+		Sealer: w.db.Sealer,
+		Specs:  app.Specs(),
+		Log:    slog.New(slog.DiscardHandler),
+		Surface: func(kind string) bridge.Surface {
+			callOnce(&w.whileTaking)
+			s, _ := l.Surfaces()[kind].(bridge.Surface)
+			if r, ok := s.(bridge.Roster); ok {
+				return slowRoster{Surface: s, Roster: r, w: w}
+			}
+			return s
+		},
+	})
 }
 
 // apply changes the set-up.

@@ -48,7 +48,8 @@ func TestLanesCheckFindsDamage(t *testing.T) {
 	}{
 		{name: "no damage", spoil: `SELECT 1`},
 		{name: "a delivery was skipped", spoil: `UPDATE lanes SET head = 1 WHERE id = 3`, isDamaged: true},
-		{name: "a delivery came twice", spoil: `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (9999, 3, 11, 'reply', 'accepted', now())`, isDamaged: true},
+		{name: "a delivery came twice", spoil: `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+			VALUES (9999, 3, 11, 'reply', 'accepted', now())`, isDamaged: true},
 		{name: "a delivery is missing", spoil: `DELETE FROM deliveries WHERE lane_id = 3 AND seq = 10`, isDamaged: true},
 		{name: "a delivery failed", spoil: `UPDATE deliveries SET state = 'failed' WHERE lane_id = 3 AND seq = 10`, isDamaged: true},
 	} {

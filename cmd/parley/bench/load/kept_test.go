@@ -35,7 +35,8 @@ func TestKeptFails(t *testing.T) {
 	if err := checkKept(t.Context(), w, []string{"m:C:1", "m:C:2"}); !errors.Is(err, ErrLost) {
 		t.Errorf("a lost event: %v", err)
 	}
-	exec(`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) SELECT 'k', 1, 0, id, id, id, now() FROM events`)
+	exec(`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT 'k', 1, 0, id, id, id, now() FROM events`)
 	if err := w.Drain(t.Context(), 200*time.Millisecond); !errors.Is(err, rig.ErrNotDrained) {
 		t.Errorf("an event that nobody applies: %v", err)
 	}

@@ -26,7 +26,10 @@ func TestPairs(t *testing.T) {
 		return slackfake.Call{At: begin.Add(after), Args: map[string]string{"username": "Customer", "text": markOf(customerName(1), n)}}
 	}
 	answers := func() map[string]time.Time {
-		return map[string]time.Time{markOf(customerName(1), 1): begin.Add(time.Millisecond), markOf(customerName(1), 2): begin.Add(9 * time.Millisecond)}
+		return map[string]time.Time{
+			markOf(customerName(1), 1): begin.Add(time.Millisecond),
+			markOf(customerName(1), 2): begin.Add(9 * time.Millisecond),
+		}
 	}
 	old := slackfake.Call{At: begin.Add(-time.Second), Args: map[string]string{"username": "Customer", "text": markOf(customerName(1), 1)}}
 	quoted := slackfake.Call{At: begin.Add(time.Millisecond), Args: map[string]string{"text": "Looks urgent: " + markOf(customerName(1), 2)}}

@@ -174,7 +174,8 @@ func TestAuditFindsAppliedTwice(t *testing.T) {
 const unclearLines = `
 	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, payload, created_at) VALUES
 		(3, 7, 3, 3, 'line', '{"line": {"Kind": "unclear"}}', now()), (4, 7, 4, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 3}', now()),
-		(5, 7, 5, 3, 'line', '{"line": {"Kind": "unclear"}}', now()), (6, 7, 6, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 5}', now()); `
+		(5, 7, 5, 3, 'line', '{"line": {"Kind": "unclear"}}', now()),
+		(6, 7, 6, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 5}', now()); `
 
 // A reply that was sent again may be unclear again.
 func TestAuditAllowsALineForEachSending(t *testing.T) {
