@@ -141,7 +141,8 @@ func TestComposeEnvironment(t *testing.T) {
 			}
 		}
 	}
-	if _, err := compose(map[string]string{}, "compose.yaml", "teams.yaml", "public.yaml"); err == nil || !strings.Contains(err.Error(), "set it in .env") {
+	if _, err := compose(map[string]string{}, "compose.yaml", "teams.yaml", "public.yaml"); err == nil ||
+		!strings.Contains(err.Error(), "set it in .env") {
 		t.Errorf("without the variables that Teams needs: %v", err)
 	}
 }
@@ -166,7 +167,8 @@ func TestComposeRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{ConfigFiles: []types.ConfigFile{{Filename: path}}, Environment: wholeEnv()},
+			_, err := loader.LoadWithContext(t.Context(),
+				types.ConfigDetails{ConfigFiles: []types.ConfigFile{{Filename: path}}, Environment: wholeEnv()},
 				func(o *loader.Options) { o.SetProjectName("parley", true) })
 			if err == nil {
 				t.Error("it was taken")

@@ -13,7 +13,11 @@ import (
 func TestInstallCommands(t *testing.T) {
 	t.Parallel()
 	doc := read(t, "../docs/install.md")
-	for heading, most := range map[string]int{"## One machine, with containers\n": 5, "## One machine, with systemd\n": 5, "## Kubernetes\n": 10} {
+	for heading, most := range map[string]int{
+		"## One machine, with containers\n": 5,
+		"## One machine, with systemd\n":    5,
+		"## Kubernetes\n":                   10,
+	} {
 		_, section, ok := strings.Cut(doc, heading)
 		if !ok {
 			t.Fatalf("no section %q", heading)
@@ -35,7 +39,8 @@ func TestInstallCommands(t *testing.T) {
 		}
 	}
 	main := read(t, "../cmd/parley/main.go")
-	asked := regexp.MustCompile("(?:parley|tools) parley ([a-z-]+)|-- parley ([a-z-]+)|rm (?:-T )?tools ([a-z]+)|`parley ([a-z-]+)").FindAllStringSubmatch(doc, -1)
+	asked := regexp.MustCompile("(?:parley|tools) parley ([a-z-]+)|-- parley ([a-z-]+)|"+
+		"rm (?:-T )?tools ([a-z]+)|`parley ([a-z-]+)").FindAllStringSubmatch(doc, -1)
 	if len(asked) < 8 {
 		t.Fatalf("only %d sub-commands were found", len(asked))
 	}

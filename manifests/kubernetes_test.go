@@ -81,10 +81,12 @@ func loadCluster(t *testing.T) (c cluster) {
 	if err != nil || len(files) != len(k.Resources)+1 {
 		t.Errorf("%d files, %d in kustomization.yaml: %v", len(files), len(k.Resources), err)
 	}
-	if len(k.ConfigMapGenerator) != 1 || k.ConfigMapGenerator[0].Name != "parley" || !slices.Equal(k.ConfigMapGenerator[0].Envs, []string{"parley.properties"}) {
+	if len(k.ConfigMapGenerator) != 1 || k.ConfigMapGenerator[0].Name != "parley" ||
+		!slices.Equal(k.ConfigMapGenerator[0].Envs, []string{"parley.properties"}) {
 		t.Errorf("the variables come from %v", k.ConfigMapGenerator)
 	}
-	if len(k.Images) != 1 || len(c.deployment.Spec.Template.Spec.Containers) != 1 || k.Images[0].Name != c.deployment.Spec.Template.Spec.Containers[0].Image {
+	if len(k.Images) != 1 || len(c.deployment.Spec.Template.Spec.Containers) != 1 ||
+		k.Images[0].Name != c.deployment.Spec.Template.Spec.Containers[0].Image {
 		t.Fatalf("the image that is replaced is not the one of the container: %v", k.Images)
 	}
 	return c
@@ -109,7 +111,8 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s selects every pod", what)
 		}
 	}
-	if *c.deployment.Spec.Replicas != 3 || c.budget.Spec.MaxUnavailable.IntValue() != 1 || c.deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() != 0 {
+	if *c.deployment.Spec.Replicas != 3 || c.budget.Spec.MaxUnavailable.IntValue() != 1 ||
+		c.deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() != 0 {
 		t.Error("three replicas, of which one may be away for a drained node and none for an upgrade")
 	}
 	if *pod.Spec.TerminationGracePeriodSeconds < 40 {
@@ -131,11 +134,14 @@ func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
 	t.Helper()
 	container := pod.Containers[0]
 	rights := container.SecurityContext
-	if !*pod.SecurityContext.RunAsNonRoot || *pod.SecurityContext.RunAsUser != 65532 || pod.SecurityContext.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault ||
-		*rights.AllowPrivilegeEscalation || !*rights.ReadOnlyRootFilesystem || !slices.Contains(rights.Capabilities.Drop, "ALL") || *pod.AutomountServiceAccountToken {
+	if !*pod.SecurityContext.RunAsNonRoot || *pod.SecurityContext.RunAsUser != 65532 ||
+		pod.SecurityContext.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault ||
+		*rights.AllowPrivilegeEscalation || !*rights.ReadOnlyRootFilesystem || !slices.Contains(rights.Capabilities.Drop, "ALL") ||
+		*pod.AutomountServiceAccountToken {
 		t.Error("the pod has rights that it does not need")
 	}
-	if container.Ports[0].Name != port.TargetPort.StrVal || container.Ports[0].ContainerPort != 8080 || !strings.Contains(read(t, "Dockerfile"), "PARLEY_LISTEN=0.0.0.0:8080") {
+	if container.Ports[0].Name != port.TargetPort.StrVal || container.Ports[0].ContainerPort != 8080 ||
+		!strings.Contains(read(t, "Dockerfile"), "PARLEY_LISTEN=0.0.0.0:8080") {
 		t.Error("the service leads to a port on which nobody listens")
 	}
 	routes := read(t, filepath.Join("..", "cmd", "parley", "app", "http.go"))

@@ -52,7 +52,8 @@ func TestPrepare(t *testing.T) {
 		t.Error("the tokens are not what was typed")
 	}
 	url, err := pgxpool.ParseConfig(secret("database_url"))
-	if err != nil || url.ConnConfig.Password != secret("postgres_password") || url.ConnConfig.Host != "db" || len(url.ConnConfig.Password) != 48 {
+	if err != nil || url.ConnConfig.Password != secret("postgres_password") || url.ConnConfig.Host != "db" ||
+		len(url.ConnConfig.Password) != 48 {
 		t.Errorf("the database's address does not fit its password: %v", err)
 	}
 	if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(secret("master_key"))); err != nil || len(key) != 32 {

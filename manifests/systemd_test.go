@@ -32,11 +32,24 @@ func TestUnit(t *testing.T) {
 	t.Parallel()
 	got := options(t, read(t, "parley.service"))
 	for name, want := range map[string]string{
-		"Service.ExecStart": "/usr/local/bin/parley serve", "Service.User": "parley", "Service.Restart": "always", "Service.KillMode": "mixed",
-		"Service.TimeoutStopSec": "40", "Service.StateDirectory": "parley", "Service.StateDirectoryMode": "0700", "Service.Environment": "PARLEY_DATA=/var/lib/parley TMPDIR=/var/tmp",
-		"Service.NoNewPrivileges": "yes", "Service.ProtectSystem": "strict", "Service.ProtectHome": "yes", "Service.PrivateTmp": "yes", "Service.PrivateDevices": "yes",
-		"Service.CapabilityBoundingSet": "", "Service.RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX", "Service.UMask": "0077",
-		"Service.RestrictNamespaces": "yes", "Install.WantedBy": "multi-user.target",
+		"Service.ExecStart":               "/usr/local/bin/parley serve",
+		"Service.User":                    "parley",
+		"Service.Restart":                 "always",
+		"Service.KillMode":                "mixed",
+		"Service.TimeoutStopSec":          "40",
+		"Service.StateDirectory":          "parley",
+		"Service.StateDirectoryMode":      "0700",
+		"Service.Environment":             "PARLEY_DATA=/var/lib/parley TMPDIR=/var/tmp",
+		"Service.NoNewPrivileges":         "yes",
+		"Service.ProtectSystem":           "strict",
+		"Service.ProtectHome":             "yes",
+		"Service.PrivateTmp":              "yes",
+		"Service.PrivateDevices":          "yes",
+		"Service.CapabilityBoundingSet":   "",
+		"Service.RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+		"Service.UMask":                   "0077",
+		"Service.RestrictNamespaces":      "yes",
+		"Install.WantedBy":                "multi-user.target",
 	} {
 		if values := got[name]; len(values) != 1 || values[0] != want {
 			t.Errorf("%s=%q, want %q", name, values, want)
