@@ -35,7 +35,8 @@ type markMade struct{ Mark, State string }
 // marksMade returns all marks that were to be made, in order.
 func (w *world) marksMade() []markMade {
 	w.t.Helper()
-	return readRows(w, pgx.RowToStructByPos[markMade], `SELECT payload->>'mark', state FROM deliveries WHERE kind = 'mark' ORDER BY created_at`)
+	return readRows(w, pgx.RowToStructByPos[markMade], `SELECT payload->>'mark', state FROM deliveries
+		WHERE kind = 'mark' ORDER BY created_at`)
 }
 
 // waitMarksMade waits until these marks were to be made, and became of them what is said.

@@ -21,7 +21,8 @@ agents:
   - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, teams: "AAAAAAAA-2222-4333-8444-555555555555", roles: [admin], zone: Europe/Berlin}
   - {email: ben@acme.test, name: Ben, slack: U0BEN}
 teams:
-  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT, teams_channel: "19:abc@thread.tacv2", home: slack, emoji: {":shipit:": resolve, eyes: none}}
+  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT, teams_channel: "19:abc@thread.tacv2", ` +
+	`home: slack, emoji: {":shipit:": resolve, eyes: none}}
 accounts:
   - name: home-loft
     kind: pigeon

@@ -40,10 +40,11 @@ type Thread struct {
 	Conversation store.ConversationID `db:"conversation" json:"conversation"`
 	Chat         string               `db:"chat" json:"chat"`
 	Channel      string               `db:"channel" json:"channel"`
-	Message      string               `db:"message" json:"message"`             // the first one of the thread
-	Erased       int64                `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
-	Left         int64                `db:"kept" json:"left"`                   // posts of Parley's that the chat didn't remove
-	ByColleagues int64                `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
+	Message      string               `db:"message" json:"message"` // the first one of the thread
+	// Posts of Parley's that were removed; the first one says "Erased".
+	Erased       int64 `db:"erased" json:"erased"`
+	Left         int64 `db:"kept" json:"left"`                   // posts of Parley's that the chat didn't remove
+	ByColleagues int64 `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
 }
 
 // certificateNotes returns the sentences that each certificate has in addition.
@@ -69,7 +70,8 @@ const threadsOf = `
 		WHERE e.erasure_id = $3::uuid AND e.kind <> 'card'
 	), t AS (
 		SELECT conversation_id, account_id, channel, root AS thread FROM threads
-		WHERE root <> '' AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
+		WHERE root <> ''
+			AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
 		UNION
 		SELECT conversation_id, account_id, channel, thread FROM collected
 	)

@@ -23,7 +23,8 @@ const card = `[{"type":"section","block_id":"s","text":{"type":"mrkdwn","text":"
 	{"type":"overflow","action_id":"more","options":[{"text":{"type":"plain_text","text":"Snooze"},"value":"snooze"}]}},
 	{"type":"actions","block_id":"a","elements":[
 	{"type":"button","action_id":"take","value":"conv-7","text":{"type":"plain_text","text":"Take"}},
-	{"type":"static_select","action_id":"team","options":[{"text":{"type":"plain_text","text":"Sales"},"value":"t1"},{"text":{"type":"plain_text","text":"Support"},"value":"t2"}]},
+	{"type":"static_select","action_id":"team",` +
+	`"options":[{"text":{"type":"plain_text","text":"Sales"},"value":"t1"},{"text":{"type":"plain_text","text":"Support"},"value":"t2"}]},
 	{"type":"users_select","action_id":"who"},
 	{"type":"external_select","action_id":"tag","min_query_length":1},
 	{"type":"datepicker","action_id":"day"}]}]`

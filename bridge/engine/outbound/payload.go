@@ -15,7 +15,8 @@ const KindReply = "reply"
 // Payload is what a delivery carries besides its message. It is stored as JSON, which replicas of the version before read and
 // write, too. Fields that are for one kind of post name it.
 type Payload struct {
-	Place  bridge.Place       `json:"place,omitzero"` // a post: where it goes, if that is fixed, else without Thread; a reply: where it was typed
+	// A post: where it goes, if that is fixed, else without Thread; a reply: where it was typed.
+	Place  bridge.Place       `json:"place,omitzero"`
 	To     bridge.SurfaceUser `json:"to,omitempty"`   // PostEphemeral: the user who sees it
 	Line   *bridge.Line       `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
 	Mark   bridge.Mark        `json:"mark,omitempty"`

@@ -32,7 +32,8 @@ const (
 agents: [{email: ann@acme.test, name: Ann Lee}, {email: ben@acme.test, name: Ben Katz, teams: ` + benInEntra + `}]
 teams: [{name: Night, members: [ann@acme.test, ben@acme.test], teams_channel: "#Night shift"}]
 accounts:
-  - {name: shop, kind: http, team: Night, hold: 0s, settings: {who_replies: any_agent}, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
+  - {name: shop, kind: http, team: Night, hold: 0s, settings: {who_replies: any_agent}, ` +
+		`http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
 `
 )
 

@@ -22,19 +22,29 @@ const faultsInPage = `(() => {
 	const seen = (e) => e.checkVisibility();
 	const name = (e) => (e.getAttribute('aria-label') || e.textContent || e.title || '').trim();
 	const out = [];
-	for (const e of document.querySelectorAll('ROOT button, ROOT [role=button], .bar button, dialog[open] button')) if (seen(e) && !name(e)) out.push('a button without a name: ' + e.outerHTML);
+	for (const e of document.querySelectorAll('ROOT button, ROOT [role=button], .bar button, dialog[open] button'))
+		if (seen(e) && !name(e)) out.push('a button without a name: ' + e.outerHTML);
 	const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
 	for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) out.push('the id ' + id + ' is there twice');
-	for (const e of [...document.querySelectorAll('[aria-describedby], [aria-controls], [aria-labelledby]')].filter(seen)) for (const a of ['aria-describedby', 'aria-controls', 'aria-labelledby'])
-		for (const id of (e.getAttribute(a) || '').split(' ').filter(Boolean)) if (!document.getElementById(id)) out.push(a + ' names ' + id + ', which is not there');
+	for (const e of [...document.querySelectorAll('[aria-describedby], [aria-controls], [aria-labelledby]')].filter(seen))
+		for (const a of ['aria-describedby', 'aria-controls', 'aria-labelledby'])
+			for (const id of (e.getAttribute(a) || '').split(' ').filter(Boolean))
+				if (!document.getElementById(id)) out.push(a + ' names ' + id + ', which is not there');
 	for (const e of document.querySelectorAll('ROOT ul > *, ROOT ol > *')) if (e.tagName !== 'LI') out.push('a list has a ' + e.tagName);
 	if ('ROOT' === '#plugs' && !document.querySelector('#plugs .sum[role=status]')) out.push('the sum is not announced');
-	if (document.documentElement.scrollWidth > innerWidth) out.push('the page is ' + document.documentElement.scrollWidth + ' wide in a window of ' + innerWidth);
+	if (document.documentElement.scrollWidth > innerWidth)
+		out.push('the page is ' + document.documentElement.scrollWidth + ' wide in a window of ' + innerWidth);
 	const box = document.querySelector('ROOT');
 	if (seen(box) && box.scrollWidth > box.clientWidth + 1) out.push('the drawer is ' + box.scrollWidth + ' wide and shows ' + box.clientWidth);
-	const lum = (c) => { const v = c.map((x) => x / 255).map((x) => (x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+	const lum = (c) => {
+		const v = c.map((x) => x / 255).map((x) => (x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+		return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
+	};
 	const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-	const paint = (layers) => { pen.fillStyle = '#fff'; pen.fillRect(0, 0, 1, 1); for (const c of layers) { pen.fillStyle = c; pen.fillRect(0, 0, 1, 1); } return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+	const paint = (layers) => {
+		for (const c of ['#fff', ...layers]) { pen.fillStyle = c; pen.fillRect(0, 0, 1, 1); }
+		return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+	};
 	const under = (e) => (e ? [...under(e.parentElement), getComputedStyle(e).backgroundColor] : []);
 	for (const e of document.querySelectorAll('ROOT *, dialog[open] *')) {
 		if (!seen(e) || e.classList.contains('sr') || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;

@@ -343,7 +343,8 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.until("nothing is cut off", `document.documentElement.scrollWidth <= 360`)
 	l.shot("upload-alone-problem")
 	l.js("the page is told that it can't be sent now", `(() => { document.activeElement.click();
-		Object.defineProperties(sent[2], { status: { value: 422 }, responseText: { value: '<main><h1>Nothing can be sent here</h1><p class="problem">This conversation is resolved.</p></main>' } }); sent[2].onload(); })()`)
+		Object.defineProperties(sent[2], { status: { value: 422 },
+			responseText: { value: '<main><h1>Nothing can be sent here</h1><p class="problem">This conversation is resolved.</p></main>' } }); sent[2].onload(); })()`)
 	l.until("what was typed and chosen stays",
 		`document.getElementById('problem').textContent.includes('is resolved') && document.getElementById('text').value === 'Two of them' && `+
 			`files() === 'a.txt c.txt'`)

@@ -36,7 +36,8 @@ const drawCardScript = `((card) => {
 	const text = box.textContent.replace(/\s+/g, ' ');
 	if (text.includes('is not shown here')) out.push('something is unknown: ' + text);
 	for (const w of wants) if (!/\{\{/.test(w) && !text.includes(w.replace(/\s+/g, ' ')) && !box.querySelector('[aria-haspopup=menu]')) out.push('lacks: ' + w);
-	for (const i of box.querySelectorAll('input, select, textarea')) if (!i.labels?.length && !i.getAttribute('aria-label')) out.push('an input without a label: ' + i.outerHTML);
+	for (const i of box.querySelectorAll('input, select, textarea'))
+		if (!i.labels?.length && !i.getAttribute('aria-label')) out.push('an input without a label: ' + i.outerHTML);
 	if (box.querySelector('script, iframe, style, img:not([src^="data:"], [src^="/"])')) out.push('it holds ' + box.innerHTML);
 	if (box.scrollWidth > box.clientWidth + 1) out.push('it is ' + box.scrollWidth + ' wide in ' + box.clientWidth);
 	return out.join('\n');
@@ -95,9 +96,12 @@ func TestTeamsCards(t *testing.T) {
 	if drawn < 50 {
 		t.Errorf("%d cards of %d golden files were drawn, want at least 50", drawn, len(files))
 	}
-	strange := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"Hologram"},{"type":"Hologram","fallback":{"type":"TextBlock","text":"**flat** <at>Ann</at> [x](javascript:alert(1))"}},
-		{"type":"FactSet","facts":[{"title":"Due","value":"{{DATE(2026-11-20T09:30:00Z, SHORT)}}"}]},{"type":"Image","url":"https://elsewhere.test/x.png","altText":"a mug"},
-		{"type":"Table","rows":[{"cells":[{"items":[{"type":"TextBlock","text":"cell"}]}]}]},{"type":"Input.Date","id":"d","label":"Day"},{"type":"Input.Number","id":"n","label":"How many"},
+	strange := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"Hologram"},` +
+		`{"type":"Hologram","fallback":{"type":"TextBlock","text":"**flat** <at>Ann</at> [x](javascript:alert(1))"}},
+		{"type":"FactSet","facts":[{"title":"Due","value":"{{DATE(2026-11-20T09:30:00Z, SHORT)}}"}]},` +
+		`{"type":"Image","url":"https://elsewhere.test/x.png","altText":"a mug"},
+		{"type":"Table","rows":[{"cells":[{"items":[{"type":"TextBlock","text":"cell"}]}]}]},` +
+		`{"type":"Input.Date","id":"d","label":"Day"},{"type":"Input.Number","id":"n","label":"How many"},
 		{"type":"Input.Toggle","id":"g","title":"Loud"}],"actions":[{"type":"Action.Teleport","title":"Beam"}]}`
 	faults := l.drawCard("strange", json.RawMessage(strange))
 	if !strings.Contains(faults, "Hologram is not shown here") {
@@ -108,7 +112,8 @@ func TestTeamsCards(t *testing.T) {
 	}
 	l.until("the rest is there",
 		`((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
-		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' && box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
+		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' &&
+		box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
 }
 
 // A demo in which nobody chose shows what the browser chose the last time, and opens

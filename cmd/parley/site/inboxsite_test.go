@@ -55,7 +55,8 @@ teams:
   - {name: Guards, members: [cat@acme.test], slack_channel: C0GUARDS}
 accounts:
   - {name: support-mail, kind: http, team: Support, mode: live, hold: 0s, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/a"}}
-  - {name: guards-mail, kind: http, team: Guards, mode: live, slack_channel: C0VAULT1, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/b"}}
+  - {name: guards-mail, kind: http, team: Guards, mode: live, slack_channel: C0VAULT1, ` +
+	`http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/b"}}
 `
 
 // inboxSite is a site with deskCompany, an engine at work behind its inbox, and an emulated provider that brings customers' messages

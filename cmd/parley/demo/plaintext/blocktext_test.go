@@ -15,7 +15,8 @@ func TestShownText(t *testing.T) {
 	const blocks = `[{"type":"context","elements":[{"type":"mrkdwn","text":"<!date^1^{time}|9:07>"}]},
 		{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"one "},{"type":"text","text":"two","style":{"bold":true}},
 			{"type":"link","url":"https://x.test","text":"three"},{"type":"emoji","name":"tada"}]},
-			{"type":"rich_text_list","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"a"}]},{"type":"rich_text_section","elements":[{"type":"text","text":"b"}]}]},
+			{"type":"rich_text_list","elements":[` +
+		`{"type":"rich_text_section","elements":[{"type":"text","text":"a"}]},{"type":"rich_text_section","elements":[{"type":"text","text":"b"}]}]},
 			{"type":"rich_text_quote","elements":[{"type":"text","text":"old"}]}]},
 		{"type":"section","text":{"type":"mrkdwn","text":"from &lt;x@y.test&gt;\n&gt; old"}},
 		{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Press"}}]}]`
