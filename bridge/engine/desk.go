@@ -14,7 +14,6 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
-	"parley/bridge/engine/reply"
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
@@ -365,33 +364,6 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 		err = bridge.ErrTooLarge
 	}
 	return name, size, err
-}
-
-// MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
-// Errors: *Problem, for people; as Facts.
-func (d *Desk) MayReply(
-	ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, text string, files []bridge.SurfaceFile,
-) error {
-	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
-		return problem
-	}
-
-	f, err := d.Facts(ctx, conversation, user)
-	if err != nil {
-		return err
-	}
-
-	dir := d.e.directory.Load()
-	account := dir.AccountNamed(f.Account.Name)
-	if account == nil {
-		return bridge.ErrNoConversation
-	}
-	name, _ := d.e.reading.KindName(account.Kind)
-	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
-	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
-		return problem
-	}
-	return nil
 }
 
 // Attend says that somebody began to answer a conversation, by opening the form, so that the customer can be shown that. It

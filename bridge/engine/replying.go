@@ -4,7 +4,11 @@ import (
 	"context"
 	"time"
 
+	"parley/bridge"
+	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/permission"
+	"parley/bridge/engine/reply"
 	"parley/store"
 	"parley/store/replying"
 )
@@ -13,6 +17,33 @@ const (
 	replyingFor     = 5 * time.Minute // how long a card names whoever opened a form: Teams doesn't tell that a dialog was closed
 	replyingTimeout = time.Second     // for noting it: the form waits for that
 )
+
+// MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
+// Errors: *Problem, for people; as Facts.
+func (d *Desk) MayReply(
+	ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, text string, files []bridge.SurfaceFile,
+) error {
+	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
+		return problem
+	}
+
+	f, err := d.Facts(ctx, conversation, user)
+	if err != nil {
+		return err
+	}
+
+	dir := d.e.directory.Load()
+	account := dir.AccountNamed(f.Account.Name)
+	if account == nil {
+		return bridge.ErrNoConversation
+	}
+	name, _ := d.e.reading.KindName(account.Kind)
+	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
+	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
+		return problem
+	}
+	return nil
+}
 
 // ReplyOpened notes that user has the form of a reply open. at is when the form was made, by Parley's clock. The
 // conversation's card names user until the answer, or until the form is closed, but only for a few minutes. A surface calls

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // Only what an agent writes in a thread can reach a customer. So for each channel of a team, an admin confirms once
@@ -29,11 +30,11 @@ type Roster struct {
 // Decision is what an admin decided about the members of a channel.
 type Decision struct {
 	Team, Chat string
-	Version    string   // of the team, as the page showed it
-	Channel    string   // the channel whose members the page showed
-	Listed     []string // the users whom the page showed
-	Chosen     []string // the users who become agents
-	Follow     bool     // people who join the channel later become agents, too
+	Version    string               // of the team, as the page showed it
+	Channel    string               // the channel whose members the page showed
+	Listed     []bridge.SurfaceUser // the users whom the page showed
+	Chosen     []bridge.SurfaceUser // the users who become agents
+	Follow     bool                 // people who join the channel later become agents, too
 }
 
 // The values of the field that says who becomes an agent later.
@@ -44,10 +45,11 @@ const (
 
 // Member is somebody in a channel.
 type Member struct {
-	User, Name, Email string
-	Note              string // what the person is: "agent already"
-	Fixed             bool   // the person can't be chosen; Note says why
-	Chosen            bool   // the person is proposed: the box is checked when the page opens
+	User        bridge.SurfaceUser
+	Name, Email string
+	Note        string // what the person is: "agent already"
+	Fixed       bool   // the person can't be chosen; Note says why
+	Chosen      bool   // the person is proposed: the box is checked when the page opens
 }
 
 // roster is the line of the first steps that leads to the page of one channel's members.
@@ -123,8 +125,8 @@ func (p pages) confirm(v *web.Visit) error {
 		Chat:    v.Value("chat"),
 		Version: v.Value("version"),
 		Channel: v.Value("channel"),
-		Listed:  form["listed"],
-		Chosen:  form["user"],
+		Listed:  usersIn(form["listed"]),
+		Chosen:  usersIn(form["user"]),
 		Follow:  v.Value("agents") == everyNewcomer,
 	})
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -138,4 +140,13 @@ func (p pages) confirm(v *web.Visit) error {
 	}
 
 	return v.GoWithText(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
+}
+
+// usersIn reads the users in the values of a field.
+func usersIn(values []string) []bridge.SurfaceUser {
+	users := make([]bridge.SurfaceUser, len(values))
+	for i, value := range values {
+		users[i] = bridge.SurfaceUser(value)
+	}
+	return users
 }

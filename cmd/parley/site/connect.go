@@ -276,7 +276,7 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 	}
 	for _, p := range l.People {
 		r.People = append(r.People, start.Member{
-			User:   string(p.User),
+			User:   p.User,
 			Name:   p.Name,
 			Email:  p.Email,
 			Note:   noteOf(p),
@@ -352,20 +352,11 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 		Team:    decided.Team,
 		Kind:    decided.Chat,
 		Channel: decided.Channel,
-		Listed:  usersIn(decided.Listed),
-		Chosen:  usersIn(decided.Chosen),
+		Listed:  decided.Listed,
+		Chosen:  decided.Chosen,
 		Follow:  decided.Follow,
 	})
 	return n, d.rosterProblem(err)
-}
-
-// usersIn reads users of a chat from a form.
-func usersIn(values []string) []store.SurfaceUser {
-	users := make([]store.SurfaceUser, len(values))
-	for i, value := range values {
-		users[i] = store.SurfaceUser(value)
-	}
-	return users
 }
 
 // rosterProblem says in words for people why nobody can be listed. It logs other causes.
