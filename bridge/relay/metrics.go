@@ -149,10 +149,10 @@ func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	now := time.Now()
 	m.apply.Observe(now.Sub(began).Seconds())
 	m.batch.Observe(float64(len(events)))
-	there := now.Add(time.Duration(m.clockAway.Load()))
+	parleyNow := now.Add(time.Duration(m.clockAway.Load()))
 	for _, e := range events {
 		m.Account(e.AccountID).Applied.Add(1)
-		m.delay.Observe(max(there.Sub(e.ReceivedAt), 0).Seconds())
+		m.delay.Observe(max(parleyNow.Sub(e.ReceivedAt), 0).Seconds())
 	}
 }
 

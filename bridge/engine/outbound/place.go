@@ -24,7 +24,7 @@ func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 
 	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
 	if p.Kind == bridge.PostRoot {
-		if there, channel := a.home(); there == a.claim.AccountID { // the team may have got another channel since the root was queued
+		if homeSurface, channel := a.home(); homeSurface == a.claim.AccountID { // the team may have got another channel since the root was queued
 			p.Place.Channel = channel
 		}
 		return t, nil

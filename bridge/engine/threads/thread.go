@@ -144,16 +144,16 @@ func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 // by then. It doesn't name the thread's own: the version of Parley before this one takes such a root for one of a hand-over that isn't
 // needed any more, and passes over it.
 func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
-	there, channel := th.Dir.Home(c.Account, c.TeamID)
-	if there != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
+	homeSurface, channel := th.Dir.Home(c.Account, c.TeamID)
+	if homeSurface != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
 		return ""
 	}
 	return channel
 }
 
-// CloseThread shows in a thread that the conversation has left where it goes on: by line, and on the root. there is the chat in which it
-// goes on. If that is the same one, the root is updated once the new root is posted; else it shows it with its next update.
-func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there store.AccountID, line bridge.Line) {
+// CloseThread shows in a thread that the conversation has left where it goes on: by line, and on the root. newSurface is the chat in which
+// it goes on. If that is the same one, the root is updated once the new root is posted; else it shows it with its next update.
+func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, newSurface store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return
 	}
@@ -162,7 +162,7 @@ func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there sto
 		Place: bridge.Place{Channel: left.Channel, Thread: left.Root},
 		Line:  &line,
 	})
-	if there == left.AccountID {
+	if newSurface == left.AccountID {
 		queueLeftCard(th, c, left, bridge.Place{Channel: left.Channel, Message: left.Root})
 	}
 }
