@@ -19,7 +19,7 @@ const maxShownRunes = 60
 //	~ account support-mail: hold 20s → 30s
 //	+ agent ann@acme.test: name Ann, roles agent
 //	- team Sales
-func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
+func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []string {
 	return slices.Concat(
 		companyChanges(have, want),
 		newSurfaces(want),
@@ -86,7 +86,7 @@ func accountChanges(have, want *state.State, specs []channels.Spec) []string {
 }
 
 // listRemoved lists, for people, what prune removes.
-func listRemoved(have, want *state.State, kept kept) []string {
+func listRemoved(have, want *state.State, kept unremovable) []string {
 	var lines []string
 	for _, a := range have.Agents {
 		if want.Agent(a.Email) == nil {

@@ -150,7 +150,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 type work struct {
 	options    Options
 	have, want *state.State // what is stored, and what is to be stored
-	kept       kept         // what can't be removed, although the file doesn't name it any more
+	kept       unremovable  // what can't be removed, although the file doesn't name it any more
 	doubled    []string     // remarks about accounts that take the same messages
 	result     Result
 }
@@ -187,7 +187,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	if err != nil {
 		return work{}, err
 	}
-	if w.kept, err = keptOf(ctx, q, have, w.want); err != nil {
+	if w.kept, err = findUnremovable(ctx, q, have, w.want); err != nil {
 		return work{}, err
 	}
 

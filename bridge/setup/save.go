@@ -22,7 +22,7 @@ import (
 // writes each thing that differs. New things get their ids in want while they are written.
 type saving struct {
 	have, want *state.State
-	kept       kept // what can't be removed, although it is not in want
+	kept       unremovable // what can't be removed, although it is not in want
 	specs      []channels.Spec
 	sealer     *store.Sealer
 	super      bool // the author may do what super-admins may

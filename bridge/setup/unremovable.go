@@ -11,16 +11,16 @@ import (
 	"parley/store"
 )
 
-// kept has the ids of teams and accounts that are not wanted any more but can't be removed, because conversations belong to
+// unremovable has the ids of teams and accounts that are not wanted any more but can't be removed, because conversations belong to
 // them. Such a team stays as it is, and such an account is paused.
-type kept struct {
+type unremovable struct {
 	teams    map[store.TeamID]bool
 	accounts map[store.AccountID]bool
 }
 
-// keptOf finds what can't be removed of the teams and accounts that are in have and not in want.
-func keptOf(ctx context.Context, q store.Querier, have, want *state.State) (kept, error) {
-	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
+// findUnremovable finds what can't be removed of the teams and accounts that are in have and not in want.
+func findUnremovable(ctx context.Context, q store.Querier, have, want *state.State) (unremovable, error) {
+	k := unremovable{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
 	var accounts []store.AccountID
 	for _, a := range have.Accounts {
 		if want.Account(a.Row.Name) == nil {
