@@ -126,12 +126,12 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, Small("Times: "+when.Forms))
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, syntax)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(otherFormsPieces(v, syntax)...))
 	return c
 }
 
-// alsoPieces says how else the verb can be given.
-func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
+// otherFormsPieces says how else the verb can be given.
+func otherFormsPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 	var groups [][]Piece                                 // each is one other way
 	usual, others := v.Typed.Words[0], v.Typed.Words[1:] // verb.Find found it by one of its words
 	for _, word := range others {

@@ -38,7 +38,7 @@ func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown b
 	case bridge.ReasonNotOpen:
 		computed = endedWords(f)
 	case bridge.ReasonNotAssignee:
-		computed = ownedWords(f)
+		computed = ownerWords(f)
 	default: // its words depend on nothing
 	}
 	if computed != "" {
@@ -156,8 +156,8 @@ func endedWords(f bridge.Facts) string {
 	return "This conversation is " + strings.ToLower(shape.StatusWords(f)) + "."
 }
 
-// ownedWords says who has the conversation.
-func ownedWords(f bridge.Facts) string {
+// ownerWords says who has the conversation.
+func ownerWords(f bridge.Facts) string {
 	if len(f.Assignees) == 0 {
 		return "Somebody else has this conversation."
 	}

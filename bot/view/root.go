@@ -18,7 +18,7 @@ func Root(f bridge.Facts) Card {
 		return automaticRoot(f)
 	}
 	if f.Thread.Left {
-		return leftRoot(f)
+		return rootOfLeftThread(f)
 	}
 	if !f.Status.Open() {
 		return endedRoot(f)
@@ -40,9 +40,9 @@ func automaticRoot(f bridge.Facts) Card {
 	return c
 }
 
-// leftRoot begins a thread that the conversation has left for another team's. A secluded thread stands where people may
+// rootOfLeftThread begins a thread that the conversation has left for another team's. A secluded thread stands where people may
 // not see the conversation any more, so it shows only the number.
-func leftRoot(f bridge.Facts) Card {
+func rootOfLeftThread(f bridge.Facts) Card {
 	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
 	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(now, f)...)
 	if f.Thread.Secluded {
