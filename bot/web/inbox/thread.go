@@ -133,7 +133,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	}
 
 	useZoneOf(v, f)
-	before := beforeOf(v)
+	before := readPlaceBefore(v)
 	spoken, err := p.desk.ReadSpoken(ctx, agent, id, before)
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
@@ -194,9 +194,9 @@ func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) erro
 	return nil
 }
 
-// beforeOf reads the place in the conversation before which messages are asked for: "EVENT.ID". It returns the zero
+// readPlaceBefore reads the place in the conversation before which messages are asked for: "EVENT.ID". It returns the zero
 // value if the address asks for the newest messages.
-func beforeOf(v *web.Visit) bridge.SpokenBefore {
+func readPlaceBefore(v *web.Visit) bridge.SpokenBefore {
 	event, id, _ := strings.Cut(v.Value("before"), ".")
 	e, err := strconv.ParseInt(event, 10, 64)
 	m, wrong := strconv.ParseInt(id, 10, 64)
