@@ -260,9 +260,9 @@ const saidAround = `
 		LIMIT 50) AS newest
 	WHERE direction = 'in' AND (automatic = '' OR automatic = ANY($3))`
 
-// SaidAround returns when a person last wrote to us in a conversation until the time at (nil if never), and whether a person
+// TimesAround returns when a person last wrote to us in a conversation until the time at (nil if never), and whether a person
 // wrote after it. Only the fifty newest messages count. Where the sender's clock was ahead, the time of storing counts.
-func SaidAround(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (before *time.Time, since bool, err error) {
+func TimesAround(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (before *time.Time, since bool, err error) {
 	if err := q.QueryRow(ctx, saidAround, conversation, at, PersonsReasons()).Scan(&before, &since); err != nil {
 		return nil, false, fmt.Errorf("store: said around: %w", err)
 	}

@@ -153,7 +153,7 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	if err := p.Run(ctx, q); err != nil {
 		return Taken{}, fmt.Errorf("store: take runs: %w", err)
 	}
-	return takenOf(rows), nil
+	return groupTaken(rows), nil
 }
 
 // takeSuspect counts the attempt before it begins, so that it counts even if the event makes the process crash. The
@@ -188,11 +188,11 @@ func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, er
 	if err := p.Run(ctx, q); err != nil {
 		return Taken{}, fmt.Errorf("store: take suspect: %w", err)
 	}
-	return takenOf(rows), nil
+	return groupTaken(rows), nil
 }
 
-// takenOf groups rows by their queues. Within a queue, rows are in the order of their places.
-func takenOf(rows []takenRow) Taken {
+// groupTaken groups rows by their queues. Within a queue, rows are in the order of their places.
+func groupTaken(rows []takenRow) Taken {
 	var taken Taken
 	runIndex := map[int64]int{} // into taken.Runs, by the queue's id
 	for _, r := range rows {

@@ -80,7 +80,7 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 		Dead bool   `db:"dead"`
 	}
 
-	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, p progress) (Emptied, error) {
+	return runBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, p progress) (Emptied, error) {
 		page, err := query.Collect[row](ctx, tx, "blobs", nextBlobs, p.Blobs, keep.Seconds(), batchRows, batchBytes)
 		if err != nil {
 			return Emptied{}, err

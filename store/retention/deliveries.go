@@ -51,7 +51,7 @@ const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
 // over, or came later with a lower id.
 func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	const daily = "retention: all deliveries"
-	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
 		page := tx.QueryRow(ctx, dropDeliveries, p.Deliveries, keep.Seconds(), batchRows)
 		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil {
@@ -153,7 +153,7 @@ const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
 // than keep ago (Parley's clock), with their deliveries. More is false when all lanes have been looked
 // at; the next call begins a new round.
 func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
 		page := tx.QueryRow(ctx, dropLanes, p.Lanes, keep.Seconds(), batchRows)
 		if err := page.Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes); err != nil {
@@ -168,9 +168,9 @@ func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Durati
 	})
 }
 
-// oldDirect returns the statement that finds what was told outside of all conversations (lists, reminders, announcements).
+// selectOldDirect returns the statement that finds what was told outside of all conversations (lists, reminders, announcements).
 // Of the lane of each colleague and each channel it looks at the oldest perLane deliveries, so that young ones cost little.
-func oldDirect(perLane string) string {
+func selectOldDirect(perLane string) string {
 	return `
 		SELECT d.id, l.account_id, d.channel, d.external_id
 		FROM (SELECT parley_now() - make_interval(secs => $1) AS before) AS clock
@@ -189,7 +189,7 @@ func oldDirect(perLane string) string {
 // The lanes stay. What it doesn't look at in one batch follows in the next.
 func dropDirect() string {
 	return `
-	WITH page AS MATERIALIZED (` + oldDirect("100") + `
+	WITH page AS MATERIALIZED (` + selectOldDirect("100") + `
 	), gone AS (
 		DELETE FROM deliveries WHERE id = ANY(ARRAY(SELECT id FROM page)) RETURNING 1
 	), unposted AS (
@@ -204,7 +204,7 @@ func dropDirect() string {
 // DropDirect removes one batch of what colleagues were told outside of all conversations, when it is older than keep
 // (Parley's clock).
 func DropDirect(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop direct messages", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "drop direct messages", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		err = tx.QueryRow(ctx, dropDirect(), keep.Seconds(), batchRows).Scan(&done.Deliveries)
 		done.Looked, done.More = done.Deliveries, done.Deliveries > 0
 		return done, err

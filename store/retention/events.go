@@ -111,7 +111,7 @@ const (
 // It removes the events as a whole where KeepSeen has recorded their external ids: these must stay
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, p progress) (Emptied, error) {
+	return runBatch(ctx, pool, "empty events", func(tx pgx.Tx, p progress) (Emptied, error) {
 		list, err := query.Column[store.EventID](ctx, tx, "old events", oldEvents, p.Events, keep.Seconds(), batchRows, batchBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
@@ -146,7 +146,7 @@ func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.Eve
 
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, p progress) (Emptied, error) {
+	return runBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, p progress) (Emptied, error) {
 		list, err := query.Column[store.EventID](ctx, tx, "freed events", freedEvents, batchRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
@@ -199,7 +199,7 @@ const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 
 // KeepSeen records in the table seen the external ids of one batch of events that are older than keep (Parley's clock).
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "keep seen", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
 		err = tx.QueryRow(ctx, seenOfEvents, p.Seen, keep.Seconds(), batchRows, store.SystemAccount).Scan(&last, &done.Looked)
 		if err != nil || done.Looked == 0 {
@@ -235,7 +235,7 @@ const droppedUpTo = `UPDATE retention SET dropped_upto = $1 WHERE id = 1`
 
 // DropEmptied removes one batch of events that were emptied before events could be removed.
 func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		if !p.MayDrop {
 			return done, nil
 		}

@@ -82,7 +82,7 @@ func DropTold(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 
 // dropKept runs sql, one of the statements above, for one batch, after it has set kept_at where that is missing.
 func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, what, func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, what, func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		var dated int
 		if err := tx.QueryRow(ctx, dateKept, batchRows).Scan(&dated); err != nil {
 			return done, err
@@ -113,7 +113,7 @@ const dropFormer = `
 // looks at all.
 func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	const daily = "retention: former contacts"
-	return oneBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		due, err := isDailyWorkDue(ctx, tx, daily)
 		if err != nil || !due {
 			return done, err

@@ -71,7 +71,7 @@ func Preview(ctx context.Context, pool *pgxpool.Pool, k Periods) (due Due, err e
 			return err
 		}
 
-		dueDirect := `SELECT count(*) FROM (` + oldDirect("$2") + `) AS next`
+		dueDirect := `SELECT count(*) FROM (` + selectOldDirect("$2") + `) AS next`
 		for _, count := range []struct {
 			sql  string
 			keep time.Duration

@@ -30,7 +30,7 @@ const dropReactions = `
 // DropReactions removes one batch of reactions that are older than keep (Parley's clock). If the
 // customer changes such a reaction later, the change is shown in a new line.
 func DropReactions(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop reactions", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+	return runBatch(ctx, pool, "drop reactions", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		err = tx.QueryRow(ctx, dropReactions, keep.Seconds(), batchRows).Scan(&done.Reactions)
 		done.More = done.Reactions == batchRows
 		return done, err

@@ -60,8 +60,8 @@ const lockRetention = `
 	FROM retention WHERE id = 1
 	FOR UPDATE`
 
-// oneBatch runs f in one transaction, after all batches that began earlier have ended.
-func oneBatch(
+// runBatch runs f in one transaction, after all batches that began earlier have ended.
+func runBatch(
 	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, p progress) (Emptied, error),
 ) (done Emptied, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {

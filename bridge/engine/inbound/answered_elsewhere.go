@@ -46,7 +46,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	wroteBefore, hasWrittenSince, err := el.saidAround(ctx, tx, c, in)
+	wroteBefore, hasWrittenSince, err := el.timesAround(ctx, tx, c, in)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	_, hasWrittenSince, err := el.saidAround(ctx, tx, c, in)
+	_, hasWrittenSince, err := el.timesAround(ctx, tx, c, in)
 	if err != nil || hasWrittenSince {
 		return err
 	}
@@ -153,17 +153,17 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return el.countAsAnswer(ctx, tx, c, m)
 }
 
-// saidAround returns when the customer wrote last before an answer (nil if never), and whether the customer has written since.
+// timesAround returns when the customer wrote last before an answer (nil if never), and whether the customer has written since.
 // It compares the times that the senders tell. Since a customer's clock may be ahead, a message counts as later only if it also
 // came after the answer.
-func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
+func (el *elsewhere) timesAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
 	before *time.Time, since bool, err error,
 ) {
 	if in.At.IsZero() {
 		return nil, false, nil
 	}
 
-	before, since, err = store.SaidAround(ctx, tx, c.ID, in.At)
+	before, since, err = store.TimesAround(ctx, tx, c.ID, in.At)
 	if err != nil {
 		return nil, false, err
 	}
