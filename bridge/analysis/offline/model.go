@@ -131,16 +131,16 @@ func (v *verdict) scoreOfIntent(name string) float64 {
 	return unlearned
 }
 
-// mostWanted returns the likeliest of our intents, or nothing where that is in doubt.
-func (v *verdict) mostWanted() string {
-	if best := v.likeliest(); v.scoreOfIntent(best) >= surelyWanted {
+// clearIntent returns the likeliest of our intents, or nothing where that is in doubt.
+func (v *verdict) clearIntent() string {
+	if best := v.likeliestIntent(); v.scoreOfIntent(best) >= surelyWanted {
 		return best
 	}
 	return ""
 }
 
-// likeliest returns the likeliest of our intents, however little speaks for it.
-func (v *verdict) likeliest() string {
+// likeliestIntent returns the likeliest of our intents, however little speaks for it.
+func (v *verdict) likeliestIntent() string {
 	best := 0
 	for i := range analysis.IntentNames() {
 		if v[firstIntent+i] > v[firstIntent+best] {

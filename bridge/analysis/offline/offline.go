@@ -32,7 +32,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
 	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
 	answer.Intents = a.findIntents(t, &q.Desk, alike, &verdict)
-	h := hints{wants: verdict.mostWanted(), likeliest: verdict.likeliest(), asked: a.findAskedKind(q.Before)}
+	h := hints{wants: verdict.clearIntent(), likeliest: verdict.likeliestIntent(), asked: a.findAskedKind(q.Before)}
 	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, h)
 	answer.Tags = a.findTags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.findReplies(b, language, q.Desk.Sources)
