@@ -221,9 +221,9 @@ func (e *event) writeMarkdown(method string) string {
 		answer = e.answer
 	}
 
-	lines := []string{"**" + e.title(method) + "**" + afterSeparator(": ", e.summary)}
+	lines := []string{"**" + e.titleWords(method) + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range []struct{ name, text string }{
-		{"When", e.when()},
+		{"When", e.timeWords()},
 		{"Duration", e.duration},
 		{"Where", e.location},
 		{"Organizer", e.organizer},
@@ -238,8 +238,8 @@ func (e *event) writeMarkdown(method string) string {
 	return strings.Join(lines, "\n")
 }
 
-// title says for people what the sender of an event does by it.
-func (e *event) title(method string) string {
+// titleWords says for people what the sender of an event does by it.
+func (e *event) titleWords(method string) string {
 	if e.status == "CANCELLED" {
 		return "Cancelled"
 	}
@@ -259,8 +259,8 @@ func (e *event) title(method string) string {
 	}
 }
 
-// when returns the time of an event: from its start to its end, as far as they are known.
-func (e *event) when() string {
+// timeWords returns the time of an event: from its start to its end, as far as they are known.
+func (e *event) timeWords() string {
 	endsBeforeStart := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
 	switch {
 	case e.end == "", e.end == e.start, endsBeforeStart:
