@@ -58,7 +58,7 @@ func Inbound(in *channels.Inbound) {
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
 		cleanTexts(&a.Name, &a.ContentType, &a.ContentID, &a.Ref)
-		a.Name = straight(a.Name)
+		a.Name = withoutDirectionChanges(a.Name)
 	}
 
 	if s := in.Template; s != nil {
@@ -70,8 +70,8 @@ func Inbound(in *channels.Inbound) {
 	}
 }
 
-// straight removes from the name of a file what changes the direction of writing: it can make a program look like a text.
-func straight(name string) string {
+// withoutDirectionChanges removes from the name of a file what changes the direction of writing: it can make a program look like a text.
+func withoutDirectionChanges(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Bidi_Control, r) {
 			return -1
