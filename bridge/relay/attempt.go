@@ -306,7 +306,10 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 	f.State = store.Queued
 	wait := se.Wait
 	if wait == 0 {
-		wait = spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+		wait = p.pauseAfterCall(c)
+		if f.Uncalled {
+			wait = spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+		}
 	}
 	f.Wait = at.opt.pauseSeconds(max(wait, minRetryPause))
 	at.warnIfLate(f, c, se)
@@ -317,10 +320,16 @@ func holdsUpAccount(class channels.Class) bool {
 	return class == channels.Held || class == channels.AuthBroken || class == channels.Throttled
 }
 
+// pauseAfterCall returns the pause after an attempt that called the other side. Those before it that called nobody don't count:
+// a message that waited long for something is tried again as soon as any other after its first failure.
+func (p Policy) pauseAfterCall(c dispatch.Claimed) time.Duration {
+	return spread(choosePause(p.Backoff, max(c.Attempt-p.Uncounted, 1), store.Seconds(c.FirstAgo)))
+}
+
 // choosePause returns the pause after the nth attempt, where since is the time that has passed since the first one. waits
-// are the pauses of Policy.Backoff. The nth attempt doesn't always have the nth pause, because
-// attempts that only waited for something are counted, too: a pause is used only once since is at least the sum of all
-// pauses before it, each as short as spread may make it.
+// are the pauses of Policy.Backoff. The nth attempt doesn't always have the nth pause, because among the attempts there may be
+// some that only waited for something: a pause is used only once since is at least the sum of all pauses before it, each as
+// short as spread may make it.
 func choosePause(waits []time.Duration, attempt int, since time.Duration) time.Duration {
 	last := min(attempt, len(waits)) - 1
 	passed := shortestPause(waits[0])

@@ -3,6 +3,8 @@ package relay
 import (
 	"testing"
 	"time"
+
+	"parley/store/dispatch"
 )
 
 // The pause after an attempt goes by the number of attempts, but is no longer than what fits to the time since the first one.
@@ -32,6 +34,21 @@ func TestChoosePause(t *testing.T) {
 				t.Errorf("attempt %d, %s after the first one: got %s, want %s", tt.attempt, tt.since, got, tt.want)
 			}
 		})
+	}
+}
+
+// A reply waited a quarter of an hour until the chat could be read, in fifty attempts that called nobody. Its first call that
+// fails is followed by a short pause, as if it were the first attempt, and the second by a longer one.
+func TestWaitsLengthenNoPause(t *testing.T) {
+	t.Parallel()
+	const first, second, third = 2 * time.Second, 10 * time.Second, time.Hour
+	p := Policy{Backoff: []time.Duration{first, second, third}, Uncounted: 50}
+	waited := dispatch.Claimed{FirstAgo: (15 * time.Minute).Seconds()}
+	for attempt, longest := range map[int]time.Duration{50: first, 51: first, 52: second, 53: third} {
+		waited.Attempt = attempt
+		if got := p.pauseAfterCall(waited); got > longest || got < longest*3/4 {
+			t.Errorf("the pause after attempt %d is %s, want %s or a quarter less", attempt, got, longest)
+		}
 	}
 }
 

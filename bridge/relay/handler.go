@@ -133,6 +133,7 @@ type Policy struct {
 	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
 	RetryFor       time.Duration   // how long a passing failure is tried again
 	Backoff        []time.Duration // pauses between attempts, at least one; the last one repeats
+	Uncounted      int             // attempts so far that lengthen no pause: they called nobody, or were made at earlier parts
 	Rest           time.Duration   // how long the lane rests after a success
 
 	// What becomes of it when the answer to an attempt was lost, so that nobody knows whether the other side has it.

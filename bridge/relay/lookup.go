@@ -120,7 +120,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	}
 
 	f.State = store.Queued
-	pause := spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+	pause := p.pauseAfterCall(c)
 	f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0)) // the looks took up a part of the pause, or all of it
 	at.warnIfLate(f, c, failed)
 	if sent.Blind {

@@ -26,10 +26,16 @@ const MaxMarkAge = time.Hour
 
 // Policy returns how a delivery is attempted: for how long, with which pauses, and whether it may be made twice.
 func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
+	policy := e.postPolicy
 	if c.Kind == KindReply {
-		return e.replyPolicy(c)
+		policy = e.replyPolicy
 	}
-	return e.postPolicy(c)
+
+	p := policy(c)
+	if bytes.Contains(c.Payload, []byte(`"uncounted"`)) { // this spares the decoding, nearly always
+		p.Uncounted = PayloadOf(&c.Delivery).Uncounted
+	}
+	return p
 }
 
 // replyPolicy returns the policy of a reply: mostly that of its channel.

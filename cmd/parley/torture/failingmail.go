@@ -26,6 +26,8 @@ const (
 	// Parley gives an event up; three leave room for those that other faults end. Parley counts the batch in which
 	// the mail came first as an attempt, and each attempt that a fault ended.
 	failedAttempts = 3
+	// slowAttempts is the same for a slow mail: each attempt lasts so long that other faults end more of them.
+	slowAttempts = 2
 	// slowFor is how long one attempt at a slow mail takes, if Parley lets it.
 	slowFor = 40 * time.Second
 	// crashPollEvery is the pause between two questions to the database what became of a mail that ends the process.
@@ -80,9 +82,9 @@ func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker)
 		return nil
 	}
 
-	seconds := 0
+	seconds, attempts := 0, failedAttempts
 	if kind == taskSlowMail {
-		seconds = int(slowFor.Seconds())
+		seconds, attempts = int(slowFor.Seconds()), slowAttempts
 	}
 
 	return f.database.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
@@ -93,7 +95,7 @@ func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker)
 			return err
 		}
 
-		_, err := c.Exec(ctx, addFailingMail, m.String(), seconds, failedAttempts, refusalSequence(m))
+		_, err := c.Exec(ctx, addFailingMail, m.String(), seconds, attempts, refusalSequence(m))
 		return err
 	})
 }

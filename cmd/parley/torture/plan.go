@@ -65,7 +65,7 @@ func listFaultPlans(replicas int) []faultPlan {
 		{kind: faultHoldSnapshot, inQuick: 1},
 		{kind: faultMixedVersions, inQuick: 1},
 		{kind: faultFailingEvent, every: 2 * time.Minute, inQuick: 1},
-		{kind: faultSlowEvent, every: 5 * time.Minute, inQuick: 0}, // it takes 40 s, three times
+		{kind: faultSlowEvent, every: 5 * time.Minute, inQuick: 0}, // it takes 40 s, twice
 		{kind: faultCrashingEvent, every: 3 * time.Minute, inQuick: 1},
 	}
 }
