@@ -178,6 +178,14 @@ func (w *world) sendReply(text string) {
 	w.waitDrained()
 }
 
+// sendReplyInSpiteOfQuota sends a reply while a quota is used up, and waits until the process has noted that this doesn't end the
+// trouble: it does so after the reply has left.
+func (w *world) sendReplyInSpiteOfQuota() {
+	w.t.Helper()
+	w.sendReply("Here I am")
+	w.eventually("the quota is known to last", w.engines[0].KnowsTroubleToEnd)
+}
+
 // A quota that is used up is refused again and again, without a success between: the trouble lasts from the latest refusal on.
 func TestSecondRefusalProlongsTheQuota(t *testing.T) {
 	t.Parallel()
@@ -194,7 +202,7 @@ func TestQuotaEndsWithItsTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.useUpQuota()
-	w.sendReply("Here I am")
+	w.sendReplyInSpiteOfQuota()
 	w.engines[0].EndTroublesAgain()
 	w.waitStatus(chat, "error")
 
@@ -209,7 +217,7 @@ func TestQuotaEndsNoLaterTrouble(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.useUpQuota()
-	w.sendReply("Here I am")
+	w.sendReplyInSpiteOfQuota()
 	w.setTroubleEnd(-time.Minute)
 	w.engines[0].EndTroublesAgain()
 	w.engines[0].EndTroublesAgain() // the first time it learns of the other trouble, which must not count as its own the second time

@@ -25,6 +25,18 @@ func (e *Engine) NoteRefusal(ctx context.Context, account store.AccountID, c cha
 // EndTroublesAgain ends the troubles that could not be ended when what fails was seen to work, as happens once a minute.
 func (e *Engine) EndTroublesAgain() { e.troubles.retryEnds() }
 
+// KnowsTroubleToEnd reports whether the process knows of a trouble that will be over at a later time.
+func (e *Engine) KnowsTroubleToEnd() bool {
+	e.troubles.mu.Lock()
+	defer e.troubles.mu.Unlock()
+	for _, over := range e.troubles.unended {
+		if over.until != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // KnowTroublesUntil lets troubles that could not be ended last until a time, which the caller has written for them.
 func (e *Engine) KnowTroublesUntil(at time.Time) {
 	e.troubles.mu.Lock()
