@@ -17,20 +17,24 @@ import (
 	"parley/channels/email/submission"
 )
 
-// Channel is the e-mail side of Parley: one mailbox, read by IMAP and answered by SMTP. Its parts do the work:
-// package mailbox fetches mails and files copies of ours, inbound decodes a stored mail, outbound composes a reply,
-// submission sends it. All mailboxes of the process share a *process, which limits their memory and connections.
+// This file connects one mailbox to Parley, a helpdesk that shows customers' mails as chat threads. It only delegates:
+//
+//	package mailbox     fetches new mails by IMAP and files copies of sent mails
+//	package inbound     decodes a stored mail into a message of a customer
+//	package outbound    composes the mail for an agent's reply
+//	package submission  sends the mail by SMTP
 
 const (
-	requestTimeout = 2 * time.Minute // for one Send, with a large upload
+	requestTimeout = 2 * time.Minute // for one Send, including a large upload
 	retryFor       = 48 * time.Hour
-	// absentFor is how long we look for a mail in the folder of sent mail, after its answer was lost, before it is
-	// sent again. The server may take ten minutes to answer the final dot (RFC 5321 section 4.5.3.2.6), and file the
-	// mail then. requestTimeout already covers two of them.
+	// absentFor is how long a mail must be missing from the Sent folder before it is sent again, if the connection
+	// broke before the server confirmed it. A server may take ten minutes to confirm and file a mail (RFC 5321 section
+	// 4.5.3.2.6); requestTimeout covers the first two of them.
 	absentFor = 8 * time.Minute
 )
 
-// Channel is one mailbox. Spec makes it.
+// Channel is one mailbox, which is read by IMAP and answered by SMTP. It implements channels.Channel. It is safe for
+// concurrent use.
 type Channel struct {
 	set      settings.Settings
 	log      *slog.Logger
@@ -47,8 +51,9 @@ var (
 	_ channels.Starter = (*Channel)(nil)
 )
 
-// newChannel returns the channel of one mailbox. It opens no connection. Only Run needs env.Accept and env.State.
-// Errors: every fault of the settings, joined; no token keys, no clock.
+// newChannel returns the channel of one mailbox without opening a connection. shared holds the limits of memory and
+// connections of all mailboxes in the process. Only Run needs env.Accept and env.State.
+// It returns an error for invalid settings (all faults joined), and if env has no keys or no clock.
 func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
 	set, err := settings.Read(account.Config)
 	if err != nil {
@@ -83,8 +88,8 @@ func newChannel(account channels.Account, env channels.Env, opts mailbox.Options
 	}, nil
 }
 
-// Capabilities says what a mailbox can carry. Mail servers report failures only, so there are no
-// delivery and read receipts.
+// Capabilities describes what mail can carry. There are no delivery and read receipts: mail servers report only
+// failures.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
 		Threads:      true,
@@ -103,17 +108,18 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	return caps
 }
 
-// Decode turns the bytes of a stored mail into what the customer did. The result depends on the bytes alone.
-// Errors: an empty payload.
+// Decode decodes a stored mail; see inbound.Decoder.Decode. The result depends only on the bytes.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) { return c.decoder.Decode(raw) }
 
-// Recipient implements channels.Starter: one address, with or without a name.
+// Recipient parses what an agent typed as the recipient of a new mail: one address, with or without a name.
 func (c *Channel) Recipient(typed string) (channels.Party, error) { return c.composer.Recipient(typed) }
 
-// Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
-// server doesn't. The mail is sent when the server accepts its end (the final dot). If that answer is
-// lost, nobody knows whether the mail was sent: the error's class is Ambiguous, and Reconcile looks for the mail.
-// Errors: *channels.SendError.
+// Send makes one attempt to send a mail by SMTP. It files a copy in the Sent folder if the server doesn't; a failure to
+// do so is only logged and reported in the receipt.
+//
+// The mail counts as sent when the server confirms the end of its data. If the connection breaks before that, nobody
+// knows whether it was sent: the error has the class Ambiguous, and the caller uses Reconcile to look for the mail.
+// All errors are of type *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -121,24 +127,24 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		defer cancel()
 	}
 
-	m, err := c.composer.Compose(o)
+	mail, err := c.composer.Compose(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	if err := c.sender.Send(ctx, m, o); err != nil {
+	if err := c.sender.Send(ctx, mail, o); err != nil {
 		return channels.Receipt{}, err
 	}
 
-	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
-	err = c.mailbox.FileCopy(ctx, m)
-	if err != nil {
-		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
+	receipt := channels.Receipt{ExternalID: mail.ID, State: channels.StateAccepted}
+	copyErr := c.mailbox.FileCopy(ctx, mail)
+	if copyErr != nil {
+		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", copyErr)
 	}
-	receipt.Trouble = c.mailbox.NoteCopy(err)
+	receipt.Trouble = c.mailbox.NoteCopy(copyErr)
 	return receipt, nil
 }
 
-// Reconcile looks for a mail whose answer was lost; see mailbox.Mailbox.Reconcile.
+// Reconcile finds out whether a mail was sent that the server didn't confirm; see mailbox.Mailbox.Reconcile.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return c.mailbox.Reconcile(ctx, o)
 }
@@ -146,11 +152,11 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 // Run fetches mail until ctx ends; see mailbox.Mailbox.Run.
 func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
 
-// CaughtUpAt returns when this process had last fetched all new mail, or zero if it hasn't yet.
+// CaughtUpAt returns the last time at which this process had fetched all new mail. It is zero until then.
 func (c *Channel) CaughtUpAt() time.Time { return c.mailbox.CaughtUpAt() }
 
-// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can do. It
-// asks both at the same time, so that one doesn't wait for the other if that is silent. It changes nothing.
+// Check signs in to the IMAP and the SMTP server with the stored credentials and examines what they support. It checks
+// both at the same time, because either may be slow. It changes nothing in the mailbox.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	var reading, sending []channels.Finding
 	var both sync.WaitGroup

@@ -18,61 +18,64 @@ import (
 	"parley/channels/fence"
 )
 
-// Find spares people the form with IMAP and SMTP servers: from an address such as ann@acme.test, it finds the servers
-// of the mailbox. It asks, in this order, our list of known providers, who takes mail for the domain (MX), the
-// configuration file that the domain publishes for mail programs, and the DNS (SRV).
+// This file finds the IMAP and SMTP servers of a mailbox from its address alone, so that people who connect
+// ann@acme.test needn't type hosts and ports. It consults four sources, most trusted first:
+//
+//  1. our list of well-known providers, by the domain of the address (known.go);
+//  2. the same list, by the MX records of the domain: mail for acme.test may be hosted by Google (known.go);
+//  3. the configuration file that the domain publishes for mail programs (published.go);
+//  4. the SRV records of the domain (published.go).
 
 // Limits of one search.
 const (
-	searchTimeout = 12 * time.Second
-	answerTimeout = 5 * time.Second
-	maxFile       = 64 << 10 // bytes of a published file
-	maxRedirects  = 3
+	searchTimeout  = 12 * time.Second
+	requestTimeout = 5 * time.Second // of one HTTP request
+	maxFileBytes   = 64 << 10        // of a published configuration file
+	maxRedirects   = 3
 )
 
-// ErrNoAddress means that a text isn't an e-mail address with a domain of the internet.
+// ErrNoAddress means that a text isn't an e-mail address with a public domain.
 var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
 
-// Found says how to reach a mailbox. Find hasn't tried to sign in there.
+// Found describes how to reach a mailbox. Find hasn't tried to sign in. The zero value means that nothing was found.
 type Found struct {
-	From       string          // where it was found, for people: "published by acme.test"; "" means nothing was found
-	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …), or ""
-	IMAP, SMTP settings.Server // without passwords; the hosts are empty if OAuth's provider has servers of its own
-	Hint       string          // what people should know, such as that an app password is needed; "" means nothing
+	From       string          // the source, as people read it: "published by acme.test"
+	OAuth      string          // the provider with which people can sign in (settings.OAuthGoogle …), or ""
+	IMAP, SMTP settings.Server // without passwords
+	Hint       string          // advice for people, such as that an app password is required; may be empty
 }
 
-// Resolver asks the DNS. *net.Resolver is one.
+// Resolver looks up DNS records. *net.Resolver implements it.
 type Resolver interface {
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 }
 
-// Finder searches for the servers of mailboxes. It is safe for concurrent use.
+// Finder finds the servers of mailboxes. It is safe for concurrent use.
 type Finder struct {
 	client   *http.Client
 	resolver Resolver
 }
 
-// New returns a finder. dialer opens all connections. It must refuse addresses that are not on the internet,
-// because somebody who types an address decides which hosts are asked.
+// New returns a finder. dialer opens all connections. It must refuse private IP addresses: whoever types an e-mail
+// address chooses which hosts the finder contacts.
 func New(dialer channels.Dialer, resolver Resolver) *Finder {
 	return &Finder{
-		client:   fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: followSecurely}),
+		client:   fence.NewClient(fence.Options{Dialer: dialer, Answer: requestTimeout, Follow: followSecurely}),
 		resolver: resolver,
 	}
 }
 
-// followSecurely allows a few redirects to https addresses.
-func followSecurely(r *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects || r.URL.Scheme != "https" {
+// followSecurely allows up to maxRedirects redirects, to https addresses only.
+func followSecurely(request *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || request.URL.Scheme != "https" {
 		return http.ErrUseLastResponse
 	}
 	return nil
 }
 
-// Find searches for the servers of an address, for at most searchTimeout. It skips sources that can't be reached. If
-// it finds nothing, it returns a Found without From.
-// Errors: ErrNoAddress.
+// Find returns the servers of an address. It takes at most searchTimeout and skips sources that can't be reached. If
+// no source knows the mailbox, it returns the zero Found and no error. Its only error is ErrNoAddress.
 func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	local, domain, err := splitAddress(address)
 	if err != nil {
@@ -85,9 +88,10 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	var searches sync.WaitGroup
 	defer searches.Wait()
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
-	defer cancel()
-	// All run at once, and the first in this order that finds something counts. MX comes before the file, because
-	// many hosters publish a file for each of their domains, even for those whose mail is elsewhere.
+	defer cancel() // runs before Wait: it ends the searches that are no longer needed
+
+	// All searches run at once. The first one in this order that finds something wins, whichever answers first. MX
+	// precedes the file because many hosting companies publish a file for every domain, even if its mail is elsewhere.
 	var results []chan Found
 	for _, search := range []func() Found{
 		func() Found { return f.byMX(ctx, address, domain) },
@@ -108,14 +112,14 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	return Found{}, nil
 }
 
-// maxHostBytes is how long a host name may be (RFC 1035 section 2.3.4).
+// maxHostBytes is the maximum length of a host name (RFC 1035 section 2.3.4).
 const maxHostBytes = 253
 
 // hostPattern matches a host name with at least one dot, in lower case.
 var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
-// publicHost returns a host name of the internet in the form in which it is looked up. It returns "" for IP
-// addresses and names without a dot, which belong to somebody's own network, and for text that isn't a name.
+// publicHost returns a host name in its ASCII form for lookups. It returns "" for IP addresses and for names without
+// a dot, which belong to private networks, and for text that isn't a host name.
 func publicHost(name string) string {
 	name, err := idna.Lookup.ToASCII(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), ".")))
 	if err != nil || len(name) > maxHostBytes {
@@ -127,10 +131,10 @@ func publicHost(name string) string {
 	return name
 }
 
-// splitAddress splits an address into its local part and its domain.
+// splitAddress splits an address into its local part and its domain, in ASCII.
 func splitAddress(address string) (local, domain string, err error) {
-	a, err := mail.ParseAddress(address)
-	if err != nil || a.Address != address { // with a name, they differ
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address { // they differ if there is a display name
 		return "", "", ErrNoAddress
 	}
 	at := strings.LastIndexByte(address, '@')

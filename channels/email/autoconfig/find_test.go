@@ -251,7 +251,7 @@ func TestFindPassesOverBadFiles(t *testing.T) {
 			web:  fakeWeb{redirects: map[string]string{firstPlace: insecure}, pages: map[string]string{insecure: published}},
 		},
 		{name: "it leads in circles", web: fakeWeb{redirects: map[string]string{firstPlace: firstPlace}}},
-		{name: "it is too long", web: fakeWeb{pages: map[string]string{firstPlace: published + strings.Repeat(" ", maxFile)}}},
+		{name: "it is too long", web: fakeWeb{pages: map[string]string{firstPlace: published + strings.Repeat(" ", maxFileBytes)}}},
 		{name: "it is a page", web: fakeWeb{pages: map[string]string{firstPlace: "<html><body>Welcome</body></html>"}}},
 		{name: "its servers are in a private network", web: fakeWeb{pages: map[string]string{firstPlace: private}}},
 	}
@@ -329,7 +329,7 @@ func TestKnownServersArePublic(t *testing.T) {
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(published))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got := readFile(raw, "help@acme.test", "help", "acme.test")
+		got := readConfigFile(raw, "help@acme.test", "help", "acme.test")
 		if got.From == "" { // nothing was taken
 			return
 		}

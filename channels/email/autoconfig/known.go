@@ -8,31 +8,33 @@ import (
 	"parley/channels/email/settings"
 )
 
-// provider is a well-known mail provider, with the servers of its mailboxes.
+// provider is a well-known mail provider. A mailbox belongs to it if the domain of the address is one of domains, or
+// if an MX record of that domain ends in one of mxSuffixes: ann@acme.test is a Google mailbox if acme.test has the MX
+// record "aspmx.l.google.com".
 type provider struct {
 	title      string
-	domains    []string // of its mailboxes
-	exchangers []string // suffixes of its MX hosts, for mailboxes at customers' own domains
-	oauth      string
-	imap, smtp string // host:port; port 993 and 465 are TLS, others STARTTLS
-	hint       string
+	domains    []string // of the provider's own addresses
+	mxSuffixes []string // of its MX hosts, for mailboxes at customers' own domains
+	oauth      string   // settings.OAuthGoogle …; "" if people sign in with a password
+	imap, smtp string   // host:port; see securityOf
+	hint       string   // shown to people; may be empty
 }
 
 const appPassword = "With two-step sign-in it takes an app password only, which you make in the settings of the account there."
 
-// listProviders returns the providers that have most mailboxes.
+// listProviders returns the most popular providers.
 // Source: the providers' own help pages on IMAP and SMTP, read November 2026.
 func listProviders() []provider {
 	return slices.Concat(largeProviders(), germanProviders(), otherProviders())
 }
 
-// largeProviders returns those with mailboxes all over the world.
+// largeProviders returns the providers with customers all over the world.
 func largeProviders() []provider {
 	return []provider{
 		{
 			title:      "Gmail",
 			domains:    []string{"gmail.com", "googlemail.com"},
-			exchangers: []string{".google.com", ".googlemail.com"},
+			mxSuffixes: []string{".google.com", ".googlemail.com"},
 			oauth:      settings.OAuthGoogle,
 			imap:       "imap.gmail.com:993",
 			smtp:       "smtp.gmail.com:587",
@@ -42,7 +44,7 @@ func largeProviders() []provider {
 			title: "Microsoft 365",
 			domains: []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.co.uk",
 				"hotmail.fr"},
-			exchangers: []string{".mail.protection.outlook.com", ".mx.microsoft", ".olc.protection.outlook.com"},
+			mxSuffixes: []string{".mail.protection.outlook.com", ".mx.microsoft", ".olc.protection.outlook.com"},
 			oauth:      settings.OAuthMicrosoft,
 			imap:       "outlook.office365.com:993",
 			smtp:       "smtp.office365.com:587",
@@ -65,7 +67,7 @@ func largeProviders() []provider {
 		{
 			title:      "iCloud",
 			domains:    []string{"icloud.com", "me.com", "mac.com"},
-			exchangers: []string{".mail.icloud.com"},
+			mxSuffixes: []string{".mail.icloud.com"},
 			imap:       "imap.mail.me.com:993",
 			smtp:       "smtp.mail.me.com:587",
 			hint:       "Apple takes an app-specific password only.",
@@ -73,7 +75,7 @@ func largeProviders() []provider {
 	}
 }
 
-// germanProviders returns those whose mailboxes are mostly in Germany.
+// germanProviders returns the providers whose customers are mostly in Germany.
 func germanProviders() []provider {
 	return []provider{
 		{
@@ -99,7 +101,7 @@ func germanProviders() []provider {
 		},
 		{
 			title:      "IONOS",
-			exchangers: []string{".ionos.de", ".kundenserver.de"},
+			mxSuffixes: []string{".ionos.de", ".kundenserver.de"},
 			imap:       "imap.ionos.de:993",
 			smtp:       "smtp.ionos.de:465",
 		},
@@ -113,7 +115,7 @@ func germanProviders() []provider {
 		{
 			title:      "mailbox.org",
 			domains:    []string{"mailbox.org"},
-			exchangers: []string{".mailbox.org"},
+			mxSuffixes: []string{".mailbox.org"},
 			imap:       "imap.mailbox.org:993",
 			smtp:       "smtp.mailbox.org:465",
 		},
@@ -126,13 +128,12 @@ func germanProviders() []provider {
 	}
 }
 
-// otherProviders returns all others.
 func otherProviders() []provider {
 	return []provider{
 		{
 			title:      "Fastmail",
 			domains:    []string{"fastmail.com", "fastmail.fm"},
-			exchangers: []string{".messagingengine.com"},
+			mxSuffixes: []string{".messagingengine.com"},
 			imap:       "imap.fastmail.com:993",
 			smtp:       "smtp.fastmail.com:465",
 			hint:       "Fastmail takes an app password only.",
@@ -147,7 +148,7 @@ func otherProviders() []provider {
 		{
 			title:      "Yandex",
 			domains:    []string{"yandex.com", "yandex.ru"},
-			exchangers: []string{".yandex.net"},
+			mxSuffixes: []string{".yandex.net"},
 			imap:       "imap.yandex.com:993",
 			smtp:       "smtp.yandex.com:465",
 			hint:       "It takes an app password only.",
@@ -155,7 +156,7 @@ func otherProviders() []provider {
 	}
 }
 
-// byDomain finds the provider whose own domain it is.
+// byDomain returns the provider that owns a domain.
 func byDomain(domain string) (provider, bool) {
 	for _, p := range listProviders() {
 		if slices.Contains(p.domains, domain) {
@@ -165,16 +166,13 @@ func byDomain(domain string) (provider, bool) {
 	return provider{}, false
 }
 
-// byMX finds the known provider that the MX records of a domain lead to.
+// byMX returns the servers of the known provider to which the MX records of a domain point.
 func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
-	list, err := f.resolver.LookupMX(ctx, domain)
-	if err != nil && len(list) == 0 {
-		return Found{}
-	}
-	for _, mx := range list {
-		name := "." + publicHost(mx.Host)
+	records, _ := f.resolver.LookupMX(ctx, domain) // on an error, records has those that could be read
+	for _, mx := range records {
+		host := "." + publicHost(mx.Host)
 		for _, p := range listProviders() {
-			if slices.ContainsFunc(p.exchangers, func(end string) bool { return strings.HasSuffix(name, end) }) {
+			if slices.ContainsFunc(p.mxSuffixes, func(suffix string) bool { return strings.HasSuffix(host, suffix) }) {
 				return p.toFound(address, "takes mail for "+domain)
 			}
 		}
@@ -182,7 +180,7 @@ func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
 	return Found{}
 }
 
-// toFound fills in what is known of a provider.
+// toFound returns the servers of a mailbox at this provider. why is shown to people, after the provider's title.
 func (p provider) toFound(address, why string) Found {
 	return Found{
 		From:  p.title + " (" + why + ")",
@@ -193,13 +191,13 @@ func (p provider) toFound(address, why string) Found {
 	}
 }
 
-// parseServer reads host:port.
-func parseServer(at, user string) settings.Server {
-	name, port, _ := strings.Cut(at, ":")
-	return settings.Server{Host: name, Port: port, Security: securityOf(port), Username: user}
+// parseServer parses "host:port".
+func parseServer(hostPort, user string) settings.Server {
+	host, port, _ := strings.Cut(hostPort, ":")
+	return settings.Server{Host: host, Port: port, Security: securityOf(port), Username: user}
 }
 
-// securityOf says how a connection to a usual port is protected.
+// securityOf returns how connections to one of the standard ports are encrypted.
 func securityOf(port string) string {
 	if port == "993" || port == "465" {
 		return settings.TLS

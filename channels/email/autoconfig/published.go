@@ -15,103 +15,112 @@ import (
 	"parley/channels/email/settings"
 )
 
-// This file reads what a domain itself publishes about its mail servers: a file in Mozilla's format, or SRV records.
+// This file reads what a domain itself publishes about its mail servers: a configuration file in Mozilla's format, or
+// SRV records in the DNS. Such a file looks like this, shortened:
+//
+//	<clientConfig><emailProvider>
+//	  <incomingServer type="imap">
+//	    <hostname>mail.acme.test</hostname> <port>993</port> <socketType>SSL</socketType>
+//	    <username>%EMAILADDRESS%</username> <authentication>password-cleartext</authentication>
+//	  </incomingServer>
+//	  <outgoingServer type="smtp"> … </outgoingServer>
+//	</emailProvider></clientConfig>
 
-// file is a configuration that a domain publishes for mail programs.
+// configFile is the configuration that a domain publishes for mail programs.
 // Source: wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat, and the IETF's draft
 // ietf-mailmaint-autoconfig, read November 2026.
-type file struct {
+type configFile struct {
 	XMLName  xml.Name `xml:"clientConfig"`
 	Provider struct {
-		Title    string          `xml:"displayName"`
-		Incoming []publishedSite `xml:"incomingServer"`
-		Outgoing []publishedSite `xml:"outgoingServer"`
+		Title    string            `xml:"displayName"`
+		Incoming []publishedServer `xml:"incomingServer"`
+		Outgoing []publishedServer `xml:"outgoingServer"`
 	} `xml:"emailProvider"`
 }
 
-type publishedSite struct {
+type publishedServer struct {
 	Type     string   `xml:"type,attr"`
 	Host     string   `xml:"hostname"`
 	Port     string   `xml:"port"`
 	Socket   string   `xml:"socketType"`
 	Username string   `xml:"username"`
-	Auth     []string `xml:"authentication"` // in the order of preference
+	Auth     []string `xml:"authentication"` // in order of preference
 }
 
-// byFile looks for a domain's configuration file. It only uses https: somebody who can change the file on its way
-// could name a server of his own, and would get the mailbox's password.
+// byFile looks for a domain's configuration file. It uses https only: somebody who could change the file in transit
+// could name a server of their own and collect the password of the mailbox.
 func (f *Finder) byFile(ctx context.Context, address, local, domain string) Found {
 	query := "?" + url.Values{"emailaddress": {address}}.Encode()
-	for _, at := range []string{
+	for _, location := range []string{
 		"https://autoconfig." + domain + "/mail/config-v1.1.xml" + query,
 		"https://" + domain + "/.well-known/autoconfig/mail/config-v1.1.xml" + query,
 	} {
-		raw := f.fetch(ctx, at)
-		if found := readFile(raw, address, local, domain); found.From != "" {
+		raw := f.fetch(ctx, location)
+		if found := readConfigFile(raw, address, local, domain); found.From != "" {
 			return found
 		}
 	}
 	return Found{}
 }
 
-// fetch gets a file; nil if there is none.
-func (f *Finder) fetch(ctx context.Context, address string) []byte {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+// fetch downloads a file. It returns nil if there is none, if it is too large or if the server can't be reached.
+func (f *Finder) fetch(ctx context.Context, location string) []byte {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
 		return nil
 	}
 
-	resp, err := f.client.Do(r)
+	resp, err := f.client.Do(request)
 	if err != nil {
 		return nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxFile+1))
-	if err != nil || len(raw) > maxFile {
+	if resp.StatusCode != http.StatusOK {
 		return nil
 	}
-	if resp.StatusCode != http.StatusOK {
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxFileBytes+1))
+	if err != nil || len(raw) > maxFileBytes {
 		return nil
 	}
 
 	return raw
 }
 
-// readFile takes the first servers that we can use from a file.
-func readFile(raw []byte, address, local, domain string) Found {
-	var published file
-	if len(raw) == 0 || xml.Unmarshal(raw, &published) != nil {
+// readConfigFile returns the first usable IMAP and SMTP server in a configuration file. It needs both.
+func readConfigFile(raw []byte, address, local, domain string) Found {
+	var config configFile
+	if len(raw) == 0 || xml.Unmarshal(raw, &config) != nil {
 		return Found{}
 	}
-	fill := strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", domain)
-	imap, hasIMAP := choose(published.Provider.Incoming, "imap", fill)
-	smtp, hasSMTP := choose(published.Provider.Outgoing, "smtp", fill)
+	placeholders := strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", domain)
+	imap, hasIMAP := firstUsable(config.Provider.Incoming, "imap", placeholders)
+	smtp, hasSMTP := firstUsable(config.Provider.Outgoing, "smtp", placeholders)
 	if !hasIMAP || !hasSMTP {
 		return Found{}
 	}
 	return Found{From: "published by " + domain, IMAP: imap, SMTP: smtp}
 }
 
-// choose takes the first server of a protocol whose connection is protected and that takes passwords. It passes over
-// servers whose host or port can't be used. fill replaces the file's placeholders by parts of the address.
-func choose(list []publishedSite, protocol string, fill *strings.Replacer) (server settings.Server, ok bool) {
-	for _, s := range list {
-		if !strings.EqualFold(s.Type, protocol) || !s.canTakePasswords() {
+// firstUsable returns the first server for a protocol that is encrypted, accepts passwords and has a valid host and
+// port. placeholders replaces the placeholders of the file, such as %EMAILADDRESS%.
+func firstUsable(list []publishedServer, protocol string, placeholders *strings.Replacer) (server settings.Server, ok bool) {
+	for _, published := range list {
+		if !strings.EqualFold(published.Type, protocol) || !published.acceptsPasswords() {
 			continue
 		}
 
 		server = settings.Server{
-			Host:     publicHost(fill.Replace(s.Host)),
-			Port:     strings.TrimSpace(s.Port),
-			Security: s.connectionSecurity(),
-			Username: strings.TrimSpace(fill.Replace(s.Username)),
+			Host:     publicHost(placeholders.Replace(published.Host)),
+			Port:     strings.TrimSpace(published.Port),
+			Security: published.connectionSecurity(),
+			Username: strings.TrimSpace(placeholders.Replace(published.Username)),
 		}
 
-		isProtected := server.Security != ""
+		isEncrypted := server.Security != ""
 		isReachable := server.Host != "" && isPort(server.Port)
-		if isProtected && isReachable {
+		if isEncrypted && isReachable {
 			return server, true
 		}
 	}
@@ -119,8 +128,8 @@ func choose(list []publishedSite, protocol string, fill *strings.Replacer) (serv
 	return settings.Server{}, false
 }
 
-// connectionSecurity returns how the connection to a server is protected, or "" if it isn't.
-func (s publishedSite) connectionSecurity() string {
+// connectionSecurity returns how connections to the server are encrypted, or "" if they aren't.
+func (s publishedServer) connectionSecurity() string {
 	switch strings.ToUpper(strings.TrimSpace(s.Socket)) {
 	case "SSL":
 		return settings.TLS
@@ -130,23 +139,22 @@ func (s publishedSite) connectionSecurity() string {
 	return ""
 }
 
-// canTakePasswords reports whether one can sign in with a password. A server that names no method takes them.
-func (s publishedSite) canTakePasswords() bool {
+// acceptsPasswords reports whether a password is enough to sign in. That is assumed if no method is named.
+func (s publishedServer) acceptsPasswords() bool {
 	isPassword := func(method string) bool {
 		return slices.Contains([]string{"password-cleartext", "plain", "password-encrypted", "secure"}, strings.TrimSpace(method))
 	}
 	return len(s.Auth) == 0 || slices.ContainsFunc(s.Auth, isPassword)
 }
 
-// isPort reports whether a text is the number of a port.
 func isPort(text string) bool {
 	const portBits = 16
 	n, err := strconv.ParseUint(text, 10, portBits)
 	return err == nil && n > 0
 }
 
-// bySRV asks the DNS for the SRV records of a domain's mail servers. It needs both IMAP and SMTP.
-// Source: RFC 6186; RFC 8314 section 5.1, which prefers TLS from the first byte.
+// bySRV looks up the SRV records of a domain's mail servers. It needs both IMAP and SMTP.
+// Source: RFC 6186; RFC 8314 section 5.1, which prefers implicit TLS to STARTTLS.
 func (f *Finder) bySRV(ctx context.Context, address, domain string) Found {
 	imap, ok := f.findService(ctx, address, domain, "imaps", "imap")
 	if !ok {
@@ -159,8 +167,8 @@ func (f *Finder) bySRV(ctx context.Context, address, domain string) Found {
 	return Found{From: "in the DNS of " + domain, IMAP: imap, SMTP: smtp}
 }
 
-// findService finds the server of a service by the two names that the service has in the DNS: one with TLS from the
-// first byte, and one with STARTTLS.
+// findService looks up a service under both of its DNS names: the one for implicit TLS first, then the one for
+// STARTTLS.
 func (f *Finder) findService(ctx context.Context, user, domain, nameTLS, nameSTARTTLS string) (settings.Server, bool) {
 	if server, ok := f.lookUpService(ctx, nameTLS, domain); ok {
 		server.Security = settings.TLS
@@ -175,17 +183,17 @@ func (f *Finder) findService(ctx context.Context, user, domain, nameTLS, nameSTA
 	return settings.Server{}, false
 }
 
-// lookUpService returns host and port of the best server with this name in the DNS. ok is false if the DNS names
-// none, or doesn't answer.
-func (f *Finder) lookUpService(ctx context.Context, name, domain string) (server settings.Server, ok bool) {
-	_, list, _ := f.resolver.LookupSRV(ctx, name, "tcp", domain) // with an error, list has the records that could be read
-	if len(list) == 0 {
+// lookUpService returns the host and port of the preferred server for a service. ok is false if the DNS has no record
+// of it or can't be reached.
+func (f *Finder) lookUpService(ctx context.Context, service, domain string) (server settings.Server, ok bool) {
+	_, records, _ := f.resolver.LookupSRV(ctx, service, "tcp", domain) // on an error, records has those that could be read
+	if len(records) == 0 {
 		return settings.Server{}, false
 	}
-	best := slices.MinFunc(list, func(a, b *net.SRV) int {
+	best := slices.MinFunc(records, func(a, b *net.SRV) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight))
 	})
-	host := publicHost(best.Target) // "" for ".", which says that there is none
+	host := publicHost(best.Target) // "" for ".", which means that the domain doesn't offer the service
 	if host == "" || best.Port == 0 {
 		return settings.Server{}, false
 	}

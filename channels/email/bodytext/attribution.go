@@ -7,8 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// The attribution is the line above a quote that says who wrote the quoted mail, and when: "On Monday, Ann wrote:". Mail programs write it
-// in the language of the person who answers.
+// This file recognises the attribution of a quote: the line above it that says who wrote the quoted mail and when.
+// Mail programs write it in the language of the person who answers:
+//
+//	On Mon, Nov 2, 2026 at 10:15 AM Ann Bauer <ann@acme.test> wrote:
+//	Am Mo., 2. Nov. 2026 um 10:15 Uhr schrieb Ann Bauer <ann@acme.test>:
+//
+// A false match would hide the sender's own text, so the tests are stricter if the quote isn't marked with ">".
+// Regular expressions are slow here; cheaper checks decide most lines before any pattern is tried.
 
 // attributionVerb matches how mail programs say "wrote" above a quote.
 var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|geschrieben|escribi[oó]|escreveu|` +
@@ -16,17 +22,16 @@ var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt
 	`a scris)(?:\P{L}|$)` +
 	`|a [ée]crit|írta|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
-// Limits of the beginning of an attribution: how much of a line is looked at, with its marks and behind them; how
-// many characters, such as a name, may stand before a date; and how many digits a year has.
+// Limits of canBeginAttribution.
 const (
-	maxMarkedBytes = 400
-	maxBeginBytes  = 100
-	maxRunesBefore = 61
+	maxMarkedBytes = 400 // of a line, including the marks (">", "*") at its beginning
+	maxBeginBytes  = 100 // of a line, after these marks
+	maxRunesBefore = 61  // before a date: "Ann Bauer, 2. Nov. 2026"
 	maxYearDigits  = 4
 )
 
-// canBeginAttribution reports whether a line begins like an attribution in one of the languages of attributionVerb, or
-// with a date. It uses no regular expression, because that took a millisecond for a long line.
+// canBeginAttribution reports whether a line begins like an attribution: with a preposition ("On", "Am"), or with a
+// date after at most a name. It avoids regular expressions, which took a millisecond for a long line.
 func canBeginAttribution(s string) bool {
 	s = strings.TrimLeft(s[:min(len(s), maxMarkedBytes)], "*_>- \t\r\f")
 	s = strings.ToLower(s[:min(len(s), maxBeginBytes)])
@@ -54,7 +59,7 @@ func canBeginAttribution(s string) bool {
 	if digits > maxYearDigits || rest == "" {
 		return false
 	}
-	if rest[0] == ':' { // "10:15 AM, November 2, 2026, …"
+	if rest[0] == ':' { // a time: "10:15 AM, November 2, 2026, …"
 		return first == 0 && strings.Contains(rest, ", 20")
 	}
 
@@ -70,32 +75,32 @@ var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
 // AddressInText returns the first mail address in a text, or "" if there is none.
 func AddressInText(text string) string { return mailInText.FindString(text) }
 
-// clockInText matches a time of day in an attribution. Behind a point it needs a word for the time: 12.11 may also be
-// a date, and 49.90 a price.
+// clockInText matches a time of day. A time with a dot, such as "10.15", must follow a word such as "um": otherwise it
+// may be a date or a price.
 var clockInText = regexp.MustCompile(`\d{1,2}\s?[:h時点]\s?\d{2}|(?i)\b(?:um|kl|klo|kello|ore|pukul)\.?\s\d{1,2}\.\d{2}`)
 
-// ownWords matches what a person writes and no attribution has: the first person, or the end of a sentence. No
-// abbreviation of a date or a name is as long as the word before that end.
+// ownWords matches what people write but mail programs don't: the first person, or the end of a sentence. The word
+// before the full stop has at least four lower-case letters, so that abbreviations ("Nov. Ann") don't match.
 var ownWords = regexp.MustCompile(`(?:^|\s)(?:I|[Ww]e|[Ii]ch|[Ww]ir|[Ii]k|[Ww]ij|[Jj]ag|[Jj]eg|[Vv]i|jsem|[Яя]|[Мм]ы)\s` +
 	`|\p{Ll}{4}[.!?]\s+\p{Lu}`)
 
 // dateInText matches a year, or a day with its month, in an attribution.
 var dateInText = regexp.MustCompile(`\p{Nd}{4}|\p{Nd}[./\-]\s?\p{Nd}`)
 
-// lacksName reports whether an attribution doesn't begin with a name, which then stands in the line above: it has only
-// a verb, or begins with the address.
+// lacksName reports whether an attribution has only a verb or begins with the address. Its name is then in the line
+// above.
 func lacksName(s string) bool {
 	return strings.HasPrefix(s, "<") || !strings.ContainsFunc(attributionVerb.ReplaceAllString(s, ""), unicode.IsLetter)
 }
 
-// cutVerb ends an attribution of which a program has taken the dashes or the colon away.
+// cutVerb ends an attribution that has lost its colon: "Ann <ann@acme.test> wrote".
 const cutVerb = "> wrote"
 
 // maxAttributionRunes is the length of the longest attribution that is recognised.
 const maxAttributionRunes = 400
 
-// isAttribution reports whether s introduces a quote. If strict is true, which is for quotes whose lines
-// aren't marked, s must say who wrote and when.
+// isAttribution reports whether s introduces a quote. If strict is true, s must name both the author and the time.
+// Callers are strict if the lines of the quote aren't marked with ">".
 func isAttribution(s string, strict bool) bool {
 	s = strings.TrimSpace(s)
 	if s == "" || utf8.RuneCountInString(s) > maxAttributionRunes {
@@ -113,8 +118,7 @@ func isAttribution(s string, strict bool) bool {
 		return hasDigit && isStrictAttribution(s, hasColon)
 	}
 
-	// Most lines are decided without the regular expressions, which are slow.
-	mayHaveAddressAndDate := hasDigit && strings.Contains(s, "@")
+	mayHaveAddressAndDate := hasDigit && strings.Contains(s, "@") // a cheap check before the regular expressions
 	if !hasColon && !mayHaveAddressAndDate {
 		return false
 	}
@@ -132,8 +136,9 @@ func isAttribution(s string, strict bool) bool {
 	return hasColon || hasVerb || startsWithDate.MatchString(s)
 }
 
-// isStrictAttribution reports whether s introduces a quote and says who wrote and when, without words of the sender's own. It needs
-// two of a verb, an address and a time of day, or all three if no colon ends it. The caller has checked that s has digits.
+// isStrictAttribution reports whether s names author and time and has no words of the sender's own. It requires two of
+// a verb, an address and a time of day, or all three if there is no final colon. The caller has checked that s has
+// digits.
 func isStrictAttribution(s string, hasColon bool) bool {
 	hasCutVerb := !hasColon && strings.HasSuffix(s, cutVerb)
 	hasEnd := hasColon || hasCutVerb
@@ -160,15 +165,17 @@ func isStrictAttribution(s string, hasColon bool) bool {
 	return clockInText.MatchString(s)
 }
 
-// Limits of what may stand between the verb or address of an attribution and its colon, in words.
+// Limits of endsAsAttribution: how many words a name or a time between verb and colon has.
 const (
 	maxNameWords = 4
 	maxTimeWords = 9
 )
 
-// endsAsAttribution reports whether nothing stands between the last verb or address of s and its colon but a name
-// ("schrieb Ann Bauer:"), a time ("schrieb am Mo., 2. Nov. 2026, 10:15:") or, behind an address in brackets, a verb
-// that attributionVerb doesn't know ("<help@acme.test> menulis:").
+// endsAsAttribution reports whether only one of these follows the last verb or address of s, before its colon:
+//   - nothing: "Ann wrote:"
+//   - a name: "schrieb Ann Bauer:"
+//   - a time: "schrieb am Mo., 2. Nov. 2026, 10:15:"
+//   - after an address in brackets, a verb that attributionVerb doesn't know: "<help@acme.test> menulis:"
 func endsAsAttribution(s string) bool {
 	end := 0
 	for _, pattern := range []*regexp.Regexp{attributionVerb, mailInText} {

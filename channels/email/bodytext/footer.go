@@ -5,40 +5,31 @@ import (
 	"strings"
 )
 
-// maxSignatureLines is the longest signature that is collapsed.
-const maxSignatureLines = 25
+// This file finds the signature at the end of a mail's text, which agents see only on demand. In this mail it is the
+// last three lines. The last one is a footer: a line that a phone or its mail program adds.
+//
+//	Could you resend the invoice?
+//
+//	--
+//	Ann Bauer, Acme Ltd
+//	Sent from my iPhone
 
-// maxFooterLines is how many lines a phone or its mail program may have added.
-const maxFooterLines = 10
+// Limits of a signature. Longer ones are taken for text.
+const (
+	maxSignatureLines = 25
+	maxFooterLines    = 10 // at the end of a mail
+)
 
-// findSignature returns the index at which the signature at the end begins: with "-- ", with a mail
-// program's mark, or with the footer of a phone. It returns len(lines) if there is none.
+// findSignature returns the index at which the signature at the end of lines begins, or len(lines) if there is none.
+// A signature begins with "-- ", with lines that HTML marks as a signature, or with a footer.
 func findSignature(lines []line) int {
-	end := endOfText(lines)
-	start := len(lines)
-	for range maxFooterLines {
-		if end == 0 {
-			break
-		}
-
-		last := lines[end-1]
-		if last.quoteDepth > 0 || !isFooter(last.text) {
-			break
-		}
-
-		start = end - 1
-		end = endOfText(lines[:start])
+	footer := findFooters(lines)
+	end := endOfText(lines[:footer])
+	if separator, ok := findSeparator(lines[:end]); ok {
+		return separator
 	}
 
-	for i := end - 1; i >= max(0, end-maxSignatureLines); i-- {
-		if lines[i].quoteDepth > 0 && !lines[i].isBlank {
-			break
-		}
-		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
-			return i
-		}
-	}
-
+	start := footer
 	for i := end - 1; i >= 0; i-- {
 		if lines[i].isBlank {
 			continue
@@ -46,14 +37,42 @@ func findSignature(lines []line) int {
 		if !lines[i].isSignature {
 			break
 		}
-
 		start = i
 	}
-
 	return start
 }
 
-// mobileFooter matches a line that a phone or its mail program adds: "Sent from my …". See isFooter.
+// findFooters returns the index of the first of the footers that end lines, or len(lines) if there is none.
+func findFooters(lines []line) int {
+	first := len(lines)
+	for range maxFooterLines {
+		end := endOfText(lines[:first])
+		if end == 0 {
+			break
+		}
+		last := lines[end-1]
+		if last.quoteDepth > 0 || !isFooter(last.text) {
+			break
+		}
+		first = end - 1
+	}
+	return first
+}
+
+// findSeparator returns the index of the line "-- " above a signature that is the end of lines.
+func findSeparator(lines []line) (index int, ok bool) {
+	for i := len(lines) - 1; i >= max(0, len(lines)-maxSignatureLines); i-- {
+		if lines[i].quoteDepth > 0 && !lines[i].isBlank {
+			return 0, false
+		}
+		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// mobileFooter matches a footer, such as "Sent from my iPhone", in many languages. Callers use isFooter.
 var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
 	`(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|` +
 	`odoslané|отправлено|gönderildi|küldve|trimis)\s+` +
@@ -66,8 +85,8 @@ var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
 	`|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أ\x{64f}?رسلت من .{2,40}` +
 	`)[\s.!_*)>]*$`)
 
-// mayMatchFooter reports whether a line, in lower case, names a phone or a mail program, as all lines do that
-// mobileFooter matches. It is much faster than the regular expression, and most lines name none.
+// mayMatchFooter reports whether a lower-case line names a phone or a mail program. Every footer does, and most other
+// lines don't, which saves the slow regular expression.
 func mayMatchFooter(lower string) bool {
 	for _, word := range []string{
 		"iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "nokia", "xperia",
@@ -81,24 +100,25 @@ func mayMatchFooter(lower string) bool {
 	return strings.Contains(lower, "ios") && iosWord.MatchString(lower)
 }
 
-// iosWord matches the name of Apple's system, which is also a part of words, such as "curios".
+// iosWord matches "iOS" as a word, not as a part of one, such as "curios".
 var iosWord = regexp.MustCompile(`\bios\b`)
 
-// maxFooterBytes is the length of the longest line that may be a footer.
-const maxFooterBytes = 200
+// Limits of a footer.
+const (
+	maxFooterBytes = 200
+	maxDeviceWords = 4 // in the name of a phone: "Samsung Galaxy smartphone"
+)
 
-// maxDeviceWords is how many words the name of a phone has at most: "Samsung Galaxy smartphone".
-const maxDeviceWords = 4
-
-// isFooter reports whether a phone or its mail program added a line. Behind a comma, a footer may go on with more of the phone's name, as
-// in "Sent from my Verizon, Samsung Galaxy smartphone". If it goes on with a sentence, the phone must be named before the comma.
+// isFooter reports whether a phone or its mail program added a line. The name of the phone may contain a comma, as in
+// "Sent from my Verizon, Samsung Galaxy smartphone". But if a sentence follows the comma, the phone must be named
+// before it.
 func isFooter(text string) bool {
-	naming, rest, _ := strings.Cut(text, ", ")
-	goesOnWithSentence := len(strings.Fields(rest)) > maxDeviceWords || strings.ContainsAny(rest, ".!?")
-	if !goesOnWithSentence {
-		naming = text
+	nameArea, rest, _ := strings.Cut(text, ", ")
+	restIsSentence := len(strings.Fields(rest)) > maxDeviceWords || strings.ContainsAny(rest, ".!?")
+	if !restIsSentence {
+		nameArea = text
 	}
-	if len(text) > maxFooterBytes || !mayMatchFooter(strings.ToLower(naming)) {
+	if len(text) > maxFooterBytes || !mayMatchFooter(strings.ToLower(nameArea)) {
 		return false
 	}
 	return mobileFooter.MatchString(text)

@@ -1,67 +1,63 @@
 package bodytext
 
 import (
-	"cmp"
-	"fmt"
-	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"parley/channels"
-	"parley/channels/email/rawmail"
 )
 
-// Limits of what is read of one mail's HTML. What exceeds them is only in the attached original.
+// This file reads the text of one mail, which is plain text, HTML or both. For example, from the HTML
+//
+//	<p>Yes, <b>please</b>. <img src="cid:logo@acme.test"></p><blockquote type="cite">Shall we send it?</blockquote>
+//
+// Reader.Read returns a Body with the Text "Yes, **please**. ![logo.png](cid:logo@acme.test)" and the Quoted
+// "> Shall we send it?". It removes what browsers don't show, never loads a remote picture, and stops at fixed limits,
+// because the HTML comes from strangers.
+
+// Limits for the HTML of one mail. What exceeds them is only available as an attachment.
 const (
 	maxHTMLBodies = 100
 	maxHTMLBytes  = 2 << 20
 )
 
-// blockedAttr is the attribute that keeps the address of a remote picture, so that it isn't loaded.
-const blockedAttr = "data-blocked-src"
-
-// remoteAddress matches the address of a picture that is not part of the mail.
-var remoteAddress = regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)
-
-// Body is what was read of one piece of text. Text is what its author wrote now. Quoted is the rest, which
-// begins with the signature if one was found. Both are Markdown.
+// Body is the text of a mail or of one of its parts, as Markdown. Text is what the author wrote now; Quoted is the
+// rest: the signature, if there is one, and the quoted history.
 type Body struct {
 	Text, Quoted string
 
-	showsNothing  bool // a browser would show nothing of it
+	showsNothing  bool // a browser would show a blank page
 	isCut         bool // it exceeds the limits: only its beginning was read
-	isOnlyHistory bool // it has only signature and quoted history; Text has them
+	isOnlyHistory bool // it consists of signature and quoted history, which are in Text
 }
 
-// Reader reads the pieces of text of one mail. Its exported fields say what it found.
+// Reader reads the texts of one mail; a mail may have several. The limits apply to all of them together. Its exported
+// fields describe what it found so far. It is not safe for concurrent use.
 type Reader struct {
 	Used      map[string]bool       // the content ids of the mail's parts that its HTML shows
-	Images    []channels.Attachment // pictures that were inside of the HTML (data:)
+	Images    []channels.Attachment // pictures from data: addresses in the HTML
 	TooLong   []channels.Attachment // HTML that exceeds the limits of reading, as files
 	Blocked   bool                  // there is a remote picture, which is not loaded
 	HasLayout bool                  // there are pictures or tables, which Markdown can't show as they were
 
-	noHistory bool              // nothing in the mail is quoted history, because it is a forward or a report
-	keepHTML  bool              // HTML is wanted, not Markdown (Sanitised)
-	cids      map[string]string // the file names of the mail's parts, by content id
+	noHistory bool              // see NewReader
+	keepHTML  bool              // the caller wants HTML (Sanitised), not Markdown
+	cids      map[string]string // see NewReader
 
-	// What was read so far, of all pieces of text; limited by the constants above and by maxHTMLNodes.
+	// How much was read so far.
 	bodiesRead int
 	bytesRead  int
 	nodesMade  int
 }
 
-// NewReader returns a reader for one mail. noHistory says that nothing in it is quoted history, because it is
-// a forward or a report. cids has the file names of the mail's parts by their content ids.
+// NewReader returns a reader for one mail. noHistory means that the whole text is new, because the mail is a forward
+// or a report. cids has the file names of the mail's parts, by content id.
 func NewReader(noHistory bool, cids map[string]string) *Reader {
 	return &Reader{noHistory: noHistory, cids: cids, Used: map[string]bool{}}
 }
 
-// readHTML reads one HTML body.
 func (r *Reader) readHTML(source string) Body {
 	body, complete := r.parse(source)
 	out := Body{showsNothing: isEmpty(body), isCut: !complete}
@@ -74,8 +70,8 @@ func (r *Reader) readHTML(source string) Body {
 	return out
 }
 
-// parse makes a tree of one HTML body within the limits, without elements that are never shown.
-// complete is false if the limits cut it.
+// parse parses one HTML body within the limits and removes invisible elements. complete is false if the limits were
+// reached.
 func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	r.bodiesRead++
 	readable := min(len(source), maxHTMLBytes-r.bytesRead) // how many bytes the limits allow
@@ -95,7 +91,7 @@ func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	return body, complete && readable == len(source)
 }
 
-// isTextAttribute reports whether an attribute matters for the Markdown of an element.
+// isTextAttribute reports whether an attribute is needed for converting an element to Markdown.
 func isTextAttribute(name string) bool {
 	switch name {
 	case "alt", "class", "colspan", "height", "hidden", "href", "id", "role", "rowspan", "src", "start", "style", "type", "width":
@@ -104,7 +100,7 @@ func isTextAttribute(name string) bool {
 	return false
 }
 
-// isEmpty reports whether there is nothing to see in a node.
+// isEmpty reports whether a node has no child except white space.
 func isEmpty(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type != html.TextNode || strings.TrimSpace(c.Data) != "" {
@@ -114,15 +110,16 @@ func isEmpty(n *html.Node) bool {
 	return true
 }
 
-// removeHidden removes elements that are never shown and decides what to do with each picture.
+// removeHidden removes invisible elements from a node and replaces its pictures.
 func (r *Reader) removeHidden(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if isNeverShown(c) || isHidden(c) {
+		next := c.NextSibling // c may be removed
+		switch {
+		case isNeverShown(c), isHidden(c):
 			n.RemoveChild(c)
-		} else if c.DataAtom == atom.Img {
+		case c.DataAtom == atom.Img:
 			r.replacePicture(n, c)
-		} else {
+		default:
 			r.HasLayout = r.HasLayout || c.DataAtom == atom.Table
 			r.removeHidden(c)
 		}
@@ -130,7 +127,7 @@ func (r *Reader) removeHidden(n *html.Node) {
 	}
 }
 
-// isNeverShown reports whether an element of this kind never has text to read.
+// isNeverShown reports whether elements of this kind never have readable text.
 func isNeverShown(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Meta, atom.Link, atom.Noscript, atom.Template, atom.Object,
@@ -141,7 +138,7 @@ func isNeverShown(n *html.Node) bool {
 	return false
 }
 
-// isHidden reports whether an element's own attributes make it invisible.
+// isHidden reports whether the attributes of an element make it invisible.
 func isHidden(n *html.Node) bool {
 	for _, a := range n.Attr {
 		if a.Key == "hidden" {
@@ -163,8 +160,8 @@ func isHidden(n *html.Node) bool {
 	return false
 }
 
-// readStyle reads whether a style hides an element, and whether it sets the font size to zero. A zero size hides the element's text, unless
-// elements in it set a size again, as newsletters with columns do.
+// readStyle reports whether a style attribute hides an element, and whether it sets the font size to zero. A zero size
+// hides the text unless inner elements set a size again, as newsletters with columns do.
 func readStyle(style string) (hides, zeroFont bool) {
 	for declaration := range strings.SplitSeq(strings.ToLower(style), ";") {
 		name, value, _ := strings.Cut(declaration, ":")
@@ -183,15 +180,15 @@ func readStyle(style string) (hides, zeroFont bool) {
 	return hides, zeroFont
 }
 
-// isZero reports whether a length or number of a style is zero: "0", "0.0em !important".
+// isZero reports whether a length or number in a style is zero: "0", "0.0em !important".
 func isZero(value string) bool {
 	length, _, _ := strings.Cut(value, "!")
-	number := strings.TrimRight(strings.TrimSpace(length), "%emptx") // without its unit: %, em, pt, px
+	number := strings.TrimRight(strings.TrimSpace(length), "%emptx") // the units are %, em, pt and px
 	whole, fraction, _ := strings.Cut(number, ".")
 	return whole == "0" && strings.Trim(fraction, "0") == ""
 }
 
-// hasFontInside reports whether an element inside of n sets a font.
+// hasFontInside reports whether a descendant of n sets a font.
 func hasFontInside(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type != html.ElementNode {
@@ -204,132 +201,11 @@ func hasFontInside(n *html.Node) bool {
 	return false
 }
 
-// replacePicture decides what becomes of one picture. A picture in the HTML itself (data:) becomes a file. A part of the mail (cid:) is
-// shown; if the mail doesn't have it, a text says so. A remote picture is not loaded.
-func (r *Reader) replacePicture(parent, img *html.Node) {
-	src := strings.TrimSpace(attributeOf(img, "src"))
-	alt := rawmail.CleanLine(attributeOf(img, "alt"))
-	lower := strings.ToLower(src[:min(len(src), 10)])
-	switch {
-	case strings.HasPrefix(lower, "data:"):
-		id, ok := r.extractPicture(src)
-		if !ok {
-			replaceByText(parent, img, alt)
-			return
-		}
-		r.HasLayout = true
-		img.Attr = pictureAttributes(id, alt)
-	case strings.HasPrefix(lower, "cid:"):
-		r.replacePart(parent, img, alt)
-	default:
-		r.Blocked = r.Blocked || strings.HasPrefix(lower, "http")
-		r.replaceRemotePicture(parent, img, alt)
-	}
-}
-
-// replacePart replaces a picture that is a part of the mail. Small pictures only decorate, so their text is enough.
-func (r *Reader) replacePart(parent, img *html.Node, alt string) {
-	id := rawmail.CleanContentID(strings.TrimSpace(attributeOf(img, "src")))
-	name, isThere := r.cids[id]
-	if !isThere {
-		replaceByText(parent, img, "[image is missing: "+cmp.Or(alt, id)+"]")
-		return
-	}
-	r.Used[id] = true
-	if isIcon(img) {
-		replaceByText(parent, img, alt)
-		return
-	}
-	r.HasLayout = true
-	img.Attr = pictureAttributes(id, cmp.Or(alt, name))
-}
-
-// replaceRemotePicture replaces a picture that would be loaded from elsewhere: in HTML by one that agents can choose to load, in Markdown
-// by its text.
-func (r *Reader) replaceRemotePicture(parent, img *html.Node, alt string) {
-	if isPixel(img) {
-		parent.RemoveChild(img)
-		return
-	}
-	r.HasLayout = true
-	if !r.keepHTML {
-		replaceByText(parent, img, alt)
-		return
-	}
-	src := strings.TrimSpace(attributeOf(img, "src"))
-	img.Attr = []html.Attribute{{Key: blockedAttr, Val: src}, {Key: "alt", Val: alt}}
-}
-
-// pictureAttributes returns the attributes of a picture that is a part of the mail, with this content id.
-func pictureAttributes(id, alt string) []html.Attribute {
-	return []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
-}
-
-// Sizes of pictures, in pixels.
-const (
-	maxPixelSize = 3  // one side of a tracking pixel or a spacer
-	maxIconSize  = 24 // both sides of an icon
-)
-
-// isPixel reports whether a picture is a tracking pixel or a spacer.
-func isPixel(img *html.Node) bool {
-	return isAtMost(attributeOf(img, "width"), maxPixelSize) || isAtMost(attributeOf(img, "height"), maxPixelSize)
-}
-
-// isIcon reports whether a picture is so small that it only decorates.
-func isIcon(img *html.Node) bool {
-	return isAtMost(attributeOf(img, "width"), maxIconSize) && isAtMost(attributeOf(img, "height"), maxIconSize)
-}
-
-// isAtMost reports whether an attribute is a number of pixels up to a limit: "3", "3px".
-func isAtMost(v string, limit int) bool {
-	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), "px"))
-	return err == nil && n <= limit
-}
-
-// Limits of pictures inside HTML.
-const (
-	maxDataImages     = 100
-	maxDataImageBytes = 20 << 20
-)
-
-// extractPicture turns a picture with a data: address into a file and returns the file's content id. ok is
-// false if the address has no picture, or if the picture exceeds the limits.
-func (r *Reader) extractPicture(src string) (id string, ok bool) {
-	head, body, found := strings.Cut(src[len("data:"):], ",")
-	ctype, _, _ := strings.Cut(head, ";")
-	ctype = strings.ToLower(strings.TrimSpace(ctype))
-	isImage := strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
-	if !found || !isImage {
-		return "", false
-	}
-	if len(r.Images) >= maxDataImages || len(body) > maxDataImageBytes {
-		return "", false
-	}
-	content := rawmail.DecodePercent(body)
-	if strings.Contains(strings.ToLower(head), "base64") {
-		content = rawmail.DecodeBase64(content)
-	}
-	number := len(r.Images) + 1
-	id = fmt.Sprintf("image-%d@inline", number)
-	name := strings.Replace(rawmail.InventFileName(number, ctype), "part-", "image-", 1)
-	r.Images = append(r.Images, channels.Attachment{Name: name, ContentType: ctype, ContentID: id, Inline: true, Content: content})
-	return id, true
-}
-
-// replaceByText replaces a node by text, or removes it if there is no text.
-func replaceByText(parent, n *html.Node, text string) {
-	if text != "" {
-		parent.InsertBefore(&html.Node{Type: html.TextNode, Data: text}, n)
-	}
-	parent.RemoveChild(n)
-}
-
-// StrippedHTML returns the text of HTML without its tags, also text that browsers don't show.
+// StrippedHTML returns HTML without its tags. It keeps text that browsers don't show, except scripts and styles.
 func StrippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))
-	skip := "" // the script or style element whose text is left out; "" outside of these
+	skip := "" // the name of the script or style element that is open, if any
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -356,12 +232,12 @@ func StrippedHTML(source string) string {
 	}
 }
 
-// Segment is a piece of a mail's text as plain text, as HTML, or both.
+// Segment is one text of a mail, as plain text, as HTML, or both with the same content.
 type Segment struct {
 	Plain, HTML string
 }
 
-// Read reads one piece of text: its HTML if that has text, else its plain form.
+// Read reads one text: the HTML if it shows any text, otherwise the plain form.
 func (r *Reader) Read(s Segment) Body {
 	if s.HTML == "" {
 		return r.readPlain(s.Plain)
@@ -371,7 +247,7 @@ func (r *Reader) Read(s Segment) Body {
 		r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 	}
 	if b.isOnlyHistory && hasAnswerAbove(s.Plain) {
-		return r.readPlain(s.Plain) // some programs write an answer into the plain form alone
+		return r.readPlain(s.Plain) // some programs write the answer only into the plain form
 	}
 	if b.Text != "" {
 		return b
@@ -380,16 +256,16 @@ func (r *Reader) Read(s Segment) Body {
 	if hasPlain {
 		return r.readPlain(s.Plain)
 	}
-	if !b.showsNothing && !b.isCut {
-		return b // there are only pictures
+	hasOnlyPictures := !b.showsNothing && !b.isCut
+	if hasOnlyPictures {
+		return b
 	}
-	if r.bodiesRead <= maxHTMLBodies { // all the text is where browsers show nothing
+	if r.bodiesRead <= maxHTMLBodies { // all text is hidden: showing it is better than an empty mail
 		return r.readPlain(StrippedHTML(s.HTML[:min(len(s.HTML), maxHTMLBytes)]))
 	}
 	return r.readPlain(s.Plain)
 }
 
-// readPlain reads plain text.
 func (r *Reader) readPlain(text string) Body {
 	now, history := splitQuote(text, r.noHistory)
 	return Body{Text: Markdown(now), Quoted: Markdown(history)}

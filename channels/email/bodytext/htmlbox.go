@@ -5,40 +5,43 @@ import (
 	"strings"
 )
 
-// blockWriter writes lines of Markdown, with the prefixes of the quotes and list items in which they stand, and the empty lines between
-// them.
+// blockWriter writes Markdown line by line. It adds the prefixes of the quotes and list items around each line, and the
+// empty lines between blocks. For example, a list item inside a quote becomes
+//
+//	> - first line
+//	>   second line
 type blockWriter struct {
 	out           strings.Builder
 	boxes         []box  // the open quotes and list items, outermost first
-	boxesWithLine int    // how many of boxes, from the outermost on, have a line already
-	margin        []byte // the prefix of further lines in the first boxesWithLine boxes: see box
-	due           gap    // what has to be written before the next line
+	boxesWithLine int    // how many of boxes, counted from the outermost, have a line already
+	margin        []byte // the prefix of further lines inside the first boxesWithLine boxes, such as ">   "
+	due           gap    // the gap to write before the next line
 	linesWritten  int
 }
 
-// box is a quote or a list item. All its lines begin with a prefix: "> " in a quote; "- " on the first
-// line of an item, and spaces of that width on the following lines.
+// box is a quote or a list item, which gives all its lines a prefix: "> " in a quote; "- " on the first line of an item
+// and spaces of the same width on the following lines.
 type box struct {
 	list *list // the list of an item; nil for a quote
-	end  int   // how long blockWriter.margin is with this box and those around it
+	end  int   // the length of blockWriter.margin up to and including this box
 }
 
 func (b box) isItem() bool { return b.list != nil }
 
 func (b box) isQuote() bool { return b.list == nil }
 
-// gap is what stands between two lines.
+// gap is the space between two lines, in newline characters.
 type gap int
 
 const (
 	newLine   gap = 1
-	emptyLine gap = 2 // and so two newlines
+	emptyLine gap = 2
 )
 
-// wantGap asks for at least this gap before the next line, but not at the beginning of a box.
-func (w *blockWriter) wantGap(atLeast gap) {
+// wantGap requests at least this gap before the next line. It has no effect at the beginning of a box.
+func (w *blockWriter) wantGap(minimum gap) {
 	if len(w.boxes) == w.boxesWithLine {
-		w.due = max(w.due, atLeast)
+		w.due = max(w.due, minimum)
 	}
 }
 
@@ -64,8 +67,8 @@ func (w *blockWriter) writeRawLine(text string) {
 	w.wantGap(newLine)
 }
 
-// writeMarks writes the prefix of a line: the margin of boxes in which a line was written already,
-// then the marks of boxes that begin with this line.
+// writeMarks writes the prefix of a line: the margin of boxes that already have a line, then the marks of boxes that
+// begin with this line.
 func (w *blockWriter) writeMarks() {
 	w.out.Write(w.margin)
 	for i := w.boxesWithLine; i < len(w.boxes); i++ {
@@ -90,7 +93,7 @@ func (w *blockWriter) marginOf(n int) []byte {
 	return w.margin[:w.boxes[n-1].end]
 }
 
-// countBoxes returns how many of the open boxes are of a kind: box.isItem or box.isQuote.
+// countBoxes returns how many open boxes are of one kind: box.isItem or box.isQuote.
 func (w *blockWriter) countBoxes(isOfKind func(box) bool) int {
 	n := 0
 	for _, b := range w.boxes {
@@ -101,12 +104,12 @@ func (w *blockWriter) countBoxes(isOfKind func(box) bool) int {
 	return n
 }
 
-// openBox puts a box around what comes next.
+// openBox opens a box around the lines that follow.
 func (w *blockWriter) openBox(b box) { w.boxes = append(w.boxes, b) }
 
-// closeBox ends the innermost box.
+// closeBox closes the innermost box.
 func (w *blockWriter) closeBox() {
 	w.boxes = w.boxes[:len(w.boxes)-1]
-	w.boxesWithLine = min(w.boxesWithLine, len(w.boxes)) // the box may have had no line
+	w.boxesWithLine = min(w.boxesWithLine, len(w.boxes)) // unchanged if the box had no line
 	w.margin = w.marginOf(w.boxesWithLine)
 }

@@ -9,60 +9,62 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file collects one line of a mail's HTML piece by piece, while markdownWriter walks over the tree. The pieces are runs. For example,
+// This file collects one line of a mail's HTML while markdownWriter walks over the tree. A line consists of runs:
+// pieces of text in one style. For example,
 //
 //	Dear   <b>Ann</b>, see <a href="https://acme.test/offer">our offer</a>
 //
-// becomes the runs "Dear", " ", "Ann" (bold), ", see", " " and a link with the run "our offer". When the line ends, htmlruns.go writes
-// them as Markdown:
+// becomes the runs "Dear", " ", "Ann" (bold), ", see", " " and a link with the run "our offer". At the end of the line,
+// htmlruns.go writes them as Markdown:
 //
 //	Dear **Ann**, see [our offer](https://acme.test/offer)
+//
+// Only then is it known where a style begins and ends, and Markdown marks work only next to certain characters.
 
 // run is a piece of a line in one style.
 type run struct {
 	kind     runKind
 	style    textStyle
-	from, to int       // its characters: markdownLine.letters[from:to]
-	markdown string    // of a readyRun: its Markdown
+	from, to int       // its text is markdownLine.letters[from:to]
+	markdown string    // of a readyRun
 	link     *lineLink // of a linkRun
 }
 
-// runKind is what a run is.
 type runKind uint8
 
 const (
-	textRun runKind = iota
-	blankRun
-	readyRun // its Markdown is ready: code, a picture, an address
+	textRun  runKind = iota
+	blankRun         // a space
+	readyRun         // code, a picture or an address, whose Markdown is ready
 	linkRun
 )
 
-// lineLink is a link in a line: its target and its text.
+// lineLink is the target and the text of a link.
 type lineLink struct {
 	href string
 	runs []run
 }
 
-// markdownLine collects a line. Blanks are joined; those at its ends are dropped.
+// markdownLine collects a line. It collapses white space, as browsers do. The zero value is an empty line.
 type markdownLine struct {
-	style   textStyle // of the text that comes next
-	heading int       // the level of a heading; 0 if it is not one
+	style   textStyle // of the text to come
+	heading int       // the level of a heading; 0 for other lines
 	isRule  bool      // the line is a horizontal rule
 	hasNBSP bool      // it has a non-breaking space
 
 	letters  []byte // the text without marks
 	runs     []run
-	spaceDue bool      // a space has to be written before the next run
-	link     *openLink // the link whose end hasn't come yet; nil outside of links
+	spaceDue bool      // a space must be written before the next run
+	link     *openLink // the open link; nil outside of links
 }
 
-// openLink is a link that has begun. Its runs are not yet told from those before it.
+// openLink is a link whose end tag hasn't been read. Its runs are still among those of the line.
 type openLink struct {
 	firstRun int       // the index of its first run in markdownLine.runs; -1 while it has none
-	style    textStyle // the style around the link
+	style    textStyle // of the text around the link
 }
 
-// addText adds text of an element.
+// addText adds text, which may contain line breaks and several spaces in a row.
 func (l *markdownLine) addText(s string) {
 	for s != "" {
 		if size := blankLength(s); size > 0 {
@@ -81,7 +83,7 @@ func (l *markdownLine) addText(s string) {
 	}
 }
 
-// blankLength returns how many bytes the blank takes with which s begins, or 0 if s begins with something else.
+// blankLength returns the length in bytes of the white space character at the start of s, or 0 if there is none.
 func blankLength(s string) int {
 	switch s[0] {
 	case ' ', '\t', '\n', '\r', '\f':
@@ -107,14 +109,15 @@ func (l *markdownLine) addCode(n *html.Node) {
 	l.addRun(readyRun, text, fence+inside+fence)
 }
 
-// addPicture adds a picture that is a part of the mail. (Reader.replacePicture has replaced all others.)
+// addPicture adds a picture that is a part of the mail. Reader.replacePicture has replaced all other pictures.
 func (l *markdownLine) addPicture(src, alt string) {
 	if strings.HasPrefix(src, "cid:") {
 		l.addRun(readyRun, "\uFFFC", "!["+Escape(alt)+"]("+escapeTarget(src)+")")
 	}
 }
 
-// addRun appends a run in the current style, after the space that may be due. Text behind text of the same style continues its run.
+// addRun appends a run in the current style, after a space if one is due. Text that follows text of the same style
+// extends that run. markdown is only for a readyRun.
 func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 	if l.spaceDue && len(l.runs) > 0 {
 		l.addSpace(kind)
@@ -122,7 +125,7 @@ func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 	l.spaceDue = false
 
 	joins := l.joinsLastRun(kind)
-	if l.isLinkDue() { // only now: the space before stays outside of the link
+	if l.isLinkDue() { // after addSpace: the space stays outside of the link
 		l.link.firstRun = len(l.runs)
 	}
 
@@ -136,12 +139,13 @@ func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 	l.runs = append(l.runs, run{kind: kind, style: l.style, from: from, to: to, markdown: markdown})
 }
 
-// addSpace appends a space before a run of a kind: to the last run, or as a run of its own with the styles that both runs have.
-func (l *markdownLine) addSpace(before runKind) {
+// addSpace appends a space before a run of kind next. The space becomes part of the last run, or a run of its own in
+// the styles that both neighbours have.
+func (l *markdownLine) addSpace(next runKind) {
 	from := len(l.letters)
 	l.letters = append(l.letters, ' ')
 	last := &l.runs[len(l.runs)-1]
-	if l.joinsLastRun(before) {
+	if l.joinsLastRun(next) {
 		last.to++
 		return
 	}
@@ -153,7 +157,7 @@ func (l *markdownLine) addSpace(before runKind) {
 	l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: from, to: len(l.letters)})
 }
 
-// joinsLastRun reports whether a run of a kind in the current style only continues the last run.
+// joinsLastRun reports whether a new run of this kind in the current style can extend the last run.
 func (l *markdownLine) joinsLastRun(kind runKind) bool {
 	if kind != textRun || len(l.runs) == 0 || l.isLinkDue() {
 		return false
@@ -162,7 +166,7 @@ func (l *markdownLine) joinsLastRun(kind runKind) bool {
 	return last.kind == textRun && last.style == l.style
 }
 
-// isLinkDue reports whether the next run is the first one of a link.
+// isLinkDue reports whether the next run is the first one of the open link.
 func (l *markdownLine) isLinkDue() bool { return l.link != nil && l.link.firstRun < 0 }
 
 // isInLink reports whether a link is open. Links don't contain links.
@@ -171,8 +175,8 @@ func (l *markdownLine) isInLink() bool { return l.link != nil }
 // openLink begins a link.
 func (l *markdownLine) openLink() { l.link = &openLink{firstRun: -1, style: l.style} }
 
-// closeLink ends a link: its runs become one run. If the link's text is its target, only the target
-// is written; if it has no text, nothing is.
+// closeLink ends the open link and replaces its runs by one. A link whose text is its target becomes the bare target.
+// A link without text is dropped.
 func (l *markdownLine) closeLink(href string) {
 	link := l.link
 	l.link = nil
@@ -182,7 +186,7 @@ func (l *markdownLine) closeLink(href string) {
 
 	inner := slices.Clone(l.runs[link.firstRun:])
 	for i := range inner {
-		inner[i].style &^= link.style // the marks of these styles stand around the whole link
+		inner[i].style &^= link.style // the marks of these styles surround the whole link
 	}
 
 	whole := run{kind: linkRun, style: link.style, from: inner[0].from, to: inner[len(inner)-1].to}
@@ -197,16 +201,16 @@ func (l *markdownLine) closeLink(href string) {
 
 	whole.link = &lineLink{href: href, runs: inner}
 	l.runs = append(l.runs, whole)
-	if host := foreignHost(label, href); host != "" { // the text names another host: show where the link leads
+	if host := foreignHost(label, href); host != "" { // possible phishing: show the real host
 		l.spaceDue = true
 		l.addRun(readyRun, "("+host+")", "("+host+")")
 	}
 }
 
-// isEmpty reports whether nothing of the line is seen.
+// isEmpty reports whether the line shows nothing.
 func (l *markdownLine) isEmpty() bool { return len(l.runs) == 0 && !l.isRule }
 
-// headingMarks is the mark of a heading of level 6; the first n characters are that of level n.
+// headingMarks[:n] is the mark of a heading of level n.
 const headingMarks = "######"
 
 // writeTo writes the Markdown of the line and begins a new one.
@@ -222,7 +226,7 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 	l.reset()
 }
 
-// writeHeading writes the line as a heading. It escapes a final "#", which would be taken for the closing mark.
+// writeHeading writes the line as a heading. It escapes a final "#", which Markdown would read as a closing mark.
 func (l *markdownLine) writeHeading(out *strings.Builder) {
 	out.WriteString(headingMarks[:l.heading] + " ")
 	var text strings.Builder
@@ -232,14 +236,14 @@ func (l *markdownLine) writeHeading(out *strings.Builder) {
 		return
 	}
 
-	before, hasMark := strings.CutSuffix(text.String(), "#") // a mark of a style may stand behind the sign
+	before, hasMark := strings.CutSuffix(text.String(), "#") // false if the mark of a style follows the "#"
 	out.WriteString(before)
 	if hasMark {
 		out.WriteString(`\#`)
 	}
 }
 
-// reset begins a new line in the same style and link.
+// reset begins a new line in the same style and inside the same link.
 func (l *markdownLine) reset() {
 	l.letters = l.letters[:0]
 	l.runs = l.runs[:0]

@@ -9,7 +9,15 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainTarget returns the Markdown of a link whose text is its target: the address alone. ok is false for other links.
+// This file decides how the links of a mail's HTML are written as Markdown. In these examples a link has a target
+// (href) and a label (text):
+//
+//	https://acme.test  "https://acme.test"    ->  https://acme.test
+//	https://acme.test  "our shop"             ->  [our shop](https://acme.test)
+//	https://evil.test  "https://acme.test/a"  ->  [https://acme.test/a](https://evil.test) (evil.test)
+//	javascript:alert() "our shop"             ->  our shop
+
+// plainTarget returns the Markdown of a link whose label is its target: the address alone. ok is false for other links.
 func plainTarget(href, label string) (markdown string, ok bool) {
 	if strings.ContainsAny(href, " <>\"`\\\n") || !canBeLink(href) {
 		return "", false
@@ -30,10 +38,9 @@ func plainTarget(href, label string) (markdown string, ok bool) {
 	return "", false
 }
 
-// maxTargetBytes is the length of the longest target that is a link.
 const maxTargetBytes = 4000
 
-// canBeLink reports whether a target can be a link: an address of the web, of mail, or a phone number.
+// canBeLink reports whether a target is safe and absolute: a web address, a mail address or a phone number.
 func canBeLink(href string) bool {
 	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
 	if !found || rest == "" || len(href) > maxTargetBytes {
@@ -48,55 +55,56 @@ func canBeLink(href string) bool {
 	return false
 }
 
-// escapeTarget escapes a target, so that nothing in it ends the link.
+// escapeTarget escapes all characters of a target that could end the link.
 func escapeTarget(href string) string {
 	var b strings.Builder
 	for i := range len(href) {
 		c := href[i]
-		if isUnsafeInTarget(c) {
+		switch {
+		case isUnsafeInTarget(c):
 			fmt.Fprintf(&b, "%%%02X", c)
-		} else if c == '&' && markdown.IsEntity(href[i+1:]) {
+		case c == '&' && markdown.IsEntity(href[i+1:]):
 			b.WriteString("&amp;")
-		} else {
+		default:
 			b.WriteByte(c)
 		}
 	}
 	return b.String()
 }
 
-// isUnsafeInTarget reports whether c may end a target in Markdown: a blank, a control character, or a mark.
+// isUnsafeInTarget reports whether c could end a target in Markdown.
 func isUnsafeInTarget(c byte) bool {
 	isControl := c < ' ' || c == '\x7f'
 	return isControl || strings.IndexByte(" ()<>[]\\\"`|", c) >= 0
 }
 
-// maxLabelBytes is how much of a link's text is searched for a host, which stands at its beginning.
+// maxLabelBytes is how much of a label is searched for a host.
 const maxLabelBytes = 300
 
-// hostInText matches the host that a link's text names.
-var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
+// hostInLabel matches the host with which a label begins.
+var hostInLabel = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
 
-// foreignHost returns the host to which a link leads if the link's text names another host. Otherwise it returns "".
+// foreignHost returns the host of a link, as Markdown, if its label names a different one. Otherwise it returns "".
 func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
-		return "" // most texts: hostInText is slow
+		return "" // decides most labels without the regular expression, which is slow
 	}
 
-	m := hostInText.FindStringSubmatch(label[:min(len(label), maxLabelBytes)])
-	if m == nil {
+	match := hostInLabel.FindStringSubmatch(label[:min(len(label), maxLabelBytes)])
+	if match == nil {
 		return ""
 	}
 
-	u, err := url.Parse(href)
-	if err != nil || u.Host == "" {
+	target, err := url.Parse(href)
+	if err != nil || target.Host == "" {
 		return ""
 	}
 
-	claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
-	real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
-	if claimed == real {
+	claimed := strings.TrimPrefix(strings.ToLower(match[1]), "www.")
+	actual := strings.TrimPrefix(strings.ToLower(target.Hostname()), "www.")
+	if claimed == actual {
 		return ""
 	}
 
-	return Escape(u.Hostname())
+	return Escape(target.Hostname())
 }

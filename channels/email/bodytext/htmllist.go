@@ -7,12 +7,15 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxListDepth is how deep lists are shown inside each other.
+// This file writes the quotes and lists of a mail's HTML as Markdown. Both are boxes, which give each of their lines a
+// prefix ("> " or "- "; see htmlbox.go). Nesting is limited: deeper quotes and lists are written as plain lines.
+
+// maxListDepth is how deep lists may be nested.
 const maxListDepth = 8
 
 // list is an open list.
 type list struct {
-	number int // of the next item; -1 if the items have no numbers
+	number int // of the next item; -1 for a list without numbers
 }
 
 // nextMark returns the mark of the list's next item: "- " or "3. ".
@@ -24,7 +27,6 @@ func (l *list) nextMark() string {
 	return strconv.Itoa(l.number-1) + ". "
 }
 
-// writeQuote writes a quote. Beyond maxQuoteDepth it writes plain lines.
 func (w *markdownWriter) writeQuote(n *html.Node) {
 	if w.countBoxes(box.isQuote) == maxQuoteDepth {
 		w.writeOwnLines(n, emptyLine)
@@ -38,7 +40,6 @@ func (w *markdownWriter) writeQuote(n *html.Node) {
 	w.wantGap(emptyLine)
 }
 
-// writeList writes a list. Beyond maxListDepth it writes plain lines.
 func (w *markdownWriter) writeList(n *html.Node) {
 	if len(w.lists) == maxListDepth {
 		w.deepLists++
@@ -50,7 +51,7 @@ func (w *markdownWriter) writeList(n *html.Node) {
 	l := &list{number: -1}
 	if n.DataAtom == atom.Ol {
 		l.number = 1
-		const maxBits = 16 // larger numbers are no list's
+		const maxBits = 16 // larger numbers are ignored
 		if start, err := strconv.ParseUint(attributeOf(n, "start"), 10, maxBits); err == nil {
 			l.number = int(start)
 		}
@@ -63,7 +64,7 @@ func (w *markdownWriter) writeList(n *html.Node) {
 	w.endBlock(emptyLine)
 }
 
-// writeItem writes an item of the innermost list. Outside of lists, and beyond maxListDepth, it writes a plain line.
+// writeItem writes an item of the innermost list, or a plain line outside of lists and beyond maxListDepth.
 func (w *markdownWriter) writeItem(n *html.Node) {
 	isTooDeep := w.deepLists > 0 || w.countBoxes(box.isItem) == maxListDepth
 	if len(w.lists) == 0 || isTooDeep {
@@ -76,6 +77,6 @@ func (w *markdownWriter) writeItem(n *html.Node) {
 	w.writeChildren(n)
 	w.endLine()
 	w.closeBox()
-	w.due = min(w.due, newLine) // items follow each other closely
+	w.due = min(w.due, newLine) // no empty line between items
 	w.wantGap(newLine)
 }

@@ -9,8 +9,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// markdownWriter writes a tree as canonical Markdown in one walk. It collects a line (markdownLine) and writes it when it ends
-// (blockWriter). So each node takes the same time, however many elements are around it. For example,
+// markdownWriter writes an HTML tree as Markdown in a single pass: it collects the text of a line in a markdownLine,
+// and at the end of the line writes it with its blockWriter. The time is linear, however deeply elements are nested.
+// For example,
 //
 //	<p>Dear Ann,</p><ul><li>one<br>more</li></ul>
 //
@@ -25,8 +26,8 @@ type markdownWriter struct {
 
 	line       markdownLine
 	lists      []*list                       // the open lists, outermost first
-	deepLists  int                           // open lists beyond maxListDepth, which are not in lists
-	singleLine int                           // how many open elements can't have line breaks
+	deepLists  int                           // how many open lists are deeper than maxListDepth and thus not in lists
+	singleLine int                           // how many open elements allow no line breaks, such as headings
 	dataTables map[*html.Node][][]*html.Node // the cells, by rows, of tables that show data
 }
 
@@ -39,9 +40,9 @@ func writeMarkdown(n *html.Node) string {
 	return w.out.String()
 }
 
-// classify decides for n and each element in it whether it is a line, or a paragraph with empty lines around it. Paragraphs are those of
-// HTML, and all elements that contain one. It renames elements that have no other meaning: lines to div, paragraphs to p. It returns
-// whether n is a paragraph.
+// classify decides for n and each of its descendants whether it is a line or a paragraph, which has empty lines around
+// it. An element that contains a paragraph is one itself. classify renames generic elements: lines become div,
+// paragraphs become p. It also finds the tables that show data. It reports whether n is a paragraph.
 func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 	switch n.DataAtom {
 	case atom.P:
@@ -52,7 +53,7 @@ func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 			isParagraph = true
 		}
 	case atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Li:
-		// paragraphs only if they contain one
+		// paragraphs only if they contain one; see below
 	default:
 		isParagraph = isBlockTag(n.DataAtom)
 	}
@@ -66,7 +67,8 @@ func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 	switch n.DataAtom {
 	case atom.P, atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Table:
 		switch {
-		case w.dataTables[n] != nil: // stays a table
+		case w.dataTables[n] != nil:
+			// It stays a table.
 		case isParagraph:
 			n.DataAtom = atom.P
 		default:
@@ -83,7 +85,6 @@ func (w *markdownWriter) writeChildren(n *html.Node) {
 	}
 }
 
-// writeNode writes a node and its children.
 func (w *markdownWriter) writeNode(n *html.Node) {
 	if n.Type == html.TextNode {
 		w.line.addText(n.Data)
@@ -109,7 +110,7 @@ func (w *markdownWriter) writeNode(n *html.Node) {
 	}
 }
 
-// writeBlock writes an element that has lines of its own, or that only contains other elements.
+// writeBlock writes an element that has its own lines, or an unknown element, of which only the children matter.
 func (w *markdownWriter) writeBlock(n *html.Node) {
 	if w.singleLine > 0 {
 		w.writeInOneLine(n)
@@ -146,14 +147,15 @@ func (w *markdownWriter) writeBlock(n *html.Node) {
 	}
 }
 
-// writeOwnLines writes an element that shares no line with its neighbours. around is what stands before and behind it.
-func (w *markdownWriter) writeOwnLines(n *html.Node, around gap) {
-	w.beginBlock(around)
+// writeOwnLines writes an element that shares no line with its neighbours. margin is the gap before and after it.
+func (w *markdownWriter) writeOwnLines(n *html.Node, margin gap) {
+	w.beginBlock(margin)
 	w.writeChildren(n)
-	w.endBlock(around)
+	w.endBlock(margin)
 }
 
-// paragraphGap returns what stands around a paragraph: empty lines, unless mailers use it as a line.
+// paragraphGap returns the gap around a p element: an empty line, unless the mail program uses p for single lines, as
+// Outlook does.
 func paragraphGap(n *html.Node) gap {
 	class := strings.ToLower(attributeOf(n, "class"))
 	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {
@@ -168,7 +170,7 @@ func paragraphGap(n *html.Node) gap {
 	return emptyLine
 }
 
-// writeInOneLine writes an element where line breaks are impossible: with spaces around it instead.
+// writeInOneLine writes an element where line breaks aren't allowed. Blocks get spaces around them instead.
 func (w *markdownWriter) writeInOneLine(n *html.Node) {
 	if !isBlockTag(n.DataAtom) && !isCell(n.DataAtom) {
 		w.writeChildren(n)
@@ -179,7 +181,7 @@ func (w *markdownWriter) writeInOneLine(n *html.Node) {
 	w.line.addText(" ")
 }
 
-// lineBreak ends a line. A second one in a row leaves an empty line.
+// lineBreak handles <br>. Two of them in a row make an empty line.
 func (w *markdownWriter) lineBreak() {
 	switch {
 	case w.singleLine > 0:
@@ -191,23 +193,23 @@ func (w *markdownWriter) lineBreak() {
 	}
 }
 
-// beginBlock starts a block.
 func (w *markdownWriter) beginBlock(before gap) {
 	w.endLine()
 	w.wantGap(before)
 }
 
-// endBlock ends a block. A block of nothing but a non-breaking space is an empty line.
-func (w *markdownWriter) endBlock(behind gap) {
+// endBlock ends a block. Mail programs write an empty line as a block with only a non-breaking space.
+func (w *markdownWriter) endBlock(after gap) {
 	hadNBSP := w.line.hasNBSP
 	hadContent := w.endLine()
-	if hadNBSP && !hadContent {
-		behind = emptyLine
+	isEmptyLine := hadNBSP && !hadContent
+	if isEmptyLine {
+		after = emptyLine
 	}
-	w.wantGap(behind)
+	w.wantGap(after)
 }
 
-// endLine writes the collected line and begins a new one. It reports whether the line had content.
+// endLine writes the collected line and begins a new one. It returns false if the line was empty.
 func (w *markdownWriter) endLine() bool {
 	if w.line.isEmpty() {
 		w.line.reset()
@@ -218,17 +220,16 @@ func (w *markdownWriter) endLine() bool {
 	return true
 }
 
-// writeHeading writes a heading, which is a single line.
 func (w *markdownWriter) writeHeading(n *html.Node) {
 	w.beginBlock(emptyLine)
-	w.line.heading = int(n.Data[1] - '0')
+	w.line.heading = int(n.Data[1] - '0') // n.Data is "h1" to "h6"
 	w.singleLine++
 	w.writeChildren(n)
 	w.singleLine--
 	w.endBlock(emptyLine)
 }
 
-// writeLink writes a link as a single line. If its target isn't linkable, only its content is written.
+// writeLink writes a link, or only its content if the target is unsafe or another link is open.
 func (w *markdownWriter) writeLink(n *html.Node) {
 	href := strings.TrimSpace(attributeOf(n, "href"))
 	if !canBeLink(href) || w.line.isInLink() {
@@ -242,7 +243,7 @@ func (w *markdownWriter) writeLink(n *html.Node) {
 	w.line.closeLink(href)
 }
 
-// writePreformatted writes text as a fenced block, with its own line breaks.
+// writePreformatted writes text as a fenced code block and keeps its line breaks.
 func (w *markdownWriter) writePreformatted(n *html.Node) {
 	text := strings.Trim(rawText(n), "\n")
 	if strings.TrimSpace(text) == "" {

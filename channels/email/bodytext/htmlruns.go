@@ -9,8 +9,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// runWriter writes the runs of a line, or of a link in it, as Markdown: it puts the marks of their styles around them, such that marks
-// that are opened later are closed earlier, and escapes their text.
+// runWriter writes the runs of a line, or of a link in it, as Markdown. A run is a piece of text in one style (see
+// htmlline.go). runWriter escapes the text and puts the marks of the styles around it, properly nested. For example,
+// the runs "see" and " " (bold) and "here" (bold and italic) become
+//
+//	**see *here***
 type runWriter struct {
 	out     *strings.Builder
 	letters []byte // of the line
@@ -19,18 +22,19 @@ type runWriter struct {
 	open    []textStyle // the styles whose marks are open, the innermost last
 }
 
-// styleEnds says for each style of a run, in the order of allStyles, which later run is the first one without it.
+// styleEnds has, for each style of a run, the index of the first later run without that style. It is in the order of
+// allStyles.
 type styleEnds [styleCount]int
 
-// position is where on a line runs stand.
+// position is where in a line the runs begin.
 type position bool
 
 const (
-	lineStart  position = true // more characters have to be escaped here, because they could begin a heading or a list
+	lineStart  position = true // characters that could begin a heading or a list must be escaped, too
 	withinLine position = false
 )
 
-// writeRuns writes runs, whose characters are in letters.
+// writeRuns writes runs, whose text is in letters.
 func writeRuns(out *strings.Builder, letters []byte, runs []run, at position) {
 	w := &runWriter{out: out, letters: letters, runs: runs, ends: make([]styleEnds, len(runs))}
 	for number, style := range allStyles() {
@@ -42,7 +46,7 @@ func writeRuns(out *strings.Builder, letters []byte, runs []run, at position) {
 		if r.kind != blankRun {
 			w.openStyles(i)
 		}
-		if i > 0 || r.style != 0 { // nothing can begin a block behind other text, or behind the mark of a style
+		if i > 0 || r.style != 0 { // after other text or the mark of a style, no block can begin
 			at = withinLine
 		}
 		w.writeRun(i, at)
@@ -51,18 +55,18 @@ func writeRuns(out *strings.Builder, letters []byte, runs []run, at position) {
 	w.closeStyles(0)
 }
 
-// closeStyles writes closing marks, the innermost first, until no style is open that isn't to be kept.
+// closeStyles writes closing marks, the innermost first, until only styles in keep are open.
 func (w *runWriter) closeStyles(keep textStyle) {
-	isOver := func(s textStyle) bool { return s&keep == 0 }
-	for slices.ContainsFunc(w.open, isOver) {
+	mustClose := func(s textStyle) bool { return s&keep == 0 }
+	for slices.ContainsFunc(w.open, mustClose) {
 		last := len(w.open) - 1
 		w.out.WriteString(w.open[last].mark())
 		w.open = w.open[:last]
 	}
 }
 
-// openStyles writes the opening marks of the styles that begin with run i. Styles that last longer are opened first, so that they are
-// closed last.
+// openStyles writes the opening marks of the styles that begin with run i. It opens the longest styles first, so that
+// they close last.
 func (w *runWriter) openStyles(i int) {
 	for style := w.longestNewStyle(i); style != 0; style = w.longestNewStyle(i) {
 		w.out.WriteString(style.mark())
@@ -70,7 +74,7 @@ func (w *runWriter) openStyles(i int) {
 	}
 }
 
-// longestNewStyle returns that style of run i which lasts longest and isn't open; 0 if all styles of the run are open.
+// longestNewStyle returns the style of run i that isn't open and ends last, or 0 if all styles of the run are open.
 func (w *runWriter) longestNewStyle(i int) textStyle {
 	var longest textStyle
 	end := 0
@@ -97,7 +101,7 @@ func (w *runWriter) writeRun(i int, at position) {
 		writeRuns(w.out, w.letters, r.link.runs, withinLine)
 		w.out.WriteString("](" + escapeTarget(r.link.href) + ")")
 	default:
-		after := blankRun // behind the last run, too
+		after := blankRun // the end of the line acts like a space
 		if i+1 < len(w.runs) {
 			after = w.runs[i+1].kind
 		}
@@ -105,8 +109,9 @@ func (w *runWriter) writeRun(i int, at position) {
 	}
 }
 
-// writeText writes escaped text. A character at one end of the text could have a meaning together with the run beside it. To have such
-// characters escaped, writeText puts dots around the text, which stand for these runs. after is the kind of the run behind it.
+// writeText writes escaped text. after is the kind of the run that follows. A character at either end of the text could
+// have a meaning together with the neighbouring run. To get such characters escaped, writeText passes the text to
+// escapeRun with dots around it, which represent the neighbours.
 func writeText(out *strings.Builder, text string, at position, after runKind) {
 	if at == lineStart {
 		if length := blockMarkLength(text); length > 0 {
@@ -115,7 +120,7 @@ func writeText(out *strings.Builder, text string, at position, after runKind) {
 		}
 	}
 
-	wouldBeginPicture := after == linkRun && strings.HasSuffix(text, "!") // "![" begins one
+	wouldBeginPicture := after == linkRun && strings.HasSuffix(text, "!") // "![" begins a picture
 	if wouldBeginPicture {
 		text = text[:len(text)-1]
 	}
@@ -143,7 +148,8 @@ func writeText(out *strings.Builder, text string, at position, after runKind) {
 	}
 }
 
-// prepareStyle finds where a style ends, and removes it from runs where its marks would not work. number is its place in allStyles.
+// prepareStyle sets the ends of a style, and removes the style from runs where its marks would not be recognised.
+// number is the index of the style in allStyles.
 func (w *runWriter) prepareStyle(number int, style textStyle) {
 	for start := 0; start < len(w.runs); start++ {
 		end := start
@@ -163,12 +169,12 @@ func (w *runWriter) prepareStyle(number int, style textStyle) {
 			}
 		}
 
-		start = end // this run doesn't have the style
+		start = end // runs[end] doesn't have the style
 	}
 }
 
-// canBeMarked reports whether marks around runs[start:end] work. Otherwise Markdown readers show the marks:
-// "**Name:**Ann" is not bold, because a sign stands before the closing mark and a letter behind it.
+// canBeMarked reports whether Markdown readers recognise marks around runs[start:end]. They show the marks of
+// "**Name:**Ann" as text, because the closing mark follows punctuation and precedes a letter.
 func (w *runWriter) canBeMarked(start, end int) bool {
 	before, after := ' ', ' '
 	if start > 0 {
@@ -177,12 +183,12 @@ func (w *runWriter) canBeMarked(start, end int) bool {
 	if end < len(w.runs) {
 		after = w.firstLetter(end)
 	}
-	opens := !isPunctOrSymbol(w.firstLetter(start)) || canStandBesideMark(before)
-	closes := !isPunctOrSymbol(w.lastLetter(end-1)) || canStandBesideMark(after)
-	return opens && closes
+	canOpen := !isPunctOrSymbol(w.firstLetter(start)) || canTouchMark(before)
+	canClose := !isPunctOrSymbol(w.lastLetter(end-1)) || canTouchMark(after)
+	return canOpen && canClose
 }
 
-// firstLetter returns the first character of run i, or '[' for a run that is no text.
+// firstLetter returns the first character of run i, or '[' for links, pictures and code.
 func (w *runWriter) firstLetter(i int) rune {
 	r := w.runs[i]
 	if r.kind == textRun || r.kind == blankRun {
@@ -192,7 +198,7 @@ func (w *runWriter) firstLetter(i int) rune {
 	return '['
 }
 
-// lastLetter returns the last character of run i, or ')' for a run that is no text.
+// lastLetter returns the last character of run i, or ')' for links, pictures and code.
 func (w *runWriter) lastLetter(i int) rune {
 	r := w.runs[i]
 	if r.kind == textRun || r.kind == blankRun {
@@ -202,9 +208,9 @@ func (w *runWriter) lastLetter(i int) rune {
 	return ')'
 }
 
-// canStandBesideMark reports whether a mark works that has r outside of it and a sign inside. Only ASCII symbols count: all readers take
-// these for punctuation.
-func canStandBesideMark(r rune) bool {
+// canTouchMark reports whether a mark with punctuation inside is recognised if r is next to it on the outside. Of the
+// symbols only ASCII ones count: all readers treat these as punctuation.
+func canTouchMark(r rune) bool {
 	if unicode.IsSpace(r) || unicode.IsPunct(r) {
 		return true
 	}

@@ -9,7 +9,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// NewPolicy returns the rules by which HTML is sanitised. Making the rules is slow, so callers keep them.
+// This file makes the HTML of a mail safe to show in a browser: without scripts, forms and styles, and without anything
+// that the browser would load from another server.
+
+// NewPolicy returns the rules for Sanitised. Creating them is slow, so callers reuse them. They are safe for concurrent
+// use.
 func NewPolicy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
@@ -22,7 +26,7 @@ func NewPolicy() *bluemonday.Policy {
 	return p
 }
 
-// renderChildren returns a node's children as HTML.
+// renderChildren returns the children of a node as HTML, or "" if they can't be rendered.
 func renderChildren(n *html.Node) string {
 	var b strings.Builder
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -33,18 +37,18 @@ func renderChildren(n *html.Node) string {
 	return b.String()
 }
 
-// Sanitised returns one HTML body as HTML without active content, for which nothing is loaded from elsewhere.
-// The limits of reading apply. policy comes from NewPolicy.
+// Sanitised returns one HTML body without active content and remote pictures. HTML beyond the limits of the reader is
+// cut off. policy comes from NewPolicy.
 func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
 	r.keepHTML = true
 	body, _ := r.parse(source)
-	r.keepHTML = false // what is read next is Markdown again
+	r.keepHTML = false // Read must still return Markdown
 	removeRelativeTargets(body)
 	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))
 }
 
-// removeRelativeTargets removes the targets of links that lead to another page of whichever site shows the HTML: a mail has no site.
-// Targets on the page itself stay.
+// removeRelativeTargets removes relative link targets such as "/offer": they would lead to pages of the site that shows
+// the mail. Targets within the mail ("#top") stay.
 func removeRelativeTargets(body *html.Node) {
 	for n := range body.Descendants() {
 		n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool {

@@ -2,7 +2,7 @@ package bodytext
 
 import "golang.org/x/net/html/atom"
 
-// textStyle is a set of styles: bold|italic is text that is both.
+// textStyle is the set of styles of a piece of text; bold|italic is both. Its zero value is plain text.
 type textStyle uint8
 
 const (
@@ -11,13 +11,11 @@ const (
 	struck
 )
 
-// styleCount is how many styles there are.
 const styleCount = 3
 
-// allStyles lists the styles.
 func allStyles() [styleCount]textStyle { return [styleCount]textStyle{bold, italic, struck} }
 
-// mark returns what Markdown writes before and behind text of one style.
+// mark returns the Markdown that encloses text of a single style.
 func (s textStyle) mark() string {
 	switch s {
 	case bold:
@@ -29,7 +27,7 @@ func (s textStyle) mark() string {
 	}
 }
 
-// styleOf returns the style that an element gives its text; 0 if it gives none.
+// styleOf returns the style of text in an element: bold for <strong>. It returns 0 for elements without a style.
 func styleOf(tag atom.Atom) textStyle {
 	switch tag {
 	case atom.B, atom.Strong:
@@ -42,7 +40,7 @@ func styleOf(tag atom.Atom) textStyle {
 	return 0
 }
 
-// hasMarks reports whether Markdown has marks for text in such an element.
+// hasMarks reports whether Markdown encloses the text of an element in marks, as it does for bold text, code and links.
 func hasMarks(tag atom.Atom) bool {
 	switch tag {
 	case atom.A, atom.Code, atom.Samp, atom.Kbd, atom.Tt:

@@ -8,46 +8,53 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Limits of a table that shows data.
+// This file writes the tables of a mail's HTML as Markdown. Most tables in mails only arrange text and pictures: they
+// become lines or paragraphs. A data table has at least two rows and two columns of short cells, and becomes
+//
+//	| Item  | Price |
+//	|-------|-------|
+//	| Paper | 4.90  |
+
+// Limits of a data table.
 const (
 	maxTableRows    = 200
 	maxTableColumns = 20
 	maxCellBytes    = 200
-	maxColumnRunes  = 60 // cells are padded to the width of their column, but to this width at most
+	maxColumnRunes  = 60 // cells are padded to the width of their column, up to this width
 )
 
-// writeTable writes a table that shows data (dataRows). Tables that only arrange things are not written by
-// it: classify has turned them into lines or paragraphs.
+// writeTable writes a data table. classify has found it and has replaced all other tables.
 func (w *markdownWriter) writeTable(n *html.Node) {
 	rows := w.dataTables[n]
-	var cells [][]string
+	var written [][]string // the cells as Markdown, by rows
 	widths := make([]int, len(rows[0]))
-	inside := &markdownWriter{singleLine: 1}
+	cellWriter := &markdownWriter{singleLine: 1}
 	for _, row := range rows {
-		texts := make([]string, len(row))
+		cells := make([]string, len(row))
 		for i, cell := range row {
 			var text strings.Builder
-			inside.writeChildren(cell)
-			inside.line.writeTo(&text)
+			cellWriter.writeChildren(cell)
+			cellWriter.line.writeTo(&text)
 			widths[i] = min(max(widths[i], utf8.RuneCountInString(text.String())), maxColumnRunes)
-			texts[i] = strings.ReplaceAll(text.String(), "|", `\|`)
+			cells[i] = strings.ReplaceAll(text.String(), "|", `\|`)
 		}
 
-		cells = append(cells, texts)
+		written = append(written, cells)
 	}
 
 	w.beginBlock(emptyLine)
-	for i, texts := range cells {
-		w.writeTableLine(texts, widths, ' ')
+	for i, cells := range written {
+		w.writeTableLine(cells, widths, ' ')
 		if i == 0 {
-			w.writeTableLine(make([]string, len(texts)), widths, '-')
+			noCells := make([]string, len(cells)) // the line below the head has only dashes
+			w.writeTableLine(noCells, widths, '-')
 		}
 	}
 
 	w.wantGap(emptyLine)
 }
 
-// writeTableLine writes a line of a table, with cells padded by fill to their widths.
+// writeTableLine writes a line of a table, with cells padded to their widths with fill.
 func (w *markdownWriter) writeTableLine(cells []string, widths []int, fill byte) {
 	w.beginLine()
 	for i, cell := range cells {
@@ -62,19 +69,20 @@ func (w *markdownWriter) writeTableLine(cells []string, widths []int, fill byte)
 	w.wantGap(newLine)
 }
 
-// writeLayoutCell writes a cell of a table that only arranges things.
+// writeLayoutCell writes a cell of a table that isn't a data table. Short cells share a line.
 func (w *markdownWriter) writeLayoutCell(n *html.Node) {
-	before := w.linesWritten
+	linesBefore := w.linesWritten
 	w.writeChildren(n)
-	if w.linesWritten > before { // it has lines of its own
+	hasOwnLines := w.linesWritten > linesBefore
+	if hasOwnLines {
 		w.beginBlock(newLine)
 		return
 	}
 	w.line.addText(" ")
 }
 
-// dataRows returns the cells, by rows, of a table that shows data: a table with at least two rows and two
-// columns of short cells, and with as many cells in each row. It returns nil for any other table.
+// dataRows returns the cells of a data table, by rows. All rows have the same number of cells. It returns nil for other
+// tables.
 func dataRows(table *html.Node) [][]*html.Node {
 	if strings.EqualFold(attributeOf(table, "role"), "presentation") {
 		return nil
@@ -89,8 +97,7 @@ func dataRows(table *html.Node) [][]*html.Node {
 	return rows
 }
 
-// appendRows appends the rows of a table, or of a part of a table. ok is false if it has other content, or
-// rows that don't fit.
+// appendRows appends the rows of a table or of a part of it, such as tbody. ok is false if it isn't a data table.
 func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bool) {
 	for c := part.FirstChild; c != nil; c = c.NextSibling {
 		switch c.DataAtom {
@@ -118,12 +125,11 @@ func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bo
 	return rows, true
 }
 
-// isBlankText reports whether a node is text of nothing but blanks.
 func isBlankText(n *html.Node) bool {
 	return n.Type == html.TextNode && strings.TrimSpace(n.Data) == ""
 }
 
-// rowCells returns the cells of a row. ok is false if not all of them are plain.
+// rowCells returns the cells of a row. ok is false unless all of them are plain.
 func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 	for c := row.FirstChild; c != nil; c = c.NextSibling {
 		if isBlankText(c) {
@@ -140,7 +146,7 @@ func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 	return cells, true
 }
 
-// isPlainCell reports whether a cell is one short line of text.
+// isPlainCell reports whether a cell spans one row and column and has one short line of text.
 func isPlainCell(cell *html.Node) bool {
 	for _, span := range []string{attributeOf(cell, "colspan"), attributeOf(cell, "rowspan")} {
 		if span != "" && span != "1" {
@@ -151,13 +157,14 @@ func isPlainCell(cell *html.Node) bool {
 	return reader.isOneLine(cell)
 }
 
-// cellReader reads a cell up to what makes it more than one short line.
+// cellReader checks the length of a cell's text, and whether it is a single line.
 type cellReader struct {
 	bytes     int  // of text so far
-	lineEnded bool // more text would be in a second line
+	lineEnded bool // more text would begin a second line
 }
 
-// isOneLine reads a node's children. It returns false if they are more than one short line of text.
+// isOneLine reads the children of a node. It returns false as soon as the cell has a second line, a picture or too much
+// text.
 func (r *cellReader) isOneLine(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
@@ -188,7 +195,7 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 	return true
 }
 
-// isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines around it.
+// isLine reports whether an element is a single line: a div, or a p without empty lines around it.
 func isLine(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Div:

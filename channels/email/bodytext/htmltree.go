@@ -10,8 +10,7 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Limits of the trees of one mail, and of one tree. Elements that are nested deeper than maxTreeDepth become siblings. Of an
-// element with more than maxAttributes attributes only the first ones are read.
+// Limits of a tree. Elements below maxTreeDepth become siblings. Further attributes of an element are dropped.
 const (
 	maxHTMLNodes  = 20_000 // of all trees of a mail
 	maxTreeDepth  = 256
@@ -19,22 +18,25 @@ const (
 	maxStyleBytes = 4000 // of one style attribute
 )
 
-// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mail programs leave open. It is used in
-// place of html.Parse, which refuses deeply nested HTML, and reopens elements that were closed too early: that copies elements, and can
-// turn each paragraph of a hostile mail into hundreds of nodes.
+// treeBuilder parses the HTML of a mail in linear time and memory. Like a browser, it closes elements that mail programs
+// leave open: "<p>one<p>two" has two paragraphs, and "<td>" outside of a row gets one.
+//
+// html.Parse isn't used, for two reasons. It refuses deeply nested HTML. And it reopens elements that were closed too
+// early (<b><p></b>), as the HTML standard requires, which copies them: a hostile mail can turn each of its paragraphs
+// into hundreds of nodes.
 type treeBuilder struct {
 	tokens        *html.Tokenizer
-	keepAttribute func(attribute string) bool // whether an attribute is kept
-	open          []*html.Node                // the open elements, the body first
-	openCount     map[atom.Atom]int           // how many of each kind are in open; all unknown ones are of kind 0
-	openTooDeep   map[atom.Atom]int           // how many of each kind are open beyond maxTreeDepth
-	attrs         []html.Attribute            // of the current element
-	unusedNodes   []html.Node                 // nodes that were allocated together and aren't in the tree yet
-	nodes         int                         // nodes made so far
+	keepAttribute func(name string) bool
+	open          []*html.Node      // the open elements, outermost first; open[0] is the body
+	openCount     map[atom.Atom]int // how many elements of each kind are in open; all unknown kinds are counted as 0
+	openTooDeep   map[atom.Atom]int // how many elements of each kind are open below maxTreeDepth
+	attrs         []html.Attribute  // a buffer for the attributes of the current element
+	unusedNodes   []html.Node       // allocated in blocks, not yet in the tree
+	nodes         int               // in the tree
 }
 
-// parseTree reads HTML until it has made maxNodes nodes, with the attributes that keepAttribute selects.
-// complete is false if the maximum ended it.
+// parseTree parses HTML into at most maxNodes nodes below body. It keeps the attributes for which keepAttribute returns
+// true. complete is false if maxNodes was reached.
 func parseTree(source string, keepAttribute func(name string) bool, maxNodes int) (body *html.Node, nodes int, complete bool) {
 	body = &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
 	b := &treeBuilder{
@@ -46,7 +48,7 @@ func parseTree(source string, keepAttribute func(name string) bool, maxNodes int
 	}
 	for b.nodes < maxNodes {
 		switch token := b.tokens.Next(); token {
-		case html.ErrorToken: // the end of the string
+		case html.ErrorToken: // the end of the source
 			return body, b.nodes, true
 		case html.TextToken:
 			b.addNode(html.TextNode, 0, rawmail.DropControls(html.UnescapeString(string(b.tokens.Raw()))))
@@ -62,7 +64,7 @@ func parseTree(source string, keepAttribute func(name string) bool, maxNodes int
 
 // addNode appends a new node to the innermost open element.
 func (b *treeBuilder) addNode(kind html.NodeType, tag atom.Atom, data string) *html.Node {
-	const firstNodes, maxNodesAtOnce = 16, 256 // small mails need few, large ones would allocate too often
+	const firstNodes, maxNodesAtOnce = 16, 256 // blocks grow with the tree, so that small mails allocate little
 	if len(b.unusedNodes) == 0 {
 		b.unusedNodes = make([]html.Node, min(maxNodesAtOnce, firstNodes+b.nodes))
 	}
@@ -76,7 +78,7 @@ func (b *treeBuilder) addNode(kind html.NodeType, tag atom.Atom, data string) *h
 	return n
 }
 
-// tagName returns the name of the current tag, its atom (0 means unknown), and whether it has attributes.
+// tagName returns the atom of the current tag (0 if unknown), its name, and whether it has attributes.
 func (b *treeBuilder) tagName() (tag atom.Atom, name string, hasAttributes bool) {
 	raw, hasAttributes := b.tokens.TagName()
 	if tag = atom.Lookup(raw); tag != 0 {
@@ -85,8 +87,8 @@ func (b *treeBuilder) tagName() (tag atom.Atom, name string, hasAttributes bool)
 	return 0, string(raw), hasAttributes
 }
 
-// readStartTag reads a start tag. A self-closing tag ("<svg/>") is an empty element only for drawings and
-// inside of them; in HTML the slash has no meaning.
+// readStartTag handles a start tag. The slash of a self-closing tag ("<path/>") counts only in SVG and MathML; HTML
+// ignores it.
 func (b *treeBuilder) readStartTag(selfClosing bool) {
 	tag, name, hasAttributes := b.tagName()
 	if !b.closeBefore(tag) {
@@ -107,7 +109,7 @@ func (b *treeBuilder) readStartTag(selfClosing bool) {
 	b.openElement(n)
 }
 
-// readAttributes reads the attributes of the current tag.
+// readAttributes returns the attributes of the current tag that are kept.
 func (b *treeBuilder) readAttributes() []html.Attribute {
 	b.attrs = b.attrs[:0]
 	for hasMore := true; hasMore && len(b.attrs) < maxAttributes; {
@@ -120,12 +122,12 @@ func (b *treeBuilder) readAttributes() []html.Attribute {
 	return slices.Clone(b.attrs)
 }
 
-// isInDrawing reports whether a drawing or a formula is open.
+// isInDrawing reports whether an SVG or MathML element is open.
 func (b *treeBuilder) isInDrawing() bool {
 	return b.openCount[atom.Svg] > 0 || b.openCount[atom.Math] > 0
 }
 
-// openElement opens an element: the next nodes become its children.
+// openElement makes n the parent of the nodes that follow, unless it is too deep.
 func (b *treeBuilder) openElement(n *html.Node) {
 	if len(b.open) >= maxTreeDepth {
 		b.openTooDeep[n.DataAtom]++
@@ -135,12 +137,13 @@ func (b *treeBuilder) openElement(n *html.Node) {
 	b.openCount[n.DataAtom]++
 }
 
-// closeBefore closes the elements that end where an element of this kind begins, and opens parts of a table that
-// it needs around it. It returns false if the element can't be here and must be ignored.
+// closeBefore prepares for a new element. It closes the elements that implicitly end here, such as a paragraph before a
+// paragraph, and opens missing parts of a table, such as the row of a cell. It returns false if the element must be
+// ignored.
 func (b *treeBuilder) closeBefore(tag atom.Atom) bool {
 	switch tag {
 	case atom.Html, atom.Head, atom.Body, atom.Frameset, atom.Col, atom.Colgroup:
-		return false // nothing of them is shown, and the body exists already
+		return false // they have no text of their own, and the body exists already
 	case atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot:
 		return b.closeTableParts(atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr)
 	case atom.Tr:
@@ -175,7 +178,8 @@ func (b *treeBuilder) closeBefore(tag atom.Atom) bool {
 	return true
 }
 
-// closeTableParts closes the outermost of these parts of the innermost table. It returns false outside of tables.
+// closeTableParts closes the outermost open element of these kinds within the innermost table, with all elements in it.
+// It returns false outside of tables.
 func (b *treeBuilder) closeTableParts(parts ...atom.Atom) bool {
 	if b.openCount[atom.Table] == 0 {
 		return false
@@ -190,14 +194,15 @@ func (b *treeBuilder) closeTableParts(parts ...atom.Atom) bool {
 	return true
 }
 
-// openImplied opens a part of a table that its author left out, if the innermost open element is one of parents.
+// openImplied opens a part of a table whose tag is missing, if the innermost open element is one of parents.
 func (b *treeBuilder) openImplied(part atom.Atom, parents ...atom.Atom) {
 	if slices.Contains(parents, b.open[len(b.open)-1].DataAtom) {
 		b.openElement(b.addNode(html.ElementNode, part, part.String()))
 	}
 }
 
-// closeNearest closes the innermost open element of these kinds, unless a boundary was opened after it.
+// closeNearest closes the innermost open element of these kinds, unless there is a boundary inside it. For example, a
+// new <li> closes the previous one, but not the <li> around the list in which it is.
 func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.Atom) {
 	if !slices.ContainsFunc(tags, func(tag atom.Atom) bool { return b.openCount[tag] > 0 }) {
 		return
@@ -215,7 +220,7 @@ func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.A
 	}
 }
 
-// closeFrom closes the open element with this index and all inside of it.
+// closeFrom closes open[i] and all elements in it.
 func (b *treeBuilder) closeFrom(i int) {
 	for _, n := range b.open[i:] {
 		b.openCount[n.DataAtom]--
@@ -223,10 +228,11 @@ func (b *treeBuilder) closeFrom(i int) {
 	b.open = b.open[:i]
 }
 
-// readEndTag reads an end tag. It ignores one whose element isn't open.
+// readEndTag handles an end tag: it closes the innermost element with this name. It ignores the tag if there is no such
+// element, or if a boundary lies between: </b> in a cell can't close a <b> around the table.
 func (b *treeBuilder) readEndTag() {
 	tag, name, _ := b.tagName()
-	if tag == atom.Br { // browsers take </br> for a line break
+	if tag == atom.Br { // browsers treat </br> as a line break
 		b.addNode(html.ElementNode, tag, name)
 		return
 	}
@@ -238,16 +244,7 @@ func (b *treeBuilder) readEndTag() {
 		return
 	}
 
-	boundary := isCell
-	switch tag {
-	case atom.Table:
-		boundary = func(atom.Atom) bool { return false }
-	case atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr, atom.Td, atom.Th:
-		boundary = func(tag atom.Atom) bool { return tag == atom.Table }
-	case atom.Li, atom.Dt, atom.Dd:
-		boundary = isList
-	}
-
+	isBoundary := endTagBoundary(tag)
 	closesBlocks := isBlockTag(tag) || isCell(tag) || hasMarks(tag)
 	for i := len(b.open) - 1; i > 0; i-- {
 		n := b.open[i]
@@ -255,19 +252,32 @@ func (b *treeBuilder) readEndTag() {
 			b.closeFrom(i)
 			return
 		}
-		if boundary(n.DataAtom) { // the element was opened outside of this cell or list: the tag can't close it
+		if isBoundary(n.DataAtom) {
 			return
 		}
-		if isBlockTag(n.DataAtom) && !closesBlocks { // the element was opened outside of this block
+		if isBlockTag(n.DataAtom) && !closesBlocks {
 			return
 		}
 	}
 }
 
-// isDrawing reports whether an element is a drawing or a formula.
+// endTagBoundary returns which elements an end tag can't reach beyond.
+func endTagBoundary(tag atom.Atom) func(atom.Atom) bool {
+	switch tag {
+	case atom.Table:
+		return func(atom.Atom) bool { return false }
+	case atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr, atom.Td, atom.Th:
+		return func(outer atom.Atom) bool { return outer == atom.Table }
+	case atom.Li, atom.Dt, atom.Dd:
+		return isList
+	}
+	return isCell
+}
+
+// isDrawing reports whether an element is the root of SVG or MathML.
 func isDrawing(tag atom.Atom) bool { return tag == atom.Svg || tag == atom.Math }
 
-// isVoid reports whether an element of this kind is always empty.
+// isVoid reports whether elements of this kind are always empty, such as <br>.
 func isVoid(tag atom.Atom) bool {
 	switch tag {
 	case atom.Area, atom.Base, atom.Br, atom.Embed, atom.Frame, atom.Hr, atom.Img, atom.Input, atom.Keygen, atom.Link,
@@ -277,7 +287,7 @@ func isVoid(tag atom.Atom) bool {
 	return false
 }
 
-// isCell reports whether an element is a table or a part of one that has text: end tags inside of it can't close elements around it.
+// isCell reports whether an element is a table, a cell or a caption. Most end tags in it can't close elements around it.
 func isCell(tag atom.Atom) bool {
 	switch tag {
 	case atom.Td, atom.Th, atom.Caption, atom.Table:
@@ -286,7 +296,7 @@ func isCell(tag atom.Atom) bool {
 	return false
 }
 
-// isList reports whether an element is a list or a cell: end tags of items inside of it can't close items around it.
+// isList reports whether an element is a list, or a cell (isCell). An item in it can't close an item around it.
 func isList(tag atom.Atom) bool {
 	switch tag {
 	case atom.Ul, atom.Ol, atom.Dl, atom.Menu, atom.Dir:
@@ -295,7 +305,7 @@ func isList(tag atom.Atom) bool {
 	return isCell(tag)
 }
 
-// isBlockTag reports whether an element of this kind starts a line of its own.
+// isBlockTag reports whether elements of this kind begin on a new line.
 func isBlockTag(tag atom.Atom) bool {
 	switch tag {
 	case atom.P, atom.Div, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Tr, atom.Pre, atom.Body, atom.Html,
@@ -318,7 +328,7 @@ func attributeOf(n *html.Node, name string) string {
 	return ""
 }
 
-// rawText returns the text in a node with its own line breaks.
+// rawText returns the text in a node, with its white space.
 func rawText(n *html.Node) string {
 	var b strings.Builder
 	var walk func(*html.Node)

@@ -14,8 +14,15 @@ import (
 	"parley/channels/markdown"
 )
 
-// NewRenderer returns the renderer of canonical Markdown for mail. HTML in it is text: an agent who writes
-// "use <b>" means these characters, and quoted text of a customer must not become active. Line breaks are kept.
+// This file renders an agent's answer and signature, which are Markdown, as the HTML and the plain text of a mail. The
+// Markdown "Dear **Ann**" and the signature "Acme" become
+//
+//	<p>Dear <strong>Ann</strong></p> <div>-- <br> <p>Acme</p> </div>
+//
+// and, as plain text, "Dear *Ann*", then "-- " and "Acme" on lines of their own.
+
+// NewRenderer returns a Markdown renderer for mails. It keeps line breaks. It escapes HTML in the Markdown: an agent who
+// writes "use <b>" means these characters, and the quoted text of a customer must not become active.
 func NewRenderer() goldmark.Markdown {
 	return markdown.New(goldmark.WithRendererOptions(
 		html.WithHardWraps(),
@@ -23,8 +30,8 @@ func NewRenderer() goldmark.Markdown {
 	))
 }
 
-// rawHTML prints inline HTML as the characters it is made of; goldmark would leave it
-// out. Line breaks, which tables need, are kept.
+// rawHTML renders inline HTML as literal text, where goldmark would drop it. Only <br> stays a line break, because cells
+// of Markdown tables have no other.
 type rawHTML struct{}
 
 // RegisterFuncs implements renderer.NodeRenderer.
@@ -33,8 +40,8 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 		if !entering {
 			return ast.WalkSkipChildren, nil
 		}
-		raw, breaks := markdown.HTML(n.(*ast.RawHTML), source)
-		if breaks {
+		raw, isLineBreak := markdown.HTML(n.(*ast.RawHTML), source)
+		if isLineBreak {
 			_, _ = w.WriteString("<br>")
 		} else {
 			_, _ = w.Write(util.EscapeHTML(raw))
@@ -43,18 +50,18 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	})
 }
 
-// mailStyle has only the styles without which a mail can't be read well. All others are the choice of the
-// reader's mail program.
+// mailStyle has the few styles that tables, quotes and code need to be readable. Everything else is left to the mail
+// program of the recipient.
 const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:2px 6px}" +
 	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
 
-// RenderHTML renders a body and its signature as an HTML document. If signatureHTML is not empty, it takes the
-// place of signature. It must be sanitised.
+// RenderHTML renders a body and its signature, which are Markdown, as an HTML document. If signatureHTML is not empty,
+// it is used instead of signature; it must be sanitised. Either signature may be empty.
 func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (string, error) {
 	var out bytes.Buffer
 	style := mailStyle
 	if signatureHTML != "" {
-		style += ".signature th,.signature td{border:0}" // its tables place things beside each other
+		style += ".signature th,.signature td{border:0}" // signatures use tables for layout
 	}
 
 	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + style + "</style></head>\n<body>\n")
@@ -77,8 +84,8 @@ func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (st
 	return out.String(), nil
 }
 
-// RenderText renders a body and its signature as plain text. The signature is behind
-// "-- ", which mail programs know (RFC 3676 section 4.3).
+// RenderText renders a body and its signature, which may be empty, as plain text. The signature follows the line "-- ",
+// by which mail programs recognise it (RFC 3676 section 4.3).
 func RenderText(md goldmark.Markdown, body, signature string) string {
 	out := renderPlain(md, body)
 	if signature != "" {
@@ -87,8 +94,7 @@ func RenderText(md goldmark.Markdown, body, signature string) string {
 	return out + "\n"
 }
 
-// renderPlain renders Markdown for people who read plain text: without escapes, with the addresses of links,
-// and with lists and quotes as people type them.
+// renderPlain renders Markdown as plain text: without escapes, and with the addresses of links.
 func renderPlain(md goldmark.Markdown, source string) string {
 	src := []byte(source)
 	return plainText{src}.write(md.Parser().Parse(text.NewReader(src)))

@@ -10,11 +10,14 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainText writes a Markdown tree for people who read the text of a mail, with the marks that people type there: *strong*, _emphasis_,
-// `code`, label <address>.
-type plainText struct{ src []byte }
+// plainText renders a Markdown tree for the plain-text part of a mail, with the marks that people type there: *strong*,
+// _emphasis_, `code`, label <address>. For example, "see **[our shop](https://acme.test)**" becomes
+//
+//	see *our shop <https://acme.test>*
+type plainText struct {
+	src []byte // the Markdown to which the nodes of the tree refer
+}
 
-// write renders a whole tree.
 func (p plainText) write(tree ast.Node) string {
 	layout := markdown.Layout{
 		Source: p.src,
@@ -53,18 +56,18 @@ func (p plainText) inlineText(parent ast.Node) string {
 		case *ast.AutoLink:
 			out.Write(n.Label(p.src))
 		case *ast.RawHTML:
-			if raw, isLineBreak := markdown.HTML(n, p.src); isLineBreak {
-				out.WriteByte('\n')
-			} else {
-				out.Write(raw)
+			raw, isLineBreak := markdown.HTML(n, p.src)
+			if isLineBreak {
+				raw = []byte{'\n'}
 			}
+			out.Write(raw)
 		case *east.TaskCheckBox:
+			box := "[ ] "
 			if n.IsChecked {
-				out.WriteString("[x] ")
-			} else {
-				out.WriteString("[ ] ")
+				box = "[x] "
 			}
-		default: // strikethrough, and kinds that are unknown here
+			out.WriteString(box)
+		default: // strikethrough, and unknown kinds
 			out.WriteString(p.inlineText(n))
 		}
 	}
@@ -72,8 +75,8 @@ func (p plainText) inlineText(parent ast.Node) string {
 	return out.String()
 }
 
-// linkText returns the label of a link and its address, or only the address if the label is the same. It
-// returns only the label if markdown.Destination allows no link to the address.
+// linkText returns "label <address>", or one of both if the other is missing or the same. markdown.Destination returns
+// an empty address for unsafe links.
 func linkText(label, address string) string {
 	if address == "" || util.IsBlank([]byte(address)) {
 		return label

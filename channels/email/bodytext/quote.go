@@ -6,25 +6,33 @@ import (
 	"unicode/utf8"
 )
 
-// Most answers repeat the mail that they answer. This file finds where the text that the sender wrote now ends, and signature and quoted
-// history begin; agents see the history only on demand. History is marked as quoted ("> "), or begins with headers or a mail program's
-// mark. The line above it that says who wrote it and when is called its attribution: "On Monday, Ann wrote:".
+// Most replies repeat the mail that they answer. This file finds where the new text of a mail ends and its signature or
+// quoted history begins, which agents see only on demand. In this mail that is the third line:
+//
+//	Yes, please send it again.
+//
+//	On Mon, Nov 2, 2026, Ann <ann@acme.test> wrote:   <- the attribution: who wrote the quoted mail, and when
+//	> Shall we send the invoice again?
+//
+// The lines of a history are marked with ">" or by the HTML of the mail; or they are unmarked, below an attribution, a
+// separator ("-----Original Message-----") or the headers of the quoted mail ("From: Ann"). A wrong cut would hide what
+// a customer wrote, so forwarded mails and mails with answers inside the quote are never cut.
 
-// line is a line of a body as a reader sees it, from plain text or from HTML.
+// line is one line of a mail as its reader sees it, from plain text or from HTML.
 type line struct {
-	// setText sets these.
+	// set by setText
 	text                string
-	isBlank             bool // it shows nothing
-	field               quotedField
-	endsLikeAttribution bool // it ends in a colon, dashes or a verb, as the line above a quote does ("Ann wrote:")
+	isBlank             bool        // it shows nothing
+	field               quotedField // the header field with which it begins, if any
+	endsLikeAttribution bool        // it ends with a colon, dashes or a verb ("Ann wrote:")
 
 	quoteDepth    int  // how many quotes contain it
-	beginsHistory bool // a mail program's mark says that the history begins here
-	isSignature   bool // a mail program's mark says that it belongs to the signature
-	maybeIndented bool // its block quote may be the sender's own: it is history only below an attribution
+	beginsHistory bool // the HTML marks it as the beginning of the history
+	isSignature   bool // the HTML marks it as part of the signature
+	maybeIndented bool // it is in a block quote that may only be indented text: history only below an attribution
 }
 
-// setText sets text and the fields that depend on it.
+// setText sets text and the fields that are derived from it.
 func (l *line) setText(text string) {
 	text = withoutDirections(text)
 	l.text = text
@@ -43,12 +51,12 @@ func (l *line) setText(text string) {
 
 // Limits of the search for history.
 const (
-	maxQuoteLines = 5000 // longer mails are shown as a whole
-	maxLineBytes  = 2000 // only the beginning of a line is looked at
+	maxQuoteLines = 5000 // longer mails are never cut
+	maxLineBytes  = 2000 // the rest of a line is ignored
 )
 
-// trimBlanks removes spaces, also non-breaking and invisible ones, from the beginning of a line. For
-// ASCII it is faster than strings.TrimLeft.
+// trimBlanks removes spaces, including non-breaking and invisible ones, from the beginning of a line. For ASCII text it
+// is faster than strings.TrimLeft.
 func trimBlanks(text string) string {
 	for text != "" {
 		switch c := text[0]; {
@@ -68,24 +76,25 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// PatternBudget is how many bytes of one body may still be matched against regular expressions, which are slow. It begins at
-// MaxPatternBytes, which is enough for all mails that people write.
+// PatternBudget limits how many bytes of one mail are matched against regular expressions, so that a hostile mail can't
+// keep a processor busy. It starts at MaxPatternBytes, which is plenty for mails that people write.
 type PatternBudget int
 
-// MaxPatternBytes is how many bytes of one body may be matched.
+// MaxPatternBytes is the initial budget of one mail.
 const MaxPatternBytes PatternBudget = 8 << 10
 
-// lineCost is what each line costs besides its length.
+// lineCost is the fixed cost of a line, in bytes.
 const lineCost = 50
 
-// Allow takes the cost of a line from the budget. It returns false if the budget is used up: then the line must not be matched.
+// Allow takes the cost of matching a line from the budget. It returns false if the budget is exhausted; the caller must
+// then treat the line as one that doesn't match.
 func (b *PatternBudget) Allow(text string) bool {
 	*b -= PatternBudget(len(text) + lineCost)
 	return *b >= 0
 }
 
-// findHistory returns the index of the line from which on there is only signature and quoted history. It returns len(lines) if there is
-// none, or if people must see it: in forwards, in mails with answers inside of the quote, and in mails that have no other text.
+// findHistory returns the index from which lines has only signature and quoted history. It returns len(lines) if all
+// lines must be shown.
 func findHistory(lines []line) int {
 	if len(lines) > maxQuoteLines {
 		return len(lines)
@@ -95,19 +104,18 @@ func findHistory(lines []line) int {
 		cut = len(lines)
 	}
 	cut = findSignature(lines[:cut])
-	if !hasText(lines[:cut]) {
+	if !hasText(lines[:cut]) { // a mail without other text would look empty
 		return len(lines)
 	}
 	return cut
 }
 
-// mustBeShown reports whether a reader needs the quote that begins at the line cut: it is a forwarded mail, or has
-// answers inside of it.
+// mustBeShown reports whether the quote at lines[cut] is a forwarded mail or has answers inside it.
 func mustBeShown(lines []line, cut int) bool {
 	return isForward(lines, cut) || hasHintAtAnswersInside(lines[:cut])
 }
 
-// isOnlyHistory reports whether lines are nothing but signature and quoted history.
+// isOnlyHistory reports whether lines have no text besides signature and quoted history.
 func isOnlyHistory(lines []line) bool {
 	if len(lines) > maxQuoteLines {
 		return false
@@ -117,20 +125,19 @@ func isOnlyHistory(lines []line) bool {
 	return !hasText(lines[:signature])
 }
 
-// hasText reports whether any line has text.
 func hasText(lines []line) bool {
 	return slices.ContainsFunc(lines, func(l line) bool { return !l.isBlank })
 }
 
-// findQuote returns the index at which quoted history begins that reaches to the end, with its attribution. It returns len(lines) if there
-// is none.
+// findQuote returns the index of the quoted history at the end of lines, including its attribution. It returns
+// len(lines) if there is none.
 func findQuote(lines []line) int {
 	unmarked := findUnmarkedHistory(lines)
 	body := lines[:unmarked]
 	end := endOfText(body)
 	signature := findSignature(body)
 	if signature < end && hasQuotedText(body[:signature]) {
-		end = endOfText(body[:signature]) // the signature stands below the quote
+		end = endOfText(body[:signature]) // the signature is below the quote
 	}
 	if end == 0 || body[end-1].quoteDepth == 0 {
 		return unmarked
@@ -157,15 +164,13 @@ func findQuote(lines []line) int {
 	return attribution
 }
 
-// isQuotedOrBlank reports whether a line isn't the sender's own text.
 func (l *line) isQuotedOrBlank() bool { return l.quoteDepth > 0 || l.isBlank }
 
-// hasQuotedText reports whether any line is quoted text.
 func hasQuotedText(lines []line) bool {
 	return slices.ContainsFunc(lines, func(l line) bool { return l.quoteDepth > 0 && !l.isBlank })
 }
 
-// endOfText returns the index behind the last line that has text.
+// endOfText returns the index after the last line that has text.
 func endOfText(lines []line) int {
 	end := len(lines)
 	for end > 0 && lines[end-1].isBlank {
@@ -174,8 +179,8 @@ func endOfText(lines []line) int {
 	return end
 }
 
-// findUnmarkedHistory returns the index at which history begins whose lines aren't marked as quoted, or len(lines). Such history begins
-// with a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
+// findUnmarkedHistory returns the index of a history whose lines aren't marked as quoted, or len(lines). Its beginning
+// is marked in HTML, or is a separator, a block of headers, or an attribution with author and time.
 func findUnmarkedHistory(lines []line) int {
 	budget := MaxPatternBytes
 	for i, l := range lines {
@@ -202,21 +207,21 @@ func findUnmarkedHistory(lines []line) int {
 
 // ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is none.
 func ruleAbove(lines []line, i int) int {
-	const minBytes, maxDistance = 5, 2 // shorter lines may be dashes of a text
-	for k := i - 1; k >= max(0, i-maxDistance); k-- {
-		text := strings.TrimSpace(lines[k].text)
+	const minBytes, maxDistance = 5, 2 // shorter lines may be dashes in a text
+	for above := i - 1; above >= max(0, i-maxDistance); above-- {
+		text := strings.TrimSpace(lines[above].text)
 		if len(text) >= minBytes && strings.Trim(text, "_-—–=") == "" {
-			return k
+			return above
 		}
 	}
 	return i
 }
 
-// maxAttributionLines is how many lines an attribution may have: programs fold long ones.
+// maxAttributionLines is the maximum length of an attribution. Mail programs fold long ones.
 const maxAttributionLines = 4
 
-// countAttributionLines returns how many lines the attribution at the beginning of lines has, above history that isn't marked as quoted.
-// It returns 0 if there is no attribution.
+// countAttributionLines returns the number of lines of the attribution with which lines begins, or 0 if there is none.
+// The history below it is unmarked, so the attribution must name author and time.
 func countAttributionLines(lines []line, budget *PatternBudget) int {
 	lines = lines[:min(len(lines), maxAttributionLines)]
 	ends := func(l line) bool { return l.endsLikeAttribution }
@@ -236,8 +241,9 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 			continue
 		}
 		if budget.Allow(joined) && isAttribution(joined, true) {
-			if n > 0 && mayBeAnswer(lines[0].text) && countAttributionLines(lines[1:], budget) > 0 {
-				return 0 // the first line is the sender's own
+			firstIsAnswer := n > 0 && mayBeAnswer(lines[0].text) && countAttributionLines(lines[1:], budget) > 0
+			if firstIsAnswer {
+				return 0 // the attribution begins on the next line
 			}
 			return n + 1
 		}
@@ -246,13 +252,13 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 	return 0
 }
 
-// mayBeAnswer reports whether a line that begins like an attribution may rather be the end of an answer. If a program folds an attribution,
-// its first line has the date, or ends with a comma behind the day of the week.
+// mayBeAnswer reports whether a line that begins like an attribution may be the end of the sender's answer. The first
+// line of a folded attribution has a date, or ends with a comma after the day of the week.
 func mayBeAnswer(text string) bool {
 	return !strings.ContainsAny(text, "0123456789") && !strings.HasSuffix(strings.TrimSpace(text), ",")
 }
 
-// isFirstTextQuoted reports whether the first line that has text is quoted.
+// isFirstTextQuoted reports whether the first line with text is quoted.
 func isFirstTextQuoted(lines []line) bool {
 	for _, l := range lines {
 		if !l.isBlank {
@@ -262,11 +268,13 @@ func isFirstTextQuoted(lines []line) bool {
 	return false
 }
 
-// attributionAbove returns the index at which the attribution of the quote at start begins. It returns start if the quote has none. An
-// attribution that is far above the quote must say both who wrote and when. Programs fold attributions, so lines are added upwards; but
-// since a line above may also be the sender's answer, it is added only if the attribution lacks a date or name without it.
+// attributionAbove returns the index of the attribution of the quote at lines[start], or start if it has none. An
+// attribution far above the quote must name author and time.
+//
+// Mail programs fold attributions, so attributionAbove looks at more and more lines, upwards. A line above a complete
+// attribution may be the sender's answer: it is included only if the attribution lacks a date or name without it.
 func attributionAbove(lines []line, start int) int {
-	const maxNear, maxFar = 2, 8 // blank lines between attribution and quote
+	const maxNear, maxFar = 2, 8 // limits of the blank lines between attribution and quote
 	end := endOfText(lines[:start])
 	if start-end > maxFar {
 		return start
@@ -291,8 +299,8 @@ func attributionAbove(lines []line, start int) int {
 
 		begins := canBeginAttribution(joined)
 		hasDate := dateInText.MatchString(mailInText.ReplaceAllString(joined, ""))
-		addsToIt := begins && hasDate || lacksName(lower)
-		if found == start || addsToIt {
+		completes := begins && hasDate || lacksName(lower)
+		if found == start || completes {
 			found = i
 		}
 		if begins || hasDate {
@@ -303,7 +311,6 @@ func attributionAbove(lines []line, start int) int {
 	return found
 }
 
-// endsSentence reports whether a line ends as a person's sentence does.
 func (l *line) endsSentence() bool {
 	text := strings.TrimRight(l.text, " \t\r"+nbsp)
 	return text != "" && strings.ContainsRune(".!?", rune(text[len(text)-1]))
@@ -317,7 +324,8 @@ func isForward(lines []line, cut int) bool {
 	})
 }
 
-// hasHintAtAnswersInside reports whether the sender says that the answers are inside of the quote.
+// hasHintAtAnswersInside reports whether the sender says that the answers are inside the quote ("see my comments
+// below").
 func hasHintAtAnswersInside(lines []line) bool {
 	budget := MaxPatternBytes
 	for _, l := range lines {
@@ -331,8 +339,7 @@ func hasHintAtAnswersInside(lines []line) bool {
 	return false
 }
 
-// mayMatchInside reports whether a line has one of the words that all lines have that answersInside matches. It is faster than the regular
-// expression.
+// mayMatchInside is a cheap check before answersInside: it reports whether a line has a word that every match has.
 func mayMatchInside(text string) bool {
 	text = strings.ToLower(text)
 	for _, word := range []string{
@@ -345,25 +352,22 @@ func mayMatchInside(text string) bool {
 	return false
 }
 
-// linesOfText reads plain text as lines.
+// linesOfText splits plain text into lines.
 func linesOfText(text string) []line {
 	raw := strings.Split(text, "\n")
 	lines := make([]line, len(raw))
-	for i, s := range raw {
-		text := s[:min(len(s), maxLineBytes)]
-
-		for strings.HasPrefix(s, ">") {
+	for i, whole := range raw {
+		shown := whole[:min(len(whole), maxLineBytes)] // with its marks
+		rest := whole
+		for strings.HasPrefix(rest, ">") {
 			lines[i].quoteDepth++
-			s = strings.TrimPrefix(s[1:], " ")
+			rest = strings.TrimPrefix(rest[1:], " ")
 		}
-
-		if lines[i].quoteDepth > 0 && s == "" {
-			text = ">"
+		if lines[i].quoteDepth > 0 && rest == "" {
+			shown = ">"
 		}
-
-		lines[i].setText(text)
+		lines[i].setText(shown)
 	}
-
 	return lines
 }
 
@@ -373,8 +377,8 @@ func hasAnswerAbove(text string) bool {
 	return history != ""
 }
 
-// splitQuote splits plain text into what the sender wrote now, and signature with quoted history. noHistory
-// says that all of it was written now.
+// splitQuote splits plain text into the sender's new text and the signature and quoted history below it. If noHistory
+// is true, all of it is new.
 func splitQuote(text string, noHistory bool) (now, history string) {
 	if noHistory || strings.Count(text, "\n") >= maxQuoteLines {
 		return text, ""

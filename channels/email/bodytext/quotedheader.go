@@ -5,12 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// Some mail programs quote a mail below its headers: From, Sent, To and Subject, in the language of the person who answers.
+// This file recognises the headers above a quoted mail. Outlook and other programs write them in place of an
+// attribution, in the language of the person who answers:
+//
+//	Von: Ann Bauer <ann@acme.test>
+//	Gesendet: Montag, 2. November 2026 10:15
+//	An: help@shop.test
+//	Betreff: Invoice
 
-// quotedField is a field of a quoted header.
+// quotedField is a field of such headers.
 type quotedField int
 
-// Fields of a quoted header.
 const (
 	noField quotedField = iota
 	fieldFrom
@@ -20,7 +25,7 @@ const (
 	fieldSubject
 )
 
-// headerField returns the field of a quoted header that a label in lower case names.
+// headerField returns the field that has a label ("betreff"), which must be in lower case.
 func headerField(label string) quotedField {
 	switch label {
 	case "from", "von", "de", "da", "van", "od", "från", "fra", "lähettäjä", "от", "kimden", "feladó",
@@ -44,13 +49,13 @@ func headerField(label string) quotedField {
 	return noField
 }
 
-// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann").
+// fieldOfLine returns the field with which a line begins: fieldFrom for "> *Von:* Ann".
 func fieldOfLine(s string) quotedField {
 	for before := -1; before != len(s); {
 		before = len(s)
 		s = strings.TrimLeft(trimBlanks(s), "*_>")
 	}
-	const maxLabel = 60 // bytes: the longest label of headerField is shorter, even with marks around it
+	const maxLabel = 60 // in bytes; the labels of headerField are shorter, even with marks around them
 	end := strings.IndexAny(s[:min(len(s), maxLabel+utf8.UTFMax)], ":：")
 	if end <= 0 || end > maxLabel {
 		return noField
@@ -58,28 +63,27 @@ func fieldOfLine(s string) quotedField {
 	return headerField(strings.ToLower(strings.Trim(s[:end], " \t*_"+nbsp)))
 }
 
-// Limits of a block of headers: how many lines it has, with blank ones and without, and how many fields.
+// Limits of a block of headers.
 const (
-	maxHeaderLines     = 16
+	maxHeaderLines     = 16 // including blank lines
 	maxHeaderTextLines = 9
 	minHeaderFields    = 3
 )
 
-// isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields within a few lines,
-// with a subject or an address among them. Without these it may be the sender's own list: of a journey, which also
-// has From, To and Date.
+// isHeaderBlock reports whether lines begin with the headers of a mail: From and at least two more fields. It requires
+// a subject or an address, because people also write From, To and Date for a journey.
 func isHeaderBlock(lines []line) bool {
 	seen, hasAddress := headerFields(lines)
 	return isLikeHeaders(seen) && (seen[fieldSubject] || hasAddress)
 }
 
-// isLikeHeaders reports whether header fields are those of a quoted mail.
+// isLikeHeaders reports whether the header fields seen are enough for a quoted mail.
 func isLikeHeaders(seen map[quotedField]bool) bool {
 	return seen[fieldFrom] && len(seen) >= minHeaderFields
 }
 
-// headerFields returns which header fields the first few lines have, and whether one of them has an address. Cc is
-// not among them, because answers rarely have it.
+// headerFields returns the header fields in the first few lines, and whether one of these lines has an address. It
+// doesn't return fieldCc, which few quoted mails have.
 func headerFields(lines []line) (seen map[quotedField]bool, hasAddress bool) {
 	seen = map[quotedField]bool{}
 	textLines := 0

@@ -2,6 +2,7 @@ package bodytext
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -9,33 +10,37 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlLine is a line of an HTML body, and the node with which it begins.
+// This file splits the HTML of a mail into the sender's new text and the quoted history, as quote.go does for plain
+// text. It converts the HTML to lines, finds the line at which the history begins (findHistory), and cuts the tree
+// there. It also uses the marks of mail programs, such as <blockquote type="cite"> or <div class="gmail_signature">.
+
+// htmlLine is a line of an HTML body.
 type htmlLine struct {
 	line
-	node *html.Node
+	node *html.Node // the first node of the line: a cut at this line begins here
 }
 
 // lineReader walks an HTML body and collects its lines.
 type lineReader struct {
 	lines            []htmlLine
-	maxLines         int        // no more lines are read
-	nodesLeft        int        // nodes that may still be looked at
-	ignoreAttributes bool       // only the text matters, not what attributes of blocks say about it
+	maxLines         int        // stop after so many lines
+	nodesLeft        int        // stop after so many more nodes
+	ignoreAttributes bool       // read only text, not the marks of mail programs
 	text             []byte     // the beginning of the current line
-	firstNode        *html.Node // the first node of the current line; nil while the line has none
-	state            line       // what the blocks around the current text say: quoteDepth, isSignature, maybeIndented
-	historyBlock     *html.Node // a block with which history begins, until its first line is in lines; else nil
+	firstNode        *html.Node // the first node of the current line; nil while the line is empty
+	state            line       // quoteDepth, isSignature and maybeIndented of the current text
+	historyBlock     *html.Node // a block that begins the history, until its first line is in lines; usually nil
 }
 
-// htmlLines returns the lines of a body as a reader sees them.
+// htmlLines returns the lines of a body as its reader sees them.
 func htmlLines(body *html.Node) []htmlLine {
-	r := &lineReader{maxLines: maxQuoteLines + 1, nodesLeft: maxHTMLNodes + 1} // longer bodies have no history
+	r := &lineReader{maxLines: maxQuoteLines + 1, nodesLeft: maxHTMLNodes + 1} // longer bodies are never cut
 	r.walk(body)
 	r.endLine()
 	return r.lines
 }
 
-// endLine adds the current line to lines, unless it has no node.
+// endLine adds the current line to lines, unless it is empty.
 func (r *lineReader) endLine() {
 	if r.firstNode == nil {
 		return
@@ -43,7 +48,7 @@ func (r *lineReader) endLine() {
 
 	l := r.state
 	l.setText(string(bytes.TrimSpace(r.text)))
-	if strings.HasPrefix(l.text, ">") { // quoted by hand
+	if strings.HasPrefix(l.text, ">") { // plain text that was converted to HTML
 		l.quoteDepth++
 	}
 
@@ -58,7 +63,7 @@ func (r *lineReader) endLine() {
 	r.firstNode = nil
 }
 
-// walk reads a node and its children.
+// walk adds the lines of a node and its children.
 func (r *lineReader) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
@@ -104,7 +109,6 @@ func (r *lineReader) walk(n *html.Node) {
 	r.state = outer
 }
 
-// walkChildren reads the children of a node.
 func (r *lineReader) walkChildren(n *html.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if len(r.lines) >= r.maxLines || r.nodesLeft <= 0 {
@@ -144,8 +148,8 @@ func (r *lineReader) addText(n *html.Node, text string) {
 	}
 }
 
-// readMarks reads from a block's class, id and style, as mail programs write them, whether its text is a quote, a signature, or the
-// beginning of history. Outlook puts "x_" before names in the mail that it answers.
+// readMarks updates the state for a block that a mail program marks as a quote, a signature or the beginning of the
+// history, with its class, id or style. Outlook prepends "x_" to the names in a mail that it quotes.
 func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
@@ -158,21 +162,35 @@ func (r *lineReader) readMarks(n *html.Node) {
 		id = id[2:]
 	}
 
+	r.readID(n, id)
+	r.readClass(n, class)
+	if n.DataAtom == atom.Blockquote && !onlyIndents(n) {
+		r.state.quoteDepth++
+		isMarkedQuote := strings.EqualFold(attributeOf(n, "type"), "cite") || strings.Contains(class, " gmail_quote ")
+		r.state.maybeIndented = !isMarkedQuote
+	}
+}
+
+// readID handles the id of a block, which must be in lower case.
+func (r *lineReader) readID(n *html.Node, id string) {
 	switch id {
 	case "divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "olk_src_body_section":
 		r.historyBlock = n
 	case "signature", "ms-outlook-mobile-signature", "applemailsignature", "signature_old":
 		r.state.isSignature = true
 	}
+}
 
-	for _, box := range []string{" yahoo_quoted ", " protonmail_quote ", " zmail_extra ", " tutanota_quote "} {
-		if strings.Contains(class, box) {
+// readClass handles the classes of a block, which must be in lower case, each between spaces.
+func (r *lineReader) readClass(n *html.Node, class string) {
+	for _, quote := range []string{" yahoo_quoted ", " protonmail_quote ", " zmail_extra ", " tutanota_quote "} {
+		if strings.Contains(class, quote) {
 			r.state.quoteDepth++
 		}
 	}
 
-	for _, sig := range []string{" gmail_signature ", " moz-signature ", " protonmail_signature_block ", " applemailsignature "} {
-		if strings.Contains(class, sig) {
+	for _, signature := range []string{" gmail_signature ", " moz-signature ", " protonmail_signature_block ", " applemailsignature "} {
+		if strings.Contains(class, signature) {
 			r.state.isSignature = true
 		}
 	}
@@ -180,25 +198,21 @@ func (r *lineReader) readMarks(n *html.Node) {
 	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || isOutlookBorder(n) {
 		r.historyBlock = n
 	}
-
-	// With this style a block quote only indents text.
-	indents := strings.Contains(strings.ReplaceAll(attributeOf(n, "style"), " ", ""), "margin:0040px;border:none")
-	if n.DataAtom == atom.Blockquote && !indents {
-		r.state.quoteDepth++
-		isMarkedQuote := strings.EqualFold(attributeOf(n, "type"), "cite") || strings.Contains(class, " gmail_quote ")
-		r.state.maybeIndented = !isMarkedQuote
-	}
 }
 
-// Limits of the search for headers in a block: how many of its nodes are looked at, and how much of a line, which
-// is enough to recognise a header field.
+// onlyIndents reports whether a block quote has the style that Gmail uses for indented text.
+func onlyIndents(n *html.Node) bool {
+	return strings.Contains(strings.ReplaceAll(attributeOf(n, "style"), " ", ""), "margin:0040px;border:none")
+}
+
+// Limits of the search for headers in a block.
 const (
 	maxHeaderNodes = 500
-	maxFieldBytes  = 200
+	maxFieldBytes  = 200 // of a line; enough to recognise a header field
 )
 
-// isOutlookBorder reports whether a block is the one with which desktop Outlook begins the history: it has
-// a line above it and the headers of the answered mail in it.
+// isOutlookBorder reports whether a block is the one with which desktop Outlook begins the history. It has a border at
+// its top and contains the headers of the quoted mail.
 func isOutlookBorder(n *html.Node) bool {
 	style := attributeOf(n, "style")
 	if !strings.Contains(style, "order") { // "border" or "Border": most blocks have none
@@ -206,14 +220,8 @@ func isOutlookBorder(n *html.Node) bool {
 	}
 
 	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
-	isBorder := false
-	for _, border := range []string{
-		"border-top:solid#e1e1e11.0pt", "border-top:solid#b5c4df1.0pt", "border-top:1ptsolidrgb(225,225,225)",
-	} {
-		isBorder = isBorder || strings.Contains(style, border)
-	}
-
-	if !isBorder {
+	borders := []string{"border-top:solid#e1e1e11.0pt", "border-top:solid#b5c4df1.0pt", "border-top:1ptsolidrgb(225,225,225)"}
+	if !slices.ContainsFunc(borders, func(border string) bool { return strings.Contains(style, border) }) {
 		return false
 	}
 
@@ -225,12 +233,13 @@ func isOutlookBorder(n *html.Node) bool {
 		lines = append(lines, l.line)
 	}
 
-	seen, _ := headerFields(lines) // the border is proof enough
+	seen, _ := headerFields(lines) // no address is needed: the border is proof enough
 	return isLikeHeaders(seen)
 }
 
-// splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is none, or if the body has
-// nothing else: then onlyHistory is true. noHistory says that nothing in the body is history.
+// splitHistory moves signature and quoted history out of a body and returns them, or nil if the body has neither or
+// must be shown as a whole. onlyHistory is true if the body has nothing else. If noHistory is true, the whole body is
+// new text.
 func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
 	if noHistory {
 		return nil, false
@@ -248,29 +257,30 @@ func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHist
 	return moveOut(body, found[cut].node), false
 }
 
-// moveOut moves n and all nodes behind it, in reading order, out of root. It returns them inside of
-// copies of the elements that were around them.
+// moveOut moves n and all nodes after it, in reading order, out of root. It returns them inside copies of the elements
+// that were around them. For example, it splits <div><p>a<br>b</p>c</div> at "b" into <div><p>a<br></p></div> and
+// <div><p>b</p>c</div>.
 func moveOut(root, n *html.Node) *html.Node {
-	var right *html.Node
-	at := n
-	for at != root && at.Parent != nil {
-		parent, next := at.Parent, at.NextSibling
-		outline := &html.Node{Type: parent.Type, DataAtom: parent.DataAtom, Data: parent.Data, Attr: parent.Attr}
-		if right == nil {
-			next = at
+	var moved *html.Node
+	current := n
+	for current != root && current.Parent != nil {
+		parent, next := current.Parent, current.NextSibling
+		parentCopy := &html.Node{Type: parent.Type, DataAtom: parent.DataAtom, Data: parent.Data, Attr: parent.Attr}
+		if moved == nil {
+			next = current // n itself is moved
 		} else {
-			outline.AppendChild(right)
+			parentCopy.AppendChild(moved)
 		}
 
 		for next != nil {
 			following := next.NextSibling
 			parent.RemoveChild(next)
-			outline.AppendChild(next)
+			parentCopy.AppendChild(next)
 			next = following
 		}
 
-		right, at = outline, parent
+		moved, current = parentCopy, parent
 	}
 
-	return right
+	return moved
 }

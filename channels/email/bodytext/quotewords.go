@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxSeparatorBytes is the length of the longest line that may separate two mails.
+// This file has the words by which mail programs and people announce a quoted or forwarded mail, in many languages.
+
 const maxSeparatorBytes = 200
 
-// isSeparator reports whether a line is what older mail programs write above the mail that they answer: words
-// between dashes. It uses no regular expression, which would be slow for a mail of dashes.
+// isSeparator reports whether a line separates an answer from the quoted mail, as older mail programs write it:
+// "-----Original Message-----". It avoids regular expressions, which would be slow for a mail full of dashes.
 func isSeparator(text string) bool {
 	text = strings.TrimLeft(text, " \t>*")
 	if text == "" || len(text) > maxSeparatorBytes {
@@ -26,7 +27,7 @@ func isSeparator(text string) bool {
 	}
 
 	words = strings.ToLower(strings.TrimLeft(words, " \t"))
-	for _, answered := range []string{
+	for _, title := range []string{
 		"original message", "original-nachricht", "ursprüngliche nachricht", "ursprüngliche mail", "urspruengliche nachricht",
 		"urspruengliche mail", "message d'origine", "message d’origine", "mensaje original", "mensagem original",
 		"messaggio originale",
@@ -36,7 +37,7 @@ func isSeparator(text string) bool {
 		"原始邮件", "原始郵件", "原邮件",
 		"元のメッセージ", "원본 메시지", "الرسالة الأصلية", "reply message", "antwortnachricht", "antwort",
 	} {
-		if rest, ok := strings.CutPrefix(words, answered); ok {
+		if rest, ok := strings.CutPrefix(words, title); ok {
 			dashes, _ = cutDashes(strings.TrimLeft(rest, " \t"))
 			return dashes >= 2
 		}
@@ -59,7 +60,7 @@ func cutDashes(text string) (dashes int, rest string) {
 	return dashes, text
 }
 
-// forwardLine matches the line that mail programs write above a forwarded mail.
+// forwardLine matches the line above a forwarded mail: "---------- Forwarded message ----------".
 var forwardLine = regexp.MustCompile(`(?i)^[\s>*\-_–—]*(?:begin )?(?:` +
 	`forwarded (?:message|by)|weitergeleitete (?:nachricht|mail)|anfang der weitergeleiteten|` +
 	`message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|` +
@@ -69,13 +70,13 @@ var forwardLine = regexp.MustCompile(`(?i)^[\s>*\-_–—]*(?:begin )?(?:` +
 	`välitetty viesti|přeposlaná zpráva|пересылаемое сообщение|перенаправленное сообщение|iletilen ileti|` +
 	`转发(?:的)?邮件|轉寄的郵件|転送(?:された)?メッセージ|전달된 메시지|رسالة معاد توجيهها)`)
 
-// forwardSubject matches the subject of a forwarded mail.
+// forwardSubject matches the subject of a forwarded mail: "Fwd: Invoice", "WG: Invoice".
 var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd|ilt|doorst|转发|轉寄|転送|전달)\s*[:：]`)
 
-// IsForwardSubject reports whether a subject is that of a forwarded mail, in the words of many languages.
+// IsForwardSubject reports whether a subject is that of a forwarded mail, in any of many languages.
 func IsForwardSubject(subject string) bool { return forwardSubject.MatchString(subject) }
 
-// answersInside matches how people say that their answers are inside of the quote.
+// answersInside matches a remark that the answers are inside the quote: "see my comments below".
 var answersInside = regexp.MustCompile(`(?i)\b(?:` +
 	`see (?:my )?(?:answers?|comments?|replies|notes)?\s*(?:below|inline|in-line|in (?:red|blue|green|bold))|` +
 	`(?:answers?|comments?|replies|responses?) (?:below|inline|in-line|in (?:red|blue|green|bold))|` +
@@ -86,9 +87,9 @@ var answersInside = regexp.MustCompile(`(?i)\b(?:` +
 	`vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|` +
 	`zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
 
-// withoutDirections returns a text without the invisible marks of direction that programs write into Arabic and Hebrew.
+// withoutDirections removes the invisible direction marks that mail programs insert into Arabic and Hebrew text.
 func withoutDirections(text string) string {
-	if !strings.Contains(text, "\xe2\x80") { // all of them begin so
+	if !strings.Contains(text, "\xe2\x80") { // the first bytes of all direction marks
 		return text
 	}
 	return strings.Map(func(r rune) rune {

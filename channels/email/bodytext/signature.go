@@ -11,22 +11,25 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Signature is a signature of mails, as ReadSignature reads it.
+// This file prepares the signature that an administrator has configured for the mails of agents. It may be Markdown, or
+// HTML as it was copied from a mail program. Mails have it as plain text and, if it has pictures or layout, as HTML.
+
+// Signature is a configured signature in both forms.
 type Signature struct {
 	Markdown string   // for plain text; pictures are replaced by their descriptions
-	HTML     string   // sanitised; "" if Markdown shows all of it
-	Pictures []string // the addresses of HTML's pictures, as they were written; PictureID(n) is the nth's content id
+	HTML     string   // sanitised; "" if Markdown is enough
+	Pictures []string // the addresses of the pictures; HTML shows Pictures[i] as "cid:" + PictureID(i)
 }
 
-// PictureID returns the content id by which a signature's HTML shows its nth picture, from 0.
-func PictureID(n int) string { return fmt.Sprintf("signature-%d@parley", n+1) }
+// PictureID returns the content id of Signature.Pictures[i].
+func PictureID(i int) string { return fmt.Sprintf("signature-%d@parley", i+1) }
 
-// beginsWithTag tells HTML from Markdown, which may begin with <https://…>.
+// beginsWithTag matches HTML, but not Markdown that begins with <https://…>.
 var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])`)
 
-// ReadSignature reads a signature, which is HTML if it begins with a tag, and otherwise Markdown. The resulting HTML
-// has no active content, and shows pictures by content ids, so that none is loaded from elsewhere.
-// Errors: the source is too large.
+// ReadSignature parses a signature, which is HTML if it begins with a tag, and Markdown otherwise. The resulting HTML
+// has no active content and refers to pictures by content id only, so that mail programs load nothing.
+// It returns an error if the source is too large.
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
 	if !beginsWithTag.MatchString(source) {
@@ -51,7 +54,7 @@ func ReadSignature(source string) (Signature, error) {
 	images := s.takePictures(body)
 	s.HTML = strings.TrimSpace(NewPolicy().Sanitize(renderChildren(body)))
 
-	for _, image := range images { // Markdown has their descriptions instead
+	for _, image := range images { // the Markdown has their descriptions instead
 		*image = html.Node{
 			Type:        html.TextNode,
 			Data:        attributeOf(image, "alt"),
@@ -61,7 +64,8 @@ func ReadSignature(source string) (Signature, error) {
 		}
 	}
 
-	body, _ = NewReader(true, nil).parse(renderChildren(body))
+	const noHistory = true
+	body, _ = NewReader(noHistory, nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
 }
@@ -71,8 +75,8 @@ var (
 	pictureByName  = regexp.MustCompile(`(!\[[^\]\n]*\])\[([^\]\n]+)\]`)                         // ![Acme][logo]
 )
 
-// inlinePictureAddresses replaces the names of pictures by their addresses: ![Acme][logo] becomes
-// ![Acme](data:…) if a line says [logo]: data:…. Canonical Markdown (package markdown) has no such names.
+// inlinePictureAddresses replaces references to pictures by their addresses: ![Acme][logo] becomes ![Acme](data:…) if
+// there is a line "[logo]: data:…". The Markdown of package markdown has no references.
 func inlinePictureAddresses(source string) string {
 	addresses := map[string]string{}
 	for _, found := range pictureAddress.FindAllStringSubmatch(source, -1) {
@@ -91,7 +95,7 @@ func inlinePictureAddresses(source string) string {
 		return found[1] + "(" + address + ")"
 	})
 
-	// Lines with an address that no picture uses are text.
+	// Remove the lines that were used. Others are text.
 	source = pictureAddress.ReplaceAllStringFunc(source, func(line string) string {
 		if used[pictureAddress.FindStringSubmatch(line)[1]] {
 			return ""
@@ -102,8 +106,8 @@ func inlinePictureAddresses(source string) string {
 	return strings.TrimSpace(source)
 }
 
-// takePictures adds the addresses of pictures to Pictures and replaces them by content ids. It removes
-// pictures without an address.
+// takePictures moves the addresses of all pictures in n to Pictures, and replaces them by content ids. It removes
+// pictures without an address, and returns the others.
 func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 	var next *html.Node
 	for c := n.FirstChild; c != nil; c = next {
@@ -114,31 +118,28 @@ func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 			continue
 		}
 
-		from := strings.TrimSpace(attributeOf(c, "src"))
-		if from == "" {
+		address := strings.TrimSpace(attributeOf(c, "src"))
+		if address == "" {
 			n.RemoveChild(c)
 			continue
 		}
 
-		setAttr(c, "src", "cid:"+PictureID(s.pictureIndex(from)))
+		setAttr(c, "src", "cid:"+PictureID(s.pictureIndex(address)))
 		images = append(images, c)
 	}
 
 	return images
 }
 
-// pictureIndex returns the index of an address in Pictures, and adds it if it is new.
-func (s *Signature) pictureIndex(from string) int {
-	for i, known := range s.Pictures {
-		if known == from {
-			return i
-		}
+// pictureIndex returns the index of an address in Pictures. It appends an address that is new.
+func (s *Signature) pictureIndex(address string) int {
+	if i := slices.Index(s.Pictures, address); i >= 0 {
+		return i
 	}
-	s.Pictures = append(s.Pictures, from)
+	s.Pictures = append(s.Pictures, address)
 	return len(s.Pictures) - 1
 }
 
-// setAttr sets an attribute of a node.
 func setAttr(n *html.Node, name, value string) {
 	n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 	n.Attr = append(n.Attr, html.Attribute{Key: name, Val: value})

@@ -8,16 +8,25 @@ import (
 	"parley/channels/markdown"
 )
 
-// nbsp is a non-breaking space. It keeps indentation that Markdown would drop or take for code.
+// nbsp is a non-breaking space. It preserves indentation, which Markdown would drop or treat as code.
 const nbsp = "\u00a0"
 
-// Markdown turns plain text into canonical Markdown that shows the same text: Markdown characters
-// are escaped, line breaks are kept, URLs stay links, lines that begin with ">" become quotes.
+// Markdown converts plain text to Markdown that shows the same text. It escapes characters that mean something in
+// Markdown, keeps line breaks and URLs, and turns lines that begin with ">" into quotes. For example,
+//
+//	> Is *this* yours?
+//	# 4 is https://acme.test/a_b
+//
+// becomes
+//
+//	> Is \*this\* yours?
+//
+//	\# 4 is <https://acme.test/a_b>
 func Markdown(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/16)
-	lastDepth := 0    // of the last line that was written
-	hasBlank := false // behind that line
+	lastDepth := 0    // the quote depth of the last line written
+	hasBlank := false // blank lines followed it
 	for line := range strings.SplitSeq(text, "\n") {
 		depth, line := quoteDepth(line)
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
@@ -42,10 +51,10 @@ func Markdown(text string) string {
 	return out.String()
 }
 
-// maxQuoteDepth is how deep quotes are shown inside each other.
+// maxQuoteDepth is how deep quotes may be nested.
 const maxQuoteDepth = 8
 
-// quoteDepth counts the quote marks of a line and returns the rest of the line.
+// quoteDepth removes up to maxQuoteDepth quote marks from a line and counts them.
 func quoteDepth(line string) (depth int, rest string) {
 	for depth < maxQuoteDepth && strings.HasPrefix(line, ">") {
 		line = strings.TrimPrefix(line[1:], " ")
@@ -54,16 +63,16 @@ func quoteDepth(line string) (depth int, rest string) {
 	return depth, line
 }
 
-// writeLine writes one line and escapes it. At its beginning more characters have a meaning.
+// writeLine writes one line, escaped. More characters must be escaped at its beginning than elsewhere.
 func writeLine(out *strings.Builder, line string) {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
 	const tabWidth = 4
 	for _, r := range line[:len(line)-len(body)] {
+		width := 1
 		if r == '\t' {
-			out.WriteString(strings.Repeat(nbsp, tabWidth))
-		} else {
-			out.WriteString(nbsp)
+			width = tabWidth
 		}
+		out.WriteString(strings.Repeat(nbsp, width))
 	}
 
 	if n := blockMarkLength(body); n > 0 {
@@ -76,15 +85,14 @@ func writeLine(out *strings.Builder, line string) {
 	escapeInline(out, body)
 }
 
-// maxListDigits is how many digits the number of a list item may have (CommonMark).
+// maxListDigits is the maximum length of a list item's number (CommonMark).
 const maxListDigits = 9
 
-// orderedMarkLength returns the length of the mark of a numbered list at the start of s, or 0 if s begins
-// with no such mark.
+// orderedMarkLength returns the length of the mark of a numbered list ("3." or "3)") at the start of s, or 0.
 func orderedMarkLength(s string) int {
 	head := s[:min(len(s), maxListDigits+1)]
 	digits := len(head) - len(strings.TrimLeft(head, "0123456789"))
-	if digits == 0 || digits == len(head) { // none, too many, or nothing behind them
+	if digits == 0 || digits == len(head) { // too many digits, or nothing follows them
 		return 0
 	}
 	if s[digits] != '.' && s[digits] != ')' {
@@ -93,12 +101,12 @@ func orderedMarkLength(s string) int {
 	return digits + 1
 }
 
-// isRuleLine reports whether Markdown could take a line for a rule, an underline of a
-// heading or the second row of a table.
+// isRuleLine reports whether Markdown could read a line as a rule, the underline of a heading or the line below the
+// head of a table.
 func isRuleLine(s string) bool { return strings.Trim(s, "-=_*|: \t") == "" }
 
-// blockMarkLength returns the index behind the character that would make a heading, a list, a quote or another
-// block of a line. It returns 0 if no character does. s must not be empty.
+// blockMarkLength returns the length of the mark at the start of s that would begin a heading, a list, a quote or
+// another block, or 0 if there is none. Escaping the last character of the mark disarms it. s must not be empty.
 func blockMarkLength(s string) int {
 	switch s[0] {
 	case '>':
@@ -137,29 +145,30 @@ func blockMarkLength(s string) int {
 	return 0
 }
 
-// mayFollowBlockMark reports whether a character acts as the mark of a block before rest: when a space or nothing
-// follows. All kinds of spaces count, because they may be trimmed.
+// mayFollowBlockMark reports whether a mark before rest begins a block: if a space or nothing follows. All kinds of
+// space count, because they may be trimmed later.
 func mayFollowBlockMark(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return rest == "" || unicode.IsSpace(r)
 }
 
-// escapeInline writes s escaped, so that Markdown shows it as it is.
+// escapeInline writes s, escaped except for URLs.
 func escapeInline(out *strings.Builder, s string) {
 	if !strings.Contains(s, "://") {
 		escapeRun(out, s, 0, len(s))
 		return
 	}
-	at := 0
-	for _, m := range markdown.FindURLs(s) {
-		escapeRun(out, s, at, m[0])
-		out.WriteString(bareURL(s[m[0]:m[1]]))
-		at = m[1]
+	written := 0
+	for _, found := range markdown.FindURLs(s) {
+		start, end := found[0], found[1]
+		escapeRun(out, s, written, start)
+		out.WriteString(bareURL(s[start:end]))
+		written = end
 	}
-	escapeRun(out, s, at, len(s))
+	escapeRun(out, s, written, len(s))
 }
 
-// bareURL returns a URL as it is or, if it has characters that mean something in Markdown, in angle brackets.
+// bareURL returns a URL as Markdown: in angle brackets if it has characters that mean something there.
 func bareURL(u string) string {
 	for i := range len(u) {
 		if !isPlainInURL(u[i]) {
@@ -172,28 +181,28 @@ func bareURL(u string) string {
 	return u
 }
 
-// isPlainInURL reports whether c is an ASCII character of URLs that means nothing in Markdown.
+// isPlainInURL reports whether c is an ASCII character that needs no escaping in a URL in Markdown.
 func isPlainInURL(c byte) bool {
 	isWord := c < utf8.RuneSelf && isWordRune(rune(c))
 	return isWord || strings.IndexByte("-./:?=%#+,;@&", c) >= 0
 }
 
-// containsEntity reports whether u has an HTML entity, which Markdown would decode.
+// containsEntity reports whether u contains an HTML entity, which Markdown would decode.
 func containsEntity(u string) bool {
 	for {
-		_, behind, found := strings.Cut(u, "&")
+		_, rest, found := strings.Cut(u, "&")
 		if !found {
 			return false
 		}
-		if markdown.IsEntity(behind) {
+		if markdown.IsEntity(rest) {
 			return true
 		}
-		u = behind
+		u = rest
 	}
 }
 
-// escapeRun writes s[from:to] escaped. It looks at all of s, because the characters around a run of
-// "*", "_" or "~" decide whether it has a meaning.
+// escapeRun writes s[from:to], escaped. It needs all of s because the characters around "*", "_" and "~" decide whether
+// these must be escaped.
 func escapeRun(out *strings.Builder, s string, from, to int) {
 	for i := from; i < to; {
 		switch c := s[i]; c {
@@ -203,15 +212,11 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 				end++
 			}
 
+			written := s[i:end]
 			if canMark(s, i, end) {
-				for range end - i {
-					out.WriteByte('\\')
-					out.WriteByte(c)
-				}
-			} else {
-				out.WriteString(s[i:end])
+				written = strings.Repeat(`\`+string(c), end-i)
 			}
-
+			out.WriteString(written)
 			i = end
 		default:
 			if needsBackslash(s, i, to) {
@@ -223,8 +228,8 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 	}
 }
 
-// needsBackslash reports whether Markdown would not show s[i] as it is. s[:end] is the text; what is written behind
-// it isn't known.
+// needsBackslash reports whether Markdown wouldn't show s[i] literally. The text is s[:end]; what follows it is
+// unknown.
 func needsBackslash(s string, i, end int) bool {
 	switch s[i] {
 	case '`', '[', ']', '<':
@@ -237,8 +242,8 @@ func needsBackslash(s string, i, end int) bool {
 	return false
 }
 
-// canMark reports whether s[from:to], a run of one sign, could open or close emphasis. It can't between
-// spaces, and "_" can't inside a word.
+// canMark reports whether s[from:to], which is one character or several of the same, could open or close emphasis. It
+// can't between spaces; "_" can't inside a word.
 func canMark(s string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:from])
 	after, _ := utf8.DecodeRuneInString(s[to:])
@@ -251,18 +256,17 @@ func canMark(s string, from, to int) bool {
 	return s[from] != '_' || !isInsideWord
 }
 
-// isWordRune reports whether r is part of a word.
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// isASCIIPunct reports whether Markdown takes c for ASCII punctuation: it drops a backslash before it.
+// isASCIIPunct reports whether Markdown drops a backslash before c.
 func isASCIIPunct(c byte) bool { return c < utf8.RuneSelf && isPunctOrSymbol(rune(c)) }
 
-// Escape returns a text without line breaks as Markdown.
+// Escape returns a single line of text as Markdown that shows it literally.
 func Escape(text string) string {
 	var b strings.Builder
 	escapeInline(&b, text)
 	return b.String()
 }
 
-// isPunctOrSymbol reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
+// isPunctOrSymbol reports whether some Markdown readers treat r as punctuation. They differ on symbols.
 func isPunctOrSymbol(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
