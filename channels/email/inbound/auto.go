@@ -9,7 +9,16 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// autoSubject matches the subjects of automatic answers, for programs that set no header.
+// This file finds out whether a person or a program wrote a mail. Agents must see a customer's question, but not the
+// out-of-office replies, newsletters and spam around it; and nobody must answer those, or two programs would answer
+// each other for ever. The decision is based on headers, and on the subject and the address for programs that set no
+// headers:
+//
+//	Auto-Submitted: auto-replied    ->  "auto-submitted"
+//	Subject: Automatic reply: Demo  ->  "auto-reply"
+//	From: noreply@shop.test         ->  "no-reply"
+
+// autoSubject matches the subjects of automatic replies.
 var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
 	`automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|` +
 	`automatische antwort|abwesenheits(?:notiz|nachricht|assistent)|réponse automatique|absence du bureau|` +
@@ -18,42 +27,42 @@ var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
 	`răspuns automat|fuera de la oficina|автоответ|автоматический ответ|автоматична відповідь|αυτόματη απάντηση|otomatik yanıt|` +
 	`balasan otomatis|trả lời tự động|תשובה אוטומטית|自动回复|自动答复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
 
-// domainReportSubject matches the subjects of reports on all mail of a domain: DMARC (RFC 7489 section 7.2.1.1) and TLS (RFC 8460
-// section 5.3).
+// domainReportSubject matches the subjects of reports about all mail of a domain: DMARC (RFC 7489 section 7.2.1.1) and
+// TLS (RFC 8460 section 5.3).
 var domainReportSubject = regexp.MustCompile(`(?i)^\s*(?:\[preview\] )?report domain:\s*\S+\s+submitter:`)
 
 // noReply matches addresses that nobody reads.
 var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noresponse|no-response|` +
 	`nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre)(?:[-_.+].*)?@|[-_.+](?:no[-_.]?reply|noreply)@`)
 
-// daemonAddress matches the addresses of programs that report on mail.
+// daemonAddress matches the addresses from which mail servers report failures.
 var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|bounces?|` +
 	`microsoftexchange[0-9a-f]*)(?:[-_.+=].*)?@`)
 
-// Why a mail is automatic (channels.Inbound.Automatic), besides channels.AutomaticOwn. A person's mail has "".
+// The reasons why a mail is automatic (channels.Inbound.Automatic), besides channels.AutomaticOwn. For a mail that a
+// person wrote, the reason is "".
 const (
-	automaticReceipt      = "receipt"         // says that a mail was displayed
-	automaticComplaint    = "feedback-report" // says that a recipient called a mail of ours spam
-	automaticDomainReport = "domain-report"   // on all mail of a domain
-	automaticBounce       = "bounce"          // says that a mail could not be delivered, or not yet
+	automaticReceipt      = "receipt"         // a read receipt
+	automaticComplaint    = "feedback-report" // a recipient marked a mail of ours as spam
+	automaticDomainReport = "domain-report"   // a report about all mail of a domain
+	automaticBounce       = "bounce"          // a mail could not be delivered, or not yet
 	automaticSubmitted    = "auto-submitted"
-	automaticReply        = "auto-reply" // such as that somebody is on holiday
+	automaticReply        = "auto-reply" // such as an out-of-office reply
 	automaticNullSender   = "null-sender"
-	automaticList         = "list" // came by a mailing list that isn't one of ours
+	automaticList         = "list" // from a mailing list that isn't one of ours
 	automaticSpam         = "spam"
 	automaticNoReply      = "no-reply" // from an address that nobody reads
 	automaticBulk         = "bulk"
-	automaticGenerated    = "auto-generated" // the weakest sign: ticket systems mark what their agents write so
-	automaticDamaged      = "damaged"        // can't be read, so nobody knows
+	automaticGenerated    = "auto-generated" // the weakest sign: ticket systems send their agents' messages with it
+	automaticDamaged      = "damaged"        // the mail can't be decoded, so the author is unknown
 )
 
-// whyAutomatic returns why a mail is automatic, or "" for a mail that a person wrote. The order of the checks matters: the most specific
-// reasons come first.
+// whyAutomatic returns the reason why a mail is automatic, or "". It checks the most specific reasons first.
 //
-// X-Auto-Response-Suppress is ignored: Exchange puts it into people's mail that a distribution list passes on.
+// It ignores X-Auto-Response-Suppress, which Exchange adds to people's mails to a distribution list.
 // Source: MS-OXCMAIL section 2.1.3.2.20.
 func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
-	if report := kindOfReport(h, c, subject, from); report != "" {
+	if report := reportReason(h, c, subject, from); report != "" {
 		return report
 	}
 
@@ -83,24 +92,24 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 	return ""
 }
 
-// kindOfReport returns what a program reports on other mail, or "" if a mail isn't a report.
-func kindOfReport(h rawmail.Header, c *content, subject string, from channels.Party) string {
-	isOutlooksComplaint := from.Key == outlookComplaints && c.returned != nil && c.returned.Header.Has("X-HmXmrOriginalRecipient")
-	isOnDelivery := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")
+// reportReason returns the reason for a mail that reports on other mail, or "" if a mail isn't such a report.
+func reportReason(h rawmail.Header, c *content, subject string, from channels.Party) string {
+	isOutlookComplaint := from.Key == outlookComplaints && c.returned != nil && c.returned.Header.Has("X-HmXmrOriginalRecipient")
+	isDeliveryReport := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")
 	switch {
 	case c.reportType == "disposition-notification":
 		return automaticReceipt
-	case c.reportType == "feedback-report", isOutlooksComplaint:
+	case c.reportType == "feedback-report", isOutlookComplaint:
 		return automaticComplaint
 	case c.reportType == "tlsrpt", domainReportSubject.MatchString(subject):
 		return automaticDomainReport
-	case isOnDelivery, isFromDaemon(h, subject, from.Key):
+	case isDeliveryReport, isFromDaemon(h, subject, from.Key):
 		return automaticBounce
 	}
 	return ""
 }
 
-// isMarkedAsSpam reports whether a filter in front of the mailbox takes a mail for spam.
+// isMarkedAsSpam reports whether the spam filter of the mail server has marked a mail.
 func isMarkedAsSpam(h rawmail.Header) bool {
 	for _, name := range []string{"X-Spam-Flag", "X-Spam-Status"} {
 		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(h.Raw(name))), "yes") {
@@ -110,10 +119,10 @@ func isMarkedAsSpam(h rawmail.Header) bool {
 	return false
 }
 
-// outlookComplaints is the sender of Outlook.com's complaints, which don't have the form of RFC 5965.
+// outlookComplaints is the sender of Outlook.com's spam complaints, which don't follow RFC 5965.
 const outlookComplaints = "staff@hotmail.com"
 
-// isFromDaemon reports whether a mail comes from a program that reports on mail.
+// isFromDaemon reports whether a mail server itself wrote a mail, to report on another one.
 func isFromDaemon(h rawmail.Header, subject, from string) bool {
 	if isPersonAtPostmaster(h, subject, from) {
 		return false
@@ -121,8 +130,8 @@ func isFromDaemon(h rawmail.Header, subject, from string) bool {
 	return daemonAddress.MatchString(from) || strings.Contains(strings.ToLower(h.Raw("From")), "mailer-daemon")
 }
 
-// isFromProgram reports whether a program sent a mail. Then a delivery status in it is a report, and not a file that a person forwards,
-// even if the mail doesn't have the type of a report.
+// isFromProgram reports whether a program sent a mail. A delivery status in a program's mail is a report, even if the
+// mail lacks the content type of a report. In a person's mail it is a forwarded file.
 func isFromProgram(h rawmail.Header, subject, from string) bool {
 	isMarked := h.Has("X-MS-Exchange-Message-Is-Ndr") || autoSubmitted(h) != ""
 	return isMarked || hasNullSender(h) || isFromDaemon(h, subject, from)
@@ -132,24 +141,25 @@ func isFromProgram(h rawmail.Header, subject, from string) bool {
 // "auto-replied; owner-email=…". It returns "" for a person's mail, which has no such field, or "no".
 // Source: RFC 3834 section 5.
 func autoSubmitted(h rawmail.Header) string {
-	word := strings.ToLower(strings.TrimSpace(h.Raw("Auto-Submitted")))
-	if end := strings.IndexAny(word, "; "); end >= 0 {
-		word = word[:end]
+	value := strings.ToLower(strings.TrimSpace(h.Raw("Auto-Submitted")))
+	if end := strings.IndexAny(value, "; "); end >= 0 {
+		value = value[:end]
 	}
-	if word == "no" {
+	if value == "no" {
 		return ""
 	}
-	return word
+	return value
 }
 
-// hasAutoReplyField reports whether a mail has a field that programs write into automatic answers.
+// hasAutoReplyField reports whether a mail has one of the header fields that mark automatic replies.
 func hasAutoReplyField(h rawmail.Header) bool {
 	return slices.ContainsFunc([]string{"X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Autogenerated"}, func(name string) bool {
 		return h.Has(name)
 	})
 }
 
-// isPersonAtPostmaster reports whether a person writes as postmaster@customer.test, as people do who look after a small firm's mail.
+// isPersonAtPostmaster reports whether a person wrote from postmaster@customer.test, as administrators of small firms
+// do.
 func isPersonAtPostmaster(h rawmail.Header, subject, from string) bool {
 	if !strings.HasPrefix(from, "postmaster@") {
 		return false
@@ -161,8 +171,8 @@ func isPersonAtPostmaster(h rawmail.Header, subject, from string) bool {
 	return !isReport && !hasNullSender(h)
 }
 
-// hasNullSender reports whether a mail wants no answer at all, as bounces do: it has Return-Path: <>, which some servers write as
-// <MAILER-DAEMON>, or From: <>.
+// hasNullSender reports whether a mail has the empty sender of bounces, which must never be answered: "Return-Path: <>",
+// which some servers write as <MAILER-DAEMON>, or "From: <>".
 func hasNullSender(h rawmail.Header) bool {
 	path := strings.ToLower(strings.ReplaceAll(h.Raw("Return-Path"), " ", ""))
 	hasNoAuthor := strings.TrimSpace(h.Raw("From")) == "<>"
@@ -172,12 +182,12 @@ func hasNullSender(h rawmail.Header) bool {
 // dmarcFailed matches a failed DMARC check in an Authentication-Results field.
 var dmarcFailed = regexp.MustCompile(`(?i)\bdmarc\s*=\s*fail\b`)
 
-// maxAuthenticationBytes is the longest Authentication-Results field that is read.
+// maxAuthenticationBytes is the maximum length of an Authentication-Results field that is read.
 const maxAuthenticationBytes = 1 << 16
 
-// authenticationNotice returns a warning if the receiving server found that the sender's domain disowns the mail, and otherwise "". Only
-// the topmost field counts, because the receiving server writes that. A good result proves nothing: if our server writes no such field,
-// the topmost one is the sender's own.
+// authenticationNotice returns a warning if a mail failed DMARC, and otherwise "". It reads only the topmost
+// Authentication-Results field, which the receiving server adds. It never reports success: if our server adds no such
+// field, the topmost one was written by the sender.
 func authenticationNotice(h rawmail.Header) string {
 	results := h.All("Authentication-Results")
 	if len(results) == 0 || len(results[0]) > maxAuthenticationBytes {

@@ -11,29 +11,37 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// A mail is a tree of parts (MIME): texts, files, and parts that contain others. content collects from the tree what is to be read and
-// what is a file.
+// A mail is a tree of MIME parts. This file walks the tree and decides which parts are text to read and which are
+// files. For example, the tree
+//
+//	multipart/mixed
+//	  multipart/alternative
+//	    text/plain              the same text in two forms: one segment
+//	    text/html
+//	  application/pdf           a file
+//
+// becomes a content with one segment and one file.
 
-// content is the content of a mail, in its author's order.
+// content is the content of a mail, in the order of its parts.
 type content struct {
-	segments  []bodytext.Segment
+	segments  []bodytext.Segment // the texts
 	files     []channels.Attachment
 	calendars []string // invitations as Markdown
-	signed    bool     // it has a signature that could be checked (S/MIME, PGP)
-	encrypted string   // how: "PGP", "S/MIME"; "" if it is not encrypted
+	signed    bool     // there is an S/MIME or PGP signature; it isn't verified
+	encrypted string   // "PGP" or "S/MIME"; "" if the mail is not encrypted
 
-	isReport   bool               // a status part is of a delivery report, and no file that a person attached
-	reportType string             // of a multipart/report: "delivery-status", …
+	isReport   bool               // a delivery status in the mail is a report about a mail of ours, not a file
+	reportType string             // the report-type of a multipart/report: "delivery-status", …
 	statuses   [][]byte           // the message/delivery-status parts of a report
 	returned   *rawmail.Part      // the mail that a report returns, or only its headers
 	winmail    *tnefResult        // decoded winmail.dat
 	forward    []byte             // the first attached mail; shown if there is no text
-	namedText  []bodytext.Segment // the first short text file that is meant to be shown inline; shown if there is no text
-	damaged    bool               // a part could not be read: the original is attached
-	isCut      bool               // segments have only the beginning of a very long text; a file has all of it
+	namedText  []bodytext.Segment // the first short inline text file; shown if there is no text
+	damaged    bool               // a part could not be read
+	isCut      bool               // segments has only the beginning of a very long text; a file has all of it
 }
 
-// add adds the content of a part and of all its parts.
+// add adds the content of a part and of its children.
 func (c *content) add(p *rawmail.Part) {
 	switch {
 	case len(p.Children) == 0:
@@ -45,7 +53,7 @@ func (c *content) add(p *rawmail.Part) {
 		c.add(p.Children[0])
 		for _, child := range p.Children[1:] {
 			if !strings.Contains(child.Type, "signature") {
-				c.add(child) // a footer some list added
+				c.add(child) // the footer of a mailing list
 			}
 		}
 	case p.Type == "multipart/encrypted":
@@ -63,8 +71,9 @@ func (c *content) add(p *rawmail.Part) {
 	}
 }
 
-// addAlternative adds a part whose children are forms of the same text. It takes the last form with HTML, and the plain form beside it.
-// Two children of the same type are different texts, although the mail says otherwise: both are added.
+// addAlternative adds a multipart/alternative, whose children are forms of the same text. It uses the last child with
+// HTML together with the plain text. If two children have the same type, programs have put different texts into them,
+// against the standard: addAlternative adds both.
 func (c *content) addAlternative(p *rawmail.Part) {
 	var plain, rich *content
 	richType := ""
@@ -109,7 +118,7 @@ func (c *content) addAlternative(p *rawmail.Part) {
 	}
 }
 
-// joinSegments returns segments, followed by those of more that are not among them.
+// joinSegments returns segments followed by the new ones in more.
 func joinSegments(segments, more []bodytext.Segment) []bodytext.Segment {
 	for _, s := range more {
 		if !slices.Contains(segments, s) {
@@ -119,7 +128,7 @@ func joinSegments(segments, more []bodytext.Segment) []bodytext.Segment {
 	return segments
 }
 
-// addAllButText adds everything of sub except its text.
+// addAllButText adds all content of sub except its text.
 func (c *content) addAllButText(sub *content) {
 	c.files = append(c.files, sub.files...)
 	c.signed = c.signed || sub.signed
@@ -153,11 +162,11 @@ func (c *content) hasHTML() bool {
 	return false
 }
 
-// maxEmptyHTML is the length of the longest HTML that may be an empty piece between pictures.
+// maxEmptyHTML is the maximum length of HTML that is checked for being empty.
 const maxEmptyHTML = 2 << 10
 
-// firstWithText returns the first segment that has text; Apple Mail writes an empty one above a picture. If none has text, it returns the
-// first segment, or nil if there are none.
+// firstWithText returns the first segment with text, because Apple Mail writes an empty one above a picture. If no
+// segment has text, it returns the first one; if there are no segments, nil.
 func (c *content) firstWithText() *bodytext.Segment {
 	for i, s := range c.segments {
 		if s.Plain != "" || len(s.HTML) > maxEmptyHTML || strings.TrimSpace(bodytext.StrippedHTML(s.HTML)) != "" {
@@ -170,7 +179,7 @@ func (c *content) firstWithText() *bodytext.Segment {
 	return &c.segments[0]
 }
 
-// plainText joins the plain forms.
+// plainText returns the plain text of all segments.
 func (c *content) plainText() string {
 	var all []string
 	for _, s := range c.segments {
@@ -179,7 +188,7 @@ func (c *content) plainText() string {
 	return strings.Join(all, "\n\n")
 }
 
-// addLeaf adds a part that has no parts.
+// addLeaf adds a part without children.
 func (c *content) addLeaf(p *rawmail.Part) {
 	disposition, params := rawmail.ParseParams(p.Header.Raw("Content-Disposition"), p.Header.Guess)
 	name := rawmail.FileName(params, p.Params, p.Header.Guess)
@@ -189,7 +198,7 @@ func (c *content) addLeaf(p *rawmail.Part) {
 	}
 
 	ctype := p.Type
-	if strings.EqualFold(name, "winmail.dat") { // mailers give it many types
+	if strings.EqualFold(name, "winmail.dat") { // mail programs give it various types
 		ctype = "application/ms-tnef"
 	}
 
@@ -210,7 +219,7 @@ func (c *content) addLeaf(p *rawmail.Part) {
 	case "message/rfc822", "message/global":
 		c.addMail(p, name)
 	default:
-		if strings.HasPrefix(ctype, "multipart/") { // nested too deep, or without parts
+		if strings.HasPrefix(ctype, "multipart/") { // nested too deep, or without children
 			c.damaged = true
 			return
 		}
@@ -221,8 +230,7 @@ func (c *content) addLeaf(p *rawmail.Part) {
 	}
 }
 
-// addDeliveryStatus adds a part that says what became of a mail: in prose, which is text, or in fields, which are a file outside of a
-// report.
+// addDeliveryStatus adds a delivery status. It may be prose, which is text; a part of a report; or a forwarded file.
 func (c *content) addDeliveryStatus(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	switch {
@@ -235,13 +243,12 @@ func (c *content) addDeliveryStatus(p *rawmail.Part, name string) {
 	}
 }
 
-// isTextType reports whether parts of a type have text to read.
 func isTextType(ctype string) bool {
 	return ctype == "text/plain" || ctype == "text/html" || ctype == "text/enriched"
 }
 
-// isToBeRead reports whether a part is text of the mail, not a file. A part with a name is a file, except for the first text: some mail
-// programs name every part.
+// isToBeRead reports whether a part is text and not a file. A text with a name is a file, unless it is the first one:
+// some mail programs name every part.
 func (c *content) isToBeRead(p *rawmail.Part, disposition, name string) bool {
 	if !isTextType(p.Type) || disposition == "attachment" {
 		return false
@@ -260,8 +267,7 @@ func (c *content) keepNamedText(p *rawmail.Part) {
 	c.namedText = sub.segments
 }
 
-// maxNamedTextBytes is the length, before decoding, of the longest text file that may be shown if there is no
-// other text.
+// maxNamedTextBytes is the maximum encoded length of a text file that is shown if there is no other text.
 const maxNamedTextBytes = 8 << 10
 
 // addText adds a part as text to read.
@@ -284,7 +290,7 @@ func (c *content) addText(p *rawmail.Part) {
 	c.segments = append(c.segments, bodytext.Segment{Plain: text})
 }
 
-// takeUUFiles adds the uuencoded files of a part's text, and returns the text without them.
+// takeUUFiles adds the uuencoded files in a text and returns the text without them.
 func (c *content) takeUUFiles(p *rawmail.Part, text []byte) []byte {
 	if !bytes.Contains(text, []byte("begin ")) {
 		return text
@@ -298,7 +304,7 @@ func (c *content) takeUUFiles(p *rawmail.Part, text []byte) []byte {
 	return rest
 }
 
-// maxPlainBytes is the length of the longest plain text that is read as a whole. A longer one is attached, and its beginning is read.
+// maxPlainBytes is the maximum length of plain text. A longer text is attached, and only its beginning is read.
 const maxPlainBytes = 2 << 20
 
 // attachLongText attaches a text and returns its beginning.
@@ -327,7 +333,7 @@ func (c *content) addFile(p *rawmail.Part, name string) {
 	})
 }
 
-// addMail adds an attached mail as a file named by the mail's subject.
+// addMail adds an attached mail as a file. If the part has no name, the mail's subject names the file.
 func (c *content) addMail(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	inner := readReturned(b, p.Header.Guess)
@@ -347,18 +353,17 @@ func (c *content) addMail(p *rawmail.Part, name string) {
 	})
 }
 
-// addPKCS7 adds an S/MIME message as a file: Parley can't show what is in it.
+// addPKCS7 adds an S/MIME message as a file. Its content can't be shown.
 func (c *content) addPKCS7(p *rawmail.Part, name string) {
+	c.encrypted = "S/MIME"
 	if strings.EqualFold(p.Params["smime-type"], "signed-data") {
 		c.encrypted = "S/MIME, signed"
-	} else {
-		c.encrypted = "S/MIME"
 	}
 	name = cmp.Or(name, "smime.p7m")
 	c.addFile(p, name)
 }
 
-// readReturned reads the headers of a mail inside a mail.
+// readReturned parses the headers of a mail inside a mail. It doesn't parse the body.
 func readReturned(b []byte, guess *rawmail.Guesser) *rawmail.Part {
 	head, body := rawmail.SplitHead(bytes.TrimLeft(b, "\r\n"))
 	head = head[:min(len(head), rawmail.MaxHeaderBytes)]

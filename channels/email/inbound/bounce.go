@@ -11,38 +11,44 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// A bounce is a server's report that it could not deliver a mail of ours, or not yet. Servers write it in a form for programs (dsn.go) or
-// only as prose (prose.go). This file finds out which of our messages a bounce is about, and turns it into a Status for each recipient.
+// A bounce is a mail in which a server reports that it could not deliver a mail of ours, or not yet. Its machine-readable
+// part is read in dsn.go; a bounce without one is read as prose in prose.go. This file finds out which of our messages
+// the bounce is about, and creates a Status for each recipient. For example, a bounce that quotes
+//
+//	Message-ID: <c12.m34.0a1b2c3d@acme.test>   (a token: conversation 12, message 34)
+//	Final-Recipient: rfc822; ann@customer.test
+//	Status: 5.2.2
+//
+// becomes the Status "message 34 failed for ann@customer.test: The mailbox is full."
 
-// bounceSubject matches the subjects of bounces, for those that no header marks as such.
+// bounceSubject matches the subjects of bounces.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
 	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|` +
 	`error sending your (?:mail|message)|` +
 	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
 	`配信不能|配信できません|无法投递|未送达)`)
 
-// maxSubjectBytes is how much of a subject is matched, because regular expressions are slow.
+// maxSubjectBytes is how much of a subject is matched.
 const maxSubjectBytes = 300
 
-// isBounceSubject reports whether a subject is that of a delivery report.
 func isBounceSubject(subject string) bool {
 	return bounceSubject.MatchString(subject[:min(len(subject), maxSubjectBytes)])
 }
 
-// maxReportBytes is how much of a report is searched for the mail that it is about. This is enough for the
-// headers of the returned mail. The files behind them may be longer.
+// maxReportBytes is how much of a report is searched for our tokens. It includes the headers of the returned mail, but
+// not all of its files.
 const maxReportBytes = 1 << 20
 
 // bouncedMail is the mail that a report is about.
 type bouncedMail struct {
-	token    mailid.Token // names conversation and message; the message is 0 if it isn't known
-	external []string     // Message-IDs by which it can be found, the most reliable first
-	isOurs   bool         // we have sent it
+	token    mailid.Token // its conversation and message; the message is 0 if it is unknown
+	external []string     // its possible Message-IDs, the most reliable first
+	isOurs   bool         // we sent it
 }
 
-// readBounce returns a status with the report's text for each recipient to whom a mail of ours could not be delivered, or not yet. It
-// returns nil if the mail is not a report on a mail that we may have sent: then it stays an automatic message. For a report or a
-// complaint, it sets the conversation in any case.
+// readBounce returns a status, with the text of the report, for each recipient for whom a mail of ours failed or is
+// delayed. It returns nil if the mail is not a report about a mail that we may have sent; in then stays an automatic
+// message. For a report or a spam complaint, it also sets the conversation of in.
 func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
 	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == automaticComplaint
 	if !isComplaint && !isReport(in, root.Header) {
@@ -59,13 +65,13 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 
 	text = text[:min(len(text), maxReportBytes)]
 	raw = raw[:min(len(raw), maxReportBytes)]
-	b := d.findBouncedMail(c, in, raw, text)
-	in.Answers.References = mergeIDs(b.external, in.Answers.References)
+	bounced := d.findBouncedMail(c, in, raw, text)
+	in.Answers.References = mergeIDs(bounced.external, in.Answers.References)
 	if in.Answers.Conversation == 0 {
-		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
+		in.Answers.Conversation, in.Answers.Message = bounced.token.Conversation, bounced.token.Message
 	}
-	namesNoMail := c.returned == nil && len(b.external) == 0
-	mayBeOurs := b.isOurs || namesNoMail && len(c.statuses) > 0
+	namesNoMail := c.returned == nil && len(bounced.external) == 0
+	mayBeOurs := bounced.isOurs || namesNoMail && len(c.statuses) > 0
 	if isComplaint || !mayBeOurs {
 		return nil
 	}
@@ -76,14 +82,15 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}
 	reports = slices.DeleteFunc(reports, func(r report) bool {
-		isOfNobody := r.recipient == "" && !b.isOurs
-		return isOfNobody || d.ownAddress(r.recipient) != "" // a mail to us failed
+		isUnknown := r.recipient == "" && !bounced.isOurs
+		isToUs := d.ownAddress(r.recipient) != ""
+		return isUnknown || isToUs
 	})
 
-	return statusesOf(*in, b, reports)
+	return statusesOf(*in, bounced, reports)
 }
 
-// isReport reports whether a mail says that another one could not be delivered.
+// isReport reports whether a mail is a bounce.
 func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	if in.Kind != channels.InboundMessage {
 		return false
@@ -97,33 +104,29 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	return hasNullSender(h) && isBounceSubject(in.Subject)
 }
 
-// proseReports reads a report that has no part for programs. Its text may also name addresses at which nothing failed, such as that of a
-// hotline. So if it names an address to which the mail was written, only such addresses count.
+// proseReports reads a bounce without a machine-readable part. Its text may mention addresses for which nothing failed,
+// such as that of a help desk. So if it mentions any recipient of the returned mail, only such recipients count.
 func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *content) []report {
 	failed := keysOf(d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)))
 	p := readProse(text, failed, h.Guess)
 	if c.returned != nil {
-		back := c.returned.Header
-		p.writtenTo = append(p.writtenTo, keysOf(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
+		returned := c.returned.Header
+		addressees := rawmail.Addresses(returned.Guess, slices.Concat(returned.All("To"), returned.All("Cc"))...)
+		p.addressees = append(p.addressees, keysOf(addressees)...)
 	}
 
 	reports := slices.DeleteFunc(p.reports, func(r report) bool { return d.isOwnOrDaemon(r.recipient) })
-	recipients := slices.Concat(failed, p.writtenTo)
-	isOther := func(r report) bool { return !slices.Contains(recipients, r.recipient) }
-	if !areAll(reports, isOther) {
-		reports = slices.DeleteFunc(reports, isOther)
+	recipients := slices.Concat(failed, p.addressees)
+	isRecipient := func(r report) bool { return slices.Contains(recipients, r.recipient) }
+	if slices.ContainsFunc(reports, isRecipient) {
+		reports = slices.DeleteFunc(reports, func(r report) bool { return !isRecipient(r) })
 	}
 
 	isFailure := isBounceSubject(subject) || c.returned != nil
 	if len(reports) == 0 && isFailure {
-		return []report{d.reportWithoutName(h, text, p.writtenTo)}
+		return []report{d.reportWithoutRecipient(h, text, p.addressees)}
 	}
 	return reports
-}
-
-// areAll reports whether all reports have a property.
-func areAll(list []report, has func(report) bool) bool {
-	return !slices.ContainsFunc(list, func(r report) bool { return !has(r) })
 }
 
 // keysOf returns the addresses of parties.
@@ -134,8 +137,8 @@ func keysOf(list []channels.Party) (keys []string) {
 	return keys
 }
 
-// isOwnOrDaemon reports whether an address in a report is our Message-ID, our own address, or that of the
-// program that sent the report.
+// isOwnOrDaemon reports whether an address in a report can't be a recipient: it is a Message-ID of ours, an address of
+// ours, or that of the reporting server.
 func (d *Decoder) isOwnOrDaemon(address string) bool {
 	if _, isToken := mailid.Parse(d.keys, address); isToken {
 		return true
@@ -143,17 +146,17 @@ func (d *Decoder) isOwnOrDaemon(address string) bool {
 	return d.ownAddress(address) != "" || daemonAddress.MatchString(address)
 }
 
-// reportWithoutName returns a report for a text that says that a mail failed, but not at which recipient.
-// writtenTo has the addresses to which the mail was written.
-func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []string) report {
+// reportWithoutRecipient returns a report for a text that doesn't say for which recipient a mail failed. The recipient
+// is taken from the server's reply or, if the mail had a single addressee, from addressees.
+func (d *Decoder) reportWithoutRecipient(h rawmail.Header, text string, addressees []string) report {
 	reply := replyInText(text)
 	r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-	if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
-		r.recipient = a
+	if address := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(address) == "" {
+		r.recipient = address
 	}
 
-	if r.recipient == "" && len(writtenTo) == 1 {
-		if only := writtenTo[0]; d.ownAddress(only) == "" {
+	if r.recipient == "" && len(addressees) == 1 {
+		if only := addressees[0]; d.ownAddress(only) == "" {
 			r.recipient = only
 		}
 	}
@@ -165,24 +168,23 @@ func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []s
 	return r
 }
 
-// idInText returns the Message-ID of a mail that a report returns as text, or "" if there is none.
+// idInText returns the value of the first Message-ID field in the text of a report, or "".
 func idInText(text string) string {
 	const field = "message-id:"
 	for text != "" {
 		line := strings.TrimLeft(text, " \t>")
 		if len(line) >= len(field) && strings.EqualFold(line[:len(field)], field) {
-			value := strings.TrimLeft(line[len(field):], " \t\r\n") // perhaps folded
+			value := strings.TrimLeft(line[len(field):], " \t\r\n") // the value may be folded onto the next line
 			if id, ok := idInBrackets(value); ok {
 				return id
 			}
 		}
-		_, behind, _ := strings.Cut(line, "\n")
-		text = behind
+		_, text, _ = strings.Cut(line, "\n")
 	}
 	return ""
 }
 
-// idInBrackets returns the Message-ID with which a text begins: <1@acme.test>. ok is false if there is none.
+// idInBrackets returns the Message-ID at the beginning of a text: "1@acme.test" for "<1@acme.test> …".
 func idInBrackets(text string) (id string, ok bool) {
 	const minID, maxID = len("a@b"), 400 // bytes
 	rest, opens := strings.CutPrefix(text, "<")
@@ -196,13 +198,14 @@ func idInBrackets(text string) (id string, ok bool) {
 	return id, true
 }
 
-// findBouncedMail finds the mail that a report is about. It looks for our token in these places, and the first one decides:
+// findBouncedMail finds the mail that a report is about. Mails that we send contain a token, which identifies
+// conversation and message. findBouncedMail uses the first token it finds in
 //
-//  1. our header of the returned mail, which it has even if a server replaced its Message-ID
-//  2. the Message-ID of the returned mail or, if that isn't known, the first id that the report answers
-//  3. anywhere in the report
+//  1. our own header in the returned mail, which survives if a server replaces the Message-ID
+//  2. the Message-ID of the returned mail or, if that is unknown, the first id to which the report refers
+//  3. the rest of the report
 //
-// Without a token, a mail is ours if its author is.
+// A returned mail without a token is ours if it is from an address of ours.
 func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bouncedMail {
 	returnedIDs := messageIDsOf(c.returned, text)
 	b := bouncedMail{external: mergeIDs(returnedIDs, in.Answers.References)}
@@ -223,7 +226,7 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 		return b
 	}
 
-	// Tokens in the References of the returned mail belong to earlier messages: they only show the conversation.
+	// These tokens may be from the References of the returned mail, which name earlier messages of the conversation.
 	b.isOurs = true
 	b.token = mailid.Token{Conversation: found[0].Conversation}
 	messages := slices.DeleteFunc(slices.Clone(found), func(t mailid.Token) bool { return t.Message == 0 })
@@ -234,7 +237,8 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 	return b
 }
 
-// messageIDsOf returns the Message-ID of a returned mail, or the one that the report's text shows. There may be none.
+// messageIDsOf returns the Message-ID of a returned mail or, failing that, the one in the text of the report. It
+// returns nil if both have none.
 func messageIDsOf(returned *rawmail.Part, text string) []string {
 	if returned != nil {
 		if ids := rawmail.MessageIDs(returned.Header.Raw("Message-Id"), returned.Header.Guess); len(ids) > 0 {
@@ -247,7 +251,8 @@ func messageIDsOf(returned *rawmail.Part, text string) []string {
 	return nil
 }
 
-// scanReport returns our tokens in the report's bytes, else in its text, else in the References of the returned mail.
+// scanReport returns our tokens in the bytes of a report. If there are none, it looks in the decoded text, then in the
+// decoded References of the returned mail.
 func (d *Decoder) scanReport(returned *rawmail.Part, raw []byte, text string) []mailid.Token {
 	found := mailid.Scan(d.keys, raw)
 	if len(found) == 0 {
@@ -259,7 +264,7 @@ func (d *Decoder) scanReport(returned *rawmail.Part, raw []byte, text string) []
 	return found
 }
 
-// isByUs reports whether the first author of a returned mail is an address of the account.
+// isByUs reports whether a returned mail is from an address of the account.
 func (d *Decoder) isByUs(returned *rawmail.Part) bool {
 	if returned == nil {
 		return false
@@ -268,7 +273,8 @@ func (d *Decoder) isByUs(returned *rawmail.Part) bool {
 	return len(authors) > 0 && d.ownAddress(authors[0].Key) != ""
 }
 
-// tokenInOurHeader returns our token in the header mailid.MessageHeader of a returned mail. ok is false if it names no message of ours.
+// tokenInOurHeader returns the token in the header mailid.MessageHeader of a returned mail. ok is false if there is no
+// valid token of a message.
 func (d *Decoder) tokenInOurHeader(returned *rawmail.Part) (token mailid.Token, ok bool) {
 	if returned == nil {
 		return token, false
@@ -277,7 +283,7 @@ func (d *Decoder) tokenInOurHeader(returned *rawmail.Part) (token mailid.Token, 
 	return token, ok && token.Message != 0
 }
 
-// mergeIDs returns ids, followed by those of more that are not among them.
+// mergeIDs returns ids followed by the new ones in more, without duplicates.
 func mergeIDs(ids, more []string) []string {
 	out := append([]string(nil), ids...)
 	seen := map[string]bool{}

@@ -10,21 +10,27 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// statusesOf returns one InboundStatus for each recipient at whom the mail failed or is delayed.
-func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels.Inbound {
+// This file explains to agents why a mail didn't arrive. It turns what a server reports for one recipient, such as
+// status "5.2.2" and reply "552 5.2.2 Quota exceeded", into a Status with the reason
+//
+//	The mailbox is full. The server said: 552 5.2.2 Quota exceeded
+
+// statusesOf returns an Inbound with a Status for each recipient for whom the mail failed or is delayed. in is the mail
+// with the reports.
+func statusesOf(in channels.Inbound, bounced bouncedMail, reports []report) []channels.Inbound {
 	var out []channels.Inbound
 	seen := map[string]bool{}
 	for _, r := range reports {
-		isNews := r.action == "failed" || r.action == "delayed"
+		isProblem := r.action == "failed" || r.action == "delayed"
 		key := r.recipient + r.action
-		if !isNews || seen[key] {
+		if !isProblem || seen[key] {
 			continue
 		}
 		seen[key] = true
 
 		one := in
-		one.Kind, one.Status = channels.InboundStatus, r.statusOf(b)
-		if len(out) > 0 {
+		one.Kind, one.Status = channels.InboundStatus, r.statusOf(bounced)
+		if len(out) > 0 { // ids must be unique
 			one.ExternalID = fmt.Sprintf("%s#%d", in.ExternalID, len(out)+1)
 		}
 		out = append(out, one)
@@ -33,52 +39,52 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 	return out
 }
 
-// statusOf returns what a report says of a mail.
-func (r report) statusOf(b bouncedMail) *channels.Status {
+// statusOf returns the status of the bounced mail for the recipient of r.
+func (r report) statusOf(bounced bouncedMail) *channels.Status {
 	s := &channels.Status{
 		State:     channels.StateFailed,
-		MessageID: b.token.Message,
-		External:  b.external,
+		MessageID: bounced.token.Message,
+		External:  bounced.external,
 		Recipient: r.recipient,
 		Reason:    r.explainToPeople(),
 	}
 	if r.action == "delayed" {
-		s.State = channels.StateAccepted // the lowest state changes nothing if a higher one is known already
+		s.State = channels.StateAccepted // the lowest state: it never replaces a higher one
 		s.Delayed = true
 		s.Class = channels.Retry
 		return s
 	}
 
 	if code := r.replyCode(); code != 0 {
-		v := smtpcode.Classify(smtpcode.StepReport, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
-		if v.Class != channels.Ambiguous {
-			s.Class = v.Class
+		verdict := smtpcode.Classify(smtpcode.StepReport, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
+		if verdict.Class != channels.Ambiguous {
+			s.Class = verdict.Class
 		}
 	}
 	return s
 }
 
-// maxReasonRunes is how much of a server's reply is shown.
-const maxReasonRunes = 400
+// maxReplyRunes is how much of a server's reply is shown.
+const maxReplyRunes = 400
 
-// explainToPeople says why a mail did not arrive, with the server's own words.
+// explainToPeople returns why a mail did not arrive, with the server's reply or, failing that, its status code.
 func (r report) explainToPeople() string {
-	what := r.describeFailure()
+	failure := r.describeFailure()
 	reply := rawmail.CleanLine(r.reply)
-	if reply == "" {
-		if r.status == "" {
-			return what
-		}
-		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."
+	switch {
+	case reply == "" && r.status == "":
+		return failure
+	case reply == "":
+		return strings.TrimSuffix(failure, ".") + " (" + r.status + ")."
 	}
-	if runes := []rune(reply); len(runes) > maxReasonRunes {
-		reply = string(runes[:maxReasonRunes]) + "…"
+	if runes := []rune(reply); len(runes) > maxReplyRunes {
+		reply = string(runes[:maxReplyRunes]) + "…"
 	}
-	return what + " The server said: " + reply
+	return failure + " The server said: " + reply
 }
 
-// describeFailure returns what went wrong as a sentence, by the enhanced status code without its class: "2.2" of "5.2.2" is "mailbox
-// full". A code that isn't listed has the sentence of its subject, the "2" of "2.2".
+// describeFailure returns a sentence for the enhanced status code, whose class doesn't matter: "2.2" in "5.2.2" means
+// "mailbox full". For an unlisted code it uses the sentence of its subject, which is the "2" in "2.2".
 // Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
 func (r report) describeFailure() string {
 	const addressUnknown, mailboxFull, mailTooLarge = "1.1", "2.2", "2.3"
@@ -97,8 +103,8 @@ func (r report) describeFailure() string {
 
 	sentences := map[string]string{
 		"1":          "The address does not exist or is refused.",
-		"1.7":        "The receiving server refused the mail.", // because of the sender's address
-		"1.8":        "The receiving server refused the mail.", // likewise
+		"1.7":        "The receiving server refused the mail.", // it rejects the sender's address
+		"1.8":        "The receiving server refused the mail.", // like 1.7
 		"2":          "The mailbox does not take mail.",
 		mailboxFull:  "The mailbox is full.",
 		mailTooLarge: "The mail is too large for the receiving server.",

@@ -11,20 +11,31 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Limits of what is read of a calendar part.
+// This file shows invitations. Calendar programs send them as a text/calendar part, in the format iCalendar (RFC 5545).
+// For example,
+//
+//	BEGIN:VCALENDAR            **Invitation**: Demo
+//	METHOD:REQUEST             When: 2026-11-22 10:00 (Europe/Berlin)
+//	BEGIN:VEVENT         ->    Organizer: Ann Lee
+//	SUMMARY:Demo
+//	…
+//
+// The invitation also stays attached as a file. Parley never accepts or declines it.
+
+// Limits for one calendar part.
 const (
 	maxCalendarBytes  = 128 << 10
-	maxCalendarEvents = 5 // that are shown
+	maxCalendarEvents = 5
 	maxCalendarLines  = 2000
 )
 
-// addCalendar adds an invitation as a file and as text. Parley never answers it.
+// addCalendar adds an invitation as a file and as text.
 func (c *content) addCalendar(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	name = cmp.Or(name, "invite.ics")
 	for _, f := range c.files {
 		if string(f.Content) == string(b) {
-			return // Outlook and Google send the same invitation twice in a mail
+			return // Outlook and Google put the same invitation into a mail twice
 		}
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
@@ -41,9 +52,9 @@ type icsLine struct {
 	params      map[string]string
 }
 
-// icsLines reads the properties of RFC 5545 text, unfolded.
+// icsLines parses up to maxCalendarLines properties.
 func icsLines(text string, guess *rawmail.Guesser) []icsLine {
-	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
+	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text) // unfold
 	var out []icsLine
 	for line := range strings.SplitSeq(text, "\n") {
 		colon := colonOutsideQuotes(line)
@@ -77,39 +88,33 @@ func colonOutsideQuotes(line string) int {
 	return -1
 }
 
-// icsText returns a text value without its escapes, in one line.
-func icsText(v string) string {
-	if strings.Contains(v, `\`) {
-		v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
+// icsText unescapes a text value and returns it as one line.
+func icsText(value string) string {
+	if strings.Contains(value, `\`) {
+		value = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(value)
 	}
-	return rawmail.CleanLine(v)
+	return rawmail.CleanLine(value)
 }
 
-// event is what is shown of a VEVENT or VTODO.
+// event has the properties of a VEVENT or VTODO that are shown.
 type event struct {
 	summary   string
 	start     string // for people; see icsTime
 	end       string
-	duration  string // in place of an end: "1h30m"
+	duration  string // if there is no end: "1h30m"
 	location  string
 	organizer string
 	status    string // in upper case: "CANCELLED"
-	repeat    string // the rule by which it repeats
-	answer    string // of the last attendee who answered
+	repeat    string // the recurrence rule
+	answer    string // of the last attendee who answered: "Ann Lee: accepted"
 }
 
 // calendarText returns the events of a calendar as Markdown, or "" if there are none.
-//
-//	BEGIN:VCALENDAR            **Invitation**: Demo
-//	METHOD:REQUEST             When: 2026-11-22 10:00 (Europe/Berlin)
-//	BEGIN:VEVENT               Organizer: Ann Lee
-//	SUMMARY:Demo
-//	…
 func calendarText(text string, guess *rawmail.Guesser) string {
 	method := ""
 	var events []*event
 	var current *event // nil outside of events
-	depth := 0         // of the components in it, such as its alarms
+	depth := 0         // of components inside current, such as alarms, whose properties are skipped
 	for _, l := range icsLines(text, guess) {
 		isEvent := strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")
 		switch {
@@ -143,7 +148,7 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 	return strings.Join(out, "\n\n")
 }
 
-// setProperty reads one property of an event. Only its first start and its first end count.
+// setProperty sets the field for one property of the event. Only the first start and the first end count.
 func (e *event) setProperty(l icsLine) {
 	switch l.name {
 	case "SUMMARY":
@@ -169,7 +174,7 @@ func (e *event) setProperty(l icsLine) {
 	}
 }
 
-// icsPerson returns a person's name, or the address if there is none.
+// icsPerson returns the name of an organizer or attendee, or the address if there is no name.
 func icsPerson(l icsLine) string {
 	if name := rawmail.CleanLine(l.params["cn"]); name != "" {
 		return name
@@ -181,8 +186,8 @@ func icsPerson(l icsLine) string {
 	return rawmail.CleanLine(l.value)
 }
 
-// icsEnd writes the time at which an event ends. If DTEND is a day, that is the day after the last one (RFC 5545 section 3.6.1), so the day
-// before it is written.
+// icsEnd formats the end of an event. A DTEND without a time is the day after the last day (RFC 5545 section 3.6.1), so
+// icsEnd returns the day before it.
 func icsEnd(l icsLine) string {
 	if t, err := time.Parse("20060102", l.value); err == nil && l.name == "DTEND" {
 		return t.AddDate(0, 0, -1).Format(time.DateOnly)
@@ -190,31 +195,32 @@ func icsEnd(l icsLine) string {
 	return icsTime(l)
 }
 
-// icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not known here.
+// icsTime formats a time in the time zone of the calendar, with the name of the zone. The reader's zone is unknown.
 func icsTime(l icsLine) string {
 	zone := rawmail.CleanLine(l.params["tzid"])
-	v, utc := strings.CutSuffix(l.value, "Z")
-	if utc {
+	value, isUTC := strings.CutSuffix(l.value, "Z")
+	if isUTC {
 		zone = "UTC"
 	}
-	if t, err := time.Parse("20060102", v); err == nil {
+	if t, err := time.Parse("20060102", value); err == nil {
 		return t.Format(time.DateOnly)
 	}
 
 	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
-		if t, err := time.Parse(layout, v); err == nil {
-			at := t.Format("2006-01-02 15:04")
+		if t, err := time.Parse(layout, value); err == nil {
+			formatted := t.Format("2006-01-02 15:04")
 			if zone == "" {
-				return at
+				return formatted
 			}
-			return at + " (" + zone + ")"
+			return formatted + " (" + zone + ")"
 		}
 	}
 
 	return icsText(l.value)
 }
 
-// writeMarkdown writes an event as lines. method is what its sender does by it, as the calendar says: "REQUEST".
+// writeMarkdown returns the event as lines. method is the METHOD of the calendar, which says what the sender wants:
+// "REQUEST" is an invitation.
 func (e *event) writeMarkdown(method string) string {
 	answer := ""
 	if method == "REPLY" || method == "COUNTER" {
@@ -238,7 +244,7 @@ func (e *event) writeMarkdown(method string) string {
 	return strings.Join(lines, "\n")
 }
 
-// titleWords says for people what the sender of an event does by it.
+// titleWords returns what the event means for its recipient.
 func (e *event) titleWords(method string) string {
 	if e.status == "CANCELLED" {
 		return "Cancelled"
@@ -259,9 +265,10 @@ func (e *event) titleWords(method string) string {
 	}
 }
 
-// timeWords returns the time of an event: from its start to its end, as far as they are known.
+// timeWords returns the time of the event, from start to end; either may be unknown.
 func (e *event) timeWords() string {
-	endsBeforeStart := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
+	// Some programs write the only day of an event as its DTEND.
+	endsBeforeStart := len(e.end) == len(time.DateOnly) && e.end < e.start
 	switch {
 	case e.end == "", e.end == e.start, endsBeforeStart:
 		return e.start

@@ -17,70 +17,88 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// errEmptyPayload is the only error of decode: there is no mail to show.
+// This file decodes a mail into a channels.Inbound, which Parley shows to agents in a chat thread. For example, the mail
+//
+//	From: Ann Lee <ann@customer.test>
+//	To: help@acme.test
+//	Subject: Re: Invoice
+//	In-Reply-To: <c12.m34.0a1b2c3d@acme.test>   (the Message-ID of our last mail)
+//
+//	Thank you!
+//	> Here is your invoice.
+//
+// becomes a message from Ann with the Text "Thank you!" and the Quoted "> Here is your invoice.". "c12.m34.0a1b2c3d" is
+// a token (package mailid). Parley puts one into the Message-ID of each mail that it sends; it identifies conversation 12
+// and message 34, which Ann answers.
+//
+// Mail is hostile and often malformed. Decoding never fails: it shows what it can read and attaches the original.
+
+// errEmptyPayload is the only error of Decode.
 var errEmptyPayload = errors.New("email: decode: empty payload")
 
-// Options is what decoding needs to know of the account.
+// Options describes the account.
 type Options struct {
-	Own  []string // own addresses, aliases included, in lower case
+	Own  []string // the addresses of the account, including aliases, in lower case
 	Keys [][]byte // HMAC keys that verify our tokens
 }
 
-// Decoder decodes the mails of one account: it finds out who wrote a mail, whether a person did, what it says, and which conversation
-// it belongs to. Mails that we send have a token in their Message-ID (package mailid), which answers and bounces repeat: it names the
-// conversation and our message. A Decoder's methods may be called concurrently.
+// Decoder decodes the mails of one account. It is safe for concurrent use.
 type Decoder struct {
 	ownAddresses map[string]bool
 	keys         [][]byte
-	policy       func() *bluemonday.Policy // returns a shared policy, because a policy is large and slow to make
+	policy       func() *bluemonday.Policy // see NewDecoder
 }
 
-// NewDecoder returns a decoder. policy returns the rules by which HTML is sanitised.
+// NewDecoder returns a decoder. policy returns the rules for sanitising HTML; they are shared and created on first use,
+// because they are large.
 func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 	d := &Decoder{ownAddresses: map[string]bool{}, keys: o.Keys, policy: policy}
-	for _, a := range o.Own {
-		d.ownAddresses[strings.ToLower(strings.TrimSpace(a))] = true
+	for _, address := range o.Own {
+		d.ownAddresses[strings.ToLower(strings.TrimSpace(address))] = true
 	}
 	delete(d.ownAddresses, "")
 	return d
 }
 
-// Decode turns a stored mail into what the customer did. A mail that can't be read is shown as raw text. Of the mails in the mailbox's
-// folder of sent mail, only those that came from an address of the account become an Inbound.
+// Decode decodes a stored mail. A mail that can't be decoded is shown as raw text. Of the mails in the Sent folder, only
+// those from an address of the account become an Inbound. A delivery report about several recipients becomes several.
 //
-// Text and Quoted are Markdown in which each line end is a line break. Quoted begins with the signature, if one was found. Text names a
-// picture in the mail as ![name](cid:id), where id is its Attachment's ContentID. Inline files that Text doesn't name belong to the
-// signature or to the quoted history. InboundStatus has subject, text and files of the delivery report.
-// Errors: an empty payload.
+// Text and Quoted are Markdown in which each line end is a line break. Quoted begins with the signature, if there is
+// one. Text refers to a picture in the mail as ![name](cid:id), where id is the ContentID of its Attachment. Inline
+// files to which Text doesn't refer belong to the signature or the quoted history. An InboundStatus has the subject,
+// text and files of the delivery report.
+//
+// The only error is that payload is empty.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
 }
 
-// decodeWith decodes a payload by read. If read panics, the mail is shown as raw text.
-func (d *Decoder) decodeWith(read func(Envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
+// decodeWith decodes a payload with decode. If that panics, the mail is shown as raw text.
+func (d *Decoder) decodeWith(decode func(Envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
 	if len(bytes.TrimSpace(payload)) == 0 {
 		return nil, errEmptyPayload
 	}
 	e, raw := SplitPayload(payload)
 	defer func() {
-		if recover() != nil { // a fault in a library must not make us lose the mail
-			out, err = []channels.Inbound{d.messageOfRawText(e, raw)}, nil
-			if e.Sent {
-				out = nil // it is not known who wrote it
-			}
+		if recover() == nil {
+			return
+		}
+		// A fault in a library must not make us lose the mail.
+		out, err = []channels.Inbound{d.messageOfRawText(e, raw)}, nil
+		if e.Sent {
+			out = nil // its author is unknown
 		}
 	}()
-	return read(e, raw), nil
+	return decode(e, raw), nil
 }
 
-// decodeMail decodes a mail.
 func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
-	root, limits := rawmail.Read(raw)
+	root, limitNotices := rawmail.Read(raw)
 	root.ConvertHeader()
 	in, c := d.newMessage(e, raw, root)
-	in.Notices = append(in.Notices, limits...)
+	in.Notices = append(in.Notices, limitNotices...)
 	isUnreadable := c.damaged || c.encrypted != ""
-	if isUnreadable || len(limits) > 0 {
+	if isUnreadable || len(limitNotices) > 0 {
 		in.Attachments = append(in.Attachments, originalFile(raw))
 	}
 	if e.Sent {
@@ -98,14 +116,14 @@ func originalFile(raw []byte) channels.Attachment {
 	return channels.Attachment{Name: "original.eml", ContentType: "message/rfc822", Content: raw}
 }
 
-// newMessage returns an Inbound for a mail that was read, and its content.
+// newMessage returns the Inbound of a parsed mail, and its content.
 func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channels.Inbound, *content) {
 	h := root.Header
 	in := d.readHead(e, raw, h)
 	c := &content{isReport: isFromProgram(h, in.Subject, in.From.Key)}
 	c.add(root)
 	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
-	if token := d.tokenInReferences(in.Answers.References); token.Conversation != 0 { // it counts more than that of an address
+	if token := d.tokenInReferences(in.Answers.References); token.Conversation != 0 { // overrides the token of an address
 		in.Answers.Conversation = token.Conversation
 		in.Answers.Message = token.Message
 	}
@@ -116,18 +134,19 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channe
 	}
 
 	d.readBody(&in, c)
-	showsSomething := in.Text != "" || len(in.Attachments) > 0
-	if e.Truncated {
+	showsNothing := in.Text == "" && len(in.Attachments) == 0
+	switch {
+	case e.Truncated:
 		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. "+
 			"The whole mail is in the mailbox's folder "+e.Folder+".")
-	} else if !showsSomething && c.encrypted == "" {
+	case showsNothing && c.encrypted == "":
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
 
 	return in, c
 }
 
-// readHead returns an Inbound with what the headers say.
+// readHead returns an Inbound with the content of the headers.
 func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
@@ -155,7 +174,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	return in
 }
 
-// authorsOf returns the authors of a mail, or its sender if it names no author.
+// authorsOf returns the authors of a mail or, if it has none, its sender.
 func authorsOf(h rawmail.Header) []channels.Party {
 	if authors := rawmail.Addresses(h.Guess, h.All("From")...); len(authors) > 0 {
 		return authors
@@ -163,7 +182,8 @@ func authorsOf(h rawmail.Header) []channels.Party {
 	return rawmail.Addresses(h.Guess, slices.Concat(h.All("Sender"), h.All("Return-Path"))...)
 }
 
-// readRecipients reads to whom a mail was sent, and to whom answers go. wasSentHere says that somebody sent it from our mailbox.
+// readRecipients sets in.Envelope, and the conversation if a recipient address has a token. wasSentHere is true for
+// mails in our Sent folder.
 func (d *Decoder) readRecipients(in *channels.Inbound, h rawmail.Header, wasSentHere bool) {
 	to := rawmail.Addresses(h.Guess, h.All("To")...)
 	cc := rawmail.Addresses(h.Guess, h.All("Cc")...)
@@ -175,7 +195,7 @@ func (d *Decoder) readRecipients(in *channels.Inbound, h rawmail.Header, wasSent
 	in.Answers.Message = token.Message
 	in.Envelope.Via = d.viaAddress(all)
 	in.Envelope.Blind = !wasSentHere && !d.isNamed(slices.Concat(to, cc), delivered)
-	if wasSentHere { // what a customer hides from the other recipients stays hidden (RFC 5322 section 3.6.3)
+	if wasSentHere { // the Bcc of a customer must stay hidden (RFC 5322 section 3.6.3); our own may be shown to agents
 		cc = slices.Concat(cc, bcc)
 	}
 
@@ -198,16 +218,16 @@ func (d *Decoder) viaAddress(recipients []channels.Party) string {
 	return ""
 }
 
-// isNamed reports whether the recipients whom a mail names can know that we got it: one is an address of ours, or an address to which the
-// mail was delivered before it was forwarded to us.
-func (d *Decoder) isNamed(named, delivered []channels.Party) bool {
-	return slices.ContainsFunc(named, func(p channels.Party) bool {
-		isForwarder := slices.ContainsFunc(delivered, func(q channels.Party) bool { return q.Key == p.Key })
-		return isForwarder || d.ownAddress(p.Key) != ""
+// isNamed reports whether the visible recipients of a mail include us: an address of ours, or an address to which the
+// mail was delivered before it was forwarded to us. Otherwise we got a blind copy.
+func (d *Decoder) isNamed(visible, delivered []channels.Party) bool {
+	return slices.ContainsFunc(visible, func(recipient channels.Party) bool {
+		isForwarder := slices.ContainsFunc(delivered, func(p channels.Party) bool { return p.Key == recipient.Key })
+		return isForwarder || d.ownAddress(recipient.Key) != ""
 	})
 }
 
-// tokenInAddresses returns our token in the address of a recipient: support+TOKEN@acme.test. It is zero if there is none.
+// tokenInAddresses returns the token in a recipient address such as help+TOKEN@acme.test, or the zero Token.
 func (d *Decoder) tokenInAddresses(recipients []channels.Party) mailid.Token {
 	for _, p := range recipients {
 		if token, ok := mailid.InAddress(d.keys, p.Key); ok {
@@ -217,8 +237,8 @@ func (d *Decoder) tokenInAddresses(recipients []channels.Party) mailid.Token {
 	return mailid.Token{}
 }
 
-// tokenInReferences returns the conversation of the first of our tokens in the ids that a mail answers, and the first message of that
-// conversation that they name. It is zero if there is none.
+// tokenInReferences returns the first token in the ids to which a mail refers, or the zero Token. If that token has no
+// message, it adds the first message of the same conversation that another token names.
 func (d *Decoder) tokenInReferences(ids []string) mailid.Token {
 	var found mailid.Token
 	for _, id := range ids {
@@ -236,8 +256,9 @@ func (d *Decoder) tokenInReferences(ids []string) mailid.Token {
 	return found
 }
 
-// recogniseOwn sets the kind of a mail that came from an address of ours: Parley has sent it, or somebody wrote it in the mailbox itself.
-// sentAs is a further header that has the Message-ID with which we sent the mail, in case a server has replaced it; "" if there is none.
+// recogniseOwn sets the kind of a mail from an address of ours. InboundOwn is a copy of a mail that Parley sent;
+// InboundElsewhere is a mail that a person wrote in the mailbox itself, without Parley. sentAs is the Message-ID with which
+// Parley sent the mail, from another header: servers may replace the real one. It may be empty.
 func (d *Decoder) recogniseOwn(in *channels.Inbound, e Envelope, sentAs string) {
 	if d.ownAddress(in.From.Key) == "" {
 		return
@@ -259,8 +280,8 @@ func (d *Decoder) recogniseOwn(in *channels.Inbound, e Envelope, sentAs string) 
 	}
 }
 
-// keepWrittenInMailbox returns a mail of the folder of sent mail if it came from an address of the account, and otherwise nothing. So it
-// drops mails that a program sent, and mails that were moved there from other folders.
+// keepWrittenInMailbox returns a mail of the Sent folder if it is from an address of the account. It drops mails that
+// programs sent, and mails that were moved to the folder.
 func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 	switch in.Kind {
 	case channels.InboundMessage:
@@ -270,7 +291,7 @@ func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 		in.Elsewhere.Origin = "from the mailbox by " + in.From.Key
 		in.From = channels.Party{} // To and Cc name the customer
 		in.Envelope.ReplyTo = nil
-	default: // a mail that Parley sent stays as it is
+	default: // InboundOwn
 	}
 	return []channels.Inbound{in}
 }
@@ -280,7 +301,7 @@ func externalID(h rawmail.Header, raw []byte) string {
 	if ids := rawmail.MessageIDs(h.Raw("Message-Id"), h.Guess); len(ids) > 0 {
 		return ids[0]
 	}
-	const hashBytes = 16 // enough that no two mails have the same
+	const hashBytes = 16 // enough to make collisions impossible in practice
 	sum := sha256.Sum256(raw)
 	return "sha256:" + hex.EncodeToString(sum[:hashBytes])
 }
@@ -288,8 +309,8 @@ func externalID(h rawmail.Header, raw []byte) string {
 // maxRawBytes is how much of an unreadable mail is shown.
 const maxRawBytes = 20_000
 
-// messageOfRawText returns an Inbound that shows a mail as it came: its headers as far as they can be read,
-// and the raw text. The mail itself is attached.
+// messageOfRawText returns an Inbound that shows the raw text of a mail, for mails that can't be decoded. The mail is
+// also attached.
 func (d *Decoder) messageOfRawText(e Envelope, raw []byte) channels.Inbound {
 	head, _ := rawmail.SplitHead(raw)
 	guess := rawmail.NewGuesser()
@@ -301,18 +322,19 @@ func (d *Decoder) messageOfRawText(e Envelope, raw []byte) channels.Inbound {
 	return in
 }
 
-// ownAddress returns the account's own address that a is, perhaps with a +tag. It returns "" if a isn't one of the account's.
-func (d *Decoder) ownAddress(a string) string {
-	if d.ownAddresses[a] {
-		return a
+// ownAddress returns the address of the account that matches address, which may have a +tag. It returns "" for addresses
+// of other people.
+func (d *Decoder) ownAddress(address string) string {
+	if d.ownAddresses[address] {
+		return address
 	}
-	if bare := rawmail.WithoutTag(a); d.ownAddresses[bare] {
+	if bare := rawmail.WithoutTag(address); d.ownAddresses[bare] {
 		return bare
 	}
 	return ""
 }
 
-// withoutOwn returns a list of recipients without the account's own addresses.
+// withoutOwn returns a list of people without the addresses of the account.
 func (d *Decoder) withoutOwn(list []channels.Party) []channels.Party {
 	var out []channels.Party
 	for _, p := range list {

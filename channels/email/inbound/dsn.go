@@ -10,22 +10,34 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// report is what a delivery report says about one recipient.
+// This file reads the machine-readable part of a bounce, a delivery status notification (RFC 3464). It has a group of
+// fields about the whole mail, and one group for each recipient:
+//
+//	Reporting-MTA: dns; mx.customer.test
+//
+//	Final-Recipient: rfc822; ann@customer.test
+//	Action: failed
+//	Status: 5.1.1
+//	Diagnostic-Code: smtp; 550 5.1.1 User unknown
+//
+// "5.1.1" is called the enhanced status code, "550" the reply code. In both, a leading 4 means a temporary failure and
+// a leading 5 a permanent one.
+
+// report is what a bounce says about one recipient.
 type report struct {
 	recipient string
-	action    string // "failed", "delayed"; all others are ignored
-	status    string // enhanced code, "" means unknown
-	reply     string // the server's words
+	action    string // "failed", "delayed"; others are ignored
+	status    string // the enhanced status code; "" if unknown
+	reply     string // the text with which the receiving server refused the mail
 }
 
-// Limits of what is read of one report.
+// Limits of one bounce.
 const (
-	maxReports     = 100 // recipients
-	maxFieldGroups = 300 // groups of fields, of which each may be a recipient
+	maxReports     = 100
+	maxFieldGroups = 300
 )
 
-// readStatuses reads the message/delivery-status parts of a report.
-// Source: RFC 3464 section 2.
+// readStatuses parses the message/delivery-status parts of a bounce.
 func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	var out []report
 	groups := 0
@@ -50,8 +62,8 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 				}
 			}
 
-			isAboutMail := r.recipient == "" && r.status == "" // the first group has only fields about the whole report
-			if r.action != "" && !isAboutMail {
+			isAboutWholeMail := r.recipient == "" && r.status == ""
+			if r.action != "" && !isAboutWholeMail {
 				out = append(out, r)
 			}
 		}
@@ -60,8 +72,8 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	return out
 }
 
-// exactStatus returns the enhanced code in a server's words if the status says no more than the class: Exim and OpenSMTPD write 5.0.0
-// whatever the server said.
+// exactStatus returns the enhanced status code in a server's reply if status is unspecific: Exim and OpenSMTPD always
+// report 5.0.0. Otherwise it returns status.
 func exactStatus(status, reply string) string {
 	code := enhancedCode.FindString(smtpReply.FindString(" " + reply))
 	if strings.HasSuffix(status, ".0.0") && strings.HasPrefix(code, status[:1]) {
@@ -70,21 +82,21 @@ func exactStatus(status, reply string) string {
 	return status
 }
 
-// addRepliesOfText adds the server's words from a report's text to those reports that have none.
+// addRepliesOfText adds replies from the text of a bounce to those reports that have none.
 func addRepliesOfText(reports []report, text string, guess *rawmail.Guesser) {
-	said := map[string]string{}
+	replies := map[string]string{} // by recipient
 	for _, r := range readProse(text, nil, guess).reports {
-		said[r.recipient] = r.reply
+		replies[r.recipient] = r.reply
 	}
 	for i := range reports {
 		r := &reports[i]
-		r.reply = cmp.Or(r.reply, said[r.recipient])
+		r.reply = cmp.Or(r.reply, replies[r.recipient])
 		r.status = exactStatus(r.status, r.reply)
 	}
 }
 
-// actionOf returns what became of a mail, in one of the five words of RFC 3464. Some servers use other words, such as "expired". For a
-// word that isn't known here, the status decides.
+// actionOf translates the value of an Action field into one of the five actions of RFC 3464. Some servers use other
+// words, such as "expired". For an unknown word, the status decides.
 func actionOf(word, status string) string {
 	switch word {
 	case "", "failed", "delayed", "delivered", "relayed", "expanded":
@@ -101,13 +113,13 @@ func actionOf(word, status string) string {
 	return word
 }
 
-// isStatusText reports whether a delivery-status part holds prose instead of fields.
+// isStatusText reports whether a delivery-status part contains prose instead of fields.
 func isStatusText(b []byte) bool {
 	lower := bytes.ToLower(b)
 	return !bytes.Contains(lower, []byte("action:")) && !bytes.Contains(lower, []byte("reporting-mta:"))
 }
 
-// withoutType returns the value behind the type of a field: ann@acme.test of "rfc822;ann@acme.test".
+// withoutType removes the type from the value of a field: "rfc822; ann@acme.test" becomes "ann@acme.test".
 func withoutType(s string) string {
 	kind, rest, found := strings.Cut(s, ";")
 	isType := found && !strings.ContainsAny(strings.TrimSpace(kind), " <@")
@@ -117,15 +129,14 @@ func withoutType(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// escapedRune matches a character outside ASCII in the form in which reports write it in ASCII fields.
-// Source: RFC 6533 section 3, utf-8-addr-xtext.
+// escapedRune matches an escaped non-ASCII character in an address (RFC 6533 section 3, utf-8-addr-xtext).
 var escapedRune = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{1,6})\}`)
 
-// unescapeAddress returns an address with its escaped characters as they are: j\x{F6}rg@acme.test.
+// unescapeAddress replaces escaped characters: j\x{F6}rg@acme.test becomes jörg@acme.test.
 func unescapeAddress(address string) string {
 	return escapedRune.ReplaceAllStringFunc(address, func(code string) string {
 		const base, bits = 16, 32
-		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], base, bits) // it can't fail: escapedRune matches digits only
+		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], base, bits) // can't fail: escapedRune matches up to six digits
 		return string(rune(n))
 	})
 }
@@ -133,34 +144,34 @@ func unescapeAddress(address string) string {
 // enhancedCode matches an enhanced status code: 5.2.2.
 var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 
-// smtpReply matches a mail server's reply in prose: "550 5.1.1 User unknown".
+// smtpReply matches the beginning of a server's reply in prose: "550 5.1.1 User unknown". Group 1 is the reply code.
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
-// SMTP reply codes (RFC 5321 section 4.2.3): refused for now, refused for good, and too large.
+// SMTP reply codes (RFC 5321 section 4.2.3).
 const (
-	codeRefusedForNow  = 450
-	codeRefusedForGood = 550
-	codeTooLarge       = 552
+	codeTemporaryFailure = 450
+	codePermanentFailure = 550
+	codeTooLarge         = 552
 )
 
-// replyCode returns the SMTP reply code in the server's words. If there is none, it returns a code of the same class as the status; 0 if
-// there is no status, either.
+// replyCode returns the SMTP reply code in the server's reply. If there is none, it returns a code of the same class as
+// the status, or 0 without a status.
 func (r report) replyCode() int {
-	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			return n
+	if match := smtpReply.FindStringSubmatch(" " + r.reply); match != nil {
+		if code, err := strconv.Atoi(match[1]); err == nil {
+			return code
 		}
 	}
 	if strings.HasPrefix(r.status, "4") {
-		return codeRefusedForNow
+		return codeTemporaryFailure
 	}
 	if strings.HasPrefix(r.status, "5") {
-		return codeRefusedForGood
+		return codePermanentFailure
 	}
 	return 0
 }
 
-// mayHaveCode reports whether a line may have a code: "550", "5.1". It is faster than the regular expressions.
+// mayHaveCode is a cheap check before the regular expressions: it reports whether a line may have a code ("550", "5.1").
 func mayHaveCode(line string) bool {
 	for i := 0; i+2 < len(line); i++ {
 		switch line[i] {
@@ -175,5 +186,4 @@ func mayHaveCode(line string) bool {
 	return false
 }
 
-// isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

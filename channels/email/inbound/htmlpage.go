@@ -15,42 +15,51 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// page is the HTML of a mail. It is sanitised only when somebody opens it, because most pages are never
-// opened, and sanitising takes as long as all the rest of decoding.
+// page is the HTML view of a mail, for mails with pictures or tables, which Markdown can't show. It begins with the
+// subject, the people and the date of the mail:
+//
+//	Subject: Demo
+//	From: Ann Lee <ann@customer.test>
+//	──────────
+//	<the sanitised HTML, with the mail's own pictures in it>
+//
+// The HTML is sanitised only when somebody opens the page. Most pages are never opened, and sanitising takes as long as
+// the rest of decoding.
 type page struct {
 	decoder  *Decoder
 	segments []bodytext.Segment
 	cids     map[string]string // the file names of the mail's parts, by content id
 
-	mail     letterhead
-	pictures []channels.Attachment // the mail's files; the HTML may show some of them
+	heading mailHeading
+	files   []channels.Attachment // the HTML may show some of them
 }
 
-// letterhead is what a page shows above the text of a mail.
-type letterhead struct {
+// mailHeading is shown above the text of a mail.
+type mailHeading struct {
 	subject string
 	from    channels.Party
 	to, cc  []channels.Party
 	at      time.Time
 }
 
-// maxPictureBytes limits the bytes of the pictures in a page.
+// maxPictureBytes is the maximum total size of the pictures in a page.
 const maxPictureBytes = 10 << 20
 
 // Sanitised returns HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
-	r := bodytext.NewReader(false, p.cids)
+	const noHistory = false // irrelevant: only Read separates the history
+	r := bodytext.NewReader(noHistory, p.cids)
 	var safe []string
 	for _, s := range p.segments {
 		if s.HTML != "" {
 			safe = appendText(safe, r.Sanitised(s.HTML, p.decoder.policy()))
 		}
 	}
-	return p.mail.writeHTML() + embedPictures(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.Images))
+	return p.heading.writeHTML() + embedPictures(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.files, r.Images))
 }
 
-// writeHTML writes sender, recipients, subject and date of a mail.
-func (l letterhead) writeHTML() string {
+// writeHTML returns the heading as HTML, or "" if it is empty.
+func (h mailHeading) writeHTML() string {
 	var b strings.Builder
 	row := func(name, text string) {
 		if text != "" {
@@ -58,13 +67,13 @@ func (l letterhead) writeHTML() string {
 		}
 	}
 
-	row("Subject", l.subject)
-	row("From", nameAll(l.from))
-	row("To", nameAll(l.to...))
-	row("Cc", nameAll(l.cc...))
+	row("Subject", h.subject)
+	row("From", nameAll(h.from))
+	row("To", nameAll(h.to...))
+	row("Cc", nameAll(h.cc...))
 
-	if !l.at.IsZero() {
-		row("Date", l.at.Format("Mon, 2 Jan 2006 15:04 -0700"))
+	if !h.at.IsZero() {
+		row("Date", h.at.Format("Mon, 2 Jan 2006 15:04 -0700"))
 	}
 	if b.Len() == 0 {
 		return ""
@@ -86,30 +95,30 @@ func nameAll(people ...channels.Party) string {
 	return strings.Join(list, ", ")
 }
 
-// drawable matches the types of pictures that every browser shows.
-var drawable = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
+// webPicture matches the content types of pictures that every browser shows.
+var webPicture = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
 
-// cidSource matches an attribute of a sanitised page that shows a picture by its content id.
+// cidSource matches an attribute that shows a picture by its content id.
 var cidSource = regexp.MustCompile(`src="cid:[^"]*"`)
 
-// embedPictures writes the mail's own pictures into its page as data: addresses, because a sandboxed page may
-// load nothing. A picture that is shown twice counts twice towards maxPictureBytes.
-func embedPictures(safe string, pictures []channels.Attachment) string {
-	shown := map[string]channels.Attachment{}
-	for _, f := range pictures {
-		if f.ContentID != "" && drawable.MatchString(f.ContentType) {
-			shown[`src="cid:`+url.PathEscape(f.ContentID)+`"`] = f
+// embedPictures replaces the content ids of pictures in sanitised HTML by data: addresses, because a sandboxed page may
+// not load anything. A picture that is shown twice counts twice towards maxPictureBytes.
+func embedPictures(safe string, files []channels.Attachment) string {
+	pictures := map[string]channels.Attachment{} // by the attribute that shows them
+	for _, f := range files {
+		if f.ContentID != "" && webPicture.MatchString(f.ContentType) {
+			pictures[`src="cid:`+url.PathEscape(f.ContentID)+`"`] = f
 		}
 	}
 
-	left := maxPictureBytes
+	bytesLeft := maxPictureBytes
 	return cidSource.ReplaceAllStringFunc(safe, func(src string) string {
-		f, ok := shown[src]
-		if !ok || len(f.Content) > left {
+		picture, ok := pictures[src]
+		if !ok || len(picture.Content) > bytesLeft {
 			return src
 		}
 
-		left -= len(f.Content)
-		return `src="data:` + f.ContentType + ";base64," + base64.StdEncoding.EncodeToString(f.Content) + `"`
+		bytesLeft -= len(picture.Content)
+		return `src="data:` + picture.ContentType + ";base64," + base64.StdEncoding.EncodeToString(picture.Content) + `"`
 	})
 }

@@ -59,7 +59,7 @@ func TestLinksOfAPage(t *testing.T) {
 func TestPageWithAHead(t *testing.T) {
 	t.Parallel()
 	p := newPage("<p>Hi</p>", nil)
-	p.mail = letterhead{
+	p.heading = mailHeading{
 		subject: "A <b>",
 		from:    channels.Party{Key: "kim@x.test", Name: "Kim"},
 		to:      []channels.Party{{Key: "help@acme.test"}},
@@ -80,7 +80,7 @@ func TestPageWithAHead(t *testing.T) {
 func TestPageWithItsPictures(t *testing.T) {
 	t.Parallel()
 	p := newPage(activeHTML, pictureNames())
-	p.pictures = []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}}
+	p.files = []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}}
 	wantEqual(t, "page", p.Sanitised(), safeHTMLOf("data:image/png;base64,cG5n"))
 }
 
@@ -97,7 +97,7 @@ func TestPicturesOfReadHTML(t *testing.T) {
 func TestPageOfRepeatedPictures(t *testing.T) {
 	t.Parallel()
 	p := newPage(strings.Repeat(`<img src="cid:logo">`, 200), map[string]string{"logo": "logo.png"})
-	p.pictures = []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
+	p.files = []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
 	got := p.Sanitised()
 	wantContains(t, "page", got, "data:image/png")
 	if len(got) > 2*maxPictureBytes {

@@ -9,11 +9,14 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// maxTextBytes is the length of the longest text that is shown as a whole: some twenty posts in a chat. A longer one is attached, and its
-// beginning is shown.
+// This file decides what agents see of a mail's content: its text and its quoted history as Markdown, its files, a link
+// to its HTML if that has pictures or tables, and notices such as "Remote pictures are not loaded."
+
+// maxTextBytes is the maximum length of a text that is shown, some twenty posts in a chat. A longer text is attached,
+// and only its beginning is shown.
 const maxTextBytes = 50_000
 
-// readBody sets what agents see of a mail: Text, Quoted, HTML, Attachments and Notices.
+// readBody sets Text, Quoted, HTML, Attachments and Notices from the content of a mail.
 func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	cids := map[string]string{}
 	for _, f := range c.files {
@@ -25,7 +28,7 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	isAboutOtherMail := in.Automatic == automaticBounce || bodytext.IsForwardSubject(in.Subject)
 	r := bodytext.NewReader(isAboutOtherMail, cids)
 	texts, quotes := readTexts(r, c)
-	if len(texts)+len(c.calendars) == 0 { // better the quote than nothing
+	if len(texts)+len(c.calendars) == 0 { // there is only a quote: show it
 		texts, quotes = quotes, nil
 	}
 
@@ -36,8 +39,8 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 			decoder:  d,
 			segments: c.segments,
 			cids:     cids,
-			pictures: c.files,
-			mail:     letterhead{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
+			files:    c.files,
+			heading:  mailHeading{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
 		}
 	}
 
@@ -51,26 +54,26 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	in.Notices = append(in.Notices, bodyNotices(r, c, in.Text)...)
 }
 
-// readTexts reads the pieces of text of a mail. Of a mail without text, it reads the first of these that has one: its winmail.dat, a short
-// text file, the mail that it forwards. It adds what it read to c.segments.
+// readTexts returns the texts of a mail and their quotes. If the mail has no text, it falls back to the text of its
+// winmail.dat, of a short text file or of the attached mail, in this order. It appends what it used to c.segments.
 func readTexts(r *bodytext.Reader, c *content) (texts, quotes []string) {
 	texts, quotes = readSegments(r, c.segments)
-	for _, find := range []func() []bodytext.Segment{
-		c.winmailSegments, // a server may have put a blank text beside it
+	for _, fallback := range []func() []bodytext.Segment{
+		c.winmailSegments,
 		func() []bodytext.Segment { return c.namedText },
 		c.forwardedSegments,
 	} {
 		if len(texts)+len(quotes) > 0 {
 			break
 		}
-		segments := find()
+		segments := fallback()
 		texts, quotes = readSegments(r, segments)
 		c.segments = append(c.segments, segments...)
 	}
 	return texts, quotes
 }
 
-// readSegments reads pieces of text. It leaves out those that are empty.
+// readSegments returns the text and the quote of each segment, without empty ones.
 func readSegments(r *bodytext.Reader, segments []bodytext.Segment) (texts, quotes []string) {
 	for _, s := range segments {
 		b := r.Read(s)
@@ -79,12 +82,12 @@ func readSegments(r *bodytext.Reader, segments []bodytext.Segment) (texts, quote
 	return texts, quotes
 }
 
-// tooLongNotice says that only the beginning of a mail's text (or HTML) is shown.
+// tooLongNotice returns a notice that only the beginning is shown. what is "text" or "HTML".
 func tooLongNotice(what, file string) string {
 	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
 }
 
-// winmailSegments returns the text in the mail's winmail.dat, or nil if it has none.
+// winmailSegments returns the text in a winmail.dat, or nil if the mail has no such file.
 func (c *content) winmailSegments() []bodytext.Segment {
 	if c.winmail == nil {
 		return nil
@@ -92,7 +95,7 @@ func (c *content) winmailSegments() []bodytext.Segment {
 	return []bodytext.Segment{{Plain: c.winmail.text, HTML: c.winmail.html}}
 }
 
-// forwardedSegments returns the main headers and the text of the first attached mail, or nil if there is none.
+// forwardedSegments returns the main headers and the text of the first attached mail, or nil.
 func (c *content) forwardedSegments() []bodytext.Segment {
 	if c.forward == nil {
 		return nil
@@ -111,7 +114,7 @@ func (c *content) forwardedSegments() []bodytext.Segment {
 	return append([]bodytext.Segment{{Plain: head.String()}}, inner.segments...)
 }
 
-// appendText appends a text unless it is empty.
+// appendText appends a text unless it is blank.
 func appendText(list []string, text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return list
@@ -119,8 +122,8 @@ func appendText(list []string, text string) []string {
 	return append(list, text)
 }
 
-// limitText returns the beginning of a very long text, cut at the end of a line, and any other text as it is.
-// It attaches a very long text to in, unless isAttached says that this was done already.
+// limitText returns text, or its beginning up to the end of a line if it is too long. It attaches a long text to in under
+// name, unless isAttached is true because the mail has it as a file already.
 func limitText(text, name string, isAttached bool, in *channels.Inbound) string {
 	if len(text) <= maxTextBytes {
 		return text
@@ -135,13 +138,12 @@ func limitText(text, name string, isAttached bool, in *channels.Inbound) string 
 	return strings.ToValidUTF8(cut, "")
 }
 
-// attachWholeText attaches a text that is too long to show.
 func attachWholeText(text, name string, in *channels.Inbound) {
 	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
 	in.Notices = append(in.Notices, tooLongNotice("text", name))
 }
 
-// bodyNotices returns remarks about what agents see of a mail's body, which is text, and what they don't.
+// bodyNotices returns remarks about content that can't be shown. text is the text that agents see.
 func bodyNotices(r *bodytext.Reader, c *content, text string) []string {
 	var out []string
 	if c.isCut {

@@ -9,8 +9,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// An account's address may be a mailing list itself: a Google group, for example, that passes customers' mails
-// on to the mailbox. Its headers say nothing about who wrote a mail.
+// Mails with the headers of a mailing list are usually automatic: newsletters, for example. But the address of an
+// account may be a mailing list itself, such as a Google group that forwards customers' mails to the mailbox. This file
+// recognises the headers of such a list, which don't make a mail automatic, and finds the real author.
 //
 // Source: RFC 2369, section 3.4 (List-Post); mails of Google Groups in public archives, read 2026-11:
 //
@@ -19,27 +20,26 @@ import (
 //	List-Post: <https://groups.google.com/a/acme.test/group/help/post>, <mailto:help@acme.test>
 //	X-Original-From: Ann Lee <ann@customer.test>
 
-// listAddress matches the addresses to which one writes to a list.
+// listAddress matches the posting address of a list, in group 1 (List-Post) or group 2 (Mailing-List).
 var listAddress = regexp.MustCompile(`(?i)mailto:([^>?,\s]+)|^\s*list\s+([^;,\s]+)`)
 
-// isOwnList reports whether a mail came by a mailing list with an address of the account.
+// isOwnList reports whether a mail came through a mailing list whose address belongs to the account.
 func (d *Decoder) isOwnList(h rawmail.Header) bool {
-	const maxBytes, maxFound = 1000, 10 // of one field: a list has few addresses
-	for _, name := range []string{"List-Post", "Mailing-List"} {
-		for _, v := range h.All(name) {
-			for _, found := range listAddress.FindAllStringSubmatch(v[:min(len(v), maxBytes)], maxFound) {
-				if d.ownAddress(strings.ToLower(found[1]+found[2])) != "" {
-					return true
-				}
+	const maxBytes, maxMatches = 1000, 10 // of one field
+	for _, field := range slices.Concat(h.All("List-Post"), h.All("Mailing-List")) {
+		for _, match := range listAddress.FindAllStringSubmatch(field[:min(len(field), maxBytes)], maxMatches) {
+			if d.ownAddress(strings.ToLower(match[1]+match[2])) != "" {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-// findAuthor returns who wrote a mail: the sender, unless that is a mailing list of ours. A list puts its own
-// address there if the author's domain allows nobody else to send in its name (DMARC):
-// From: "'Ann Lee' via Help" <help@acme.test>
+// findAuthor returns the author of a mail: from, unless that is a mailing list of ours. A list replaces From by its own
+// address if the author's domain lets nobody else send in its name (DMARC):
+//
+//	From: "'Ann Lee' via Help" <help@acme.test>
 func (d *Decoder) findAuthor(h rawmail.Header, from channels.Party) channels.Party {
 	if d.ownAddress(from.Key) == "" || !d.isOwnList(h) {
 		return from
@@ -54,27 +54,28 @@ func (d *Decoder) findAuthor(h rawmail.Header, from channels.Party) channels.Par
 	return from
 }
 
-// isFromOtherList reports whether a mail came by a mailing list that isn't one of ours. A list of ours writes
-// each header of lists once; more of one are from another list.
+// isFromOtherList reports whether a mail came through a mailing list that isn't ours. A list of ours adds each header
+// once, so a second one is from another list.
 func (d *Decoder) isFromOtherList(h rawmail.Header) bool {
-	own := 0 // how many of each header are ours
+	ownHeaders := 0 // of each name
 	if d.isOwnList(h) {
-		own = 1
+		ownHeaders = 1
 	}
 	return slices.ContainsFunc([]string{"List-Id", "List-Post", "List-Unsubscribe"}, func(name string) bool {
-		return len(h.All(name)) > own
+		return len(h.All(name)) > ownHeaders
 	})
 }
 
-// automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there is none.
+// automaticPrecedence returns the first value of Precedence that marks an automatic mail, or "".
 func (d *Decoder) automaticPrecedence(h rawmail.Header) string {
-	for _, v := range h.All("Precedence") {
-		switch v = strings.ToLower(strings.TrimSpace(v)); v {
+	for _, field := range h.All("Precedence") {
+		precedence := strings.ToLower(strings.TrimSpace(field))
+		switch precedence {
 		case "bulk", "junk", "auto_reply":
-			return v
+			return precedence
 		case "list":
 			if !d.isOwnList(h) {
-				return v
+				return precedence
 			}
 		}
 	}

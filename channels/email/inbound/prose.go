@@ -10,10 +10,21 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Many servers report only in prose that a mail could not be delivered. This file finds the recipients in such a text, and for each the
-// words of the server that refused the mail. Behind them, the text often shows the mail itself (the returned mail).
+// Many servers report in prose that a mail could not be delivered (a bounce). This file finds the recipients in the
+// prose, and the reply with which a server refused the mail for each of them. For example, from
+//
+//	I'm sorry to have to inform you that your message could not be delivered:
+//	<ann@customer.test>:
+//	550 5.1.1 User unknown
+//
+//	--- Below this line is a copy of the message.
+//	To: ann@customer.test
+//	Subject: Invoice
+//
+// it extracts the recipient ann@customer.test with the reply "550 5.1.1 User unknown". The rest is the returned mail,
+// whose addresses must not be taken for recipients that failed.
 
-// recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
+// recipientLine matches the first line of a recipient's paragraph, as qmail, Postfix and others write it.
 // Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the server's reply.
 var recipientLine = regexp.MustCompile(`^[\s*•-]*(?:` +
 	`<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|` + // <ann@acme.test>:
@@ -26,56 +37,56 @@ func splitRecipientLine(line string) (address, serverReply string, ok bool) {
 	if !strings.Contains(line, "@") || len(line) > maxProseLineBytes {
 		return "", "", false
 	}
-	m := recipientLine.FindStringSubmatch(line)
-	if m == nil {
+	groups := recipientLine.FindStringSubmatch(line)
+	if groups == nil {
 		return "", "", false
 	}
-	return cmp.Or(m[1], m[2], m[3]), strings.TrimSpace(m[4]), true
+	return cmp.Or(groups[1], groups[2], groups[3]), strings.TrimSpace(groups[4]), true
 }
 
-// copyLine matches the line after which the returned mail begins.
+// copyLine matches the line above the returned mail.
 var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|below is a copy of|this is a copy of the message|` +
 	`original message(?: headers?| follows|[\s\-*=]*$)|the original message|the header of the original message|returned message|` +
 	`ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
 
-// Limits of what is read of a report's text.
+// Limits for the text of one bounce.
 const (
 	maxProseLines     = 300
 	maxProseBytes     = 30_000
-	maxProseLineBytes = 2000 // the longest line that can name a recipient
-	maxReplyBytes     = 500  // a reply of more bytes is not continued
+	maxProseLineBytes = 2000 // of a line with a recipient
+	maxReplyBytes     = 500  // no more lines are added to a longer reply
 	maxFieldBytes     = 60   // of the name of a header field, with its colon
 )
 
-// prose is what the text of a report says.
+// prose reads the text of a bounce line by line.
 type prose struct {
 	guess          *rawmail.Guesser
 	reports        []report
 	reportOpen     bool     // the next line may belong to the last report
-	inReturnedMail bool     // what follows is the returned mail
-	currentField   string   // a field of the returned mail that the next line may continue, in lower case; else ""
-	writtenTo      []string // the addresses to which the returned mail was written
+	inReturnedMail bool     // the next line belongs to the returned mail
+	currentField   string   // the header field that the next line may continue, in lower case; "" outside of a header
+	addressees     []string // the addresses in To and Cc of the returned mail
 }
 
-// readProse reads the text of a report. failedRecipients are those that the headers name. The result has no reports if neither the text
-// nor the headers name a recipient.
+// readProse reads the text of a bounce. failedRecipients are the recipients named in the headers of the bounce, which
+// are used if the text names none.
 func readProse(text string, failedRecipients []string, guess *rawmail.Guesser) prose {
 	p := prose{guess: guess}
 	text = text[:min(len(text), maxProseBytes)]
-	for n, l := range strings.Split(text, "\n") {
+	for n, line := range strings.Split(text, "\n") {
 		if n > maxProseLines || len(p.reports) == maxReports {
 			break
 		}
-		p.readLine(l)
+		p.readLine(line)
 	}
 
 	p.reports = slices.DeleteFunc(p.reports, func(r report) bool {
-		isUncertain := r.reply == "" && len(failedRecipients) > 0 // the headers say it better
+		isUncertain := r.reply == "" && len(failedRecipients) > 0 // the headers are more reliable
 		return r.recipient == "" || isUncertain
 	})
 	if len(p.reports) == 0 {
-		for _, a := range failedRecipients {
-			p.reports = append(p.reports, report{recipient: a, reply: replyInText(text)})
+		for _, recipient := range failedRecipients {
+			p.reports = append(p.reports, report{recipient: recipient, reply: replyInText(text)})
 		}
 	}
 
@@ -84,15 +95,16 @@ func readProse(text string, failedRecipients []string, guess *rawmail.Guesser) p
 }
 
 // readLine reads the next line.
-func (p *prose) readLine(l string) {
-	if copyLine.MatchString(l) {
+func (p *prose) readLine(line string) {
+	if copyLine.MatchString(line) {
 		p.inReturnedMail = true
 		p.reportOpen = false
 		return
 	}
 
-	startsReply := p.reportOpen && p.lastReport().reply == "" && strings.Contains(l, "> RCPT: <") // s/qmail: "From: <…> RCPT: <…> refused:"
-	if !startsReply && p.consumeField(l) {
+	// The first line of s/qmail's reply looks like a header field: "From: <…> RCPT: <…> refused:"
+	startsReply := p.reportOpen && p.lastReport().reply == "" && strings.Contains(line, "> RCPT: <")
+	if !startsReply && p.consumeField(line) {
 		p.reportOpen = false
 		return
 	}
@@ -100,60 +112,61 @@ func (p *prose) readLine(l string) {
 		return
 	}
 
-	if address, serverReply, ok := splitRecipientLine(l); ok {
+	if address, serverReply, ok := splitRecipientLine(line); ok {
 		recipient := rawmail.Address(address, p.guess)
-		continuesReport := p.reportOpen && p.lastReport().recipient == recipient // the server's reply names the address again
-		if !continuesReport {
+		repeatsRecipient := p.reportOpen && p.lastReport().recipient == recipient // within the server's reply
+		if !repeatsRecipient {
 			p.reports = append(p.reports, report{recipient: recipient, reply: serverReply})
 			p.reportOpen = true
 			return
 		}
 	}
 
-	if !p.reportOpen {
-		return
+	if p.reportOpen {
+		p.continueReply(strings.TrimSpace(line))
 	}
+}
 
+// continueReply adds a line to the reply of the last report. An empty line ends the reply.
+func (p *prose) continueReply(line string) {
 	last := p.lastReport()
-	text := strings.TrimSpace(l)
-	if text == "" {
+	switch {
+	case line == "":
 		p.reportOpen = last.reply == ""
-	} else if len(last.reply) < maxReplyBytes {
-		last.reply = strings.TrimSpace(last.reply + " " + text)
+	case len(last.reply) < maxReplyBytes:
+		last.reply = strings.TrimSpace(last.reply + " " + line)
 	}
 }
 
 // lastReport returns the last report, which must exist.
 func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
-// consumeField reads a line of a header field of the returned mail, and notes to whom that mail was written. It returns false for any other
-// line. The addresses in header fields must not count as recipients at whom the mail failed.
-func (p *prose) consumeField(l string) bool {
-	text := strings.TrimLeft(l, " \t>|")
+// consumeField reads a line of the returned mail's header, and adds the addresses in To and Cc to addressees. It returns
+// false for any other line.
+func (p *prose) consumeField(line string) bool {
+	text := strings.TrimLeft(line, " \t>|")
 	name, _, hasColon := strings.Cut(text[:min(len(text), maxFieldBytes)], ":")
-	isField := hasColon && isMailField(strings.ToLower(name))
-	isIndented := strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")
-	if isField {
+	beginsField := hasColon && isMailField(strings.ToLower(name))
+	isIndented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
+	continuesField := isIndented && text != "" // if there is one
+	switch {
+	case beginsField:
 		p.currentField = strings.ToLower(name)
 		text = text[len(name)+1:]
-	} else if !isIndented || text == "" {
+	case !continuesField:
 		p.currentField = ""
 	}
 
-	if p.currentField == "" {
+	switch p.currentField {
+	case "":
 		return false
+	case "to", "cc":
+		p.addressees = append(p.addressees, keysOf(rawmail.Addresses(p.guess, text))...)
 	}
-
-	if p.currentField == "to" || p.currentField == "cc" {
-		for _, party := range rawmail.Addresses(p.guess, text) {
-			p.writtenTo = append(p.writtenTo, party.Key)
-		}
-	}
-
 	return true
 }
 
-// isMailField reports whether mails have a header field of this name, in lower case.
+// isMailField reports whether mails have a header field with this name, which must be in lower case.
 func isMailField(name string) bool {
 	switch name {
 	case "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "from", "sender", "reply-to", "to", "cc",
@@ -166,43 +179,43 @@ func isMailField(name string) bool {
 	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
 }
 
-// setActions sets the status and the action of each report. If no report's reply has a code, the first one in the text counts. If that
-// begins a server's words, and there is only one report, these words become its reply.
+// setActions sets the status and the action of each report. If none of the replies has a status code, it uses the first
+// line of the text that has one. If there is only one report, that line may also become its reply.
 func (p *prose) setActions(text string) {
-	delayed := isAboutDelay(text)
-	line := ""
+	isDelayed := isAboutDelay(text)
+	codeLine := ""
 	if !slices.ContainsFunc(p.reports, func(r report) bool { return enhancedCode.MatchString(r.reply) }) {
-		line = strings.TrimLeft(replyInText(text), "- ")
+		codeLine = strings.TrimLeft(replyInText(text), "- ")
 	}
-	anywhere := enhancedCode.FindString(line)
-	isReply := anywhere != "" && (strings.HasPrefix(line, anywhere) || smtpReply.MatchString(line))
+	fallback := enhancedCode.FindString(codeLine)
+	isReply := fallback != "" && (strings.HasPrefix(codeLine, fallback) || smtpReply.MatchString(codeLine))
 	for i := range p.reports {
 		r := &p.reports[i]
-		r.status = cmp.Or(enhancedCode.FindString(r.reply), anywhere)
+		r.status = cmp.Or(enhancedCode.FindString(r.reply), fallback)
 		if isReply && len(p.reports) == 1 && !smtpReply.MatchString(r.reply) {
-			r.reply = line
+			r.reply = codeLine
 		}
 		r.action = "failed"
-		if delayed && !strings.HasPrefix(r.status, "5") {
+		if isDelayed && !strings.HasPrefix(r.status, "5") {
 			r.action = "delayed"
 		}
 	}
 }
 
-// isAboutDelay reports whether a text says, before the mail that it returns, that the server still tries to deliver it.
+// isAboutDelay reports whether the text above the returned mail says that the server is still trying to deliver it.
 func isAboutDelay(text string) bool {
-	for l := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {
-		if copyLine.MatchString(l) {
+	for line := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {
+		if copyLine.MatchString(line) {
 			return false
 		}
-		if saysDelay(strings.ToLower(l)) {
+		if saysDelay(strings.ToLower(line)) {
 			return true
 		}
 	}
 	return false
 }
 
-// saysDelay reports whether a line, in lower case, says that the server still tries to deliver a mail.
+// saysDelay reports whether a line, which must be in lower case, says that the server is still trying.
 func saysDelay(line string) bool {
 	return slices.ContainsFunc([]string{
 		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
@@ -210,7 +223,7 @@ func saysDelay(line string) bool {
 	}, func(words string) bool { return strings.Contains(line, words) })
 }
 
-// replyInText returns the first line that has a server's reply, or "" if there is none.
+// replyInText returns the first line with a reply code or an enhanced status code, or "".
 func replyInText(text string) string {
 	budget := bodytext.MaxPatternBytes
 	for line := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {

@@ -260,7 +260,7 @@ func TestEndlessReport(t *testing.T) {
 	}
 	ins := mustDecode(t, reportWithAction(fields.String()+"Action: failed"))
 	wantEqual(t, "recipients of whom it is told", len(ins), maxReports)
-	if got := len(ins[1].Status.Reason); got > 2*maxReasonRunes {
-		t.Errorf("length of the reason: got %d, want at most %d", got, 2*maxReasonRunes)
+	if got := len(ins[1].Status.Reason); got > 2*maxReplyRunes {
+		t.Errorf("length of the reason: got %d, want at most %d", got, 2*maxReplyRunes)
 	}
 }

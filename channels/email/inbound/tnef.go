@@ -11,18 +11,27 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Outlook sometimes packs a mail's text and files into one file "winmail.dat", in a format of Microsoft's (TNEF). The format is a list of
-// attributes. An attribute may be a list of properties (MAPI).
+// Outlook sometimes packs the text and the files of a mail into one file "winmail.dat", which other mail programs can't
+// open. This file unpacks it. Its format is TNEF: a sequence of attributes, some of which are lists of MAPI properties.
+//
+//	signature, key
+//	attribute  MAPI properties   the text of the mail (propBody, propHTML)
+//	attribute  rendering data    begins a file
+//	attribute  attachment data   the content of this file
+//	attribute  attachment        MAPI properties: name and type of this file
+//	…
+//
+// The bytes come from strangers: all lengths are checked, and the numbers of files and properties are limited.
 
 // tnefResult is the content of a winmail.dat.
 type tnefResult struct {
 	files      []channels.Attachment
 	text, html string
-	complete   bool // all of it could be read
+	complete   bool // everything could be decoded
 	guess      *rawmail.Guesser
 }
 
-// TNEF numbers (MS-OXTNEF 2.1.2, MS-OXPROPS).
+// Ids of attributes (MS-OXTNEF 2.1.2) and properties (MS-OXPROPS).
 const (
 	tnefSignature  = 0x223E9F78
 	tnefBody       = 0x0002800C
@@ -40,10 +49,10 @@ const (
 	propAttachLong = 0x3707 // the long form of propAttachName
 	propAttachMIME = 0x370E
 	propAttachCID  = 0x3712
-	firstNamedProp = 0x8000 // a property from this number on has a set, and a number or a name in it
+	firstNamedProp = 0x8000 // properties from here on are identified by a GUID and a number or name; see skipPropName
 )
 
-// Types of properties (MS-OXCDATA 2.11.1). Types that aren't here have 4 bytes.
+// Types of properties (MS-OXCDATA 2.11.1). Other types have 4 bytes.
 const (
 	typeFloat64   = 0x05
 	typeCurrency  = 0x06
@@ -55,17 +64,17 @@ const (
 	typeTime      = 0x40
 	typeGUID      = 0x48
 	typeBinary    = 0x102
-	manyValues    = 0x1000 // a bit of the type: the property has a list of values
+	manyValues    = 0x1000 // a bit of the type: the property has several values
 )
 
-// Limits of what is read of a TNEF stream.
+// Limits for one winmail.dat.
 const (
 	maxTNEFFiles      = 500
-	maxTNEFProperties = 10000
-	maxFileWordBytes  = 2000 // of a property that names or describes a file
+	maxTNEFProperties = 10000 // in one list
+	maxFileWordBytes  = 2000  // of a property that names or describes a file
 )
 
-// addTNEF adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a file, too.
+// addTNEF adds the files and the text of a winmail.dat. If it can't be decoded completely, it is also added itself.
 func (c *content) addTNEF(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	result, ok := decodeTNEF(b, p.Header.Guess)
@@ -79,14 +88,14 @@ func (c *content) addTNEF(p *rawmail.Part, name string) {
 	}
 }
 
-// Sizes of parts of a TNEF stream in bytes.
+// Sizes in bytes.
 const (
 	tnefStart    = 6 // signature and key
 	tnefHead     = 9 // of an attribute: level (1 byte), id (4) and length (4)
-	tnefChecksum = 2 // behind the data of an attribute
+	tnefChecksum = 2 // after the data of an attribute
 )
 
-// decodeTNEF reads a winmail.dat. ok is false if it isn't one.
+// decodeTNEF decodes a winmail.dat. ok is false if b isn't one.
 func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) {
 	if len(b) < tnefStart || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
@@ -94,7 +103,7 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 
 	b = b[tnefStart:]
 	result = &tnefResult{complete: true, guess: guess}
-	var file *channels.Attachment // the one to which attributes of files belong; nil before the first
+	var file *channels.Attachment // the current file; nil before the first
 	for len(b) >= tnefHead && len(result.files) < maxTNEFFiles {
 		id := binary.LittleEndian.Uint32(b[1:])
 		size := uint64(binary.LittleEndian.Uint32(b[1+4:]))
@@ -116,26 +125,26 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 	}
 
 	result.complete = result.complete && len(b) == 0
-	kept := result.files[:0]
-	for i, f := range result.files {
-		if f.Content == nil {
-			result.complete = false // an attached mail or object, which is not decoded
-			continue
-		}
-
-		f.Name = rawmail.SafeFileName(f.Name)
-		if f.Name == "" {
-			f.Name = rawmail.InventFileName(i+1, f.ContentType)
-		}
-
-		kept = append(kept, f)
-	}
-
-	result.files = kept
+	result.finishFiles()
 	return result, true
 }
 
-// readAttribute reads one attribute of the message or of the current file.
+// finishFiles gives each file a safe name. It drops files without content: attached mails and objects, which aren't
+// decoded.
+func (r *tnefResult) finishFiles() {
+	kept := r.files[:0]
+	for i, f := range r.files {
+		if f.Content == nil {
+			r.complete = false
+			continue
+		}
+		f.Name = cmp.Or(rawmail.SafeFileName(f.Name), rawmail.InventFileName(i+1, f.ContentType))
+		kept = append(kept, f)
+	}
+	r.files = kept
+}
+
+// readAttribute reads an attribute of the message, or of file, which is nil before the first file.
 func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attachment) {
 	switch id {
 	case tnefBody:
@@ -157,8 +166,9 @@ func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attach
 		}
 	case tnefAttachData:
 		file.Content = data
-	case tnefAttachment: // damaged properties are left out: a file is useful without them
-		readProperties(data, func(prop uint16, value []byte, unicode bool) {
+	case tnefAttachment:
+		// A file is useful without its properties, so damaged ones are ignored.
+		_ = readProperties(data, func(prop uint16, value []byte, unicode bool) {
 			if prop != propAttachData {
 				setFileProperty(file, prop, propText(value[:min(len(value), maxFileWordBytes)], unicode, r.guess))
 			}
@@ -166,10 +176,10 @@ func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attach
 	}
 }
 
-// readMessageProperties reads the text of the message. A text that is there only as RTF can't be decoded.
+// readMessageProperties reads the text of the message. Text in RTF isn't decoded.
 func (r *tnefResult) readMessageProperties(data []byte) {
 	hasRTF := false
-	isWhole := readProperties(data, func(prop uint16, value []byte, unicode bool) {
+	isIntact := readProperties(data, func(prop uint16, value []byte, unicode bool) {
 		switch prop {
 		case propBody:
 			r.text = propText(value, unicode, r.guess)
@@ -182,12 +192,12 @@ func (r *tnefResult) readMessageProperties(data []byte) {
 
 	hasText := r.text != "" || r.html != ""
 	isUnreadable := hasRTF && !hasText
-	if !isWhole || isUnreadable {
+	if !isIntact || isUnreadable {
 		r.complete = false
 	}
 }
 
-// setFileProperty sets what a property says about a file.
+// setFileProperty sets the field of a file for one property.
 func setFileProperty(file *channels.Attachment, prop uint16, text string) {
 	switch prop {
 	case propAttachLong:
@@ -203,7 +213,7 @@ func setFileProperty(file *channels.Attachment, prop uint16, text string) {
 	}
 }
 
-// propText reads a string property, which ends in NUL.
+// propText decodes a string property, which ends with NUL.
 func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 	if unicode {
 		units := make([]uint16, len(b)/2)
@@ -215,10 +225,10 @@ func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 	return rawmail.ToUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
-// readProperties calls each with every MAPI property of a list; of a property with several values, with the first. It returns false if the
-// list is damaged.
+// readProperties calls each for every MAPI property in a list. Of several values it passes only the first. It returns
+// false if the list is damaged.
 func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)) bool {
-	r := &propReader{left: b}
+	r := &propReader{rest: b}
 	count := min(r.readUint32(), maxTNEFProperties)
 	for i := uint32(0); i < count && !r.damaged; i++ {
 		kind, prop := r.readUint16(), r.readUint16()
@@ -227,22 +237,22 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 		}
 
 		values := uint32(1)
-		isList := kind&manyValues != 0
+		hasManyValues := kind&manyValues != 0
 		kind &^= manyValues
-		size, variable := propSize(kind)
-		if isList || variable {
+		size, isVariable := propSize(kind)
+		if hasManyValues || isVariable {
 			values = r.readUint32()
 		}
 
 		for v := uint32(0); v < values && !r.damaged; v++ {
-			n := size
-			if variable {
-				n = r.readUint32()
+			length := size
+			if isVariable {
+				length = r.readUint32()
 			}
 
-			value := r.next(padTo4(n))
+			value := r.next(padTo4(length))
 			if !r.damaged && v == 0 {
-				each(prop, value[:n], kind == typeUnicode)
+				each(prop, value[:length], kind == typeUnicode)
 			}
 		}
 	}
@@ -250,7 +260,7 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 	return !r.damaged
 }
 
-// propSize returns the size of a property type in bytes; variable types carry their length.
+// propSize returns the size of a property type in bytes. Values of variable types are preceded by their length.
 func propSize(kind uint16) (size uint32, variable bool) {
 	const size32, size64, sizeGUID = 4, 8, 16
 	switch kind {
@@ -264,7 +274,7 @@ func propSize(kind uint16) (size uint32, variable bool) {
 	return size32, false
 }
 
-// padTo4 rounds up to a multiple of four. Numbers that are too large for that stay: there are never so many bytes.
+// padTo4 rounds up to a multiple of four. It doesn't round huge lengths, which are invalid anyway, to avoid an overflow.
 func padTo4(n uint32) uint32 {
 	if n > math.MaxInt32+1 {
 		return n
@@ -272,36 +282,35 @@ func padTo4(n uint32) uint32 {
 	return (n + 3) &^ 3
 }
 
-// propReader reads the bytes of a list of properties.
+// propReader reads a list of properties. After reading beyond its end, it is damaged and returns only zeros.
 type propReader struct {
-	left    []byte // the bytes that aren't read yet
-	damaged bool   // more was read than there is: from then on, all numbers are 0
+	rest    []byte
+	damaged bool
 }
 
-// next returns the next n bytes, or nil if there aren't so many.
+// next returns the next n bytes, or nil if there are fewer.
 func (r *propReader) next(n uint32) []byte {
-	if r.damaged || uint64(n) > uint64(len(r.left)) {
+	if r.damaged || uint64(n) > uint64(len(r.rest)) {
 		r.damaged = true
 		return nil
 	}
-	out := r.left[:n]
-	r.left = r.left[n:]
+	out := r.rest[:n]
+	r.rest = r.rest[n:]
 	return out
 }
 
-// skipPropName skips what stands before the value of a named property: its set, and its number or name.
+// skipPropName skips the identity of a named property: a GUID, and a number or a name.
 func (r *propReader) skipPropName() {
-	const setBytes, numberBytes = 16, 4
-	r.next(setBytes)
+	const guidBytes, numberBytes = 16, 4
+	r.next(guidBytes)
 	isNumber := r.readUint32() == 0
 	if isNumber {
 		r.next(numberBytes)
-	} else {
-		r.next(padTo4(r.readUint32()))
+		return
 	}
+	r.next(padTo4(r.readUint32()))
 }
 
-// readUint16 reads a number of two bytes.
 func (r *propReader) readUint16() uint16 {
 	if b := r.next(2); b != nil {
 		return binary.LittleEndian.Uint16(b)
@@ -309,7 +318,6 @@ func (r *propReader) readUint16() uint16 {
 	return 0
 }
 
-// readUint32 reads a number of four bytes.
 func (r *propReader) readUint32() uint32 {
 	if b := r.next(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
