@@ -7,26 +7,29 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// clockDoubt is how far the mail server's clock may be behind the database's. Mail that was received
-// up to this long before the account was set up is fetched as well, so that none is missed.
-const clockDoubt = 10 * time.Minute
+// This file adapts the watermark of the inbox at the start of a session. The watermark (mark.go) records up to which UID
+// mails were fetched. It may be missing or obsolete:
+//
+//	no watermark, or another mailbox   first look: fetch the mail since the account was set up
+//	other UIDs or another server       start over: fetch the mail of the last days again
+//	same UIDs                          continue above the watermark
+//
+// Mails that are fetched twice do no harm: Accept, which stores them, recognises them.
 
-// firstLookSince returns the time of arrival from which on the first look fetches mail. The zero time means that it fetches nothing
-// that is there already.
-func (c *Mailbox) firstLookSince() time.Time {
-	if c.beginsAt.IsZero() {
+// clockTolerance is how far the mail server's clock may be behind the database's. Mail that arrived up to this long
+// before the account was set up is also fetched.
+const clockTolerance = 10 * time.Minute
+
+// firstLookSince returns from which time of arrival the first look fetches mail. If it is zero, the first look fetches
+// nothing.
+func (box *Mailbox) firstLookSince() time.Time {
+	if box.beginsAt.IsZero() {
 		return time.Time{}
 	}
-	return c.beginsAt.Add(-clockDoubt).UTC()
+	return box.beginsAt.Add(-clockTolerance).UTC()
 }
 
-// alignInbox makes the watermark fit the inbox that was just selected.
-//
-// Without a watermark, this is the first look, which fetches the mail since the account was set up. It is
-// the first look, too, if the account was given another mailbox since.
-//
-// If UIDVALIDITY changed, or if the mailbox moved to another server, all known UIDs are void. Then the last
-// days are fetched again, and Accept recognises the mails that are stored already.
+// alignInbox adapts the watermark to the inbox, which was just selected; data is the server's answer.
 func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m := f.inbox.mark
 	if m == nil {
@@ -34,14 +37,14 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	}
 
 	switch {
-	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // another mailbox
+	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // the account got another mailbox
 		f.newestInOldMailbox = m.NewestAt
 		f.inbox.mark = nil
 		f.sent.mark = nil
 		return f.firstLook(ctx, s, data)
-	case f.box.isElsewhere(m): // the same mailbox at another server
+	case f.box.isElsewhere(m): // the mailbox moved to another server
 		if f.sent.mark != nil {
-			f.sent.mark.UIDValidity = 0 // no server has it: alignSent will make a new watermark
+			f.sent.mark.UIDValidity = 0 // an invalid value, which makes alignSent create a new watermark
 		}
 		return f.startOver(ctx, s, data)
 	case m.UIDValidity != data.UIDValidity:
@@ -54,14 +57,15 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	return nil
 }
 
-// needsIdentity reports whether a watermark doesn't name the account's present address and servers, because they were changed, or because
-// an earlier version of Parley wrote it.
-func (c *Mailbox) needsIdentity(m *mark) bool {
-	return m.Address != c.ownAddress() || m.Server != c.serverAndUser() || m.Sender != c.sender()
+// needsIdentity reports whether a watermark lacks the current address and servers of the account: they have changed, or
+// an earlier version of Parley wrote the watermark.
+func (box *Mailbox) needsIdentity(m *mark) bool {
+	return m.Address != box.ownAddress() || m.Server != box.serverAndUser() || m.Sender != box.sender()
 }
 
-// firstLookSince is Mailbox.firstLookSince, unless the account was given another mailbox. That may be the old one under another name, so
-// mail is fetched from the newest one that is known on, but not from earlier than Timing.Overlap before the account was set up.
+// firstLookSince is like Mailbox.firstLookSince, but goes further back if the account got another mailbox, which may be
+// the old one under another name. It then returns the arrival of the newest known mail, but at most Timing.Overlap
+// earlier than usual.
 func (f *fetcher) firstLookSince() time.Time {
 	from := f.box.firstLookSince()
 	newest := f.newestInOldMailbox
@@ -76,8 +80,8 @@ func (f *fetcher) firstLookSince() time.Time {
 	return newest
 }
 
-// firstLook makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
-// the account was set up. It saves the watermark last: after a crash it starts again.
+// firstLook creates a watermark at the end of the inbox, fetches the mail since the account was set up, and saves the
+// watermark. After a crash it runs again.
 func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	newMark, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
@@ -103,8 +107,8 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 	return f.save(ctx, newMark)
 }
 
-// startOver makes a new watermark after the folder's mails got other UIDs, and fetches the mail of the last
-// days again. It leaves out mail that arrived before the account was set up.
+// startOver creates a new watermark after the mails got new UIDs, and fetches the mail of the last days again. It skips
+// mail that arrived before the account was set up.
 func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	f.inbox.forgetTrouble()
 	newMark, err := f.markAtEnd(s, f.inbox.name, data)
@@ -120,19 +124,19 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 		return err
 	}
 
-	newMark.First = 1 // so that a rescan also fetches mails that appear late, whatever their UIDs
+	newMark.First = 1 // a rescan also fetches mails that appear late, whatever their UIDs
 	f.box.log.Info("the folder's mails have other UIDs, read the last days again", "old", oldMark.UIDValidity, "new", data.UIDValidity,
 		"mails_fetched", taken)
 	return f.save(ctx, newMark)
 }
 
-// inherit takes over what doesn't depend on UIDs.
+// inherit copies the fields that don't depend on UIDs.
 func (m *mark) inherit(old *mark) {
 	m.NewestAt, m.StartedAt = old.NewestAt, old.StartedAt
 	m.Left, m.SentFrom = old.Left, old.SentFrom
 }
 
-// markAtEnd returns a watermark behind all mails that are in the folder now.
+// markAtEnd returns a watermark above all mails that are in the folder now.
 func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) (*mark, error) {
 	now := f.box.env.Now()
 	m := &mark{
@@ -149,10 +153,10 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 			return nil, err
 		}
 
-		if m.First == 0 { // the server did not tell UIDNEXT
+		if m.First == 0 { // the server didn't return UIDNEXT
 			m.First = newestUID + 1
 		}
-		if arrivedAt.IsZero() || arrivedAt.After(now) { // no INTERNALDATE, or a clock that is ahead
+		if arrivedAt.IsZero() || arrivedAt.After(now) { // no INTERNALDATE, or the server's clock is ahead
 			arrivedAt = now
 		}
 		m.StartedAt = arrivedAt.UTC()
@@ -168,9 +172,8 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 	return m, nil
 }
 
-// readLastDays fetches the inbox's mail of the last days, and new mail of the folder of sent mail. Mail of the inbox that arrived at
-// oldUntil or before is left out; the zero time leaves out none. It notes the mails in newMark, which is not saved yet, and returns
-// how many it took from the inbox.
+// readLastDays fetches the mail of the last days in the inbox, except mail that arrived at oldUntil or before, and new
+// mail in the Sent folder. It updates newMark without saving it, and returns how many mails it fetched from the inbox.
 func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mark, oldUntil time.Time) (taken int, err error) {
 	sent, err := f.listNewSent(ctx, s) // before the inbox is searched: see fetchNew
 	if err != nil {
@@ -185,7 +188,7 @@ func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mar
 		return 0, err
 	}
 
-	f.inbox.oldUntil = oldUntil // read by folder.go, which leaves out old mail
+	f.inbox.oldUntil = oldUntil // see folder.isOld
 	defer func() { f.inbox.oldUntil = time.Time{} }()
 	err = f.fetchInOrder(ctx, s, newMark.UIDValidity, newMails{uids, sent}, func(_ context.Context, done []outcome) error {
 		for _, o := range done {

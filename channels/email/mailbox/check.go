@@ -12,27 +12,27 @@ import (
 	"parley/channels/email/wire"
 )
 
-// Check signs in at the IMAP server with the stored credentials and looks at the folders and at what the
-// server can do. It changes nothing.
-func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
+// Check signs in to the IMAP server with the stored credentials and reports on the folders and on the server's
+// capabilities, as an administrator reads them. It changes nothing in the mailbox.
+func (box *Mailbox) Check(ctx context.Context) []channels.Finding {
 	const login, folder = "IMAP login", "IMAP folder"
 	ctx, cancel := context.WithTimeout(ctx, wire.CheckTimeout)
 	defer cancel()
-	to := c.set.IMAP
-	s, err := c.openIMAP(ctx)
+	server := box.set.IMAP
+	s, err := box.openIMAP(ctx)
 	if err != nil {
-		p := c.explain(err)
+		p := box.explain(err)
 		return []channels.Finding{channels.Fault(login, p.Text, p.Hint)}
 	}
 	defer s.logout()
-	out := []channels.Finding{channels.Success(login, "%s signed in at %s.", to.Username, to.Address())}
-	if to.Security == settings.Unprotected {
+	out := []channels.Finding{channels.Success(login, "%s signed in at %s.", server.Username, server.Address())}
+	if server.Security == settings.Unprotected {
 		out = append(out, channels.Success("IMAP security", wire.UnprotectedText))
 	}
 
-	data, err := s.examine(c.set.Folder)
+	data, err := s.examine(box.set.Folder)
 	if err != nil {
-		p := c.explain(atStage(stageFolder, err))
+		p := box.explain(atStage(stageFolder, err))
 		return append(out, channels.Fault(folder, p.Text, p.Hint))
 	}
 
@@ -40,12 +40,12 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	if data.NumMessages == 1 {
 		mails = "mail"
 	}
-	out = append(out, channels.Success(folder, "%s has %d %s.%s", c.set.Folder, data.NumMessages, mails, c.olderMails(ctx)))
+	out = append(out, channels.Success(folder, "%s has %d %s.%s", box.set.Folder, data.NumMessages, mails, box.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
 		out = append(out, channels.Success("IMAP IDLE", "New mail is announced at once."))
 	} else {
-		out = append(out, channels.Success("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
+		out = append(out, channels.Success("IMAP IDLE", "Not offered: new mail is noticed within %v.", box.opts.Timing.PollBlind))
 	}
 
 	if caps.Has(imap.CapUIDPlus) {
@@ -54,22 +54,22 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 		out = append(out, channels.Success("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
 
-	return append(out, c.checkSent(s))
+	return append(out, box.checkSent(s))
 }
 
-// olderMails says for people which mails of the folder are not fetched. It returns "" if that isn't known.
-func (c *Mailbox) olderMails(ctx context.Context) string {
-	if c.env.State == nil {
+// olderMails returns a sentence about mails in the folder that are not fetched, or "".
+func (box *Mailbox) olderMails(ctx context.Context) string {
+	if box.env.State == nil {
 		return ""
 	}
 
-	m, err := c.loadMark(ctx)
+	m, err := box.loadMark(ctx)
 	if err != nil {
-		return "" // Run reports a watermark that can't be read
+		return "" // Run reports unreadable watermarks
 	}
 
 	if m == nil {
-		from := c.firstLookSince()
+		from := box.firstLookSince()
 		if from.IsZero() {
 			return " parley serve has not looked into it yet."
 		}
@@ -88,10 +88,10 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 	}
 }
 
-// checkSent looks for the folder of sent mail, and whether it can be opened.
-func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
+// checkSent reports whether there is a Sent folder, and whether it can be opened.
+func (box *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
-	folders, err := s.findSentFolders(c.set.SentFolder)
+	folders, err := s.findSentFolders(box.set.SentFolder)
 	if err != nil {
 		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()),
 			"Name that folder in the account's settings: sent_folder.")
@@ -109,7 +109,7 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	}
 
 	const read = " What is answered there by other programs is shown in the threads."
-	if c.set.SaveSent == settings.SaveOff {
+	if box.set.SaveSent == settings.SaveOff {
 		return channels.Success(what, "%s; the server files what it sends."+read, folders.sent)
 	}
 

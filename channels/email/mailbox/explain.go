@@ -15,84 +15,93 @@ import (
 	"parley/channels/email/wire"
 )
 
-// explain says for people why an IMAP session failed.
-func (c *Mailbox) explain(err error) wire.Problem {
+// This file explains the failure of an IMAP session to an administrator. For example, an error at the login such as
+// "NO [AUTHENTICATIONFAILED] Invalid credentials" becomes a Problem with
+//
+//	Text         imap.acme.test:993 refuses the user name or the password: Invalid credentials
+//	Hint         how to get a password that works
+//	NeedsPerson  true, because retrying doesn't help
+
+// explain returns the explanation of an error of a session.
+func (box *Mailbox) explain(err error) wire.Problem {
 	var consent *channels.SendError
 	var refused *wire.TokenRefused
 	switch {
-	case errors.As(err, &consent): // there is no access token, so nothing was tried at the server
+	case errors.As(err, &consent): // there is no access token: the server was not asked
 		return wire.Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
 	case errors.As(err, &refused):
 		return wire.Problem{
-			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", c.set.IMAP.Address(), c.set.IMAP.Username, rawmail.Excerpt(refused.Words)),
-			Hint:        wire.RefusedTokenHint(c.set, "IMAP"),
+			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", box.set.IMAP.Address(), box.set.IMAP.Username, rawmail.Excerpt(refused.Words)),
+			Hint:        wire.RefusedTokenHint(box.set, "IMAP"),
 			NeedsPerson: true,
 		}
 	}
 
-	p := explain(err, c.set.IMAP, c.set.Folder)
+	p := explain(err, box.set.IMAP, box.set.Folder)
 	if p.Hint == smtpcode.HintPassword {
-		p.Hint = wire.PasswordHint(c.set)
+		p.Hint = wire.PasswordHint(box.set)
 	}
 
 	return p
 }
 
-// explain is Mailbox.explain for sessions that had signed in, or had tried to do so by password.
-func explain(err error, to settings.Server, folder string) wire.Problem {
-	var se *stageError
-	if !errors.As(err, &se) {
+// explain is Mailbox.explain for all errors except those of access tokens.
+func explain(err error, server settings.Server, folder string) wire.Problem {
+	var failed *stageError
+	if !errors.As(err, &failed) {
 		return wire.Problem{Text: "Reading the mailbox failed: " + rawmail.Excerpt(err.Error())}
 	}
-	if p, ok := wire.Explain(err, to); ok {
+	if p, ok := wire.Explain(err, server); ok {
 		return p
 	}
 
-	switch se.stage {
-	case stageLogin:
-		return explainLogin(err, to)
-	case stageTLS:
+	switch {
+	case failed.stage == stageLogin:
+		return explainLogin(err, server)
+	case failed.stage == stageTLS:
 		return wire.Problem{
-			Text: fmt.Sprintf("No protected connection to %s: %s", to.Address(), rawmail.Excerpt(se.err.Error())),
-			Hint: wire.TLSHint(to),
+			Text: fmt.Sprintf("No protected connection to %s: %s", server.Address(), rawmail.Excerpt(failed.err.Error())),
+			Hint: wire.TLSHint(server),
 		}
-	case stageFolder:
-		if isAboutFolder(err) {
-			return wire.Problem{
-				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(serverWords(err))),
-				Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
-				NeedsPerson: true,
-			}
+	case failed.stage == stageFolder && (isRefusal(err) || isNotConnected(err)):
+		return folderProblem(err, server, folder)
+	case failed.stage == stageWork && isRefusal(err):
+		return wire.Problem{
+			Text: fmt.Sprintf("%s hands out no mail at the moment: %s", server.Address(), rawmail.Excerpt(serverWords(err))),
+			Hint: "Parley tries again by itself. New mail stays in the mailbox until then.",
 		}
-		if isNotConnected(err) {
-			return wire.Problem{
-				Text: fmt.Sprintf("The mailbox lets %s in, but not to its mail: %s", to.Username, rawmail.Excerpt(serverWords(err))),
-				Hint: "Parley tries again by itself. If it stays so, check whether oauth_user has full access to the mailbox.",
-			}
-		}
-		if isRefusal(err) {
-			return wire.Problem{
-				Text: fmt.Sprintf("The folder %q can't be opened at the moment: %s", folder, rawmail.Excerpt(serverWords(err))),
-				Hint: "Parley tries again by itself.",
-			}
-		}
-	case stageWork:
-		if isRefusal(err) {
-			return wire.Problem{
-				Text: fmt.Sprintf("%s hands out no mail at the moment: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
-				Hint: "Parley tries again by itself. New mail stays in the mailbox until then.",
-			}
-		}
-	default: // connecting: the server's words are all there is
 	}
 
 	return wire.Problem{
-		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
+		Text: fmt.Sprintf("The connection to %s broke: %s", server.Address(), rawmail.Excerpt(serverWords(err))),
 		Hint: "Parley tries again by itself. If it stays so, check server and port: an IMAP server must listen there.",
 	}
 }
 
-// isAboutFolder reports whether a server seems to have refused to open a folder because of its name, or because we may not read it.
+// folderProblem explains why a server refused to open a folder.
+func folderProblem(err error, server settings.Server, folder string) wire.Problem {
+	words := rawmail.Excerpt(serverWords(err))
+	switch {
+	case isAboutFolder(err):
+		return wire.Problem{
+			Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, words),
+			Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
+			NeedsPerson: true,
+		}
+	case isNotConnected(err):
+		return wire.Problem{
+			Text: fmt.Sprintf("The mailbox lets %s in, but not to its mail: %s", server.Username, words),
+			Hint: "Parley tries again by itself. If it stays so, check whether oauth_user has full access to the mailbox.",
+		}
+	default:
+		return wire.Problem{
+			Text: fmt.Sprintf("The folder %q can't be opened at the moment: %s", folder, words),
+			Hint: "Parley tries again by itself.",
+		}
+	}
+}
+
+// isAboutFolder reports whether a server seems to refuse a folder because of its name or of missing permissions.
 func isAboutFolder(err error) bool {
 	var no *imap.Error
 	if !errors.As(err, &no) || no.Type != imap.StatusResponseTypeNo || isNotConnected(err) || isThrottled(err) {
@@ -105,14 +114,14 @@ func isAboutFolder(err error) bool {
 	return false
 }
 
-// isNotConnected reports whether a server let us in but doesn't give us the mailbox. Microsoft 365 says so while it moves or repairs a
-// mailbox, and if the token's owner may not open the mailbox.
+// isNotConnected reports whether the login succeeded but the mailbox isn't available. Microsoft 365 answers this while it
+// moves or repairs a mailbox, and if the owner of the token may not open the mailbox.
 func isNotConnected(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && strings.Contains(no.Text, "authenticated but not connected")
 }
 
-// explainLogin says why a login failed. It tells a refused password from a server that can't check passwords now.
+// explainLogin explains why a login failed: the password may be wrong, or the server may be unable to check it now.
 func explainLogin(err error, to settings.Server) wire.Problem {
 	if errors.Is(err, errNoXOAUTH2) {
 		return wire.Problem{
@@ -145,7 +154,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 	}
 }
 
-// loginDisabledHint says what to do if a server takes no password on a connection.
+// loginDisabledHint returns what to do about errLoginDisabled.
 func loginDisabledHint(to settings.Server) string {
 	if to.Security == settings.Unprotected {
 		return "Set security to starttls or tls."
@@ -153,7 +162,7 @@ func loginDisabledHint(to settings.Server) string {
 	return "Ask the provider how programs sign in to this mailbox."
 }
 
-// isTemporary reports whether a refused login may work later with the same password.
+// isTemporary reports whether a refused login may succeed later with the same password.
 func isTemporary(no *imap.Error) bool {
 	switch no.Code {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeServerBug, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
@@ -168,7 +177,7 @@ func isTemporary(no *imap.Error) bool {
 	})
 }
 
-// serverWords returns the words of the server in an error, or the error's own words if the server said nothing.
+// serverWords returns the server's text in an error or, if there is none, the text of the error.
 func serverWords(err error) string {
 	if no, ok := errors.AsType[*imap.Error](err); ok {
 		return no.Text

@@ -14,27 +14,30 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// fetched is one mail as the server gave it.
+// This file has the IMAP commands that read mails: their sizes and dates, their bodies, and which UIDs exist. All of them
+// apply to the selected folder and leave the mails unread (PEEK). The sizes are fetched first, so that bodies can be
+// fetched within the limits of memory.
+
+// fetched is what was fetched of one mail.
 type fetched struct {
 	uid         imap.UID
-	arrivedAt   time.Time // INTERNALDATE; zero if the server didn't say
-	sizeBytes   int64     // as the server says, or counted if it doesn't
-	hasRaw      bool      // raw was fetched; an empty mail has an empty raw
+	arrivedAt   time.Time // INTERNALDATE; zero if the server omits it
+	sizeBytes   int64     // reported by the server or, if it isn't, counted
+	hasRaw      bool      // raw was fetched; it may be empty
 	truncated   bool      // the mail is too large: raw has only its header
 	raw         []byte    // the bytes of the mail
-	rawWithRoom []byte    // headRoom bytes with raw behind them, in one buffer; nil if raw is in a buffer without room
+	rawWithRoom []byte    // the buffer of raw, which follows headRoom unused bytes; nil if raw has no such buffer
 }
 
-// fetchSizes fetches size and date of mails. That is cheap, and by the sizes the caller decides how to fetch the
-// bodies. It leaves out answers with neither: such an answer only says that somebody has just changed a mail's flags.
+// fetchSizes fetches the sizes and dates of mails. It ignores responses with neither, which only report changed flags.
 func (s *imapSession) fetchSizes(uids []imap.UID) (map[imap.UID]*fetched, error) {
 	mails, err := s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
 	maps.DeleteFunc(mails, func(_ imap.UID, m *fetched) bool { return m.arrivedAt.IsZero() && m.sizeBytes == 0 })
 	return mails, err
 }
 
-// fetchBodies adds bodies to mails, which has what fetchSizes found, by one command. If uids is a single mail
-// that is too large, it fetches only the header.
+// fetchBodies fetches the bodies of mails with one command and adds them to mails, the result of fetchSizes. Of a single
+// mail that is too large, it fetches only the header.
 func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o Options) error {
 	section := &imap.FetchItemBodySection{Peek: true}
 	limit := o.MaxBody
@@ -44,30 +47,31 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	}
 
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
-	for uid, g := range got {
+	for uid, body := range got {
 		m := mails[uid]
-		if m == nil || !g.hasRaw {
+		if m == nil || !body.hasRaw {
 			continue
 		}
 
-		m.rawWithRoom = g.rawWithRoom
-		m.raw = g.raw
+		m.rawWithRoom = body.rawWithRoom
+		m.raw = body.raw
 		m.hasRaw = true
-		m.truncated = headerOnly || g.truncated
+		m.truncated = headerOnly || body.truncated
 		if m.sizeBytes == 0 {
-			m.sizeBytes = int64(len(g.raw))
+			m.sizeBytes = int64(len(body.raw))
 		}
 	}
 
 	return err
 }
 
-// fetch asks for mails by their UIDs. Bodies that don't come it asks for once more, by the mails' sequence numbers (their places in the
-// folder). A body may be missing for two reasons. When somebody changes a mail's flags meanwhile, the library takes the server's
-// announcement of that for the answer. And some servers write the UID behind the body, where the library doesn't look for it.
+// fetch fetches mails by UID. It fetches missing bodies once more, by sequence number, which is the position in the
+// folder. A body may be missing for two reasons:
 //
-// The result may still have mails without a body (fetched.hasRaw is false), or lack mails. With an error,
-// fetch returns the mails that came before it.
+//   - Somebody has just changed the mail's flags. The library mistakes the notification of that for the response.
+//   - The server writes the UID after the body, where the library doesn't look for it.
+//
+// The result may still lack mails or bodies (fetched.hasRaw). On an error, it has the mails that came before.
 func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
 	wantsBody := len(o.BodySection) > 0
 	if !wantsBody {
@@ -98,7 +102,7 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 		if m == nil || !m.hasRaw {
 			continue
 		}
-		if got[uid] == nil { // the first answer had the mail, but the library didn't see its UID
+		if got[uid] == nil { // the library didn't see the UID in the first response
 			s.uidAfterBody = true
 		}
 
@@ -108,8 +112,8 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 	return got, err
 }
 
-// sequenceNumbers returns the sequence numbers of mails that are still in the folder. The numbers are valid
-// until the next command is answered.
+// sequenceNumbers returns the sequence numbers of those mails that are still in the folder. They are valid only until the
+// next command.
 func (s *imapSession) sequenceNumbers(uids []imap.UID) (numbers []uint32, err error) {
 	err = s.run(func() error {
 		data, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uids...)}}, nil).Wait()
@@ -121,7 +125,7 @@ func (s *imapSession) sequenceNumbers(uids []imap.UID) (numbers []uint32, err er
 	return numbers[:min(len(numbers), len(uids))], err
 }
 
-// fetchSet runs one FETCH. With an error, it returns the mails that came before it.
+// fetchSet runs one FETCH. On an error, it also returns the mails that came before.
 func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
 	got := map[imap.UID]*fetched{}
 	err := s.run(func() error {
@@ -140,18 +144,18 @@ func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int6
 		return errors.Join(cmd.Close(), readErr)
 	})
 
-	delete(got, 0) // an answer without a UID
+	delete(got, 0) // a response without a UID
 	return got, err
 }
 
-// abandon closes a connection that failed in the middle of a body, and waits until the library's
-// reader has ended. Otherwise that reader and the pending command would read at the same time.
+// abandon closes a connection that failed in the middle of a body, and waits for the library's reader to end. Otherwise
+// that reader and the pending command would read at the same time.
 func (s *imapSession) abandon() {
 	_ = s.conn.Close()
 	<-s.client.Closed()
 }
 
-// read reads the server's answer about one mail, with at most limit bytes of its body.
+// read reads the response for one mail, with at most limit bytes of its body.
 func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 	for item := data.Next(); item != nil; item = data.Next() {
 		switch item := item.(type) {
@@ -176,12 +180,12 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 
 // Sizes of the buffer of a mail.
 const (
-	headRoom         = 512      // room for the line that is stored in front of a mail
-	firstBufferBytes = 64 << 10 // allocated at first, however many bytes the server announces
+	headRoom         = 512      // room for the line that is stored before a mail
+	firstBufferBytes = 64 << 10 // the initial allocation, however many bytes the server announces
 )
 
-// readRaw reads at most limit bytes of a mail into the buffer from which the mail is stored, so that its
-// bytes are never copied.
+// readRaw reads a mail into a buffer with room for the line that is stored before it, so that a mail needn't be copied. Of
+// a mail of more than limit bytes it keeps only the header.
 func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 	want := min(r.Size(), limit+1)
 	buf := make([]byte, headRoom, headRoom+min(want, firstBufferBytes))
@@ -194,7 +198,7 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 		buf = buf[:len(buf)+n]
 		if err != nil && int64(len(buf)-headRoom) < want {
 			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF // the library takes a literal for complete when the connection ends in it
+				err = io.ErrUnexpectedEOF // the library treats EOF as the end of the body
 			}
 			return err
 		}
@@ -212,7 +216,7 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 	return nil
 }
 
-// withLine returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
+// withLine returns line followed by the mail. It avoids a copy of the mail if the buffer has room for line.
 func (m *fetched) withLine(line []byte) []byte {
 	if len(m.rawWithRoom) < headRoom || len(line) > headRoom {
 		return append(line, m.raw...)
@@ -222,16 +226,16 @@ func (m *fetched) withLine(line []byte) []byte {
 	return m.rawWithRoom[start:]
 }
 
-// headerOf returns a copy of a mail's header, with the empty line behind it.
+// headerOf returns a copy of a mail's header, including the empty line at its end.
 func headerOf(raw []byte) []byte {
 	head := raw[:min(len(raw), rawmail.MaxHeaderBytes)]
 	for i := range head {
 		if head[i] != '\n' {
 			continue
 		}
-		behind := head[i+1:]
+		rest := head[i+1:]
 		for _, emptyLine := range []string{"\n", "\r\n"} {
-			if bytes.HasPrefix(behind, []byte(emptyLine)) {
+			if bytes.HasPrefix(rest, []byte(emptyLine)) {
 				return bytes.Clone(head[:i+1+len(emptyLine)])
 			}
 		}
@@ -239,15 +243,15 @@ func headerOf(raw []byte) []byte {
 	return bytes.Clone(head)
 }
 
-// isInFolder asks the server whether a mail is still in the folder. A FETCH without an answer would not prove
-// that the mail is gone.
+// isInFolder reports whether a mail is still in the folder. It searches for the mail, because a FETCH without a response
+// wouldn't prove that the mail is gone.
 func (s *imapSession) isInFolder(uid imap.UID) (bool, error) {
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
 	return slices.Contains(found, uid), err
 }
 
-// otherMail returns a mail of the selected folder that is neither uid nor one of bad, or 0 if there is none. It asks only for
-// the first mails, as many as are certain to have one among them.
+// otherMail returns a mail that is neither uid nor in bad, or 0 if there is none. It searches only the first len(bad)+2
+// mails, which always include one.
 func (s *imapSession) otherMail(uid imap.UID, bad map[imap.UID]bool) (imap.UID, error) {
 	selected := s.client.Mailbox()
 	if selected == nil || selected.NumMessages == 0 {
@@ -270,14 +274,14 @@ func (s *imapSession) otherMail(uid imap.UID, bad map[imap.UID]bool) (imap.UID, 
 	return 0, nil
 }
 
-// newestMail returns UID and time of arrival of the last mail of the selected folder, which has count mails.
-// count is not 0. The time is zero if the server didn't say.
+// newestMail returns the UID and the time of arrival of the last mail. count is the number of mails in the folder and
+// must not be 0. The time is zero if the server omits it.
 func (s *imapSession) newestMail(count uint32) (uid imap.UID, at time.Time, err error) {
 	err = s.run(func() error {
 		cmd := s.client.Fetch(imap.SeqSetNum(count), &imap.FetchOptions{UID: true, InternalDate: true})
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
-			_ = m.read(data, 0) // it fails only while it reads a body, which is not asked for here
+			_ = m.read(data, 0) // can't fail: there is no body
 			uid, at = max(uid, m.uid), m.arrivedAt
 		}
 		return cmd.Close()

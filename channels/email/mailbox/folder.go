@@ -6,42 +6,42 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// folder is what is known about one of the two folders of a mailbox that Parley reads: the inbox, and the folder of
-// sent mail, where mails to customers lie that were not sent by Parley. It says how far the folder was read, and what
-// went wrong with which mail, so that one mail that can't be read never keeps the others from coming.
+// folder is the state of one folder that Parley reads: the inbox, or the Sent folder with the mails that people send to
+// customers without Parley. It records how far the folder was read, and which mails caused failures, so that a single
+// bad mail never blocks the others. Suppose mail 7 makes the server drop the connection:
 //
-// Parley reads in sessions. A session is one IMAP connection; after an error that ends it, a new one begins after a
-// while. A folder outlives its sessions. It is used by one goroutine only (see fetcher).
+//  1. Fetching mails 5 to 9 together fails, so careUpTo becomes 9.
+//  2. The next session, which is a new connection, fetches 5 and 6 one by one. Mail 7 breaks that session.
+//  3. After maxTries such attempts mail 7 is quarantined: it is skipped and reported. Then 8 and 9 are fetched.
+//
+// A folder outlives its sessions. It is used by a single goroutine (see fetcher).
 type folder struct {
 	name   string
-	isSent bool  // the folder of sent mail, not the inbox
-	mark   *mark // how far the folder was read; nil before the first look
+	isSent bool  // the Sent folder, not the inbox
+	mark   *mark // the watermark: how far the folder was read; nil before the first look
 
-	// careUpTo is set once asking for several mails has failed: mails up to this UID are asked for one by one, to
-	// find the one that is to blame.
-	careUpTo    imap.UID
-	tries       map[imap.UID]int       // by mail that was asked for alone: how often that has failed
-	brokenSince map[imap.UID]time.Time // by mail that was asked for alone and broke the connection: when it did so first
-	quarantined map[imap.UID]bool      // mails that could not be read maxTries times
+	careUpTo    imap.UID               // mails up to this UID are fetched one by one
+	tries       map[imap.UID]int       // failed attempts to fetch a mail alone
+	brokenSince map[imap.UID]time.Time // when a mail, fetched alone, first broke the connection
+	quarantined map[imap.UID]bool      // mails that failed maxTries times
 
-	// How many sessions in a row have ended because the server refused every mail. They are counted apart, because a
-	// server may ask for more patience (maxThrottles) than Parley has with one that is out of order (maxRefusals).
-	throttles int // the server said that it was asked too much
-	refusals  int // it gave any other reason
+	// How many sessions in a row have ended because the server refused every mail. Parley is more patient with a server
+	// that limits requests (maxThrottles) than with a faulty one (maxRefusals).
+	throttles int // refusals because of too many requests
+	refusals  int // refusals for any other reason
 
-	// oldUntil is set where UIDs can't tell which mail is old: mail that arrived until then is left out. If it is
-	// zero, no mail is left out.
+	// oldUntil is set when UIDs don't show which mails are old: mail that arrived up to this time is skipped.
 	oldUntil time.Time
 }
 
-// newFolder returns a folder of which nothing was read yet.
+// newFolder returns a folder that wasn't read yet.
 func newFolder(name string, sent bool) *folder {
 	f := &folder{name: name, isSent: sent}
 	f.forgetTrouble()
 	return f
 }
 
-// forgetTrouble forgets which mails can't be read, because the server has given all mails new UIDs (a new UIDVALIDITY).
+// forgetTrouble resets all failures. It is called when the mails have got new UIDs.
 func (f *folder) forgetTrouble() {
 	f.tries = map[imap.UID]int{}
 	f.brokenSince = map[imap.UID]time.Time{}
@@ -50,14 +50,14 @@ func (f *folder) forgetTrouble() {
 	f.forgetRefusals()
 }
 
-// forgetTries forgets the attempts at a mail that has been dealt with.
+// forgetTries resets the failures of a mail that has been handled.
 func (f *folder) forgetTries(uid imap.UID) {
 	delete(f.tries, uid)
 	delete(f.brokenSince, uid)
 }
 
-// noteBroken records that a connection broke while a mail was asked for alone. Until blameAfter has passed since the first
-// break, the last attempt doesn't count: a bad line breaks as many connections in a short time.
+// noteBroken records that a connection broke while a mail was fetched alone. The last attempt counts only if blameAfter
+// has passed since the first break: a bad network may break as many connections in a short time.
 func (f *folder) noteBroken(uid imap.UID, now time.Time, blameAfter time.Duration) {
 	since, ok := f.brokenSince[uid]
 	if !ok {
@@ -69,11 +69,10 @@ func (f *folder) noteBroken(uid imap.UID, now time.Time, blameAfter time.Duratio
 	}
 }
 
-// forgetRefusals begins to count sessions anew, because the server has answered what it was asked for.
+// forgetRefusals resets the counts of refusals, because the server has handed out a mail.
 func (f *folder) forgetRefusals() { f.refusals, f.throttles = 0, 0 }
 
-// isOld reports whether a mail arrived before the account was set up, so that nobody is to see it. The time of arrival
-// decides where UIDs can't: at the first look, and after UIDVALIDITY changed.
+// isOld reports whether a mail arrived before the account was set up, so that it must be skipped; see oldUntil.
 func (f *folder) isOld(m *fetched) bool {
 	if f.oldUntil.IsZero() || m.arrivedAt.IsZero() {
 		return false
@@ -81,11 +80,9 @@ func (f *folder) isOld(m *fetched) bool {
 	return !m.arrivedAt.After(f.oldUntil)
 }
 
-// askCarefully calls ask with all mails at once. If that fails, it calls ask with each mail alone, in this session if
-// the connection still works and otherwise in the next one. It leaves out a mail that has broken the connection when
-// it was asked for alone, and goes on after a mail about which the server refuses to answer: ask learns nothing about
-// these. uids must be sorted and must not be empty.
-// Errors: those that end the session.
+// askCarefully calls ask with all mails. If that fails, it calls ask with each mail alone: in this session if the
+// connection still works, otherwise in the next one. It skips mails that have broken a connection before, and ignores a
+// refusal of a single mail. uids must be sorted and not empty. An error ends the session.
 func (f *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) error {
 	first, last := uids[0], uids[len(uids)-1]
 	if first > f.careUpTo {
@@ -114,10 +111,9 @@ func (f *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 	return nil
 }
 
-// askAlone calls ask with one mail, and counts a try of the mail if that breaks the connection.
-// Errors: those that end the session.
+// askAlone calls ask with one mail. If that breaks the connection, it counts as a try. An error ends the session.
 func (f *folder) askAlone(uid imap.UID, ask func(uids []imap.UID) error) error {
-	f.tries[uid] = 1 // set before, and taken back if the connection still works
+	f.tries[uid] = 1 // reset below if the connection still works
 	err := ask([]imap.UID{uid})
 	if err != nil && !isRefusal(err) {
 		return err
@@ -130,15 +126,14 @@ func (f *folder) askAlone(uid imap.UID, ask func(uids []imap.UID) error) error {
 	return nil
 }
 
-// countThrottling counts a session in which the server says that it was asked too much, and returns true: the session is to end. For other
-// errors, and after maxThrottles sessions, it returns false: then the server is asked on.
+// countThrottling is countRefusal for errors that say that there were too many requests. It returns false for others.
 func (f *folder) countThrottling(err error) (endSession bool) {
 	return isThrottled(err) && f.countRefusal(err)
 }
 
-// countRefusal counts a session in which the server refused every mail, and returns true: the session is to end, and
-// the next one may fare better. It returns false, and counts nothing, if Parley has waited for the server long
-// enough. A session that stored some mails before it was refused counts twice (see fetchBatch).
+// countRefusal counts a session in which the server refused every mail. It returns true if the session must end, so that
+// a later one may succeed. It returns false, without counting, if too many sessions have failed in this way. A session
+// that stored some mails before the refusal counts twice (see fetchBatch).
 func (f *folder) countRefusal(refusal error) (endSession bool) {
 	if f.isGivenUp(refusal) {
 		return false
@@ -151,8 +146,7 @@ func (f *folder) countRefusal(refusal error) (endSession bool) {
 	return true
 }
 
-// isGivenUp reports whether the server has refused everything for this reason in as many sessions as Parley waits for
-// it.
+// isGivenUp reports whether the maximum number of sessions has ended for this kind of refusal.
 func (f *folder) isGivenUp(refusal error) bool {
 	if isThrottled(refusal) {
 		return f.throttles >= maxThrottles

@@ -17,7 +17,10 @@ import (
 	"parley/channels/email/wire"
 )
 
-// stage is how far a session with a mail server had come when it failed. People are told different things by it.
+// This file opens an IMAP session: a connection that is logged in. It also has the helpers that all commands use. The
+// library has no timeouts, so each command must be run with imapSession.run.
+
+// stage is how far a session had come when it failed. The explanation for people depends on it (explain.go).
 type stage string
 
 const (
@@ -28,7 +31,7 @@ const (
 	stageWork    stage = "work"
 )
 
-// stageError is a failure with the stage at which it came.
+// stageError is a failure with the stage at which it happened.
 type stageError struct {
 	stage stage
 	err   error
@@ -51,97 +54,98 @@ var (
 	errNoXOAUTH2     = errors.New("the server takes no access tokens")
 )
 
-// imapSession is one logged-in connection. The library has no timeouts of its own, so every command goes through run.
+// imapSession is one logged-in connection. It is not safe for concurrent use, except for announce.
 type imapSession struct {
 	client          *imapclient.Client
 	conn            *watchedConn
 	timing          Timing
 	news            chan struct{} // holds at most one signal: the selected folder may have changed
-	stopWatchingCtx func() bool   // from then on, the end of ctx doesn't close the connection
+	stopWatchingCtx func() bool   // detaches the connection from the context that closes it
 
-	selected string       // the name of the selected folder; "" if none is
-	folders  *sentFolders // found by findSentFolders; nil before
-	// sentNext was UIDNEXT of the folder of sent mail when that was last searched. As long as UIDNEXT stays
-	// the same, there is no new mail. 0 means that the folder has to be searched.
+	selected string       // the name of the selected folder; "" if there is none
+	folders  *sentFolders // cached by findSentFolders; may be nil
+	// sentNext is the UIDNEXT of the Sent folder at its last search. As long as UIDNEXT is the same, there is no new
+	// mail. 0 means that the folder must be searched.
 	sentNext          imap.UID
 	wantsIntroduction *atomic.Bool // Mailbox.wantsIntroduction
-	// uidAfterBody is set when the server was seen to write a mail's UID behind its body; see fetch.
-	uidAfterBody bool
+	uidAfterBody      bool         // the server writes the UID of a mail after its body; see fetch
 }
 
-// openIMAP connects and logs in. The session's connection is closed when ctx ends. If the server refuses an
-// access token, openIMAP tries once more with a new one: the token may have ended early, by the server's clock.
-// Errors: *stageError.
-func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
-	token, err := wire.Token(ctx, c.set, c.env.Grant, "")
+// openIMAP connects and logs in. When ctx ends, the connection is closed. If the server refuses an access token,
+// openIMAP tries once more with a new one, because the token may have expired early by the server's clock.
+// All errors are of type *stageError.
+func (box *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
+	token, err := wire.Token(ctx, box.set, box.env.Grant, "")
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
 
-	s, err := c.connect(ctx, token)
+	s, err := box.connect(ctx, token)
 	var refused *wire.TokenRefused
 	if !errors.As(err, &refused) {
 		return s, err
 	}
 
-	token, err = wire.Token(ctx, c.set, c.env.Grant, token)
+	token, err = wire.Token(ctx, box.set, box.env.Grant, token)
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
 
-	return c.connect(ctx, token)
+	return box.connect(ctx, token)
 }
 
-// connect connects and logs in: with the access token, or with the account's password if token is "".
-// Errors: *stageError.
-func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, error) {
-	timing := c.opts.Timing
-	arrived, err := c.limits.MayDial(ctx, c.set.IMAP.Host)
+// connect connects and logs in with an access token or, if token is "", with the account's password.
+func (box *Mailbox) connect(ctx context.Context, token string) (*imapSession, error) {
+	timing := box.opts.Timing
+	dialDone, err := box.limits.MayDial(ctx, box.set.IMAP.Host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
-	defer arrived()
+	defer dialDone()
 	dialCtx, cancel := context.WithTimeout(ctx, timing.Dial)
 	defer cancel()
-	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.IMAP.Address())
+	raw, err := box.env.Dialer.DialContext(dialCtx, "tcp", box.set.IMAP.Address())
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
 
 	wire.KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1),
-		wantsIntroduction: &c.wantsIntroduction}
+		wantsIntroduction: &box.wantsIntroduction}
 	s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
-	err = c.greetAndLogin(dialCtx, s, token)
+	err = box.greetAndLogin(dialCtx, s, token)
 	timedOut := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded)
-
-	if err == nil {
-		if c.wantsIntroduction.Load() {
+	if err != nil {
+		s.close()
+	}
+	switch {
+	case err == nil:
+		if box.wantsIntroduction.Load() {
 			s.introduce()
 		}
 		return s, nil
-	}
-
-	s.close()
-
-	if !timedOut {
+	case timedOut:
+		return nil, asSilence(err)
+	default:
 		return nil, err
 	}
-
-	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
-	if failed, ok := errors.AsType[*stageError](err); ok {
-		return nil, atStage(failed.stage, silent) // the stage stays outermost
-	}
-
-	return nil, silent
 }
 
-// greetAndLogin starts TLS, waits for the greeting and logs in.
-func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token string) error {
-	config := c.limits.TLS(c.set.IMAP.Host, c.opts.TLS)
+// asSilence wraps an error that a timeout caused in wire.ErrSilent. The stage stays outermost.
+func asSilence(err error) error {
+	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
+	if failed, ok := errors.AsType[*stageError](err); ok {
+		return atStage(failed.stage, silent)
+	}
+	return silent
+}
+
+// greetAndLogin starts TLS as configured, waits for the greeting and logs in.
+func (box *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token string) error {
+	config := box.limits.TLS(box.set.IMAP.Host, box.opts.TLS)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.unsolicitedHandler()}
-	switch c.set.IMAP.Security {
+	switch box.set.IMAP.Security {
 	case settings.TLS:
 		conn := tls.Client(s.conn, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
@@ -162,29 +166,28 @@ func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token strin
 		return atStage(stageConnect, err)
 	}
 	if token != "" {
-		return atStage(stageLogin, s.loginByToken(c.set.IMAP.Username, token))
+		return atStage(stageLogin, s.loginByToken(box.set.IMAP.Username, token))
 	}
 
-	return atStage(stageLogin, s.login(c.set.IMAP))
+	return atStage(stageLogin, s.login(box.set.IMAP))
 }
 
-// login uses LOGIN, or AUTHENTICATE PLAIN if the server has disabled LOGIN.
-func (s *imapSession) login(to settings.Server) error {
+// login logs in by password: with LOGIN, or with AUTHENTICATE PLAIN if the server has disabled LOGIN.
+func (s *imapSession) login(server settings.Server) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
 	}
 	caps := s.client.Caps()
 	if !caps.Has(imap.CapLoginDisabled) {
-		return s.client.Login(to.Username, to.Password).Wait()
+		return s.client.Login(server.Username, server.Password).Wait()
 	}
 	if caps.Has(imap.AuthCap(sasl.Plain)) {
-		return s.client.Authenticate(sasl.NewPlainClient("", to.Username, to.Password))
+		return s.client.Authenticate(sasl.NewPlainClient("", server.Username, server.Password))
 	}
 	return errLoginDisabled
 }
 
-// loginByToken signs in with an access token.
-// Errors: errNoXOAUTH2, *wire.TokenRefused.
+// loginByToken logs in with an access token. If the server refuses the token, the error is *wire.TokenRefused.
 func (s *imapSession) loginByToken(username, token string) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
@@ -193,14 +196,14 @@ func (s *imapSession) loginByToken(username, token string) error {
 		return errNoXOAUTH2
 	}
 
-	x := &wire.XOAUTH2{Username: username, Token: token}
-	err := s.client.Authenticate(x)
+	exchange := &wire.XOAUTH2{Username: username, Token: token}
+	err := s.client.Authenticate(exchange)
 	if err == nil {
 		return nil
 	}
 
-	// A server may refuse a token in two ways: by the answer to AUTHENTICATE, and before that in the exchange itself.
-	words, refusedInExchange := x.Refusal()
+	// A server may refuse a token within the exchange, or in its final response to AUTHENTICATE.
+	words, refusedInExchange := exchange.Refusal()
 	var answer *imap.Error
 	if !errors.As(err, &answer) {
 		if refusedInExchange {
@@ -219,8 +222,8 @@ func (s *imapSession) loginByToken(username, token string) error {
 	return &wire.TokenRefused{Words: words, Cause: err}
 }
 
-// unsolicitedHandler returns the handler of messages that the server sends unasked. The handler only signals,
-// because it runs on the library's reader: a command would wait for that reader for ever.
+// unsolicitedHandler returns the handler of notifications from the server. It only signals, because it runs on the
+// library's reader goroutine: a command would wait for that reader for ever.
 func (s *imapSession) unsolicitedHandler() *imapclient.UnilateralDataHandler {
 	return &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
 		if data.NumMessages != nil {
@@ -229,7 +232,7 @@ func (s *imapSession) unsolicitedHandler() *imapclient.UnilateralDataHandler {
 	}}
 }
 
-// announce signals that the selected folder may have changed.
+// announce signals that the selected folder may have changed. It never blocks.
 func (s *imapSession) announce() {
 	select {
 	case s.news <- struct{}{}:
@@ -237,8 +240,8 @@ func (s *imapSession) announce() {
 	}
 }
 
-// run runs commands under the watch of watchedConn: if the server stays silent for Timing.Command, or
-// the commands take longer than Timing.Total, the connection is closed, which ends the commands.
+// run runs commands with timeouts: if the server is silent for Timing.Command, or if the commands take longer than
+// Timing.Total, it closes the connection, which makes the commands fail, and returns wire.ErrSilent.
 func (s *imapSession) run(commands func() error) error {
 	disarm := s.conn.arm(s.timing.Command, s.timing.Total)
 	err := commands()
@@ -248,8 +251,8 @@ func (s *imapSession) run(commands func() error) error {
 	return err
 }
 
-// close closes the connection and waits until the library's reader has ended. It sends no LOGOUT,
-// because a server that doesn't answer would delay us.
+// close closes the connection and waits for the library's reader to end. It sends no LOGOUT, because an unresponsive
+// server would delay us.
 func (s *imapSession) close() {
 	s.stopWatchingCtx()
 	_ = s.conn.Close()
@@ -258,13 +261,13 @@ func (s *imapSession) close() {
 	}
 }
 
-// logout sends LOGOUT, for a server that has just answered, and closes the connection.
+// logout sends LOGOUT, which is for a server that has just responded, and closes the connection.
 func (s *imapSession) logout() {
 	_ = s.run(func() error { return s.client.Logout().Wait() })
 	s.close()
 }
 
-// folderStatus asks how many mails a folder has, and for its UIDNEXT, without selecting it.
+// folderStatus returns the number of mails in a folder, its UIDNEXT and its UIDVALIDITY, without selecting it.
 func (s *imapSession) folderStatus(folder string) (*imap.StatusData, error) {
 	var data *imap.StatusData
 	err := s.run(func() (err error) {
@@ -274,10 +277,10 @@ func (s *imapSession) folderStatus(folder string) (*imap.StatusData, error) {
 	return data, err
 }
 
-// maxFound is how many UIDs of the result of one search are used. Of new mail, later rounds fetch the rest.
+// maxFound is the maximum number of UIDs that one search returns. Further new mail is found by a later search.
 const maxFound = 1 << 20
 
-// search returns the lowest maxFound UIDs that match, in order.
+// search returns the UIDs of matching mails in ascending order, at most the lowest maxFound.
 func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) {
 	var data *imap.SearchData
 	err := s.run(func() (err error) {
@@ -291,7 +294,7 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	set, _ := data.All.(imap.UIDSet)
 	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
 	var found []imap.UID
-	for _, r := range set { // not set.Nums: a server could name a range of four billion UIDs
+	for _, r := range set { // set.Nums would expand a range of four billion UIDs, which a server could send
 		for uid := r.Start; uid != 0 && uid <= r.Stop; uid++ {
 			if len(found) == maxFound {
 				return found, nil
@@ -303,7 +306,7 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	return found, nil
 }
 
-// isRefusal reports whether the server answered NO or BAD: the connection still works.
+// isRefusal reports whether the server responded NO or BAD to a command: the connection still works.
 func isRefusal(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye

@@ -7,9 +7,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// introduce tells the server which program we are (RFC 2971). NetEase's mailboxes (163.com, 126.com, yeah.net) open no folder before that.
-// It must not be called for other servers, because the library ends the connection if it doesn't understand the answer. It ignores a
-// failure: then the server refuses the next command, too.
+// This file opens folders. Two kinds of servers need special treatment: NetEase wants to know the client program
+// first, and Courier has stable UIDs only in folders that are opened for writing.
+
+// introduce sends an ID command (RFC 2971), which names our program. NetEase (163.com, 126.com, yeah.net) requires it
+// before a folder is opened. It must not be called for other servers, because the library closes the connection if it
+// doesn't understand the response. A failure is ignored: the server then refuses the next command, too.
 func (s *imapSession) introduce() {
 	if s.client.Caps().Has(imap.CapID) {
 		_ = s.run(func() error {
@@ -19,13 +22,13 @@ func (s *imapSession) introduce() {
 	}
 }
 
-// wantsIntroduction reports whether a server opens no folder because it doesn't know which program we are.
+// wantsIntroduction reports whether a server refused to open a folder because it requires an ID command.
 func wantsIntroduction(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && strings.Contains(strings.ToLower(no.Text), "unsafe login")
 }
 
-// examine selects a folder for reading only, so that nothing changes in it. It introduces us if the server wants that.
+// examine selects a folder read-only, after an ID command if the server requires it.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	readOnly := &imap.SelectOptions{ReadOnly: true}
 	data, err := s.selectAs(folder, readOnly)
@@ -36,10 +39,9 @@ func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	return data, err
 }
 
-// open selects a folder whose UIDs are going to be stored. It does so for reading only, unless the server doesn't say which UID comes next
-// (UIDNEXT). Such a server may not have stored the UIDs that it shows: Courier stores them only when a folder is opened for writing, and
-// otherwise numbers the mails anew each time. So there the folder is opened for writing, unless the server refuses that. Neither way
-// marks mails as seen, because bodies are fetched by PEEK.
+// open selects a folder whose UIDs will be stored. It selects the folder read-only, unless the server doesn't return
+// UIDNEXT. Such a server may be Courier, which assigns permanent UIDs only when a folder is opened for writing; so open
+// selects the folder for writing, if the server allows it. Either way mails stay unread: bodies are fetched with PEEK.
 func (s *imapSession) open(folder string) (*imap.SelectData, error) {
 	data, err := s.examine(folder)
 	if err != nil || data.UIDNext != 0 {
@@ -53,7 +55,7 @@ func (s *imapSession) open(folder string) (*imap.SelectData, error) {
 }
 
 func (s *imapSession) selectAs(folder string, options *imap.SelectOptions) (data *imap.SelectData, err error) {
-	s.selected = "" // if it fails, no folder is selected
+	s.selected = "" // a failed SELECT leaves no folder selected
 	err = s.run(func() (err error) {
 		data, err = s.client.Select(folder, options).Wait()
 		return err

@@ -11,15 +11,18 @@ import (
 	"strings"
 )
 
-// lenientConn leaves out what a server says unasked and the library doesn't know: it would end the connection, again and again.
-// A client has to take such responses at any time (RFC 3501 section 2.2.2). Literals pass as they are, whatever stands in them.
+// lenientConn filters out untagged IMAP responses of unknown types, such as "* XYZZY 1". A client must accept them at any
+// time (RFC 3501 section 2.2.2), but the library would close the connection, again and again.
+//
+// A response may contain literals: {5} at the end of a line announces five bytes of data, after which the response
+// continues. lenientConn passes literals through unchanged, so that a line in the text of a mail is never filtered.
 type lenientConn struct {
 	net.Conn
 	r         *bufio.Reader
-	ready     []byte // what Read hands out next
-	literal   int    // bytes of the current literal that are still to come
-	isInside  bool   // the current response goes on
-	isDropped bool   // the current response is left out
+	ready     []byte // the data that Read returns next
+	literal   int    // how many bytes of the current literal are still to come
+	isInside  bool   // the current response continues
+	isDropped bool   // the current response is filtered out
 	line      []byte // the end of the current line
 }
 
@@ -43,7 +46,7 @@ func (c *lenientConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readPiece reads a piece of a literal, or of a line. It is valid until the next call.
+// readPiece reads a piece of a literal or of a line. The piece is valid until the next call.
 func (c *lenientConn) readPiece() ([]byte, error) {
 	if c.literal > 0 {
 		return c.readLiteral()
@@ -51,9 +54,9 @@ func (c *lenientConn) readPiece() ([]byte, error) {
 	return c.readLine()
 }
 
-// readLiteral reads what has come of the current literal.
+// readLiteral returns the available part of the current literal.
 func (c *lenientConn) readLiteral() ([]byte, error) {
-	if _, err := c.r.Peek(1); err != nil { // waits until something comes
+	if _, err := c.r.Peek(1); err != nil { // blocks until there is data
 		return nil, err
 	}
 	piece, err := c.r.Peek(min(c.literal, c.r.Buffered()))
@@ -62,12 +65,11 @@ func (c *lenientConn) readLiteral() ([]byte, error) {
 	return piece, err
 }
 
-// readLine reads a line, or the beginning or a middle of one that is longer than the buffer. It decides whether a response that begins is
-// dropped, and notes whether the response goes on, and with a literal of what length.
+// readLine reads a line, or a piece of one that is longer than the buffer. At the beginning of a response it sets
+// isDropped. It then sets isInside and literal for what follows.
 func (c *lenientConn) readLine() ([]byte, error) {
 	piece, err := c.r.ReadSlice('\n')
-	isWholeOrPart := err == nil || errors.Is(err, bufio.ErrBufferFull)
-	if len(piece) == 0 || !isWholeOrPart {
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, err
 	}
 	if !c.isInside {
@@ -87,13 +89,13 @@ func (c *lenientConn) readLine() ([]byte, error) {
 	return piece, err
 }
 
-// literalAnnounced matches the end of a line that a literal follows: {42}.
+// literalAnnounced matches the end of a line before a literal: {42}.
 var literalAnnounced = regexp.MustCompile(`\{(\d+)\}\r?\n$`)
 
-// maxAnnouncement is longer than what announces a response or a literal.
+// maxAnnouncement is how much of a line is enough to recognise the type of a response, or the announcement of a literal.
 const maxAnnouncement = 40
 
-// isUnknown reports whether a line begins a response that isn't tagged, and whose type the library doesn't know.
+// isUnknown reports whether a line begins an untagged response of a type that the library doesn't know.
 func isUnknown(line string) bool {
 	words := strings.Fields(line)
 	if len(words) == 0 {
@@ -106,7 +108,7 @@ func isUnknown(line string) bool {
 		return true
 	}
 
-	if _, err := strconv.ParseUint(words[1], 10, 32); err == nil {
+	if _, err := strconv.ParseUint(words[1], 10, 32); err == nil { // "* 23 EXISTS"
 		return len(words) == 2 || !slices.Contains([]string{"EXISTS", "RECENT", "EXPUNGE", "FETCH"}, strings.ToUpper(words[2]))
 	}
 	return !slices.Contains([]string{

@@ -12,71 +12,80 @@ import (
 	"parley/channels/email/wire"
 )
 
-// Mailbox reads one mailbox by IMAP: mail that customers send (Run), and copies of mail that was sent (FileCopy, Reconcile). IMAP numbers
-// the mails of a folder by UIDs, in the order in which they arrive. If a folder's UIDVALIDITY changes, all its UIDs do. Only Run needs
-// Accept and State of the environment.
+// Mailbox reads one mailbox by IMAP. Run fetches the mails that customers send. FileCopy adds a copy of a mail that we
+// sent to the Sent folder, and Reconcile looks for such a mail to find out whether it was sent.
+//
+// IMAP identifies the mails of a folder by UIDs, which increase in the order of arrival. If the UIDVALIDITY of a folder
+// changes, all its mails have got new UIDs.
+//
+// A Mailbox is safe for concurrent use, except that there must be only one Run.
 type Mailbox struct {
 	set      settings.Settings
-	beginsAt time.Time // when the account was set up; zero if that isn't known
+	beginsAt time.Time // when the account was set up; zero if unknown
 	env      channels.Env
 	opts     Options
 	log      *slog.Logger
 	limits   *wire.Limits
 
-	// wantsIntroduction is set when the server was seen to open no folder before it knows which program we are.
-	wantsIntroduction atomic.Bool
+	wantsIntroduction atomic.Bool // the server requires an ID command before it opens a folder; see introduce
 
-	mu          sync.Mutex // guards the fields below, because mails are sent while Run fetches
-	lastSent    string     // Message-ID of the last mail that this process sent; "" before the first one
-	serverSaves bool       // the server was seen to file copies of what it sends
-	copiesLost  int        // how many copies of sent mails could not be filed, one after the other
+	mu          sync.Mutex // guards the fields below: mails are sent while Run fetches
+	lastSent    string     // the Message-ID of the last mail that this process sent
+	serverSaves bool       // the server has filed a copy of a sent mail by itself
+	copiesLost  int        // how many copies in a row could not be filed
 	caughtUp    time.Time  // when all new mail had last been fetched
 }
 
-// New returns a Mailbox. It opens no connection. beginsAt is when the account was set up. If it is zero,
-// because that isn't known, mail that is there already is not fetched.
+// New returns a Mailbox without opening a connection. Run fetches mail that arrived since beginsAt, when the account was
+// set up. If beginsAt is zero, it fetches only mail that arrives after its first connection. Only Run needs env.Accept
+// and env.State.
 func New(set settings.Settings, beginsAt time.Time, env channels.Env, opts Options, limits *wire.Limits) *Mailbox {
 	return &Mailbox{set: set, beginsAt: beginsAt, env: env, opts: opts, log: env.Log, limits: limits}
 }
 
-// Options are values that tests change.
+// Options configure a Mailbox. Only tests use others than DefaultOptions.
 type Options struct {
 	TLS     *tls.Config // base of the TLS configuration; nil for the system's roots
 	Timing  Timing
-	MaxBody int64 // in bytes: of larger mails only the header is fetched
-	MaxJoin int64 // in bytes: more is not fetched and stored together
+	MaxBody int64 // in bytes; of larger mails only the header is fetched
+	MaxJoin int64 // in bytes; the maximum size of a batch of several mails
 }
 
-// Timing holds the waits of fetching.
+// Timing holds the timeouts and intervals of a Mailbox. A session is one IMAP connection.
 type Timing struct {
-	Dial       time.Duration // limit of connection, TLS and login together
-	Command    time.Duration // limit of the server's silence while a command runs
-	Total      time.Duration // limit of one command, even if data keeps coming
-	Poll       time.Duration // between looks for new mail while IDLE works; each ends IDLE and starts it again
-	PollBlind  time.Duration // between looks for new mail without IDLE
-	Rescan     time.Duration // between rescans of the last days
-	RescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
-	Overlap    time.Duration // how far back a rescan looks
-	RetryFirst time.Duration // first wait after a session that failed; doubles up to RetryMax or RetryLost, and is then spread
-	RetryMax   time.Duration // where the server has refused something
-	RetryLost  time.Duration // where the connection was lost, or there was none
-	LoginFirst time.Duration // first wait after a refused login; doubles
+	// Timeouts.
+	Dial     time.Duration // of connection, TLS and login together
+	Command  time.Duration // of the server's silence during a command
+	Total    time.Duration // of one command
+	SaveCopy time.Duration // of filing a copy of a sent mail
+
+	// Intervals.
+	Poll      time.Duration // between checks for new mail with IDLE, which is restarted each time
+	PollBlind time.Duration // between checks for new mail without IDLE
+	Rescan    time.Duration // between rescans of the last days
+	RescanBad time.Duration // before the first rescan after a mail could not be read; doubles up to Rescan
+	Overlap   time.Duration // how far back a rescan looks
+
+	// Waits before a retry. The first wait doubles up to the maximum.
+	RetryFirst time.Duration // after a failed session
+	RetryMax   time.Duration // if the server refused something
+	RetryLost  time.Duration // if the connection was lost or not established
+	LoginFirst time.Duration // after a refused login
 	LoginMax   time.Duration
-	StoreFirst time.Duration // first wait when nothing can be stored; doubles
+	StoreFirst time.Duration // after a failure of the database
 	StoreMax   time.Duration
-	BlameAfter time.Duration // how long a mail has to break connections until it, and not the line, is taken for the cause
-	Again      time.Duration // between tries for one mail on the same connection
-	SaveCopy   time.Duration // limit of filing a copy of a sent mail
+	BlameAfter time.Duration // how long a mail must break connections before it is blamed, and not the network
+	Again      time.Duration // between attempts to fetch one mail on the same connection
 }
 
-// Limits of the mails that production fetches. Providers take mails of at most 25 to 50 MB.
+// Limits in production. Most providers accept mails of up to 25 or 50 MB.
 const (
 	maxBody = 50 << 20
 	maxJoin = 1 << 20
 )
 
-// DefaultOptions returns the values of production. IDLE is renewed after Timing.Poll, which is shorter
-// than firewalls keep a silent connection.
+// DefaultOptions returns the options for production. Timing.Poll is shorter than the time after which firewalls drop a
+// silent connection.
 func DefaultOptions() Options {
 	return Options{
 		MaxBody: maxBody,
@@ -104,15 +113,15 @@ func DefaultOptions() Options {
 	}
 }
 
-// CaughtUpAt returns when this process had last fetched all new mail, or zero if it hasn't yet.
-func (c *Mailbox) CaughtUpAt() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.caughtUp
+// CaughtUpAt returns the last time at which this process had fetched all new mail. It is zero until then.
+func (box *Mailbox) CaughtUpAt() time.Time {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	return box.caughtUp
 }
 
-func (c *Mailbox) noteCaughtUp() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.caughtUp = c.env.Now()
+func (box *Mailbox) noteCaughtUp() {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	box.caughtUp = box.env.Now()
 }

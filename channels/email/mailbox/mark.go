@@ -12,74 +12,73 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// mark is the durable watermark of one folder: it says which mails have been dealt with, so that none is fetched twice or missed. The
-// watermark of the inbox has that of the folder of sent mail in it.
-// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"server":…,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
+// mark is the watermark of one folder, which is stored in the database: it records which mails have been handled, so
+// that none is missed or fetched twice. IMAP numbers the mails of a folder by ascending UIDs; if UIDVALIDITY changes, all
+// UIDs are void. The watermark of the inbox contains that of the Sent folder. For example,
+//
+//	{"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"done":[[5,6],[8,9]],"sent":{…},…}
+//
+// means that the mails 5 to 9 have been handled, except for 7, which a rescan will look for.
 type mark struct {
 	V           int    `json:"v"` // markVersion
 	Folder      string `json:"folder"`
 	UIDValidity uint32 `json:"uidvalidity"`
-	// Server is where the folder was read, and as whom. Address is the account's address at that time. They
-	// tell one mailbox from another, which UIDVALIDITY doesn't: large providers have the same one in many
-	// mailboxes. Both are "" in a watermark of an earlier version.
+	// Server is the IMAP user and host, Address the account's address. They identify the mailbox; UIDVALIDITY doesn't,
+	// because large providers use the same value for many mailboxes. Watermarks of earlier versions lack both.
 	Server  string `json:"server,omitempty"`
 	Address string `json:"address,omitempty"`
-	// Sender is by which server the account's mail is sent, and as whom; "" in a watermark of an earlier version.
-	// MovedAt is when Server or Sender last became another one; it is zero if neither did.
+	// Sender is the SMTP user and host. Watermarks of earlier versions lack it. MovedAt is when Server or Sender last
+	// changed; it is zero if they never did.
 	Sender  string    `json:"sender,omitempty"`
 	MovedAt time.Time `json:"moved_at,omitzero"`
-	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
-	// a change of UIDVALIDITY it is 1, and StartedAt decides.
+	// First is the lowest UID to fetch: mail below it is older than the account. After a change of UIDVALIDITY it is 1,
+	// and StartedAt decides.
 	First imap.UID `json:"first"`
-	Last  imap.UID `json:"last"` // the highest UID that was dealt with: new mail has higher ones
-	// NewestAt is the latest time of arrival (INTERNALDATE) of a mail that was dealt with. A rescan
-	// looks back from there.
+	Last  imap.UID `json:"last"` // the highest UID that was handled: new mail has higher ones
+	// NewestAt is the latest time of arrival (INTERNALDATE) of a handled mail. A rescan looks back from there.
 	NewestAt time.Time `json:"newest_at"`
-	// StartedAt is the latest time of arrival of mail that was there before the account was set up. It is
-	// zero if there was none.
+	// StartedAt is the latest time of arrival of mail that is older than the account. It is zero if there is none.
 	StartedAt time.Time `json:"started_at"`
-	// Left is how many mails were there before the account was set up, for people.
+	// Left is how many mails are older than the account. It is only shown to people.
 	Left int `json:"left,omitempty"`
-	// Done lists the UIDs that were dealt with and that a rescan finds again, as ranges {first, last}. A rescan fetches UIDs that are not
-	// listed, because servers may show a lower UID after a higher one.
+	// Done lists the handled UIDs that a rescan finds again, as ranges {first, last}. A rescan fetches the UIDs between
+	// them, because servers may show a lower UID after a higher one.
 	Done [][2]imap.UID `json:"done"`
 
-	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at the first look
-	// into that folder. If it is zero, mail that is there at the first look is not read.
+	// SentFrom is the time of arrival from which mail is read at the first look into the Sent folder. If it is zero, only
+	// mail that arrives later is read.
 	SentFrom time.Time `json:"sent_from,omitzero"`
-	// Sent is the watermark of the folder of sent mail. It is nil before the first look into that folder.
+	// Sent is the watermark of the Sent folder. It is nil before the first look into that folder.
 	Sent *mark `json:"sent,omitempty"`
 }
 
 const (
 	markVersion = 1
-	// maxDoneRanges limits the saved list. Mails that are dropped from it are fetched once more, and
-	// Accept recognises them.
+	// maxDoneRanges limits Done. Mails that are dropped from it are fetched again, and Accept recognises them.
 	maxDoneRanges = 4000
 )
 
 var errBadMark = errors.New("email: watermark makes no sense")
 
-// loadMark reads the watermark. The result is nil, without an error, if none was saved yet, or if the saved one is of
-// another folder than the account has now: reading begins anew then.
-// Errors: errBadMark, or the database's.
-func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
-	m, _, err := c.loadMarkOfAnyFolder(ctx)
-	if err != nil || m == nil || m.Folder != c.set.Folder {
+// loadMark reads the watermark of the account's folder. It returns nil without an error if there is none, or if it
+// belongs to a folder that the account used before. An invalid watermark is errBadMark.
+func (box *Mailbox) loadMark(ctx context.Context) (*mark, error) {
+	m, _, err := box.loadMarkOfAnyFolder(ctx)
+	if err != nil || m == nil || m.Folder != box.set.Folder {
 		return nil, err
 	}
 	return m, nil
 }
 
-// loadMarkOfAnyFolder is loadMark, but also returns a watermark of another folder: which servers the account had
-// doesn't depend on the folder. stored is how the watermark is stored.
-func (c *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (m *mark, stored []byte, err error) {
-	stored, err = c.env.State.Load(ctx)
+// loadMarkOfAnyFolder is like loadMark, but also returns the watermark of another folder, for the fields that don't
+// depend on the folder. stored is the watermark in its stored form.
+func (box *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (m *mark, stored []byte, err error) {
+	stored, err = box.env.State.Load(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("email: load watermark: %w", err)
 	}
 	if len(stored) == 0 {
-		return nil, stored, nil // none was saved yet
+		return nil, stored, nil
 	}
 
 	m = &mark{}
@@ -93,9 +92,9 @@ func (c *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (m *mark, stored []by
 	return m, stored, nil
 }
 
-// saveMark saves the watermark, with that of the folder of sent mail in it, in place of the one that is stored as before. It returns how
-// the watermark is stored now.
-func (c *Mailbox) saveMark(ctx context.Context, before []byte, m *mark) (stored []byte, err error) {
+// saveMark replaces the watermark whose stored form is before by m, and returns the stored form of m. It fails if another
+// watermark is stored.
+func (box *Mailbox) saveMark(ctx context.Context, before []byte, m *mark) (stored []byte, err error) {
 	m.V = markVersion
 	m.limitDone()
 	if m.Sent != nil {
@@ -105,7 +104,7 @@ func (c *Mailbox) saveMark(ctx context.Context, before []byte, m *mark) (stored 
 
 	stored, err = json.Marshal(m)
 	if err == nil {
-		err = c.env.State.Save(ctx, before, stored)
+		err = box.env.State.Save(ctx, before, stored)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("email: save watermark: %w", err)
@@ -114,31 +113,34 @@ func (c *Mailbox) saveMark(ctx context.Context, before []byte, m *mark) (stored 
 	return stored, nil
 }
 
-// serverAndUser names where the account's mailbox is read, and as whom.
-func (c *Mailbox) serverAndUser() string {
-	return strings.ToLower(c.set.IMAP.Username + " at " + strings.TrimSuffix(c.set.IMAP.Host, "."))
+// serverAndUser returns mark.Server for the current settings: "ann at imap.acme.test".
+func (box *Mailbox) serverAndUser() string {
+	return strings.ToLower(box.set.IMAP.Username + " at " + strings.TrimSuffix(box.set.IMAP.Host, "."))
 }
 
-// sender names where the account's mail is sent, and as whom.
-func (c *Mailbox) sender() string {
-	return strings.ToLower(c.set.SMTP.Username + " at " + strings.TrimSuffix(c.set.SMTP.Host, "."))
+// sender returns mark.Sender for the current settings.
+func (box *Mailbox) sender() string {
+	return strings.ToLower(box.set.SMTP.Username + " at " + strings.TrimSuffix(box.set.SMTP.Host, "."))
 }
 
-// ownAddress is the account's address.
-func (c *Mailbox) ownAddress() string { return strings.ToLower(c.set.Address) }
+// ownAddress returns mark.Address for the current settings.
+func (box *Mailbox) ownAddress() string { return strings.ToLower(box.set.Address) }
 
-// isElsewhere reports whether a watermark belongs to a mailbox at another server, or to that of another user.
-func (c *Mailbox) isElsewhere(m *mark) bool { return m.Server != "" && m.Server != c.serverAndUser() }
-
-// hasMoved reports whether the account has got another server since a watermark was written, to read mail or to send it.
-func (c *Mailbox) hasMoved(m *mark) bool {
-	return c.isElsewhere(m) || m.Sender != "" && m.Sender != c.sender()
+// isElsewhere reports whether a watermark belongs to another server or user.
+func (box *Mailbox) isElsewhere(m *mark) bool {
+	return m.Server != "" && m.Server != box.serverAndUser()
 }
 
-// movedAt returns when the account got its present servers, as far as a watermark knows. It is zero if it had no others.
-func (c *Mailbox) movedAt(m *mark) time.Time {
-	if c.hasMoved(m) {
-		return c.env.Now().UTC()
+// hasMoved reports whether the account's IMAP or SMTP server has changed since a watermark was saved.
+func (box *Mailbox) hasMoved(m *mark) bool {
+	return box.isElsewhere(m) || m.Sender != "" && m.Sender != box.sender()
+}
+
+// movedAt returns when the account got its current servers, according to the last watermark. It is zero if they never
+// changed.
+func (box *Mailbox) movedAt(m *mark) time.Time {
+	if box.hasMoved(m) {
+		return box.env.Now().UTC()
 	}
 	return m.MovedAt
 }
@@ -156,13 +158,13 @@ func (m *mark) isDone(uid imap.UID) bool {
 	return i < len(m.Done) && m.Done[i][0] <= uid
 }
 
-// rangeIndex returns the index of the first range that doesn't end before a UID. If the UID is listed, it is
-// in this range; otherwise a new range would go there.
+// rangeIndex returns the index of the first range that ends at or after a UID. If the UID is in Done, it is in this
+// range; otherwise a new range must be inserted there.
 func (m *mark) rangeIndex(uid imap.UID) int {
 	return sort.Search(len(m.Done), func(i int) bool { return m.Done[i][1] >= uid })
 }
 
-// addDone adds a UID to Done and joins adjacent ranges.
+// addDone adds a UID to Done and merges adjacent ranges.
 func (m *mark) addDone(uid imap.UID) {
 	if m.isDone(uid) {
 		return
@@ -196,7 +198,7 @@ func (m *mark) dropDoneBelow(below imap.UID) {
 	}
 }
 
-// raiseNewestAt raises NewestAt to a mail's time of arrival, but never into the future: rescans, which begin
+// raiseNewestAt raises NewestAt to a mail's time of arrival, but never into the future: a rescan, which looks back from
 // there, would miss mail.
 func (m *mark) raiseNewestAt(at, now time.Time) {
 	if at.After(now) {

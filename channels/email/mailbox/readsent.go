@@ -10,34 +10,36 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// The folder of sent mail is read for answers that somebody writes in the mailbox itself. The
-// connection that reads the inbox also reads this folder, each time before it looks into the inbox.
-// Mails that Parley sent are recognised by their Message-IDs and skipped.
+// This file reads the Sent folder. People may answer a customer in their mail program, without Parley; such answers must
+// appear in the conversation. The connection that reads the inbox reads this folder, too, before each look into the
+// inbox. Mails of both folders are then fetched in the order of arrival, so that the conversation stays in order. Mails
+// that Parley sent are recognised by their Message-IDs and skipped.
+//
+// A failure in the Sent folder must not keep customers' mails from coming: the folder is then left alone for a while.
 
-// missingPauses is how many times Timing.RescanBad pass (five minutes) until Parley looks again for a folder of sent mail that is missing.
-// It doesn't do so each minute, because a mailbox may have thousands of folders.
+// missingPauses is how many times Timing.RescanBad pass before Parley looks again for a missing Sent folder. Listing the
+// folders more often would be expensive, because a mailbox may have thousands.
 const missingPauses = 5
 
-// errRenumbered means that a folder got another UIDVALIDITY while another folder was selected. It
-// ends the session; the next one compares the folder with its watermark.
+// errRenumbered means that the UIDVALIDITY of a folder changed while another folder was selected. It ends the session;
+// the next one adapts the watermark.
 var errRenumbered = errors.New("email: the folder was renumbered")
 
-// filedMail is a mail in the folder of sent mail.
+// filedMail is a mail in the Sent folder.
 type filedMail struct {
 	uid       imap.UID
-	arrivedAt time.Time // INTERNALDATE; zero if the server didn't say
-	skip      bool      // it is not fetched: Parley sent it, or it was there before the account was set up
+	arrivedAt time.Time // INTERNALDATE; zero if the server omits it
+	skip      bool      // Parley sent it, or it is older than the account: it is not fetched
 }
 
-// newMails are mails of both folders that are to be fetched, each list in the order of UIDs.
+// newMails are the mails to fetch from both folders, each list in the order of UIDs.
 type newMails struct {
 	inbox []imap.UID
 	sent  []filedMail
 }
 
-// listNewSent lists the new mails of the folder of sent mail without fetching them. Afterwards another folder than the inbox may be
-// selected. If the folder can't be read, listNewSent pauses it and returns an empty list, so that the inbox is read nevertheless.
-// Errors: those that end the session.
+// listNewSent lists the new mails of the Sent folder without fetching them. If that fails, it pauses the folder and
+// returns an empty list; it returns only errors that end the session. Afterwards the Sent folder may be selected.
 func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
 	if f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil, nil
@@ -50,18 +52,17 @@ func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail,
 	return list, nil
 }
 
-// pauseSent leaves the folder of sent mail alone for a while, because err kept it from being read. The pause
-// doubles each time. pauseSent returns an error only if the connection can't be used any more, or if the server has
-// been asked too much.
+// pauseSent pauses the Sent folder after a failure. The pause doubles with each failure. pauseSent returns err if the
+// session must end: the connection broke, the server limits requests, or the failure wasn't that of the folder.
 func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) error {
-	if errors.Is(err, errMarkInDoubt) { // not the folder's fault
+	if errors.Is(err, errMarkInDoubt) {
 		return err
 	}
 	timing := f.box.opts.Timing
 	f.sentPause = min(max(2*f.sentPause, timing.RescanBad), timing.Rescan)
 	f.sentPauseEnds = f.box.env.Now().Add(f.sentPause)
-	s.sentNext = 0  // search the folder again after the pause
-	s.folders = nil // it may have another name then
+	s.sentNext = 0  // search the folder after the pause
+	s.folders = nil // it may have been renamed
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -72,19 +73,19 @@ func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) erro
 	return err
 }
 
-// searchSent finds the folder of sent mail, compares it with its watermark, and lists its new mails.
+// searchSent finds the Sent folder, adapts its watermark, and lists its new mails.
 func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
 	folders, err := s.findSentFolders(f.box.set.SentFolder)
 	if err != nil {
 		return nil, err
 	}
 	if folders.sent == "" {
-		s.folders = nil // it may be made at any time
+		s.folders = nil // the folder may be created at any time
 		f.sentPauseEnds = f.box.env.Now().Add(missingPauses * f.box.opts.Timing.RescanBad)
 		return nil, nil
 	}
 	if folders.sent == f.inbox.name {
-		return nil, nil // its mails are read as those of the inbox
+		return nil, nil // it is read as the inbox
 	}
 
 	status, err := s.folderStatus(folders.sent)
@@ -118,7 +119,7 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	return list, nil
 }
 
-// hasWatermark reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
+// hasWatermark reports whether the folder has a watermark with this name and UIDVALIDITY.
 func (f *folder) hasWatermark(name string, uidValidity uint32) bool {
 	if f.mark == nil {
 		return false
@@ -126,8 +127,8 @@ func (f *folder) hasWatermark(name string, uidValidity uint32) bool {
 	return f.mark.Folder == name && f.mark.UIDValidity == uidValidity
 }
 
-// alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or UIDVALIDITY
-// changed. It begins where the account was set up, or some days before the newest mail that was read.
+// alignSent creates a watermark for the Sent folder if there is none, or if the folder's name or UIDVALIDITY has
+// changed. It begins when the account was set up, or some days before the newest mail that was read.
 func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, data *imap.SelectData) error {
 	if f.sent.hasWatermark(name, data.UIDValidity) {
 		f.sent.name = name
@@ -142,7 +143,7 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 
 	from := f.sentReadFrom()
 	if from.IsZero() {
-		from = f.box.env.Now().Add(-clockDoubt).UTC()
+		from = f.box.env.Now().Add(-clockTolerance).UTC()
 	} else {
 		uids, err := f.searchSince(s, from)
 		if err != nil {
@@ -164,8 +165,8 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 	return f.saveSent(ctx)
 }
 
-// sentReadFrom returns the time of arrival from which on mail is read in a folder of sent mail that has no
-// valid watermark. It returns zero if no mail that is there already is read.
+// sentReadFrom returns from which time of arrival mail is read in a Sent folder without a valid watermark. If it is zero,
+// only mail that arrives later is read.
 func (f *fetcher) sentReadFrom() time.Time {
 	if oldMark := f.sent.mark; oldMark != nil {
 		from := oldMark.NewestAt.Add(-f.box.opts.Timing.Overlap)
@@ -180,8 +181,8 @@ func (f *fetcher) sentReadFrom() time.Time {
 	return f.firstLookSince()
 }
 
-// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip. It doesn't skip a mail whose headers can't
-// be read: package inbound recognises those that Parley sent.
+// describeSent returns the arrival of mails in the Sent folder, and which of them to skip. It doesn't skip mails whose
+// headers can't be read: package inbound recognises those that Parley sent.
 func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
@@ -201,8 +202,8 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 			m := filedMail{uid: uid}
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
-				// If the server has replaced our Message-ID, the mail is fetched, because bounces and answers may name only the new one;
-				// package inbound recognises it by its other headers.
+				// A mail of ours whose Message-ID the server has replaced isn't skipped, because bounces and answers may refer
+				// to the new one. Package inbound recognises it by its other headers.
 				m.skip = h.hasOurID(f.box.env.Keys) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 
@@ -213,9 +214,9 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 	return list, nil
 }
 
-// fetchInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of arrival.
-// So a question comes before our answer, and our answer before the customer's reaction to it. onStored moves
-// the watermark of the inbox, whose UIDVALIDITY is uidValidity.
+// fetchInOrder fetches the mails of both folders, merged by their times of arrival: a question comes before our answer,
+// and our answer before the customer's next mail. onStored moves the watermark of the inbox, whose UIDVALIDITY is
+// uidValidity.
 func (f *fetcher) fetchInOrder(
 	ctx context.Context, s *imapSession, uidValidity uint32, mails newMails, onStored storedHandler,
 ) error {
@@ -262,8 +263,8 @@ func (f *fetcher) fetchFromInbox(
 	return f.fetchAndStore(ctx, selectedFolder{s, f.inbox, uidValidity}, uids, onStored)
 }
 
-// backToInbox selects the inbox after the folder of sent mail. The server doesn't announce mail that came
-// while the other folder was selected, so backToInbox asks for another look.
+// backToInbox selects the inbox. If the Sent folder was selected, the server didn't announce new mail in the inbox, so
+// backToInbox does.
 func (f *fetcher) backToInbox(s *imapSession, uidValidity uint32) error {
 	if s.selected != f.inbox.name {
 		s.announce()
@@ -278,8 +279,8 @@ func (f *fetcher) fetchFromSent(ctx context.Context, s *imapSession, uids ...ima
 	return f.fetchAndStore(ctx, selectedFolder{s, f.sent, f.sent.mark.UIDValidity}, uids, f.noteSent)
 }
 
-// selectFolder selects a folder unless it is selected.
-// Errors: errRenumbered if its UIDVALIDITY is not uidValidity.
+// selectFolder selects a folder unless it is already selected. It returns errRenumbered if its UIDVALIDITY is not
+// uidValidity.
 func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
 	if s.selected == folder {
 		return nil
@@ -291,8 +292,8 @@ func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
 	return err
 }
 
-// countArrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at. It also counts mails whose
-// time of arrival isn't known. If at is zero, because the server didn't say, it counts all of them.
+// countArrivedBefore returns how many mails of the inbox precede the first one that arrived after at. If at is zero,
+// because the time is unknown, it counts all mails.
 func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidity uint32, at time.Time) (int, error) {
 	if at.IsZero() || len(uids) == 0 {
 		return len(uids), nil
@@ -323,12 +324,12 @@ func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidit
 	return len(uids), nil
 }
 
-// rescanSent rescans the folder of sent mail.
+// rescanSent rescans the Sent folder, and selects the inbox afterwards.
 func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
-	s.folders = nil // the next search finds out again which folder has sent mail
+	s.folders = nil // make the next search find the Sent folder again
 
 	if f.sent.mark == nil || f.sent.mark.Last == 0 {
-		return nil // no mail of the folder was read yet
+		return nil // nothing was read yet
 	}
 	if f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil
@@ -348,14 +349,14 @@ func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 	return f.backToInbox(s, f.inbox.mark.UIDValidity)
 }
 
-// noteSent adds mails to the watermark of the folder of sent mail and saves it.
+// noteSent adds handled mails to the watermark of the Sent folder and saves it.
 func (f *fetcher) noteSent(ctx context.Context, done []outcome) error {
 	f.sent.mark.noteOutcomes(done, f.box.env.Now())
 	return f.saveSent(ctx)
 }
 
-// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. While the inbox
-// has none, saveSent saves nothing, and after a crash both folders begin again.
+// saveSent saves the watermark of the Sent folder, which is a part of the inbox's watermark. As long as the inbox has
+// none, it saves nothing: after a crash both folders begin again.
 func (f *fetcher) saveSent(ctx context.Context) error {
 	if f.inbox.mark == nil {
 		return nil

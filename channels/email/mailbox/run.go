@@ -13,44 +13,50 @@ import (
 	"parley/channels/pause"
 )
 
-// fetcher is the state of Run. A session is one IMAP connection. The watermark (mark.go) says how far the mailbox was read. A rescan looks
-// again at the mails of the last days, because servers may show a mail late. Only Run's goroutine uses a fetcher, except for the
-// watermarks: while a batch is being stored, the goroutine that stores it moves them (see fetchAndStore).
+// fetcher is the state of Run. Three words of its fields:
+//
+//   - A session is one IMAP connection.
+//   - The watermark (mark.go) records up to which mail the mailbox was read.
+//   - A rescan looks again at the mails of the last days, because servers may show a mail late.
+//
+// Only Run's goroutine uses a fetcher, with one exception: while a batch is being stored, the goroutine that stores it
+// moves the watermarks (see fetchAndStore).
 type fetcher struct {
 	box    *Mailbox
-	inbox  *folder // the folder that the account names
-	sent   *folder // the folder of sent mail
-	stored []byte  // how the watermark was stored when it was last read or saved
+	inbox  *folder // the folder that is configured for the account
+	sent   *folder // the Sent folder
+	stored []byte  // the watermark in its stored form, as last read or saved
 
-	// newestInOldMailbox is the time of arrival of the newest mail that was fetched before the account was
-	// given another mailbox. It is zero if it was given none since Run began.
+	// newestInOldMailbox is the time of arrival of the newest mail that was fetched before the account got another
+	// mailbox. It is zero if the mailbox hasn't changed since Run began.
 	newestInOldMailbox time.Time
 
-	movedAt time.Time // mark.MovedAt, as the next watermark says it
+	movedAt time.Time // mark.MovedAt of the next watermark
 
-	sentPause     time.Duration // how long the folder of sent mail is left alone after its last failure; zero if it works
+	sentPause     time.Duration // how long the Sent folder is paused after its last failure; zero if it works
 	sentPauseEnds time.Time
 
-	rescanTimer     *time.Timer   // fires when a rescan becomes due
-	rescanDue       bool          // the next fetch also rescans the last days; set by rescanTimer, reset by fetchNew
-	earlyRescanWait time.Duration // how soon the next rescan comes after an unreadable mail; zero if all mails can be read
+	rescanTimer     *time.Timer   // fires when a rescan is due
+	rescanDue       bool          // set by rescanTimer, reset by fetchNew, which then rescans
+	earlyRescanWait time.Duration // the wait before the next rescan if there are unreadable mails; otherwise zero
 
 	failures failureCount
 }
 
-// Run fetches mail until ctx ends, and then returns nil. It keeps one IMAP connection and waits with IDLE, by which the server announces
-// new mail. It also looks every minute, because announcements get lost, and because IDLE says nothing of the folder of sent mail. The
-// watermark passes a mail only when Accept has stored it, when it is proven to be gone, or when it could not be read maxTries times. Such
-// a mail is quarantined: people are told of it, and rescans try it again.
+// Run fetches mail until ctx ends, and then returns nil. It reconnects after failures. It waits for new mail with IDLE, by
+// which the server announces it, and checks every minute, because announcements get lost and don't cover the Sent folder.
 //
-// A session ends when the stored watermark is another one than it knows. Then the database has lost its last seconds, as when a standby
-// takes over that lagged behind. It has also lost the last mails, which the next session fetches again.
-func (c *Mailbox) Run(ctx context.Context) error {
+// No mail is lost: the watermark passes a mail only after Accept has stored it, if it is proven to be gone, or if it could
+// not be read in maxTries attempts. Such a mail is quarantined, which means that it is reported and that rescans retry it.
+//
+// A session ends if the stored watermark isn't the one that was saved last. After a failover to a standby that lagged
+// behind, the database lacks the last mails, too, and the next session fetches them again.
+func (box *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
-		box:         c,
-		inbox:       newFolder(c.set.Folder, false),
+		box:         box,
+		inbox:       newFolder(box.set.Folder, false),
 		sent:        newFolder("", true),
-		rescanTimer: time.NewTimer(c.opts.Timing.Rescan),
+		rescanTimer: time.NewTimer(box.opts.Timing.Rescan),
 		rescanDue:   true,
 	}
 	defer f.rescanTimer.Stop()
@@ -67,8 +73,7 @@ func (c *Mailbox) Run(ctx context.Context) error {
 	}
 }
 
-// load reads the watermark. A watermark that can't be understood is not replaced, because a new one would
-// lose mail or fetch it twice.
+// load reads the watermark. It never replaces an invalid one, because that would lose mail or fetch it twice.
 func (f *fetcher) load(ctx context.Context) error {
 	m, stored, err := f.box.loadMarkOfAnyFolder(ctx)
 	if errors.Is(err, errBadMark) {
@@ -84,7 +89,7 @@ func (f *fetcher) load(ctx context.Context) error {
 		f.movedAt = f.box.movedAt(m)
 	}
 	if m != nil && m.Folder != f.box.set.Folder {
-		m = nil // another folder was chosen: reading begins anew
+		m = nil // the account has got another folder: start over
 	}
 
 	f.stored = stored
@@ -95,11 +100,11 @@ func (f *fetcher) load(ctx context.Context) error {
 	return nil
 }
 
-// errMarkInDoubt means that the stored watermark may be another one than this process knows.
+// errMarkInDoubt means that the stored watermark may differ from fetcher.stored.
 var errMarkInDoubt = errors.New("email: the stored watermark may be another one")
 
-// compareMark waits until the database can be asked for the stored watermark.
-// Errors: errMarkInDoubt if it is another one than this process knows; ctx ended.
+// compareMark reads the stored watermark, and returns errMarkInDoubt if it differs from f.stored. It retries until the
+// database responds or ctx ends.
 func (f *fetcher) compareMark(ctx context.Context) error {
 	var stored []byte
 	err := f.retryUntilStored(ctx, func() (err error) {
@@ -129,7 +134,7 @@ func (f *fetcher) runSession(ctx context.Context) error {
 
 	canIdle := s.client.Caps().Has(imap.CapIdle)
 	for fetchesInSession := 1; ; fetchesInSession++ {
-		select { // drop an old signal: fetchNew finds all mail that came until now
+		select { // drop an old signal: fetchNew finds all mail that has arrived by now
 		case <-s.news:
 		default:
 		}
@@ -152,19 +157,18 @@ func (f *fetcher) runSession(ctx context.Context) error {
 	}
 }
 
-// checkConsent asks whether the mailbox's owner still consents to our signing in. A connection may outlive its access
-// token by days. Without this question nobody would learn of a revoked consent before the connection breaks.
-// Errors: *channels.SendError of class AuthBroken.
+// checkConsent returns an error if the owner of the mailbox has revoked our access (OAuth). A connection may outlive its
+// access token by days, so without this check the revocation would be noticed only when the connection breaks.
 func (f *fetcher) checkConsent(ctx context.Context) error {
 	_, err := wire.Token(ctx, f.box.set, f.box.env.Grant, "")
 	if channels.ClassOf(err) == channels.AuthBroken {
 		return err
 	}
-	return nil // also if the provider can't be asked now: the connection still works
+	return nil // other errors don't matter: the connection still works
 }
 
-// waitForMail waits until there may be new mail, with IDLE if canIdle is true. stillCanIdle is false if the
-// server can't do IDLE, or refused it now.
+// waitForMail waits until there may be new mail, with IDLE if canIdle is true. stillCanIdle is false if the server doesn't
+// support IDLE or refused it now.
 func (f *fetcher) waitForMail(ctx context.Context, s *imapSession, canIdle bool) (stillCanIdle bool, err error) {
 	if canIdle {
 		err := f.waitIdling(ctx, s)
@@ -198,14 +202,14 @@ func (f *fetcher) waitIdling(ctx context.Context, s *imapSession) error {
 		return err
 	}
 	if err := f.waitForNews(ctx, s, f.box.opts.Timing.Poll); err != nil {
-		return err // no need to end IDLE: the connection has ended, or is closed because ctx has
+		return err // the connection is closed: there is no need to end IDLE
 	}
 
 	return s.run(stop)
 }
 
-// waitForNews waits until the server announces mail, about d is over, or a rescan is due.
-// Errors: the connection ended, or ctx did.
+// waitForNews waits until the server announces mail, d has passed (randomly spread), or a rescan is due. It returns an
+// error if the connection or ctx ends.
 func (f *fetcher) waitForNews(ctx context.Context, s *imapSession, d time.Duration) error {
 	timer := time.NewTimer(spreadALittle(d))
 	defer timer.Stop()

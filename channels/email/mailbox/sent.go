@@ -23,8 +23,12 @@ import (
 	"parley/channels/email/settings"
 )
 
-// sentNames returns the usual names of the folder of sent mail, for servers that don't mark it
-// (RFC 6154): in lower case, without the folders above it.
+// This file finds the Sent folder, files copies of sent mails in it, and looks for mails in it. People who open the
+// mailbox in their mail program expect to see there what Parley has sent. Some servers file a copy of each mail that they
+// send by themselves; for the others, Parley does it.
+
+// sentNames returns common names of the Sent folder, for servers that don't mark it (RFC 6154). They are in lower case and
+// without parent folders.
 func sentNames() []string {
 	return []string{
 		"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete elemente", "gesendete objekte",
@@ -32,20 +36,20 @@ func sentNames() []string {
 	}
 }
 
-// sentFolders are the folders in which a sent mail can be found again.
+// sentFolders are the names of the folders that may have a sent mail. Either may be "" if there is no such folder.
 type sentFolders struct {
-	sent string // the folder of sent mail; "" if none was found
-	all  string // Gmail's All Mail; "" if there is none
+	sent string // the Sent folder
+	all  string // Gmail's All Mail
 }
 
 // existingNames returns the names of the folders that exist.
-func (o sentFolders) existingNames() []string {
-	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
+func (f sentFolders) existingNames() []string {
+	return slices.DeleteFunc([]string{f.sent, f.all}, func(name string) bool { return name == "" })
 }
 
-// findSentFolders finds the folders by the use that the server names (RFC 6154), or by a usual name. configured is the folder of sent mail
-// from the account's settings, or "". If it is given, only Gmail is asked for its folders, to find All Mail; other servers aren't, because
-// a list breaks the connection if a server spells a name wrongly.
+// findSentFolders finds the folders by their attributes (RFC 6154) or by a common name. configured is the Sent folder from
+// the account's settings, or "". If it is set, folders are listed only on Gmail, to find All Mail, because a list with an
+// invalid name makes the library close the connection.
 func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
@@ -76,12 +80,12 @@ func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	return out, nil
 }
 
-// pickSentFolders finds the folders of sent mail in a list of all folders.
+// pickSentFolders finds the Sent folder and All Mail in a list of all folders.
 func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 	for _, f := range folders {
 		switch {
 		case hasAttribute(f, imap.MailboxAttrNoSelect), hasAttribute(f, imap.MailboxAttrNonExistent):
-			// no folder that could be opened
+			// can't be opened
 		case hasAttribute(f, imap.MailboxAttrSent):
 			out.sent = f.Mailbox
 		case hasAttribute(f, imap.MailboxAttrAll):
@@ -96,12 +100,11 @@ func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 	return out
 }
 
-// hasAttribute reports whether the server gives a folder an attribute.
 func hasAttribute(f *imap.ListData, attr imap.MailboxAttr) bool {
 	return slices.ContainsFunc(f.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), string(attr)) })
 }
 
-// sentByName returns the first folder with one of sentNames, or "" if there is none.
+// sentByName returns the folder with the first of sentNames that exists, or "".
 func sentByName(folders []*imap.ListData) string {
 	for _, name := range sentNames() {
 		for _, f := range folders {
@@ -117,30 +120,30 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// FileCopy puts a copy of a mail that was just sent into the folder of sent mail, unless the server does that by itself. An error doesn't
-// mean that the mail was not sent.
-func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
-	c.mu.Lock()
-	previousID := c.lastSent
-	serverSaves := c.serverSaves
-	c.lastSent = m.ID
-	c.mu.Unlock()
+// FileCopy files a copy of a mail that was just sent in the Sent folder, unless the server does so itself. An error only
+// means that there may be no copy.
+func (box *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
+	box.mu.Lock()
+	previousID := box.lastSent
+	serverSaves := box.serverSaves
+	box.lastSent = m.ID
+	box.mu.Unlock()
 
-	if c.set.SaveSent == settings.SaveOff {
+	if box.set.SaveSent == settings.SaveOff {
 		return nil
 	}
-	if c.set.SaveAuto && serverSaves {
+	if box.set.SaveAuto && serverSaves {
 		return nil
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, c.opts.Timing.SaveCopy)
+	ctx, cancel := context.WithTimeout(ctx, box.opts.Timing.SaveCopy)
 	defer cancel()
-	s, err := c.openIMAP(ctx)
+	s, err := box.openIMAP(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	folders, err := s.findSentFolders(c.set.SentFolder)
+	folders, err := s.findSentFolders(box.set.SentFolder)
 	if err != nil {
 		return err
 	}
@@ -148,13 +151,14 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 		return errNoSent
 	}
 
-	if c.set.SaveAuto {
-		// A server may file late. So the previous mail, too, shows whether it files.
+	if box.set.SaveAuto {
+		// Look for the previous mail, too, because a server may file late. On an error assume that the server doesn't file:
+		// two copies are better than none.
 		saves, err := s.filesByItself(folders.sent, m.ID, previousID)
-		if err == nil && saves { // on an error a copy too many is better than none
-			c.mu.Lock()
-			c.serverSaves = true
-			c.mu.Unlock()
+		if err == nil && saves {
+			box.mu.Lock()
+			box.serverSaves = true
+			box.mu.Unlock()
 			return nil
 		}
 	}
@@ -166,19 +170,20 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	return nil
 }
 
-// maxCopiesLost is how many copies may fail, one after the other, for a cause that may pass by itself, until admins are told.
+// maxCopiesLost is how many copies in a row must fail before administrators are told, if the cause may pass.
 const maxCopiesLost = 3
 
-// NoteCopy notes what FileCopy returned, and says for admins why it failed. It returns nil if it succeeded, if the cause may pass by
-// itself and fewer than maxCopiesLost copies in a row have failed, and for a refused sign-in, which Run reports.
-func (c *Mailbox) NoteCopy(err error) *channels.Condition {
+// NoteCopy records the result of FileCopy, and returns what to tell administrators, or nil. It returns nil for a success,
+// for a failure that may pass if fewer than maxCopiesLost copies in a row have failed, and for a refused login, which Run
+// reports.
+func (box *Mailbox) NoteCopy(err error) *channels.Condition {
 	const text = "Replies leave, but their copies can't be filed in the mailbox: "
 	const hintOff = "If the server files by itself what it sends, set save_sent to off in the account's settings."
 	_, isAtSignIn := errors.AsType[*stageError](err)
 	isRefused := isRefusal(err) && !isAtSignIn
-	lost := c.countLostCopies(err, isRefused)
+	lost := box.countLostCopies(err, isRefused)
 	switch {
-	case err == nil || isAtSignIn && c.explain(err).NeedsPerson:
+	case err == nil || isAtSignIn && box.explain(err).NeedsPerson:
 		return nil
 	case errors.Is(err, errNoSent):
 		return &channels.Condition{
@@ -202,24 +207,24 @@ func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 	return nil
 }
 
-// countLostCopies returns how many copies could not be filed, one after the other, up to the one for which FileCopy returned err. One
-// that the server refused counts as all that are needed until admins are told: they stay told if the next one only finds no connection.
-func (c *Mailbox) countLostCopies(err error, isRefused bool) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.copiesLost++
+// countLostCopies counts the result err of FileCopy, and returns how many copies in a row have failed. A copy that the
+// server refused counts as maxCopiesLost, so that the report stays if the next copy only finds no connection.
+func (box *Mailbox) countLostCopies(err error, isRefused bool) int {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	box.copiesLost++
 	if isRefused {
-		c.copiesLost = max(c.copiesLost, maxCopiesLost)
+		box.copiesLost = max(box.copiesLost, maxCopiesLost)
 	}
 	if err == nil {
-		c.copiesLost = 0
+		box.copiesLost = 0
 	}
-	return c.copiesLost
+	return box.copiesLost
 }
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
 
-// filesByItself reports whether the server filed one of these mails by itself.
+// filesByItself reports whether the server itself has filed one of these mails.
 func (s *imapSession) filesByItself(folder string, ids ...string) (bool, error) {
 	if _, err := s.open(folder); err != nil {
 		return false, err
@@ -236,26 +241,26 @@ func (s *imapSession) filesByItself(folder string, ids ...string) (bool, error) 
 	return false, nil
 }
 
-// mailHeaders is what the headers of a mail in a folder say.
+// mailHeaders has the headers by which a sent mail is recognised.
 type mailHeaders struct {
 	uid       imap.UID
-	arrivedAt time.Time // INTERNALDATE; zero if the server didn't say
+	arrivedAt time.Time // INTERNALDATE; zero if the server omits it
 	id        string    // Message-ID without <>
-	ourID     string    // the Message-ID under which the mail was sent, if another header tells it; "" if none does
-	isOurCopy bool      // it has mailid.CopyHeader: we filed it
+	ourID     string    // the Message-ID with which Parley sent the mail, from another header; may be empty
+	isOurCopy bool      // Parley filed it (mailid.CopyHeader)
 }
 
-// isNamed reports whether the mail has a Message-ID, or was sent under it.
+// isNamed reports whether the mail has this Message-ID or was sent with it.
 func (m mailHeaders) isNamed(id string) bool { return m.id == id || m.ourID == id }
 
-// hasOurID reports whether the mail has the Message-ID with which Parley sent it.
+// hasOurID reports whether the Message-ID is one that Parley creates. A server may have replaced it.
 func (m mailHeaders) hasOurID(keys [][]byte) bool {
 	token, isOurs := mailid.Parse(keys, m.id)
 	return isOurs && token.Message != 0
 }
 
-// findByMessageID looks for a Message-ID in the selected folder. It leaves out mails whose ids only contain
-// the id: the server finds these, too.
+// findByMessageID returns the mails in the selected folder with this Message-ID. The search of the server also finds
+// longer ids that contain it; findByMessageID removes these.
 func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
 	if id == "" {
 		return nil, nil
@@ -272,10 +277,10 @@ func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
 	return slices.DeleteFunc(all, func(m mailHeaders) bool { return m.id != id }), err
 }
 
-// errNotShown means that the server finds a mail but doesn't hand it out, so that it may be the sought one.
+// errNotShown means that the server finds a mail but doesn't return its headers, so it may be the one that we look for.
 var errNotShown = errors.New("email: the server does not show a mail that it finds")
 
-// maxHeadersRead is how many mails' headers findByMessageID and readLastHeaders read, of the last mails.
+// maxHeadersRead limits the number of mails that findByMessageID and readLastHeaders read.
 const maxHeadersRead = 50
 
 // readHeaders reads the headers of mails in the selected folder.
@@ -284,7 +289,8 @@ func (s *imapSession) readHeaders(uids []imap.UID) ([]mailHeaders, error) {
 	return parseHeaders(mails), err
 }
 
-// readLastHeaders reads the headers of the last mails in the selected folder, which has count mails. count is not 0.
+// readLastHeaders reads the headers of the last mails in the selected folder. count is the number of mails in it and must
+// not be 0.
 func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 	var last imap.SeqSet
 	last.AddRange(max(1, count-min(count, maxHeadersRead)+1), count)
@@ -292,7 +298,7 @@ func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 	return parseHeaders(mails), err
 }
 
-// headerItems asks for time of arrival and for the headers that mailHeaders has.
+// headerItems returns the items to fetch for mailHeaders.
 func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek:         true,
@@ -302,7 +308,7 @@ func headerItems() *imap.FetchOptions {
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
 }
 
-// parseHeaders reads the headers of fetched mails, in the order of their UIDs.
+// parseHeaders parses the headers of fetched mails and returns them in the order of UIDs.
 func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 	var out []mailHeaders
 	for _, uid := range slices.Sorted(maps.Keys(mails)) {
@@ -311,7 +317,8 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 			continue
 		}
 
-		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader() // of a damaged header, what could be read
+		// On an error, h has the fields that could be read.
+		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
 		out = append(out, mailHeaders{
 			uid:       m.uid,
 			arrivedAt: m.arrivedAt,
@@ -324,28 +331,28 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 	return out
 }
 
-// copyMark is the header that we put in front of the copies that we file.
+// copyMark is the header that marks the copies that Parley files.
 const copyMark = mailid.CopyHeader + ": filed by Parley\r\n"
 
-// fileMail files a sent mail, marked as read and as our copy.
+// fileMail appends a sent mail to a folder, marked as read and with copyMark.
 func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.Mail) error {
 	return s.run(func() error {
 		size := int64(len(copyMark)) + m.LengthBytes
 		cmd := s.client.Append(folder, size, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		writeErr := writeCopy(ctx, cmd, m)
-		if _, ok := errors.AsType[*channels.SendError](writeErr); ok { // a file of the mail can't be read
-			_ = s.conn.Close() // the server would wait for the rest of the mail, which will never come
+		if _, ok := errors.AsType[*channels.SendError](writeErr); ok { // an attachment can't be read
+			_ = s.conn.Close() // otherwise the server would wait for the rest of the mail
 		}
 
 		closeErr := cmd.Close()
-		if _, err := cmd.Wait(); err != nil { // the server's reason says more than the other errors
+		if _, err := cmd.Wait(); err != nil { // the server's reason is more useful than the other errors
 			return err
 		}
 		return cmp.Or(writeErr, closeErr)
 	})
 }
 
-// writeCopy writes a mail behind the mark of our copies.
+// writeCopy writes copyMark and the mail.
 func writeCopy(ctx context.Context, w io.Writer, m *outbound.Mail) error {
 	if _, err := io.WriteString(w, copyMark); err != nil {
 		return err

@@ -18,12 +18,20 @@ var (
 	errSignedIn   = errors.New("the server let us in before the connection was protected")
 )
 
-// greetingUnderTLS takes the place of the greeting, which a server sends before the connection is protected. It says nothing else,
-// because what was said before can't be believed.
+// This file upgrades a plain IMAP connection to TLS:
+//
+//	server  * OK Dovecot ready.
+//	client  S STARTTLS
+//	server  S OK Begin TLS negotiation now.
+//
+// Everything before the TLS handshake may come from an attacker, so nothing of it is used later.
+
+// greetingUnderTLS replaces the server's greeting for the library, which expects one. The original came unencrypted, so
+// its content can't be trusted.
 const greetingUnderTLS = "* OK protected\r\n"
 
-// startTLS waits for the greeting, and has the connection protected. The library could do that, too, but would read the protected
-// connection itself, so that nothing could be left out there. What is returned greets by greetingUnderTLS.
+// startTLS waits for the greeting and upgrades the connection. The library could do this, too, but would then read the
+// TLS connection directly and not through a lenientConn. The returned connection begins with greetingUnderTLS.
 func startTLS(ctx context.Context, conn net.Conn, config *tls.Config) (*lenientConn, error) {
 	r := bufio.NewReaderSize(conn, maxLineBeforeTLS)
 	words, err := readAnswer(r, "*")
@@ -52,15 +60,15 @@ func startTLS(ctx context.Context, conn net.Conn, config *tls.Config) (*lenientC
 	return c, nil
 }
 
-// maxLineBeforeTLS limits a line, and maxLinesBeforeTLS how many lines come before an answer.
+// Limits before TLS.
 const (
-	maxLineBeforeTLS  = 8 << 10
-	maxLinesBeforeTLS = 20
+	maxLineBeforeTLS  = 8 << 10 // bytes of a line
+	maxLinesBeforeTLS = 20      // up to the awaited response
 )
 
-// readAnswer reads lines until one begins with a tag, and returns that line's words: the tag, a status, and maybe more. Before it only
-// lines may come that begin with *.
-// Errors: *imap.Error, if the server refuses; errNoIMAP, which names the line.
+// readAnswer reads up to the line that begins with tag, and returns the words of that line: the tag, the status, and more.
+// Other lines before it must begin with "*". The error is *imap.Error if the status isn't OK or PREAUTH, and wraps
+// errNoIMAP for a line of another form.
 func readAnswer(r *bufio.Reader, tag string) ([]string, error) {
 	for range maxLinesBeforeTLS {
 		line, err := r.ReadSlice('\n')

@@ -12,28 +12,36 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// fetchResult is what became of the attempt to fetch a mail.
+// This file fetches mails in batches and stores them. While one batch is being stored, the next one is fetched:
+//
+//	fetch 1 | fetch 2 | fetch 3 |
+//	        | store 1 | store 2 | store 3
+//
+// A batch has up to 50 mails that fit into the reserved memory. A mail that may make the server fail is fetched alone
+// (single.go).
+
+// fetchResult is the result of fetching a mail.
 type fetchResult int
 
 const (
 	resultFetched    fetchResult = iota
 	resultGone                   // it is proven to be no longer in the folder
-	resultSkipped                // in the folder of sent mail: Parley sent it, or it is old
-	resultOld                    // it was there before the account was set up
+	resultSkipped                // it is in the Sent folder, and Parley sent it or it is older than the account
+	resultOld                    // it is older than the account
 	resultUnreadable             // maxTries attempts failed
 )
 
-// outcome is a mail that has been dealt with.
+// outcome is a mail that has been handled: it needn't be fetched any more.
 type outcome struct {
 	uid    imap.UID
 	result fetchResult
-	mail   *fetched // nil if nothing of the mail was fetched
+	mail   *fetched // nil if nothing was fetched
 }
 
-// storedHandler moves a watermark over mails that have just been stored, or need not be.
+// storedHandler moves a watermark over handled mails. It is called after they were stored.
 type storedHandler func(ctx context.Context, done []outcome) error
 
-// selectedFolder is a folder that is selected in a session, with the UIDVALIDITY of its UIDs.
+// selectedFolder is the folder that is selected in a session, with the UIDVALIDITY of its UIDs.
 type selectedFolder struct {
 	session     *imapSession
 	folder      *folder
@@ -45,19 +53,18 @@ type batchFetch struct {
 	selectedFolder
 
 	fetcher       *fetcher
-	known         map[imap.UID]*fetched // mails of which size and date were fetched ahead
-	sizesKnownTo  imap.UID              // sizes and dates were asked for up to this mail
-	releaseMemory func()                // releases the memory that is reserved for the batch; nil if none is reserved
+	known         map[imap.UID]*fetched // mails whose sizes and dates, and perhaps bodies, were fetched
+	sizesKnownTo  imap.UID              // sizes and dates were fetched up to this mail
+	releaseMemory func()                // releases the memory reserved for the current batch; nil if there is none
 }
 
-// fetchAndStore fetches mails of the selected folder in the order of their UIDs, batch by batch. It stores
-// each batch and then calls onStored, which moves the watermark. While a batch is being stored, the next one
-// is fetched: onStored is called on another goroutine, which ends before fetchAndStore returns.
+// fetchAndStore fetches mails of the selected folder in the order of UIDs, batch by batch. It stores each batch and then
+// calls onStored, which moves the watermark. onStored runs on another goroutine, which ends before fetchAndStore returns.
 func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids []imap.UID, onStored storedHandler) error {
-	t := &batchFetch{selectedFolder: from, fetcher: f, known: map[imap.UID]*fetched{}}
+	batch := &batchFetch{selectedFolder: from, fetcher: f, known: map[imap.UID]*fetched{}}
 	var stored chan error // the result of storing the previous batch; nil before the second batch
 	for len(uids) > 0 {
-		done, err := t.fetchBatch(ctx, uids)
+		done, err := batch.fetchBatch(ctx, uids)
 		if stored != nil {
 			if storeErr := <-stored; storeErr != nil {
 				err = storeErr
@@ -65,7 +72,7 @@ func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids [
 		}
 
 		if err != nil {
-			t.releaseReserved()
+			batch.releaseReserved()
 			return err
 		}
 
@@ -76,9 +83,9 @@ func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids [
 				defer releaseMemory()
 			}
 			stored <- f.storeBatch(ctx, from, done, onStored)
-		}(t.releaseMemory)
+		}(batch.releaseMemory)
 
-		t.releaseMemory = nil
+		batch.releaseMemory = nil
 	}
 
 	if stored == nil {
@@ -102,35 +109,35 @@ func (f *fetcher) storeBatch(ctx context.Context, from selectedFolder, done []ou
 	return onStored(ctx, done)
 }
 
-// releaseReserved releases the memory that is reserved for a batch that will not be stored.
-func (t *batchFetch) releaseReserved() {
-	if t.releaseMemory != nil {
-		t.releaseMemory()
-		t.releaseMemory = nil
+// releaseReserved releases the memory of a batch that won't be stored.
+func (b *batchFetch) releaseReserved() {
+	if b.releaseMemory != nil {
+		b.releaseMemory()
+		b.releaseMemory = nil
 	}
 }
 
-// fetchBatch fetches the first of the mails: as many as fit into a batch, or only one if it is large or may break the connection. If the
-// server refuses a mail, fetchBatch returns those before it without an error, so that they are stored and needn't be fetched again. The
-// next batch then begins with that mail.
-func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
+// fetchBatch fetches the first of the mails: as many as fit into a batch, or one if it is large or may break the
+// connection. If the server refuses a mail, fetchBatch returns the mails before it without an error, so that they are
+// stored; the next batch then begins with the refused mail.
+func (b *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
 	count := 1
-	if uids[0] > t.folder.careUpTo {
-		if err := t.fetchMissingSizes(uids[:min(batchSize, len(uids))]); err != nil {
+	if uids[0] > b.folder.careUpTo {
+		if err := b.fetchMissingSizes(uids[:min(batchSize, len(uids))]); err != nil {
 			return nil, err
 		}
-		count = t.countJoinable(uids)
+		count = b.countJoinable(uids)
 	}
 
 	if count > 1 {
-		if err := t.fetchJoined(ctx, uids[:count]); err != nil {
+		if err := b.fetchJoined(ctx, uids[:count]); err != nil {
 			return nil, err
 		}
 	}
 
 	done := make([]outcome, 0, count)
 	for _, uid := range uids[:count] {
-		o, err := t.decideMail(ctx, uid)
+		o, err := b.finish(ctx, uid)
 		if isRefusal(err) && len(done) > 0 {
 			return done, nil
 		}
@@ -138,9 +145,9 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 			return nil, err
 		}
 
-		t.folder.forgetTries(uid)
+		b.folder.forgetTries(uid)
 		if o.result == resultFetched {
-			t.folder.forgetRefusals()
+			b.folder.forgetRefusals()
 		}
 		done = append(done, o)
 	}
@@ -148,53 +155,53 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 	return done, nil
 }
 
-// decideMail finds out what becomes of a mail. It fetches the mail alone, unless that came with others, or is too old to be fetched.
-// Errors: those that end the session.
-func (t *batchFetch) decideMail(ctx context.Context, uid imap.UID) (outcome, error) {
-	m := t.known[uid]
-	delete(t.known, uid)
-	if m != nil && t.folder.isOld(m) {
+// finish returns the outcome of a mail. If the mail wasn't fetched with the batch, finish fetches it alone. An error ends
+// the session.
+func (b *batchFetch) finish(ctx context.Context, uid imap.UID) (outcome, error) {
+	m := b.known[uid]
+	delete(b.known, uid)
+	if m != nil && b.folder.isOld(m) {
 		return outcome{uid: uid, result: resultOld, mail: m}, nil
 	}
 	if m != nil && m.hasRaw {
 		return outcome{uid: uid, result: resultFetched, mail: m}, nil
 	}
-	return t.fetchSingle(ctx, uid, m)
+	return b.fetchSingle(ctx, uid, m)
 }
 
-// fetchMissingSizes fetches sizes and dates of mails, unless it has asked for them already.
-func (t *batchFetch) fetchMissingSizes(uids []imap.UID) error {
-	if uids[0] <= t.sizesKnownTo {
+// fetchMissingSizes fetches the sizes and dates of mails, unless that was done before.
+func (b *batchFetch) fetchMissingSizes(uids []imap.UID) error {
+	if uids[0] <= b.sizesKnownTo {
 		return nil
 	}
-	mails, err := t.session.fetchSizes(uids)
+	mails, err := b.session.fetchSizes(uids)
 	for uid, m := range mails {
-		t.known[uid] = m
+		b.known[uid] = m
 	}
-	t.sizesKnownTo = uids[len(uids)-1]
-	return t.blameMails(err, t.sizesKnownTo)
+	b.sizesKnownTo = uids[len(uids)-1]
+	return b.blameMails(err, b.sizesKnownTo)
 }
 
-// blameMails returns nil if err is nil, or if the server only refused a command, because then the connection still works. Otherwise it
-// returns err, and records that one of the mails up to last may be to blame: the next session fetches them one by one.
-func (t *batchFetch) blameMails(err error, last imap.UID) error {
+// blameMails handles the result of a command. If the connection broke, it returns err and makes the next session fetch the
+// mails up to last one by one, to find the one that caused it. It returns nil for a refusal: the connection still works.
+func (b *batchFetch) blameMails(err error, last imap.UID) error {
 	if err == nil || isRefusal(err) {
 		return nil
 	}
-	t.folder.careUpTo = max(t.folder.careUpTo, last)
+	b.folder.careUpTo = max(b.folder.careUpTo, last)
 	return err
 }
 
-// countJoinable returns how many of the mails, from the first on, fit into one batch. It returns at least 1.
-func (t *batchFetch) countJoinable(uids []imap.UID) int {
+// countJoinable returns how many of the first mails fit into one batch, at least 1.
+func (b *batchFetch) countJoinable(uids []imap.UID) int {
 	var bytes int64
 	count := 0
 	for _, uid := range uids {
-		if uid > t.sizesKnownTo || t.known[uid] == nil {
+		if uid > b.sizesKnownTo || b.known[uid] == nil {
 			break
 		}
-		bytes += t.bufferBytes(uid)
-		if bytes > t.fetcher.box.opts.MaxJoin {
+		bytes += b.bufferBytes(uid)
+		if bytes > b.fetcher.box.opts.MaxJoin {
 			break
 		}
 		count++
@@ -202,30 +209,29 @@ func (t *batchFetch) countJoinable(uids []imap.UID) int {
 	return max(count, 1)
 }
 
-// bufferBytes returns how many bytes of a mail will be in memory. A mail of unknown size counts as too large
-// for a batch with others.
-func (t *batchFetch) bufferBytes(uid imap.UID) int64 {
-	m := t.known[uid]
-	if t.folder.isOld(m) {
+// bufferBytes returns how much memory a mail needs. A mail of unknown size counts as too large for a batch.
+func (b *batchFetch) bufferBytes(uid imap.UID) int64 {
+	m := b.known[uid]
+	if b.folder.isOld(m) {
 		return 0
 	}
-	if m.sizeBytes > t.fetcher.box.opts.MaxBody {
+	if m.sizeBytes > b.fetcher.box.opts.MaxBody {
 		return rawmail.MaxHeaderBytes
 	}
 	if m.sizeBytes <= 0 {
-		return t.fetcher.box.opts.MaxJoin + 1
+		return b.fetcher.box.opts.MaxJoin + 1
 	}
 	return m.sizeBytes
 }
 
 // fetchJoined fetches the bodies of mails with one command.
-func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
+func (b *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	var wanted []imap.UID
 	var bytes int64
 	for _, uid := range uids {
-		if !t.folder.isOld(t.known[uid]) {
+		if !b.folder.isOld(b.known[uid]) {
 			wanted = append(wanted, uid)
-			bytes += t.bufferBytes(uid)
+			bytes += b.bufferBytes(uid)
 		}
 	}
 
@@ -234,14 +240,15 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	}
 
 	var err error
-	if t.releaseMemory, err = t.fetcher.box.limits.ReserveSmall(ctx, bytes); err != nil {
+	if b.releaseMemory, err = b.fetcher.box.limits.ReserveSmall(ctx, bytes); err != nil {
 		return err
 	}
 
-	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
+	return b.blameMails(b.session.fetchBodies(wanted, b.known, b.fetcher.box.opts), uids[len(uids)-1])
 }
 
-// factOf returns the fact that is stored for an outcome. ok is false if nothing is stored for it.
+// factOf returns the fact that is stored for an outcome: the envelope and the mail as it came. ok is false if nothing is
+// stored.
 func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok bool) {
 	if o.result != resultFetched && o.result != resultUnreadable {
 		return channels.Fact{}, false

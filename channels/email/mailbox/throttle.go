@@ -13,9 +13,13 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// isThrottled reports whether the server refused a command because it was asked too much: Gmail says OVERQUOTA, Microsoft says that the
-// request is throttled. Answers that may be about a single mail, such as SERVERBUG, don't count: if a server gave one for the same mail
-// for ever, no other mail would come.
+// This file decides what to do if a server refuses to hand out a mail. The cause may be the mail itself, which must then
+// be skipped. Or the server refuses everything at the moment, for example because there were too many requests; then
+// Parley must wait, because skipping would lose mail. To find out, it requests another mail (judgeRefusal).
+
+// isThrottled reports whether the server refused a command because of too many requests: Gmail responds OVERQUOTA,
+// Microsoft "Request is throttled". Responses that may concern a single mail, such as SERVERBUG, don't count: a mail that
+// always causes one would block all others.
 func isThrottled(err error) bool {
 	var no *imap.Error
 	if !isRefusal(err) || !errors.As(err, &no) {
@@ -26,64 +30,65 @@ func isThrottled(err error) bool {
 	case imap.ResponseCodeOverQuota, imap.ResponseCodeLimit, imap.ResponseCodeInUse:
 		return true
 	}
-	words := strings.ToLower(string(no.Code) + " " + no.Text)
+	text := strings.ToLower(string(no.Code) + " " + no.Text)
 	return slices.ContainsFunc([]string{"throttled", "bandwidth", "too many"}, func(word string) bool {
-		return strings.Contains(words, word)
+		return strings.Contains(text, word)
 	})
 }
 
-// In how many sessions in a row a server may refuse everything before the mail at which that happens is quarantined (see Run). There is a
-// bound because the mail with which judgeRefusal compares may be a bad one, too, and because isThrottled may misread an answer about a
-// single mail, such as "too many parts".
+// In how many sessions in a row a server may refuse everything before the current mail is quarantined, which means that it
+// is skipped and reported. Without a maximum, two bad mails could block the folder, and so could a response that
+// isThrottled misinterprets, such as "too many parts".
 const (
-	maxThrottles = 300 // with the waits between sessions somewhat more than a day, for which Gmail's limits may hold
+	maxThrottles = 300 // including the waits between sessions, about a day, which is how long Gmail's limits may last
 	maxRefusals  = 12  // some twenty minutes
 
-	// maxRefusalsOfOnly is for a folder's only mail, which can't be compared with another one. So many sessions take longer than a server's
-	// restart, some half a minute, but don't delay the next mail much.
+	// maxRefusalsOfOnly is for the only mail of a folder, which can't be compared with another one. It takes longer than
+	// the restart of a server, some half a minute, but doesn't delay the next mail much.
 	maxRefusalsOfOnly = 5
 )
 
-// judgeRefusal decides, after the server refused a mail, whether the session must end: it does if the server refuses another mail, too, so
-// that this mail isn't the cause. judgeRefusal counts a session that ends.
-func (t *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool) {
+// judgeRefusal reports whether the session must end after the server refused a mail: it must if the server refuses another
+// mail, too, so that this mail isn't the cause. judgeRefusal counts a session that ends.
+func (b *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool) {
 	isThrottling := isThrottled(refusal)
-	wasQuarantined := t.folder.quarantined[uid]
-	if t.folder.isGivenUp(refusal) {
+	wasQuarantined := b.folder.quarantined[uid]
+	if b.folder.isGivenUp(refusal) {
 		return false
 	}
-	if wasQuarantined && !isThrottling { // it was only tried once more, and is the likely cause
+	if wasQuarantined && !isThrottling { // the mail is the likely cause
 		return false
 	}
 
-	other, err := t.session.otherMail(uid, t.folder.quarantined)
+	other, err := b.session.otherMail(uid, b.folder.quarantined)
 	switch {
-	case err != nil: // the server doesn't let us look for one, either
-	case other == 0: // there is no mail to compare it with
-		isPatienceOver := !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
+	case err != nil:
+		// The server refuses the search, too.
+	case other == 0: // there is no other mail
+		isPatienceOver := !isThrottling && b.folder.refusals >= maxRefusalsOfOnly
 		if wasQuarantined || isPatienceOver {
 			return false
 		}
 	default:
-		if _, err := t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes); err == nil {
-			return false // the server hands out the other mail
+		if _, err := b.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes); err == nil {
+			return false // the server returns the other mail
 		}
 	}
 
-	return t.folder.countRefusal(refusal)
+	return b.folder.countRefusal(refusal)
 }
 
-// microsoftsWait matches how Microsoft's servers say in milliseconds how long they want to be left alone.
-var microsoftsWait = regexp.MustCompile(`(?i)backoff time: (\d{1,9}) milliseconds`)
+// backoffTime matches the wait that Microsoft's servers suggest.
+var backoffTime = regexp.MustCompile(`(?i)backoff time: (\d{1,9}) milliseconds`)
 
-// suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say:
+// suggestedWait returns the wait that a server suggests in an error, or 0:
 // "Request is throttled. Suggested Backoff Time: 299910 milliseconds".
 func suggestedWait(err error) time.Duration {
 	var no *imap.Error
 	if !errors.As(err, &no) {
 		return 0
 	}
-	found := microsoftsWait.FindStringSubmatch(no.Text)
+	found := backoffTime.FindStringSubmatch(no.Text)
 	if found == nil {
 		return 0
 	}

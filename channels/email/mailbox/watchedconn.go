@@ -6,17 +6,23 @@ import (
 	"time"
 )
 
-// watchedConn closes itself when nothing is received or sent for a while. It does so only while it is armed.
+// watchedConn is a connection with a watchdog for one operation at a time, such as an IMAP command. Deadlines of net.Conn
+// don't fit: the library's reader goroutine reads all the time, also between commands, when silence is normal. And a
+// large mail may take long as long as data keeps coming.
+//
+//	disarm := conn.arm(time.Minute, 15*time.Minute)
+//	err := command()
+//	timedOut := disarm()
 type watchedConn struct {
 	net.Conn
 	mu         sync.Mutex    // guards the fields below
 	maxSilence time.Duration // how long the connection may be silent while it is armed
 	timer      *time.Timer   // fires after maxSilence; nil while the connection is not armed
-	expired    bool          // the watch has closed the connection
+	expired    bool          // the watchdog has closed the connection
 }
 
-// arm starts the watch: it closes the connection when maxSilence goes by without a byte, or after maxTotal. disarm ends the watch and
-// returns whether the watch has closed the connection.
+// arm starts the watchdog: it closes the connection if no byte is received or sent for maxSilence, or after maxTotal.
+// disarm stops the watchdog and reports whether it has closed the connection.
 func (w *watchedConn) arm(maxSilence, maxTotal time.Duration) (disarm func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,7 +53,7 @@ func (w *watchedConn) expire() {
 	_ = w.Close()
 }
 
-// noteBytes begins the time of silence anew after n bytes were received or sent.
+// noteBytes restarts the time of silence after n bytes were received or sent.
 func (w *watchedConn) noteBytes(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,14 +63,12 @@ func (w *watchedConn) noteBytes(n int) {
 	}
 }
 
-// Read implements net.Conn.
 func (w *watchedConn) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.noteBytes(n)
 	return n, err
 }
 
-// Write implements net.Conn.
 func (w *watchedConn) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	w.noteBytes(n)
