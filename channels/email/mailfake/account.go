@@ -15,41 +15,46 @@ import (
 	"parley/channels/emulator"
 )
 
-// ErrNoMailbox is returned for an address or folder that has no mailbox here.
+// This file holds the mailboxes of the fake mail server in memory: accounts, their folders, and the messages in them. The
+// IMAP side (imap*.go) shows them to clients, the SMTP side (deliver.go) adds messages. A single lock guards all of them:
+// ground.mu, where ground is the state that all parts of the server share. Functions with the suffix Locked must be
+// called with the lock held.
+
+// ErrNoMailbox is returned for an unknown address or folder.
 var ErrNoMailbox = errors.New("mailfake: no such mailbox")
 
-// MailboxConfig is one mailbox with its login and the habits of its provider.
+// MailboxConfig configures one mailbox: its login and the behaviour of its provider.
 type MailboxConfig struct {
-	// Address receives; Address plus +anything does too.
+	// Address receives mail, and so does Address with any +detail.
 	Address string `json:"address"`
 	Name    string `json:"name,omitempty"`
-	// Username logs in, as does Address. Default: Address.
+	// Username is a second login name besides Address. Default: Address.
 	Username string   `json:"username,omitempty"`
 	Password string   `json:"-"`
-	Tokens   []string `json:"-"` // access tokens that XOAUTH2 takes
+	Tokens   []string `json:"-"` // access tokens for XOAUTH2
 	Aliases  []string `json:"aliases,omitempty"`
-	// SentFolder carries the \Sent attribute. Default: Sent.
+	// SentFolder has the \Sent attribute. Default: Sent.
 	SentFolder string `json:"sent_folder,omitempty"`
-	// Folders are made beside INBOX and SentFolder.
+	// Folders are created in addition to INBOX and SentFolder.
 	Folders []string `json:"folders,omitempty"`
 	// SaveToSent stores submitted mail in SentFolder, as Gmail and Microsoft 365 do.
 	SaveToSent bool `json:"save_to_sent,omitempty"`
 	// RewriteMessageID replaces the Message-ID of submitted mail, as Microsoft 365 may.
 	RewriteMessageID bool `json:"rewrite_message_id,omitempty"`
-	// StripHeaders removes our X- headers from what leaves, though not from the copy in SentFolder, as Outlook.com does.
+	// StripHeaders removes X- headers from outgoing mail, but not from the copy in SentFolder, as Outlook.com does.
 	StripHeaders bool `json:"strip_headers,omitempty"`
 	// StrictSender refuses other MAIL FROM addresses with 550 5.7.60.
 	StrictSender bool `json:"strict_sender,omitempty"`
 }
 
-// account is one mailbox. Its fields, and those of folder, are under the lock of ground.
+// account is one mailbox. Its fields, and those of folder, are guarded by ground.mu.
 type account struct {
-	address  string // never changes
+	address  string // immutable
 	cfg      MailboxConfig
-	customer bool               // it was opened for a customer, not configured
+	customer bool               // it was created for a customer, not configured
 	folders  map[string]*folder // by name
-	auto     *AutoReply         // nil if it doesn't reply by itself
-	answered map[string]int     // how many automatic answers each sender got
+	auto     *AutoReply         // nil if there are no automatic replies
+	answered map[string]int     // automatic replies sent, by recipient
 }
 
 // folder is a folder of a mailbox. IMAP numbers its mails by UID. A new UIDVALIDITY means that all UIDs have changed.
@@ -59,20 +64,20 @@ type folder struct {
 	attrs      []imap.MailboxAttr
 	subscribed bool
 	validity   uint32        // UIDVALIDITY
-	next       imap.UID      // of the next mail
-	msgs       []*message    // by uid
-	edits      int           // counts flag changes and removals, so that views know that there are some
+	next       imap.UID      // the UID of the next mail
+	msgs       []*message    // in the order of UIDs
+	edits      int           // counts flag changes and removals, so that clients' views detect them
 	changed    chan struct{} // closed and replaced at each change
 }
 
-// message is one mail in one folder. uid, raw and at never change; the rest is under the lock of ground.
+// message is one mail in one folder. uid, raw and at are immutable; the rest is guarded by ground.mu.
 type message struct {
 	uid     imap.UID
 	raw     []byte
 	at      time.Time
-	flags   map[string]imap.Flag // by lower case
-	version int                  // raised when flags change
-	gone    bool                 // expunged, perhaps not yet told to every client
+	flags   map[string]imap.Flag // by their lower-case names
+	version int                  // incremented when flags change
+	gone    bool                 // expunged; some clients may not know it yet
 	parse   parsedOnce
 }
 
@@ -85,18 +90,18 @@ func (m *message) has(f imap.Flag) bool {
 
 func (m *message) setFlag(f imap.Flag, on bool) {
 	key := strings.ToLower(string(f))
-	if _, has := m.flags[key]; has == on {
+	if _, isOn := m.flags[key]; isOn == on {
 		return
 	}
+	m.version++
 	if on {
 		m.flags[key] = f
-	} else {
-		delete(m.flags, key)
+		return
 	}
-	m.version++
+	delete(m.flags, key)
 }
 
-// checkFlags refuses system flags that a client cannot set, such as \Recent. Other flags may have any name.
+// checkFlags rejects system flags that a client can't set, such as \Recent. Other flags may have any name.
 func checkFlags(flags []imap.Flag) error {
 	system := []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft}
 	for _, f := range flags {
@@ -108,16 +113,16 @@ func checkFlags(flags []imap.Flag) error {
 	return nil
 }
 
-// mailboxes are all mailboxes of the world, with their folders and mails.
+// mailboxes are all mailboxes of the server.
 type mailboxes struct {
-	*ground  // with the lock, mu
+	*ground  // has the lock, mu
 	changes  *emulator.Changes[Change]
 	accounts map[string]*account // by lower-case address
-	aliases  map[string]*account
-	validity uint32 // the last UIDVALIDITY that was given
+	aliases  map[string]*account // by lower-case address
+	validity uint32              // the last UIDVALIDITY that was assigned
 }
 
-// resetLocked leaves only the configured mailboxes, empty.
+// resetLocked replaces all mailboxes by the configured ones, which are empty.
 func (b *mailboxes) resetLocked() {
 	b.accounts, b.aliases = map[string]*account{}, map[string]*account{}
 	for _, cfg := range b.opts.Mailboxes {
@@ -125,15 +130,15 @@ func (b *mailboxes) resetLocked() {
 	}
 }
 
-// isHosted reports whether the address is at a domain of a configured mailbox.
+// isHosted reports whether a configured mailbox has the domain of an address.
 func (b *mailboxes) isHosted(address string) bool {
 	return slices.ContainsFunc(b.opts.Mailboxes, func(cfg MailboxConfig) bool {
 		return strings.EqualFold(domainOf(cfg.Address), domainOf(address))
 	})
 }
 
-// AddMailbox adds a company mailbox while the server runs, until Reset; its domain counts
-// as hosted only if a configured mailbox has it too. Errors: the address exists or is malformed.
+// AddMailbox adds a mailbox until Reset. Its domain counts as hosted only if a configured mailbox has it, too. It returns
+// an error if the address exists or is malformed.
 func (b *mailboxes) AddMailbox(cfg MailboxConfig) error {
 	if _, err := mail.ParseAddress(cfg.Address); err != nil {
 		return fmt.Errorf("mailfake: mailbox %q: %w", cfg.Address, err)
@@ -147,8 +152,8 @@ func (b *mailboxes) AddMailbox(cfg MailboxConfig) error {
 	return nil
 }
 
-// SetMailbox changes the settings of a mailbox: password, tokens, habits. Its address,
-// aliases and folders stay. Reset undoes it. Errors: ErrNoMailbox.
+// SetMailbox changes the configuration of a mailbox until Reset. It ignores changes of the address, the aliases and the
+// Sent folder. The error is ErrNoMailbox.
 func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -158,13 +163,13 @@ func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) erro
 	}
 	before := a.cfg
 	change(&a.cfg)
-	a.cfg.Address = before.Address // these can't change
+	a.cfg.Address = before.Address
 	a.cfg.SentFolder = before.SentFolder
 	a.cfg.Aliases = before.Aliases
 	return nil
 }
 
-// addCustomerLocked opens the mailbox of a customer.
+// addCustomerLocked creates the mailbox of a customer.
 func (b *mailboxes) addCustomerLocked(cfg MailboxConfig) *account {
 	a := b.addAccountLocked(cfg)
 	a.customer = true
@@ -187,7 +192,7 @@ func (b *mailboxes) addAccountLocked(cfg MailboxConfig) *account {
 	return a
 }
 
-// addFolderLocked makes a folder whose UIDVALIDITY no folder here ever had.
+// addFolderLocked creates a folder with a unique UIDVALIDITY.
 func (b *mailboxes) addFolderLocked(a *account, name string) *folder {
 	b.validity++
 	f := &folder{acct: a, name: name, validity: b.validity, next: 1, subscribed: true, changed: make(chan struct{})}
@@ -195,7 +200,8 @@ func (b *mailboxes) addFolderLocked(a *account, name string) *folder {
 	return f
 }
 
-// findLocked finds the mailbox that receives for an address: exact, alias, or without its +detail.
+// findLocked returns the mailbox that receives mail for an address, which may be an alias or have a +detail. It returns
+// nil if there is none.
 func (b *mailboxes) findLocked(address string) *account {
 	key := strings.ToLower(address)
 	for range 2 {
@@ -210,7 +216,7 @@ func (b *mailboxes) findLocked(address string) *account {
 	return nil
 }
 
-// findLoginLocked finds the mailbox that a login name opens.
+// findLoginLocked returns the mailbox with a login name, or nil.
 func (b *mailboxes) findLoginLocked(username string) *account {
 	if a := b.accounts[strings.ToLower(username)]; a != nil {
 		return a
@@ -223,7 +229,7 @@ func (b *mailboxes) findLoginLocked(username string) *account {
 	return nil
 }
 
-// addressOf is the address of the mailbox that a login name opens, or the name itself.
+// addressOf returns the address of the mailbox with a login name. For an unknown name it returns the name.
 func (b *mailboxes) addressOf(username string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -241,7 +247,7 @@ func (a *account) findFolder(name string) *folder {
 	return a.folders[name]
 }
 
-// appendLocked stores a mail and wakes everybody who waits for the folder.
+// appendLocked adds a mail to a folder and wakes all clients that wait for changes.
 func (b *mailboxes) appendLocked(f *folder, raw []byte, at time.Time, flags ...imap.Flag) *message {
 	m := &message{uid: f.next, raw: raw, at: at, flags: map[string]imap.Flag{}}
 	for _, flag := range flags {
@@ -259,9 +265,9 @@ func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) {
 	for _, m := range f.msgs {
 		if drop(m) {
 			m.gone = true
-		} else {
-			kept = append(kept, m)
+			continue
 		}
+		kept = append(kept, m)
 	}
 
 	hasRemoved := len(kept) < len(f.msgs)
@@ -271,7 +277,7 @@ func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) {
 	}
 }
 
-// renumberLocked gives a folder a new UIDVALIDITY and its mails new UIDs from 1.
+// renumberLocked gives a folder a new UIDVALIDITY and its mails new UIDs, starting at 1.
 func (b *mailboxes) renumberLocked(f *folder) {
 	b.validity++
 	f.validity = b.validity

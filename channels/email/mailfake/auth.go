@@ -8,7 +8,9 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// challengeBadToken is what Gmail says before it refuses an access token.
+// This file implements the server side of logins, which IMAP and SMTP share: the SASL mechanisms PLAIN, LOGIN and XOAUTH2.
+
+// challengeBadToken is the challenge that Gmail sends before it refuses an access token.
 const challengeBadToken = `{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`
 
 // isGoodPassword is the loginCheck of passwords.
@@ -21,11 +23,11 @@ func (b *mailboxes) isGoodToken(a *account, username, token string) bool {
 	return slices.Contains(a.cfg.Tokens, token) || b.opts.CheckToken != nil && b.opts.CheckToken(username, token)
 }
 
-// refusals are a protocol's own answers to a login that is wrong, and to one that is nonsense.
+// refusals are the errors of a protocol for wrong credentials (login) and for malformed responses.
 type refusals struct{ login, malformed error }
 
-// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2; nil means that the mechanism is another one. checkPassword and
-// checkToken decide who gets in.
+// saslServer returns the server for a SASL mechanism, or nil if it isn't supported. checkPassword and checkToken return an
+// error for wrong credentials.
 func saslServer(mech string, checkPassword, checkToken func(user, secret string) error, refuse refusals) sasl.Server {
 	switch strings.ToUpper(mech) {
 	case sasl.Plain:
@@ -44,7 +46,7 @@ func saslServer(mech string, checkPassword, checkToken func(user, secret string)
 	return nil
 }
 
-// plainServer refuses what isn't an answer of PLAIN, which has three fields, in the protocol's own words.
+// plainServer refuses responses that don't have the three fields of PLAIN, with the error of the protocol.
 type plainServer struct {
 	sasl.Server
 	malformed error
@@ -58,7 +60,7 @@ func (p *plainServer) Next(response []byte) ([]byte, bool, error) {
 	return p.Server.Next(response)
 }
 
-// loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a password.
+// loginServer implements the obsolete mechanism LOGIN: it asks for the user name, then for the password.
 type loginServer struct {
 	check func(user, password string) error
 	asked int // questions so far
@@ -78,8 +80,8 @@ func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
 	return nil, true, l.check(l.user, string(response))
 }
 
-// xoauth2Server takes "user=" address ^A "auth=Bearer " token ^A ^A. A refused token is
-// answered with a JSON challenge first, as Google and Microsoft document it.
+// xoauth2Server accepts "user=" address ^A "auth=Bearer " token ^A ^A. If it refuses the token, it first sends a JSON
+// challenge, as Google and Microsoft document it.
 type xoauth2Server struct {
 	check     func(user, token string) error
 	malformed error

@@ -5,20 +5,22 @@ import (
 	"strings"
 )
 
-// maxRude ends the loop that two rude responders make.
-const maxRude = 50
+// This file sends out-of-office replies, so that tests can check that nobody answers them. There are two kinds, polite and
+// rude. Two rude responders that answer each other make a mail loop.
 
-// AutoReply is what a mailbox answers by itself to what it receives.
+// maxRudeReplies is how many replies a rude responder sends to one address. It ends mail loops.
+const maxRudeReplies = 50
+
+// AutoReply is the automatic reply of a mailbox.
 type AutoReply struct {
 	Text string `json:"text"`
-	// Rude answers everything, each time, and does not mark its answers: the kind that
-	// makes loops. It stops after 50 answers to one sender. A polite one answers each
-	// sender once, nothing automatic, and says Auto-Submitted (RFC 3834).
+	// Rude replies to every mail, up to maxRudeReplies times to one address, and doesn't mark the replies. Otherwise
+	// each address gets a single reply, marked with Auto-Submitted, and automatic mail gets none (RFC 3834).
 	Rude bool `json:"rude,omitempty"`
 }
 
-// SetAutoReply switches the automatic answer of a mailbox on, or with nil off; an unknown
-// address gets a customer's mailbox. Errors: a malformed address.
+// SetAutoReply sets the automatic reply of a mailbox; nil removes it. It creates a customer's mailbox for an unknown
+// address, and returns an error for a malformed one.
 func (o *office) SetAutoReply(address string, reply *AutoReply) error {
 	c := o.Customer(address)
 	o.mu.Lock()
@@ -31,7 +33,7 @@ func (o *office) SetAutoReply(address string, reply *AutoReply) error {
 	return nil
 }
 
-// isAutomatic reports whether a program or a list sent a mail.
+// isAutomatic reports whether a program or a mailing list sent a mail.
 func isAutomatic(mail Received) bool {
 	submitted := mail.Get("Auto-Submitted")
 	if submitted != "" && !strings.EqualFold(submitted, "no") {
@@ -40,21 +42,22 @@ func isAutomatic(mail Received) bool {
 	return mail.Get("Precedence") != "" || mail.Get("List-Id") != ""
 }
 
-// autoReplyLocked answers a mail that was just stored, before anything else can happen.
+// autoReplyLocked replies to a mail that was just stored.
 func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 	if a.auto == nil || sender == "" {
 		return
 	}
 
-	key, got := strings.ToLower(sender), parseReceived(headerOf(raw))
-	limit := maxRude
-	if !a.auto.Rude {
-		limit = 1
-		if isAutomatic(got) {
-			return
-		}
+	got := parseReceived(headerOf(raw))
+	if !a.auto.Rude && isAutomatic(got) {
+		return
 	}
 
+	limit := 1
+	if a.auto.Rude {
+		limit = maxRudeReplies
+	}
+	key := strings.ToLower(sender)
 	if a.answered[key] >= limit {
 		return
 	}
@@ -67,11 +70,12 @@ func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 
 	from := a.address
 	if !a.auto.Rude {
-		m.Headers, from = map[string]string{"Auto-Submitted": "auto-replied"}, ""
+		m.Headers = map[string]string{"Auto-Submitted": "auto-replied"}
+		from = "" // nobody must reply to it
 	}
 
 	answer, err := m.compose()
-	if err != nil { // a sender that cannot be written into a header
+	if err != nil { // the sender's address is malformed
 		o.log.Warn("mail emulator could not answer automatically", "error", err)
 		return
 	}

@@ -8,8 +8,15 @@ import (
 	"time"
 )
 
-// reportLocked mails a delivery status notification (RFC 3464) to the sender, from the
-// null sender. Nobody gets a report on a report.
+// This file sends delivery status notifications (RFC 3464), also called bounces: mails that tell the sender that a mail
+// failed or is delayed. They have three parts:
+//
+//	text/plain                Your message could not be delivered to <ann@customer.test>.
+//	message/delivery-status   Action: failed, Status: 5.1.1, …
+//	message/rfc822            the mail itself
+
+// reportLocked sends a notification about recipient to the sender of a mail. The notification has an empty envelope
+// sender, and mails without a sender get no notification, so there are no bounces of bounces.
 func (o *office) reportLocked(sender, recipient string, rule RecipientRule, raw []byte) {
 	if sender == "" || o.boxes.findLocked(sender) == nil {
 		return
@@ -25,11 +32,11 @@ func (o *office) reportLocked(sender, recipient string, rule RecipientRule, raw 
 func (o *office) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {
 	subject := "Delivery Status Notification (Failure)"
 	action := "failed"
-	explained := "Your message could not be delivered to"
+	explanation := "Your message could not be delivered to"
 	if rule.Policy == PolicyDelayed {
 		subject = "Delivery Status Notification (Delay)"
 		action = "delayed"
-		explained = "We still try to deliver your message to"
+		explanation = "We still try to deliver your message to"
 	}
 
 	id := o.newMessageIDLocked(o.opts.Domain)
@@ -47,7 +54,7 @@ func (o *office) composeReportLocked(sender, recipient string, rule RecipientRul
 	}
 
 	for _, p := range []struct{ mediaType, body string }{
-		{"text/plain; charset=utf-8", fmt.Sprintf("%s <%s>.\r\n\r\n%s\r\n", explained, recipient, diagnostic)},
+		{"text/plain; charset=utf-8", fmt.Sprintf("%s <%s>.\r\n\r\n%s\r\n", explanation, recipient, diagnostic)},
 		{"message/delivery-status", status},
 		{"message/rfc822", string(raw)},
 	} {

@@ -8,21 +8,24 @@ import (
 	"sync"
 )
 
-// clients are the connections to both servers and the IMAP sessions on them.
+// This file keeps track of the clients that are connected to the fake IMAP and SMTP servers, so that they can be
+// disconnected by Close or by a test, and holds what the sessions of both protocols have in common.
+
+// clients are the open connections to both servers, and the IMAP sessions on them.
 type clients struct {
-	*ground  // with the lock, mu
+	*ground  // has the lock, mu
 	boxes    *mailboxes
-	live     sync.WaitGroup // sessions of both protocols
-	closed   bool           // nobody may enter any more
+	live     sync.WaitGroup // counts the sessions of both protocols
+	closed   bool           // no new sessions are accepted
 	conns    map[*faultConn]struct{}
 	sessions map[*session]struct{}
 }
 
-// hangUpAll cuts every connection.
+// hangUpAll closes every connection.
 func (c *clients) hangUpAll() {
 	c.mu.Lock()
 	open := slices.Collect(maps.Keys(c.conns))
-	c.mu.Unlock() // each Close takes the lock
+	c.mu.Unlock() // Close acquires the lock
 	for _, fc := range open {
 		_ = fc.Close()
 	}
@@ -40,7 +43,7 @@ func (c *clients) forgetConn(fc *faultConn) {
 	delete(c.conns, fc)
 }
 
-// enter counts a session in, unless the server is closing; leave counts it out.
+// enter registers a session. It returns false if the server is closing; otherwise the session must end with leave.
 func (c *clients) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,7 +56,7 @@ func (c *clients) enter() bool {
 
 func (c *clients) leave() { c.live.Done() }
 
-// connection is what the sessions of both protocols have in common: one client.
+// connection is one client. The sessions of both protocols embed it.
 type connection struct {
 	world   *ground // its lock guards all state
 	boxes   *mailboxes
@@ -61,14 +64,14 @@ type connection struct {
 	faults  *faults
 
 	fc   *faultConn
-	acct *account // the mailbox that is logged in, nil before the login. Written under the lock: Disconnect reads it
+	acct *account // the mailbox of the login; nil before. It is written under the lock, because Disconnect reads it
 }
 
 func (s *Server) newConnection(conn net.Conn) connection {
 	return connection{world: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, fc: unwrap(conn)}
 }
 
-// address is that of the mailbox that is logged in, "" before the login.
+// address returns the address of the mailbox, or "" before the login.
 func (c *connection) address() string {
 	if c.acct == nil {
 		return ""
@@ -79,7 +82,7 @@ func (c *connection) address() string {
 // loginCheck reports whether a password or a token opens a mailbox.
 type loginCheck func(a *account, username, secret string) bool
 
-// openMailbox logs in. It returns false if there is no such mailbox or the secret is wrong.
+// openMailbox logs in. It returns false if there is no such mailbox or if the secret is wrong.
 func (c *connection) openMailbox(username, secret string, isGood loginCheck) bool {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
@@ -91,7 +94,7 @@ func (c *connection) openMailbox(username, secret string, isGood loginCheck) boo
 	return true
 }
 
-// delayOrDrop plays the faults that come before a command in both protocols. If it returns an error, the connection is closed.
+// delayOrDrop applies the faults that precede a command. If it returns an error, the connection is closed.
 func (c *connection) delayOrDrop(h hits) error {
 	c.faults.pause(c.fc, h, ActionDelay)
 	if _, ok := h.find(ActionDropBefore); ok {
@@ -101,7 +104,7 @@ func (c *connection) delayOrDrop(h hits) error {
 	return nil
 }
 
-// endCommand plays the faults that spoil only the answer of a command.
+// endCommand applies the faults that affect only the response of a command.
 func (c *connection) endCommand(h hits) {
 	c.faults.pause(c.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {
@@ -120,8 +123,8 @@ func (c *clients) viewingLocked(f *folder) []*session {
 	return open
 }
 
-// ChangeUIDValidity gives a folder a new UIDVALIDITY and its mails new UIDs from 1, and
-// hangs up on the clients that have it open. Errors: ErrNoMailbox.
+// ChangeUIDValidity gives a folder a new UIDVALIDITY and its mails new UIDs, starting at 1. It disconnects the clients
+// that have selected the folder. The error wraps ErrNoMailbox.
 func (c *clients) ChangeUIDValidity(address, folderName string) error {
 	open, err := c.renumber(address, folderName)
 	for _, ss := range open {
@@ -130,7 +133,7 @@ func (c *clients) ChangeUIDValidity(address, folderName string) error {
 	return err
 }
 
-// renumber does the work of ChangeUIDValidity, and returns the sessions that have the folder open.
+// renumber renumbers a folder and returns the sessions that have selected it.
 func (c *clients) renumber(address, folderName string) ([]*session, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,7 +145,7 @@ func (c *clients) renumber(address, folderName string) ([]*session, error) {
 	return c.viewingLocked(f), nil
 }
 
-// Disconnect says BYE to every IMAP client that is logged in to the mailbox.
+// Disconnect sends BYE to every IMAP client that is logged in to a mailbox, and disconnects it.
 func (c *clients) Disconnect(address string) {
 	c.mu.Lock()
 	var open []*session

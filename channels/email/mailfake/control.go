@@ -13,12 +13,17 @@ import (
 	"time"
 )
 
+// This file controls the fake mail server by HTTP, so that tests in other processes, and people at a demo, can write mails
+// as customers, read mailboxes and inject faults; see Control. For example,
+//
+//	curl -d '{"from":"ann@customer.test","to":["help@acme.test"],"subject":"Hi","text":"Help!"}' …/_fake/mail/send
+
 const (
-	maxBody = 100 << 20       // bytes of a request to Control
-	maxWait = 5 * time.Minute // of a request for an inbox with enough mails
+	maxBody = 100 << 20       // bytes of a request
+	maxWait = 5 * time.Minute // of GET inbox
 )
 
-// State is what GET /_fake/mail/state returns.
+// State is the response of GET /_fake/mail/state.
 type State struct {
 	IMAPAddr    string         `json:"imap_addr"`
 	SMTPAddr    string         `json:"smtp_addr"`
@@ -30,14 +35,14 @@ type State struct {
 	Sessions    int            `json:"imap_sessions"`
 }
 
-// MailboxState is one mailbox in State, with the number of mails per folder.
+// MailboxState is one mailbox in State.
 type MailboxState struct {
 	MailboxConfig
 	Customer bool           `json:"customer"`
-	Folders  map[string]int `json:"counts"`
+	Folders  map[string]int `json:"counts"` // the number of mails, by folder
 }
 
-// State returns a snapshot of everything but the mails.
+// State returns a snapshot of the server, without the mails.
 func (s *Server) State() State {
 	out := State{IMAPAddr: s.IMAPAddr(), SMTPAddr: s.SMTPAddr(), IMAPTLSAddr: s.IMAPTLSAddr(),
 		SMTPTLSAddr: s.SMTPTLSAddr(), Faults: s.Faults(), Submissions: s.Submissions()}
@@ -57,25 +62,25 @@ func (s *Server) State() State {
 	return out
 }
 
-// Control serves the world to other processes under /_fake/mail/, as JSON:
+// Control returns the handler of these requests. Bodies are JSON, except for raw mails.
 //
-//	POST   /_fake/mail/send        Mail with "from"        a customer writes; answers Sent
-//	POST   /_fake/mail/reply       Mail with "from", "message_id_of", "program"; answers Sent
-//	POST   /_fake/mail/raw?to=&from=   the mail's bytes    delivered as they are; answers Sent
-//	GET    /_fake/mail/inbox?address=&folder=&min=&wait=&raw=0   []Received, oldest first;
-//	                               with min and wait (a duration) as soon as there are min
-//	GET    /_fake/mail/state       State
-//	GET    /_fake/mail/submissions []Submission
-//	POST   /_fake/mail/faults      Fault                   answers {"id"}
-//	DELETE /_fake/mail/faults?id=                          without id: all
+//	POST   /_fake/mail/send        Mail with "from" -> Sent               a customer sends a mail
+//	POST   /_fake/mail/reply       Mail with "from", "message_id_of", "program" -> Sent
+//	POST   /_fake/mail/raw?to=&from=   raw mail -> Sent                   delivers a mail unchanged
+//	GET    /_fake/mail/inbox?address=&folder=&min=&wait=&raw=0 -> []Received, oldest first
+//	                               waits up to the duration "wait" for "min" mails
+//	GET    /_fake/mail/state       -> State
+//	GET    /_fake/mail/submissions -> []Submission
+//	POST   /_fake/mail/faults      Fault -> {"id"}
+//	DELETE /_fake/mail/faults?id=                                         without id: all faults
 //	POST   /_fake/mail/recipient   RecipientRule
-//	POST   /_fake/mail/autoreply?address=   AutoReply; empty text: off
+//	POST   /_fake/mail/autoreply?address=   AutoReply                     an empty text turns it off
 //	POST   /_fake/mail/uidvalidity?address=&folder=
 //	POST   /_fake/mail/disconnect?address=
 //	POST   /_fake/mail/reset
-//	GET    /_fake/mail/events      server-sent events, each a Change
+//	GET    /_fake/mail/events      -> server-sent events, each a Change
 //
-// Errors come as {"error"} with 400, 404 or, for a mail that nobody took, 422.
+// Errors are {"error"} with the status 400, 404 or, if all recipients refused a mail, 422.
 func (s *Server) Control() http.Handler {
 	d := &driver{srv: s}
 	mux := http.NewServeMux()
@@ -135,7 +140,7 @@ func (s *Server) Control() http.Handler {
 	return mux
 }
 
-// driver answers the requests of other processes.
+// driver has the handlers that need more than a few lines.
 type driver struct{ srv *Server }
 
 func (d *driver) send(w http.ResponseWriter, r *http.Request) {
@@ -147,7 +152,7 @@ func (d *driver) send(w http.ResponseWriter, r *http.Request) {
 	respond(w, sent, err)
 }
 
-// reply looks for the answered mail in all folders of the customer's mailbox.
+// reply finds the answered mail by its Message-ID, in the inbox or the Sent folder of the customer.
 func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Mail
@@ -170,7 +175,7 @@ func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 	respond(w, nil, ErrNoMail)
 }
 
-// ErrNoMail is returned when no mail has the Message-ID that was asked for.
+// ErrNoMail is returned if no mail has the requested Message-ID.
 var ErrNoMail = errors.New("mailfake: no such mail")
 
 func (d *driver) deliverRaw(w http.ResponseWriter, r *http.Request) {
@@ -190,13 +195,13 @@ func (d *driver) deliverRaw(w http.ResponseWriter, r *http.Request) {
 
 func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 	address, folder := r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX")
-	least, _ := strconv.Atoi(r.FormValue("min"))       // without one, any number will do
-	wait, _ := time.ParseDuration(r.FormValue("wait")) // without one, it doesn't wait
+	minimum, _ := strconv.Atoi(r.FormValue("min"))     // 0 if missing or invalid
+	wait, _ := time.ParseDuration(r.FormValue("wait")) // 0 if missing or invalid
 	in := d.srv.Folder(address, folder)
-	if len(in) < least && wait > 0 {
+	if len(in) < minimum && wait > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
 		defer cancel()
-		in, _ = d.srv.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
+		in, _ = d.srv.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= minimum })
 	}
 
 	if r.FormValue("raw") == "0" {
@@ -208,7 +213,7 @@ func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 	respond(w, in, nil)
 }
 
-// streamEvents reports changes until the client or the server goes.
+// streamEvents streams changes until the client disconnects or the server closes.
 func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
 	sub := d.srv.Subscribe()
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -237,7 +242,7 @@ func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// read decodes a strict JSON body. False says that the request is answered.
+// read decodes a JSON body, which must have no unknown fields. On an error it responds and returns false.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
@@ -248,10 +253,10 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-// respondOK answers {"ok": true}, or with the error.
+// respondOK writes {"ok": true} or, if err is not nil, the error.
 func respondOK(w http.ResponseWriter, err error) { respond(w, map[string]bool{"ok": true}, err) }
 
-// respond answers with a body in JSON, or with the error.
+// respond writes a body as JSON or, if err is not nil, the error.
 func respond(w http.ResponseWriter, body any, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -269,5 +274,5 @@ func respond(w http.ResponseWriter, body any, err error) {
 
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client may have gone
+	_ = json.NewEncoder(w).Encode(body) // fails if the client has disconnected
 }

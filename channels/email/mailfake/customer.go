@@ -8,13 +8,18 @@ import (
 	"time"
 )
 
-// Customer is somebody outside with an ordinary mail program. What he sends goes straight into the mailboxes, without SMTP.
+// Customer is a person outside the company with an ordinary mail program. Tests write mails as customers:
+//
+//	ann := world.Customer("Ann Lee <ann@customer.test>")
+//	sent, err := ann.Send(mailfake.Mail{To: []string{"help@acme.test"}, Subject: "Hi", Text: "Help!"})
+//
+// A customer's mails are delivered directly to the mailboxes, without SMTP.
 type Customer struct {
 	post *office
 	addr mail.Address
 }
 
-// Sent tells what was sent and who took it.
+// Sent describes a mail that was sent, with the recipients that accepted and refused it.
 type Sent struct {
 	MessageID string    `json:"message_id"` // with angle brackets
 	Date      time.Time `json:"date"`
@@ -23,9 +28,9 @@ type Sent struct {
 	Refused   []string  `json:"refused,omitempty"`
 }
 
-// Customer returns the customer with an address ("Ann Lee <ann@x.test>" or
-// "ann@x.test") and opens a mailbox for him when he is new. Any mailbox may be used, to
-// answer as its owner from another program. A malformed address makes Send fail.
+// Customer returns the customer with an address ("Ann Lee <ann@x.test>" or "ann@x.test"), and creates a mailbox if there
+// is none. The address may be that of any mailbox, to write as its owner from another program. With a malformed address,
+// Send fails.
 func (o *office) Customer(address string) *Customer {
 	a, err := mail.ParseAddress(address)
 	if err != nil {
@@ -39,15 +44,15 @@ func (o *office) Customer(address string) *Customer {
 	return &Customer{post: o, addr: *a}
 }
 
-// Address is the customer's bare address.
+// Address returns the address without the name.
 func (c *Customer) Address() string { return c.addr.Address }
 
-// Inbox lists what the customer received, oldest first.
+// Inbox returns the mails in the customer's inbox, oldest first.
 func (c *Customer) Inbox() []Received { return c.post.boxes.Inbox(c.addr.Address) }
 
-// Send composes a mail, delivers it to To, Cc and Bcc and keeps a copy, with its Bcc, in the
-// customer's Sent folder. Empty MessageID and Date are filled in.
-// Errors: a malformed address; *RefusedError when nobody takes the mail.
+// Send composes a mail, delivers it to To, Cc and Bcc, and stores a copy with its Bcc in the customer's Sent folder. From,
+// MessageID and Date have defaults. Send returns an error for a malformed address, and a *RefusedError if all recipients
+// refuse the mail.
 func (c *Customer) Send(m Mail) (Sent, error) {
 	if c.addr.Address == "" {
 		return Sent{}, fmt.Errorf("mailfake: send: malformed customer address")
@@ -84,7 +89,7 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 	return Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw, Delivered: delivered, Refused: refused}, err
 }
 
-// withBcc returns the copy that a mail program keeps: only that one says who got a blind copy.
+// withBcc returns the copy for the Sent folder, which has the Bcc field that the recipients don't see.
 func (m Mail) withBcc(raw []byte) []byte {
 	if len(m.Bcc) == 0 {
 		return raw
@@ -92,8 +97,8 @@ func (m Mail) withBcc(raw []byte) []byte {
 	return append([]byte("Bcc: "+strings.Join(m.Bcc, ", ")+"\r\n"), raw...)
 }
 
-// SendRaw delivers the bytes exactly as they are, without Return-Path, Delivered-To and
-// Received lines; to are envelope recipients. Errors: *RefusedError.
+// SendRaw delivers raw unchanged, without adding Return-Path, Delivered-To and Received fields, to the envelope recipients
+// to. It returns a *RefusedError if all of them refuse the mail.
 func (c *Customer) SendRaw(raw []byte, to ...string) (Sent, error) {
 	at := c.post.clock()
 	delivered, refused, err := c.post.deliver(envelope{from: c.addr.Address, to: to, raw: raw, noTrace: true})

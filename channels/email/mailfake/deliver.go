@@ -12,38 +12,41 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Policy says what becomes of mail to an address.
+// This file delivers mails: into the inbox of each recipient or, by the recipient's policy, not at all. A policy can be set
+// for an address or a whole domain, such as PolicyBounce for "@gone.test".
+
+// Policy decides what happens to mail for an address.
 type Policy string
 
-// The policies.
 const (
-	PolicyAccept  Policy = "accept"  // into the mailbox, which is opened when missing
-	PolicyRefuse  Policy = "refuse"  // 550 5.1.1 at RCPT
-	PolicyBounce  Policy = "bounce"  // taken, then a delivery report comes back
-	PolicyDelayed Policy = "delayed" // delivered, and a report says that it takes long
+	PolicyAccept  Policy = "accept"  // deliver, and create the mailbox if it is missing
+	PolicyRefuse  Policy = "refuse"  // respond 550 5.1.1 to RCPT
+	PolicyBounce  Policy = "bounce"  // accept, then send a bounce instead of delivering
+	PolicyDelayed Policy = "delayed" // deliver, and notify the sender of a delay
 )
 
-// office takes mails and brings them to mailboxes, back to their senders, or nowhere.
+// office is the mail transfer agent: it delivers mails to mailboxes and sends bounces.
 type office struct {
-	*ground     // with the lock, mu
+	*ground     // has the lock, mu
 	boxes       *mailboxes
 	rules       []RecipientRule
 	submissions []Submission
-	counter     int // of generated message ids
+	counter     int // of generated Message-IDs
 }
 
-// RecipientRule gives an address or @domain a Policy of its own. The last rule for the
-// exact address wins over the last one for its domain.
+// RecipientRule sets the Policy for an address or @domain. A rule for the exact address takes precedence over one for its
+// domain; among equal rules, the last one counts.
 type RecipientRule struct {
 	Address string `json:"address"`
 	Policy  Policy `json:"policy"`
-	// Code and Enhanced are the answer or the report's status. Default: 550 and 5.1.1, for PolicyDelayed 451 and 4.4.1.
+	// Code and Enhanced are the SMTP response, or the status in the bounce. Default: 550 and 5.1.1, or 451 and 4.4.1 for
+	// PolicyDelayed.
 	Code     int    `json:"code,omitempty"`
 	Enhanced string `json:"enhanced,omitempty"`
 	Text     string `json:"text,omitempty"`
 }
 
-// SetRecipient adds a rule. Errors: unknown policy, no address.
+// SetRecipient adds a rule. It returns an error for an unknown policy or a missing address.
 func (o *office) SetRecipient(r RecipientRule) error {
 	switch r.Policy {
 	case PolicyAccept, PolicyRefuse, PolicyBounce, PolicyDelayed:
@@ -59,29 +62,29 @@ func (o *office) SetRecipient(r RecipientRule) error {
 	return nil
 }
 
-// Submission is one mail that the SMTP server took, whatever became of the answer.
+// Submission is one mail that the SMTP server accepted, even if a fault kept the client from learning it.
 type Submission struct {
-	Seq       int       `json:"seq"` // from 1
+	Seq       int       `json:"seq"` // starting at 1
 	At        time.Time `json:"at"`
-	Mailbox   string    `json:"mailbox,omitempty"` // who was logged in
-	From      string    `json:"from"`              // envelope
+	Mailbox   string    `json:"mailbox,omitempty"` // the mailbox of the login
+	From      string    `json:"from"`              // of the envelope
 	To        []string  `json:"to"`
 	Bounced   []string  `json:"bounced,omitempty"`
 	MessageID string    `json:"message_id"` // as submitted
-	StoredID  string    `json:"stored_id"`  // as delivered; differs when rewritten
+	StoredID  string    `json:"stored_id"`  // as delivered; differs if the server replaced it
 	Subject   string    `json:"subject"`
 	Bytes     int       `json:"bytes"`
 }
 
-// Submissions lists what came in by SMTP since the start or the last Reset: two with
-// one MessageID are a mail sent twice.
+// Submissions returns the mails that were accepted by SMTP since the start or the last Reset. Two with the same MessageID
+// are a mail that was sent twice.
 func (o *office) Submissions() []Submission {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.submissions)
 }
 
-// RefusedError says that no recipient was accepted.
+// RefusedError means that all recipients were refused. It describes the first refusal.
 type RefusedError struct {
 	Recipient string
 	Code      int
@@ -93,24 +96,24 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("mailfake: <%s>: %d %s", e.Recipient, e.Code, e.Text)
 }
 
-// ruleLocked returns the rule for an address, with its answer filled in.
+// ruleLocked returns the rule for an address, including defaults.
 func (o *office) ruleLocked(address string) RecipientRule {
 	rule, ok := o.findRuleLocked(address)
 	if !ok {
-		rule = RecipientRule{Address: address, Policy: o.usualPolicyLocked(address)}
+		rule = RecipientRule{Address: address, Policy: o.defaultPolicyLocked(address)}
 	}
 
-	usual := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
+	defaults := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
 	if rule.Policy == PolicyDelayed {
-		usual = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
+		defaults = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
 	}
-	rule.Code = cmp.Or(rule.Code, usual.Code)
-	rule.Enhanced = cmp.Or(rule.Enhanced, usual.Enhanced)
-	rule.Text = cmp.Or(rule.Text, usual.Text)
+	rule.Code = cmp.Or(rule.Code, defaults.Code)
+	rule.Enhanced = cmp.Or(rule.Enhanced, defaults.Enhanced)
+	rule.Text = cmp.Or(rule.Text, defaults.Text)
 	return rule
 }
 
-// findRuleLocked finds the last rule for an address, or else the last one for its domain.
+// findRuleLocked returns the last rule for an address or, failing that, the last one for its domain.
 func (o *office) findRuleLocked(address string) (rule RecipientRule, ok bool) {
 	for _, r := range slices.Backward(o.rules) {
 		if !matchesAddress(r.Address, address) {
@@ -126,8 +129,8 @@ func (o *office) findRuleLocked(address string) (rule RecipientRule, ok bool) {
 	return rule, ok
 }
 
-// usualPolicyLocked is what becomes of mail to an address that no rule is for.
-func (o *office) usualPolicyLocked(address string) Policy {
+// defaultPolicyLocked returns the policy for an address without a rule.
+func (o *office) defaultPolicyLocked(address string) Policy {
 	switch {
 	case o.boxes.findLocked(address) != nil:
 		return PolicyAccept
@@ -137,7 +140,7 @@ func (o *office) usualPolicyLocked(address string) Policy {
 	return o.opts.UnknownForeign
 }
 
-// checkRecipient is the server's answer to RCPT.
+// checkRecipient returns the SMTP error for a recipient that is refused, or nil.
 func (o *office) checkRecipient(address string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -147,15 +150,15 @@ func (o *office) checkRecipient(address string) error {
 	return nil
 }
 
-// envelope is a mail that the office brings to mailboxes.
+// envelope is a mail with its SMTP sender and recipients.
 type envelope struct {
-	from    string // gets delivery reports
+	from    string // receives bounces
 	to      []string
 	raw     []byte
-	noTrace bool // the mail arrives as it is, without the lines that a receiving host writes on top
+	noTrace bool // don't add the trace fields (traceLines)
 }
 
-// deliver hands a mail to every recipient. Errors: *RefusedError if nobody takes the mail.
+// deliver delivers a mail to its recipients. It returns a *RefusedError if all of them refuse the mail.
 func (o *office) deliver(e envelope) (delivered, refused []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -186,7 +189,7 @@ func (o *office) deliverLocked(e envelope) (delivered, refused []string, err err
 	return delivered, refused, nil
 }
 
-// storeLocked puts a mail into the INBOX of one recipient. A mailbox that is missing is opened.
+// storeLocked stores a mail in the inbox of one recipient, and creates the mailbox if it is missing.
 func (o *office) storeLocked(e envelope, to string) {
 	a := o.boxes.findLocked(to)
 	if a == nil {
@@ -202,7 +205,7 @@ func (o *office) storeLocked(e envelope, to string) {
 	o.autoReplyLocked(a, e.from, raw)
 }
 
-// traceLines returns the lines that a receiving host writes on top of a mail.
+// traceLines returns the header fields that a receiving server adds to a mail.
 func (o *office) traceLines(from, to string, now time.Time) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, to)
@@ -219,14 +222,14 @@ func (o *office) saveSent(address string, raw []byte) {
 	}
 }
 
-// saveSentLocked does nothing when the client has deleted the folder.
+// saveSentLocked stores a copy in the Sent folder, unless the client has deleted the folder.
 func (o *office) saveSentLocked(a *account, raw []byte) {
 	if f := a.findFolder(a.cfg.SentFolder); f != nil {
 		o.boxes.appendLocked(f, raw, o.clock(), imap.FlagSeen)
 	}
 }
 
-// newMessageID makes ids with a counter, so that a test gets the same ones each time.
+// newMessageID generates Message-IDs with a counter, so that tests are reproducible.
 func (o *office) newMessageID(domain string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -238,11 +241,11 @@ func (o *office) newMessageIDLocked(domain string) string {
 	return fmt.Sprintf("<fake-%d-%06d@%s>", o.opts.UIDValidity, o.counter, domain)
 }
 
-// enhancedCode reads "5.1.1"; anything else is "not set".
+// enhancedCode parses "5.1.1". It returns EnhancedCodeNotSet for other texts.
 func enhancedCode(s string) smtp.EnhancedCode {
-	var c smtp.EnhancedCode
-	if _, err := fmt.Sscanf(s, "%d.%d.%d", &c[0], &c[1], &c[2]); err != nil { // also if there are fewer numbers
+	var code smtp.EnhancedCode
+	if _, err := fmt.Sscanf(s, "%d.%d.%d", &code[0], &code[1], &code[2]); err != nil {
 		return smtp.EnhancedCodeNotSet
 	}
-	return c
+	return code
 }

@@ -11,13 +11,18 @@ import (
 	"parley/channels/emulator"
 )
 
-// Op names the command at which a Fault strikes.
+// This file defines the faults that tests can inject into the fake mail server. For example, this fault loses the response
+// to the second mail for Ann, although the mail is delivered, so that the client can't know whether it was sent:
+//
+//	Fault{Op: OpDATA, Action: ActionDropAfter, Recipient: "ann@customer.test", Nth: 2}
+
+// Op is the command to which a Fault applies.
 type Op string
 
-// The commands a Fault can strike. OpAny matches every one of them.
+// OpAny matches all commands.
 const (
 	OpAny         Op = ""
-	OpSMTPConnect Op = "smtp.connect" // EHLO or HELO: go-smtp makes its session there
+	OpSMTPConnect Op = "smtp.connect" // EHLO or HELO, which begins a session of go-smtp
 	OpAUTH        Op = "smtp.auth"
 	OpMAIL        Op = "smtp.mail"
 	OpRCPT        Op = "smtp.rcpt"
@@ -36,86 +41,86 @@ const (
 	OpIDLE        Op = "imap.idle"
 )
 
-// Action says what a Fault does to its command.
+// Action is what a Fault does.
 type Action string
 
-// The actions. Those of one protocol or command name it.
+// The actions. In parentheses are the protocol or the commands to which an action is limited.
 const (
-	// ActionReply refuses: SMTP with Code and Enhanced (421 also hangs up), IMAP with NO and ResponseCode.
+	// ActionReply refuses the command: in SMTP with Code and Enhanced (421 also disconnects), in IMAP with NO and
+	// ResponseCode.
 	ActionReply Action = "reply"
-	// ActionDropBefore cuts the connection before the command has any effect. At
-	// OpDATA the cut comes after Bytes of the mail, before its final dot.
+	// ActionDropBefore disconnects before the command has any effect. For OpDATA it disconnects after Bytes of the mail,
+	// before the final dot.
 	ActionDropBefore Action = "drop_before"
-	// ActionDropAfter cuts it when all is done and only the answer is missing.
+	// ActionDropAfter executes the command and disconnects in place of the response.
 	ActionDropAfter Action = "drop_after"
-	// ActionDelay waits Delay before the command; Delay 0 waits until the faults are cleared or the server closes.
+	// ActionDelay waits for Delay before the command. If Delay is 0, it waits until the faults are cleared or the server
+	// closes.
 	ActionDelay Action = "delay"
-	// ActionDelayAfter does the work, then waits like ActionDelay before answering.
+	// ActionDelayAfter executes the command and then waits like ActionDelay before the response.
 	ActionDelayAfter Action = "delay_after"
-	// ActionBye says BYE and hangs up (IMAP).
+	// ActionBye sends BYE and disconnects (IMAP).
 	ActionBye Action = "bye"
-	// ActionCut ends the connection after Bytes of a FETCH answer, by default in the
-	// middle of the first literal (OpFETCH).
+	// ActionCut disconnects after Bytes of a response, by default in the middle of the first literal (OpFETCH).
 	ActionCut Action = "cut"
-	// ActionFreeze stops at the same byte as ActionCut, but keeps the connection open
-	// until Delay is over (0: until the faults are cleared), then goes on (OpFETCH).
+	// ActionFreeze stops where ActionCut would disconnect, waits like ActionDelay, and continues (OpFETCH).
 	ActionFreeze Action = "freeze"
-	// ActionFlagsOnly answers a FETCH with bare flag updates, no body (OpFETCH).
+	// ActionFlagsOnly responds only with flags, without bodies (OpFETCH).
 	ActionFlagsOnly Action = "flags_only"
-	// ActionUnknownItem slips a FETCH item in that no RFC names (OpFETCH).
+	// ActionUnknownItem adds a FETCH item that isn't in any RFC (OpFETCH).
 	ActionUnknownItem Action = "unknown_item"
-	// ActionExpunge removes the last Count (default 1) of the fetched mails for good just before their turn (OpFETCH).
+	// ActionExpunge removes the last Count (default 1) of the requested mails immediately before they are sent (OpFETCH).
 	ActionExpunge Action = "expunge"
-	// ActionUIDValidity gives the folder a new UIDVALIDITY and new UIDs first (OpSELECT).
+	// ActionUIDValidity first gives the folder a new UIDVALIDITY and its mails new UIDs (OpSELECT).
 	ActionUIDValidity Action = "uidvalidity"
-	// ActionExists sends Count (default 20) unasked EXISTS lines first (OpFETCH, OpIDLE).
+	// ActionExists first sends Count (default 20) unsolicited EXISTS responses (OpFETCH, OpIDLE).
 	ActionExists Action = "exists"
-	// ActionSilent lets IDLE announce nothing (OpIDLE).
+	// ActionSilent announces nothing during IDLE (OpIDLE).
 	ActionSilent Action = "silent"
 	// ActionHideIdle removes IDLE from the capabilities (OpIMAPConnect, OpLOGIN).
 	ActionHideIdle Action = "hide_idle"
 )
 
-// Forever in Fault.Times keeps a fault until the faults are cleared.
+// Forever as Fault.Times keeps a fault until the faults are cleared.
 const Forever = emulator.Forever
 
-// Fault is one thing that goes wrong. A fault counts the commands that match Op, Mailbox and Recipient; it strikes from
-// the Nth on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
+// Fault makes a command fail. It counts the commands that match Op, Mailbox and Recipient, and fires Times times, beginning
+// with the Nth. With a Probability it fires at random, from Options.Seed.
 type Fault struct {
-	ID        string `json:"id,omitempty"` // given by AddFault when empty
+	ID        string `json:"id,omitempty"` // default: assigned by AddFault
 	Op        Op     `json:"op"`
 	Action    Action `json:"action"`
-	Mailbox   string `json:"mailbox,omitempty"`   // address of who is or logs in; empty means any
-	Recipient string `json:"recipient,omitempty"` // address or @domain, for OpRCPT and OpDATA; empty means any
-	Nth       int    `json:"nth,omitempty"`       // counted from 1; 0 means 1
-	Times     int    `json:"times,omitempty"`     // 0 means once; Forever
-	// Probability is in (0,1); 0 means that it strikes always.
+	Mailbox   string `json:"mailbox,omitempty"`   // the address of the mailbox that logs in; empty means any
+	Recipient string `json:"recipient,omitempty"` // an address or @domain, for OpRCPT and OpDATA; empty means any
+	Nth       int    `json:"nth,omitempty"`       // starting at 1; 0 means 1
+	Times     int    `json:"times,omitempty"`     // 0 means once; may be Forever
+	// Probability is in (0,1); 0 means that the fault always fires.
 	Probability float64 `json:"probability,omitempty"`
 
-	// What the actions say of them.
+	// Parameters of the actions; see there.
 	Code         int               `json:"code,omitempty"`          // SMTP, default 451
 	Enhanced     string            `json:"enhanced,omitempty"`      // SMTP: "4.7.0"
-	ResponseCode imap.ResponseCode `json:"response_code,omitempty"` // IMAP; of OpLOGIN by default AUTHENTICATIONFAILED
+	ResponseCode imap.ResponseCode `json:"response_code,omitempty"` // IMAP, for OpLOGIN by default AUTHENTICATIONFAILED
 	Text         string            `json:"text,omitempty"`
 	Delay        time.Duration     `json:"delay,omitempty"` // Units: nanoseconds in JSON
 	Bytes        int               `json:"bytes,omitempty"`
 	Count        int               `json:"count,omitempty"`
 }
 
-// FaultState is a Fault and how often it matched and struck.
+// FaultState is a Fault with the numbers of commands that it matched and at which it fired.
 type FaultState struct {
 	Fault
 	Seen  int `json:"seen"`
 	Fired int `json:"fired"`
 }
 
-// faults are the armed faults. They have a lock of their own.
+// faults are the armed faults. They have their own lock.
 type faults struct {
 	*emulator.FaultSet[Fault]
-	over <-chan struct{} // closed when the server is
+	over <-chan struct{} // closed when the server closes
 }
 
-// AddFault arms a fault and returns its id. Errors: unknown op or action.
+// AddFault arms a fault and returns its id. It returns an error for an unknown op or action.
 func (p *faults) AddFault(f Fault) (string, error) {
 	if err := emulator.CheckWord("op", f.Op, knownOps()); err != nil {
 		return "", fmt.Errorf("mailfake: %w", err)
@@ -126,7 +131,7 @@ func (p *faults) AddFault(f Fault) (string, error) {
 	return p.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
-// Faults lists the armed faults, spent ones too, with their counts.
+// Faults returns all faults with their counts, including those that have fired Times times.
 func (p *faults) Faults() []FaultState {
 	list := []FaultState{}
 	for _, f := range p.FaultSet.List() {
@@ -146,14 +151,14 @@ func knownActions() []Action {
 		ActionFreeze, ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle}
 }
 
-// hits are the faults that strike one command.
+// hits are the faults that fire for one command.
 type hits struct{ emulator.FaultHits[Fault] }
 
 func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })
 }
 
-// strike counts the command against every armed fault and returns those that fire.
+// strike counts a command for all faults that match, and returns those that fire.
 func (p *faults) strike(op Op, mailbox string, recipients ...string) hits {
 	return hits{p.FaultSet.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
 }
@@ -165,11 +170,11 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 	if f.Mailbox != "" && !strings.EqualFold(f.Mailbox, mailbox) {
 		return false
 	}
-	isMeant := func(address string) bool { return matchesAddress(f.Recipient, address) }
-	return f.Recipient == "" || slices.ContainsFunc(recipients, isMeant)
+	isRecipient := func(address string) bool { return matchesAddress(f.Recipient, address) }
+	return f.Recipient == "" || slices.ContainsFunc(recipients, isRecipient)
 }
 
-// matchesAddress reports whether an address fits a pattern: an address or @domain.
+// matchesAddress reports whether an address matches a pattern, which is an address or @domain.
 func matchesAddress(pattern, address string) bool {
 	if strings.HasPrefix(pattern, "@") {
 		return len(address) > len(pattern) && strings.EqualFold(address[len(address)-len(pattern):], pattern)
@@ -177,8 +182,8 @@ func matchesAddress(pattern, address string) bool {
 	return strings.EqualFold(pattern, address)
 }
 
-// pause waits as long as the action's fault says, if there is one, but never longer
-// than the faults stay armed, the connection is open and the server runs.
+// pause waits for the Delay of a fault with this action, if there is one. It returns early if the faults are cleared, or if
+// the connection or the server closes.
 func (p *faults) pause(c *faultConn, h hits, a Action) {
 	if f, ok := h.find(a); ok {
 		h.Hold(f.Delay, c.closed, p.over)

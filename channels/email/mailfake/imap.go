@@ -16,11 +16,15 @@ import (
 
 const delimiter = '/'
 
-// session is one IMAP connection. view is written with the lock of ground held; only the session's own goroutines read it without.
+// This file implements the sessions of the fake IMAP server: login, selecting a folder, and APPEND. The library handles the
+// protocol and calls a method of session for each command. Each method first applies the faults that a test has injected
+// (beginCommand), and ends with those that affect the response (endCommand).
+
+// session is one IMAP connection. view is written with ground.mu held, so the session's own goroutine may read it without.
 type session struct {
 	connection
 	conn *imapserver.Conn
-	view *view // the selected folder, nil before SELECT
+	view *view // the selected folder as this client knows it; nil if none is selected
 }
 
 var (
@@ -60,12 +64,12 @@ func noError(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
-// badError is the answer to a command that no client should send.
+// badError returns the error for a command that is the client's fault.
 func badError(text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
 }
 
-// beginCommand plays the faults that come before a command. If it returns an error, the command must not be carried out.
+// beginCommand applies the faults that precede a command. If it returns an error, the command must not be executed.
 func (ss *session) beginCommand(op Op) (hits, error) {
 	h := ss.faults.strike(op, ss.address())
 	return h, ss.applyFaults(op, h)
@@ -147,7 +151,7 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 		return nil, err
 	}
 	if _, ok := h.find(ActionUIDValidity); ok {
-		_ = ss.clients.ChangeUIDValidity(ss.acct.address, name) // a folder that doesn't exist is refused below
+		_ = ss.clients.ChangeUIDValidity(ss.acct.address, name) // an unknown folder is refused below
 	}
 	defer ss.endCommand(h)
 	ss.world.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
+// This file implements the IMAP commands for folders: CREATE, DELETE, RENAME, SUBSCRIBE, LIST and STATUS.
+
 // Create implements imapserver.Session.
 func (ss *session) Create(name string, _ *imap.CreateOptions) error {
 	ss.world.mu.Lock()
@@ -36,8 +38,8 @@ func (ss *session) Delete(name string) error {
 	return nil
 }
 
-// Rename implements imapserver.Session. Folders below are renamed, too; INBOX stays, and its mails move (RFC 3501, section
-// 6.3.5).
+// Rename implements imapserver.Session. It also renames subfolders. INBOX isn't renamed; its mails move to a new folder (RFC
+// 3501 section 6.3.5).
 func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -51,7 +53,7 @@ func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error 
 		return nil
 	}
 
-	renamed := map[string]*folder{} // by new names
+	renamed := map[string]*folder{} // by their new names
 	for name, f := range ss.acct.folders {
 		rest, isBelow := strings.CutPrefix(name, oldName+string(delimiter))
 		switch {
@@ -88,7 +90,7 @@ func (a *account) hasAnyLocked(names map[string]*folder) bool {
 	return false
 }
 
-// emptyLocked moves all mails of a folder to another.
+// emptyLocked moves all mails of a folder to another one.
 func (b *mailboxes) emptyLocked(from, to *folder) {
 	for _, m := range from.msgs {
 		b.appendLocked(to, m.raw, m.at, m.flagList()...)
@@ -137,7 +139,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	return nil
 }
 
-// listFolders returns what LIST shows, by name.
+// listFolders returns the folders for LIST, sorted by name.
 func (ss *session) listFolders(ref string, patterns []string, options *imap.ListOptions) []*imap.ListData {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -149,22 +151,22 @@ func (ss *session) listFolders(ref string, patterns []string, options *imap.List
 		}
 	}
 
-	isSelection := options.SelectSubscribed || options.SelectSpecialUse // a level without a folder is never in it
-	if !isSelection {
+	isSelection := options.SelectSubscribed || options.SelectSpecialUse
+	if !isSelection { // parents that don't exist are neither subscribed nor of special use
 		out = append(out, ss.acct.parentsLocked(ref, patterns)...)
 	}
 	slices.SortFunc(out, func(a, b *imap.ListData) int { return strings.Compare(a.Mailbox, b.Mailbox) })
 	return out
 }
 
-// isSelected reports whether a folder is one of those that LIST is to show: the subscribed ones, or those with a use.
+// isSelected reports whether LIST must show a folder: it may be limited to subscribed or special-use folders.
 func (f *folder) isSelected(options *imap.ListOptions) bool {
 	lacksSubscription := options.SelectSubscribed && !f.subscribed
 	lacksUse := options.SelectSpecialUse && len(f.attrs) == 0
 	return !lacksSubscription && !lacksUse
 }
 
-// describeLocked returns what LIST says of a folder.
+// describeLocked returns the LIST data of a folder.
 func (f *folder) describeLocked(options *imap.ListOptions) *imap.ListData {
 	d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
 	showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
@@ -177,21 +179,21 @@ func (f *folder) describeLocked(options *imap.ListOptions) *imap.ListData {
 	return d
 }
 
-// parentsLocked finds the levels of the hierarchy that are no folders but have folders below, if one of the patterns
-// ends with % and finds them (RFC 3501 section 6.3.8). Such a level cannot be opened.
+// parentsLocked returns the parents that don't exist as folders themselves, such as "a" if there is only "a/b". LIST shows
+// them, as not selectable, for patterns that end with % (RFC 3501 section 6.3.8).
 func (a *account) parentsLocked(ref string, patterns []string) []*imap.ListData {
 	var out []*imap.ListData
 	seen := map[string]bool{}
 	for name := range a.folders {
 		for i, r := range name {
-			level := name[:i]
-			isNew := r == delimiter && a.findFolder(level) == nil && !seen[level]
-			finds := func(p string) bool {
-				return strings.HasSuffix(p, "%") && imapserver.MatchList(level, delimiter, ref, p)
+			parent := name[:i]
+			isMissing := r == delimiter && a.findFolder(parent) == nil && !seen[parent]
+			matches := func(p string) bool {
+				return strings.HasSuffix(p, "%") && imapserver.MatchList(parent, delimiter, ref, p)
 			}
-			if isNew && slices.ContainsFunc(patterns, finds) {
-				seen[level] = true
-				out = append(out, &imap.ListData{Mailbox: level, Delim: delimiter, Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}})
+			if isMissing && slices.ContainsFunc(patterns, matches) {
+				seen[parent] = true
+				out = append(out, &imap.ListData{Mailbox: parent, Delim: delimiter, Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}})
 			}
 		}
 	}

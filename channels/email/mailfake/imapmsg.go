@@ -12,8 +12,11 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// chunk is how much of a mail is handed to the connection at once.
-const chunk = 32 << 10
+// This file implements the IMAP commands for the mails of the selected folder: FETCH, STORE, COPY, MOVE, EXPUNGE and IDLE.
+// Each client has a view of the folder (imapview.go), because it may not know the latest changes.
+
+// chunkBytes is how much of a mail is written to the connection at once.
+const chunkBytes = 32 << 10
 
 // Fetch implements imapserver.Session.
 func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
@@ -44,7 +47,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 	return nil
 }
 
-// targets are the mails of a number set that still exist.
+// targets returns the existing mails in a set of numbers.
 func (ss *session) targets(set imap.NumSet) []target {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -58,8 +61,8 @@ func (ss *session) remove(drop func(*message) bool) {
 	ss.boxes.removeLocked(ss.view.folder, drop)
 }
 
-// spoilFetch does what a faulty server does before or around the answer. The raw writes
-// are safe: between commands the library's buffer is empty.
+// spoilFetch applies the faults that precede a FETCH response or cut it. It may write to the connection directly, because
+// the library's buffer is empty between commands.
 func (ss *session) spoilFetch(h hits, targets []target) {
 	if f, ok := h.find(ActionExists); ok {
 		ss.repeatExists(f)
@@ -79,21 +82,18 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 		}
 
 		const maxLine = 60 // the line before the literal is shorter
-		n := f.Bytes
-		if n == 0 {
-			n = maxLine + len(targets[0].msg.raw)/2
-		}
+		middle := maxLine + len(targets[0].msg.raw)/2
 
 		var freeze func()
 		if action == ActionFreeze {
 			freeze = func() { ss.faults.pause(ss.fc, h, ActionFreeze) }
 		}
 
-		ss.fc.cutAfter(n, freeze)
+		ss.fc.cutAfter(cmp.Or(f.Bytes, middle), freeze)
 	}
 }
 
-// repeatExists repeats the number of mails that the client knows already.
+// repeatExists sends the number of mails that the client already knows, again and again.
 func (ss *session) repeatExists(f Fault) {
 	const defaultCount = 20
 	n := cmp.Or(f.Count, defaultCount)
@@ -105,7 +105,7 @@ func (ss *session) repeatExists(f Fault) {
 	_, _ = ss.conn.NetConn().Write(bytes.Repeat([]byte(line), n))
 }
 
-// fetchOne answers what a FETCH asks of one mail.
+// fetchOne writes the FETCH response for one mail.
 func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, options *imap.FetchOptions) error {
 	flags := ss.noteFetched(m, options.BodySection)
 	w.WriteUID(m.uid)
@@ -131,13 +131,13 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 			err = writeSection(w, section, bodySection(m.raw, section))
 		}
 	}
-	return errors.Join(err, w.Close()) // it also unlocks the connection's writer
+	return errors.Join(err, w.Close()) // Close also unlocks the connection's writer
 }
 
 func writeSection(w *imapserver.FetchResponseWriter, section *imap.FetchItemBodySection, data []byte) error {
 	literal := w.WriteBodySection(section, int64(len(data)))
 	var err error
-	for part := range slices.Chunk(data, chunk) {
+	for part := range slices.Chunk(data, chunkBytes) {
 		if _, err = literal.Write(part); err != nil {
 			break
 		}
@@ -145,20 +145,21 @@ func writeSection(w *imapserver.FetchResponseWriter, section *imap.FetchItemBody
 	return errors.Join(err, literal.Close())
 }
 
-// noteFetched marks a mail as read, unless its client only peeks at it, and returns the flags that it has then.
+// noteFetched marks a mail as read, unless all sections are fetched with PEEK or the folder is read-only. It returns the
+// flags after that.
 func (ss *session) noteFetched(m *message, sections []*imap.FetchItemBodySection) []imap.Flag {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
-	marks := func(section *imap.FetchItemBodySection) bool { return !section.Peek && !ss.view.readOnly }
-	if slices.ContainsFunc(sections, marks) && !m.has(imap.FlagSeen) {
+	marksRead := func(section *imap.FetchItemBodySection) bool { return !section.Peek && !ss.view.readOnly }
+	if slices.ContainsFunc(sections, marksRead) && !m.has(imap.FlagSeen) {
 		m.setFlag(imap.FlagSeen, true)
 		ss.boxes.changedLocked(ss.view.folder, m.uid, ChangeFlags)
 	}
 	return m.flagList()
 }
 
-// bodyStructure describes a mail. A multipart without parts, which IMAP cannot express
-// and on which the library panics, becomes an empty text.
+// bodyStructure returns the structure of a mail. It replaces a multipart without parts by an empty text, because IMAP can't
+// express it and the library panics.
 func bodyStructure(raw []byte) imap.BodyStructure {
 	return withParts(imapserver.ExtractBodyStructure(bytes.NewReader(raw)))
 }
@@ -183,7 +184,7 @@ func withParts(bs imap.BodyStructure) imap.BodyStructure {
 	return bs
 }
 
-// bodySection takes a section out of a mail; the whole mail without copying it.
+// bodySection returns a section of a mail. It doesn't copy the whole mail or a part of its bytes.
 func bodySection(raw []byte, bs *imap.FetchItemBodySection) []byte {
 	if bs.Specifier != imap.PartSpecifierNone || len(bs.Part) > 0 {
 		return imapserver.ExtractBodySection(bytes.NewReader(raw), bs)
@@ -222,7 +223,7 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 	return nil
 }
 
-// storeFlags changes the flags of the mails of a number set, and returns these mails.
+// storeFlags changes the flags of the mails in a set of numbers, and returns these mails.
 func (ss *session) storeFlags(set imap.NumSet, change *imap.StoreFlags) ([]target, error) {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -251,12 +252,14 @@ func (m *message) changeFlags(change *imap.StoreFlags) {
 
 // Copy implements imapserver.Session.
 func (ss *session) Copy(set imap.NumSet, destName string) (*imap.CopyData, error) {
-	return ss.copyTo(set, destName, false)
+	const remove = false
+	return ss.copyTo(set, destName, remove)
 }
 
-// Move implements imapserver.SessionMove. The EXPUNGE lines follow from the poll after the command.
+// Move implements imapserver.SessionMove. The library polls after the command, which sends the EXPUNGE responses.
 func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName string) error {
-	data, err := ss.copyTo(set, destName, true)
+	const remove = true
+	data, err := ss.copyTo(set, destName, remove)
 	if err != nil {
 		return err
 	}
@@ -266,7 +269,7 @@ func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName stri
 	return w.WriteCopyData(data)
 }
 
-// copyTo copies or, with remove, moves mails to a folder. It returns nil if there was nothing to copy.
+// copyTo copies mails to a folder and, if remove is true, removes the originals. It returns nil if there is no mail.
 func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.CopyData, error) {
 	h, err := ss.beginCommand(OpMOVE)
 	if err != nil {
@@ -288,9 +291,9 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 	data := &imap.CopyData{UIDValidity: dest.validity}
 	moved := map[*message]bool{}
 	for _, t := range ss.view.targetsLocked(set) {
-		c := ss.boxes.appendLocked(dest, t.msg.raw, t.msg.at, t.msg.flagList()...)
+		copied := ss.boxes.appendLocked(dest, t.msg.raw, t.msg.at, t.msg.flagList()...)
 		data.SourceUIDs.AddNum(t.msg.uid)
-		data.DestUIDs.AddNum(c.uid)
+		data.DestUIDs.AddNum(copied.uid)
 		moved[t.msg] = remove
 	}
 	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
@@ -317,7 +320,8 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 	if uids != nil {
 		inSet = ss.view.containsLocked(*uids)
 	}
-	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && inSet(0, m.uid) })
+	const noSeq = 0 // only UIDs matter
+	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && inSet(noSeq, m.uid) })
 	return nil
 }
 
@@ -327,8 +331,8 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	return writeUpdates(w, updates)
 }
 
-// pending returns what the client must be told of the selected folder, and a channel that is closed at the folder's next change. Both are
-// nil if no folder is selected.
+// pending returns the updates for the client about the selected folder, and a channel that is closed at the next change of
+// the folder. Both are nil if no folder is selected.
 func (ss *session) pending(allowExpunge bool) (updates []update, changed <-chan struct{}) {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -338,7 +342,7 @@ func (ss *session) pending(allowExpunge bool) (updates []update, changed <-chan 
 	return ss.view.pendingLocked(allowExpunge), ss.view.folder.changed
 }
 
-// Idle implements imapserver.Session. It announces what came since the last command too, which a server must.
+// Idle implements imapserver.Session. It also announces changes from before the command, as a server must.
 func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	h, err := ss.beginCommand(OpIDLE)
 	if err != nil {
@@ -351,7 +355,7 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 	_, silent := h.find(ActionSilent)
 	for {
 		var updates []update
-		var changed <-chan struct{} // nil never comes
+		var changed <-chan struct{} // nil blocks forever
 		if !silent {
 			updates, changed = ss.pending(true)
 		}

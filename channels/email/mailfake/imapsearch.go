@@ -13,8 +13,11 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Search implements imapserver.Session. A UID search also finds mails that were not
-// announced yet; the poll that follows announces them before the command ends.
+// This file implements the IMAP command SEARCH. It evaluates the criteria for each mail of the selected folder, without an
+// index. Mails are parsed only if the criteria need it, once per mail, and without holding the lock.
+
+// Search implements imapserver.Session. A UID search also finds mails that the client doesn't know yet. The library polls
+// afterwards, which announces them before the command ends.
 func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria, options *imap.SearchOptions) (*imap.SearchData, error) {
 	h, err := ss.beginCommand(OpSEARCH)
 	if err != nil {
@@ -28,7 +31,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 	return data, nil
 }
 
-// searchable lists the mails that a search looks at.
+// searchable returns the mails to search in.
 func (ss *session) searchable(kind imapserver.NumKind) []target {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -49,7 +52,7 @@ func (ss *session) searchable(kind imapserver.NumKind) []target {
 	return list
 }
 
-// search finds those of the listed mails that fit, and with save keeps them as the result that "$" names.
+// search returns the mails in list that match. If save is true, it saves them as the result "$" (RFC 5182).
 func (ss *session) search(kind imapserver.NumKind, list []target, criteria *imap.SearchCriteria, save bool) *imap.SearchData {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
@@ -62,8 +65,8 @@ func (ss *session) search(kind imapserver.NumKind, list []target, criteria *imap
 	return data
 }
 
-// parseNeeded parses what the criteria look into, outside the lock: a search through many
-// mails must not hold up everybody.
+// parseNeeded parses the parts of the mails that the criteria need. It must be called without the lock, so that a search
+// through many mails doesn't block other clients.
 func parseNeeded(list []target, c *imap.SearchCriteria) {
 	header, body := partsNeeded(c)
 	for _, t := range list {
@@ -76,18 +79,18 @@ func parseNeeded(list []target, c *imap.SearchCriteria) {
 	}
 }
 
-// partsNeeded reports whether criteria look into the header or the body of a mail.
+// partsNeeded reports whether criteria need the parsed header or body of a mail.
 func partsNeeded(c *imap.SearchCriteria) (header, body bool) {
 	hasSentDate := !c.SentSince.IsZero() || !c.SentBefore.IsZero()
 	header = hasSentDate || len(c.Header) > 0
 	body = len(c.Body) > 0 || len(c.Text) > 0
-	below := c.Not
+	nested := slices.Clone(c.Not)
 	for _, pair := range c.Or {
-		below = append(below[:len(below):len(below)], pair[0], pair[1])
+		nested = append(nested, pair[0], pair[1])
 	}
-	for i := range below {
-		h, b := partsNeeded(&below[i])
-		header, body = header || h, body || b
+	for i := range nested {
+		inHeader, inBody := partsNeeded(&nested[i])
+		header, body = header || inHeader, body || inBody
 	}
 	return header, body
 }
@@ -116,13 +119,13 @@ func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap
 	return data, uids
 }
 
-// query evaluates one SEARCH, under the lock.
+// query evaluates one SEARCH. Its methods must be called with the lock held.
 type query struct {
 	view *view
 	list []target
 }
 
-// match reports whether a mail fits all criteria. The cheap ones come first: words need the parsed mail.
+// match reports whether a mail meets all criteria. Cheap ones come first, because words need the parsed mail.
 func (q *query) match(t target, c *imap.SearchCriteria) bool {
 	if !q.matchNumbers(t, c) || !matchFlags(t.msg, c) {
 		return false
@@ -133,10 +136,10 @@ func (q *query) match(t target, c *imap.SearchCriteria) bool {
 	return matchWords(t.msg, c) && q.matchLogic(t, c)
 }
 
-// matchNumbers reports whether a mail is in all sets of numbers.
+// matchNumbers reports whether a mail is in all sets of sequence numbers and UIDs.
 func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 	for _, set := range c.SeqNum {
-		isAnnounced := t.seq != 0 // a mail that the client doesn't know has no number
+		isAnnounced := t.seq != 0 // a mail that the client doesn't know has no sequence number
 		if !isAnnounced || !containsSeq(set, t.seq, uint32(len(q.view.known))) {
 			return false
 		}
@@ -191,7 +194,8 @@ func matchDates(m *message, c *imap.SearchCriteria) bool {
 	return !sent.IsZero() && isDayWithin(sent, c.SentSince, c.SentBefore)
 }
 
-// isDayWithin compares days without regard to zones (RFC 9051 section 6.4.4). A zero time is no limit.
+// isDayWithin reports whether since <= t < before, comparing days and ignoring time zones (RFC 9051 section 6.4.4). A zero
+// since or before is no limit.
 func isDayWithin(t, since, before time.Time) bool {
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	isTooEarly := !since.IsZero() && day.Before(since)
@@ -222,7 +226,7 @@ func matchWords(m *message, c *imap.SearchCriteria) bool {
 	return true
 }
 
-// hasInBody reports whether the body of a mail has a text, decoded or as it is.
+// hasInBody reports whether the body of a mail contains a text, either decoded or raw.
 func hasInBody(m *message, text string) bool {
 	p := m.parsedMail()
 	if containsFold(p.Text, text) || containsFold(p.HTML, text) {
@@ -236,7 +240,7 @@ func containsFold(s, sub string) bool {
 	return strings.Contains(strings.ToLower(s), strings.ToLower(sub))
 }
 
-// envelopeOf is nil for a mail whose header cannot be read.
+// envelopeOf returns the IMAP envelope of a mail, or nil if the header is malformed.
 func envelopeOf(raw []byte) *imap.Envelope {
 	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {

@@ -8,24 +8,25 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// view is what one client believes to be in the folder that it has selected. IMAP also numbers mails by their place in the folder (the
-// sequence number), and a mail's place may only change when the client is told. So each client has its own list, known.
+// view is the selected folder as one client knows it. It is needed because IMAP numbers mails by their position in the
+// folder (the sequence number), and a client must be told before positions change. Suppose a client knows the mails A, B
+// and C as 1, 2 and 3, and another client expunges A. Until the first client hears of it, "FETCH 2" must still return B.
 type view struct {
 	folder    *folder
 	readOnly  bool
 	known     []seen
 	lastUID   imap.UID    // the newest mail that was announced
-	seenEdits int         // folder.edits when this view last looked
-	saved     imap.UIDSet // the last search result that was saved, which "$" names (RFC 5182)
+	seenEdits int         // folder.edits at the last update of this view
+	saved     imap.UIDSet // the last saved search result, "$" (RFC 5182)
 }
 
 // seen is a mail as the client knows it.
 type seen struct {
 	msg     *message
-	version int // of the flags that the client knows
+	version int // message.version of the flags that the client knows
 }
 
-// target is a mail with the number by which the client knows it.
+// target is a mail with its sequence number, which is 0 if the client doesn't know the mail yet.
 type target struct {
 	seq uint32
 	msg *message
@@ -37,7 +38,7 @@ func newViewLocked(f *folder, readOnly bool) *view {
 	return v
 }
 
-// admitNewLocked takes the mails in that the client has not been told of yet, and returns how many there were.
+// admitNewLocked adds the mails that are new to the client, and returns how many there are.
 func (v *view) admitNewLocked() int {
 	msgs := v.folder.msgs
 	firstNew, _ := slices.BinarySearchFunc(msgs, v.lastUID+1, func(m *message, uid imap.UID) int { return cmp.Compare(m.uid, uid) })
@@ -48,17 +49,17 @@ func (v *view) admitNewLocked() int {
 	return len(msgs) - firstNew
 }
 
-// update is one line that the client is told without asking.
+// update is one unsolicited response to the client.
 type update interface {
 	write(w *imapserver.UpdateWriter) error
 }
 
 type (
-	// expunged is the sequence number of a mail that was expunged.
+	// expunged announces that the mail with this sequence number was expunged.
 	expunged uint32
-	// mailCount is how many mails the folder has.
+	// mailCount announces the number of mails in the folder.
 	mailCount uint32
-	// changedFlags are the new flags of a mail.
+	// changedFlags announces new flags of a mail.
 	changedFlags struct {
 		seq   uint32
 		uid   imap.UID
@@ -74,8 +75,8 @@ func (c changedFlags) write(w *imapserver.UpdateWriter) error {
 	return w.WriteMessageFlags(c.seq, c.uid, c.flags)
 }
 
-// pendingLocked brings the view up to date and returns what the client must hear. Only some commands let it hear that mails
-// were expunged.
+// pendingLocked updates the view and returns the responses for the client. Expunged mails are included only if
+// allowExpunge is true, because IMAP allows them only after some commands.
 func (v *view) pendingLocked(allowExpunge bool) []update {
 	var out []update
 	if v.seenEdits != v.folder.edits {
@@ -91,7 +92,7 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 	return out
 }
 
-// dropExpungedLocked takes out of the view what was expunged. It goes backwards, so that the places of those before stay.
+// dropExpungedLocked removes expunged mails from the view. It goes backwards, so that earlier sequence numbers stay valid.
 func (v *view) dropExpungedLocked() []update {
 	var out []update
 	for i, k := range slices.Backward(v.known) {
@@ -103,7 +104,7 @@ func (v *view) dropExpungedLocked() []update {
 	return out
 }
 
-// newFlagsLocked returns the flags that have changed since the client heard of them.
+// newFlagsLocked returns the flags that the client doesn't know yet.
 func (v *view) newFlagsLocked() []update {
 	var out []update
 	for i, k := range v.known {
@@ -115,7 +116,7 @@ func (v *view) newFlagsLocked() []update {
 	return out
 }
 
-// writeUpdates sends updates to the client, without the lock: the client may be slow.
+// writeUpdates sends updates to the client. It must be called without the lock, because the client may be slow.
 func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 	for _, u := range updates {
 		if err := u.write(w); err != nil {
@@ -125,7 +126,7 @@ func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 	return nil
 }
 
-// targetsLocked finds the mails of a number set that still exist.
+// targetsLocked returns the existing mails in a set of numbers.
 func (v *view) targetsLocked(set imap.NumSet) []target {
 	var out []target
 	inSet := v.containsLocked(set)
@@ -138,7 +139,8 @@ func (v *view) targetsLocked(set imap.NumSet) []target {
 	return out
 }
 
-// containsLocked resolves "*" to the highest number there is and "$" to the last saved search result.
+// containsLocked returns a function that reports whether a mail is in a set. It resolves "*" to the highest number and "$"
+// to the saved search result.
 func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bool {
 	if imap.IsSearchRes(set) {
 		set = v.saved
@@ -159,20 +161,20 @@ func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bo
 	return func(uint32, imap.UID) bool { return false }
 }
 
-// containsSeq reports whether a set has a sequence number. highest is the highest number there is.
+// containsSeq reports whether a set contains a sequence number. highest is the value of "*".
 func containsSeq(set imap.SeqSet, seq, highest uint32) bool {
 	return slices.ContainsFunc(set, func(r imap.SeqRange) bool { return isInRange(seq, r.Start, r.Stop, highest) })
 }
 
-// containsUID reports whether a set has a UID. highest is the highest UID there is.
+// containsUID reports whether a set contains a UID. highest is the value of "*".
 func containsUID(set imap.UIDSet, uid, highest imap.UID) bool {
 	return slices.ContainsFunc(set, func(r imap.UIDRange) bool {
 		return isInRange(uint32(uid), uint32(r.Start), uint32(r.Stop), uint32(highest))
 	})
 }
 
-// isInRange reports whether start:stop has n; 0 stands for "*". Both orders are allowed
-// (RFC 9051 section 9, seq-range).
+// isInRange reports whether the range start:stop contains n. 0 means "*". The ends may be in any order (RFC 9051 section 9,
+// seq-range).
 func isInRange(n, start, stop, highest uint32) bool {
 	start = cmp.Or(start, highest)
 	stop = cmp.Or(stop, highest)

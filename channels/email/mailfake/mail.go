@@ -19,20 +19,31 @@ import (
 	"time"
 )
 
-// Mail is what somebody writes. Equal mails with equal MessageID and Date have equal bytes.
+// This file composes the bytes of a mail from its fields, as an ordinary mail program does: with an encoded header, and the
+// MIME parts nested in the usual way.
+//
+//	multipart/mixed
+//	  multipart/related
+//	    multipart/alternative
+//	      text/plain            Mail.Text
+//	      text/html             Mail.HTML
+//	    image/png               Mail.Inline
+//	  application/pdf           Mail.Attachments
+
+// Mail is a mail that somebody writes. Equal values with a MessageID and a Date are composed to equal bytes.
 type Mail struct {
-	From        string            `json:"from,omitempty"` // header only; default: the customer
+	From        string            `json:"from,omitempty"` // in the header only; default: the customer
 	To          []string          `json:"to"`             // "Name <box@host>" or "box@host"
 	Cc          []string          `json:"cc,omitempty"`
-	Bcc         []string          `json:"bcc,omitempty"` // delivered, not shown
+	Bcc         []string          `json:"bcc,omitempty"` // recipients that the header doesn't show
 	Subject     string            `json:"subject"`
 	Text        string            `json:"text,omitempty"`
 	HTML        string            `json:"html,omitempty"`
 	Attachments []Attachment      `json:"attachments,omitempty"`
-	Inline      []Attachment      `json:"inline,omitempty"` // shown in HTML by cid:ContentID
+	Inline      []Attachment      `json:"inline,omitempty"` // HTML refers to them as cid:ContentID
 	InReplyTo   string            `json:"in_reply_to,omitempty"`
 	References  []string          `json:"references,omitempty"`
-	Headers     map[string]string `json:"headers,omitempty"` // further fields, or other values for those above
+	Headers     map[string]string `json:"headers,omitempty"` // further header fields; they override those above
 	MessageID   string            `json:"message_id,omitempty"`
 	Date        time.Time         `json:"date,omitzero"`
 }
@@ -43,7 +54,7 @@ type entity struct {
 	body   []byte
 }
 
-// compose makes the bytes of a mail that has From, MessageID and Date.
+// compose returns the bytes of a mail. From, MessageID and Date must be set.
 func (m Mail) compose() ([]byte, error) {
 	fields, err := m.headerFields()
 	if err != nil {
@@ -61,7 +72,6 @@ func (m Mail) compose() ([]byte, error) {
 	}
 
 	writeField(&out, "MIME-Version", "1.0")
-
 	for _, name := range slices.Sorted(maps.Keys(root.header)) {
 		writeField(&out, name, root.header.Get(name))
 	}
@@ -71,14 +81,13 @@ func (m Mail) compose() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// headerField is one field of a mail's header.
 type headerField struct{ name, value string }
 
 func (m Mail) headerFields() ([]headerField, error) {
 	var out []headerField
 	add := func(name, value string) {
-		_, isReplaced := m.Headers[name]
-		if !isReplaced && value != "" {
+		_, isOverridden := m.Headers[name]
+		if !isOverridden && value != "" {
 			out = append(out, headerField{name, value})
 		}
 	}
@@ -120,7 +129,7 @@ func addressList(list []string) (string, error) {
 	return strings.Join(out, ", "), nil
 }
 
-// buildBody nests the parts the usual way: mixed(related(alternative(text, html), inline), files).
+// buildBody returns the nested parts of the mail, without levels that have only one part.
 func (m Mail) buildBody() (entity, error) {
 	var alternatives []entity
 	if m.Text != "" || m.HTML == "" {
@@ -152,7 +161,7 @@ func (m Mail) buildBody() (entity, error) {
 	return e, nil
 }
 
-// nest wraps several parts; a single one stays as it is.
+// nest wraps parts in a multipart. It returns a single part unchanged.
 func (m Mail) nest(subtype string, parts []entity) (entity, error) {
 	if len(parts) == 1 {
 		return parts[0], nil
@@ -187,7 +196,8 @@ func (m Mail) nest(subtype string, parts []entity) (entity, error) {
 func textEntity(mediaType, text string) entity {
 	var buf bytes.Buffer
 	w := quotedprintable.NewWriter(&buf)
-	_, _ = io.WriteString(w, strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")) // a buffer takes all
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
+	_, _ = io.WriteString(w, text) // writes to a buffer can't fail
 	_ = w.Close()
 	return entity{textproto.MIMEHeader{
 		"Content-Type":              {mediaType + "; charset=utf-8"},
@@ -213,10 +223,10 @@ func fileEntity(f Attachment, disposition string) entity {
 	return entity{h, wrapBase64(f.Content)}
 }
 
-// maxColumns is how long a line of base64 may be (RFC 2045 section 6.8), and at which length headers are folded.
+// maxColumns is the maximum length of a line of base64 (RFC 2045 section 6.8). Headers are also folded at this length.
 const maxColumns = 76
 
-// wrapBase64 encodes a file in lines.
+// wrapBase64 encodes a file as lines of base64.
 func wrapBase64(content []byte) []byte {
 	enc := base64.StdEncoding.EncodeToString(content)
 	var buf bytes.Buffer
@@ -228,7 +238,8 @@ func wrapBase64(content []byte) []byte {
 	return buf.Bytes()
 }
 
-// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3); line ends in the value become spaces.
+// writeField writes a header field. It folds long values at spaces (RFC 5322 section 2.2.3), and replaces newlines in the
+// value by spaces.
 func writeField(out *bytes.Buffer, name, value string) {
 	out.WriteString(name + ":")
 	column := len(name) + 1

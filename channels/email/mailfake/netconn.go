@@ -7,24 +7,26 @@ import (
 	"sync"
 )
 
-// faultConn is a server-side connection that can be cut at a byte, hang up after its
-// next answer, or leave IDLE out of a capability list.
+// faultConn is the server's side of a connection. It implements the faults that concern bytes rather than commands: it can
+// close or freeze in the middle of a response (cutAfter), close after the next write (hangUp), and remove IDLE from a list
+// of capabilities.
 type faultConn struct {
 	net.Conn
-	forget func(*faultConn)
+	forget func(*faultConn) // called by Close
 
-	mu        sync.Mutex
-	cutting   bool   // the connection is cut after budget more bytes
-	budget    int    // bytes that still get out when cutting
-	freeze    func() // waits, then the rest gets out; nil: the rest is lost
-	lastWords bool   // the next write is the last one
+	mu        sync.Mutex // guards the fields below
+	cutting   bool       // the connection is cut after budget more bytes
+	budget    int
+	freeze    func() // see cutAfter
+	lastWrite bool   // close after the next write
 	hideIdle  bool
 
 	once   sync.Once
 	closed chan struct{}
 }
 
-// cutAfter lets n more bytes out, then closes, or with freeze waits and goes on.
+// cutAfter closes the connection after n more bytes. If freeze isn't nil, it calls freeze instead, which blocks, and then
+// continues.
 func (c *faultConn) cutAfter(n int, freeze func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,11 +35,11 @@ func (c *faultConn) cutAfter(n int, freeze func()) {
 	c.freeze = freeze
 }
 
-// hangUp closes after the next write.
+// hangUp closes the connection after the next write.
 func (c *faultConn) hangUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lastWords = true
+	c.lastWrite = true
 }
 
 func (c *faultConn) hideIdleCapability() {
@@ -49,24 +51,16 @@ func (c *faultConn) hideIdleCapability() {
 // Write implements net.Conn.
 func (c *faultConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	budget, freeze, lastWords, hideIdle := c.budget, c.freeze, c.lastWords, c.hideIdle
+	budget, freeze, lastWrite, hideIdle := c.budget, c.freeze, c.lastWrite, c.hideIdle
 	isCut := c.cutting && budget <= len(p)
 	if c.cutting {
 		c.budget = max(0, c.budget-len(p))
 		c.cutting = !isCut
 	}
-	c.mu.Unlock() // what follows may wait
+	c.mu.Unlock() // writing and freezing may block
 
 	if isCut {
-		n, err := c.Conn.Write(p[:budget])
-		if freeze == nil || err != nil {
-			_ = c.Close()
-			return n, net.ErrClosed
-		}
-
-		freeze()
-		rest, err := c.Conn.Write(p[budget:])
-		return n + rest, err
+		return c.writeCut(p, budget, freeze)
 	}
 
 	out := p
@@ -76,14 +70,26 @@ func (c *faultConn) Write(p []byte) (int, error) {
 	if _, err := c.Conn.Write(out); err != nil {
 		return 0, err
 	}
-	if lastWords {
+	if lastWrite {
 		_ = c.Close()
 	}
 
 	return len(p), nil
 }
 
-// Close implements net.Conn. It may be called often.
+// writeCut writes the first budget bytes of p, and then closes the connection, or freezes it and writes the rest.
+func (c *faultConn) writeCut(p []byte, budget int, freeze func()) (int, error) {
+	n, err := c.Conn.Write(p[:budget])
+	if freeze == nil || err != nil {
+		_ = c.Close()
+		return n, net.ErrClosed
+	}
+	freeze()
+	rest, err := c.Conn.Write(p[budget:])
+	return n + rest, err
+}
+
+// Close implements net.Conn. Further calls have no effect.
 func (c *faultConn) Close() error {
 	var err error
 	c.once.Do(func() {
@@ -94,7 +100,7 @@ func (c *faultConn) Close() error {
 	return err
 }
 
-// faultListener hands out faultConns and remembers the open ones.
+// faultListener wraps accepted connections in faultConns, and registers them with clients.
 type faultListener struct {
 	net.Listener
 	clients *clients
@@ -111,7 +117,7 @@ func (l *faultListener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// unwrap finds the faultConn below a TLS layer.
+// unwrap returns the faultConn that is, or is below, a TLS connection.
 func unwrap(c net.Conn) *faultConn {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()

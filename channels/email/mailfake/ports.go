@@ -7,14 +7,14 @@ import (
 	"parley/channels/emulator"
 )
 
-// ports are where clients reach the two servers; all are nil before Start.
+// ports are the listeners of the IMAP and the SMTP server. Those that aren't open are nil.
 type ports struct {
 	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
 
 	cert *emulator.Certificate // nil without TLS
 }
 
-// open listens on all ports. Whoever gets an error closes those that are open.
+// open opens all ports. On an error, the caller must call close, because some may be open.
 func (p *ports) open(ctx context.Context, o Options) (err error) {
 	var lc net.ListenConfig
 	if p.imapLn, err = lc.Listen(ctx, "tcp", o.IMAPListen); err != nil {
@@ -45,20 +45,20 @@ func (p *ports) close() {
 	}
 }
 
-// IMAPAddr is host:port of the IMAP server; STARTTLS only with Options.TLS.
+// IMAPAddr returns host:port of the IMAP server, which offers STARTTLS if Options.TLS is set.
 func (p *ports) IMAPAddr() string { return addrOf(p.imapLn) }
 
-// SMTPAddr is host:port of the SMTP submission server; STARTTLS only with Options.TLS.
+// SMTPAddr returns host:port of the SMTP server, which offers STARTTLS if Options.TLS is set.
 func (p *ports) SMTPAddr() string { return addrOf(p.smtpLn) }
 
-// IMAPTLSAddr is host:port of IMAP over TLS (as port 993), empty without Options.TLS.
+// IMAPTLSAddr returns host:port for IMAP with implicit TLS (usually port 993), or "" if Options.TLS isn't set.
 func (p *ports) IMAPTLSAddr() string { return addrOf(p.imapTLSLn) }
 
-// SMTPTLSAddr is host:port of SMTP over TLS (as port 465), empty without Options.TLS.
+// SMTPTLSAddr returns host:port for SMTP with implicit TLS (usually port 465), or "" if Options.TLS isn't set.
 func (p *ports) SMTPTLSAddr() string { return addrOf(p.smtpTLSLn) }
 
-// CertPEM is the certificate a client must trust, nil without Options.TLS. It names
-// localhost, 127.0.0.1 and Options.Domain.
+// CertPEM returns the certificate that clients must trust, or nil if Options.TLS isn't set. It is valid for localhost,
+// 127.0.0.1 and Options.Domain.
 func (p *ports) CertPEM() []byte { return p.cert.PEM() }
 
 func addrOf(ln net.Listener) string {
