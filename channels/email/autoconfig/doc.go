@@ -1,5 +1,5 @@
-// Package autoconfig finds out by which servers a mailbox is read and answered, from its address alone: by a table of
-// well-known providers, and by what the address's domain publishes for mail programs.
+// Package autoconfig finds the IMAP and SMTP servers of a mailbox from its address alone: in a table of well-known
+// providers, and in what the domain of the address publishes for mail programs.
 //
-// What does not belong here: whether the servers let anybody in (package email's Check).
+// What does not belong here: whether the login succeeds (package email, Channel.Check).
 package autoconfig

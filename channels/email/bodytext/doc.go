@@ -1,9 +1,9 @@
-// Package bodytext turns the text of mails into canonical Markdown, and Markdown into the text of mails.
+// Package bodytext converts the text of mails to Markdown, and Markdown to the text of mails.
 //
-// Reading takes plain text or HTML, cuts off the signature and the quoted history as mail programs and people write
-// them, and keeps of HTML what can be read: its form as Markdown, or the HTML itself without anything that acts or is
-// loaded from elsewhere. It never fails. Writing renders an answer and its signature as HTML and as plain text.
+// Reading (Reader) accepts plain text or HTML. It separates the sender's new text from the signature and the quoted
+// history, and returns both as Markdown; or it returns the HTML without active content and remote pictures. It never
+// fails. Writing (RenderHTML, RenderText) renders an answer and its signature as HTML and as plain text.
 //
-// What does not belong here: how the bytes of a mail become text (package rawmail), and what a mail
-// means besides its words.
+// What does not belong here: how the bytes of a mail become text (package rawmail), and what a mail means (package
+// inbound).
 package bodytext

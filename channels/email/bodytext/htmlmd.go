@@ -42,41 +42,47 @@ func writeMarkdown(n *html.Node) string {
 
 // classify decides for n and each of its descendants whether it is a line or a paragraph, which has empty lines around
 // it. An element that contains a paragraph is one itself. classify renames generic elements: lines become div,
-// paragraphs become p. It also finds the tables that show data. It reports whether n is a paragraph.
+// paragraphs become p. It also fills dataTables. It reports whether n is a paragraph.
 func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
-	switch n.DataAtom {
-	case atom.P:
-		isParagraph = paragraphGap(n) == emptyLine
-	case atom.Table:
+	if n.DataAtom == atom.Table {
 		if rows := dataRows(n); rows != nil {
 			w.dataTables[n] = rows
-			isParagraph = true
 		}
-	case atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Li:
-		// paragraphs only if they contain one; see below
-	default:
-		isParagraph = isBlockTag(n.DataAtom)
 	}
 
+	isDataTable := w.dataTables[n] != nil
+	isParagraph = isDataTable || isParagraphTag(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == html.ElementNode && w.classify(c) {
 			isParagraph = true
 		}
 	}
 
-	switch n.DataAtom {
-	case atom.P, atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Table:
-		switch {
-		case w.dataTables[n] != nil:
-			// It stays a table.
-		case isParagraph:
-			n.DataAtom = atom.P
-		default:
-			n.DataAtom = atom.Div
-		}
+	if isDataTable || !isGeneric(n.DataAtom) {
+		return isParagraph
 	}
-
+	n.DataAtom = atom.Div
+	if isParagraph {
+		n.DataAtom = atom.P
+	}
 	return isParagraph
+}
+
+// isParagraphTag reports whether an element is a paragraph even if it contains none.
+func isParagraphTag(n *html.Node) bool {
+	if n.DataAtom == atom.P {
+		return paragraphGap(n) == emptyLine
+	}
+	return isBlockTag(n.DataAtom) && !isGeneric(n.DataAtom) && n.DataAtom != atom.Li
+}
+
+// isGeneric reports whether elements of this kind are only lines or paragraphs in Markdown.
+func isGeneric(tag atom.Atom) bool {
+	switch tag {
+	case atom.P, atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Table:
+		return true
+	}
+	return false
 }
 
 func (w *markdownWriter) writeChildren(n *html.Node) {

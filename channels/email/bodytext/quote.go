@@ -7,7 +7,7 @@ import (
 )
 
 // Most replies repeat the mail that they answer. This file finds where the new text of a mail ends and its signature or
-// quoted history begins, which agents see only on demand. In this mail that is the third line:
+// quoted history begins, which agents see only on demand. In this mail the history begins at the third line:
 //
 //	Yes, please send it again.
 //

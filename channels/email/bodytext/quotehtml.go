@@ -65,13 +65,8 @@ func (r *lineReader) endLine() {
 
 // walk adds the lines of a node and its children.
 func (r *lineReader) walk(n *html.Node) {
-	switch n.Type {
-	case html.TextNode:
+	if n.Type == html.TextNode {
 		r.addText(n, n.Data)
-		return
-	case html.ElementNode:
-	default:
-		r.walkChildren(n)
 		return
 	}
 
@@ -92,18 +87,17 @@ func (r *lineReader) walk(n *html.Node) {
 		return
 	}
 
-	if !isBlockTag(n.DataAtom) {
+	isBlock := n.Type == html.ElementNode && isBlockTag(n.DataAtom)
+	if !isBlock {
 		r.walkChildren(n)
 		return
 	}
 
 	r.endLine()
 	outer := r.state
-
 	if !r.ignoreAttributes {
 		r.readMarks(n)
 	}
-
 	r.walkChildren(n)
 	r.endLine()
 	r.state = outer

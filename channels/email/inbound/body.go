@@ -78,31 +78,32 @@ func (c *content) addAlternative(p *rawmail.Part) {
 	var plain, rich *content
 	richType := ""
 	for _, child := range p.Children {
-		sub := &content{}
-		sub.add(child)
+		form := &content{}
+		form.add(child)
+		hasText := len(form.segments) > 0
 		switch {
-		case child.Type == "text/x-amp-html":
+		case child.Type == "text/x-amp-html": // shown by Gmail only
 			continue
-		case sub.hasHTML():
+		case form.hasHTML():
 			if rich != nil {
 				c.addAllButText(rich)
 				areBothHTML := child.Type == "text/html" && richType == child.Type
 				if areBothHTML {
-					sub.segments = joinSegments(rich.segments, sub.segments)
+					form.segments = joinSegments(rich.segments, form.segments)
 				}
 			}
 
-			rich, richType = sub, child.Type
-		case len(sub.segments) > 0 && plain == nil:
-			plain = sub
-		case len(sub.segments) > 0 && child.Type == "text/plain":
-			plain.segments = joinSegments(plain.segments, sub.segments)
+			rich, richType = form, child.Type
+		case hasText && plain == nil:
+			plain = form
+		case hasText && child.Type == "text/plain":
+			plain.segments = joinSegments(plain.segments, form.segments)
 		default:
-			c.addAllButText(sub)
+			c.addAllButText(form)
 			continue
 		}
 
-		c.calendars = append(c.calendars, sub.calendars...)
+		c.calendars = append(c.calendars, form.calendars...)
 	}
 
 	if plain != nil && rich != nil {

@@ -1,10 +1,10 @@
-// Package inbound says what a stored mail means: it makes a channels.Inbound of its bytes.
+// Package inbound decodes stored mails: it converts the bytes of a mail to a channels.Inbound.
 //
-// It tells messages of customers from answers that were written in the mailbox itself, from automatic mail
-// and from reports on mails that did not arrive; finds our tokens; and unpacks what programs put into mails:
-// forwarded mails, invitations, winmail.dat. It is pure: the same bytes give the same Inbound at any time,
-// and no bytes of a mail make it fail. Only a payload without any bytes is an error.
+// It distinguishes customers' messages from mails that people send from the mailbox without Parley, from automatic mail,
+// and from bounces. It finds our tokens, which identify the conversation, and unpacks forwarded mails, invitations and
+// winmail.dat. It is pure: the same bytes always give the same Inbound. No mail makes it fail; only an empty payload is
+// an error.
 //
-// What does not belong here: which conversation a mail belongs to beyond our own tokens, connections, and
-// how bytes become header, parts (package rawmail) and Markdown (package bodytext).
+// What does not belong here: finding the conversation of a mail without a token, connections, and how bytes become header
+// and parts (package rawmail) and Markdown (package bodytext).
 package inbound

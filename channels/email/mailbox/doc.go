@@ -1,8 +1,8 @@
 // Package mailbox reads a mailbox by IMAP.
 //
-// Run keeps a connection, takes new mails of the inbox and of the folder of sent mail in the order in which
-// they arrived, and has each stored before its watermark passes it. Reconcile looks for a mail of which
-// nobody knows whether it was sent, and FileCopy files one that was. Mails are never changed or marked as read.
+// Run keeps a connection and fetches new mails of the inbox and of the Sent folder, in the order of arrival. It stores each
+// mail before its watermark, which records how far the mailbox was read, passes the mail. Reconcile finds out whether a
+// mail was sent, and FileCopy files a copy of a sent mail. Mails are never changed or marked as read.
 //
-// What does not belong here: what mails say, and SMTP.
+// What does not belong here: the content of mails (package inbound), and SMTP (package submission).
 package mailbox

@@ -85,16 +85,18 @@ func (f *fetcher) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m != nil {
-		f.movedAt = f.box.movedAt(m)
-	}
-	if m != nil && m.Folder != f.box.set.Folder {
-		m = nil // the account has got another folder: start over
-	}
 
 	f.stored = stored
-	f.inbox.mark, f.sent.mark = m, nil
-	if m != nil && m.Sent != nil {
+	f.inbox.mark, f.sent.mark = nil, nil
+	if m == nil {
+		return nil
+	}
+	f.movedAt = f.box.movedAt(m)
+	if m.Folder != f.box.set.Folder { // the account has got another folder: start over
+		return nil
+	}
+	f.inbox.mark = m
+	if m.Sent != nil {
 		f.sent.mark, f.sent.name = m.Sent, m.Sent.Folder
 	}
 	return nil

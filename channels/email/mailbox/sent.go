@@ -123,12 +123,7 @@ func sentByName(folders []*imap.ListData) string {
 // FileCopy files a copy of a mail that was just sent in the Sent folder, unless the server does so itself. An error only
 // means that there may be no copy.
 func (box *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
-	box.mu.Lock()
-	previousID := box.lastSent
-	serverSaves := box.serverSaves
-	box.lastSent = m.ID
-	box.mu.Unlock()
-
+	previousID, serverSaves := box.noteSent(m.ID)
 	if box.set.SaveSent == settings.SaveOff {
 		return nil
 	}
@@ -156,9 +151,7 @@ func (box *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 		// two copies are better than none.
 		saves, err := s.filesByItself(folders.sent, m.ID, previousID)
 		if err == nil && saves {
-			box.mu.Lock()
-			box.serverSaves = true
-			box.mu.Unlock()
+			box.noteServerSaves()
 			return nil
 		}
 	}
@@ -168,6 +161,22 @@ func (box *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	}
 
 	return nil
+}
+
+// noteSent records the Message-ID of a mail that was just sent. It returns that of the previous one, and whether the server
+// is known to file copies.
+func (box *Mailbox) noteSent(id string) (previousID string, serverSaves bool) {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	previousID = box.lastSent
+	box.lastSent = id
+	return previousID, box.serverSaves
+}
+
+func (box *Mailbox) noteServerSaves() {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	box.serverSaves = true
 }
 
 // maxCopiesLost is how many copies in a row must fail before administrators are told, if the cause may pass.
@@ -181,9 +190,10 @@ func (box *Mailbox) NoteCopy(err error) *channels.Condition {
 	const hintOff = "If the server files by itself what it sends, set save_sent to off in the account's settings."
 	_, isAtSignIn := errors.AsType[*stageError](err)
 	isRefused := isRefusal(err) && !isAtSignIn
+	isReportedByRun := isAtSignIn && box.explain(err).NeedsPerson
 	lost := box.countLostCopies(err, isRefused)
 	switch {
-	case err == nil || isAtSignIn && box.explain(err).NeedsPerson:
+	case err == nil, isReportedByRun:
 		return nil
 	case errors.Is(err, errNoSent):
 		return &channels.Condition{

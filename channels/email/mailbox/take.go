@@ -17,7 +17,7 @@ import (
 //	fetch 1 | fetch 2 | fetch 3 |
 //	        | store 1 | store 2 | store 3
 //
-// A batch has up to 50 mails that fit into the reserved memory. A mail that may make the server fail is fetched alone
+// A batch has up to 50 mails of 1 MB in total (Options.MaxJoin). A mail that may make the server fail is fetched alone
 // (single.go).
 
 // fetchResult is the result of fetching a mail.
