@@ -31,7 +31,7 @@ const (
 
 // answerHelp tells the actor what can be asked for.
 func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
-	w.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.HelpLine{About: r.Args.Note, Denied: permission.Denied(r.Agent)},
 	})
 	return nil
@@ -47,7 +47,7 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Whisper(r.Conversation, r.Surface, r.Action, line)
+	w.Whisper(r, line)
 	return nil
 }
 

@@ -27,7 +27,7 @@ type useCase struct {
 	// needsLatest means that the conversation's latest messages are to be read, and the replies that wait.
 	needsLatest bool
 	// wants adds what else the batch has to read for the verb; nil if there is nothing else.
-	wants func(*work, *book.Prefetch, bridge.AccountID, bridge.Action)
+	wants func(*work, *book.Prefetch, book.Request)
 
 	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
 	// doFirst applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.
@@ -142,7 +142,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 // the conversation's thread. It does nothing if that person was answered already. before is the number of whispers before the command.
 func (w *work) confirmElsewhere(r book.Request, before int) {
 	if w.Whispers == before && w.Posts.IsAskedElsewhere(r) {
-		w.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Args: r.Args})
+		w.Confirm(r, bridge.Line{Args: r.Args})
 	}
 }
 

@@ -39,7 +39,7 @@ func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
 			n.Latest = n.Latest || inbound.NeedsLatest(w.Caps(f.account.ID), w.DatabaseNow, f.event, in)
 		}
 		for _, a := range f.actions {
-			w.wantAction(n, f.account.ID, a)
+			w.wantAction(n, book.Request{Surface: f.account.ID, Action: a})
 		}
 		if f.ownFact != nil {
 			w.wantOwn(n, f.ownFact)
@@ -121,80 +121,80 @@ func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 
 // wantAction adds what an action of a surface will touch: the conversations, messages, deliveries and posts that it names, and what
 // the table of verbs says of its verb.
-func (w *work) wantAction(n *book.Prefetch, surface store.AccountID, a bridge.Action) {
-	n.AddConversation(a.Args.Conversation)
-	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
-	n.Deliveries = append(n.Deliveries, a.Args.Delivery)
-	for _, m := range append([]string{a.Place.Thread, a.Place.Message}, a.Quotes...) {
+func (w *work) wantAction(n *book.Prefetch, r book.Request) {
+	n.AddConversation(r.Args.Conversation)
+	n.Messages = append(n.Messages, r.Args.Message, r.Args.Slip)
+	n.Deliveries = append(n.Deliveries, r.Args.Delivery)
+	for _, m := range append([]string{r.Place.Thread, r.Place.Message}, r.Quotes...) {
 		if m != "" {
-			n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: a.Place.Channel, Message: m})
+			n.Posts = append(n.Posts, book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: m})
 		}
 	}
 
-	if t := a.Args.Typed; t != nil {
-		n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: t.Channel, Message: t.Message})
+	if t := r.Args.Typed; t != nil {
+		n.Posts = append(n.Posts, book.PostKey{Account: r.Surface, Channel: t.Channel, Message: t.Message})
 	}
 
-	if agent := w.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
+	if agent := w.Dir.AgentOf(r.Surface, r.Actor.ID); agent != nil {
 		n.AddElsewhere(w.Dir, agent.ID)
 	}
-	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
-	if a.Place.Channel != "" {
-		n.AddChannel(surface, a.Place.Channel)
+	n.Posts = append(n.Posts, book.FormKeys(r)...)
+	if r.Place.Channel != "" {
+		n.AddChannel(r.Surface, r.Place.Channel)
 	} else { // whoever acts in no channel is answered directly
-		n.AddDirect(surface, a.Actor.ID)
+		n.AddDirect(r.Surface, r.Actor.ID)
 	}
-	use := useCaseOf(a.Verb)
+	use := useCaseOf(r.Verb)
 	if use.do != nil || use.doInTx != nil {
 		n.News = true // for other owners, or for the author of a message
 	}
-	if a.Verb == bridge.VerbNote {
-		for _, named := range w.Dir.NamedIn(a.Text) {
+	if r.Verb == bridge.VerbNote {
+		for _, named := range w.Dir.NamedIn(r.Text) {
 			n.AddElsewhere(w.Dir, named.ID)
 		}
 	}
 	if use.needsLatest {
 		n.Waiting = true
-		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
+		n.NeedLatest = append(n.NeedLatest, r)
 	}
 	if use.wants != nil {
-		use.wants(w, n, surface, a)
+		use.wants(w, n, r)
 	}
 }
 
 // wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
-func wantTold(w *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
-	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now), threads.AskedKey(surface, a, w.Now))
+func wantTold(w *work, n *book.Prefetch, r book.Request) {
+	n.Posts = append(n.Posts, threads.ToldKey(r, w.Now), threads.AskedKey(r, w.Now))
 }
 
 // wantTags adds the tags that are put on a conversation.
-func wantTags(_ *work, n *book.Prefetch, _ store.AccountID, a bridge.Action) {
-	n.Tags = append(n.Tags, a.Args.Tags...)
+func wantTags(_ *work, n *book.Prefetch, r book.Request) {
+	n.Tags = append(n.Tags, r.Args.Tags...)
 }
 
 // wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
 // pending before that is seen. Whoever does so on a page of our own has read there what the thread may not show yet; the latest
 // messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is found late.
-func wantEnd(w *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
-	isFoundLate := hasTime(a) && w.WasTypedBefore(a, w.Now)
-	if a.Args.Seen != 0 || isFoundLate {
-		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
+func wantEnd(w *work, n *book.Prefetch, r book.Request) {
+	isFoundLate := hasTime(r.Action) && w.WasTypedBefore(r.Action, w.Now)
+	if r.Args.Seen != 0 || isFoundLate {
+		n.NeedLatest = append(n.NeedLatest, r)
 	}
-	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
+	n.Ends = append(n.Ends, r)
 }
 
 // wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
-func wantUndo(_ *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) {
+func wantUndo(_ *work, n *book.Prefetch, _ book.Request) {
 	n.Undo, n.Answered = true, true
 }
 
 // wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
-func wantAnswered(_ *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) { n.Answered = true }
+func wantAnswered(_ *work, n *book.Prefetch, _ book.Request) { n.Answered = true }
 
 // wantDeleted adds what was said in a conversation, as wantAnswered does: if the deleted message began its thread, the customer's last
 // words are posted again with it.
-func wantDeleted(_ *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
-	wantLastWords(n, book.Request{Surface: surface, Action: a})
+func wantDeleted(_ *work, n *book.Prefetch, r book.Request) {
+	wantLastWords(n, r)
 }
 
 // wantLastWords adds what the customer said last in a conversation, and whether something of it is not posted yet.
@@ -256,7 +256,7 @@ func wantPeople(n *book.Prefetch, dir *directory.Directory) {
 
 // wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
 // in another surface, what happens there.
-func wantAgentsElsewhere(w *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) {
+func wantAgentsElsewhere(w *work, n *book.Prefetch, _ book.Request) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)
 		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }

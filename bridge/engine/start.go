@@ -27,9 +27,9 @@ import (
 // (the root), a line with the agent's words, and the message to the customer.
 
 // wantStart adds the customer with whom an action begins a conversation to what the batch reads.
-func (w *work) wantStart(n *book.Prefetch, surface store.AccountID, a bridge.Action) {
-	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
-	if problem != nil || s.MissingText(a) != nil || len(a.Mentions) > 0 {
+func (w *work) wantStart(n *book.Prefetch, r book.Request) {
+	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(r.Surface, r.Actor.ID), reading.StartOf(r.Action))
+	if problem != nil || s.MissingText(r.Action) != nil || len(r.Mentions) > 0 {
 		return // nothing is begun, so that nobody becomes a customer
 	}
 	if s.KnownOnly {
@@ -69,7 +69,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		previous = w.Conversations.LatestOf(customer)
 	}
 	if previous != nil && previous.BridgeStatus().Open() {
-		w.Whisper(nil, r.Surface, r.Action, bridge.Line{
+		w.Whisper(r.About(nil), bridge.Line{
 			Content:  bridge.LineExists,
 			Other:    w.Refer(previous, r.Surface),
 			Customer: previous.Customer(),
@@ -171,7 +171,7 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	if r.Agent != nil && r.Place.Channel != "" {
 		line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: r.Args.StartArgs}
 	}
-	w.Whisper(nil, r.Surface, r.Action, line)
+	w.Whisper(r.About(nil), line)
 }
 
 // startTemplate fills in the template that a conversation begins with.
@@ -235,7 +235,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}
 	w.Posts.RememberForm(r, 0, m)
 	w.Line(r.Conversation, line)
-	w.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, cmp.Or(r.TypedOrder(), w.FormOrder()))
+	w.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), w.FormOrder()))
 	return nil
 }
 

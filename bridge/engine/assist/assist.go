@@ -69,7 +69,7 @@ func (us *UseCases) Ask(r book.Request) {
 
 	us.Requests.Add(c, ask)
 	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(request.Task)})
-	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
+	us.Confirm(r, bridge.Line{})
 }
 
 // Written shows a text that was asked for in the thread. If there is none, it says so to whoever asked, and to nobody

@@ -136,7 +136,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 
 	if m.ConversationID != c.ID { // a colleague has promoted it: it is in another conversation now
-		it.Whisper(c, r.Surface, a, bridge.Line{
+		it.Whisper(r, bridge.Line{
 			Content: bridge.LineDecided,
 			Verb:    a.Verb,
 			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
@@ -196,7 +196,7 @@ func (it sorting) silenceSender(r book.Request, m *book.Message, i *store.Identi
 	if r.Conversation.Collects != nil {
 		done.Hint = "What is not above the limit still becomes a conversation, and the next day's thread shows what is."
 	}
-	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: done, Verb: bridge.VerbSilence})
+	it.Confirm(r, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 }
 
 // blockSender lets later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that isn't marked as
@@ -214,7 +214,7 @@ func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity
 	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeBlocked)
 	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
-	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
+	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
 // unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the sender of the mail under which the
@@ -248,7 +248,7 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 	}
 
 	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
-	it.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
+	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
 }
 

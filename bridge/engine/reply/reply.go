@@ -20,7 +20,8 @@ const mailRoom = 20_000
 // SendToCustomer queues an agent's message in the customer's lane (the queue of what goes to the customer). It leaves after the
 // hold, the time in which it can be taken back. If something speaks against sending it, SendToCustomer keeps the message and says
 // why in the thread.
-func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, order string) {
+func (rs *UseCases) SendToCustomer(r book.Request, m *book.Message, order string) {
+	c := r.Conversation
 	if rs.IsBeforeRestore() {
 		rs.parkRestored(c, m)
 		return
@@ -42,7 +43,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
-	rs.Replying.End(c, agent)
+	rs.Replying.End(c, r.Agent)
 	l := rs.CustomerLane(c)
 	terms := outbound.ReplyPayload{
 		Late:      rs.HasComeLate(order),
@@ -53,7 +54,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
-	rs.NoteReplied(c, agent, m)
+	rs.NoteReplied(c, r.Agent, m)
 	wasTyped := m.Place != ""
 	if wasTyped { // the line about any other reply has this warning
 		rs.WarnOfTexts(c, m, d, 0)

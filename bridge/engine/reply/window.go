@@ -212,7 +212,7 @@ func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
 	}
 	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
 	rs.NoteDecision(m, r.Agent, bridge.OutcomeKept)
-	rs.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{
+	rs.Confirm(r, bridge.Line{
 		Content: &bridge.KeptLine{Reason: bridge.ReasonWindow},
 		Verb:    bridge.VerbKeep,
 	})

@@ -115,7 +115,7 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 	if addresses, err := ct.addressesCustomer(ctx, tx, r); addresses || err != nil {
 		return addresses, err
 	}
-	if ct.Posts.Rows[threads.AskedKey(r.Surface, r.Action, ct.Posts.Now)] != nil {
+	if ct.Posts.Rows[threads.AskedKey(r, ct.Posts.Now)] != nil {
 		return false, nil // asked in this hour: no need to read whether a customer waits
 	}
 	isAwaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
@@ -336,7 +336,7 @@ func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *s
 		return false
 	}
 
-	ct.Whisper(nil, r.Surface, r.Action, bridge.Line{
+	ct.Whisper(r.About(nil), bridge.Line{
 		Content:  bridge.LineSendAs,
 		By:       ct.Dir.Ref(r.Surface, author.ID),
 		Text:     text.Action.Text,

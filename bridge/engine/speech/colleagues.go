@@ -138,7 +138,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 		return true
 	}
 
-	ct.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+	ct.Whisper(r, bridge.Line{
 		Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonOtherWords)},
 		Text:    m.Text,
 		Files:   files.UploadedNames(&m.Message),

@@ -82,7 +82,7 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 		sp.Messages.AwaitAnswerAgain(c)
 	}
 	sp.Mark(c, m, bridge.MarkInside)
-	sp.Confirm(c, r.Surface, r.Action, bridge.Line{})
+	sp.Confirm(r, bridge.Line{})
 }
 
 // sendKept sends a text that had stayed inside, unless the click is refused or whoever clicked is asked something first. Whoever
@@ -121,13 +121,13 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 
 	if isUnsent {
 		sp.resending.cancelWaiting(m)
-		sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
+		sp.replies.SendToCustomer(r, m, sp.FormOrder())
 	} else {
 		sp.resending.sendRemainder(r, m)
 	}
 
 	if isColleagues && m.Fate == store.FateWaiting {
-		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
+		sp.tellSentAs(r, m)
 	}
 }
 
@@ -188,7 +188,7 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
 
 	if isColleagues {
-		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
+		sp.tellSentAs(r, m)
 	}
 }
 
@@ -223,20 +223,20 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
 	}
-	sp.Whisper(c, surface, r.Action, line)
+	sp.Whisper(r, line)
 }
 
 // tellSentAs says in the thread who sends a colleague's text, so that its author notices, and anybody can take the reply back
 // while it waits.
-func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message) {
-	sp.LineAbout(c, m, bridge.Line{
+func (sp *UseCases) tellSentAs(r book.Request, m *book.Message) {
+	sp.LineAbout(r.Conversation, m, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    bridge.VerbSend,
-		By:      sp.Dir.Ref(surface, agent.ID),
+		By:      sp.Dir.Ref(r.Surface, r.Agent.ID),
 		Text:    m.Text,
 		Files:   files.UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
-		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
 	})
 }
 

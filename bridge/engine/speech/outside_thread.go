@@ -103,7 +103,7 @@ func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, do
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
 	})
-	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
+	sp.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
 }
 
 // holdBack keeps a message from leaving and asks its author, if there is a doubt, if somebody has to take the conversation first, or

@@ -105,7 +105,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Rea
 		case sp.MustBeTaken(c):
 			sp.AskToTake(c, m)
 		default:
-			sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, r.Order)
+			sp.replies.SendToCustomer(r, m, r.Order)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	}
 
 	if reason == bridge.ReasonNotAssignee { // the mark is enough for everybody else, and for the author from the second time on
-		sp.TellOnce(c, r.Surface, r.Action, bridge.Line{
+		sp.TellOnce(r, bridge.Line{
 			Content: &bridge.InsideLine{Why: bridge.Because(reason)},
 			Verbs:   []bridge.Verb{bridge.VerbSend},
 			Args:    bridge.Args{Conversation: c.ID, Message: m.ID},

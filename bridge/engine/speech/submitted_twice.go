@@ -14,7 +14,7 @@ import (
 // false if the customer has, or may get, something of that.
 func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	hadLeft := false
-	for _, k := range book.FormKeys(r.Surface, r.Action) {
+	for _, k := range book.FormKeys(r) {
 		p := sp.Posts.Rows[k]
 		if p == nil || p.ConversationID != r.Conversation.ID {
 			continue

@@ -44,7 +44,7 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
 
-	ts.Whisper(r.Conversation, r.Surface, r.Action, line)
+	ts.Whisper(r, line)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (ts *UseCases) storeTemplate(
 		saved.Status = old.Status
 	}
 
-	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
+	ts.Whisper(r, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
 		Verb: bridge.VerbTemplateEdit})
 	return nil
 }
@@ -177,6 +177,6 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	gone := &bridge.TemplateChangedLine{
 		Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)},
 	}
-	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
+	ts.Whisper(r, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
 	return nil
 }

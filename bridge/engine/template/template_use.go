@@ -72,7 +72,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		By: ts.Dir.Ref(r.Surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 
-	ts.replies.SendToCustomer(c, agent, r.Surface, m, ts.FormOrder())
+	ts.replies.SendToCustomer(r, m, ts.FormOrder())
 	replaced := ts.Messages.Rows[r.Args.Message] // the parked reply in whose place the template goes
 	isHere := replaced != nil && replaced.ConversationID == c.ID
 	isLeaving := m.Fate == store.FateWaiting
@@ -188,7 +188,7 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		choice.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
 	}
 
-	ts.Whisper(c, r.Surface, a, line)
+	ts.Whisper(r, line)
 	return nil
 }
 

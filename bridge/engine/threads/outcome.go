@@ -243,7 +243,6 @@ func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 		}
 	}
 
-	th.Whisper(r.Conversation, r.Surface, r.Action,
-		bridge.Line{Content: bridge.LineDecided, Verb: r.Verb, Customer: r.Conversation.Customer(), Outcome: o})
+	th.Whisper(r, bridge.Line{Content: bridge.LineDecided, Verb: r.Verb, Customer: r.Conversation.Customer(), Outcome: o})
 	th.Log.RecordRefusal(r, "stale", "That was decided meanwhile: the message shows what became of it.")
 }

@@ -216,36 +216,36 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 }
 
 // Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
-// only. Whoever acted in no channel and no thread is answered in a direct message. c is the conversation that it is about, or nil.
-func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
+// only. Whoever acted in no channel and no thread is answered in a direct message.
+func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	th.Whispers++
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
-	p := outbound.Payload{To: a.Actor.ID, Line: &line}
-	if t := threadOfAction(th.Posts, c, surface, a); t != nil { // without a place, it goes to the thread as that is when this is posted
-		th.PostTo(c, t, bridge.PostEphemeral, NoMessage, p)
+	p := outbound.Payload{To: r.Actor.ID, Line: &line}
+	if t := threadOfAction(th.Posts, r); t != nil { // without a place, it goes to the thread as that is when this is posted
+		th.PostTo(r.Conversation, t, bridge.PostEphemeral, NoMessage, p)
 		return
 	}
-	if a.Place.Channel == "" {
-		th.sendDirectTo(surface, a.Actor.ID, line)
+	if r.Place.Channel == "" {
+		th.sendDirectTo(r.Surface, r.Actor.ID, line)
 		return
 	}
 
-	p.Place = bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}
-	l := th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral)
+	p.Place = bridge.Place{Channel: r.Place.Channel, Thread: r.Place.Thread}
+	l := th.channelLaneOf(r.Surface, r.Place.Channel, bridge.PostEphemeral)
 	th.Outbox.Enqueue(l, string(bridge.PostEphemeral), NoMessage, p, nil)
 }
 
 // threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all
-// channels. It returns nil if the person acted elsewhere. c may be nil.
-func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.AccountID, a bridge.Action) *book.Thread {
-	if c == nil || c.Threads[surface] == nil {
+// channels. It returns nil if the person acted elsewhere.
+func threadOfAction(posts *book.Posts, r book.Request) *book.Thread {
+	if r.Conversation == nil || r.Conversation.Threads[r.Surface] == nil {
 		return nil
 	}
-	t := c.Threads[surface]
-	if a.Place.Channel != "" && a.Place.Channel != t.Channel {
+	t := r.Conversation.Threads[r.Surface]
+	if r.Place.Channel != "" && r.Place.Channel != t.Channel {
 		return nil
 	}
-	if posts.IsAskedElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if posts.IsAskedElsewhere(r) {
 		return nil
 	}
 	return t
@@ -261,7 +261,7 @@ func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) 
 	if r.Origin == bridge.OriginForm {
 		line.Text = cmp.Or(r.Text, r.Args.Note, strings.Join(r.Args.Tags, ", "))
 	}
-	th.Whisper(r.Conversation, r.Surface, r.Action, line)
+	th.Whisper(r, line)
 	if r.Conversation != nil {
 		th.Log.RecordRefusal(r, code, strings.TrimSpace(text+" "+hint))
 	}
@@ -269,16 +269,16 @@ func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) 
 
 // Unchanged tells the actor that a verb had nothing to do.
 func (th *Writer) Unchanged(r book.Request) {
-	th.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: bridge.LineUnchanged, Verb: r.Verb})
+	th.Whisper(r, bridge.Line{Content: bridge.LineUnchanged, Verb: r.Verb})
 }
 
 // Confirm tells the actor that a verb was done, where the card alone does not show it.
-func (th *Writer) Confirm(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
-	line.Verb = cmp.Or(line.Verb, a.Verb)
+func (th *Writer) Confirm(r book.Request, line bridge.Line) {
+	line.Verb = cmp.Or(line.Verb, r.Verb)
 	if line.Content == nil {
-		line.Content = bridge.ContentOf(bridge.LineDone, a.Verb)
+		line.Content = bridge.ContentOf(bridge.LineDone, r.Verb)
 	}
-	th.Whisper(c, surface, a, line)
+	th.Whisper(r, line)
 }
 
 // Author names the person who typed a message, agent or not, to a surface.

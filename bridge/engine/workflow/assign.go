@@ -145,7 +145,7 @@ func (wf *UseCases) assignTeam(r book.Request) {
 		wf.Refuse(r, "unknown_team", "There is no team called "+r.Args.Team+".", "The Assign button lists them.")
 		return
 	}
-	wf.handOver(r.Conversation, r.Agent, r.Surface, team, r.Args.Note)
+	wf.handOver(r, team)
 }
 
 // removeOwners takes all owners off a conversation.

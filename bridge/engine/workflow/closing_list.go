@@ -187,5 +187,5 @@ func (wf *UseCases) LeaveUnanswered(r book.Request) {
 
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedLeftUntilTomorrow, nil)
 	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
-	wf.Confirm(nil, r.Surface, r.Action, done) // where the list is, and not in the conversation's thread
+	wf.Confirm(r.About(nil), done) // where the list is, and not in the conversation's thread
 }

@@ -53,13 +53,14 @@ func (wf *UseCases) destinationOf(c *book.Conversation) destination {
 	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
 }
 
-// handOver assigns a conversation to a team instead of its owners, and moves it to the team's channel. surface is the
-// chat in which the agent asked for it. note is what the agent writes to the team, or "".
-func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
+// handOver assigns a request's conversation to a team instead of its owners, and moves it to the team's channel. The request's note,
+// if it has one, is for the team.
+func (wf *UseCases) handOver(r book.Request, team *store.Team) {
+	c := r.Conversation
 	from := c.Home(wf.Dir)
 	wf.putInQueue(c)
 	c.TeamID = &team.ID
-	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
+	wf.Log.ByAgent(c, r.Agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
 	if from == nil {
@@ -69,10 +70,10 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	h := handover{UseCases: wf, c: c, from: from, to: wf.destinationOf(c)}
 	line := bridge.Line{
 		Content:  &bridge.UnassignedLine{},
-		By:       wf.Dir.Ref(surface, agent.ID),
-		Mentions: threads.TeamMentions(wf.Dir, team, h.to.surface, agent.ID),
+		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: threads.TeamMentions(wf.Dir, team, h.to.surface, r.Agent.ID),
 		Args:     bridge.Args{Team: team.Name},
-		Text:     note,
+		Text:     r.Args.Note,
 	}
 	threads.TellTeamElsewhere(wf.Writer, c, team, h.to.surface, line)
 

@@ -130,7 +130,7 @@ func (wf *UseCases) End(r book.Request) {
 // askToResolveForOthers offers a button to an agent who put the emoji on a message of a conversation that belongs to
 // colleagues: the emoji may have been meant for the message alone.
 func (wf *UseCases) askToResolveForOthers(r book.Request) {
-	wf.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+	wf.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: "Resolve it all the same?"},
 		Verb:    r.Verb,
 		Verbs:   []bridge.Verb{bridge.VerbResolve},
@@ -209,7 +209,7 @@ func (wf *UseCases) tellEnded(r book.Request) {
 		wf.Line(c, line)
 		return
 	}
-	wf.Confirm(c, r.Surface, r.Action, line)
+	wf.Confirm(r, line)
 }
 
 // keepStatusFromReplies keeps replies that were not delivered yet from changing the status of their conversation. A

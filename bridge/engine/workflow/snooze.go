@@ -67,7 +67,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
 	wf.Suggestions.Settle(c, suggestion.Snooze, r.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	wf.Confirm(c, r.Surface, r.Action, bridge.Line{
+	wf.Confirm(r, bridge.Line{
 		Content: &bridge.SnoozedLine{Until: until},
 		By:      wf.Dir.Ref(r.Surface, agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbWake},

@@ -63,7 +63,7 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	setTags(wf, r, tags, store.DeedTagged)
 
 	if len(created) > 0 && r.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
-		wf.Confirm(c, r.Surface, r.Action, bridge.Line{
+		wf.Confirm(r, bridge.Line{
 			Content: &bridge.TaggedLine{New: bridge.TagsCreated},
 			Verb:    r.Verb,
 			Args:    bridge.Args{Conversation: c.ID, Tags: created},
