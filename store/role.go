@@ -12,7 +12,7 @@ import "slices"
 // Which conversations somebody may read doesn't depend on roles: see May.
 //
 // While nobody is named super-admin, each admin counts as one, because the role is newer than the others. Routes of
-// package web say which role opens which page; package permission says which role may use which verb.
+// package web say which role opens which page; package verb (of the engine) says which role may use which verb.
 const (
 	RoleSuperAdmin = "super_admin"
 	RoleAdmin      = "admin"

@@ -13,7 +13,7 @@ import (
 
 // A surface is a chat in which agents work, such as Slack. An action is what a person did or asked for there: a typed text, a
 // command, a click, a form, an emoji. Speech is what somebody says, to the customer or to colleagues; all else is a command. Each
-// action names a verb, and the table in perform.go says which use case applies the verb.
+// action names a verb, and the table in use_cases.go says which use case applies the verb.
 
 // applyAction applies an action. For example, a text that an agent types in a customer's thread becomes a message, which leaves if
 // it is a reply; "!take" makes the agent the conversation's owner.
@@ -22,8 +22,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	w.Typed = typedAt(a)
 	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
-	if use.doFirst != nil { // an edit or a deletion, for example, which counts whoever made it
-		return use.doFirst(w, ctx, tx, r)
+	if use.DoFirst != nil { // an edit or a deletion, for example, which counts whoever made it
+		return use.DoFirst(w, ctx, tx, r)
 	}
 
 	r.Conversation = w.ConversationAt(r)
@@ -41,7 +41,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	switch {
-	case use.isSpeech:
+	case use.IsSpeech:
 		whispers := w.Whispers
 		err := w.applySpeech(ctx, tx, r)
 		if err == nil && r.Verb == bridge.VerbNote && r.Conversation != nil {
@@ -76,14 +76,11 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leave
 // typedAt returns when an action was typed, or done by an emoji. For other actions it returns the zero time: the order of a click
 // is that of the message with the button, and doesn't say when somebody clicked.
 func typedAt(a bridge.Action) time.Time {
-	if !hasTime(a) {
+	if !book.HasTime(a) {
 		return time.Time{}
 	}
 	return book.OrderTime(a.Order)
 }
-
-// hasTime reports whether the order of an action says when it was done. Not every chat tells that of an emoji.
-func hasTime(a bridge.Action) bool { return a.Typed() || a.IsEmoji() && a.Order != "" }
 
 // mayAsk reports whether an action counts, by who acted. Verbs are for people of the surface's own team.
 func mayAsk(w *work, r book.Request, use *useCase) bool {
@@ -93,7 +90,7 @@ func mayAsk(w *work, r book.Request, use *useCase) bool {
 	case r.Verb == bridge.VerbSay: // what is said in a thread is kept, also if a bot said it
 		return true
 	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who has to be told that what was typed here isn't a reply
-		return use.isSpeech && r.Typed() && w.Posts.IsShownInThread(r)
+		return use.IsSpeech && r.Typed() && w.Posts.IsShownInThread(r)
 	}
 	return false
 }
@@ -131,7 +128,7 @@ func mustAwaitAttempt(w *work, r book.Request) bool {
 // whose root (the first message) may be about to be recorded. Of an emoji a surface may not know in which thread it is.
 func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
-	return mayBeInThread && !use.noConversation && !w.replies.IsOrphaned(r)
+	return mayBeInThread && !use.NoConversation && !w.replies.IsOrphaned(r)
 }
 
 // mayLeaveTrace reports whether an action has a conversation, and may be seen there, whatever becomes of it. It may not if it was

@@ -12,7 +12,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
 	"parley/channels"
 	"parley/store"
@@ -131,7 +130,7 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user store.Su
 // Errors: *Problem for who isn't an agent.
 func (d *Desk) readerFor(ctx context.Context, user store.SurfaceUser) (*store.Agent, store.Reader, error) {
 	agent := d.agentOf(user)
-	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
+	if problem := d.e.reading.Verbs.Authorize(agent, bridge.VerbFind); problem != nil {
 		return nil, store.Reader{}, problem
 	}
 	d.e.reading.AskAudiences(ctx, agent)
@@ -243,7 +242,7 @@ func (d *Desk) MayStart(ctx context.Context, user store.SurfaceUser, s bridge.St
 // SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
 // several where they were posted together, none where the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) ([]bridge.Said, error) {
-	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
+	if problem := d.e.reading.Verbs.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
 

@@ -1,13 +1,27 @@
 package engine
 
 import (
+	"context"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
+
+// Emoji that stand for a verb arrive as that verb. All others are meant for people, and nothing is done with them.
+
+func reactVerb() useCase { return useCase{Rules: verb.Rules{Name: bridge.VerbReact}, DoFirst: ignore} }
+
+func unreactVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbUnreact}, DoFirst: ignore}
+}
+
+func ignore(*work, context.Context, pgx.Tx, book.Request) error { return nil }
 
 // teamEmoji returns actions in which emoji have the verbs that a team chose for its channels, in place of the usual ones. An emoji that
 // the team chose to mean nothing (bridge.NoVerb) becomes a mere reaction. The given actions stay as they are, since they may be applied
@@ -66,7 +80,7 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 		return false
 	}
 
-	stopsReply := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
+	stopsReply := w.Verbs.Of(r.Verb).TakesBack
 	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // if it has left, people are told that it is too late
 	if !stopsReply || !waitsOrLeft || wasSentByClick(w.Outbox, m) {
 		return true

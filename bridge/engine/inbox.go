@@ -12,7 +12,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/permission"
 	"parley/channels"
 	"parley/store"
 	"parley/store/inbox"
@@ -203,21 +202,20 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 	if err != nil {
 		return err
 	}
-	if problem := permission.Authorize(viewer, a.Verb); problem != nil {
+	if problem := in.e.reading.Verbs.Authorize(viewer, a.Verb); problem != nil {
 		return problem
 	}
 
-	switch a.Verb {
-	case bridge.VerbReply:
+	if a.Verb == bridge.VerbReply {
 		if err := in.checkOpened(ctx, a); err != nil {
 			return err
 		}
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
-	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
-		return in.checkMessage(ctx, a)
-	default:
-		return nil
 	}
+	if in.e.reading.Verbs.Of(a.Verb).NamesMessage {
+		return in.checkMessage(ctx, a)
+	}
+	return nil
 }
 
 // checkOpened refuses a reply whose page says that it was read in the future: no colleague's answer would ever be later, so that its
@@ -243,7 +241,7 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 	if err != nil {
 		return bridge.Attaching{}, err
 	}
-	if problem := permission.Authorize(viewer, bridge.VerbReply); problem != nil {
+	if problem := in.e.reading.Verbs.Authorize(viewer, bridge.VerbReply); problem != nil {
 		return bridge.Attaching{}, problem
 	}
 

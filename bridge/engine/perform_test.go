@@ -25,7 +25,7 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 			t.Errorf("the verb %s has no line in the table", m[1])
 			continue
 		}
-		if hasUse := use.isSpeech || use.doFirst != nil || use.doAnywhere != nil || use.do != nil || use.doInTx != nil; !hasUse {
+		if hasUse := use.IsSpeech || use.DoFirst != nil || use.DoAnywhere != nil || use.Do != nil || use.DoInTx != nil; !hasUse {
 			t.Errorf("the line of the verb %s in the table says nothing that does it", m[1])
 		}
 	}

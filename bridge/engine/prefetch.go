@@ -9,7 +9,6 @@ import (
 	"parley/bridge/engine/inbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/reply"
-	"parley/bridge/engine/threads"
 	"parley/bridge/engine/workflow"
 	"parley/bridge/relay"
 	"parley/channels"
@@ -145,62 +144,16 @@ func (w *work) wantAction(n *book.Prefetch, r book.Request) {
 		n.AddDirect(r.Surface, r.Actor.ID)
 	}
 	use := useCaseOf(r.Verb)
-	if use.do != nil || use.doInTx != nil {
+	if use.Do != nil || use.DoInTx != nil {
 		n.News = true // for other owners, or for the author of a message
 	}
-	if r.Verb == bridge.VerbNote {
-		for _, named := range w.Dir.NamedIn(r.Text) {
-			n.AddElsewhere(w.Dir, named.ID)
-		}
-	}
-	if use.needsLatest {
+	if use.NeedsLatest {
 		n.Waiting = true
 		n.NeedLatest = append(n.NeedLatest, r)
 	}
-	if use.wants != nil {
-		use.wants(w, n, r)
+	if use.Wants != nil {
+		use.Wants(w, n, r)
 	}
-}
-
-// wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
-func wantTold(w *work, n *book.Prefetch, r book.Request) {
-	n.Posts = append(n.Posts, threads.ToldKey(r, w.Now), threads.AskedKey(r, w.Now))
-}
-
-// wantTags adds the tags that are put on a conversation.
-func wantTags(_ *work, n *book.Prefetch, r book.Request) {
-	n.Tags = append(n.Tags, r.Args.Tags...)
-}
-
-// wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
-// pending before that is seen. Whoever does so on a page of our own has read there what the thread may not show yet; the latest
-// messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is found late.
-func wantEnd(w *work, n *book.Prefetch, r book.Request) {
-	isFoundLate := hasTime(r.Action) && w.WasTypedBefore(r.Action, w.Now)
-	if r.Args.Seen != 0 || isFoundLate {
-		n.NeedLatest = append(n.NeedLatest, r)
-	}
-	n.Ends = append(n.Ends, r)
-}
-
-// wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
-func wantUndo(_ *work, n *book.Prefetch, _ book.Request) {
-	n.Undo, n.Answered = true, true
-}
-
-// wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
-func wantAnswered(_ *work, n *book.Prefetch, _ book.Request) { n.Answered = true }
-
-// wantDeleted adds what was said in a conversation, as wantAnswered does: if the deleted message began its thread, the customer's last
-// words are posted again with it.
-func wantDeleted(_ *work, n *book.Prefetch, r book.Request) {
-	wantLastWords(n, r)
-}
-
-// wantLastWords adds what the customer said last in a conversation, and whether something of it is not posted yet.
-func wantLastWords(n *book.Prefetch, r book.Request) {
-	n.Answered = true
-	n.NeedLatest, n.Ends = append(n.NeedLatest, r), append(n.Ends, r)
 }
 
 // wantOwn adds what a fact of Parley's own will touch.
@@ -224,7 +177,7 @@ func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 		isUrgent := f.Answer != nil && f.Answer.Urgency.Urgent
 		n.News = n.News || isUrgent
 	case own.ThreadLost:
-		wantLastWords(n, book.Request{Surface: f.Surface, Action: bridge.Action{Args: bridge.Args{Conversation: f.Conversation}}})
+		n.AddLastWords(book.Request{Surface: f.Surface, Action: bridge.Action{Args: bridge.Args{Conversation: f.Conversation}}})
 	case own.Early:
 		n.Early, n.News = true, true
 	case own.Fetched:
@@ -251,18 +204,6 @@ func wantEvening(n *book.Prefetch, dir *directory.Directory, team store.TeamID) 
 func wantPeople(n *book.Prefetch, dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		n.AddDirect(u.AccountID, u.UserID)
-	}
-}
-
-// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
-// in another surface, what happens there.
-func wantAgentsElsewhere(w *work, n *book.Prefetch, _ book.Request) {
-	for _, u := range w.Dir.ActiveUsers() {
-		known := w.Dir.SurfacesOf(u.AgentID)
-		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }
-		if slices.ContainsFunc(w.Dir.Accounts, isUnknownIn) {
-			n.AddDirect(u.AccountID, u.UserID)
-		}
 	}
 }
 

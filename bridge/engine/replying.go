@@ -7,7 +7,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reply"
 	"parley/store"
 	"parley/store/replying"
@@ -23,7 +22,7 @@ const (
 func (d *Desk) MayReply(
 	ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, text string, files []bridge.SurfaceFile,
 ) error {
-	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
+	if problem := d.e.reading.Verbs.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return problem
 	}
 

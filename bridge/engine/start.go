@@ -19,12 +19,21 @@ import (
 	"parley/bridge/engine/reading"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 )
 
 // An agent may write first, by a form or a command (!new). This file begins the conversation: its thread, which starts with a card
 // (the root), a line with the agent's words, and the message to the customer.
+
+func newVerb() useCase {
+	return useCase{
+		Rules:      verb.Rules{Name: bridge.VerbNew, NoConversation: true, Deed: store.DeedStarted},
+		Wants:      (*work).wantStart,
+		DoAnywhere: (*work).start,
+	}
+}
 
 // wantStart adds the customer with whom an action begins a conversation to what the batch reads.
 func (w *work) wantStart(n *book.Prefetch, r book.Request) {
@@ -87,7 +96,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		previous.RefreshCard() // its card leads to the new conversation
 	}
 
-	w.Log.ByAgent(c, r.Agent, store.DeedStarted, nil)
+	w.Log.Did(r.About(c), nil)
 	c.Participants = []store.Participant{{
 		Key:     s.Party.Key,
 		Address: s.Party.Address,

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
 	"parley/channels"
 	"parley/store"
@@ -21,7 +20,7 @@ import (
 // Facts; the database's.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user store.SurfaceUser) (bridge.Templates, error) {
 	agent := d.agentOf(user)
-	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
+	if problem := d.e.reading.Verbs.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
 	}
 

@@ -9,20 +9,28 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/measuring"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/verb"
 	"parley/store/measure"
 )
 
-// timelineOf makes the content of a line that shows on whom each minute of a conversation depended, as far as that is stored.
-func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
+func timelineVerb() useCase {
+	return useCase{
+		Rules:      verb.Rules{Name: bridge.VerbTimeline, IsQuestion: true},
+		DoAnywhere: answerBy(aboutConversation((*work).showTimeline)),
+	}
+}
+
+// showTimeline shows on whom each minute of a conversation depended, as far as that is stored.
+func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
 	ids := []bridge.ConversationID{r.Conversation.ID}
 	log, err := measure.LogEntries(ctx, tx, ids, measuring.TimelineDeeds())
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	said, err := measure.Messages(ctx, tx, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	messages := make([]bridge.MessageID, len(said))
@@ -32,19 +40,20 @@ func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*brid
 
 	left, err := measure.LeftAt(ctx, tx, messages, outbound.KindReply)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	h := w.Dir.Hours[r.Conversation.AccountID]
 	t := measuring.Attribute(log, said, left, h, w.Now)
-	line := &bridge.TimelineLine{Wall: t.Wall, Open: t.Open, Hours: h != nil}
+	timeline := &bridge.TimelineLine{Wall: t.Wall, Open: t.Open, Hours: h != nil}
 	for _, p := range t.Parts {
 		spent := bridge.TimeSpent{On: p.Waiter, Wall: p.Wall, Open: p.Open}
 		if p.Agent != 0 {
 			spent.By = w.Dir.Ref(r.Surface, p.Agent)
 		}
-		line.Parts = append(line.Parts, spent)
+		timeline.Parts = append(timeline.Parts, spent)
 	}
 
-	return line, nil
+	line.Content = timeline
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/workflow"
 )
 
@@ -24,6 +25,9 @@ type work struct {
 	insight   *insight.UseCases
 	assist    *assist.UseCases
 }
+
+// useCase is a verb as the engine knows it. A verb is what a person asks for, by a command, a button, a form or an emoji.
+type useCase = usecase.Case[*work]
 
 // assembleWork makes the work on a batch: one value of each type of use cases, which share tw.
 func assembleWork(e *Engine, tw *threads.Writer) *work {

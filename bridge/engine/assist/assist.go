@@ -15,6 +15,8 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -29,8 +31,15 @@ type UseCases struct {
 	*threads.Writer
 }
 
-// Ask asks for a text, and tells whoever asked that it is under way.
-func (us *UseCases) Ask(r book.Request) {
+// Verbs lists the verbs that this package applies.
+func Verbs() []usecase.Case[*UseCases] {
+	return []usecase.Case[*UseCases]{
+		{Rules: verb.Rules{Name: bridge.VerbAI, Deed: store.DeedAskedForText}, Do: (*UseCases).ask},
+	}
+}
+
+// ask asks for a text, and tells whoever asked that it is under way.
+func (us *UseCases) ask(r book.Request) {
 	c, settings := r.Conversation, us.Settings(r.Conversation)
 	request := bridge.TextRequest{Task: analysis.Summarise}
 	if r.Args.TextRequest != nil {
@@ -68,7 +77,7 @@ func (us *UseCases) Ask(r book.Request) {
 	}
 
 	us.Requests.Add(c, ask)
-	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(request.Task)})
+	us.Log.Did(r, book.Detail{Text: string(request.Task)})
 	us.Confirm(r, bridge.Line{})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 	"parley/store/request"
@@ -23,6 +24,7 @@ import (
 type Book struct {
 	*Moment                                                      // the event that is being applied, and the time
 	Dir           *directory.Directory                           // accounts, teams and agents
+	Verbs         verb.Table                                     // what is known of each verb
 	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks: Load tells it which conversations are locked
 	Channel       func(account store.AccountID) channels.Channel // returns nil while the account's channel isn't connected
 	Conversations *Conversations
@@ -45,6 +47,7 @@ type Book struct {
 type Options struct {
 	Moment    Moment
 	Directory *directory.Directory
+	Verbs     verb.Table
 	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel func(account store.AccountID) channels.Channel
 	// Writes means that a Writer is set up, which writes texts that are asked for.
@@ -58,15 +61,16 @@ type Options struct {
 // New makes the empty book of a batch.
 func New(o Options) *Book {
 	m := &o.Moment
-	log := &Log{Moment: m}
-	posts := &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
+	log := &Log{Moment: m, verbs: o.Verbs}
+	posts := &Posts{Moment: m, verbs: o.Verbs, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
 	return &Book{
 		Moment:        m,
 		Dir:           o.Directory,
+		Verbs:         o.Verbs,
 		Locks:         func([]store.ConversationID) {},
 		Channel:       o.Channel,
 		Conversations: newConversations(m, o.Directory),
-		Messages:      newMessages(m, log, posts),
+		Messages:      newMessages(m, log, posts, o.Verbs),
 		People:        newPeople(m),
 		Posts:         posts,
 		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
@@ -112,7 +116,7 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 // the action is its author's emoji that takes it back. Any other emoji there is meant for people, and nil is returned.
 func conversationOfTextTakenBack(b *Book, r Request) *Conversation {
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
-	takesBack := r.IsEmoji() && (r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep)
+	takesBack := r.IsEmoji() && b.Verbs.Of(r.Verb).TakesBack
 	if p == nil || !takesBack {
 		return nil
 	}

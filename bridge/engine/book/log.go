@@ -3,9 +3,10 @@ package book
 import (
 	"context"
 	"encoding/json"
-	"parley/bridge"
 	"slices"
 
+	"parley/bridge"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -13,7 +14,13 @@ import (
 // it as the history, and figures are made from it.
 type Log struct {
 	*Moment
+	verbs   verb.Table
 	Entries []store.LogEntry
+}
+
+// Did records that an agent has done what was asked for: the deed of the request's verb.
+func (l *Log) Did(r Request, detail any) {
+	l.ByAgent(r.Conversation, r.Agent, l.verbs.Of(r.Verb).Deed, detail)
 }
 
 // ByAgent records what an agent did.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/bridge"
+	"parley/bridge/engine/verb"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -16,6 +17,7 @@ type Messages struct {
 	*Moment
 	log         *Log
 	posts       *Posts
+	verbs       verb.Table
 	Rows        map[store.MessageID]*Message
 	External    map[NameKey]store.ExternalID // by account and the provider's id: the message; 0 if it was deleted before it came
 	newExternal []store.ExternalID           // to be inserted
@@ -26,11 +28,12 @@ type Messages struct {
 	Offers      []*Message           // parked replies that are to be offered again: reply.PostOffers does that
 }
 
-func newMessages(m *Moment, log *Log, posts *Posts) *Messages {
+func newMessages(m *Moment, log *Log, posts *Posts, verbs verb.Table) *Messages {
 	return &Messages{
 		Moment:    m,
 		log:       log,
 		posts:     posts,
+		verbs:     verbs,
 		Rows:      map[store.MessageID]*Message{},
 		External:  map[NameKey]store.ExternalID{},
 		Reactions: map[ReactionKey]store.Reaction{},
@@ -228,11 +231,15 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 // newestFor returns the message that a typed verb is about which names none: the conversation's newest one that was there when
 // the verb was typed, and to which the verb can be applied. It returns nil if there is none.
 func (ms *Messages) newestFor(r Request) *Message {
-	c := r.Conversation
+	c, canApply := r.Conversation, ms.verbs.Of(r.Verb).CanApply
+	if canApply == nil {
+		return nil
+	}
+
 	var found *Message
 	for i := range c.Last {
 		m := ms.Rows[c.Last[i].ID]
-		if m == nil || !canApply(c, m, r.Verb) || ms.WasSaidSince(m, r) {
+		if m == nil || !canApply(c.Conversation, &m.Message) || ms.WasSaidSince(m, r) {
 			continue
 		}
 		if found == nil || WasSaidAfter(&m.Message, &found.Message) {
@@ -242,31 +249,8 @@ func (ms *Messages) newestFor(r Request) *Message {
 	return found
 }
 
-// canApply reports whether a verb about a message can be applied to this one, as it is now.
-func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
-	switch verb {
-	case bridge.VerbSend:
-		return CanBeSent(m)
-	case bridge.VerbKeep, bridge.VerbDrop:
-		awaitsDecision := m.Fate == store.FateAsk || m.Fate == store.FateParked
-		isRefused := verb == bridge.VerbDrop && m.Fate == store.FateFailed // lest an older one is dropped in its place
-		return awaitsDecision || m.Fate == store.FateWaiting || isRefused
-	case bridge.VerbSendAgain:
-		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
-	case bridge.VerbMarkSent:
-		return m.Fate == store.FateUnclear
-	case bridge.VerbBlock:
-		return m.Direction == store.DirectionIn && m.Automatic != ""
-	case bridge.VerbPromote, bridge.VerbSilence:
-		isSetAside := m.Automatic != "" || c.Collects != nil
-		return m.Direction == store.DirectionIn && isSetAside
-	default:
-		return false
-	}
-}
-
 // CanBeSent reports whether an agent may still have a message sent that has not left.
-func CanBeSent(m *Message) bool {
+func CanBeSent(m *store.Message) bool {
 	switch m.Fate {
 	case store.FateAsk, store.FateParked:
 		return true

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -87,7 +88,9 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil)
+			isAsked := func(_ *store.Conversation, m *store.Message) bool { return m.Fate == store.FateAsk }
+			verbs := verb.Table{bridge.VerbSend: {CanApply: isAsked}}
+			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil, verbs)
 			c, talk := talkOf(asked("1700000050.000100", chat, 9*time.Minute), tt.later)
 			ms.Rows = talk.Rows
 			got := ms.newestFor(Request{

@@ -3,7 +3,6 @@ package book
 import (
 	"slices"
 
-	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/store"
 )
@@ -44,17 +43,14 @@ func (ps Parts) Added(m *Message) Parts {
 	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })
 }
 
-// Undecided returns the parts about which a verb decides: the unclear ones (see Unclear) and, for Send again, those that failed.
-func (ps Parts) Undecided(verb bridge.Verb) Parts {
-	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
-		canBeSentAgain := d.State == store.Failed && verb == bridge.VerbSendAgain
-		return d.State != store.NeedsDecision && !canBeSentAgain
-	})
-}
-
 // Unclear returns the parts of which a person has to say whether they have left.
 func (ps Parts) Unclear() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision })
+}
+
+// UnclearOrFailed returns the unclear parts (see Unclear) and those that failed.
+func (ps Parts) UnclearOrFailed() Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision && d.State != store.Failed })
 }
 
 // AreLeaving reports whether some part waits to be sent, or is under way.

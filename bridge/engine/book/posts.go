@@ -3,12 +3,12 @@ package book
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -22,6 +22,7 @@ const (
 // conversation and message such a post belongs: by it, a reply, an edit or an emoji below a post finds its conversation.
 type Posts struct {
 	*Moment
+	verbs verb.Table
 	Rows  map[PostKey]*store.Post
 	dirty map[PostKey]bool // rows to be written
 }
@@ -62,7 +63,7 @@ type PostKey struct {
 // IsAskedElsewhere reports whether an action is to be answered where it was done, because whoever did it would not see the
 // answer in the conversation's thread. That is so:
 //   - if somebody chooses the conversation for a text that was typed in the channel, outside of all threads;
-//   - if a command, or a question of a button or form, names a conversation of another thread.
+//   - if a command, or a question (verb.Rules) of a button or form, names a conversation of another thread.
 func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
@@ -74,8 +75,7 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	}
 
 	isCommand := r.Typed() || r.Origin == bridge.OriginSlash
-	questions := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
-	if !isCommand && !slices.Contains(questions, r.Verb) {
+	if !isCommand && !ps.verbs.Of(r.Verb).IsQuestion {
 		return false
 	}
 

@@ -133,6 +133,12 @@ func (n *Prefetch) AddConversation(id store.ConversationID) {
 	}
 }
 
+// AddLastWords adds what the customer said last in the conversation of a request, and whether something of it is not posted yet.
+func (n *Prefetch) AddLastWords(r Request) {
+	n.Answered = true
+	n.NeedLatest, n.Ends = append(n.NeedLatest, r), append(n.Ends, r)
+}
+
 // AddDirect adds the lane of what is told to somebody directly.
 func (n *Prefetch) AddDirect(surface store.AccountID, user bridge.SurfaceUser) {
 	n.AddChannel(surface, outbound.DirectChannel(user))

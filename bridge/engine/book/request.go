@@ -42,6 +42,9 @@ func IsForOneMessage(a bridge.Action) bool {
 	return isMenuOrForm && a.Place.Message != ""
 }
 
+// HasTime reports whether the order of an action says when it was done. Not every chat tells that of an emoji.
+func HasTime(a bridge.Action) bool { return a.Typed() || a.IsEmoji() && a.Order != "" }
+
 // IsOnCard reports whether something was done to the conversation's card (its root), and not to a message.
 func (r Request) IsOnCard() bool {
 	t := r.Conversation.Threads[r.Surface]

@@ -20,7 +20,7 @@ import (
 const maxCollectedRunes = 1500
 
 // collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of
-// the day. An agent may make a conversation of it (SortAutomatic).
+// the day. An agent may make a conversation of it (promoteVerb).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingCollected)
 	if err != nil {

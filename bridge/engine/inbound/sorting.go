@@ -13,6 +13,8 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 )
@@ -121,47 +123,83 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 // sorting has what agents do with automatic and collected mail.
 type sorting struct{ *UseCases }
 
-// SortAutomatic applies the verbs with which agents sort automatic and collected mail: Promote, Silence, Block and Unblock.
-func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	c, a := r.Conversation, r.Action
-	if a.Verb == bridge.VerbUnblock {
-		return sorting{it}.unblockSenders(ctx, tx, r)
+func promoteVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules: verb.Rules{
+			Name: bridge.VerbPromote, InDailyThread: true, NeedsLatest: true, CanApply: isSetAside, Deed: store.DeedPromoted,
+		},
+		DoInTx: sortMail(sorting.promote),
 	}
+}
 
-	m := it.MessageOfAction(r)
-	isSortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
-	if !isSortable {
-		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
-		return nil
+func silenceVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules: verb.Rules{
+			Name: bridge.VerbSilence, InDailyThread: true, NeedsLatest: true, CanApply: isSetAside, Deed: store.DeedSilenced,
+		},
+		DoInTx: sortMail(sorting.silenceSender),
 	}
+}
 
-	if m.ConversationID != c.ID { // a colleague has promoted it: it is in another conversation now
-		it.Whisper(r, bridge.Line{
-			Content: bridge.LineDecided,
-			Verb:    a.Verb,
-			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
-			Other:   bridge.Facts{ID: m.ConversationID},
-		})
-		return nil
+func blockVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules: verb.Rules{
+			Name: bridge.VerbBlock, InDailyThread: true, NeedsLatest: true, CanApply: isAutomatic, Deed: store.DeedBlocked,
+		},
+		DoInTx: sortMail(sorting.blockSender),
 	}
+}
 
-	sender, err := it.People.SenderOf(ctx, tx, m)
-	if err != nil {
-		return err
+func unblockVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules: verb.Rules{Name: bridge.VerbUnblock, InDailyThread: true, NeedsLatest: true, Deed: store.DeedUnblocked},
+		DoInTx: func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
+			return sorting{it}.unblockSenders(ctx, tx, r)
+		},
 	}
-	if sender == nil {
-		return nil // erased since
-	}
+}
 
-	switch a.Verb {
-	case bridge.VerbBlock:
-		sorting{it}.blockSender(r, m, sender)
-		return nil
-	case bridge.VerbSilence:
-		sorting{it}.silenceSender(r, m, sender)
-		return nil
-	default: // VerbPromote
-		return sorting{it}.promote(ctx, tx, r, m, sender)
+// isAutomatic reports whether a message is an automatic mail.
+func isAutomatic(_ *store.Conversation, m *store.Message) bool {
+	return m.Direction == store.DirectionIn && m.Automatic != ""
+}
+
+// isSetAside reports whether a message is a mail that was set aside in a thread of the day: an automatic one, or one above the limit.
+func isSetAside(c *store.Conversation, m *store.Message) bool {
+	return isAutomatic(c, m) || m.Direction == store.DirectionIn && c.Collects != nil
+}
+
+// sorter is what agents may do with a mail in a thread of the day, and with its sender.
+type sorter func(it sorting, ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error
+
+// sortMail makes the use case that applies sort to the mail that a request is about.
+func sortMail(sort sorter) usecase.InTx[*UseCases] {
+	return func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
+		m := it.MessageOfAction(r)
+		isSortable := m != nil && m.IdentityID != nil && r.Conversation.Kind == store.KindAutomatic
+		if !isSortable {
+			it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+			return nil
+		}
+
+		if m.ConversationID != r.Conversation.ID { // a colleague has promoted it: it is in another conversation now
+			it.Whisper(r, bridge.Line{
+				Content: bridge.LineDecided,
+				Verb:    r.Verb,
+				Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
+				Other:   bridge.Facts{ID: m.ConversationID},
+			})
+			return nil
+		}
+
+		sender, err := it.People.SenderOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		if sender == nil {
+			return nil // erased since
+		}
+		return sort(sorting{it}, ctx, tx, r, m, sender)
 	}
 }
 
@@ -184,37 +222,39 @@ func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *boo
 		return nil
 	}
 
-	return it.promoteMail(ctx, tx, r.Conversation, r.Agent, m, sender)
+	return it.promoteMail(ctx, tx, r, m, sender)
 }
 
 // silenceSender lets later automatic mail of a sender be kept in the thread of the day without a post.
-func (it sorting) silenceSender(r book.Request, m *book.Message, i *store.Identity) {
+func (it sorting) silenceSender(_ context.Context, _ pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
-	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
+	it.Log.Did(r, book.Detail{Text: i.Key})
 	done := &bridge.SendersLine{Senders: i.Key}
 	if r.Conversation.Collects != nil {
 		done.Hint = "What is not above the limit still becomes a conversation, and the next day's thread shows what is."
 	}
 	it.Confirm(r, bridge.Line{Content: done, Verb: bridge.VerbSilence})
+	return nil
 }
 
 // blockSender lets later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that isn't marked as
 // automatic, still arrives: only sortAutomaticMail asks whether a sender is blocked.
-func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity) {
+func (it sorting) blockSender(_ context.Context, _ pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.",
 			"To see no more of them here: Silence sender.")
-		return
+		return nil
 	}
 	if i.Blocked {
 		it.Unchanged(r)
-		return
+		return nil
 	}
 	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeBlocked)
-	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
+	it.Log.Did(r, book.Detail{Text: i.Key})
 	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
+	return nil
 }
 
 // unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the sender of the mail under which the
@@ -247,7 +287,7 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
 	}
 
-	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
+	it.Log.Did(r, book.Detail{Text: strings.Join(freed, ", ")})
 	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
 }
@@ -296,10 +336,9 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	return found, nil
 }
 
-// promoteMail makes a mail the first message of a new conversation, which the agent takes. from is the thread of the day.
-func (it sorting) promoteMail(
-	ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity,
-) error {
+// promoteMail makes a mail the first message of a new conversation, which the agent takes. The request's conversation is the thread
+// of the day.
+func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	mail := channels.Inbound{
 		Kind:      channels.InboundMessage,
 		At:        m.SaidAt,
@@ -308,13 +347,13 @@ func (it sorting) promoteMail(
 		From:      channels.Party{Key: i.Key, Name: i.Name},
 		Envelope:  it.envelopeOf(m, i),
 	}
-	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
+	c, err := it.newConversation(ctx, tx, r.Conversation.Account, mail, nil)
 	if err != nil {
 		return err
 	}
 
 	it.replies.Recipients(c, mail, m.ID)
-	c.Assignees = []store.AgentID{agent.ID}
+	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.LastFrom, c.LastPreview = store.FromCustomer, clean.Preview(m.Text)
 	c.LastExternalID = m.ExternalID
 	since := it.Now
@@ -325,7 +364,7 @@ func (it sorting) promoteMail(
 
 	it.Messages.Move(m, c)
 	m.Automatic = "" // an agent has decided that a person is to answer it: from now on it counts as the customer's words
-	it.NoteDecision(m, agent, bridge.OutcomePromoted)
+	it.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
@@ -334,6 +373,6 @@ func (it sorting) promoteMail(
 	it.replies.OpenWindow(c, mail) // if the account is a chat, the window is open from when the customer wrote this
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.queueAnalysis(c, m)
-	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
+	it.Log.Did(r.About(c), book.Detail{Message: m.ID})
 	return nil
 }

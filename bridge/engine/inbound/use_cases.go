@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/workflow"
 )
 
@@ -21,6 +22,11 @@ type UseCases struct {
 	templates *template.UseCases
 	Receipts  *Receipts
 	elsewhere *elsewhere
+}
+
+// Verbs lists the verbs that this package applies.
+func Verbs() []usecase.Case[*UseCases] {
+	return []usecase.Case[*UseCases]{promoteVerb(), silenceVerb(), blockVerb(), unblockVerb()}
 }
 
 // Receipts deals with what became of replies: results of attempts, receipts, and copies of our own messages.

@@ -12,6 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 	Connected Connected
 	Pool      *pgxpool.Pool
 	Log       *slog.Logger
+	// Verbs say what an agent may ask for.
+	Verbs verb.Table
 	// Specs of the channels, for names and icons.
 	Specs []channels.Spec
 	// SurfaceNames are what people call the surfaces, by kind.
@@ -42,6 +45,7 @@ type Options struct {
 // Reader tells what agents may read, and makes what they read of it.
 type Reader struct {
 	Connected
+	Verbs     verb.Table
 	log       *slog.Logger
 	specs     []channels.Spec
 	names     map[string]string // what people call the surfaces, by kind
@@ -52,6 +56,7 @@ type Reader struct {
 func New(o Options) *Reader {
 	return &Reader{
 		Connected: o.Connected,
+		Verbs:     o.Verbs,
 		log:       o.Log,
 		specs:     o.Specs,
 		names:     o.SurfaceNames,

@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/permission"
+	"parley/bridge/engine/verb"
 	"parley/store"
 	"parley/store/inbox"
 )
@@ -59,7 +59,7 @@ func (rd *Reader) ReadSpoken(
 		if s.Receipt != "" {
 			s.Receipt = settings.ShownReceipt(s.Receipt)
 		}
-		s.Verbs = verbsFor(viewer, c, &list[i], &s)
+		s.Verbs = verbsFor(rd.Verbs, viewer, c, &list[i], &s)
 		if book.IsConfidential(&list[i]) {
 			s.Text, s.Files = "", nil
 		}
@@ -215,7 +215,9 @@ func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.Delivery
 }
 
 // verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.
-func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
+func verbsFor(
+	verbs verb.Table, viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.SpokenMessage,
+) []bridge.Verb {
 	if m.Direction == store.DirectionIn || m.AuthorUser == "" {
 		return nil
 	}
@@ -223,7 +225,7 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 	if bridge.Status(c.Status).Open() {
 		list = append(list, verbsOfKept(m)...)
 	}
-	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })
+	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return verbs.Authorize(viewer, v) != nil })
 }
 
 // verbsOfReply returns what may be done with a reply that waits, that failed, or of which nobody knows whether it was sent. That

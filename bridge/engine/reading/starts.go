@@ -8,7 +8,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/directory"
-	"parley/bridge/engine/permission"
 	"parley/channels"
 	"parley/store"
 )
@@ -152,7 +151,7 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 // Starting looks up what a new conversation needs, or says why it can't be begun. If s names no account, exactly one of
 // the accounts that the agent may use must fit; if none does, the problem is that of the last one.
 func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (Starting, *bridge.Problem) {
-	if problem := permission.Authorize(agent, bridge.VerbNew); problem != nil {
+	if problem := rd.Verbs.Authorize(agent, bridge.VerbNew); problem != nil {
 		return Starting{}, problem
 	}
 

@@ -9,6 +9,8 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 )
@@ -161,8 +163,23 @@ func withoutKeys(list, drop []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(key string) bool { return slices.Contains(drop, key) })
 }
 
-// ChangeRecipients applies !cc, !to and Allow.
-func (rs *UseCases) ChangeRecipients(r book.Request) {
+// Verbs lists the verbs that this package applies.
+func Verbs() []usecase.Case[*UseCases] {
+	changesRecipients := func(name bridge.Verb) usecase.Case[*UseCases] {
+		return usecase.Case[*UseCases]{
+			Rules: verb.Rules{Name: name, NeedsLatest: true},
+			Do:    (*UseCases).changeRecipients,
+		}
+	}
+	return []usecase.Case[*UseCases]{
+		changesRecipients(bridge.VerbCC),
+		changesRecipients(bridge.VerbTo),
+		changesRecipients(bridge.VerbAllow),
+	}
+}
+
+// changeRecipients applies !cc, !to and Allow.
+func (rs *UseCases) changeRecipients(r book.Request) {
 	if rs.hasOneCustomer(r.Conversation) {
 		rs.Refuse(r, "one_customer",
 			"A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
@@ -194,7 +211,7 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 		return
 	}
 
-	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
+	rs.setParticipants(r, list, r.Args.Addresses)
 }
 
 // changedParticipants returns the participants of a conversation as a request changes them. !to, !cc and Allow name addresses, which
@@ -257,12 +274,11 @@ func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
-func (rs *UseCases) setParticipants(
-	c *book.Conversation, agent *store.Agent, surface store.AccountID, list []store.Participant, named []string,
-) {
-	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, agent.ID)
-	rs.Log.ByAgent(c, agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
-	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(surface, agent.ID)})
+func (rs *UseCases) setParticipants(r book.Request, list []store.Participant, named []string) {
+	c := r.Conversation
+	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, r.Agent.ID)
+	rs.Log.ByAgent(c, r.Agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
+	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(r.Surface, r.Agent.ID)})
 	c.RefreshCard()
 }
 
@@ -287,7 +303,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
 	if recipientList(list) != recipientList(r.Conversation.Participants) {
-		rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, slices.Concat(r.Args.To, r.Args.Cc))
+		rs.setParticipants(r, list, slices.Concat(r.Args.To, r.Args.Cc))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/threads"
 	"parley/store"
 )
@@ -202,7 +201,7 @@ func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request)
 	if !ok || r.Verb != bridge.VerbSend {
 		return false, nil
 	}
-	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
+	if problem := ct.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
 		ct.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return true, nil
 	}

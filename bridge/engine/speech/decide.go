@@ -1,21 +1,61 @@
 package speech
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
 // A text that an agent typed may wait for somebody's decision: because it wasn't clear whether it is for the customer (ask),
 // because it can't leave now (parked), or because sending it failed or had no known result. This file applies the decisions.
 
-// DecideMessage applies Send, Keep and Drop: what an agent decides about a typed text, mostly by a click.
-func (sp *UseCases) DecideMessage(r book.Request) {
+func sendVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name: bridge.VerbSend, Final: true, NeedsLatest: true, NamesMessage: true,
+			CanApply: func(_ *store.Conversation, m *store.Message) bool { return book.CanBeSent(m) },
+		},
+		Do: (*UseCases).decideMessage,
+	}
+}
+
+func keepVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name: bridge.VerbKeep, NeedsLatest: true, TakesBack: true, NamesMessage: true, CanApply: canBeKept, Deed: store.DeedKeptInside,
+		},
+		Wants: wantAnswered,
+		Do:    (*UseCases).decideMessage,
+	}
+}
+
+func dropVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name: bridge.VerbDrop, NeedsLatest: true, NamesMessage: true, CanApply: canBeDropped, Deed: store.DeedKeptInside,
+		},
+		Wants: wantAnswered,
+		Do:    (*UseCases).decideMessage,
+	}
+}
+
+// canBeKept reports whether a text waits to be sent, or for a decision.
+func canBeKept(_ *store.Conversation, m *store.Message) bool {
+	return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
+}
+
+// canBeDropped reports whether a text can be kept, or has failed: keepOrDrop refuses that one, lest an older text is dropped in its
+// place.
+func canBeDropped(c *store.Conversation, m *store.Message) bool {
+	return canBeKept(c, m) || m.Fate == store.FateFailed
+}
+
+// decideMessage applies Send, Keep and Drop: what an agent decides about a typed text, mostly by a click.
+func (sp *UseCases) decideMessage(r book.Request) {
 	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
 		sp.ChannelTexts.sendChannelText(r)
@@ -73,7 +113,7 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 		m.Fate = store.FateDropped
 	}
 
-	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
+	sp.Log.Did(r, book.Detail{Message: m.ID})
 	if wasLeaving { // it had counted as an answer
 		if m.Reason != bridge.ReasonRevived { // which must stay: the chat can't be asked about the text
 			m.Reason = bridge.ReasonUndone
@@ -238,101 +278,4 @@ func (sp *UseCases) tellSentAs(r book.Request, m *book.Message) {
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
 	})
-}
-
-// DecideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
-// one that failed.
-func (sp *UseCases) DecideDelivery(r book.Request) {
-	d, m := deliveryToDecide(sp.Book, r)
-	if d == nil {
-		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
-		return
-	}
-
-	if sp.resending.refuseSeveral(r, m) {
-		return
-	}
-
-	if !mayBeDecided(sp.Outbox, r, d, m) {
-		sp.RefuseDecided(r, m)
-		return
-	}
-	if r.Verb == bridge.VerbSendAgain && (sp.colleagueTexts.refuseOtherWords(r, m) || sp.resending.refuseAgain(r, d)) {
-		return
-	}
-
-	sp.NoteDecision(m, r.Agent, threads.ByFate)
-	if r.Verb == bridge.VerbMarkSent {
-		sp.resending.markSent(r, d, m)
-		return
-	}
-
-	sent := book.Parts{d}
-	if wasDeleted := m.Reason == bridge.ReasonDeleted; wasDeleted {
-		m.Reason = bridge.ReasonRevived // the click alone decides: the message can't be read again where it was typed
-	} else {
-		sent = append(sent, sp.Outbox.PartsOf(m).Added(m)...)
-	}
-	requeueParts(sp.Outbox, sent)
-
-	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
-	m.Dirty = true
-	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
-}
-
-// mayBeDecided reports whether a delivery of a message still waits for the decision that a request brings. Somebody may have decided
-// about the delivery, or about the whole message, meanwhile, or the message may have been sent again.
-func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Message) bool {
-	parts := o.PartsOf(m)
-	if !slices.Contains(parts, d) { // it is of an earlier sending
-		return false
-	}
-
-	switch d.State {
-	case store.NeedsDecision:
-	case store.Failed:
-		if r.Verb == bridge.VerbMarkSent {
-			return false
-		}
-	default:
-		return false
-	}
-
-	switch m.Fate {
-	case store.FateFailed, store.FateUnclear:
-		return true
-	case store.FateWaiting: // other parts of it wait
-		return len(parts) > 1
-	default:
-		return false
-	}
-}
-
-// deliveryToDecide returns the delivery about which a request decides, with its message. The first of these that exists counts:
-//   - the delivery that the request names;
-//   - the first undecided part of the message that the request is about;
-//   - the latest delivery of that message.
-//
-// Both results are nil if there is none, or if it isn't a reply of the request's conversation.
-func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
-	d := b.Outbox.Deliveries[r.Args.Delivery]
-	if d == nil {
-		if m := b.MessageOfAction(r); m != nil {
-			d = b.Outbox.ReplyOf(m)
-			if undecided := b.Outbox.PartsOf(m).Undecided(r.Verb); len(undecided) > 0 {
-				d = undecided[0]
-			}
-		}
-	}
-
-	isReply := d != nil && d.Kind == outbound.KindReply
-	if !isReply || b.Outbox.Lanes[d.LaneID] == nil {
-		return nil, nil
-	}
-
-	m := b.Messages.Rows[d.MessageID]
-	if m == nil || m.ConversationID != r.Conversation.ID {
-		return nil, nil
-	}
-	return d, m
 }

@@ -1,18 +1,34 @@
 package speech
 
 import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
 // An agent may delete a message in the chat after typing it. A reply that hasn't left doesn't leave then. One that has left can't be
 // taken back, which its author is told.
 
-// Delete applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
+func deleteVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbDelete, NeedsLatest: true},
+		// If the deleted message began its thread, the customer's last words are posted again with it.
+		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.AddLastWords(r) },
+		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
+			return sp.deleteMessage(r)
+		},
+	}
+}
+
+// deleteMessage applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
 // deleted, it is posted again.
-func (sp *UseCases) Delete(r book.Request) error {
+func (sp *UseCases) deleteMessage(r book.Request) error {
 	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
 		keepEarlyDeletion(sp.Posts, r, p)
@@ -44,7 +60,7 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
 	case m.Reason == store.ReasonErased: // an erasure asks people to delete what is left in the chat, which takes nothing back
 	case m.Fate == store.FateDropped, wasDeleted: // it was taken back before
-	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(m):
+	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(&m.Message):
 		sp.dropUnsent(c, m)
 	case m.Fate == store.FateUnclear:
 		sp.deleteUnclear(c, m)

@@ -1,22 +1,40 @@
 package speech
 
 import (
+	"context"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
 // An agent may edit a message in the chat after typing it. What that does depends on how far the message has come as a reply: the
 // new text may leave in its place, it may be decided anew, or the customer has the old one and only a correction can follow.
 
-// Edit applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
+func editVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbEdit, NeedsLatest: true},
+		Wants: wantAnswered,
+		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
+			sp.editMessage(r)
+			return nil
+		},
+	}
+}
+
+// wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
+func wantAnswered(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Answered = true }
+
+// editMessage applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
 // attempt is under way, should that fail. Once the customer has the reply, the new text leaves only by a click.
-func (sp *UseCases) Edit(r book.Request) {
+func (sp *UseCases) editMessage(r book.Request) {
 	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
 		sp.keepEarlyEdit(r, p)

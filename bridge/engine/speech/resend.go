@@ -61,7 +61,7 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 // refuseSeveral refuses to decide about a reply if several of its parts are undecided and the request names none of them. The refusal
 // names the parts, unless colleagues may not read the reply. It returns false in all other cases.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
-	undecided := sp.Outbox.PartsOf(m).Undecided(r.Verb)
+	undecided := undecidedParts(sp.Outbox, r, m)
 	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
 	if isNamed || len(undecided) < 2 {
 		return false
@@ -174,7 +174,7 @@ func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 // markSent has a delivery count as sent, because an agent says so. Its message counts as sent if all other parts do.
 func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) {
 	d.State, d.Dirty = store.Accepted, true
-	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
+	sp.Log.Did(r, book.Detail{Message: m.ID})
 	if sp.Outbox.AwaitOtherParts(m) {
 		return
 	}

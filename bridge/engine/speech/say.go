@@ -10,7 +10,8 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/permission"
+	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -20,6 +21,40 @@ import (
 
 // minHold is how long a reply is held after an edit, at least.
 const minHold = 5 * time.Second
+
+func sayVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbSay, IsSpeech: true, NeedsLatest: true},
+		Wants: wantTold,
+	}
+}
+
+func replyVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbReply, IsSpeech: true, NeedsLatest: true}}
+}
+
+func noteVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbNote, IsSpeech: true, NeedsLatest: true},
+		Wants: wantNamed,
+	}
+}
+
+func unknownVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true, NeedsLatest: true}}
+}
+
+// wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
+func wantTold(sp *UseCases, n *book.Prefetch, r book.Request) {
+	n.Posts = append(n.Posts, threads.ToldKey(r, sp.Now), threads.AskedKey(r, sp.Now))
+}
+
+// wantNamed adds the lanes of colleagues whom a note names, and who are not in all chats.
+func wantNamed(sp *UseCases, n *book.Prefetch, r book.Request) {
+	for _, named := range sp.Dir.NamedIn(r.Text) {
+		n.AddElsewhere(sp.Dir, named.ID)
+	}
+}
 
 // Say decides the fate of a text that was typed in a conversation's thread.
 // Errors: the database's.
@@ -156,7 +191,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 		Author: Author{
 			Kind:       r.Actor.Kind,
 			IsAgent:    r.Agent != nil,
-			MayReply:   r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
+			MayReply:   r.Agent != nil && sp.Verbs.Authorize(r.Agent, bridge.VerbReply) == nil,
 			IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID),
 		},
 		Text: TypedText{

@@ -4,11 +4,21 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
-// Undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
-func (sp *UseCases) Undo(r book.Request) {
+func undoVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbUndo, NeedsLatest: true, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
+		// The last of the replies that wait is taken back, though others may have written more since.
+		Wants: func(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Undo, n.Answered = true, true },
+		Do:    (*UseCases).undo,
+	}
+}
+
+// undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
+func (sp *UseCases) undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	m := sp.MessageOfAction(r) // nil for a typed undo, which names none
 	if m != nil && m.ConversationID != c.ID {
@@ -31,7 +41,7 @@ func (sp *UseCases) Undo(r book.Request) {
 		return
 	}
 	if sp.resending.askAboutUnclear(c, m) {
-		sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
+		sp.Log.Did(r, book.Detail{Message: m.ID})
 		return
 	}
 
@@ -44,7 +54,7 @@ func (sp *UseCases) Undo(r book.Request) {
 		mark = bridge.MarkInside
 	}
 	sp.Mark(c, m, mark)
-	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
+	sp.Log.Did(r, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{
 		Content: &bridge.UndoneLine{Why: why},
 		By:      sp.Dir.Ref(r.Surface, agent.ID),

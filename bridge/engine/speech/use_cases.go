@@ -7,6 +7,7 @@ package speech
 import (
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
 )
 
 // UseCases deals with typed texts in one batch. What happens to a text after it was typed is a part of its own each.
@@ -20,6 +21,27 @@ type UseCases struct {
 	deciding       deciding       // clicks on Send, Keep and Drop
 	resending      resending      // sending a reply again of which something has left, or may have
 	colleagueTexts colleagueTexts // texts that were edited into ones for colleagues, or out of them
+}
+
+// useCase is a verb that this package applies.
+type useCase = usecase.Case[*UseCases]
+
+// Verbs lists the verbs that this package applies. Those of speech are applied by the engine, which knows where something was said.
+func Verbs() []useCase {
+	return []useCase{
+		sayVerb(),
+		replyVerb(),
+		noteVerb(),
+		unknownVerb(),
+		editVerb(),
+		deleteVerb(),
+		undoVerb(),
+		sendVerb(),
+		keepVerb(),
+		dropVerb(),
+		sendAgainVerb(),
+		markSentVerb(),
+	}
 }
 
 // New makes the use cases of a batch.

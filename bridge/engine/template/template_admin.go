@@ -10,17 +10,44 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 )
 
-// Administer lists, edits and deletes templates. An edit without a draft, and a deletion that names no template, show the list
+func templatesVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules:      verb.Rules{Name: bridge.VerbTemplates, NoConversation: true},
+		DoAnywhere: (*UseCases).administer,
+	}
+}
+
+func templateEditVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules:      verb.Rules{Name: bridge.VerbTemplateEdit, AdminsOnly: onlyAdminsChange(), NoConversation: true},
+		DoAnywhere: (*UseCases).administer,
+	}
+}
+
+func templateDeleteVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules:      verb.Rules{Name: bridge.VerbTemplateDelete, AdminsOnly: onlyAdminsChange(), NoConversation: true},
+		DoAnywhere: (*UseCases).administer,
+	}
+}
+
+// onlyAdminsChange tells others than admins that they may not change templates.
+func onlyAdminsChange() *bridge.Problem {
+	return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+}
+
+// administer lists, edits and deletes templates. An edit without a draft, and a deletion that names no template, show the list
 // instead, from which one can be chosen.
-func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (ts *UseCases) administer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Conversation = nil // templates belong to no conversation, wherever they are asked for
-	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
+	if problem := ts.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}

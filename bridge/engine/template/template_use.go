@@ -14,19 +14,27 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
 	"parley/bridge/engine/reply"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 	"parley/store/suggestion"
 )
 
-// UseTemplate sends a template, a prepared message with blanks, as the agent's message. If the agent hasn't seen its preview yet,
+func templateVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules:  verb.Rules{Name: bridge.VerbTemplate, NeedsLatest: true, Deed: store.DeedChoseTemplate},
+		DoInTx: (*UseCases).useTemplate,
+	}
+}
+
+// useTemplate sends a template, a prepared message with blanks, as the agent's message. If the agent hasn't seen its preview yet,
 // it offers templates instead.
-func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (ts *UseCases) useTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, agent := r.Conversation, r.Agent
-	if problem := permission.Authorize(agent, bridge.VerbReply); problem != nil {
+	if problem := ts.Verbs.Authorize(agent, bridge.VerbReply); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
@@ -60,7 +68,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	m.Reason, m.Template = bridge.ReasonTemplate, body
 	ts.Posts.RememberForm(r, 0, m)
 	ts.Suggestions.Settle(c, suggestion.Template, used.Name, suggestion.Used)
-	ts.Log.ByAgent(c, agent, store.DeedChoseTemplate, book.Detail{Message: m.ID, Text: used.Name})
+	ts.Log.Did(r, book.Detail{Message: m.ID, Text: used.Name})
 
 	if ts.speech.MustBeTaken(c) {
 		ts.speech.AskToTake(c, m)

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
 )
 
 // UseCases does the verbs of templates in one batch.
@@ -14,6 +15,11 @@ type UseCases struct {
 	*threads.Writer
 	replies *reply.UseCases
 	speech  *speech.UseCases
+}
+
+// Verbs lists the verbs that this package applies.
+func Verbs() []usecase.Case[*UseCases] {
+	return []usecase.Case[*UseCases]{templateVerb(), templatesVerb(), templateEditVerb(), templateDeleteVerb()}
 }
 
 // New makes the use cases of a batch.

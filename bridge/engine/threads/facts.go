@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
 	"parley/store"
 )
@@ -24,7 +23,7 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	if problem := qs.AuthorizeReading(r); problem != nil {
 		return problem
 	}
-	return permission.Authorize(r.Agent, verb)
+	return qs.book.Verbs.Authorize(r.Agent, verb)
 }
 
 // AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, for people who are no agents, and
@@ -38,8 +37,7 @@ func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
 
 // takesOwnBack reports whether an agent takes back a reply of the agent's own, by an emoji on it or by the buttons of its line.
 func (qs *questions) takesOwnBack(r book.Request) bool {
-	takesBack := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
-	if !takesBack || r.Typed() {
+	if !qs.book.Verbs.Of(r.Verb).TakesBack || r.Typed() {
 		return false
 	}
 	m := qs.book.MessageOfAction(r)

@@ -37,12 +37,8 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
 	}
-	switch line.Verb {
-	case bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend:
-		return true
-	default:
-		return false
-	}
+	sent := []bridge.Verb{bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend}
+	return slices.Contains(sent, line.Verb)
 }
 
 // isAboutRecipient reports whether a line is only about one of several recipients. It never counts as the last line about the

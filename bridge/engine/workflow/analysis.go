@@ -5,12 +5,20 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
-// SwitchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an
+func analysisVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbAnalysis},
+		Do:    (*UseCases).switchAnalysis,
+	}
+}
+
+// switchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an
 // analysis that is under way changes nothing any more.
-func (wf *UseCases) SwitchAnalysis(r book.Request) {
+func (wf *UseCases) switchAnalysis(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	kept := ""
 	switch word := strings.ToLower(strings.TrimSpace(r.Args.Note)); word {

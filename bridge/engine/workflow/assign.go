@@ -8,23 +8,51 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
 	"parley/store"
 	"parley/store/suggestion"
 )
 
-// Assign applies take, assign (to people or to a team) and unassign.
-func (wf *UseCases) Assign(r book.Request) {
-	switch r.Verb {
-	case bridge.VerbUnassign:
-		wf.removeOwners(r)
-	case bridge.VerbTake:
-		wf.assignTo(r, []store.AgentID{r.Agent.ID})
-	default: // VerbAssign
-		if r.Args.Team != "" {
-			wf.assignTeam(r)
-		} else {
-			wf.assignAgents(r)
+func takeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Deed: store.DeedAssigned},
+		Do:    func(wf *UseCases, r book.Request) { wf.assignTo(r, []store.AgentID{r.Agent.ID}) },
+	}
+}
+
+func assignVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedAssigned},
+		Wants: wantAgentsElsewhere,
+		Do:    (*UseCases).assign,
+	}
+}
+
+func unassignVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbUnassign, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedUnassigned},
+		Do:    (*UseCases).removeOwners,
+	}
+}
+
+// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
+// in another surface, what happens there.
+func wantAgentsElsewhere(wf *UseCases, n *book.Prefetch, _ book.Request) {
+	for _, u := range wf.Dir.ActiveUsers() {
+		known := wf.Dir.SurfacesOf(u.AgentID)
+		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }
+		if slices.ContainsFunc(wf.Dir.Accounts, isUnknownIn) {
+			n.AddDirect(u.AccountID, u.UserID)
 		}
+	}
+}
+
+// assign gives a conversation to the team or to the agents whom a request names.
+func (wf *UseCases) assign(r book.Request) {
+	if r.Args.Team != "" {
+		wf.assignTeam(r)
+	} else {
+		wf.assignAgents(r)
 	}
 }
 
@@ -101,11 +129,12 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 		}
 	}
 
-	deed := store.DeedAssigned
-	if isUnchanged {
-		deed = store.DeedNoted // the owners have not changed: what one of them typed before must not look late
+	detail := book.Detail{Agents: unique, Note: r.Args.Note}
+	if isUnchanged { // the owners have not changed: what one of them typed before must not look late
+		wf.Log.ByAgent(c, agent, store.DeedNoted, detail)
+	} else {
+		wf.Log.Did(r, detail)
 	}
-	wf.Log.ByAgent(c, agent, deed, book.Detail{Agents: unique, Note: r.Args.Note})
 
 	if len(notice) > 0 || hasNote {
 		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
@@ -156,7 +185,7 @@ func (wf *UseCases) removeOwners(r book.Request) {
 		return
 	}
 	wf.putInQueue(c)
-	wf.Log.ByAgent(c, agent, store.DeedUnassigned, nil)
+	wf.Log.Did(r, nil)
 	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(r.Surface, agent.ID)})
 	c.RefreshCard()
 }

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -175,9 +176,16 @@ func (wf *UseCases) closingOf(
 	return store.ListClosing(ctx, tx, ofTeam, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 
-// LeaveUnanswered notes that somebody has decided to let a reply window close unanswered: no evening list names the conversation until
+func leaveVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbLeave, Deed: store.DeedLeftUntilTomorrow},
+		Do:    (*UseCases).leaveUnanswered,
+	}
+}
+
+// leaveUnanswered notes that somebody has decided to let a reply window close unanswered: no evening list names the conversation until
 // the customer opens the window again.
-func (wf *UseCases) LeaveUnanswered(r book.Request) {
+func (wf *UseCases) leaveUnanswered(r book.Request) {
 	ch := wf.Channel(r.Conversation.AccountID)
 	if ch != nil && ch.Capabilities().Window.Free == 0 {
 		wf.Refuse(r, "no_window", r.Conversation.Account.Name+" has no reply window that could close.",
@@ -185,7 +193,7 @@ func (wf *UseCases) LeaveUnanswered(r book.Request) {
 		return
 	}
 
-	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedLeftUntilTomorrow, nil)
+	wf.Log.Did(r, nil)
 	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
 	wf.Confirm(r.About(nil), done) // where the list is, and not in the conversation's thread
 }

@@ -60,7 +60,7 @@ func (wf *UseCases) handOver(r book.Request, team *store.Team) {
 	from := c.Home(wf.Dir)
 	wf.putInQueue(c)
 	c.TeamID = &team.ID
-	wf.Log.ByAgent(c, r.Agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
+	wf.Log.Did(r, book.Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
 	if from == nil {

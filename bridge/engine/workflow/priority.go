@@ -6,12 +6,20 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/verb"
 	"parley/store"
 	"parley/store/suggestion"
 )
 
-// SetPriority sets how urgent a conversation is. The normal priority is stored as none.
-func (wf *UseCases) SetPriority(r book.Request) {
+func priorityVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbPriority, Deed: store.DeedPrioritised},
+		Do:    (*UseCases).setPriority,
+	}
+}
+
+// setPriority sets how urgent a conversation is. The normal priority is stored as none.
+func (wf *UseCases) setPriority(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	level := strings.ToLower(strings.TrimSpace(r.Args.Note))
 	if !slices.Contains(bridge.Priorities(), level) {
@@ -29,7 +37,7 @@ func (wf *UseCases) SetPriority(r book.Request) {
 	}
 
 	wf.Suggestions.Settle(c, suggestion.Priority, level, suggestion.Used)
-	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
+	wf.Log.Did(r, book.Detail{Text: level})
 	wf.Line(c, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,

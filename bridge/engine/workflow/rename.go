@@ -7,11 +7,19 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
-// Rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name undoes that.
-func (wf *UseCases) Rename(r book.Request) {
+func renameVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbRename, Deed: store.DeedRenamed},
+		Do:    (*UseCases).rename,
+	}
+}
+
+// rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name undoes that.
+func (wf *UseCases) rename(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	name := strings.Join(strings.Fields(r.Args.Note), " ")
 	if name == "" || utf8.RuneCountInString(name) > bridge.LongestName {
@@ -28,7 +36,7 @@ func (wf *UseCases) Rename(r book.Request) {
 		return
 	}
 
-	wf.Log.ByAgent(c, agent, store.DeedRenamed, book.Detail{Text: name})
+	wf.Log.Did(r, book.Detail{Text: name})
 	wf.Line(c, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,

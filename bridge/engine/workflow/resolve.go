@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/verb"
 	"parley/store"
 )
 
@@ -29,10 +30,50 @@ const (
 	closedByAdmin   = "admin"
 )
 
-// Reopen opens a conversation again that was resolved. Where a customer can have only one open conversation on an
+func resolveVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbResolve, Final: true, Deed: store.DeedResolved},
+		Wants: wantUnread,
+		Do:    (*UseCases).end,
+	}
+}
+
+func closeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name:       bridge.VerbClose,
+			AdminsOnly: &bridge.Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
+			Final:      true,
+			Deed:       store.DeedClosed,
+		},
+		Wants: wantUnread,
+		Do:    (*UseCases).end,
+	}
+}
+
+func reopenVerb() useCase {
+	return useCase{
+		Rules:  verb.Rules{Name: bridge.VerbReopen, NeedsLatest: true, Deed: store.DeedReopened},
+		DoInTx: (*UseCases).reopen,
+	}
+}
+
+// wantUnread adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
+// pending before that is seen (refuseUnread). Whoever does so on a page of our own has read there what the thread may not show yet;
+// the latest messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is
+// found late.
+func wantUnread(wf *UseCases, n *book.Prefetch, r book.Request) {
+	isFoundLate := book.HasTime(r.Action) && wf.WasTypedBefore(r.Action, wf.Now)
+	if r.Args.Seen != 0 || isFoundLate {
+		n.NeedLatest = append(n.NeedLatest, r)
+	}
+	n.Ends = append(n.Ends, r)
+}
+
+// reopen opens a conversation again that was resolved. Where a customer can have only one open conversation on an
 // account, it refuses if there is another one.
 // Errors: the database's.
-func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	if c.BridgeStatus() != bridge.StatusResolved {
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
@@ -61,7 +102,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		wf.Messages.ResumeWait(c) // nobody has answered: the customer counts as waiting again
 	}
 	keepStatusFromReplies(wf.Book, c)
-	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
+	wf.Log.Did(r, nil)
 	wf.Line(c, bridge.Line{
 		Content:  bridge.LineReopened,
 		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
@@ -103,9 +144,9 @@ func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *book.Book, c *book.C
 	return nil
 }
 
-// End resolves or closes a conversation, as the request's verb says. Agents resolve open conversations. Admins can
+// end resolves or closes a conversation, as the request's verb says. Agents resolve open conversations. Admins can
 // also close them, and close a resolved one.
-func (wf *UseCases) End(r book.Request) {
+func (wf *UseCases) end(r book.Request) {
 	c := r.Conversation
 	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
 	if !c.BridgeStatus().Open() && !closesResolved {
@@ -172,9 +213,9 @@ func (wf *UseCases) setEnded(r book.Request) {
 	c := r.Conversation
 	wf.EndSnooze(c)
 
-	status, reason, deed := bridge.StatusResolved, resolvedByAgent, store.DeedResolved
+	status, reason := bridge.StatusResolved, resolvedByAgent
 	if r.Verb == bridge.VerbClose {
-		status, reason, deed = bridge.StatusClosed, closedByAdmin, store.DeedClosed
+		status, reason = bridge.StatusClosed, closedByAdmin
 	}
 	c.Status = string(status)
 	c.CloseReason = reason
@@ -183,7 +224,7 @@ func (wf *UseCases) setEnded(r book.Request) {
 	c.EndWait()
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
-	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: r.Args.Note})
+	wf.Log.Did(r, book.Detail{Text: r.Args.Note})
 	if r.Verb == bridge.VerbResolve {
 		wf.sumUp(c, own.OnResolve)
 	}

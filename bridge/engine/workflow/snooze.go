@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/verb"
 	"parley/bridge/when"
 	"parley/store"
 	"parley/store/suggestion"
@@ -18,20 +19,43 @@ import (
 // A snoozed conversation is out of agents' sight until a time. It comes back earlier if an agent wakes it, if the customer writes
 // (package inbound), or if the customer is answered.
 
-// SetPending makes a conversation wait for the customer.
-func (wf *UseCases) SetPending(r book.Request) {
+func pendingVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbPending, NeedsOpen: true, Final: true, Deed: store.DeedSetPending},
+		Wants: wantUnread,
+		Do:    (*UseCases).setPending,
+	}
+}
+
+func snoozeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbSnooze, NeedsOpen: true, Final: true, NeedsLatest: true, Deed: store.DeedSnoozed},
+		Wants: wantUnread,
+		Do:    (*UseCases).snooze,
+	}
+}
+
+func wakeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbWake, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedWoke},
+		Do:    (*UseCases).wake,
+	}
+}
+
+// setPending makes a conversation wait for the customer.
+func (wf *UseCases) setPending(r book.Request) {
 	if wf.refuseUnread(r) {
 		return
 	}
 	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusPending)
 	r.Conversation.EndWait()
-	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
+	wf.Log.Did(r, nil)
 	r.Conversation.RefreshCard()
 }
 
-// Wake ends a conversation's snooze before its time.
-func (wf *UseCases) Wake(r book.Request) {
+// wake ends a conversation's snooze before its time.
+func (wf *UseCases) wake(r book.Request) {
 	if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
 		wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
 		return
@@ -39,13 +63,13 @@ func (wf *UseCases) Wake(r book.Request) {
 	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusOpen)
 	keepStatusFromReplies(wf.Book, r.Conversation)
-	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
+	wf.Log.Did(r, nil)
 	r.Conversation.RefreshCard()
 }
 
-// Snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. Words count from when the agent
+// snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. Words count from when the agent
 // typed them: “tomorrow” that is applied a day later means today.
-func (wf *UseCases) Snooze(r book.Request) {
+func (wf *UseCases) snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent, c.AccountID)
 	until, err := wf.snoozeTime(r.Args.Until, zone)
@@ -66,7 +90,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	keepStatusFromReplies(wf.Book, c)
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
 	wf.Suggestions.Settle(c, suggestion.Snooze, r.Args.Until, suggestion.Used)
-	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	wf.Log.Did(r, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
 	wf.Confirm(r, bridge.Line{
 		Content: &bridge.SnoozedLine{Until: until},
 		By:      wf.Dir.Ref(r.Surface, agent.ID),

@@ -6,18 +6,31 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/verb"
 	"parley/store"
 	"parley/store/suggestion"
 )
 
-const (
-	maxTags       = 20 // of a conversation
-	maxTopicRunes = 200
-)
+const maxTags = 20 // of a conversation
 
-// Tag applies tag and untag. Tags that don't exist are made.
-func (wf *UseCases) Tag(r book.Request) {
-	c := r.Conversation
+func tagVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbTag, Deed: store.DeedTagged},
+		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.Tags = append(n.Tags, r.Args.Tags...) },
+		Do:    func(wf *UseCases, r book.Request) { wf.changeTags(r, addTags) },
+	}
+}
+
+func untagVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbUntag, Deed: store.DeedUntagged},
+		Do:    func(wf *UseCases, r book.Request) { wf.changeTags(r, untag) },
+	}
+}
+
+// changeTags has a conversation's tags changed, from those that it has (before), by the names that a request has. Tags that don't
+// exist are made.
+func (wf *UseCases) changeTags(r book.Request, change func(wf *UseCases, r book.Request, before, names []string)) {
 	names := make([]string, len(r.Args.Tags))
 	for i, name := range r.Args.Tags {
 		name = book.TidyTag(name)
@@ -28,12 +41,7 @@ func (wf *UseCases) Tag(r book.Request) {
 		names[i] = wf.Tags.SpellingOf(name)
 	}
 
-	before := wf.Dir.CurrentTagNames(c.Tags)
-	if r.Verb == bridge.VerbUntag {
-		untag(wf, r, before, names)
-	} else {
-		addTags(wf, r, before, names)
-	}
+	change(wf, r, wf.Dir.CurrentTagNames(r.Conversation.Tags), names)
 }
 
 // addTags adds the tags of names that a conversation doesn't have yet to those that it has (before).
@@ -60,7 +68,7 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	for _, name := range added {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
-	setTags(wf, r, tags, store.DeedTagged)
+	setTags(wf, r, tags)
 
 	if len(created) > 0 && r.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
 		wf.Confirm(r, bridge.Line{
@@ -88,29 +96,17 @@ func untag(wf *UseCases, r book.Request, before, names []string) {
 		wf.Unchanged(r)
 		return
 	}
-	setTags(wf, r, tags, store.DeedUntagged)
+	setTags(wf, r, tags)
 }
 
 // setTags gives a conversation these tags.
-func setTags(wf *UseCases, r book.Request, tags []string, deed store.Deed) {
+func setTags(wf *UseCases, r book.Request, tags []string) {
 	r.Conversation.Tags = tags
-	wf.Log.ByAgent(r.Conversation, r.Agent, deed, book.Detail{Text: strings.Join(r.Args.Tags, ", ")})
+	wf.Log.Did(r, book.Detail{Text: strings.Join(r.Args.Tags, ", ")})
 	r.Conversation.RefreshCard()
 }
 
 // indexOfTag returns where a name is among tags, whatever its case; -1 if it isn't there.
 func indexOfTag(tags []string, name string) int {
 	return slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
-}
-
-// Topic names what the conversation is about.
-func (wf *UseCases) Topic(r book.Request) {
-	topic := strings.Join(strings.Fields(r.Args.Note), " ")
-	if topic == "" || len([]rune(topic)) > maxTopicRunes {
-		wf.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
-		return
-	}
-	r.Conversation.Subject = topic
-	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedNamed, book.Detail{Text: topic})
-	r.Conversation.RefreshCard()
 }

@@ -4,7 +4,35 @@
 // What does not belong here: what is said to customers (reply, speech).
 package workflow
 
-import "parley/bridge/engine/threads"
+import (
+	"parley/bridge/engine/threads"
+	"parley/bridge/engine/usecase"
+)
 
 // UseCases does verbs, and what timers call for, in one batch.
 type UseCases struct{ *threads.Writer }
+
+// useCase is a verb that this package applies.
+type useCase = usecase.Case[*UseCases]
+
+// Verbs lists the verbs that this package applies.
+func Verbs() []useCase {
+	return []useCase{
+		takeVerb(),
+		assignVerb(),
+		unassignVerb(),
+		tagVerb(),
+		untagVerb(),
+		topicVerb(),
+		renameVerb(),
+		priorityVerb(),
+		analysisVerb(),
+		pendingVerb(),
+		snoozeVerb(),
+		wakeVerb(),
+		resolveVerb(),
+		reopenVerb(),
+		closeVerb(),
+		leaveVerb(),
+	}
+}

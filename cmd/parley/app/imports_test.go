@@ -174,8 +174,8 @@ func withEmulators() []string {
 // engineLayers are the packages that the engine is made of: each may import those before it.
 func engineLayers() []string {
 	list := []string{
-		"clean", "own", "permission", "directory", "files", "outbound", "book", "reading", "threads", "workflow", "reply",
-		"speech", "template", "inbound", "insight", "assist", "measuring", "chores",
+		"clean", "own", "verb", "directory", "files", "outbound", "book", "usecase", "reading", "threads", "workflow",
+		"reply", "speech", "template", "inbound", "insight", "assist", "measuring", "chores",
 	}
 	for i, name := range list {
 		list[i] = "bridge/engine/" + name

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/chores"
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/reading"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// New makes an Engine on a migrated database and reads its directory.
+func New(ctx context.Context, o Options) (*Engine, error) {
+	o = o.withDefaults()
+	e := &Engine{
+		pool:             o.Pool,
+		log:              o.Log,
+		opt:              o,
+		directoryChanged: make(chan struct{}),
+		channels:         map[store.AccountID]channels.Channel{},
+		surfaces:         map[store.AccountID]*Desk{},
+		gates:            book.NewGates(),
+		attention:        &attention{last: map[store.ConversationID]time.Time{}},
+		stopping:         make(chan struct{}),
+		presence:         presence{gapOpened: make(chan struct{}, 1), processName: store.ProcessName + rand.Text()},
+	}
+
+	e.troubles = newTroubles(e)
+	e.reading = reading.New(reading.Options{
+		Connected:    host{e},
+		Verbs:        verbRules(),
+		Pool:         o.Pool,
+		Log:          o.Log,
+		Specs:        o.Specs,
+		SurfaceNames: o.SurfaceNames,
+		AudienceAge:  o.AudienceAge,
+	})
+	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
+	e.sender = outbound.New(outbound.Options{
+		Pool:     o.Pool,
+		Engine:   host{e},
+		Objects:  o.Objects,
+		Files:    e.files,
+		Backoff:  o.Backoff,
+		GapWait:  o.GapWait,
+		Original: o.Original,
+	})
+	e.chores = chores.New(o.Pool, o.Log, host{e})
+	relayOptions := o.Relay
+	relayOptions.Pool = o.Pool
+	relayOptions.Handler = e
+	relayOptions.Log = o.Log
+	relayOptions.Objects = o.Objects
+	relayOptions.IsChannel = e.isChannel
+	var err error
+	if e.relay, err = relay.New(ctx, relayOptions); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return e, e.Reload(ctx)
+}
+
+// withDefaults fills in what is not set. A reply that could not be sent is first tried again within seconds, because mostly a
+// connection broke or a server was being restarted.
+func (o Options) withDefaults() Options {
+	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
+	o.AudienceAge = cmp.Or(o.AudienceAge, 10*time.Minute)
+	o.MaxHold = cmp.Or(o.MaxHold, 60*time.Second)
+	o.StalledAfter = cmp.Or(o.StalledAfter, 2*time.Second)
+	o.CardWait = cmp.Or(o.CardWait, 1500*time.Millisecond)
+	o.ReachEvery = cmp.Or(o.ReachEvery, 20*time.Second)
+	if o.Backoff == nil {
+		o.Backoff = []time.Duration{
+			2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour,
+		}
+	}
+	return o
+}

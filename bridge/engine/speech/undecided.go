@@ -1,0 +1,144 @@
+package speech
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
+	"parley/bridge/engine/verb"
+	"parley/store"
+)
+
+// A reply may have failed, or nobody knows whether it was sent. This file applies what an agent decides about it: to send it again, or
+// to have it count as sent.
+
+func sendAgainVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name: bridge.VerbSendAgain, NeedsLatest: true, NamesMessage: true, CanApply: isUnclearOrFailed, Deed: store.DeedSentAgain,
+		},
+		Do: (*UseCases).decideDelivery,
+	}
+}
+
+func markSentVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name: bridge.VerbMarkSent, NeedsLatest: true, NamesMessage: true, CanApply: isUnclear, Deed: store.DeedMarkedSent,
+		},
+		Do: (*UseCases).decideDelivery,
+	}
+}
+
+func isUnclear(_ *store.Conversation, m *store.Message) bool { return m.Fate == store.FateUnclear }
+
+func isUnclearOrFailed(_ *store.Conversation, m *store.Message) bool {
+	return m.Fate == store.FateUnclear || m.Fate == store.FateFailed
+}
+
+// decideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
+// one that failed.
+func (sp *UseCases) decideDelivery(r book.Request) {
+	d, m := deliveryToDecide(sp.Book, r)
+	if d == nil {
+		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+
+	if sp.resending.refuseSeveral(r, m) {
+		return
+	}
+
+	if !mayBeDecided(sp.Outbox, r, d, m) {
+		sp.RefuseDecided(r, m)
+		return
+	}
+	if r.Verb == bridge.VerbSendAgain && (sp.colleagueTexts.refuseOtherWords(r, m) || sp.resending.refuseAgain(r, d)) {
+		return
+	}
+
+	sp.NoteDecision(m, r.Agent, threads.ByFate)
+	if r.Verb == bridge.VerbMarkSent {
+		sp.resending.markSent(r, d, m)
+		return
+	}
+
+	sent := book.Parts{d}
+	if wasDeleted := m.Reason == bridge.ReasonDeleted; wasDeleted {
+		m.Reason = bridge.ReasonRevived // the click alone decides: the message can't be read again where it was typed
+	} else {
+		sent = append(sent, sp.Outbox.PartsOf(m).Added(m)...)
+	}
+	requeueParts(sp.Outbox, sent)
+
+	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
+	m.Dirty = true
+	sp.Log.Did(r, book.Detail{Message: m.ID})
+}
+
+// mayBeDecided reports whether a delivery of a message still waits for the decision that a request brings. Somebody may have decided
+// about the delivery, or about the whole message, meanwhile, or the message may have been sent again.
+func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Message) bool {
+	parts := o.PartsOf(m)
+	if !slices.Contains(parts, d) { // it is of an earlier sending
+		return false
+	}
+
+	switch d.State {
+	case store.NeedsDecision:
+	case store.Failed:
+		if r.Verb == bridge.VerbMarkSent {
+			return false
+		}
+	default:
+		return false
+	}
+
+	switch m.Fate {
+	case store.FateFailed, store.FateUnclear:
+		return true
+	case store.FateWaiting: // other parts of it wait
+		return len(parts) > 1
+	default:
+		return false
+	}
+}
+
+// deliveryToDecide returns the delivery about which a request decides, with its message. The first of these that exists counts:
+//   - the delivery that the request names;
+//   - the first undecided part of the message that the request is about;
+//   - the latest delivery of that message.
+//
+// Both results are nil if there is none, or if it isn't a reply of the request's conversation.
+func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
+	d := b.Outbox.Deliveries[r.Args.Delivery]
+	if d == nil {
+		if m := b.MessageOfAction(r); m != nil {
+			d = b.Outbox.ReplyOf(m)
+			if undecided := undecidedParts(b.Outbox, r, m); len(undecided) > 0 {
+				d = undecided[0]
+			}
+		}
+	}
+
+	isReply := d != nil && d.Kind == outbound.KindReply
+	if !isReply || b.Outbox.Lanes[d.LaneID] == nil {
+		return nil, nil
+	}
+
+	m := b.Messages.Rows[d.MessageID]
+	if m == nil || m.ConversationID != r.Conversation.ID {
+		return nil, nil
+	}
+	return d, m
+}
+
+// undecidedParts returns the parts of a reply about which a request decides: the unclear ones and, for Send again, those that failed.
+func undecidedParts(o *book.Outbox, r book.Request, m *book.Message) book.Parts {
+	if r.Verb == bridge.VerbSendAgain {
+		return o.PartsOf(m).UnclearOrFailed()
+	}
+	return o.PartsOf(m).Unclear()
+}
