@@ -74,16 +74,6 @@ const (
 	VerbUnblock   Verb = "unblock"   // takes a block or a silence back, for the sender of Args.Message or for Args.Addresses
 )
 
-// Reads reports whether a verb only shows something, and changes nothing.
-func (v Verb) Reads() bool {
-	switch v {
-	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbStats, VerbTemplates:
-		return true
-	default:
-		return false
-	}
-}
-
 // ActorKind says who acted.
 type ActorKind string
 

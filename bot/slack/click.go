@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -51,7 +52,7 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	if in.View != nil {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, self, in, click.Args) }}, nil
 	}
-	if in.Container.Private && !click.Verb.Reads() {
+	if in.Container.Private && !verb.Of(click.Verb).Reads {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
 	}
 

@@ -10,6 +10,7 @@ import (
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/pause"
@@ -133,7 +134,7 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	isPrivateInChannel := click.Private && fact.IsInChannel(in.activity)
-	if isPrivateInChannel && !click.Verb.Reads() { // what the message says is out of date now
+	if isPrivateInChannel && !verb.Of(click.Verb).Reads { // what the message says is out of date now
 		in.door.RunLater(ctx, func(ctx context.Context) {
 			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
 		})

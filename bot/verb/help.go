@@ -5,6 +5,7 @@ import "parley/bridge"
 func helpVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbHelp,
+		Reads: true,
 		Typed: TypedLine{Words: []string{"help", "?"}, AskIfAlone: true, Syntax: "!help [COMMAND]", Rest: RestTopic},
 		Help: Help{
 			Sentence: "Lists the everyday commands, all of them, or explains one.",

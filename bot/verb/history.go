@@ -8,6 +8,7 @@ import (
 func historyVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbHistory,
+		Reads:  true,
 		Typed:  TypedLine{Words: []string{"history", "log"}, AskIfAlone: true, Syntax: "!history [PAGE]", Rest: RestPage},
 		Help:   Help{Sentence: "Lists what was done, by whom and when.", Examples: []string{"!history", "!history 2"}},
 		Slash:  true,

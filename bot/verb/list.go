@@ -8,6 +8,7 @@ import (
 func listVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbList,
+		Reads: true,
 		Typed: TypedLine{Words: []string{"list", "inbox"}, AskIfAlone: true, Syntax: "!list mine", Rest: RestList},
 		Help: Help{
 			Sentence:    "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",

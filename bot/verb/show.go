@@ -10,7 +10,8 @@ const FindWord = "find"
 
 func showVerb() *Verb {
 	return &Verb{
-		Name: bridge.VerbFind,
+		Name:  bridge.VerbFind,
+		Reads: true,
 		Typed: TypedLine{
 			Words:      []string{"show", FindWord, "open", "more", "details"},
 			Answers:    []string{"open", "more", "details"},

@@ -5,6 +5,7 @@ import "parley/bridge"
 func statsVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbStats,
+		Reads: true,
 		Typed: TypedLine{Words: []string{"stats", "figures"}, AskIfAlone: true, Syntax: "!stats"},
 		Help: Help{
 			Sentence: "Shows you alone how your teams' last seven days were, against the seven before, and who waits now.",

@@ -20,6 +20,7 @@ type Verb struct {
 	Emoji    []string // shortcodes of reactions that do the same as the verb
 	Slash    bool     // it can be given outside the thread, with the conversation's number: "@Parley #12 …"
 	Anywhere bool     // it is about no conversation, and can be given in any place
+	Reads    bool     // it only shows something, and changes nothing
 	Menus    Menus
 	Button   Button
 	Form     Form

@@ -157,7 +157,7 @@ func refusalStart(name bridge.Verb) string {
 	switch {
 	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:
 		return "Nothing was sent. "
-	case name.Reads(), name == bridge.VerbAI: // who asks for a text expects nothing to change
+	case verb.Of(name).Reads, name == bridge.VerbAI: // who asks for a text expects nothing to change
 		return ""
 	case verb.Of(name).Sends:
 		return "Not sent. "
