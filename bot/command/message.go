@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bridge"
@@ -51,10 +52,9 @@ func (m Message) Slash(command string) Parsed {
 
 // withFormat returns p with its text as Markdown. p is what parse has made of Plain.
 func (m Message) withFormat(p Parsed, parse func(string, Options) Parsed) Parsed {
-	switch p.Verb {
-	case bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbNew:
+	withText := []bridge.Verb{bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbNew} // the others have no text for people
+	if slices.Contains(withText, p.Verb) {
 		p.Text = m.textOf(p, parse(m.Markdown, Options{Mentions: m.Tokens}))
-	default: // it has no text for people
 	}
 	return p
 }

@@ -246,14 +246,11 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	refused := func(why string) command.Parsed {
 		return command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: why}}
 	}
-	switch q.Verb {
-	case bridge.VerbReply, bridge.VerbSay, bridge.VerbSend:
+	isForCustomer := q.Verb == bridge.VerbReply || q.Verb == bridge.VerbSay || q.Verb == bridge.VerbSend
+	if isForCustomer {
 		q = refused(noRelay)
-	case bridge.VerbNote:
-		if len(files) > 0 {
-			q = refused(noFiles)
-		}
-	default: // it has no text that somebody else is to read
+	} else if q.Verb == bridge.VerbNote && len(files) > 0 {
+		q = refused(noFiles)
 	}
 
 	asked := bridge.Action{

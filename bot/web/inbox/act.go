@@ -151,19 +151,15 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 		return a, notFromPage
 	}
 
-	switch a.Verb {
-	case bridge.VerbReply:
-		if len(files) > 0 && strings.TrimSpace(form.Get("text")) == "" {
-			return a, "" // files alone
-		}
+	isFilesAlone := a.Verb == bridge.VerbReply && len(files) > 0 && strings.TrimSpace(form.Get("text")) == ""
+	withWords := []bridge.Verb{bridge.VerbReply, bridge.VerbNote, bridge.VerbSnooze, bridge.VerbResolve}
+	if slices.Contains(withWords, a.Verb) && !isFilesAlone {
 		return readWords(v, a)
-	case bridge.VerbNote, bridge.VerbSnooze, bridge.VerbResolve:
-		return readWords(v, a)
-	case bridge.VerbAssign:
-		return readAssign(v, a)
-	default:
-		return a, ""
 	}
+	if a.Verb == bridge.VerbAssign {
+		return readAssign(v, a)
+	}
+	return a, ""
 }
 
 // readWords reads a form with a text in the same way as that of a chat: a text that begins like a note or a command isn't a reply.

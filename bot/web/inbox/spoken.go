@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -143,12 +144,18 @@ func receiptWords(receipt bridge.OutcomeState) string {
 
 // buttonOf makes the button for one of the verbs that a message offers.
 func buttonOf(v *web.Visit, s *bridge.SpokenMessage, verb bridge.Verb, customer string) button {
-	b := button{Verb: string(verb), Message: s.ID, Delivery: s.Delivery}
-	switch verb {
-	case bridge.VerbUndo:
-		b.Text = "Take back"
-	case bridge.VerbSend:
-		b.Text, b.Words = "Send to "+customer, s.Words
+	labels := map[bridge.Verb]string{
+		bridge.VerbUndo:      "Take back",
+		bridge.VerbSend:      "Send to " + customer,
+		bridge.VerbKeep:      "Keep inside",
+		bridge.VerbDrop:      "Don't send",
+		bridge.VerbSendAgain: "Send again",
+		bridge.VerbMarkSent:  "Mark as sent",
+	}
+	b := button{Verb: string(verb), Message: s.ID, Delivery: s.Delivery, Text: cmp.Or(labels[verb], string(verb))}
+
+	if verb == bridge.VerbSend {
+		b.Words = s.Words
 		if s.Unread {
 			b.Text, b.Ask = "Send it as it stands", "Send it to "+customer+" as it stands here, whatever was changed in the chat?"
 		}
@@ -159,16 +166,9 @@ func buttonOf(v *web.Visit, s *bridge.SpokenMessage, verb bridge.Verb, customer 
 			}
 			b.Ask = strings.TrimSpace(b.Ask + " " + shape.SendAsQuestion(s.Author, customer))
 		}
-	case bridge.VerbKeep:
-		b.Text = "Keep inside"
-	case bridge.VerbDrop:
-		b.Text = "Don't send"
-	case bridge.VerbSendAgain:
-		b.Text, b.Ask = "Send again", "Send it again? If it did arrive, "+customer+" gets it twice."
-	case bridge.VerbMarkSent:
-		b.Text = "Mark as sent"
-	default:
-		b.Text = string(verb)
+	}
+	if verb == bridge.VerbSendAgain {
+		b.Ask = "Send it again? If it did arrive, " + customer + " gets it twice."
 	}
 	return b
 }
