@@ -23,7 +23,7 @@ func helpVerb() useCase {
 }
 
 func listVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbList, NoConversation: true}, DoAnywhere: answerBy((*work).askedList)}
+	return useCase{Rules: verb.Rules{Name: bridge.VerbList, NoConversation: true}, DoAnywhere: answerBy((*work).listLine)}
 }
 
 func statsVerb() useCase {
@@ -85,7 +85,7 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *
 		}
 
 		if w.Posts.IsAskedElsewhere(r) { // then the answer names the conversation
-			if line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface); err != nil {
+			if line.Other, err = w.Facts(ctx, tx, r); err != nil {
 				return bridge.Line{}, err
 			}
 		}
@@ -101,16 +101,10 @@ func (w *work) stats(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Lin
 	return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 }
 
-// askedList shows a page of the list that a request names.
-func (w *work) askedList(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
-	return w.listLine(ctx, tx, r.Agent, r.Surface, r.Args)
-}
-
-// listLine shows a page of a list, or of what was found.
-func (w *work) listLine(
-	ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, args bridge.Args,
-) (bridge.Line, error) {
-	l, err := w.Reading.List(ctx, tx, surface, agent, w.Reading.As(agent), args.ListQuery())
+// listLine shows a page of the list that a request names, or of what was found.
+func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+	args := r.Args
+	l, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), args.ListQuery())
 	if err != nil {
 		return bridge.Line{}, err
 	}

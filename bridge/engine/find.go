@@ -37,7 +37,7 @@ func showDetails(w *work, ctx context.Context, tx pgx.Tx, r book.Request, line *
 	if line.Other.ID != 0 {
 		return nil // the facts were read because it was asked elsewhere
 	}
-	line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface)
+	line.Other, err = w.Facts(ctx, tx, r)
 	return err
 }
 
@@ -69,6 +69,6 @@ func wordsToFind(r book.Request) string {
 
 // foundLine shows the first page of the conversations that some words find.
 func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
-	found := bridge.ListArgs{List: bridge.ListFound}
-	return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: words})
+	r.Args = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: words}
+	return w.listLine(ctx, tx, r)
 }

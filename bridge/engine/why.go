@@ -28,7 +28,7 @@ func whyVerb() useCase {
 // explainFates shows what became of the latest texts that people typed in a conversation, what a model was asked about it, and the
 // newest entries of its log.
 func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
-	decided, err := w.latestDecisions(ctx, tx, r.Conversation, r.Surface)
+	decided, err := w.latestDecisions(ctx, tx, r)
 	if err != nil {
 		return err
 	}
@@ -46,17 +46,15 @@ func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line
 
 // latestDecisions returns what became of the latest texts that people typed in a conversation, those of this batch
 // included, the newest first. Commands are left out.
-func (w *work) latestDecisions(
-	ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID,
-) ([]bridge.Decided, error) {
+func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
-	p.LatestMessages(&latest, []store.ConversationID{c.ID}, maxWhyMessages, 0)
+	p.LatestMessages(&latest, []store.ConversationID{r.Conversation.ID}, maxWhyMessages, 0)
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
 
-	latest = w.withBatch(latest, c)
+	latest = w.withBatch(latest, r.Conversation)
 	slices.SortFunc(latest, func(a, b store.Message) int { return book.CompareSaid(&b, &a) })
 
 	var list []bridge.Decided
@@ -69,7 +67,7 @@ func (w *work) latestDecisions(
 
 		list = append(list, bridge.Decided{
 			At:     m.SaidAt,
-			By:     w.Author(m, surface),
+			By:     w.Author(m, r.Surface),
 			Text:   book.Excerpt(m),
 			Fate:   m.Fate,
 			Reason: m.Reason,

@@ -54,7 +54,7 @@ func (rs *UseCases) SendToCustomer(r book.Request, m *book.Message, order string
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
-	rs.NoteReplied(c, r.Agent, m)
+	rs.NoteReplied(r, m)
 	wasTyped := m.Place != ""
 	if wasTyped { // the line about any other reply has this warning
 		rs.WarnOfTexts(c, m, d, 0)
@@ -164,7 +164,8 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 
 // NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once
 // the reply has left.
-func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *book.Message) {
+func (rs *UseCases) NoteReplied(r book.Request, m *book.Message) {
+	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {
 		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)

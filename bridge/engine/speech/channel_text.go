@@ -285,7 +285,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 			Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
 		})
 	}
-	ct.settleAsked(r.Conversation, r.Agent, r.Surface, m, text.Line)
+	ct.settleAsked(r, m, text.Line)
 }
 
 // refuseChosen refuses a click on a text for which somebody has chosen a conversation before. It returns false if nobody has. p
@@ -352,24 +352,23 @@ func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *s
 
 // settleAsked replaces the line that asked who is meant by one that leads to the conversation. line is the delivery of the line
 // that asked, or 0 if nobody was asked.
-func (ct *ChannelTexts) settleAsked(
-	c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, line store.DeliveryID,
-) {
-	t := c.Threads[surface]
+func (ct *ChannelTexts) settleAsked(r book.Request, m *book.Message, line store.DeliveryID) {
+	c := r.Conversation
+	t := c.Threads[r.Surface]
 	if t == nil || line == 0 {
 		return
 	}
 
 	answer := bridge.Line{
 		Content:  &bridge.TopLevelLine{},
-		By:       ct.Dir.Ref(surface, *m.AgentID),
+		By:       ct.Dir.Ref(r.Surface, *m.AgentID),
 		Text:     m.Text,
 		Customer: c.Customer(),
 		Other: bridge.Facts{
 			ID:     c.ID,
 			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
 		},
-		Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)},
+		Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(r.Surface, r.Agent.ID)},
 	}
 
 	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), threads.NoMessage, outbound.Payload{

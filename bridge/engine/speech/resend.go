@@ -117,7 +117,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 		d.SetPayload(p)
 	}
 
-	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
+	sp.replies.NoteReplied(r, m)
 }
 
 // askAboutUnclear asks a person about each unclear part of a reply. It returns false, and changes nothing, if there is none.

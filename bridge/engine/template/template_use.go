@@ -157,7 +157,7 @@ func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.Te
 // offerTemplates answers a typed verb with the button that opens the form of templates.
 func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
-	facts, err := ts.Facts(ctx, tx, c, r.Agent, r.Surface)
+	facts, err := ts.Facts(ctx, tx, r)
 	if err != nil {
 		return err
 	}

@@ -58,10 +58,10 @@ func (qs *questions) wasDoneAtHome(r book.Request) bool {
 	return r.Place.Channel == home.Channel || r.Place.Channel == qs.book.Dir.ChannelNow(r.Surface, home.Channel)
 }
 
-// Facts returns the facts of a conversation as the batch has changed it so far, also where that isn't stored yet.
-func (qs *questions) Facts(
-	ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID,
-) (bridge.Facts, error) {
+// Facts returns the facts of a request's conversation, for whoever asks, as the batch has changed it so far, also where that isn't
+// stored yet.
+func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Facts, error) {
+	c := r.Conversation
 	places := c.Places()
 	if c.PreviousID != nil {
 		threads, err := store.Threads(ctx, tx, []store.ConversationID{*c.PreviousID})
@@ -71,10 +71,10 @@ func (qs *questions) Facts(
 		places.Add(threads)
 	}
 
-	f := qs.Reading.FactsOf(qs.book.Dir, surface, agent, c.Conversation, qs.book.People.Identities, places, qs.book.Now)
+	f := qs.Reading.FactsOf(qs.book.Dir, r.Surface, r.Agent, c.Conversation, qs.book.People.Identities, places, qs.book.Now)
 	if next := qs.book.Conversations.ContinuationOf(c); next != nil {
 		f.Next = next.ID
-		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, surface, next.Places(), next.Conversation)
+		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, r.Surface, next.Places(), next.Conversation)
 	}
 
 	return f, nil
