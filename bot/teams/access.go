@@ -17,21 +17,23 @@ import (
 	"parley/channels"
 )
 
-// When Teams refuses a call, this file decides what the refusal means. Is it worth another try, is the thread gone,
-// or may we no longer post there? In the last case the place (a channel, a team, or all of Teams if our credentials
-// are refused) is closed: posts to it fail at once, and people are told why, until Teams shows that it takes posts
-// again. See package closed.
+// When Teams refuses a call, this file decides what the refusal means: retry, give up on this post, or stop posting
+// there. In the last case the place (a channel, a team, or all of Teams if our credentials are refused) is closed.
+// Posts to a closed place fail at once, and people see why, until Teams accepts posts again. See package closed.
+//
+// For example, a post to a channel of an archived team fails with the code MessageWritesBlocked. The channel is
+// closed, its posts wait, and admins read "Unarchive the team, or choose another channel."
 
-// Waits where Teams doesn't say how long.
+// Waits for refusals without a Retry-After.
 const (
 	defaultThrottleWait = 30 * time.Second
 	defaultBusyWait     = 2 * time.Second // after a 412: somebody else is changing the conversation
 )
 
-// reporter is told in which condition the surface is: that it works, or why not. People see that.
+// reporter receives the state of the connection to Teams, which people see: Active, or why posts fail.
 type reporter interface{ Report(c channels.Condition) }
 
-// access turns errors of Teams into a *channels.SendError, and keeps the list of places that are closed.
+// access turns errors of Teams into a *channels.SendError, and keeps the list of closed places.
 type access struct {
 	*organisation.Organisation
 
@@ -41,10 +43,10 @@ type access struct {
 }
 
 // classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is
-// tried again, and its Text and Hint are shown to people. The function returns an error as it is if that is nil or a
-// *channels.SendError already. If Teams refuses us in a place, or everywhere, it also closes that place.
+// retried, and its Text and Hint are shown to people. It returns nil and a *channels.SendError unchanged. If Teams
+// refuses us in a place, or everywhere, classifyFailure also closes that place.
 //
-// The order of the cases matters: a code of Teams says more than an HTTP status, so codes come first.
+// The order of the cases matters: one of Teams' codes is more precise than an HTTP status, so codes come first.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Status codes
 // from bot conversational APIs", read 2026-11.
 func (ac *access) classifyFailure(err error, p bridge.Post) error {
@@ -99,7 +101,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	return out
 }
 
-// isClosingCode reports whether a failure with this code of Teams means that we may not post in a place.
+// isClosingCode reports whether one of Teams' error codes means that we may not post in a place.
 func isClosingCode(code string) bool {
 	switch code {
 	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked,
@@ -109,12 +111,12 @@ func isClosingCode(code string) bool {
 	return false
 }
 
-// randomBelow returns a random duration below limit, which spreads the attempts of several posts over time.
+// randomBelow returns a random duration below limit, to spread the retries of several posts over time.
 func randomBelow(limit time.Duration) time.Duration {
 	return time.Duration(rand.Int64N(int64(limit))) //nolint:gosec // nothing secret depends on it
 }
 
-// codeInBrackets returns Teams' code for the end of a text, such as " (BotDisabledByAdmin)"; "" if Teams gave none.
+// codeInBrackets returns Teams' code as the end of a sentence, such as " (BotDisabledByAdmin)"; "" without a code.
 func codeInBrackets(e *connector.Error) string {
 	if e.Code == "" {
 		return ""
@@ -122,7 +124,7 @@ func codeInBrackets(e *connector.Error) string {
 	return " (" + e.Code + ")"
 }
 
-// classifyBeforeSend classifies the failure of a call that comes before the post itself, such as looking up a person.
+// classifyBeforeSend classifies the failure of a call made before the post itself, such as the lookup of a person.
 // The post was not sent, so the result is never Ambiguous.
 func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
 	err = retryOnlyThisPost(ac.classifyFailure(err, p))
@@ -132,8 +134,8 @@ func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
 	return err
 }
 
-// retryOnlyThisPost turns Throttled into Retry, so that only this post waits, and not the whole channel. It is for
-// calls that Teams doesn't count as posts of the channel, such as those about its members.
+// retryOnlyThisPost turns Throttled into Retry, so that only this post waits and not the whole channel. It is for
+// calls that Teams doesn't count as posts to the channel, such as those about its members.
 func retryOnlyThisPost(err error) error {
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != channels.Throttled {
@@ -147,8 +149,8 @@ func retryOnlyThisPost(err error) error {
 // nothingLost ends the hints for admins about a channel that takes no posts.
 const nothingLost = " Nothing is lost meanwhile."
 
-// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see isClosingCode). It
-// closes the channel, which stays closed until an event opens it again.
+// classifyClosed classifies the codes that forbid us to post somewhere (see isClosingCode). It closes the channel,
+// which stays closed until an event opens it again.
 func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
@@ -178,14 +180,14 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	return out
 }
 
-// reportedRemoval returns the error that people were shown when the app was removed from the channel or its team, and
-// the id of that channel or team. It returns nil if no event told us of a removal, or if Teams refuses the post for
-// another reason.
+// reportedRemoval returns the error that people saw when the app was removed from the channel or its team, and the id
+// of that channel or team. It returns nil if no event reported a removal, or if Teams refuses the post for another
+// reason.
 func (ac *access) reportedRemoval(e *connector.Error, channel string) (place string, removed *channels.SendError) {
 	if e.Code != connector.CodeNotInRoster {
 		return "", nil
 	}
-	c, _ := ac.Notes.Channel(channel) // without a note, Removed is false
+	c, _ := ac.Notes.Channel(channel) // Notes are stored facts about teams and channels; unknown: Removed is false
 	team, _ := ac.Notes.Team(c.Team)
 	if team.Removed {
 		return c.Team, errRemoved("team", team.Name, c.Team, e)
@@ -196,8 +198,8 @@ func (ac *access) reportedRemoval(e *connector.Error, channel string) (place str
 	return "", nil
 }
 
-// errRemoved says that the app was removed from a team or a channel. kind is "team" or "channel". cause is the
-// refused call that showed the removal; nil if an event told us.
+// errRemoved is the error for posts to a team or channel from which the app was removed. kind is "team" or "channel".
+// cause is the refused call that showed the removal; nil if an event reported it.
 func errRemoved(kind, name, id string, cause error) *channels.SendError {
 	return &channels.SendError{
 		Class: channels.BadRecipient,
@@ -207,7 +209,7 @@ func errRemoved(kind, name, id string, cause error) *channels.SendError {
 	}
 }
 
-// classifyNotFound classifies a 404: a message, a thread's first message, a channel or a chat with us is missing.
+// classifyNotFound classifies a 404: a message, a thread's first message, a channel or a chat with the bot is missing.
 func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	channel, _ := ac.Notes.Channel(p.Place.Channel)
 	if channel.Gone && isChannel(p.Place.Channel) {
@@ -217,8 +219,12 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 		return errMessageGone(e)
 	}
 	if !isChannel(p.Place.Channel) {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
-			Hint: "They can add the app.", Cause: e}
+		return &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
+			Hint:  "They can add the app.",
+			Cause: e,
+		}
 	}
 	if p.Place.Thread == "" {
 		return ac.errChannelGone(e, p.Place.Channel)
@@ -231,10 +237,10 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	}
 }
 
-// checkGone checks an error that says that a message or a thread is gone, and returns the error that is right. Teams
-// gives the same answer if the whole channel was deleted a moment ago, and now and then for a message that exists. So
-// checkGone asks Teams whether the channel exists, and Graph whether the message does. It also asks Graph about a
-// message that Teams doesn't let us change and doesn't say why: it may be deleted.
+// checkGone verifies an error that says that a message or a thread is gone, and returns the right error. Teams gives
+// the same answer if the whole channel was deleted a moment ago, and now and then for a message that exists. So
+// checkGone asks Teams whether the channel exists, and Graph (Microsoft's API for reading) whether the message does.
+// If Teams refuses a change of a message without a reason, it also asks Graph whether that message is deleted.
 func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, err error) error {
 	if !isChannel(p.Place.Channel) {
 		return err
@@ -247,32 +253,35 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	if !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
 		return err
 	}
-	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
-	if membersErr == nil && ac.isShown(ctx, p) {
-		ac.Log.Warn("teams doesn't find a message that Graph shows", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
-		return &channels.SendError{
-			Class: channels.Retry,
-			Text:  "Teams doesn't find the thread at the moment.",
-			Hint:  "Parley keeps trying.",
-		}
-	}
-	if membersErr == nil {
-		return err // the channel is there
-	}
+
+	const firstPage = ""
+	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, firstPage)
 	var failed *connector.Error
 	if errors.As(membersErr, &failed) && failed.Status == http.StatusNotFound {
 		return ac.errChannelGone(failed, p.Place.Channel)
 	}
-	return ac.classifyBeforeSend(membersErr, p)
+	if membersErr != nil {
+		return ac.classifyBeforeSend(membersErr, p)
+	}
+	if !ac.isShown(ctx, p) {
+		return err
+	}
+
+	ac.Log.Warn("teams doesn't find a message that Graph shows", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
+	return &channels.SendError{
+		Class: channels.Retry,
+		Text:  "Teams doesn't find the thread at the moment.",
+		Hint:  "Parley keeps trying.",
+	}
 }
 
-// maxWronglyMissing bounds how long a post is tried again because Teams doesn't find a message that Graph shows. It
-// counts from the first attempt at the post, or from when the message was written, whichever is later. After that,
-// Teams' answer is believed.
+// maxWronglyMissing bounds how long a post is retried because Teams doesn't find a message that Graph shows. It
+// counts from the first attempt at the post or from when the message was written, whichever is later. After that,
+// Parley believes Teams.
 const maxWronglyMissing = 2 * time.Minute
 
-// isShown reports whether Graph shows the message that a post needs. Then it exists, and Teams has just not found it.
-// Marks aren't worth the question: for them the result is false.
+// isShown reports whether Graph shows the message that a post needs, so that it exists although Teams didn't find it.
+// For marks (emoji on an agent's message) it returns false: they aren't worth a request.
 // Source: GitHub MicrosoftDocs/msteams-docs#6139 and #9425, BotFramework-Services#349, read 2026-11.
 func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
 	written := timeWritten(neededBy(p).Message)
@@ -296,7 +305,7 @@ func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (graph.Message,
 	})
 }
 
-// neededBy returns the place of the message that a post needs: the one that it changes, or its thread's first one.
+// neededBy returns the place of the message that a post needs: the one that it changes, or its thread's first message.
 func neededBy(p bridge.Post) bridge.Place {
 	at := p.Place
 	if !isChangeOfMessage(p) {
@@ -318,11 +327,11 @@ func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 	}
 }
 
-// isChangeOfMessage reports whether a post changes a message instead of adding one. It may safely be made twice.
+// isChangeOfMessage reports whether a post changes a message instead of adding one. Repeating such a post is safe.
 func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || p.ChangesLine() }
 
-// closePlace closes a place (the id of a channel or team, or closed.Everywhere) for posts, and tells people if it was
-// open.
+// closePlace closes a place (the id of a channel or team, or closed.Everywhere) for posts, and reports that to people
+// if the place was open.
 func (ac *access) closePlace(place string, err *channels.SendError) {
 	condition := channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}
 	if wasOpen := ac.closed.Close(place, err, condition, ac.Now()); wasOpen {
@@ -331,8 +340,8 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 	}
 }
 
-// recordSuccess notes that a post was made in a channel. That opens the channel and its team, and shows that our
-// credentials work. channel "" stands for a post elsewhere, which only shows the latter.
+// recordSuccess records that a post was made in a channel. That opens the channel and its team, and shows that our
+// credentials work. For a post outside channels, channel is "", and it only shows the latter.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.Open(closed.Everywhere, channel, c.Team) {
@@ -340,8 +349,8 @@ func (ac *access) recordSuccess(channel string) {
 	}
 }
 
-// recordPresence notes that the app is in a channel, because a message came from it. That opens the channel and its
-// team if they were closed for lack of the app. It doesn't show that our credentials work.
+// recordPresence records that the app is in a channel, because a message came from it. That opens the channel and its
+// team if they were closed because the app was missing. It doesn't show that our credentials work.
 func (ac *access) recordPresence(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.OpenWithApp(channel, c.Team) {
@@ -350,7 +359,7 @@ func (ac *access) recordPresence(channel string) {
 }
 
 // recordReopening opens a channel, or a team with all its channels, after an event such as "the app was added again".
-// It then has the messages read that were written while it was closed.
+// Then it starts reading the messages that were written while the place was closed.
 func (ac *access) recordReopening(place string) {
 	_, isTeam := ac.Notes.Team(place)
 	since := ac.closed.OpenMatching(func(candidate string) bool {
@@ -367,7 +376,7 @@ func (ac *access) recordReopening(place string) {
 	ac.sweeper.CatchUp(since)
 }
 
-// currentCondition returns why posts fail at the moment: the latest cause if there are several; Active for none.
+// currentCondition returns why posts fail at the moment: the latest cause if there are several, and Active if none do.
 func (ac *access) currentCondition() channels.Condition {
 	if c, ok := ac.closed.LatestCondition(); ok {
 		return c

@@ -17,10 +17,13 @@ import (
 	"parley/bridge"
 )
 
-// Teams sends each event to us, but some get lost: Parley was down, or a request failed. A catch-up finds them. It
-// reads the channels in which Parley has threads with Graph, Microsoft's API for reading, and compares the messages
-// there with the stored facts. Whatever is missing is stored as if Teams had just sent it. It runs at the start,
-// after each gap (a time in which events may be missing), and every ten minutes unless Options say otherwise.
+// Teams sends each event to Parley, but some get lost: Parley was down, or a request failed. A catch-up finds them.
+// With Graph, Microsoft's API for reading, it reads the channels in which Parley has threads, and compares their
+// messages with the stored facts. (A fact is one thing that happened, such as "message 17 was edited".) It stores what
+// is missing as if Teams had just sent it.
+//
+// A catch-up runs at the start, after each gap (a time in which events may have been missed), and every ten minutes
+// by default. It is also safe to run when nothing is missing, because each fact is stored only once.
 
 // Bounds of a catch-up.
 const (
@@ -30,13 +33,14 @@ const (
 	fullPassInterval = 2 * time.Hour      // a full pass reads all threads back to history.maxAge
 )
 
+// history reads messages with Graph and stores what Teams' requests have not told us.
 type history struct {
 	*organisation.Organisation
 
-	sweeper         *sweep.Sweeper
+	sweeper         *sweep.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
 	threads         *threads
-	lives           *deletions
-	maxAge          time.Duration            // threads whose root is older are not looked at
+	deletions       *deletions
+	maxAge          time.Duration            // threads whose first message is older are skipped
 	comparedThreads *recent.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
 	fullPasses      *recent.Map[fullPass]    // the last full pass over each channel
 
@@ -44,10 +48,10 @@ type history struct {
 	pauseFor    func(context.Context, time.Duration) bool // pause.For; tests replace it
 }
 
-// catchUp reads once all channels in which we have threads. While a gap is open, it also reads open threads that are
-// so old that reading their channel doesn't find them. In channels that we may not read, lost events stay lost, and
-// no reply to a customer waits for them.
-// Errors: the desk's, and Graph's. A channel that we may not read is only logged.
+// catchUp reads all channels in which we have threads. While a gap is open, it also reads open threads that are too
+// old to be found in their channel. In channels that we may not read, lost events stay lost, and no reply to a
+// customer waits for them.
+// Errors: those of the store and of Graph. A channel that we may not read is only logged.
 func (h *history) catchUp(ctx context.Context) error {
 	_, hasGap := h.sweeper.Gap()
 	err := h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
@@ -60,7 +64,7 @@ func (h *history) catchUp(ctx context.Context) error {
 	return h.catchUpOldThreads(ctx)
 }
 
-// ignoreUnreadable logs an error that says that we may not read the channel, and returns nil. It returns others.
+// ignoreUnreadable logs an error that means that we may not read the channel, and returns nil. It returns other errors.
 func (h *history) ignoreUnreadable(channel string, err error) error {
 	if errors.Is(err, graph.ErrNotGranted) {
 		h.Log.Debug("teams channel may not be read", "channel", channel)
@@ -75,11 +79,10 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 
 // catchUpChannel reads a channel's threads, size of them in a page.
 //   - A full pass reads all threads back to maxAge. There is one after each new gap, and at least one every two
-//     hours. Other passes read back three days: full ones would use up the calls that Graph allows, and replies need
-//     some of them.
-//   - It reads pages until one has nothing newer than oldest. Graph doesn't document the order of threads, so one old
-//     thread doesn't show that only older ones follow.
-//   - If Graph refuses a thread, it goes on with the others, and returns the first such error at the end.
+//     hours. Other passes read back three days, because Graph limits requests, and replies to customers need some.
+//   - It reads pages until one has nothing newer than oldest. Graph doesn't document the order of threads, so a single
+//     old thread doesn't mean that only older ones follow.
+//   - If Graph refuses a thread, it continues with the others, and returns the first such error at the end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
 	pass := fullPass{began: h.Now(), gaps: h.sweeper.CountGaps()}
@@ -90,7 +93,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 		oldest = pass.began.Add(-h.maxAge)
 	}
 
-	unclear := false
+	unclear := false // see comparePage
 	var firstRefusal error
 	next, hasMore := "", true
 	for n := 0; hasMore && n < maxThreads/size; n++ {
@@ -125,8 +128,8 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	return firstRefusal
 }
 
-// pageError returns the error of a page that could not be read. If a page after the first isn't found, then that page
-// has expired. The result is not ErrNotFound then, which would look as if we had no access to the channel.
+// pageError returns the error of a page that could not be read. If a page after the first isn't found, that page has
+// expired. The result doesn't wrap ErrNotFound then, because that would mean that we have no access to the channel.
 func pageError(err error, page string) error {
 	if page != "" && errors.Is(err, graph.ErrNotFound) {
 		return fmt.Errorf("teams: a page of messages has expired: %v", err) //nolint:errorlint // it isn't ErrNotFound
@@ -134,9 +137,10 @@ func pageError(err error, page string) error {
 	return err
 }
 
-// comparePage compares threads with what is stored. If Graph refuses a thread, it goes on with the others. unclear
-// means that some threads must be read again later; see missing.
-// Errors: the desk's; else the first of Graph's.
+// comparePage compares threads with what is stored, and stores what is missing. roots are the threads' first messages,
+// with their replies. If Graph refuses a thread, comparePage continues with the others. unclear means that some
+// threads must be read again later, because Graph may not show their latest state yet.
+// Errors: those of the store; otherwise the first of Graph's.
 func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
 	var typed []organisation.Shown // messages that people typed at top level
 	var firstRefusal error
@@ -177,14 +181,14 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 // fullPass is a pass that read all threads of a channel back to history.maxAge.
 type fullPass struct {
 	began time.Time
-	gaps  int // how many gaps the sweeper had announced by then; another number means that there was a new gap
+	gaps  int // the number of gaps so far; a higher number later means that there was a new gap
 }
 
-// pageShrink is the factor by which a page that was too long is made smaller: three attempts lead to a single thread.
+// pageShrink is the factor by which a page that was too long is made smaller: 20, 5, 1.
 const pageShrink = 4
 
 // readInPages calls read with the number of threads in a page. If the answer was too long, because a page also has
-// the threads' replies, it calls read again with a quarter of that: 20, 5, 1.
+// the threads' replies, it calls read again with a smaller page.
 func readInPages(read func(size int) error) error {
 	for size := threadsPerPage; ; size /= pageShrink {
 		err := read(size)
@@ -194,8 +198,8 @@ func readInPages(read func(size int) error) error {
 	}
 }
 
-// newerMayFollow reports whether later pages may have threads that changed after oldest. That holds if this page has
-// one, or no thread at all.
+// newerMayFollow reports whether later pages may have threads that changed after oldest. That is so if this page has
+// such a thread, or no thread at all.
 func newerMayFollow(page []graph.Message, oldest time.Time) bool {
 	return len(page) == 0 || slices.ContainsFunc(page, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 }
@@ -251,7 +255,8 @@ func (h *history) hasOurPost(m *graph.Message) bool {
 	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
 }
 
-// catchUpThread compares a thread with what is stored, unless it is as it was last time. unclear: see missing.
+// catchUpThread compares a thread with what is stored, unless it hasn't changed since the last time. unclear means that
+// it must be read again later; see comparePage.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	key := fact.OrderKey(channel, m.ID)
 	changed := m.ModifiedAt
@@ -276,20 +281,21 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 	return unclear, err
 }
 
-// threadState is the state of a thread when all of it was stored. The same state means that nothing has changed.
+// threadState identifies the state of a thread. If it is the same as in an earlier pass, nothing has changed.
 type threadState struct {
 	changedAt time.Time
 	messages  int
 }
 
-// threadOf names to Graph the thread that a place is in, or that its message begins. group is the team's id in Graph.
+// threadOf returns, in Graph's terms, the thread that a place is in or that its message begins. A place is a channel,
+// a thread and a message. group is the team's id in Graph.
 func threadOf(group string, at bridge.Place) graph.Thread {
 	return graph.Thread{Group: group, Channel: at.Channel, Root: fact.Root(at)}
 }
 
-// chatterSince returns the time from which messages outside threads are still stored. It is an hour ago, or the
-// beginning of an open gap if that is earlier: what was written in the gap got no answer. For older messages an
-// answer would come far too late.
+// chatterSince returns the time from which messages outside threads are still stored: an hour ago, or the beginning of
+// an open gap if that is earlier, because messages in the gap got no answer. For older messages, an answer would come
+// far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.Now().Add(-time.Hour)
 	gap, open := h.sweeper.Gap()

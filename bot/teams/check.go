@@ -16,8 +16,13 @@ import (
 	"parley/channels"
 )
 
-// Check is what `parley doctor` shows about Teams. It checks the app's secret, Teams' keys, the teams that the app is
-// in, the channels in which Parley begins threads, and the rights that were granted. It changes nothing in Teams.
+// Check returns what `parley doctor` shows about Teams: the state of the app's secret, Teams' keys, the teams that the
+// app is in, the channels in which Parley begins threads, and the granted rights. It changes nothing in Teams. For
+// example:
+//
+//	OK     app secret         Entra gives tokens for it
+//	OK     team Support       the app is in it
+//	Fault  channel #invoices  it is in no team that the app is in. Add the app to its team …
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	found, ok := s.checkIdentity(ctx)
 	if !ok {
@@ -36,7 +41,7 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 }
 
 // Identify implements bridge.Identified. It checks only the app's secret, Teams' keys and the right to read files.
-// home is the organisation's tenant id; "" if the secret is refused.
+// home is the organisation's tenant id; "" if Entra refuses the secret.
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	found, ok := s.checkIdentity(ctx)
 	if !ok {
@@ -45,25 +50,25 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return s.org.Tenant, found
 }
 
-// checkIdentity checks our secret, and whether we can get the keys by which Teams' requests are checked. ok is false
-// if we get no token, so that nothing else can be checked.
+// checkIdentity checks our secret, the keys that verify Teams' requests, and the right to read files. ok is false if
+// we get no token, so that nothing else can be checked.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
 	if s.hasNoSecret() {
 		none := channels.Success("app secret", "there is none: for trying on this machine only, nobody's identity is checked")
 		return []channels.Finding{none}, true
 	}
 	if _, err := s.fetchToken(ctx); err != nil {
-		c := tokenCondition(err)
-		if !errors.Is(err, rest.ErrCredentials) { // for refused credentials, Text has the reason already
-			c.Text += " " + err.Error()
+		condition := tokenCondition(err)
+		if !errors.Is(err, rest.ErrCredentials) { // for refused credentials, Text includes the reason already
+			condition.Text += " " + err.Error()
 		}
-		return []channels.Finding{channels.Fault("app secret", c.Text, c.Hint)}, false
+		return []channels.Finding{channels.Fault("app secret", condition.Text, condition.Hint)}, false
 	}
 	return []channels.Finding{channels.Success("app secret", "Entra gives tokens for it"), s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
-// checkFiles checks whether we may read files that agents attach in channels, so that these reach customers. An admin
-// decides whether to grant that right, so both are fine (OK).
+// checkFiles reports whether we may read files that agents attach in channels, so that these reach customers. An admin
+// may choose not to grant that right, so a missing right isn't a fault.
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	const what = "files of channels"
 	rights, known, err := s.org.Graph.Rights(ctx)
@@ -106,10 +111,10 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 
 	var found []channels.Finding
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
-		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
+		details, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
-			what, hint := "team "+organisation.NameOf(teams[id].Name, id),
-				"Try again in a minute. If it stays so, look whether this machine reaches Teams."
+			what := "team " + organisation.NameOf(teams[id].Name, id)
+			hint := "Try again in a minute. If it stays so, look whether this machine reaches Teams."
 			if organisation.IsInaccessible(err) {
 				hint = "Add the app to the team again."
 			}
@@ -117,13 +122,13 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 			continue
 		}
 
-		found = append(found, channels.Success("team "+organisation.NameOf(d.Name, id), "the app is in it"))
+		found = append(found, channels.Success("team "+organisation.NameOf(details.Name, id), "the app is in it"))
 	}
 
 	return found
 }
 
-// checkChannels checks each channel in which we begin threads: is it there, and may its messages be read?
+// checkChannels checks each channel in which Parley begins threads: does it exist, and may its messages be read?
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {
@@ -142,9 +147,11 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 		return channels.Fault("channel "+s.org.ChannelName(id), "the app was taken out of its team", "Add the app to the team again.")
 	}
 
-	_, err := organisation.ReadPatiently(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-		return s.org.Graph.Messages(ctx, group, id, 1, "")
-	})
+	readOneMessage := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		const size, firstPage = 1, ""
+		return s.org.Graph.Messages(ctx, group, id, size, firstPage)
+	}
+	_, err := organisation.ReadPatiently(ctx, s.org, id, readOneMessage) // retries while Graph is busy
 	s.org.Notes.LearnName(ctx, id)
 	what := "channel " + s.org.ChannelName(id)
 	switch {

@@ -17,19 +17,21 @@ import (
 	"parley/bridge"
 )
 
-// Entries of menus in Teams: in the menu of a message ("Note", "Undo" …), and below the message box, where people can
-// also search conversations. Teams sends an invoke when somebody picks an entry, and shows what we answer: a dialog,
-// or the found conversations.
+// Parley adds entries to two menus in Teams: to the menu of each message ("Note", "Undo" …), and to the menu below the
+// message box, where people can also search conversations. When somebody picks an entry, Teams sends an invoke, which
+// is a request that waits for what Teams is to show: a dialog, or search results. This file answers these invokes.
 
-// openFromMenu answers when somebody picks an entry, in the menu of a message or below the message box. In the second
-// case value.Message is nil. It returns the dialog that opens.
+// openFromMenu returns the dialog for an entry that somebody picked. value.Message is the message in whose menu the
+// entry was; nil for the menu below the message box.
 func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	at := fact.MessagePlace(in.activity, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.problemDialog(errForeign(), at)), nil
 	}
 	if in.value.CommandID == manifest.CommandNew {
-		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, bridge.Place{Channel: at.Channel}, "")), nil
+		const prefilled = ""
+		inChannel := bridge.Place{Channel: at.Channel}
+		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, inChannel, prefilled)), nil
 	}
 
 	verb := manifest.VerbOf(in.value.CommandID)
@@ -72,7 +74,7 @@ func (in *invocation) messageText() string {
 	return card.ReadText(card.Typed{HTML: body.Content, Bot: in.payload.Me}).Markdown
 }
 
-// formMaker returns a maker of forms, which names the author of somebody else's message if it was picked there.
+// formMaker returns a maker of forms. If the entry was picked on somebody else's message, forms name its author.
 func (in *invocation) formMaker() forms.Maker {
 	maker := in.door.formMaker()
 	message := in.value.Message
@@ -82,12 +84,13 @@ func (in *invocation) formMaker() forms.Maker {
 	return maker
 }
 
-// boxDialog makes the dialog of a verb that was picked below the message box. In the thread of a conversation that is
-// the verb's form. Elsewhere a form asks first which conversation is meant.
+// boxDialog makes the dialog of a verb (an action such as "snooze") that was picked below the message box. In the
+// thread of a conversation, it is the verb's form. Elsewhere, a form first asks which conversation is meant.
 func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
 	_, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if !errors.Is(err, bridge.ErrNoConversation) {
-		return in.verbDialog(ctx, verb, bridge.Args{}, at, "")
+		const prefilled = ""
+		return in.verbDialog(ctx, verb, bridge.Args{}, at, prefilled)
 	}
 
 	all, err := in.door.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
@@ -105,7 +108,7 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	return card.Form(form, m, in.door.Home())
 }
 
-// undoFromMenu undoes at once. If it asked first, the reply might leave in the meantime.
+// undoFromMenu undoes at once. If it asked for confirmation, the reply might be sent in the meantime.
 func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
@@ -115,9 +118,9 @@ func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, e
 	return in.actAtOnce(ctx, at, "Undo", "Parley takes it back if it has not left yet. The thread says what became of it.")
 }
 
-// sendFromChannel handles "Send to customer" for a message that isn't in the thread of a conversation. It refuses
-// that in a thread that we began and whose conversation isn't recorded yet: there the text would be sent without
-// asking who is to get it.
+// sendFromChannel handles "Send to customer" for a message that isn't in the thread of a known conversation. Parley
+// then asks who should receive it. In a thread of ours whose conversation isn't recorded yet, it would be sent without
+// asking, so sendFromChannel refuses it there.
 func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
@@ -130,27 +133,28 @@ func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any
 	return in.actAtOnce(ctx, at, "Send to customer", "If it is a text for a customer, Parley asks below it who is to get it.")
 }
 
-// actAtOnce stores the picked entry as a fact, by which the engine acts. Teams expects a dialog as the answer: it has
-// this title, and the text says what happens next.
+// actAtOnce stores the picked entry as a fact (one thing that happened); the engine then acts on it. Teams expects a
+// dialog as the response: it has this title, and text says what happens next.
 func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
 	in.payload.Kind = fact.KindMenu
 	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
 	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, fact.KeyOf(at))); err != nil {
 		return nil, err
 	}
-	answer := view.Card{Title: title, Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}}}
+	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}
+	answer := view.Card{Title: title, Blocks: []view.Block{line}}
 	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 
-// Teams asks for the results of a search in portions, of at most 25 rows, and for at most 100 rows in all.
+// Teams asks for search results in portions of at most 25 rows, and for at most 100 rows in total.
 // Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
 const (
 	maxRowsAtOnce = 25
 	maxRowsInAll  = 100
 )
 
-// answerSearch answers a search below the message box with the conversations that the person may see and that match.
-// Before anything is typed, these are the ones that wait longest.
+// answerSearch answers a search below the message box with the matching conversations that the person may see. Before
+// anything is typed, these are the conversations that have waited longest.
 func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
@@ -173,9 +177,9 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	return map[string]any{"composeExtension": result}, nil
 }
 
-// findConversations returns the portion of a search's results that Teams asks for. "#12" finds only conversation 12.
-// "12" finds that one first, and then others that have these digits. The desk's lists have pages of another size than
-// Teams' portions, so it reads as many of them as it needs.
+// findConversations returns the portion of a search's results that Teams asks for. "#12" finds only conversation 12;
+// "12" finds that one first, and then others with these digits. Parley's lists have pages of another size than Teams'
+// portions, so it reads as many pages as it needs.
 func (in *invocation) findConversations(ctx context.Context, words string) ([]bridge.Facts, error) {
 	named, err := in.findByNumber(ctx, words)
 	if err != nil {
@@ -183,27 +187,27 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 	}
 	hasNamed := len(named) > 0
 	isNamed := func(f bridge.Facts) bool { return hasNamed && f.ID == named[0].ID }
-	isAlone := hasNamed && strings.HasPrefix(words, "#")
+	wantsOnlyNamed := hasNamed && strings.HasPrefix(words, "#")
 
 	rows := named
 	begin, end := in.askedRows()
-	q := bridge.ListQuery{List: bridge.ListPick, Words: words}
-	for more := !isAlone; more && len(rows) < end; q.Page++ {
-		l, err := in.door.desk.List(ctx, q, in.user.ID)
+	query := bridge.ListQuery{List: bridge.ListPick, Words: words}
+	for more := !wantsOnlyNamed; more && len(rows) < end; query.Page++ {
+		list, err := in.door.desk.List(ctx, query, in.user.ID)
 		_, isRefused := errors.AsType[*bridge.Problem](err)
-		if isRefused && hasNamed { // the digits are too few to look for
+		if isRefused && hasNamed { // too few digits for a search
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, slices.DeleteFunc(l.Rows, isNamed)...)
-		more = l.More
+		rows = append(rows, slices.DeleteFunc(list.Rows, isNamed)...)
+		more = list.More
 	}
 	return rows[min(begin, len(rows)):min(end, len(rows))], nil
 }
 
-// askedRows returns the rows for which Teams asks now, as a half-open range: begin is included, end isn't.
+// askedRows returns the range of rows for which Teams asks, without end.
 func (in *invocation) askedRows() (begin, end int) {
 	count := in.value.Options.Count
 	if count < 1 || count > maxRowsAtOnce {
@@ -213,7 +217,7 @@ func (in *invocation) askedRows() (begin, end int) {
 	return begin, min(begin+count, maxRowsInAll)
 }
 
-// findByNumber returns the conversation whose number the words are, as one row. It returns none if the words are no
+// findByNumber returns the conversation with the number "12" or "#12" as one row. It returns no row if words aren't a
 // number, or if the person may not see the conversation.
 func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.Facts, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
@@ -222,8 +226,8 @@ func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.
 	}
 
 	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
-	_, isClosed := errors.AsType[*bridge.Problem](err)
-	if isClosed || errors.Is(err, bridge.ErrNoConversation) {
+	_, isForbidden := errors.AsType[*bridge.Problem](err)
+	if isForbidden || errors.Is(err, bridge.ErrNoConversation) {
 		return nil, nil
 	}
 	if err != nil {
@@ -232,8 +236,8 @@ func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.
 	return []bridge.Facts{f}, nil
 }
 
-// resultRow makes the row of a found conversation. preview is shown in the list of results, and content is the card
-// that is put into the message if somebody picks the row.
+// resultRow makes the row of a found conversation. Its preview is shown in the list of results. Its content is the card
+// that Teams puts into the message if somebody picks the row. plain is the text of c.
 func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[string]any {
 	if f.Thread.Root.Message != "" || f.Thread.Elsewhere != "" {
 		c.Blocks = append(c.Blocks, shape.Line(shape.ThreadLink("Open the thread", f)...))
@@ -248,7 +252,7 @@ func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[s
 	}
 }
 
-// searchWords returns what was typed into the search; "" if it was just opened.
+// searchWords returns what was typed into the search; "" if the search was just opened.
 func (in *invocation) searchWords() string {
 	for _, p := range in.value.Parameters {
 		var text string
@@ -259,7 +263,7 @@ func (in *invocation) searchWords() string {
 	return ""
 }
 
-// errorText says to people why a search failed. It logs errors that aren't about what they typed.
+// errorText returns what people are told about a failed search. It logs errors that aren't about what they typed.
 func (in *invocation) errorText(err error) string {
 	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		return strings.TrimSpace(p.Text + " " + p.Hint)

@@ -15,17 +15,19 @@ import (
 	"parley/channels"
 )
 
-// Before an agent's reply leaves for the customer, Parley reads the message again with Graph. Teams may not have told
-// us that its author has edited or deleted it since, and never tells us of emoji on what people type. What is found
-// is stored, as if Teams had told us, and decides whether the reply may leave.
+// An agent's message in a thread is sent to the customer as a reply. Just before that, Parley reads the message again
+// with Graph, Microsoft's API for reading: its author may have edited or deleted it, and Teams may not have told us.
+// (Teams never reports emoji on what people type.) What is found is stored as a fact, as if Teams had reported it, and
+// decides whether the reply may be sent.
 
-// Confirm reads the message at a place again. text is what Parley is about to send to the customer. It returns
-//   - Gone if the message was deleted. The deletion is stored, unless it was already.
-//   - Changed if the message no longer says text, or has an edit that isn't stored. The edit is stored.
+// Confirm reads the message at a place (channel, thread and message) again. text is what Parley is about to send to
+// the customer. It returns
+//   - Gone if the message was deleted.
+//   - Changed if the message no longer says text, or has an edit that wasn't stored yet.
 //   - Blocked if the organisation's data loss prevention keeps people from reading the message.
-//   - Unchanged if it still says text. It is also the answer if we may not ask Graph, or Graph can't show the thread.
+//   - Unchanged if it still says text, if we may not ask Graph, or if Graph can't show the thread.
 //
-// If it is Unchanged, emoji that people have put on the message are stored, too, each once.
+// Confirm stores a deletion or an edit that it finds. If the message is Unchanged, it also stores new emoji on it.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
@@ -36,7 +38,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 	m, err := h.readAgain(ctx, at)
 	if errors.Is(err, errCannotTell) {
-		return bridge.Unchanged, nil // the text counts as it was typed
+		return bridge.Unchanged, nil // send the text as it was typed
 	}
 	if err != nil {
 		return presumeChange(&m), err
@@ -49,8 +51,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return found, nil
 }
 
-// presumeChange returns the worst that may have become of a message, as far as Graph shows it. It is for the case
-// that what has really happened can't be found out, or can't be stored, now.
+// presumeChange returns the worst that may have happened to a message, as far as Graph shows it. It is used if what
+// has happened can't be determined, or can't be stored, at the moment.
 func presumeChange(m *graph.Message) bridge.Confirmation {
 	if !m.DeletedAt.IsZero() {
 		return bridge.Gone
@@ -94,7 +96,7 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 	return bridge.Unchanged, h.storeEmoji(ctx, at, m)
 }
 
-// storeEmoji stores the emoji that people have put on a message, as far as they aren't stored yet.
+// storeEmoji stores the emoji that people have put on a message, except those that are stored already.
 func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Message) error {
 	found := map[string]*connector.Activity{} // by the ids of their facts
 	var ids []string
@@ -133,13 +135,11 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Mess
 // errCannotTell means that Graph may not be asked about a message, or can't show its thread.
 var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 
-// readAgain returns a message as Graph shows it now. If the message is no longer there, DeletedAt is set, together
-// with errNotShownYet if it may only not be there yet.
+// readAgain returns a message as Graph shows it now. If the message no longer exists, DeletedAt is set. If the message
+// is so young that Graph may not show it yet, the error is errNotShownYet as well.
 // Errors: errCannotTell, errNotShownYet, those of the request.
 func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
-	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
-	})
+	m, err := h.readMessage(ctx, at, at.Message)
 	if errors.Is(err, graph.ErrNotGranted) {
 		return graph.Message{}, errCannotTell
 	}
@@ -160,10 +160,18 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	return m, nil
 }
 
-// deletedMessage is called for a message that Graph doesn't find. It returns a message with only its ids and a
+// readMessage reads a message, given by its id, of the thread at a place. It retries while Graph is busy.
+func (h *history) readMessage(ctx context.Context, at bridge.Place, id string) (graph.Message, error) {
+	read := func(ctx context.Context, group string) (graph.Message, error) {
+		return h.Graph.Message(ctx, threadOf(group, at), id)
+	}
+	return organisation.ReadPatiently(ctx, h.Organisation, at.Channel, read)
+}
+
+// deletedMessage is called for a message that Graph doesn't find. It returns a message with only its ids and
 // DeletedAt.
-// Errors: errCannotTell if Graph doesn't find the thread either; errNotShownYet, together with the message, if that
-// is so young that Graph may not show it yet; those of the request.
+// Errors: errCannotTell if Graph doesn't find the thread either; errNotShownYet, together with the message, if the
+// message is so young that Graph may not show it yet; those of the request.
 func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
 	if err != nil {
@@ -182,7 +190,7 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Me
 
 // confirmDeletion stores that a message was deleted, unless that is stored already.
 func (h *history) confirmDeletion(ctx context.Context, m organisation.Shown) (bridge.Confirmation, error) {
-	deletion, err := h.lives.compare(ctx, m)
+	deletion, err := h.deletions.compare(ctx, m)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -195,8 +203,8 @@ func (h *history) confirmDeletion(ctx context.Context, m organisation.Shown) (br
 	return bridge.Gone, h.sweeper.Accept(ctx, deletion.facts)
 }
 
-// compareText compares the text of a message with text. It is called when all edits of the message are stored. If an
-// edited message says something else, an edit isn't applied yet, and the result is Changed.
+// compareText compares the text of a message with what is about to be sent. All edits of the message are stored, so if
+// an edited message says something else, an edit hasn't been applied yet, and the result is Changed.
 func (h *history) compareText(ctx context.Context, m organisation.Shown, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
@@ -205,14 +213,14 @@ func (h *history) compareText(ctx context.Context, m organisation.Shown, text st
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	now := p.Said(m.At, &a)
-	if !now.MayLeave() || !bridge.SameText(now.Text, text) {
+	latest := p.Said(m.At, &a)
+	if !latest.MayLeave() || !bridge.SameText(latest.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil
 }
 
-// maxGraphDelay is the age up to which Graph may not show a message yet. It is shorter than the time that the engine
+// maxGraphDelay is how long it may take until Graph shows a new message. It is shorter than the time that the engine
 // waits for a change to be applied.
 const maxGraphDelay = 30 * time.Second
 
@@ -230,9 +238,9 @@ func timeWritten(message string) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// expectTextLater reports whether a message without text is so young that Graph may only not show its text yet. Then
-// it announces a gap: the channels are read again soon, and replies wait, because what was typed after the message
-// must not leave before it.
+// expectTextLater reports whether a message without text is so young that Graph may not show its text yet. If so, it
+// announces a gap: channels are read again soon, and replies wait until then, because what was typed after this
+// message must not be sent before it.
 func (h *history) expectTextLater(message string) bool {
 	if !h.isJustWritten(message) {
 		return false
@@ -241,12 +249,12 @@ func (h *history) expectTextLater(message string) bool {
 	return true
 }
 
-// errNotShownYet makes the engine ask again in two seconds, because Graph may not show the latest state yet.
+// errNotShownYet makes the engine call Confirm again in two seconds, because Graph may not show the latest state yet.
 func errNotShownYet() error {
 	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}
 }
 
-// readError turns an error by which Graph asks us to wait into a Throttled one. It returns others as they are.
+// readError turns an error by which Graph asks us to wait into a Throttled one. It returns other errors unchanged.
 func readError(err error) error {
 	wait, again := graph.Wait(err)
 	if again && wait > 0 {
@@ -255,15 +263,13 @@ func readError(err error) error {
 	return err
 }
 
-// isThreadReadable reports whether the first message of a thread can be read. If it can't, a message that isn't found
-// in the thread may exist all the same.
+// isThreadReadable reports whether the first message of a thread can be read. If it can't, a message that Graph
+// doesn't find in the thread may still exist.
 func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == at.Message {
-		return true, nil // it begins its thread itself: Graph, which may read the channel, has just not found it
+		return true, nil // the message begins the thread, and Graph, which may read the channel, hasn't found it
 	}
-	_, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, threadOf(group, at), at.Thread)
-	})
+	_, err := h.readMessage(ctx, at, at.Thread)
 	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
 		return false, nil
 	}

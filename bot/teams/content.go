@@ -17,34 +17,36 @@ import (
 	"parley/channels"
 )
 
-// This file lays out a bridge.Post, which says what to show, as messages of Teams. A post with buttons becomes an
-// Adaptive Card, Microsoft's format for cards. Others become text. A long post needs several messages, called its
-// parts; each is sent by a call of Send of its own.
+// A bridge.Post says what Parley wants to show in Teams: a customer's message, the card of a conversation, a remark
+// such as "Ann took it". This file turns it into Teams messages. A post with buttons becomes an Adaptive Card,
+// Microsoft's JSON format for cards; others become text. A long post needs several messages, which are called its
+// parts. Each part is sent by its own call of Send.
 
-// content is what one message shows. Either text or page, a card, is set: of both, Teams would make two messages.
+// content is what one message shows. Exactly one field is set, because Teams would make two messages of both.
 type content struct {
 	text *card.Message
-	page *card.Page
+	page *card.Page // a card
 }
 
+// composedPost is one part of a post.
 type composedPost struct {
 	content
 
-	more   bool              // the post has another part behind this one
+	more   bool              // another part follows
 	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
-// errBadPost returns the error for a post that can never be made, so that it isn't tried again.
+// errBadPost returns the error for a post that can never be made, so that it isn't retried.
 func errBadPost(text string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text}
 }
 
-// seedLength is the length of a seed. Twelve hexadecimal digits are enough: seeds only have to differ between the
-// cards of one channel.
+// seedLength is the length of a seed in hexadecimal digits. Seeds only have to differ among the cards of one channel.
 const seedLength = 12
 
-// nonceSeed returns what the ids of a card's elements and buttons begin with. Reconcile recognises the post by it.
-// Each update of a message has another seed, so that a click on its buttons counts as a new one.
+// nonceSeed returns the beginning of the ids of a card's elements and buttons. Reconcile, which looks for a post whose
+// response was lost, recognises the post by it. Each update of a message has a new seed, so that a click on its buttons
+// counts as a new one.
 func nonceSeed(p bridge.Post) string {
 	if isChangeOfMessage(p) {
 		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
@@ -52,10 +54,9 @@ func nonceSeed(p bridge.Post) string {
 	return fact.Digest(p.Token)[:seedLength]
 }
 
-// commandForms returns how people can give commands to Parley in a channel, or in their chat with the bot. The cards'
-// hints say so. Messages that mention the app reach us from everywhere, others only from channels that we may read.
-// Teams tells us of a reaction only if it is to one of our own messages. Those to what people type are found when the
-// message is read again before it is sent to the customer.
+// commandForms returns how people can give commands to Parley in a channel or in their chat with the bot, for the hints
+// on cards. Messages that mention the app reach us from everywhere, others only from channels that we may read. Teams
+// reports reactions only to our own messages.
 func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}
@@ -76,8 +77,8 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 	return forms
 }
 
-// composePost lays out one part of a post, the one that p.Part names.
-// Errors: a *channels.SendError; for example, Teams doesn't tell now who is in the channel. Nothing was posted then.
+// composePost makes the part p.Part of a post. It posts nothing.
+// Errors: a *channels.SendError, for example if Teams can't list the channel's members at the moment.
 func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, error) {
 	c, ok := view.Post(p, s.commandForms(p.Place.Channel))
 	if !ok {
@@ -101,21 +102,24 @@ func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, 
 	}
 
 	out := composedPost{content: parts[p.Part], more: p.Part+1 < len(parts), absent: absent}
-	if saysMayBeTwice && !asCard { // this part may be there twice, and it isn't always the last one
+	if saysMayBeTwice && !asCard { // in this part, which may be duplicated and needn't be the last one
 		out.text.Text += "<br>" + mayBeTwice
 	}
 
 	return out, nil
 }
 
-// mayBeTwice marks a post that was made again because nobody could tell whether it was made.
+// mayBeTwice marks a post that was made again because it wasn't known whether the first attempt succeeded.
 const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
 
-// canBeTwice reports whether the message of a post may be in its channel twice, so that it must say so. A change of a
-// message makes no second one. The exception is a new state of a conversation's card (PostCard): it says so because
-// the card may have been posted twice before.
+// canBeTwice reports whether the message of a post may be in its channel twice, so that it must say so. Changing a
+// message doesn't duplicate it. The exception is an update of a conversation's card (PostCard), because the card itself
+// may have been posted twice.
 func canBeTwice(p bridge.Post) bool {
-	return p.Unsure && (p.Kind == bridge.PostCard || !isChangeOfMessage(p))
+	if !p.Unsure {
+		return false
+	}
+	return p.Kind == bridge.PostCard || !isChangeOfMessage(p)
 }
 
 func isShownAsCard(p bridge.Post, c view.Card) bool {
@@ -124,11 +128,12 @@ func isShownAsCard(p bridge.Post, c view.Card) bool {
 		return true
 	default:
 	}
-	hadButtons := p.Line != nil && p.Line.Outcome != nil // the line was a card with buttons, which it replaces now
-	return card.HasButtons(c) || hadButtons
+	replacesButtons := p.Line != nil && p.Line.Outcome != nil // the message is a card with buttons so far
+	return card.HasButtons(c) || replacesButtons
 }
 
-// render lays out a card or a text in as many messages as it needs. It returns those that the post makes or changes.
+// render renders c as a card or a text, in as many messages as it needs. It returns those that the post makes or
+// changes.
 func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	var parts []content
 	if asCard {
@@ -146,51 +151,44 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	}
 
 	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard {
-		return parts[:1] // the root is one message, so that it can be updated: it shows what fits
+		return parts[:1] // the card at the top of a thread must be one message so that it can be updated: it shows what fits
 	}
 	if p.ChangesLine() {
-		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
+		return parts[len(parts)-1:] // only the last message of a long remark has buttons and changes
 	}
 
 	return parts
 }
 
 // replaceAbsentMentions turns mentions of agents who aren't in the channel into plain names, because Teams refuses
-// such mentions. It returns the changed copy, and these agents. In a person's chat with the bot, all mentions become
+// such mentions. It returns a changed copy of c and these agents. In a person's chat with the bot, all mentions become
 // plain names, and no agents are returned.
 func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)
 	for i := range c.Blocks {
-		b := &c.Blocks[i]
-		b.Pieces = slices.Clone(b.Pieces)
-		for j := range b.Pieces {
-			agent := &b.Pieces[j].Agent
-			if b.Pieces[j].Kind != view.PieceMention || agent.User == "" {
+		c.Blocks[i].Pieces = slices.Clone(c.Blocks[i].Pieces)
+		for j := range c.Blocks[i].Pieces {
+			piece := &c.Blocks[i].Pieces[j]
+			if piece.Kind != view.PieceMention || piece.Agent.User == "" {
 				continue
 			}
 			if !isChannel(channel) {
-				agent.User = ""
+				piece.Agent.User = ""
 				continue
 			}
 
-			ok, err := s.People.IsMember(ctx, channel, string(agent.User))
+			isMember, err := s.People.IsMember(ctx, channel, string(piece.Agent.User))
 			if err != nil {
 				return c, nil, err
 			}
-			if !ok {
-				absent = append(absent, *agent)
-				agent.User = ""
+			if !isMember {
+				absent = append(absent, piece.Agent)
+				piece.Agent.User = ""
 				continue
 			}
-
-			if agent.Name == bridge.You("").Name { // the engine doesn't know what people are called who are no agents
-				person, _, err := s.People.Find(ctx, channel, string(agent.User))
-				if err != nil {
-					return c, nil, err
-				}
-				agent.Name = cmp.Or(person.Name, agent.Name)
-				b.Pieces[j] = shape.Mention(*agent)
+			if err := s.nameMentioned(ctx, piece, channel); err != nil {
+				return c, nil, err
 			}
 		}
 	}
@@ -198,11 +196,27 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 	return c, absent, nil
 }
 
-// isChannel reports whether id is that of a channel: not of a chat, and not empty.
+// nameMentioned fills in the name of a mentioned member of a channel if the engine doesn't know it, because the person
+// isn't an agent in Parley.
+func (s *poster) nameMentioned(ctx context.Context, mention *view.Piece, channel string) error {
+	agent := mention.Agent
+	if agent.Name != bridge.You("").Name {
+		return nil
+	}
+	person, _, err := s.People.Find(ctx, channel, string(agent.User))
+	if err != nil {
+		return err
+	}
+	agent.Name = cmp.Or(person.Name, agent.Name)
+	*mention = shape.Mention(agent)
+	return nil
+}
+
+// isChannel reports whether id is the id of a channel. It returns false for a chat and for "".
 func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
 
-// activityOf makes the activity by which a message is sent.
-// Errors: the ids of mentioned people can't be found now.
+// activityOf makes the activity that posts a message.
+// Errors: the ids of mentioned people can't be found at the moment.
 func (s *poster) activityOf(ctx context.Context, c content, channel string) (connector.Activity, error) {
 	a := connector.Activity{Type: connector.TypeMessage}
 	if c.page != nil {
@@ -220,7 +234,7 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 			return a, err
 		}
 
-		id := m.User // Teams takes the id in Entra as well
+		id := m.User // Teams also accepts the Entra object id
 		if ok {
 			id = member.Teams
 		}

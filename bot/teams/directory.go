@@ -17,13 +17,13 @@ import (
 	"parley/channels/pause"
 )
 
-// Admins name channels and agents in Parley, as "#support" or "ann@example.com". Teams names both by ids. This file
-// finds the ids, among the teams in which the app is installed, and lists the members of channels.
+// In Parley's configuration, admins write channels and agents as "#support" or "ann@example.com". Teams identifies both
+// by ids. This file looks up the ids in the teams in which the app is installed, and lists the members of channels.
 
 type directory struct{ *organisation.Organisation }
 
-// Resolve returns the id of a channel; "" if there is none. channel is an id already, or "#name".
-// Errors: several teams have a channel of that name, such as General; those of asking Teams.
+// Resolve returns the id of a channel; "" if it isn't found. channel is "#name", or an id, which is returned unchanged.
+// Errors: several teams have a channel with that name, such as General; those of the requests.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	name, isName := strings.CutPrefix(channel, "#")
 	if !isName {
@@ -43,7 +43,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
 		if organisation.IsInaccessible(err) {
-			continue // the app was removed from this team, and no event told us
+			continue // the app was removed from this team, and we missed the event
 		}
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
@@ -52,25 +52,31 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 			return "", err
 		}
 
-		for _, one := range list {
-			isGeneral := one.Name == "" && strings.EqualFold(name, organisation.GeneralName)
-			if !isGeneral && !strings.EqualFold(one.Name, name) {
+		for _, info := range list {
+			if !hasName(info, name) {
 				continue
 			}
-			if found != "" && found != one.ID {
+			if found != "" && found != info.ID {
 				return "", fmt.Errorf("teams: several channels are called %q; name the one by its link", name)
 			}
-
-			found = one.ID
+			found = info.ID
 		}
 	}
 
 	return found, nil
 }
 
-// Lookup returns the Entra object id of the person with an e-mail address; "" if there is none. It looks among the
-// members of the teams that the app is in. It never returns guests or people of other organisations: an address must
-// not make these agents.
+// hasName reports whether a channel has a name, ignoring case. Teams lists General without its name.
+func hasName(info connector.ChannelInfo, name string) bool {
+	if info.Name == "" {
+		return strings.EqualFold(name, organisation.GeneralName)
+	}
+	return strings.EqualFold(info.Name, name)
+}
+
+// Lookup returns the Entra object id of the person with an e-mail address; "" if there is none. It searches the members
+// of the teams that the app is in. It never returns guests or people of other organisations, because an address must
+// not make them agents.
 func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	service, err := d.Notes.Service(ctx)
 	if err != nil {
@@ -91,17 +97,19 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 	return "", nil
 }
 
-// Absent returns those of the users who are in none of the teams that the app is in. If there are no such teams, it
-// returns nil, because Teams shows us nobody then.
+// Absent returns those of the users who aren't in any team that the app is in. If the app is in no team, it returns
+// nil, because Teams lists nobody then.
 func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
-	absent, teams := slices.Clone(users), s.directory.Notes.Teams()
+	teams := s.directory.Notes.Teams()
 	if len(teams) == 0 {
-		return nil, nil // then Teams shows nobody at all
+		return nil, nil
 	}
 	service, err := s.directory.Notes.Service(ctx)
 	if err != nil {
 		return nil, err
 	}
+
+	absent := slices.Clone(users)
 	for id, team := range teams {
 		at := connector.Conversation{Service: cmp.Or(team.Service, service), ID: id}
 		err := s.directory.eachMember(ctx, at, func(m connector.Member) bool {
@@ -130,8 +138,8 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	return a, err
 }
 
-// Members implements bridge.Roster. It ignores its last argument: Teams' list has everybody's name and address
-// anyhow, so skipping somebody would save nothing. Teams lists no bots.
+// Members implements bridge.Roster. It ignores its last parameter, which says whom to skip: Teams' list includes
+// everybody's name and address, so skipping somebody would save nothing. Teams lists no bots.
 func (d *directory) Members(ctx context.Context, channel string, _ func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -146,50 +154,59 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user bri
 			return true
 		}
 
-		member := bridge.Member{User: bridge.SurfaceUser(m.AADObjectID), Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
-		member.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
-		member.Mute = member.Guest
-		list = append(list, member)
+		isGuest := d.People.Describe(m).Kind != bridge.ActorPerson
+		list = append(list, bridge.Member{
+			User:  bridge.SurfaceUser(m.AADObjectID),
+			Name:  m.Name,
+			Email: cmp.Or(m.Email, m.UserPrincipalName),
+			Guest: isGuest,
+			Mute:  isGuest,
+		})
 		return true
 	})
 
 	return list, err
 }
 
-// rosterTimeout bounds the reading of all pages of a large team, with the waits that Teams asks for.
+// rosterTimeout bounds the reading of all pages of a large team, including the waits that Teams asks for.
 const rosterTimeout = 5 * time.Minute
 
-// eachMember calls visit for each member of a conversation until visit returns false. It reads page by page. If Teams
-// asks for a pause, it waits and goes on, unless ctx ends before.
+// eachMember calls visit for each member of a conversation until visit returns false.
 func (d *directory) eachMember(ctx context.Context, at connector.Conversation, visit func(connector.Member) bool) error {
-	token, tries := "", 0 // of the page that is read next
+	token := "" // of the next page
 	for {
-		page, err := d.Bot.Members(ctx, at, token)
-		wait, throttled := throttleWait(err)
-		mayTryAgain := throttled && tries < organisation.MaxReadTries
-		if mayTryAgain && pause.For(ctx, wait) {
-			tries++
-			continue
-		}
+		page, err := d.readMembers(ctx, at, token)
 		if err != nil {
 			return fmt.Errorf("teams: members of %s: %w", at.ID, err)
 		}
-
 		for _, m := range page.Members {
 			if !visit(m) {
 				return nil
 			}
 		}
-
-		token, tries = page.ContinuationToken, 0
+		token = page.ContinuationToken
 		if token == "" {
 			return nil
 		}
 	}
 }
 
-// throttleWait reports whether an error means that Teams asks for a pause, and returns how long.
-func throttleWait(err error) (wait time.Duration, throttled bool) {
+// readMembers reads one page of members. If Teams asks for a pause, it waits and tries again, unless ctx ends first.
+func (d *directory) readMembers(ctx context.Context, at connector.Conversation, token string) (connector.MemberPage, error) {
+	for tries := 0; ; tries++ {
+		page, err := d.Bot.Members(ctx, at, token)
+		wait, isThrottled := throttleWait(err)
+		if !isThrottled || tries >= organisation.MaxReadTries {
+			return page, err
+		}
+		if !pause.For(ctx, wait) {
+			return page, err
+		}
+	}
+}
+
+// throttleWait reports whether Teams asks for a pause by an error, and how long.
+func throttleWait(err error) (wait time.Duration, isThrottled bool) {
 	var e *connector.Error
 	if !errors.As(err, &e) || e.Class != channels.Throttled {
 		return 0, false
@@ -197,7 +214,7 @@ func throttleWait(err error) (wait time.Duration, throttled bool) {
 	return cmp.Or(e.RetryAfter, defaultThrottleWait), true
 }
 
-// lookupIn returns the user with an address among the members of a team; "" if there is none.
+// lookupIn returns the member of a team with an e-mail address; "" if there is none.
 func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (user bridge.SurfaceUser, err error) {
 	err = d.eachMember(ctx, team, func(m connector.Member) bool {
 		hasAddress := strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email)

@@ -16,41 +16,41 @@ import (
 	"parley/channels"
 )
 
-// Teams reaches Parley by HTTP requests to /teams/messages. Each has an activity: something that happened in a
-// channel or a chat. The door takes these requests. It stores what happened as facts and answers 200 only then,
-// because Teams doesn't promise to send anything twice. An invoke is an activity that waits for an answer to show,
-// such as a click; see invocation.
+// This file has the HTTP handler of /teams/messages, to which Teams sends activities. An activity is something that
+// happened in a channel or a chat, such as a message. The handler (door) stores what happened as facts and responds 200
+// only afterwards, because Teams doesn't promise to send anything twice. An invoke is an activity whose response Teams
+// shows to the person, such as a click that opens a dialog; see invocation.
 
-// How long we take for a request at most. Teams sends an activity again after 15 s, and shows an error if an invoke
-// isn't answered within 5 s.
+// Limits for handling a request. Teams sends an activity again after 15 s, and shows an error if an invoke isn't
+// answered within 5 s.
 const (
 	activityTimeout = 12 * time.Second
 	invokeTimeout   = 4 * time.Second
-	retryLater      = "5" // seconds
+	retryLater      = "5" // Retry-After, in seconds
 )
 
-// startChecker checks a conversation that a user wants to begin. If a customer can have only one conversation, open
-// is the one that the customer has already; otherwise its ID is 0.
+// startChecker checks a conversation that a user wants to begin. If the customer can have only one conversation and has
+// one already, open is that one; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type startChecker interface {
 	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
 }
 
-// replyWatcher is told that a user is about to see a reply's form, and when (at, by Parley's clock) it was made.
+// replyWatcher is notified when a user is about to see the form of a reply, which was made at a time (at).
 type replyWatcher interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 }
 
-// door handles the requests of Teams. Package inbound has checked before that they really come from there.
+// door handles the requests of Teams. Package inbound has already verified that they come from Teams.
 type door struct {
 	*intake
 
-	desk         Desk
+	desk         Desk // what Teams may ask of Parley's engine
 	reader       *inbound.Reader
 	installation *installation
 	history      *history
-	lateness     inbound.Lateness // of all messages that come in
-	queues       queues           // of the activities that are being stored
+	lateness     inbound.Lateness // detects late messages
+	queues       queues           // keep the activities of a thread in order while they are stored
 	upload       *upload.Page     // nil if clients of Teams could not reach the page
 	zone         *time.Location
 
@@ -65,18 +65,10 @@ func (d *door) handlersByPattern() map[string]http.Handler {
 	return all
 }
 
-// serve handles a genuine request: a is what was read from raw. It answers 200 only if everything is stored.
+// serve handles a genuine request. a is the decoded body, and raw its bytes.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
 	if a.Type == connector.TypeInvoke {
-		ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
-		defer cancel()
-
-		if err := d.installation.learn(ctx, &a); err != nil {
-			d.answerUnavailable(w, err)
-			return
-		}
-
-		d.serveInvoke(ctx, w, &a, raw)
+		d.learnAndServeInvoke(w, r, &a, raw)
 		return
 	}
 
@@ -92,10 +84,21 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 	w.WriteHeader(http.StatusOK)
 }
 
-// announceGap has the channels read soon, because an activity that came now isn't stored.
+func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *connector.Activity, raw []byte) {
+	ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
+	defer cancel()
+
+	if err := d.installation.learn(ctx, a); err != nil {
+		d.answerUnavailable(w, err)
+		return
+	}
+	d.serveInvoke(ctx, w, a, raw)
+}
+
+// announceGap makes the channels be read soon, because an activity of this moment isn't stored.
 func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
-// store stores the facts of an activity. It first waits until earlier activities of the same thread are stored.
+// store stores the facts of an activity, after those of earlier activities of the same thread.
 func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
 	if key := queueOf(a); key != "" {
 		leave, err := d.queues.enter(ctx, key)
@@ -126,7 +129,7 @@ func (d *door) answerUnavailable(w http.ResponseWriter, err error) {
 	http.Error(w, "not stored", http.StatusInternalServerError)
 }
 
-// answerInvoke answers an invoke; a nil body means an empty answer.
+// answerInvoke responds to an invoke. A nil body means an empty response.
 func (d *door) answerInvoke(w http.ResponseWriter, body any) {
 	if body == nil {
 		w.WriteHeader(http.StatusOK)

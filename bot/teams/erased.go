@@ -10,10 +10,13 @@ import (
 	"parley/channels"
 )
 
-// eraseMessage removes a post of ours, because the customer's data are to be erased. It deletes the message. The
-// first message of a thread is replaced by "Erased" instead, so that what colleagues wrote in the thread can still be
-// found. Before that it deletes one of our messages below it that isn't recorded. If Sent.More is set, there may be
-// others, and the caller must call again.
+// When a customer's data must be erased (GDPR), Parley also removes what it has posted about the customer in Teams.
+
+// eraseMessage erases one post of ours. It deletes the message. The first message of a thread is replaced by "Erased"
+// instead, so that what colleagues wrote in the thread can still be found.
+//
+// Before it replaces a thread's first message, eraseMessage deletes our messages below it that are no longer recorded,
+// one at each call. If Sent.More is set, there may be others, and the caller must call again.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/update-and-delete-bot-messages, read 2026-11.
 func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
@@ -29,9 +32,9 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 		return bridge.Sent{}, s.Bot.Delete(ctx, at, p.Place.Message)
 	}
 
-	rest, err := s.eraseUnrecorded(ctx, at, p)
-	if rest.More || err != nil {
-		return rest, err
+	unrecorded, err := s.eraseUnrecorded(ctx, at, p)
+	if unrecorded.More || err != nil {
+		return unrecorded, err
 	}
 
 	c, err := s.composePost(ctx, p)
@@ -45,16 +48,17 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 	}
 
 	sent, err := s.updateMessage(ctx, service, p, a)
-	sent.Blind = rest.Blind
+	sent.Blind = unrecorded.Blind
 	return sent, err
 }
 
-// eraseUnrecorded deletes one of our messages in a thread that isn't recorded. There are some because the records of
-// conversations that ended long ago are removed. More means that it deleted one, and there may be others. Blind means
-// that we may not read the thread, so that some may be left.
-func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (rest bridge.Sent, err error) {
+// eraseUnrecorded deletes one of our messages in a thread that is no longer recorded, because Parley removes the
+// records of conversations that ended long ago. More means that it deleted one and there may be others. Blind means
+// that we may not read the thread, so there may be some that it can't find.
+func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (bridge.Sent, error) {
 	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
-	m, outcome, err := s.findPosted(ctx, thread, func(*graph.Message) bool { return true })
+	anyMessage := func(*graph.Message) bool { return true }
+	m, outcome, err := s.findPosted(ctx, thread, anyMessage)
 	switch {
 	case errors.Is(err, graph.ErrNotFound):
 		return bridge.Sent{}, nil

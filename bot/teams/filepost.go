@@ -13,11 +13,15 @@ import (
 	"parley/channels"
 )
 
-// A customer's files are shown to agents in several messages, the parts of one bridge.Post. The first ones list the
-// files by name, with links for downloading those that Teams can't show. The last one shows the pictures. They can't
-// be in the same message, since Teams would split it.
+// A customer's files are shown to agents in several messages, which are the parts of one bridge.Post. The first
+// messages list the files by name, with download links for those that Teams can't show. The last message shows the
+// pictures. They can't be in the same message, because Teams would split it. For example:
+//
+//	part 0   Ann sent invoice.pdf and photo.jpg
+//	         Download invoice.pdf (link)
+//	part 1   (the photo)
 
-// sendFiles sends the part of a post of files that p.Part names.
+// sendFiles sends the part p.Part of a post of files.
 func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {
@@ -35,7 +39,8 @@ func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (
 	return sent, err
 }
 
-// fileListOf returns the list in part p.Part; nil if that has the pictures. more means that a part follows.
+// fileListOf returns the list of files in part p.Part; nil if that part has the pictures. more means that another part
+// follows.
 func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Message, more bool, err error) {
 	lists, hasPictures, err := s.renderFileLists(ctx, p)
 	if err != nil || p.Part >= len(lists) {
@@ -43,7 +48,7 @@ func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Mess
 	}
 
 	list = &lists[p.Part]
-	if p.Unsure { // added to this message alone, so that it changes no other part
+	if p.Unsure { // the remark is added only to this message and doesn't change how the list is split into parts
 		remark := view.Card{Blocks: []view.Block{view.Small(mayBeTwice)}}
 		list.Text += "<br>" + card.Messages(remark, "", s.Home())[0].Text
 	}
@@ -51,8 +56,8 @@ func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Mess
 	return list, hasPictures || p.Part+1 < len(lists), nil
 }
 
-// renderFileLists lays out the list of all files. Because of the links it may need several messages. hasPictures
-// means that a part with pictures follows.
+// renderFileLists renders the list of all files, which may need several messages. hasPictures means that a part with
+// pictures follows.
 func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []card.Message, hasPictures bool, err error) {
 	from := p.Facts.Contact
 	if p.Said != nil {
@@ -68,15 +73,15 @@ func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []ca
 		}
 
 		names = append(names, name)
-		how, err := chooseDisplay(ctx, f)
+		shownAs, err := chooseDisplay(ctx, f)
 		if err != nil {
 			return nil, false, err
 		}
-		if how != displayLink {
+		if shownAs != displayLink {
 			hasPictures = true
 		}
-		if how != displayOriginal && f.SizeBytes > 0 {
-			lines = append(lines, fileLine(f, how))
+		if shownAs != displayOriginal && f.SizeBytes > 0 {
+			lines = append(lines, fileLine(f, shownAs))
 		}
 	}
 
@@ -86,30 +91,36 @@ func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []ca
 	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home()), hasPictures, nil
 }
 
-// fileLine makes the line with the link for downloading a file, or with the reason why there is no link.
+// fileLine makes the line with the download link of a file, or with the reason why it has none.
 func fileLine(f channels.File, how display) view.Block {
+	link, whyNot := downloadLink(f)
+	if whyNot == "" {
+		return view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceLink, Text: "Download " + f.Name, URL: link}}}
+	}
+
 	unshown := f.Name + " can't be shown here: "
 	if how == displayCopy {
 		unshown = "Only a smaller copy of " + f.Name + " can be shown here: "
 	}
-
-	why := "this Parley has no public address. An admin can set PARLEY_PUBLIC_URL."
-	if f.Link != nil {
-		address, err := f.Link()
-		if err == nil {
-			return view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceLink, Text: "Download " + f.Name, URL: address}}}
-		}
-
-		why = "there is no link to it"
-		if se, ok := errors.AsType[*channels.SendError](err); ok {
-			why = se.Text
-		}
-	}
-
-	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
+	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + whyNot}}}
 }
 
-// sendPictures sends the part with the pictures. It leaves out files that turn out to be no pictures.
+// downloadLink returns the download link of a file. If there is none, it returns why not, for people to read.
+func downloadLink(f channels.File) (link, whyNot string) {
+	if f.Link == nil {
+		return "", "this Parley has no public address. An admin can set PARLEY_PUBLIC_URL."
+	}
+	link, err := f.Link()
+	if err == nil {
+		return link, ""
+	}
+	if sendErr, ok := errors.AsType[*channels.SendError](err); ok {
+		return "", sendErr.Text
+	}
+	return "", "there is no link to it"
+}
+
+// sendPictures sends the part with the pictures. It leaves out files that turn out not to be pictures.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	a := connector.Activity{Type: connector.TypeMessage, Content: connector.Content{AttachmentLayout: "list"}}
 	for _, f := range p.Files {
@@ -133,8 +144,8 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 
 // drawPicture reads a file as a picture that Teams can show. ok is false if the file isn't shown as a picture.
 func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn inlinePicture, ok bool, err error) {
-	how, err := chooseDisplay(ctx, f)
-	switch how {
+	shownAs, err := chooseDisplay(ctx, f)
+	switch shownAs {
 	case displayOriginal:
 		drawn, err = readOriginal(ctx, f)
 	case displayCopy:
@@ -145,8 +156,9 @@ func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn inline
 	return drawn, err == nil, err
 }
 
-// contentOfFiles returns how a part of a post of files looks. A list is recognised by its text. The pictures are a
-// message without text: no two of these are under way at the same time.
+// contentOfFiles returns how a part of a post of files can be recognised in Teams, in case it isn't known whether it was
+// posted. A list is recognised by its text. The pictures are recognised as a message without text, of which only one is
+// being sent at any time.
 func (s *poster) contentOfFiles(ctx context.Context, p bridge.Post) (postContent, error) {
 	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {

@@ -24,9 +24,10 @@ import (
 	"parley/channels/pause"
 )
 
-// Agents attach files to their messages, and paste pictures into them; both go to the customer with the text. When a
-// message arrives, describeFiles finds out what the files are. When it is sent to the customer, Open reads them, from
-// Teams, SharePoint or OneDrive.
+// Agents attach files to their messages and paste pictures into them. Both go to the customer with the text. When a
+// message arrives, describeFiles looks up the files' names, types and sizes. When the message is sent to the customer,
+// Open reads the files from where Microsoft stores them: pasted pictures in Teams, attached files in SharePoint or
+// OneDrive. We learn about attached files from Graph, Microsoft's API for reading.
 
 // inspectTimeout bounds the inspection of a message's files before the message is stored.
 const inspectTimeout = 3 * time.Second
@@ -34,11 +35,11 @@ const inspectTimeout = 3 * time.Second
 type files struct {
 	*organisation.Organisation
 
-	libraries *recent.Map[library] // the libraries of channels and people; see libraryOf
+	libraries *recent.Map[library] // where the files of channels and people are; see libraryOf
 }
 
-// describeFiles finds out the names, types and sizes of a message's files, and whether we may read them. Best effort,
-// within inspectTimeout. What can't be found out now may be found when the file is read.
+// describeFiles looks up the names, types and sizes of a message's files, and whether we may read them. Best effort,
+// within inspectTimeout. A file about which nothing can be found out now may still be readable later.
 func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
 	ids := p.Text(a).Files
 	images := fact.Pictures(a)
@@ -53,13 +54,13 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		out = append(out, fs.inspectPicture(ctx, n, at))
 	}
 
-	if len(ids) == 0 || fact.IsInPersonalChat(a) { // Graph shows us nothing of a chat
+	if len(ids) == 0 || fact.IsInPersonalChat(a) { // Graph shows us no chats
 		return out
 	}
 
 	shown, err := fs.readYoung(ctx, fact.PlaceOf(a), ids)
 	if errors.Is(err, graph.ErrNotGranted) {
-		return out // files that are not in the list are decoded as unreadable
+		return out // the missing files count as unreadable when the message is decoded
 	}
 	if err != nil {
 		fs.Log.Warn("teams files of a message not read", "error", err)
@@ -82,22 +83,26 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 	return out
 }
 
-// readYoung reads which files a message has of which Teams has just told us. Graph may show the message, or all its
-// files (ids), only after some seconds, so it asks until they are there or ctx ends. Then it returns those that were
-// shown.
+// readYoung reads the files of a message that has just been written. Graph may show the message, or all its files
+// (ids), only after some seconds, so readYoung polls until they are there or ctx ends. It returns the files that Graph
+// has shown by then.
 func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []fact.Attached, err error) {
-	const look = 300 * time.Millisecond // between two looks
+	const pollInterval = 300 * time.Millisecond
+	read := func(ctx context.Context, group string) (graph.Message, error) {
+		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
+	}
 	for {
-		m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-			return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
-		})
+		m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, read)
+		if err != nil && !errors.Is(err, graph.ErrNotFound) {
+			return shown, err
+		}
 		if err == nil {
 			shown = organisation.FilesOf(&m)
+			if len(missingFrom(shown, ids)) == 0 {
+				return shown, nil
+			}
 		}
-
-		isWhole := err == nil && len(missingFrom(shown, ids)) == 0
-		comesLater := err == nil || errors.Is(err, graph.ErrNotFound)
-		if isWhole || !comesLater || !pause.For(ctx, look) {
+		if !pause.For(ctx, pollInterval) {
 			return shown, err
 		}
 	}
@@ -110,10 +115,10 @@ func missingFrom(shown []fact.Attached, ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), isShown)
 }
 
-// sniffedBytes is how much of a file http.DetectContentType looks at.
+// sniffedBytes is how many bytes of a file http.DetectContentType examines.
 const sniffedBytes = 512
 
-// inspectPicture describes a pasted picture, the n-th of its message. It reads the beginning to find out the type.
+// inspectPicture describes the n-th pasted picture of a message. It reads the picture's beginning to detect its type.
 func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.DescribePasted(n, at)
 	answer, err := fs.Bot.Download(ctx, at.ContentURL)
@@ -134,7 +139,8 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 	return f
 }
 
-// inspectFile finds out whether a file in SharePoint may be read, its type and its size. o: where it was attached.
+// inspectFile adds the type and size of a file in SharePoint to f, or the reason why the file can't be read. o is where
+// it was attached.
 func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
 	address, err := fs.allowedAddress(ctx, o, f.URL)
 	switch {
@@ -156,19 +162,19 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 		f.URL, f.Unavailable = "", "deleted"
 	case err == nil:
 		kind, _, err := mime.ParseMediaType(answer.ContentType)
-		if err == nil && kind != "application/octet-stream" { // which says nothing about the file
+		if err == nil && kind != "application/octet-stream" { // an unspecific type
 			f.Type = kind
 		}
 
 		f.Bytes = max(answer.SizeBytes, 0)
-		answer.Close() //nolint:errcheck // only its header was wanted
+		answer.Close() //nolint:errcheck // only its header was needed
 	}
 
 	return f
 }
 
-// download reads a file from where its address says: from Teams, from the message in Graph, or from SharePoint. o
-// says where it was attached.
+// download reads a file from its address, which leads to Teams, to a message in Graph, or to SharePoint. o is where the
+// file was attached.
 // Errors: errElsewhere, errDeleted, the service's.
 func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	withToken, err := fs.Hosts.Check(address)
@@ -191,7 +197,7 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 	return answer, err
 }
 
-// downloadHosted reads a picture that was pasted into a message, by Graph's address of it:
+// downloadHosted reads a picture that was pasted into a message. Its address in Graph is
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
 func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	u, err := url.Parse(address)
@@ -199,18 +205,18 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 		return nil, err
 	}
 
-	after := map[string]string{} // the id that follows each word of the path
+	ids := map[string]string{} // "teams" → group, "channels" → channel and so on
 	parts := strings.Split(u.Path, "/")
 	for i := 0; i+1 < len(parts); i++ {
-		after[parts[i]] = parts[i+1]
+		ids[parts[i]] = parts[i+1]
 	}
 
-	if after["channels"] != o.Channel {
+	if ids["channels"] != o.Channel {
 		return nil, errElsewhere
 	}
 
-	thread := graph.Thread{Group: after["teams"], Channel: after["channels"], Root: after["messages"]}
-	return fs.Graph.Picture(ctx, thread, cmp.Or(after["replies"], thread.Root), after["hostedContents"])
+	thread := graph.Thread{Group: ids["teams"], Channel: ids["channels"], Root: ids["messages"]}
+	return fs.Graph.Picture(ctx, thread, cmp.Or(ids["replies"], thread.Root), ids["hostedContents"])
 }
 
 // errFile is wrapped in every error of Open.
@@ -221,14 +227,14 @@ var errDeleted = errors.New("teams: the file was deleted")
 
 const uploadAgain = "Upload the file itself and send again."
 
-// unreadable returns the error of a file that can't be read, also at another try. hint may be "".
+// unreadable returns the error for a file for which retrying is useless. hint may be "".
 func unreadable(f bridge.SurfaceFile, why, hint string, cause error) *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + why, Hint: hint, Cause: cause}
 }
 
-// Open reads a file that a person attached. The caller must close it. Our tokens are sent only to Teams' own hosts
-// and to Graph.
-// Errors: all wrap errFile. A *channels.SendError of the class BadContent means that another try is of no use.
+// Open reads a file that a person attached. The caller must close it. Our tokens are sent only to Teams' own hosts and
+// to Graph.
+// Errors: all wrap errFile. A *channels.SendError of the class BadContent means that retrying is useless.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
@@ -243,20 +249,18 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 		return nil, unreadable(f, "deleted", uploadAgain, errFile)
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
-		// Waiting doesn't help: the author is told at once, as if the file had been found unreadable when it was attached.
-		return nil, unreadable(f, fact.NoFileAccess, "", fmt.Errorf("%w: %w", errFile, err))
+		const hint = "" // NoFileAccess says what to do
+		return nil, unreadable(f, fact.NoFileAccess, hint, fmt.Errorf("%w: %w", errFile, err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
 
-	kind, _, _ := mime.ParseMediaType(answer.ContentType)                //nolint:errcheck // an unreadable type is "", which isn't a page
-	if kind == "text/html" && !strings.Contains(f.ContentType, "html") { // such as a page that asks to sign in
-		answer.Close() //nolint:errcheck // refused already
-		return nil, &channels.SendError{
-			Class: channels.BadContent, Text: f.Name + " can't be read: Microsoft shows a web page instead of it",
-			Hint: "Upload the file itself and send again.", Cause: errFile,
-		}
+	kind, _, _ := mime.ParseMediaType(answer.ContentType) //nolint:errcheck // an unreadable type is "", which isn't a page
+	isSignInPage := kind == "text/html" && !strings.Contains(f.ContentType, "html")
+	if isSignInPage {
+		answer.Close() //nolint:errcheck // it isn't used
+		return nil, unreadable(f, "Microsoft shows a web page instead of it", uploadAgain, errFile)
 	}
 
 	return answer, nil

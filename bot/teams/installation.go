@@ -11,9 +11,13 @@ import (
 	"parley/bot/teams/organisation"
 )
 
-// Parley's app is installed in teams, and separately in their private and shared channels. Teams never lists where.
-// This file learns it from the activities that Teams sends, such as "the bot was added", and keeps it in notes, which
-// outlive restarts. It closes a team or channel for posts when the app is removed there, and opens it again.
+// Parley's app is installed in teams, and separately in their private and shared channels. Teams has no list of these.
+// This file learns them from the activities that Teams sends, and stores them as notes, which survive restarts. When
+// the app is removed from a team or channel, it closes that for posts (see package closed), and opens it again when the
+// app is back. For example:
+//
+//	conversationUpdate, membersRemoved: our bot, team "Support"   →   the note of the team gets Removed; it is closed
+//	installationUpdate "add", team "Support"                      →   Removed is cleared; it is open again
 
 type installation struct {
 	*organisation.Organisation
@@ -21,10 +25,10 @@ type installation struct {
 	access *access
 }
 
-// learn notes what an activity of any type tells about Teams itself: at which address Teams is reached, which team a
-// channel belongs to, and whether the app is there. The menus of Teams offer our entries also in teams without the
-// app. So from invokes of these menus it learns only the address.
-// Errors: the desk's.
+// learn stores what an activity of any type says about the organisation: the address of Teams, which team a channel
+// belongs to, and whether the app is there. Teams' menus offer our entries also in teams without the app. So from
+// invokes of these menus, it learns only the address.
+// Errors: those of storing the notes.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.Notes.Load(ctx); err != nil {
 		return err
@@ -33,24 +37,24 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 		return err
 	}
 
-	d := a.ChannelData
-	if d == nil || strings.HasPrefix(a.Name, fact.InvokesOfExtension) {
+	data := a.ChannelData
+	if data == nil || strings.HasPrefix(a.Name, fact.InvokesOfExtension) {
 		return nil
 	}
-	if d.Channel != nil && a.Type == connector.TypeMessage {
-		i.access.recordPresence(d.Channel.ID) // messages come from this channel
+	if data.Channel != nil && a.Type == connector.TypeMessage {
+		i.access.recordPresence(data.Channel.ID) // the app receives messages from this channel
 	}
-	if d.Team == nil || d.Team.ID == "" {
+	if data.Team == nil || data.Team.ID == "" {
 		return nil
 	}
-	if err := i.learnTeam(ctx, d.Team, a); err != nil {
+	if err := i.learnTeam(ctx, data.Team, a); err != nil {
 		return err
 	}
 
 	return i.learnChannel(ctx, a)
 }
 
-// noteWriter returns the method that stores the notes of an activity. For activities about the app or members, it is
+// noteWriter returns the method that stores the notes of an activity. For activities about the app or members it is
 // Renew, which stores a note even if it looks unchanged. For others it is Keep.
 func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
@@ -59,48 +63,45 @@ func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Contex
 	return i.Notes.Keep
 }
 
-// learnService notes the address at which Teams is reached, which depends on the organisation's region. The request
-// was checked, so the address is genuine.
+// learnService stores the address of Teams, which depends on the organisation's region. The request was verified, so
+// the address is genuine.
 func (i *installation) learnService(ctx context.Context, address string) error {
 	if _, err := i.Hosts.Check(address); err != nil {
-		return nil //nolint:nilerr // not one of Teams' addresses; the door accepts no such request
+		return nil //nolint:nilerr // not one of Teams' addresses; such a request isn't accepted anyway
 	}
 	return i.Notes.Keep(ctx, organisation.NoteService, address)
 }
 
-// learnTeam notes the team of an activity. It closes the team for posts if the app was removed, and opens it again if
-// the app is back.
+// learnTeam stores the note of an activity's team. It closes the team for posts if the app was removed, and opens it
+// again if the app is back.
 func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
 	before, known := i.Notes.Team(ref.ID)
-	t := before
-	t.Group = cmp.Or(ref.AADGroupID, t.Group)
-	t.Name = cmp.Or(ref.Name, t.Name)
+	team := before
+	team.Group = cmp.Or(ref.AADGroupID, team.Group)
+	team.Name = cmp.Or(ref.Name, team.Name)
 	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
-		t.Service = a.ServiceURL
+		team.Service = a.ServiceURL
 	}
 
-	t.Removed = i.isRemovedAfter(a, before.Removed)
-	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
+	team.Removed = i.isRemovedAfter(a, before.Removed)
+	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, team); err != nil {
 		return err
 	}
 
-	if t.Removed {
-		if !before.Removed {
-			i.access.closePlace(ref.ID, errRemoved("team", t.Name, ref.ID, nil))
-		}
-		return nil
-	}
-
-	isNew := before.Removed || !known
-	if isNew || mayReopen(a) {
+	wasJustRemoved := team.Removed && !before.Removed
+	isBack := !team.Removed && (before.Removed || !known || mayReopen(a))
+	switch {
+	case wasJustRemoved:
+		i.access.closePlace(ref.ID, errRemoved("team", team.Name, ref.ID, nil))
+	case isBack:
 		i.access.recordReopening(ref.ID)
 	}
 
 	return nil
 }
 
-// isRemovedAfter reports whether the app is no longer in a team, after an activity. before is whether it was not in
-// the team until then; it stays so if the activity says nothing about that.
+// isRemovedAfter reports whether the app is no longer in a team after an activity. before is the state before it, which
+// stays the same if the activity says nothing about that.
 func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	if a.Type == connector.TypeInstallationUpdate {
 		if isRemoval(a) && isInOneChannel(a) {
@@ -109,10 +110,10 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 		return isRemoval(a)
 	}
 	if a.Type != connector.TypeConversationUpdate {
-		return false // we get activities only from teams that the app is in
+		return false // we get other activities only from teams that the app is in
 	}
 	if isChannelMembership(a) {
-		return before // it is about a private or shared channel, to which the app is added apart from its team
+		return before // about a private or shared channel, to which the app is added separately
 	}
 	if i.containsUs(a.MembersRemoved) {
 		return true
@@ -145,8 +146,8 @@ func isInOneChannel(a *connector.Activity) bool {
 	return channel != "" && channel != a.ChannelData.Team.ID
 }
 
-// mayReopen reports whether an activity may mean that a team takes posts again. The removal of the app from a single
-// channel doesn't mean so, though the app stays in the team then.
+// mayReopen reports whether an activity may mean that a team accepts posts again. The removal of the app from a single
+// channel doesn't mean that, although the app stays in the team.
 func mayReopen(a *connector.Activity) bool {
 	if a.Type == connector.TypeInstallationUpdate {
 		return !isRemoval(a)
@@ -158,50 +159,51 @@ func (i *installation) containsUs(list []connector.ChannelAccount) bool {
 	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
 }
 
-// isChannelMembership reports whether members were added to or removed from a single channel, and not its team. It is
-// false for General, which has the id of its team.
+// isChannelMembership reports whether members were added to or removed from a single channel and not its team. It
+// returns false for General, which has the id of its team.
 func isChannelMembership(a *connector.Activity) bool {
-	d := a.ChannelData
-	if d == nil || d.Team == nil {
+	data := a.ChannelData
+	if data == nil || data.Team == nil {
 		return false
 	}
-	if d.Channel == nil || d.Channel.ID == "" {
+	if data.Channel == nil || data.Channel.ID == "" {
 		return false
 	}
-	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d.Channel.ID != d.Team.ID
+	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && data.Channel.ID != data.Team.ID
 }
 
-// learnChannel notes the channel of an activity. It closes the channel for posts if the app was removed from it, and
-// opens it again if the app or the channel is back.
+// learnChannel stores the note of an activity's channel. It closes the channel for posts if the app was removed from
+// it, and opens it again if the app or the channel is back.
 func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) error {
-	d := a.ChannelData
-	if d.Channel == nil || d.Channel.ID == "" {
+	data := a.ChannelData
+	if data.Channel == nil || data.Channel.ID == "" {
 		return nil
 	}
 
-	before, _ := i.Notes.Channel(d.Channel.ID)
-	c := before
-	c.Team = cmp.Or(before.Team, d.Team.ID) // the team that owns the channel, which may be shared with other teams
-	c.Name = cmp.Or(d.Channel.Name, c.Name)
-	c.Gone = d.EventType == "channelDeleted"
-	left := isChannelMembership(a) && i.containsUs(a.MembersRemoved)
-	joined := isChannelMembership(a) && i.containsUs(a.MembersAdded)
+	id := data.Channel.ID
+	before, _ := i.Notes.Channel(id)
+	channel := before
+	channel.Team = cmp.Or(before.Team, data.Team.ID) // the first is the owner of a channel that is shared with other teams
+	channel.Name = cmp.Or(data.Channel.Name, channel.Name)
+	channel.Gone = data.EventType == "channelDeleted"
+	wasRemoved := isChannelMembership(a) && i.containsUs(a.MembersRemoved)
+	wasAdded := isChannelMembership(a) && i.containsUs(a.MembersAdded)
 	switch {
-	case left:
-		c.Removed = true
-	case joined:
-		c.Removed = false
+	case wasRemoved:
+		channel.Removed = true
+	case wasAdded:
+		channel.Removed = false
 	}
 
-	if err := i.noteWriter(a)(ctx, organisation.NoteChannel+d.Channel.ID, c); err != nil {
+	if err := i.noteWriter(a)(ctx, organisation.NoteChannel+id, channel); err != nil {
 		return err
 	}
 
 	switch {
-	case left:
-		i.access.closePlace(d.Channel.ID, errRemoved("channel", c.Name, d.Channel.ID, nil))
-	case joined, d.EventType == "channelRestored", before.Gone && !c.Gone:
-		i.access.recordReopening(d.Channel.ID)
+	case wasRemoved:
+		i.access.closePlace(id, errRemoved("channel", channel.Name, id, nil))
+	case wasAdded, data.EventType == "channelRestored", before.Gone && !channel.Gone:
+		i.access.recordReopening(id)
 	}
 
 	return nil

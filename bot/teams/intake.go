@@ -16,28 +16,28 @@ import (
 )
 
 // Teams sends Parley an activity for each thing that happens: a message, an edit, a deletion, a reaction. This file
-// decides which activities concern us, finds out who the people in them are, and makes facts of them. A fact is one
-// thing that happened, in Teams' own bytes, under an id by which it is stored only once, even if Teams sends it
-// again. Later fact.Decode reads from it what Parley has to do.
+// decides which activities concern Parley, looks up the people in them, and turns them into facts. A fact is one thing
+// that happened, in Teams' own bytes, under an id by which it is stored only once, even if Teams sends it again.
+// Later, fact.Decode reads from a fact what Parley has to do.
 
-// intake makes facts of activities. The door calls it for each request that is genuine.
+// intake makes facts of activities from genuine requests.
 type intake struct {
 	*organisation.Organisation
 
-	sweeper *sweep.Sweeper
-	threads *threads
-	lives   *deletions
-	files   *files
+	sweeper   *sweep.Sweeper
+	threads   *threads
+	deletions *deletions
+	files     *files
 }
 
-// factsOf returns the facts to be stored for an activity: none if the activity doesn't concern us. raw are the
+// factsOf returns the facts to be stored for an activity; none if the activity doesn't concern Parley. raw has the
 // activity's bytes.
-// Errors: what the facts need can't be found out now. Then Teams is asked to send the activity again.
+// Errors: a lookup failed. Then Teams is asked to send the activity again.
 func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
 	default:
-		return nil, nil // installation.learn handles conversationUpdate and installationUpdate; no other type concerns us
+		return nil, nil // installation.learn handles conversationUpdate and installationUpdate; other types don't concern us
 	}
 
 	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
@@ -45,7 +45,7 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		return []channels.Fact{fact.QuarantinedFact(raw, a.Type+" without place")}, nil
 	}
 	if !fact.IsInChannel(a) && !fact.IsInPersonalChat(a) {
-		return nil, nil // group chats: the app isn't made for them
+		return nil, nil // the app doesn't support group chats
 	}
 
 	body, err := withoutSecrets(a, raw)
@@ -77,18 +77,17 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	return it.changeFacts(ctx, p, a)
 }
 
-// concernsUs decides whether an activity is stored (keep), and whether it is in a thread that Parley began, or may be
-// (inOurThread). It asks Teams nothing about people, because an activity that doesn't concern us must leave no trace
-// here.
+// concernsUs decides whether an activity is stored (keep), and whether it is, or may be, in a thread that Parley began
+// (inOurThread). It doesn't look up people, because an activity that doesn't concern Parley must leave no trace.
 func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.Activity) (keep, inOurThread bool, err error) {
 	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
 	switch {
 	case a.Type == connector.TypeMessageReaction:
 		return it.threads.concernsReaction(ctx, a)
 	case isPrivate(a) && isMessage && !isClick:
-		return true, false, nil // it is a command
+		return true, false, nil // a command
 	case isTargeted(a) && !isMessage:
-		return false, false, nil // a change of a command's text changes nothing, but for `new` in a personal chat
+		return false, false, nil // editing or deleting a command has no effect (except `new` in a personal chat)
 	}
 
 	at := fact.PlaceOf(a)
@@ -106,14 +105,13 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 	return keep, inOurThread, err
 }
 
-// isPrivate reports whether a message is seen by nobody but its author and Parley.
+// isPrivate reports whether only its author and Parley see a message.
 func isPrivate(a *connector.Activity) bool { return fact.IsInPersonalChat(a) || isTargeted(a) }
 
-// isTargeted reports whether a message in a channel is shown to nobody but its author and Parley.
+// isTargeted reports whether only its author and Parley see a message in a channel.
 func isTargeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
-// isOldClick reports whether a message is a click on a button, as older clients send it: those that don't know
-// Action.Execute.
+// isOldClick reports whether a message is a click on a button from an old client, which doesn't know Action.Execute.
 func isOldClick(a *connector.Activity) bool {
 	hasValue := len(a.Value) > 0 && string(a.Value) != "null"
 	return a.Type == connector.TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
@@ -138,22 +136,22 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if a.Type == connector.TypeMessageDelete {
-		return it.lives.factsOfActivity(ctx, p, a, at)
+		return it.deletions.factsOfActivity(ctx, p, a, at)
 	}
 
-	p.Edit = it.IsReadingRefused(at.Channel) // before, it may not have mentioned us
+	p.Edit = it.IsReadingRefused(at.Channel) // we may never have received the original, if it didn't mention us
 	p.Files = it.files.describeFiles(ctx, p, a)
 	if fact.EventType(a) == fact.EventRestored {
-		return it.lives.factsOfActivity(ctx, p, a, at)
+		return it.deletions.factsOfActivity(ctx, p, a, at)
 	}
 
 	return p.EditFacts(a, at), nil
 }
 
-// withoutSecrets returns the bytes of an activity without the addresses of its files. With such an address anybody
-// who reads the stored fact could fetch the file. The names of the files stay. If there is no such address, it
-// returns raw.
-// Errors: json's, if the activity can't be written again.
+// withoutSecrets returns the bytes of an activity without the addresses of its files, because anybody who reads the
+// stored fact could download the file with such an address. The names of the files stay. If there is no such address,
+// it returns raw.
+// Errors: the activity can't be encoded again.
 func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
 	if !slices.ContainsFunc(a.Attachments, isSecret) {
@@ -169,9 +167,9 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	return json.Marshal(clean)
 }
 
-// identifyPeople finds out who the author of an activity is, and whom it mentions. The keys are the people's ids in
+// identifyPeople looks up the author of an activity and the people whom it mentions. The keys are the people's ids in
 // Teams ("29:…").
-// Errors: Teams can't tell now who the author is. For somebody mentioned, that is no error.
+// Errors: the author can't be looked up at the moment. A mentioned person who can't be looked up counts as foreign.
 func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Person, error) {
 	known := map[string]fact.Person{}
 	if a.From != nil {
@@ -185,15 +183,15 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 			continue
 		}
 		if err := it.identifyPerson(ctx, a.Conversation.ID, e.Mentioned, known); err != nil {
-			addForeign(e.Mentioned, known) // a reply must not wait because of a mention
+			addForeign(e.Mentioned, known) // a mention must not delay a reply
 		}
 	}
 
 	return known, nil
 }
 
-// identifyPerson adds a person to known. It skips accounts that belong to no person, and those that are in known
-// already. Somebody whom Teams doesn't list in the conversation counts as foreign, from outside the organisation.
+// identifyPerson adds a person to known. It skips accounts that don't belong to a person, and those that known has
+// already. Somebody whom Teams doesn't list in the conversation counts as foreign (from outside the organisation).
 func (it *intake) identifyPerson(
 	ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Person,
 ) error {
@@ -222,19 +220,23 @@ func addForeign(account *connector.ChannelAccount, known map[string]fact.Person)
 	}
 }
 
-// A client sends a click up to three times within 15 s while it gets no answer. So the same click, soon after, is a
-// repetition. One that comes later is a new click, for example after somebody undid what the first did. To tell them
-// apart, time is cut into spans of 10 s, and three are looked at: a repetition may come in the second span after that
-// of the first click.
+// A client sends a click up to three times within 15 s if it gets no response. So the same click shortly afterwards is
+// a repetition, which must not count. The same click later is a new one, for example after somebody has undone what the
+// first click did. To distinguish them, time is divided into spans of 10 s. A click is a repetition if the same click
+// came in the same span or one of the two before.
 const (
 	clickRepeatSpan  = 10 // seconds
 	clickRepeatSpans = 3
 )
 
-// clickFacts returns the facts of a click: the click itself, and a second one whose id names the time span of the
-// click (see clickRepeatSpan). A repeated click gets the same id as before, so it counts once. A later click on the
-// same button gets an id of its own.
-// Errors: the desk's.
+// clickFacts returns the facts of a click: the click itself, and a marker whose id has the time span of the click. A
+// repetition gets the same id as the first click, so it counts once. A later click on the same button gets a new id:
+//
+//	at 0 s    i:…      k:i:…:0
+//	at 12 s   i:…                     a repetition: k:i:…:0 is stored
+//	at 60 s   i:…:6    k:i:…:6        a new click
+//
+// Errors: those of looking up facts.
 func (it *intake) clickFacts(
 	ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage,
 ) (facts []channels.Fact, isRepetition bool, err error) {
@@ -249,24 +251,24 @@ func (it *intake) clickFacts(
 	}
 
 	span := at.Unix() / clickRepeatSpan
-	// Each click is stored with a second fact, whose id names its span. spanIDs are those of this span and the ones before.
-	var spanIDs []string
+	var markers []string // ids of the markers of this span and the ones before
 	for back := range int64(clickRepeatSpans) {
-		spanIDs = append(spanIDs, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
+		markers = append(markers, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
 	}
 
-	seen, err := it.sweeper.KnownFacts(ctx, append(spanIDs, f.ExternalID)...)
+	seen, err := it.sweeper.KnownFacts(ctx, append(markers, f.ExternalID)...)
 	if err != nil {
 		return nil, false, err
 	}
 
-	clickedBefore := seen[f.ExternalID]
-	if clickedBefore && slices.ContainsFunc(spanIDs, func(id string) bool { return seen[id] }) {
-		return []channels.Fact{f}, true, nil // the same fact, which counts once
+	wasClicked := seen[f.ExternalID]
+	wasClickedLately := slices.ContainsFunc(markers, func(id string) bool { return seen[id] })
+	if wasClicked && wasClickedLately {
+		return []channels.Fact{f}, true, nil // stored already, so it has no effect
 	}
-	if clickedBefore {
+	if wasClicked {
 		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
 
-	return []channels.Fact{f, p.KnownFact(spanIDs[0], f.OrderKey)}, false, nil
+	return []channels.Fact{f, p.KnownFact(markers[0], f.OrderKey)}, false, nil
 }

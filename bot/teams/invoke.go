@@ -16,19 +16,19 @@ import (
 	"parley/channels/pause"
 )
 
-// An invoke is a request of Teams that waits for an answer to show: somebody has clicked a button on a card, opened
-// or submitted a dialog, or picked an entry of a menu. This file answers invokes. Whatever the person wants done is
-// stored as a fact before the answer. The engine applies it in the background, so the answer often says only that
-// Parley is on it.
+// An invoke is a request of Teams whose response the person sees: somebody has clicked a button on a card, opened or
+// submitted a dialog, or picked an entry of a menu. This file responds to invokes. What the person wants done is first
+// stored as a fact (one thing that happened). The engine, the part of Parley that acts, applies it in the background.
+// So the response often says only "Parley is on it."
 
-// nonceLength is the length of nonces in dialogs and answers; see seedLength.
+// nonceLength is the length of nonces in dialogs and responses; see seedLength.
 const nonceLength = seedLength
 
-// settleTime is how long an answer waits after a click was stored: by then the engine has mostly applied it.
+// settleTime is how long a response waits after a click was stored. By then, the engine has usually applied it.
 const settleTime = 700 * time.Millisecond
 
-// serveInvoke answers an invoke. raw are its bytes. If the action can't be stored, the answer is an HTTP error, and
-// the client tries again.
+// serveInvoke responds to an invoke. raw has its bytes. If the action can't be stored, the response is an HTTP error,
+// and the client retries.
 func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
 	if a.Conversation == nil {
 		http.Error(w, "no conversation", http.StatusBadRequest)
@@ -71,17 +71,17 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 	d.answerInvoke(w, body)
 }
 
-// invocation is one invoke while it is being answered. Methods that return (any, error) return the body of the
-// answer, to be written as JSON; nil for an empty answer.
+// invocation is one invoke while it is handled. Its methods that return (any, error) return the body of the response,
+// to be encoded as JSON; nil for an empty response.
 type invocation struct {
 	door     *door
 	activity *connector.Activity
-	payload  fact.Payload // what the journal keeps of it; its Kind is that of a click until another one is set
+	payload  fact.Payload // what is stored; its Kind is that of a click until a method sets another one
 	value    fact.Invoked
-	user     bridge.Actor // who caused it
+	user     bridge.Actor // who caused the invoke
 }
 
-// foreignText is what guests and people of other organisations are told.
+// foreignText is what guests and people of other organisations see.
 const foreignText = "Only people of this organisation can do that."
 
 func errForeign() error { return &bridge.Problem{Code: "foreign", Text: foreignText} }
@@ -90,7 +90,7 @@ func errStaleForm() error {
 	return &bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}
 }
 
-// cardAnswer answers a click. By kind, value is a card for the person who clicked, or a text.
+// cardAnswer is the response to a click. kind is the type of value: card.ContentType, or answerMessage for a text.
 func cardAnswer(kind string, value any) map[string]any {
 	return map[string]any{"statusCode": http.StatusOK, "type": kind, "value": value}
 }
@@ -104,14 +104,14 @@ func refusalAnswer(code, text string) map[string]any {
 	return map[string]any{"statusCode": http.StatusBadRequest, "type": answerError, "value": map[string]any{"code": code, "message": text}}
 }
 
-// handleButton handles a click on a button that acts at once, without a dialog. If the button is on the card at the
-// top of a thread, the answer is that card as it is afterwards. Otherwise the answer is only a text.
+// handleButton handles a click on a button that acts at once, without a dialog. If the button is on the card at the top
+// of a thread, the response is the updated card. Otherwise it is a text.
 func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	f, click := in.payload.ClickFact(in.activity, in.value.Action.Data)
 	if click == nil {
 		return refusalAnswer("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, f)
 	}
-	if in.value.Trigger == "automatic" { // our cards ask for no refresh
+	if in.value.Trigger == "automatic" { // our cards don't ask clients to refresh them
 		return refusalAnswer("BadRequest", "This card is brought up to date by Parley."), nil
 	}
 	if in.user.Kind != bridge.ActorPerson {
@@ -134,20 +134,20 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	isPrivateInChannel := click.Private && fact.IsInChannel(in.activity)
-	if isPrivateInChannel && !verb.Of(click.Verb).Reads { // what the message says is out of date now
+	if isPrivateInChannel && !verb.Of(click.Verb).Reads { // the message is out of date now
 		in.door.RunLater(ctx, func(ctx context.Context) {
 			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
 		})
 	}
 
-	if isRepetition { // perhaps a person's, who was refused and sees no change
+	if isRepetition { // perhaps the person clicked again because nothing seemed to happen
 		return cardAnswer(answerMessage,
 			"You pressed this a moment ago, and that counts. To do it once more, press it again in half a minute."), nil
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-// storeClick stores a click. isRepetition means that the same click came a moment ago, so that this one does nothing.
+// storeClick stores a click. isRepetition means that the same click came a moment ago, so this one has no effect.
 func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) (isRepetition bool, err error) {
 	facts, isRepetition, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
 	if err != nil {
@@ -156,19 +156,23 @@ func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) (isR
 	return isRepetition, in.door.desk.Accept(ctx, facts...)
 }
 
-// deletePrivateMessage deletes a message for one person after a click on one of its buttons. Best effort.
+// deletePrivateMessage deletes a message that only one person sees. Errors are only logged.
 func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, message string) {
-	service, err := d.Notes.ServiceOf(ctx, at.Channel)
-	if err == nil {
-		err = d.Bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
-	}
-	if err != nil {
+	if err := d.tryDeletePrivateMessage(ctx, at, message); err != nil {
 		d.Log.Info("teams private message not taken away", "error", err)
 	}
 }
 
-// currentCard returns the card at the top of the thread as it is after the click, if that card was clicked.
-// Otherwise, or if the card can't be read now, it returns false.
+func (d *door) tryDeletePrivateMessage(ctx context.Context, at bridge.Place, message string) error {
+	service, err := d.Notes.ServiceOf(ctx, at.Channel)
+	if err != nil {
+		return err
+	}
+	return d.Bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
+}
+
+// currentCard returns the card at the top of a thread as it is after the click. It returns false if another card was
+// clicked, or if the card can't be read at the moment.
 func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
 	if at.Thread != "" || !fact.IsInChannel(in.activity) {
 		return nil, false
@@ -198,7 +202,7 @@ func dialogAnswer(d card.Dialog) map[string]any {
 	}}}
 }
 
-// pageAnswer opens one of Parley's web pages as a dialog. A client that can't show it opens the link in a browser.
+// pageAnswer opens one of Parley's web pages as a dialog. Clients that can't show it open the link in a browser.
 func pageAnswer(title, link string) map[string]any {
 	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
 		"title": title, "width": "medium", "height": "medium", "url": link, "fallbackUrl": link,
@@ -219,12 +223,14 @@ func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.
 		return in.problemDialog(errForeign(), at)
 	}
 	if c.Opens == view.OpensForm {
-		return in.verbDialog(ctx, c.Verb, c.Args, at, "")
+		const prefilled = ""
+		return in.verbDialog(ctx, c.Verb, c.Args, at, prefilled)
 	}
 	return in.windowDialog(ctx, c.Opens, c.Args, at)
 }
 
-// verbDialog makes the dialog of a verb's form, filled with text, or one that says why there is no form.
+// verbDialog makes the dialog with the form of a verb (an action such as "snooze"), prefilled with text. If there is no
+// form, the dialog says why, and has the text.
 func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
 	f, zone, err := in.door.formMaker().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
@@ -233,7 +239,7 @@ func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bri
 	return in.formDialog(ctx, f, zone, at)
 }
 
-// formDialog makes the dialog of a form. If it is the form of a reply, the desk is told that the user has it open.
+// formDialog makes the dialog of a form. If it is the form of a reply, the engine is notified that the user has it open.
 func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.door.Now()
@@ -254,16 +260,19 @@ func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args b
 	return card.Window(c, at, in.door.Home(), in.makeNonce())
 }
 
+// problemDialog makes a dialog that says what is wrong.
 func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
-	return in.dialogWithTyped(err, at, "")
+	const typed = ""
+	return in.dialogWithTyped(err, at, typed)
 }
 
-// dialogWithTyped makes a dialog that says why a form can't be shown, and gives back what was typed into it.
+// dialogWithTyped makes a dialog that says what is wrong, and returns what was typed into a form.
 func (in *invocation) dialogWithTyped(err error, at bridge.Place, typed string) card.Dialog {
-	return card.Window(view.Problem(err, typed), at, in.door.Home(), "")
+	const nonce = "" // the dialog has no buttons
+	return card.Window(view.Problem(err, typed), at, in.door.Home(), nonce)
 }
 
-// makeNonce returns an id for buttons that this invoke shows. It is the same if a client repeats the invoke.
+// makeNonce returns the id for buttons in the response. It is the same if a client repeats the invoke.
 func (in *invocation) makeNonce() string {
 	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }

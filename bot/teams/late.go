@@ -13,17 +13,17 @@ import (
 	"parley/bridge"
 )
 
-// Teams delivers each message on its own, and tries again later if that fails. So a customer could get an agent's
-// second message before the first. This file notices messages that came late, and then reads the thread with Graph,
-// so that the earlier messages are stored first.
+// Teams delivers each message independently, and retries later if that fails. So an agent's second message can arrive
+// before the first, and the customer would get them in the wrong order. When a message arrives
+// late (see inbound.Lateness), other messages may be waiting for a retry, too. So this file then reads the thread with
+// Graph, Microsoft's API for reading, and stores the earlier messages first.
 
-// readEarlierTimeout bounds the reading of earlier messages before a late one. It is short because Teams waits for
-// our answer meanwhile.
+// readEarlierTimeout bounds the reading of earlier messages. It is short because Teams waits for our response.
 const readEarlierTimeout = 4 * time.Second
 
-// storeEarlierMessages is called before a message is stored. If the message came late, it reads the thread and stores
-// the earlier messages that are missing. One of them may still be on its way, and would arrive after the late one has
-// been sent to the customer. If the thread can't be read, it announces a gap, so that replies wait.
+// storeEarlierMessages is called before a message is stored. If the message is late, it reads the thread and stores the
+// earlier messages that are missing, which might otherwise arrive after the late one was sent to the customer. If the
+// thread can't be read, it announces a gap (a time in which events may be missing), so that replies wait.
 func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
 	isChannelMessage := a.Type == connector.TypeMessage && fact.IsInChannel(a)
@@ -31,7 +31,8 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 		return
 	}
 	now := d.Now()
-	if isLate := d.lateness.RecordArrival(now, now.Sub(sent)); !isLate {
+	isLate := d.lateness.RecordArrival(now, now.Sub(sent))
+	if !isLate {
 		return
 	}
 
@@ -45,30 +46,37 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 
 	if err := d.history.readThreadBefore(ctx, at); err != nil {
 		d.Log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
-		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read all
+		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read the channels
 	}
 }
 
-// readThreadBefore reads the thread of a message, and stores what is missing from before that message. If we may not
-// read the thread, it stores nothing and returns nil.
+// readThreadBefore reads the thread of a message, and stores the missing messages that were written before it. If we
+// may not read the thread, it stores nothing and returns nil.
 func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
-	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, threadOf(group, at), fact.Root(at))
-	})
-	if err == nil {
-		err = h.readReplies(ctx, at.Channel, &m, "")
-	}
+	root, err := h.readWholeThread(ctx, at)
 	if errors.Is(err, graph.ErrNotGranted) || organisation.IsInaccessible(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if !h.hasOurPost(&m) { // the thread doesn't concern us
+	if !h.hasOurPost(&root) { // the thread doesn't concern Parley
 		return nil
 	}
 
-	m.Replies = slices.DeleteFunc(m.Replies, func(r graph.Message) bool { return compareIDs(r.ID, at.Message) >= 0 })
-	_, err = h.catchUpThread(ctx, at.Channel, &m)
+	isFromThenOn := func(r graph.Message) bool { return compareIDs(r.ID, at.Message) >= 0 }
+	root.Replies = slices.DeleteFunc(root.Replies, isFromThenOn)
+	_, err = h.catchUpThread(ctx, at.Channel, &root)
 	return err
+}
+
+// readWholeThread returns the first message of a thread with all replies.
+func (h *history) readWholeThread(ctx context.Context, at bridge.Place) (root graph.Message, err error) {
+	root, err = h.readMessage(ctx, at, fact.Root(at))
+	if err != nil {
+		return root, err
+	}
+	const firstPage = ""
+	err = h.readReplies(ctx, at.Channel, &root, firstPage)
+	return root, err
 }

@@ -12,63 +12,62 @@ import (
 	"parley/channels"
 )
 
-// A message can be deleted and restored again and again. Each time counts as a fact of its own: "the first deletion",
-// "the first restoration", "the second deletion" and so on. Two sources tell us of the same change: Teams' request to
-// our webhook, and Graph, when we read the channel. This file makes sure that it counts once.
+// A message can be deleted and restored several times. Each change is a fact (one thing that happened) of its own: "the
+// first deletion", "the first restoration", "the second deletion" and so on. We learn of the same change from two
+// sources: from a request of Teams, and from Graph, Microsoft's API for reading, when we read the channel. This file
+// makes sure that the change is stored only once.
 
-// deletions makes the facts of deletions and restorations that aren't stored yet. How often a message was deleted and
-// restored so far is a fact.DeletionCount.
+// deletions makes the facts of deletions and restorations that aren't stored yet.
 type deletions struct {
 	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
 }
 
-// countDeletions reads how often a message was deleted and restored, as far as that is stored.
-// Errors: the desk's.
-func (ls *deletions) countDeletions(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
-	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
-		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
-		seen, err := ls.sweeper.KnownFacts(ctx, gone, back)
+// count reads from the stored facts how often a message was deleted and restored.
+// Errors: those of looking up facts.
+func (d *deletions) count(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
+	for n := 1; ; n++ {
+		nthDeletion, nthRestoration := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
+		seen, err := d.sweeper.KnownFacts(ctx, nthDeletion, nthRestoration)
 		if err != nil {
 			return fact.DeletionCount{}, err
 		}
-		if !seen[gone] {
+		if !seen[nthDeletion] {
 			return fact.DeletionCount{Deleted: n - 1, Restored: n - 1}, nil
 		}
-		if !seen[back] {
+		if !seen[nthRestoration] {
 			return fact.DeletionCount{Deleted: n, Restored: n - 1}, nil
 		}
 	}
 }
 
-// factsOfActivity returns the facts of a deletion or restoration that Teams' request tells. If Teams repeats the
-// request, which its time shows, there are none. A restoration whose deletion isn't stored counts as an edit, because
-// the text may have changed.
-// Errors: the desk's.
-func (ls *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
-	deleted := a.Type == connector.TypeMessageDelete
-	id := p.EditID(at, a)
-	if deleted {
-		id = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
+// factsOfActivity returns the facts of a deletion or restoration that a request of Teams reports; none if the request
+// is a repetition, which is recognised by its time. A restoration whose deletion isn't stored counts as an edit,
+// because the text may have changed.
+// Errors: those of looking up facts.
+func (d *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
+	isDeletion := a.Type == connector.TypeMessageDelete
+	requestID := p.EditID(at, a) // the id of a fact that marks this request as stored
+	if isDeletion {
+		requestID = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
 	}
 
-	seen, err := ls.sweeper.KnownFacts(ctx, id)
-	if err != nil || seen[id] {
+	seen, err := d.sweeper.KnownFacts(ctx, requestID)
+	if err != nil || seen[requestID] {
 		return nil, err
 	}
 
-	l, err := ls.countDeletions(ctx, at.Channel, at.Message)
+	stored, err := d.count(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, err
 	}
-	if !deleted && l.Deleted == 0 { // nobody told us of the deletion: the message may still have changed
+	if !isDeletion && stored.Deleted == 0 { // the deletion was lost, and the text may have changed
 		return p.EditFacts(a, at), nil
 	}
 
-	knownFact := p.KnownFact(id, fact.KeyOf(at))
-	facts := append(p.DeletionFacts(a, at, l, deleted), knownFact)
-	if !deleted {
+	facts := append(p.DeletionFacts(a, at, stored, isDeletion), p.KnownFact(requestID, fact.KeyOf(at)))
+	if !isDeletion {
 		facts = append(facts, p.StoredVersion(at, a))
 	}
 
@@ -76,29 +75,29 @@ func (ls *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *con
 }
 
 // changedLately reports whether a message was deleted or restored so recently that Graph may not show it yet.
-// Errors: the desk's.
-func (ls *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
-	ids := fact.ChangedLatelyIDs(at, ls.Now())
-	seen, err := ls.sweeper.KnownFacts(ctx, ids...)
+// Errors: those of looking up facts.
+func (d *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
+	ids := fact.ChangedLatelyIDs(at, d.Now())
+	seen, err := d.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// compare compares whether Graph shows a stored message as deleted with what is stored. If they differ, the facts of
-// the deletion or restoration are missing.
-// Errors: the desk's, and those of reading who the people are.
-func (ls *deletions) compare(ctx context.Context, m organisation.Shown) (missing, error) {
-	count, err := ls.countDeletions(ctx, m.At.Channel, m.At.Message)
+// compare compares whether a message is deleted according to Graph with the stored facts. If they differ, it returns
+// the missing fact of the deletion or restoration.
+// Errors: those of looking up facts, and of looking up people.
+func (d *deletions) compare(ctx context.Context, m organisation.Shown) (missing, error) {
+	stored, err := d.count(ctx, m.At.Channel, m.At.Message)
 	if err != nil {
 		return missing{}, err
 	}
 
 	isDeleted := !m.DeletedAt.IsZero()
-	if isDeleted == count.IsDeleted() {
+	if isDeleted == stored.IsDeleted() {
 		return missing{}, nil
 	}
 
-	if count.Deleted > 0 {
-		isRecent, err := ls.changedLately(ctx, m.At)
+	if stored.Deleted > 0 {
+		isRecent, err := d.changedLately(ctx, m.At)
 		if err != nil || isRecent {
 			return missing{unclear: isRecent}, err
 		}
@@ -108,15 +107,15 @@ func (ls *deletions) compare(ctx context.Context, m organisation.Shown) (missing
 	if isDeleted {
 		event = fact.EventDeleted
 	}
-	p, a, err := ls.PayloadOf(ctx, event, m)
+	p, a, err := d.PayloadOf(ctx, event, m)
 	if err != nil {
 		return missing{}, err
 	}
 
-	facts := p.DeletionFacts(&a, m.At, count, isDeleted)
+	facts := p.DeletionFacts(&a, m.At, stored, isDeleted)
 	isEdited := !m.EditedAt.IsZero()
-	if isEdited && !isDeleted { // the restoration tells the latest text, so the edit counts as stored
-		edit := ls.ActivityOf(fact.EventEdited, m.At.Channel, m.Message)
+	if isEdited && !isDeleted { // the restoration has the latest text, so the edit counts as stored
+		edit := d.ActivityOf(fact.EventEdited, m.At.Channel, m.Message)
 		facts = append(facts, p.StoredVersion(m.At, &edit))
 	}
 	return missing{facts: facts}, nil

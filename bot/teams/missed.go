@@ -13,16 +13,17 @@ import (
 	"parley/channels"
 )
 
-// Part of the catch-up (see history): which of the messages that Graph shows, with their edits and deletions, aren't
-// stored yet? They are turned into facts, the stored form of what happened, as if Teams had sent them.
+// Teams sends each event to Parley, but some get lost. A catch-up reads the channels with Graph, Microsoft's API for
+// reading, and this file finds what is missing: messages, edits and deletions that Graph shows and that aren't stored.
+// It stores them as facts (a fact is one thing that happened), as if Teams had sent them.
 
-// missing is what of a message isn't stored.
+// missing is what isn't stored about a message.
 type missing struct {
 	facts   []channels.Fact
-	unclear bool // that can't be decided yet, because Graph, or Teams' request, may only be late: look again later
+	unclear bool // can't be decided yet, because Graph or a request of Teams may only be late: check again later
 }
 
-// repliesOf returns the replies of a thread. inOurThread means that Parley began it.
+// repliesOf returns the replies of a thread. inOurThread means that Parley began the thread.
 func repliesOf(channel string, root *graph.Message, inOurThread bool) []organisation.Shown {
 	var list []organisation.Shown
 	for i := range root.Replies {
@@ -36,8 +37,8 @@ func repliesOf(channel string, root *graph.Message, inOurThread bool) []organisa
 	return list
 }
 
-// storeMissing stores messages, and their edits and deletions, as far as they aren't stored yet. It stores them in the
-// order in which they were written. unclear: see missing.
+// storeMissing stores those messages, edits and deletions that aren't stored yet, in the order in which the messages
+// were written. unclear: see missing.
 func (h *history) storeMissing(ctx context.Context, messages []organisation.Shown) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m organisation.Shown) bool {
 		return m.ID == "" || m.Type != "message"
@@ -65,28 +66,28 @@ func (h *history) storeMissing(ctx context.Context, messages []organisation.Show
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
-// compareIDs orders ids of messages by when these were written. Ids are numbers, so a longer one is later.
+// compareIDs orders ids of messages by time. Ids are numbers that grow, so a longer id is later.
 func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
-// findMissing returns the facts about a message that Teams should have told us and that aren't stored: that it was
-// written, changed, deleted or restored. seen has the ids of stored facts.
+// findMissing returns the facts about a message that aren't stored: that it was written, changed, deleted or restored.
+// seen has the ids of stored facts.
 func (h *history) findMissing(ctx context.Context, m organisation.Shown, seen map[string]bool) (missing, error) {
 	isStored := seen[fact.MessageID(m.At.Channel, m.ID)]
 	isDeleted := !m.DeletedAt.IsZero()
 	isDeletedRoot := isDeleted && m.ReplyToID == ""
 	switch {
-	case h.IsByUs(m.Message) && !isDeletedRoot: // of our own messages, only the deletion of a thread's first one counts
+	case h.IsByUs(m.Message) && !isDeletedRoot: // of our own messages, only a thread's first one matters, if it is deleted
 		return missing{}, nil
-	case isDeleted && !isStored: // nobody needs to know that it is gone
+	case isDeleted && !isStored: // we never knew the message
 		return missing{}, nil
 	case isDeleted:
-		return h.lives.compare(ctx, m)
-	case m.IsBlank(): // it is being deleted, or isn't shown yet; Confirm decides before a stored one is sent
+		return h.deletions.compare(ctx, m)
+	case m.IsBlank(): // it is being deleted, or isn't shown yet; Confirm checks a stored one before it is sent
 		return missing{unclear: !isStored && h.expectTextLater(m.ID)}, nil
 	}
 
 	if wasDeleted := seen[fact.DeleteID(m.At.Channel, m.ID, 1)]; wasDeleted {
-		restored, err := h.lives.compare(ctx, m)
+		restored, err := h.deletions.compare(ctx, m)
 		if err != nil || restored.unclear || len(restored.facts) > 0 {
 			return restored, err
 		}
@@ -105,9 +106,8 @@ func (h *history) findMissing(ctx context.Context, m organisation.Shown, seen ma
 	return missing{facts: append(facts, edits...)}, err
 }
 
-// writtenFacts returns the fact that a message was written. There is none if the message is for colleagues: in
-// somebody else's thread, in which we answered, or typed while we could not read the channel. Then it counts only if
-// it mentions us.
+// writtenFacts returns the fact that a message was written; none if the message is for colleagues. That is a message in
+// somebody else's thread, or one that was typed while we could not read the channel, unless it mentions Parley.
 func (h *history) writtenFacts(ctx context.Context, m organisation.Shown) ([]channels.Fact, error) {
 	p, a, err := h.PayloadOf(ctx, "", m)
 	if err != nil {
@@ -116,13 +116,14 @@ func (h *history) writtenFacts(ctx context.Context, m organisation.Shown) ([]cha
 
 	isReplyToOthers := m.At.Thread != "" && !m.InOurThread
 	isForColleagues := isReplyToOthers || !h.Notes.WasReadable(m.At.Channel, m.CreatedAt)
-	if mentionsUs := p.Text(&a).Bot; isForColleagues && !mentionsUs {
+	mentionsUs := p.Text(&a).Bot
+	if isForColleagues && !mentionsUs {
 		return nil, nil
 	}
 	return []channels.Fact{p.Fact(fact.MessageID(m.At.Channel, m.ID), fact.KeyOf(m.At))}, nil
 }
 
-// missedEdit returns the fact that a message was changed, unless it wasn't, or the version is stored.
+// missedEdit returns the fact that a message was edited; none if it wasn't, or if its latest version is stored.
 func (h *history) missedEdit(ctx context.Context, m organisation.Shown) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
@@ -138,7 +139,7 @@ func (h *history) missedEdit(ctx context.Context, m organisation.Shown) ([]chann
 	return []channels.Fact{p.Fact(p.EditID(m.At, &a), fact.KeyOf(m.At))}, nil
 }
 
-// isStored reports whether a version of a message is stored, be it from the webhook or from Graph.
+// isStored reports whether a version of a message is stored, whether it came from Teams' request or from Graph.
 func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
 	seen, err := h.sweeper.KnownFacts(ctx, ids...)

@@ -4,25 +4,26 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"parley/bot/teams/graph"
 	"parley/bridge"
 )
 
-// A catch-up (see history) finds missed messages by reading channels, but only as far back as 90 days, say.
-// Conversations may be open for longer. After a gap, this file reads the threads of those one by one.
+// Teams sends each event to Parley, but some get lost. A catch-up finds the missed messages by reading channels with
+// Graph, Microsoft's API for reading. It reads only threads of the last 90 days (by default), but a conversation may be
+// open for longer. After a gap (a time in which events may have been missed), this file reads the threads of such
+// conversations one by one.
 
 // openThreadLister lists the first messages of threads whose conversations are open and began before a time. It lists
-// at most 500, those in which something happened most recently.
+// at most 500, those with the most recent activity.
 type openThreadLister interface {
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
 
-// Graph answers 5 requests for channels' messages in a second, and fewer if they are about one channel. So the
-// reading of many old threads pauses between them. That leaves requests to replies, whose messages are read again
-// before they are sent.
+// Graph allows 5 requests per second for messages of channels, and fewer for a single channel. So there are pauses
+// while many old threads are read. They leave requests for replies to customers, whose messages are read again before
+// they are sent.
 // Source: learn.microsoft.com/graph/throttling-limits, "Microsoft Teams service limits", as quoted by others, read
 // 2026-11.
 const (
@@ -31,8 +32,8 @@ const (
 )
 
 // catchUpOldThreads reads all open threads that are too old to be found in their channel. Graph doesn't show in which
-// of them somebody has written, so it reads each. If Graph refuses one, it goes on with the others.
-// Errors: the desk's, the first of Graph's, ctx's.
+// of them somebody has written, so it reads each. If Graph refuses one, it continues with the others.
+// Errors: those of the store, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
 	oldest := h.Now().Add(-h.maxAge)
 	list, err := h.openThreads.OpenThreads(ctx, oldest)
@@ -43,8 +44,8 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	var firstRefusal error
 	read := 0
 	for _, root := range list {
-		began, err := strconv.ParseInt(root.Message, 10, 64)
-		if err != nil || !time.UnixMilli(began).Before(oldest) { // the id is not one of Teams', or the root was posted anew since
+		began := timeWritten(root.Message)
+		if began.IsZero() || !began.Before(oldest) { // not an id of Teams, or the first message was posted again later
 			continue
 		}
 
@@ -53,8 +54,8 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 			return ctx.Err()
 		}
 
-		err = h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
-		if err != nil && !isRefused(err) { // Graph can't be reached: the others would fail, too
+		err := h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
+		if err != nil && !isRefused(err) { // Graph can't be reached: other threads would fail, too
 			return err
 		}
 
@@ -64,7 +65,7 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	return firstRefusal
 }
 
-// isRefused reports whether Graph answered that it doesn't show something, and another try would be of no use.
+// isRefused reports whether an error is a refusal of Graph for which retrying is useless.
 func isRefused(err error) bool {
 	var e *graph.Error
 	_, again := graph.Wait(err)
@@ -78,7 +79,8 @@ func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error
 		return err
 	}
 	thread := graph.Message{ID: root.Message}
-	if err := h.readReplies(ctx, root.Channel, &thread, ""); err != nil {
+	const firstPage = ""
+	if err := h.readReplies(ctx, root.Channel, &thread, firstPage); err != nil {
 		return err
 	}
 	_, err = h.storeMissing(ctx, repliesOf(root.Channel, &thread, inOurThread))

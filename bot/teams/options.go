@@ -14,38 +14,38 @@ import (
 )
 
 const (
-	defaultSweepInterval = 10 * time.Minute    // between catch-ups without a cause
+	defaultSweepInterval = 10 * time.Minute    // see Options.SweepInterval
 	defaultCatchUpSpan   = 90 * 24 * time.Hour // see Options.CatchUpSpan
 )
 
-// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with AllowUnsigned the password
-// may be missing.
+// Options configure a Surface, the connection to one organisation's Microsoft Teams. AppID, AppPassword, TenantID and
+// Desk are required. With AllowUnsigned, the password is optional.
 type Options struct {
-	AppID, AppPassword, TenantID string
+	AppID, AppPassword, TenantID string // of the app's registration in Entra, Microsoft's identity service
 
-	LoginURL    string   // "" means https://login.microsoftonline.com
-	OpenIDURL   string   // "" means that of the Bot Framework
-	ServiceURLs []string // exact hosts or URLs that are allowed besides Teams' own; http only on loopback
-	GraphURL    string   // "" means https://graph.microsoft.com/v1.0
+	LoginURL    string   // of Entra; "" means https://login.microsoftonline.com
+	OpenIDURL   string   // of the keys that sign Teams' requests; "" means that of the Bot Framework
+	ServiceURLs []string // exact hosts or URLs that are allowed in addition to Teams' own; http only on loopback
+	GraphURL    string   // of Microsoft's API for reading; "" means https://graph.microsoft.com/v1.0
 
-	Rate          float64  // factor on the published budgets; with 0, only Teams' 429s slow us down
-	AllowUnsigned bool     // accept requests without a signature from this machine, and answer there without a token
-	PublicURL     string   // where the world reaches us; "" if it doesn't
-	LinkKeys      [][]byte // keys of links to our pages: the first signs, all are accepted; without any there are no pages
+	Rate          float64  // factor on Teams' published rate limits; with 0, only Teams' 429s slow us down
+	AllowUnsigned bool     // accept requests without a signature from this machine, and respond to it without a token
+	PublicURL     string   // Parley's public address; "" if it has none
+	LinkKeys      [][]byte // keys for links to our pages: the first one signs, all verify; without keys there are no pages
 
-	Desk   Desk
+	Desk   Desk             // Parley's engine
 	Log    *slog.Logger     // nil discards
 	Now    func() time.Time // Parley's clock; nil means time.Now
-	Client *http.Client     // nil means a client of our own that never writes after a deadline
-	Zone   *time.Location   // of times in cards for readers whose client can't localise them; nil means UTC
+	Client *http.Client     // nil means a client that never writes after a deadline; see fence.NewClient
+	Zone   *time.Location   // for times that a reader's client can't convert; nil means UTC
 
-	ReadOnly      bool          // store no notes: for apply --dry-run and doctor
-	CatchUpSpan   time.Duration // catch-up skips threads whose root is older; 0 means 90 days
-	SweepInterval time.Duration // 0 means ten minutes
+	ReadOnly      bool          // store nothing: for apply --dry-run and doctor
+	CatchUpSpan   time.Duration // catch-ups, which look for missed messages, skip threads that are older; 0 means 90 days
+	SweepInterval time.Duration // how often there is a catch-up without a cause; 0 means ten minutes
 	PageBytes     int64         // see graph.Options
 }
 
-// checkRequired returns an error for each required option that is missing, all joined.
+// checkRequired returns the joined errors for all required options that are missing; nil if none is.
 func (o Options) checkRequired() error {
 	var faults []error
 	required := map[string]string{"app id": o.AppID, "tenant id": o.TenantID}
@@ -66,7 +66,7 @@ func (o Options) checkRequired() error {
 	return errors.Join(faults...)
 }
 
-// withDefaults returns the options with the defaults of those that may be left out.
+// withDefaults returns the options with defaults for those that are zero.
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -86,7 +86,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// newTokens gets tokens of one scope from Entra.
+// newTokens returns a source of access tokens for one scope.
 func (o Options) newTokens(scope string) *rest.Tokens {
 	return rest.NewTokens(rest.TokenOptions{
 		LoginURL: o.LoginURL,

@@ -15,11 +15,16 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Agents attach files to their messages. Graph lets Parley read any file for which it has the right, also ones that
-// the agent may not see. So an attached file is read only if it lies where it belongs: in the SharePoint site of the
-// channel, or in the author's OneDrive. This file finds out where these are, and checks the address of the file.
+// Agents attach files to their messages, and Parley reads them with Graph, Microsoft's API. Graph may let Parley read
+// files that the agent may not read. An agent could otherwise attach the address of somebody else's file and have it
+// sent to a customer. So an attached file is read only if its address is in the SharePoint site of the channel or in
+// the author's OneDrive. This file looks up the addresses of these, and checks the address of the file. For example:
+//
+//	channel's site  https://contoso.sharepoint.com/sites/support
+//	allowed         https://contoso.sharepoint.com/sites/support/Shared Documents/invoice.pdf
+//	refused         https://contoso.sharepoint.com/sites/support/../hr/salaries.xlsx
 
-// fileElsewhere is what people are told about a file that lies elsewhere, so that it isn't read.
+// fileElsewhere is what people are told about a file that isn't read because of its address.
 const fileElsewhere = "it lies outside this team's files and your OneDrive. Upload it to this channel, or choose Reply and “Attach files…”"
 
 // Errors of allowedAddress, besides those of graph and connector.
@@ -28,10 +33,10 @@ var (
 	errLibrary   = errors.New("teams: Graph tells no library")
 )
 
-// allowedAddress returns the address at which Graph may read an attached file. o says in which channel, and by whom,
-// it was attached.
-// Errors: errElsewhere if the file must not be read. Any other error means that it can't be decided now, because
-// Graph doesn't tell where the files of the channel or the author lie.
+// allowedAddress returns the address at which Graph may read an attached file. o has the channel in which it was
+// attached, and its author.
+// Errors: errElsewhere if the file must not be read. Any other error means that this can't be decided at the moment,
+// because Graph doesn't say where the files of the channel or the author are.
 func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
@@ -47,7 +52,7 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 		return inside, nil
 	}
 	if errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx) {
-		return address, nil // an admin named the sites, and Graph refuses all others
+		return address, nil // Graph itself refuses all sites except those that an admin has named
 	}
 	if errSite != nil {
 		return "", errSite
@@ -59,7 +64,7 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 	return "", errElsewhere
 }
 
-// hasNoDrive reports whether an error means that a person has no OneDrive, or none that we may see.
+// hasNoDrive reports whether an error means that a person has no OneDrive, or none that we may read.
 // Source: 400 for people without one: github.com/OneDrive/onedrive-api-docs/issues/1572, read 2026-11.
 func hasNoDrive(err error) bool {
 	var e *graph.Error
@@ -69,8 +74,8 @@ func hasNoDrive(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest
 }
 
-// mayReadOnlyNamedSites reports whether Graph lets us read only the files of sites that an admin has named. It
-// returns false if that can't be found out.
+// mayReadOnlyNamedSites reports whether Graph lets us read only the files of sites that an admin has named. It returns
+// false if that can't be determined.
 func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	rights, ok, err := fs.Graph.Rights(ctx)
 	if err != nil || !ok {
@@ -79,16 +84,17 @@ func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	return rights.HasOnlyNamedSites()
 }
 
-// library is where the files of a channel or a person lie. askedAt is when Graph told the address.
+// library is the address below which the files of a channel or a person are.
 type library struct {
 	address *url.URL
-	askedAt time.Time
+	askedAt time.Time // when Graph returned the address
 }
 
-// libraryLifetime is how long a library's address is remembered.
+// libraryLifetime is how long a library is cached.
 const libraryLifetime = time.Hour
 
-// siteOf returns the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has its own.
+// siteOf returns the SharePoint site of a channel, with the path /sites/NAME or /teams/NAME. A private or shared channel
+// has its own site.
 func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	folder, err := fs.libraryOf("channel "+channel, func() (string, error) {
 		group, err := fs.Notes.Group(ctx, channel)
@@ -101,7 +107,7 @@ func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 		return nil, err
 	}
 
-	const partCount = 4 // nothing, "sites", NAME, and the rest, of "/sites/NAME/Shared Documents/…"
+	const partCount = 4 // of "/sites/NAME/Shared Documents/…": "", "sites", NAME, and the rest
 	parts := strings.SplitN(folder.Path, "/", partCount)
 	if len(parts) < partCount {
 		return nil, errLibrary
@@ -113,7 +119,7 @@ func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:partCount-1], "/")}, nil
 }
 
-// driveOf returns the address of a person's OneDrive; nil for user "".
+// driveOf returns the address of a person's OneDrive; nil if user is "".
 func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
 		return nil, nil //nolint:nilnil // no address is below nil
@@ -121,12 +127,12 @@ func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 	return fs.libraryOf("person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
 }
 
-// libraryOf returns the address that is remembered under name. If none is, or it is too old, it calls ask for it.
+// libraryOf returns the address that is cached under key. If there is none, or it is too old, it calls ask for it.
 // Errors: ask's; errLibrary for an address that can't be right, such as that of a whole host.
-func (fs *files) libraryOf(name string, ask func() (string, error)) (*url.URL, error) {
-	known, ok := fs.libraries.Get(name)
-	if ok && fs.Now().Sub(known.askedAt) < libraryLifetime {
-		return known.address, nil
+func (fs *files) libraryOf(key string, ask func() (string, error)) (*url.URL, error) {
+	cached, ok := fs.libraries.Get(key)
+	if ok && fs.Now().Sub(cached.askedAt) < libraryLifetime {
+		return cached.address, nil
 	}
 
 	address, err := ask()
@@ -143,19 +149,19 @@ func (fs *files) libraryOf(name string, ask func() (string, error)) (*url.URL, e
 	}
 
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path.Clean(u.Path)}
-	if strings.Count(at.Path, "/") < 2 { // a whole host belongs to no single channel or person
+	if strings.Count(at.Path, "/") < 2 { // a whole host doesn't belong to a single channel or person
 		return nil, errLibrary
 	}
 
-	fs.libraries.Put(name, library{address: at, askedAt: fs.Now()})
+	fs.libraries.Put(key, library{address: at, askedAt: fs.Now()})
 	return at, nil
 }
 
-// addressBelow reports whether a file's address is below that of a place, and returns the address to read. It builds
-// that from the parts that it has checked, without the query, which could name another file. SharePoint ignores case
-// in paths. With a nil place, ok is false.
-func addressBelow(place *url.URL, address string) (inside string, ok bool) {
-	if place == nil {
+// addressBelow reports whether a file's address is below a folder, and returns the address to read. It builds that
+// address from the parts that it has checked, without the query, which could name another file. It ignores case in
+// paths, as SharePoint does. If folder is nil, ok is false.
+func addressBelow(folder *url.URL, address string) (inside string, ok bool) {
+	if folder == nil {
 		return "", false
 	}
 
@@ -163,28 +169,28 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	if err != nil || u.User != nil {
 		return "", false
 	}
-	if u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
+	if u.Scheme != folder.Scheme || !strings.EqualFold(u.Host, folder.Host) {
 		return "", false
 	}
 
-	base := strings.Split(place.Path, "/")
+	base := strings.Split(folder.Path, "/")
 	parts := strings.Split(path.Clean(u.Path), "/")
 	if len(parts) <= len(base) || !slices.EqualFunc(base, parts[:len(base)], strings.EqualFold) {
 		return "", false
 	}
 
 	file := parts[len(base):]
-	if slices.ContainsFunc(file, mayLeadAway) {
+	if slices.ContainsFunc(file, mayEscape) {
 		return "", false
 	}
 
-	read := url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(file, "/")}
-	return read.String(), true
+	checked := url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: folder.Path + "/" + strings.Join(file, "/")}
+	return checked.String(), true
 }
 
-// mayLeadAway reports whether a part of a path could lead to another place. A server could decode the part once more,
-// or take a backslash for a slash, and parts such as ".." lead upwards.
-func mayLeadAway(part string) bool {
+// mayEscape reports whether an element of a path could lead out of the folder. A server could decode the element a
+// second time, or treat a backslash as a slash, and elements such as ".." lead upwards.
+func mayEscape(part string) bool {
 	if decoded, err := url.PathUnescape(part); err == nil {
 		part = decoded
 	}

@@ -147,12 +147,12 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		copying:      make(chan struct{}, 1),
 	}
 
-	lives := &deletions{Organisation: org, sweeper: s.sweeper}
+	deleted := &deletions{Organisation: org, sweeper: s.sweeper}
 	s.history = &history{
 		Organisation:    org,
 		sweeper:         s.sweeper,
 		threads:         s.threads,
-		lives:           lives,
+		deletions:       deleted,
 		maxAge:          o.CatchUpSpan,
 		comparedThreads: recent.New[threadState](),
 		fullPasses:      recent.New[fullPass](),
@@ -163,7 +163,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 	s.uploads = &uploads{App: app, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
 	org.Attach = s.upload != nil
-	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: lives, files: s.files}
+	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, deletions: deleted, files: s.files}
 	s.door = &door{
 		intake:        s.intake,
 		desk:          o.Desk,

@@ -18,30 +18,30 @@ import (
 	"time"
 )
 
-// Microsoft signs its requests with keys that change now and then, and publishes the current ones. One address gives
-// the metadata, in which the address of the keys stands. This file reads the keys, remembers them, and bounds how
-// often they are read: anybody can send a token that names an unknown key.
+// Microsoft signs the requests that Teams sends to bots. The signing keys change now and then; the current ones are
+// published as a JSON Web Key Set, whose address is in an OpenID metadata document. This file fetches the keys and
+// caches them. It limits how often they are fetched, because anybody can send a token that names an unknown key.
 
-// DefaultOpenIDURL is where the Bot Connector publishes the address of its keys.
+// DefaultOpenIDURL is where the Bot Connector, Teams' API for bots, publishes the address of its keys.
 const DefaultOpenIDURL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 
-// Times of keys.
+// Timing of key requests.
 const (
-	keysLifetime   = 24 * time.Hour  // how long keys may be used, as the service asks
+	keysLifetime   = 24 * time.Hour  // how long keys may be cached, as Microsoft asks
 	minKeysPause   = time.Minute     // between two requests for keys, however many tokens name unknown ones
 	keysRetryPause = 5 * time.Second // between two requests if the first failed
 	keysTimeout    = 5 * time.Second // of one request
 )
 
-// Bounds of what the key server says.
+// Bounds of the key server's answer.
 const (
 	maxKeysBytes = 1 << 20
 	maxKeys      = 100
 	minKeyBits   = 2048
-	minExponent  = 3 // the smallest that RSA has
+	minExponent  = 3 // the smallest valid RSA exponent
 )
 
-// ErrKeys is returned if a token can't be checked, because the keys can't be read. The request may be genuine, so its
+// ErrKeys means that a token can't be checked because the keys can't be read. The request may be genuine, so its
 // sender is asked to send it again.
 var ErrKeys = errors.New("teams: the Bot Connector's keys can't be had")
 
@@ -51,73 +51,87 @@ type key struct {
 	endorsements []string
 }
 
-// keySet remembers Microsoft's keys by their ids. Safe for concurrent use.
+// keySet caches Microsoft's keys by their ids. Safe for concurrent use.
 type keySet struct {
-	metadata string
-	client   *http.Client
-	now      func() time.Time
-	asking   chan struct{} // holds one element while somebody reads the keys
+	metadata   string // URL of the OpenID metadata
+	client     *http.Client
+	now        func() time.Time
+	refreshing chan struct{} // semaphore: holds one element while a goroutine reads the keys
 
 	mu      sync.Mutex // guards the fields below it
 	keys    map[string]key
-	readAt  time.Time // when keys were read; zero before
+	readAt  time.Time // when the keys were read; zero if they never were
 	askedAt time.Time // when the last request was made, successful or not
-	failed  error     // of the last request; nil if it succeeded
+	failed  error     // error of the last request; nil if it succeeded
 }
 
 func newKeySet(metadata string, client *http.Client, now func() time.Time) *keySet {
 	metadata = cmp.Or(metadata, DefaultOpenIDURL)
-	return &keySet{metadata: metadata, client: client, now: now, asking: make(chan struct{}, 1)}
+	return &keySet{metadata: metadata, client: client, now: now, refreshing: make(chan struct{}, 1)}
 }
 
 // find returns the key with an id. It reads the keys again if they are older than a day or don't include this one,
-// but at most once a minute; after a failure, every 5 s. While reading fails, old keys stay valid.
+// but at most once a minute; after a failure, every 5 s. While reading fails, cached keys stay valid.
 // Errors: ErrKeys if the key isn't known and the last reading failed.
 func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err error) {
-	k, known, isOld := s.lookUp(id)
-	if known && !isOld {
+	k, known, isStale := s.lookUp(id)
+	if known && !isStale {
 		return k, true, nil
 	}
-
-	if known {
-		select {
-		case s.asking <- struct{}{}:
-		default: // another request is reading the keys: use the old one
-			return k, true, nil
-		}
-	} else {
-		select {
-		case s.asking <- struct{}{}:
-		case <-ctx.Done():
-			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, ctx.Err())
+	if known && !s.tryBeginRefresh() { // another goroutine is reading the keys: use the stale one
+		return k, true, nil
+	}
+	if !known {
+		if err := s.beginRefresh(ctx); err != nil {
+			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, err)
 		}
 	}
 
 	s.refresh(ctx, id)
-	<-s.asking
-	if k, known, _ = s.lookUp(id); known { // it may be an old one
+	<-s.refreshing
+	if k, known, _ = s.lookUp(id); known { // it may still be stale
 		return k, true, nil
 	}
 	return key{}, false, s.lastFailure()
 }
 
-// lookUp returns the key with an id, if it is known. isOld means that the keys are to be read again.
-func (s *keySet) lookUp(id string) (k key, known, isOld bool) {
+// tryBeginRefresh acquires the semaphore if it is free.
+func (s *keySet) tryBeginRefresh() bool {
+	select {
+	case s.refreshing <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// beginRefresh waits for the semaphore until ctx ends.
+func (s *keySet) beginRefresh(ctx context.Context) error {
+	select {
+	case s.refreshing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lookUp returns the cached key with an id. isStale means that the keys should be read again.
+func (s *keySet) lookUp(id string) (k key, known, isStale bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, known = s.keys[id]
 	return k, known, s.now().Sub(s.readAt) >= keysLifetime
 }
 
-// lastFailure returns why the last reading failed; nil if it didn't.
+// lastFailure returns the error of the last request for keys; nil if it succeeded.
 func (s *keySet) lastFailure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed
 }
 
-// refresh reads the keys, unless that isn't needed any more or was tried a moment ago. The caller holds asking.
-// Reading goes on even if ctx is cancelled, since other requests need the keys, too.
+// refresh reads the keys, unless that is no longer needed or was tried a moment ago. The caller holds the semaphore.
+// Reading continues if ctx is cancelled, because other requests need the keys, too.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()
 	if !s.mayAsk(id, now) {
@@ -140,12 +154,12 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 	s.failed = nil
 }
 
-// mayAsk reports whether the keys are to be read now, to find the one with an id. If so, it notes the time.
+// mayAsk reports whether the keys may be read now to find the one with an id. If so, it records the time.
 func (s *keySet) mayAsk(id string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, known := s.keys[id]
-	if known && now.Sub(s.readAt) < keysLifetime { // another request has read them meanwhile
+	if known && now.Sub(s.readAt) < keysLifetime { // another goroutine has just read them
 		return false
 	}
 
@@ -161,7 +175,7 @@ func (s *keySet) mayAsk(id string, now time.Time) bool {
 	return true
 }
 
-// read reads the metadata, and then the keys at the address that stands there.
+// read fetches the metadata, and then the keys from the address in it. It skips keys that can't be used for RS256.
 func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	var meta struct {
 		KeysURL string `json:"jwks_uri"`
@@ -237,21 +251,20 @@ func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	}
 
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeysBytes+1))
-	if err == nil && len(body) > maxKeysBytes {
-		err = errors.New("too long")
-	}
-	if err == nil {
-		err = json.Unmarshal(body, out)
-	}
 	if err != nil {
+		return fmt.Errorf("%s: %w", address, err)
+	}
+	if len(body) > maxKeysBytes {
+		return fmt.Errorf("%s: too long", address)
+	}
+	if err := json.Unmarshal(body, out); err != nil {
 		return fmt.Errorf("%s: %w", address, err)
 	}
 
 	return nil
 }
 
-// jwk is a key as the service publishes it. Source: RFC 7517 and 7518 section 6.3.1; endorsements are the Bot
-// Connector's own.
+// jwk is a JSON Web Key. Source: RFC 7517 and 7518 section 6.3.1; endorsements are the Bot Connector's extension.
 type jwk struct {
 	Type         string   `json:"kty"`
 	Use          string   `json:"use"`
@@ -266,7 +279,7 @@ func (k jwk) publicKey() *rsa.PublicKey {
 	if k.Type != "RSA" || k.ID == "" {
 		return nil
 	}
-	if k.Use != "" && k.Use != "sig" { // it is for encryption
+	if k.Use != "" && k.Use != "sig" { // the key is for encryption
 		return nil
 	}
 
@@ -282,7 +295,7 @@ func (k jwk) publicKey() *rsa.PublicKey {
 	}
 
 	exponent := new(big.Int).SetBytes(e)
-	if !exponent.IsInt64() || exponent.Bit(0) == 0 { // an even exponent is none
+	if !exponent.IsInt64() || exponent.Bit(0) == 0 { // RSA exponents are odd
 		return nil
 	}
 	if exponent.Int64() < minExponent || exponent.Int64() > math.MaxInt32 {

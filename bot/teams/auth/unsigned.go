@@ -10,27 +10,28 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// CheckLocal returns nil if a request without a signature may be accepted, while a developer tries the bot on one machine
-// (TEAMS_ALLOW_UNSIGNED=loopback). It must come directly from and to a loopback address, and not from a web page, and its
-// answers must stay on this machine.
+// CheckLocal is Check for a developer who runs the bot and a fake Teams on one machine, without signatures
+// (TEAMS_ALLOW_UNSIGNED=loopback). It returns nil if an unsigned request may be accepted: it must come directly from
+// and to a loopback address and not from a web page, and answers to it must stay on this machine.
 // Errors: ErrRefused.
 func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
-	here, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	isHere := ok && rest.IsLoopback(here.String())
-	if !isHere || !rest.IsLoopback(r.RemoteAddr) {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	isToLoopback := ok && rest.IsLoopback(local.String())
+	if !isToLoopback || !rest.IsLoopback(r.RemoteAddr) {
 		return refuse(errors.New("unsigned, and not on this machine"))
 	}
 
-	for name := range r.Header { // a proxy or tunnel on this machine may pass on requests from anywhere
+	for name := range r.Header { // a proxy or tunnel on this machine may forward requests from anywhere
 		if isProxyHeader(name) || isBrowserHeader(name) {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
 
-	if !rest.IsLocalURL("http://" + r.Host) { // anybody can register a name with the address of this machine
+	if !rest.IsLocalURL("http://" + r.Host) { // DNS rebinding: any name can resolve to a loopback address
 		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
 	}
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") { // a web page can't send JSON without our permission
+	// CORS: a web page can't send JSON without our permission.
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		return refuse(errors.New("unsigned, and not JSON"))
 	}
 	if a.ChannelID != connector.ChannelTeams || !rest.IsLocalURL(a.ServiceURL) {
@@ -43,7 +44,7 @@ func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-// isProxyHeader reports whether a header is one that proxies add.
+// isProxyHeader reports whether proxies add a header.
 func isProxyHeader(name string) bool {
 	switch name {
 	case "Forwarded", "Via", "X-Real-Ip":
@@ -52,7 +53,7 @@ func isProxyHeader(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// isBrowserHeader reports whether a header is one that browsers add for web pages.
+// isBrowserHeader reports whether browsers add a header to requests of web pages.
 func isBrowserHeader(name string) bool {
 	return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-")
 }

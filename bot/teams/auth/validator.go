@@ -16,24 +16,25 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Anybody can send requests to Parley's address. Those of Teams carry a token, a JWT signed with one of Microsoft's
-// keys. This file checks that the token is valid, meant for our app, and for this activity, and that the activity
-// comes from our organisation (the tenant).
+// Teams sends each event to Parley as an HTTP request with an activity, a JSON object such as a message. Anybody can
+// send requests to that address, so genuine ones carry a JWT signed with one of Microsoft's keys. This file checks
+// that the token is valid and meant for our app and this activity, and that the activity comes from our organisation
+// (the tenant).
 
 // leeway is how much Microsoft's clock and ours may differ.
 const leeway = 5 * time.Minute
 
-// ErrRefused is wrapped by all errors for requests that aren't genuine. The reason in such an error is only for the
-// log: all senders get the same answer.
+// ErrRefused is wrapped by all errors for requests that aren't genuine. The reason in the error is only for the log:
+// all senders get the same answer.
 var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
 
 // Options of a Validator.
 type Options struct {
 	AppID   string // the audience that tokens must have
 	Tenants []string
-	OpenID  string // address of the metadata; "" means DefaultOpenIDURL
-	Issuer  string // "" means that of the cloud to which OpenID belongs
-	Hosts   *rest.Hosts
+	OpenID  string       // address of the OpenID metadata; "" means DefaultOpenIDURL
+	Issuer  string       // "" means the issuer of the cloud to which OpenID belongs
+	Hosts   *rest.Hosts  // the hosts to which our own token may be sent
 	Client  *http.Client // for keys; refuses redirects
 	Now     func() time.Time
 }
@@ -46,8 +47,8 @@ type Validator struct {
 	parser  *jwt.Parser
 }
 
-// New makes a Validator. It makes no calls yet.
-// Errors: the app id or the tenant is missing; without them, requests from anybody's bot would be accepted.
+// New makes a Validator. It makes no requests yet.
+// Errors: the app id or the tenant is missing. Without them, requests from anybody's bot would be accepted.
 func New(o Options) (*Validator, error) {
 	hasTenants := len(o.Tenants) > 0 && !slices.Contains(o.Tenants, "")
 	if o.AppID == "" || !hasTenants {
@@ -64,15 +65,15 @@ func New(o Options) (*Validator, error) {
 	}, nil
 }
 
-// claims are what a token of Teams says.
+// claims are the claims of Teams' tokens that we check.
 type claims struct {
 	jwt.RegisteredClaims
 	ServiceURL string `json:"serviceurl"`
 }
 
 // Check returns nil if the header of a request proves that its activity comes from Teams. If the token's key isn't
-// known, Check reads Microsoft's keys, for at most 5 s.
-// Errors: ErrRefused; ErrKeys if that can't be checked now.
+// cached, Check reads Microsoft's keys, for at most 5 s.
+// Errors: ErrRefused; ErrKeys if the keys can't be read now.
 func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
 	token, err := bearerToken(h)
 	if err != nil {
@@ -82,15 +83,16 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 		return refuse(err)
 	}
 
-	var said claims
-	_, err = v.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) { return v.signingKey(ctx, t, a.ChannelID) })
+	var signed claims
+	findKey := func(t *jwt.Token) (any, error) { return v.signingKey(ctx, t, a.ChannelID) }
+	_, err = v.parser.ParseWithClaims(token, &signed, findKey)
 	if errors.Is(err, ErrKeys) {
 		return err
 	}
 	if err != nil {
 		return refuse(err)
 	}
-	if said.ServiceURL == "" || said.ServiceURL != a.ServiceURL {
+	if signed.ServiceURL == "" || signed.ServiceURL != a.ServiceURL {
 		return refuse(errors.New("the token is for another service URL"))
 	}
 
@@ -110,8 +112,8 @@ func (v *Validator) Keys(ctx context.Context) error {
 
 func refuse(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
 
-// checkActivity checks what the activity itself says: that it is of Teams and of our tenant, and that its service
-// URL, to which we would send our own token, is one of Teams' addresses.
+// checkActivity checks the activity itself: that it comes from Teams and from our tenant, and that its service URL,
+// to which we would send our own token, is one of Teams' addresses.
 func (v *Validator) checkActivity(a connector.Activity) error {
 	if a.ChannelID != connector.ChannelTeams {
 		return errors.New("the activity is of another channel")
@@ -133,10 +135,10 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 		named = append(named, a.Conversation.TenantID)
 	}
 
-	d := a.ChannelData
-	hasTenant := d != nil && d.Tenant != nil
-	if hasTenant && d.Tenant.ID != "" {
-		named = append(named, d.Tenant.ID)
+	data := a.ChannelData
+	hasTenant := data != nil && data.Tenant != nil
+	if hasTenant && data.Tenant.ID != "" {
+		named = append(named, data.Tenant.ID)
 	}
 	if len(named) == 0 {
 		return errors.New("the activity names no tenant")
@@ -151,14 +153,15 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	return nil
 }
 
-// signingKey returns the key that a token's header names. The key must be one of Microsoft's that may sign for this
-// channel ("msteams").
+// signingKey returns the key that a token's header names. Microsoft must have endorsed the key for this channel
+// ("msteams").
 func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string) (any, error) {
 	id, ok := t.Header["kid"].(string)
 	if !ok || id == "" {
 		return nil, errors.New("the token names no key")
 	}
-	if _, extended := t.Header["crit"]; extended { // RFC 7515 section 4.1.11: what isn't understood is refused
+	// RFC 7515 section 4.1.11: a token with critical extensions that we don't know must be refused.
+	if _, hasCritical := t.Header["crit"]; hasCritical {
 		return nil, errors.New("the token has critical extensions")
 	}
 

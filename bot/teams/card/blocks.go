@@ -11,15 +11,18 @@ import (
 	"parley/channels/markdown"
 )
 
-// Methods of reader (html.go) for the blocks in a person's message: headings, quotes, code, lists and tables.
+// A reader (see html.go) turns the HTML of a person's message into Markdown. Its methods in this file read blocks:
+// headings, quotes, code, lists and tables. For example, they write <ul><li>a</li><li>b</li></ul> as
+//
+//	- a
+//	- b
 
-// readBlock reads a block. It returns false if n is none.
+// readBlock reads a block. It returns false if n isn't one.
 func (r *reader) readBlock(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		r.readPrefixed(func() { r.readChildren(n, markdown.Style{}, "") }, func(write func()) {
-			r.writer.Prefixed(strings.Repeat("#", int(n.Data[1]-'0'))+" ", write)
-		})
+		level := int(n.Data[1] - '0')
+		r.readPrefixed(n, strings.Repeat("#", level)+" ")
 	case atom.Hr:
 		r.endBlockWithGap()
 		if !r.writer.Empty() {
@@ -32,7 +35,7 @@ func (r *reader) readBlock(n *html.Node) bool {
 			r.noteQuote(n)
 			return true
 		}
-		r.readPrefixed(func() { r.readChildren(n, markdown.Style{}, "") }, func(write func()) { r.writer.Prefixed("> ", write) })
+		r.readPrefixed(n, "> ")
 	case atom.Ul, atom.Ol:
 		r.readList(n)
 	case atom.Table:
@@ -47,22 +50,24 @@ func (r *reader) readBlock(n *html.Node) bool {
 	return true
 }
 
-// readPrefixed reads a block whose lines have a prefix in Markdown, such as "> ". read reads the block. prefix calls write,
-// and puts the prefix before each line that write writes.
-func (r *reader) readPrefixed(read func(), prefix func(write func())) {
+// readPrefixed reads a block whose lines all begin with prefix in Markdown, such as "> ".
+func (r *reader) readPrefixed(n *html.Node, prefix string) {
 	r.endBlockWithGap()
 	r.beginLine()
 	r.lineBegun = false
-	prefix(func() {
-		read()
-		r.endBlock()
-		r.breaks = noBreak
-	})
+	r.writer.Prefixed(prefix, func() { r.readBlockContent(n) })
 	r.breaks = emptyLine
 }
 
-// noteQuote notes a quoted message by its id, or that a message is forwarded, which has none. It leaves out the words, since
-// they are somebody else's, and may be for colleagues.
+// readBlockContent reads the children of a block. No style or link continues into a block.
+func (r *reader) readBlockContent(n *html.Node) {
+	r.readChildren(n, markdown.Style{}, "")
+	r.endBlock()
+	r.breaks = noBreak
+}
+
+// noteQuote records the id of a quoted message, or that a message is forwarded, which has no id. It leaves out the
+// words, because they are somebody else's and may be meant for colleagues only.
 // Source: the bodies of forwarded messages in the tests of github.com/openclaw/openclaw (extensions/msteams), read 2026-11.
 func (r *reader) noteQuote(n *html.Node) {
 	r.endBlock()
@@ -73,12 +78,12 @@ func (r *reader) noteQuote(n *html.Node) {
 	}
 }
 
-// quotePlace matches the place of a quoted message in a text.
+// quotePlace matches the element that stands for a quoted message in a text.
 // Source: Fixture_QuotedReplyEntity_DeserializesMultipleQuotes in the tests of github.com/microsoft/teams.net,
 // read 2026-11.
 var quotePlace = regexp.MustCompile(`<quoted messageId="([^"<>]*)"\s*/>[ \t]*\r?\n?`)
 
-// removeQuotePlaces removes the places of quoted messages from a text, so that customers don't read them, and notes the ids.
+// removeQuotePlaces removes what quotePlace matches from a text, so that customers don't read it, and records the ids.
 func (r *reader) removeQuotePlaces(text string) string {
 	for _, found := range quotePlace.FindAllStringSubmatch(text, -1) {
 		r.out.Quotes = append(r.out.Quotes, found[1])
@@ -86,7 +91,7 @@ func (r *reader) removeQuotePlaces(text string) string {
 	return quotePlace.ReplaceAllString(text, "")
 }
 
-// readCode reads code, whose lines and spaces stay as they are. It leaves out code that is empty.
+// readCode reads code. Its lines and spaces stay as they are. Empty code is left out.
 func (r *reader) readCode(n *html.Node) {
 	code := strings.Trim(strings.ReplaceAll(r.readCharacters(n), "\u00a0", " "), "\n")
 	if strings.TrimSpace(code) == "" {
@@ -98,8 +103,7 @@ func (r *reader) readCode(n *html.Node) {
 	r.breaks, r.lineBegun = emptyLine, false
 }
 
-// readList reads a list. The writer indents a list within an item, since it is a part of that item. Empty lines stand only
-// around the outermost list.
+// readList reads a list. Only the outermost list is surrounded by empty lines. The writer indents nested lists.
 func (r *reader) readList(n *html.Node) {
 	r.endBlock()
 	if r.listDepth == 0 {
@@ -109,7 +113,7 @@ func (r *reader) readList(n *html.Node) {
 	number := firstNumber(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Li {
-			if c.Type == html.ElementNode { // a list right within a list
+			if c.Type == html.ElementNode { // such as a nested list outside an item
 				r.readNode(c, markdown.Style{}, "")
 			}
 			continue
@@ -124,12 +128,7 @@ func (r *reader) readList(n *html.Node) {
 		}
 
 		r.listDepth++
-		r.writer.Item(0, mark, func() {
-			r.readChildren(c, markdown.Style{}, "")
-			r.endBlock()
-			r.breaks = noBreak
-		})
-
+		r.writer.Item(0, mark, func() { r.readBlockContent(c) })
 		r.listDepth--
 		r.breaks = lineBreak
 	}
@@ -137,16 +136,16 @@ func (r *reader) readList(n *html.Node) {
 	r.breaks = emptyLine
 }
 
-// maxFirstNumber bounds the number with which a list may begin, since a client may send any.
+// maxFirstNumber bounds the first number of a list, because a client may send any number.
 const maxFirstNumber = 1e6
 
-// firstNumber returns the number of a list's first item: 1 unless the list says another one.
+// firstNumber returns the number of a list's first item: its attribute start, or 1.
 func firstNumber(list *html.Node) int {
 	start, err := strconv.Atoi(attributeOf(list, "start"))
-	if err != nil || start < 1 {
+	if err != nil {
 		return 1
 	}
-	if start >= maxFirstNumber {
+	if start < 1 || start >= maxFirstNumber {
 		return 1
 	}
 	return start
@@ -184,7 +183,7 @@ func (r *reader) readTable(n *html.Node) {
 	r.breaks, r.lineBegun = emptyLine, false
 }
 
-// findDescendants returns the elements of a kind in n, without those that are inside another element of that kind.
+// findDescendants returns the elements of a kind in n, but none that are nested in another element of that kind.
 func findDescendants(n *html.Node, kind atom.Atom) []*html.Node {
 	var out []*html.Node
 	for c := n.FirstChild; c != nil; c = c.NextSibling {

@@ -7,6 +7,14 @@ import (
 	"parley/channels/markdown"
 )
 
+// Teams limits the size of a card or text message, and phones show no lists or nested quotes in it. So a longer text,
+// such as a customer's message in Markdown, is cut into rows, each one line with at most one frame around it. Cards
+// (render.go) and text messages (message.go) then draw row by row:
+//
+//	Hello *Ann*     {runs: "Hello ", italic "Ann"}
+//	> it broke      {runs: "it broke", frame: quote}
+//	- when?         {runs: "• when?"}
+
 // frame is what is drawn around rows.
 type frame string
 
@@ -17,22 +25,22 @@ const (
 	frameCode  frame = "code"
 )
 
-// row is one line of a longer text, such as a customer's message. Cards and text messages are drawn row by row.
+// row is one line of a longer text.
 type row struct {
-	runs  []markdown.Run
+	runs  []markdown.Run // pieces of the line, each with one style
 	frame frame
 	gap   bool // the row begins a paragraph
 }
 
-// measure says how rows are made.
+// measure limits the rows of one kind of message. A cost is a size in bytes, as that kind encodes a text.
 type measure struct {
 	maxCost    int            // of one row
 	cost       func(rune) int // of one character
-	spellLinks bool           // write out the addresses of links, because links can't be opened there
+	spellLinks bool           // write out the addresses of links, because the message can't contain links
 }
 
-// cutIntoRows cuts Markdown into rows. quoted means that all of it is a quotation. Nothing is lost: a line that costs too much
-// goes on in the next row.
+// cutIntoRows cuts Markdown into rows. quoted means that all of it is a quotation. Nothing is lost: a line that costs
+// too much continues in the next row.
 func cutIntoRows(md string, quoted bool, m measure) []row {
 	var out []row
 	last := markdown.Part{}
@@ -59,7 +67,7 @@ func cutIntoRows(md string, quoted bool, m measure) []row {
 	return out
 }
 
-// spellLinks writes the address of each link behind its words, unless the words are the address.
+// spellLinks writes the address of each link after its words, unless the words are the address.
 func spellLinks(runs []markdown.Run) []markdown.Run {
 	var out []markdown.Run
 	runs = markdown.Merge(runs)
@@ -67,8 +75,8 @@ func spellLinks(runs []markdown.Run) []markdown.Run {
 		address := r.URL
 		r.URL = ""
 		out = append(out, r)
-		linkGoesOn := i+1 < len(runs) && runs[i+1].URL == address
-		if address == "" || linkGoesOn {
+		continuesInNext := i+1 < len(runs) && runs[i+1].URL == address
+		if address == "" || continuesInNext {
 			continue
 		}
 
@@ -82,10 +90,10 @@ func spellLinks(runs []markdown.Run) []markdown.Run {
 	return out
 }
 
-// maxIndent bounds how far nested lists are indented, since phones are narrow.
+// maxIndent bounds the indentation of nested lists, because phones are narrow.
 const maxIndent = 8
 
-// itemMark returns the bullet or number of a list item. It is text, because phones show no lists.
+// itemMark returns the bullet or number of a list item as text, because phones show no lists.
 func itemMark(p markdown.Part) string {
 	mark := "•"
 	if p.Ordered {
@@ -94,13 +102,13 @@ func itemMark(p markdown.Part) string {
 	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + mark + "\u00a0"
 }
 
-// spreadRuns spreads runs over as many rows as they need. The first one is first, and the others have its frame.
+// spreadRuns spreads runs over as many rows as they need, beginning with the empty row first. All have its frame.
 func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 	out := []row{first}
-	left := m.maxCost
+	remaining := m.maxCost // of the last row
 	beginRow := func() {
 		out = append(out, row{frame: first.frame})
-		left = m.maxCost
+		remaining = m.maxCost
 	}
 	for _, r := range markdown.Merge(runs) {
 		for i, line := range strings.Split(r.Text, "\n") {
@@ -109,16 +117,16 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 			}
 
 			for line != "" {
-				piece := cutToCost(line, left, m.cost)
+				piece := cutToCost(line, remaining, m.cost)
 				spent := m.totalCost(piece)
 				last := &out[len(out)-1]
-				if spent > left && len(last.runs) > 0 { // not even the first character fits
+				if spent > remaining && len(last.runs) > 0 { // not even the first character fits
 					beginRow()
 					continue
 				}
 				last.runs = append(last.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
 				line = line[len(piece):]
-				left -= spent
+				remaining -= spent
 			}
 		}
 	}

@@ -11,15 +11,18 @@ import (
 	"parley/channels/markdown"
 )
 
-// maxVisible is how many buttons of a set Teams shows. Others go into the set's menu.
+// This file draws the buttons of cards and dialogs. A click sends the button's data (clickData) back to Parley, which
+// reads it with Read. Teams' clients restrict what buttons can do, so most of the code here is about where a button
+// may go: into a row, into the menu at the row's end, or below a question.
+
+// maxVisible is how many buttons of a row Teams shows. Others go into the row's menu.
 // Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
 const maxVisible = 6
 
-// Sizes by which the buttons of a dialog are put into rows, in pixels: about what clients draw. A phone is at least 320 wide,
-// and the margins of a dialog take some of it.
+// Estimated widths in a dialog, in pixels. A phone is at least 320 wide, and the dialog's margins take some of that.
 const (
 	maxRowPixels  = 290
-	buttonPixels  = 32 // of a button without its label, with the gap beside it
+	buttonPixels  = 32 // of a button without its label, with the gap to the next one
 	perRunePixels = 7
 )
 
@@ -38,7 +41,7 @@ func dialogRows(buttons []view.Button) [][]view.Button {
 	return rows
 }
 
-// clickData is what a button carries and, when it is clicked, sends back. A client may change it.
+// clickData is what a button carries and sends back when it is clicked. A client may change it.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
 type clickData struct {
 	Teams   *fetch        `json:"msteams,omitempty"`
@@ -48,7 +51,7 @@ type clickData struct {
 	Nonce   string        `json:"n,omitempty"`
 	Place   *bridge.Place `json:"p,omitempty"`      // in a dialog: where the dialog was opened
 	Private bool          `json:"w,omitempty"`      // only one person sees the button's message
-	Note    string        `json:"t:note,omitempty"` // what comes back from the form of !assign: the note that stands there
+	Note    string        `json:"t:note,omitempty"` // only in clicks: the note that was typed into the form of !assign
 }
 
 // fetch makes Teams ask us for a dialog when the button is clicked.
@@ -56,15 +59,15 @@ type fetch struct {
 	Type string `json:"type"`
 }
 
-// nextNonce counts one more button, and returns its id.
+// nextNonce returns the id of the next button.
 func (r *renderer) nextNonce() string {
 	r.buttonCount++
 	return r.seed + "-" + strconv.FormatInt(int64(r.buttonCount), 36)
 }
 
-// actionRow lays buttons out beside each other. Those for which there is no room go into a menu at the end. A button that
-// asks first never does, because its question doesn't open there. Dialogs have several rows instead, because phones don't
-// open a menu there.
+// actionRow lays buttons out in one row. Those that don't fit go into a menu at the end, except buttons with a
+// confirmation, whose question doesn't open from a menu. Dialogs have several rows instead (see dialogRows), because
+// phones don't open menus in dialogs.
 // Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
 func (r *renderer) actionRow(buttons []view.Button) element {
 	if len(buttons) > maxVisible {
@@ -73,7 +76,7 @@ func (r *renderer) actionRow(buttons []view.Button) element {
 	return r.actionSet(buttons, 0)
 }
 
-// actionSet makes one row of buttons. It puts numHidden of them into the row's menu, beginning with the last.
+// actionSet makes one row of buttons, and puts numHidden of them into the row's menu, the last ones first.
 func (r *renderer) actionSet(buttons []view.Button, numHidden int) element {
 	e := element{Type: "ActionSet"}
 	for _, b := range buttons {
@@ -88,18 +91,23 @@ func (r *renderer) actionSet(buttons []view.Button, numHidden int) element {
 	return e
 }
 
-// buttonAction makes the action of a button. Teams has no confirmations. So a button that asks first opens its question below
-// itself, with the actual button there.
+// buttonAction makes the action of a button. Teams has no confirmations, so a button with one opens a small card below
+// itself, which has the question and the actual button.
 func (r *renderer) buttonAction(b view.Button) action {
 	a := action{Title: markdown.Cut(b.Label, maxLabelRunes), Style: buttonStyle(b.Style)}
 	if b.Confirm == "" {
 		r.setAction(&a, b)
 		return a
 	}
-	sure := action{Title: a.Title, Style: a.Style}
-	r.setAction(&sure, b)
+	confirmed := action{Title: a.Title, Style: a.Style}
+	r.setAction(&confirmed, b)
 	a.Type = "Action.ShowCard"
-	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{makeParagraph(b.Confirm)}, Actions: []action{sure}}
+	a.Card = &adaptive{
+		Type:    "AdaptiveCard",
+		Version: cardVersion,
+		Body:    []element{makeParagraph(b.Confirm)},
+		Actions: []action{confirmed},
+	}
 	return a
 }
 
@@ -114,8 +122,8 @@ func buttonStyle(s view.Style) string {
 	return ""
 }
 
-// setAction sets what a click does. In a message it acts at once, or makes Teams ask us for a dialog. In a dialog it submits
-// the dialog, and our answer is the next dialog.
+// setAction sets what a click does. In a message, it acts at once or makes Teams request a dialog from us. In a
+// dialog, it submits the dialog, and our response is the next dialog.
 func (r *renderer) setAction(a *action, b view.Button) {
 	d := clickData{
 		Verb:    string(b.Verb),
@@ -133,17 +141,14 @@ func (r *renderer) setAction(a *action, b view.Button) {
 		d.Teams = &fetch{Type: "task/fetch"}
 	default:
 		a.Type, a.Verb = "Action.Execute", string(b.Verb)
-		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style}
+		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style, Data: encode(d)}
 	}
 
 	a.Data = encode(d)
-	if a.Fallback != nil {
-		a.Fallback.Data = a.Data
-	}
 }
 
-// encode makes JSON of our own types, which can't fail. It doesn't escape angle brackets, because that makes cards larger, and
-// Teams limits their size.
+// encode returns the JSON of one of our own types, which can't fail. It doesn't escape angle brackets, because that
+// makes cards larger, and Teams limits their size.
 func encode(v any) json.RawMessage {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

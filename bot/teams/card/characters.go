@@ -9,8 +9,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// readCharacters returns the text of n without formatting, for code and for the cells of tables. It writes the address of a link
-// behind its words. Mentions, emoji, pictures and files count as they do elsewhere.
+// A reader (see html.go) turns the HTML of a person's message into Markdown. The methods in this file read code and
+// the cells of tables, which have no formatting: <td><b>12</b> kg</td> gives "12 kg".
+
+// readCharacters returns the text of n without formatting, with the address of a link after its words. Mentions,
+// emoji, pictures and files are recorded as in other text.
 func (r *reader) readCharacters(n *html.Node) string {
 	if n.Type == html.TextNode {
 		return n.Data
@@ -44,7 +47,7 @@ func (r *reader) readCharacters(n *html.Node) string {
 	return words
 }
 
-// readChildCharacters returns the text of the children of n. A block among them stands on lines of its own.
+// readChildCharacters returns the text of the children of n. Each block among them is on lines of its own.
 func (r *reader) readChildCharacters(n *html.Node) string {
 	var b strings.Builder
 	lineEnded := true
@@ -67,10 +70,11 @@ func (r *reader) readChildCharacters(n *html.Node) string {
 	return b.String()
 }
 
-// readMentionText returns the text of a mention; "" for one of us.
+// readMentionText returns the text of a mention; "" for a mention of our app.
 func (r *reader) readMentionText(n *html.Node) string {
 	i, words := r.entityOf(n)
-	if i < 0 {
+	hasEntity := i >= 0
+	if !hasEntity {
 		r.noteWithoutEntity(words)
 		return words
 	}
@@ -87,13 +91,13 @@ func (r *reader) readMentionText(n *html.Node) string {
 		return "@" + m.Name
 	}
 
-	inner := r.writer.Inner() // so that the text's tokens contain this one
+	inner := r.writer.Inner() // shares its tokens with the writer of the whole text
 	inner.User(id)
 	r.writer.Mention(id)
 	return inner.Plain()
 }
 
-// isBlock reports whether an element stands on lines of its own.
+// isBlock reports whether an element is on lines of its own.
 func isBlock(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.P, atom.Div, atom.Li, atom.Tr, atom.Pre, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -102,7 +106,7 @@ func isBlock(n *html.Node) bool {
 	return false
 }
 
-// isHidden reports whether people don't see an element, or its words are somebody else's (see noteQuote).
+// isHidden reports whether people don't see an element, or whether its words are somebody else's (see noteQuote).
 func isHidden(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object:
@@ -113,7 +117,7 @@ func isHidden(n *html.Node) bool {
 	return n.Data == "systemeventmessage"
 }
 
-// isOthersMessage reports whether a blockquote is a message that is quoted or forwarded.
+// isOthersMessage reports whether a blockquote is a quoted or forwarded message.
 func isOthersMessage(n *html.Node) bool {
 	kind := attributeOf(n, "itemtype")
 	return strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward")

@@ -10,10 +10,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// maxTitleRunes bounds a dialog's title, in runes. Titles of bot/view are shorter: 24.
+// maxTitleRunes bounds a dialog's title. The titles in bot/view have at most 24 runes.
 const maxTitleRunes = 64
 
-// Dialog is what an answer to task/fetch or task/submit shows.
+// Dialog is a window that Teams opens over the chat. It is our response when Teams asks for a dialog (task/fetch) or
+// when a dialog was submitted (task/submit).
 // Shape: {"task":{"type":"continue","value":{"title":…,"width":…,"height":…,"card":attachment}}}
 type Dialog struct {
 	Title  string
@@ -22,15 +23,15 @@ type Dialog struct {
 	Card   json.RawMessage // content of an attachment of type ContentType
 }
 
-// Window makes a dialog of a card. at is the place where it was opened. A click on a button submits the dialog (task/submit),
-// and our answer is the next one. nonce is as for Render.
+// Window draws a card as a dialog. at is the place (channel, thread and message) where it was opened. A click on a
+// button submits the dialog, and our response is the next one. nonce begins the ids of the buttons; see Render.
 func Window(c view.Card, at bridge.Place, h Home, nonce string) Dialog {
 	r := renderer{home: h, seed: nonce, dialog: &at}
 	r.addBlocks(c.Blocks)
 	return r.finishWindow(c.Title, c.Buttons)
 }
 
-// finishWindow adds the remark about what is left out and the buttons to a dialog, and finishes it.
+// finishWindow adds the buttons to a dialog, after a remark about what didn't fit, and finishes it.
 func (r *renderer) finishWindow(title string, buttons []view.Button) Dialog {
 	if r.leftOut > 0 {
 		r.body = append(r.body, makeParagraph(fmt.Sprintf("… and %d more, for which there is no room here.", r.leftOut)))
@@ -40,8 +41,8 @@ func (r *renderer) finishWindow(title string, buttons []view.Button) Dialog {
 	return r.finishDialog(title)
 }
 
-// Bounds of a dialog's height. They are estimates: nothing says how high a card will be. A dialog is small if it has few
-// elements, such as one question, and large if it has as many as a list.
+// A dialog has one of three heights. How high its card will be isn't known, so the height is estimated from the card's
+// elements and bytes: small for one question, large for a list.
 const (
 	minMediumElements = 4
 	maxMediumElements = 14
@@ -49,7 +50,7 @@ const (
 	maxMediumBytes    = 9000
 )
 
-// finishDialog makes the dialog of what was laid out. Its height is estimated.
+// finishDialog makes a dialog of the elements that were laid out.
 func (r *renderer) finishDialog(title string) Dialog {
 	title = cmp.Or(markdown.Cut(oneLine(title), maxTitleRunes), "Parley")
 	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.adaptiveCard())}

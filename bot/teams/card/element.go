@@ -16,13 +16,13 @@ type adaptive struct {
 	Teams   *teams    `json:"msteams,omitempty"`
 }
 
-// teams is what Teams adds to a card.
+// teams has the properties of a card that only Teams knows.
 type teams struct {
 	Width    string   `json:"width,omitempty"`
 	Entities []entity `json:"entities,omitempty"`
 }
 
-// entity is a mention in a card. A TextBlock of the card has exactly the characters of Text.
+// entity is a mention in a card. A TextBlock of the card must contain exactly the characters of Text.
 type entity struct {
 	Type      string    `json:"type"`
 	Text      string    `json:"text"`
@@ -41,7 +41,7 @@ type element struct {
 	ID      string `json:"id,omitempty"`
 	Spacing string `json:"spacing,omitempty"`
 
-	// TextBlock, of which an Input.ChoiceSet has Wrap, too.
+	// TextBlock. Wrap also applies to Input.ChoiceSet.
 	Text   string   `json:"text,omitempty"`
 	Wrap   bool     `json:"wrap,omitempty"`
 	Size   textSize `json:"size,omitempty"`
@@ -94,7 +94,7 @@ type choice struct {
 	Value string `json:"value"`
 }
 
-// inline is a TextRun: its text is literal, nothing in it is Markdown.
+// inline is a TextRun. Its text is literal: Markdown in it isn't interpreted.
 type inline struct {
 	Type   string   `json:"type"`
 	Text   string   `json:"text"`

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// emojiTable has the characters of the shortcodes that Parley uses.
+// emojiTable maps the shortcodes that Parley uses, such as "tada", to their characters.
 const emojiTable = `
 inbox_tray 📥|outbox_tray 📤|incoming_envelope 📨|envelope_with_arrow 📩|email 📧|envelope ✉️|e-mail 📧|mailbox 📬|postbox 📮
 speech_balloon 💬|left_speech_bubble 🗨️|thought_balloon 💭|memo 📝|pencil ✏️|pencil2 ✏️|paperclip 📎
@@ -30,19 +30,20 @@ large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_gr
 large_purple_square 🟪|large_brown_square 🟫|black_large_square ⬛|white_large_square ⬜|white_medium_square ◻️
 `
 
-// findEmoji returns the characters of a shortcode. It returns "" for an unknown one: Teams would show its name.
+// findEmoji returns the characters of a shortcode: "🎉" for "tada" or ":tada:". It returns "" for an unknown shortcode,
+// because Teams would show its name.
 func findEmoji(name string) string {
 	name = strings.Trim(name, ":")
 	for code, characters := range eachEmoji() {
-		if code == name && name != "" {
+		if code == name {
 			return characters
 		}
 	}
 	return ""
 }
 
-// Shortcodes returns the shortcodes of the emoji that begin with a code point, such as "1f440" (in hexadecimal digits). It
-// returns none for emoji that Parley doesn't use.
+// Shortcodes returns the shortcodes of the emoji that begin with a code point, which is given in hexadecimal digits:
+// "eyes" for "1f440". It returns nil for emoji that Parley doesn't use.
 func Shortcodes(point string) []string {
 	var names []string
 	for name, characters := range eachEmoji() {
@@ -53,7 +54,7 @@ func Shortcodes(point string) []string {
 	return names
 }
 
-// eachEmoji goes through the shortcodes of emojiTable with their characters.
+// eachEmoji iterates over the shortcodes of emojiTable and their characters.
 func eachEmoji() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {

@@ -13,6 +13,10 @@ import (
 	"parley/channels/markdown"
 )
 
+// A form asks a person for the arguments of a verb (an action such as "snooze"): until when, and why. This file draws
+// a view.Form as a dialog of Teams. When the dialog is submitted, Read reads the values. If some are wrong, RedrawForm
+// draws the form again with the errors.
+
 // Bounds of forms.
 const (
 	maxInputRunes  = 3000
@@ -22,44 +26,63 @@ const (
 	maxChoiceRunes = 75
 )
 
-// Memory is what the dialog of a form carries from when it is opened until it is submitted. It goes to the client and comes
-// back, so that Parley needn't store open forms.
+// Memory is the state of an open form. It is sent to the client and comes back when the form is submitted, so that
+// Parley needn't store open forms.
 type Memory struct {
 	view.Memory
-	Files bool   `json:"files,omitempty"` // the button was the one that opens the upload page
+	Files bool   `json:"files,omitempty"` // submitted with the button that opens the upload page
 	Nonce string `json:"nonce,omitempty"` // identifies this form, so that it counts once
 }
 
-// Remember makes the Memory of a form. Form adds the verb and its arguments. zone may be nil.
+// Remember makes the Memory of a form that is opened at a place (channel, thread and message). Form adds the verb and
+// its arguments. zone may be nil.
 func Remember(at bridge.Place, zone *time.Location, now time.Time, nonce string) Memory {
 	return Memory{Memory: view.Remember(at, zone, now), Nonce: nonce}
 }
 
-// formData is what a form's button carries; Teams puts the inputs beside it, by their ids.
+// formData is what a form's button carries. When the form is submitted, Teams adds the values of the inputs by their
+// ids: {"form":{…},"t:note":"Call her","o:until":"tomorrow"}.
 type formData struct {
 	Form Memory `json:"form"`
 }
 
-// Prefixes of the ids of inputs. They say what the values that come back are.
+// Prefixes of the ids of inputs. They give the type of the submitted value.
 const (
 	textPrefix    = "t:" // a text
 	onePrefix     = "o:" // one choice
 	severalPrefix = "m:" // choices, separated by commas
 )
 
-// Form draws a form, which asks for the arguments of a verb, as a dialog of Teams. Verb and Args of m become those of f.
-func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, nil, nil, h) }
-
-// RedrawForm draws a form once more that was submitted with errors. It keeps what was typed, even what is too long. errs has
-// the errors by field name. Each stands at its field, and errors of no field on top.
-func RedrawForm(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
-	return formDialog(f, s.Memory, &s, errs, h)
+// Form draws a form as a dialog of Teams. Verb and Args of m become those of f.
+func Form(f view.Form, m Memory, h Home) Dialog {
+	var first submission // not submitted yet
+	return formDialog(f, m, first, h)
 }
 
-// formDialog draws a form. again is how it was submitted, and errs is why it is shown again. Both are nil if it is shown for
-// the first time.
-func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string, h Home) Dialog {
+// RedrawForm draws a form again that was submitted with errors. It keeps what was typed, even if it is too long. errs
+// has the errors by field name. Each is shown below its field, and errors of unknown fields are shown at the top.
+func RedrawForm(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
+	return formDialog(f, s.Memory, submission{values: &s, errs: errs}, h)
+}
+
+// submission is an earlier submission of a form that is drawn again; the zero value if there was none.
+type submission struct {
+	values *Submitted
+	errs   map[string]string // by field name
+}
+
+func formDialog(f view.Form, m Memory, last submission, h Home) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
+	r.addFields(f, last, f.Files && h.Attach)
+	r.body = append(r.body, submitButtons(f, m, f.Files && h.Attach))
+	r.addButtons(f.Quick)
+	return r.finishDialog(f.Title)
+}
+
+// addFields adds what comes before the buttons of a form: errors of unknown fields, the introduction and the inputs.
+// withFiles means that there is also a button that opens the upload page.
+func (r *renderer) addFields(f view.Form, last submission, withFiles bool) {
+	errs := last.errs
 	for _, name := range sortedNames(errs) {
 		if !slices.ContainsFunc(f.Fields, func(f view.Field) bool { return f.Name == name }) {
 			r.body = append(r.body, faultElement(errs[name]))
@@ -67,34 +90,33 @@ func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string,
 	}
 
 	r.addBlocks(f.Intro)
-	attach := f.Files && h.Attach
 	for _, field := range f.Fields {
-		if attach { // a client would require the fields for both buttons, so Parley checks them itself
+		if withFiles { // a client would require the fields for both buttons, so Parley checks them itself
 			field.Optional = true
 		}
 		isClearable := field.Optional && len(field.Value) == 0
-		if again != nil {
-			field = fieldAsTyped(field, again.Values[field.Name])
+		if last.values != nil {
+			field = fieldAsTyped(field, last.values.Values[field.Name])
 		}
 		r.addField(field, isClearable, errs[field.Name])
 	}
+}
 
+// submitButtons makes the button that submits a form and, if withFiles is set, the one that opens the upload page.
+func submitButtons(f view.Form, m Memory, withFiles bool) element {
 	m.Verb = string(f.Verb)
 	m.Args = verb.Value(f.Args)
 	m.Files = false
 	submit := markdown.Cut(f.Submit, maxLabelRunes)
 	buttons := []action{{Type: "Action.Submit", Title: submit, Style: "positive", Data: encode(formData{Form: m})}}
-	if attach {
+	if withFiles {
 		m.Files = true
 		buttons = append(buttons, action{Type: "Action.Submit", Title: "Attach files…", Data: encode(formData{Form: m})})
 	}
-
-	r.body = append(r.body, element{Type: "ActionSet", Actions: buttons})
-	r.addButtons(f.Quick)
-	return r.finishDialog(f.Title)
+	return element{Type: "ActionSet", Actions: buttons}
 }
 
-// fieldAsTyped returns a field with what somebody filled in. A text that is too long stays whole.
+// fieldAsTyped returns a field with the submitted value. A text that is too long isn't cut.
 func fieldAsTyped(f view.Field, value []string) view.Field {
 	f.Value = value
 	if len(value) > 0 && f.MaxRunes > 0 {
@@ -120,9 +142,9 @@ func faultElement(text string) element {
 	return e
 }
 
-// addField adds an input and, below it, what is wrong with its value, and a hint. isClearable means that the choice of one
-// option can be taken back.
-func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
+// addField adds an input and, below it, the error of its value ("" if it has none) and a hint. isClearable means that
+// a person who has chosen an option can choose none again.
+func (r *renderer) addField(f view.Field, isClearable bool, errorText string) {
 	f = f.CutText(maxInputRunes)
 	in := inputElement(f, isClearable)
 	hint := f.Hint
@@ -131,8 +153,8 @@ func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	}
 
 	r.body = append(r.body, in)
-	if wrong != "" {
-		r.body = append(r.body, faultElement(wrong))
+	if errorText != "" {
+		r.body = append(r.body, faultElement(errorText))
 	}
 
 	if hint != "" {
@@ -143,8 +165,8 @@ func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	}
 }
 
-// inputElement makes the input of a field. Clients read labels, and the titles of choices, as Markdown, so what would be
-// markup there is changed.
+// inputElement makes the input of a field. Clients read labels and the titles of choices as Markdown, so characters
+// that would be markup are replaced.
 func inputElement(f view.Field, isClearable bool) element {
 	asked := question{Label: literalBlock(f.Label), Placeholder: f.Example, Required: !f.Optional}
 	e := element{Spacing: "Medium", question: asked}
@@ -170,7 +192,7 @@ func inputElement(f view.Field, isClearable bool) element {
 	return e
 }
 
-// setChoices makes e a choice of options. isClearable means that the choice of one option can be taken back.
+// setChoices makes e an input of f's options. isClearable adds the option "—", which means none.
 func setChoices(e *element, f view.Field, isClearable bool) {
 	e.Type = "Input.ChoiceSet"
 	e.Wrap = true
@@ -209,8 +231,8 @@ const (
 	styleFiltered = "filtered" // a long list that can be searched
 )
 
-// choiceStyle chooses how options are shown. A list can be searched only if it is for one option and none is chosen
-// yet, because on phones a searchable list loses it. hasEmpty means that "—" is one of the choices.
+// choiceStyle chooses how options are shown. A searchable list is used only for a single choice without a default
+// value, because on phones such a list loses the default. hasEmpty means that "—" is one of the choices.
 // Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
 func choiceStyle(f view.Field, hasEmpty bool) string {
 	isSearchable := f.Kind == view.FieldOne && len(f.Value) == 0
@@ -223,7 +245,7 @@ func choiceStyle(f view.Field, hasEmpty bool) string {
 	return styleExpanded
 }
 
-// chosenValue joins the values of a field that are offered: "ann,ben".
+// chosenValue returns the chosen values that are among the offered ones, joined as Teams wants them: "ann,ben".
 func chosenValue(f view.Field, offered []choice) string {
 	var chosen []string
 	for _, v := range f.Value {
@@ -236,10 +258,10 @@ func chosenValue(f view.Field, offered []choice) string {
 	return strings.Join(chosen, ",")
 }
 
-// packValue escapes commas in an option's value, because commas separate several values.
+// packValue escapes commas in an option's value, because Teams joins several values with commas.
 func packValue(v string) string { return strings.NewReplacer("%", "%25", ",", "%2C").Replace(v) }
 
-// unpackValue undoes packValue. What can't be unescaped stays as it is: a client may send anything.
+// unpackValue undoes packValue. It returns a value that can't be unescaped as it is, since a client may send anything.
 func unpackValue(v string) string {
 	if plain, err := url.PathUnescape(v); err == nil {
 		return plain

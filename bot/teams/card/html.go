@@ -10,32 +10,37 @@ import (
 	"parley/channels/markdown"
 )
 
-// reader reads the HTML of a person's message, and writes it as Markdown. It collects the pieces of a line until the line
-// ends. It writes line breaks only before the next line, so that none stand at the end of the text.
+// reader reads the HTML of a person's message and writes it as Markdown:
 //
-// Methods in blocks.go read lists, tables and the like, and those in typed.go read mentions. All of them use the fields from
-// line on, which say how far the reader is.
+//	<p>Hi <at id="0">Ann</at>, it is <b>fixed</b>.</p>   →   Hi <@id of Ann>, it is **fixed**.
+//
+// It collects the pieces of a line until the line ends. It writes line breaks only before the next line, so that the
+// text doesn't end in line breaks. Methods in blocks.go read lists, tables and other blocks, methods in typed.go read
+// mentions, and methods in characters.go read code.
 type reader struct {
+	// Input.
 	writer *markdown.Writer
 	typed  Typed
 	used   []bool // by the index of a mention in typed: it was found in the text
-	out    Text
 
-	line          []markdown.Run // what is collected of the line and not written yet
+	// The state of the current line.
+	line          []markdown.Run // the pieces that are not written yet
 	lineBegun     bool           // the line breaks before the line are written
 	breaks        int            // what comes before the next line: noBreak, lineBreak or emptyLine
 	hasTypedSpace bool           // the line has a space that the person typed (U+00A0)
-	skipSpaces    bool           // spaces are left out until other text comes, as behind a mention of us
+	skipSpaces    bool           // leave out spaces until other text comes; set after a mention of our app
 	listDepth     int
 
-	nameless []string // mentions of which only the name is known
+	// Output.
+	out      Text
+	nameOnly []string // mentions of which only the name is known
 }
 
-// What stands between two lines, in line breaks.
+// The line breaks between two lines.
 const (
-	noBreak   = 0 // nothing: the first line, or the first one behind the mark of a list item
+	noBreak   = 0 // for the first line of a text or of a list item
 	lineBreak = 1
-	emptyLine = 2 // an empty line
+	emptyLine = 2
 )
 
 // readHTML reads a message's HTML. It returns false if the HTML is too long or can't be parsed.
@@ -54,9 +59,9 @@ func (r *reader) readHTML(markup string) bool {
 	return true
 }
 
-// addText adds characters to the line. Several plain spaces become one, as HTML shows them. Spaces that a person typed
-// (U+00A0) all stay.
-func (r *reader) addText(s string, st markdown.Style, link string) {
+// addText adds characters to the line. Several plain spaces become one, as in HTML. Spaces that a person typed
+// (U+00A0) are all kept.
+func (r *reader) addText(s string, style markdown.Style, link string) {
 	const typedSpace = '\u00a0'
 	var b strings.Builder
 	isAfterSpace := r.hasSpaceAtEnd()
@@ -83,11 +88,11 @@ func (r *reader) addText(s string, st markdown.Style, link string) {
 	}
 
 	if b.Len() > 0 {
-		r.line = append(r.line, markdown.Run{Text: b.String(), Style: st, URL: link})
+		r.line = append(r.line, markdown.Run{Text: b.String(), Style: style, URL: link})
 	}
 }
 
-// isPlainSpace reports whether HTML shows several of a character as one space.
+// isPlainSpace reports whether c is white space that HTML collapses.
 func isPlainSpace(c rune) bool {
 	switch c {
 	case ' ', '\t', '\n', '\r', '\f':
@@ -96,13 +101,13 @@ func isPlainSpace(c rune) bool {
 	return false
 }
 
-// hasSpaceAtEnd reports whether what is collected of the line ends in a space.
+// hasSpaceAtEnd reports whether the collected pieces of the line end in a space.
 func (r *reader) hasSpaceAtEnd() bool {
 	last := len(r.line) - 1
 	return last >= 0 && strings.HasSuffix(r.line[last].Text, " ")
 }
 
-// flushLine writes what is collected of a line that ends here. It leaves out spaces at its end.
+// flushLine writes the collected pieces of a line that ends here, without spaces at its end.
 func (r *reader) flushLine() {
 	for len(r.line) > 0 {
 		last := &r.line[len(r.line)-1]
@@ -115,7 +120,7 @@ func (r *reader) flushLine() {
 	r.flushRuns()
 }
 
-// flushRuns writes what is collected of a line, which may go on. It leaves out spaces at its beginning.
+// flushRuns writes the collected pieces of a line that may continue, without spaces at its beginning.
 func (r *reader) flushRuns() {
 	if !r.lineBegun {
 		for len(r.line) > 0 {
@@ -137,7 +142,7 @@ func (r *reader) flushRuns() {
 	r.line = nil
 }
 
-// beginLine writes the line breaks before a line, unless the line is begun already.
+// beginLine writes the line breaks before a line if that hasn't been done.
 func (r *reader) beginLine() {
 	if r.lineBegun {
 		return
@@ -153,7 +158,7 @@ func (r *reader) beginLine() {
 	r.breaks, r.lineBegun = noBreak, true
 }
 
-// endLine ends a line where the person ended it. Two ends in succession make an empty line.
+// endLine ends a line where the person typed a line break. Two in succession make an empty line.
 func (r *reader) endLine() {
 	r.flushLine()
 	if r.lineBegun {
@@ -164,7 +169,7 @@ func (r *reader) endLine() {
 	r.hasTypedSpace = false
 }
 
-// endBlock ends a line where a block begins or ends. A block with nothing but typed spaces makes an empty line.
+// endBlock ends a line where a block begins or ends. A block with only typed spaces makes an empty line.
 func (r *reader) endBlock() {
 	r.flushLine()
 	switch {
@@ -176,35 +181,35 @@ func (r *reader) endBlock() {
 	r.hasTypedSpace = false
 }
 
-// endBlockWithGap ends a line and has an empty line follow. It is called before and after blocks that stand alone.
+// endBlockWithGap ends a line, to be followed by an empty line.
 func (r *reader) endBlockWithGap() {
 	r.endBlock()
 	r.breaks = emptyLine
 }
 
-func (r *reader) readChildren(n *html.Node, st markdown.Style, link string) {
+func (r *reader) readChildren(n *html.Node, style markdown.Style, link string) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		r.readNode(c, st, link)
+		r.readNode(c, style, link)
 	}
 }
 
-// readNode reads text or an element. st and link are those of the element around it. readInline (here) and readBlock
-// (in blocks.go) know the elements that need more than their children to be read.
-func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
+// readNode reads text or an element. style and link are those of the surrounding element. readInline and readBlock
+// (in blocks.go) handle the elements for which it isn't enough to read their children.
+func (r *reader) readNode(n *html.Node, style markdown.Style, link string) {
 	if n.Type == html.TextNode {
-		r.addText(n.Data, st, link)
+		r.addText(n.Data, style, link)
 		return
 	}
 	if n.Type != html.ElementNode {
 		return
 	}
 
-	st = styleIn(n, st)
+	style = styleIn(n, style)
 
 	if n.DataAtom == atom.A {
 		link = attributeOf(n, "href")
 	}
-	if r.readInline(n, st) || r.readBlock(n) {
+	if r.readInline(n, style) || r.readBlock(n) {
 		return
 	}
 
@@ -212,38 +217,37 @@ func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object: // people don't see it
 	case atom.P, atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Body, atom.Html:
 		r.endBlock()
-		r.readChildren(n, st, link)
+		r.readChildren(n, style, link)
 		r.endBlock()
 	default:
-		r.readChildren(n, st, link)
+		r.readChildren(n, style, link)
 	}
 }
 
-// styleIn returns the style of the text in an element. around is the style of the text around the element.
-func styleIn(n *html.Node, around markdown.Style) markdown.Style {
-	st := around
+// styleIn returns the style of the text in an element, given the style of the text around it.
+func styleIn(n *html.Node, style markdown.Style) markdown.Style {
 	switch n.DataAtom {
 	case atom.Strong, atom.B:
-		st.Bold = true
+		style.Bold = true
 	case atom.Em, atom.I:
-		st.Italic = true
+		style.Italic = true
 	case atom.S, atom.Strike, atom.Del:
-		st.Strike = true
+		style.Strike = true
 	case atom.Code:
-		st.Code = true
+		style.Code = true
 	}
-	return st
+	return style
 }
 
-// readInline reads an element within a line that stands for something: a line break, a picture, a mention, an emoji or a
-// file. It returns false if n is no such element.
-func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
+// readInline reads a line break, picture, video, recording, mention, emoji or file. It returns false if n is none of
+// these.
+func (r *reader) readInline(n *html.Node, style markdown.Style) bool {
 	switch n.DataAtom {
 	case atom.Br:
 		r.endLine()
 		return true
 	case atom.Img:
-		r.readImage(n, st)
+		r.readImage(n, style)
 		return true
 	case atom.Video:
 		r.out.Clips = append(r.out.Clips, "video")
@@ -260,17 +264,17 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 
 	switch n.Data {
 	case "emoji":
-		r.addText(attributeOf(n, "alt"), st, "")
+		r.addText(attributeOf(n, "alt"), style, "")
 		return true
 	case "customemoji": // a picture of the organisation's own; alt is its name
 		if name := strings.Trim(attributeOf(n, "alt"), ":"); name != "" {
-			r.addText(":"+name+":", st, "")
+			r.addText(":"+name+":", style, "")
 		}
 		return true
 	case "attachment":
 		r.readFile(n)
 		return true
-	case "systemeventmessage": // such as "Ann joined the team": no text of a person
+	case "systemeventmessage": // such as "Ann joined the team", which nobody typed
 		return true
 	}
 
@@ -285,8 +289,8 @@ func isMention(n *html.Node) bool {
 	return n.DataAtom == atom.Span && strings.HasSuffix(attributeOf(n, "itemtype"), "/Mention")
 }
 
-// isEmoji reports whether an element is an emoji: an element of that name, or a picture. Its attribute alt has the
-// characters. A picture without an address counts, too: there is no file to read, but alt may have text.
+// isEmoji reports whether an element is an emoji: an <emoji> element, or a picture of one. Its attribute alt has the
+// characters. A picture without an address counts, too: it has no file to read, but alt may have text.
 func isEmoji(n *html.Node) bool {
 	if n.DataAtom != atom.Img {
 		return n.Data == "emoji" || n.Data == "customemoji"
@@ -296,7 +300,8 @@ func isEmoji(n *html.Node) bool {
 
 func (r *reader) readMention(n *html.Node) {
 	i, words := r.entityOf(n)
-	if i >= 0 {
+	hasEntity := i >= 0
+	if hasEntity {
 		r.writeMention(i)
 		return
 	}
@@ -304,14 +309,15 @@ func (r *reader) readMention(n *html.Node) {
 	r.addText(words, markdown.Style{}, "")
 }
 
-// noteWithoutEntity remembers an <at> element to which no entity belongs. Nobody typed it, since what people type arrives
-// escaped: Teams didn't say whom it mentions. It is never a mention of us, which would make a command of the text.
+// noteWithoutEntity records an <at> element that has no entity, so that Teams doesn't say whom it mentions. A person
+// can't have typed it, because typed markup arrives escaped. It never counts as a mention of our app, which would make
+// the text a command.
 func (r *reader) noteWithoutEntity(words string) {
 	r.noteNameOnly(TypedMention{Name: strings.TrimPrefix(words, "@")})
 }
 
-// entityOf returns the index of the entity that belongs to an <at> element, or -1 if there is none, and the element's words
-// as people see them.
+// entityOf returns the index in Typed.Mentions of an <at> element's entity, or -1 if it has none, and the element's
+// words as people see them.
 func (r *reader) entityOf(n *html.Node) (int, string) {
 	words := textContent(n)
 	index, err := strconv.Atoi(attributeOf(n, "id") + attributeOf(n, "itemid")) // an <at> has an id, a <span> an itemid
@@ -321,10 +327,10 @@ func (r *reader) entityOf(n *html.Node) (int, string) {
 	return r.findEntity(index, words), "@" + strings.TrimPrefix(words, "@")
 }
 
-// readImage reads an <img> element: an emoji, a picture that is treated as a file, or one that Teams takes from a collection.
-func (r *reader) readImage(n *html.Node, st markdown.Style) {
+// readImage reads an <img> element: an emoji, a picture that counts as a file, or a GIF or sticker.
+func (r *reader) readImage(n *html.Node, style markdown.Style) {
 	if isEmoji(n) {
-		r.addText(attributeOf(n, "alt"), st, "")
+		r.addText(attributeOf(n, "alt"), style, "")
 		return
 	}
 	switch itemType := attributeOf(n, "itemtype"); {
@@ -344,7 +350,7 @@ func (r *reader) readFile(n *html.Node) {
 	}
 }
 
-// attributeOf returns the value of an attribute; "" if there is none.
+// attributeOf returns the value of an attribute; "" if n doesn't have it.
 func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {

@@ -11,16 +11,18 @@ import (
 	"parley/channels/markdown"
 )
 
-// textSize is how large a text is drawn.
+// A line of a card is a list of pieces (view.Piece): text, bold text, a mention, a time, a link and so on. This file
+// draws one line. Adaptive Cards have two elements for that, and each lacks something: a RichTextBlock shows text
+// literally but has no mentions; a TextBlock has mentions but reads its text as Markdown.
+
 type textSize string
 
 const (
 	sizeNormal textSize = ""
-	sizeSmall  textSize = "Small" // it is also pale
+	sizeSmall  textSize = "Small" // drawn in a pale colour, too
 )
 
-// lineElement lays out a line: as a RichTextBlock, in which text is literal, or where that can't show all of it as a TextBlock,
-// whose text is Markdown.
+// lineElement draws a line as a RichTextBlock if that can show all pieces, and otherwise as a TextBlock.
 func (r *renderer) lineElement(pieces []view.Piece, size textSize) element {
 	if slices.ContainsFunc(pieces, needsMarkdown) {
 		return r.textBlock(pieces, size)
@@ -40,8 +42,8 @@ func (r *renderer) lineElement(pieces []view.Piece, size textSize) element {
 	return e
 }
 
-// needsMarkdown reports whether only Markdown can show a piece: mentions, times in the reader's own zone, and links that work in
-// all clients.
+// needsMarkdown reports whether only a TextBlock can show a piece. These are mentions, times in the reader's time zone
+// and links that work in all clients.
 // Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
 // learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
 // (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
@@ -57,7 +59,7 @@ func needsMarkdown(p view.Piece) bool {
 	}
 }
 
-// appendRun adds a run. It joins the run to the last one if both look the same.
+// appendRun appends a run, or adds its text to the last run if both look the same.
 func appendRun(runs []inline, run inline) []inline {
 	if last := len(runs) - 1; last >= 0 && haveSameLook(runs[last], run) {
 		runs[last].Text += run.Text
@@ -69,7 +71,7 @@ func appendRun(runs []inline, run inline) []inline {
 	return append(runs, run)
 }
 
-// haveSameLook reports whether two runs differ in nothing but their texts.
+// haveSameLook reports whether two runs differ only in their texts.
 func haveSameLook(a, b inline) bool {
 	a.Text, b.Text = "", ""
 	return a == b
@@ -93,7 +95,7 @@ func pieceRun(p view.Piece) inline {
 	return run
 }
 
-// isWebURL reports whether an address is one that Teams opens.
+// isWebURL reports whether Teams opens an address.
 func isWebURL(s string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(s), ":")
 	switch scheme {
@@ -103,7 +105,7 @@ func isWebURL(s string) bool {
 	return false
 }
 
-// textBlock lays pieces out as a TextBlock, whose text is Markdown.
+// textBlock draws a line as a TextBlock.
 func (r *renderer) textBlock(pieces []view.Piece, size textSize) element {
 	var b strings.Builder
 	for _, p := range pieces {
@@ -127,7 +129,7 @@ func (r *renderer) pieceMarkup(p view.Piece) string {
 	case view.PieceTag:
 		return findEmoji(view.TagIcon(p.Color)) + " " + words
 	case view.PieceTime:
-		at := p.At.UTC().Format(time.RFC3339) // whole seconds: the functions know no fractions
+		at := p.At.UTC().Format(time.RFC3339) // whole seconds: DATE and TIME don't parse fractions
 		return "{{DATE(" + at + ", COMPACT)}} {{TIME(" + at + ")}}"
 	case view.PieceMention:
 		if text := r.people.add(p.Agent, p.Text); text != "" {
@@ -143,7 +145,7 @@ func (r *renderer) pieceMarkup(p view.Piece) string {
 	return words
 }
 
-// markdownLink makes a link of Markdown. It returns the words alone if Teams doesn't open the address.
+// markdownLink returns a Markdown link, or only the words if Teams doesn't open the address.
 func markdownLink(words, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(words) == "" {
 		return words
@@ -154,5 +156,5 @@ func markdownLink(words, address string) string {
 	return "[" + words + "](" + address + ")"
 }
 
-// markupInAddress has the characters that would end the address of a link, or be markup within it.
+// markupInAddress has the characters that would end the address of a link or be markup in it.
 const markupInAddress = `() <>\*{`

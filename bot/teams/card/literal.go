@@ -7,29 +7,33 @@ import (
 	"parley/bot/shape"
 )
 
-// Teams has two kinds of text on a card. A TextRun is literal, but for the functions DATE and TIME. A TextBlock, like a label, is
-// Markdown, which the clients of Teams parse in different ways, so that escapes don't help. What would be markup is broken there.
+// Customers' texts must show on cards as they were typed: a customer who types "*free*" must not get bold text, and
+// "<at>Ann</at>" must not mention anybody. Cards have two kinds of text. A TextRun is literal except for the functions
+// DATE and TIME. A TextBlock (and a label) is Markdown. Teams' clients parse it in different ways, so backslashes don't
+// escape reliably. Instead, this file replaces markup characters by similar ones, or breaks markup with an invisible
+// character.
 
-// joiner is an invisible character. Between two characters it keeps them from being read as one mark.
+// joiner is WORD JOINER, an invisible character. It keeps the characters around it from being read as one mark.
 const joiner = "\u2060"
 
-// literalRun makes s the text of a TextRun that shows as it is.
+// literalRun returns the text of a TextRun that shows s literally.
 func literalRun(s string) string {
 	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
 }
 
-// literalBlock makes s one line of a TextBlock that shows as it is.
+// literalBlock returns one line of a TextBlock that shows s literally.
 func literalBlock(s string) string {
 	return strings.NewReplacer(
-		"*", "∗", "~", "∼", "`", "'", // emphasis and code: others that look alike
+		"*", "∗", "~", "∼", "`", "'", // emphasis and code: characters that look alike
 		"[", "["+joiner, "]", "]"+joiner, "!", "!"+joiner, // links and pictures
-		"<", "<"+joiner, "&", "&"+joiner, // HTML, and with it mentions
+		"<", "<"+joiner, "&", "&"+joiner, // HTML, and so mentions
 		"{", "{"+joiner, // DATE and TIME
 		`\`, `\`+joiner, // escapes
 	).Replace(breakUnderscores(oneLine(s)))
 }
 
-// breakUnderscores breaks the underscores that may begin or end emphasis. Within a word they don't, so addresses stay as they are.
+// breakUnderscores breaks underscores that may begin or end emphasis. Those within a word don't, so addresses such as
+// https://example.com/a_b stay unchanged.
 func breakUnderscores(s string) string {
 	runes := []rune(s)
 	var b strings.Builder
@@ -43,10 +47,10 @@ func breakUnderscores(s string) string {
 	return b.String()
 }
 
-// oneLine makes s one line, without control characters or those that change the direction of text.
+// oneLine returns s as one line, without control characters and characters that change the direction of text.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) { // also all characters that end a line
+		if unicode.IsSpace(r) { // includes all line breaks
 			return ' '
 		}
 		if unicode.IsControl(r) {

@@ -16,14 +16,17 @@ type Mention struct {
 	Text string // "<at>Ann Lee</at>"
 }
 
-// mentions collects the people whom a post mentions. Each is mentioned once: that is enough to notify them.
+// A post mentions a person by text such as "<at>Ann Lee</at>" together with an entity, which says who that is. This
+// file collects the mentions of one post.
+
+// mentions collects the people whom a post mentions. Each is mentioned only once, which is enough to notify them.
 type mentions struct {
 	list []Mention
 }
 
-// add adds a mention of an agent, and returns the characters that show it. It returns "" if only the name can be shown,
-// because the agent isn't in Teams or is mentioned already. Two people with the same name get different characters:
-// otherwise Teams could not tell them apart.
+// add adds a mention of an agent and returns its text. It returns "" if the caller must show only the name, because
+// the agent isn't in Teams or is mentioned already. If two people have the same name, the second one's text is
+// "<at>Ann Lee (2)</at>", because Teams tells mentions apart by their text.
 func (m *mentions) add(a bridge.AgentRef, name string) string {
 	user := string(a.User)
 	if !isUserID(user) {
@@ -45,18 +48,18 @@ func (m *mentions) add(a bridge.AgentRef, name string) string {
 	}
 }
 
-// entitiesSize returns about how many bytes of UTF-16 the entities of the mentions take, from index first on.
+// entitiesSize estimates how many bytes of UTF-16 the entities of the mentions take, from index first on.
 func (m *mentions) entitiesSize(first int) int {
-	const frame = 400 // of an entity without its texts
+	const overhead = 400 // of an entity without its texts
 	n := 0
-	for _, who := range m.list[first:] {
-		n += frame + escapedSize(who.Text) + escapedSize(who.Name)
+	for _, mention := range m.list[first:] {
+		n += overhead + escapedSize(mention.Text) + escapedSize(mention.Name)
 	}
 	return n
 }
 
-// cleanName removes from a name the characters that are markup in a TextBlock. They can't be escaped,
-// because the text has to have the same characters as the entity.
+// cleanName removes from a name the characters that are markup in a TextBlock. They can't be escaped, because the text
+// must have the same characters as the entity.
 func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune("<>*_`[]\\~{}\"'", r) {

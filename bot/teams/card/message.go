@@ -11,11 +11,18 @@ import (
 	"parley/channels/markdown"
 )
 
+// Parley shows agents what a customer wrote. Where no buttons are needed, it does so by text messages, which Teams
+// formats by a small subset of XML. This file writes a view.Card, a message as every chat shows it, in that subset:
+//
+//	<strong>📧 Ann Lee</strong><br>Hello,<br><blockquote>it broke</blockquote>
+//
+// Cards with buttons become Adaptive Cards; see render.go.
+
 // Bounds of a text message.
 const (
 	maxTextBytes    = 40 << 10 // of its markup as UTF-16
 	maxTextRowBytes = 12 << 10 // of one line
-	lineOverhead    = 60       // bytes that the frame and the line break around a line take at most
+	lineOverhead    = 60       // maximum bytes of the frame and the line break around a line
 )
 
 // Message is one text message in Teams' XML subset (textFormat "xml").
@@ -25,11 +32,11 @@ type Message struct {
 	Summary  string    // plain text for notifications
 }
 
-// Messages writes a card, which is a message as it looks in every chat, as one or more text messages. Each begins with icon
-// (an emoji's shortcode) and the card's name, so that nobody's words pass for another's. Buttons are left out (see
-// HasButtons). Times name their zone, since a text can't show them in the reader's.
+// Messages writes a card as one or more text messages. Each begins with icon (an emoji's shortcode) and the card's
+// name, so that readers see whose words follow. Buttons are left out (see HasButtons). Times include their time zone,
+// because a text message can't convert them to the reader's.
 //
-// It uses only markup that phones show, too. So lists are lines with marks.
+// Messages uses only markup that phones support, so lists are lines that begin with a bullet.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages,
 // read 2026-11.
 func Messages(c view.Card, icon string, h Home) []Message {
@@ -54,11 +61,11 @@ func Messages(c view.Card, icon string, h Home) []Message {
 	return w.done
 }
 
-// texter writes text messages.
+// texter writes the text messages of one card.
 type texter struct {
 	home      Home
 	head      string // the first line of each message; "" if the card has no name
-	afterTime bool   // the last line is a time, and the words that were said then follow
+	afterTime bool   // the last line is a time; the text that was written at that time follows
 	done      []Message
 
 	// The message that is being written:
@@ -68,7 +75,7 @@ type texter struct {
 	people mentions
 }
 
-// finishMessage finishes the message that is being written, unless it is empty, and begins an empty one.
+// finishMessage adds the message that is being written to done, unless it is empty, and begins a new one.
 func (w *texter) finishMessage() {
 	if w.size == 0 {
 		return
@@ -85,7 +92,7 @@ func (w *texter) finishMessage() {
 	w.people = mentions{}
 }
 
-// openingTag returns the tag that begins a frame; "" for no frame.
+// openingTag returns the tag that opens a frame; "" for frameNone.
 func openingTag(f frame) string {
 	switch f {
 	case frameQuote:
@@ -99,8 +106,8 @@ func openingTag(f frame) string {
 
 func closingTag(f frame) string { return strings.Replace(openingTag(f), "<", "</", 1) }
 
-// addLine adds the line that build makes, within a frame, and after an empty line if gap is set. build may add mentions to w.
-// If the line doesn't fit, addLine takes these back, begins a new message and calls build again.
+// addLine adds the line that build returns within a frame, after an empty line if gap is set. build may add mentions
+// to w. If the line doesn't fit, addLine removes these, begins a new message and calls build again.
 func (w *texter) addLine(f frame, gap bool, build func() string) {
 	peopleBefore := slices.Clone(w.people.list)
 	line := build()
@@ -115,7 +122,7 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 	case w.size == 0:
 		w.text.WriteString(openingTag(f))
 	case w.frame != f:
-		w.text.WriteString(closingTag(w.frame) + openingTag(f)) // another frame begins a paragraph of its own
+		w.text.WriteString(closingTag(w.frame) + openingTag(f)) // a new frame begins a paragraph, without <br>
 	case gap:
 		w.text.WriteString("<br><br>")
 	default:
@@ -179,7 +186,7 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 	return b.String()
 }
 
-// runsMarkup renders the runs of a line. Within code there is no formatting.
+// runsMarkup renders the runs of a line. Code has no formatting.
 func runsMarkup(runs []markdown.Run, f frame) string {
 	var b strings.Builder
 	for _, r := range runs {
@@ -193,7 +200,7 @@ func runsMarkup(runs []markdown.Run, f frame) string {
 	return b.String()
 }
 
-// styledMarkup puts the tags of a style around markup.
+// styledMarkup wraps markup in the tags of a style.
 func styledMarkup(markup string, style markdown.Style) string {
 	if style.Code {
 		markup = "<code>" + markup + "</code>"
@@ -210,7 +217,7 @@ func styledMarkup(markup string, style markdown.Style) string {
 	return markup
 }
 
-// htmlLink makes a link of markup. It returns the markup alone if Teams doesn't open the address.
+// htmlLink returns a link, or only its text if Teams doesn't open the address.
 func htmlLink(text, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(text) == "" {
 		return text
@@ -218,7 +225,7 @@ func htmlLink(text, address string) string {
 	return `<a href="` + html.EscapeString(address) + `">` + text + "</a>"
 }
 
-// escapedSize returns how many bytes of UTF-16 markup takes if all is escaped that JSON may escape.
+// escapedSize returns the size of a text in JSON, in bytes of UTF-16, with each character escaped that JSON may escape.
 func escapedSize(s string) int {
 	n := 0
 	for _, r := range s {
@@ -227,5 +234,5 @@ func escapedSize(s string) int {
 	return n
 }
 
-// htmlCost returns how many bytes a character takes in a message (see escapedSize).
+// htmlCost returns how many bytes a character takes in a text message.
 func htmlCost(r rune) int { return escapedSize(html.EscapeString(string(r))) }

@@ -14,17 +14,20 @@ import (
 	"parley/bridge"
 )
 
-// ErrData is returned for data that no button or form of ours carries.
+// When somebody clicks a button or submits a form, Teams sends us the data that the button carried, together with what
+// was typed. This file reads it. A client may have forged all of it, so it is only a request: other code checks
+// whether that person may do what it asks for.
+
+// ErrData means that no button or form of ours carries such data.
 var ErrData = errors.New("teams: card: unreadable data")
 
-// Bounds of what a button or a filled form sends back.
+// Bounds of the data of a click or a submitted form.
 const (
 	maxDataBytes  = 256 << 10
 	maxNonceBytes = 200
 )
 
-// Returned is what a card or dialog sends back: either a click or a filled form. A client may have made all of it up, so it
-// is only what somebody asks for. The engine decides who may do what.
+// Returned is either a click or a submitted form; the other field is nil.
 type Returned struct {
 	Click *Click
 	Form  *Submitted
@@ -35,23 +38,23 @@ type Click struct {
 	Verb    bridge.Verb
 	Args    bridge.Args
 	Opens   view.Opens
-	Nonce   string       // the id of the button in its card, by which a click counts only once
+	Nonce   string       // the id of the button in its card; deduplicates clicks
 	Place   bridge.Place // of a button in a dialog: where the dialog was opened
 	Private bool         // only the person who clicked sees the button's message
 }
 
-// Submitted is a filled form.
+// Submitted is a submitted form.
 type Submitted struct {
-	Memory Memory
-	Values map[string][]string // by field name; empty ones are left out
+	Memory Memory              // the state that we gave the form when it was opened
+	Values map[string][]string // by field name, without empty ones
 	Words  []string            // what was typed: Memory.Text, then the texts of inputs in the order of their names
 }
 
 // TypedText returns what was typed into the form. People get it back if the form can't be shown again.
 func (s Submitted) TypedText() string { return strings.Join(s.Words, "\n\n") }
 
-// Read reads the data of an Action.Execute, an Action.Submit (as well as the value of a
-// message), a task/fetch or a task/submit.
+// Read reads the data of an Action.Execute, an Action.Submit (also if it came as the value of a message), a task/fetch
+// or a task/submit.
 // Errors: ErrData.
 func Read(data []byte) (Returned, error) {
 	if len(data) > maxDataBytes {
@@ -112,11 +115,11 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if s.Memory.Text != "" {
 		s.Words = append(s.Words, s.Memory.Text)
 	}
-	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that the last of two inputs for one field counts
-		kind, name, ok := strings.Cut(id, ":")
+	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field the last one counts
+		kind, name, hasPrefix := strings.Cut(id, ":")
 		kind += ":"
-		if !ok || !slices.Contains([]string{textPrefix, onePrefix, severalPrefix}, kind) {
-			continue // it is not the id of an input
+		if !hasPrefix || !slices.Contains([]string{textPrefix, onePrefix, severalPrefix}, kind) {
+			continue // not the id of an input
 		}
 
 		var v string
@@ -134,7 +137,7 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	return Returned{Form: s}, nil
 }
 
-// inputValues returns the values in what one input sends back; kind is the prefix of its id.
+// inputValues returns the values of one input. kind is the prefix of its id, and v the submitted value.
 func inputValues(kind, v string) []string {
 	if v == "" {
 		return nil
@@ -156,8 +159,8 @@ func inputValues(kind, v string) []string {
 	return []string{v}
 }
 
-// Fill reads what the form asks for. errs has the errors by field name, and "" for the form as a whole. Times such as
-// "tomorrow" count from when the form was opened, so that reading it once more gives the same.
+// Fill parses the values of the form. errs has the errors by field name, and those of the whole form under "". Relative
+// times such as "tomorrow" count from when the form was opened, so that Fill gives the same result each time.
 func (s Submitted) Fill() (filled view.Filled, errs map[string]string) {
 	m := s.Memory
 	name, args, err := verb.Pressed(m.Verb, m.Args)

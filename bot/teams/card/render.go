@@ -11,8 +11,13 @@ import (
 	"parley/channels/markdown"
 )
 
-// A view.Card is a message or dialog as it looks in every chat. This file draws it as an Adaptive Card, the JSON that Teams
-// shows. Where a card is too large for one message, it continues on a further page.
+// A view.Card describes a message or dialog independently of the chat that shows it, as a list of blocks: lines,
+// quotes, buttons and so on. This file draws it as an Adaptive Card, Microsoft's JSON format. A card that is too large
+// for one message continues in another one; each is called a page.
+//
+//	line "*Ann* asks"       {"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Ann",…
+//	quote "> it broke"  →   {"type":"Container","style":"emphasis","items":[…
+//	button "Take"           {"type":"ActionSet","actions":[{"type":"Action.Execute","title":"Take",…
 
 // Bounds of a card. Teams counts the size of messages as UTF-16.
 const (
@@ -28,18 +33,18 @@ const (
 type Page struct {
 	Card    json.RawMessage // content of an attachment of type ContentType
 	Summary string          // plain text for notifications
-	ID      string          // of the card's first element, by which a posted message is found again
+	ID      string          // of the card's first element, to find the posted message again
 }
 
-// Render lays c out in one or more messages; buttons come in the last one. The ids of the pages and of the clicks on its
-// buttons begin with nonce. An update of a card needs another nonce, so that clicks count as new ones.
+// Render draws c as one or more pages. The buttons are on the last one. The ids of pages and buttons begin with nonce.
+// An update of a card needs a new nonce, so that clicks on it count as new ones.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
 	r.addBlocks(c.Blocks)
 	r.addButtons(c.Buttons)
 	r.finishPage()
 	if len(r.pages) == 0 {
-		r.body = []element{makeParagraph(" ")} // Teams shows no empty card
+		r.body = []element{makeParagraph(" ")} // Teams doesn't show empty cards
 		r.finishPage()
 	}
 
@@ -51,7 +56,7 @@ func Render(c view.Card, h Home, nonce string) []Page {
 	return pages
 }
 
-// HasButtons reports whether c has buttons. Then it must be sent as a card, since text messages have none.
+// HasButtons reports whether c has buttons, so that it must be sent as a card and not as text messages.
 func HasButtons(c view.Card) bool {
 	for _, b := range c.Blocks {
 		if len(b.Buttons) > 0 {
@@ -61,14 +66,14 @@ func HasButtons(c view.Card) bool {
 	return len(c.Buttons) > 0
 }
 
-// renderer lays blocks out in cards.
+// renderer draws the blocks of one view.Card, for a message or a dialog.
 type renderer struct {
 	home        Home
-	seed        string        // the beginning of all ids of pages and clicks
-	buttonCount int           // how many buttons there are so far
+	seed        string        // the beginning of the ids of pages and buttons
+	buttonCount int           // so far
 	dialog      *bridge.Place // where the dialog was opened; nil for a message
 	pages       []json.RawMessage
-	leftOut     int // how many elements found no room in a dialog
+	leftOut     int // how many elements didn't fit into a dialog
 
 	// The page that is being filled:
 	body   []element
@@ -77,7 +82,7 @@ type renderer struct {
 	people mentions
 }
 
-// finishPage finishes the page that is being filled, unless it is empty, and begins an empty one.
+// finishPage adds the page that is being filled to pages, unless it is empty, and begins a new one.
 func (r *renderer) finishPage() {
 	if len(r.body) == 0 {
 		return
@@ -92,12 +97,17 @@ func (r *renderer) finishPage() {
 	r.people = mentions{}
 }
 
-// pageID returns the id of a page's first element. People don't see it, and Teams keeps it, since clients use such ids.
+// pageID returns the id of a page's first element. People don't see it, and Teams stores it with the message.
 func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
 // adaptiveCard makes a card of the page that is being filled.
 func (r *renderer) adaptiveCard() adaptive {
-	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}
+	c := adaptive{
+		Type:    "AdaptiveCard",
+		Schema:  "http://adaptivecards.io/schemas/adaptive-card.json",
+		Version: cardVersion,
+		Body:    r.body,
+	}
 	t := teams{}
 	if r.dialog == nil {
 		t.Width = "Full"
@@ -111,9 +121,9 @@ func (r *renderer) adaptiveCard() adaptive {
 	return c
 }
 
-// addElement adds the element that build makes, within a frame. build may add mentions and buttons to r. If the element
-// doesn't fit, addElement takes these back, begins a new page and calls build again. A dialog has only one page: there it
-// counts the element in leftOut.
+// addElement adds the element that build returns within a frame. build may add mentions and buttons to r. If the
+// element doesn't fit, addElement removes these, begins a new page and calls build again. A dialog has only one page,
+// so an element that doesn't fit is left out and counted.
 func (r *renderer) addElement(f frame, build func() element) {
 	peopleBefore := slices.Clone(r.people.list)
 	countBefore := r.buttonCount
@@ -159,7 +169,7 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 			limits := measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}
 			for _, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, limits) {
 				if row.gap && row.frame == frameCode {
-					r.frame = frameNone // a further piece of code gets a box of its own
+					r.frame = frameNone // the next piece of code gets its own container
 				}
 				r.addElement(row.frame, func() element { return rowElement(row) })
 			}
@@ -177,8 +187,8 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 	}
 }
 
-// addItem lays out an entry of a list, with a single button beside it, or several below it. A button that asks first stands
-// below, too, since its question opens there.
+// addItem draws an entry of a list. A single button is beside it. Several buttons, or one with a confirmation, are
+// below it, because the confirmation opens below its button.
 func (r *renderer) addItem(b view.Block) {
 	line := func() element { return r.lineElement(b.Pieces, sizeNormal) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
@@ -194,7 +204,7 @@ func (r *renderer) addItem(b view.Block) {
 	})
 }
 
-// addButtons adds buttons: in a message as one row, in a dialog as rows that fit a phone.
+// addButtons adds buttons. In a dialog, their rows fit a phone.
 func (r *renderer) addButtons(buttons []view.Button) {
 	rows := view.Rows(buttons, max(len(buttons), 1))
 	if r.dialog != nil {
@@ -205,7 +215,7 @@ func (r *renderer) addButtons(buttons []view.Button) {
 	}
 }
 
-// rowElement makes the element of one line of a longer text.
+// rowElement draws one row of a longer text (see row).
 func rowElement(row row) element {
 	e := element{Type: "RichTextBlock"}
 	if !row.gap {
@@ -217,7 +227,7 @@ func rowElement(row row) element {
 		if row.frame == frameCode || m.Style.Code {
 			run.Font = "Monospace"
 			spaces := strings.ReplaceAll(run.Text, "\t", "    ")
-			run.Text = strings.ReplaceAll(spaces, "  ", "\u00a0 ") // otherwise clients show several spaces as one
+			run.Text = strings.ReplaceAll(spaces, "  ", "\u00a0 ") // clients collapse plain spaces
 		}
 
 		if m.Style.Bold {
@@ -240,7 +250,7 @@ func makeParagraph(s string) element {
 	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
-// elementSize returns about how many bytes of UTF-16 an element takes in a message, if all is escaped that JSON may escape.
+// elementSize estimates the size of an element in bytes of UTF-16, with each character escaped that JSON may escape.
 func elementSize(e element) int {
 	raw, err := json.Marshal(e)
 	if err != nil {
@@ -249,7 +259,7 @@ func elementSize(e element) int {
 	return utf16Size(string(raw)) + 2
 }
 
-// jsonCost returns about how many bytes of UTF-16 a character takes in a card, escaped or not.
+// jsonCost returns the size of a character in JSON, in bytes of UTF-16, escaped if JSON may escape it.
 func jsonCost(r rune) int {
 	switch r {
 	case '\u2028', '\u2029', '<', '>', '&':

@@ -7,17 +7,17 @@ import (
 	"parley/channels/markdown"
 )
 
-// Bytes of UTF-16 that a character takes in JSON.
+// The size of a character in JSON, in bytes of UTF-16. Teams limits the size of messages in this unit.
 const (
 	unitBytes    = 2             // most characters are one unit of UTF-16
 	pairBytes    = 2 * unitBytes // a surrogate pair, or a character with a backslash before it
 	escapedBytes = 6 * unitBytes // such as "\u003c" for "<"
 )
 
-// maxOneUnit is the last character that is one unit of UTF-16; those above it are surrogate pairs.
+// maxOneUnit is the last character that is one unit of UTF-16. Higher ones are surrogate pairs.
 const maxOneUnit = 0xffff
 
-// utf16Size returns how many bytes s takes as UTF-16. Teams counts the size of a message so.
+// utf16Size returns the size of s in bytes of UTF-16.
 func utf16Size(s string) int {
 	n := 0
 	for _, r := range s {
@@ -29,8 +29,8 @@ func utf16Size(s string) int {
 	return n
 }
 
-// cutToCost returns the beginning of s whose runes together cost at most maxCost, but at least one rune. It cuts after a
-// space if there is one in the second half, and otherwise between two characters (markdown.CutAt).
+// cutToCost returns the longest beginning of s whose runes cost at most maxCost together, but at least one rune. It
+// prefers to cut after a space in the second half, and otherwise cuts between two characters (see markdown.CutAt).
 func cutToCost(s string, maxCost int, cost func(rune) int) string {
 	spent, end := 0, 0
 	for end < len(s) {

@@ -8,39 +8,44 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file reads what a person typed in Teams. Teams gives it as HTML, mostly, and lists the people whom it mentions beside
-// it, as entities. The result has each mention as a token, such as "<@id>". Mentions of our own app are taken out.
+// This file reads what a person typed in Teams. A message usually has HTML, and entities that say whom it mentions:
+//
+//	<p><at id="0">Parley</at> ask <at id="1">Ann</at></p>
+//	entities: mention 0 is the app "28:…", mention 1 is a person with an Entra object id
+//
+// The result is Markdown, in which each mention is a token: "ask <@Ann's object id>". Mentions of our own app are
+// removed and reported (Text.Bot, Text.Leads).
 
 // Typed is a person's message as Teams gives it.
 type Typed struct {
-	HTML     string         // of its text/html attachment or of Graph's body; "" if there is none
-	Text     string         // of the activity
+	HTML     string         // its text/html attachment or its body in Graph; "" if it has none
+	Text     string         // text of the activity
 	Format   string         // textFormat of Text: plain, markdown or xml
 	Mentions []TypedMention // in the order of its entities
-	Quotes   bool           // it has an entity of the type quotedReply: places of quoted messages stand in Text
-	Bot      string         // our own id as in TypedMention.ID ("28:…")
+	Quotes   bool           // it has an entity of the type quotedReply; Text has elements for the quoted messages
+	Bot      string         // our app's id, in the form of TypedMention.ID ("28:…")
 }
 
-// TypedMention is a mention entity of a person's message. Those of Graph have no Text.
+// TypedMention is a mention entity of a person's message.
 type TypedMention struct {
-	ID    string // mentioned.id: "28:…" of a bot, "29:…" of a person
+	ID    string // mentioned.id: "28:…" for a bot, "29:…" for a person
 	User  string // the person's Entra object id; "" if it isn't known
 	Name  string
-	Text  string // as it stands in TypedText.Text: "<at>Ann</at>"
-	Index int    // the id attribute of its <at> in TypedText.HTML; in activities its index among the mentions
+	Text  string // the mention in Typed.Text: "<at>Ann</at>"; "" for messages from Graph
+	Index int    // the id attribute of its <at> in Typed.HTML; in activities, its index among the mentions
 }
 
-// Text is what somebody typed, with formatting and without, and what was found in it.
+// Text is what somebody typed.
 type Text struct {
 	Markdown string            // canonical; mentions are tokens such as <@id>
 	Plain    string            // the characters as typed, without formatting
-	Mentions []string          // who else is mentioned: Entra object ids, else Teams ids, else names
+	Mentions []string          // who else is mentioned: Entra object ids, or Teams ids, or names
 	Tokens   map[string]string // token → the id in Mentions, for command.Options
 	Names    map[string]string // token → name
 	Bot      bool              // our app is mentioned
 	Leads    bool              // the text begins with a mention of our app
-	Files    []string          // ids of attachments to which it refers
-	Images   []string          // addresses of pictures that stand in it
+	Files    []string          // ids of the attachments to which it refers
+	Images   []string          // addresses of the pictures in it
 	Clips    []string          // what only Teams can show: "GIF", "sticker", "video", "recording"
 	Quotes   []string          // ids of the messages that it quotes; their words are left out
 	Forwards bool              // it forwards a message, whose words are left out
@@ -49,12 +54,12 @@ type Text struct {
 // WithNames replaces the tokens in s by names.
 func (t Text) WithNames(s string) string { return markdown.NameMentions(s, t.Names) }
 
-// maxHTMLBytes bounds what is read as HTML, because hostile markup takes a parser a time that grows with the square of its
-// length. Teams itself limits a message to about 100 KB.
+// maxHTMLBytes bounds the HTML that is parsed, because parsing hostile markup takes quadratic time. Teams itself limits
+// a message to about 100 KB.
 const maxHTMLBytes = 160 << 10
 
-// ReadText reads what somebody typed, from its HTML if there is some. It never fails: what it can't interpret stays as it is.
-// A mention counts only if it has an entity, since anybody can type a name.
+// ReadText reads what somebody typed, from its HTML if it has any. It never fails: what it can't interpret is kept as
+// text. A mention counts only if it has an entity, because anybody can type a name.
 func ReadText(t Typed) Text {
 	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
 	r.out.Names = map[string]string{}
@@ -74,7 +79,7 @@ func ReadText(t Typed) Text {
 
 	r.flushLine()
 	text := r.writer.Text()
-	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameless...), text.Tokens
+	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameOnly...), text.Tokens
 	if r.out.Markdown == "" { // readMarkdown sets it, the others use the writer
 		r.out.Markdown, r.out.Plain = text.Markdown, text.Plain
 	}
@@ -84,7 +89,7 @@ func ReadText(t Typed) Text {
 
 func (r *reader) isMentionOfUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
 
-// useEntity marks an entity as used, and returns the id of the person or bot whom it mentions, or "" if only the name is
+// useEntity marks an entity as used, and returns the id of the person or bot that it mentions; "" if only the name is
 // known.
 func (r *reader) useEntity(i int) (id string) {
 	m := r.typed.Mentions[i]
@@ -97,7 +102,7 @@ func (r *reader) useEntity(i int) (id string) {
 	return id
 }
 
-// writeMention writes the mention of an entity. It leaves out mentions of us, together with the spaces behind them.
+// writeMention writes the mention of an entity. It leaves out mentions of our app and the spaces after them.
 func (r *reader) writeMention(i int) {
 	m := r.typed.Mentions[i]
 	if r.isMentionOfUs(m) {
@@ -122,18 +127,19 @@ func (r *reader) writeMention(i int) {
 	r.skipSpaces = false
 }
 
-// noteNameOnly remembers a mention of which only the name is known, such as a channel or a team. It counts, because a text
-// that mentions these is for colleagues.
-func (r *reader) noteNameOnly(m TypedMention) { r.nameless = append(r.nameless, "@"+m.Name) }
+// noteNameOnly records a mention of which only the name is known, such as a channel or a team. It matters, because a
+// text with such a mention is for colleagues.
+func (r *reader) noteNameOnly(m TypedMention) { r.nameOnly = append(r.nameOnly, "@"+m.Name) }
 
-// isEmpty reports whether no text was read yet.
+// isEmpty reports whether no text has been read yet.
 func (r *reader) isEmpty() bool {
 	hasText := func(run markdown.Run) bool { return strings.TrimSpace(run.Text) != "" }
 	return r.writer.Empty() && !slices.ContainsFunc(r.line, hasText)
 }
 
-// findEntity returns the index of the entity that belongs to an <at> element: an unused one with the element's id attribute
-// (index) and words, or else with its words alone. It returns -1 if there is none.
+// findEntity returns the index in Typed.Mentions of the entity that belongs to an <at> element: an unused one with the
+// element's id attribute (index) and words, or else the first unused one with its words. It returns -1 if there is
+// none.
 func (r *reader) findEntity(index int, words string) int {
 	at := slices.IndexFunc(r.typed.Mentions, func(m TypedMention) bool { return m.Index == index })
 	belongs := func(i int) bool { return !r.used[i] && hasWords(r.typed.Mentions[i], words) }
@@ -148,17 +154,16 @@ func (r *reader) findEntity(index int, words string) int {
 	return -1
 }
 
-// hasWords reports whether an entity has the words of an <at> element. Spaces don't count.
+// hasWords reports whether an entity has the words of an <at> element. White space is ignored.
 func hasWords(m TypedMention, words string) bool {
 	fold := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	text := m.Text
-	if text == "" {
+	if m.Text == "" {
 		return fold(m.Name) == fold(words)
 	}
-	return fold(Words(text)) == fold(words)
+	return fold(Words(m.Text)) == fold(words)
 }
 
-// readPlainText reads a text that has no markup except mentions.
+// readPlainText reads Typed.Text as text without markup except mentions.
 func (r *reader) readPlainText() {
 	r.splitAtMentions(r.typed.Text, func(s string) {
 		for i, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
@@ -170,7 +175,7 @@ func (r *reader) readPlainText() {
 	}, r.writeMention)
 }
 
-// readMarkdown reads text that is Markdown already.
+// readMarkdown reads Typed.Text as Markdown.
 func (r *reader) readMarkdown() {
 	var b strings.Builder
 	between := func(s string) {
@@ -207,8 +212,8 @@ func (r *reader) readMarkdown() {
 	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
 }
 
-// splitAtMentions goes through a text. It calls mention with the index of each entity, and between with each text between
-// mentions.
+// splitAtMentions splits a text at its mentions. In the order of the text, it calls between with each text between
+// mentions, and mention with the index of each mention's entity.
 func (r *reader) splitAtMentions(s string, between func(string), mention func(int)) {
 	for s != "" {
 		at, which, found := r.firstMention(s)
@@ -222,8 +227,8 @@ func (r *reader) splitAtMentions(s string, between func(string), mention func(in
 	between(s)
 }
 
-// firstMention finds the first mention in a text, of an entity that isn't used yet. at is where in s it begins, and which is
-// the index of the entity.
+// firstMention finds the first mention of an unused entity in a text. at is its offset in s, and which is the index of
+// the entity.
 func (r *reader) firstMention(s string) (at, which int, found bool) {
 	for i, m := range r.typed.Mentions {
 		if r.used[i] || m.Text == "" {

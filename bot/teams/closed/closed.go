@@ -1,8 +1,9 @@
-// Package closed remembers in which places of Teams we may not post: a channel from which the app was removed, an archived
-// team, or all of Teams if our credentials are refused. Posts to a closed place fail at once, with the error of the last
-// refusal, instead of being refused again one by one. A post that succeeds, or an event of Teams, opens the place.
+// Package closed is a circuit breaker for posts to Teams. It remembers the places to which we may not post: a channel
+// from which the app was removed, an archived team, or all of Teams if our credentials are refused. Posts to a closed
+// place fail at once with the error of the last refusal, so that Teams needn't refuse them one by one. A successful
+// post or an event from Teams opens the place again.
 //
-// What does not belong here: what a refusal means, and what people are told of it.
+// What does not belong here: what a refusal means, and what people are told about it.
 package closed
 
 import (
@@ -16,32 +17,32 @@ import (
 	"parley/channels"
 )
 
-// probeInterval is how often one waiting post is tried at a closed place all the same. Otherwise the place would stay
-// closed if we missed the event that opens it, or another replica got that event.
+// probeInterval is how often one post may be tried at a closed place anyway. Otherwise the place would stay closed if
+// we missed the event that opens it, or if another replica received that event.
 const probeInterval = time.Minute
 
-// Everywhere stands for all places: it is closed when our credentials are refused.
+// Everywhere is the place that stands for all of Teams. It is closed while our credentials are refused.
 const Everywhere = "auth"
 
-// Places are the closed places. Safe for concurrent use.
+// Places is the set of closed places. Safe for concurrent use.
 type Places struct {
 	mu      sync.Mutex
 	byPlace map[string]closure // by the id of a team or a channel, or Everywhere
 }
 
-// New returns Places of which none is closed.
+// New returns an empty set: all places are open.
 func New() *Places { return &Places{byPlace: map[string]closure{}} }
 
 // closure is why a place is closed, and since when.
 type closure struct {
-	err       error              // with which posts to the place fail
+	err       error              // the error of posts to the place
 	condition channels.Condition // what people are told
 	closedAt  time.Time          // when Teams refused us first
 	triedAt   time.Time          // when a post was tried last; see probeInterval
 }
 
-// Close closes a place: posts there fail with err, and people are told condition. It reports whether the place was open
-// before. If it wasn't, only the reason changes.
+// Close closes a place: posts to it fail with err, and people are told condition. It reports whether the place was
+// open before. If it was already closed, only the reason changes.
 func (c *Places) Close(place string, err error, condition channels.Condition, now time.Time) (wasOpen bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,35 +62,38 @@ func (c *Places) Open(places ...string) bool {
 	return c.openIf(func(error) bool { return true }, places...)
 }
 
-// OpenWithApp opens places that were closed by a bridge.ErrChannelClosed. It reports whether there were any.
+// OpenWithApp opens those of the places whose error is a bridge.ErrChannelClosed, because the app is now known to be
+// there. It leaves places closed whose posts fail for another reason, such as Everywhere. It reports whether any was
+// opened.
 func (c *Places) OpenWithApp(places ...string) bool {
 	return c.openIf(func(err error) bool { return errors.Is(err, bridge.ErrChannelClosed) }, places...)
 }
 
-// openIf opens those places for whose error isWanted returns true. It reports whether there were any.
-func (c *Places) openIf(isWanted func(error) bool, places ...string) bool {
+// openIf opens those closed places for whose error matches returns true. It reports whether there were any.
+func (c *Places) openIf(matches func(error) bool, places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	anyClosed := false
+	wasAnyOpened := false
 	for _, p := range places {
-		if entry, ok := c.byPlace[p]; ok && isWanted(entry.err) {
+		entry, isClosed := c.byPlace[p]
+		if isClosed && matches(entry.err) {
 			delete(c.byPlace, p)
-			anyClosed = true
+			wasAnyOpened = true
 		}
 	}
-	return anyClosed
+	return wasAnyOpened
 }
 
-// Admit returns nil if a post may be tried; places are all those that it needs. If one is closed, it returns the
-// error with which that place was closed. Once in a probeInterval it lets a post try a closed place, and counts the
-// probeInterval anew.
+// Admit returns nil if a post may be tried. places are all the places that must be open for it, such as a channel, its
+// team and Everywhere. If one is closed, Admit returns the error with which that place was closed. Once in a
+// probeInterval, it admits a post to a closed place.
 func (c *Places) Admit(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	for _, p := range places {
-		entry, ok := c.byPlace[p]
-		if !ok {
+		entry, isClosed := c.byPlace[p]
+		if !isClosed {
 			continue
 		}
 		if now.Sub(entry.triedAt).Abs() < probeInterval {
@@ -103,8 +107,8 @@ func (c *Places) Admit(now time.Time, places ...string) error {
 	return nil
 }
 
-// OpenMatching opens all closed places for which matches returns true. It returns when the first of them was closed;
-// the zero time if there were none.
+// OpenMatching opens all closed places for which matches returns true. It returns the time at which the first of them
+// was closed; the zero time if there were none.
 func (c *Places) OpenMatching(matches func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +125,7 @@ func (c *Places) OpenMatching(matches func(place string) bool) time.Time {
 	return first
 }
 
-// LatestCondition returns the condition of the place that was closed last. ok is false if no place is closed.
+// LatestCondition returns the condition of the most recently closed place. ok is false if no place is closed.
 func (c *Places) LatestCondition() (condition channels.Condition, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

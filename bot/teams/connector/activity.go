@@ -7,9 +7,15 @@ import (
 	"time"
 )
 
-// These are the JSON types of the Bot Connector, Teams' API for bots. It names everything by ids: a team or channel
-// is "19:…@thread.tacv2", a thread "19:…;messageid=17…", a person "29:…", a bot "28:…", and a message the
-// milliseconds since 1970.
+// These are the JSON types of the Bot Connector, Teams' API for bots. Ids in them look as follows:
+//
+//	team, channel  19:…@thread.tacv2
+//	thread         19:…@thread.tacv2;messageid=1700000000000
+//	person         29:…
+//	bot            28:… with its app id
+//	message        1700000000000, the milliseconds since 1970
+//
+// A person also has an Entra object id, which is the same in all Microsoft products.
 
 // Types of Activity.
 const (
@@ -25,8 +31,8 @@ const (
 // ChannelTeams is the only Activity.ChannelID that Teams uses.
 const ChannelTeams = "msteams"
 
-// Activity is one thing that happens in a conversation, such as a message, an edit, or a click. Teams sends
-// activities to us, and we send some to it. Both have this type; fields that don't apply are empty.
+// Activity is one thing that happens in a conversation, such as a message, an edit, or a click. Teams sends activities
+// to us, and we send messages to Teams as activities. Fields that don't apply are empty.
 // Source: github.com/microsoft/botframework-sdk, specs/botframework-activity/botframework-activity.md.
 type Activity struct {
 	Type       string `json:"type"`
@@ -40,12 +46,11 @@ type Activity struct {
 	From         *ChannelAccount      `json:"from,omitempty"`
 	Recipient    *ChannelAccount      `json:"recipient,omitempty"`
 	Conversation *ConversationAccount `json:"conversation,omitempty"`
-	ReplyToID    string               `json:"replyToId,omitempty"` // for a click the card's message; in channels it doesn't tell the thread
+	ReplyToID    string               `json:"replyToId,omitempty"` // for a click, the card's message; in channels not the thread
 	Content
 	ChannelData *ChannelData `json:"channelData,omitempty"`
 
-	// Value is what a card's button or an invoke carries: any JSON, an object, a string or
-	// an array.
+	// Value is the data of a card's button or an invoke: a JSON object, string or array.
 	Value json.RawMessage `json:"value,omitempty"`
 
 	Changes
@@ -61,8 +66,8 @@ type Content struct {
 	Entities         []Entity     `json:"entities,omitempty"`
 }
 
-// Changes say who joined or left (of a conversationUpdate), or which reactions were added to or removed from a
-// message (of a messageReaction).
+// Changes has the fields of a conversationUpdate (who joined or left) and of a messageReaction (which reactions were
+// added to or removed from a message).
 type Changes struct {
 	MembersAdded     []ChannelAccount `json:"membersAdded,omitempty"`
 	MembersRemoved   []ChannelAccount `json:"membersRemoved,omitempty"`
@@ -70,8 +75,8 @@ type Changes struct {
 	ReactionsRemoved []Reaction       `json:"reactionsRemoved,omitempty"`
 }
 
-// At returns when the activity happened; the zero time if it doesn't say so, or not readably. A time without a zone
-// is UTC.
+// At returns when the activity happened; the zero time if its Timestamp is missing or can't be parsed. A time without
+// a zone is UTC.
 func (a Activity) At() time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
 		if t, err := time.Parse(layout, a.Timestamp); err == nil {
@@ -108,7 +113,7 @@ const (
 const threadMark = ";messageid="
 
 // ThreadID returns the id of a thread's conversation, "19:…;messageid=17…". root is the id of the thread's first
-// message. If it is "", the result is channel, for the top level of the channel.
+// message. If root is "", it returns channel, which is the id of the channel's top level.
 func ThreadID(channel, root string) string {
 	if root == "" {
 		return channel
@@ -116,7 +121,7 @@ func ThreadID(channel, root string) string {
 	return channel + threadMark + root
 }
 
-// SplitThread splits the id of a conversation into the id of the channel or chat, and that of the thread's first
+// SplitThread splits the id of a conversation into the id of the channel or chat and the id of the thread's first
 // message. root is "" if the conversation isn't a thread.
 func SplitThread(id string) (channel, root string) {
 	channel, rest, _ := strings.Cut(id, ";")
@@ -133,8 +138,7 @@ type Reaction struct {
 	Type string `json:"type"` // like, heart, laugh, surprised, sad, angry, or the name of another emoji
 }
 
-// ChannelData is what Teams adds to the general format of an activity. If the JSON isn't an object, all fields are
-// empty.
+// ChannelData has the fields of an activity that only Teams uses. If the JSON isn't an object, all fields are empty.
 type ChannelData struct {
 	Tenant    *Ref        `json:"tenant,omitempty"`
 	Team      *TeamRef    `json:"team,omitempty"`
@@ -174,7 +178,7 @@ type ChannelRef struct {
 // Types of Entity.
 const (
 	EntityMention = "mention"
-	EntityQuote   = "quotedReply" // a message that is quoted; its place stands in the text
+	EntityQuote   = "quotedReply" // a quoted message, for which the text has an element
 )
 
 // Entity is something in the text of a message, such as a mention.
@@ -187,13 +191,14 @@ type Entity struct {
 // Content types of Attachment.
 const (
 	ContentHTML = "text/html"
-	ContentFile = "application/vnd.microsoft.teams.file.download.info" // its content holds an address that works without a token: a secret
+	// ContentFile is a file. Its content is secret: it has an address that works without a token.
+	ContentFile = "application/vnd.microsoft.teams.file.download.info"
 )
 
 // Attachment is a card, a picture, a file, or the HTML of a message.
 type Attachment struct {
 	ContentType string          `json:"contentType"`
 	ContentURL  string          `json:"contentUrl,omitempty"`
-	Content     json.RawMessage `json:"content,omitempty"` // of ContentHTML a JSON string, of a card an object
+	Content     json.RawMessage `json:"content,omitempty"` // a JSON string for ContentHTML, an object for a card
 	Name        string          `json:"name,omitempty"`
 }

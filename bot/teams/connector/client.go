@@ -13,9 +13,9 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// The Bot Connector is Teams' API for bots. With it Parley posts, changes and deletes its own messages, puts
-// reactions on messages, and asks for members, teams and channels. It can't read messages; see package graph. Each
-// organisation is served at an address of its own, the service URL, which Teams tells with each activity.
+// The Bot Connector is Teams' API for bots. Through it, Parley posts, changes and deletes its own messages, puts
+// reactions on messages, and lists members, teams and channels. It can't read messages; see package graph. Each
+// organisation has its own address, the service URL, which Teams sends with each activity.
 
 // Bounds of answers, in bytes.
 const (
@@ -35,62 +35,66 @@ type Options struct {
 	Now    func() time.Time
 }
 
-// Client calls the Bot Connector. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
-// rest.DefaultTimeout is over. Their errors are *Error, whose Class says what the caller can do. service is always a
-// service URL.
+// Client calls the Bot Connector. Safe for concurrent use. All methods block until the response arrives, ctx ends, or
+// rest.DefaultTimeout has passed. Their errors are *Error, whose Class says what the caller can do. The parameter
+// service is always a service URL.
 type Client struct {
-	me   string
-	rest *rest.Client
+	botID string
+	rest  *rest.Client
 }
 
-// New makes a client. It makes no calls yet.
+// New makes a client. It makes no requests yet.
 func New(o Options) *Client {
-	return &Client{me: BotID(o.AppID), rest: &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: o.Hosts.Check, Now: o.Now}}
+	return &Client{botID: BotID(o.AppID), rest: &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: o.Hosts.Check, Now: o.Now}}
 }
 
-// BotID returns the id of a bot in conversations, "28:" and its app id.
+// BotID returns the id of a bot in conversations: "28:" and its app id.
 func BotID(appID string) string { return "28:" + appID }
 
-// StartThread begins a thread in a channel, with the activity as its first message. tenant is the id of the
+// StartThread begins a thread in a channel with the activity as its first message. tenant is the id of the
 // organisation.
 func (c *Client) StartThread(ctx context.Context, service, tenant, channel string, a Activity) (Started, error) {
-	begin := beginning(service, ConversationParameters{
+	request := beginCall(service, ConversationParameters{
 		IsGroup:     true,
-		Bot:         &ChannelAccount{ID: c.me},
+		Bot:         &ChannelAccount{ID: c.botID},
 		TenantID:    tenant,
 		Activity:    &a,
 		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}, Channel: &ChannelRef{ID: channel}},
 	})
-	begin.creates = true
-	return c.begin(ctx, begin)
+	request.creates = true
+	return c.begin(ctx, request)
 }
 
-// Personal returns the id of the bot's chat with a person, which it begins if there is none yet. person is "29:…";
-// they must have the app, for example as a member of a team. For people who have installed the app for themselves, it
-// may also be the Entra object id.
+// Personal returns the id of the bot's chat with a person. It begins the chat if there is none yet. person is "29:…";
+// the person must have the app, for example as a member of a team. For people who have installed the app for
+// themselves, person may also be their Entra object id.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
-	s, err := c.begin(ctx, beginning(service, ConversationParameters{
-		Bot:         &ChannelAccount{ID: c.me},
+	started, err := c.begin(ctx, beginCall(service, ConversationParameters{
+		Bot:         &ChannelAccount{ID: c.botID},
 		TenantID:    tenant,
 		Members:     []ChannelAccount{{ID: person}},
 		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}},
 	}))
-	return s.ID, err
+	return started.ID, err
 }
 
-// beginning is the call that begins a conversation.
-func beginning(service string, p ConversationParameters) call {
+// beginCall returns the call that begins a conversation.
+func beginCall(service string, p ConversationParameters) call {
 	return call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p}
 }
 
 // begin begins a conversation.
-func (c *Client) begin(ctx context.Context, l call) (s Started, err error) {
-	err = c.call(ctx, l, &s)
-	if err == nil && s.ID == "" {
-		cause := errors.New("the answer names no conversation")
-		err = asError(&rest.Failure{Call: l.name, Status: http.StatusOK, MaybeSent: true, Cause: cause}, l.creates)
+// Errors: also that the response has no id. Then the conversation may have been begun.
+func (c *Client) begin(ctx context.Context, request call) (started Started, err error) {
+	if err := c.call(ctx, request, &started); err != nil {
+		return started, err
 	}
-	return s, err
+	if started.ID == "" {
+		cause := errors.New("the answer names no conversation")
+		failure := &rest.Failure{Call: request.name, Status: http.StatusOK, MaybeSent: true, Cause: cause}
+		return started, asError(failure, request.creates)
+	}
+	return started, nil
 }
 
 // Reply posts an activity in a conversation.
@@ -101,9 +105,9 @@ func (c *Client) Reply(ctx context.Context, at Conversation, a Activity) (r Reso
 
 // Update replaces one of the bot's own activities.
 func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activity) (r ResourceResponse, err error) {
-	l := at.call(http.MethodPut, "activity", "activities", id)
-	l.body = a
-	err = c.call(ctx, l, &r)
+	request := at.call(http.MethodPut, "activity", "activities", id)
+	request.body = a
+	err = c.call(ctx, request, &r)
 	return r, err
 }
 
@@ -119,17 +123,17 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 		to.IsTargeted = true
 		a.Recipient = &to
 	}
-	l := at.posting(a)
-	l.query = targetedQuery()
-	err = c.call(ctx, l, &r)
+	request := at.posting(a)
+	request.query = targetedQuery()
+	err = c.call(ctx, request, &r)
 	return r, err
 }
 
 // DeleteTargeted deletes a message that SendTargeted has posted.
 func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
-	l := at.call(http.MethodDelete, "activity", "activities", id)
-	l.query = targetedQuery()
-	return c.call(ctx, l, nil)
+	request := at.call(http.MethodDelete, "activity", "activities", id)
+	request.query = targetedQuery()
+	return c.call(ctx, request, nil)
 }
 
 // AddReaction puts a reaction of the bot on a message. reaction is Teams' id of an emoji: "like", "1f440_eyes".
@@ -148,18 +152,18 @@ func (c *Client) Member(ctx context.Context, at Conversation, id string) (m Memb
 	return m, err
 }
 
-// membersPerPage is how many members are asked for at once: Teams gives no more.
+// membersPerPage is the largest page of members that Teams returns.
 const membersPerPage = 500
 
-// Members returns up to membersPerPage members of a conversation. continuation is "" for the first page, and otherwise
-// the ContinuationToken of the page before.
+// Members returns a page of the members of a conversation. continuation is "" for the first page, and otherwise the
+// ContinuationToken of the previous page.
 func (c *Client) Members(ctx context.Context, at Conversation, continuation string) (p MemberPage, err error) {
-	l := at.call(http.MethodGet, "members", "pagedmembers")
-	l.query = url.Values{"pageSize": {strconv.Itoa(membersPerPage)}}
+	request := at.call(http.MethodGet, "members", "pagedmembers")
+	request.query = url.Values{"pageSize": {strconv.Itoa(membersPerPage)}}
 	if continuation != "" {
-		l.query.Set("continuationToken", continuation)
+		request.query.Set("continuationToken", continuation)
 	}
-	err = c.call(ctx, l, &p)
+	err = c.call(ctx, request, &p)
 	return p, err
 }
 
@@ -174,47 +178,49 @@ func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelI
 	var list struct {
 		Conversations []ChannelInfo `json:"conversations"`
 	}
-	l := call{name: "GET channels", method: http.MethodGet, service: service, path: path{"teams", team, "conversations"}}
-	err := c.call(ctx, l, &list)
+	request := call{name: "GET channels", method: http.MethodGet, service: service, path: path{"teams", team, "conversations"}}
+	err := c.call(ctx, request, &list)
 	return list.Conversations, err
 }
 
 // Download reads an attachment at its contentUrl, at most 100 MB. The caller must close the answer. The address must
-// be one of Teams' own hosts (Options.Hosts), so that our token goes nowhere else.
+// be on one of Teams' own hosts (Options.Hosts), so that our token is sent nowhere else.
 func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, error) {
-	a, err := c.rest.Open(ctx, rest.Request{
+	answer, err := c.rest.Open(ctx, rest.Request{
 		Name:     "GET attachment",
 		Method:   http.MethodGet,
 		URL:      address,
 		MaxBytes: maxDownload,
 		Timeout:  downloadTimeout,
 	})
-	return a, asError(err, false)
+	const creates = false
+	return answer, asError(err, creates)
 }
 
-// call is a call about something in the conversation: what is its name in errors, and below its path.
-func (at Conversation) call(method, what string, below ...string) call {
-	return call{name: method + " " + what, method: method, service: at.Service, path: append(path{"conversations", at.ID}, below...)}
+// call returns a request about something in the conversation. what names it in errors, and elements are its path below
+// the conversation's.
+func (at Conversation) call(method, what string, elements ...string) call {
+	return call{name: method + " " + what, method: method, service: at.Service, path: append(path{"conversations", at.ID}, elements...)}
 }
 
-// posting is the call that posts an activity in the conversation.
+// posting returns the request that posts an activity in the conversation.
 func (at Conversation) posting(a Activity) call {
-	l := at.call(http.MethodPost, "activity", "activities")
-	l.body = a
-	l.creates = true
-	return l
+	request := at.call(http.MethodPost, "activity", "activities")
+	request.body = a
+	request.creates = true
+	return request
 }
 
-// targetedQuery is the query of calls about a message that only one person sees.
+// targetedQuery returns the query of requests about a message that only one person sees.
 func targetedQuery() url.Values { return url.Values{"isTargetedActivity": {"true"}} }
 
-// errID means that a given id can't be an id: it would change the path of the call.
+// errID means that a given id can't be an id, because it would change the path of the request.
 var errID = errors.New("connector: that isn't an id")
 
-// path holds the parts of a path below /v3. They are escaped when the call is made.
+// path holds the elements of a path below /v3, not escaped.
 type path []string
 
-// call is one call of the service.
+// call describes one request to the service.
 type call struct {
 	name    string // for errors
 	method  string
@@ -222,30 +228,38 @@ type call struct {
 	path    path
 	query   url.Values
 	body    any
-	creates bool // a repeated call would make a second message
+	creates bool // repeating the request would make a second message
 }
 
-// call makes one call of the service, and reads its answer into out.
-// Errors: *Error, also for an id that would lead to another path.
-func (c *Client) call(ctx context.Context, l call, out any) error {
-	address := strings.TrimRight(l.service, "/") + "/v3"
-
+// address returns the URL of a request.
+// Errors: the service isn't a plain URL, or an element of the path would lead to another path.
+func (l call) address() (string, error) {
 	if strings.ContainsAny(l.service, "?#") {
-		return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
+		return "", fmt.Errorf("%w: %q", rest.ErrHost, l.service)
 	}
 
+	address := strings.TrimRight(l.service, "/") + "/v3"
 	for _, p := range l.path {
 		switch p {
 		case "", ".", "..":
-			return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", errID, p)}, false)
+			return "", fmt.Errorf("%w: %q", errID, p)
 		}
 		address += "/" + url.PathEscape(p)
 	}
-
 	if len(l.query) > 0 {
 		address += "?" + l.query.Encode()
 	}
+	return address, nil
+}
 
+// call makes a request and reads the response into out.
+// Errors: *Error.
+func (c *Client) call(ctx context.Context, l call, out any) error {
+	address, err := l.address()
+	if err != nil {
+		const creates = false // nothing was sent
+		return asError(&rest.Failure{Call: l.name, Cause: err}, creates)
+	}
 	return asError(c.rest.Do(ctx, rest.Request{
 		Name:     l.name,
 		Method:   l.method,

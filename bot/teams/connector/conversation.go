@@ -5,31 +5,33 @@ import (
 	"encoding/json"
 )
 
-// Conversation says where a call goes.
+// In the Bot Connector, Teams' API for bots, a conversation is a channel's thread, a whole channel, or a chat. The types
+// in this file are the requests and responses about conversations, their members and teams.
+
+// Conversation identifies the conversation that a request is about.
 type Conversation struct {
 	Service string // the tenant's service URL, with or without the final slash
-	ID      string // a thread's ("19:…;messageid=17…"), a channel's, or a chat's ("a:…")
+	ID      string // of a thread ("19:…;messageid=17…"), a channel ("19:…") or a chat ("a:…")
 }
 
-// ConversationParameters describe a conversation to begin: a thread of a channel, or a chat with one
-// person.
+// ConversationParameters describe a new conversation: a thread of a channel, or a chat with one person.
 type ConversationParameters struct {
 	IsGroup     bool             `json:"isGroup"`
 	Bot         *ChannelAccount  `json:"bot,omitempty"`
-	Members     []ChannelAccount `json:"members,omitempty"` // a chat: exactly one
+	Members     []ChannelAccount `json:"members,omitempty"` // for a chat: exactly one
 	TenantID    string           `json:"tenantId,omitempty"`
-	ChannelData *ChannelData     `json:"channelData,omitempty"` // a thread: its channel
-	Activity    *Activity        `json:"activity,omitempty"`    // a thread: its first message
+	ChannelData *ChannelData     `json:"channelData,omitempty"` // for a thread: its channel
+	Activity    *Activity        `json:"activity,omitempty"`    // for a thread: its first message
 }
 
-// Started has the ids of a conversation that was begun.
+// Started has the ids of a new conversation.
 type Started struct {
-	ID         string `json:"id"`         // the conversation's: "19:…;messageid=17…" or "a:…"
-	ActivityID string `json:"activityId"` // the first message's; "" where there was none
+	ID         string `json:"id"`         // of the conversation: "19:…;messageid=17…" or "a:…"
+	ActivityID string `json:"activityId"` // of the first message; "" if it has none
 }
 
-// ResourceResponse names the message that was made. The id is "" where Teams split an activity with text
-// and attachment into two; these can't be changed later.
+// ResourceResponse has the id of a new message. The id is "" if Teams has split an activity with text and attachment
+// into two messages. These can't be changed later.
 type ResourceResponse struct {
 	ID string `json:"id"`
 }
@@ -41,23 +43,23 @@ type Member struct {
 	UserPrincipalName string `json:"userPrincipalName,omitempty"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. Teams calls the Entra id objectId in some
-// answers and aadObjectId in others.
+// UnmarshalJSON implements json.Unmarshaler. Some responses of Teams have the Entra object id as objectId, others as
+// aadObjectId.
 func (m *Member) UnmarshalJSON(b []byte) error {
 	type plain Member
-	var with struct {
+	var decoded struct {
 		plain
 		ObjectID string `json:"objectId"`
 	}
-	if err := json.Unmarshal(b, &with); err != nil {
+	if err := json.Unmarshal(b, &decoded); err != nil {
 		return err
 	}
-	*m = Member(with.plain)
-	m.AADObjectID = cmp.Or(m.AADObjectID, with.ObjectID)
+	*m = Member(decoded.plain)
+	m.AADObjectID = cmp.Or(m.AADObjectID, decoded.ObjectID)
 	return nil
 }
 
-// MemberPage is a part of a conversation's members.
+// MemberPage is one page of a conversation's members.
 type MemberPage struct {
 	Members           []Member `json:"members"`
 	ContinuationToken string   `json:"continuationToken"` // "" on the last page

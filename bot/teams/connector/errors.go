@@ -8,8 +8,14 @@ import (
 	"parley/channels"
 )
 
-// Error is a call of the Bot Connector that failed. The embedded Failure says how it failed. Class says what the
-// caller can do: try again, wait, or give up.
+// Error is a failed request to the Bot Connector, Teams' API for bots. The embedded Failure says how it failed. Class
+// says what the caller can do:
+//
+//	Retry, Throttled       try again, or wait first
+//	Ambiguous              find out whether the message was posted before trying again
+//	AuthBroken             fix the app's credentials
+//	BadRecipient           give up on this conversation
+//	BadContent             give up on this message
 type Error struct {
 	rest.Failure
 	Class channels.Class
@@ -18,13 +24,13 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Unwrap returns the failure, so that errors.As finds it as it does in other calls of Teams.
+// Unwrap returns the failure for errors.As.
 func (e *Error) Unwrap() error { return &e.Failure }
 
-// Ambiguous reports whether the call may or may not have had its effect.
+// Ambiguous reports whether the request may or may not have had its effect.
 func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 
-// Codes by which Teams says why it refuses.
+// Codes in Teams' error responses.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Status codes
 // from bot conversational APIs", read 2026-11.
 const (
@@ -32,13 +38,13 @@ const (
 	CodeDisabled      = "BotDisabledByAdmin"
 	CodeBlocked       = "ConversationBlockedByUser"
 	CodeWritesBlocked = "MessageWritesBlocked"
-	CodeAccessDenied  = "209" // ThreadAccessDenied, where the service gives no closer code
+	CodeAccessDenied  = "209" // ThreadAccessDenied, if there is no more precise code
 	CodeWrongHost     = "InvalidBotApiHost"
 	CodeNoActivity    = "ActivityNotFoundInConversation"
-	CodeUnexplained   = "ServiceError" // with a 403 also: the message was deleted. Source: GitHub BotFramework-Services#269
+	CodeUnexplained   = "ServiceError" // with a 403, the message may be deleted. Source: GitHub BotFramework-Services#269
 )
 
-// asError turns a rest.Failure into an *Error. creates means that repeating the call would make a second message.
+// asError turns a rest.Failure into an *Error. creates means that repeating the request would make a second message.
 func asError(err error, creates bool) error {
 	var e *rest.Failure
 	if err == nil || !errors.As(err, &e) {
@@ -47,11 +53,11 @@ func asError(err error, creates bool) error {
 	return &Error{Failure: *e, Class: classifyFailure(e, creates)}
 }
 
-// classifyFailure returns the class of a failure. A call that can be repeated safely is never Ambiguous. After a 500,
-// Microsoft says not to try again. But the error may have come after the message was stored, so for a call that
-// creates something it is Ambiguous.
+// classifyFailure returns the class of a failure. A request that can be repeated safely is never Ambiguous. Microsoft
+// says not to retry after a 500, but the error may have occurred after the message was stored. So if the request
+// creates something, a 500 is Ambiguous.
 func classifyFailure(e *rest.Failure, creates bool) channels.Class {
-	maybeDone := channels.Retry // the class of a call that may have had its effect
+	maybeDone := channels.Retry // the class of a request that may have had its effect
 	if creates {
 		maybeDone = channels.Ambiguous
 	}
@@ -64,7 +70,7 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	if e.Status == 0 && !e.MaybeSent {
 		return channels.Retry
 	}
-	if e.Status < http.StatusMultipleChoices { // there was no answer (0), or its end was lost
+	if e.Status < http.StatusMultipleChoices { // no response (0), or a success whose body was cut off
 		return maybeDone
 	}
 
@@ -93,10 +99,10 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	return channels.BadContent
 }
 
-// classifyCode returns the class of a 403 or 404, by Teams' code.
+// classifyCode returns the class of a 403 or 404 with this code of Teams.
 func classifyCode(code string) channels.Class {
 	switch code {
-	case CodeWrongHost: // the fault is a setting, not the conversation
+	case CodeWrongHost: // a setting is wrong, not the conversation
 		return channels.AuthBroken
 	case CodeNoActivity:
 		return channels.BadContent

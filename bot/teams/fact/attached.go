@@ -8,23 +8,27 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// Files of messages, as Teams and Graph (Microsoft's API for files) tell of them. Attached is what is stored of a file, and
-// Origin says for which channel and author Graph may be asked for it.
+// Agents attach files to their messages and paste pictures into them. When a message arrives, Parley stores what Teams
+// and Graph (Microsoft's API for reading) know about each file (Attached). When the message is sent to the customer,
+// the file is read. It must come from the message's channel or author: Origin records these, and Seal puts them into
+// the file's address:
+//
+//	teams:?author=…&channel=19%3A…&url=https%3A%2F%2Fcontoso.sharepoint.com%2Fsites%2F…
 
-// NoFileAccess is what people are told of a channel's file that can't be read.
-const NoFileAccess = "Teams doesn't let Parley read files of channels. " +
-	"Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
+// Reasons for people why a file can't be read (Attached.Unavailable).
+const (
+	NoFileAccess = "Teams doesn't let Parley read files of channels. " +
+		"Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
+	// OnlyInTeams is for parts of a message that aren't files: a GIF, a clip or a Loop component.
+	OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…”, or paste it as a picture"
+	// NotShown is for a file that Graph didn't show when its message arrived.
+	NotShown = "Teams didn't show it to Parley in time. Post it again, or choose Reply and “Attach files…”"
+)
 
-// OnlyInTeams is what people are told of something in a message that isn't a file: a GIF, a clip or a Loop component.
-const OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…”, or paste it as a picture"
-
-// NotShown is what people are told of a file that Graph didn't show when its message came.
-const NotShown = "Teams didn't show it to Parley in time. Post it again, or choose Reply and “Attach files…”"
-
-// HostedPart is in the address of a picture that was pasted into a message.
+// HostedPart is part of the address of each picture that was pasted into a message.
 const HostedPart = "/hostedContents/"
 
-// Attached is what could be found out about a file of a message.
+// Attached describes a file of a message. Fields that aren't known are empty.
 type Attached struct {
 	ID          string `json:"id,omitempty"` // of the file's <attachment> in the text; "" for a pasted picture
 	Name        string `json:"name,omitempty"`
@@ -45,8 +49,8 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// DescribePasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
-// them the type image/*, so it counts as a PNG until its bytes are read.
+// DescribePasted describes the n-th pasted picture of a message, counted from 0. Teams gives all of them the type
+// image/*, so the picture counts as a PNG until its bytes are read.
 func DescribePasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
@@ -58,22 +62,23 @@ func DescribePasted(n int, at connector.Attachment) Attached {
 	return f
 }
 
-// PictureName makes a name for a picture that has none. n is its index in the message, and kind its MIME type.
-func PictureName(n int, kind string) string {
-	ending := "png"
-	switch kind {
+// PictureName makes a name for a picture that has none: "picture.png", "picture-2.jpg". n is its index in the message,
+// from 0, and mimeType its type.
+func PictureName(n int, mimeType string) string {
+	extension := "png"
+	switch mimeType {
 	case "image/jpeg":
-		ending = "jpg"
+		extension = "jpg"
 	case "image/gif", "image/webp":
-		ending = strings.TrimPrefix(kind, "image/")
+		extension = strings.TrimPrefix(mimeType, "image/")
 	}
 	if n == 0 {
-		return "picture." + ending
+		return "picture." + extension
 	}
-	return fmt.Sprintf("picture-%d.%s", n+1, ending)
+	return fmt.Sprintf("picture-%d.%s", n+1, extension)
 }
 
-// OriginOf returns in which channel, and by whom, the files of a message were attached.
+// OriginOf returns the origin of the files of a message.
 func OriginOf(a *connector.Activity) Origin {
 	o := Origin{Channel: PlaceOf(a).Channel}
 	if a.From != nil {
@@ -82,18 +87,19 @@ func OriginOf(a *connector.Activity) Origin {
 	return o
 }
 
-// Origin is the channel in which a file was attached, and its author. The app may read more files by Graph than the author
-// may. So it reads only files in the channel's own site or in the author's OneDrive.
+// Origin is the channel in which a file was attached, and its author. Graph may let our app read more files than the
+// author may read. So Parley reads only files in the channel's own site or in the author's OneDrive.
 type Origin struct {
 	Channel string
 	Author  string // Entra object id; "" if it isn't known
 }
 
-// sealedPrefix begins an address that has its file's origin in it. It isn't signed, and needn't be: an address in a message
-// is always sealed with that message's origin, even if it looks sealed already. Without an origin, Graph isn't asked.
+// sealedPrefix begins an address that includes its file's origin. Sealed addresses needn't be signed: an address in a
+// message is always sealed with that message's origin, even if it looks sealed already. Files without an origin aren't
+// read.
 const sealedPrefix = "teams:?"
 
-// Seal puts the address of a file and its origin into one address. "" stays "".
+// Seal combines the address of a file and its origin into one address. For "" it returns "".
 func (o Origin) Seal(address string) string {
 	if address == "" {
 		return ""
@@ -101,7 +107,8 @@ func (o Origin) Seal(address string) string {
 	return sealedPrefix + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin. For a broken one, both are empty.
+// Unseal reverses Seal. Addresses that an older version of Parley stored have no origin. For a malformed one, both
+// results are empty.
 func Unseal(address string) (Origin, string) {
 	packed, ok := strings.CutPrefix(address, sealedPrefix)
 	if !ok {

@@ -9,9 +9,9 @@ import (
 	"parley/channels"
 )
 
-// This file turns what happens to a message in Teams after it was posted (an edit, a deletion, a restoration or a
-// reaction) into facts. A fact is one thing that Teams told Parley. The journal, the table of facts, stores each id
-// only once, so a fact counts once however often it is told.
+// This file turns changes of a message in Teams (an edit, a deletion, a restoration or a reaction) into facts. A fact
+// is one thing that Teams told Parley. The journal, the table of facts, stores each id only once, so a fact counts once
+// however often Teams sends it.
 //
 // Parley learns of a change in two ways: Teams sends an activity to the webhook at once, and a catch-up reads the
 // message from Microsoft Graph later, in case that activity was lost. The two use different times and ids for the

@@ -11,9 +11,11 @@ import (
 	"parley/channels"
 )
 
-// An invoke is a request of Teams' that waits for an answer: a click on a card, a dialog that is opened or submitted, an
-// entry of a message's menu. What it asks for is stored as a fact, one thing that happened, whose id is the same for a
-// click that Teams sends twice.
+// An invoke is a request of Teams that waits for a response to show: somebody has clicked a button, opened or submitted
+// a dialog, or picked an entry of a message's menu. What the person wants is stored as a fact (one thing that
+// happened). Facts are stored only once by their id, so a click that Teams sends twice must get the same id each time:
+//
+//	i:3f2a-1:<person>:<digest of the data>    where 3f2a-1 is the nonce of the button
 
 // Names of invokes.
 // Source: npm @microsoft/teams.api 2.1.0; learn.microsoft.com/microsoftteams/platform, read 2026-11.
@@ -26,16 +28,16 @@ const (
 	InvokeQuery    = "composeExtension/query"
 )
 
-// InvokesOfExtension begins the names of invokes that come from the message box or from a message's menu.
+// InvokesOfExtension is the prefix of the names of invokes that come from the message box or from a message's menu.
 const InvokesOfExtension = "composeExtension/"
 
-// Invoked is the value of an invoke: the fields that we read, for all kinds of invokes.
+// Invoked is the value of an invoke. It has the fields of all kinds of invokes that we read.
 type Invoked struct {
 	Action struct {
 		Verb string          `json:"verb"`
 		Data json.RawMessage `json:"data"`
 	} `json:"action"`
-	Trigger string `json:"trigger"` // "automatic" if a client refreshes a card by itself
+	Trigger string `json:"trigger"` // "automatic" if a client refreshes a card on its own
 	Context struct {
 		Theme string `json:"theme"` // default, dark or contrast
 	} `json:"context"`
@@ -68,15 +70,15 @@ type MenuMessage struct {
 	} `json:"body"`
 }
 
-// ReadInvoked reads an invoke's value. Fields that can't be read stay empty.
+// ReadInvoked reads an invoke's value. Fields that can't be read are empty.
 func ReadInvoked(a *connector.Activity) Invoked {
 	var v Invoked
 	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // see above
 	return v
 }
 
-// submittedData returns what a button carried and what was filled in. Clients that don't know Action.Execute send a message
-// in place of an invoke. Its value may be JSON in a string.
+// submittedData returns the data of a button together with what was typed. Clients that don't know Action.Execute send
+// a message instead of an invoke. Its value may be JSON in a string.
 func submittedData(a *connector.Activity) json.RawMessage {
 	if a.Type != connector.TypeInvoke {
 		var text string
@@ -92,22 +94,23 @@ func submittedData(a *connector.Activity) json.RawMessage {
 	return v.Data
 }
 
-// ClickPlace returns where a button was clicked: at the card's message or, in a dialog, where the dialog was opened.
+// ClickPlace returns the place (channel, thread and message) of a click: the card's message or, for a button in a
+// dialog, the place where the dialog was opened.
 func ClickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	if c.Place != (bridge.Place{}) {
 		return c.Place
 	}
 	at := PlaceOf(a)
 	at.Message = a.ReplyToID
-	if at.Thread == at.Message { // a root is in no thread
+	if at.Thread == at.Message { // the message begins its thread
 		at.Thread = ""
 	}
 	return at
 }
 
-// ClickFact reads the click in data, and makes its fact. Clicks of one person on the same button of the same card have the
-// same id. If data can't be read, the click is nil, and the fact is put into quarantine. If data is empty or JSON in a
-// string, it is read from the activity.
+// ClickFact reads the click in data and makes its fact. Clicks by one person on the same button of the same card have
+// the same id. If data can't be read, the click is nil, and the fact is one that is quarantined: stored, but not
+// applied. If data is empty or JSON in a string, it is read from the activity instead.
 func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submittedData(a)
@@ -121,30 +124,36 @@ func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channel
 	return p.Fact(p.InvokeID(a, read.Click.Nonce, data), KeyOf(at)), read.Click
 }
 
-// FormFact makes the fact of a filled form. A form that is sent again with the same values has the same id.
+// FormFact makes the fact of a submitted form. A form that is submitted again with the same values has the same id.
 func (p Payload) FormFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
 	p.Kind = kindForm
 	at := f.Memory.Place
 	return p.Fact(p.InvokeID(a, f.Memory.Nonce, data), KeyOf(at))
 }
 
-// maxNonceInID bounds a nonce in a fact's id, since a client may send any.
+// maxNonceInID bounds a nonce in a fact's id, because a client may send any nonce.
 const maxNonceInID = 64
 
-// InvokeID returns the id of the fact of a click or a filled form. It is the same for the same person, the same data, in
-// whatever order, and the same nonce, which is the id of the button or dialog.
+// InvokeID returns the id of the fact of a click or a submitted form. nonce is the id of the button or dialog. The id is
+// the same for the same person, nonce and data, regardless of the order of the data's fields.
 func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMessage) string {
 	if nonce == "" || len(nonce) > maxNonceInID {
 		nonce = a.ID
 	}
-	filled := string(data)
+	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + string(p.Actor(a).ID) + ":" + Digest(withSortedKeys(data))
+}
+
+// withSortedKeys returns a JSON object with its keys sorted, and anything else unchanged.
+func withSortedKeys(data json.RawMessage) string {
 	var fields map[string]any
-	if json.Unmarshal(data, &fields) == nil {
-		if sorted, err := json.Marshal(fields); err == nil { // Marshal sorts the keys
-			filled = string(sorted)
-		}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return string(data)
 	}
-	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + string(p.Actor(a).ID) + ":" + Digest(filled)
+	sorted, err := json.Marshal(fields) // sorts the keys
+	if err != nil {
+		return string(data)
+	}
+	return string(sorted)
 }
 
 func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
@@ -163,7 +172,7 @@ func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
 	}}, nil
 }
 
-// errOrData returns err, or ErrData if the data could be read but are of another kind.
+// errOrData returns err, or ErrData if the data could be read but isn't of the expected kind.
 func errOrData(err error) error {
 	if err == nil {
 		return card.ErrData
@@ -181,7 +190,7 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", errDecode, len(errs))
 	}
-	if filled.Next { // it only opens another form
+	if filled.Next { // the form only opens another one
 		return nil, fmt.Errorf("%w: form not valid: another form follows it", errDecode)
 	}
 
@@ -195,7 +204,7 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 		OpenedForm: bridge.OpenedForm{Form: memory.Nonce, OpenedAt: memory.OpenedAt()},
 		Text:       filled.Text,
 		Rich:       filled.Rich,
-		Explicit:   filled.Verb == bridge.VerbReply, // the form of a reply says clearly that the text is for the customer
+		Explicit:   filled.Verb == bridge.VerbReply, // the form says that the text goes to the customer
 		OwnThread:  p.Own,
 	}}, nil
 }

@@ -17,12 +17,16 @@ import (
 
 var errDecode = errors.New("teams: decode")
 
-// Whatever Teams tells is first stored as a fact: one thing that happened, in Teams' own bytes (an activity), under an id
-// by which it counts only once. Later, in the order of their thread, facts are applied: then Decode reads what each asks
-// for. It uses nothing but the stored bytes, so that applying a fact once more gives the same.
+// Each activity that Teams sends is first stored as a fact: one thing that happened, in Teams' own bytes, under an id
+// by which it is stored only once. Later, the facts of a thread are applied in order. Decode then reads what a fact
+// asks Parley to do:
+//
+//	message "<at>Parley</at> snooze tomorrow"   →   {Verb: "snooze", Args: until tomorrow, Actor: Ann, Place: …}
+//
+// It uses only the stored bytes, so that applying a fact again gives the same result.
 
-// Decode returns the actions in a stored fact: what somebody typed, edited, deleted, clicked, or said by emoji. Facts without
-// effect (Payload.KnownFact) have none.
+// Decode returns the actions of a stored fact: what somebody typed, edited, deleted, clicked, or expressed by an emoji.
+// Facts without effect (Payload.KnownFact) have no actions.
 // Errors: the fact can't be read.
 func Decode(raw []byte) ([]bridge.Action, error) {
 	p, a, err := unwrap(raw)
@@ -76,7 +80,7 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	return out, nil
 }
 
-// markFound changes the origin of actions that were found in the history, because no activity told them.
+// markFound changes the origin of actions that a catch-up found in the history because their activity was lost.
 func markFound(found []bridge.Action) {
 	for i := range found {
 		if found[i].IsEmoji() {
@@ -87,7 +91,7 @@ func markFound(found []bridge.Action) {
 	}
 }
 
-// readEdit reads an edit. Verbs in an edited text are not done: an edit only says something else.
+// readEdit reads an edit. Commands in an edited text are not executed: an edit only changes what was said.
 func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action {
 	edit := p.Said(at, a)
 	edit.Verb = bridge.VerbEdit
@@ -100,8 +104,8 @@ func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action 
 	return edit
 }
 
-// Said reads what somebody typed: the action has what command.Message reads from the text. In a chat with our app alone, every
-// message is to the app.
+// Said reads what somebody typed. command.Message interprets the text: as a command, a note, or text for the customer.
+// In a personal chat with our app, each message is addressed to the app.
 func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
@@ -127,10 +131,10 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	return out
 }
 
-// collectFiles returns the files of a message: pictures in it, and what its text refers to. Those that can't be fetched say
-// why, so that nobody believes that the customer got them.
+// collectFiles returns the files of a message: pictures in it, and files to which its text refers. Files that can't be
+// read say why, so that nobody believes that the customer received them.
 func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
-	found := slices.Clone(p.Files) // what was found out when the message came
+	found := slices.Clone(p.Files) // as described when the message arrived
 	for _, id := range t.Files {
 		if !slices.ContainsFunc(p.Files, func(f Attached) bool { return f.ID == id }) {
 			found = append(found, Attached{ID: id, Unavailable: NoFileAccess})
@@ -165,9 +169,9 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 	return out
 }
 
-// unlistedPictures returns the pictures that stand in the text of a message and that Teams lists nowhere else. Teams may list
-// a picture by another address than the text has. So if n pictures of the text are missing in the list, the last n whose
-// addresses aren't listed are taken.
+// unlistedPictures returns the pictures in the text of a message that aren't among its attachments. An attachment may
+// have another address than the same picture in the text, so addresses alone don't decide: if the text has n pictures
+// more than there are attachments, the last n pictures with unknown addresses are returned.
 func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached {
 	var listed []string
 	for _, f := range p.Files {
@@ -195,16 +199,16 @@ func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached
 	return out
 }
 
-// readReactions reads the emoji that were added, and those that were taken back. It sorts the actions, so that they are the
-// same each time.
+// readReactions reads the emoji that were added and removed. It sorts the actions, so that their order is the same each
+// time.
 func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.Action {
-	var out []bridge.Action
 	at.Message = a.ReplyToID
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
 		at.Thread = ""
 	}
 
-	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
+	var out []bridge.Action
+	read := func(list []connector.Reaction, added bool) {
 		for _, r := range list {
 			name, args := verb.Reaction(emojiName(r.Type), added)
 			out = append(out, bridge.Action{
@@ -217,6 +221,8 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 			})
 		}
 	}
+	read(a.ReactionsAdded, true)
+	read(a.ReactionsRemoved, false)
 
 	slices.SortStableFunc(out, func(x, y bridge.Action) int {
 		return strings.Compare(string(x.Verb)+x.Args.Emoji, string(y.Verb)+y.Args.Emoji)
@@ -225,14 +231,15 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 	return out
 }
 
-// noRelay answers somebody who tries to write to a customer in a chat with the app, or in a message that only the app sees.
+// noRelay is the response to somebody who tries to write to a customer in a private message to the app.
 const noRelay = "A reply that is written to me in private never goes to a customer. Type it in the conversation's thread."
 
-// noFiles answers somebody who adds a file to a note there, since nobody would see it in the conversation's thread.
+// noFiles is the response to somebody who adds a file to a private note, because nobody would see it in the
+// conversation's thread.
 const noFiles = "A note can't take a file along from here: nothing is noted. Type it in the conversation's thread, with the file."
 
-// decodeCommand reads a message that only the app sees: a slash command, or one in a chat with the app. Nothing of it goes to
-// a customer, except the first message of a conversation that "new" begins.
+// decodeCommand reads a private message: a slash command, or a message in a chat with the app. None of it goes to a
+// customer, except the first message of a conversation that the command "new" begins.
 func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.Text(a)
 	at := PlaceOf(a)
@@ -247,9 +254,11 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		return command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: why}}
 	}
 	isForCustomer := q.Verb == bridge.VerbReply || q.Verb == bridge.VerbSay || q.Verb == bridge.VerbSend
-	if isForCustomer {
+	isNoteWithFiles := q.Verb == bridge.VerbNote && len(files) > 0
+	switch {
+	case isForCustomer:
 		q = refused(noRelay)
-	} else if q.Verb == bridge.VerbNote && len(files) > 0 {
+	case isNoteWithFiles:
 		q = refused(noFiles)
 	}
 
@@ -266,8 +275,8 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		asked.Files = files
 	}
 
-	// In a chat with the app, the author can still edit or delete what "new" sends. So it keeps its message, by which an edit
-	// finds it. Other messages here are no place for others, who don't see them.
+	// In a chat with the app, the author can still edit or delete what "new" sends, so it keeps the message's id, by which
+	// edits find it. Other private messages aren't linked to, because colleagues can't see them.
 	if q.Verb == bridge.VerbNew && IsInPersonalChat(a) {
 		asked.Origin, asked.Order = bridge.OriginMention, sortKey(at.Message)
 	} else {

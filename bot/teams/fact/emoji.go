@@ -10,12 +10,15 @@ import (
 	"parley/bot/verb"
 )
 
-// emojiName returns the shortcode of a reaction such as "like" or "1f440_eyes", if that emoji stands for a
-// verb. Other reactions keep the name that Teams uses. Most of Teams' names begin with the emoji's code points.
+// A reaction is named in three ways: Parley uses shortcodes ("eyes"), Teams uses names that mostly begin with the
+// emoji's code points ("1f440_eyes"), and Graph uses the character and its title ("👀", "Eyes").
+
+// emojiName returns the shortcode of a reaction with one of Teams' names, if that emoji stands for a verb. For other
+// reactions it returns the name without the code points.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func emojiName(reaction string) string {
-	reaction, _, _ = strings.Cut(reaction, "-tone") // of the skin
-	switch reaction {                               // those without code points
+	reaction, _, _ = strings.Cut(reaction, "-tone") // skin tone
+	switch reaction {                               // names without code points
 	case "holdon":
 		return "hourglass"
 	case "sleepingface":
@@ -39,19 +42,19 @@ func emojiName(reaction string) string {
 	return name
 }
 
-// ReactionType returns what Teams calls a reaction that Graph shows as a character, such as "👀", and calls by a name such as "Eyes":
-// "1f440_eyes". What Graph shows by a name, such as "like", has the same name in Teams.
-func ReactionType(shown, name string) string {
-	first, size := utf8.DecodeRuneInString(shown)
-	isCharacter := size > 1
-	if !isCharacter {
-		return shown
+// ReactionType returns Teams' name of a reaction from Graph: "1f440_eyes" for the character "👀" with the title "Eyes".
+// Graph gives a few reactions by a name, such as "like", which Teams uses, too.
+func ReactionType(character, title string) string {
+	first, size := utf8.DecodeRuneInString(character)
+	isASCII := size <= 1
+	if isASCII { // a name such as "like"
+		return character
 	}
 	letters := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, name)
+	}, title)
 	return fmt.Sprintf("%x_%s", first, letters)
 }

@@ -15,7 +15,12 @@ import (
 	"parley/channels"
 )
 
-// PlaceOf returns where an activity happened: the channel (or chat), the thread, and the activity's own id as Message. A
+// An activity is one thing that Teams tells Parley, such as "Ann wrote a message" or "Ann edited it". This file reads
+// from it where it happened, who did it, and what was typed. It also makes the ids under which versions of a message
+// are stored. Teams (by its requests) and Graph (when Parley reads a channel later) report the same version with
+// slightly different data. So the ids use only what both agree on.
+
+// PlaceOf returns the place of an activity: the channel or chat, the thread, and the activity's own id as Message. A
 // message that begins a thread has no Thread.
 func PlaceOf(a *connector.Activity) bridge.Place {
 	if a.Conversation == nil {
@@ -26,13 +31,13 @@ func PlaceOf(a *connector.Activity) bridge.Place {
 		channel = cmp.Or(namedChannel(a), channel)
 	}
 	p := bridge.Place{Channel: channel, Thread: root, Message: a.ID}
-	if p.Thread == p.Message { // Teams gives a root its own thread
+	if p.Thread == p.Message { // the message begins its thread
 		p.Thread = ""
 	}
 	return p
 }
 
-// namedChannel returns the id of the channel that Teams names beside an activity; "" if it names none.
+// namedChannel returns the id of the channel in an activity's channelData; "" if there is none.
 func namedChannel(a *connector.Activity) string {
 	d := a.ChannelData
 	if d == nil || d.Channel == nil {
@@ -41,7 +46,7 @@ func namedChannel(a *connector.Activity) string {
 	return d.Channel.ID
 }
 
-// Root is the id of the thread that a place is in, or that its message begins.
+// Root returns the id of the first message of the thread that a place is in, or that its message begins.
 func Root(p bridge.Place) string { return cmp.Or(p.Thread, p.Message) }
 
 // IsInChannel reports whether something happened in a channel of a team.
@@ -52,13 +57,13 @@ func IsInChannel(a *connector.Activity) bool {
 	switch a.Conversation.ConversationType {
 	case connector.ConversationChannel:
 		return true
-	case "": // not told; the ids of channels begin so
+	case "": // the type is missing: recognise a channel by its id
 		return strings.HasPrefix(a.Conversation.ID, "19:")
 	}
 	return false
 }
 
-// IsInPersonalChat reports whether something happened in a person's chat with us.
+// IsInPersonalChat reports whether something happened in a person's chat with our app.
 func IsInPersonalChat(a *connector.Activity) bool {
 	return a.Conversation != nil && a.Conversation.ConversationType == connector.ConversationPersonal
 }
@@ -66,8 +71,8 @@ func IsInPersonalChat(a *connector.Activity) bool {
 // IsBySelf reports whether an activity is our own.
 func (p Payload) IsBySelf(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
 
-// Actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
-// a person, because only a person may ever cause a reply.
+// Actor returns who caused an activity. Only somebody who is known to belong to our own organisation counts as
+// a bridge.ActorPerson, because nobody else may cause a reply to a customer.
 func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if a.From == nil || a.From.ID == "" {
 		return bridge.Actor{Kind: bridge.ActorBot}
@@ -82,7 +87,7 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	}
 
 	known := p.Who[id]
-	if known.User == "" { // nobody could tell who it is
+	if known.User == "" { // Teams couldn't say who it is
 		return bridge.Actor{ID: bridge.SurfaceUser(id), Kind: bridge.ActorForeign}
 	}
 	if bridge.ActorKind(known.Kind) == bridge.ActorPerson {
@@ -102,7 +107,7 @@ func sortKey(id string) string {
 	return fmt.Sprintf("%010d.%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond))
 }
 
-// htmlOf returns the HTML of a person's message, "" if it has none.
+// htmlOf returns the HTML of a person's message; "" if it has none.
 func htmlOf(a *connector.Activity) string {
 	for _, at := range a.Attachments {
 		var content string
@@ -142,12 +147,12 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 	return card.ReadText(t)
 }
 
-// textAsNamed reads a message with people named as the message names them. Ids are made of these words, so they must not
-// depend on what we know of people: that may differ tomorrow, or on another replica.
+// textAsNamed reads a message with people named as the message names them. Ids are made from this text, so it must not
+// depend on what we know about people (Payload.Who), which may differ later or on another replica.
 func (p Payload) textAsNamed(a *connector.Activity) card.Text { return Payload{Me: p.Me}.Text(a) }
 
-// contentDigest returns a digest of a message's words and files. Versions of a message have different ones, and the
-// webhook and Graph lead to the same one for a version.
+// contentDigest returns a digest of a message's words and files. It is different for each version of a message, and the
+// same whether the version came from a request of Teams or from Graph.
 func (p Payload) contentDigest(a *connector.Activity) string {
 	t := p.textAsNamed(a)
 	files := slices.Clone(t.Files)
@@ -155,12 +160,12 @@ func (p Payload) contentDigest(a *connector.Activity) string {
 	return Digest(append([]string{strings.Join(strings.Fields(t.WithNames(t.Plain)), " ")}, files...)...)
 }
 
-// EditID names one edit of a message.
+// EditID returns the id of the fact of an edit.
 func (p Payload) EditID(at bridge.Place, a *connector.Activity) string {
 	return "e:" + at.Channel + ":" + at.Message + ":" + Version(a) + ":" + p.contentDigest(a)
 }
 
-// Version returns when a message was changed, in a form that sorts by time; "" if the activity doesn't tell.
+// Version returns when a message was changed, in a form that sorts by time; "" if the activity has no time.
 func Version(a *connector.Activity) string {
 	t := a.At()
 	if t.IsZero() {
@@ -169,9 +174,9 @@ func Version(a *connector.Activity) string {
 	return fmt.Sprintf("%020d", t.UnixMilli())
 }
 
-// VersionDigest returns the version as the engine gets it: when the message was changed, and a digest of what it says. The
-// webhook and Graph lead to the same digest, though their times may differ. That isn't so with pictures: for a message
-// that has some, it returns the time alone.
+// VersionDigest returns a version for the engine: the time of the change, and a digest of the content. Teams' requests
+// and Graph give the same digest, though their times may differ. Pictures have different addresses in both, so for a
+// message with pictures, it returns only the time.
 func (p Payload) VersionDigest(a *connector.Activity) string {
 	t := p.textAsNamed(a)
 	if len(t.Images) > 0 || len(Pictures(a)) > 0 {
@@ -183,24 +188,24 @@ func (p Payload) VersionDigest(a *connector.Activity) string {
 	return Version(a) + ":" + Digest(append(parts, files...)...)
 }
 
-// knownSpan is how far apart the times may be that the webhook and Graph give for the same edit.
+// knownSpan is the maximum difference between the times that Teams' request and Graph give for the same edit.
 const knownSpan = 60 // seconds
 
-// KnownIDs returns the ids of the facts that show that a version of a message is stored. They contain what the version says
-// and about when it was written. The first one is the id under which this version is stored; the others are those of the
-// spans before and after it.
+// KnownIDs returns the ids of the facts that show that a version of a message is stored. Time is divided into spans of a
+// minute, and an id has the digest of the content and the number of a span. The first id is that of the version's own
+// span, under which it is stored. The others are those of the spans before and after it.
 func (p Payload) KnownIDs(at bridge.Place, a *connector.Activity) []string {
 	span := a.At().Unix() / knownSpan
 	content := p.contentDigest(a)
 	var ids []string
-	for _, near := range []int64{0, -1, 1} {
-		ids = append(ids, fmt.Sprintf("v:%s:%s:%s:%d", at.Channel, at.Message, content, span+near))
+	for _, offset := range []int64{0, -1, 1} {
+		ids = append(ids, fmt.Sprintf("v:%s:%s:%s:%d", at.Channel, at.Message, content, span+offset))
 	}
 	return ids
 }
 
-// StoredVersion returns the fact that marks a version of a message as stored: the first one of KnownIDs. It has no effect
-// but that a catch-up finds its id.
+// StoredVersion returns the fact that marks a version of a message as stored, under the first of KnownIDs. It has no
+// effect except that a catch-up finds its id.
 func (p Payload) StoredVersion(at bridge.Place, a *connector.Activity) channels.Fact {
 	return p.KnownFact(p.KnownIDs(at, a)[0], KeyOf(at))
 }

@@ -13,32 +13,39 @@ import (
 	"parley/channels"
 )
 
-// payloadVersion is raised when the form of payload changes; older payloads stay readable.
+// Parley stores each thing that Teams tells as a fact in its journal, a table. A fact has an id, by which it is stored
+// only once; an order key, because the facts of a thread are applied in order; and a payload:
+//
+//	id        m:19:…@thread.tacv2:1700000000000
+//	order key 19:…@thread.tacv2:1700000000000
+//	payload   {"v":1,"kind":"activity","me":"28:…","who":{…},"body":{"type":"message",…}}
+
+// payloadVersion is increased when the format of Payload changes.
 const payloadVersion = 1
 
 // Kinds of stored payloads.
 const (
-	KindActivity = "activity" // what Teams sent: messages, their changes, reactions
-	KindCatchUp  = "catchup"  // the same, made from what Graph gives
-	KindCommand  = "command"  // a message that only the app sees, or in a chat with it
-	KindClick    = "click"    // a button
-	kindForm     = "form"     // a filled dialog
+	KindActivity = "activity" // what Teams sent: a message, a change of one, or a reaction
+	KindCatchUp  = "catchup"  // the same, made from what Graph shows
+	KindCommand  = "command"  // a message that only the app sees, or one in a chat with the app
+	KindClick    = "click"    // a clicked button
+	kindForm     = "form"     // a submitted dialog
 	KindMenu     = "menu"     // an entry of a message's menu that acts at once
 	KindUpload   = "upload"   // a reply with files from the upload page
-	kindKnown    = "known"    // has no effect; its id alone counts
+	kindKnown    = "known"    // no effect: only the id of the fact matters
 )
 
-// Payload is what is stored of one fact, which is one thing that Teams told: Teams' bytes (an activity), and what was found
-// out when they came, so that decoding needs nothing else.
+// Payload is the content of a fact: Teams' bytes (an activity), and what was looked up when they arrived, so that
+// decoding needs nothing else.
 type Payload struct {
-	V     int               `json:"v"`
+	V     int               `json:"v"` // payloadVersion
 	Kind  string            `json:"kind"`
 	Me    string            `json:"me"`               // our app's id in Teams: "28:" and the app id
 	Who   map[string]Person `json:"who,omitempty"`    // the people whom the activity names, by their ids in it
 	Own   bool              `json:"own,omitempty"`    // the thread begins, or may begin, with a post of ours
-	Files []Attached        `json:"files,omitempty"`  // what was found out about its files
-	Edit  bool              `json:"edited,omitempty"` // the words are an edit's: what it said before may never be told
-	Body  json.RawMessage   `json:"body"`
+	Files []Attached        `json:"files,omitempty"`  // the activity's files
+	Edit  bool              `json:"edited,omitempty"` // the text is that of an edit, and the original may never be stored
+	Body  json.RawMessage   `json:"body"`             // the activity
 }
 
 // Person describes a person whom an activity names.
@@ -71,7 +78,7 @@ func unwrap(raw []byte) (Payload, connector.Activity, error) {
 	return p, a, nil
 }
 
-// Fact makes the fact that the journal stores, with its id and order key.
+// Fact makes the fact to be stored, with its id and order key.
 func (p Payload) Fact(id, order string) channels.Fact {
 	p.V = payloadVersion
 	raw, err := json.Marshal(p)
@@ -81,13 +88,14 @@ func (p Payload) Fact(id, order string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
 }
 
-// QuarantinedFact makes a fact of bytes that can't be read, with their hash as its id.
+// QuarantinedFact makes a fact of bytes that can't be read. It is stored and shown to admins, but not applied. Its id is
+// a hash of the bytes.
 func QuarantinedFact(body []byte, reason string) channels.Fact {
 	id := "q:" + Digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// digestBytes is the length of Digest. With 96 bits, no two contents have the same by chance.
+// digestBytes is the length of Digest. With 96 bits, accidental collisions don't occur.
 const digestBytes = 12
 
 // Digest returns a short hash of its parts.
@@ -99,13 +107,13 @@ func Digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:digestBytes])
 }
 
-// MessageID is the id of the fact that a message was written.
+// MessageID returns the id of the fact that a message was written.
 func MessageID(channel, id string) string { return "m:" + channel + ":" + id }
 
-// DeleteID is the id of the fact of a message's n-th deletion.
+// DeleteID returns the id of the fact of a message's n-th deletion.
 func DeleteID(channel, id string, n int) string { return numberedID("d:"+channel+":"+id, n) }
 
-// RestoredID is the id of the fact that a message was restored for the n-th time.
+// RestoredID returns the id of the fact that a message was restored for the n-th time.
 func RestoredID(channel, id string, n int) string { return numberedID("u:"+channel+":"+id, n) }
 
 // numberedID appends a number to an id, except 1.
@@ -116,13 +124,13 @@ func numberedID(id string, n int) string {
 	return id + ":" + strconv.Itoa(n)
 }
 
-// KnownFact makes a fact without effect, by which something counts as stored (sweep.Sweeper.KnownFacts).
+// KnownFact makes a fact without effect. Its id marks something as stored; see sweep.Sweeper.KnownFacts.
 func (p Payload) KnownFact(id, order string) channels.Fact {
 	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
 }
 
-// OrderKey is the order key of a thread's facts.
+// OrderKey returns the order key of a thread's facts. root is the id of the thread's first message.
 func OrderKey(channel, root string) string { return channel + ":" + root }
 
-// KeyOf is the order key of the thread that a place is in, or that its message begins.
+// KeyOf returns the order key of the thread that a place is in, or that its message begins.
 func KeyOf(at bridge.Place) string { return OrderKey(at.Channel, Root(at)) }

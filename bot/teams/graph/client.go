@@ -15,15 +15,15 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Graph is Microsoft's API for all its products. Parley reads with it what the Bot Connector doesn't show: the
-// messages of channels, and the files that people attached. It writes nothing. An admin, or the owner of a team, must
-// have allowed the app to read.
+// Graph is Microsoft's API for all its products. Parley uses it to read what the Bot Connector (Teams' API for bots)
+// doesn't show: the messages of channels, and the files that people attached. It writes nothing. An admin, or the owner
+// of a team, must have granted the app the right to read.
 
-// DefaultURL is Graph, with the version.
+// DefaultURL is the address of Graph in the public cloud, with the version.
 const DefaultURL = "https://graph.microsoft.com/v1.0"
 
-// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage: a caller that
-// gets rest.ErrTooLarge asks for a smaller page.
+// Maximum sizes of responses, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage. A
+// caller that gets rest.ErrTooLarge asks for a smaller page.
 const (
 	maxPage    = 32 << 20
 	maxMessage = 4 << 20
@@ -34,7 +34,7 @@ const (
 // fileTimeout bounds a file's download as a whole.
 const fileTimeout = 5 * time.Minute
 
-// maxPageSize is the size of the largest page that Graph returns.
+// maxPageSize is the number of messages in the largest page that Graph returns.
 const maxPageSize = 50
 
 // Options of a Client.
@@ -47,17 +47,17 @@ type Options struct {
 	PageBytes int64 // bounds an answer with many messages; 0 means 32 MiB
 }
 
-// Client reads with Graph. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
-// rest.DefaultTimeout is over. Their errors are *Error; Wait says whether to try again. group is always the id of a
-// team in Graph (aadGroupId elsewhere).
+// Client reads from Graph. Safe for concurrent use. All methods block until the response arrives, ctx ends, or
+// rest.DefaultTimeout has passed. Their errors are *Error; Wait says whether to retry. The parameter group is always
+// the id of a team in Graph, which Teams calls aadGroupId.
 type Client struct {
 	base      *url.URL
 	rest      *rest.Client
 	pageBytes int64
 }
 
-// New makes a client. It makes no calls yet.
-// Errors: o.URL isn't an address with https, and none on this machine.
+// New makes a client. It makes no requests yet.
+// Errors: o.URL is neither an https address nor on this machine.
 func New(o Options) (*Client, error) {
 	o.URL = cmp.Or(o.URL, DefaultURL)
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
@@ -77,8 +77,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// allow implements rest.Allow. It allows only addresses below that of Graph with its version, so that the token goes
-// nowhere else.
+// allow implements rest.Allow. It allows only addresses below the base URL, so that the token is sent nowhere else.
 func (c *Client) allow(address string) (token bool, err error) {
 	refused := fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
 	u, err := url.Parse(address)
@@ -95,7 +94,7 @@ func (c *Client) allow(address string) (token bool, err error) {
 }
 
 // Messages lists the first messages of a channel's threads, each with its replies. A page has at most size threads;
-// Graph doesn't document their order. next is "" for the first page, and otherwise Page.Next of the page before.
+// Graph doesn't document their order. next is "" for the first page, and otherwise Page.Next of the previous page.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
 		top := min(max(size, 1), maxPageSize)
@@ -106,7 +105,7 @@ func (c *Client) Messages(ctx context.Context, group, channel string, size int, 
 }
 
 // Replies lists the replies in a thread. Graph doesn't document their order. next is "" for the first page, and
-// otherwise Page.Next of the page before, or Message.MoreReplies.
+// otherwise Page.Next of the previous page, or Message.MoreReplies.
 func (c *Client) Replies(ctx context.Context, t Thread, next string) (p Page[Message], err error) {
 	if next == "" {
 		next = c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
@@ -115,60 +114,58 @@ func (c *Client) Replies(ctx context.Context, t Thread, next string) (p Page[Mes
 	return p, err
 }
 
-// Thread names a thread by the ids of its parts.
+// Thread identifies a thread.
 type Thread struct {
-	Group   string // of the team, in Graph
-	Channel string
-	Root    string // the thread's first message
+	Group   string // id of the team in Graph
+	Channel string // id of the channel
+	Root    string // id of the thread's first message
 }
 
-// Message returns one message of a thread. id is t.Root for the first one.
+// Message returns one message of a thread. For the first message, id is t.Root.
 func (c *Client) Message(ctx context.Context, t Thread, id string) (m Message, err error) {
 	err = c.get(ctx, "GET message", c.messageAddress(t, id), maxMessage, &m)
 	return m, err
 }
 
-// Picture reads a picture that was pasted into a message. id is that of the message, and content that of the picture.
-// The caller must close the answer.
+// Picture reads a picture that was pasted into a message. id is the id of the message, and content the id of the
+// picture. The caller must close the answer.
 func (c *Client) Picture(ctx context.Context, t Thread, id, content string) (*rest.Answer, error) {
 	message := c.messageAddress(t, id)
 	part := c.addressOf("hostedContents", content, "$value")
-	if message == "" || part == "" { // one of the ids can't be one; open refuses the empty address
+	if message == "" || part == "" { // one of the ids is malformed: open refuses the empty address
 		return c.open(ctx, "GET hosted content", "", maxPicture)
 	}
 	address := message + strings.TrimPrefix(part, c.base.String())
 	return c.open(ctx, "GET hosted content", address, maxPicture)
 }
 
-// File reads a file in SharePoint. contentURL is that of an Attachment. Graph answers with another address, at which
-// the bytes are. File calls that one without a token, and only if it is on the host of the file. The caller must
-// close the answer.
+// File reads a file in SharePoint. contentURL is that of an Attachment. Graph redirects to another address, which has
+// the bytes. File requests it without a token, and only if it is on the host of the file. The caller must close the
+// answer.
 func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, error) {
 	share := "u!" + base64.RawURLEncoding.EncodeToString([]byte(contentURL))
-	a, err := c.open(ctx, "GET file", c.addressOf("shares", share, "driveItem", "content"), maxFile)
-	var e *Error
-	if !errors.As(err, &e) || e.Location == "" {
-		return a, err
+	answer, err := c.open(ctx, "GET file", c.addressOf("shares", share, "driveItem", "content"), maxFile)
+	var redirect *Error
+	if !errors.As(err, &redirect) || redirect.Location == "" {
+		return answer, err
 	}
-	if e.Status != http.StatusFound && e.Status != http.StatusTemporaryRedirect {
-		return a, err
+	if redirect.Status != http.StatusFound && redirect.Status != http.StatusTemporaryRedirect {
+		return answer, err
 	}
 
-	plain := &rest.Client{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: func(address string) (bool, error) {
-		return false, checkSameHost(address, contentURL)
-	}}
-
-	a, err = plain.Open(ctx, rest.Request{
+	allow := func(address string) (withToken bool, err error) { return false, checkSameHost(address, contentURL) }
+	withoutToken := &rest.Client{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: allow}
+	answer, err = withoutToken.Open(ctx, rest.Request{
 		Name:     "GET file's bytes",
 		Method:   http.MethodGet,
-		URL:      e.Location,
+		URL:      redirect.Location,
 		MaxBytes: maxFile,
 		Timeout:  fileTimeout,
 	})
-	return a, asError(err)
+	return answer, asError(err)
 }
 
-// checkSameHost checks that address is on the host of contentURL, and has https. On this machine, both may have http.
+// checkSameHost checks that address is on the host of contentURL and has https. On this machine, both may have http.
 // Errors: rest.ErrHost.
 func checkSameHost(address, contentURL string) error {
 	to, errTo := url.Parse(address)
@@ -193,7 +190,7 @@ func checkSameHost(address, contentURL string) error {
 }
 
 // Folder returns the address of the folder with a channel's files.
-// Errors: also ErrNotFound if nobody has opened the channel's files yet.
+// Errors: ErrNotFound, also if nobody has opened the channel's files yet.
 func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
 	return c.readWebURL(ctx, "GET files' folder", c.addressOf("teams", group, "channels", channel, "filesFolder"))
 }
@@ -211,7 +208,7 @@ func (c *Client) readWebURL(ctx context.Context, name, address string) (string, 
 	return at.WebURL, err
 }
 
-// messageAddress returns the address of a message of a thread; "" if one of the ids can't be an id.
+// messageAddress returns the address of a message; "" if one of the ids is malformed.
 func (c *Client) messageAddress(t Thread, id string) string {
 	if id == t.Root {
 		return c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root)
@@ -219,8 +216,8 @@ func (c *Client) messageAddress(t Thread, id string) string {
 	return c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies", id)
 }
 
-// addressOf returns the address of these parts, escaped, below that of Graph. It returns "" if a part is empty, or
-// would change the path.
+// addressOf returns the base URL with these elements, escaped, as its path. It returns "" if an element is empty or
+// would change the path ("..").
 func (c *Client) addressOf(parts ...string) string {
 	address := c.base.String()
 	for _, p := range parts {

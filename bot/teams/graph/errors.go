@@ -9,19 +9,19 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
-	// ErrNotGranted means that the app lacks the right to read there, isn't installed, or has no secret with which to
-	// prove its identity.
+	// ErrNotGranted means that the app lacks the right to read there, isn't installed there, or has no secret with
+	// which to authenticate.
 	ErrNotGranted = errors.New("graph: not granted")
-	// ErrNotFound means that what was asked for isn't there.
+	// ErrNotFound means that Graph doesn't find what was requested.
 	ErrNotFound = errors.New("graph: not found")
-	// ErrAddress means that an address leads to a place that may not be called.
+	// ErrAddress means that an address isn't one to which requests may be sent.
 	ErrAddress = errors.New("graph: the address leads elsewhere")
 )
 
-// Error is a call of Graph that failed. errors.Is finds ErrNotGranted, ErrNotFound or ErrAddress in it if one
-// applies, and the errors of package rest.
+// Error is a failed request to Graph, Microsoft's API for all its products. errors.Is finds in it ErrNotGranted,
+// ErrNotFound or ErrAddress if one applies, and the errors of package rest.
 type Error struct {
 	rest.Failure
 	kind error // one of the errors above; nil if none applies
@@ -33,11 +33,11 @@ func (e *Error) Error() string { return e.Failure.Error() }
 // Unwrap returns kind, which may be nil, and the failure, which wraps the cause.
 func (e *Error) Unwrap() []error { return []error{e.kind, &e.Failure} }
 
-// defaultThrottleWait is how long to wait after a 429 that gives no time.
+// defaultThrottleWait is how long to wait after a 429 without a Retry-After.
 const defaultThrottleWait = 10 * time.Second
 
-// Wait reports whether a failed call should be made again, and after which time. As all calls only read, repeating
-// one does no harm. after is 0 if Graph gave no time: the caller chooses one.
+// Wait reports whether a failed request should be repeated, and after which time. Repeating is safe, because all
+// requests only read. If Graph gave no time, after is 0, and the caller chooses one.
 func Wait(err error) (after time.Duration, again bool) {
 	var e *Error
 	if !errors.As(err, &e) || e.kind != nil {
@@ -54,7 +54,7 @@ func Wait(err error) (after time.Duration, again bool) {
 		return e.RetryAfter, true
 	}
 
-	isCutOff := e.Status < http.StatusMultipleChoices // there was no answer (0), or its end was lost
+	isCutOff := e.Status < http.StatusMultipleChoices // no response (0), or a success whose body was cut off
 	if isCutOff || e.Status >= http.StatusInternalServerError {
 		return e.RetryAfter, true
 	}
@@ -62,7 +62,7 @@ func Wait(err error) (after time.Duration, again bool) {
 	return 0, false
 }
 
-// asError turns a rest.Failure into an *Error of its kind.
+// asError turns a rest.Failure into an *Error. It returns other errors unchanged.
 func asError(err error) error {
 	var f *rest.Failure
 	if err == nil || !errors.As(err, &f) {

@@ -5,12 +5,15 @@ import (
 	"time"
 )
 
-// Message is a channel's message as Graph tells it.
+// These are the parts of Graph's JSON that Parley reads. Graph is Microsoft's API for all its products.
+
+// Message is a message in a channel.
+// Source: learn.microsoft.com/graph/api/resources/chatmessage, read 2026-11.
 type Message struct {
 	ID          string       `json:"id"`
 	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" if this is the first
 	Type        string       `json:"messageType"`     // "message"; others are events of the channel
-	CreatedAt   time.Time    `json:"createdDateTime"` // Units: ms
+	CreatedAt   time.Time    `json:"createdDateTime"` // in milliseconds
 	ModifiedAt  time.Time    `json:"lastModifiedDateTime"`
 	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero if never
 	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero if it isn't deleted
@@ -21,17 +24,17 @@ type Message struct {
 	Reactions   []Reaction   `json:"reactions"`
 	Policy      *Policy      `json:"policyViolation"`        // nil if it breaks no rule
 	Replies     []Message    `json:"replies"`                // at most 1000
-	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
+	MoreReplies string       `json:"replies@odata.nextLink"` // next page for Client.Replies; "" if Replies has all
 }
 
-// IsBlank reports whether nothing is in a message. Nobody can write such a message: Graph shows so one that was deleted,
-// where it doesn't say when.
+// IsBlank reports whether a message has no content. Nobody can write such a message. It is one that was deleted, if
+// Graph doesn't say when, or that Graph doesn't fully show yet.
 func (m *Message) IsBlank() bool {
 	return strings.TrimSpace(m.Body.Content) == "" && len(m.Attachments) == 0
 }
 
-// Policy is what the organisation's data loss prevention has found in a message. Each field has one value or several of them, with
-// commas between.
+// Policy is the verdict of the organisation's data loss prevention on a message. Each field has one or several values,
+// separated by commas.
 // Source: learn.microsoft.com/graph/api/resources/chatmessagepolicyviolation, read 2026-11.
 type Policy struct {
 	Action     string `json:"dlpAction"`      // none, notifySender, blockAccess, blockAccessExternal
@@ -39,16 +42,21 @@ type Policy struct {
 	Verdict    string `json:"verdictDetails"` // what the sender may do: allowFalsePositiveOverride, allowOverrideWithJustification, …
 }
 
-// Blocks reports whether people may not read the message, or only those outside the organisation may not, and its sender has not
-// lifted that.
+// Blocks reports whether the message is blocked, for everybody or for people outside the organisation, and its sender
+// has not overridden that.
 func (p *Policy) Blocks() bool {
 	if p == nil {
 		return false
 	}
 	has := func(list, value string) bool { return strings.Contains(strings.ToLower(list), value) }
-	isLifted := has(p.UserAction, "override") ||
-		has(p.UserAction, "reportfalsepositive") && has(p.Verdict, "allowfalsepositiveoverride")
-	return has(p.Action, "blockaccess") && !isLifted
+	if !has(p.Action, "blockaccess") { // also blockAccessExternal
+		return false
+	}
+	if has(p.UserAction, "override") {
+		return false
+	}
+	isReportedAndAllowed := has(p.UserAction, "reportfalsepositive") && has(p.Verdict, "allowfalsepositiveoverride")
+	return !isReportedAndAllowed
 }
 
 // From is who wrote a message: exactly one field is set.
@@ -69,7 +77,7 @@ type Body struct {
 	Content     string `json:"content"`
 }
 
-// Attachment is a card, or with the type "reference" a file in SharePoint.
+// Attachment is a card, a file in SharePoint, or a quoted message; see its types below.
 type Attachment struct {
 	ID          string `json:"id"`
 	ContentType string `json:"contentType"`
@@ -101,10 +109,10 @@ type Reaction struct {
 	From      From      `json:"user"`
 }
 
-// IsByPerson reports whether a person has put the emoji there. Apps do so, too: ours marks replies.
+// IsByPerson reports whether a person reacted, and not an app such as ours, which marks replies with reactions.
 func (r *Reaction) IsByPerson() bool { return r.From.User != nil && r.From.User.ID != "" }
 
-// Page is a part of a list.
+// Page is one page of a list.
 type Page[T any] struct {
 	Value []T    `json:"value"`
 	Next  string `json:"@odata.nextLink"` // "" on the last page

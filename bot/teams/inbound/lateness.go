@@ -5,29 +5,31 @@ import (
 	"time"
 )
 
+// Teams delivers each message independently, and retries later if that fails. A message that arrives much later than
+// usual was probably retried. Then others may be missing, which were written before it.
+
 const (
-	// A message that takes longer than usual by lateThreshold was not delivered at the first try. Teams waits at least a
-	// second before it tries again, so the threshold is less than that.
+	// lateThreshold is by how much a message must be slower than usual to count as late. Teams waits at least a second
+	// before it retries, so the threshold is less than that.
 	lateThreshold = 750 * time.Millisecond
-	// lateOnlySpan: if all messages have been late for so long, their time is the usual one now.
+	// lateOnlySpan is the time after which, if all messages are late, their delay counts as usual.
 	lateOnlySpan = time.Minute
 )
 
-// Lateness knows how long messages usually take to arrive: about as long as the fastest one took. That is negative if
-// Teams' clock is ahead of ours. The zero value can be used. Safe for concurrent use.
+// Lateness measures how long messages usually take to arrive: about as long as the fastest one took. The time is
+// negative if Teams' clock is ahead of ours. The zero value is ready to use. Safe for concurrent use.
 type Lateness struct {
-	mu        sync.Mutex
-	usual     time.Duration
-	lateSince time.Time     // since when all messages were late; zero if the last one wasn't
-	leastLate time.Duration // how long the fastest of them took
+	mu          sync.Mutex
+	usual       time.Duration
+	lateSince   time.Time     // since when all messages have been late; zero if the last one wasn't
+	fastestLate time.Duration // how long the fastest of these late messages took
 }
 
-// RecordArrival records how long the message took that arrived now, and reports whether that was much longer than
-// usual.
+// RecordArrival records how long a message took that has just arrived, and reports whether it is late.
 //
 // A message that was faster than usual lowers the usual time. If all messages are late for lateOnlySpan, a clock was
-// probably changed: then the time of the fastest of them becomes the usual one. A few late messages don't show that.
-// After an outage Teams brings the messages of several threads late, each after another time.
+// probably changed, and the time of the fastest of them becomes the usual one. A few late messages don't suffice:
+// after an outage, Teams delivers the messages of several threads late, each with another delay.
 func (l *Lateness) RecordArrival(now time.Time, took time.Duration) (isLate bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,11 +40,11 @@ func (l *Lateness) RecordArrival(now time.Time, took time.Duration) (isLate bool
 	}
 
 	if l.lateSince.IsZero() {
-		l.lateSince, l.leastLate = now, took
+		l.lateSince, l.fastestLate = now, took
 	}
-	l.leastLate = min(l.leastLate, took)
+	l.fastestLate = min(l.fastestLate, took)
 	if now.Sub(l.lateSince) >= lateOnlySpan {
-		l.usual = l.leastLate
+		l.usual = l.fastestLate
 		l.lateSince = time.Time{}
 	}
 

@@ -1,5 +1,7 @@
-// Package inbound takes the requests that Teams makes. It bounds and reads them, has package auth check them, and
-// passes on genuine ones with their original bytes. Lateness tells which messages came later than usual.
+// Package inbound receives the requests that Teams makes. It bounds their size, decodes them, lets package auth verify
+// them, and passes genuine ones to a handler together with their original bytes. Each request is an activity, a JSON
+// object such as {"type":"message","id":"1700000000000","text":"Hello",…}. Lateness reports which messages arrived
+// later than usual.
 //
 // What does not belong here: which requests are genuine (bot/teams/auth), and what they mean (bot/teams).
 package inbound
@@ -26,10 +28,10 @@ import (
 // menu also contains that message.
 const maxBody = 1 << 20
 
-// retryLater is the Retry-After header, in seconds, of the answer to a request that can't be checked now.
+// retryLater is the Retry-After header, in seconds, for a request that can't be verified at the moment.
 const retryLater = "5"
 
-// Reader reads and checks the requests of Teams. Safe for concurrent use.
+// Reader reads and verifies the requests of Teams. Safe for concurrent use.
 type Reader struct {
 	validator *auth.Validator
 	unsigned  bool
@@ -37,9 +39,9 @@ type Reader struct {
 	log       *slog.Logger
 }
 
-// New makes a Reader. If unsigned is true (TEAMS_ALLOW_UNSIGNED=loopback), it also accepts requests without a
-// signature from this machine, and logs a warning now. It calls unchecked for each request that it refuses because it
-// can't tell whether the request is genuine: Teams may not send that one again.
+// New makes a Reader. If unsigned is true (TEAMS_ALLOW_UNSIGNED=loopback), the Reader also accepts requests without a
+// signature from this machine, and New logs a warning. The Reader calls unchecked for each request that it refuses
+// because it can't determine whether the request is genuine. Teams may not send such a request again.
 func New(v *auth.Validator, unsigned bool, unchecked func(), log *slog.Logger) *Reader {
 	if unsigned {
 		log.Warn("teams requests without a signature are taken from this machine: unset TEAMS_ALLOW_UNSIGNED where real customers are")
@@ -47,17 +49,17 @@ func New(v *auth.Validator, unsigned bool, unchecked func(), log *slog.Logger) *
 	return &Reader{validator: v, unsigned: unsigned, unchecked: unchecked, log: log}
 }
 
-// Next handles a genuine request. raw are the bytes of its body, and a is what could be read from them. A field of an
-// unexpected JSON type is empty.
+// Next handles a genuine request. raw is its body, and a the decoded activity. A field of a with an unexpected JSON
+// type is empty.
 type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte)
 
-// Handler returns a handler that passes genuine requests to next. It answers all others itself:
+// Handler returns a handler that passes genuine requests to next. It responds to all others itself:
 //
 //	413  longer than 1 MiB
-//	400  no activity
+//	400  not an activity
 //	401  not genuine, whatever the reason
-//	503  can't be checked now
-func (d *Reader) Handler(next Next) http.Handler {
+//	503  can't be verified at the moment
+func (rd *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -74,8 +76,8 @@ func (d *Reader) Handler(next Next) http.Handler {
 			http.Error(w, "no activity", http.StatusBadRequest)
 			return
 		}
-		if err := d.check(r, a); err != nil {
-			d.answerRefused(w, r, err)
+		if err := rd.check(r, a); err != nil {
+			rd.answerRefused(w, r, err)
 			return
 		}
 
@@ -83,23 +85,25 @@ func (d *Reader) Handler(next Next) http.Handler {
 	})
 }
 
-func (d *Reader) answerRefused(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, auth.ErrKeys) {
-		d.log.Error("teams request not checked", "error", err)
-		if r.Context().Err() == nil { // else its sender gave up; so anybody could cause it, also while the keys can be read
-			d.unchecked()
-		}
-
-		w.Header().Set("Retry-After", retryLater)
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
+func (rd *Reader) answerRefused(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, auth.ErrKeys) {
+		rd.log.Info("teams request refused", "error", err)
+		http.Error(w, "not authorized", http.StatusUnauthorized)
 		return
 	}
-	d.log.Info("teams request refused", "error", err)
-	http.Error(w, "not authorized", http.StatusUnauthorized)
+
+	rd.log.Error("teams request not checked", "error", err)
+	// If the sender gave up, the keys may well be readable. Then unchecked isn't called, or anybody could trigger it.
+	hasSenderGivenUp := r.Context().Err() != nil
+	if !hasSenderGivenUp {
+		rd.unchecked()
+	}
+	w.Header().Set("Retry-After", retryLater)
+	http.Error(w, "try again later", http.StatusServiceUnavailable)
 }
 
-// read decodes an activity: one JSON object that has a type. A field of an unexpected JSON type is left empty, and
-// that is no error: otherwise messages would be lost when Teams changes something.
+// read decodes an activity: a JSON object with a type. A field with an unexpected JSON type is left empty. That isn't
+// an error, because otherwise messages would be lost when Teams changes something.
 func read(raw []byte) (connector.Activity, error) {
 	var a connector.Activity
 	var unexpectedType *json.UnmarshalTypeError
@@ -113,12 +117,12 @@ func read(raw []byte) (connector.Activity, error) {
 	return a, nil
 }
 
-// check checks whether a request is genuine. An unsigned one, if these are accepted, must come from this machine. All
-// others pass the Bot Framework's SDK, which calls our Validator; see checker.
+// check returns nil if a request is genuine. If unsigned requests are accepted, one must come from this machine. All
+// others go through the Bot Framework's SDK, which calls our Validator; see checker.
 // Errors: auth.ErrRefused, auth.ErrKeys.
-func (d *Reader) check(r *http.Request, a connector.Activity) error {
-	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
-		return d.validator.CheckLocal(r, a)
+func (rd *Reader) check(r *http.Request, a connector.Activity) error {
+	if rd.unsigned && len(r.Header.Values("Authorization")) == 0 {
+		return rd.validator.CheckLocal(r, a)
 	}
 
 	envelope, err := envelopeOf(a)
@@ -126,23 +130,20 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 		return err
 	}
 
-	short := r.WithContext(r.Context()) // the same request with the envelope as its body
-	short.Body = io.NopCloser(bytes.NewReader(envelope))
-	adapter := core.BotFrameworkAdapter{TokenValidator: checker{validator: d.validator, header: r.Header, activity: a}}
-	if _, err := adapter.ParseRequest(r.Context(), short); err != nil {
-		if errors.Is(err, auth.ErrKeys) || errors.Is(err, auth.ErrRefused) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", auth.ErrRefused, err) // no header, for example
+	forSDK := r.WithContext(r.Context()) // the same request with the envelope as its body
+	forSDK.Body = io.NopCloser(bytes.NewReader(envelope))
+	adapter := core.BotFrameworkAdapter{TokenValidator: checker{validator: rd.validator, header: r.Header, activity: a}}
+	_, err = adapter.ParseRequest(r.Context(), forSDK)
+	if err == nil || errors.Is(err, auth.ErrKeys) || errors.Is(err, auth.ErrRefused) {
+		return err
 	}
-
-	return nil
+	return fmt.Errorf("%w: %w", auth.ErrRefused, err) // such as a missing header
 }
 
 // envelopeOf returns the JSON of those fields of an activity that say where it comes from. The SDK gets only these,
-// because it fails on requests that Teams does make: those with a value that is a string or an array, with
+// because it fails on requests that Teams really makes: those with a value that is a string or an array, with
 // channelData that isn't an object, or with times that are empty or without a zone. It also drops fields that we need,
-// such as mentioned of an entity. So we read the contents with our own types.
+// such as the mentioned person of an entity.
 func envelopeOf(a connector.Activity) ([]byte, error) {
 	return json.Marshal(connector.Activity{
 		Type: a.Type, ID: a.ID, ServiceURL: a.ServiceURL, ChannelID: a.ChannelID, Name: a.Name,
@@ -150,8 +151,8 @@ func envelopeOf(a connector.Activity) ([]byte, error) {
 	})
 }
 
-// checker makes the SDK use our Validator. The SDK's own accepts tokens without an expiry, for any channel, and
-// signed by keys that were read up to five days ago.
+// checker makes the SDK use our Validator. The SDK's own validator accepts tokens that never expire, that are for any
+// channel, and that are signed by keys that were read up to five days ago.
 type checker struct {
 	validator *auth.Validator
 	header    http.Header
@@ -160,7 +161,7 @@ type checker struct {
 
 var _ sdkauth.TokenValidator = checker{}
 
-// AuthenticateRequest implements the SDK's TokenValidator. parsed is the activity as the SDK has read it. If it
+// AuthenticateRequest implements the SDK's TokenValidator. parsed is the activity as the SDK has decoded it. If it
 // differs from ours, the request is refused.
 func (c checker) AuthenticateRequest(
 	ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string,

@@ -1,6 +1,7 @@
 package manifest
 
-// document is Teams' description of an app. Its parts, the types below, are named as in Teams' schema.
+// document is an app manifest: the description of an app that is uploaded to Teams. Teams' schema (manifestSchema)
+// explains the fields of this type and of the types below, which are its parts.
 type document struct {
 	Schema                  string            `json:"$schema"`
 	SchemaVersion           string            `json:"manifestVersion"`
@@ -18,7 +19,7 @@ type document struct {
 	ComposeExtensions       []extension       `json:"composeExtensions"`
 	StaticTabs              []tab             `json:"staticTabs"`
 	Permissions             []string          `json:"permissions"`
-	ValidDomains            []string          `json:"validDomains"` // of pages that dialogs show
+	ValidDomains            []string          `json:"validDomains"` // domains of pages in dialogs
 	Application             *webApp           `json:"webApplicationInfo,omitempty"`
 	Authorization           *authorization    `json:"authorization,omitempty"`
 }
@@ -73,12 +74,12 @@ type parameter struct {
 	Input string `json:"inputType"`
 }
 
-// tab is a page of ours that Teams shows.
+// tab is one of Parley's web pages inside Teams.
 type tab struct {
 	ID      string   `json:"entityId"`
 	Name    string   `json:"name"`
-	Content string   `json:"contentUrl"` // in the tab
-	Website string   `json:"websiteUrl"` // in the browser
+	Content string   `json:"contentUrl"` // address for the tab
+	Website string   `json:"websiteUrl"` // address for a browser
 	Scopes  []string `json:"scopes"`
 }
 

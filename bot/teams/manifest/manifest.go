@@ -17,19 +17,22 @@ import (
 	"parley/bridge"
 )
 
-// Ids of the commands that Teams offers beside its message box and its search box. The entries of a message's menu have ids made by
-// CommandOf.
+// To use Parley in Teams, an admin uploads an app package: a zip with a manifest (JSON) and two icons. The manifest says
+// what the app is called, which menu entries and commands Teams offers for it, and which rights it needs. This file
+// writes both. Parley doesn't need the package itself at run time.
+
+// Ids of the commands that Teams offers next to its message box and its search box. The ids of the entries of a
+// message's menu are made by CommandOf.
 const (
-	CommandNew  = "newConversation" // opens the form of a new conversation; it can also be typed as a slash command
+	CommandNew  = "newConversation" // opens the form of a new conversation; can also be typed as a slash command
 	CommandFind = "find"            // searches conversations
 )
 
-// parameterFind is the name under which Teams sends what somebody typed into the search.
+// parameterFind is the name of the parameter in which Teams sends the words of a search.
 const parameterFind = "words"
 
 // Limits of Teams.
-// Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read
-// 2026-11.
+// Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read 2026-11.
 const (
 	manifestSchema  = "https://developer.microsoft.com/json-schemas/teams/v1.30/MicrosoftTeams.schema.json"
 	maxShortName    = 30
@@ -42,21 +45,21 @@ var (
 	versionPattern  = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
-// Options choose what the app's package asks for.
+// Options describe the app.
 type Options struct {
 	AppID        string // the Microsoft App ID of the bot's registration; the app gets the same id
 	Name         string // of the app; "" means Parley
-	PublicURL    string // where Teams reaches us, https
-	Version      string // "" means 1.0.0; Teams accepts an update only with a higher one
+	PublicURL    string // Parley's https address
+	Version      string // "" means 1.0.0; Teams accepts an update only with a higher version
 	Developer    string // who offers the app; "" means Name
 	Website      string // the link on the app's page in Teams; "" means PublicURL
-	Privacy      string // "" means Website
-	Terms        string // "" means Website
-	MentionsOnly bool   // true leaves out ReadRight: Teams then tells Parley only of messages that mention it
+	Privacy      string // address of the privacy policy; "" means Website
+	Terms        string // address of the terms of use; "" means Website
+	MentionsOnly bool   // leaves out ReadRight: Teams then sends Parley only messages that mention it
 }
 
-// Tab is the path, below the public address, of the page that a tab shows first. What is appended names the page that it leads to.
-// The site serves it as web.TabPath.
+// Tab is the path, below the public address, of the page that a tab opens. The name of the page to which it redirects
+// is appended. The site serves it as web.TabPath.
 const Tab = "/auth/tab?to="
 
 // listTabs lists the pages that people find in the app.
@@ -80,12 +83,12 @@ func VerbOf(command string) bridge.Verb {
 	return bridge.Verb(name)
 }
 
-// ReadRight is the right to read a team's channel messages. The team's owner grants it by adding the
-// app. Without it Teams tells us only of messages that mention the app.
+// ReadRight is the right to read a team's channel messages. The team's owner grants it by adding the app. Without it,
+// Teams sends us only messages that mention the app.
 const ReadRight = "ChannelMessage.Read.Group"
 
-// JSON writes the app's manifest.
-// Errors: all faults of the options together, each with what to do.
+// JSON returns the app's manifest.
+// Errors: all faults of the options together, each with a remedy.
 func JSON(o Options) ([]byte, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
@@ -109,12 +112,12 @@ func JSON(o Options) ([]byte, error) {
 		SupportsChannelFeatures: "tier1", // the tier that includes private and shared channels
 		Bots: []bot{{ID: o.AppID, Scopes: []string{"team", "personal"}, SupportsTargetedMessages: true, Commands: []commandList{
 			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
-			// Only the bot sees a slash command, and colleagues must see what goes to a customer. (The extension's /reply opens a form.)
+			// "reply" isn't a slash command, because colleagues don't see slash commands, and must see what a customer gets.
 			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")},
 			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
 		StaticTabs: listTabs(o.PublicURL),
-		// Teams needs it to give tabs tokens for single sign-on, and to grant ReadRight.
+		// Teams needs webApplicationInfo for single sign-on in tabs, and to grant ReadRight.
 		Application:       &webApp{ID: o.AppID, Resource: "api://" + strings.ToLower(public.Hostname()) + "/botid-" + o.AppID},
 		ComposeExtensions: []extension{{BotID: o.AppID, Commands: extensionCommands()}},
 		Permissions:       []string{"identity", "messageTeamMembers"},
@@ -133,7 +136,7 @@ func JSON(o Options) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// readsSentence says in words for people which messages the app reads.
+// readsSentence is the part of the app's description that says which messages the app reads.
 func readsSentence(mentionsOnly bool) string {
 	if mentionsOnly {
 		return " It is told only of messages that mention it."
@@ -183,7 +186,7 @@ func (o *Options) check() error {
 		u, err := url.Parse(a.value)
 		isHTTPS := err == nil && u.Scheme == "https" && u.Hostname() != ""
 		if !isHTTPS && !slices.Contains(refused, a.value) {
-			refused = append(refused, a.value) // an address to which others default is reported once
+			refused = append(refused, a.value) // others may default to the same address: report it once
 			addFault("the %s is not https: Teams talks to nothing else", a.name)
 		}
 	}
@@ -191,7 +194,7 @@ func (o *Options) check() error {
 	return errors.Join(faults...)
 }
 
-// botCommands lists the verbs with these words, which Teams offers while people type to the app.
+// botCommands describes the commands with these names, which Teams suggests while people type to the app.
 func botCommands(words ...string) []offered {
 	list := make([]offered, 0, len(words))
 	for _, word := range words {
@@ -202,7 +205,7 @@ func botCommands(words ...string) []offered {
 	return list
 }
 
-// extensionCommands lists what Teams offers in a message's menu, beside the message box and in its search.
+// extensionCommands lists what Teams offers in a message's menu, next to the message box and in its search.
 func extensionCommands() []extensionCommand {
 	var list []extensionCommand
 	for _, v := range verb.InMenu() {
@@ -214,7 +217,7 @@ func extensionCommands() []extensionCommand {
 			Context:     []string{"message"},
 			FetchTask:   true,
 		}
-		if v.Name == bridge.VerbReply { // its form can also be begun beside the message box and by a slash command
+		if v.Name == bridge.VerbReply { // its form can also be opened next to the message box and by a slash command
 			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
 		}
 		list = append(list, c)
@@ -229,8 +232,7 @@ func extensionCommands() []extensionCommand {
 			Parameters: []parameter{{Name: parameterFind, Title: "Search", Input: "text"}}})
 }
 
-// Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same
-// options give the same bytes.
+// Package returns the app package: a zip of the manifest and two icons. The same options give the same bytes.
 // Errors: as JSON.
 func Package(o Options) ([]byte, error) {
 	text, err := JSON(o)
@@ -247,25 +249,30 @@ func Package(o Options) ([]byte, error) {
 		return nil, fmt.Errorf("teams: package: %s: %w", outlineFile, err)
 	}
 
+	return zipFiles([]packageFile{{"manifest.json", text}, {colorFile, color}, {outlineFile, outline}})
+}
+
+type packageFile struct {
+	name    string
+	content []byte
+}
+
+// zipFiles returns a zip of files. It doesn't depend on the current time.
+func zipFiles(files []packageFile) ([]byte, error) {
+	earliest := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the earliest time that a zip can store
 	var out bytes.Buffer
-	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can hold; the real time would change the bytes
 	z := zip.NewWriter(&out)
-	for _, f := range []struct {
-		name    string
-		content []byte
-	}{{"manifest.json", text}, {colorFile, color}, {outlineFile, outline}} {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: noTime})
-		if err == nil {
-			_, err = w.Write(f.content)
-		}
+	for _, f := range files {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: earliest})
 		if err != nil {
 			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
 		}
+		if _, err := w.Write(f.content); err != nil {
+			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
+		}
 	}
-
 	if err := z.Close(); err != nil {
 		return nil, fmt.Errorf("teams: package: %w", err)
 	}
-
 	return out.Bytes(), nil
 }

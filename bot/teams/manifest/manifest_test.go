@@ -238,10 +238,10 @@ func TestOutline(t *testing.T) {
 	for y := range outlineSize {
 		for x := range outlineSize {
 			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			if c.A > 0 && (c.R != fullLight || c.G != fullLight || c.B != fullLight) {
+			if c.A > 0 && (c.R != maxComponent || c.G != maxComponent || c.B != maxComponent) {
 				t.Fatalf("the point at %d,%d is %v, want white or nothing", x, y, c)
 			}
-			if c.A > fullLight/2 {
+			if c.A > maxComponent/2 {
 				white++
 			} else {
 				clear++
