@@ -17,9 +17,9 @@ import (
 	"parley/channels"
 )
 
-// Customers send pictures. Teams shows a picture within a message only if it is small: at most 1 MB, and 1024 pixels
-// wide and high. This file decides how a customer's file is shown to agents, and makes smaller copies of larger
-// pictures.
+// Customers send pictures. Teams shows a picture in a message only if it is small: at most 1 MB, and 1024 pixels wide
+// and high. This file decides how a customer's file is shown to agents, and makes smaller copies of larger pictures:
+// a PNG of 300 KB is shown as it is, a photo of 5 MB as a smaller JPEG, and a PDF as a link.
 
 // Limits of a picture in a message.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Picture
@@ -29,18 +29,19 @@ const (
 	maxPictureSide  = 1024
 )
 
-// Limits of a picture that a smaller copy is made of.
+// Limits for making a smaller copy of a picture.
 const (
 	maxCopiedBytes = 25 << 20
 	copyTimeout    = 10 * time.Second
 )
 
+// display is how a file is shown.
 type display int
 
 const (
-	displayLink     display = iota // not as a picture: the list of files has a link to it
-	displayOriginal                // unchanged
-	displayCopy                    // as a copy within Teams' limits; the list of files has a link to the original
+	displayLink     display = iota // as a link in the list of files
+	displayOriginal                // as a picture, unchanged
+	displayCopy                    // as a copy within Teams' limits, and as a link to the original
 )
 
 // chooseDisplay decides how a file is shown. It reads the file's beginning, because its name and type may be wrong.
@@ -59,10 +60,10 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 	return chooseByHeader(f.SizeBytes, io.LimitReader(r, maxCopiedBytes)), nil
 }
 
-// chooseByHeader decides by the beginning of a file of an image type. size is that of the whole file, in bytes.
+// chooseByHeader decides by the header of an image file how it is shown. size is the size of the whole file in bytes.
 func chooseByHeader(size int64, r io.Reader) display {
 	format, pixels, err := picture.Sized(r)
-	if err != nil { // it isn't a picture
+	if err != nil { // not a picture
 		return displayLink
 	}
 	if size > maxPictureBytes || max(pixels.X, pixels.Y) > maxPictureSide {
@@ -71,24 +72,25 @@ func chooseByHeader(size int64, r io.Reader) display {
 	if format == "png" || format == "jpeg" {
 		return displayOriginal
 	}
-	return displayCopy // Teams shows no WebP, and a GIF only when it does not move
+	return displayCopy // Teams doesn't show WebP and animated GIFs
 }
 
+// inlinePicture is a picture that is small enough for a message.
 type inlinePicture struct {
-	kind string // MIME type
-	data []byte
+	mimeType string
+	data     []byte
 }
 
 func (p inlinePicture) makeAttachment(name string) connector.Attachment {
 	return connector.Attachment{
-		ContentType: p.kind,
+		ContentType: p.mimeType,
 		Name:        name,
-		ContentURL:  "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data),
+		ContentURL:  "data:" + p.mimeType + ";base64," + base64.StdEncoding.EncodeToString(p.data),
 	}
 }
 
-// readOriginal reads a picture that Teams can show as it is.
-// Errors: errNoPicture if it isn't one after all; those of reading.
+// readOriginal reads a picture that Teams can show unchanged.
+// Errors: errNoPicture if it isn't a picture after all; those of reading.
 func readOriginal(ctx context.Context, f channels.File) (inlinePicture, error) {
 	data, err := readFile(ctx, f, maxPictureBytes)
 	if err != nil {
@@ -98,13 +100,13 @@ func readOriginal(ctx context.Context, f channels.File) (inlinePicture, error) {
 	if err != nil {
 		return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
-	return inlinePicture{kind: "image/" + format, data: data}, nil
+	return inlinePicture{mimeType: "image/" + format, data: data}, nil
 }
 
-// errNoPicture is for a file that begins like a picture, but can't be decoded, or not in time.
+// errNoPicture means that a file has the header of a picture but can't be decoded, or not in time.
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
-// copyPicture makes a smaller copy of a picture, one at a time, because each takes much memory. It may block.
+// copyPicture makes a smaller copy of a picture. It blocks while another copy is made, because each needs much memory.
 func (s *poster) copyPicture(ctx context.Context, f channels.File) (inlinePicture, error) {
 	select {
 	case s.copying <- struct{}{}:
@@ -115,8 +117,8 @@ func (s *poster) copyPicture(ctx context.Context, f channels.File) (inlinePictur
 	return shrinkPicture(ctx, f)
 }
 
-// shrinkPicture makes a JPEG that Teams can show. What was transparent becomes white. It tries lower qualities until
-// the file is small enough.
+// shrinkPicture makes a JPEG that Teams can show. Transparent areas become white. It lowers the quality until the file
+// is small enough.
 func shrinkPicture(ctx context.Context, f channels.File) (inlinePicture, error) {
 	data, err := readFile(ctx, f, maxCopiedBytes)
 	if err != nil {
@@ -135,21 +137,21 @@ func shrinkPicture(ctx context.Context, f channels.File) (inlinePicture, error) 
 	}
 
 	exif := orientationSegment(data)
-	for _, quality := range []int{85, 60, 30} { // the first one that is small enough
+	for _, quality := range []int{85, 60, 30} {
 		var b bytes.Buffer
 		if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: quality}); err != nil {
 			return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 		}
 		if b.Len()+len(exif) <= maxPictureBytes {
-			start, rest := b.Bytes()[:2], b.Bytes()[2:] // the Exif segment follows the two bytes that begin a JPEG
-			return inlinePicture{kind: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
+			start, rest := b.Bytes()[:len(jpegStart)], b.Bytes()[len(jpegStart):] // the Exif segment follows the start marker
+			return inlinePicture{mimeType: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
 		}
 	}
 
 	return inlinePicture{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
-// Parts of a JPEG. Markers of two bytes begin the file and each of its segments.
+// Parts of a JPEG file. The file and each of its segments begin with a marker of two bytes.
 // Source: JEITA CP-3451 (Exif 2.32), 4.5.4, "Basic structure of compressed data".
 const (
 	jpegStart      = "\xff\xd8"
@@ -157,20 +159,20 @@ const (
 	firstApp       = 0xe0 // the second byte of the marker of a segment APP0; APP15 has 0xef
 	firstAppMask   = 0xf0
 	exifMarker     = "\xff\xe1"
-	exifName       = "Exif\x00" // behind the head of the segment
+	exifName       = "Exif\x00" // after the header of the segment
 	markerBytes    = 2
-	segmentHeadEnd = 4 // the marker, and the length of what follows the marker, high byte first
+	segmentHeadEnd = 4 // a segment's header: the marker, and the big-endian length of everything after the marker
 )
 
-// orientationSegment returns the Exif segment of a JPEG, which says which side is up, so that the copy is shown
-// upright, too. It returns nil if there is none.
+// orientationSegment returns the Exif segment of a JPEG, which has the picture's orientation. Decoding ignores the
+// orientation, so the copy needs the segment to be shown upright. It returns nil if there is none.
 func orientationSegment(data []byte) []byte {
 	rest, ok := bytes.CutPrefix(data, []byte(jpegStart))
 	if !ok {
 		return nil
 	}
 
-	for isAppSegment(rest) { // these segments stand before the picture
+	for isAppSegment(rest) { // these segments come before the image data
 		size := markerBytes + int(binary.BigEndian.Uint16(rest[markerBytes:]))
 		if size > len(rest) {
 			return nil
@@ -195,7 +197,7 @@ func isAppSegment(data []byte) bool {
 }
 
 // readFile reads a whole file.
-// Errors: also if it has more than maxBytes.
+// Errors: also that the file has more than maxBytes.
 func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

@@ -165,7 +165,7 @@ func TestCopyOfAPhoto(t *testing.T) {
 	c, format, err := image.DecodeConfig(bytes.NewReader(p.data))
 	noError(t, err)
 	wantEqual(t, "format", format, "jpeg")
-	wantEqual(t, "content type", p.kind, "image/jpeg")
+	wantEqual(t, "content type", p.mimeType, "image/jpeg")
 	wantEqual(t, "width", c.Width, 1024)
 	wantEqual(t, "height", c.Height, 512)
 	wantEqual(t, "it says which side is up", bytes.Contains(p.data, []byte(turnedOnItsSide)), true)

@@ -11,18 +11,19 @@ import (
 	"parley/bridge"
 )
 
-// This file recognises a post of ours among the messages that Graph shows: a card by the id of its first element, a
-// text by its words. For example, Graph shows the text "<p>Anna&nbsp;Weber: <b>Hello</b></p>" differently from how it
-// was sent; its words are "Anna Weber: Hello" both times.
+// If Teams' response to a post is lost, Parley looks for the post in the channel with Graph, Microsoft's API for reading
+// (see Reconcile). This file recognises it there: a card by the id of its first element, and a text by its words. For
+// example, Graph returns a text with other markup than was sent, such as "<p>Anna&nbsp;Weber: <b>Hello</b></p>", but
+// its words are still "Anna Weber: Hello".
 
-// postContent is what is posted by one part of a post.
+// postContent recognises the message of one part of a post. A long post has several parts, each a message.
 type postContent struct {
-	isIn func(*graph.Message) bool // recognises a message with this content
-	more bool                      // the post has a further part
+	isIn func(*graph.Message) bool // reports whether a message has this content
+	more bool                      // another part follows
 }
 
-// contentOf returns how the part of a post that p is about looks. The customer's name isn't compared: it may have
-// changed since.
+// contentOf returns how to recognise the part p.Part of a post. The customer's name isn't compared, because it may have
+// changed since the post was made.
 func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, error) {
 	p = withoutCustomerName(p)
 	if p.Kind == bridge.PostFiles {
@@ -39,8 +40,8 @@ func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, err
 	return postContent{isIn: hasText(*c.text), more: c.more}, nil
 }
 
-// hasElementID recognises a card by the id of its first element. The whole card can't be compared: Graph returns its
-// JSON with the members in another order.
+// hasElementID recognises a card by the id of its first element. The whole card can't be compared, because Graph returns
+// its JSON with the members in another order.
 // Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
 func hasElementID(id string) func(*graph.Message) bool {
 	quoted := strconv.Quote(id)
@@ -51,53 +52,58 @@ func hasElementID(id string) func(*graph.Message) bool {
 	}
 }
 
-// hasText recognises a text message by what people read in it, since Graph returns nothing else of what a bot sends
-// with a text.
+// hasText recognises a text message by its words, because Graph returns nothing else that a bot sends with a text.
 func hasText(c card.Message) func(*graph.Message) bool {
 	parts := strings.Split(readableText(c.Text), anyName)
 	return func(m *graph.Message) bool { return hasPartsInOrder(readableText(m.Body.Content), parts) }
 }
 
-// hasPartsInOrder reports whether a text consists of these parts in this order, with any names between them.
+// hasPartsInOrder reports whether a text consists of these parts in this order, with any text between them. A single
+// part must be the whole text.
 func hasPartsInOrder(text string, parts []string) bool {
 	last := len(parts) - 1
 	if last == 0 {
 		return text == parts[0]
 	}
+
 	text, ok := strings.CutPrefix(text, parts[0])
+	if !ok {
+		return false
+	}
 	for _, part := range parts[1:last] {
-		if ok {
-			_, text, ok = strings.Cut(text, part)
+		_, text, ok = strings.Cut(text, part)
+		if !ok {
+			return false
 		}
 	}
-	return ok && strings.HasSuffix(text, parts[last])
+	return strings.HasSuffix(text, parts[last])
 }
 
-// readableText returns the words of HTML as people read them, with single spaces and without our remark.
+// readableText returns the words of HTML, with single spaces and without the remark that a post may be a duplicate.
 func readableText(html string) string {
 	text := strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, "")
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// anyName stands for the customer's name, which may have changed since a post was made. No text has this character.
+// anyName is a placeholder for the customer's name. It is a private-use character, which doesn't occur in texts.
 const anyName = "\ue000"
 
 // withoutCustomerName returns the post with anyName in place of the customer's name.
 func withoutCustomerName(p bridge.Post) bridge.Post {
-	who := bridge.PartyRef{Name: anyName, Address: anyName}
+	anybody := bridge.PartyRef{Name: anyName, Address: anyName}
 	p.Facts.Recipients.To = slices.Clone(p.Facts.Recipients.To)
 	for i := range p.Facts.Recipients.To {
 		if p.Facts.Recipients.To[i] == p.Facts.Contact {
-			p.Facts.Recipients.To[i] = who
+			p.Facts.Recipients.To[i] = anybody
 		}
 	}
 
-	p.Facts.Contact = who
+	p.Facts.Contact = anybody
 	if p.Said != nil {
 		message := *p.Said
-		message.From, message.Then = who, slices.Clone(message.Then)
+		message.From, message.Then = anybody, slices.Clone(message.Then)
 		for i := range message.Then {
-			message.Then[i].From = who
+			message.Then[i].From = anybody
 		}
 
 		p.Said = &message
@@ -105,7 +111,7 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 
 	if p.Line != nil {
 		line := *p.Line
-		line.Customer, line.Other.Contact = who, who
+		line.Customer, line.Other.Contact = anybody, anybody
 		p.Line = &line
 	}
 

@@ -9,18 +9,19 @@ import (
 	"parley/bot/teams/fact"
 )
 
-// Teams sends several requests at once. One of them may take longer to store, for example because its files are
-// looked at. The requests of one thread must be stored in the order in which they came all the same: a text that was
-// typed after a file must not reach the customer before it.
+// Teams sends several requests at the same time. Each has an activity, such as a message. One may take longer to store
+// than others, for example because its files are inspected. But the activities of one thread must be stored in the
+// order in which they arrived: a text that was typed after a file must not reach the customer before the file. So each
+// activity waits in the queue of its thread until the earlier ones are stored.
 
-// queues keep the order of activities within each thread. The zero value can be used. Safe for concurrent use.
+// queues is a set of FIFO queues, one for each thread. The zero value is ready to use. Safe for concurrent use.
 type queues struct {
 	mu      sync.Mutex
-	waiting map[string][]chan struct{} // by fact.OrderKey, in the order of their coming: a channel is closed when its activity is first
+	waiting map[string][]chan struct{} // by fact.OrderKey; an activity's channel is closed when the activity is first
 }
 
-// enter waits until all activities have left that entered the queue of this key before. The caller must call leave
-// when it is done, also if enter returns an error.
+// enter waits until all activities that entered the queue of key earlier have left it. The caller must call leave when
+// it is done, also if enter returns an error.
 // Errors: ctx's.
 func (q *queues) enter(ctx context.Context, key string) (leave func(), err error) {
 	first := q.add(key)
@@ -33,7 +34,7 @@ func (q *queues) enter(ctx context.Context, key string) (leave func(), err error
 	}
 }
 
-// add puts an activity at the end of a queue. The channel that it returns is closed once it is the first there.
+// add appends an activity to a queue. The returned channel is closed when the activity is first in the queue.
 func (q *queues) add(key string) chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -48,26 +49,26 @@ func (q *queues) add(key string) chan struct{} {
 	return first
 }
 
-// remove takes an activity out of its queue, and lets the next one through if it was the first. An activity may also
-// be removed from the middle because it has given up waiting.
+// remove removes an activity from its queue. If it was first, the next one becomes first. An activity that gave up
+// waiting may be anywhere in the queue.
 func (q *queues) remove(key string, first chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	list := q.waiting[key]
-	place := slices.Index(list, first)
-	list = slices.Delete(list, place, place+1)
+	index := slices.Index(list, first)
+	list = slices.Delete(list, index, index+1)
 	if len(list) == 0 {
 		delete(q.waiting, key)
 		return
 	}
 	q.waiting[key] = list
-	if place == 0 {
+	if index == 0 {
 		close(list[0])
 	}
 }
 
-// queueOf returns the key of the queue in which an activity waits: that of its thread. It is "" for activities that
-// don't wait, which are all but messages, edits and deletions.
+// queueOf returns the key of the queue for an activity, which is that of its thread. Only messages, edits and deletions
+// wait in a queue; for other activities it returns "".
 func queueOf(a *connector.Activity) string {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete:

@@ -12,25 +12,25 @@ import (
 	"parley/channels"
 )
 
-// Sometimes Teams' answer to a post is lost, and nobody knows whether the post was made. Before it is made again,
-// this file looks for it: among the posts that this process has made, and then in the channel itself, with Graph. How
-// a message is recognised as the post is in postcontent.go.
+// Sometimes Teams' response to a post is lost, and it is unknown whether the post was made. Before Parley makes it again,
+// this file looks for it: first among the posts that this process has made, and then in the channel itself, with Graph,
+// Microsoft's API for reading. File postcontent.go recognises the post among the messages there.
 
-// clockTolerance is how much earlier than its first attempt Teams may date a post: its clock is not ours.
+// clockTolerance is by how much Teams' clock may be behind ours.
 const clockTolerance = 5 * time.Minute
 
-// maxReconcilePages bounds one search, in pages of threadsPerPage threads. If there are more, nobody can tell whether
+// maxReconcilePages bounds one search, in pages of threadsPerPage threads. If there are more, it remains unknown whether
 // the post was made.
 const maxReconcilePages = 20
 
-// reconcileTimeout bounds one search with all its pages and waits.
+// reconcileTimeout bounds one search, including all its pages and waits.
 const reconcileTimeout = 2 * time.Minute
 
 // Reconcile reports whether a post was made, and where; see bridge.Surface.
-//   - Landed: the post was made. Sent names its message. A post for one person alone always counts as made.
-//   - Absent: it wasn't made, or making it again does no harm. Sent.Blind means that we may not read there, so nobody
-//     can tell. Then the post is made again with a remark: it is better shown twice than never.
-//   - CannotTell: there are too many messages to look at, or an error came.
+//   - Landed: the post was made. Sent has the id of its message. A post that only one person sees always counts as made.
+//   - Absent: the post wasn't made, or making it again does no harm. Sent.Blind means that we may not read there, so it
+//     is unknown. Then the post is made again with a remark: showing it twice is better than never.
+//   - CannotTell: there are too many messages to examine, or an error occurred.
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
@@ -39,13 +39,13 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 		return channels.Absent, bridge.Sent{}, nil // changing a message twice has the same result
 	}
 	if p.Kind == bridge.PostEphemeral {
-		return channels.Landed, bridge.Sent{}, nil // it is best effort, and must not be shown twice
+		return channels.Landed, bridge.Sent{}, nil // best effort, and must not be shown twice
 	}
 	if sent, ok := s.sent.Get(sentKey(p)); ok {
 		return channels.Landed, sent, nil
 	}
 	if !isChannel(p.Place.Channel) {
-		return channels.Absent, bridge.Sent{Blind: true}, nil // no app may read a chat with one person
+		return channels.Absent, bridge.Sent{Blind: true}, nil // apps can't read personal chats
 	}
 
 	content, err := s.contentOf(ctx, p)
@@ -69,9 +69,9 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return outcome, sent, nil
 }
 
-// findDouble looks for a second first message of a thread. There may be one if the post of the first was repeated
-// while nobody knew whether it had succeeded. In the result, Message is "" if there is none, and Blind means that we
-// may not look.
+// findDouble looks for a duplicate of a thread's first message. There may be one if the post was repeated while it was
+// unknown whether it had succeeded. In the result, Message is "" if there is none, and Blind means that we may not read
+// the channel.
 func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	p.Kind = bridge.PostRoot
 	content, err := s.contentOf(ctx, p)
@@ -93,9 +93,9 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
 }
 
-// findPosted searches for a post: in its thread or, for the first message of a thread, among those of the channel's
+// findPosted searches for a post: in its thread or, if it begins a thread, among the first messages of the channel's
 // threads. isSought recognises its content. The outcome CannotTell without an error means that there are too many
-// messages to look at.
+// messages to examine.
 func (s *poster) findPosted(
 	ctx context.Context, p bridge.Post, isSought func(*graph.Message) bool,
 ) (m graph.Message, outcome channels.Outcome, err error) {
@@ -107,7 +107,7 @@ func (s *poster) findPosted(
 	return m, outcome, err
 }
 
-// searchPages is findPosted with pages of so many threads.
+// searchPages is findPosted with pages of size threads.
 func (s *poster) searchPages(
 	ctx context.Context, p bridge.Post, isSought func(*graph.Message) bool, size int,
 ) (graph.Message, channels.Outcome, error) {
@@ -129,11 +129,11 @@ func (s *poster) searchPages(
 				continue
 			}
 
-			isOfOtherPost, err := s.posts.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
+			isRecorded, err := s.posts.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
 				return graph.Message{}, channels.CannotTell, err
 			}
-			if !isOfOtherPost {
+			if !isRecorded { // a recorded message belongs to another post
 				return *m, channels.Landed, nil
 			}
 		}
@@ -150,7 +150,7 @@ func (s *poster) searchPages(
 }
 
 // readPage reads a page of a thread's replies or, if the place has no thread, of the channel's threads. size is the
-// number of threads. next is where the page begins; "" for the first.
+// number of threads. next is Page.Next of the previous page; "" for the first page.
 func (s *poster) readPage(ctx context.Context, at bridge.Place, size int, next string) (graph.Page[graph.Message], error) {
 	read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 		if at.Thread != "" {
@@ -161,8 +161,8 @@ func (s *poster) readPage(ctx context.Context, at bridge.Place, size int, next s
 	return organisation.ReadPatiently(ctx, s.Organisation, at.Channel, read)
 }
 
-// mayBePost reports whether a message was written by us and isn't deleted. It is false for the message at the post's
-// own place, which is known already.
+// mayBePost reports whether a message was written by us and isn't deleted. It returns false for the message at the
+// post's own place, which is known already.
 func (s *poster) mayBePost(p bridge.Post, m *graph.Message) bool {
 	if m.ID == p.Place.Message || !m.DeletedAt.IsZero() {
 		return false

@@ -22,25 +22,26 @@ import (
 	"parley/channels"
 )
 
-// A bridge.Post is something that Parley shows to agents in Teams: a conversation's card, a line in its thread,
-// files, a mark on a message. This file makes posts, by calls of the Bot Connector, Teams' API for bots. A
-// bridge.Place says where: a channel, a thread in it (named by its first message) and a message.
+// A bridge.Post is something that Parley shows to agents in Teams: the card of a conversation, a remark in its thread
+// such as "Ann took it" (called a line), files, or an emoji on a message (called a mark). This file makes posts through
+// the Bot Connector, Teams' API for bots. A bridge.Place says where: a channel, a thread in it (identified by its first
+// message) and a message.
 
-// poster makes posts. It also finds out whether a post was made if Teams' answer was lost; see Reconcile.
+// poster makes posts. If Teams' response to a post is lost, it also determines whether the post was made; see Reconcile.
 type poster struct {
 	*organisation.Organisation
 
-	posts   postRecords // says which of our messages are recorded
+	posts   postRecords // which of our messages are recorded
 	access  *access
 	threads *threads
-	sent    *recent.Map[bridge.Sent] // parts of posts that Teams has taken, by sentKey; Reconcile finds them there
-	copying chan struct{}            // holds one element while a picture is copied: copying takes much memory
+	sent    *recent.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
+	copying chan struct{}            // semaphore: holds one element while a picture is copied, which needs much memory
 }
 
-// Send makes one post, or one part of it; see bridge.Surface. The error is a *channels.SendError that says whether
-// another try makes sense. A post to a place that is closed (see package closed) fails at once.
+// Send makes one post, or one part of a long post; see bridge.Surface. The error is a *channels.SendError, which says
+// whether to retry. A post to a closed place (see package closed) fails at once.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
+	if p.Kind != bridge.PostFiles { // the caller limits how long reading files may take
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, organisation.RequestTimeout)
 		defer cancel()
@@ -48,8 +49,12 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 
 	service, err := s.Notes.ServiceOf(ctx, p.Place.Channel)
 	if err != nil {
-		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
-			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
+		return bridge.Sent{}, &channels.SendError{
+			Class: channels.Retry,
+			Text:  "Teams didn't tell yet where it is reached.",
+			Hint:  "Add the app to a team, or write a message that mentions it.",
+			Cause: err,
+		}
 	}
 
 	channel, _ := s.Notes.Channel(p.Place.Channel)
@@ -67,7 +72,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 
 	reached := p.Place.Channel
 	if sent.Elsewhere {
-		reached = "" // that only shows that Teams takes our credentials
+		reached = "" // the post only shows that Teams accepts our credentials
 	}
 	s.access.recordSuccess(reached)
 
@@ -113,7 +118,7 @@ func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post
 	var sent bridge.Sent
 	switch {
 	case p.Kind == bridge.PostCard, p.ChangesLine():
-		return s.updateMessage(ctx, service, p, a) // of several parts, only one is shown: More stays false
+		return s.updateMessage(ctx, service, p, a) // only one part is changed, so More stays false
 	case p.Kind == bridge.PostEphemeral && isChannel(p.Place.Channel):
 		sent, err = s.sendEphemeral(ctx, service, p, a)
 	case p.Place.Channel == "":
@@ -152,9 +157,12 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 	if id == "" {
 		_, id = connector.SplitThread(started.ID)
 	}
-	if id == "" { // the thread may exist, but can't be found again by this answer
-		return bridge.Sent{}, &channels.SendError{Class: channels.Ambiguous, Text: "Teams didn't say what the thread is called.",
-			Cause: errors.New("teams: an answer without an id")}
+	if id == "" { // the thread may exist, but we don't know its id
+		return bridge.Sent{}, &channels.SendError{
+			Class: channels.Ambiguous,
+			Text:  "Teams didn't say what the thread is called.",
+			Cause: errors.New("teams: an answer without an id"),
+		}
 	}
 
 	s.threads.roots.Put(fact.OrderKey(channel, id), true)
@@ -162,12 +170,12 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 	return bridge.Sent{Message: id, Thread: id}, nil
 }
 
-// learnReadingTimeout is short because a post that was made waits meanwhile.
+// learnReadingTimeout is short because it delays the result of a post.
 const learnReadingTimeout = 3 * time.Second
 
-// learnReading finds out whether we may read a channel, unless that is known. It does so as soon as we begin a thread
-// there. A catch-up would be too late: in between, somebody may have typed in the thread, and an admin may have
-// allowed us to read. Best effort.
+// learnReading determines whether we may read a channel, unless that is known. It is called when we begin a thread
+// there. Later would be too late: by then, somebody may have typed in the thread without our seeing it, and an admin
+// may have granted us the right to read. Best effort.
 func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	if s.IsReadingKnown(channel) {
 		return
@@ -176,44 +184,47 @@ func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	ctx, cancel := context.WithTimeout(ctx, learnReadingTimeout)
 	defer cancel()
 
-	_, err := organisation.ReadPatiently(ctx, s.Organisation, channel, func(ctx context.Context, group string) (graph.Message, error) {
+	readRoot := func(ctx context.Context, group string) (graph.Message, error) {
 		return s.Graph.Message(ctx, graph.Thread{Group: group, Channel: channel, Root: root}, root)
-	})
-	if err != nil {
+	}
+	if _, err := organisation.ReadPatiently(ctx, s.Organisation, channel, readRoot); err != nil {
 		s.Log.Debug("teams channel with a new thread not read", "channel", channel, "error", err)
 	}
 }
 
 func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	thread := cmp.Or(p.Place.Thread, p.Place.Message)
-	_, err := s.Bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
+	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}
+	_, err := s.Bot.Update(ctx, at, p.Place.Message, a)
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
-// setReactions shows a mark on a person's message as a reaction of ours, and removes the earlier mark. If Teams takes
-// no such reaction, the message stays without a mark, and that is no error. The earlier mark is removed all the same,
+// setReactions shows a mark on a person's message as a reaction of ours, and removes the earlier mark. If Teams doesn't
+// support the new reaction, the message stays without a mark, which isn't an error. The earlier mark is removed anyway,
 // because it is wrong now.
 func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
-	var err error
 	if p.Mark != "" {
-		err = s.passRefusedReaction(p, s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark)))
-	}
-
-	if err == nil && p.Clears != "" {
-		err = s.passRefusedReaction(p, s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears)))
-		if hasStatus(err, http.StatusNotFound) { // we had no such reaction
-			err = nil
+		err := s.ignoreUnsupported(p, s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark)))
+		if err != nil {
+			return sent, err
 		}
 	}
+	if p.Clears == "" {
+		return sent, nil
+	}
 
-	return sent, err
+	err := s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears))
+	if hasStatus(err, http.StatusNotFound) { // the message doesn't have the reaction
+		return sent, nil
+	}
+	return sent, s.ignoreUnsupported(p, err)
 }
 
-// passRefusedReaction returns nil, and logs err, if Teams doesn't take such a reaction: trying again would change
-// nothing. It returns any other error as it is.
-func (s *poster) passRefusedReaction(p bridge.Post, err error) error {
+// ignoreUnsupported logs err and returns nil if Teams doesn't support a reaction, because retrying is useless then. It
+// returns any other error unchanged.
+func (s *poster) ignoreUnsupported(p bridge.Post, err error) error {
 	if !hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return err
 	}
@@ -226,8 +237,8 @@ func hasStatus(err error, statuses ...int) bool {
 	return errors.As(err, &e) && slices.Contains(statuses, e.Status)
 }
 
-// sendEphemeral posts a message that only one person sees. It posts in the channel or, if the person isn't there or
-// Teams refuses that, in the person's chat with the bot; then Sent.Elsewhere is true.
+// sendEphemeral posts a message that only one person sees. It posts in the channel. If the person isn't there, or Teams
+// refuses that, it posts in the person's chat with the bot, and Sent.Elsewhere is true.
 func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	person, ok, err := s.People.Find(ctx, p.Place.Channel, string(p.To))
 	if err != nil {
@@ -253,24 +264,24 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 	return sent, err
 }
 
-// isRefusedInChannel reports whether an error means that Teams won't show a message to one person in a channel: it
-// can't do so there, or the person or the app isn't in the channel.
+// isRefusedInChannel reports whether an error means that Teams won't show a message to one person in a channel, because
+// the channel doesn't support that, or because the person or the app isn't in the channel.
 func isRefusedInChannel(err error) bool {
 	return hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound)
 }
 
 // sendDirectMessage posts in the person's chat with the bot. Nobody is mentioned there, so it removes the activity's
-// entities. It classifies errors without the post's place: the message doesn't go there, so the place must not be
-// closed.
+// entities.
 func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+	withoutPlace := bridge.Post{Kind: p.Kind} // a failure must not close the post's channel, which isn't involved
 	chat, err := s.openChat(ctx, service, p.To)
 	if err != nil {
-		return bridge.Sent{}, s.access.classifyBeforeSend(err, bridge.Post{Kind: p.Kind})
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, withoutPlace)
 	}
 	a.Entities = nil
 	sent, err := s.postMessage(ctx, service, bridge.Place{Channel: chat}, a)
 	if err != nil {
-		return sent, retryOnlyThisPost(s.access.classifyFailure(err, bridge.Post{Kind: p.Kind}))
+		return sent, retryOnlyThisPost(s.access.classifyFailure(err, withoutPlace))
 	}
 	return sent, nil
 }
@@ -284,33 +295,40 @@ func (s *poster) openChat(ctx context.Context, service string, user bridge.Surfa
 	return s.Bot.Personal(ctx, service, s.Tenant, account)
 }
 
-// tellAbsent sends a direct message to each agent whom a new line in a thread mentions and who isn't in the channel.
-// In the channel Teams shows only their names, and doesn't notify them. It does so only for lines that ReachesAbsent
-// selects (R-239). Best effort, and in the background: the line is in the thread already.
+// tellAbsent sends a direct message to each agent whom a new line in a thread mentions and who isn't in the channel, so
+// that Teams doesn't notify them. It does so only for lines that ReachesAbsent selects (R-239). It runs in the
+// background and only logs errors, because the line itself has been posted.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
-	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
-	if !isNew || !p.Line.ReachesAbsent() {
+	isNewLine := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
+	if !isNewLine || !p.Line.ReachesAbsent() {
 		return
 	}
 
-	for _, who := range absent {
+	for _, agent := range absent {
 		s.RunLater(ctx, func(ctx context.Context) {
-			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
-			text := card.Messages(view.DirectLine(*p.Line, p.Facts.ID), "", s.Home())[0]
-			text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
-			a, err := s.activityOf(ctx, content{text: &text}, "")
-			if err == nil {
-				_, err = s.sendDirectMessage(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, a)
-			}
-			if err != nil {
+			if err := s.sendLineTo(ctx, service, p, agent.User, sent); err != nil {
 				s.Log.Warn("line not told to somebody who isn't in the channel", "error", err)
 			}
 		})
 	}
 }
 
-// reactionOf returns Teams' id of the emoji for a mark: that of view.MarkIcon, or the nearest that Teams has. "" for
-// none.
+// sendLineTo sends a line as a direct message, with a link to the message (sent) that has it.
+func (s *poster) sendLineTo(ctx context.Context, service string, p bridge.Post, user bridge.SurfaceUser, sent bridge.Sent) error {
+	const noIcon, noChannel = "", ""
+	text := card.Messages(view.DirectLine(*p.Line, p.Facts.ID), noIcon, s.Home())[0]
+	link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
+	text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
+	a, err := s.activityOf(ctx, content{text: &text}, noChannel)
+	if err != nil {
+		return err
+	}
+	_, err = s.sendDirectMessage(ctx, service, bridge.Post{Kind: p.Kind, To: user}, a)
+	return err
+}
+
+// reactionOf returns Teams' id of the emoji for a mark: the emoji of view.MarkIcon, or the most similar one that Teams
+// has; "" for an unknown mark.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func reactionOf(m bridge.Mark) string {
 	switch m {

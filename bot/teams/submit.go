@@ -14,11 +14,12 @@ import (
 	"parley/channels/pause"
 )
 
-// People submit dialogs: they fill in a form, for example that of a reply, or click a button in a window that shows
-// details. Teams sends that as an invoke (see invocation). This file reads what was filled in, shows the form again
-// if something is wrong with it, and otherwise stores it as a fact.
+// People submit dialogs: they fill in a form, such as that of a reply, or click a button in a window that shows details.
+// Teams sends that as an invoke, a request that waits for the next dialog or an empty response (see invocation). This
+// file validates a form. If it has errors, the response is the form with the errors. Otherwise the form is stored as a
+// fact (one thing that happened), which Parley's engine then applies.
 
-// handleSubmit handles what a dialog sends: a filled form, or a click on a button of a window.
+// handleSubmit handles a submitted dialog: a form, or a click on a button of a window.
 func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	if isUploadAnswer(in.value.Data) {
 		return nil, nil
@@ -33,41 +34,44 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 		return in.handleDialogClick(ctx, read.Click)
 	}
 
-	f := read.Form
-	at := f.Memory.Place
 	if in.user.Kind != bridge.ActorPerson {
-		return dialogAnswer(in.dialogWithTyped(errForeign(), at, f.TypedText())), nil
+		return dialogAnswer(in.dialogWithTyped(errForeign(), read.Form.Memory.Place, read.Form.TypedText())), nil
 	}
-
-	if f.Memory.Files {
-		return in.openUploadPage(ctx, f), nil
+	if read.Form.Memory.Files {
+		return in.openUploadPage(ctx, read.Form), nil
 	}
+	return in.handleForm(ctx, read.Form)
+}
 
+// handleForm validates a form and stores it. If it has errors, or another form must follow, it returns that dialog.
+func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, error) {
 	filled, errs := f.Fill()
 	if len(errs) > 0 {
 		return dialogAnswer(in.formDialogAgain(ctx, f, errs)), nil
 	}
 
-	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
-		if d, refused := in.refuseStart(ctx, f, filled); refused {
-			return dialogAnswer(d), nil
+	beginsConversation := filled.Verb == bridge.VerbNew && filled.Args.Recipient != ""
+	if beginsConversation {
+		if dialog, refused := in.refuseStart(ctx, f, filled); refused {
+			return dialogAnswer(dialog), nil
 		}
 	}
 
+	at := f.Memory.Place
 	if forms.NeedsNextForm(filled, f.Memory.Pick) {
 		return dialogAnswer(in.verbDialog(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
 
-	in.payload.Own, err = in.door.threads.isOurThread(ctx, at)
+	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-
+	in.payload.Own = inOurThread
 	return nil, in.door.desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
 }
 
-// handleDialogClick handles a click on a button in a window. Some buttons open another window or form. Others act:
-// then the window shows the conversation's details afterwards.
+// handleDialogClick handles a click on a button in a window. Some buttons open another window or form. The others act
+// at once, and the window then shows the conversation's details.
 func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any, error) {
 	if c.Opens != view.OpensNothing || in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.clickDialog(ctx, c, c.Place)), nil
@@ -81,8 +85,8 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 	return dialogAnswer(in.windowDialog(ctx, view.OpensDetails, c.Args, c.Place)), nil
 }
 
-// formDialogAgain shows a submitted form again. errs are what is wrong, by the name of the field. If the form can't
-// be made any more, the dialog says why, and gives back what was typed.
+// formDialogAgain shows a submitted form again. errs has the errors by field name. If the form can't be made any more,
+// the dialog says why, and has the text that was typed.
 func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
 	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
@@ -95,8 +99,8 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 	return card.RedrawForm(form, *f, errs, in.door.Home())
 }
 
-// refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. If
-// that can't be checked now, refused is false: the engine checks it again later.
+// refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. If that
+// can't be checked at the moment, refused is false, because the engine checks it again later.
 func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled view.Filled) (dialog card.Dialog, refused bool) {
 	open, err := in.door.desk.MayStart(ctx, in.user.ID, bridge.Start{
 		Account:   filled.Args.Account,

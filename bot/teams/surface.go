@@ -24,14 +24,13 @@ import (
 	"parley/channels/pause"
 )
 
-// Limits and times of this surface.
 const (
-	maxTextRunes  = 18_000    // of one message; longer text goes on in further parts
-	maxFileBytes  = 100 << 20 // of a person's file
-	maxBackground = 64        // pieces of work that run at once after a request was answered
+	maxTextRunes  = 18_000    // of one message; longer texts are split
+	maxFileBytes  = 100 << 20 // of a file from a person
+	maxBackground = 64        // background tasks that run concurrently
 )
 
-// Desk is what a Surface asks of the engine, the part of Parley that keeps conversations and decides what is sent.
+// Desk is the interface of Parley's engine, which manages conversations and decides what is sent, as a Surface uses it.
 type Desk interface {
 	upload.Desk
 	sweep.Desk
@@ -43,9 +42,10 @@ type Desk interface {
 	replyWatcher
 }
 
-// Surface is Parley in one Microsoft 365 organisation: agents work in the channels of Teams. It stores as facts what
-// happens there, and makes the posts by which Parley shows conversations. Each part of it has a file of its own; see
-// the package's comment.
+// Surface connects Parley to the Microsoft Teams of one organisation, in which agents answer customers. Each customer's
+// conversation is a thread in a channel. Surface stores what people do in these threads as facts (a fact is one thing
+// that happened, such as a message or a click), and makes the posts by which Parley shows conversations. Most of its
+// methods only delegate to a part, which has its own file; see the package's comment.
 type Surface struct {
 	org       *organisation.Organisation
 	opt       Options
@@ -72,8 +72,8 @@ var (
 	_ bridge.GapHider   = (*Surface)(nil)
 )
 
-// New makes the surface. It connects to nothing; Run does.
-// Errors: what is missing or malformed in o, all together.
+// New makes the surface. It makes no requests yet.
+// Errors: all options that are missing or malformed, joined.
 func New(o Options) (*Surface, error) {
 	hosts, err := rest.NewHosts(o.ServiceURLs, o.AllowUnsigned)
 	if err := errors.Join(o.checkRequired(), err); err != nil {
@@ -122,7 +122,7 @@ func New(o Options) (*Surface, error) {
 	return s, nil
 }
 
-// newSurface joins the parts of the surface; see the package's comment.
+// newSurface makes and connects the parts of the surface; see the package's comment.
 func newSurface(o Options, app *organisation.App) *Surface {
 	org := organisation.New(app, organisation.Options{
 		Notes:       o.Desk,
@@ -177,8 +177,8 @@ func newSurface(o Options, app *organisation.App) *Surface {
 	return s
 }
 
-// hasNoSecret reports whether the app has no secret. That is for a trial without Azure, in which no service of
-// Microsoft is called.
+// hasNoSecret reports whether the app has no secret. That is so in a trial without Azure, which uses none of Microsoft's
+// services.
 func (s *Surface) hasNoSecret() bool { return s.opt.AppPassword == "" }
 
 // fetchToken gets a token for the Bot Connector from Entra, which shows whether our credentials work.
@@ -193,23 +193,24 @@ func (s *Surface) Limits() bridge.Limits {
 	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: organisation.RequestTimeout}
 }
 
-// Budget implements bridge.Surface. Teams counts the posts of a channel, in all its threads: 7 in 1 s, 8 in 2 s, 60
-// in 30 s, 1800 in an hour. A budget is two buckets: in any span of time, at most as many posts leave as the buckets
-// hold, plus those with which they are filled meanwhile. The narrow bucket (4, and 1.75/s) keeps to the first three
-// limits, with most of a second to spare for posts that are delayed. The wide bucket, which holds a busy minute,
-// keeps to the hour. So a quiet channel takes a burst of customers at once, and a long flood is worked off at a post
-// in 2 s: an agent never waits for the next hour. Teams names no limit for changes. Reactions are 2 in a second for
-// the whole bot. A mark may take both: one adds the new mark, one removes the old.
+// Budget implements bridge.Surface. Teams limits the posts to a channel, in all its threads: 7 in 1 s, 8 in 2 s, 60 in
+// 30 s, and 1800 in an hour. A budget is two token buckets:
+//   - The narrow one (4 tokens, and 1.75/s) keeps to the first three limits, with some slack for delayed posts.
+//   - The wide one (60 tokens) keeps to the limit of an hour.
+//
+// So a quiet channel takes a burst at once, and a long flood continues at one post in 2 s: no post waits for the next
+// hour. Teams documents no limit for changes of messages. Reactions are limited to 2 per second for the whole bot, and a
+// mark may need two: one adds the new mark, and one removes the old mark.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	const (
 		perHour, perMinute = 1800, 60
 		narrowBurst        = 4
-		// A search for another root reads several pages with Graph, whose calls replies need, too.
+		// A search for a duplicate post reads several pages with Graph, whose requests are limited, too.
 		secondsPerSearch, searchBurst = 6, 5
 	)
 
-	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 makes no bucket larger
+	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 doesn't enlarge buckets
 	key := "post:" + channel
 	switch kind {
 	case bridge.PostMark:
@@ -230,8 +231,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	}
 }
 
-// Run implements bridge.Surface. It keeps no connection, since Teams sends requests to us. It reads what was missed:
-// after the start, after gaps, and from time to time.
+// Run implements bridge.Surface. It keeps no connection, because Teams sends requests to us. It reads missed messages
+// after the start, after gaps (times in which requests may have been lost), and from time to time.
 func (s *Surface) Run(ctx context.Context) error {
 	defer s.org.Work.Wait()
 	s.CatchUp(time.Time{})
@@ -242,8 +243,8 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-// waitUntilAvailable loads the notes and gets a token. It tries until both succeed, and reports to people what is
-// wrong meanwhile. It returns false if ctx ended before.
+// waitUntilAvailable loads the notes and gets a token. It retries until both succeed, and reports to people what is
+// wrong. It returns false if ctx ends first.
 func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.org.Notes.Load(ctx)
@@ -294,9 +295,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return s.history.Confirm(ctx, at, text)
 }
 
-// HidesGaps implements bridge.GapHider. It reports whether events of a channel may be lost without anybody noticing.
-// If so, replies are read again before they leave, which takes one of the 5 requests for channels' messages that
-// Graph answers in a second. It is true unless we know that Graph doesn't let us read the channel.
+// HidesGaps implements bridge.GapHider. It reports whether events of a channel may be lost unnoticed. If so, an agent's
+// message is read again before it is sent, which uses one of the 5 requests per second that Graph allows for channels'
+// messages. It returns true unless we know that Graph doesn't let us read the channel.
 func (s *Surface) HidesGaps(channel string) bool {
 	return !s.hasNoSecret() && !s.org.IsReadingRefused(channel)
 }

@@ -27,14 +27,16 @@ const (
 // shape returns the color at a point of the unit square; x grows to the right, y down.
 type shape func(x, y float64) color.NRGBA
 
-var white = color.NRGBA{R: maxComponent, G: maxComponent, B: maxComponent, A: maxComponent}
+func white() color.NRGBA {
+	return color.NRGBA{R: maxComponent, G: maxComponent, B: maxComponent, A: maxComponent}
+}
 
 // colorIcon draws a white speech bubble with lines of text on a colored background.
 func colorIcon() ([]byte, error) {
 	background := color.NRGBA{R: accentRed, G: accentGreen, B: accentBlue, A: maxComponent}
 	return draw(colorSize, func(x, y float64) color.NRGBA {
 		if isInBubble(x, y, 0) && !isOnText(x, y) {
-			return white
+			return white()
 		}
 		return background
 	})
@@ -52,7 +54,7 @@ func outlineIcon() ([]byte, error) {
 		x, y = 0.5+(x-0.5)*outlineScale, 0.5+(y-0.5)*outlineScale
 		isOnEdge := isInBubble(x, y, 0) && !isInBubble(x, y, edgeWidth)
 		if isOnEdge || isOnText(x, y) {
-			return white
+			return white()
 		}
 		return color.NRGBA{}
 	})

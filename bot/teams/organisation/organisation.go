@@ -20,27 +20,29 @@ import (
 	"parley/channels/pause"
 )
 
-// Parts of Parley's Teams surface share what is known of the organisation: in which teams the app is (Notes), who
-// people are (People), and which channels we may read. There are two ways of reading: the Bot Connector, Teams' API
-// for bots, tells about teams and members; Graph, Microsoft's API for all its products, shows messages. What Graph
-// shows has another form than what Teams sends us. This file turns it into the latter.
+// Organisation holds what the parts of Parley's Teams connection share: in which teams the app is (Notes), who people
+// are (People), and which channels we may read.
+//
+// Teams sends us a message as an activity of the Bot Connector, Teams' API for bots. When we read a message ourselves,
+// Graph (Microsoft's API for all its products) returns it in another format. ActivityOf converts the latter into the
+// former, so that the rest of Parley knows only activities.
 
-// MaxReadTries is how often ReadPatiently asks for one page, at most.
+// MaxReadTries is the maximum number of attempts of ReadPatiently.
 const MaxReadTries = 4
 
-// minReadPause is how long ReadPatiently waits at least before it tries again: once that after the first try, twice
-// after the second, and so on.
+// minReadPause is the minimum time that ReadPatiently waits after the first attempt. It waits twice as long after the
+// second attempt, and so on.
 const minReadPause = 200 * time.Millisecond
 
-// permits remembers which channels Graph lets us read: true if it did, false if it refused. Channels that it wasn't
-// asked about are missing.
+// permits records which channels Graph lets us read: true if it did, false if it refused. Channels that we haven't
+// tried to read are missing.
 type permits struct {
 	mu        sync.Mutex
 	byChannel map[string]bool
 }
 
-// learn notes whether a channel may be read, from the result of reading it. err is nil if that succeeded. It ignores
-// errors that don't tell, such as a lost connection.
+// learn records whether a channel may be read, given the result of reading it. It ignores errors that say nothing about
+// that, such as a lost connection.
 func (p *permits) learn(channel string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,7 +54,7 @@ func (p *permits) learn(channel string, err error) {
 	}
 }
 
-// Organisation is one Microsoft 365 organisation, with what Parley knows of it. Safe for concurrent use.
+// Organisation is what Parley knows about one Microsoft 365 organisation. Safe for concurrent use.
 type Organisation struct {
 	*App
 
@@ -62,27 +64,27 @@ type Organisation struct {
 	Attach  bool // agents can upload files on a web page of ours
 }
 
-// New returns an Organisation. It asks nobody anything yet.
-func New(b *App, o Options) *Organisation {
-	org := &Organisation{App: b, Notes: newNotebook(b, o), permits: &permits{byChannel: map[string]bool{}}}
-	org.People = newPeople(b, org.Notes)
+// New returns an Organisation. It makes no requests yet.
+func New(app *App, o Options) *Organisation {
+	org := &Organisation{App: app, Notes: newNotebook(app, o), permits: &permits{byChannel: map[string]bool{}}}
+	org.People = newPeople(app, org.Notes)
 	org.Notes.people = org.People
 	return org
 }
 
-// CanRead reports whether Graph let us read a channel when it was read last.
+// CanRead reports whether Graph let us read a channel the last time.
 func (o *Organisation) CanRead(channel string) bool {
 	o.permits.mu.Lock()
 	defer o.permits.mu.Unlock()
 	return o.permits.byChannel[channel]
 }
 
-// IsReadingRefused reports whether Graph refused to let us read a channel when it was read last.
+// IsReadingRefused reports whether Graph refused to let us read a channel the last time.
 func (o *Organisation) IsReadingRefused(channel string) bool {
 	return o.IsReadingKnown(channel) && !o.CanRead(channel)
 }
 
-// IsReadingKnown reports whether Graph has shown a channel, or refused to, since this process began.
+// IsReadingKnown reports whether we have tried to read a channel since this process started.
 func (o *Organisation) IsReadingKnown(channel string) bool {
 	o.permits.mu.Lock()
 	defer o.permits.mu.Unlock()
@@ -90,9 +92,9 @@ func (o *Organisation) IsReadingKnown(channel string) bool {
 	return known
 }
 
-// ReadPatiently calls read, which reads something of a channel with Graph. group is the id of the channel's team in
-// Graph. If Graph asks us to wait, it waits and calls read again: at most MaxReadTries times in all, and only if ctx
-// leaves time for the wait. It also remembers whether we may read the channel; see CanRead.
+// ReadPatiently calls read, which reads something from a channel with Graph. group is the id of the channel's team in
+// Graph. If Graph asks us to wait, ReadPatiently waits and calls read again: at most MaxReadTries times in total, and
+// only if ctx leaves enough time for the wait. It also records whether we may read the channel; see CanRead.
 // Errors: read's, and those of the notes.
 func ReadPatiently[T any](
 	ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error),
@@ -110,22 +112,22 @@ func ReadPatiently[T any](
 		}
 
 		wait = max(wait, time.Duration(try)*minReadPause)
-		deadline, ok := ctx.Deadline()
-		hasTime := !ok || time.Until(deadline) > wait
-		if !hasTime || !pause.For(ctx, wait) {
+		deadline, hasDeadline := ctx.Deadline()
+		isTooLong := hasDeadline && time.Until(deadline) <= wait
+		if isTooLong || !pause.For(ctx, wait) {
 			break
 		}
 	}
 
 	o.permits.learn(channel, err)
-	if failed := o.Notes.learnReading(ctx, channel, err); failed != nil {
-		return out, failed
+	if noteErr := o.Notes.learnReading(ctx, channel, err); noteErr != nil {
+		return out, noteErr
 	}
 	return out, err
 }
 
-// ActivityOf turns a message that Graph shows into the activity that Teams would have sent us about it. event says
-// what happened: fact.EventEdited, EventRestored or EventDeleted; "" means that the message was written.
+// ActivityOf turns a message from Graph into the activity that Teams would have sent us about it. event says what
+// happened: fact.EventEdited, EventRestored or EventDeleted; "" means that the message was written.
 func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) connector.Activity {
 	root := cmp.Or(m.ReplyToID, m.ID)
 	at := m.CreatedAt
@@ -170,39 +172,40 @@ func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 		a.Text = m.Body.Content
 	}
 
-	for _, x := range m.Mentions {
-		account := o.accountOf(&x.Mentioned)
-		if account == nil { // a channel, a team or a tag, which a text for colleagues mentions, too
+	for _, mention := range m.Mentions {
+		account := o.accountOf(&mention.Mentioned)
+		if account == nil { // a channel, a team or a tag
 			account = &connector.ChannelAccount{}
 		}
 
-		account.Name = x.Text
+		account.Name = mention.Text
 		a.Entities = append(a.Entities, connector.Entity{
 			Type:      connector.EntityMention,
-			Text:      "<at>" + x.Text + "</at>",
+			Text:      "<at>" + mention.Text + "</at>",
 			Mentioned: account,
 		})
 	}
 }
 
-// withQuotes returns the HTML of a message as Teams would send it. Graph gives quoted and forwarded messages as
-// attachments. In what Teams sends they are elements of the HTML.
+// withQuotes returns the HTML of a message as Teams would send it. In Graph, quoted and forwarded messages are
+// attachments; in activities they are blockquotes in the HTML.
 func withQuotes(m *graph.Message) string {
 	content := m.Body.Content
 	for _, at := range m.Attachments {
-		place := `<attachment id="` + at.ID + `"></attachment>`
+		tag := `<attachment id="` + at.ID + `"></attachment>`
 		switch at.ContentType {
 		case graph.ContentQuote:
-			content = strings.ReplaceAll(content, place, `<blockquote itemtype="http://schema.skype.com/Reply" itemid="`+at.ID+`"></blockquote>`)
+			quote := `<blockquote itemtype="http://schema.skype.com/Reply" itemid="` + at.ID + `"></blockquote>`
+			content = strings.ReplaceAll(content, tag, quote)
 		case graph.ContentForward:
-			content = strings.ReplaceAll(content, place, `<blockquote itemtype="http://schema.skype.com/Forward"></blockquote>`)
+			content = strings.ReplaceAll(content, tag, `<blockquote itemtype="http://schema.skype.com/Forward"></blockquote>`)
 		}
 	}
 	return content
 }
 
-// accountOf returns the account of a message's author; nil if Graph doesn't say who it is. Graph doesn't tell the id
-// by which Teams calls a person ("29:…"), so ID is the person's Entra object id. Of an app, it is the id of its bot.
+// accountOf returns the account of a message's author; nil if Graph doesn't say who that is. Graph doesn't know a
+// person's id in Teams ("29:…"), so ID is the Entra object id. For an app, ID is the id of its bot.
 func (o *Organisation) accountOf(f *graph.From) *connector.ChannelAccount {
 	if f == nil {
 		return nil
@@ -224,21 +227,22 @@ func (o *Organisation) IsByUs(m *graph.Message) bool {
 	return connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// Shown is a message of a channel as Graph shows it.
+// Shown is a message of a channel from Graph.
 type Shown struct {
 	*graph.Message
 
 	At          bridge.Place
-	InOurThread bool // Parley began the thread that it is in
+	InOurThread bool // it is in a thread that Parley began
 }
 
-// PlaceOf returns where a message of a channel stands.
+// PlaceOf returns the place (channel, thread and message) of a message.
 func PlaceOf(channel string, m *graph.Message) bridge.Place {
 	thread := connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
 	return fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: thread}})
 }
 
-// PayloadOf makes what is stored of a message: the payload of a fact, and the activity in it. event: see ActivityOf.
+// PayloadOf returns what is stored about a message: the payload of a fact (one thing that happened), and the activity in
+// it. event: see ActivityOf.
 func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fact.Payload, connector.Activity, error) {
 	a := o.ActivityOf(event, m.At.Channel, m.Message)
 	p, err := o.wrap(ctx, m.At.Channel, &a, m.InOurThread)
@@ -256,24 +260,23 @@ func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fa
 	return p, a, nil
 }
 
-// wrap makes the payload of an activity that ActivityOf has made. It finds out who the people are whom the activity
-// names.
-// Errors: Teams can't tell that now; json's.
+// wrap makes the payload of an activity from ActivityOf. It looks up the people whom the activity names.
+// Errors: a person can't be looked up at the moment; the activity can't be encoded.
 func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Activity, inOurThread bool) (fact.Payload, error) {
 	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Person{}}
-	for _, one := range accountsIn(a) {
-		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
+	for _, account := range accountsIn(a) {
+		if account.AADObjectID == "" || p.Who[account.ID].Kind != "" {
 			continue
 		}
 
-		known, ok, err := o.People.Find(ctx, channel, one.AADObjectID)
+		person, ok, err := o.People.Find(ctx, channel, account.AADObjectID)
 		switch {
 		case err != nil:
 			return fact.Payload{}, err
 		case !ok:
-			p.Who[one.ID] = fact.Person{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
+			p.Who[account.ID] = fact.Person{User: account.AADObjectID, Name: account.Name, Kind: string(bridge.ActorForeign)}
 		default:
-			p.Who[one.ID] = fact.Person{User: known.User, Name: known.Name, Kind: string(known.Kind)}
+			p.Who[account.ID] = fact.Person{User: person.User, Name: person.Name, Kind: string(person.Kind)}
 		}
 	}
 
@@ -286,12 +289,12 @@ func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Ac
 }
 
 // FilesOf returns the files that are attached to a message. Other attachments in its text, which only Teams can show,
-// are marked as unavailable. Quoted and forwarded messages are skipped.
+// are included as unavailable. Quoted and forwarded messages are skipped.
 func FilesOf(m *graph.Message) []fact.Attached {
 	var out []fact.Attached
 	for _, at := range m.Attachments {
 		switch at.ContentType {
-		case graph.ContentQuote, graph.ContentForward: // the text has them
+		case graph.ContentQuote, graph.ContentForward: // see withQuotes
 		case graph.ContentFile:
 			if at.ContentURL != "" {
 				out = append(out, fact.Attached{
@@ -310,7 +313,7 @@ func FilesOf(m *graph.Message) []fact.Attached {
 	return out
 }
 
-// accountsIn returns the accounts of an activity's author and of all whom it mentions.
+// accountsIn returns the accounts of an activity's author and of everybody whom it mentions.
 func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
 	var all []*connector.ChannelAccount
 	if a.From != nil {
@@ -324,7 +327,7 @@ func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
 	return all
 }
 
-// Home returns what the writing of cards needs to know about the organisation, for links and mentions.
+// Home returns what package card needs to know about the organisation, above all for links.
 func (o *Organisation) Home() card.Home {
 	return card.Home{Client: o.Client, Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
 }

@@ -17,41 +17,41 @@ import (
 	"parley/channels"
 )
 
-// Teams names people by two ids: "29:…", by which only this bot knows them, and the Entra object id, by which the
-// whole organisation does. This file finds out who they are, and above all whether they are members of the
-// organisation: nobody else may act in Parley. Answers of Teams are remembered for a day, and noted (see Notebook).
+// A person in Teams has two ids: "29:…", which is known only to this bot, and the Entra object id, which is the same in
+// all Microsoft products. This file looks up people by either id, and above all whether they belong to the
+// organisation, because nobody else may act in Parley. Teams' answers are cached for a day and stored (see Notebook).
 
-// personLifetime is how long an answer of Teams about a person counts. Then we ask again. If Teams doesn't answer,
-// the old one still counts.
+// personLifetime is how long Teams' answer about a person is valid. Afterwards we ask again. If Teams doesn't answer,
+// the old answer remains valid.
 const personLifetime = 24 * time.Hour
 
-// Person is somebody as Teams describes them.
+// Person is a member of a conversation, as Teams describes them.
 type Person struct {
-	Teams   string           `json:"teams"` // "29:…", by which only this bot knows them
+	Teams   string           `json:"teams"` // "29:…", known only to this bot
 	User    string           `json:"user"`  // Entra object id
 	Name    string           `json:"name,omitempty"`
 	Kind    bridge.ActorKind `json:"kind"`
-	AskedAt time.Time        `json:"at"`
+	AskedAt time.Time        `json:"at"` // when Teams described them
 }
 
-// People remembers the people of whom Teams has told. Safe for concurrent use.
+// People is a cache of the people whom Teams has described. Safe for concurrent use.
 type People struct {
 	*App
 
 	notes *Notebook
 
 	byID     *recent.Map[Person]    // by both ids: Person.Teams and Person.User
-	lastSeen *recent.Map[time.Time] // when Teams listed somebody in a channel, by memberKey
+	lastSeen *recent.Map[time.Time] // when Teams last listed a person as a member of a channel, by memberKey
 }
 
-func newPeople(b *App, notes *Notebook) *People {
-	return &People{App: b, notes: notes, byID: recent.New[Person](), lastSeen: recent.New[time.Time]()}
+func newPeople(app *App, notes *Notebook) *People {
+	return &People{App: app, notes: notes, byID: recent.New[Person](), lastSeen: recent.New[time.Time]()}
 }
 
-// memberKey is the key in People.lastSeen of a person in a channel.
+// memberKey returns the key in People.lastSeen for a person in a channel.
 func memberKey(channel, user string) string { return channel + "/" + user }
 
-// learn takes over the note of a person. It ignores a note whose key has another id.
+// learn adds a stored note about a person to the cache. It ignores a note that is stored under another id.
 func (p *People) learn(id string, value json.RawMessage) {
 	var person Person
 	if json.Unmarshal(value, &person) == nil && person.Teams == id {
@@ -59,7 +59,7 @@ func (p *People) learn(id string, value json.RawMessage) {
 	}
 }
 
-// put remembers a person, unless something newer is known.
+// put adds a person to the cache, unless it has a newer description.
 func (p *People) put(person Person) {
 	old, ok := p.byID.Get(person.Teams)
 	if ok && old.AskedAt.After(person.AskedAt) {
@@ -71,10 +71,10 @@ func (p *People) put(person Person) {
 	}
 }
 
-// Find describes the person with one of the two ids, as a member of a conversation. If the app isn't in the
-// conversation, it looks in the teams with the app, because people use the message box anywhere. ok is false if Teams
-// doesn't list such a person: nobody can know who it is then.
-// Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person; those of the notes.
+// Find describes the member of a conversation with one of the two ids. If the app isn't in the conversation, Find
+// searches the teams with the app, because people can use the app's menus anywhere. ok is false if Teams doesn't list
+// such a person.
+// Errors: *connector.Error if Teams doesn't answer and the person isn't cached; those of the notes.
 func (p *People) Find(ctx context.Context, conversation, id string) (person Person, ok bool, err error) {
 	person, known := p.byID.Get(id)
 	if known && p.Now().Sub(person.AskedAt).Abs() < personLifetime {
@@ -90,7 +90,7 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 	if err == nil || isNotMember(err) {
 		return asked, ok, nil
 	}
-	if known { // asked too long ago, but Teams gives no newer answer
+	if known { // an old answer is better than none
 		return person, true, nil
 	}
 
@@ -112,21 +112,20 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	if isNotMember(err) {
 		return false, nil
 	}
-	if known { // seen too long ago, but Teams gives no newer answer
+	if known { // an old answer is better than none
 		return true, nil
 	}
 
 	return false, err
 }
 
-// Account returns the id by which the bot may begin a chat with a user. That is "29:…", if a team with the app lists
-// the user. Otherwise it is the Entra object id, with which Teams begins a chat only if the user has installed the
-// app.
+// Account returns the id with which the bot may begin a chat with a user. It is "29:…" if the user is a member of a team
+// with the app. Otherwise it is the Entra object id, which works only if the user has installed the app.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read
 // 2026-11.
-// Errors: *connector.Error if a team can't be asked now.
+// Errors: *connector.Error if a team's members can't be read at the moment.
 func (p *People) Account(ctx context.Context, user string) (string, error) {
-	if person, known := p.byID.Get(user); known { // this id stays the same for ever
+	if person, known := p.byID.Get(user); known { // this id never changes
 		return person.Teams, nil
 	}
 
@@ -137,23 +136,22 @@ func (p *People) Account(ctx context.Context, user string) (string, error) {
 	return user, err
 }
 
-// askTeams asks one team with the app after the other for a person, and returns the first answer. listed is false if
-// none lists the person.
-// Errors: *connector.Error if none does and a team can't be asked now.
+// askTeams looks for a person among the members of each team with the app. listed is false if no team has the person.
+// Errors: *connector.Error if no team has the person, and a team's members can't be read at the moment.
 func (p *People) askTeams(ctx context.Context, id string) (person Person, listed bool, err error) {
 	for _, team := range slices.Sorted(maps.Keys(p.notes.Teams())) {
-		person, failed := p.ask(ctx, team, id)
-		if failed == nil {
+		person, askErr := p.ask(ctx, team, id)
+		if askErr == nil {
 			return person, true, nil
 		}
-		if !isNotMember(failed) && !IsInaccessible(failed) {
-			err = failed
+		if !isNotMember(askErr) && !IsInaccessible(askErr) {
+			err = askErr
 		}
 	}
 	return Person{}, false, err
 }
 
-// ask asks Teams to describe a member of a channel, and notes the answer.
+// ask asks Teams to describe a member of a channel, and caches and stores the answer.
 func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	service, err := p.notes.ServiceOf(ctx, channel)
 	if err != nil {
@@ -176,8 +174,8 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	return person, nil
 }
 
-// Describe turns Teams' description of a member into a Person. The Kind is bridge.ActorPerson only if Teams says that
-// the member belongs to our own organisation and isn't a guest.
+// Describe turns Teams' description of a member into a Person. Its Kind is bridge.ActorPerson only if, according to
+// Teams, the member belongs to our own organisation and isn't a guest.
 func (p *People) Describe(m connector.Member) Person {
 	person := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
 	role := cmp.Or(m.UserRole, "user")
@@ -194,8 +192,8 @@ func isWithoutApp(err error) bool {
 	return errors.As(err, &e) && e.Code == connector.CodeNotInRoster
 }
 
-// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 for
-// an id whose form it doesn't take.
+// isNotMember reports whether an error means that the conversation has no such member. Teams responds 404, or 400 if
+// the id is malformed.
 func isNotMember(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {

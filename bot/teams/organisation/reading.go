@@ -8,26 +8,30 @@ import (
 	"parley/bot/teams/graph"
 )
 
-// A team's owner may let Parley read a channel, and take that right away again. What people type while Parley can't
-// read is meant for colleagues, and must not go to a customer when it becomes readable later. So this file notes when
-// each channel was readable.
+// A team's owner may let Parley read a channel's messages with Graph (Microsoft's API for reading), and may revoke that
+// right. What people type while Parley can't read is meant for colleagues. It must not go to a customer when it becomes
+// readable later. So this file records when each channel was readable:
+//
+//	Monday     Graph shows the channel   {Shown}
+//	Tuesday    Graph refuses             {Shown, Refused, Until: Tuesday}
+//	Wednesday  Graph shows it again      {Shown, Since: Wednesday, Until: Tuesday}: not readable in between
 
-// readingNote says when Graph let us read a channel. Without a note, nobody has tried yet.
+// readingNote records when Graph let us read a channel. The zero value means that we haven't tried yet.
 type readingNote struct {
-	Shown   bool      `json:"shown,omitempty"`   // Graph has shown it once
-	Refused bool      `json:"refused,omitempty"` // Graph refused when it was asked last
-	Since   time.Time `json:"since,omitzero"`    // since when it is shown; zero if no refusal came before
+	Shown   bool      `json:"shown,omitempty"`   // Graph has shown the channel at least once
+	Refused bool      `json:"refused,omitempty"` // Graph refused the last time
+	Since   time.Time `json:"since,omitzero"`    // begin of the current readable time; zero if there was no refusal before it
 
-	// The time before the last refusal in which it was shown. Until is zero if it wasn't.
+	// The readable time before the last refusal. Until is zero if there was none.
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 }
 
 // wasReadable reports whether the channel was readable at a time.
 func (r readingNote) wasReadable(at time.Time) bool {
-	isShownSince := !r.Refused && !at.Before(r.Since)
-	wasShownThen := !at.Before(r.From) && at.Before(r.Until)
-	return isShownSince || wasShownThen
+	isInCurrentTime := !r.Refused && !at.Before(r.Since)
+	isInEarlierTime := !at.Before(r.From) && at.Before(r.Until)
+	return isInCurrentTime || isInEarlierTime
 }
 
 // refuse returns the note after a refusal at now.
@@ -48,8 +52,8 @@ func (r readingNote) show(now time.Time) readingNote {
 	return r
 }
 
-// WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we
-// couldn't was typed for each other, unless it mentions Parley.
+// WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we couldn't
+// is meant for colleagues, unless it mentions Parley.
 func (n *Notebook) WasReadable(channel string, at time.Time) bool {
 	return n.reading(channel).wasReadable(at)
 }
@@ -60,29 +64,23 @@ func (n *Notebook) reading(channel string) readingNote {
 	return n.readings[channel]
 }
 
-// learnReading notes whether a channel may be read. err is the result of reading it: nil if that succeeded. Errors
-// that don't tell are ignored.
-// Errors: the desk's. Then what was read must not be used.
+// learnReading records whether a channel may be read. err is the result of reading it. Errors that say nothing about
+// the right to read are ignored.
+// Errors: those of storing the note. Then what was read must not be used.
 func (n *Notebook) learnReading(ctx context.Context, channel string, err error) error {
-	isRefused := errors.Is(err, graph.ErrNotGranted)
-	if err != nil && !isRefused {
+	if errors.Is(err, graph.ErrNotGranted) {
+		return n.Keep(ctx, noteReading+channel, n.reading(channel).refuse(n.Now()))
+	}
+	if err != nil {
 		return nil
 	}
 
-	known := n.reading(channel)
-	if !isRefused && known.Shown && !known.Refused {
-		return nil // as nearly always
+	note := n.reading(channel)
+	if note.Shown && !note.Refused {
+		return nil // the usual case: nothing has changed
 	}
-	if !isRefused { // another replica may have noted a refusal, or that it ended
-		if err := n.reload(ctx); err != nil {
-			return err
-		}
-		known = n.reading(channel)
+	if err := n.reload(ctx); err != nil { // another replica may have stored a refusal, or its end
+		return err
 	}
-
-	next := known.show(n.Now())
-	if isRefused {
-		next = known.refuse(n.Now())
-	}
-	return n.Keep(ctx, noteReading+channel, next)
+	return n.Keep(ctx, noteReading+channel, n.reading(channel).show(n.Now()))
 }

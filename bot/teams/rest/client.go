@@ -14,24 +14,24 @@ import (
 	"parley/channels/fence"
 )
 
-// Parley calls two of Microsoft's services: the Bot Connector and Graph. Both take JSON, and an access token that
-// Entra gives out. This file makes one such call, with the token, and turns every failure into a *Failure. It follows
-// no redirects, and sends the token only to addresses that Allow lets through.
+// Parley uses two of Microsoft's services: the Bot Connector (Teams' API for bots) and Graph (an API for all products).
+// Both speak JSON and need an access token from Entra, Microsoft's identity service. This file makes one request with
+// the token, and turns each failure into a *Failure. It follows no redirects, and sends the token only to addresses
+// that Allow permits.
 
-// DefaultTimeout bounds a call whose context has no earlier deadline.
+// DefaultTimeout bounds a request whose context has no earlier deadline.
 const DefaultTimeout = 20 * time.Second
 
-// maxRefusal bounds how much of a refusal is read, in bytes.
+// maxRefusal bounds how much of an error response is read, in bytes.
 const maxRefusal = 64 << 10
 
-// userAgent tells the services who calls them.
 const userAgent = "Parley/1.0.0"
 
-// Allow decides whether an address may be called. token reports whether the call may carry our token.
-// Errors: ErrHost, if the address must not be called.
+// Allow decides whether an address may be requested. token reports whether the request may carry our token.
+// Errors: ErrHost, if the address must not be requested.
 type Allow func(address string) (token bool, err error)
 
-// Client makes calls of one service. Safe for concurrent use.
+// Client makes requests to one service. Safe for concurrent use.
 type Client struct {
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Tokens *Tokens
@@ -39,25 +39,25 @@ type Client struct {
 	Now    func() time.Time
 }
 
-// Request is one call.
+// Request is one request.
 type Request struct {
-	Name     string // what a log calls it: "POST activities"
+	Name     string // for logs: "POST activities"
 	Method   string
 	URL      string
-	Body     any           // written as JSON; nil if there is no body
-	MaxBytes int64         // of the answer
+	Body     any           // encoded as JSON; nil for no body
+	MaxBytes int64         // maximum size of the response
 	Timeout  time.Duration // 0 means DefaultTimeout
 }
 
-// Do makes a call, and decodes its JSON answer into out; nil means that the answer isn't needed. Every 2xx is
-// success. If the service refuses the token (401), it makes the call again with another one, once.
+// Do makes a request, and decodes the JSON response into out; if out is nil, the response isn't needed. Each 2xx is
+// success. If the service refuses the token (401), Do repeats the request once with a new token.
 // Errors: *Failure.
 func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	answer, err := c.Open(ctx, r)
 	if err != nil {
 		return err
 	}
-	defer answer.Close() //nolint:errcheck // it was read to its end, or the rest isn't wanted
+	defer answer.Close() //nolint:errcheck // it was read to its end, or the rest isn't needed
 	body, err := io.ReadAll(answer)
 	if err != nil {
 		return &Failure{Call: r.Name, Status: answer.Status, MaybeSent: true, Cause: err}
@@ -77,11 +77,11 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	return nil
 }
 
-// Answer is a successful answer, whose body is to be read. Reading more than Request.MaxBytes fails with ErrTooLarge.
+// Answer is a successful response. Reading more than Request.MaxBytes of its body fails with ErrTooLarge.
 type Answer struct {
 	Status      int
 	ContentType string
-	SizeBytes   int64         // -1 if the service didn't say
+	SizeBytes   int64         // -1 if the service didn't send the size
 	body        io.ReadCloser // bounded
 	cancel      context.CancelFunc
 }
@@ -89,13 +89,13 @@ type Answer struct {
 // Read implements io.Reader.
 func (a *Answer) Read(p []byte) (int, error) { return a.body.Read(p) }
 
-// Close closes the body, and ends the call if it isn't over.
+// Close closes the body, and cancels the request if it is still running.
 func (a *Answer) Close() error {
 	defer a.cancel()
 	return a.body.Close()
 }
 
-// Open makes a call. The caller must read the answer's body within the timeout, and close it.
+// Open makes a request. The caller must read the response within the timeout, and close it.
 // Errors: *Failure.
 func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	needsToken, err := c.Allow(r.URL)
@@ -112,13 +112,11 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 
 	r.Timeout = cmp.Or(r.Timeout, DefaultTimeout)
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
-	var answer *Answer
-	if needsToken {
-		answer, err = c.withToken(ctx, r, body)
-	} else {
-		answer, err = c.doOnce(ctx, r, body, "")
+	do := c.doWithToken
+	if !needsToken {
+		do = c.doWithoutToken
 	}
-
+	answer, err := do(ctx, r, body)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -128,9 +126,15 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	return answer, nil
 }
 
-// withToken makes a call with our token. If the service refuses the token, it makes the call again with a new one. If
-// no new token can be got now, it returns that failure, because the refusal may only be about the old token.
-func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
+func (c *Client) doWithoutToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
+	const noToken = ""
+	return c.doOnce(ctx, r, body, noToken)
+}
+
+// doWithToken makes a request with our token. If the service refuses the token, it repeats the request with a new one.
+// If it can't get a new token at the moment, it returns that failure, because the refusal may only be about the old
+// token.
+func (c *Client) doWithToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
 	token, err := c.Tokens.Token(ctx)
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
@@ -142,15 +146,15 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer
 		return answer, err
 	}
 
-	other, renewErr := c.Tokens.Renew(ctx, token)
+	renewed, renewErr := c.Tokens.Renew(ctx, token)
 	if renewErr == nil {
-		return c.doOnce(ctx, r, body, other)
+		return c.doOnce(ctx, r, body, renewed)
 	}
 	if errors.Is(renewErr, errRefusedAgain) {
 		return nil, err
 	}
 
-	return nil, &Failure{Call: r.Name, Cause: renewErr} // the call did nothing, and it may succeed with a new token
+	return nil, &Failure{Call: r.Name, Cause: renewErr} // the request had no effect, and may succeed with a new token
 }
 
 // doOnce makes one HTTP request, without a token if token is "".
@@ -182,8 +186,8 @@ func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token strin
 
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		defer resp.Body.Close()
-		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) //nolint:errcheck // the status alone says enough
-		return nil, readRefusal(r.Name, resp, said, c.Now())
+		refusal, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) //nolint:errcheck // the status suffices
+		return nil, readRefusal(r.Name, resp, refusal, c.Now())
 	}
 
 	return &Answer{

@@ -13,22 +13,22 @@ import (
 	"parley/channels/fence"
 )
 
-// A call of a service can fail in many ways: refused, cut off, or never sent. Failure tells them apart. That matters
-// because a post to Teams must not be made twice, so callers ask MaybeSent.
+// A request to one of Microsoft's services can fail in many ways: it can be refused, cut off, or never sent. Failure
+// distinguishes these. That matters because a post to Teams must not be made twice, so callers check MaybeSent.
 
-// ErrTooLarge is the cause if an answer is longer than Request.MaxBytes.
+// ErrTooLarge is the cause if a response is longer than Request.MaxBytes.
 var ErrTooLarge = errors.New("teams: the answer is too long")
 
-// Failure is a call that failed, of the Bot Connector or of Graph.
+// Failure is a failed request to the Bot Connector or to Graph.
 type Failure struct {
-	Call       string        // "POST activities", for logs
-	Status     int           // of the answer; 0 if none came
-	Code       string        // the service's own code: "ConversationNotFound"; "" if it gave none
+	Call       string        // name of the request for logs: "POST activities"
+	Status     int           // of the response; 0 if there was none
+	Code       string        // the service's own code: "ConversationNotFound"; "" if it sent none
 	Text       string        // the service's explanation, shortened; for logs
-	RetryAfter time.Duration // how long the service asks us to wait; 0 if it didn't say
-	Location   string        // of a redirect, which is never followed; may be a secret
+	RetryAfter time.Duration // how long the service asks us to wait; 0 if it doesn't
+	Location   string        // of a redirect, which is never followed; may be secret
 	MaybeSent  bool          // the request, or a part of it, was or may have been sent
-	Cause      error         // why there is no usable answer; nil for a refusal
+	Cause      error         // why there is no usable response; nil if the service refused the request
 }
 
 // Error implements error.
@@ -51,11 +51,11 @@ func (e *Failure) Error() string {
 // Unwrap returns the cause.
 func (e *Failure) Unwrap() error { return e.Cause }
 
-// readRefusal makes a Failure of an answer that isn't 2xx. There are several forms:
+// readRefusal makes a Failure of a response that isn't 2xx. There are several formats:
 //
 //	{"error":{"code":"…","message":"…"}}                     the Bot Connector and Graph
 //	{"message":"…"}, or text                                 gateways in front of them
-//	{"errorCode":209,"message":"{\"subCode\":\"…\"}"}        the service that keeps the threads
+//	{"errorCode":209,"message":"{\"subCode\":\"…\"}"}        the service that stores the threads
 func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
@@ -84,7 +84,7 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 	return e
 }
 
-// plainText returns a JSON string without its quotes, "" for null, and any other JSON as it is.
+// plainText returns the value of a JSON string, "" for null, and any other JSON unchanged.
 func plainText(value json.RawMessage) string {
 	var text *string
 	if len(value) == 0 || json.Unmarshal(value, &text) != nil {
@@ -96,7 +96,7 @@ func plainText(value json.RawMessage) string {
 	return *text
 }
 
-// subCodeOf returns the subCode if text is JSON that has one; else "".
+// subCodeOf returns the subCode in text if it is JSON with one; otherwise "".
 func subCodeOf(text string) string {
 	var details struct {
 		Code string `json:"subCode"`
@@ -107,10 +107,10 @@ func subCodeOf(text string) string {
 	return details.Code
 }
 
-// maxWait is the longest wait that a service may ask of us.
+// maxWait bounds Failure.RetryAfter.
 const maxWait = time.Hour
 
-// Shorten cuts a service's words to a length that is fit for a log line.
+// Shorten cuts a service's explanation to a length that is suitable for a log line, and makes it one line.
 func Shorten(s string) string {
 	const maxBytes = 300
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")

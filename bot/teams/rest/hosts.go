@@ -9,20 +9,21 @@ import (
 	"strings"
 )
 
-// Each activity of Teams says at which address to answer it. A forged one could name an attacker's address, and get
-// our access token. So the token goes only to the hosts in this list.
+// Each activity (event) that Teams sends has the address to which the bot must send its replies. A forged activity could
+// name an attacker's address, which would then receive our access token. So the token is sent only to the hosts in an
+// allow list.
 
-// ErrHost is the cause if an address may not be called, because it isn't on the list of those that get our token.
+// ErrHost is the cause if an address may not be requested, because its host isn't in the list.
 var ErrHost = errors.New("teams: the host is not one that gets our token")
 
-// Hosts are the hosts that may get the bot's token. Each is named in full: Teams' own is below trafficmanager.net,
-// where anybody can register names.
+// Hosts is the list of hosts that may receive the bot's token. Host names must match exactly: Teams' own host is below
+// trafficmanager.net, where anybody can register names.
 type Hosts struct {
 	exact    map[string]bool // scheme://host[:port], lower case
-	loopback bool
+	loopback bool            // addresses on this machine may be requested, without a token
 }
 
-// serviceHosts are Teams' own.
+// serviceHosts returns Teams' own hosts.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages (service URLs
 // of the public, GCC, GCC High and DoD clouds), read 2026-11.
 func serviceHosts() []string {
@@ -32,15 +33,15 @@ func serviceHosts() []string {
 	}
 }
 
-// NewHosts returns Teams' own hosts and more. An entry of more is "host.example" (for https),
-// "https://host.example:8443/any/path", or the same with http if it is on this machine. If loopback is true, every
-// address on this machine may be called, too, but without a token: a request without a signature can name such an
-// address.
-// Errors: an entry that is none of these.
+// NewHosts returns a list of Teams' own hosts and more. An entry of more is "host.example" (for https),
+// "https://host.example:8443/any/path", or the same with http on this machine. If loopback is true, each address on
+// this machine may be requested, too, but without the token, because an unsigned request can name any such address.
+// Errors: a malformed entry.
 func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	h := &Hosts{exact: map[string]bool{}, loopback: loopback}
 	for _, entry := range append(serviceHosts(), more...) {
-		if entry = strings.TrimSpace(entry); entry == "" {
+		entry = strings.TrimSpace(entry)
+		if entry == "" {
 			continue
 		}
 		if !strings.Contains(entry, "://") {
@@ -61,7 +62,7 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	return h, nil
 }
 
-// Check reports whether an address may be called, and whether with the token; see Allow.
+// Check reports whether an address may be requested, and whether with the token; see Allow.
 // Errors: ErrHost.
 func (h *Hosts) Check(address string) (token bool, err error) {
 	u, err := parseAddress(address)
@@ -77,7 +78,7 @@ func (h *Hosts) Check(address string) (token bool, err error) {
 	return false, fmt.Errorf("%w: %s", ErrHost, u.Host)
 }
 
-// parseAddress reads an absolute http or https address without user information.
+// parseAddress parses an absolute http or https address without user information.
 func parseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -99,7 +100,7 @@ func parseAddress(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// originOf returns the key of an address in Hosts.exact.
+// originOf returns the key of an address in Hosts.exact: "https://host.example:8443".
 func originOf(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Host) }
 
 // isOnLoopback reports whether an address is on this machine: "localhost", or a loopback IP.
@@ -111,9 +112,9 @@ func isOnLoopback(u *url.URL) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// IsLoopback reports whether a connection's end ("127.0.0.1:3978", "[::1]:80") is on this machine.
-func IsLoopback(end string) bool {
-	host, _, err := net.SplitHostPort(end)
+// IsLoopback reports whether an endpoint of a connection ("127.0.0.1:3978", "[::1]:80") is on this machine.
+func IsLoopback(endpoint string) bool {
+	host, _, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		return false
 	}

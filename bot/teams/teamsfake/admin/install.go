@@ -10,8 +10,12 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Connect sets the address at which the bot listens, such as http://127.0.0.1:3978/teams/messages, and installs the
-// app in every team. It returns when the bot has taken the activities about that.
+// This file of the Teams emulator installs the bot's app in teams and removes it. Real Teams tells the bot by activities
+// (events), and so does the emulator: a conversationUpdate when the bot becomes or stops being a member of the team, and
+// an installationUpdate. The methods return when the bot has accepted these.
+
+// Connect sets the address at which the bot listens, such as http://127.0.0.1:3978/teams/messages, and installs the app
+// in each team.
 // Errors: a malformed address, an activity that the bot refused, ctx's.
 func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 	u, err := url.Parse(endpoint)
@@ -25,30 +29,38 @@ func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 	return s.Install(ctx, teams...)
 }
 
-// Install installs the app in teams. It returns when the bot has taken the activities about that.
+// Install installs the app in teams.
 // Errors: an unknown team, an activity that the bot refused, ctx's.
 func (s *Administrator) Install(ctx context.Context, teams ...string) error {
-	return s.changeInstallation(ctx, "add", true, teams)
+	return s.changeInstallation(ctx, actionAdd, teams)
 }
 
-// Upgrade installs a newer version of the app in teams. It waits as Install does.
+// Upgrade installs a newer version of the app in teams.
+// Errors: as Install.
 func (s *Administrator) Upgrade(ctx context.Context, teams ...string) error {
-	return s.changeInstallation(ctx, "upgrade", true, teams)
+	return s.changeInstallation(ctx, actionUpgrade, teams)
 }
 
-// Uninstall removes the app from teams. It waits as Install does.
+// Uninstall removes the app from teams.
+// Errors: as Install.
 func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
-	return s.changeInstallation(ctx, "remove", false, teams)
+	return s.changeInstallation(ctx, actionRemove, teams)
 }
 
-// changeInstallation installs the app in teams, or removes it, and waits until the bot has taken the activities.
-// action is the word for it in the installationUpdate.
-func (s *Administrator) changeInstallation(ctx context.Context, action string, installed bool, teams []string) error {
-	sent, err := s.setInstalled(action, installed, teams)
+// Actions of an installationUpdate.
+const (
+	actionAdd     = "add"
+	actionUpgrade = "upgrade"
+	actionRemove  = "remove"
+)
+
+// changeInstallation changes the installation in teams, and waits until the bot has accepted the activities.
+func (s *Administrator) changeInstallation(ctx context.Context, action string, teams []string) error {
+	sent, err := s.setInstalled(action, teams)
 	if err != nil {
 		return err
 	}
-	for _, d := range sent { // without the lock: the bot may ask Teams before it takes an event
+	for _, d := range sent { // without the lock, because the bot may make requests before it accepts an activity
 		if err := s.activities.Wait(ctx, d); err != nil {
 			return err
 		}
@@ -56,25 +68,27 @@ func (s *Administrator) changeInstallation(ctx context.Context, action string, i
 	return nil
 }
 
-// setInstalled is changeInstallation without the wait. It returns what was sent to the bot.
-func (s *Administrator) setInstalled(action string, installed bool, teams []string) ([]*delivery.Delivery, error) {
+// setInstalled is changeInstallation without the wait. It returns the activities that it sends to the bot.
+func (s *Administrator) setInstalled(action string, teams []string) ([]*delivery.Delivery, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+	isInstalled := action != actionRemove
 	var sent []*delivery.Delivery
 	for _, id := range teams {
-		if s.org.Teams[id] == nil {
+		team, general := s.org.Teams[id], s.org.Channels[id] // the General channel has the id of its team
+		if team == nil {
 			return nil, fmt.Errorf("teamsfake: no team %q", id)
 		}
 
-		wasInstalled := s.org.Teams[id].Installed
-		s.org.Teams[id].Installed = installed
+		wasInstalled := team.Installed
+		team.Installed = isInstalled
 		s.Note(tenant.Change{Kind: "team", ID: id})
-		if wasInstalled != installed {
-			s.org.PutLocked(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
-			sent = append(sent, s.announcer.TellRoster(s.org.Channels[id], installed, s.Opt.BotID()))
+		if wasInstalled != isInstalled {
+			s.org.PutLocked(general, &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
+			sent = append(sent, s.announcer.TellRoster(general, isInstalled, s.Opt.BotID()))
 		}
 
-		sent = append(sent, s.announcer.TellInstallation(s.org.Channels[id], action))
+		sent = append(sent, s.announcer.TellInstallation(general, action))
 	}
 
 	return sent, nil

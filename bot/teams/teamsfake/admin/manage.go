@@ -1,7 +1,8 @@
-// Package admin acts as the administrators of the organisation and the owners of its teams. They add and remove
-// people, teams and channels, install the app, and delete messages of others.
+// Package admin is the part of the Teams emulator through which tests act as administrators of the organisation and
+// owners of its teams: they change members, teams and channels, install the app, and delete messages of others. As in
+// real Teams, the bot under test gets an activity (an event) about most of these changes.
 //
-// What does not belong here: what people do in a client, and what Entra's administrators grant.
+// What does not belong here: what people do in a client, and which rights Entra's administrators grant.
 package admin
 
 import (
@@ -14,44 +15,44 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Administrator does what administrators of the organisation and owners of its teams do.
+// Administrator acts as an administrator of the organisation or an owner of its teams. Safe for concurrent use.
 type Administrator struct {
-	*tenant.Ground
-	org        *tenant.Directory
-	files      *tenant.Library
-	entra      *entra.Entra
-	announcer  *announce.Announcer
-	activities *delivery.Activities
+	*tenant.Ground // the lock, clock and ids that all parts of the emulator share
+	org            *tenant.Directory
+	files          *tenant.Library
+	entra          *entra.Entra
+	announcer      *announce.Announcer
+	activities     *delivery.Activities
 }
 
-// New makes an Administrator. The bot is told of changes through n.
+// New makes an Administrator. It tells the bot about changes through n.
 func New(n *announce.Announcer) *Administrator {
 	return &Administrator{Ground: n.Ground, org: n.Org, files: n.Files, entra: n.Entra, announcer: n, activities: n.Activities}
 }
 
-// SetRegion moves the organisation to another region: later activities name another service URL. Earlier ones still
-// work.
+// SetRegion moves the organisation to another region: later activities have another service URL. Earlier service URLs
+// still work.
 func (s *Administrator) SetRegion(region string) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.Region = region
 }
 
-// changeChannel calls f with a channel, and adds that to the log of changes. f runs with the lock held.
-// Errors: ErrNoChannel.
-func (s *Administrator) changeChannel(id string, f func(*tenant.Room)) error {
+// changeChannel calls change with a channel while it holds the lock, and records that in the log of changes.
+// Errors: ErrNoChannel, also for a personal chat.
+func (s *Administrator) changeChannel(id string, change func(*tenant.Room)) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.org.Channels[id]
 	if ch == nil || ch.Person != "" {
 		return fmt.Errorf("teamsfake: %w: %s", tenant.ErrNoChannel, id)
 	}
-	f(ch)
+	change(ch)
 	s.Note(tenant.Change{Kind: "channel", Channel: id})
 	return nil
 }
 
-// RenameChannel renames a channel. The bot is told by the event channelRenamed.
+// RenameChannel renames a channel. The bot gets the event channelRenamed.
 // Errors: ErrNoChannel.
 func (s *Administrator) RenameChannel(id, name string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
@@ -60,7 +61,7 @@ func (s *Administrator) RenameChannel(id, name string) error {
 	})
 }
 
-// DeleteChannel deletes a channel. The bot is told by the event channelDeleted.
+// DeleteChannel deletes a channel. The bot gets the event channelDeleted.
 // Errors: ErrNoChannel.
 func (s *Administrator) DeleteChannel(id string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
@@ -69,7 +70,8 @@ func (s *Administrator) DeleteChannel(id string) error {
 	})
 }
 
-// RestoreChannel brings a deleted channel back. Errors: ErrNoChannel.
+// RestoreChannel restores a deleted channel. The bot gets the event channelRestored.
+// Errors: ErrNoChannel.
 func (s *Administrator) RestoreChannel(id string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Deleted = false
@@ -77,8 +79,8 @@ func (s *Administrator) RestoreChannel(id string) error {
 	})
 }
 
-// AddApp adds the app to a private or shared channel or, if added is false, removes it. The bot is told if the app is
-// installed in the team.
+// AddApp adds the app to a private or shared channel or, if added is false, removes it. The bot gets an event if the app
+// is installed in the team.
 // Errors: ErrNoChannel.
 func (s *Administrator) AddApp(id string, added bool) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
@@ -89,8 +91,8 @@ func (s *Administrator) AddApp(id string, added bool) error {
 	})
 }
 
-// ArchiveTeam archives a team, so that the bot can't post in its channels, or ends that. id is that of the team or of
-// one of its channels.
+// ArchiveTeam archives a team, so that the bot can't post in its channels, or unarchives it. id is the id of the team or
+// of one of its channels.
 // Errors: ErrNoChannel.
 func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
@@ -103,8 +105,8 @@ func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 	})
 }
 
-// SetMembers replaces the members of a team, by the team's id, or of a private or shared channel. For a team, nil
-// means everybody. The bot is told who came and who went.
+// SetMembers replaces the members of a team, given by the team's id, or of a private or shared channel. For a team, nil
+// means everybody. The bot gets events about who was added and removed.
 // Errors: ErrNoChannel.
 func (s *Administrator) SetMembers(id string, members []string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
@@ -121,16 +123,16 @@ func (s *Administrator) SetMembers(id string, members []string) error {
 		if !s.org.IsReachable(ch) {
 			return
 		}
-		if came := s.teamsIDsWithout(after, before); len(came) > 0 {
-			s.announcer.TellRoster(ch, true, came...)
+		if added := s.teamsIDsWithout(after, before); len(added) > 0 {
+			s.announcer.TellRoster(ch, true, added...)
 		}
-		if went := s.teamsIDsWithout(before, after); len(went) > 0 {
-			s.announcer.TellRoster(ch, false, went...)
+		if removed := s.teamsIDsWithout(before, after); len(removed) > 0 {
+			s.announcer.TellRoster(ch, false, removed...)
 		}
 	})
 }
 
-// teamsIDsWithout lists the 29: ids of those in a that are not in b.
+// teamsIDsWithout returns the ids in Teams ("29:…") of the users in a that aren't in b.
 func (s *Administrator) teamsIDsWithout(a, b []string) []string {
 	var out []string
 	for _, id := range a {
@@ -141,7 +143,7 @@ func (s *Administrator) teamsIDsWithout(a, b []string) []string {
 	return out
 }
 
-// Judge sets what the organisation's data loss prevention says about a message, in Graph's words, such as
+// Judge sets the verdict of the organisation's data loss prevention on a message, with Graph's keys and values, such as
 // "dlpAction": "blockAccess". A nil policy removes it. Only Graph shows it.
 // Errors: ErrNoMessage.
 func (s *Administrator) Judge(channel, id string, policy map[string]string) error {
@@ -155,8 +157,8 @@ func (s *Administrator) Judge(channel, id string, policy map[string]string) erro
 	return nil
 }
 
-// Erase deletes anybody's message, also one of the bot, as the owner of a team may. The bot is told if it gets all
-// messages of the channel.
+// Erase deletes anybody's message, also one of the bot, as the owner of a team may. The bot gets the event
+// softDeleteMessage if it has the right to get all messages of the channel.
 // Errors: ErrNoMessage.
 func (s *Administrator) Erase(channel, id string) error {
 	s.Mu.Lock()
@@ -187,7 +189,8 @@ func (s *Administrator) Erase(channel, id string) error {
 	return nil
 }
 
-// SetUser changes a person of the directory. Errors: ErrNoUser.
+// SetUser replaces the person with the id of u in the directory.
+// Errors: ErrNoUser.
 func (s *Administrator) SetUser(u tenant.User) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

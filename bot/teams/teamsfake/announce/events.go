@@ -1,7 +1,8 @@
-// Package announce makes the activities that are sent to the bot: a person has written a message, an owner has added
-// the app, a member has left. Tests can also have activities made that Teams itself would never send.
+// Package announce is the part of the Teams emulator that makes activities, the JSON objects by which Teams tells a bot
+// what happened: a person has written a message, an owner has added the app, a member has left. Tests can also make
+// activities that Teams itself would never send (see Forger).
 //
-// What does not belong here: how an activity gets to the bot, and invokes, whose answers people see.
+// What does not belong here: how an activity reaches the bot, and invokes, whose responses people see.
 package announce
 
 import (
@@ -12,33 +13,31 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
 // Where is the conversation in which something happens.
 type Where struct {
-	Room *tenant.Room
-	Root string
-	User string // of a personal chat
+	Room *tenant.Room // channel or personal chat; nil means the personal chat of User
+	Root string       // id of the thread's first message; "" for none
+	User string       // of a personal chat
 }
 
-// Announcer makes activities, and has Activities deliver them. The lock guards it: all methods must be called with it
-// held.
+// Announcer makes activities and passes them to Activities for delivery. The caller of each method must hold Ground.Mu.
 type Announcer struct {
-	*tenant.Ground
-	Org        *tenant.Directory
-	Files      *tenant.Library
-	Entra      *entra.Entra
-	Activities *delivery.Activities
+	*tenant.Ground // the lock, clock and ids that all parts of the emulator share
+	Org            *tenant.Directory
+	Files          *tenant.Library
+	Entra          *entra.Entra
+	Activities     *delivery.Activities
 }
 
-// New makes an Announcer whose activities a delivers.
+// New makes an Announcer. Its activities are delivered by a.
 func New(files *tenant.Library, e *entra.Entra, a *delivery.Activities) *Announcer {
 	return &Announcer{Ground: files.Ground, Org: files.Org, Files: files, Entra: e, Activities: a}
 }
 
-// Base returns an activity with the fields that all have. kind is its type, such as "message". The caller holds the
-// lock.
+// Base returns an activity with the fields that all activities have. kind is its type, such as "message".
 func (n *Announcer) Base(kind string, at Where) object {
 	now := n.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	a := object{
@@ -72,8 +71,8 @@ func (n *Announcer) From(u *tenant.User) object {
 	return out
 }
 
-// Actor returns the field from of an activity that an administrator has caused. That is the first person in the
-// directory who isn't a guest. The caller holds the lock.
+// Actor returns the field from of an activity that an administrator has caused: the first person in the directory who
+// isn't a guest.
 func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {
 		u := n.Org.Users[id]
@@ -84,58 +83,66 @@ func (n *Announcer) Actor() object {
 	return object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
 }
 
-// TellRoster sends a conversationUpdate: members were added to a channel or its team or, if added is false, removed.
-// ids are 28: or 29: ids. For a standard channel the activity names only the team, for others the channel, too.
+// TellRoster sends a conversationUpdate: members were added to a channel or its team or, if added is false, removed. ids
+// are ids of bots ("28:…") or people ("29:…"). For a standard channel the activity has only the team, for others also
+// the channel.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events,
 // read 2026-11.
 func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
-	list := []object{}
+	members := []object{}
 	for _, id := range ids {
-		m := object{"id": id}
-		u := n.Org.Person(id)
-		if u != nil && !u.HidesEntraID {
-			m["aadObjectId"] = u.ID
-		}
-
-		list = append(list, m)
+		members = append(members, n.member(id))
 	}
 
-	data, of := n.teamData(a, ch), "teamMember"
+	data := n.addTeam(a, ch)
+	eventType := "teamMember"
 	if ch.Kind == tenant.KindStandard {
 		delete(data, "channel")
 	} else {
-		of, data["channel"] = "channelMember", object{"id": ch.ID, "name": ch.Name, "type": ch.Kind}
+		eventType = "channelMember"
+		data["channel"] = object{"id": ch.ID, "name": ch.Name, "type": ch.Kind}
 	}
 
 	if added {
-		a["membersAdded"], data["eventType"] = list, of+"Added"
+		a["membersAdded"], data["eventType"] = members, eventType+"Added"
 	} else {
-		a["membersRemoved"], data["eventType"] = list, of+"Removed"
+		a["membersRemoved"], data["eventType"] = members, eventType+"Removed"
 	}
 
 	return n.Activities.Emit(ch.ID, a)
 }
 
-// teamData fills in the team in an activity's channelData, and returns that.
-func (n *Announcer) teamData(a object, ch *tenant.Room) object {
-	data := a["channelData"].(object) //nolint:forcetypeassert // base made it
+// member returns an entry of membersAdded or membersRemoved.
+func (n *Announcer) member(id string) object {
+	m := object{"id": id}
+	u := n.Org.Person(id)
+	if u != nil && !u.HidesEntraID {
+		m["aadObjectId"] = u.ID
+	}
+	return m
+}
+
+// addTeam adds the team to an activity's channelData, and returns the channelData.
+func (n *Announcer) addTeam(a object, ch *tenant.Room) object {
+	data := a["channelData"].(object) //nolint:forcetypeassert // Base made it
 	t := n.Org.Teams[ch.Team]
 	data["team"] = object{"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID}
 	return data
 }
 
-// TellInstallation sends an installationUpdate. action is what was done with the app: add, upgrade or remove.
+// TellInstallation sends an installationUpdate. action is add, upgrade or remove.
 func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.Delivery {
 	a := n.Base("installationUpdate", Where{Room: ch})
 	a["from"], a["action"] = n.Actor(), action
-	data := n.teamData(a, ch)
+	data := n.addTeam(a, ch)
 	data["settings"] = object{"selectedChannel": object{"id": ch.ID}}
 	return n.Activities.Emit(ch.ID, a)
 }
 
-// TellChannel sends a conversationUpdate about a channel. event is channelCreated, channelRenamed and so on.
+// TellChannel sends a conversationUpdate about a channel, if the app is there. event is channelCreated, channelRenamed
+// and so on.
 func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	isInChannel := ch.Kind == tenant.KindStandard || ch.Added
 	if !n.Org.Teams[ch.Team].Installed || !isInChannel {
@@ -143,14 +150,13 @@ func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	}
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
-	data := n.teamData(a, ch)
+	data := n.addTeam(a, ch)
 	data["eventType"], data["channel"] = event, object{"id": ch.ID, "name": ch.Name}
 	n.Activities.Emit(ch.ID, a)
 }
 
-// IsPushed reports whether Teams sends a message to the bot. It does if the message mentions the bot, or is for the
-// bot alone, or if the app has the permission to get all messages. It never sends messages of bots. The caller holds
-// the lock.
+// IsPushed reports whether Teams sends a message to the bot. It does so if the message mentions the bot or is only for
+// the bot, or if the app has the permission to get all messages. It never sends messages of bots.
 func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 	if !n.Org.IsReachable(ch) || m.Bot {
 		return false
@@ -168,5 +174,6 @@ func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 		return false
 	}
 
-	return n.Entra.HasPermission(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
+	mentionsBot := slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
+	return mentionsBot || n.Entra.HasPermission(tenant.PermitMessages)
 }

@@ -8,12 +8,17 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Forger sends the bot requests that Teams itself would never send, such as forged ones. The bot must refuse them.
+// Forger is the part of the Teams emulator that sends the bot requests which real Teams would never send, such as forged
+// ones. Tests use it to check that the bot refuses them. For example:
+//
+//	a := forger.Envelope("message", user, channel, "")
+//	a["text"] = "reply: Hello"
+//	status, _, err := forger.SendRaw(ctx, entra.…, body) // with a token of another app; the bot must respond 401
 type Forger struct {
-	*tenant.Ground
-	org        *tenant.Directory
-	announcer  *Announcer
-	activities *delivery.Activities
+	*tenant.Ground // the lock, clock and ids that all parts of the emulator share
+	org            *tenant.Directory
+	announcer      *Announcer
+	activities     *delivery.Activities
 }
 
 // NewForger makes a Forger whose activities look like those of n.
@@ -21,8 +26,8 @@ func NewForger(n *Announcer) *Forger {
 	return &Forger{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities}
 }
 
-// Envelope returns an activity without content, as if a person had caused it in a thread. A test completes or spoils
-// it, and gives it to SendRaw. channel "" stands for the personal chat.
+// Envelope returns an activity without content, as if a person had caused it in a thread. A test completes it or makes
+// it invalid, and passes it to SendRaw. If channel is "", the activity is in the user's personal chat.
 func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
@@ -33,33 +38,33 @@ func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
 	return a
 }
 
-// SendRaw sends any bytes to the bot, once, with a token of this kind, and returns the bot's answer.
+// SendRaw sends any bytes to the bot, once, with a token of this kind, and returns the bot's response.
 // Errors: those of the connection, ctx's.
 func (f *Forger) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {
 	return f.activities.SendRaw(ctx, kind, body)
 }
 
-// Flood sends n activities of an unknown type at the same time, each with a token of this kind. It returns how many
-// answers had each status; 0 stands for no answer.
+// Flood sends n activities of an unknown type concurrently, each with a token of this kind. It returns the number of
+// responses by their status; status 0 means that there was no response.
 func (f *Forger) Flood(ctx context.Context, kind entra.Token, n int) map[int]int {
 	f.Mu.Lock()
 	body := tenant.MustJSON(f.announcer.Base("floodTest", Where{}))
 	f.Mu.Unlock()
-	answers := make(chan int, n)
+	statuses := make(chan int, n)
 	for range n {
 		f.Host.Go(func() {
 			status, _, err := f.SendRaw(ctx, kind, body)
 			if err != nil {
 				status = 0
 			}
-			answers <- status
+			statuses <- status
 		})
 	}
 
-	out := map[int]int{}
+	counts := map[int]int{}
 	for range n {
-		out[<-answers]++
+		counts[<-statuses]++
 	}
 
-	return out
+	return counts
 }

@@ -10,21 +10,24 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// This file writes a person's message as Teams sends it to the bot: as plain text, and again as HTML in an
-// attachment. A mention, which people see as a chip with a name, is <at>Name</at> in the text, and an entity that
-// says who it is.
+// This file of the Teams emulator encodes a person's message as Teams sends it to a bot: as plain text, and again as
+// HTML in an attachment. A mention is <at>Name</at> in the text, and an entity that says who it is:
+//
+//	{"type":"message","text":"<at>Parley</at> hello\n",
+//	 "entities":[{"type":"mention","mentioned":{"id":"28:…","name":"Parley"},"text":"<at>Parley</at>"},…],
+//	 "attachments":[{"contentType":"text/html","content":"<p><at id=\"0\">Parley</at> hello</p>"}],…}
 
-// hardSpace stands for a space that doesn't break while Plain reads a text, because Plain makes an ordinary space of
-// that. It is of Unicode's private use, like client.Placeholder, so that no text has it.
+// hardSpace replaces a no-break space while client.Plain reads a text, because Plain would turn it into an ordinary
+// space. It is a private-use character, like client.Placeholder, which doesn't occur in texts.
 const hardSpace = "\uE002"
 
 // wireText returns the plain text of a message, in which mentions are <at>Name</at>.
 func wireText(m *tenant.Message) string {
 	var names []string
 	text := m.HTML
-	for i, x := range m.Mentions {
-		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
-		names = append(names, "<at>"+x.Name+"</at>")
+	for i, mention := range m.Mentions {
+		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(mention.Name))
+		names = append(names, "<at>"+mention.Name+"</at>")
 		text = strings.Replace(text, tag, client.Placeholder(i), 1)
 	}
 
@@ -35,7 +38,7 @@ func wireText(m *tenant.Message) string {
 	}
 
 	if len(names) > 0 {
-		text += "\n" // as the editor's last paragraph leaves it
+		text += "\n" // Teams' editor ends the last paragraph so
 	}
 
 	return text
@@ -63,12 +66,14 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	}
 
 	entities := []object{}
-	for _, x := range m.Mentions {
-		who := object{"id": n.Opt.BotID(), "name": x.Name}
-		if !x.Bot {
-			who = object{"id": n.Org.Users[x.ID].TeamsID, "name": x.Name}
+	for _, mention := range m.Mentions {
+		id := n.Opt.BotID()
+		if !mention.Bot {
+			id = n.Org.Users[mention.ID].TeamsID
 		}
-		entities = append(entities, object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
+		entities = append(entities, object{
+			"type": "mention", "mentioned": object{"id": id, "name": mention.Name}, "text": "<at>" + mention.Name + "</at>",
+		})
 	}
 
 	a["entities"] = append(entities, object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
@@ -76,8 +81,8 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	return a
 }
 
-// personAttachments returns the attachments of a person's message: pictures, files and the HTML. In a channel, files
-// are only tags in the HTML. In a personal chat they have an address from which the bot can download them.
+// personAttachments returns the attachments of a person's message: pictures, files and the HTML. In a channel, files are
+// only tags in the HTML. In a personal chat, they have an address from which the bot can download them.
 func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []object {
 	out := []object{}
 	tags := ""
@@ -113,14 +118,14 @@ const (
 	MessageDelete = "messageDelete"
 )
 
-// MessageChange is what was done to a message.
+// MessageChange is an edit, a deletion or a restoration of a message.
 type MessageChange struct {
 	Activity  string // MessageUpdate or MessageDelete
 	Event     string // eventType of the activity: editMessage …
-	WasPushed bool   // the bot could receive the message before the change, and is told of it even if it can't any more
+	WasPushed bool   // the bot received the message, so it gets the change even if it may not receive the message any more
 }
 
-// TellChange sends a messageUpdate or messageDelete, if the bot may get the message.
+// TellChange sends a messageUpdate or messageDelete, if the bot may receive the message.
 func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, change MessageChange) {
 	if !change.WasPushed && !n.IsPushed(ch, m) {
 		return

@@ -10,25 +10,25 @@ import (
 	"parley/channels/emulator"
 )
 
-// A fault makes a call of the bot fail on purpose: no answer, a late one, an error or garbage. With After set, the
-// call first has its effect and only its answer is lost. So tests see whether the bot copes, for example without
-// posting twice.
+// This file of the Teams emulator makes a request of the bot fail on purpose: no response, a late one, an error, or
+// garbage. If After is set, the request first has its effect, and only its response is lost. With such faults, tests
+// check that the bot recovers, for example without posting a message twice.
 
-// Faults of calls that only this emulator has.
+// Faults that only this emulator has.
 const (
-	FaultReset   = emulator.FaultKind("reset")   // no answer, and the connection ends with a TCP reset
-	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that is no JSON
+	FaultReset   = emulator.FaultKind("reset")   // no response, and the connection ends with a TCP reset
+	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that isn't JSON
 )
 
-// handleUnderFault answers a call to which a fault applies. If f.After is set, the handler h runs first, and its
-// answer is dropped. That doesn't apply to refusals because of a limit: a refused call never has an effect.
+// handleUnderFault responds to a request to which a fault applies. If f.After is set, the handler h runs first, and its
+// response is dropped.
 func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if f.Kind == emulator.FaultDelay {
 		j.handleDelayed(w, r, f, h)
 		return
 	}
 
-	isRefusal := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused call never has effects
+	isRefusal := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused request has no effect
 	if f.After && !isRefusal {
 		h(newBufferedResponse(), r)
 	}
@@ -39,9 +39,9 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 	case emulator.FaultBareLimit:
 		Throttle(w, 0)
 	case emulator.FaultDrop:
-		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
+		panic(http.ErrAbortHandler) // net/http closes the connection without logging
 	case FaultReset:
-		// Nothing is answered: Handle resets the connection (resetConnection) once the call stands in the journal.
+		// No response: Handle resets the connection after it has recorded the request.
 	case FaultGarbage:
 		writeGarbage(w)
 	default:
@@ -49,8 +49,8 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 	}
 }
 
-// handleDelayed waits for the fault's delay and runs the handler. If f.After is set, it runs the handler at once, and
-// delays the answer.
+// handleDelayed waits for the fault's delay and runs the handler. If f.After is set, it runs the handler at once and
+// delays the response.
 func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if !f.After {
 		if emulator.DelayAnswer(r, f.Delay) {
@@ -71,8 +71,8 @@ func writeGarbage(w http.ResponseWriter) {
 	w.Write([]byte("<html>OK"))
 }
 
-// fail answers with the fault's status. A 5xx without a code is a page of HTML, as from a broken gateway; any other
-// is in the Bot Connector's form.
+// fail responds with the fault's status. A 5xx without a code is an HTML page, as from a broken gateway. Other errors
+// have the Bot Connector's format.
 func fail(w http.ResponseWriter, f *emulator.Struck) {
 	status := cmp.Or(f.Status, http.StatusBadGateway)
 	if f.Code == "" && status >= http.StatusInternalServerError {
@@ -87,7 +87,7 @@ func fail(w http.ResponseWriter, f *emulator.Struck) {
 	Refuse(w, status, cmp.Or(f.Code, "ServiceError"), "Injected.")
 }
 
-// Throttle answers 429. retry is the Retry-After header in seconds; 0 leaves it out.
+// Throttle responds 429. retry is the Retry-After header in seconds; 0 leaves it out.
 func Throttle(w http.ResponseWriter, retry int) {
 	if retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(retry))
@@ -95,7 +95,7 @@ func Throttle(w http.ResponseWriter, retry int) {
 	Refuse(w, http.StatusTooManyRequests, "TooManyRequests", "API calls quota exceeded.")
 }
 
-// resetConnection ends a call's connection with a TCP reset.
+// resetConnection ends a request's connection with a TCP reset.
 func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -104,10 +104,10 @@ func resetConnection(w http.ResponseWriter) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetLinger(0) //nolint:errcheck // closed next
 	}
-	conn.Close() //nolint:errcheck // that is the fault
+	conn.Close() //nolint:errcheck // an error doesn't matter: the connection is meant to break
 }
 
-// bufferedResponse keeps the answer of a handler, to be dropped or sent later.
+// bufferedResponse is an http.ResponseWriter that keeps the response, to be dropped or sent later.
 type bufferedResponse struct {
 	header http.Header
 	status int
@@ -125,7 +125,7 @@ func (b *bufferedResponse) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sendTo sends the answer to the client after all.
+// sendTo sends the response to the client.
 func (b *bufferedResponse) sendTo(w http.ResponseWriter) {
 	for k, v := range b.header {
 		w.Header()[k] = v

@@ -1,7 +1,8 @@
-// Package calls records the bot's calls of the emulated services, and makes them fail on purpose: a test can plan a
-// fault, such as "answer 503 to the next activities.send". It also writes the Bot Connector's error answers.
+// Package calls is the part of the Teams emulator that records the requests of the bot under test, and makes them fail on
+// purpose: a test can plan a fault, such as "respond 503 to the next activities.send". It also writes error responses in
+// the formats of the Bot Connector, Teams' API for bots.
 //
-// What does not belong here: what a call means, and what is sent to the bot.
+// What does not belong here: what a request means, and what is sent to the bot.
 package calls
 
 import (
@@ -17,41 +18,41 @@ import (
 	"parley/channels/emulator"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
 // keepCalls is how many calls the journal holds. When it is full, the older half is dropped.
 const keepCalls = 20_000
 
-// Call is one request of the bot, with its answer.
+// Call is one request of the bot, with its response.
 type Call struct {
 	At     time.Time `json:"at"`
 	Method string    `json:"method"` // token, openid, keys, conversations.create, activities.send …; see the documentation of teamsfake
-	Verb   string    `json:"verb"`   // HTTP's
-	Path   string    `json:"path"`   // escaped as it came, with the query
+	Verb   string    `json:"verb"`   // HTTP method
+	Path   string    `json:"path"`   // escaped as the bot sent it, with the query
 	Body   string    `json:"body,omitempty"`
-	Status int       `json:"status"` // 0: no answer
+	Status int       `json:"status"` // 0 if there was no response
 	Answer string    `json:"answer,omitempty"`
 	Fault  string    `json:"fault,omitempty"`
 }
 
-// Journal records the bot's calls, and applies planned faults to them. The lock guards it.
+// Journal records the bot's requests, and applies planned faults to them. Ground.Mu guards its fields.
 type Journal struct {
-	*tenant.Ground
-	faults *emulator.FaultPlan
-	calls  []Call
+	*tenant.Ground // the lock, clock and ids that all parts of the emulator share
+	faults         *emulator.FaultPlan
+	calls          []Call
 }
 
-// New makes an empty journal. faults is the plan of faults.
+// New makes an empty journal.
 func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
 	return &Journal{Ground: g, faults: faults}
 }
 
-// Reset forgets all calls. Caller holds the lock.
+// Reset removes all calls. The caller holds the lock.
 func (j *Journal) Reset() { j.calls = nil }
 
-// List returns the calls whose method matches a pattern of path.Match, such as "activities.*", oldest first. ""
-// matches all.
+// List returns the calls whose Method matches a pattern of path.Match, such as "activities.*", oldest first. "" matches
+// all calls.
 func (j *Journal) List(pattern string) []Call {
 	j.Mu.Lock()
 	defer j.Mu.Unlock()
@@ -68,14 +69,13 @@ func (j *Journal) List(pattern string) []Call {
 	return out
 }
 
-// maxAnswerKept is how many bytes of an answer the journal keeps at least; what follows in the same write is kept,
-// too.
+// maxAnswerKept is how many bytes of a response the journal keeps. The write that exceeds it is kept as a whole.
 const maxAnswerKept = 64 << 10
 
 // maxBody bounds the body of a request, in bytes. Except for uploads, the real services accept less.
 const maxBody = 64 << 20
 
-// recorder passes an answer on, and keeps a copy of it.
+// recorder forwards a response and keeps a copy of it.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -95,11 +95,11 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Unwrap lets net/http find the connection.
+// Unwrap is for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Handle wraps a handler: its calls are recorded under the name method, and planned faults of that name apply to
-// them.
+// Handle wraps a handler: its requests are recorded under the name method, and faults that are planned for that name
+// apply to them.
 func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -110,35 +110,36 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		rec := &recorder{ResponseWriter: w}
-		c := Call{At: j.Now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
-		if method != "token" && method != "graph.upload" {
-			c.Body = string(body)
+		call := Call{At: j.Now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
+		isSecret := method == "token"
+		if !isSecret && method != "graph.upload" {
+			call.Body = string(body)
 		}
 
-		place, _ := tenant.SplitConversation(r.PathValue("conv"))
+		channel, _ := tenant.SplitConversation(r.PathValue("conv"))
 		j.Mu.Lock()
-		f := j.faults.Strike(method, place)
+		fault := j.faults.Strike(method, channel)
 		j.Mu.Unlock()
 
-		if f != nil && f.Kind == FaultReset {
-			defer resetConnection(rec) // deferred first, so that it runs last: a bot that sees the reset finds the call in the journal
+		if fault != nil && fault.Kind == FaultReset {
+			defer resetConnection(rec) // deferred first, so that it runs after the request was recorded
 		}
 
-		defer func() { // a call whose connection FaultDrop cuts by a panic is recorded, too
-			c.Status = rec.status
-			if method != "token" {
-				c.Answer = rec.body.String()
+		defer func() { // also records a request that ends in FaultDrop's panic
+			call.Status = rec.status
+			if !isSecret {
+				call.Answer = rec.body.String()
 			}
-			j.record(c)
+			j.record(call)
 		}()
 
-		if f == nil {
+		if fault == nil {
 			h(rec, r)
 			return
 		}
 
-		c.Fault = string(f.Kind)
-		j.handleUnderFault(rec, r, f, h)
+		call.Fault = string(fault.Kind)
+		j.handleUnderFault(rec, r, fault, h)
 	}
 }
 
@@ -153,22 +154,22 @@ func (j *Journal) record(c Call) {
 	j.Note(tenant.Change{Kind: "call", ID: c.Method})
 }
 
-// WriteJSON answers with JSON.
+// WriteJSON responds with JSON.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", tenant.KindJSON)
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client is gone
 }
 
-// RefuseThread answers like the Bot Connector if the service behind it, which keeps the threads, refuses a post. Then
-// the code is a number, and the message is a string with JSON in it.
+// RefuseThread responds like the Bot Connector when the service behind it, which stores the threads, refuses a post. The
+// code is a number then, and the message is a string with JSON in it.
 func RefuseThread(w http.ResponseWriter, subCode, details string) {
 	const threadAccessDenied = 209
 	message := tenant.MustJSON(object{"subCode": subCode, "details": details, "errorCode": nil})
 	WriteJSON(w, http.StatusForbidden, object{"errorCode": threadAccessDenied, "message": string(message)})
 }
 
-// Refuse answers with an error in the Bot Connector's form.
+// Refuse responds with an error in the Bot Connector's usual format.
 // Source: "Send and receive messages", status codes from bot conversational APIs, read 2026-11.
 func Refuse(w http.ResponseWriter, status int, code, text string) {
 	WriteJSON(w, status, object{"error": object{"code": code, "message": text}})

@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
-// CardFaults lists what is wrong with an Adaptive Card in a message: what Teams' clients wouldn't show, or not as it
-// was meant. known reports whether a mentioned person is in the conversation, by 29: id, Entra object id or user
-// principal name. If it is nil, mentioned people aren't checked.
+// Teams' clients silently drop or misrender parts of a card that they don't support. This file of the Teams emulator
+// finds such faults in the bot's cards, so that tests fail: an id that is used twice, a required input without a label, a
+// picture that isn't https. File shape.go lists which properties each element may have.
+
+// CardFaults returns the faults of an Adaptive Card in a message. known reports whether a mentioned person is in the
+// conversation, by Teams id ("29:…"), Entra object id or user principal name. If it is nil, mentioned people aren't
+// checked.
 func CardFaults(card json.RawMessage, known func(id string) bool) []string {
 	return (&cardCheck{known: known}).findFaults(card)
 }
@@ -20,10 +24,10 @@ func DialogFaults(card json.RawMessage, known func(id string) bool) []string {
 
 // cardCheck checks one card.
 type cardCheck struct {
-	known  func(id string) bool // nil means people are not looked up
+	known  func(id string) bool // nil means that mentioned people aren't checked
 	dialog bool
 	ids    map[string]bool
-	texts  []string // where a mention may stand
+	texts  []string // texts that may have mentions
 	faults []string
 }
 
@@ -47,6 +51,7 @@ func (c *cardCheck) findFaults(raw json.RawMessage) []string {
 	return c.faults
 }
 
+// list returns the objects in a JSON array; nil if v isn't an array.
 func list(v any) []object {
 	var out []object
 	all, _ := v.([]any)
@@ -58,10 +63,11 @@ func list(v any) []object {
 	return out
 }
 
-// checkRules checks what the schema doesn't say of an object.
+// checkRules checks rules that the schema doesn't express. kind is the type of o, such as "TextBlock".
 func (c *cardCheck) checkRules(o object, kind string) {
 	id, hasID := o["id"].(string)
-	if hasID && kind[0] != '(' { // what stands in brackets is no element
+	isElement := kind[0] != '(' // kinds in brackets are properties without a type
+	if hasID && isElement {
 		if c.ids[id] {
 			c.addFault("id %q is used twice", id)
 		}
@@ -103,7 +109,7 @@ func (c *cardCheck) checkRules(o object, kind string) {
 	}
 }
 
-// noteText notes a text in which a mention may stand. It isn't called for a TextRun, which may have none.
+// noteText records a text that may have mentions. It isn't called for a TextRun, in which mentions don't work.
 func (c *cardCheck) noteText(v any) {
 	text, _ := v.(string)
 	c.texts = append(c.texts, text)
@@ -130,10 +136,11 @@ func (c *cardCheck) checkInputElement(o object, kind string) {
 	}
 
 	seen := map[any]bool{}
-	for _, x := range choices {
-		if seen[x["value"]] {
-			c.addFault("choice %q of %v is there twice", x["value"], o["id"])
+	for _, choice := range choices {
+		value := choice["value"]
+		if seen[value] {
+			c.addFault("choice %q of %v is there twice", value, o["id"])
 		}
-		seen[x["value"]] = true
+		seen[value] = true
 	}
 }
