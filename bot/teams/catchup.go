@@ -33,7 +33,7 @@ const (
 	fullPassInterval = 2 * time.Hour      // a full pass reads all threads back to history.maxAge
 )
 
-// history reads messages with Graph and stores what Teams' requests have not told us.
+// history reads messages with Graph, and stores what Teams has not sent us.
 type history struct {
 	*organisation.Organisation
 

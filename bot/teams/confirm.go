@@ -16,7 +16,7 @@ import (
 )
 
 // An agent's message in a thread is sent to the customer as a reply. Just before that, Parley reads the message again
-// with Graph, Microsoft's API for reading: its author may have edited or deleted it, and Teams may not have told us.
+// with Graph, Microsoft's API for reading: its author may have edited or deleted it, and Teams may not have sent us that.
 // (Teams never reports emoji on what people type.) What is found is stored as a fact, as if Teams had reported it, and
 // decides whether the reply may be sent.
 

@@ -1,13 +1,18 @@
-// Package teams connects Parley to Microsoft Teams: a conversation is a thread of a channel of a team.
+// Package teams connects Parley to Microsoft Teams. Each conversation with a customer is a thread in a channel, in
+// which agents write and click.
 //
-// Surface only joins the parts. door receives requests, and answers those of people's clients (invocation). intake
-// makes facts of the others; installation learns where the app is installed, and deletions finds out which messages were
-// deleted and restored. poster makes posts, history finds what no activity told us, access remembers what Teams
-// refuses us, and files reads what people attached. All of them share one organisation.Organisation, which has what
-// is known of teams, channels and people. What is stored of all that, and what it means, is in fact.
+// Surface only connects the parts:
+//   - door receives Teams' requests. invocation responds to those whose response a person sees, such as clicks.
+//   - intake turns the others into facts, which are stored. deletions does so for deleted and restored messages.
+//   - installation learns where the app is installed.
+//   - history finds messages and changes that Teams' requests have not reported.
+//   - poster makes posts. access remembers where Teams refuses them.
+//   - files reads the files that people attach.
 //
-// Sources of protocol facts stand where these are used. What does not belong here: what verbs do and what leaves
-// (bridge), what cards say (bot/view) and how they are written down (bot/teams/card), what the app offers in menus
-// (bot/teams/manifest), who may send requests (bot/teams/auth), how calls are made (bot/teams/connector,
-// bot/teams/graph).
+// All of them share an organisation.Organisation, which knows teams, channels and people. Package fact defines what is
+// stored.
+//
+// What does not belong here: what verbs do and what is sent (bridge), the content of cards (bot/view) and their format
+// (bot/teams/card), what the app offers in menus (bot/teams/manifest), which requests are genuine (bot/teams/auth), and
+// how requests are made (bot/teams/connector, bot/teams/graph).
 package teams

@@ -7,7 +7,10 @@ import (
 	"parley/channels"
 )
 
-// tokenCondition tells people why we get no token, with what Entra said.
+// Entra is Microsoft's identity service. If it issues no access token, Parley can't post to Teams. This file explains
+// to admins why, and what to do. For example, AADSTS7000222 means that the app's secret has expired.
+
+// tokenCondition describes to people why we get no token.
 func tokenCondition(err error) channels.Condition {
 	if !errors.Is(err, rest.ErrCredentials) {
 		return channels.Condition{
@@ -16,21 +19,26 @@ func tokenCondition(err error) channels.Condition {
 			Hint:   "Check the network; Parley keeps trying.",
 		}
 	}
-	out := channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint("")}
-	if said, ok := errors.AsType[*rest.Refusal](err); ok {
-		out.Text, out.Hint = "Microsoft Entra refuses Parley's app: "+said.Text, entraHint(said.Number())
+	refusal, ok := errors.AsType[*rest.Refusal](err)
+	if !ok {
+		const unknown = ""
+		return channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint(unknown)}
 	}
-	return out
+	return channels.Condition{
+		Status: channels.Broken,
+		Text:   "Microsoft Entra refuses Parley's app: " + refusal.Text,
+		Hint:   entraHint(refusal.Number()),
+	}
 }
 
-// entraHint says what to do about a refusal, by its number.
+// entraHint says what to do about one of Entra's error codes.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
 func entraHint(number string) string {
 	switch number {
-	case "AADSTS7000215": // invalid
+	case "AADSTS7000215": // invalid secret
 		return "Give Parley the Value (not the Secret ID) of a client secret of this app (on the page First steps, or TEAMS_APP_PASSWORD); " +
 			"if it is lost, make a new one."
-	case "AADSTS7000222": // expired
+	case "AADSTS7000222": // expired secret
 		return "Make a new client secret in the app's registration, and give Parley its Value: " +
 			"on the page First steps, or as TEAMS_APP_PASSWORD and with a restart."
 	case "AADSTS700016", "AADSTS7000229": // no such app in the tenant

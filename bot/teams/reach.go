@@ -10,17 +10,11 @@ import (
 	"parley/channels"
 )
 
-// Reach implements bridge.Reachable: it asks Teams for the members of one of our channels. Any answer shows that
-// Teams can be reached, also a refusal.
+// Reach implements bridge.Reachable. It gets an access token and asks Teams for the members of one of our channels. Each
+// response shows that Teams is reachable, also a refusal.
 func (s *Surface) Reach(ctx context.Context) error {
-	if !s.hasNoSecret() {
-		if _, err := s.fetchToken(ctx); err != nil {
-			c := tokenCondition(err)
-			if errors.Is(err, rest.ErrCredentials) {
-				return &channels.SendError{Class: channels.AuthBroken, Text: c.Text, Hint: c.Hint, Cause: err}
-			}
-			return err
-		}
+	if err := s.checkToken(ctx); err != nil {
+		return err
 	}
 
 	list, err := s.opt.Desk.Channels(ctx)
@@ -38,4 +32,17 @@ func (s *Surface) Reach(ctx context.Context) error {
 	}
 
 	return nil
+}
+
+// checkToken checks whether Entra issues us a token. It returns nil if the app has no secret.
+func (s *Surface) checkToken(ctx context.Context) error {
+	if s.hasNoSecret() {
+		return nil
+	}
+	_, err := s.fetchToken(ctx)
+	if !errors.Is(err, rest.ErrCredentials) {
+		return err
+	}
+	c := tokenCondition(err)
+	return &channels.SendError{Class: channels.AuthBroken, Text: c.Text, Hint: c.Hint, Cause: err}
 }

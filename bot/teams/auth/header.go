@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// maxToken bounds a token, in bytes. Those of the service have about 1 kB.
+// maxToken bounds a token, in bytes. Teams' tokens have about 1 kB.
 const maxToken = 16 << 10
 
-// bearerToken reads the token from the only Authorization header of a request. The scheme must be exactly "Bearer": the service
-// writes no other, although HTTP would ignore its case.
+// bearerToken returns the token in the Authorization header of a request, which must occur once. The scheme must be
+// exactly "Bearer", as Teams sends it, although HTTP ignores the case of schemes.
 func bearerToken(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) != 1 {
@@ -31,13 +31,14 @@ func bearerToken(h http.Header) (string, error) {
 	return token, nil
 }
 
-// hasSignedForm reports whether a token has three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
+// hasSignedForm reports whether a token has three non-empty parts in base64url.
+// Source: RFC 7515 section 7.1.
 func hasSignedForm(token string) bool {
 	const partCount = 3 // header, claims and signature
-	isForeign := func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }
+	isIllegal := func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }
 	parts := strings.Split(token, ".")
 	for _, p := range parts {
-		if p == "" || strings.ContainsFunc(p, isForeign) {
+		if p == "" || strings.ContainsFunc(p, isIllegal) {
 			return false
 		}
 	}

@@ -1,8 +1,8 @@
-// Package card turns what bot/view says into what Microsoft Teams shows, and back:
-// neutral cards and forms into Adaptive Cards 1.5 and messages in Teams' XML subset;
-// clicked buttons, filled dialogs and typed HTML into verbs, values and canonical
-// Markdown. All of it is pure: no network, no clock.
+// Package card converts between package bot/view, which describes messages and forms independently of a chat, and the
+// formats of Microsoft Teams. It renders cards and forms as Adaptive Cards 1.5 and as messages in Teams' XML subset. It
+// parses clicked buttons, submitted dialogs and typed HTML into verbs, values and Markdown. The package is pure: no
+// network, no clock.
 //
-// What does not belong here: activities and HTTP (bot/teams/connector), what a message
-// means (bot/command, bridge) and what cards say (bot/view).
+// What does not belong here: activities and HTTP (bot/teams/connector), the meaning of a message (bot/command, bridge)
+// and the content of cards (bot/view).
 package card

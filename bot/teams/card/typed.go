@@ -68,15 +68,7 @@ func ReadText(t Typed) Text {
 	}
 
 	r.out.Bot = slices.ContainsFunc(t.Mentions, r.isMentionOfUs)
-	switch {
-	case t.HTML != "" && r.readHTML(t.HTML):
-	case t.Format == "xml" && r.readHTML(r.typed.Text):
-	case t.Format == "markdown":
-		r.readMarkdown()
-	default:
-		r.readPlainText()
-	}
-
+	r.readBestFormat()
 	r.flushLine()
 	text := r.writer.Text()
 	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameOnly...), text.Tokens
@@ -85,6 +77,21 @@ func ReadText(t Typed) Text {
 	}
 
 	return r.out
+}
+
+// readBestFormat reads the HTML if it can be parsed, and otherwise the text.
+func (r *reader) readBestFormat() {
+	if r.typed.HTML != "" && r.readHTML(r.typed.HTML) {
+		return
+	}
+	if r.typed.Format == "xml" && r.readHTML(r.typed.Text) {
+		return
+	}
+	if r.typed.Format == "markdown" {
+		r.readMarkdown()
+		return
+	}
+	r.readPlainText()
 }
 
 func (r *reader) isMentionOfUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
@@ -165,79 +172,91 @@ func hasWords(m TypedMention, words string) bool {
 
 // readPlainText reads Typed.Text as text without markup except mentions.
 func (r *reader) readPlainText() {
-	r.splitAtMentions(r.typed.Text, func(s string) {
-		for i, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+	for _, s := range r.splitAtMentions(r.typed.Text) {
+		if s.isMention {
+			r.writeMention(s.entity)
+			continue
+		}
+		for i, line := range strings.Split(strings.ReplaceAll(s.text, "\r\n", "\n"), "\n") {
 			if i > 0 {
 				r.endLine()
 			}
 			r.addText(line, markdown.Style{}, "")
 		}
-	}, r.writeMention)
+	}
 }
 
 // readMarkdown reads Typed.Text as Markdown.
 func (r *reader) readMarkdown() {
-	var b strings.Builder
-	between := func(s string) {
+	text := ""
+	for _, s := range r.splitAtMentions(r.typed.Text) {
+		if s.isMention {
+			text += r.mentionMarkdown(s.entity, strings.TrimSpace(text) == "")
+			continue
+		}
 		if r.skipSpaces {
-			s = strings.TrimLeft(s, " \u00a0\t")
+			s.text = strings.TrimLeft(s.text, " \u00a0\t")
 		}
 		r.skipSpaces = false
-		b.WriteString(s)
+		text += s.text
 	}
 
-	r.splitAtMentions(r.typed.Text, between, func(i int) {
-		m := r.typed.Mentions[i]
-		if r.isMentionOfUs(m) {
-			r.used[i] = true
-			r.skipSpaces = true
-			if strings.TrimSpace(b.String()) == "" {
-				r.out.Leads = true
-			}
-			return
-		}
-
-		id := r.useEntity(i)
-		if id == "" {
-			r.noteNameOnly(m)
-			b.WriteString("@" + m.Name)
-			return
-		}
-
-		r.writer.User(id)
-		b.WriteString(markdown.MentionToken(id))
-	})
-
-	r.out.Markdown = strings.TrimSpace(b.String())
+	r.out.Markdown = strings.TrimSpace(text)
 	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
 }
 
-// splitAtMentions splits a text at its mentions. In the order of the text, it calls between with each text between
-// mentions, and mention with the index of each mention's entity.
-func (r *reader) splitAtMentions(s string, between func(string), mention func(int)) {
+// mentionMarkdown returns the Markdown of an entity's mention; "" for a mention of our app. isFirst means that no text
+// comes before it.
+func (r *reader) mentionMarkdown(entity int, isFirst bool) string {
+	m := r.typed.Mentions[entity]
+	if r.isMentionOfUs(m) {
+		r.skipSpaces = true
+		r.out.Leads = r.out.Leads || isFirst
+		return ""
+	}
+
+	id := r.useEntity(entity)
+	if id == "" {
+		r.noteNameOnly(m)
+		return "@" + m.Name
+	}
+	r.writer.User(id)
+	return markdown.MentionToken(id)
+}
+
+// segment is a part of a text: a mention, or text between mentions, which may be empty.
+type segment struct {
+	text      string
+	isMention bool
+	entity    int // of a mention: its index in Typed.Mentions
+}
+
+// splitAtMentions splits a text at its mentions, and marks their entities as used.
+func (r *reader) splitAtMentions(s string) []segment {
+	var out []segment
 	for s != "" {
-		at, which, found := r.firstMention(s)
+		at, entity, found := r.firstMention(s)
 		if !found {
 			break
 		}
-		between(s[:at])
-		mention(which)
-		s = s[at+len(r.typed.Mentions[which].Text):]
+		r.used[entity] = true
+		out = append(out, segment{text: s[:at]}, segment{isMention: true, entity: entity})
+		s = s[at+len(r.typed.Mentions[entity].Text):]
 	}
-	between(s)
+	return append(out, segment{text: s})
 }
 
-// firstMention finds the first mention of an unused entity in a text. at is its offset in s, and which is the index of
-// the entity.
-func (r *reader) firstMention(s string) (at, which int, found bool) {
+// firstMention finds the first mention of an unused entity in a text. at is its offset in s, and entity its index in
+// Typed.Mentions.
+func (r *reader) firstMention(s string) (at, entity int, found bool) {
 	for i, m := range r.typed.Mentions {
 		if r.used[i] || m.Text == "" {
 			continue
 		}
 		j := strings.Index(s, m.Text)
 		if j >= 0 && (!found || j < at) {
-			at, which, found = j, i, true
+			at, entity, found = j, i, true
 		}
 	}
-	return at, which, found
+	return at, entity, found
 }

@@ -1,8 +1,8 @@
-// Package fact is what the journal keeps of what Teams tells: a Payload around Teams' own bytes, under an
-// id that is the same however often and by whom the fact is told, and with the order key of its thread.
-// Decode turns it into a bridge.Action. All of it is pure: no network, no clock, so that an event that is
-// applied again says the same.
+// Package fact defines how Parley stores events of Teams in its journal. A fact has a Payload around Teams' own bytes,
+// an id that is the same whenever and from wherever Parley learns of the event, and the order key of its thread. Decode
+// turns a fact into actions. The package is pure (no network, no clock), so that applying a fact again gives the same
+// result.
 //
-// What does not belong here: who may tell us something and whether it concerns us (bot/teams), how cards
-// and texts are written down (bot/teams/card), what words mean (bot/command).
+// What does not belong here: which events are genuine and concern Parley (bot/teams), the formats of cards and texts
+// (bot/teams/card), and the meaning of words (bot/command).
 package fact

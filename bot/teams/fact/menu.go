@@ -9,20 +9,25 @@ import (
 	"parley/bridge"
 )
 
-// decodeMenu reads an entry of a message's menu that acts at once.
+// decodeMenu reads the activity of an entry of a message's menu that acts at once: "Undo" or "Send to customer".
 func (p Payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
-	v := ReadInvoked(a)
-	name := manifest.VerbOf(v.CommandID)
+	invoked := ReadInvoked(a)
+	name := manifest.VerbOf(invoked.CommandID)
 	actsAtOnce := name == bridge.VerbUndo || name == bridge.VerbSend
-	if !actsAtOnce || v.Message == nil {
-		return nil, fmt.Errorf("%w: menu entry %q", errDecode, shorten(v.CommandID))
+	if !actsAtOnce || invoked.Message == nil {
+		return nil, fmt.Errorf("%w: menu entry %q", errDecode, shorten(invoked.CommandID))
 	}
-	place := MessagePlace(a, v.Message)
-	return []bridge.Action{{Verb: name, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: place, OwnThread: p.Own}}, nil
+	return []bridge.Action{{
+		Verb:      name,
+		Origin:    bridge.OriginShortcut,
+		Actor:     p.Actor(a),
+		Place:     MessagePlace(a, invoked.Message),
+		OwnThread: p.Own,
+	}}, nil
 }
 
-// MessagePlace returns the place of the message in whose menu an entry was chosen. If m is nil, it returns the thread of
-// the message box.
+// MessagePlace returns the place of the message in whose menu an entry was chosen. If m is nil, the entry was chosen
+// below the message box, and it returns the thread of the box.
 func MessagePlace(a *connector.Activity, m *MenuMessage) bridge.Place {
 	at := PlaceOf(a)
 	at.Message = ""

@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 )
 
-// An activity is one thing that Teams tells Parley, such as "Ann wrote a message" or "Ann edited it". This file reads
+// An activity is one event that Teams sends to Parley, such as "Ann wrote a message" or "Ann edited it". This file reads
 // from it where it happened, who did it, and what was typed. It also makes the ids under which versions of a message
 // are stored. Teams (by its requests) and Graph (when Parley reads a channel later) report the same version with
 // slightly different data. So the ids use only what both agree on.

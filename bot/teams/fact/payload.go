@@ -13,8 +13,8 @@ import (
 	"parley/channels"
 )
 
-// Parley stores each thing that Teams tells as a fact in its journal, a table. A fact has an id, by which it is stored
-// only once; an order key, because the facts of a thread are applied in order; and a payload:
+// Parley stores each event of Teams as a fact in its journal, a table. A fact has an id, by which it is stored only
+// once; an order key, because the facts of a thread are applied in order; and a payload:
 //
 //	id        m:19:…@thread.tacv2:1700000000000
 //	order key 19:…@thread.tacv2:1700000000000

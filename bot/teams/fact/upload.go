@@ -8,22 +8,24 @@ import (
 	"parley/bridge"
 )
 
-// Upload is what the journal keeps of a reply that was sent on the upload page.
+// Upload is the Body of a Payload of KindUpload: a reply with files that an agent sent on Parley's upload page. The
+// ticket says who opened the page, and for which conversation.
 type Upload struct {
 	Ticket upload.Ticket `json:"ticket"`
 	Reply  upload.Reply  `json:"reply"`
 }
 
-// UploadID is the id of the fact that a ticket's reply becomes.
+// UploadID returns the id of the fact of a ticket's reply. A ticket counts only once.
 func UploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + string(t.User) }
 
 func (p Payload) decodeUpload() ([]bridge.Action, error) {
-	var b Upload
-	if err := json.Unmarshal(p.Body, &b); err != nil {
+	var sent Upload
+	if err := json.Unmarshal(p.Body, &sent); err != nil {
 		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
 	}
 
-	text, err := upload.Text(b.Ticket, b.Reply)
+	ticket := sent.Ticket
+	text, err := upload.Text(ticket, sent.Reply)
 	if err != nil {
 		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
 	}
@@ -31,12 +33,12 @@ func (p Payload) decodeUpload() ([]bridge.Action, error) {
 	return []bridge.Action{{
 		Verb:       bridge.VerbReply,
 		Origin:     bridge.OriginForm,
-		Actor:      bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson},
-		Place:      b.Ticket.Place,
-		Args:       b.Ticket.Args(),
-		OpenedForm: bridge.OpenedForm{Form: b.Ticket.Nonce, OpenedAt: b.Ticket.OpenedAt()},
+		Actor:      bridge.Actor{ID: ticket.User, Kind: bridge.ActorPerson},
+		Place:      ticket.Place,
+		Args:       ticket.Args(),
+		OpenedForm: bridge.OpenedForm{Form: ticket.Nonce, OpenedAt: ticket.OpenedAt()},
 		Text:       text,
-		Files:      b.Reply.Files,
-		Explicit:   true,
+		Files:      sent.Reply.Files,
+		Explicit:   true, // the page says that the text goes to the customer
 	}}, nil
 }

@@ -1,9 +1,9 @@
-// Package graph reads with Microsoft Graph what the Bot Connector doesn't tell: the messages
-// of channels with their replies, pasted pictures, and files in SharePoint.
+// Package graph is a client for Microsoft Graph. It reads what the Bot Connector (Teams' API for bots) doesn't show: the
+// messages of channels with their replies, pasted pictures, and files in SharePoint.
 //
-// None of this is granted by itself. Messages need ChannelMessage.Read.Group, to which a team's owner
-// consents when the app is installed in the team; files need Files.Read.All or Sites.Selected from
-// the tenant's administrator. Calls without the right end in ErrNotGranted.
+// Each needs a right. Messages need ChannelMessage.Read.Group, which a team's owner grants by installing the app in the
+// team. Files need Files.Read.All or Sites.Selected from the tenant's administrator. Requests without the right fail
+// with ErrNotGranted.
 //
 // What does not belong here: what a message means (bot/teams).
 //

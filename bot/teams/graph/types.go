@@ -105,7 +105,7 @@ type Mention struct {
 type Reaction struct {
 	Type      string    `json:"reactionType"`    // a character such as "👀", or a name: like, angry, sad, laugh, heart, surprised, custom
 	Name      string    `json:"displayName"`     // what people call it: "Eyes"
-	CreatedAt time.Time `json:"createdDateTime"` // zero if Graph doesn't tell
+	CreatedAt time.Time `json:"createdDateTime"` // zero if unknown
 	From      From      `json:"user"`
 }
 

@@ -11,26 +11,26 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// RequestTimeout bounds one call of Microsoft's services.
+// RequestTimeout bounds one request to Microsoft's services.
 const RequestTimeout = 20 * time.Second
 
-// App is our app as Microsoft knows it, with the clients that call Teams and Graph.
+// App is our app in one organisation, with the clients for Teams and Graph (Microsoft's API for reading).
 type App struct {
-	Tenant string
+	Tenant string // Entra id of the organisation
 	Me     string // our own id: "28:" and the app id
-	Client string // as card.Home.Client
+	Client string // host at which people open Teams; see card.Home
 	Log    *slog.Logger
 	Now    func() time.Time
-	Hosts  *rest.Hosts
+	Hosts  *rest.Hosts // hosts to which our token may be sent
 	Bot    *connector.Client
 	Graph  *graph.Client
-	Work   *background.Work // work that goes on after a request was answered
+	Work   *background.Work // background tasks; see RunLater
 }
 
-// RunLater runs f in the background, bounded in number and time; Surface.Run waits for it. It returns
-// false, without running f, when too much runs already.
-func (b *App) RunLater(ctx context.Context, f func(context.Context)) bool {
-	return b.Work.Go(func() {
+// RunLater runs f in the background for at most RequestTimeout, also if ctx is cancelled. Surface.Run waits for it. It
+// returns false, without running f, if too many tasks are running.
+func (app *App) RunLater(ctx context.Context, f func(context.Context)) bool {
+	return app.Work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RequestTimeout)
 		defer cancel()
 		f(ctx)

@@ -1,8 +1,8 @@
-// Package organisation is what is known of one Microsoft 365 organisation: our app in it, with the clients that
-// call Teams and Graph; the teams and channels that Teams' events named (Notebook), whose notes outlive a restart
-// and are shared by replicas; who its people are (People); and which channels may be read. It makes of a message
-// that Graph gives the activity that Teams would have sent (ActivityOf, PayloadOf), so that both are read alike.
+// Package organisation holds what Parley knows about one Microsoft 365 organisation: our app in it, with the clients
+// for Teams and Graph; the teams and channels that Teams' events have named (Notebook), as notes that survive a
+// restart and are shared by replicas; its people (People); and which channels may be read. It converts a message from
+// Graph into the activity that Teams would have sent (ActivityOf, PayloadOf), so that both are handled alike.
 //
-// What does not belong here: when something is asked, and what is done with it (bot/teams); what is stored of it
-// (bot/teams/fact); the calls themselves (bot/teams/connector, bot/teams/graph).
+// What does not belong here: when something is requested, and what is done with it (bot/teams); what is stored about
+// it (bot/teams/fact); the requests themselves (bot/teams/connector, bot/teams/graph).
 package organisation

@@ -11,12 +11,18 @@ import (
 	"parley/channels"
 )
 
-// ReactionOf makes the activity that Teams would send if it told us of reactions to people's messages: that a person has put an
-// emoji on the message at a place.
+// Teams sends us activities only for reactions (emoji) to our own messages. Reactions to people's messages are found
+// when we read a message with Graph, Microsoft's API for reading. This file converts them into the activities that Teams
+// would send, so that both kinds are handled alike.
+
+// ReactionOf returns the activity for a reaction to the message at a place (channel, thread and message).
 func (o *Organisation) ReactionOf(at bridge.Place, r *graph.Reaction) connector.Activity {
 	a := connector.Activity{
-		Type: connector.TypeMessageReaction, ID: at.Message, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
-		// Teams doesn't tell of a reaction in which thread it is.
+		Type:      connector.TypeMessageReaction,
+		ID:        at.Message,
+		ChannelID: connector.ChannelTeams,
+		Recipient: &connector.ChannelAccount{ID: o.Me},
+		// Without the thread, as in Teams' own activities about reactions.
 		Conversation: &connector.ConversationAccount{ID: at.Channel, ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
 		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: at.Channel}},
 		From:         o.accountOf(&r.From),
@@ -29,10 +35,11 @@ func (o *Organisation) ReactionOf(at bridge.Place, r *graph.Reaction) connector.
 	return a
 }
 
-// FactsOfReaction makes the facts of a reaction, of which ReactionOf has made the activity.
-// Errors: what keeps Teams from telling who has reacted.
+// FactsOfReaction returns the facts (what is stored) of an activity from ReactionOf.
+// Errors: the person who reacted can't be looked up at the moment.
 func (o *Organisation) FactsOfReaction(ctx context.Context, at bridge.Place, a *connector.Activity) ([]channels.Fact, error) {
-	p, err := o.wrap(ctx, at.Channel, a, false)
+	const inOurThread = false
+	p, err := o.wrap(ctx, at.Channel, a, inOurThread)
 	if err != nil {
 		return nil, err
 	}
