@@ -61,12 +61,12 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	if err != nil || !keep {
 		return nil, err
 	}
-
-	p.Own = inOurThread
-	if p.Who, err = it.identifyPeople(ctx, a); err != nil {
+	people, err := it.identifyPeople(ctx, a)
+	if err != nil {
 		return nil, err
 	}
 
+	p.Own, p.Who = inOurThread, people
 	switch a.Type {
 	case connector.TypeMessage:
 		return it.messageFacts(ctx, p, a)
@@ -117,8 +117,8 @@ func isOldClick(a *connector.Activity) bool {
 	return a.Type == connector.TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
 }
 
+// messageFacts returns the facts of a message: a click, a command, or text in a thread.
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
-	at := fact.PlaceOf(a)
 	if isOldClick(a) {
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
@@ -126,13 +126,14 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 
 	if isPrivate(a) {
 		p.Kind = fact.KindCommand
-		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
+	} else {
+		p.Files = it.files.describeFiles(ctx, p, a)
 	}
-
-	p.Files = it.files.describeFiles(ctx, p, a)
+	at := fact.PlaceOf(a)
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
 
+// changeFacts returns the facts of an edit, a deletion or a restoration.
 func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if a.Type == connector.TypeMessageDelete {

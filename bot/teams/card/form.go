@@ -1,6 +1,7 @@
 package card
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -73,8 +74,9 @@ type submission struct {
 
 func formDialog(f view.Form, m Memory, last submission, h Home) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
-	r.addFields(f, last, f.Files && h.Attach)
-	r.body = append(r.body, submitButtons(f, m, f.Files && h.Attach))
+	withFiles := f.Files && h.Attach
+	r.addFields(f, last, withFiles)
+	r.body = append(r.body, submitButtons(f, m, withFiles))
 	r.addButtons(f.Quick)
 	return r.finishDialog(f.Title)
 }
@@ -83,8 +85,9 @@ func formDialog(f view.Form, m Memory, last submission, h Home) Dialog {
 // withFiles means that there is also a button that opens the upload page.
 func (r *renderer) addFields(f view.Form, last submission, withFiles bool) {
 	errs := last.errs
-	for _, name := range sortedNames(errs) {
-		if !slices.ContainsFunc(f.Fields, func(f view.Field) bool { return f.Name == name }) {
+	for _, name := range slices.Sorted(maps.Keys(errs)) {
+		isKnown := slices.ContainsFunc(f.Fields, func(field view.Field) bool { return field.Name == name })
+		if !isKnown {
 			r.body = append(r.body, faultElement(errs[name]))
 		}
 	}
@@ -123,15 +126,6 @@ func fieldAsTyped(f view.Field, value []string) view.Field {
 		f.MaxRunes = max(f.MaxRunes, utf8.RuneCountInString(value[0]))
 	}
 	return f
-}
-
-func sortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // faultElement shows an error as text, since a card can't set the error message of an input.
