@@ -14,9 +14,9 @@ import (
 )
 
 // Teams delivers each message independently, and retries later if that fails. So an agent's second message can arrive
-// before the first, and the customer would get them in the wrong order. When a message arrives
-// late (see inbound.Lateness), other messages may be waiting for a retry, too. So this file then reads the thread with
-// Graph, Microsoft's API for reading, and stores the earlier messages first.
+// before the first, and the customer would get them in the wrong order. When a message arrives late (see
+// inbound.Lateness), other messages may be waiting for a retry, too. So this file then reads the thread with Graph,
+// Microsoft's API for reading, and stores the earlier messages first.
 
 // readEarlierTimeout bounds the reading of earlier messages. It is short because Teams waits for our response.
 const readEarlierTimeout = 4 * time.Second
