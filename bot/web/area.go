@@ -6,28 +6,31 @@ import (
 	"io/fs"
 )
 
-// The site is made of areas. An area, such as the settings or the inbox, is a package below this one. It lists its
-// pages as routes, each with the role that a person needs for it, and its entries in the menu. New puts all areas
-// together.
+// Parley's web site is made of areas. An area, such as the settings or the inbox, is a package below this one that
+// returns an Area: its templates, its entries in the menu, and its routes. A route names the role that may use it:
+//
+//	web.Route{Pattern: "GET /settings/tags", For: web.Admins, Do: p.showTags}
+//
+// New registers the routes of all areas. It checks roles before it calls a handler, so that handlers needn't.
 
-// Pages of areas to which this package sends people: the set-up, and the sign-in.
+// Pages of areas to which this package redirects: the settings and the sign-in.
 const (
 	homePath   = "/settings"
 	signInPath = "/auth/sign-in"
 )
 
-// Role says who may use a route. Roles are ordered by how many people they let in.
+// Role says who may use a route. Each role includes the people of the roles above it.
 type Role int
 
 // Roles.
 const (
-	SuperAdmins Role = iota // the zero value, so that a route without a role lets in the fewest
-	Admins                  // and super-admins
-	Agents                  // everybody who is signed in
-	Anyone                  // also people who are not signed in
+	SuperAdmins Role = iota // the zero value: a route without a role is open to the fewest people
+	Admins
+	Agents // everybody who is signed in
+	Anyone // including people who are not signed in
 )
 
-// mayOpen reports whether the person may use a route that is for a role.
+// mayOpen reports whether the person may use a route for role r.
 func (p Person) mayOpen(r Role) bool {
 	switch r {
 	case SuperAdmins:
@@ -42,8 +45,9 @@ func (p Person) mayOpen(r Role) bool {
 	return false
 }
 
-// rank is a number for the person's rights. A session whose person has another rank gets a new token.
-func (p Person) rank() int {
+// rights returns a number that changes when the person gains or loses admin rights. The session then gets a new token,
+// so that a token that leaked earlier never gets the new rights.
+func (p Person) rights() int {
 	if p.Super {
 		return 2 //nolint:mnd // above an admin
 	}
@@ -53,31 +57,30 @@ func (p Person) rank() int {
 	return 0
 }
 
-// Route is a page, or what a form of it does.
+// Route is one handler of the site, with who may call it.
 type Route struct {
-	Pattern string // of net/http.ServeMux: "GET /settings/tags/{name}"
+	Pattern string // a pattern of http.ServeMux: "GET /settings/tags/{name}"
 	For     Role
 	Do      func(*Visit) error
 
-	// Streams says that the answer may take longer than that of a page: half an hour, or longer if the handler calls
-	// Visit.GiveTime again. The handler must end it.
+	// Streams allows half an hour for the response instead of a page's pageTimeout. The handler can extend it with
+	// Visit.GiveTime, and must end the response itself.
 	Streams bool
 
-	// Reads says that the handler reads the request's body itself, such as large files. The handler must bound how
-	// much it reads.
+	// Reads leaves the request's body to the handler, for large uploads. The handler must limit how much it reads.
 	Reads bool
 
-	// Token is set for routes that programs call with a token. Then no session opens the route, and Role is ignored.
+	// Token is set on routes that programs call with an API token. These routes ignore sessions and Role.
 	Token *ByToken
 
 	area string
 }
 
-// Area is a group of pages that belong together: a package below this one.
+// Area is a group of pages that belong together, such as the settings.
 type Area struct {
 	Name      string           // "settings"
-	Templates fs.FS            // NAME.html defines "main": what a page shows between head and foot
-	Funcs     template.FuncMap // what the templates call besides `words`
+	Templates fs.FS            // each *.html file defines "main", the part of the page between header and footer
+	Funcs     template.FuncMap // functions for the templates, in addition to those of every area
 	Routes    []Route
 	Menu      []Link
 }
@@ -87,14 +90,14 @@ type Link struct {
 	Path string
 	Text string
 	For  Role
-	Rank int // entries with lower ranks stand first
+	Rank int // the menu is sorted by rank, lowest first
 
-	// Below has prefixes of the addresses of other pages that belong to this entry: "/settings/add-".
+	// Below has path prefixes, such as "/settings/add-", of other pages on which this entry is highlighted.
 	Below []string
 }
 
-// globHTML lists the templates of an area.
-func globHTML(a Area) ([]string, error) {
+// templateNames returns the names of an area's template files. An area without templates is an error.
+func templateNames(a Area) ([]string, error) {
 	names, err := fs.Glob(a.Templates, "*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: list templates of area %s: %w", a.Name, err)

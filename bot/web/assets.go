@@ -15,21 +15,21 @@ const assetPath = "/settings/assets/"
 //go:embed assets
 var assetFiles embed.FS
 
-// assets are the stylesheet, the script and the icon. Their addresses contain a hash of their content, so that browsers may
-// cache them until a new version of Parley has others.
+// assets serves the embedded stylesheets, scripts and icons. Each URL contains a hash of the content, such as
+// /settings/assets/site.0a1b2c3d4e5f.css, so browsers can cache it forever: a changed file gets another URL.
 type assets struct {
-	content map[string][]byte // by the name in the address
-	names   map[string]string // the name in the address, by the name of the file
+	content map[string][]byte // by versioned name: "site.0a1b2c3d4e5f.css"
+	names   map[string]string // versioned names by file name: "site.css"
 }
 
 func newAssets() *assets {
 	a := &assets{content: map[string][]byte{}, names: map[string]string{}}
-	entries, _ := assetFiles.ReadDir("assets") // embedded: it is there
+	entries, _ := assetFiles.ReadDir("assets") // can't fail: the directory is embedded
 	for _, e := range entries {
 		body, _ := assetFiles.ReadFile("assets/" + e.Name())
 		sum := sha256.Sum256(body)
 		ext := path.Ext(e.Name())
-		version := hex.EncodeToString(sum[:6]) // long enough to differ between versions of a file
+		version := hex.EncodeToString(sum[:6]) // 48 bits are enough to tell versions of a file apart
 		name := strings.TrimSuffix(e.Name(), ext) + "." + version + ext
 		a.content[name] = body
 		a.names[e.Name()] = name
@@ -37,7 +37,7 @@ func newAssets() *assets {
 	return a
 }
 
-// Path returns the address of a file, for templates.
+// Path returns the URL path of a file such as "site.css". Templates call it.
 func (a *assets) Path(file string) (string, error) {
 	if name := a.names[file]; name != "" {
 		return assetPath + name, nil
@@ -45,7 +45,6 @@ func (a *assets) Path(file string) (string, error) {
 	return "", fmt.Errorf("web: there is no %s", file)
 }
 
-// ServeHTTP answers with a file.
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	body, ok := a.content[name]
@@ -65,5 +64,5 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "image/svg+xml")
 	}
 
-	_, _ = w.Write(body) // an error means that the browser went away
+	_, _ = w.Write(body) // an error means that the browser has disconnected
 }

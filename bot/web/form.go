@@ -7,76 +7,73 @@ import (
 	"strings"
 )
 
-// Form is a form of a page. A handler makes one of what is stored, the template "form" draws it, and the browser
-// sends it back. If something is wrong with a value, the handler calls Keep and shows the form again: with what was
-// typed, and with what is wrong beside each field.
+// Form is an HTML form, rendered by the template "form". A handler fills it with stored values. If a submitted value is
+// invalid, the handler calls Keep and shows the form again, with what was typed and a problem beside each invalid field:
+//
+//	form.Keep(v, map[string]string{"email.address": "This isn't an address."})
+//	return v.ShowAgain("begin", web.Screen{Title: "Add a mailbox", Data: &form})
 type Form struct {
-	Action   string // where it is sent
-	Version  string // the version of what the form changes, so that changes of others meanwhile are noticed; "" if none
+	Action   string // the URL that it is sent to
+	Version  string // the version of the data that it shows, to detect concurrent changes; "" means no such check
 	Groups   []Group
 	Problems []string // problems that belong to no single field
-	Submit   string   // what the button says; "" means Save
-	Back     string   // where a link beside the button leads; "" if there is none
+	Submit   string   // the text of the button; "" means Save
+	Back     string   // the URL of a link beside the button; "" means no link
 	Files    bool     // it has fields for files
-	Unsaved  bool     // it shows values that were sent and not saved: browsers ask before they leave the page
+	Unsaved  bool     // it shows values that were not saved: the page asks before the browser leaves it
 }
 
-// Group is a part of a form with a title of its own.
+// Group is a section of a form.
 type Group struct {
 	Title  string
 	Help   string
-	Folded bool // only its title is shown until somebody opens it
+	Folded bool // initially only the title is shown
 	Fields []Field
 }
 
-// HasProblem reports whether something is wrong with a field of the group.
+// HasProblem reports whether a field of the group has a problem.
 func (g Group) HasProblem() bool {
 	return slices.ContainsFunc(g.Fields, func(f Field) bool { return f.Problem != "" })
 }
 
-// Field is one value of a form; the template "field" draws it.
+// Field is one value of a form, rendered by the template "field".
 type Field struct {
-	Name     string // in the form that is sent
+	Name     string // the parameter in the submitted form
 	Label    string
-	Help     string // may hold `code`, *emphasis* and links to the documentation
-	Kind     string // one of the constants below, another type of HTML's input ("date"), or "" for a text of one line
+	Help     string // may contain `code`, *emphasis* and links to the documentation (see helpHTML)
+	Kind     string // one of the constants below, a type of HTML's input such as "date", or "" for one line of text
 	Problem  string // what is wrong with the value; "" means nothing
 	Required bool
-	Fixed    bool // it is shown, but can't be changed
+	Fixed    bool // shown, but not editable
 
-	// Value is what is stored, or was sent: with KindLines and KindChecks one entry a line. The template draws it neither for
-	// choices nor for secrets.
+	// Value is the stored or submitted value. KindLines and KindChecks have one entry per line. KindChoice uses Choices
+	// instead; the value of a KindSecret is never rendered.
 	Value string
 
-	// A text, of one line or several: what it shows while it is empty.
-	Placeholder string
-
-	// KindChoice and KindChecks: what can be chosen, and what is.
-	Choices []Choice
-
-	// KindSecret: a secret is stored, which is never shown.
-	Stored bool
+	Placeholder string   // of text fields
+	Choices     []Choice // of KindChoice and KindChecks
+	Stored      bool     // of KindSecret: a secret is stored
 }
 
-// Kinds of fields besides the types of input.
+// Kinds of fields, in addition to the types of HTML's input.
 const (
-	KindCheck  = "check"  // yes or no: the value is "true" or ""
-	KindChecks = "checks" // some of the choices
+	KindCheck  = "check"  // a checkbox: the value is "true" or ""
+	KindChecks = "checks" // a checkbox for each choice
 	KindChoice = "choice" // one of the choices
-	KindLines  = "lines"  // a list, one entry a line
-	KindText   = "text"   // a text of several lines
-	KindSecret = "secret" // never shown
+	KindLines  = "lines"  // a list with one entry per line
+	KindText   = "text"   // several lines of text
+	KindSecret = "secret" // a value that is never shown
 )
 
-// Choice is something that can be chosen.
+// Choice is an option of a field.
 type Choice struct {
 	Value  string
 	Text   string
 	Chosen bool
 }
 
-// optionsHTML writes choices as the options of a select. It does without a template, which would be too slow for the
-// thousands of people and tags that a company may have.
+// optionsHTML renders choices as the options of a select element. It uses no template because that would be too slow
+// for the thousands of people and tags that a company may have.
 func optionsHTML(list []Choice) template.HTML {
 	var b strings.Builder
 	for _, c := range list {
@@ -95,10 +92,10 @@ func optionsHTML(list []Choice) template.HTML {
 
 var notInIDs = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
-// ID returns the id of the field's element.
+// ID returns the id of the field's HTML element.
 func (f Field) ID() string { return "f-" + notInIDs.ReplaceAllString(f.Name, "-") }
 
-// Choose makes choices of values, with the values as their texts, and marks those that are chosen.
+// Choose returns a choice for each value, with the value as its text. Those in chosen are chosen.
 func Choose(chosen []string, values ...string) []Choice {
 	list := make([]Choice, len(values))
 	for i, v := range values {
@@ -107,8 +104,8 @@ func Choose(chosen []string, values ...string) []Choice {
 	return list
 }
 
-// Keep puts into the form what was sent, so that nothing that somebody typed is lost. problems says what is wrong, by
-// the names of fields. Secrets have to be typed again, and their fields say so.
+// Keep fills the form with the submitted values, so that nothing that somebody typed is lost. problems has the fields'
+// problems by name; nil means none. Submitted secrets are not kept: their fields ask to type them again.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	f.Unsaved = true
 	for g := range f.Groups {
@@ -125,7 +122,7 @@ func (f *Form) Keep(v *Visit, problems map[string]string) {
 	}
 }
 
-// keepValues sets the field to the values that were sent.
+// keepValues sets the field to the submitted values.
 func (f *Field) keepValues(sent []string) {
 	if f.Fixed || f.Kind == KindSecret {
 		return
@@ -141,7 +138,8 @@ var (
 	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
 )
 
-// helpHTML writes a help text as HTML. It marks `code` and *emphasis*. Of links to the documentation it keeps only the words.
+// helpHTML renders the help text of a field as HTML. It marks up `code` and *emphasis*. It replaces links to the
+// documentation by their text.
 func helpHTML(s string) template.HTML {
 	var b strings.Builder
 	for i, piece := range strings.Split(s, "`") {

@@ -12,24 +12,27 @@ import (
 	"unicode/utf8"
 )
 
-// A request passes these checks, in answer, before the handler of its page (Route.Do) sees it:
+// Every request passes these checks before the handler of its route (Route.Do) is called. The first that fails responds
+// with a page that says why:
 //
-//	is the session valid, were there too many requests, must somebody sign in, is the role enough, is the form text
+//	session     is it valid, and whose is it?
+//	rate limit  has this visitor sent too many requests?
+//	sign-in     does the route need a signed-in person?
+//	role        may this person use the route?
+//	form        is it small enough, and valid text?
 //
-// The first check that fails answers the request with a page that says why. Requests of programs go to withToken
-// instead.
+// Requests of programs, which send an API token, go to withToken instead.
 
-// Bounds of one request.
+// Limits of one request.
 const (
 	pageTimeout   = 30 * time.Second
-	streamTimeout = 30 * time.Minute // for an answer that streams, or for its next piece
-	maxNextBytes  = 1000             // bytes of an address that is remembered while somebody signs in
-	maxFormBytes  = 1 << 20          // bytes of a form that are kept in memory
-	maxFilesBytes = 12 << 20         // bytes of a form with its files
+	streamTimeout = 30 * time.Minute // for a streamed response, or until its handler calls GiveTime again
+	maxNextBytes  = 1000             // length of a URL to return to after the sign-in
+	maxFormBytes  = 1 << 20          // size of a form in memory
+	maxFilesBytes = 12 << 20         // size of a form with its files
 )
 
-// guardRoute returns the handler of a route. It lets in only those who may use the route, limits how often they send something,
-// reads the form, and logs errors. Route.Do does the rest.
+// guardRoute returns the http.Handler of a route: the checks above, Route.Do, and the logging of its errors.
 func (s *Site) guardRoute(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !route.Streams && !route.Reads {
@@ -54,18 +57,20 @@ func (s *Site) guardRoute(route Route) http.Handler {
 	})
 }
 
-// answerFailure logs why a page failed, and tells the visitor that it did. Something may have been changed before the
-// failure, so it doesn't promise that nothing was.
+// answerFailure logs an error of a handler and responds with status 500. If the response has already begun, it closes
+// the connection. The handler may have changed something before it failed, so the page doesn't claim that nothing was
+// changed. An error because the client has disconnected is not logged.
 func (s *Site) answerFailure(v *Visit, route Route, err error) {
-	_, isBrokenOff := errors.AsType[brokenOffError](err)
-	over := v.Context().Err()
-	isCancelled := errors.Is(err, context.Canceled) && errors.Is(over, context.Canceled)
-	if isCancelled || isBrokenOff && over != nil {
-		panic(http.ErrAbortHandler) // the browser went away, which is no fault
+	_, hasBegun := errors.AsType[brokenOffError](err)
+	requestErr := v.Context().Err()
+	isCancelled := errors.Is(err, context.Canceled) && errors.Is(requestErr, context.Canceled)
+	hasLeft := isCancelled || hasBegun && requestErr != nil
+	if hasLeft {
+		panic(http.ErrAbortHandler)
 	}
 
 	s.opt.Log.Error("site: page failed", "pattern", route.Pattern, "error", err)
-	if isBrokenOff {
+	if hasBegun {
 		panic(http.ErrAbortHandler)
 	}
 
@@ -80,24 +85,23 @@ func (s *Site) answerFailure(v *Visit, route Route, err error) {
 
 const failed = "Something went wrong here."
 
-// brokenOffError is an error after which nothing more can be answered: see BrokenOff.
+// brokenOffError wraps an error that occurred after the response had begun.
 type brokenOffError struct{ error }
 
-// Unwrap returns why.
 func (e brokenOffError) Unwrap() error { return e.error }
 
-// BrokenOff marks an error of a handler that has sent a part of a file already. The connection is then cut, so that
-// nobody takes the part for the whole file.
+// BrokenOff marks an error of a handler that has already sent a part of a file. The server then closes the connection,
+// so that the client doesn't mistake the part for the whole file.
 func BrokenOff(err error) error { return brokenOffError{err} }
 
-// answer answers a visit with its page, or says why it doesn't.
+// answer makes the checks and calls the handler.
 func (s *Site) answer(v *Visit, route Route) error {
 	if route.Token != nil {
 		return s.withToken(v, route)
 	}
 
 	person, err := v.loadPerson()
-	v.Person = person // even with an error: the page that says so has this person's menu
+	v.Person = person // also with an error: the error page has this person's menu
 	if err != nil {
 		return err
 	}
@@ -116,7 +120,7 @@ func (s *Site) answer(v *Visit, route Route) error {
 	return v.do(route)
 }
 
-// do calls the route's handler.
+// do calls the route's handler, with more time if it streams.
 func (v *Visit) do(route Route) error {
 	if route.Streams {
 		v.GiveTime()
@@ -124,21 +128,22 @@ func (v *Visit) do(route Route) error {
 	return route.Do(v)
 }
 
-// GiveTime lets the rest of the answer take half an hour from now. Otherwise the server cuts it off after the time that pages have.
+// GiveTime extends the deadline for writing the response to half an hour from now. Without it, the server's timeout for
+// pages applies.
 func (v *Visit) GiveTime() {
 	end := time.Now().Add(streamTimeout)                           //nolint:forbidigo // the connection's clock
 	_ = http.NewResponseController(v.Writer).SetWriteDeadline(end) //nolint:errcheck // then the server's deadline stays
 }
 
-// removeFiles removes the temporary files of the form that was read. net/http only removes those of its own request, of which
-// Request is a copy.
+// removeFiles deletes the temporary files of an uploaded form. net/http does that only for its own request, and
+// v.Request may be a copy of it.
 func (v *Visit) removeFiles() {
 	if files := v.Request.MultipartForm; files != nil {
 		_ = files.RemoveAll() //nolint:errcheck // nothing else can be done
 	}
 }
 
-// refuseRole answers that a page is for people with more rights.
+// refuseRole responds that the person lacks the role.
 func (v *Visit) refuseRole(needed Role) error {
 	if needed == SuperAdmins && v.Person.Admin {
 		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them to do it, or to make you one.")
@@ -146,11 +151,10 @@ func (v *Visit) refuseRole(needed Role) error {
 	return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them to do it, or to make you one.")
 }
 
-// errNoText means that a request has bytes that are no text, such as invalid UTF-8.
+// errNoText is returned for requests with text that the database can't store, such as invalid UTF-8.
 var errNoText = errors.New("web: no text")
 
-// readForm reads the values in the address of a request and, if body is set, those of its form.
-// Errors: errNoText, and those of reading.
+// readForm parses the query and, if body is set, the form in the body. It returns errNoText, or the error of reading.
 func (v *Visit) readForm(body bool) error {
 	r := v.Request
 	if !isText(r.URL.Path) || !AreTexts(r.URL.Query()) {
@@ -164,7 +168,7 @@ func (v *Visit) readForm(body bool) error {
 	if v.Person.ID == 0 {
 		maxBytes = maxFormBytes
 	}
-	r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes) // with every method, since ParseMultipartForm reads each body
+	r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes) // for all methods: ParseMultipartForm reads any body
 	if err := r.ParseForm(); err != nil {                    // ParseMultipartForm would ignore this error
 		return err
 	}
@@ -178,7 +182,7 @@ func (v *Visit) readForm(body bool) error {
 	return nil
 }
 
-// AreTexts reports whether the names and values of a form are texts that the database can store.
+// AreTexts reports whether the database can store all names and values of a form.
 func AreTexts(form url.Values) bool {
 	for name, values := range form {
 		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -188,10 +192,10 @@ func AreTexts(form url.Values) bool {
 	return true
 }
 
-// isText reports whether the database can store a text.
+// isText reports whether PostgreSQL can store s: valid UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// refuseUnreadable answers a request that could not be read.
+// refuseUnreadable responds to an error of readForm.
 func (v *Visit) refuseUnreadable(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
@@ -200,17 +204,17 @@ func (v *Visit) refuseUnreadable(err error) error {
 	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has characters that aren't text. Reload the page and type it again.")
 }
 
-// notSaved is what people read who send a form after their session has ended.
+// notSaved is shown to people who submit a form after their session has ended.
 const notSaved = "You are signed out, so nothing was saved."
 
-// signInFirst answers a request that nobody is signed in for:
+// signInFirst responds to a request without a signed-in person. What it does depends on what was requested:
 //
-//	a page                                to the sign-in page, and later back
-//	a script, stream or picture of one    refused: it can't sign in, and isn't what the person asked for
-//	a form                                refused, since a browser that goes elsewhere forgets what was typed
-//	a form in a frame of a chat's client  to the sign-in page, because nobody can sign in beside it
+//	a page                            redirect to the sign-in page, which leads back afterwards
+//	a subresource, such as a picture  refuse: only the page around it can lead to the sign-in
+//	a form                            refuse: a redirect would make the browser forget what was typed
+//	a form in a frame (a Teams tab)   redirect: there is no second tab in which to sign in
 func (v *Visit) signInFirst(route Route) error {
-	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
+	destination := v.Request.Header.Get("Sec-Fetch-Dest") // "" from browsers older than 2023
 	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)
 	if destination != "" && !isPage {
 		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Reload the page, and sign in.")
@@ -226,7 +230,7 @@ func (v *Visit) signInFirst(route Route) error {
 		return v.GoWithText(signInPath, notSaved)
 	}
 
-	mayBePage := isPage || !route.Streams
+	mayBePage := isPage || !route.Streams // old browsers don't say; nobody returns to a stream
 	next := v.Request.URL.RequestURI()
 	if mayBePage && len(next) <= maxNextBytes {
 		v.shortenSession()
@@ -235,7 +239,7 @@ func (v *Visit) signInFirst(route Route) error {
 	return v.Go(signInPath)
 }
 
-// listMenu lists all entries of the menu in their order.
+// listMenu returns the menu entries of all areas, sorted by rank.
 func (s *Site) listMenu() (list []Link) {
 	for _, a := range s.opt.Areas {
 		list = append(list, a.Menu...)

@@ -12,39 +12,43 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often one visitor may send something. People who are signed in may look at any number of pages. For others every request
-// counts, because each page that leads to signing in begins a session.
+// Rate limits of one visitor. For signed-in people only POST requests count. For everybody else each request counts,
+// because a page that leads to the sign-in creates a session.
 const (
 	sendsPerSecond   = 2
 	sendBurst        = 60
-	signInsPerSecond = 1 // of people who are not signed in, and below /auth/
+	signInsPerSecond = 1 // without a session, or below /auth/
 	signInBurst      = 60
-	maxVisitors      = 10_000
-
-	lookUpsPerSecond = 20 // of tokens, for all programs at one address
+	lookUpsPerSecond = 20 // of API tokens, for all programs at one address
 	lookUpBurst      = 600
-	visitorLifetime  = 10 * time.Minute
+
+	maxVisitors     = 10_000
+	visitorLifetime = 10 * time.Minute // idle visitors are forgotten after this time, if there are maxVisitors
 )
 
-// limits counts what each visitor sends. A visitor is a person, a program's token, or the address of somebody who is not signed in.
+// limits limits the request rate of each visitor with a token bucket. A visitor is a signed-in person, an API token, or
+// the address of anybody else. It is safe for concurrent use.
+//
+// Memory is bounded: at maxVisitors, idle visitors are dropped. If all are active, all buckets are reset, which lets
+// through some more requests instead of refusing new visitors.
 type limits struct {
 	now     func() time.Time
-	proxies []netip.Prefix // of our own proxies, beside private networks
+	proxies []netip.Prefix // networks of the operator's proxies, in addition to private networks
 
 	mu       sync.Mutex
-	visitors map[string]*visitor
+	visitors map[string]*visitor // by kind of limit and visitor: "send ann@acme.test"
 }
 
 type visitor struct {
 	limiter *rate.Limiter
-	seen    time.Time // when the visitor sent something last
+	seen    time.Time // the last request
 }
 
 func newLimits(now func() time.Time, proxies []netip.Prefix) *limits {
 	return &limits{now: now, proxies: proxies, visitors: map[string]*visitor{}}
 }
 
-// countVisit counts a request, and reports whether its visitor has sent too much and must wait.
+// countVisit counts a request of a browser and reports whether it exceeds the visitor's limit.
 func (l *limits) countVisit(v *Visit) (mustWait bool) {
 	isSignIn := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
 	if isSignIn {
@@ -56,8 +60,9 @@ func (l *limits) countVisit(v *Visit) (mustWait bool) {
 	return false
 }
 
-// countProgram counts a request of a program, and reports whether the program has sent too much and must wait. Token
-// 0 stands for a token that isn't known. It is counted by the program's address, apart from people there who sign in.
+// countProgram counts a request with an API token and reports whether it exceeds the token's limit. token is the id of
+// the token; 0 means an unknown token, which is counted by address, so that guessing tokens is slow. People who sign in
+// from that address have a limit of their own.
 func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	if token == 0 {
 		return l.countRequest("guess "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
@@ -65,41 +70,41 @@ func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
-// countLookUp counts a request of a program before its token is looked up, and reports whether the program must wait.
-// All programs at one address are counted together, so the limit is high: one that guesses tokens shouldn't stop the
-// others.
+// countLookUp counts a request with an API token before the token is looked up, and reports whether it exceeds the
+// limit of its address. The limit is high because all programs at one address share it: one that guesses tokens
+// shouldn't block the others.
 func (l *limits) countLookUp(v *Visit) (mustWait bool) {
 	return l.countRequest("look up "+l.visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 
-// countRequest counts one request of a visitor. mustWait means that it was one too many.
+// countRequest takes a token from the bucket of key. mustWait means that the bucket is empty.
 func (l *limits) countRequest(key string, perSecond float64, burst int) (mustWait bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	who := l.visitors[key]
-	if who == nil {
+	known := l.visitors[key]
+	if known == nil {
 		l.makeRoom(now)
-		who = &visitor{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
-		l.visitors[key] = who
+		known = &visitor{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
+		l.visitors[key] = known
 	}
-	who.seen = now
-	return !who.limiter.AllowN(now, 1)
+	known.seen = now
+	return !known.limiter.AllowN(now, 1)
 }
 
-// slowDown tells a visitor to wait. Retry-After is in seconds (RFC 9110, section 10.2.3).
+// slowDown responds with status 429. Retry-After is in seconds (RFC 9110, section 10.2.3).
 func slowDown(v *Visit) error {
 	v.Writer.Header().Set("Retry-After", "60")
 	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute, then send it again.")
 }
 
-// makeRoom makes room if there are many visitors. It forgets those who sent nothing for a while, or else all of them.
+// makeRoom makes room for a new visitor if there are maxVisitors: it drops idle ones or, if none is idle, all.
 func (l *limits) makeRoom(now time.Time) {
 	if len(l.visitors) < maxVisitors {
 		return
 	}
-	for key, who := range l.visitors {
-		if now.Sub(who.seen) > visitorLifetime {
+	for key, known := range l.visitors {
+		if now.Sub(known.seen) > visitorLifetime {
 			delete(l.visitors, key)
 		}
 	}
@@ -108,12 +113,14 @@ func (l *limits) makeRoom(now time.Time) {
 	}
 }
 
-// visitorAddress returns where a request comes from. Of an IPv6 address it returns the network (/64), because one
-// visitor usually has all of it.
+// visitorAddress returns the IP address of the client. For IPv6 it returns the /64 network, because one client usually
+// has all of it.
 //
-// Our own proxies are on this machine, in a private network, or in a network that the operator named. Each proxy
-// appends the address of whoever asked it to the header X-Forwarded-Role. What stands before that may be made up by
-// the visitor. So the header is read from its end, until it names an address that is in none of the named networks.
+// Trusted proxies are on this machine, in a private network, or in a network that the operator configured. Each proxy
+// appends the address of its client to the X-Forwarded-For header. Earlier entries may be forged by the client. So the
+// header is read from its end, up to the first address that is in none of the configured networks:
+//
+//	X-Forwarded-For: 1.2.3.4, 203.0.113.9, 198.51.100.7    the client if 198.51.100.0/24 is configured: 203.0.113.9
 func (l *limits) visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -124,11 +131,11 @@ func (l *limits) visitorAddress(r *http.Request) string {
 	if ip.IsLoopback() || ip.IsPrivate() || l.isProxy(ip) {
 		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for _, text := range slices.Backward(forwarded) {
-			visitor, ok := parseForwarded(strings.TrimSpace(text))
+			client, ok := parseForwarded(strings.TrimSpace(text))
 			if !ok {
 				break
 			}
-			ip = visitor
+			ip = client
 			if !l.isProxy(ip) {
 				break
 			}
@@ -143,12 +150,12 @@ func (l *limits) visitorAddress(r *http.Request) string {
 	return ip.String()
 }
 
-// isProxy reports whether an address is in a network of proxies that the operator named.
+// isProxy reports whether an address is in a configured network of proxies.
 func (l *limits) isProxy(ip netip.Addr) bool {
 	return slices.ContainsFunc(l.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// parseForwarded reads an address of X-Forwarded-Role. Some proxies, such as Azure's, write the port, too.
+// parseForwarded parses an entry of X-Forwarded-For. Some proxies, such as Azure's, append the port.
 func parseForwarded(text string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(text)
 	if err != nil {

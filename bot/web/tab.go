@@ -6,17 +6,22 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// TabPath is the page by which the site is opened in a frame of a chat's client, such as a tab of Teams. Signing in there
-// begins a session of another kind: its cookie is sent in that frame only. Only this page, and pages in such a session, may
-// be shown in a frame, and only by Options.Ancestors. So the pages of a normal session are never in a frame.
+// The site can be shown in a frame (iframe) of a chat's client, such as a tab of Microsoft Teams. Pages in a frame are a
+// target of clickjacking, so they are kept apart from normal pages:
+//
+//   - They have sessions of their own, with a cookie that browsers send only in that frame. A page in a normal session
+//     can't be framed.
+//   - Only the sites in Options.Ancestors may frame them.
+
+// TabPath is the first page in a frame, on which people sign in there.
 const TabPath = "/auth/tab"
 
-// tabCookie is the session of pages in a frame. Its prefix lets browsers take it from this host alone, by https.
+// tabCookie is the session cookie in frames. The prefix makes browsers accept it only from this host, over https.
 const tabCookie = "__Host-parley_tab"
 
-// newTabs makes the sessions of pages in a frame, like those of normal pages. Browsers send their cookie although the page
-// around them is another site's, and keep a separate cookie for each such site (Partitioned). Forms that other sites send
-// are refused as everywhere, by http.CrossOriginProtection, which doesn't depend on cookies.
+// newTabs returns the manager of sessions in frames. Its cookie is sent although the page around the frame is another
+// site's (SameSite=None), and each such site has a separate cookie (Partitioned). Cross-site form submissions are refused
+// by http.CrossOriginProtection, which doesn't depend on cookies.
 func newTabs(normal *scs.SessionManager) *scs.SessionManager {
 	m := scs.New()
 	m.Store = normal.Store
@@ -31,8 +36,8 @@ func newTabs(normal *scs.SessionManager) *scs.SessionManager {
 	return m
 }
 
-// isInFrame reports whether a request belongs to pages in a frame: it is for TabPath, or has the session of such pages and
-// no normal one.
+// isInFrame reports whether a request uses the sessions in frames: it is for TabPath, or has only the cookie of such a
+// session.
 func (s *Site) isInFrame(r *http.Request) bool {
 	if !s.mayBeFramed() {
 		return false
@@ -45,7 +50,7 @@ func (s *Site) isInFrame(r *http.Request) bool {
 	return errTab == nil && errNormal != nil
 }
 
-// mayBeFramed reports whether anybody may show the site in a frame now.
+// mayBeFramed reports whether any site may frame the pages now.
 func (s *Site) mayBeFramed() bool { return s.tabSessions != nil && len(s.opt.Ancestors()) > 0 }
 
 // isFramed reports whether the page is, or will be, in a frame.
@@ -56,7 +61,7 @@ func (v *Visit) isFramed() bool {
 	return v.sessions == v.site.tabSessions || v.Request.Header.Get("Sec-Fetch-Dest") == "iframe"
 }
 
-// sessionsOf returns the kind of sessions that a request uses.
+// sessionsOf returns the session manager of a request.
 func (s *Site) sessionsOf(r *http.Request) *scs.SessionManager {
 	if s.isInFrame(r) {
 		return s.tabSessions
@@ -64,7 +69,7 @@ func (s *Site) sessionsOf(r *http.Request) *scs.SessionManager {
 	return s.sessions
 }
 
-// withSession loads the session of each request, and stores what the page changes in it.
+// withSession wraps a handler so that it has the request's session, and saves changes of the session.
 func (s *Site) withSession(next http.Handler) http.Handler {
 	normal := s.sessions.LoadAndSave(next)
 	if s.tabSessions == nil {

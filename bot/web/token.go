@@ -8,23 +8,22 @@ import (
 	"strings"
 )
 
-// Programs, such as a script that fetches figures every night, ask at addresses below /api/ without a person. They
-// send the header "Authorization: Bearer parley_…" with a token that an admin made. A token is for one purpose, its
-// scope, and acts for the person who made it. It opens none of the pages for people. Package tokens has the page that
-// makes tokens.
+// Programs, such as a script that fetches figures every night, call endpoints below /api/ with an API token in the header
+// "Authorization: Bearer parley_…". Admins create tokens on the page of package tokens. A token has one scope, and the
+// rights of the person who created it. It doesn't open the pages for people.
 
-// Scope is what a token of a program is for.
+// Scope is what a token may be used for.
 type Scope string
 
 // Scopes.
 const (
 	ScopeFigures Scope = "figures" // figures as CSV
 	ScopeLog     Scope = "log"     // the log as CSV
-	ScopeSetup   Scope = "setup"   // the set-up, without secrets
-	ScopeApply   Scope = "apply"   // to read and to change the set-up
+	ScopeSetup   Scope = "setup"   // the configuration, without secrets
+	ScopeApply   Scope = "apply"   // to read and to change the configuration
 )
 
-// Role returns the role whose tokens may have the scope.
+// Role returns the role that is needed for a scope.
 func (s Scope) Role() Role {
 	if s == ScopeApply {
 		return SuperAdmins
@@ -32,26 +31,27 @@ func (s Scope) Role() Role {
 	return Admins
 }
 
-// OpenTo reports whether a person may use what the scope opens.
+// OpenTo reports whether a person has the role for a scope.
 func (s Scope) OpenTo(p Person) bool { return p.mayOpen(s.Role()) }
 
-// Holder is the program that sent a token.
+// Holder describes a valid token.
 type Holder struct {
-	Token int64
-	Name  string // the token's name, which the log shows
+	Token int64  // its id
+	Name  string // its name, which appears in the log
 	Scope Scope
-	Maker Person // who made it
+	Maker Person // who created it
 }
 
-// ErrNoToken means that a token is not known, was revoked, or has expired.
+// ErrNoToken means that a token is unknown, revoked or expired.
 var ErrNoToken = errors.New("web: no such token")
 
-// ByToken marks a route that programs call with a token. No session opens such a route.
+// ByToken marks a route that requires a token instead of a session.
 type ByToken struct {
-	Scopes []Scope // those that open it
+	Scopes []Scope // a token needs one of these
 }
 
-// withToken answers the request of a program, if its token opens the route. Refusals are plain text, not pages.
+// withToken checks the token of a request and calls the route's handler. Refusals are plain text, not pages. The rate
+// limit is checked twice: before the lookup by address, and after it by token.
 func (s *Site) withToken(v *Visit, route Route) error {
 	v.textOnly = true
 	if mustWait := s.limits.countLookUp(v); mustWait {
@@ -90,20 +90,21 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	return v.do(route)
 }
 
-// Tokens finds who holds a token. Errors: ErrNoToken.
+// Tokens looks up a token. It returns ErrNoToken if the token isn't valid.
 type Tokens func(ctx context.Context, token string) (Holder, error)
 
-// programPath is the prefix of all addresses for programs. Those of routes begin with versionPath; formerAddresses
-// adds the same addresses without the version.
+// programPath is the prefix of all paths for programs. Routes have versionPath; formerAddresses adds the same routes
+// without the version.
 const (
 	programPath = "/api/"
 	versionPath = programPath + "v1/"
 )
 
-// isForPrograms reports whether the answers at a path are for programs, as text.
+// isForPrograms reports whether a path is for programs, which get plain text instead of pages.
 func isForPrograms(path string) bool { return strings.HasPrefix(path, programPath) }
 
-// formerAddresses lists the routes of programs at the addresses that they had first, without a version. Programs still use those.
+// formerAddresses returns the routes for programs at their paths before versions were introduced, for old programs:
+// /api/log.csv for /api/v1/log.csv.
 func formerAddresses(routes []Route) (list []Route) {
 	for _, r := range routes {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -115,14 +116,15 @@ func formerAddresses(routes []Route) (list []Route) {
 	return list
 }
 
-// otherMethods lists routes that refuse, at the addresses of programs, all methods but those of the routes there.
+// otherMethods returns routes for all paths for programs that respond to unsupported methods with status 405. Without
+// them, the mux's fallback would respond with 404.
 func otherMethods(routes []Route) (list []Route) {
 	allowed := map[string][]string{} // methods by path
 	for _, r := range routes {
 		method, path, ok := strings.Cut(r.Pattern, " ")
 		if ok && isForPrograms(path) {
 			allowed[path] = append(allowed[path], method)
-			if method == http.MethodGet { // which takes both
+			if method == http.MethodGet { // http.ServeMux serves HEAD, too
 				allowed[path] = append(allowed[path], http.MethodHead)
 			}
 		}
@@ -139,6 +141,7 @@ func otherMethods(routes []Route) (list []Route) {
 	return list
 }
 
+// writeText responds with plain text.
 func (v *Visit) writeText(status int, text string) error {
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.Writer.WriteHeader(status)

@@ -16,36 +16,37 @@ import (
 	"parley/bridge"
 )
 
-// Visit is one request for a page, and its answer. Site.guardRoute makes it, checks that the person may use the
-// route, and passes it to Route.Do. This handler reads from it what was sent and who is signed in, and answers by one
-// call:
+// Visit is a request with its response, session and person. Site.guardRoute creates it, makes all checks, and passes it to
+// the handler of the route (Route.Do). The handler responds with one call:
 //
-//	return v.Show("tags", screen)                // with a page: the template tags.html of the area
-//	return v.Go("/settings/tags")                // by sending the browser to another page
+//	return v.Show("tags", screen)    // render the template tags.html of the area
+//	return v.Go("/settings/tags")    // redirect to another page
 //	return v.Refuse(http.StatusNotFound, "There is no such tag.", "Look for it in the list.")
+//
+// It may be used by one goroutine at a time.
 type Visit struct {
 	Request *http.Request
 	Writer  http.ResponseWriter
 	Person  Person // zero if nobody is signed in
-	Token   string // the name of the token with which a program acts for Person; "" if Person is signed in
+	Token   string // the name of the API token, if a program acts for Person; "" if Person is signed in
 
 	site     *Site
-	sessions *scs.SessionManager // of this request's kind of session: of the site, or of a frame (see TabPath)
+	sessions *scs.SessionManager // of normal pages, or of pages in a frame (see tab.go)
 	area     string
-	textOnly bool // a program asks, and gets text instead of pages
+	textOnly bool // a program: gets plain text instead of pages
 }
 
-// Screen is what the template of a page shows between the head and the foot that all pages have.
+// Screen is the part of a page between the header and the footer.
 type Screen struct {
 	Title string // the heading
-	Help  string // what the page is for, in a sentence or two
-	Data  any    // what this page's template needs
+	Help  string // a sentence or two about the purpose of the page
+	Data  any    // the data of the page's template
 }
 
-// Context is the request's. It ends when the browser closes the connection.
+// Context returns the request's context. It ends when the client disconnects.
 func (v *Visit) Context() context.Context { return v.Request.Context() }
 
-// Now returns the time in the zone of the person who is signed in.
+// Now returns the current time in the person's time zone.
 func (v *Visit) Now() time.Time {
 	if v.Person.Zone == nil {
 		return v.site.opt.Now()
@@ -53,10 +54,10 @@ func (v *Visit) Now() time.Time {
 	return v.site.opt.Now().In(v.Person.Zone)
 }
 
-// Value returns a value of the form that was sent, or of the address, without spaces around it.
+// Value returns a parameter of the submitted form or of the query, without surrounding spaces.
 func (v *Visit) Value(name string) string { return strings.TrimSpace(v.Request.FormValue(name)) }
 
-// pageData is what the templates around a page show.
+// pageData is the data of the template of all pages.
 type pageData struct {
 	Screen
 
@@ -64,8 +65,8 @@ type pageData struct {
 	Company string
 	Version string
 	Menu    []menuLink
-	Flash   string // a text that is shown this one time; see GoWithText
-	Framed  bool   // the page is shown in a frame of a chat's client
+	Flash   string // a message that is shown once; see GoWithText
+	Framed  bool   // the page is in a frame; see tab.go
 	Assets  *assets
 }
 
@@ -75,22 +76,22 @@ type menuLink struct {
 	Here bool
 }
 
-// Show answers with a page: a template of the area, by its file's name without ".html".
+// Show responds with a page. name is the template's file name in the area, without ".html".
 func (v *Visit) Show(name string, s Screen) error { return v.show(http.StatusOK, v.area, name, s) }
 
-// ShowAgain answers, with status 422, with the form that somebody sent and what is wrong with it.
+// ShowAgain responds with a page like Show, but with status 422. It is for submitted forms with errors.
 func (v *Visit) ShowAgain(name string, s Screen) error {
 	return v.show(http.StatusUnprocessableEntity, v.area, name, s)
 }
 
-// show answers with a page. It renders all of it first, so that after an error nobody gets half a page.
+// show renders a page completely before it writes it, so that an error can't leave half a page.
 func (v *Visit) show(status int, area, name string, s Screen) error {
-	read := v.site.templates[area+"/"+name]
-	if read == nil {
+	parse := v.site.templates[area+"/"+name]
+	if parse == nil {
 		return fmt.Errorf("web: no template %s/%s", area, name)
 	}
 
-	t, err := read()
+	t, err := parse()
 	if err != nil {
 		return fmt.Errorf("web: template %s/%s: %w", area, name, err)
 	}
@@ -113,11 +114,11 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 
 	v.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.Writer.WriteHeader(status)
-	_, _ = page.WriteTo(v.Writer) // an error means that the browser went away
+	_, _ = page.WriteTo(v.Writer) // an error means that the browser has disconnected
 	return nil
 }
 
-// listVisible lists the pages that the person may see.
+// listVisible returns the menu entries that the person may open.
 func (v *Visit) listVisible() (list []menuLink) {
 	if v.Person.ID == 0 {
 		return nil
@@ -126,42 +127,42 @@ func (v *Visit) listVisible() (list []menuLink) {
 		if !v.Person.mayOpen(l.For) {
 			continue
 		}
-		list = append(list, menuLink{l, l.contains(v.Request.URL.Path)})
+		list = append(list, menuLink{Link: l, Here: l.contains(v.Request.URL.Path)})
 	}
 	return list
 }
 
-// contains reports whether the page at a path belongs to the entry of the menu.
+// contains reports whether the page at a path belongs to the menu entry, which is then highlighted.
 func (l Link) contains(path string) bool {
 	if path == l.Path {
 		return true
 	}
-	if l.Path != homePath && strings.HasPrefix(path, l.Path+"/") { // all pages of the set-up are below homePath
+	if l.Path != homePath && strings.HasPrefix(path, l.Path+"/") { // homePath is the prefix of all settings
 		return true
 	}
 	return slices.ContainsFunc(l.Below, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
-// GoWithText sends the browser to a page of ours, which shows the text once.
+// GoWithText redirects to a page of this site, which shows the text once.
 func (v *Visit) GoWithText(path, text string) error {
 	v.sessions.Put(v.Context(), flashKey, text)
 	return v.Go(path)
 }
 
-// Go sends the browser to a page of ours.
+// Go redirects to a page of this site.
 func (v *Visit) Go(path string) error {
 	path = OwnPath(path)
 	if path == signInPath && v.isFramed() {
-		path = TabPath + "?stay=yes" // the only page for people who are not signed in that may be shown in a frame
+		path = TabPath + "?stay=yes" // the sign-in page in frames
 	}
 	http.Redirect(v.Writer, v.Request, path, http.StatusSeeOther)
 	return nil
 }
 
-// OwnPath returns a path if it leads to a page of this site, and otherwise the first page's. It is for paths from addresses, which
-// must not send anybody to another site.
+// OwnPath returns path if it is a path of this site, and otherwise the home page's. It prevents open redirects: paths
+// from URLs must not lead to another site, such as "//other.example".
 func OwnPath(path string) string {
-	isOnSite := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") // "//other.example" leads to another site
+	isOnSite := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//")
 	if !isOnSite || strings.ContainsAny(path, "\\\r\n\t") {
 		return homePath
 	}
@@ -175,7 +176,7 @@ func OwnPath(path string) string {
 	return homePath
 }
 
-// Refuse answers with a page that says what is wrong (text) and what to do (hint). Programs get plain text instead.
+// Refuse responds with a page that says what is wrong (text) and what to do (hint). Programs get plain text.
 func (v *Visit) Refuse(status int, text, hint string) error {
 	if v.textOnly {
 		return v.writeText(status, text+" "+hint)
@@ -183,7 +184,7 @@ func (v *Visit) Refuse(status int, text, hint string) error {
 	return v.show(status, "web", "refused", Screen{Title: text, Data: hint})
 }
 
-// NotFound answers that there is no such page or thing.
+// NotFound responds with status 404.
 func (v *Visit) NotFound() error {
 	if v.textOnly {
 		return v.Refuse(http.StatusNotFound, "There is no such address.", "docs/api.md has them all.")
@@ -191,7 +192,7 @@ func (v *Visit) NotFound() error {
 	return v.Refuse(http.StatusNotFound, "There is no such page.", "It may have been renamed or taken out. Look for it in the menu.")
 }
 
-// Remember stores a text in this browser's session, until it is signed out. An empty text removes it.
+// Remember stores a value in the session. An empty value removes it.
 func (v *Visit) Remember(key, value string) {
 	if value == "" {
 		v.sessions.Remove(v.Context(), "page."+key)
@@ -201,37 +202,37 @@ func (v *Visit) Remember(key, value string) {
 	v.sessions.Put(v.Context(), "page."+key, value)
 }
 
-// strangerLifetime is how long a session lasts in which nobody is signed in.
-const strangerLifetime = 30 * time.Minute
+// anonymousLifetime is the lifetime of a session in which nobody is signed in.
+const anonymousLifetime = 30 * time.Minute
 
-// shortenSession lets the session end soon if nobody is signed in, because strangers can begin any number of sessions. Signing in
-// begins a new one.
+// shortenSession shortens the session if nobody is signed in, because anybody can create any number of such sessions. The
+// sign-in restores the normal lifetime.
 func (v *Visit) shortenSession() {
 	if v.Person.ID == 0 {
-		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLifetime))
+		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(anonymousLifetime))
 	}
 }
 
-// Recall returns a text that Remember stored, or "" if there is none.
+// Recall returns a value that Remember stored, or "" if there is none.
 func (v *Visit) Recall(key string) string { return v.sessions.GetString(v.Context(), "page."+key) }
 
-// Keys of what a session holds.
+// Session keys.
 const (
-	personKey = "person"
+	personKey = "person" // the agent's id
 	flashKey  = "flash"
-	nextKey   = "next"
+	nextKey   = "next" // the path to redirect to after the sign-in
 
-	// The agent's Person.SignedOut when the session began, in microseconds since 1970. If it is another time now, the session is
-	// not valid any more. So no two clocks are compared.
+	// The agent's Person.SignedOut when the session began, in microseconds since 1970. If it has changed, the session is no
+	// longer valid. The values are only compared for equality, so clocks don't matter.
 	signedOutKey = "signed out"
 
-	// The agent's rights (Person.rank) when the session got its token.
-	rankKey = "rank"
+	// Person.rights when the session got its token.
+	rightsKey = "rank"
 )
 
-// SignIn signs an agent in with this browser. The session gets a new token, so that a token that an attacker planted
-// in the browser before is worth nothing. Then the browser goes to the page that was asked for before signing in. If
-// none was asked for, it goes to first, or to the site's first page if first is "".
+// SignIn signs an agent in with this browser and redirects to the page that was requested before the sign-in. If none
+// was, it redirects to first, or to the home page if first is "". The session gets a new token, which prevents session
+// fixation: a token that an attacker planted in the browser becomes useless.
 func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)
@@ -247,13 +248,13 @@ func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
 
-	v.sessions.Put(ctx, personKey, int64(agent)) // a session keeps no types of ours
-	v.sessions.Put(ctx, rankKey, person.rank())
+	v.sessions.Put(ctx, personKey, int64(agent)) // sessions store only built-in types
+	v.sessions.Put(ctx, rightsKey, person.rights())
 	v.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
 	return v.Go(cmp.Or(next, first))
 }
 
-// SignInTo signs an agent in as SignIn does, and goes on to the given page.
+// SignInTo signs an agent in like SignIn, and redirects to path.
 func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 	v.sessions.Put(v.Context(), nextKey, OwnPath(path))
 	return v.SignIn(agent, "")
@@ -262,13 +263,13 @@ func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 // SignOut ends this browser's session.
 func (v *Visit) SignOut() error { return v.sessions.Destroy(v.Context()) }
 
-// signedInTimeout bounds one look whether a session is still valid.
+// signedInTimeout is the time limit of StillSignedIn.
 const signedInTimeout = 10 * time.Second
 
-// StillSignedIn reports whether the session is still valid. Answers that stream for as long as a page is open ask it, because the
-// person may have signed out meanwhile.
+// StillSignedIn reports whether the session is still valid. Long streamed responses call it from time to time, because the
+// person may sign out in another tab.
 func (v *Visit) StillSignedIn() (bool, error) {
-	// The request's context has the session as it was when the request began, so it is loaded anew.
+	// The request's context has the session as of the beginning of the request, so it is loaded again.
 	ctx, cancel := context.WithTimeout(context.Background(), signedInTimeout)
 	defer cancel()
 	ctx, err := v.sessions.Load(ctx, v.sessions.Token(v.Context()))
@@ -289,7 +290,8 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), nil
 }
 
-// loadPerson returns who is signed in, or the zero Person if nobody is. It ends a session that is not valid any more.
+// loadPerson returns the person of the session, or the zero Person if nobody is signed in. It destroys sessions that are
+// no longer valid.
 func (v *Visit) loadPerson() (Person, error) {
 	ctx := v.Context()
 	id := v.sessions.GetInt64(ctx, personKey)
@@ -308,8 +310,8 @@ func (v *Visit) loadPerson() (Person, error) {
 		return Person{}, v.sessions.Destroy(ctx)
 	}
 
-	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // a token that leaked before must not get the new rights
-		v.sessions.Put(ctx, rankKey, p.rank())
+	if v.sessions.GetInt(ctx, rightsKey) != p.rights() { // see Person.rights
+		v.sessions.Put(ctx, rightsKey, p.rights())
 		if err := v.sessions.RenewToken(ctx); err != nil {
 			return Person{}, err
 		}

@@ -1,8 +1,17 @@
-// Package web is the base of the site that agents and admins open in a browser: who is signed in, which pages there are and
-// who may see them, what surrounds each page, and forms. The pages stand in the packages below it, the areas.
+// Package web is the framework of Parley's web site, which agents and admins open in a browser. It provides sessions,
+// permissions, rate limits, security headers, page templates and forms.
 //
-// What does not belong here: one page's words and data (its area); what is stored (store), and where the two meet
-// (cmd/parley/site).
+// The pages themselves are in the packages below this one, the areas (see Area). A handler gets a Visit:
+//
+//	func (p pages) showTag(v *web.Visit) error {
+//		tag, err := p.desk.Tag(v.Context(), v.Request.PathValue("name"))
+//		if err != nil {
+//			return err
+//		}
+//		return v.Show("tag", web.Screen{Title: tag.Name, Data: tag})
+//	}
+//
+// Each area has an interface Desk for its data, which cmd/parley/site implements.
 package web
 
 import (
@@ -22,69 +31,68 @@ import (
 	"parley/bridge"
 )
 
-// Person is an agent who is signed in.
+// Person is a signed-in agent.
 type Person struct {
 	ID    bridge.AgentID
 	Email string
 	Name  string
-	Zone  *time.Location // in which times are shown
+	Zone  *time.Location // for times on pages; nil means that of Options.Now
 	Admin bool
-	Super bool // a super-admin, who is an admin, too
+	Super bool // a super-admin; Admin is also true
 
 	SignedOut time.Time // when the agent last ended all sessions
 }
 
-// ErrNobody means that there is no such agent, or that the agent was deactivated.
+// ErrNobody means that there is no active agent with an id.
 var ErrNobody = errors.New("web: no such agent")
 
-// People is what the site asks about agents.
+// People reads agents.
 type People interface {
-	// Person reads an agent. Errors: ErrNobody.
+	// Person returns an agent. It returns ErrNobody if there is none.
 	Person(ctx context.Context, id bridge.AgentID) (Person, error)
 
 	// SignOutEverywhere ends all sessions of an agent.
 	SignOutEverywhere(ctx context.Context, id bridge.AgentID) error
 }
 
-// Options of a Site. All but Version, Now, Tokens, Proxies and Ancestors are required.
+// Options configure a Site. All but Version, Now, Tokens, Proxies and Ancestors are required.
 type Options struct {
 	Company  func(ctx context.Context) string // returns the company's name, which all pages show
-	Version  string                           // of Parley, at the foot of each page for whoever is signed in; "" if it isn't shown
+	Version  string                           // Parley's version, in the footer for signed-in people; "" hides it
 	People   People
-	Sessions scs.CtxStore // stores sessions, by the hashes of their tokens
-	Secure   bool         // browsers reach the site by https
+	Sessions scs.CtxStore // stores sessions by the hashes of their tokens
+	Secure   bool         // browsers use https
 	Log      *slog.Logger
 	Areas    []Area
 	Now      func() time.Time // nil means time.Now
-	Tokens   Tokens           // by which programs are known; nil if there are none
+	Tokens   Tokens           // looks up API tokens; nil means that there are none
 
-	// Proxies are networks of our own proxies, beside private ones. They tell by a header who asked them.
+	// Proxies are the networks of trusted proxies, in addition to private networks. See limits.visitorAddress.
 	Proxies []netip.Prefix
 
-	// Ancestors returns the origins that may show the site in a frame now, as a Content-Security-Policy names them. Frames have
-	// sessions of their own (see TabPath). If Ancestors is nil or returns none, nobody may.
+	// Ancestors returns the origins that may show the site in a frame now, as in a Content-Security-Policy (see tab.go). If
+	// it is nil or returns none, the site can't be framed.
 	Ancestors func() []string
 }
 
-// sessionLifetime is how long somebody stays signed in.
+// sessionLifetime is the lifetime of a session.
 const sessionLifetime = 7 * 24 * time.Hour
 
-// Site answers all requests for pages, whichever area they belong to. An area is a group of pages: see Area.
+// Site serves the pages of all areas. It is safe for concurrent use.
 type Site struct {
 	opt         Options
 	sessions    *scs.SessionManager
-	tabSessions *scs.SessionManager     // of pages in a frame; nil if none may be shown in one
+	tabSessions *scs.SessionManager     // of pages in a frame; nil if the site can't be framed
 	templates   map[string]pageTemplate // by "area/name"
 	assets      *assets
 	limits      *limits
 	routes      []Route
 }
 
-// pageTemplate returns the template of a page, which it parses at the first call.
+// pageTemplate returns the template of a page. The first call parses it.
 type pageTemplate func() (*template.Template, error)
 
-// New makes the site.
-// Errors: the templates that surround all pages, or an area's list of templates, can't be read.
+// New returns a site. It returns an error if the base template is invalid or an area has no templates.
 func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -129,7 +137,7 @@ func newSessions(o Options) *scs.SessionManager {
 	m.Lifetime = sessionLifetime
 	m.Cookie.Name = "parley_session"
 	m.Cookie.Secure = o.Secure
-	m.Cookie.SameSite = http.SameSiteLaxMode // so that a link in a chat opens the page signed in
+	m.Cookie.SameSite = http.SameSiteLaxMode // sent when a link in a chat opens a page
 	m.Cookie.HttpOnly = true
 	m.Cookie.Path = "/"
 	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -139,14 +147,14 @@ func newSessions(o Options) *scs.SessionManager {
 	return m
 }
 
-// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of base, which
-// surrounds all pages. To parse all of them at the start would make it slow.
+// addTemplates adds the templates of an area. base has the parts that all pages share. Each template is parsed, together
+// with a copy of base, when its page is first shown: parsing all of them would slow down the start.
 func (s *Site) addTemplates(base *template.Template, a Area) error {
 	if a.Templates == nil {
 		return nil
 	}
 
-	names, err := globHTML(a)
+	names, err := templateNames(a)
 	if err != nil {
 		return err
 	}
@@ -163,7 +171,7 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 	return nil
 }
 
-// Handler answers the requests of all routes.
+// Handler returns the handler of the whole site.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+assetPath+"{name}", s.assets)
@@ -171,7 +179,8 @@ func (s *Site) Handler() http.Handler {
 	for _, r := range slices.Concat(routes, otherMethods(routes)) {
 		mux.Handle(r.Pattern, s.guardRoute(r))
 	}
-	mux.Handle("/", s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))
+	mux.Handle("/", s.guardRoute(Route{For: Anyone, Do: (*Visit).NotFound}))
+
 	var crossSite http.CrossOriginProtection
 	crossSite.SetDenyHandler(s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error {
 		return v.Refuse(http.StatusForbidden, "This came from another site.", "Open the page here and send the form again.")
@@ -179,20 +188,20 @@ func (s *Site) Handler() http.Handler {
 	return s.withHeaders(s.withSession(crossSite.Handler(mux)))
 }
 
-// Paths returns the prefixes of the addresses that the site answers.
+// Paths returns the path patterns that Handler has to be registered for. Those with a trailing slash are prefixes.
 func Paths() []string { return append(pagePaths(), programPath) }
 
 func pagePaths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
 
-// Routes lists all routes, for tests that go through them.
+// Routes returns a copy of all routes, for tests.
 func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
 
-// policy lets a page load only what the site itself serves, and run only the site's script. Whoever may show the page in a
-// frame is appended to it.
+// policy is the Content-Security-Policy: pages load and run only what the site itself serves. The allowed frame ancestors
+// are appended.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors "
 
-// withHeaders sets the headers that every answer has.
+// withHeaders wraps a handler so that all responses have the security headers.
 func (s *Site) withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -201,7 +210,7 @@ func (s *Site) withHeaders(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		if s.isInFrame(r) {
 			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors(), " "))
-			h.Del("X-Frame-Options") // this header can't name several origins
+			h.Del("X-Frame-Options") // can't list several origins
 		}
 
 		h.Set("Referrer-Policy", "same-origin")

@@ -1,7 +1,10 @@
-// Package chart draws plots as SVG for pages under a strict content policy: they have classes and no styles of their
-// own, follow the page's colours in the light and in the dark, can be read aloud, and bring their numbers as a table.
+// Package chart renders bar and line charts as SVG in HTML.
 //
-// What does not belong here: which figures are plotted.
+// The charts suit pages with a strict Content-Security-Policy: elements have classes instead of inline styles, so that
+// the page's stylesheet sets their colours in light and dark mode. Each chart has a description for screen readers and
+// a table with its numbers.
+//
+// The caller decides what is plotted.
 package chart
 
 import (
@@ -14,7 +17,7 @@ import (
 	"strings"
 )
 
-// Kind says how values are drawn.
+// Kind is a kind of chart.
 type Kind string
 
 // Kinds of charts.
@@ -24,48 +27,48 @@ const (
 	Lines   Kind = "lines"   // NaN leaves a gap
 )
 
-// Chart is a plot of one or more series of values. Places are the points along the bottom axis, such as days; all
-// series have the same ones.
+// Chart is one or more series of values over the same categories. Categories are the points on the horizontal axis,
+// such as days.
 type Chart struct {
-	ID     string // in the page: letters, digits and hyphens
-	Title  string
-	Told   string // what it shows, in a sentence, for people who can't see it
-	Kind   Kind
-	Across string   // what the places are: "Day"
-	Places []string // along the bottom
-	Series []Series
-	Unit   float64              // the steps of the axis are multiples of it: 3600 for times in hours; 0 means 1
-	Words  func(float64) string // writes a value; nil writes it as a number
+	ID            string // prefix of element ids; letters, digits and hyphens
+	Title         string
+	Description   string // a sentence for screen readers
+	Kind          Kind
+	CategoryTitle string // the table's heading for the categories: "Day"
+	Categories    []string
+	Series        []Series
+	Unit          float64              // grid lines are at multiples of it: 3600 for seconds shown as hours; 0 means 1
+	Format        func(float64) string // formats a value; nil means numberText
 }
 
-// Series has one value for each place. No value is below zero.
+// Series has one value for each category. Values are not negative.
 type Series struct {
 	Name   string
 	Values []float64
 }
 
-// Sizes of the plot, in units of its own.
+// Dimensions of the drawing, in the units of its viewBox.
 const (
 	width, height = 420.0, 220.0
-	left, right   = 54.0, 8.0
+	left, right   = 54.0, 8.0 // margins around the plot area
 	top, bottom   = 10.0, 26.0
-	maxLabels     = 6  // along the bottom
-	axisSteps     = 4  // steps on the axis, approximately
-	barShare      = .7 // the part of the room of a place that its bars fill
-	gridTextGap   = 6  // between the text of a line of the grid and the plot
-	labelGap      = 8  // between the labels and the bottom of the picture
+	maxLabels     = 6  // category labels below the plot
+	axisSteps     = 4  // approximate number of grid lines
+	barShare      = .7 // the fraction of a category's width that its bars fill
+	gridTextGap   = 6  // between the plot and the text of a grid line
+	labelGap      = 8  // between the category labels and the lower edge
 )
 
-// colourClasses is how many classes of series the stylesheet has: s1 to s6.
+// colourClasses is the number of classes for series in the stylesheet, s1 to s6.
 const colourClasses = 6
 
 //go:embed chart.html
 var templates embed.FS
 
-// Charts draws charts by its template.
+// Charts renders charts. It is safe for concurrent use.
 type Charts struct{ t *template.Template }
 
-// New reads the template.
+// New parses the embedded template.
 func New() (*Charts, error) {
 	t, err := template.ParseFS(templates, "chart.html")
 	if err != nil {
@@ -74,7 +77,7 @@ func New() (*Charts, error) {
 	return &Charts{t}, nil
 }
 
-// Draw writes a chart: a figure element with the plot, and the table of its numbers behind a summary.
+// Draw returns a figure element with the SVG and a collapsed table of the numbers.
 func (cs *Charts) Draw(c Chart) (template.HTML, error) {
 	var out bytes.Buffer
 	if err := cs.t.Execute(&out, c.makePlot()); err != nil {
@@ -83,13 +86,13 @@ func (cs *Charts) Draw(c Chart) (template.HTML, error) {
 	return template.HTML(out.String()), nil //nolint:gosec // html/template wrote it
 }
 
-// What the template draws.
+// Data for the template. Coordinates are in the units of the viewBox.
 type (
 	plot struct {
 		Chart
 
 		Width, Height float64
-		Left, Right   float64 // of the room for values
+		Left, Right   float64 // the edges of the plot area
 		Grid          []mark
 		Labels        []mark
 		Rects         []rect
@@ -97,7 +100,7 @@ type (
 		Dots          []mark
 		Legend        []legend
 		Rows          []row
-		Empty         bool
+		Empty         bool // no value is above zero
 	}
 	mark struct {
 		X, Y  float64
@@ -111,15 +114,15 @@ type (
 	path   struct{ Points, Class string }
 	legend struct{ Name, Class string }
 	row    struct {
-		Place string
-		Cells []string
+		Category string
+		Cells    []string
 	}
 )
 
-// makePlot computes what the template draws of a chart.
+// makePlot computes the template's data for a chart.
 func (c Chart) makePlot() plot {
-	if c.Words == nil {
-		c.Words = func(v float64) string { return numberText(v) }
+	if c.Format == nil {
+		c.Format = numberText
 	}
 
 	p := plot{Chart: c, Width: width, Height: height, Left: left, Right: width - right}
@@ -129,14 +132,15 @@ func (c Chart) makePlot() plot {
 	scale := (height - top - bottom) / values[len(values)-1]
 	y := func(v float64) float64 { return roundTenth(height - bottom - v*scale) }
 	for _, v := range values {
-		p.Grid = append(p.Grid, mark{X: left - gridTextGap, Y: y(v), Text: c.Words(v)})
+		p.Grid = append(p.Grid, mark{X: left - gridTextGap, Y: y(v), Text: c.Format(v)})
 	}
 
-	room := (width - left - right) / float64(max(len(c.Places), 1))
-	labelEvery := max((len(c.Places)+maxLabels-1)/maxLabels, 1)
-	for i, place := range c.Places {
+	categoryWidth := (width - left - right) / float64(max(len(c.Categories), 1))
+	labelEvery := max((len(c.Categories)+maxLabels-1)/maxLabels, 1)
+	for i, category := range c.Categories {
 		if i%labelEvery == 0 {
-			p.Labels = append(p.Labels, mark{X: roundTenth(left + room*(float64(i)+.5)), Y: height - labelGap, Text: place})
+			middle := left + categoryWidth*(float64(i)+.5)
+			p.Labels = append(p.Labels, mark{X: roundTenth(middle), Y: height - labelGap, Text: category})
 		}
 		p.Rows = append(p.Rows, c.makeRow(i))
 	}
@@ -146,30 +150,30 @@ func (c Chart) makePlot() plot {
 	}
 
 	if c.Kind == Lines {
-		p.addLines(room, y)
+		p.addLines(categoryWidth, y)
 	} else {
-		p.addBars(room, y)
+		p.addBars(categoryWidth, y)
 	}
 
 	return p
 }
 
-// makeRow makes the row of the place with the index i.
+// makeRow returns the table row of the category with index i.
 func (c Chart) makeRow(i int) row {
-	r := row{Place: c.Places[i]}
+	r := row{Category: c.Categories[i]}
 	for _, s := range c.Series {
 		text := "–"
 		if v := s.Values[i]; !math.IsNaN(v) {
-			text = c.Words(v)
+			text = c.Format(v)
 		}
 		r.Cells = append(r.Cells, text)
 	}
 	return r
 }
 
-// findHighest returns the largest value, or the largest sum where series are stacked.
+// findHighest returns the largest value or, if series are stacked, the largest sum of a category.
 func (c Chart) findHighest() (highest float64) {
-	for i := range c.Places {
+	for i := range c.Categories {
 		sum := 0.0
 		for _, s := range c.Series {
 			v := s.Values[i]
@@ -192,17 +196,16 @@ func (c Chart) findHighest() (highest float64) {
 	return highest
 }
 
-// addBars adds the bars of each place, side by side or on top of each other. room is the width of a place; y returns the height
-// at which a value is drawn.
-func (p *plot) addBars(room float64, y func(float64) float64) {
-	barWidth := room * barShare
+// addBars adds the bars of each category. y converts a value to a coordinate.
+func (p *plot) addBars(categoryWidth float64, y func(float64) float64) {
+	barWidth := categoryWidth * barShare
 	if p.Kind == Bars {
 		barWidth /= float64(max(len(p.Series), 1))
 	}
 
-	for i, place := range p.Places {
-		x := left + room*(float64(i)+(1-barShare)/2)
-		base := 0.0 // of stacked bars: the sum of those below
+	for i, category := range p.Categories {
+		x := left + categoryWidth*(float64(i)+(1-barShare)/2)
+		base := 0.0 // the sum of the stacked bars below; 0 for other bars
 		for n, s := range p.Series {
 			v := s.Values[i]
 			if !math.IsNaN(v) && v > 0 {
@@ -212,7 +215,7 @@ func (p *plot) addBars(room float64, y func(float64) float64) {
 					Width:  roundTenth(max(barWidth, .5)),
 					Height: roundTenth(y(base) - y(base+v)),
 					Class:  colourClass(n),
-					Text:   place + ", " + s.Name + ": " + p.Words(v),
+					Text:   category + ", " + s.Name + ": " + p.Format(v),
 				})
 			}
 
@@ -225,8 +228,8 @@ func (p *plot) addBars(room float64, y func(float64) float64) {
 	}
 }
 
-// addLines connects the values of each series. A value that stands alone between gaps is only a dot.
-func (p *plot) addLines(room float64, y func(float64) float64) {
+// addLines adds a dot for each value, and lines that connect the values of a series. NaN interrupts the line.
+func (p *plot) addLines(categoryWidth float64, y func(float64) float64) {
 	for n, s := range p.Series {
 		var points []string
 		endLine := func() {
@@ -241,26 +244,28 @@ func (p *plot) addLines(room float64, y func(float64) float64) {
 				continue
 			}
 
-			x := roundTenth(left + room*(float64(i)+.5))
+			x := roundTenth(left + categoryWidth*(float64(i)+.5))
 			points = append(points, fmt.Sprintf("%g,%g", x, y(v)))
-			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: colourClass(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
+			text := p.Categories[i] + ", " + s.Name + ": " + p.Format(v)
+			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: colourClass(n), Text: text})
 		}
 
 		endLine()
 	}
 }
 
-// colourClass returns the class of the series with the index i. After the last class it begins again with the first.
+// colourClass returns the class of the series with index i. Classes repeat if there are more series than classes.
 func colourClass(i int) string { return fmt.Sprintf("s%d", i%colourClasses+1) }
 
-// roundTenth rounds a coordinate, so that the picture stays short.
+// roundTenth rounds a coordinate to one decimal, which keeps the SVG small.
 func roundTenth(v float64) float64 { return math.Round(v*10) / 10 }
 
-// numberText writes a number with two decimals at most.
+// numberText formats a number with at most two decimals.
 func numberText(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
 
-// axisValues returns the values at which an axis has lines. They begin at 0, and have steps of 1, 2, 2.5 or 5 times a power of
-// ten of units; the last one is the highest value or above it. No step is a fraction of a unit, so that counts stay whole.
+// axisValues returns the values of the grid lines, from 0 to the first one that is not below highest. The step is 1, 2,
+// 2.5 or 5 times a power of ten units, and always a whole number of units: counts never get a line at 0.5. For example,
+// axisValues(70, 1) returns 0, 20, 40, 60, 80.
 func axisValues(highest, unit float64) []float64 {
 	unit = cmp.Or(unit, 1)
 	step := 1.0

@@ -30,13 +30,13 @@ func TestCharts(t *testing.T) {
 		return list
 	}
 	for _, c := range []chart.Chart{
-		{ID: "empty", Title: "Messages", Told: "No messages.", Kind: chart.Bars, Across: "Day"},
-		{ID: "one", Title: "New & reopened", Told: "One conversation on 1 Nov.", Kind: chart.Bars, Across: "Day", Places: days(1),
+		{ID: "empty", Title: "Messages", Description: "No messages.", Kind: chart.Bars, CategoryTitle: "Day"},
+		{ID: "one", Title: "New & reopened", Description: "One conversation on 1 Nov.", Kind: chart.Bars, CategoryTitle: "Day", Categories: days(1),
 			Series: []chart.Series{{Name: "New", Values: []float64{1}}, {Name: "Reopened", Values: []float64{0}}}},
-		{ID: "stacked", Title: "Messages", Told: "Most on 2 Nov.", Kind: chart.Stacked, Across: "Day", Places: days(3),
+		{ID: "stacked", Title: "Messages", Description: "Most on 2 Nov.", Kind: chart.Stacked, CategoryTitle: "Day", Categories: days(3),
 			Series: []chart.Series{{Name: "In <b>", Values: []float64{3, 40, 2}}, {Name: "Out", Values: []float64{1, 17, math.NaN()}}}},
-		{ID: "lines", Title: "First answer", Told: "Between 4 and 61 minutes.", Kind: chart.Lines, Across: "Day", Places: days(14),
-			Unit: 60, Words: minutes,
+		{ID: "lines", Title: "First answer", Description: "Between 4 and 61 minutes.", Kind: chart.Lines, CategoryTitle: "Day", Categories: days(14),
+			Unit: 60, Format: minutes,
 			Series: []chart.Series{{Name: "By the clock",
 				Values: []float64{240, 600, 3660, math.NaN(), 900, math.NaN(), math.NaN(), 300, 300, 0, 600, 1200, 1800, 60}}}},
 	} {

@@ -1,8 +1,8 @@
-// Package dashboard has the pages that show how the team does: figures for a time, a team, an account, an agent or a
-// tag, and the conversations that took longest. Figures are counts, such as new conversations, and times, such as
-// that to the first answer.
+// Package dashboard serves the pages with statistics about a helpdesk team: figures for a period, which can be filtered
+// by team, account, agent or tag, and the conversations that took longest. Figures are counts, such as the number of
+// new conversations, and durations, such as the time to the first answer.
 //
-// What does not belong here: how figures are counted (docs/measures.md says what they mean).
+// This package only presents figures. docs/measures.md defines how they are counted.
 package dashboard
 
 import (
@@ -16,50 +16,49 @@ import (
 	"parley/bridge"
 )
 
-// Desk is what the pages ask of the rest of Parley.
+// Desk is the backend of the pages. A Question selects what is counted; a Group splits the result. For example, Sums
+// with ByAgent returns one Sum for each agent.
 type Desk interface {
-	// Names returns the names of what a person can filter figures by.
+	// Names returns what a person can filter figures by.
 	Names(ctx context.Context, p web.Person) (Names, error)
 
-	// Sums returns the figures of each member of a group, such as each agent. It leaves out members whose figures are
-	// all zero. By ByAgent, ByTag, ByIntent and ByMood, it returns those members that values names, or all if it
-	// names none.
+	// Sums returns the figures of each member of a group. It omits members whose figures are all zero. With ByAgent,
+	// ByTag, ByIntent and ByMood, a non-empty values restricts the result to these members.
 	Sums(ctx context.Context, q Question, by Group, values []string) ([]Sum, error)
 
-	// Work returns how much each member of the group ByAgent, ByTag, ByIntent or ByMood had to do: the number of new
-	// conversations, messages and ends together. The keys are the values of Sum.
+	// Work returns the workload of each member of ByAgent, ByTag, ByIntent or ByMood: the number of new conversations,
+	// messages and ended conversations, added up. The keys are those of Sum.Value.
 	Work(ctx context.Context, q Question, by Group) (map[string]int64, error)
 
-	// Medians returns the medians of the members of a group that values names, or of all members if it names none.
-	// The keys are the values of Sum. If by is "", it returns the medians of everything, under the key "": these
-	// can't be computed from those of the members.
+	// Medians returns the medians of each member of a group, by Sum.Value. A non-empty values restricts the result to
+	// these members. If by is "", the result has one entry, "", with the medians of all figures of the question.
 	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
 
-	// Longest returns the conversations that took longest, at most ten, the longest first. If the viewer may not read
-	// a conversation, only its number, agent, day and time are set.
+	// Longest returns at most ten conversations, the longest first. If the viewer may not read a conversation, only its
+	// number, agent, day and duration are set.
 	Longest(ctx context.Context, viewer bridge.AgentID, q Question, of Measure) ([]Long, error)
 
-	// Now returns what is open at this moment. The days of the question don't matter.
+	// Now returns what is open at this moment. It ignores the days of the question.
 	Now(ctx context.Context, q Question) (Now, error)
 
-	// Behind reports what isn't counted yet.
-	Behind(ctx context.Context) (Behind, error)
+	// Backlog reports what has not been counted yet.
+	Backlog(ctx context.Context) (Backlog, error)
 }
 
 // Names are the accounts, teams, agents and tags by which figures can be filtered.
 type Names struct {
 	Accounts []Named
-	Closed   map[int64]bool // ids of accounts that aren't offered to the person, who may not even know their names
+	Closed   map[int64]bool // ids of accounts that the person has no access to; the form doesn't offer them
 	Teams    []Team
 	Agents   []Named
 	Tags     []string
-	Renamed  []Renamed // tags
+	Renamed  []Renamed
 
-	// Zones are the time zones of the accounts' days. Accounts that are left out have days of UTC.
+	// Zones are the time zones in which the accounts' days are counted. Accounts without an entry use UTC.
 	Zones map[bridge.AccountID]*time.Location
 }
 
-// Renamed is a tag that was renamed. Something may still be counted under its old name.
+// Renamed is a tag that was renamed. Some figures may still be stored under its old name.
 type Renamed struct {
 	Was, Now string
 }
@@ -70,65 +69,83 @@ type Named struct {
 	Name string
 }
 
-// Team of agents.
+// Team is a team of agents.
 type Team struct {
 	Named
 
-	Members []bridge.AgentID // agents
+	Members []bridge.AgentID
 }
 
-// Question says which figures are asked for.
+// Question selects figures.
 type Question struct {
-	From, To string           // days, yyyy-mm-dd; the last one counts
-	Open     bool             // times count only business hours
+	From, To string           // the first and the last day, yyyy-mm-dd, both included
+	Open     bool             // durations include only business hours
 	Account  bridge.AccountID // 0 means all
 	Teams    []bridge.TeamID  // nil means all
-	Of       Group            // ByAgent, ByTag, ByIntent or ByMood: only figures of its member Value count; "" means all
-	Value    string           // of ByAgent: the agent's number
-	Renamed  []Renamed        // tags: each counts by the name that it has now
+	Of       Group            // ByAgent, ByTag, ByIntent or ByMood: only figures of its member Value; "" means all
+	Value    string           // the member, as in Sum.Value
+	Renamed  []Renamed        // figures of old names are added to those of the new names
 }
 
-// Group is a way to split figures up. Each sum is then that of one member of the group, which its Value names.
+// Group is a dimension by which figures are split, such as agents. Sum.Value identifies a member of the group, such as
+// one agent.
 type Group string
 
-// Groups.
+// Groups, with what Sum.Value is for each.
 const (
-	ByDay     Group = "day"     // Value: yyyy-mm-dd
-	ByWeek    Group = "week"    // Value: its Monday; days of weeks that are not whole have sums of their own
-	ByAccount Group = "account" // Value: the account's number; "0" means none
-	ByTeam    Group = "team"    // Value: the team's number; "0" means none
-	ByAgent   Group = "agent"   // Value: the agent's number; "0" means nobody
-	ByTag     Group = "tag"     // Value: the tag's name
-	ByIntent  Group = "intent"  // Value: the intent's name; "" means unknown
-	ByMood    Group = "mood"    // Value: the mood's name
+	ByDay     Group = "day"     // yyyy-mm-dd
+	ByWeek    Group = "week"    // the week's Monday; the days of incomplete weeks have sums of their own
+	ByAccount Group = "account" // the account's id; "0" means none
+	ByTeam    Group = "team"    // the team's id; "0" means none
+	ByAgent   Group = "agent"   // the agent's id; "0" means nobody
+	ByTag     Group = "tag"     // the tag's name
+	ByIntent  Group = "intent"  // the intent's name; "" means unknown
+	ByMood    Group = "mood"    // the mood's name
 )
 
-// Measure names one of the times.
+// Measure is one of the durations that are measured.
 type Measure string
 
-// Times that are measured.
+// Measures.
 const (
 	FirstAnswer Measure = "first"
 	NextAnswer  Measure = "next"
 	Resolving   Measure = "ended"
 )
 
-// Figures are what is counted of some conversations. In and Out are messages from and to customers. First, Next and
-// Ended are the times to the first answer, to each further answer, and until a conversation was resolved (see
-// Measure).
+// Figures are the counts and durations of some conversations. In and Out count messages from and to customers. First,
+// Next and Ended are the durations of the three Measures.
 type Figures struct {
 	New, Reopened, Resolved, Abandoned, In, Out int64
 
 	First, Next, Ended Times
 }
 
-// Times are several durations, added up.
+// Add adds o to f.
+func (f *Figures) Add(o Figures) {
+	f.New += o.New
+	f.Reopened += o.Reopened
+	f.Resolved += o.Resolved
+	f.Abandoned += o.Abandoned
+	f.In += o.In
+	f.Out += o.Out
+	f.First.add(o.First)
+	f.Next.add(o.Next)
+	f.Ended.add(o.Ended)
+}
+
+// Times is the sum of several durations.
 type Times struct {
 	Count   int64
 	Seconds int64
 }
 
-// Mean returns the average. It is negative if there are no times.
+func (t *Times) add(o Times) {
+	t.Count += o.Count
+	t.Seconds += o.Seconds
+}
+
+// Mean returns the average in whole seconds, or a negative value if Count is 0.
 func (t Times) Mean() time.Duration {
 	if t.Count == 0 {
 		return -1
@@ -136,22 +153,23 @@ func (t Times) Mean() time.Duration {
 	return time.Duration(t.Seconds/t.Count) * time.Second
 }
 
-// Medians has the median of each of the three times of Figures.
+// Medians has the medians of the three durations of Figures.
 type Medians struct {
 	First, Next, Ended Median
 }
 
-// Median is the median of some single times, computed approximately (docs/measures.md says how).
+// Median is an approximate median (see docs/measures.md). It is computed from the single durations, which are stored
+// for fewer days than their sums, so it may be based on fewer durations than a Times.
 type Median struct {
 	About time.Duration
-	Of    int64 // how many single times are known
+	Of    int64 // the number of durations that it is based on
 }
 
-// notKnown is the text for a median that can't be computed, because too many of the single times aren't known.
+// notKnown is the text for a median that is based on too few of the durations.
 const notKnown = "not known"
 
-// valueOf returns the median of the times of which t is the sum. known is false if too many of the single times
-// aren't known. For one or two times the median is their average, which is known exactly.
+// valueOf returns the median of the durations that t sums up. known is false if m is based on too few of them. The
+// median of one or two durations is their average, which is known exactly.
 func (m Median) valueOf(t Times) (d time.Duration, known bool) {
 	if t.Count == 1 || t.Count == 2 {
 		return t.Mean(), true
@@ -159,7 +177,7 @@ func (m Median) valueOf(t Times) (d time.Duration, known bool) {
 	return m.About, bridge.MedianKnown(m.Of, t.Count)
 }
 
-// Words writes the median of the times of which t is the sum.
+// Words returns the median of the durations that t sums up as text, for templates.
 func (m Median) Words(t Times) string {
 	if d, known := m.valueOf(t); known {
 		return durationWords(d)
@@ -173,12 +191,12 @@ type Sum struct {
 	Figures
 }
 
-// Long is a conversation that took long.
+// Long is one of the conversations that took longest.
 type Long struct {
 	Conversation bridge.ConversationID
 	Subject      string
 	Customer     string
-	Agent        string // who held it; "" if nobody did
+	Agent        string // its owner at that time; "" if it had none
 	Day          string // yyyy-mm-dd
 	Seconds      int64
 	Link         string // to its thread; "" if it has none
@@ -186,19 +204,19 @@ type Long struct {
 
 // Now is what is open at this moment.
 type Now struct {
-	Waiting    int // customers who wait for an answer
-	Unassigned int // how many of them have a conversation without an owner
-	Longest    time.Duration
+	Waiting    int           // customers who wait for an answer
+	Unassigned int           // those of them whose conversation has no owner
+	Longest    time.Duration // the longest wait
 	Open       int
 	Snoozed    int
-	AtLeast    bool // there are more than were counted
+	AtLeast    bool // the numbers are lower limits: not all conversations were counted
 }
 
-// Behind is what isn't counted yet.
-type Behind struct {
-	By    time.Duration // how long something has waited to be counted
-	Again bool          // everything is being counted again
-	Old   bool          // the medians of old days are being counted, from before Parley kept medians
+// Backlog is what has not been counted yet.
+type Backlog struct {
+	Delay             time.Duration // how long the oldest uncounted change has waited
+	Recounting        bool          // all conversations are being counted again
+	RecountingMedians bool          // medians are being added to days that were counted by versions without medians
 }
 
 //go:embed *.html
@@ -215,8 +233,7 @@ const (
 	filePath    = path + "/figures.csv"
 )
 
-// Area returns the pages.
-// Errors: a template that can't be read.
+// Area returns the area of the dashboard. It fails only if an embedded template is invalid.
 func Area(desk Desk) (web.Area, error) {
 	charts, err := chart.New()
 	if err != nil {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -11,53 +12,43 @@ import (
 	"parley/bot/web"
 )
 
-// sendFile answers with the figures as a table that other programs read: of each day, then by each group.
+// sendFile responds with the figures as CSV for other programs: first a row for each day, then a row for each team,
+// agent and so on. For example (most columns left out):
+//
+//	by,name,new,reopened
+//	day,2026-11-01,14,2
+//	team,Billing,9,1
 func (p pages) sendFile(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
 		return refuse(v, err)
 	}
-	if f.Problem != "" { // nobody would see that a file has other figures
+	if f.Problem != "" { // the page shows the problem beside default figures; a file has no room for a warning
 		return v.Refuse(http.StatusBadRequest, f.Problem, "Nothing was sent.")
 	}
 
-	var body bytes.Buffer     // written as a whole at the end, so that an error isn't a half file
-	w := csv.NewWriter(&body) // its errors would be those of the buffer, which has none
+	var body bytes.Buffer     // sent only when it is complete, so that an error can't leave half a file
+	w := csv.NewWriter(&body) // never fails, since writes to the buffer don't
 	head := []string{"by", "name"}
 	for _, c := range cellsOf(Figures{}, Medians{}) {
 		head = append(head, c.column)
 	}
 	_ = w.Write(head)
 
-	behind, err := p.desk.Behind(v.Context())
+	backlog, err := p.desk.Backlog(v.Context())
 	if err != nil {
 		return err
 	}
 
-	if text := behind.describe(); text != "" {
+	if text := backlog.describe(); text != "" {
 		note := make([]string, len(head))
 		note[0], note[1] = "note", text
 		_ = w.Write(note)
 	}
 
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
-		sums, err := p.desk.Sums(v.Context(), q, by, nil)
-		if err != nil {
+		if err := p.writeGroup(v.Context(), w, q, by, names); err != nil {
 			return err
-		}
-
-		medians, err := p.desk.Medians(v.Context(), q, by, nil)
-		if err != nil {
-			return err
-		}
-
-		name := nameFinderOf(by, names)
-		for _, s := range sums {
-			row := []string{string(by), web.Cell(name(s.Value))}
-			for _, c := range cellsOf(s.Figures, medians[s.Value]) {
-				row = append(row, c.text)
-			}
-			_ = w.Write(row)
 		}
 	}
 
@@ -65,14 +56,37 @@ func (p pages) sendFile(v *web.Visit) error {
 	h := v.Writer.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="figures-%s-%s-%s.csv"`, f.From, f.To, f.Hours))
-	_, _ = v.Writer.Write(body.Bytes()) // an error means that the browser went away
+	_, _ = v.Writer.Write(body.Bytes()) // an error means that the client has disconnected
+	return nil
+}
+
+// writeGroup writes one row for each member of a group.
+func (p pages) writeGroup(ctx context.Context, w *csv.Writer, q Question, by Group, names Names) error {
+	sums, err := p.desk.Sums(ctx, q, by, nil)
+	if err != nil {
+		return err
+	}
+	medians, err := p.desk.Medians(ctx, q, by, nil)
+	if err != nil {
+		return err
+	}
+
+	name := nameFinderOf(by, names)
+	for _, s := range sums {
+		row := []string{string(by), web.Cell(name(s.Value))}
+		for _, c := range cellsOf(s.Figures, medians[s.Value]) {
+			row = append(row, c.text)
+		}
+		_ = w.Write(row)
+	}
 	return nil
 }
 
 // cell is one figure of a row, with the name of its column.
 type cell struct{ column, text string }
 
-// cellsOf returns the figures of a row, in the order of their columns.
+// cellsOf returns the figures of a row in column order. The column names are an interface for other programs: add new
+// columns at the end, and keep the names.
 func cellsOf(f Figures, m Medians) []cell {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []cell{
@@ -93,7 +107,7 @@ func cellsOf(f Figures, m Medians) []cell {
 	}
 }
 
-// seconds writes the median of the times of which t is the sum, in whole seconds; "" if there are none.
+// seconds returns the median of the durations that t sums up, in whole seconds, or "" if t is empty.
 func (m Median) seconds(t Times) string {
 	if t.Count == 0 {
 		return ""

@@ -15,28 +15,28 @@ import (
 	"parley/bridge"
 )
 
-// filter says which figures a page shows. It stands in the query of the page's address: "days=28&hours=open&team=3".
-// readFilter reads it, makeQuestion checks whether the person may ask for these figures, and query writes it.
+// filter selects the figures that a page shows. It is the query of the page's URL, such as "days=28&hours=open&team=3".
+// readFilter parses it, makeQuestion checks that the person may see these figures, and query formats it again.
 type filter struct {
-	Days     int    // the length of a period that ends today; 0 if only From and To say which days
-	From, To string // yyyy-mm-dd
+	Days     int    // the length of a period that ends today; 0 means the days From to To
+	From, To string // yyyy-mm-dd, both included; always set
 	Account  bridge.AccountID
 	Team     bridge.TeamID
-	Of       Group  // only the figures of one member of this group are shown; "" for all figures
-	Value    string // which member; see ByAgent and the others
+	Of       Group  // ByAgent, ByTag, ByIntent or ByMood: only figures of its member Value; "" means all figures
+	Value    string // the member, as in Sum.Value
 	Hours    string // hoursOpen or hoursAll
-	Problem  string // which part of the address was ignored, and why, for people; "" if nothing was
-	Instead  string // what is shown instead of the ignored part, for people
-	OwnTeams bool   // only what was done in the reader's own teams is shown; no address says so (see makeQuestion)
+	Problem  string // which part of the query was ignored, and why, as text for the page; "" if nothing was ignored
+	Instead  string // what is shown instead of the ignored part, as text for the page
+	OwnTeams bool   // limited to the viewer's own teams; set by makeQuestion, never part of the query
 }
 
-// ofAll is Instead if the address names no existing account or team.
+// ofAll is the Instead of an account or team that isn't valid.
 const ofAll = "These are the figures of all."
 
-// Values of the address for Hours.
+// Values of filter.Hours.
 const (
-	hoursOpen = "open"
-	hoursAll  = "all"
+	hoursOpen = "open" // business hours
+	hoursAll  = "all"  // around the clock
 )
 
 const (
@@ -44,7 +44,8 @@ const (
 	maxDays     = 800
 )
 
-// readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem and Instead.
+// readFilter parses the query of a request. It ignores invalid parameters and reports the last one in Problem and
+// Instead.
 func readFilter(v *web.Visit, names Names) filter {
 	f := filter{Days: defaultDays, Hours: hoursOpen}
 	if v.Value("hours") == hoursAll {
@@ -57,7 +58,7 @@ func readFilter(v *web.Visit, names Names) filter {
 	return f
 }
 
-// readID reads the number of an account or a team; 0, or nothing, stands for all.
+// readID parses the id of an account or a team. It returns 0, which means all, if the parameter is missing or invalid.
 func (f *filter) readID(v *web.Visit, name string) int64 {
 	value := v.Value(name)
 	id := parseNumber(value)
@@ -67,54 +68,57 @@ func (f *filter) readID(v *web.Visit, name string) int64 {
 	return id
 }
 
-// readPeriod reads which days are shown: "days=28" means 28 days until today, "from=2026-11-01&to=2026-11-20" these. If
-// both are there, days counts, unless somebody typed other days into the form. "was" says which days the form had.
+// readPeriod parses the period: "days=28" means the 28 days until today, "from=2026-11-01&to=2026-11-20" these days.
+//
+// The form always sends both. It also sends the dates that it was rendered with as "was". If from and to differ from
+// these, somebody has edited them, and they win. Otherwise days wins.
 func (f *filter) readPeriod(v *web.Visit, names Names) {
-	asked := v.Value("days")
+	daysText := v.Value("days")
 	from, to := v.Value("from"), v.Value("to")
-	hasDays := from+to != ""
+	hasDates := from+to != ""
 	was := v.Value("was")
-	areTypedAnew := hasDays && was != "" && was != from+" "+to
-	if areTypedAnew {
-		asked = ""
+	areDatesEdited := hasDates && was != "" && was != from+" "+to
+	if areDatesEdited {
+		daysText = ""
 	}
 
-	days := parseNumber(asked)
+	days := parseNumber(daysText)
 	isInRange := days > 0 && days <= maxDays
 	switch {
 	case isInRange:
 		f.Days = int(days)
-	case asked != "":
-		f.ignoreDays(fmt.Sprintf("“%s” isn't a number of days from 1 to %d.", typed.Clip(asked), maxDays))
+	case daysText != "":
+		f.ignoreDays(fmt.Sprintf("“%s” isn't a number of days from 1 to %d.", typed.Clip(daysText), maxDays))
 	}
 
 	f.From, f.To = f.daysUntilToday(v.Now(), names)
-	if asked == "" && hasDays {
-		f.readDays(from, to)
+	if daysText == "" && hasDates {
+		f.readDates(from, to)
 	}
 }
 
-// readGroup reads whose figures are shown: "agent=7" means those of one agent. "of=intent&intent=" means those of
-// conversations whose intent nobody knows.
+// readGroup parses the filter by agent, tag, intent or mood: "agent=7" means one agent. An empty value normally means
+// all. The form can't send the intent or mood "", which means unknown, that way, so it sends "of=intent&intent=".
 func (f *filter) readGroup(v *web.Visit) {
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
 		mayBeEmpty := (g == ByIntent || g == ByMood) && v.Value("of") == string(g)
 		isAsked := v.Request.Form.Has(string(g)) && (value != "" || mayBeEmpty)
-		switch {
-		case !isAsked:
-		case f.Of == "":
-			f.Of, f.Value = g, value
-		default:
+		if !isAsked {
+			continue
+		}
+		if f.Of != "" {
 			f.Problem = "Figures are kept for an agent or for a tag, not for both at once."
 			f.Instead = "These are the " + string(f.Of) + "'s."
+			continue
 		}
+		f.Of, f.Value = g, value
 	}
 }
 
-// daysUntilToday returns the first and the last day of a period that ends today. Today is the day in the accounts'
-// zones, not in the reader's. If it is already tomorrow in some of these zones, the period is a day longer, so that
-// it is complete for each account.
+// daysUntilToday returns the first and the last day of the last f.Days days. Today is the day in the accounts' time
+// zones, not in the viewer's. If these zones have different dates now, the period is a day longer, so that it covers
+// all f.Days days of each account.
 func (f *filter) daysUntilToday(now time.Time, names Names) (from, to string) {
 	for _, account := range names.Accounts {
 		isChosen := f.Account == 0 || f.Account == bridge.AccountID(account.ID)
@@ -130,14 +134,15 @@ func (f *filter) daysUntilToday(now time.Time, names Names) (from, to string) {
 		to = max(to, last)
 	}
 
-	if to == "" { // there are no such accounts
+	if to == "" { // no account matches
 		today := now.UTC()
 		return today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly), today.Format(time.DateOnly)
 	}
 	return from, to
 }
 
-func (f *filter) readDays(from, to string) {
+// readDates parses the first and the last day of a period. It keeps the current period if they are invalid.
+func (f *filter) readDates(from, to string) {
 	first, problem := web.ReadDay(from, time.UTC)
 	last, problemLast := web.ReadDay(to, time.UTC)
 	days := int(last.Sub(first)/(24*time.Hour)) + 1
@@ -161,12 +166,12 @@ func (f *filter) readDays(from, to string) {
 	f.To = to
 }
 
-// ignoreDays notes that the days of the address don't count, and why.
+// ignoreDays reports that the requested period is invalid, and why.
 func (f *filter) ignoreDays(problem string) {
 	f.Problem, f.Instead = "These days can't be shown: "+problem, "These are the last four weeks."
 }
 
-// parseNumber reads a number; 0 if s is none.
+// parseNumber returns the decimal number s, or 0 if s isn't one.
 func parseNumber(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -175,7 +180,7 @@ func parseNumber(s string) int64 {
 	return n
 }
 
-// query writes the filter as the query of an address.
+// query formats the filter as the query of a URL.
 func (f filter) query() url.Values {
 	q := url.Values{}
 	if f.Days > 0 {
@@ -203,7 +208,7 @@ func (f filter) query() url.Values {
 	return q
 }
 
-// valueOf returns the value of a group by which figures are filtered, as an address has it; "" if by none.
+// valueOf returns the member of a group to which figures are limited, as in Sum.Value; "" means all members.
 func (f filter) valueOf(by Group) string {
 	switch by {
 	case ByAccount:
@@ -218,23 +223,24 @@ func (f filter) valueOf(by Group) string {
 		if f.Of == by {
 			return f.Value
 		}
-	case ByDay, ByWeek: // no figures are filtered by these
+	case ByDay, ByWeek: // From and To say which days
 	}
 	return ""
 }
 
+// addressOf returns the URL of a page with this filter. page is the page's URL without a query.
 func (f filter) addressOf(page string) string { return page + "?" + f.query().Encode() }
 
-// Address returns the address of the page with the figures of a team for some days (yyyy-mm-dd). public is the public address
-// without a final slash. The team 0 stands for all.
+// Address returns the URL of the dashboard of a team, or of all teams if team is 0. from and to are the first and the
+// last day, yyyy-mm-dd. public is Parley's public URL without a trailing slash.
 func Address(public string, team bridge.TeamID, from, to string) string {
 	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.addressOf(path)
 }
 
-// withGroup returns the filter, narrowed to one value of a group.
+// withGroup returns a copy of the filter that is limited to one member of a group.
 func (f filter) withGroup(by Group, value string) filter {
 	switch by {
-	case ByDay, ByWeek: // they are plotted, and have no rows that lead anywhere
+	case ByDay, ByWeek: // days and weeks are plotted, not linked
 	case ByAccount:
 		f.Account = bridge.AccountID(parseNumber(value))
 	case ByTeam:
@@ -245,16 +251,17 @@ func (f filter) withGroup(by Group, value string) filter {
 	return f
 }
 
-// errNotYours means that an agent asked for figures of others.
+// errNotYours is returned to agents who ask for figures that only admins may see.
 var errNotYours = errors.New("dashboard: figures of others")
 
-// makeQuestion turns a filter into a question that the person may ask. Admins may ask for everything, agents
-// for their own figures and those of their own teams. If an agent's filter names neither, it is set to the agent's
-// own figures. Errors: errNotYours.
+// makeQuestion converts the filter to a Question and checks permissions. Admins may see everything. Agents may
+// see their own figures and those of their teams. An agent's filter is changed where it asks for more without naming
+// anybody: without a team and a group, to the agent's own figures; with only a group such as a tag, to the agent's
+// teams. All other figures of others return errNotYours.
 func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 	own := strconv.FormatInt(int64(p.ID), 10)
-	namesNobody := f.Team == 0 && f.Of == ""
-	if !p.Admin && namesNobody {
+	isUnlimited := f.Team == 0 && f.Of == ""
+	if !p.Admin && isUnlimited {
 		f.Of, f.Value = ByAgent, own
 	}
 
@@ -280,7 +287,7 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 		return q, nil
 	case slices.Contains(ownTeams, f.Team):
 		return q, nil
-	case f.Team == 0 && len(ownTeams) > 0: // for example one tag: as far as the own teams used it
+	case f.Team == 0 && len(ownTeams) > 0:
 		q.Teams, f.OwnTeams = ownTeams, true
 		f.replaceOfAll("These are those of your teams.")
 		return q, nil
@@ -299,14 +306,14 @@ func (n Names) teamsOf(agent bridge.AgentID) []bridge.TeamID {
 	return list
 }
 
-// replaceOfAll replaces the text ofAll for an agent, who is shown less than the figures of all.
+// replaceOfAll corrects the text ofAll for an agent, who doesn't see the figures of all.
 func (f *filter) replaceOfAll(text string) {
 	if f.Instead == ofAll {
 		f.Instead = text
 	}
 }
 
-// describe says in words what figures are filtered by besides their days; "" if by nothing else.
+// describe returns the filter without its period as text, such as "Team: Billing, Tag: refund".
 func (f filter) describe(names Names) string {
 	var list []string
 	add := func(by Group, value string) {

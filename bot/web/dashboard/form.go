@@ -7,7 +7,8 @@ import (
 	"parley/bot/web"
 )
 
-// form is the form in which people change the filter: the choices of each of its fields.
+// form is the form above the figures, in which people change the filter (see filter.go). Each field is a list of
+// choices, of which one is chosen.
 type form struct {
 	Periods  []web.Choice
 	Accounts []web.Choice
@@ -15,12 +16,12 @@ type form struct {
 	Agents   []web.Choice
 	Tags     []web.Choice
 	Hours    []web.Choice
-	Of       string // in words, what the page is filtered by without a field for it: an intent or a mood; "" if by none
-	Without  string // the address of the page without that filter
+	Of       string // the chosen intent or mood, which has no field: "Mood: urgent"; "" if none is chosen
+	Without  string // the URL of the page without that intent or mood
 }
 
-// formOf makes the form of the filter. Agents who are no admins can choose only themselves, their own teams, and accounts that are open
-// to them.
+// formOf returns the form for a filter. Agents who aren't admins can choose only themselves, their own teams, and the
+// accounts that they have access to.
 func formOf(f filter, names Names, p web.Person) form {
 	var teams []Named
 	for _, t := range names.Teams {
@@ -54,7 +55,7 @@ func formOf(f filter, names Names, p web.Person) form {
 		},
 	}
 
-	if f.Of == ByIntent || f.Of == ByMood { // there is no field for these
+	if f.Of == ByIntent || f.Of == ByMood {
 		without := f
 		without.Of, without.Value = "", ""
 		out.Of = groupTitle(f.Of) + ": " + nameFinderOf(f.Of, names)(f.Value)
@@ -64,12 +65,12 @@ func formOf(f filter, names Names, p web.Person) form {
 	return out
 }
 
-// listChoices lists the choices of a field: one with the text first, which stands for all, and then the members of
-// the group. The value by which figures are filtered is always among them, even if it is that of a former agent or of
-// a tag that was deleted. Otherwise the form would lose it when it is sent again.
-func (f filter) listChoices(by Group, first string, members []web.Choice, names Names) []web.Choice {
+// listChoices returns the choices of a field: allText, which means all members of the group, and then the members. The
+// current value is always a choice, even if it is a former agent or a deleted tag. Otherwise the next submission of the
+// form would drop it.
+func (f filter) listChoices(by Group, allText string, members []web.Choice, names Names) []web.Choice {
 	chosen := f.valueOf(by)
-	list := append([]web.Choice{{Text: first}}, members...)
+	list := append([]web.Choice{{Text: allText}}, members...)
 	isListed := false
 	for i, c := range list {
 		list[i].Chosen = c.Value == chosen
@@ -81,7 +82,7 @@ func (f filter) listChoices(by Group, first string, members []web.Choice, names 
 	return list
 }
 
-// namedChoices makes choices that are known by their numbers.
+// namedChoices returns choices with ids as values and names as texts.
 func namedChoices(all []Named) (list []web.Choice) {
 	for _, n := range all {
 		list = append(list, web.Choice{Value: strconv.FormatInt(n.ID, 10), Text: n.Name})
@@ -89,7 +90,8 @@ func namedChoices(all []Named) (list []web.Choice) {
 	return list
 }
 
-// periodChoices lists the periods that end today, by their days. The last choice stands for other days (0).
+// periodChoices returns the choices for the number of days until today. The choice "Other days" has no value: it is
+// chosen if the form's dates count, for which chosen is 0. A number that isn't in the list gets a choice of its own.
 func periodChoices(chosen int) []web.Choice {
 	var list []web.Choice
 	isListed := chosen == 0

@@ -6,17 +6,19 @@ import (
 	"parley/bot/web"
 )
 
-// knownFor is how long Parley stores which conversations a day's figures come from (docs/measures.md).
+// knownFor is how long Parley stores which conversations the figures of a day are made of (docs/measures.md). Older
+// figures remain, but this page has no conversations for them.
 const knownFor = 182 * 24 * time.Hour
 
-// longScreen is what the page of the longest conversations shows.
+// longScreen is the template data of the page that lists the conversations with the longest wait for an answer, or the
+// longest time until they were resolved.
 type longScreen struct {
 	Filter filter
 	Rows   []longRow
-	Days   string
-	Of     string // what they are filtered by
-	Hours  string
-	Back   string
+	Days   string // "1 November to 20 November 2026"
+	Of     string // the rest of the filter: "Team: Billing"
+	Hours  string // whether durations are business hours
+	Back   string // the URL of the dashboard with the same filter
 }
 
 type longRow struct {
@@ -25,7 +27,7 @@ type longRow struct {
 	Took time.Duration
 }
 
-// longestTitles returns the titles of the page, by what took long.
+// longestTitles returns the page's titles by Measure.
 func longestTitles() map[Measure]string {
 	return map[Measure]string{
 		FirstAnswer: "Waited longest for the first answer",
@@ -34,29 +36,35 @@ func longestTitles() map[Measure]string {
 	}
 }
 
+// showLongest shows the page. The parameter "time" names the Measure; the others are those of the filter.
 func (p pages) showLongest(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
 		return refuse(v, err)
 	}
 
-	of := Measure(v.Value("time"))
-	if longestTitles()[of] == "" {
-		of = FirstAnswer
+	measure := Measure(v.Value("time"))
+	if longestTitles()[measure] == "" {
+		measure = FirstAnswer
 	}
 
-	list, err := p.desk.Longest(v.Context(), v.Person.ID, q, of)
+	conversations, err := p.desk.Longest(v.Context(), v.Person.ID, q, measure)
 	if err != nil {
 		return err
 	}
 
-	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.addressOf(path), Of: f.describe(names)}
+	s := longScreen{
+		Filter: f,
+		Days:   daysInWords(f.From, f.To),
+		Of:     f.describe(names),
+		Hours:  "by the clock",
+		Back:   f.addressOf(path),
+	}
 	if q.Open {
 		s.Hours = "in business hours"
 	}
-
-	for _, l := range list {
-		s.Rows = append(s.Rows, longRow{l, time.Duration(l.Seconds) * time.Second})
+	for _, c := range conversations {
+		s.Rows = append(s.Rows, longRow{Long: c, Took: time.Duration(c.Seconds) * time.Second})
 	}
 
 	help := "The ten conversations with the longest time, of " + s.Days + ", " + s.Hours + ". Each counts with its longest one."
@@ -64,5 +72,5 @@ func (p pages) showLongest(v *web.Visit) error {
 		help += " Which conversations made up a day is known for half a year."
 	}
 
-	return v.Show("longest", web.Screen{Title: longestTitles()[of], Help: help, Data: s})
+	return v.Show("longest", web.Screen{Title: longestTitles()[measure], Help: help, Data: s})
 }

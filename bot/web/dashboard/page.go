@@ -7,55 +7,55 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"parley/bot/web"
 )
 
-// screen is what dashboard.html shows.
+// screen is the template data of the dashboard: figures of the present, totals of a period with charts, and a table for
+// each group, such as the agents. A filter from the URL limits them (see filter.go).
 type screen struct {
 	Filter   filter
 	Form     form
 	Now      Now
 	Total    Figures
 	Medians  Medians           // of Total
-	Worst    map[string]string // addresses of the longest conversations, by Measure
-	Share    string            // the share of what was resolved that was abandoned
+	Worst    map[string]string // URLs of the pages with the longest conversations, by Measure
+	Share    string            // the percentage of resolved conversations that were abandoned
 	Charts   []template.HTML
 	Tables   []table
-	File     string // the address of the figures as a file
-	Nothing  bool   // nothing happened on these days
-	SomeDays string // the days of the figures, in words
-	Behind   string // what isn't counted yet, in words
+	File     string // the URL of the figures as CSV
+	Nothing  bool   // the period has no figures
+	SomeDays string // the period: "1 November to 20 November 2026"
+	Backlog  string // a warning about what has not been counted yet; "" if everything has
 }
 
-// table is the figures of a group.
+// table has the figures of a group, such as one row for each agent.
 type table struct {
 	ID    string
 	Title string
-	First string // what its rows are
+	First string // the heading of the first column: "Agent"
 	Rows  []tableRow
-	More  int64 // the number of rows that are left out; the file has them
+	More  int64 // the number of rows that are left out; the CSV file has them
 }
 
 type tableRow struct {
 	Figures
 
 	Name    string
-	Link    string
-	Worst   map[string]string // addresses of its longest conversations, by Measure; nil if no address can say which these are
+	Link    string            // the URL of the dashboard for this row; "" if no filter selects it
+	Worst   map[string]string // URLs of its longest conversations, by Measure; nil if no filter selects it
 	Medians Medians
 
-	value string // the value in the group, as Sum has it
+	value string // Sum.Value
 }
 
-const explained = "How the team does. " +
-	"What each figure counts, and who gets it, is in the documentation, under “What the figures of the team count”. " +
+// explained is the help text of the dashboard.
+const explained = "How the team does. What each figure counts, and who gets it, is in the documentation, " +
+	"under “What the figures of the team count”. " +
 	"A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
 
-// show shows the page of the figures.
+// show shows the dashboard.
 func (p pages) show(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
@@ -73,34 +73,24 @@ func (p pages) show(v *web.Visit) error {
 		return err
 	}
 
-	behind, err := p.desk.Behind(v.Context())
+	backlog, err := p.desk.Backlog(v.Context())
 	if err != nil {
 		return err
 	}
+	s.Backlog = backlog.describe()
 
-	s.Behind = behind.describe()
 	days, err := p.desk.Sums(v.Context(), q, plottedBy(f.From, f.To), nil)
 	if err != nil {
 		return err
 	}
-
 	for _, d := range days {
 		s.Total.Add(d.Figures)
 	}
-
 	s.Share = percentWords(s.Total.Abandoned, s.Total.Resolved)
+
 	s.Nothing = len(days) == 0
 	if !s.Nothing {
-		medians, err := p.desk.Medians(v.Context(), q, "", nil)
-		if err != nil {
-			return err
-		}
-
-		s.Medians = medians[""]
-		if s.Charts, err = p.draw(listPeriods(f.From, f.To, days)); err != nil {
-			return err
-		}
-		if s.Tables, err = p.makeTables(v, f, q, names); err != nil {
+		if err := p.addDetails(v, &s, q, names, days); err != nil {
 			return err
 		}
 	}
@@ -108,7 +98,25 @@ func (p pages) show(v *web.Visit) error {
 	return v.Show("dashboard", web.Screen{Title: "Dashboard", Help: explained, Data: s})
 }
 
-// readRequest reads the filter of the address, and which figures the person may ask for with it. Errors: errNotYours.
+// addDetails adds the medians, the charts and the tables to the page. days has the figures of each day or week.
+func (p pages) addDetails(v *web.Visit, s *screen, q Question, names Names, days []Sum) error {
+	const everything Group = "" // the medians of all figures of the question
+	medians, err := p.desk.Medians(v.Context(), q, everything, nil)
+	if err != nil {
+		return err
+	}
+	s.Medians = medians[""]
+
+	s.Charts, err = p.draw(listPeriods(q.From, q.To, days))
+	if err != nil {
+		return err
+	}
+	s.Tables, err = p.makeTables(v, s.Filter, q, names)
+	return err
+}
+
+// readRequest parses the filter of a request and checks that the person may see its figures. It returns errNotYours if
+// not.
 func (p pages) readRequest(v *web.Visit) (f filter, names Names, q Question, err error) {
 	names, err = p.desk.Names(v.Context(), v.Person)
 	if err != nil {
@@ -119,7 +127,7 @@ func (p pages) readRequest(v *web.Visit) (f filter, names Names, q Question, err
 	return f, names, q, err
 }
 
-// refuse answers errNotYours with a page that says so. It returns all other errors.
+// refuse responds to errNotYours with a page that explains it. It returns other errors unchanged.
 func refuse(v *web.Visit, err error) error {
 	if errors.Is(err, errNotYours) {
 		return v.Refuse(http.StatusForbidden, "These are figures of others.", "You see your own figures and those of your teams; admins see all.")
@@ -127,7 +135,7 @@ func refuse(v *web.Visit, err error) error {
 	return err
 }
 
-// longestAddresses returns the addresses of the pages with the longest conversations, by Measure.
+// longestAddresses returns the URLs of the pages with the longest conversations, by Measure.
 func longestAddresses(f filter) map[string]string {
 	all := map[string]string{}
 	for _, m := range []Measure{FirstAnswer, NextAnswer, Resolving} {
@@ -138,70 +146,16 @@ func longestAddresses(f filter) map[string]string {
 	return all
 }
 
-// Add adds other figures.
-func (f *Figures) Add(o Figures) {
-	f.New += o.New
-	f.Reopened += o.Reopened
-	f.Resolved += o.Resolved
-	f.Abandoned += o.Abandoned
-	f.In += o.In
-	f.Out += o.Out
-	f.First.add(o.First)
-	f.Next.add(o.Next)
-	f.Ended.add(o.Ended)
-}
-
-func (t *Times) add(o Times) {
-	t.Count += o.Count
-	t.Seconds += o.Seconds
-}
-
-// groupTitle returns what people call one member of a group; "" for days and weeks, which have no table.
-func groupTitle(g Group) string {
-	return map[Group]string{ByAccount: "Account", ByTeam: "Team", ByAgent: "Agent", ByTag: "Tag", ByIntent: "Intent", ByMood: "Mood"}[g]
-}
-
-// nameFinderOf returns the function that finds the name, for people, of a value of a group.
-func nameFinderOf(by Group, names Names) func(value string) string {
-	switch by {
-	case ByIntent:
-		return intentName
-	case ByMood:
-		return moodName
-	case ByAccount:
-		return nameFinder(names.Accounts, "a former account")
-	case ByAgent:
-		return nameFinder(append([]Named{{ID: 0, Name: "nobody"}}, names.Agents...), "a former agent")
-	case ByTeam:
-		teams := []Named{{ID: 0, Name: "no team"}}
-		for _, t := range names.Teams {
-			teams = append(teams, t.Named)
-		}
-		return nameFinder(teams, "a former team")
-	case ByDay, ByWeek, ByTag:
-	}
-
-	return func(value string) string { return value }
-}
-
-// nameFinder returns a function that finds names by numbers as text. Numbers without a name are called other.
-func nameFinder(all []Named, other string) func(value string) string {
-	known := make(map[string]string, len(all))
-	for _, n := range all {
-		known[strconv.FormatInt(n.ID, 10)] = n.Name
-	}
-	return func(value string) string { return cmp.Or(known[value], other) }
-}
-
-// groupsFor returns the groups by which figures with this filter can be split up.
+// groupsFor returns the groups by which figures with this filter can be split. Figures are stored by agent, tag, intent
+// or mood, never by two of these together, so a filter by one of them rules out the others.
 func groupsFor(f filter) []Group {
-	if f.Of != "" { // figures are kept for one of these groups at a time
+	if f.Of != "" {
 		return []Group{ByTeam, ByAccount}
 	}
 	return []Group{ByAgent, ByTeam, ByAccount, ByTag, ByIntent, ByMood}
 }
 
-// makeTables splits the figures up by each group, and leaves out groups without any.
+// makeTables returns a table for each group that has figures.
 func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]table, error) {
 	var list []table
 	for _, by := range groupsFor(f) {
@@ -225,8 +179,8 @@ func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]ta
 	return list, nil
 }
 
-// busiestSums asks for the figures of a group. A company may have thousands of agents and tags, so of these it asks
-// only for the maxRows that had the most to do. more is the number of the others.
+// busiestSums returns the figures of a group's members. There may be thousands of agents and tags, so for these it
+// reads only the maxRows with the highest workload. more is the number of the others.
 func (p pages) busiestSums(v *web.Visit, q Question, by Group, names Names) (sums []Sum, more int64, err error) {
 	if by != ByAgent && by != ByTag {
 		sums, err = p.desk.Sums(v.Context(), q, by, nil)
@@ -253,7 +207,7 @@ func (p pages) busiestSums(v *web.Visit, q Question, by Group, names Names) (sum
 	return sums, more, err
 }
 
-// addMedians asks for the medians of the rows that are shown.
+// addMedians adds the medians to the rows of a table.
 func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) error {
 	var values []string
 	for _, r := range rows {
@@ -269,9 +223,10 @@ func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) e
 	return nil
 }
 
-// maxRows is how many rows a table shows: those with the most to do.
+// maxRows is the maximum number of rows of a table.
 const maxRows = 50
 
+// tableOf returns the table of a group, sorted by workload.
 func tableOf(f filter, by Group, sums []Sum, names Names) table {
 	t := table{ID: "by-" + string(by), Title: "By " + strings.ToLower(groupTitle(by)), First: groupTitle(by)}
 	name := nameFinderOf(by, names)
@@ -291,26 +246,13 @@ func tableOf(f filter, by Group, sums []Sum, names Names) table {
 
 	for i := range t.Rows {
 		r := &t.Rows[i]
-		mayBeNone := by == ByTeam || by == ByAccount
-		isNone := mayBeNone && r.value == "0" // which an address can't say: it would lead to the figures of all
-		if !isNone {
-			narrowed := f.withGroup(by, r.value)
-			r.Worst = longestAddresses(narrowed)
-			r.Link = narrowed.addressOf(path)
+		isNone := (by == ByTeam || by == ByAccount) && r.value == "0"
+		if isNone { // a filter can't select "no team": in a URL, 0 means all
+			continue
 		}
+		narrowed := f.withGroup(by, r.value)
+		r.Worst = longestAddresses(narrowed)
+		r.Link = narrowed.addressOf(path)
 	}
 	return t
-}
-
-// daysInWords writes a time from its first day to its last; both are yyyy-mm-dd. readFilter takes nothing else for days.
-func daysInWords(from, to string) string {
-	first, _ := time.Parse(time.DateOnly, from)
-	last, _ := time.Parse(time.DateOnly, to)
-	if from == to {
-		return last.Format("2 January 2006")
-	}
-	if first.Year() == last.Year() {
-		return first.Format("2 January") + " to " + last.Format("2 January 2006")
-	}
-	return first.Format("2 January 2006") + " to " + last.Format("2 January 2006")
 }

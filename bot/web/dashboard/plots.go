@@ -9,24 +9,23 @@ import (
 	"parley/bot/web/chart"
 )
 
-// period has the figures of one place along the bottom of a chart: a day, or a week if many days are plotted.
+// plotData has the figures of all charts of the dashboard, one entry for each point on the horizontal axis.
+type plotData struct {
+	categoryTitle string // "Day" or "Week from"
+	periods       []period
+}
+
+// period has the figures of a day or, if many days are plotted, of a week.
 type period struct {
 	Figures
 
-	name string
+	name string // the day, or the first day of the week: "2 Jan"
 }
 
-// maxDaysPlotted is how many days are plotted one by one. A longer time is plotted by weeks.
+// maxDaysPlotted is the length of the longest time range that is plotted by day. Longer ones are plotted by week.
 const maxDaysPlotted = 62
 
-// plotData is what charts show along the bottom.
-type plotData struct {
-	across string // "Day"
-	list   []period
-}
-
-// plottedBy returns whether the days from from to to (yyyy-mm-dd) are plotted one by one (ByDay) or by weeks
-// (ByWeek).
+// plottedBy returns ByDay or ByWeek: how the days from from to to (yyyy-mm-dd) are plotted.
 func plottedBy(from, to string) Group {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
@@ -39,8 +38,8 @@ func plottedBy(from, to string) Group {
 	return ByDay
 }
 
-// listPeriods returns the figures of each day from the first to the last, also of days on which nothing happened. If
-// plottedBy says so, it returns those of each week instead. Weeks begin on Mondays.
+// listPeriods returns the figures of each day or week (see plottedBy), including those without any. Weeks begin on
+// Monday; the first and the last may be incomplete. sums are those of Desk.Sums by the same group.
 func listPeriods(from, to string, sums []Sum) plotData {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
@@ -48,40 +47,40 @@ func listPeriods(from, to string, sums []Sum) plotData {
 		return plotData{}
 	}
 
-	byDay := map[string]Figures{} // sums of weeks stand under their Mondays
+	byDay := map[string]Figures{} // the figures of a whole week are those of its Monday
 	for _, s := range sums {
 		byDay[s.Value] = s.Figures
 	}
 
-	p := plotData{across: "Day"}
+	data := plotData{categoryTitle: "Day"}
 	isByWeek := plottedBy(from, to) == ByWeek
 	if isByWeek {
-		p.across = "Week from"
+		data.categoryTitle = "Week from"
 	}
 
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
-		beginsWeek := len(p.list) == 0 || day.Weekday() == time.Monday
+		beginsWeek := len(data.periods) == 0 || day.Weekday() == time.Monday
 		if !isByWeek || beginsWeek {
-			p.list = append(p.list, period{name: day.Format("2 Jan")})
+			data.periods = append(data.periods, period{name: day.Format("2 Jan")})
 		}
-		p.list[len(p.list)-1].Add(byDay[day.Format(time.DateOnly)])
+		data.periods[len(data.periods)-1].Add(byDay[day.Format(time.DateOnly)])
 	}
 
-	return p
+	return data
 }
 
-// chartsOf makes the charts of the page, not yet with what they share.
+// chartsOf returns the charts of the dashboard with their series. draw adds categories, units and descriptions.
 func chartsOf(data plotData) []chart.Chart {
 	var in, out, begun, reopened, resolved, firstAnswer, nextAnswer, resolving []float64
-	for _, d := range data.list {
-		in = append(in, float64(d.In))
-		out = append(out, float64(d.Out))
-		begun = append(begun, float64(d.New))
-		reopened = append(reopened, float64(d.Reopened))
-		resolved = append(resolved, float64(d.Resolved))
-		firstAnswer = append(firstAnswer, meanSeconds(d.First))
-		nextAnswer = append(nextAnswer, meanSeconds(d.Next))
-		resolving = append(resolving, meanSeconds(d.Ended))
+	for _, p := range data.periods {
+		in = append(in, float64(p.In))
+		out = append(out, float64(p.Out))
+		begun = append(begun, float64(p.New))
+		reopened = append(reopened, float64(p.Reopened))
+		resolved = append(resolved, float64(p.Resolved))
+		firstAnswer = append(firstAnswer, meanSeconds(p.First))
+		nextAnswer = append(nextAnswer, meanSeconds(p.Next))
+		resolving = append(resolving, meanSeconds(p.Ended))
 	}
 
 	return []chart.Chart{
@@ -122,7 +121,7 @@ func chartsOf(data plotData) []chart.Chart {
 	}
 }
 
-// meanSeconds returns the mean of times; NaN, which charts leave out, if there are none.
+// meanSeconds returns the mean in seconds, or NaN, a gap in the chart, if there are no times.
 func meanSeconds(t Times) float64 {
 	if t.Count == 0 {
 		return math.NaN()
@@ -130,23 +129,23 @@ func meanSeconds(t Times) float64 {
 	return t.Mean().Seconds()
 }
 
-// draw draws all charts of the page.
+// draw renders all charts of the dashboard.
 func (p pages) draw(data plotData) ([]template.HTML, error) {
-	places := make([]string, len(data.list))
-	for i, d := range data.list {
-		places[i] = d.name
+	names := make([]string, len(data.periods))
+	for i, period := range data.periods {
+		names[i] = period.name
 	}
 
 	var drawn []template.HTML
 	for _, c := range chartsOf(data) {
-		c.Across = data.across
-		c.Places = places
-		if c.Kind == chart.Lines {
-			unit, words := unitFor(time.Duration(highestValue(c)) * time.Second)
-			c.Unit, c.Words = unit.Seconds(), words
+		c.CategoryTitle = data.categoryTitle
+		c.Categories = names
+		if isDuration := c.Kind == chart.Lines; isDuration {
+			unit, format := unitFor(time.Duration(highestValue(c)) * time.Second)
+			c.Unit, c.Format = unit.Seconds(), format
 		}
 
-		c.Told = describe(c)
+		c.Description = describe(c)
 		html, err := p.charts.Draw(c)
 		if err != nil {
 			return nil, err
@@ -158,11 +157,11 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 	return drawn, nil
 }
 
-// highestValue returns the highest value of a chart that stacks nothing.
+// highestValue returns the highest value of all series.
 func highestValue(c chart.Chart) (high float64) {
 	for _, s := range c.Series {
 		for _, v := range s.Values {
-			if v > high {
+			if v > high { // false for NaN
 				high = v
 			}
 		}
@@ -170,19 +169,20 @@ func highestValue(c chart.Chart) (high float64) {
 	return high
 }
 
-// describe says in a sentence what a chart shows, for people who can't see it: the highest value of each series, and where that is.
+// describe returns a description of a chart for screen readers, with the highest value of each series: "New: at most 7,
+// on 3 Nov. Reopened: none. The table below has all numbers."
 func describe(c chart.Chart) string {
-	words := c.Words
-	if words == nil {
-		words = func(v float64) string { return fmt.Sprint(int64(v)) }
+	format := c.Format
+	if format == nil {
+		format = func(v float64) string { return fmt.Sprint(int64(v)) }
 	}
 
 	text := ""
 	for _, s := range c.Series {
-		highest, place := 0.0, ""
+		highest, highestName := 0.0, ""
 		for i, v := range s.Values {
 			if v > highest { // false for NaN
-				highest, place = v, c.Places[i]
+				highest, highestName = v, c.Categories[i]
 			}
 		}
 
@@ -191,7 +191,7 @@ func describe(c chart.Chart) string {
 			continue
 		}
 
-		text += fmt.Sprintf("%s: at most %s, on %s. ", s.Name, words(highest), place)
+		text += fmt.Sprintf("%s: at most %s, on %s. ", s.Name, format(highest), highestName)
 	}
 
 	return text + "The table below has all numbers."

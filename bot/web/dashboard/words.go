@@ -1,13 +1,16 @@
 package dashboard
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// durationWords writes how long something took, in at most two units: "1 h 5 min". A negative time means that there is none.
+// This file formats figures, names and periods as text for the dashboard.
+
+// durationWords formats a duration with at most two units: "1 h 5 min". A negative duration means that there is none.
 func durationWords(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -26,15 +29,15 @@ func durationWords(d time.Duration) string {
 	}
 }
 
-// twoUnits writes a time of two units, without the smaller one if that is 0.
-func twoUnits(n int64, unit string, m int64, smaller string) string {
-	if m == 0 {
+// twoUnits returns "1 h 5 min", or "1 h" if the second number is 0.
+func twoUnits(n int64, unit string, smaller int64, smallerUnit string) string {
+	if smaller == 0 {
 		return fmt.Sprintf("%d %s", n, unit)
 	}
-	return fmt.Sprintf("%d %s %d %s", n, unit, m, smaller)
+	return fmt.Sprintf("%d %s %d %s", n, unit, smaller, smallerUnit)
 }
 
-// numberWords writes a number with spaces between thousands.
+// numberWords formats a number with narrow spaces between groups of three digits: "12 345".
 func numberWords(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -43,16 +46,17 @@ func numberWords(n int64) string {
 	return s
 }
 
-// percentWords writes a part of a whole in percent.
+// percentWords formats part as a rounded percentage of whole: "7 %".
 func percentWords(part, whole int64) string {
 	if whole == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole)) // half a percent is added, so that the division rounds
+	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole)) // 100*part/whole + 1/2, so that the division rounds
 }
 
-// unitFor returns a unit in which an axis for times up to the longest is easily read, and the function that writes its values.
-func unitFor(longest time.Duration) (unit time.Duration, words func(float64) string) {
+// unitFor returns the unit for an axis with durations up to longest: minutes, hours or days. format formats a number of
+// seconds in that unit: "1.5 h".
+func unitFor(longest time.Duration) (unit time.Duration, format func(seconds float64) string) {
 	unit, name := time.Minute, "min"
 	if longest > 4*24*time.Hour {
 		unit, name = 24*time.Hour, "d"
@@ -81,20 +85,77 @@ func intentName(value string) string {
 	return strings.ReplaceAll(value, "_", " ")
 }
 
-// maxDelay is how late figures may be before the page says so.
+// maxDelay is the delay of figures from which on the page mentions it.
 const maxDelay = 2 * time.Minute
 
-// describe says what isn't counted yet; "" if everything is.
-func (b Behind) describe() string {
+// describe returns a warning about what has not been counted yet; "" if everything has.
+func (b Backlog) describe() string {
 	text := ""
-	if b.Again {
+	if b.Recounting {
 		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. " +
 			"Until that is done, figures of older days may lack something, and medians may not be known. "
-	} else if b.Old {
+	} else if b.RecountingMedians {
 		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
 	}
-	if b.By >= maxDelay {
-		text += "Figures are " + durationWords(b.By) + " behind: what happened since then isn't all counted yet. "
+	if b.Delay >= maxDelay {
+		text += "Figures are " + durationWords(b.Delay) + " behind: what happened since then isn't all counted yet. "
 	}
 	return strings.TrimSpace(text)
+}
+
+// groupTitle returns the name of a group in the singular; "" for days and weeks, which have no table.
+func groupTitle(g Group) string {
+	return map[Group]string{
+		ByAccount: "Account",
+		ByTeam:    "Team",
+		ByAgent:   "Agent",
+		ByTag:     "Tag",
+		ByIntent:  "Intent",
+		ByMood:    "Mood",
+	}[g]
+}
+
+// nameFinderOf returns a function that converts a Sum.Value of a group, such as an agent's id, to a name.
+func nameFinderOf(by Group, names Names) func(value string) string {
+	switch by {
+	case ByIntent:
+		return intentName
+	case ByMood:
+		return moodName
+	case ByAccount:
+		return nameFinder(names.Accounts, "a former account")
+	case ByAgent:
+		return nameFinder(append([]Named{{ID: 0, Name: "nobody"}}, names.Agents...), "a former agent")
+	case ByTeam:
+		teams := []Named{{ID: 0, Name: "no team"}}
+		for _, t := range names.Teams {
+			teams = append(teams, t.Named)
+		}
+		return nameFinder(teams, "a former team")
+	case ByDay, ByWeek, ByTag:
+	}
+
+	return func(value string) string { return value }
+}
+
+// nameFinder returns a function that looks up names by id. It returns other for unknown ids.
+func nameFinder(all []Named, other string) func(value string) string {
+	known := make(map[string]string, len(all))
+	for _, n := range all {
+		known[strconv.FormatInt(n.ID, 10)] = n.Name
+	}
+	return func(value string) string { return cmp.Or(known[value], other) }
+}
+
+// daysInWords formats a period: "1 November to 20 November 2026". from and to are yyyy-mm-dd, which readFilter ensures.
+func daysInWords(from, to string) string {
+	first, _ := time.Parse(time.DateOnly, from)
+	last, _ := time.Parse(time.DateOnly, to)
+	if from == to {
+		return last.Format("2 January 2006")
+	}
+	if first.Year() == last.Year() {
+		return first.Format("2 January") + " to " + last.Format("2 January 2006")
+	}
+	return first.Format("2 January 2006") + " to " + last.Format("2 January 2006")
 }

@@ -20,25 +20,31 @@ import (
 	"parley/channels"
 )
 
-// An act is what an agent does on a page of the inbox: a reply, a note, a snooze. Its form is read here and stored by the engine,
-// which does it a moment later. The page asks for the result by the act's name.
+// An act is something that an agent does on the page of a conversation, such as to reply, to write a note or to snooze.
+// A submitted form becomes an act in three steps:
+//
+//  1. readAct parses the form and checks it.
+//  2. storeAct stores the act. The engine performs it a moment later.
+//  3. The browser is redirected to the conversation with "?act=NAME". That page shows the result of the act.
+//
+// If step 1 or 2 finds a problem, the page shows it together with what was typed.
 
-// Bounds of forms and files.
+// Limits of forms and files.
 const (
 	maxTextRunes = 20_000
-	maxKeyBytes  = 64               // of values that the page itself puts into its forms
-	fileTimeout  = 10 * time.Minute // for sending one file to a slow browser
+	maxKeyBytes  = 64               // length of a value that the page itself puts into a hidden field
+	fileTimeout  = 10 * time.Minute // to send one file to a slow browser
 )
 
-// handleAct stores what a form of the page asks for, and shows the page again.
+// handleAct handles all forms of the page except replies, which may have files (see attach.go).
 func (p pages) handleAct(v *web.Visit) error {
 	hasTime := v.Value("verb") == string(bridge.VerbSnooze)
-	if hasTime {
+	if hasTime { // it is parsed in the time zone that the page shows
 		f, err := p.desk.Facts(v.Context(), v.Person.ID, bridge.ConversationID(pathNumber(v, "id")))
 		if err != nil {
 			return refuse(v, err)
 		}
-		useZoneOf(v, f) // in which the time was typed
+		useZoneOf(v, f)
 	}
 
 	a, problem := readAct(v, nil)
@@ -55,7 +61,8 @@ func (p pages) handleAct(v *web.Visit) error {
 	return v.Go(next)
 }
 
-// storeAct stores an act. next is the address of the page that shows the result. problem says for people why nothing was stored.
+// storeAct stores an act. next is the URL of the page that shows the result. If the engine refuses the act, problem
+// says why, as text for the page.
 func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err error) {
 	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
 	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
@@ -67,14 +74,14 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
-// endedMeanwhile is the problem with a reply to a conversation that has ended.
+// endedMeanwhile is the problem with a reply to a conversation that has ended since the page was loaded.
 const endedMeanwhile = "Nothing was sent: this conversation was resolved or closed meanwhile."
 
-// notFromPage is the problem with a form that has other values than the page puts into it.
+// notFromPage is the problem with a form whose hidden fields aren't those of the page.
 const notFromPage = "This is not what the page sends. Send it again from here."
 
-// showAgain shows the page with what somebody sent. problem says what is wrong with it. If problem is "", nothing is
-// wrong, and the page asks whether to send the reply.
+// showAgain shows the page with the submitted values, and with what is wrong with them. If problem is "", it asks the
+// agent to confirm the reply instead.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
@@ -87,7 +94,7 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 
 	data.Problem = problem
 	data.Wrong = string(a.Verb)
-	data.Typed = typedFields(v.Request.PostForm) // nothing that somebody typed is lost
+	data.Typed = typedFields(v.Request.PostForm)
 	data.Attached = files
 	if problem == "" {
 		data.Sure = true
@@ -98,7 +105,7 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 	return v.ShowAgain("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
-// formNumber reads an id of a form, or returns 0 if there is none. The engine refuses 0 where it needs an id.
+// formNumber returns an id from a form, or 0 if it is missing or invalid. The engine refuses 0 where it needs an id.
 func formNumber(form url.Values, name string) int64 {
 	n, err := strconv.ParseInt(form.Get(name), 10, 64)
 	if err != nil {
@@ -107,7 +114,8 @@ func formNumber(form url.Values, name string) int64 {
 	return n
 }
 
-// readAct reads a form, whose files are stored already. problem says for people what is wrong with the form.
+// readAct parses a submitted form. files are those of a reply, already stored. problem says what is wrong with the form,
+// as text for the page; a has what could be parsed.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	a, problem = readVerb(v, files)
 	if problem == "" && a.Verb == bridge.VerbReply {
@@ -116,8 +124,8 @@ func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem st
 	return a, problem
 }
 
-// readOpened reads into a when the page was read on which a reply was typed. A page that a Parley of the version before made doesn't
-// say so. problem says for people what is wrong; "" means nothing is.
+// readOpened sets a.OpenedAt to the time at which the page of a reply was rendered, from a hidden field. Pages that the
+// previous version of Parley rendered don't have the field.
 func readOpened(form url.Values, a *bridge.Act) (problem string) {
 	opened := form.Get("opened")
 	if opened == "" {
@@ -131,6 +139,7 @@ func readOpened(form url.Values, a *bridge.Act) (problem string) {
 	return ""
 }
 
+// readVerb parses the fields of a form that depend on its verb, and the ids that most forms have.
 func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
@@ -162,7 +171,8 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	return a, ""
 }
 
-// readWords reads a form with a text in the same way as that of a chat: a text that begins like a note or a command isn't a reply.
+// readWords parses the text fields of a form by the rules of the chats' forms. For example, a reply can't begin like a
+// note or a command.
 func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	fields := map[string][]string{}
 	for _, name := range []string{"text", "note", "until", "other"} {
@@ -172,14 +182,14 @@ func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 		}
 	}
 	filled, problems := view.Submit(a.Verb, a.Args, fields, v.Now(), v.Person.Zone)
-	for _, problem := range problems { // one is shown, whichever
+	for _, problem := range problems { // problems of several fields are rare: show any one
 		return a, problem
 	}
 	a.Args, a.Text = filled.Args, filled.Text
 	return a, ""
 }
 
-// readAssign reads to whom a conversation is given: "agent:MAIL" or "team:NAME".
+// readAssign parses the new owner of a conversation: "agent:ann@acme.test" or "team:Billing".
 func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	kind, name, _ := strings.Cut(v.Value("to"), ":")
 	if name == "" {
@@ -193,15 +203,15 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
-// result is what the page says about an act that was stored.
+// result is what the page says about a stored act.
 type result struct {
 	Text    string
-	Look    string // its class, as that of a shownMessage
-	Waits   bool   // it isn't done yet, so that the page asks again
-	Refused bool   // nothing was done, so that the page shows again what was typed
+	Look    string // CSS class: warn or bad
+	Waits   bool   // not performed yet: the page asks again
+	Refused bool   // nothing was changed: the page restores what was typed
 }
 
-// resultOf says what became of an act. It returns nil if there is nothing to say.
+// resultOf returns the result of an act, or nil if the page needn't mention it: the page itself shows what was done.
 func resultOf(r bridge.ActResult) *result {
 	switch r.State {
 	case bridge.ActWaits:
@@ -215,7 +225,8 @@ func resultOf(r bridge.ActResult) *result {
 	return nil
 }
 
-// sendFile answers with a file that a customer sent. Its headers make browsers save it, never show it as a page of ours.
+// sendFile responds with a file from a customer. It may contain HTML or scripts, so the headers make browsers download
+// it and never render it as a page of this site.
 func (p pages) sendFile(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), fileTimeout)
 	defer cancel()
@@ -241,7 +252,7 @@ func (p pages) sendFile(v *web.Visit) error {
 	return nil
 }
 
-// requestedFile returns the file that an address names, if the reader may see its conversation.
+// requestedFile returns the file that the URL identifies, if the agent may read its conversation.
 func (p pages) requestedFile(ctx context.Context, v *web.Visit) (channels.File, error) {
 	index, err := strconv.Atoi(v.Request.PathValue("index"))
 	if err != nil {
@@ -250,7 +261,7 @@ func (p pages) requestedFile(ctx context.Context, v *web.Visit) (channels.File, 
 	return p.desk.File(ctx, v.Person.ID, bridge.ConversationID(pathNumber(v, "id")), bridge.MessageID(pathNumber(v, "message")), index)
 }
 
-// refuseFile answers that a file can't be read.
+// refuseFile responds that a file can't be read.
 func refuseFile(v *web.Visit, err error) error {
 	var problem *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) || errors.As(err, &problem) {

@@ -16,24 +16,28 @@ import (
 	"parley/channels"
 )
 
-// keptFile is a file that was uploaded for a reply that is not stored yet, because the reply was refused or is shown once more.
-// The browser's session remembers it, so that nobody has to choose the file again, and nobody else can attach it.
+// Replies with files. A reply may be refused after its files were uploaded, or shown again so that the agent confirms
+// it. The browser's session then remembers the files: the form shows a checkbox for each, and the agent needn't upload
+// them again. Nobody else can attach them, since they are identified by the session.
+
+// keptFile is an uploaded file of a reply that is not stored yet.
 type keptFile struct {
 	ID   string             `json:"id"` // identifies the file in the form
 	File bridge.SurfaceFile `json:"file"`
 }
 
 // Label returns the file's name and size.
-func (a keptFile) Label() string {
-	return shape.OneLine(a.File.Name, shape.MaxNameRunes) + " (" + channels.SizeWords(a.File.SizeBytes) + ")"
+func (k keptFile) Label() string {
+	return shape.OneLine(k.File.Name, shape.MaxNameRunes) + " (" + channels.SizeWords(k.File.SizeBytes) + ")"
 }
 
+// uploadsKey is the session key of the files kept for a conversation.
 func uploadsKey(conversation bridge.ConversationID) string {
 	return "inbox.files." + strconv.FormatInt(int64(conversation), 10)
 }
 
-// keptUploads returns the remembered files of a conversation whose boxes are ticked in the form; ticked has their
-// ids. complete is false if one of them isn't remembered any more. The reply must then not be sent without it.
+// keptUploads returns the kept files of a conversation whose ids are in ticked. complete is false if one of them is
+// missing: the reply must not be sent without it.
 func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []keptFile, complete bool) {
 	if len(ticked) == 0 {
 		return nil, true
@@ -41,11 +45,11 @@ func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []stri
 	if json.Unmarshal([]byte(v.Recall(uploadsKey(conversation))), &files) != nil {
 		return nil, false
 	}
-	files = slices.DeleteFunc(files, func(a keptFile) bool { return !slices.Contains(ticked, a.ID) })
+	files = slices.DeleteFunc(files, func(k keptFile) bool { return !slices.Contains(ticked, k.ID) })
 	return files, len(files) == len(ticked)
 }
 
-// keepUploads remembers files until the reply is stored. Without files it forgets those that it remembered.
+// keepUploads replaces the kept files of a conversation. Without files it forgets them.
 func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []keptFile) error {
 	if len(files) == 0 {
 		v.Remember(uploadsKey(conversation), "")
@@ -59,51 +63,42 @@ func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []keptF
 	return nil
 }
 
-// reply handles the form of a reply, which may have files. It refuses agents who may not reply before it reads the
-// form. The files are stored as they arrive. Then the reply is stored as an act like any other.
+// reply handles the form of a reply. It checks that the agent may reply before it reads the body. Files are stored
+// while they arrive; then the reply is stored as an act (see act.go).
 func (p pages) reply(v *web.Visit) error {
 	id := bridge.ConversationID(pathNumber(v, "id"))
-	may, err := p.desk.Attaching(v.Context(), v.Person.ID, id)
+	allowed, err := p.desk.Attaching(v.Context(), v.Person.ID, id)
 	if err != nil {
 		return refuse(v, err)
 	}
 
-	long, cancel := upload.AllowFiles(v.Writer, v.Request)
+	request, cancel := upload.AllowFiles(v.Writer, v.Request)
 	defer cancel()
-	v.Request = long
-	form, err := upload.ReadForm(long, p.desk.StoreFile)
-	v.Request.PostForm, v.Request.Form = form.Fields, form.Fields
-	problem := ""
+	v.Request = request
+	form, err := upload.ReadForm(request, p.desk.StoreFile)
+	uploadProblem := ""
 	if err != nil {
-		problem, _ = upload.Words(err)
-		if problem == "" {
+		uploadProblem, _ = upload.Words(err)
+		if uploadProblem == "" { // not the sender's fault
 			return err
 		}
 	}
 
 	files, complete := keptUploads(v, id, form.Fields["keep"])
 	for _, f := range form.Files {
-		files = append(files, keptFile{rand.Text(), f})
+		files = append(files, keptFile{ID: rand.Text(), File: f})
 	}
 
-	hasFiles := len(files) > 0
-	switch { // only the first problem is shown
-	case problem != "":
-	case !web.AreTexts(form.Fields):
-		problem = "It has characters that aren't text. Type it again."
-	case !complete:
-		problem = "A file that was attached is not there any more. Choose it again."
-	case hasFiles && !may.Files:
-		problem = "Files can't be sent here. " + may.Why
-	}
+	attachProblem := filesProblem(form.Fields, files, complete, allowed)
+	isConfirmed := form.Fields.Get("sure") == "yes" && len(form.Files) == 0
+	mustConfirm := allowed.Confirm && len(files) > 0 && !isConfirmed
 
-	haveBeenShown := form.Fields.Get("sure") == "yes" && len(form.Files) == 0
-	mustBeShown := may.Confirm && hasFiles && !haveBeenShown
+	v.Request.PostForm, v.Request.Form = form.Fields, form.Fields
 	v.Request.PostForm.Del("sure")
 	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
-	a, wrong := readAct(v, surfaceFiles(files))
-	problem = cmp.Or(problem, wrong)
-	if problem != "" || mustBeShown {
+	a, formProblem := readAct(v, surfaceFiles(files))
+	problem := cmp.Or(uploadProblem, attachProblem, formProblem)
+	if problem != "" || mustConfirm {
 		return p.showReplyAgain(v, a, problem, files)
 	}
 
@@ -115,13 +110,26 @@ func (p pages) reply(v *web.Visit) error {
 		return p.showReplyAgain(v, a, problem, files)
 	}
 
-	if err := keepUploads(v, id, nil); err != nil {
+	if err := keepUploads(v, id, nil); err != nil { // they belong to the act now
 		return err
 	}
 	return v.Go(next)
 }
 
-// showReplyAgain shows the form of a reply again, with its files, and a problem if there is one.
+// filesProblem returns what is wrong with a form and its files, as text for the page; "" if nothing is.
+func filesProblem(fields url.Values, files []keptFile, complete bool, allowed bridge.Attaching) string {
+	switch {
+	case !web.AreTexts(fields):
+		return "It has characters that aren't text. Type it again."
+	case !complete:
+		return "A file that was attached is not there any more. Choose it again."
+	case len(files) > 0 && !allowed.Files:
+		return "Files can't be sent here. " + allowed.Why
+	}
+	return ""
+}
+
+// showReplyAgain shows the form of a reply again with its files. If problem is "", the agent is asked to confirm.
 func (p pages) showReplyAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	if err := keepUploads(v, a.Args.Conversation, files); err != nil {
 		return err
@@ -137,7 +145,7 @@ func surfaceFiles(files []keptFile) []bridge.SurfaceFile {
 	return list
 }
 
-// typedFields returns the fields of a form that people type, for a page that shows them again.
+// typedFields returns the fields of a form that people type into, for the page that shows the form again.
 func typedFields(form url.Values) map[string]string {
 	typed := map[string]string{}
 	for _, name := range []string{"text", "note", "other"} {

@@ -1,8 +1,8 @@
-// Package inbox has the pages on which agents answer customers when Slack or Teams can't be reached: lists of
-// conversations, the thread of each conversation, and forms to reply, to snooze and so on. When the chats are back,
-// their threads tell what was done here.
+// Package inbox serves the pages on which agents answer customers while Slack or Teams is down: lists of conversations,
+// the thread of each conversation, and forms to reply, to snooze and so on. When the chat is back, its thread shows what
+// was done here.
 //
-// What does not belong here: what an agent may read and do, and what becomes of it (bridge/engine).
+// The engine (bridge/engine) decides what an agent may read and do, and does it. This package only presents it.
 package inbox
 
 import (
@@ -21,8 +21,8 @@ import (
 	"parley/channels"
 )
 
-// Desk is what these pages ask of the engine. Methods about a conversation return bridge.ErrNoConversation if there is
-// none, and a *bridge.Problem, in words for people, for what the agent may not see or do.
+// Desk is the part of the engine that these pages use. Methods with a conversation return bridge.ErrNoConversation if
+// it doesn't exist, and a *bridge.Problem with text for the agent if the agent may not see or do something.
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
 	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
@@ -34,16 +34,16 @@ type Desk interface {
 	) (channels.File, error)
 	People(ctx context.Context) (agents []bridge.AgentRef, teams []string, err error)
 
-	// Act stores what an agent asks for, and returns a name, by which Result reports what became of it.
+	// Act stores an action of an agent, which is performed later. Result reports its outcome by the returned name.
 	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)
 	Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error)
 
-	// Attaching reports whether files may be attached to a reply. StoreFile stores one for the act that will carry it.
+	// Attaching reports whether files may be attached to a reply. StoreFile stores one of them for a later Act.
 	Attaching(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Attaching, error)
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-	// Stamp and ListStamp return digests of what is shown of a conversation, and of a page of a list. Another digest means
-	// that something has changed.
+	// Stamp and ListStamp return a digest of what a page shows: a conversation, or a page of a list. If the digest
+	// changes, the page has changed.
 	Stamp(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (string, error)
 	ListStamp(l bridge.Listing) string
 
@@ -56,15 +56,15 @@ var templates embed.FS
 
 type pages struct {
 	desk    Desk
-	lives   *liveStreams
-	drawing chan struct{} // has one element for each picture that is being made smaller
+	streams *liveStreams
+	drawing chan struct{} // a semaphore: one element for each thumbnail that is being made
 }
 
-// Area has the pages of the inbox.
+// Area returns the area of the inbox.
 func Area(desk Desk) web.Area {
 	p := pages{
 		desk:    desk,
-		lives:   &liveStreams{byAgent: map[bridge.AgentID]int{}},
+		streams: &liveStreams{byAgent: map[bridge.AgentID]int{}},
 		drawing: make(chan struct{}, maxDrawing),
 	}
 	return web.Area{
@@ -83,7 +83,7 @@ func Area(desk Desk) web.Area {
 	}
 }
 
-// stateWords says in which state a conversation is, and until when it is snoozed.
+// stateWords returns the state of a conversation as text: "Snoozed until 3 Nov 09:00".
 func stateWords(v *web.Visit, f bridge.Facts) string {
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		return "Snoozed until " + timeText(v, f.SnoozedUntil)
@@ -91,7 +91,8 @@ func stateWords(v *web.Visit, f bridge.Facts) string {
 	return shape.StatusWords(f)
 }
 
-// timeText writes a time for the person who is signed in, without the day if that is today.
+// timeText formats a time in the person's time zone, without the date if it is today: "15:04" or "2 Jan 15:04". It
+// returns "" for the zero time.
 func timeText(v *web.Visit, at time.Time) string {
 	if at.IsZero() {
 		return ""
@@ -107,7 +108,7 @@ func timeText(v *web.Visit, at time.Time) string {
 	return at.Format("2 Jan 2006 15:04")
 }
 
-// refuse answers that something can't be seen or done.
+// refuse responds to an error of Desk with a page that explains it. It returns unexpected errors unchanged.
 func refuse(v *web.Visit, err error) error {
 	var problem *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) {
@@ -124,7 +125,7 @@ func refuse(v *web.Visit, err error) error {
 	return err
 }
 
-// pathNumber reads a number in the path of the address; 0 if it is none.
+// pathNumber returns a number from the URL's path, or 0 if it isn't one.
 func pathNumber(v *web.Visit, name string) int64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(v.Request.PathValue(name)), 10, 64)
 	if err != nil || n < 0 {

@@ -14,10 +14,11 @@ import (
 	"parley/bridge"
 )
 
-// The page with lists of conversations, such as "mine" and "unassigned", and with what is found by words.
+// The page with a list of conversations, such as "mine" or "unassigned", or with the results of a search. The URL says
+// which: /inbox?list=mine&page=2, or /inbox?words=refund.
 
-// list shows a page of a list, or of what was found by words. "#12" leads to the conversation with that number, and so
-// does "12" if nothing is found by it.
+// list shows a page of a list, or of search results. A search for "#12" leads to the conversation with that number. So
+// does a search for "12" without results.
 func (p pages) list(v *web.Visit) error {
 	q := queryOf(v)
 	l, err := p.desk.List(v.Context(), v.Person.ID, q)
@@ -30,7 +31,8 @@ func (p pages) list(v *web.Visit) error {
 	}
 
 	problem, _ := errors.AsType[*bridge.Problem](err)
-	if isTooShort := problem != nil && problem.Code == bridge.TooShort; isTooShort {
+	isTooShort := problem != nil && problem.Code == bridge.TooShort
+	if isTooShort {
 		page := listPage{Words: q.Words, Tabs: tabsOf(q, l), Problem: problem.Text + " " + problem.Hint}
 		page.addNeighbours(q, l)
 		return v.ShowAgain("list", web.Screen{Title: "Inbox", Data: page})
@@ -47,7 +49,7 @@ func (p pages) list(v *web.Visit) error {
 	}
 	list := q.List
 	if q.Words != "" {
-		list = "" // what was found is of all lists
+		list = "" // a search finds conversations of all lists
 	}
 	for i := range l.Rows {
 		page.Rows = append(page.Rows, rowOf(v, l.Rows[i], list))
@@ -56,7 +58,7 @@ func (p pages) list(v *web.Visit) error {
 	return v.Show("list", web.Screen{Title: "Inbox", Data: page})
 }
 
-// tabsOf makes the tabs of the lists that the agent may see.
+// tabsOf returns the tabs of the lists that the agent may see.
 func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 	var tabs []tab
 	for _, t := range listTabs() {
@@ -72,7 +74,7 @@ func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 	return tabs
 }
 
-// addNeighbours adds the addresses of the pages before and after this one.
+// addNeighbours adds the URLs of the previous and the next page.
 func (p *listPage) addNeighbours(q bridge.ListQuery, l bridge.Listing) {
 	newer, older := q, q
 	newer.Page--
@@ -85,30 +87,30 @@ func (p *listPage) addNeighbours(q bridge.ListQuery, l bridge.Listing) {
 	}
 }
 
-// listPage is what list.html shows.
+// listPage is the template data of list.html.
 type listPage struct {
 	Tabs  []tab
-	Words string
+	Words string // the search; "" means the list of the current tab
 	Rows  []row
-	Live  string // the address of the stream that tells of changes (see streamChanges); "" if no list is shown
-	Stamp string // a digest of what the page shows; see Desk.ListStamp
-	Newer string // the address of the page before; "" if this is the first
-	Older string
+	Live  string // the URL of the stream that reports changes (see streamChanges); "" if no list is shown
+	Stamp string // see Desk.ListStamp
+	Newer string // the URL of the previous page; "" if this is the first
+	Older string // the URL of the next page; "" if this is the last
 
-	Problem string // why no list is shown, for people; "" if one is
+	Problem string // why no list is shown, as text for the page; "" if one is shown
 }
 
-// tab leads to a list.
+// tab is a link to a list.
 type tab struct {
 	Path, Text string
-	Here       bool
+	Here       bool // its list is shown now
 }
 
-// row is one conversation of a list.
+// row is a conversation in a list.
 type row struct {
 	Path     string
 	Number   string
-	Title    string // the name that an agent gave it, or else the customer's
+	Title    string // the title from an agent, or else the customer's name
 	HasLabel bool
 	Subject  string
 	Marks    []view.Piece // see view.ListMarks; icons are text
@@ -116,13 +118,13 @@ type row struct {
 	IsOurs   bool // an agent spoke last
 	Channel  string
 	State    string
-	Waits    bool
+	Waits    bool // the customer waits for an answer
 	Owners   string
 	Team     string
-	At       string // when the last message came; "" if State has a time that matters more
+	At       string // the time of the last message; "" if State has a more important time
 }
 
-// listTab names a list that has a tab.
+// listTab is a list that has a tab.
 type listTab struct {
 	List bridge.ListName
 	Text string
@@ -140,9 +142,9 @@ func listTabs() []listTab {
 	}
 }
 
-// queryOf reads which list an address asks for.
+// queryOf parses the list or search in the query of a URL. An unknown list means the first tab.
 func queryOf(v *web.Visit) bridge.ListQuery {
-	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // anything else means the first page
+	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page
 	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0)}
 	for _, t := range listTabs() {
 		if t.List == q.List {
@@ -153,7 +155,7 @@ func queryOf(v *web.Visit) bridge.ListQuery {
 	return q
 }
 
-// listAddress returns the address that asks for a list; path is its beginning.
+// listAddress returns the URL of a list or search, which queryOf parses. path is the URL without the query.
 func listAddress(path string, q bridge.ListQuery) string {
 	values := url.Values{"list": {string(q.List)}}
 	if q.Words != "" {
@@ -165,7 +167,8 @@ func listAddress(path string, q bridge.ListQuery) string {
 	return path + "?" + values.Encode()
 }
 
-// findByNumber returns the address of the conversation whose number somebody looks for, or "" if the agent may read none.
+// findByNumber returns the URL of the conversation with the number "12" or "#12". It returns "" if words isn't a number
+// or the agent may not read the conversation.
 func (p pages) findByNumber(v *web.Visit, words string) string {
 	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
 	if err != nil || id <= 0 {
@@ -177,7 +180,7 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 	return "/inbox/" + strconv.FormatInt(id, 10)
 }
 
-// rowOf makes the row of a conversation. list is "" if it was found by words.
+// rowOf returns the row of a conversation. list is the list that contains it, or "" for search results.
 func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 	state, saysWhen := view.ListState(f, list)
 	r := row{
@@ -208,7 +211,7 @@ func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 	return r
 }
 
-// emojiOf returns the characters of an icon of view.ListMarks. Others are left out.
+// emojiOf returns the emoji with a name from view.ListMarks, or "" for other names.
 func emojiOf(shortcode string) string {
 	return map[string]string{
 		"label":                  "🏷️",
@@ -220,7 +223,7 @@ func emojiOf(shortcode string) string {
 	}[shortcode]
 }
 
-// ownersOf names who holds a conversation; "" if nobody does, which its state says.
+// ownersOf returns the names of a conversation's owners. Without an owner it returns "", since the state says so.
 func ownersOf(f *bridge.Facts) string {
 	if len(f.Assignees) == 0 {
 		return ""

@@ -12,28 +12,31 @@ import (
 	"parley/bridge"
 )
 
-// An open page of the inbox learns from a stream of server-sent events that something has changed, and then loads
-// itself again. The stream sends only stamps. A stamp is a digest of what the page shows: a new one means that there
-// is a change.
+// Pages of the inbox update themselves. Each open page has a stream of server-sent events, which carries only stamps. A
+// stamp is a digest of what the page shows. When a new stamp arrives, the page reloads its content:
+//
+//	event: stamp
+//	data: 5f2c9a…
 
-// Bounds of the streams by which pages learn that something has changed.
+// Limits of the streams.
 const (
-	maxStreams         = 128              // of this process
-	maxStreamsPerAgent = 8                // of one agent
-	lookInterval       = 2 * time.Second  // between two looks whether something has changed
-	maxSilence         = 15 * time.Second // after that a comment is sent, which keeps the connection open
-	streamLifetime     = 5 * time.Minute  // then the browser connects again, and its rights are checked again
+	maxStreams         = 128              // in this process
+	maxStreamsPerAgent = 8                // tabs of one agent
+	pollInterval       = 2 * time.Second  // how often the stamp is read
+	maxSilence         = 15 * time.Second // then a comment is sent, so that proxies keep the connection open
+	streamLifetime     = 5 * time.Minute  // then the browser reconnects, and permissions are checked again
 	writeTimeout       = 10 * time.Second // for one write to a slow browser
 )
 
-// liveStreams counts the open streams.
+// liveStreams counts the open streams. It is safe for concurrent use.
 type liveStreams struct {
 	mu      sync.Mutex
 	all     int
 	byAgent map[bridge.AgentID]int
 }
 
-// takeSlot counts one more stream of an agent. It returns false if there are too many.
+// takeSlot counts one more stream of an agent. It returns false if there are too many. Otherwise the caller must call
+// releaseSlot when the stream ends.
 func (l *liveStreams) takeSlot(agent bridge.AgentID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -45,7 +48,6 @@ func (l *liveStreams) takeSlot(agent bridge.AgentID) bool {
 	return true
 }
 
-// releaseSlot ends the count of a stream.
 func (l *liveStreams) releaseSlot(agent bridge.AgentID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,67 +58,77 @@ func (l *liveStreams) releaseSlot(agent bridge.AgentID) {
 	}
 }
 
-// streamChanges answers with the stamp of what a page shows: at once, and again whenever the stamp has changed. The
-// stream ends after streamLifetime, when the agent may not read the page any more, and when the agent has signed out.
-// The browser then connects again.
+// streamChanges sends the current stamp of a page, and then each new one. The stream ends after streamLifetime, when the
+// agent loses access to the page, and when the agent signs out. Browsers then reconnect, and a request that isn't
+// allowed any more is refused before a stream begins.
 func (p pages) streamChanges(v *web.Visit) error {
-	stamp := p.makeStamper(v)
+	readStamp := p.makeStamper(v)
 	ctx, cancel := context.WithTimeout(v.Context(), streamLifetime)
 	defer cancel()
-	now, err := stamp(ctx)
+	stamp, err := readStamp(ctx)
 	if err != nil {
 		return refuse(v, err)
 	}
 
-	if !p.lives.takeSlot(v.Person.ID) {
+	if !p.streams.takeSlot(v.Person.ID) {
 		v.Writer.Header().Set("Retry-After", "60")
 		v.Writer.WriteHeader(http.StatusServiceUnavailable)
 		return nil
 	}
-	defer p.lives.releaseSlot(v.Person.ID)
+	defer p.streams.releaseSlot(v.Person.ID)
 	v.Writer.Header().Set("Content-Type", "text/event-stream")
-	v.Writer.Header().Set("X-Accel-Buffering", "no")
+	v.Writer.Header().Set("X-Accel-Buffering", "no") // nginx would buffer the events
 	out := &stream{w: v.Writer, control: http.NewResponseController(v.Writer)}
-	if !out.write("event: stamp\ndata: " + now + "\n\n") {
-		return nil
+	if out.sendStamp(stamp) {
+		p.followChanges(ctx, v, out, readStamp)
 	}
+	return nil
+}
 
-	look := time.NewTicker(lookInterval)
-	defer look.Stop()
+// followChanges sends each new stamp until the stream ends. It also ends the stream after an error: the browser
+// reconnects, and streamChanges reports the error if it persists.
+func (p pages) followChanges(ctx context.Context, v *web.Visit, out *stream, readStamp func(context.Context) (string, error)) {
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
 
 	for {
 		select {
-		case <-look.C:
+		case <-poll.C:
 		case <-ctx.Done():
-			return nil
+			return
 		case <-p.desk.Stopping():
-			return nil
+			return
 		}
 
-		next, err := stamp(ctx)
+		stamp, err := readStamp(ctx)
 		if err != nil {
-			return nil //nolint:nilerr // the browser connects again, and is told why
+			return
 		}
-
-		event := ": still here\n\n" // a comment
-		if next != now {
-			now = next
-			event = "event: stamp\ndata: " + next + "\n\n"
-		} else if time.Since(out.last) <= maxSilence {
+		isChanged := stamp != out.stamp
+		isSilent := time.Since(out.last) > maxSilence
+		if !isChanged && !isSilent {
 			continue
 		}
 
 		signedIn, err := v.StillSignedIn()
 		if err != nil || !signedIn {
-			return nil //nolint:nilerr // as above
+			return
 		}
-		if !out.write(event) {
-			return nil
+
+		ok := false
+		if isChanged {
+			ok = out.sendStamp(stamp)
+		} else {
+			ok = out.write(": still here\n\n") // a comment, which browsers ignore
+		}
+		if !ok {
+			return
 		}
 	}
 }
 
-// makeStamper returns the function that reads the stamp of what an address shows: a conversation, or a page of a list.
+// makeStamper returns a function that reads the stamp of a page. The query identifies the page: "conversation=12", or
+// the query of a list (see queryOf).
 func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 	id, err := strconv.ParseInt(v.Value("conversation"), 10, 64)
 	if err == nil {
@@ -133,14 +145,21 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 	}
 }
 
-// stream writes events to a browser.
+// stream writes server-sent events to a browser.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	last    time.Time // when something was written last
+	last    time.Time // the time of the last write
+	stamp   string    // the stamp that was sent last
 }
 
-// write sends a text at once. It returns false if the browser is gone.
+// sendStamp sends a stamp. It returns false if the browser has disconnected.
+func (s *stream) sendStamp(stamp string) bool {
+	s.stamp = stamp
+	return s.write("event: stamp\ndata: " + stamp + "\n\n")
+}
+
+// write sends text without delay. It returns false if the browser has disconnected.
 func (s *stream) write(text string) bool {
 	s.last = time.Now()                                      //nolint:forbidigo // only how long ago
 	_ = s.control.SetWriteDeadline(s.last.Add(writeTimeout)) //nolint:errcheck // without it the server's deadline stays

@@ -14,15 +14,16 @@ import (
 	"parley/channels"
 )
 
-// Bounds of the small pictures that stand beside files.
+// Limits of thumbnails. An image that a customer sent has a thumbnail on the page of the conversation.
 const (
 	pictureSide     = 320      // pixels of the longer side
-	maxPictureBytes = 12 << 20 // of the file
+	maxPictureBytes = 12 << 20 // size of the original file
 	pictureTimeout  = 10 * time.Second
-	maxDrawing      = 2 // pictures that are made at once: each takes much memory
+	maxDrawing      = 2 // thumbnails made at the same time, because decoding an image takes much memory
 )
 
-// sendPicture answers with a small picture of a file. It is drawn anew: none of the file's own bytes get into a page of ours.
+// sendPicture responds with a thumbnail of a file. The image is decoded and encoded again, so that the response contains
+// no bytes that a customer chose.
 func (p pages) sendPicture(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), pictureTimeout)
 	defer cancel()
@@ -43,16 +44,16 @@ func (p pages) sendPicture(v *web.Visit) error {
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "private, max-age=300")
-	_, _ = v.Writer.Write(small) // an error means that the browser went away
+	_, _ = v.Writer.Write(small) // an error means that the browser has disconnected
 	return nil
 }
 
-// errBusy means that the request ended before it was its turn to have a picture made.
+// errBusy means that maxDrawing other thumbnails were being made until the request timed out.
 var errBusy = errors.New("inbox: too many pictures are being made")
 
-// drawInTurn makes a small JPEG of a file. It waits until fewer than maxDrawing are being made. It returns before
-// anything is written to the browser, so that a slow browser doesn't keep others waiting.
-// Errors: errBusy; those of drawSmall.
+// drawInTurn makes a thumbnail while fewer than maxDrawing others are being made, and returns it as JPEG. The caller
+// writes it to the browser afterwards, so that a slow browser doesn't block others. It returns errBusy if ctx ends
+// first.
 func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) {
 	select {
 	case p.drawing <- struct{}{}:
@@ -63,7 +64,7 @@ func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) 
 	return drawSmall(ctx, f)
 }
 
-// drawSmall makes a small JPEG of a file. Errors: those of picture.Small; those of reading it.
+// drawSmall makes a thumbnail of a file as JPEG. It returns picture.ErrNone if the file is too large or not an image.
 func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 	if f.SizeBytes > maxPictureBytes {
 		return nil, picture.ErrNone

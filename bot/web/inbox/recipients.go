@@ -9,27 +9,29 @@ import (
 	"parley/bridge"
 )
 
-// shownRecipients has the recipients that the form of a reply shows, if a reply may have several. The form sends them
-// back with the text. So the reply goes to those whom its author saw, even if others join the conversation meanwhile.
+// shownRecipients are the recipients of a reply as its form shows them, on channels where a reply can have several. The
+// form has them as hidden fields and submits them with the text. A reply thus goes to the people its author saw, even if
+// somebody joins the conversation while the author is typing.
 type shownRecipients struct {
-	Words string   // for people; "" if the form shows no recipients
+	Words string   // "Ann <ann@acme.test>, Bob <bob@acme.test>"; "" if the form shows no recipients
 	To    []string // mail addresses
-	Cc    []string // mail addresses
+	Cc    []string
 }
 
-// maxRecipients is how many recipients a form sends at most. A longer list isn't sent.
+// maxRecipients is the maximum number of recipients in hidden fields. Longer lists are shown, but not submitted.
 const maxRecipients = 500
 
-// shownRecipientsOf returns the recipients that the form of a reply shows now.
+// shownRecipientsOf returns the recipients for the form of a reply. If one of the addresses isn't valid, the form
+// submits none of them, and the engine chooses the recipients.
 func shownRecipientsOf(r bridge.Recipients) shownRecipients {
-	g := shownRecipients{Words: shape.AllRecipients(r), To: bridge.AddressesOf(r.To), Cc: bridge.AddressesOf(r.Cc)}
-	if !areAddresses(g.To, g.Cc) {
-		g.To, g.Cc = nil, nil // the forms of the chats send no odd addresses either
+	shown := shownRecipients{Words: shape.AllRecipients(r), To: bridge.AddressesOf(r.To), Cc: bridge.AddressesOf(r.Cc)}
+	if !areAddresses(shown.To, shown.Cc) {
+		shown.To, shown.Cc = nil, nil
 	}
-	return g
+	return shown
 }
 
-// areAddresses reports whether these are recipients that a form may send.
+// areAddresses reports whether a form may submit these recipients: 1 to maxRecipients valid mail addresses.
 func areAddresses(to, cc []string) bool {
 	if len(to) == 0 || len(to)+len(cc) > maxRecipients {
 		return false
@@ -37,9 +39,9 @@ func areAddresses(to, cc []string) bool {
 	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
 }
 
-// readShown reads the recipients that the form of a reply showed into a. Other recipients than those shown are
-// accepted, as in the forms of the chats, if they are mail addresses. problem says for people what is wrong; "" means
-// nothing is.
+// readShown sets the recipients of a reply to those in the submitted form. It does not compare them with what the page
+// showed: as in the chats' forms, an agent may write to any mail address. problem says what is wrong, as text for the
+// page; "" means nothing.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
 	if len(to)+len(cc) == 0 {

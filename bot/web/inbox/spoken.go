@@ -14,11 +14,11 @@ import (
 	"parley/channels"
 )
 
-// A spoken message is one of a customer, a reply of an agent, or a note among colleagues. Its fate is what became of
-// it: a reply may be "waiting" to be sent, "out", "failed" or "undone", for example. This file puts such messages
-// into words.
+// This file converts the messages of a conversation to text for its page. A "spoken" message is a message of a customer,
+// a reply of an agent, or an internal note. Its fate is what became of it. For example, a reply with bridge.FateWaiting
+// has the text "On its way" and a button "Take back".
 
-// addSpoken adds messages to the page, and the address of older ones if there are any.
+// addSpoken adds a page of messages, and the URL of the older ones if there are any.
 func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.SpokenPage) {
 	for i := range spoken.List {
 		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
@@ -30,7 +30,7 @@ func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.Spo
 	}
 }
 
-// shownMessageOf makes what the page shows of a message. path is that of the conversation.
+// shownMessageOf returns the template data of a message. path is the URL of the conversation's page.
 func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenMessage) shownMessage {
 	m := shownMessage{
 		SpokenMessage: *s,
@@ -48,32 +48,37 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenM
 
 	m.Fate, m.Look = fateWords(v, s)
 	m.Why = whyWords(f, s)
-	for _, one := range s.Files {
-		shown := file{
-			Name:    shape.Or(shape.OneLine(one.Name, shape.MaxNameRunes), "unnamed file"),
-			Size:    channels.SizeWords(one.SizeBytes),
-			Missing: one.Missing,
-		}
-		if one.Readable {
-			shown.Path = fmt.Sprintf("%s/files/%d/%d", path, s.ID, one.Index)
-			if picture.HasReader(one.Type) && one.SizeBytes <= maxPictureBytes {
-				shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, s.ID, one.Index)
-			}
-		}
-		m.Shown = append(m.Shown, shown)
+	for _, spokenFile := range s.Files {
+		m.Shown = append(m.Shown, fileOf(path, s.ID, spokenFile))
 	}
-
 	for _, verb := range s.Verbs {
 		m.Buttons = append(m.Buttons, buttonOf(v, s, verb, shape.PartyName(f.Contact)))
 	}
 	return m
 }
 
-// whyWords says why a message has its fate; "" if nothing need be said.
+// fileOf returns the template data of a message's file. A file without a Path can't be downloaded.
+func fileOf(path string, message bridge.MessageID, f bridge.SpokenFile) file {
+	shown := file{
+		Name:    shape.Or(shape.OneLine(f.Name, shape.MaxNameRunes), "unnamed file"),
+		Size:    channels.SizeWords(f.SizeBytes),
+		Missing: f.Missing,
+	}
+	if !f.Readable {
+		return shown
+	}
+	shown.Path = fmt.Sprintf("%s/files/%d/%d", path, message, f.Index)
+	if picture.HasReader(f.Type) && f.SizeBytes <= maxPictureBytes {
+		shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, message, f.Index)
+	}
+	return shown
+}
+
+// whyWords returns the reason for a message's fate; "" if none needs to be shown.
 func whyWords(f bridge.Facts, s *bridge.SpokenMessage) string {
 	switch s.Fate {
 	case bridge.FateAsk, bridge.FateInside, bridge.FateParked, bridge.FateFailed, bridge.FateUnclear:
-		if s.Reason == bridge.ReasonNote { // fateWords says so
+		if s.Reason == bridge.ReasonNote { // fateWords already says "Note"
 			return ""
 		}
 		return view.ReasonWords(s.Reason, f)
@@ -91,7 +96,7 @@ func whyWords(f bridge.Facts, s *bridge.SpokenMessage) string {
 	}
 }
 
-// fateWords says what became of a message. look is the class of these words in the stylesheet: good, warn, bad or "".
+// fateWords returns the fate of a message as text. look is the CSS class of the text: good, warn, bad or "".
 func fateWords(v *web.Visit, s *bridge.SpokenMessage) (words, look string) {
 	if s.Deleted {
 		return "Deleted by the customer, " + timeText(v, s.Revised), "warn"
@@ -130,7 +135,7 @@ func fateWords(v *web.Visit, s *bridge.SpokenMessage) (words, look string) {
 	}
 }
 
-// receiptWords says what the provider told of a message that left.
+// receiptWords returns the text for the provider's last receipt of a sent message.
 func receiptWords(receipt bridge.OutcomeState) string {
 	switch receipt {
 	case bridge.OutcomeDelivered:
@@ -142,7 +147,8 @@ func receiptWords(receipt bridge.OutcomeState) string {
 	}
 }
 
-// buttonOf makes the button for one of the verbs that a message offers.
+// buttonOf returns the button for a verb that the agent may use on a message. Ask is a question that the browser asks
+// before it submits the button.
 func buttonOf(v *web.Visit, s *bridge.SpokenMessage, verb bridge.Verb, customer string) button {
 	labels := map[bridge.Verb]string{
 		bridge.VerbUndo:      "Take back",

@@ -12,84 +12,86 @@ import (
 	"parley/bridge"
 )
 
-// The page of one conversation: what was said (see spoken.go), details such as its owner and tags, and the forms by
-// which an agent acts on it (see act.go).
+// The page of one conversation: its messages (see spoken.go), details such as its owner and tags, and the forms with
+// which an agent replies or changes the conversation (see act.go). Older messages are on pages of their own, which have
+// no forms.
 
-// threadPage is what thread.html shows.
+// threadPage is the template data of thread.html.
 type threadPage struct {
 	Path    string
 	Number  string
 	Details []detail
 	Said    []shownMessage
-	Older   string // the address of older messages; "" if there are none
-	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
-	Live    string // the address of the stream that tells of changes; see streamChanges
-	Stamp   string // a digest of what the page shows; see Desk.Stamp
+	Older   string // the URL of older messages; "" if there are none
+	Newest  string // the URL of the newest messages; "" if this page shows them
+	Live    string // the URL of the stream that reports changes; see streamChanges
+	Stamp   string // see Desk.Stamp
 
-	Form   string         // identifies the forms of this page, so that each counts once
-	Seen   bridge.EventID // the newest event that the page shows
-	Opened int64          // when the page was read, by Parley's clock: microseconds since 1970
+	Form   string         // an id for the forms of this page, so that a form submitted twice counts once
+	Seen   bridge.EventID // the newest event on the page
+	Opened int64          // when the page was rendered, in microseconds since 1970
 	People []web.Choice
 	Teams  []string
 
 	Customer string
-	Note     *result // what became of the form that was sent before; nil if there is nothing to say
+	Note     *result // the result of the previous form; nil if there is nothing to say
 
 	standing
 	attaching
 	mistake
 }
 
-// attaching is what the form of a reply shows besides its text: recipients and files.
+// attaching is the part of the reply form below its text: recipients and files.
 type attaching struct {
 	GoesTo   shownRecipients
 	Attach   bool // files may be attached
 	Attached []keptFile
-	Sure     bool // the reply is shown once more before it leaves
+	Sure     bool // the form asks the agent to confirm the reply
 }
 
-// mistake is what is wrong with a form that was sent.
+// mistake is a problem with a submitted form.
 type mistake struct {
-	Problem string            // for people
+	Problem string            // text for the page; "" means no problem
 	Wrong   string            // the verb of the form
-	Typed   map[string]string // what was typed into it, by field
+	Typed   map[string]string // the submitted values by field
 }
 
-// detail is one line of the list of details, such as "Owner: Ann".
+// detail is a line of the list of details, such as "Owner: Ann".
 type detail struct {
 	Name, Text string
-	Head       bool // it is shown even while the list is folded
+	Head       bool // visible even if the list is collapsed
 }
 
-// shownMessage is a message or note of the conversation, with what the page says of it.
+// shownMessage is a message or note, with the text around it.
 type shownMessage struct {
 	bridge.SpokenMessage
 
 	Side    string // in, out or note
 	Who     string
 	When    string
-	Exactly string
-	Fate    string // what became of it, in words ("On its way"); "" if nothing need be said
-	Look    string // its class: good, warn, bad or ""
-	Why     string // why it has this fate; "" if nothing need be said
+	Exactly string // When as RFC 3339
+	Fate    string // what became of it: "On its way"; "" if that needs no mention
+	Look    string // the CSS class of Fate: good, warn, bad or ""
+	Why     string // the reason for Fate; "" if it needs no mention
 	Shown   []file
 	Buttons []button
 }
 
 type file struct {
 	Path, Name, Size, Missing string
-	Picture                   string // the address of a small picture of it; "" if there is none
+	Picture                   string // the URL of a thumbnail; "" if there is none
 }
 
-// button does something with a message.
+// button submits a verb for a message.
 type button struct {
 	Verb, Text, Ask string
 	Message         bridge.MessageID
 	Delivery        bridge.DeliveryID
-	Words           string // of the text that Send sends
-	Sure            bool
+	Words           string // a digest of the text that VerbSend sends: if the text changes, the button no longer works
+	Sure            bool   // the agent confirms to send in a colleague's name
 }
 
+// showThread shows the page. If the query has an act, it also shows the act's result.
 func (p pages) showThread(v *web.Visit) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
@@ -105,11 +107,11 @@ func (p pages) showThread(v *web.Visit) error {
 	return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
-// useZoneOf makes the page of a conversation show times in the zone in which the engine reads times that are typed
-// there. It is the zone that the agent chose, else that of the account's business hours.
+// useZoneOf sets the time zone of the page to the one in which the engine parses times that are typed on it: the agent's
+// own zone or, without one, the zone of the account's business hours.
 func useZoneOf(v *web.Visit, f bridge.Facts) { v.Person.Zone = f.Zone }
 
-// threadTitle returns the name that a conversation was given, else its subject; if it has neither, the customer's name.
+// threadTitle returns the title that an agent gave the conversation, or else its subject, or else the customer's name.
 func threadTitle(f bridge.Facts) string {
 	title := verb.Title(f)
 	if isRenamed := title != shape.PartyName(f.Contact); isRenamed {
@@ -118,11 +120,12 @@ func threadTitle(f bridge.Facts) string {
 	return shape.Or(shape.OneLine(f.Subject, shape.MaxSubjectRunes), title)
 }
 
-// readThread reads what the page of a conversation shows.
+// readThread reads the conversation in the URL and returns the page without the result of an act. It reads the stamp
+// first: a change during the other reads then yields a new stamp, and the page reloads itself.
 func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	ctx, agent := v.Context(), v.Person.ID
 	id := bridge.ConversationID(pathNumber(v, "id"))
-	stamp, err := p.desk.Stamp(ctx, agent, id) // before the rest is read: what changes in between makes another stamp
+	stamp, err := p.desk.Stamp(ctx, agent, id)
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}
@@ -157,7 +160,8 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		addSpoken(v, f, &data, spoken)
 	}
 
-	if before != (bridge.SpokenBefore{}) { // people act only where they see the newest messages
+	showsOlder := before != (bridge.SpokenBefore{})
+	if showsOlder { // agents can act only where they see the newest messages
 		data.Newest = data.Path
 		data.Open = false
 		data.Ended = false
@@ -168,52 +172,60 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		}
 	}
 
-	people, teams, err := p.desk.People(ctx)
-	if err != nil {
+	if err := p.addPeople(v, &data); err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}
-	for _, a := range people {
-		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
-	}
-
-	data.Teams = teams
 	return data, f, nil
 }
 
-// addAttaching adds what the form of a reply shows besides its text.
+// addPeople adds the agents and teams to whom the conversation can be assigned.
+func (p pages) addPeople(v *web.Visit, data *threadPage) error {
+	agents, teams, err := p.desk.People(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, a := range agents {
+		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
+	}
+	data.Teams = teams
+	return nil
+}
+
+// addAttaching adds the recipients, and whether files may be attached. An agent who may not reply gets neither.
 func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) error {
-	may, err := p.desk.Attaching(v.Context(), v.Person.ID, f.ID)
+	allowed, err := p.desk.Attaching(v.Context(), v.Person.ID, f.ID)
 	var refused *bridge.Problem
 	if err != nil && !errors.As(err, &refused) {
 		return err
 	}
-	data.Attach = may.Files
-	if may.Several {
+	data.Attach = allowed.Files
+	if allowed.Several {
 		data.GoesTo = shownRecipientsOf(f.Recipients)
 	}
 	return nil
 }
 
-// readPlaceBefore reads the place in the conversation before which messages are asked for: "EVENT.ID". It returns the zero
-// value if the address asks for the newest messages.
+// readPlaceBefore parses the pagination parameter "before=EVENT.MESSAGE": the page shows the messages before that one. The zero
+// value means the newest messages.
 func readPlaceBefore(v *web.Visit) bridge.SpokenBefore {
-	event, id, _ := strings.Cut(v.Value("before"), ".")
-	e, err := strconv.ParseInt(event, 10, 64)
-	m, wrong := strconv.ParseInt(id, 10, 64)
-	if err != nil || wrong != nil {
+	eventText, messageText, _ := strings.Cut(v.Value("before"), ".")
+	event, eventErr := strconv.ParseInt(eventText, 10, 64)
+	message, messageErr := strconv.ParseInt(messageText, 10, 64)
+	if eventErr != nil || messageErr != nil {
 		return bridge.SpokenBefore{}
 	}
-	return bridge.SpokenBefore{Event: bridge.EventID(e), ID: bridge.MessageID(m)}
+	return bridge.SpokenBefore{Event: bridge.EventID(event), ID: bridge.MessageID(message)}
 }
 
-// detailsOf lists the facts of a conversation that the page shows. Those that are empty are left out.
+// detailsOf returns the details of a conversation. Empty ones are omitted.
 func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	list := []detail{
 		{Name: "Customer", Text: shape.Party(f.Contact), Head: true},
 		{Name: "By", Text: f.ChannelName + " (" + f.Account.Name + ")", Head: true},
 		{Name: "State", Text: stateWords(v, f), Head: true},
 	}
-	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the words for an open state say already that nobody owns it
+	saysNoOwner := f.Status == bridge.StatusOpen && len(f.Assignees) == 0 // the text of the state does
+	if !saysNoOwner {
 		list = append(list, detail{Name: "Owner", Text: shape.Assignees(f.Assignees), Head: true})
 	}
 

@@ -11,7 +11,14 @@ import (
 	"parley/bridge/setup"
 )
 
-// Paths of the fields of a mailbox.
+// A mailbox is added in one of two ways, depending on how Parley signs in to it:
+//
+//	addTested      with a password, which is tested at the servers before anything is stored
+//	addAtProvider  with OAuth: the mailbox is stored, and a person then gives consent at Google or Microsoft
+//
+// A new mailbox begins in watch mode, in which nothing is sent to customers.
+
+// Names of the form's fields, which are also their paths in parley.yaml.
 const (
 	fieldAddress = "email.address"
 	fieldSender  = "email.sender_name"
@@ -19,7 +26,8 @@ const (
 	fieldOAuth   = "email.oauth"
 )
 
-// addTested tests both servers and adds the mailbox, if both let Parley in, or if the admin wants it nevertheless.
+// addTested signs in to both servers and adds the mailbox if that succeeds. With the parameter "untested" it skips the
+// test; with "only_test" it doesn't add the mailbox.
 func (p pages) addTested(v *web.Visit) error {
 	s := p.newServers(v, "")
 	s.From = v.Value("from")
@@ -46,7 +54,7 @@ func (p pages) addTested(v *web.Visit) error {
 	return p.addAndLeave(v, s, given)
 }
 
-// addAndLeave adds the mailbox and leads to its page; after the first mailbox, back to the first steps.
+// addAndLeave adds the mailbox and redirects to its page or, if it is the first mailbox, back to the first steps.
 func (p pages) addAndLeave(v *web.Visit, s *serversPage, given map[string][]string) error {
 	before, err := p.desk.ListMailboxes(v.Context(), v.Person.ID)
 	if err != nil {
@@ -65,7 +73,7 @@ func (p pages) addAndLeave(v *web.Visit, s *serversPage, given map[string][]stri
 	return v.GoWithText(next, added.result.Sentences("The mailbox was added. It is in watch mode."))
 }
 
-// addAtProvider adds a mailbox to which a person signs in at its provider, and shows the link to the provider.
+// addAtProvider adds a mailbox with OAuth and shows the link to its provider.
 func (p pages) addAtProvider(v *web.Visit) error {
 	provider := v.Value("provider")
 	s := p.newServers(v, provider)
@@ -76,7 +84,7 @@ func (p pages) addAtProvider(v *web.Visit) error {
 
 	for _, m := range mailboxes {
 		isSame := strings.EqualFold(m.Address, s.Address) && m.Provider == provider
-		if isSame && !m.Connected { // somebody began before, and did not come back from the provider
+		if isSame && !m.Connected { // an earlier attempt that was not finished at the provider
 			return p.showProviderLink(v, m)
 		}
 	}
@@ -98,12 +106,12 @@ func (p pages) addAtProvider(v *web.Visit) error {
 
 // addedMailbox is a mailbox that was just added.
 type addedMailbox struct {
-	name   string       // of its account
-	result setup.Result // what is to be known of it
+	name   string       // the name of its account
+	result setup.Result // warnings and hints about it
 }
 
-// add stores a mailbox. Errors: *web.Problem if somebody adds one of the same name at the same moment; those of
-// setup.Save.
+// add stores a mailbox. It returns a *web.Problem if somebody adds one with the same name at the same moment, and the
+// errors of setup.Save.
 func (p pages) add(v *web.Visit, address string, given map[string][]string) (addedMailbox, error) {
 	names, err := p.desk.ListNames(v.Context())
 	if err != nil {
@@ -117,7 +125,7 @@ func (p pages) add(v *web.Visit, address string, given map[string][]string) (add
 		Channel: "email",
 		Values:  given,
 	})
-	if errors.Is(err, setup.ErrExists) { // somebody took the name after the names were read
+	if errors.Is(err, setup.ErrExists) { // added after ListNames
 		return addedMailbox{}, &web.Problem{
 			Text: "Somebody added a mailbox called " + name + " just now.",
 			Hint: "Look at the list of accounts whether it is this one; if it isn't, send this again.",
@@ -127,27 +135,26 @@ func (p pages) add(v *web.Visit, address string, given map[string][]string) (add
 		return addedMailbox{}, err
 	}
 
-	return addedMailbox{name, result.About(name)}, nil
+	return addedMailbox{name: name, result: result.About(name)}, nil
 }
 
-// givenValues returns what was sent about a new mailbox, which begins in watch mode.
+// givenValues returns the submitted values of a new mailbox by path. Empty ones are omitted.
 func givenValues(v *web.Visit, fields []web.Field) map[string][]string {
-	list := map[string][]string{"mode": {"watch"}}
+	given := map[string][]string{"mode": {"watch"}}
 	for _, f := range fields {
 		value := v.Value(f.Name)
 		if f.Kind == web.KindSecret {
-			value = v.Request.PostFormValue(f.Name) // spaces may belong to it
+			value = v.Request.PostFormValue(f.Name) // untrimmed: spaces may be part of a password
 		}
 		if value != "" {
-			list[f.Name] = []string{value}
+			given[f.Name] = []string{value}
 		}
 	}
-	return list
+	return given
 }
 
-// completeServers fills in what an admin left empty: the server for sending is that for reading. If an admin wants the
-// server to be read without protection, mail is sent to the same server without it, too. Otherwise the usual protection
-// of the port counts.
+// completeServers fills in the SMTP server if it is empty: it defaults to the IMAP server. If the IMAP connection to
+// the same server is explicitly unprotected, the SMTP connection is, too, unless its port implies a protection.
 func completeServers(given map[string][]string) {
 	value := func(name string) string { return strings.Join(given["email."+name], "") }
 	if value("smtp.host") == "" && value("imap.host") != "" {
@@ -162,13 +169,13 @@ func completeServers(given map[string][]string) {
 	}
 }
 
-// maxNameLength is the length of the longest name of an account.
+// maxNameLength is the maximum length of an account's name.
 const maxNameLength = 63
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// freeName makes the name of an account from its address: help@acme.test becomes help, or help-acme-test if there is
-// one of that name, or help-acme-test-2. taken are the names of all accounts.
+// freeName derives an account's name from its address: help@acme.test becomes help. If that is taken, it becomes
+// help-acme-test, then help-acme-test-2 and so on. taken are the names of all accounts.
 func freeName(address string, taken []string) string {
 	isFree := func(name string) bool {
 		isTaken := func(t string) bool { return strings.EqualFold(t, name) }
@@ -192,9 +199,10 @@ func freeName(address string, taken []string) string {
 	return name
 }
 
+// cleanName replaces characters that names can't have by "-".
 func cleanName(s string) string { return strings.Trim(notInNames.ReplaceAllString(s, "-"), "-") }
 
-// splitFindings splits what was found into what is about reading and what is about sending.
+// splitFindings splits findings into those about IMAP and those about SMTP.
 func splitFindings(found []Finding) (reading, sending []Finding) {
 	for _, f := range found {
 		if strings.HasPrefix(f.What, "SMTP") {
@@ -206,7 +214,7 @@ func splitFindings(found []Finding) (reading, sending []Finding) {
 	return reading, sending
 }
 
-// areAllOK reports whether a test found nothing wrong.
+// areAllOK reports whether a test found no problem.
 func areAllOK(found []Finding) bool {
 	return !slices.ContainsFunc(found, func(f Finding) bool { return !f.OK })
 }

@@ -7,11 +7,11 @@ import (
 	"parley/bot/web"
 )
 
-// A mailbox is added on two pages. The first, in this file, asks for its address, and looks up its servers. The second
-// shows them (servers.go). There an admin types a password, which is tested before anything is stored, or goes on to
-// the provider to sign in (add.go).
+// A mailbox is added on two pages. The first, in this file, asks for the address and looks up the servers. The second
+// (servers.go) shows the servers. There an admin types a password, which is tested before anything is stored, or
+// continues to the provider to sign in (add.go).
 
-// showBegin shows the form that asks for the address.
+// showBegin shows the first page.
 func (p pages) showBegin(v *web.Visit) error {
 	form, err := p.beginForm(v, "")
 	if err != nil {
@@ -29,7 +29,7 @@ func beginScreen(form *web.Form) web.Screen {
 	}
 }
 
-// beginForm makes the form. team is the one that is chosen; "" means the first.
+// beginForm returns the form of the first page. team is the selected team; "" selects the first.
 func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 	names, err := p.desk.ListNames(v.Context())
 	if err != nil {
@@ -72,7 +72,7 @@ func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 	}, nil
 }
 
-// findServers looks up the servers of the address, and shows the form with them.
+// findServers looks up the servers of the submitted address and shows the second page.
 func (p pages) findServers(v *web.Visit) error {
 	found, err := p.desk.FindServers(v.Context(), v.Value(fieldAddress))
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -87,7 +87,7 @@ func (p pages) findServers(v *web.Visit) error {
 	return v.Show("servers", s.makeScreen())
 }
 
-// refuseAddress shows the first form again, with what is wrong beside the address.
+// refuseAddress shows the first page again with a problem beside the address.
 func (p pages) refuseAddress(v *web.Visit, problem *web.Problem) error {
 	form, err := p.beginForm(v, v.Value(fieldTeam))
 	if err != nil {

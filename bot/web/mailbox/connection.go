@@ -10,24 +10,25 @@ import (
 	"parley/bot/web"
 )
 
-// connection is the page of one mailbox: its state, and what can be done about it. A mailbox at Google or Microsoft
-// is connected in three steps: connect shows a link to the provider, a person signs in there and consents, and the
-// provider sends the browser back to comeBack.
+// connection is the template data of the page of one mailbox, which shows its state and lets an admin test it.
+//
+// The page also connects mailboxes at Google and Microsoft by OAuth: connect shows a link to the provider, a person
+// signs in there and consents, and the provider redirects the browser to comeBack.
 type connection struct {
 	Mailbox
 
-	Path             string
-	Edit             string       // the page of its settings
-	Reading, Sending []Finding    // what a test found
-	Tested           bool         // it was tested just now
-	Problem          *web.Problem // what went wrong just now; nil if nothing did
+	Path             string       // the URL of this page
+	Edit             string       // the URL of its settings
+	Reading, Sending []Finding    // the results of a test
+	Tested           bool         // this response follows a test
+	Problem          *web.Problem // why the requested action failed; nil if it didn't
 }
 
 func (c connection) makeScreen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.Address, Data: c}
 }
 
-// findMailbox reads the mailbox of a name; nil if there is none.
+// findMailbox returns the page of a mailbox, or nil if there is no mailbox with that name.
 func (p pages) findMailbox(v *web.Visit, name string) (*connection, error) {
 	mailboxes, err := p.desk.ListMailboxes(v.Context(), v.Person.ID)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p pages) findMailbox(v *web.Visit, name string) (*connection, error) {
 	return nil, nil
 }
 
-// withMailbox calls do with the mailbox of a name. If there is none, it answers so.
+// withMailbox calls do with the page of a mailbox. If there is no mailbox with that name, it responds with status 404.
 func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error) error {
 	c, err := p.findMailbox(v, name)
 	if err != nil {
@@ -53,12 +54,14 @@ func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error
 	return do(c)
 }
 
-// show shows the state of a mailbox.
-func (p pages) show(v *web.Visit) error {
-	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.makeScreen()) })
+// show shows the mailbox in the URL.
+func (p pages) show(v *web.Visit) error { return p.showMailbox(v, v.Request.PathValue("name")) }
+
+func (p pages) showMailbox(v *web.Visit, name string) error {
+	return p.withMailbox(v, name, func(c *connection) error { return v.Show("connection", c.makeScreen()) })
 }
 
-// testSignIn signs in to the mailbox and says what was found.
+// testSignIn signs in to the mailbox's servers and shows the result.
 func (p pages) testSignIn(v *web.Visit) error {
 	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
 		found, err := p.desk.TestMailbox(v.Context(), c.Name)
@@ -71,7 +74,7 @@ func (p pages) testSignIn(v *web.Visit) error {
 	})
 }
 
-// connect shows the link to the provider of a mailbox, to connect it for the first time or again.
+// connect shows the link with which a person connects a mailbox, for the first time or again.
 func (p pages) connect(v *web.Visit) error {
 	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
 		if c.Provider == "" {
@@ -81,7 +84,7 @@ func (p pages) connect(v *web.Visit) error {
 	})
 }
 
-// showProblem shows the page of a mailbox with what went wrong.
+// showProblem shows the page of a mailbox with a problem.
 func (p pages) showProblem(v *web.Visit, name string, problem *web.Problem) error {
 	return p.withMailbox(v, name, func(c *connection) error {
 		c.Problem = problem
@@ -89,18 +92,20 @@ func (p pages) showProblem(v *web.Visit, name string, problem *web.Problem) erro
 	})
 }
 
-// attemptsKey names the secret text in a session that binds attempts at providers to it. Each session has its own text.
+// attemptsKey is the session key of a random secret. It binds an attempt to get consent to the browser session that
+// began it: nobody can be tricked into finishing somebody else's attempt.
 const attemptsKey = "mailbox-attempts"
 
-// showProviderLink shows the link to the provider. It is a link because the policy of our pages lets no form lead elsewhere.
+// showProviderLink shows a page with the link to the provider. The submitted form can't redirect there itself, since
+// the pages' Content-Security-Policy forbids forms that lead to other sites.
 func (p pages) showProviderLink(v *web.Visit, m Mailbox) error {
-	session := v.Recall(attemptsKey)
-	if session == "" {
-		session = rand.Text()
-		v.Remember(attemptsKey, session)
+	secret := v.Recall(attemptsKey)
+	if secret == "" {
+		secret = rand.Text()
+		v.Remember(attemptsKey, secret)
 	}
 
-	link, err := p.desk.BeginConsent(v.Context(), m.Name, session)
+	link, err := p.desk.BeginConsent(v.Context(), m.Name, secret)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return p.showProblem(v, m.Name, problem)
 	}
@@ -120,12 +125,12 @@ func (p pages) showProviderLink(v *web.Visit, m Mailbox) error {
 	})
 }
 
-// comeBack handles the address to which a provider sends a person back. It is also that of the page of a mailbox
-// called "return", and can't be changed since it is registered with providers. A request without a query is for that
-// page, because providers always add one.
+// comeBack handles the redirect from a provider. Its path, /settings/mailboxes/return, is also the page of a mailbox
+// named "return". The path is registered with providers, so it can't be changed. Providers always add a query: a request
+// without one is for that mailbox.
 func (p pages) comeBack(v *web.Visit) error {
 	if v.Request.URL.RawQuery == "" {
-		return p.withMailbox(v, path.Base(returnPath), func(c *connection) error { return v.Show("connection", c.makeScreen()) })
+		return p.showMailbox(v, path.Base(returnPath))
 	}
 
 	consent, err := p.desk.FinishConsent(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())

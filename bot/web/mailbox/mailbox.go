@@ -1,7 +1,7 @@
-// Package mailbox has the pages on which admins add a mailbox, connect it to its provider, and see whether its
-// servers let Parley in. A mailbox is an account to which customers write mails. Parley reads it by IMAP and sends by
-// SMTP. It signs in there with a password or, at Google and Microsoft, by the consent of a person who signs in there
-// (OAuth).
+// Package mailbox serves the pages on which admins add a mailbox, connect it to its provider, and test whether Parley
+// can sign in to its servers. A mailbox is an account to which customers write e-mail. Parley reads it by IMAP and sends
+// by SMTP. It signs in with a password or, at Google and Microsoft, with OAuth, for which a person signs in there and
+// gives consent.
 package mailbox
 
 import (
@@ -15,61 +15,58 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what these pages need of the rest of Parley: how servers are found and tested, which mailboxes are stored,
-// and how a provider is asked for consent.
+// Desk is the backend of these pages.
 type Desk interface {
 	Servers
 	Mailboxes
 	Consents
 }
 
-// Servers finds the servers of mailboxes, and signs in to them on trial.
+// Servers looks up the servers of mailboxes and tests them.
 type Servers interface {
-	// FindServers finds the servers of an address, within some seconds. It returns the zero Found if nothing is known of
-	// them. Errors: *web.Problem if it isn't an address.
+	// FindServers looks up the servers of an address, which takes at most a few seconds. It returns the zero Found if it
+	// finds none, and a *web.Problem if the address is invalid.
 	FindServers(ctx context.Context, address string) (Found, error)
 
-	// TestSettings signs in to a mailbox that is not stored, with the values of its account by the paths of setup.Field.
-	// Errors: *setup.Refused, or *web.Problem, if the values can't work.
+	// TestSettings signs in to a mailbox that is not stored. values are those of its account, by setup.Field.Path. It
+	// returns *setup.Refused or *web.Problem if they are invalid. A failed sign-in is a Finding, not an error.
 	TestSettings(ctx context.Context, values map[string][]string) ([]Finding, error)
 
-	// TestMailbox signs in to a mailbox that is stored.
-	// Errors: *web.Problem if its settings can't work.
+	// TestMailbox signs in to a stored mailbox. It returns a *web.Problem if its settings are invalid.
 	TestMailbox(ctx context.Context, name string) ([]Finding, error)
 }
 
-// Mailboxes lists the mailboxes that are stored, and adds others.
+// Mailboxes lists and stores mailboxes.
 type Mailboxes interface {
-	// ListMailboxes lists the mailboxes, as viewer may see them.
+	// ListMailboxes returns the mailboxes that viewer may see.
 	ListMailboxes(ctx context.Context, viewer bridge.AgentID) ([]Mailbox, error)
 
-	// ListNames lists the names of all accounts, of every channel, and of all teams.
+	// ListNames returns the names of all accounts, on all channels, and of all teams.
 	ListNames(ctx context.Context) (Names, error)
 
-	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	// Save stores a change and logs who made it. It returns the errors of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 }
 
-// Consents connects mailboxes at Google and Microsoft, where a person consents to our signing in.
+// Consents connects mailboxes at Google and Microsoft by OAuth.
 type Consents interface {
-	// IsRegistered reports whether Parley is registered with a provider (google, microsoft) as an app that may ask for
-	// consent.
+	// IsRegistered reports whether Parley has an OAuth client at a provider ("google" or "microsoft").
 	IsRegistered(provider string) bool
 
-	// BeginConsent begins an attempt to connect a mailbox, and returns the provider's address at which a person
-	// consents. Only the given session can finish the attempt. Errors: *web.Problem.
+	// BeginConsent begins an attempt to connect a mailbox, and returns the URL at which a person gives consent. Only the
+	// same session can finish the attempt. It returns *web.Problem.
 	BeginConsent(ctx context.Context, name, session string) (string, error)
 
-	// FinishConsent finishes an attempt. answer is the query with which the provider sent the browser back. With an
-	// error, the mailbox may be known nevertheless. Errors: *web.Problem.
+	// FinishConsent finishes an attempt. answer is the query of the provider's redirect. It returns *web.Problem, with
+	// Consent.Mailbox if the mailbox is known.
 	FinishConsent(ctx context.Context, session string, answer url.Values) (Consent, error)
 }
 
-// Found is how a mailbox can probably be reached, as was looked up by its address. Nobody has signed in yet.
+// Found has the probable servers of a mailbox, looked up by its address and not yet tested.
 type Found struct {
-	From     string // where it was found; "" if nothing was found
-	Hint     string // what people should know
-	Provider string // at which a person can sign in instead of a password: google, microsoft; "" if there is none
+	From     string // the source of the result; "" if nothing was found
+	Hint     string // advice for the admin
+	Provider string // "google" or "microsoft" if OAuth is possible; otherwise ""
 
 	IMAP, SMTP Server
 }
@@ -77,7 +74,7 @@ type Found struct {
 // Server is one server of a mailbox.
 type Server struct{ Host, Port, Security, Username string }
 
-// Finding is what a test of a server found.
+// Finding is a result of a test.
 type Finding struct {
 	OK   bool
 	What string // "IMAP login"
@@ -85,29 +82,29 @@ type Finding struct {
 	Hint string // what to do next
 }
 
-// Consent is a finished attempt to connect a mailbox.
+// Consent is the result of an attempt to connect a mailbox.
 type Consent struct {
-	Mailbox string // its name; "" if it isn't known
-	Person  string // who consented; "" if the provider doesn't say
+	Mailbox string // its name; "" if unknown
+	Person  string // who gave consent; "" if unknown
 }
 
-// Names are those that are taken.
+// Names are the names of what is stored.
 type Names struct{ Accounts, Teams []string }
 
-// Mailbox is a mailbox that is stored.
+// Mailbox is a stored mailbox.
 type Mailbox struct {
 	Name, Address string
-	Provider      string // at which a person consents; "" if it has a password
-	Person        string // who is to sign in there: the mailbox itself, or somebody with full access to it
-	SignedIn      string // who consented; "" if nobody did, or if the provider didn't say
-	Connected     bool   // somebody consented, and the consent is still valid
+	Provider      string // "google" or "microsoft" if it uses OAuth; "" if it has a password
+	Person        string // who has to sign in at the provider: the mailbox itself, or somebody with full access to it
+	SignedIn      string // who gave consent; "" if nobody did, or if unknown
+	Connected     bool   // there is a valid consent
 	Status        string // a channels.ConditionStatus
 	Text, Hint    string // what is wrong, and what to do
 	Paused        bool
-	Mode          string
+	Mode          string // what is sent to customers: "watch" (nothing), "live" and others
 }
 
-// Addresses of these pages.
+// Paths of these pages.
 const (
 	addPath       = "/settings/add-mailbox"
 	mailboxesPath = "/settings/mailboxes"
@@ -115,7 +112,7 @@ const (
 	accountsPath  = "/settings/accounts"
 )
 
-// ReturnPath is the address to which providers send people back.
+// ReturnPath returns the path to which providers redirect browsers after the consent.
 func ReturnPath() string { return returnPath }
 
 //go:embed *.html
@@ -123,7 +120,7 @@ var templates embed.FS
 
 type pages struct{ desk Desk }
 
-// Area has the pages of mailboxes.
+// Area returns the area of the mailboxes' pages.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{
@@ -143,7 +140,7 @@ func Area(desk Desk) web.Area {
 	}
 }
 
-// titleOf names a provider for people.
+// titleOf returns the display name of a provider.
 func titleOf(provider string) string {
 	switch provider {
 	case "google":
@@ -156,7 +153,7 @@ func titleOf(provider string) string {
 
 func pathOf(account string) string { return mailboxesPath + "/" + url.PathEscape(account) }
 
-// refuseMissing answers that there is no such mailbox.
+// refuseMissing responds that there is no mailbox with that name.
 func refuseMissing(v *web.Visit, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no mailbox "+name+".", "It may have been taken out.")
 }

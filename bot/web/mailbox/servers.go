@@ -10,21 +10,24 @@ import (
 	"parley/bridge/setup"
 )
 
-// serversPage is the page on which the servers of a new mailbox are filled in.
+// serversPage is the template data of the second page of adding a mailbox. The first page has asked for its address (see
+// begin.go). This one has a form with both servers, filled in with what was looked up. If the provider supports OAuth,
+// it also has a button to sign in there instead.
 type serversPage struct {
-	Action, ProviderAction string
+	Action, ProviderAction string // URLs of the two forms
 	Address                string
-	From, Hint             string
-	Provider               string      // at which a person can sign in; "" if there is none
-	Registered             bool        // Parley is registered with the provider
-	Kept                   []web.Field // the values of the form before
+	From, Hint             string      // see Found
+	Provider               string      // the provider that supports OAuth; "" if there is none
+	Registered             bool        // Parley has an OAuth client at the provider
+	Kept                   []web.Field // hidden fields: the values of the first page
 	IMAP, SMTP             []web.Field
-	Reading, Sending       []Finding // what a test found
+	Reading, Sending       []Finding // the results of a test
 	Problems               []string
 	Back                   string
 	Unsaved                bool // see web.Form
 }
 
+// newServers returns the page with empty servers.
 func (p pages) newServers(v *web.Visit, provider string) *serversPage {
 	s := &serversPage{
 		Action:         addPath + "/servers",
@@ -55,7 +58,7 @@ func (p pages) newServers(v *web.Visit, provider string) *serversPage {
 	return s
 }
 
-// serverFields makes the fields of one server. key is imap or smtp, as in the fields' paths.
+// serverFields returns the fields of one server. key is "imap" or "smtp", as in the fields' paths.
 func serverFields(key, title, port string) []web.Field {
 	name := "email." + key + "."
 	return []web.Field{
@@ -94,7 +97,7 @@ func serverFields(key, title, port string) []web.Field {
 	}
 }
 
-// protectionChoices lists the ways to protect a connection; "" means the usual one for the port.
+// protectionChoices returns the ways to protect a connection. "" means the default of the port.
 func protectionChoices(chosen string) []web.Choice {
 	list := web.Choose([]string{chosen}, "", "tls", "starttls", "none")
 	for i, text := range []string{"as usual for the port", "TLS", "STARTTLS", "none"} {
@@ -103,7 +106,7 @@ func protectionChoices(chosen string) []web.Choice {
 	return list
 }
 
-// fill fills in what was found.
+// fill fills in the servers that were found.
 func (s *serversPage) fill(found Found) {
 	s.From = found.From
 	s.Hint = found.Hint
@@ -111,7 +114,7 @@ func (s *serversPage) fill(found Found) {
 	fillServer(s.SMTP, found.SMTP, s.Address)
 }
 
-// fillServer fills in the fields of one server. If the server isn't known, the address is the proposed user name.
+// fillServer fills in the fields of one server. For an unknown server it only proposes the address as user name.
 func fillServer(fields []web.Field, server Server, address string) {
 	if server.Host == "" {
 		server = Server{Username: address}
@@ -141,7 +144,8 @@ func (s *serversPage) makeScreen() web.Screen {
 	}
 }
 
-// showAgain shows the page with what was sent, and what is wrong with it, by the names of fields.
+// showAgain shows the page with the submitted values. problems has what is wrong with them, by the names of fields;
+// problems of other names are shown above the form.
 func (s *serversPage) showAgain(v *web.Visit, problems map[string]string) error {
 	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
 	form.Keep(v, problems)
@@ -158,19 +162,20 @@ func (s *serversPage) showAgain(v *web.Visit, problems map[string]string) error 
 	return v.ShowAgain("servers", s.makeScreen())
 }
 
-// showFailure shows the page again if the failure is one of what was typed. It returns other errors.
+// showFailure shows the page again if err is a problem with the submitted values. It returns other errors unchanged.
 func (s *serversPage) showFailure(v *web.Visit, err error) error {
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		s.Problems = append(s.Problems, refused.Others...)
 		return s.showAgain(v, refused.Fields)
 	}
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
-		return s.showAgain(v, map[string]string{"": problem.Error()})
+		const noField = "" // shown above the form
+		return s.showAgain(v, map[string]string{noField: problem.Error()})
 	}
 	return err
 }
 
-// missingValues says which required fields have no value.
+// missingValues returns a problem for each required field without a value.
 func (s *serversPage) missingValues(given map[string][]string) map[string]string {
 	problems := map[string]string{}
 	for _, f := range slices.Concat(s.IMAP, s.SMTP) {

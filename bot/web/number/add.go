@@ -14,29 +14,32 @@ import (
 	"parley/channels"
 )
 
-// A number is added on one page. It asks for the ids and tokens that the provider gave the company, and tests them at
-// the provider before anything is stored. The new account begins in watch mode, in which nothing is sent to
-// customers. Until it is stored, the browser's session keeps the secrets, encrypted, so that they needn't be typed
-// again after an error.
+// The page on which an admin adds a number: an account of WhatsApp, SMS or Messenger. It asks for the ids and tokens
+// that the provider, such as Meta, gave the company. add tests them at the provider before it stores the account. The
+// new account begins in watch mode, in which nothing is sent to customers.
+//
+// While the page shows errors, the browser's session holds the secrets, encrypted, so that an admin needn't type them
+// again.
 
-// addPage is what the page shows: the guide of the kind of account, and the form.
+// addPage is the template data of the page: the guide for the kind of account, and the form.
 type addPage struct {
 	*guide
 
 	Action   string
 	Needs    []need
-	Address  string // the address that the provider will call; "" if Parley has no public address
-	IsPublic bool   // Address can be reached from the internet
+	Address  string // the webhook URL that the provider will call; "" if Parley has no public URL
+	IsPublic bool   // Address may be reachable from the internet
 	Groups   []web.Group
 	Problems []string
-	Found    []channels.Finding // what the test found that belongs to no field
-	Page     string             // of the documentation
+	Found    []channels.Finding // results of the test that belong to no field
+	Page     string             // the title of the documentation's page
 	Unsaved  bool               // see web.Form
 }
 
-// verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
+// verifyField is the field with the token that Meta sends to verify the webhook. If it is empty, add generates one.
 const verifyField = "verify_token"
 
+// newAddPage returns the page with an empty form.
 func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 	accounts, teams, err := p.desk.Names(v.Context())
 	if err != nil {
@@ -62,7 +65,7 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 		IsPublic: isPublic(address),
 		Page:     g.page,
 		Groups: []web.Group{
-			{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
+			{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.fields), held)},
 			{Title: hereTitle, Fields: []web.Field{
 				{
 					Name:     "name",
@@ -74,25 +77,26 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 				},
 				{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
 			}},
-			{Title: "Only if you need it", Folded: true, Fields: foldedFields(g.pickFields(all, g.folded), held)},
+			{Title: "Only if you need it", Folded: true, Fields: optionalFields(g.pickFields(all, g.optional), held)},
 		},
 	}, nil
 }
 
-// foldedFields makes the fields that few need.
-func foldedFields(fields []setup.Field, held map[string]string) []web.Field {
+// optionalFields returns the fields of the collapsed group.
+func optionalFields(fields []setup.Field, held map[string]string) []web.Field {
 	list := fieldsOf(fields, held)
 	for i := range list {
 		if strings.HasSuffix(list[i].Name, "."+verifyField) {
 			list[i].Required = false
-			list[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
+			list[i].Help = "Empty: Parley makes one. " +
+				"Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
 		}
 	}
 	return list
 }
 
-// isPublic reports whether an address can be one that is reached from the internet: by https, and not of this machine or a private
-// network.
+// isPublic reports whether a URL may be reachable from the internet: it has https, and its host is neither this machine
+// nor an address in a private network.
 func isPublic(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "localhost" {
@@ -103,7 +107,7 @@ func isPublic(address string) bool {
 	return isName || !ip.IsLoopback() && !ip.IsPrivate()
 }
 
-// fieldsOf makes the fields of a form. held has the secrets that the session contains already, by path.
+// fieldsOf converts the fields of an account to form fields. held has the secrets that the session holds, by path.
 func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
 	list := make([]web.Field, len(fields))
 	for i, f := range fields {
@@ -117,7 +121,7 @@ func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
 	return list
 }
 
-// freeName makes a name that no account has: whatsapp, whatsapp-2.
+// freeName returns a name that no account has: base, or "base-2" and so on.
 func freeName(base string, taken []string) string {
 	name := base
 	for n := 2; slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) }); n++ {
@@ -135,14 +139,16 @@ func (a *addPage) makeScreen() web.Screen {
 	}
 }
 
-// keepInput puts what was sent, and what is wrong with it, into the page.
+// keepInput fills the form with the submitted values. problems has what is wrong with them, by the names of fields;
+// problems of other names are added to a.Problems.
 func (a *addPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: a.Groups}
 	form.Keep(v, problems)
 	a.Unsaved = form.Unsaved
 	for _, g := range a.Groups {
 		for i := range g.Fields {
-			if f := &g.Fields[i]; f.Kind == web.KindSecret && f.Stored { // the session holds it: it needn't be typed again
+			f := &g.Fields[i]
+			if f.Kind == web.KindSecret && f.Stored { // in the session: no need to ask for it again
 				f.Problem = problems[f.Name]
 			}
 		}
@@ -159,10 +165,10 @@ func (a *addPage) keepInput(v *web.Visit, problems map[string]string) {
 	slices.Sort(a.Problems)
 }
 
-// hereTitle is the title of the group of fields that are about Parley, not about the provider.
+// hereTitle is the title of the group with Parley's own settings: the account's name and team.
 const hereTitle = "Here"
 
-// fieldsHere returns the fields that are about Parley.
+// fieldsHere returns the fields with Parley's own settings.
 func (a *addPage) fieldsHere() []web.Field {
 	i := slices.IndexFunc(a.Groups, func(g web.Group) bool { return g.Title == hereTitle })
 	return a.Groups[i].Fields
@@ -180,10 +186,10 @@ func (p pages) showAdd(v *web.Visit) error {
 	return v.Show("add", a.makeScreen())
 }
 
-// draftKey names what a session keeps of an account that is being added: its secrets, encrypted by Desk.Seal.
+// draftKey is the session key of the secrets of an account that is being added, encrypted by Desk.Seal.
 const draftKey = "number-draft"
 
-// heldSecrets returns the secrets that the session keeps for an account of a kind, by path.
+// heldSecrets returns the secrets that the session holds for a kind of account, by path.
 func (p pages) heldSecrets(v *web.Visit, g *guide) map[string]string {
 	held := p.desk.Unseal(v.Recall(draftKey))
 	if held["kind"] != g.kind {
@@ -192,7 +198,7 @@ func (p pages) heldSecrets(v *web.Visit, g *guide) map[string]string {
 	return held
 }
 
-// holdSecrets keeps the secrets among the given values in the session.
+// holdSecrets stores the secrets among the submitted values in the session, encrypted.
 func (p pages) holdSecrets(v *web.Visit, a *addPage, given map[string][]string) error {
 	held := map[string]string{"kind": a.kind}
 	for _, g := range a.Groups {
@@ -213,8 +219,8 @@ func (p pages) holdSecrets(v *web.Visit, a *addPage, given map[string][]string) 
 	return nil
 }
 
-// collectValues returns what was sent, by the paths of fields, completed by the secrets that the session keeps. It
-// leaves out the account's name, which is no value of the account.
+// collectValues returns the submitted values of the account by path. Empty secrets are taken from held. The account's
+// name is omitted, because it is not a setting.
 func (a *addPage) collectValues(v *web.Visit, held map[string]string) map[string][]string {
 	given := map[string][]string{"mode": {"watch"}}
 	for _, g := range a.Groups {
@@ -231,7 +237,8 @@ func (a *addPage) collectValues(v *web.Visit, held map[string]string) map[string
 	return given
 }
 
-// add tests what was typed and adds the account, if the provider agrees, or if the admin wants it nevertheless.
+// add tests the submitted values at the provider and adds the account if it accepts them. With the parameter "untested"
+// it skips the test; with "only_check" it doesn't add the account.
 func (p pages) add(v *web.Visit) error {
 	g := guideToAdd(v.Request.PathValue("kind"))
 	if g == nil {
@@ -256,7 +263,7 @@ func (p pages) add(v *web.Visit) error {
 	}
 
 	verifyPath := g.section + "." + verifyField
-	if slices.Contains(g.folded, verifyField) && given[verifyPath] == nil {
+	if slices.Contains(g.optional, verifyField) && given[verifyPath] == nil {
 		given[verifyPath] = []string{rand.Text()}
 	}
 
@@ -276,7 +283,7 @@ func (p pages) add(v *web.Visit) error {
 	return p.save(v, a, name, given)
 }
 
-// findMissing returns what is missing, by the names of fields.
+// findMissing returns a problem for each required field without a value, by the names of fields.
 func (a *addPage) findMissing(given map[string][]string, name string) map[string]string {
 	problems := map[string]string{}
 	if name == "" {
@@ -285,7 +292,7 @@ func (a *addPage) findMissing(given map[string][]string, name string) map[string
 	for _, g := range a.Groups {
 		for _, f := range g.Fields {
 			isMissing := f.Required && given[f.Name] == nil
-			if isMissing && f.Name != "name" { // given never has the name
+			if isMissing && f.Name != "name" { // checked above
 				problems[f.Name] = "This is needed."
 			}
 		}
@@ -293,8 +300,9 @@ func (a *addPage) findMissing(given map[string][]string, name string) map[string
 	return problems
 }
 
-// tryValues asks the provider about the values. It returns what is wrong with them, by the paths of fields, and notes
-// in a what else was found. It ignores faults of the webhook, which is set only after the account was added.
+// tryValues tests the values at the provider. It returns faults by the paths of fields. Results that belong to no field
+// are added to a.Found, and to a.Problems if they are faults. Faults of the webhook are ignored, because it is set up
+// only after the account was added.
 func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -326,9 +334,10 @@ func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string
 	return faults, nil
 }
 
-// save adds the account and leads to its page.
+// save adds the account and redirects to its page.
 func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]string) error {
-	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
+	change := setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given}
+	result, err := p.desk.Save(v.Context(), v.Person, change)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		a.Problems = append(a.Problems, refused.Others...)
 		a.keepInput(v, refused.Fields)
@@ -343,7 +352,7 @@ func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]st
 		return err
 	}
 
-	v.Remember(draftKey, "")
+	v.Remember(draftKey, "") // forget the secrets
 	text := "The account was added. It is in watch mode. Now let " + a.provider + " call Parley."
 	return v.GoWithText(Path(a.kind, name), result.About(name).Sentences(text))
 }

@@ -1,6 +1,7 @@
 package number
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 
@@ -8,27 +9,29 @@ import (
 	"parley/channels"
 )
 
-// connection is the page of one number: its state, what the provider says of it, and which address the provider calls.
+// connection is the template data of the page of one number, an account of WhatsApp, SMS or Messenger. The page shows
+// its state. It has buttons to test the account at its provider, and to show or change the webhook: the URL that the
+// provider calls when a customer writes.
 type connection struct {
 	Number
 
-	Path, Edit string
+	Path, Edit string // URLs of this page and of the account's settings
 	Provider   string
 	Own        bool                // the provider is a system of the company's own, see guide
-	Address    string              // where the provider should call; "" if Parley has no public address
-	Page       string              // of the documentation
-	Checked    bool                // the provider was asked just now, and answered; Found has what it said
-	Found      []channels.Finding  // what the provider says of the account
-	Problem    *web.Problem        // why something that was pressed did not work; nil if it did
-	Hook       *channels.HookState // which address the provider calls; nil if it wasn't asked
-	Set        bool                // the webhook was set just now
+	Address    string              // the URL that the provider should call; "" if Parley has no public URL
+	Page       string              // the title of the documentation's page
+	Checked    bool                // this response follows a test, with Found as its results
+	Found      []channels.Finding  // what the test found
+	Problem    *web.Problem        // why the requested action failed; nil if it didn't
+	Hook       *channels.HookState // the webhook as it is set at the provider; nil if it was not read
+	Set        bool                // this response follows a change of the webhook
 }
 
 func (c *connection) makeScreen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.KindName, Data: c}
 }
 
-// withNumber calls do with the number that the address names. If there is none, it answers so.
+// withNumber calls do with the page of the number in the URL. If there is no such number, it responds with status 404.
 func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 	name := v.Request.PathValue("name")
 	numbers, err := p.desk.Numbers(v.Context(), v.Person.ID)
@@ -47,7 +50,7 @@ func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 			Path:     Path(n.Kind, n.Name),
 			Edit:     accountsPath + "/" + url.PathEscape(n.Name),
 			Provider: g.provider,
-			Own:      g.own,
+			Own:      g.isOwn,
 			Address:  p.desk.HookURL(n.Name),
 			Page:     g.page,
 		})
@@ -56,12 +59,12 @@ func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 	return refuseMissing(v, name)
 }
 
-// show shows the state of a number.
+// show shows the number in the URL.
 func (p pages) show(v *web.Visit) error {
 	return p.withNumber(v, func(c *connection) error { return v.Show("connection", c.makeScreen()) })
 }
 
-// check asks the provider about a number and says what was found.
+// check tests a number at its provider and shows the result.
 func (p pages) check(v *web.Visit) error {
 	return p.withNumber(v, func(c *connection) error {
 		found, err := p.desk.Check(v.Context(), c.Name)
@@ -74,8 +77,8 @@ func (p pages) check(v *web.Visit) error {
 	})
 }
 
-// showWebhook shows which address the provider calls, and what would be changed. With the second button it makes the provider call
-// Parley, and then shows what is set.
+// showWebhook reads which URL the provider calls and shows it beside the one that it should call. With the parameter
+// "set" it first changes the provider's setting.
 func (p pages) showWebhook(v *web.Visit) error {
 	return p.withNumber(v, func(c *connection) error {
 		if v.Value("set") != "" {
@@ -87,22 +90,18 @@ func (p pages) showWebhook(v *web.Visit) error {
 		}
 
 		state, err := p.desk.Hook(v.Context(), c.Name)
-		var problem *web.Problem
-		switch {
-		case errors.As(err, &problem):
-			if c.Problem == nil {
-				c.Problem = problem
-			}
-		case err != nil:
-			return err
-		default:
-			c.Hook = &state
-		}
-
-		if c.Problem != nil {
+		if problem, ok := errors.AsType[*web.Problem](err); ok {
+			c.Problem = cmp.Or(c.Problem, problem)
 			return v.ShowAgain("connection", c.makeScreen())
 		}
+		if err != nil {
+			return err
+		}
+		c.Hook = &state
 
+		if c.Problem != nil { // setting it failed
+			return v.ShowAgain("connection", c.makeScreen())
+		}
 		return v.Show("connection", c.makeScreen())
 	})
 }

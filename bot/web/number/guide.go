@@ -2,27 +2,27 @@ package number
 
 import "parley/bridge/setup"
 
-// guide says, for one kind of account, what an admin needs at the provider before adding one, and which fields are
-// asked for. The names of fields are those below section in parley.yaml: "phone_number_id" is
-// whatsapp.phone_number_id.
+// guide describes how an account of one kind, such as WhatsApp at Meta, is added: what an admin must first set up at the
+// provider, and which fields the form has. Fields are named as in the account's section of parley.yaml. For example,
+// "phone_number_id" of section "whatsapp" is whatsapp.phone_number_id.
 type guide struct {
 	kind     string
 	title    string
 	whatsapp bool
 	name     string // the proposed name of the first account
-	section  string // the group of its fields in parley.yaml
+	section  string
 	provider string
 	needs    []need
-	ask      []string // the fields that are asked for, in this order
-	folded   []string // those that few need, which are shown folded
-	page     string   // of the documentation
-	own      bool     // a system of the company's own: it is added by the form of package settings
+	fields   []string // the form's fields, in this order
+	optional []string // the fields of a collapsed group, which few accounts need
+	page     string   // the title of the documentation's page
+	isOwn    bool     // a system of the company's own, which is added on a page of package settings
 }
 
-// need is something that people must have before they add an account.
+// need is something that an admin must have before adding an account, with a link to the provider's page for it.
 type need struct{ Text, Link, LinkText string }
 
-// listGuides returns the guides of all kinds that these pages are about.
+// listGuides returns the guides of all kinds of accounts on these pages.
 func listGuides() []guide {
 	return []guide{whatsappAtMeta(), whatsappAtTwilio(), textMessages(), messenger(), ownSystem()}
 }
@@ -55,8 +55,8 @@ func whatsappAtMeta() guide {
 				LinkText: "System users",
 			},
 		},
-		ask:    []string{"token", "phone_number_id", "waba_id", "app_secret"},
-		folded: []string{"verify_token"},
+		fields:   []string{"token", "phone_number_id", "waba_id", "app_secret"},
+		optional: []string{"verify_token"},
 	}
 }
 
@@ -99,8 +99,8 @@ func whatsappAtTwilio() guide {
 				LinkText: "WhatsApp senders",
 			},
 		},
-		ask:    []string{"account_sid", "auth_token", "from"},
-		folded: []string{"messaging_service_sid"},
+		fields:   []string{"account_sid", "auth_token", "from"},
+		optional: []string{"messaging_service_sid"},
 	}
 }
 
@@ -121,8 +121,8 @@ func textMessages() guide {
 				LinkText: "Active numbers",
 			},
 		},
-		ask:    []string{"account_sid", "auth_token", "from", "mms"},
-		folded: []string{"messaging_service_sid"},
+		fields:   []string{"account_sid", "auth_token", "from", "mms"},
+		optional: []string{"messaging_service_sid"},
 	}
 }
 
@@ -154,13 +154,13 @@ func messenger() guide {
 				LinkText: "System users",
 			},
 		},
-		ask:    []string{"page_id", "token", "app_secret"},
-		folded: []string{"verify_token"},
+		fields:   []string{"page_id", "token", "app_secret"},
+		optional: []string{"verify_token"},
 	}
 }
 
 func ownSystem() guide {
-	return guide{kind: "http", section: "http", provider: "your system", page: "“The http channel”", own: true}
+	return guide{kind: "http", section: "http", provider: "your system", page: "“The http channel”", isOwn: true}
 }
 
 func metaPortfolio() need {
@@ -179,16 +179,16 @@ func twilioAccount() need {
 	}
 }
 
-// guideToAdd returns the guide of a kind; nil if these pages don't add accounts of it.
+// guideToAdd returns the guide of a kind, or nil if these pages don't add accounts of that kind.
 func guideToAdd(kind string) *guide {
 	g := guideOf(kind)
-	if g == nil || g.own {
+	if g == nil || g.isOwn {
 		return nil
 	}
 	return g
 }
 
-// guideOf returns the guide of a kind; nil if these pages are not about accounts of it.
+// guideOf returns the guide of a kind, or nil if these pages don't support it.
 func guideOf(kind string) *guide {
 	for _, g := range listGuides() {
 		if g.kind == kind {
@@ -198,7 +198,7 @@ func guideOf(kind string) *guide {
 	return nil
 }
 
-// pickFields picks the fields with these names from all fields of the kind, in the order of the names.
+// pickFields returns the fields with these names, in this order. all are the fields of the kind.
 func (g *guide) pickFields(all []setup.Field, names []string) (list []setup.Field) {
 	for _, name := range names {
 		for _, f := range all {

@@ -1,8 +1,8 @@
-// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, let
-// their providers call Parley, and test these accounts and those of the company's own systems.
+// Package number serves the pages on which admins add WhatsApp and SMS numbers and Messenger Pages, set up their
+// webhooks, and test them.
 //
-// A number is an account by which customers write, even if it is a Page or a system of the company's own. Its
-// provider, such as Meta or Twilio, carries the messages. The webhook, or hook, is the address here that the provider
+// These pages call each such account a number, even if it is a Messenger Page or a system of the company's own. Its
+// provider, such as Meta or Twilio, carries the messages. The webhook, or hook, is the URL of Parley that the provider
 // calls when a customer writes.
 package number
 
@@ -18,74 +18,73 @@ import (
 	"parley/channels"
 )
 
-// Desk is what these pages need.
+// Desk is the backend of these pages. Methods that call a provider return a *web.Problem, with text for the admin, if
+// the provider refuses or the account's settings are invalid.
 type Desk interface {
-	// Fields lists what can be set of an account of a kind.
+	// Fields returns the settings of a kind of account.
 	Fields(kind string) []setup.Field
 
-	// Names lists the names of all accounts, and of all teams.
+	// Names returns the names of all accounts and all teams.
 	Names(ctx context.Context) (accounts, teams []string, err error)
 
-	// Numbers lists the stored accounts that these pages are about, as viewer may see them.
+	// Numbers returns the stored numbers that viewer may see.
 	Numbers(ctx context.Context, viewer bridge.AgentID) ([]Number, error)
 
-	// HookURL is the address that a provider calls for an account of a name; "" if Parley has no public address.
+	// HookURL returns the webhook URL of an account; "" if Parley has no public URL.
 	HookURL(account string) string
 
-	// Try asks the provider about the values of an account that is not stored, by the paths of setup.Field.
-	// Errors: *web.Problem if the values can't work.
+	// Try tests an account that is not stored at its provider. values are its settings by setup.Field.Path.
 	Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error)
 
-	// Check asks the provider about an account that is stored.
-	// Errors: *web.Problem if its settings can't work.
+	// Check tests a stored account at its provider.
 	Check(ctx context.Context, account string) ([]channels.Finding, error)
 
-	// Hook asks the provider which address it calls for an account now. Errors: *web.Problem.
+	// Hook reads the webhook of an account as it is set at its provider.
 	Hook(ctx context.Context, account string) (channels.HookState, error)
 
-	// SetHook makes the provider call the address of HookURL, and logs that in somebody's name. Errors: *web.Problem.
+	// SetHook sets the webhook at the provider to HookURL, and logs who did it.
 	SetHook(ctx context.Context, by web.Person, account string) error
 
-	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	// Save stores a change and logs who made it. It returns the errors of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// SignUp reports whether people can add numbers by signing in at Meta (see Area's sign-up routes). The company
-	// needs an approved app there for that.
+	// SignUp reports whether admins can add numbers by signing in at Meta (see signup.go). This needs an approved app of
+	// the company.
 	SignUp() bool
 
-	// SignUpLink is where a person signs up. Meta sends state back with the person.
+	// SignUpLink returns the URL at Meta where an admin signs in. Meta's redirect back contains state.
 	SignUpLink(state string) string
 
-	// SignUpSecret is the secret of the company's app.
+	// SignUpSecret returns the secret of the company's app.
 	SignUpSecret() string
 
-	// FinishSignUp exchanges the code with which a person came back for a token. Errors: *web.Problem.
+	// FinishSignUp exchanges the code from Meta's redirect for a token.
 	FinishSignUp(ctx context.Context, code string) (token string, err error)
 
-	// Offered lists the numbers to which a token gives access, at least one. Errors: *web.Problem.
+	// Offered returns the numbers that a token gives access to, at least one.
 	Offered(ctx context.Context, token string) ([]Offered, error)
 
-	// Register registers a number that is new at Meta. Errors: *web.Problem.
+	// Register registers a number with Meta's Cloud API.
 	Register(ctx context.Context, token, id, pin string) error
 
-	// Seal encrypts values, so that a browser's session may contain secrets.
+	// Seal encrypts values, so that a session can hold secrets.
 	Seal(values map[string]string) (string, error)
 
-	// Unseal decrypts what Seal returned; nil if that can't be read.
+	// Unseal decrypts the result of Seal. It returns nil if that isn't possible.
 	Unseal(sealed string) map[string]string
 }
 
-// Number is an account that is stored.
+// Number is a stored account.
 type Number struct {
 	Name, Kind string
 	KindName   string // "WhatsApp"
 	Status     string // a channels.ConditionStatus
 	Text, Hint string // what is wrong, and what to do
 	Paused     bool
-	Mode       string // watch, live, …: what is sent to customers
+	Mode       string // what is sent to customers: "watch" (nothing), "live" and others
 }
 
-// Addresses of these pages.
+// Paths of these pages.
 const (
 	choosePath   = "/settings/add-whatsapp"
 	addPath      = "/settings/add-number"
@@ -98,7 +97,7 @@ var templates embed.FS
 
 type pages struct{ desk Desk }
 
-// Area has the pages of numbers.
+// Area returns the area of the numbers' pages.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "number", Templates: templates, Routes: []web.Route{
@@ -115,7 +114,7 @@ func Area(desk Desk) web.Area {
 	}}
 }
 
-// Path returns the address of the page of an account's connection; "" if its kind has none here.
+// Path returns the path of an account's page, or "" if these pages don't support its kind.
 func Path(kind, account string) string {
 	if guideOf(kind) == nil {
 		return ""
@@ -123,7 +122,7 @@ func Path(kind, account string) string {
 	return numbersPath + "/" + url.PathEscape(account)
 }
 
-// AddPath returns the address of the page on which an account of a kind is added; "" if its kind has none here.
+// AddPath returns the path of the page that adds an account of a kind, or "" if there is none in this package.
 func AddPath(kind string) string {
 	g := guideToAdd(kind)
 	if g == nil {
@@ -135,8 +134,8 @@ func AddPath(kind string) string {
 	return addPath + "/" + kind
 }
 
-// AddName returns what people call an account that is added on the page of AddPath; "" means that they call it by its
-// kind. Numbers of WhatsApp begin on one page, whichever their provider is.
+// AddName returns the name of what the page of AddPath adds, or "" if that is the name of the kind. Both kinds of
+// WhatsApp numbers share one page, on which the admin chooses the provider.
 func AddName(kind string) string {
 	if AddPath(kind) == choosePath {
 		return "WhatsApp"
@@ -144,7 +143,7 @@ func AddName(kind string) string {
 	return ""
 }
 
-// choose asks at which provider a number of WhatsApp is.
+// choose asks for the provider of a WhatsApp number.
 func (p pages) choose(v *web.Visit) error {
 	data := map[string]any{
 		"SignUp":       p.desk.SignUp(),
@@ -157,7 +156,7 @@ func (p pages) choose(v *web.Visit) error {
 		Help: "WhatsApp lets companies write by Meta's Cloud API, or by a provider in between. Choose where your number is, or should be."})
 }
 
-// refuseMissing answers that there is no such account.
+// refuseMissing responds that there is no number with that name.
 func refuseMissing(v *web.Visit, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no number "+name+".", "It may have been taken out.")
 }

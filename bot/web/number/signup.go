@@ -15,34 +15,35 @@ import (
 	"parley/channels"
 )
 
-// Signing up with Meta adds a number of WhatsApp without copied ids and tokens. Its steps, in order of the functions:
+// With the sign-up, an admin adds a WhatsApp number by OAuth instead of copying ids and tokens from Meta's pages:
 //
 //	signUp       shows the link to Meta, where the admin signs in and grants access to the company's numbers
-//	comeBack     Meta sends the admin back with a code, which is exchanged for a token; the session keeps it encrypted
-//	showNumbers  offers the numbers to which the token gives access
-//	addChosen    adds the chosen number, and makes Meta call Parley
+//	comeBack     handles Meta's redirect: exchanges its code for a token, which the session holds encrypted
+//	showNumbers  shows the numbers that the token gives access to
+//	addChosen    adds the chosen number and sets its webhook at Meta
 
-// Offered is a number to which a person granted access at Meta.
+// Offered is a number that an admin granted access to.
 type Offered struct {
-	ID, WABA      string // Meta's ids of the number, and of the WhatsApp Business Account that has it
+	ID, WABA      string // Meta's ids of the number and of its WhatsApp Business Account
 	Display, Name string
-	Registered    bool // it is registered with the Cloud API already
+	Registered    bool // already registered with the Cloud API
 }
 
 const (
-	// stateKey names what a session keeps of an attempt to sign up: a random text that comes back from Meta (OAuth's
-	// state), and when the attempt ends. It is used once.
+	// stateKey is the session key of an attempt to sign up: "STATE EXPIRY", where STATE is OAuth's random state
+	// parameter and EXPIRY is in Unix seconds. It is used once.
 	stateKey = "number-signup"
-	// grantKey names the token that the attempt led to, encrypted by Desk.Seal.
+	// grantKey is the session key of the token, encrypted by Desk.Seal.
 	grantKey = "number-grant"
-	// signUpTimeout is how long a person may take at Meta.
+	// signUpTimeout is the time that an admin has at Meta.
 	signUpTimeout = 30 * time.Minute
 )
 
-// ReturnPath is the address to which Meta sends people back.
+// ReturnPath returns the path to which Meta redirects browsers.
 func ReturnPath() string { return choosePath + "/return" }
 
-// signUp shows the link to Meta. It is a link because the policy of our pages lets no form lead elsewhere.
+// signUp shows a page with the link to Meta. The submitted form can't redirect there itself, since the pages'
+// Content-Security-Policy forbids forms that lead to other sites.
 func (p pages) signUp(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
@@ -51,13 +52,14 @@ func (p pages) signUp(v *web.Visit) error {
 	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpTimeout).Unix(), 10))
 	return v.Show("leave", web.Screen{
 		Title: "Sign up with Meta",
-		Help:  "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. Then you come back here.",
-		Data:  map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath},
+		Help: "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. " +
+			"Then you come back here.",
+		Data: map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath},
 	})
 }
 
-// endAttempt ends the attempt that the session keeps. It returns nil if state is that of the attempt, and otherwise
-// why what came back doesn't count.
+// endAttempt ends the session's attempt. It returns nil if state is the state of the attempt and the attempt has not
+// expired, and otherwise the problem.
 func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	held, until, _ := strings.Cut(v.Recall(stateKey), " ")
 	if held == "" || subtle.ConstantTimeCompare([]byte(held), []byte(state)) != 1 {
@@ -77,7 +79,7 @@ func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	return nil
 }
 
-// comeBack handles the address with which Meta sends a person back.
+// comeBack handles the redirect from Meta.
 func (p pages) comeBack(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
@@ -113,27 +115,27 @@ func (p pages) comeBack(v *web.Visit) error {
 	return v.Go(choosePath + "/numbers")
 }
 
-// choicePage is the page on which one of the granted numbers is chosen.
+// choicePage is the template data of the page on which an admin chooses one of the numbers.
 type choicePage struct {
 	Numbers  []Offered
-	Chosen   string
+	Chosen   string // the ID of the selected number
 	Fields   []web.Field
 	Problems []string
-	Address  string
+	Address  string // see addPage
 	Action   string
 }
 
-func (o *choicePage) makeScreen() web.Screen {
+func (c *choicePage) makeScreen() web.Screen {
 	return web.Screen{
 		Title: "Choose the number",
 		Help:  "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.",
-		Data:  o,
+		Data:  c,
 	}
 }
 
-// withGrant calls do with the token that the session was granted, and the page for it. Meta is asked again each time, so that
-// nobody can name a number to which access was not granted.
-func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) error) error {
+// withGrant calls do with the session's token and the page of its numbers. It reads the numbers from Meta each time, so
+// that nobody can submit a number that the token gives no access to.
+func (p pages) withGrant(v *web.Visit, do func(token string, c *choicePage) error) error {
 	token := p.desk.Unseal(v.Recall(grantKey))["token"]
 	if token == "" || !p.desk.SignUp() {
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
@@ -152,63 +154,79 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) erro
 		return err
 	}
 
-	o := &choicePage{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.fieldsHere()}
-	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
-		o.Fields = append(o.Fields, web.Field{Name: "pin", Label: "Six digits", Placeholder: "123456",
-			Help: "For a number that is new at Meta: the PIN of its two-step verification. If it has none, any six digits become it; note them."})
+	c := &choicePage{
+		Numbers: numbers,
+		Chosen:  numbers[0].ID,
+		Fields:  page.fieldsHere(),
+		Address: page.Address,
+		Action:  choosePath + "/numbers",
 	}
-
-	o.Chosen = numbers[0].ID
-	return do(token, o)
+	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
+		c.Fields = append(c.Fields, pinField())
+	}
+	return do(token, c)
 }
 
+// pinField returns the field for the PIN that Meta asks for when a number is registered.
+func pinField() web.Field {
+	return web.Field{
+		Name:        "pin",
+		Label:       "Six digits",
+		Placeholder: "123456",
+		Help: "For a number that is new at Meta: the PIN of its two-step verification. " +
+			"If it has none, any six digits become it; note them.",
+	}
+}
+
+// showNumbers shows the page on which an admin chooses a number.
 func (p pages) showNumbers(v *web.Visit) error {
-	return p.withGrant(v, func(_ string, o *choicePage) error { return v.Show("numbers", o.makeScreen()) })
+	return p.withGrant(v, func(_ string, c *choicePage) error { return v.Show("numbers", c.makeScreen()) })
 }
 
-// addChosen adds the chosen number, and makes Meta call Parley. A number that is new at Meta is registered first.
+// addChosen adds the chosen number. A number that is new at Meta is registered first.
 func (p pages) addChosen(v *web.Visit) error {
-	return p.withGrant(v, func(token string, o *choicePage) error {
-		o.Chosen = v.Value("number")
-		i := slices.IndexFunc(o.Numbers, func(n Offered) bool { return n.ID == o.Chosen })
-		name := v.Value("name")
-
+	return p.withGrant(v, func(token string, c *choicePage) error {
+		c.Chosen = v.Value("number")
+		i := slices.IndexFunc(c.Numbers, func(n Offered) bool { return n.ID == c.Chosen })
 		if i < 0 {
-			o.Problems = []string{"Choose one of the numbers."}
-			return o.showAgain(v, nil)
+			c.Problems = []string{"Choose one of the numbers."}
+			return c.showAgain(v, nil)
 		}
+		name := v.Value("name")
 		if name == "" {
-			return o.showAgain(v, map[string]string{"name": "This is needed."})
+			return c.showAgain(v, map[string]string{"name": "This is needed."})
 		}
 
-		if !o.Numbers[i].Registered {
-			err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin"))
+		number := c.Numbers[i]
+		if !number.Registered {
+			err := p.desk.Register(v.Context(), token, number.ID, v.Value("pin"))
 			if problem, ok := errors.AsType[*web.Problem](err); ok {
-				return o.showAgain(v, map[string]string{"pin": problem.Text})
+				return c.showAgain(v, map[string]string{"pin": problem.Text})
 			}
 			if err != nil {
 				return err
 			}
 		}
 
-		return p.addGranted(v, o, o.Numbers[i], name, token)
+		return p.addGranted(v, c, number, name, token)
 	})
 }
 
-// showAgain shows the page with what is wrong, by the names of fields.
-func (o *choicePage) showAgain(v *web.Visit, problems map[string]string) error {
-	form := web.Form{Groups: []web.Group{{Fields: o.Fields}}}
+// showAgain shows the page with problems by the names of fields. Problems of other names are shown above the form.
+func (c *choicePage) showAgain(v *web.Visit, problems map[string]string) error {
+	form := web.Form{Groups: []web.Group{{Fields: c.Fields}}}
 	form.Keep(v, problems)
-	for _, f := range o.Fields {
+	for _, f := range c.Fields {
 		delete(problems, f.Name)
 	}
 	for _, text := range problems {
-		o.Problems = append(o.Problems, text)
+		c.Problems = append(c.Problems, text)
 	}
-	return v.ShowAgain("numbers", o.makeScreen())
+	return v.ShowAgain("numbers", c.makeScreen())
 }
 
-func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token string) error {
+// addGranted adds an account for number n, sets its webhook at Meta, and redirects to the account's page.
+func (p pages) addGranted(v *web.Visit, c *choicePage, n Offered, name, token string) error {
 	values := map[string][]string{
 		"mode":                     {"watch"},
 		"whatsapp.phone_number_id": {n.ID},
@@ -221,43 +239,52 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 		values["team"] = []string{team}
 	}
 
-	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
+	change := setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values}
+	result, err := p.desk.Save(v.Context(), v.Person, change)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
-		o.Problems = append(o.Problems, refused.Others...)
-		return o.showAgain(v, refused.Fields)
+		c.Problems = append(c.Problems, refused.Others...)
+		return c.showAgain(v, refused.Fields)
 	}
 	if errors.Is(err, setup.ErrExists) {
-		return o.showAgain(v, map[string]string{"name": "There is one of that name already."})
+		return c.showAgain(v, map[string]string{"name": "There is one of that name already."})
 	}
 	if err != nil {
 		return err
 	}
 
-	v.Remember(grantKey, "")
-	return p.setNewHook(v, name, result.About(name))
+	v.Remember(grantKey, "") // forget the token
+	hookText, err := p.setNewHook(v, name)
+	if err != nil {
+		return err
+	}
+	text := "The account was added. It is in watch mode. " + hookText
+	return v.GoWithText(Path("whatsapp", name), result.About(name).Sentences(text))
 }
 
-// setNewHook makes Meta call Parley for an account that was added just now, with this result. If another program is called already,
-// it changes nothing: the account's page shows that, and asks first.
-func (p pages) setNewHook(v *web.Visit, name string, result setup.Result) error {
-	goOn := func(text string) error {
-		return v.GoWithText(Path("whatsapp", name), result.Sentences("The account was added. It is in watch mode. "+text))
-	}
-
+// setNewHook sets the webhook of a new account at Meta, and returns the outcome as text for the admin. If another
+// program's webhook is set already, it changes nothing: the account's page shows that webhook and asks before it is
+// replaced. A *web.Problem is an outcome, not an error, since the account has been added.
+func (p pages) setNewHook(v *web.Visit, name string) (text string, err error) {
 	state, err := p.desk.Hook(v.Context(), name)
-	isTaken := slices.ContainsFunc(state.Values, func(h channels.HookValue) bool { return h.Now != "" && h.Now != h.Wanted })
-	if err == nil && !isTaken {
-		err = p.desk.SetHook(v.Context(), v.Person, name)
-	}
-	if problem, ok := errors.AsType[*web.Problem](err); ok {
-		return goOn("Meta could not be told to call Parley yet: " + problem.Error())
-	}
 	if err != nil {
-		return err
-	}
-	if isTaken {
-		return goOn("Meta calls another program for this number: look below before you change that.")
+		return hookProblem(err)
 	}
 
-	return goOn("Meta calls Parley.")
+	isOther := func(h channels.HookValue) bool { return h.Now != "" && h.Now != h.Wanted }
+	if slices.ContainsFunc(state.Values, isOther) {
+		return "Meta calls another program for this number: look below before you change that.", nil
+	}
+
+	if err := p.desk.SetHook(v.Context(), v.Person, name); err != nil {
+		return hookProblem(err)
+	}
+	return "Meta calls Parley.", nil
+}
+
+// hookProblem returns the text for a *web.Problem about a webhook. It returns other errors unchanged.
+func hookProblem(err error) (text string, unexpected error) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
+		return "Meta could not be told to call Parley yet: " + problem.Error(), nil
+	}
+	return "", err
 }

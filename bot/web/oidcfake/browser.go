@@ -13,14 +13,18 @@ import (
 	"parley/channels/emulator"
 )
 
-// Cancel is the user to choose for somebody who does not want to sign in.
+// Cancel is passed to Choose instead of a user to press the page's Cancel button.
 const Cancel = "cancel"
 
 var requestField = regexp.MustCompile(`name="request" value="([^"]+)"`)
 
-// Choose does what a person does in a browser: it opens the address to which a client sent the person, and chooses a
-// user or Cancel. It returns the address to which the provider sends the person back. If the provider refuses, the
-// error has the provider's text.
+// Choose acts as a person with a browser. It opens address, the authorization URL to which a client redirected the
+// person, and chooses a user or Cancel. It returns the URL to which the provider redirects the browser, which the test
+// passes to the client:
+//
+//	back, err := provider.Choose(ctx, location, "ann")
+//
+// If the provider shows an error page instead, the error has its text.
 func (s *Server) Choose(ctx context.Context, address, user string) (back *url.URL, err error) {
 	client := emulator.NewClient()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -28,8 +32,8 @@ func (s *Server) Choose(ctx context.Context, address, user string) (back *url.UR
 	if err != nil {
 		return nil, err
 	}
-	if shown.where != nil {
-		return shown.where, nil // an error is told to the client
+	if shown.redirect != nil {
+		return shown.redirect, nil // the provider reports an error to the client
 	}
 
 	field := requestField.FindStringSubmatch(shown.text)
@@ -43,39 +47,42 @@ func (s *Server) Choose(ctx context.Context, address, user string) (back *url.UR
 	}
 
 	decided, err := visit(ctx, client, http.MethodPost, s.Issuer()+"/decide", form)
-	if err == nil && decided.where == nil {
-		err = errors.New("oidcfake: " + decided.text)
+	if err != nil {
+		return nil, err
 	}
-
-	return decided.where, err
+	if decided.redirect == nil {
+		return nil, errors.New("oidcfake: " + decided.text)
+	}
+	return decided.redirect, nil
 }
 
-// visited is what the browser got: a page's text, or the address to go on to.
+// visited is a response: a redirect, or the text of a page.
 type visited struct {
-	text  string
-	where *url.URL // nil means nowhere
+	text     string
+	redirect *url.URL // nil if it isn't a redirect
 }
 
+// visit makes a request without following redirects. form is nil for GET.
 func visit(ctx context.Context, client *http.Client, method, address string, form url.Values) (visited, error) {
-	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return visited{}, err
 	}
 	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 
-	answer, err := client.Do(r)
+	response, err := client.Do(request)
 	if err != nil {
 		return visited{}, err
 	}
-	defer answer.Body.Close()
+	defer response.Body.Close()
 
-	if answer.StatusCode == http.StatusFound {
-		where, err := answer.Location()
-		return visited{where: where}, err
+	if response.StatusCode == http.StatusFound {
+		redirect, err := response.Location()
+		return visited{redirect: redirect}, err
 	}
 
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(response.Body)
 	return visited{text: string(body)}, err
 }

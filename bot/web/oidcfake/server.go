@@ -1,9 +1,7 @@
-// Package oidcfake is a fake OpenID provider for tests and trials of signing in: discovery, keys that rotate, a page
-// on which somebody chooses an account or cancels, codes that work once, PKCE, and ID tokens as a general provider,
-// Slack and Microsoft Entra make them. It refuses what real providers refuse. Tests ask for faults and forged tokens
-// by the methods of Server.
-//
-// What does not belong here: anything that a provider knows beyond who somebody is.
+// Package oidcfake is a fake OpenID Connect provider for tests and demos of the sign-in. It implements discovery, key
+// rotation, the authorization code flow with PKCE, and the userinfo endpoint. Its ID tokens have the claims of a generic
+// provider, of Slack or of Microsoft Entra. It refuses what real providers refuse. Tests can make it fail (SetDown) and
+// issue invalid tokens (Forge).
 package oidcfake
 
 import (
@@ -17,52 +15,52 @@ import (
 	"parley/channels/emulator"
 )
 
-// How long things live, as they do at Slack and Microsoft.
+// Lifetimes, similar to those at Slack and Microsoft.
 const (
 	codeLife  = time.Minute
 	tokenLife = 5 * time.Minute
-	tabLife   = 75 * time.Minute // of what Teams gets for a tab
+	tabLife   = 75 * time.Minute // of tokens for Teams tabs
 )
 
-// User is somebody who has an account at the provider. Claims are those of the ID token besides what every token has.
+// User is a user of the provider.
 type User struct {
-	ID     string // how the page and Choose name the user
-	Claims map[string]any
+	ID     string         // the subject, and the user's name on the page and for Choose
+	Claims map[string]any // additional claims of the ID token
 }
 
-// Options shape a provider. ClientID, ClientSecret and RedirectURI are required: what an admin registered there.
+// Options configure a provider. ClientID, ClientSecret and RedirectURI describe its registered client and are required.
 type Options struct {
-	Path         string // of the issuer behind the address: "/TENANT/v2.0" as at Microsoft; "" if there is none
+	Path         string // the path of the issuer: "/TENANT/v2.0" as at Microsoft; "" means no path
 	ClientID     string
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
-	LeftOut      []string         // claims that ID tokens leave out, so that only the userinfo endpoint has them
+	LeftOut      []string         // claims that only the userinfo endpoint returns, not ID tokens
 	Clock        func() time.Time // nil means time.Now
-	Log          *slog.Logger
+	Log          *slog.Logger     // nil means no logs
 }
 
-// Server is one provider with one registered client. Its methods may be called from any goroutine.
+// Server is a provider with one registered client. It is safe for concurrent use.
 type Server struct {
 	*emulator.Host
 
 	opt  Options
 	page *template.Template
 
-	mu     sync.Mutex
-	keys   []key              // the last one signs
-	asked  map[string]request // pages that somebody looks at, by the id in their form
-	codes  map[string]grant   // by code
-	access map[string]User    // by access token
-	forge  Forgery
-	down   bool
-	tokens int // ID tokens that were given
+	mu           sync.Mutex
+	keys         []key              // the last one signs
+	requests     map[string]request // requests whose page is shown, by the id in its form
+	codes        map[string]grant
+	accessTokens map[string]User
+	forgery      Forgery
+	down         bool
+	issued       int // number of issued ID tokens
 }
 
-// request is what a client asked for.
+// request is an authorization request of a client.
 type request struct{ redirect, state, nonce, challenge string }
 
-// grant is what a code stands for.
+// grant is what a client gets for an authorization code.
 type grant struct {
 	request
 
@@ -70,7 +68,7 @@ type grant struct {
 	expires time.Time
 }
 
-// New makes a provider. Start must be called before anybody can ask it, Close ends it.
+// New returns a provider. Call Start to serve requests, and Close at the end.
 func New(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -80,8 +78,13 @@ func New(o Options) *Server {
 	}
 
 	s := &Server{
-		Host: emulator.NewHost("oidcfake", o.Log), opt: o, page: template.Must(template.New("page").Parse(page)),
-		keys: []key{{id: "first", private: firstKey()}}, asked: map[string]request{}, codes: map[string]grant{}, access: map[string]User{},
+		Host:         emulator.NewHost("oidcfake", o.Log),
+		opt:          o,
+		page:         template.Must(template.New("page").Parse(page)),
+		keys:         []key{{id: "first", private: firstKey()}},
+		requests:     map[string]request{},
+		codes:        map[string]grant{},
+		accessTokens: map[string]User{},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.showConfiguration)
@@ -94,35 +97,35 @@ func New(o Options) *Server {
 	return s
 }
 
-// Issuer is how the provider calls itself.
+// Issuer returns the issuer identifier, which is also the base URL of the endpoints.
 func (s *Server) Issuer() string { return s.URL() + s.opt.Path }
 
-// Register replaces the address to which the client's users are sent back.
+// Register replaces the client's redirect URI.
 func (s *Server) Register(redirect string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opt.RedirectURI = redirect
 }
 
-// SetDown lets the provider answer everything with 503, or ends that.
+// SetDown sets whether the provider responds to all requests with status 503.
 func (s *Server) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
 }
 
-// Rotate signs with a new key from now on. The old ones are gone at once.
+// Rotate replaces the signing key by a new one with that id. The old keys are removed at once.
 func (s *Server) Rotate(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = []key{newKey(name)}
 }
 
-// Tokens counts the ID tokens that were given.
+// Tokens returns the number of issued ID tokens.
 func (s *Server) Tokens() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tokens
+	return s.issued
 }
 
 func (s *Server) isDown() bool {
@@ -131,7 +134,7 @@ func (s *Server) isDown() bool {
 	return s.down
 }
 
-// unlessDown answers with 503 while SetDown says so.
+// unlessDown wraps a handler so that it responds with status 503 while the provider is down.
 func (s *Server) unlessDown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.isDown() {
@@ -152,7 +155,7 @@ func (s *Server) showConfiguration(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// findUser finds a user by ID. It returns false if there is none.
+// findUser returns the user with an ID. It returns false if there is none.
 func (s *Server) findUser(id string) (User, bool) {
 	i := slices.IndexFunc(s.opt.Users, func(u User) bool { return u.ID == id })
 	if i < 0 {

@@ -14,47 +14,52 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Forgery is a way in which the next answers are wrong: what a broken provider does, or an attacker.
+// Forgery is a fault in the provider's responses, as from a broken provider or an attacker. Tests use it to check that a
+// client refuses such responses:
+//
+//	provider.Forge(oidcfake.ForgeAudience)
+//	// the next sign-in must fail
 type Forgery string
 
-// A client must accept tokens that are Honest, ForgeLate or ForgeSoon (clocks may differ that much), and refuse all others.
+// Forgeries. A client must accept Honest, ForgeLate and ForgeSoon, since clocks may differ by two minutes, and refuse
+// all others.
 const (
-	Honest           Forgery = ""
+	Honest           Forgery = ""            // no fault
 	ForgeLate        Forgery = "late"        // the token expired two minutes ago
 	ForgeSoon        Forgery = "soon"        // the token is issued in two minutes
-	ForgeNonce       Forgery = "nonce"       // the nonce is that of another sign-in
+	ForgeNonce       Forgery = "nonce"       // the token has another sign-in's nonce
 	ForgeNoNonce     Forgery = "no nonce"    // the token has no nonce
 	ForgeIssuer      Forgery = "issuer"      // the token names another issuer
 	ForgeAudience    Forgery = "audience"    // the token is for another client
-	ForgeTwo         Forgery = "two clients" // the token is for us and another client, which is the one that asked
+	ForgeTwo         Forgery = "two clients" // the token is for the client and another one, which requested it
 	ForgeExpired     Forgery = "expired"     // the token expired six minutes ago
 	ForgeNotYet      Forgery = "not yet"     // the token is issued in an hour
 	ForgeOld         Forgery = "old"         // the token was issued an hour ago, and is still valid
-	ForgeSignature   Forgery = "signature"   // it is signed by a key that the provider never had, under the id of one that it has
-	ForgeUnknownKey  Forgery = "unknown key" // it is signed by a key that is not among the provider's
-	ForgeAlgNone     Forgery = "alg none"    // it is not signed
-	ForgeHS256       Forgery = "hs256"       // it is signed with the client's secret
+	ForgeSignature   Forgery = "signature"   // the token has the id of the provider's key, but is signed by another key
+	ForgeUnknownKey  Forgery = "unknown key" // the token is signed by a key that the provider doesn't publish
+	ForgeAlgNone     Forgery = "alg none"    // the token is not signed
+	ForgeHS256       Forgery = "hs256"       // the token is signed with the client's secret
 	ForgeNoToken     Forgery = "no id_token" // there is no token
-	ForgeMixUp       Forgery = "mix-up"      // the browser brings back the name of another issuer
+	ForgeMixUp       Forgery = "mix-up"      // the redirect to the client names another issuer
 	ForgeAccessToken Forgery = "at_hash"     // the token belongs to another access token
-	ForgeUserInfo    Forgery = "userinfo"    // the userinfo endpoint tells of somebody else
+	ForgeUserInfo    Forgery = "userinfo"    // the userinfo endpoint returns another user
 )
 
-// Forge makes answers wrong from now on; Honest ends that.
+// Forge sets the fault of all later responses. Honest restores correct responses.
 func (s *Server) Forge(f Forgery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forge = f
+	s.forgery = f
 }
 
-// isForging reports whether the next answers are wrong in that way.
+// isForging reports whether responses have that fault now.
 func (s *Server) isForging(f Forgery) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.forge == f
+	return s.forgery == f
 }
 
-// key signs tokens.
+// key is a signing key.
 type key struct {
 	id      string
 	private *rsa.PrivateKey
@@ -62,15 +67,15 @@ type key struct {
 
 func newKey(id string) key { return key{id: id, private: generateKey()} }
 
-// firstKey returns the private key that all providers of one process begin with, since making one takes long.
+// firstKey returns the first key of all providers in this process. They share it because generating a key is slow.
 //
-//nolint:gochecknoglobals // a cache: whose key it is makes no difference
+//nolint:gochecknoglobals // a cache: providers needn't have different keys
 var firstKey = sync.OnceValue(generateKey)
 
 func generateKey() *rsa.PrivateKey {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		panic(err) // no randomness: nothing works on this machine
+		panic(err) // the machine has no source of randomness
 	}
 	return private
 }
@@ -85,7 +90,7 @@ func (s *Server) showKeys(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, set)
 }
 
-// idToken says who somebody is. The caller holds the lock.
+// idToken returns the signed ID token for a grant. The caller holds s.mu.
 func (s *Server) idToken(g grant) (string, error) {
 	now := s.opt.Clock()
 	claims := map[string]any{
@@ -100,8 +105,8 @@ func (s *Server) idToken(g grant) (string, error) {
 	return s.signClaims(claims)
 }
 
-// TabToken is the token that Entra gives Teams for the tab of an app: about the user with an id, for the app with that audience,
-// by the client azp. change replaces claims.
+// TabToken returns a token as Microsoft Entra issues it to Teams for the tab of an app. id is the user's, audience that of
+// the app, and azp the client id of Teams. change replaces claims; nil changes none.
 func (s *Server) TabToken(id, audience, azp string, change map[string]any) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,10 +125,11 @@ func (s *Server) TabToken(id, audience, azp string, change map[string]any) (stri
 	return s.signClaims(claims)
 }
 
-// signClaims makes a token of claims, with a signature that a client must refuse if Forge asked for that. The caller holds the lock.
+// signClaims returns a token with these claims. Its signature has the current fault, if that is one of signatures. The
+// caller holds s.mu.
 func (s *Server) signClaims(claims map[string]any) (string, error) {
 	signer := s.keys[len(s.keys)-1]
-	switch s.forge {
+	switch s.forgery {
 	case ForgeSignature:
 		signer = newKey(signer.id)
 	case ForgeUnknownKey:
@@ -136,14 +142,16 @@ func (s *Server) signClaims(claims map[string]any) (string, error) {
 	return sign(jose.RS256, signer.private, signer.id, claims)
 }
 
-// spoilClaims makes claims wrong in the way that Forge asked for. The caller holds the lock.
+// spoilClaims changes claims according to the current fault. The caller holds s.mu.
 func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
-	issued := func(at time.Time, life time.Duration) { claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix() }
-	switch s.forge {
+	setIssued := func(at time.Time, life time.Duration) {
+		claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix()
+	}
+	switch s.forgery {
 	case ForgeLate:
-		issued(now.Add(-tokenLife-2*time.Minute), tokenLife)
+		setIssued(now.Add(-tokenLife-2*time.Minute), tokenLife)
 	case ForgeSoon:
-		issued(now.Add(2*time.Minute), tokenLife)
+		setIssued(now.Add(2*time.Minute), tokenLife)
 	case ForgeNonce:
 		claims["nonce"] = rand.Text()
 	case ForgeNoNonce:
@@ -155,21 +163,21 @@ func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
 	case ForgeTwo:
 		claims["aud"], claims["azp"] = []string{s.opt.ClientID, "another-client"}, "another-client"
 	case ForgeExpired:
-		issued(now.Add(-6*time.Minute-tokenLife), tokenLife)
+		setIssued(now.Add(-6*time.Minute-tokenLife), tokenLife)
 	case ForgeNotYet:
-		issued(now.Add(time.Hour), tokenLife)
+		setIssued(now.Add(time.Hour), tokenLife)
 		claims["nbf"] = now.Add(time.Hour).Unix()
 	case ForgeOld:
-		issued(now.Add(-time.Hour), 2*time.Hour)
+		setIssued(now.Add(-time.Hour), 2*time.Hour)
 	case ForgeAccessToken:
 		claims["at_hash"] = "tUbyWGBHe0V32FJEupkgVQ"
 	}
 }
 
-// sign makes a token.
-func sign(algorithm jose.SignatureAlgorithm, with any, id string, claims map[string]any) (string, error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: with, KeyID: id}},
-		(&jose.SignerOptions{}).WithType("JWT"))
+// sign returns a JWT that is signed with a key. keyID is the token's "kid".
+func sign(algorithm jose.SignatureAlgorithm, key any, keyID string, claims map[string]any) (string, error) {
+	signingKey := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: keyID}}
+	signer, err := jose.NewSigner(signingKey, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +192,7 @@ func sign(algorithm jose.SignatureAlgorithm, with any, id string, claims map[str
 	return signed.CompactSerialize()
 }
 
-// makeUnsigned makes a token that says that it needs no signature.
+// makeUnsigned returns a JWT with the algorithm "none" and no signature.
 func makeUnsigned(claims map[string]any) (string, error) {
 	body, err := json.Marshal(claims)
 	encode := base64.RawURLEncoding.EncodeToString

@@ -12,8 +12,11 @@ import (
 	"strings"
 )
 
-// giveTokens answers a request for tokens. It gives an access token and an ID token for a code: once, to the registered
-// client, which proves with the verifier that it asked for the code.
+// The token and userinfo endpoints of the fake OpenID provider. A client exchanges the code from authorize.go for an
+// access token and an ID token.
+
+// giveTokens handles the token endpoint. It accepts each code once, from the registered client, with the PKCE verifier
+// of the authorization request.
 func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	if !s.isFromClient(r) {
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
@@ -33,30 +36,29 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	}
 
 	idToken, err := s.idToken(granted)
-	if err != nil { // what a test put into User.Claims is no JSON
+	if err != nil { // User.Claims can't be encoded as JSON
 		answer(w, http.StatusInternalServerError, map[string]any{"error": "server_error"})
 		return
 	}
 
-	s.tokens++
-	access := rand.Text()
-	s.access[access] = granted.user
+	s.issued++
+	accessToken := rand.Text()
+	s.accessTokens[accessToken] = granted.user
 	tokens := map[string]any{
-		"access_token": access,
+		"access_token": accessToken,
 		"token_type":   "Bearer",
 		"expires_in":   int(tokenLife.Seconds()),
 		"id_token":     idToken,
 	}
-	if s.forge == ForgeNoToken {
+	if s.forgery == ForgeNoToken {
 		delete(tokens, "id_token")
 	}
 
 	answer(w, http.StatusOK, tokens)
 }
 
-// takeGrant returns what the code of a request stands for, and forgets the code. It returns false if there is no such
-// code, if the code has expired, or if the request isn't from the client that asked for it. The caller holds the
-// lock.
+// takeGrant returns the grant of a request's code and deletes the code. It returns false if the code is unknown or has
+// expired, or if the redirect URI or the PKCE verifier doesn't match the authorization request. The caller holds s.mu.
 func (s *Server) takeGrant(r *http.Request) (grant, bool) {
 	code := r.PostFormValue("code")
 	granted, ok := s.codes[code]
@@ -75,7 +77,7 @@ func (s *Server) takeGrant(r *http.Request) (grant, bool) {
 	return granted, base64.RawURLEncoding.EncodeToString(hash[:]) == granted.challenge
 }
 
-// userInfo answers the bearer of an access token with the claims about the person who signed in.
+// userInfo handles the userinfo endpoint: it returns the claims of the user to whom the access token belongs.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	user, ok := s.findBearer(token)
@@ -88,24 +90,25 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	claims := map[string]any{"sub": user.ID}
 	maps.Copy(claims, user.Claims)
 	if s.isForging(ForgeUserInfo) {
-		claims["sub"] = "somebody else" // a client must refuse it: the ID token says who signed in
+		claims["sub"] = "somebody else" // a client must refuse a subject other than the ID token's
 	}
 
 	answer(w, http.StatusOK, claims)
 }
 
-// findBearer returns the user whose access token this is. It returns false if it is nobody's.
+// findBearer returns the user of an access token. It returns false if the token is unknown.
 func (s *Server) findBearer(token string) (User, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	user, ok := s.access[token]
+	user, ok := s.accessTokens[token]
 	return user, ok
 }
 
-// isFromClient reports whether a request comes from the registered client. It names itself in a header or in the form.
+// isFromClient reports whether a request has the id and secret of the registered client, either as form fields or by
+// HTTP Basic authentication, whose values are form-encoded (RFC 6749, section 2.3.1).
 func (s *Server) isFromClient(r *http.Request) bool {
 	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
-	if escapedID, escapedSecret, ok := r.BasicAuth(); ok { // escaped as in a form: RFC 6749, section 2.3.1
+	if escapedID, escapedSecret, ok := r.BasicAuth(); ok {
 		var idErr, secretErr error
 		id, idErr = url.QueryUnescape(escapedID)
 		secret, secretErr = url.QueryUnescape(escapedSecret)
@@ -116,7 +119,7 @@ func (s *Server) isFromClient(r *http.Request) bool {
 	return id == s.opt.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opt.ClientSecret)) == 1
 }
 
-// answer writes JSON that no cache may keep.
+// answer responds with JSON that must not be cached.
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

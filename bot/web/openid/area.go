@@ -13,24 +13,27 @@ import (
 	"parley/bot/web"
 )
 
-// Signing in takes two requests. At Begin(kind), ask sends the browser to the provider. The provider sends it back to
-// Back(kind), where takeAnswer checks the answer, finds the agent, and begins the session.
+// A sign-in takes two requests. For Slack, for example:
+//
+//	GET /auth/with/slack       redirect stores an attempt in the session and redirects the browser to Slack
+//	GET /auth/with/slack/back  Slack redirects the browser here; handleCallback checks the response and signs the agent in
 
-// keptKey names the attempt to sign in that a browser's session keeps.
-const keptKey = "openid"
+// attemptKey is the session key of the current attempt to sign in.
+const attemptKey = "openid"
 
-// Begin is where signing in by a kind of provider begins, on this site.
+// Begin returns the path where the sign-in with a kind of provider begins.
 func Begin(kind Kind) string { return "/auth/with/" + string(kind) }
 
-// Options of the area.
+// Options configure Area.
 type Options struct {
-	Providers func() []Config // returns the current ones: an admin may connect a chat at any time
+	Providers func() []Config // returns the current providers, which admins can change at any time
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
-	Tab       func() Tab       // returns the current tab of Teams; it needs the provider Microsoft; nil if there never is a tab
+	Tab       func() Tab       // returns the current Teams tab, which requires the provider Microsoft; nil means no tab
 }
 
-// Area has the routes to and from each kind of provider. They answer "not found" if there is no such provider.
+// Area returns the area with the sign-in routes of all kinds of providers. Routes of a kind without a provider respond
+// with status 404.
 func Area(desk Desk, o Options) web.Area {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -39,24 +42,24 @@ func Area(desk Desk, o Options) web.Area {
 	area := web.Area{Name: "openid", Templates: templates}
 	client := newClient()
 	for _, kind := range []Kind{Slack, Microsoft, Any} {
-		e := &entrance{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
+		k := &kindRoutes{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
 		area.Routes = append(area.Routes,
-			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.withDoor((*door).ask)},
-			web.Route{Pattern: "GET " + CallbackPath(kind), For: web.Anyone, Do: e.withDoor((*door).takeAnswer)})
+			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: k.withFlow((*flow).redirect)},
+			web.Route{Pattern: "GET " + CallbackPath(kind), For: web.Anyone, Do: k.withFlow((*flow).handleCallback)})
 		if kind == Microsoft && o.Tab != nil {
-			t := tabEntrance{o.Tab}
+			t := tabPages{o.Tab}
 			area.Routes = append(area.Routes,
-				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: e.withDoor(t.show)},
-				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: e.withDoor(t.enter)})
+				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: k.withFlow(t.show)},
+				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: k.withFlow(t.enter)})
 		}
 	}
 
 	return area
 }
 
-// entrance has the routes of one kind of provider, such as Slack. Admins may connect and change providers at any
-// time, so for each request it asks for the current one. It is safe for concurrent use.
-type entrance struct {
+// kindRoutes has the routes of one kind of provider, such as Slack. Admins can change providers at any time, so each
+// request uses the current configuration. It is safe for concurrent use.
+type kindRoutes struct {
 	desk      Desk
 	log       *slog.Logger
 	kind      Kind
@@ -65,89 +68,87 @@ type entrance struct {
 	now       func() time.Time
 
 	mu   sync.Mutex
-	last *door // the door of the provider as it was configured last; nil before the first request
+	last *flow // the flow of the last request; nil before the first
 }
 
-// withDoor returns the handler that calls do with the door of the current provider.
-func (e *entrance) withDoor(do func(*door, *web.Visit) error) func(*web.Visit) error {
+// withFlow returns a handler that calls do with the flow of the current provider.
+func (k *kindRoutes) withFlow(do func(*flow, *web.Visit) error) func(*web.Visit) error {
 	return func(v *web.Visit) error {
-		d := e.currentDoor()
-		if d == nil {
+		f := k.currentFlow()
+		if f == nil {
 			return v.NotFound()
 		}
-		return do(d, v)
+		return do(f, v)
 	}
 }
 
-// currentDoor returns the door of the current provider; nil if there is none. The same door is used as long as the provider's
-// configuration stays the same, so that its description needn't be read again.
-func (e *entrance) currentDoor() *door {
-	list := e.providers()
-	i := slices.IndexFunc(list, func(c Config) bool { return c.Kind == e.kind })
+// currentFlow returns the flow of the current provider, or nil if there is none. It returns the same flow until the
+// provider's configuration changes, because the flow caches the provider's discovery document.
+func (k *kindRoutes) currentFlow() *flow {
+	list := k.providers()
+	i := slices.IndexFunc(list, func(c Config) bool { return c.Kind == k.kind })
 	if i < 0 {
 		return nil
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.last == nil || e.last.provider.Config != list[i] {
-		e.last = &door{desk: e.desk, log: e.log, provider: &provider{Config: list[i], client: e.client, now: e.now}}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.last == nil || k.last.provider.Config != list[i] {
+		k.last = &flow{desk: k.desk, log: k.log, provider: &provider{Config: list[i], client: k.client, now: k.now}}
 	}
-	return e.last
+	return k.last
 }
 
-// door signs people in by one provider, as long as its configuration stays the same.
-type door struct {
+// flow signs people in with one provider.
+type flow struct {
 	desk     Desk
 	log      *slog.Logger
 	provider *provider
 }
 
-// ask sends somebody to the provider.
-func (d *door) ask(v *web.Visit) error {
-	kept, address, err := d.provider.begin(v.Context())
+// redirect begins a sign-in: it redirects the browser to the provider.
+func (f *flow) redirect(v *web.Visit) error {
+	attempt, address, err := f.provider.begin(v.Context())
 	if err != nil {
-		return d.refuse(v, newRefusal(away, err))
+		return f.refuse(v, newRefusal(unavailable, err))
 	}
-	v.Remember(keptKey, kept)
+	v.Remember(attemptKey, attempt)
 	http.Redirect(v.Writer, v.Request, address, http.StatusSeeOther)
 	return nil
 }
 
-// takeAnswer signs in somebody whom the provider sent back. It forgets the attempt first, so that an answer counts once.
-func (d *door) takeAnswer(v *web.Visit) error {
-	kept := v.Recall(keptKey)
-	v.Remember(keptKey, "")
-	who, err := d.provider.finish(v.Context(), kept, v.Request.URL.Query())
-	if no, ok := errors.AsType[*refusal](err); ok {
-		return d.refuse(v, no)
+// handleCallback finishes a sign-in after the provider has redirected the browser back. It deletes the attempt first, so
+// that a response can't be used twice.
+func (f *flow) handleCallback(v *web.Visit) error {
+	attempt := v.Recall(attemptKey)
+	v.Remember(attemptKey, "")
+	who, err := f.provider.finish(v.Context(), attempt, v.Request.URL.Query())
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return f.refuse(v, refused)
 	}
 	if err != nil {
 		return err
 	}
 
-	agent, err := d.desk.Agent(v.Context(), who)
-	saysNothing := who.Mail == "" && who.User == ""
-	if errors.Is(err, ErrStranger) && saysNothing {
-		return d.refuse(v, newRefusal(unproven, fmt.Errorf("%w: the provider names no address that it calls verified", err)))
+	agent, err := f.desk.Agent(v.Context(), who)
+	isAnonymous := who.Mail == "" && who.User == ""
+	switch {
+	case err == nil:
+		return v.SignIn(agent, "")
+	case errors.Is(err, ErrNoAgent) && isAnonymous:
+		return f.refuse(v, newRefusal(noIdentity, fmt.Errorf("%w: the provider names no address that it calls verified", err)))
+	case errors.Is(err, ErrNoAgent):
+		return f.refuse(v, newRefusal(notAgent, err))
+	case errors.Is(err, ErrOtherOrganisation):
+		return f.refuse(v, newRefusal(otherOrganisation, err))
 	}
-	if errors.Is(err, ErrStranger) {
-		return d.refuse(v, newRefusal(stranger, err))
-	}
-	if errors.Is(err, ErrElsewhere) {
-		return d.refuse(v, newRefusal(elsewhere, err))
-	}
-	if err != nil {
-		return err
-	}
-
-	return v.SignIn(agent, "")
+	return err
 }
 
-// refuse shows why somebody was not signed in.
-func (d *door) refuse(v *web.Visit, no *refusal) error {
-	if no.cause != nil && !errors.Is(no.cause, context.Canceled) {
-		d.log.Warn("sign-in refused", "provider", string(d.provider.Kind), "error", no.cause)
+// refuse responds with a page that explains why somebody was not signed in, and logs the cause.
+func (f *flow) refuse(v *web.Visit, refused *refusal) error {
+	if refused.cause != nil && !errors.Is(refused.cause, context.Canceled) {
+		f.log.Warn("sign-in refused", "provider", string(f.provider.Kind), "error", refused.cause)
 	}
-	w := no.reason.explain(d.provider.Name)
-	return v.Refuse(w.status, w.text, w.hint)
+	e := refused.reason.explain(f.provider.Name)
+	return v.Refuse(e.status, e.text, e.hint)
 }

@@ -180,7 +180,7 @@ func TestOtherTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Microsoft, ann(map[string]any{"tid": "tenant-2", "oid": "o"}))
 	_, err := w.signIn("ann")
-	wantRefusal(t, err, elsewhere)
+	wantRefusal(t, err, otherOrganisation)
 }
 
 // Clocks that differ by a few minutes keep nobody out.
@@ -288,7 +288,7 @@ func TestMethodOfSigningChanges(t *testing.T) {
 		JWKSURL:    issuer + "/keys",
 		Algorithms: []string{oidc.ES256},
 	}
-	w.ours.found = old.NewProvider(t.Context())
+	w.ours.cached = old.NewProvider(t.Context())
 	_, err := w.signIn("ann")
 	wantRefusal(t, err, untrusted)
 	got, err := w.signIn("ann")
@@ -314,12 +314,12 @@ func TestAnswersThatCountForNothing(t *testing.T) {
 		answer   url.Values
 		why      reason
 	}{
-		{name: "a browser that asked nothing: somebody passed the link on", provider: w.ours, answer: answer, why: notAsked},
-		{name: "another state", provider: w.ours, kept: kept, answer: with("state", "x"), why: notAsked},
-		{name: "no state", provider: w.ours, kept: kept, answer: with("state", ""), why: notAsked},
-		{name: "another provider", provider: other.ours, kept: kept, answer: answer, why: notAsked},
+		{name: "a browser that asked nothing: somebody passed the link on", provider: w.ours, answer: answer, why: noAttempt},
+		{name: "another state", provider: w.ours, kept: kept, answer: with("state", "x"), why: noAttempt},
+		{name: "no state", provider: w.ours, kept: kept, answer: with("state", ""), why: noAttempt},
+		{name: "another provider", provider: other.ours, kept: kept, answer: answer, why: noAttempt},
 		{name: "no code", provider: w.ours, kept: kept, answer: with("code", ""), why: failed},
-		{name: "a code that the provider didn't give", provider: w.ours, kept: kept, answer: with("code", "made-up"), why: notAsked},
+		{name: "a code that the provider didn't give", provider: w.ours, kept: kept, answer: with("code", "made-up"), why: noAttempt},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := tt.provider.finish(t.Context(), tt.kept, tt.answer)
@@ -342,7 +342,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 		t.Fatalf("the first time it is refused: %v", err)
 	}
 	_, err := w.ours.finish(t.Context(), kept, answer)
-	wantRefusal(t, err, notAsked)
+	wantRefusal(t, err, noAttempt)
 	if got := w.fake.Tokens(); got != 1 {
 		t.Errorf("got %d tokens, want 1", got)
 	}
@@ -367,5 +367,5 @@ func TestStolenCode(t *testing.T) {
 	kept, answer := w.chooseAs("ann")
 	answer.Set("code", stolen.Get("code"))
 	_, err := w.ours.finish(t.Context(), kept, answer)
-	wantRefusal(t, err, notAsked)
+	wantRefusal(t, err, noAttempt)
 }

@@ -1,8 +1,8 @@
-// Package openid is how agents sign in by somebody who vouches for them: Slack, Microsoft Entra, or any provider of
-// OpenID Connect. It asks by the code flow with PKCE, state and nonce, and trusts nothing but a signed token that it
-// asked for a moment ago.
+// Package openid signs agents in with OpenID Connect: with Slack, Microsoft Entra, or any other provider. It uses the
+// authorization code flow with PKCE, state and nonce, and accepts only ID tokens from a sign-in that this browser has
+// begun. In Teams it also accepts the token that Teams issues for a tab (tab.go).
 //
-// What does not belong here: who is an agent (Desk), and what a session is (package web).
+// Desk looks up the agent of a person, and package web keeps the session.
 package openid
 
 import (
@@ -16,63 +16,62 @@ import (
 	"parley/channels/fence"
 )
 
-// Kind says which claims a provider's tokens have beyond the standard.
+// Kind is a kind of provider. It determines which claims identify a person.
 type Kind string
 
 // Kinds of providers.
 const (
-	Slack     Kind = "slack"     // tokens name the workspace and the user in it
-	Microsoft Kind = "microsoft" // tokens name the tenant and the user's object id; an address counts only if its domain was verified
-	Any       Kind = "oidc"      // tokens have an address, and whether it was verified
+	Slack     Kind = "slack"     // the workspace and the user's id in it
+	Microsoft Kind = "microsoft" // the tenant and the user's object id; the address only if its domain is verified
+	Any       Kind = "oidc"      // the address, if it is verified
 )
 
-// Config is one provider and what was registered there.
+// Config is a provider and Parley's client registration there.
 type Config struct {
-	Kind         Kind   // also its name in addresses: /auth/with/slack
-	Name         string // what people call it: "Slack"
-	Issuer       string // exactly as the provider writes it
+	Kind         Kind   // also part of its paths: /auth/with/slack
+	Name         string // its display name: "Slack"
+	Issuer       string // exactly as in the provider's tokens
 	ClientID     string
 	ClientSecret string
-	Tenant       string // Microsoft: the only tenant whose people may come in
-	Redirect     string // where the provider sends people back; registered there
+	Tenant       string // of Microsoft: the only tenant whose users may sign in
+	Redirect     string // the redirect URI
 }
 
-// CallbackPath is the address on this site to which a provider of a kind sends people back.
+// CallbackPath returns the path to which a kind of provider redirects browsers after the sign-in.
 func CallbackPath(kind Kind) string { return "/auth/with/" + string(kind) + "/back" }
 
-// Identity is the person whom a provider vouched for.
+// Identity is the person who signed in, as the provider identifies them.
 type Identity struct {
 	Kind         Kind
-	Organisation string // Slack's workspace, Microsoft's tenant; "" of other providers
-	User         string // Slack's user id, the object id in Entra; "" of other providers
-	Mail         string // the address, if the provider has checked that it is this person's; lower case; else ""
+	Organisation string // Slack's workspace id or Microsoft's tenant id; "" with other providers
+	User         string // Slack's user id or Entra's object id; "" with other providers
+	Mail         string // the address in lower case, if the provider has verified that it is this person's; otherwise ""
 }
 
-// ErrStranger means that somebody is no active agent.
-var ErrStranger = errors.New("openid: no agent")
+// ErrNoAgent means that a person is not an active agent.
+var ErrNoAgent = errors.New("openid: no agent")
 
-// ErrElsewhere means that somebody belongs to another workspace than the one that Parley is in.
-var ErrElsewhere = errors.New("openid: another organisation")
+// ErrOtherOrganisation means that a person belongs to another workspace or tenant than the one that Parley serves.
+var ErrOtherOrganisation = errors.New("openid: another organisation")
 
-// Desk is what signing in asks of Parley.
+// Desk looks up agents.
 type Desk interface {
-	// Agent finds the active agent that somebody is. The user of an organisation counts more than the address.
-	// Errors: ErrStranger, ErrElsewhere.
+	// Agent returns the active agent with an identity. It looks for the user of an organisation first, then for the
+	// address. It returns ErrNoAgent or ErrOtherOrganisation.
 	Agent(ctx context.Context, who Identity) (bridge.AgentID, error)
 }
 
-// How long things may take.
+// Time limits.
 const (
 	callTimeout   = 10 * time.Second // one request to a provider
-	signInTimeout = 15 * time.Minute // from the button here to the way back
-	skew          = 4 * time.Minute  // how much the clocks of servers may differ
+	signInTimeout = 15 * time.Minute // from redirect to handleCallback
+	skew          = 4 * time.Minute  // tolerated difference between the servers' clocks
 )
 
-// maxAnswerBytes bounds what is read of an answer.
+// maxAnswerBytes is the maximum size of a provider's response.
 const maxAnswerBytes = 1 << 20
 
-// newClient makes the client that calls providers. It follows no redirect: the addresses come from the environment or from the
-// provider itself.
+// newClient returns the client for calls to providers. It follows no redirects: a provider's endpoints don't need any.
 func newClient() *http.Client {
 	client := fence.NewClient(fence.Options{Answer: callTimeout, Follow: func(*http.Request, []*http.Request) error {
 		return errors.New("the provider redirects, which it must not")
@@ -81,17 +80,17 @@ func newClient() *http.Client {
 	return client
 }
 
-// bounded reads no more than maxAnswerBytes of an answer.
+// bounded is a RoundTripper that limits the size of responses to maxAnswerBytes.
 type bounded struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := b.next.RoundTrip(r)
+	response, err := b.next.RoundTrip(r)
 	if err == nil {
-		answer.Body = http.MaxBytesReader(nil, answer.Body, maxAnswerBytes)
+		response.Body = http.MaxBytesReader(nil, response.Body, maxAnswerBytes)
 	}
-	return answer, err
+	return response, err
 }
 
-// normalizeAddress returns an address in the form in which addresses are compared.
+// normalizeAddress returns an address in the form that is used for comparisons.
 func normalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }

@@ -14,107 +14,109 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// discoveryLifetime is how long the provider's description of itself (/.well-known/openid-configuration) is used. The
-// keys that it points to are read again whenever a token names an unknown one.
+// discoveryLifetime is how long a provider's description is cached. Its signing keys are read again whenever a token
+// has an unknown key id.
 const discoveryLifetime = time.Hour
 
-// discoveryPause is for how long an old description is used after the provider didn't answer, before it is asked
-// again.
+// discoveryPause is the time until the next attempt after a failed one, if there is an old description to use.
 const discoveryPause = time.Minute
 
-// provider is one provider, with its description of itself.
+// provider is an OpenID provider with its description: the discovery document at /.well-known/openid-configuration,
+// which has the URLs of its endpoints. The description is cached. It is safe for concurrent use.
 type provider struct {
 	Config
 
 	client *http.Client
 	now    func() time.Time
 
-	mu    sync.Mutex
-	found *oidc.Provider
-	until time.Time           // until when found counts without asking again
-	asked *descriptionRequest // the one that is under way; nil if none is
+	mu       sync.Mutex
+	cached   *oidc.Provider      // nil before the first successful request
+	expires  time.Time           // when cached has to be read again
+	inFlight *descriptionRequest // nil if there is no request
 }
 
-// descriptionRequest asks the provider for its description of itself. Its answer counts for everybody who waits for it.
+// descriptionRequest is an in-flight request for the description. All callers that need its result wait for it.
 type descriptionRequest struct {
-	done  chan struct{} // closed once found and err are set
-	found *oidc.Provider
-	err   error
+	done   chan struct{} // closed once result and err are set
+	result *oidc.Provider
+	err    error
 }
 
-// readDescription returns the provider's description. It asks the provider, unless it did so recently. While one
-// visitor waits for the answer, others use the old description or, if there is none, wait for the same answer. If the
-// provider can't be reached, it returns the old description, and an error only if there is none.
+// readDescription returns the cached description, or requests a new one if it has expired. There is one request at a
+// time. During a request, other callers get the old description or, without one, wait for the result. If the request
+// fails, it returns the old description, and an error only if there is none.
 func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
-	found, request := p.found, p.asked
-	isFresh := found != nil && p.now().Before(p.until)
-	isOurs := !isFresh && request == nil
-	if isOurs {
+	cached, request := p.cached, p.inFlight
+	isFresh := cached != nil && p.now().Before(p.expires)
+	mustRequest := !isFresh && request == nil
+	if mustRequest {
 		request = &descriptionRequest{done: make(chan struct{})}
-		p.asked = request
+		p.inFlight = request
 	}
 	p.mu.Unlock()
 
-	if isOurs {
-		p.ask(ctx, request)
-		return request.found, request.err
+	if mustRequest {
+		p.requestDescription(ctx, request)
+		return request.result, request.err
 	}
-	if found != nil {
-		return found, nil
+	if cached != nil {
+		return cached, nil
 	}
 
 	select {
 	case <-request.done:
-		return request.found, request.err
+		return request.result, request.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// doubtDescription makes the next visitor ask for the description again. It is called after a token could not be
-// trusted: the provider may have changed how it signs.
-func (p *provider) doubtDescription() {
+// expireDescription makes the next caller request the description again. It is called after an untrusted ID token: the
+// provider may have changed its configuration.
+func (p *provider) expireDescription() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.until = time.Time{}
+	p.expires = time.Time{}
 }
 
-// ask sends a request for the description. It isn't cancelled when the visitor who began it leaves, since others may
-// wait for the answer. The client's timeout bounds it.
-func (p *provider) ask(ctx context.Context, request *descriptionRequest) {
-	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
+// requestDescription requests the description and completes request. It ignores the cancellation of ctx, since other
+// callers may wait for the result. The client's timeout limits it.
+func (p *provider) requestDescription(ctx context.Context, request *descriptionRequest) {
+	discovered, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
 	if err == nil {
-		err = checkAddresses(found)
+		err = checkAddresses(discovered)
 	}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case err == nil:
-		p.found, p.until = found, p.now().Add(discoveryLifetime)
-	case p.found != nil:
-		p.until = p.now().Add(discoveryPause)
+		p.cached, p.expires = discovered, p.now().Add(discoveryLifetime)
+	case p.cached != nil:
+		p.expires = p.now().Add(discoveryPause)
 	default:
 		request.err = fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
 
-	p.asked, request.found = nil, p.found
+	request.result = p.cached
+	p.inFlight = nil
 	close(request.done)
 }
 
-// checkAddresses refuses a provider to which secrets and tokens would be sent without encryption.
-func checkAddresses(found *oidc.Provider) error {
+// checkAddresses returns an error if one of the provider's endpoints has no encryption: secrets and tokens are sent to
+// them.
+func checkAddresses(discovered *oidc.Provider) error {
 	var keys struct {
 		Address string `json:"jwks_uri"`
 	}
-	if err := found.Claims(&keys); err != nil {
+	if err := discovered.Claims(&keys); err != nil {
 		return err
 	}
 
-	addresses := []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL, keys.Address}
-	if more := found.UserInfoEndpoint(); more != "" {
-		addresses = append(addresses, more)
+	addresses := []string{discovered.Endpoint().AuthURL, discovered.Endpoint().TokenURL, keys.Address}
+	if userInfo := discovered.UserInfoEndpoint(); userInfo != "" {
+		addresses = append(addresses, userInfo)
 	}
 
 	for _, address := range addresses {
@@ -127,7 +129,7 @@ func checkAddresses(found *oidc.Provider) error {
 	return nil
 }
 
-// isSafe reports whether nobody can read on the way what is sent to an address: it is https, or on this machine.
+// isSafe reports whether requests to a URL are encrypted or stay on this machine.
 func isSafe(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true
@@ -143,11 +145,10 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// makeConfig returns the configuration for both steps: sending the browser to the provider, and exchanging the code with which it
-// comes back.
-func (p *provider) makeConfig(found *oidc.Provider) *oauth2.Config {
-	endpoint := found.Endpoint()
-	endpoint.AuthStyle = authStyle(found)
+// makeConfig returns the OAuth configuration for the authorization URL and for the exchange of the code.
+func (p *provider) makeConfig(discovered *oidc.Provider) *oauth2.Config {
+	endpoint := discovered.Endpoint()
+	endpoint.AuthStyle = authStyle(discovered)
 	return &oauth2.Config{
 		ClientID:     p.ClientID,
 		ClientSecret: p.ClientSecret,
@@ -157,13 +158,13 @@ func (p *provider) makeConfig(found *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// authStyle returns how the client's secret is sent, as the provider describes it. We can't try one way after the other,
-// because a code works only once.
-func authStyle(found *oidc.Provider) oauth2.AuthStyle {
-	var stated struct {
+// authStyle returns how to send the client secret, according to the provider's description. Package oauth2 could also
+// detect that by trial and error, but a failed trial would use up the code.
+func authStyle(discovered *oidc.Provider) oauth2.AuthStyle {
+	var supported struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if found.Claims(&stated) == nil && slices.Contains(stated.Methods, "client_secret_post") {
+	if discovered.Claims(&supported) == nil && slices.Contains(supported.Methods, "client_secret_post") {
 		return oauth2.AuthStyleInParams
 	}
 	return oauth2.AuthStyleInHeader // the standard's default

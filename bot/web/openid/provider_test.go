@@ -64,7 +64,7 @@ func TestProviderSaysNo(t *testing.T) {
 		kept, answer := w.chooseAs("ann")
 		w.fake.SetDown(true)
 		_, err := w.ours.finish(t.Context(), kept, answer)
-		wantRefusal(t, err, away)
+		wantRefusal(t, err, unavailable)
 	})
 	t.Run("it can't be reached during the sign-in", func(t *testing.T) {
 		t.Parallel()
@@ -74,7 +74,7 @@ func TestProviderSaysNo(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := w.ours.finish(t.Context(), kept, answer)
-		wantRefusal(t, err, away)
+		wantRefusal(t, err, unavailable)
 	})
 	t.Run("it sends people back because it has a fault", func(t *testing.T) {
 		t.Parallel()
@@ -83,7 +83,7 @@ func TestProviderSaysNo(t *testing.T) {
 			kept, answer := w.chooseAs("ann")
 			answer.Set("error", said)
 			_, err := w.ours.finish(t.Context(), kept, answer)
-			wantRefusal(t, err, away)
+			wantRefusal(t, err, unavailable)
 		}
 	})
 	t.Run("it sends our secret on to another address", func(t *testing.T) {
@@ -94,15 +94,15 @@ func TestProviderSaysNo(t *testing.T) {
 		redirecting := httptest.NewServer(http.RedirectHandler(issuer+"/token", http.StatusTemporaryRedirect))
 		t.Cleanup(redirecting.Close)
 		described := oidc.ProviderConfig{IssuerURL: issuer, TokenURL: redirecting.URL, JWKSURL: issuer + "/keys"}
-		w.ours.found = described.NewProvider(t.Context())
+		w.ours.cached = described.NewProvider(t.Context())
 		_, err := w.ours.finish(t.Context(), kept, answer)
-		wantRefusal(t, err, away)
+		wantRefusal(t, err, unavailable)
 	})
 	t.Run("it has too much to do", func(t *testing.T) {
 		t.Parallel()
 		busy := &oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusTooManyRequests}}
-		if got := reasonOf(fmt.Errorf("code: %w", busy)); got != away {
-			t.Errorf("got the reason %d, want %d", got, away)
+		if got := reasonOf(fmt.Errorf("code: %w", busy)); got != unavailable {
+			t.Errorf("got the reason %d, want %d", got, unavailable)
 		}
 	})
 	t.Run("its words for an error don't come into the log", func(t *testing.T) {

@@ -17,23 +17,29 @@ import (
 //go:embed *.html
 var templates embed.FS
 
-// Tab describes the tab of Teams, in which people are signed in by the token that Teams gives the page.
+// Sign-in inside Microsoft Teams, where Parley is a tab. It needs no redirect to a provider: the page gets a token from
+// Teams by JavaScript and posts it to enter. Microsoft Entra has issued and signed the token, so enter checks it like an
+// ID token.
+
+// Tab describes the tab in Teams.
 type Tab struct {
-	Host string // the host of the public address, as in the app's manifest: "help.acme.example"; "" if there is no tab
+	Host string // the host of Parley's public URL, as in the app's manifest: "help.acme.example"; "" means no tab
 }
 
-// tabScope is the scope for which the app's registration lets Teams ask.
+// tabScope is the scope of the app's registration that Teams requests.
 const tabScope = "access_as_user"
 
-// teamsClients are the clients to which Entra gives tokens for a tab: Teams on desktops and phones, Teams in a browser.
+// teamsClients returns the ids of the clients that may request tokens for a tab: Teams on desktops and phones, and Teams
+// in a browser.
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-register-aad, read 2026-11.
 func teamsClients() []string {
 	return []string{"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"}
 }
 
-// maxTokenBytes bounds a token, in bytes. Those of people in very many groups are some thousand bytes long.
+// maxTokenBytes is the maximum size of a token. Tokens of people in very many groups have several thousand bytes.
 const maxTokenBytes = 32 << 10
 
+// tabClaims are the claims of a token for a tab.
 type tabClaims struct {
 	claims
 
@@ -41,19 +47,22 @@ type tabClaims struct {
 	Scope   string `json:"scp"`
 }
 
-// tabToken returns the person of a token for the tab. Teams gives the same token again while it is valid, about an hour. So the
-// token doesn't prove that it was asked for just now, and may come several times. Others can't make use of that: only a page
-// of this site may send the form, and whoever has a person's token could ask for more anyway.
-// Errors: *refusal if the provider is away; ErrElsewhere; others say why the token counts for nothing.
+// tabToken checks a token for the tab and returns its person. host is Tab.Host.
+//
+// Such a token has no nonce, and Teams returns the same token while it is valid, about an hour. So it may be used several
+// times. That is acceptable: only a page of this site can submit the form, and somebody who has a person's token could
+// request others with it.
+//
+// It returns a *refusal if the provider is unavailable, ErrOtherOrganisation, or the reason why the token is invalid.
 func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, error) {
-	found, err := p.readDescription(ctx)
+	discovered, err := p.readDescription(ctx)
 	if err != nil {
-		return Identity{}, newRefusal(away, err)
+		return Identity{}, newRefusal(unavailable, err)
 	}
 
-	// The audience (the app's id, or its address as a resource) and the times are checked below.
+	// The audience (the app's id, or its URI as a resource) and the times are checked below.
 	config := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}
-	token, err := found.Verifier(config).Verify(oidc.ClientContext(ctx, p.client), raw)
+	token, err := discovered.Verifier(config).Verify(oidc.ClientContext(ctx, p.client), raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: %w", err)
 	}
@@ -86,18 +95,18 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	return p.identityOf(stated.claims)
 }
 
-// tabEntrance is the way in by the tab.
-type tabEntrance struct{ tab func() Tab }
+// tabPages has the handlers of the tab.
+type tabPages struct{ tab func() Tab }
 
-// shownTab is what tab.html shows.
+// shownTab is the template data of tab.html.
 type shownTab struct {
-	To     string // what is opened: inbox or settings
-	Path   string // its page
+	To     string // what the tab opens: inbox or settings
+	Path   string // its path
 	Action string
-	Wait   bool // nobody is signed in until a click
+	Wait   bool // wait for a click before the sign-in
 }
 
-// tabGoal returns which page a tab shows: its name in the address, and its path.
+// tabGoal returns the page that a tab opens: its name in the URL, and its path.
 func tabGoal(v *web.Visit) (to, path string) {
 	if v.Value("to") == "settings" {
 		return "settings", "/settings"
@@ -105,8 +114,9 @@ func tabGoal(v *web.Visit) (to, path string) {
 	return "inbox", "/inbox"
 }
 
-// show answers with the page that asks Teams for a token.
-func (t tabEntrance) show(_ *door, v *web.Visit) error {
+// show shows the page that requests a token from Teams. Somebody who is signed in already is redirected, unless the
+// parameter "stay" is set.
+func (t tabPages) show(_ *flow, v *web.Visit) error {
 	if t.tab().Host == "" {
 		return v.NotFound()
 	}
@@ -114,11 +124,12 @@ func (t tabEntrance) show(_ *door, v *web.Visit) error {
 	if v.Person.ID != 0 && v.Value("stay") == "" {
 		return v.Go(path)
 	}
-	return v.Show("tab", web.Screen{Title: "Parley", Data: shownTab{To: to, Path: path, Action: web.TabPath, Wait: v.Value("stay") != ""}})
+	data := shownTab{To: to, Path: path, Action: web.TabPath, Wait: v.Value("stay") != ""}
+	return v.Show("tab", web.Screen{Title: "Parley", Data: data})
 }
 
-// enter signs somebody in by the token that Teams gave.
-func (t tabEntrance) enter(d *door, v *web.Visit) error {
+// enter signs somebody in with a token from Teams.
+func (t tabPages) enter(f *flow, v *web.Visit) error {
 	tab := t.tab()
 	if tab.Host == "" {
 		return v.NotFound()
@@ -130,23 +141,23 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
 	}
 
-	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)
-	if no, ok := errors.AsType[*refusal](err); ok {
-		return d.refuse(v, no)
+	who, err := f.provider.tabToken(v.Context(), raw, tab.Host)
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return f.refuse(v, refused)
 	}
-	if errors.Is(err, ErrElsewhere) {
-		return d.refuse(v, newRefusal(elsewhere, err))
+	if errors.Is(err, ErrOtherOrganisation) {
+		return f.refuse(v, newRefusal(otherOrganisation, err))
 	}
 	if err != nil {
-		return d.refuse(v, newRefusal(untrusted, err))
+		return f.refuse(v, newRefusal(untrusted, err))
 	}
 
-	agent, err := d.desk.Agent(v.Context(), who)
-	if errors.Is(err, ErrStranger) {
-		return d.refuse(v, newRefusal(stranger, err))
+	agent, err := f.desk.Agent(v.Context(), who)
+	if errors.Is(err, ErrNoAgent) {
+		return f.refuse(v, newRefusal(notAgent, err))
 	}
-	if errors.Is(err, ErrElsewhere) {
-		return d.refuse(v, newRefusal(elsewhere, err))
+	if errors.Is(err, ErrOtherOrganisation) {
+		return f.refuse(v, newRefusal(otherOrganisation, err))
 	}
 	if err != nil {
 		return err

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// claims are the fields of an ID token that Parley reads, of all providers together.
+// claims are the claims of an ID token that Parley reads, for all kinds of providers.
 type claims struct {
 	AuthorizedParty string `json:"azp"`
-	NotBefore       int64  `json:"nbf"` // in seconds; 0 if the token has none
+	NotBefore       int64  `json:"nbf"` // Unix seconds; 0 if missing
 
 	Email         string    `json:"email"`
 	EmailVerified looseBool `json:"email_verified"`
 	// DomainVerified is true if Microsoft has verified that the user's organisation owns the domain of the address. Without
-	// it, an address in Microsoft's tokens proves nothing.
+	// it, an address in Microsoft's tokens proves nothing: admins of any tenant can give their users any address.
 	// Source: learn.microsoft.com, "Optional claims reference", read 2026-11.
 	DomainVerified looseBool `json:"xms_edov"`
 
@@ -32,7 +32,7 @@ type claims struct {
 	SlackUser string `json:"https://slack.com/user_id"`
 }
 
-// looseBool is a truth value that providers write in several ways: true, "true", 1, "1". Everything else is false.
+// looseBool is a boolean claim, which providers encode as true, "true", 1 or "1". Everything else is false.
 type looseBool struct{ isStated, isTrue bool }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -41,9 +41,8 @@ func (b *looseBool) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// exchangeCode exchanges the code with which the browser came back for the provider's tokens, checks them, and
-// returns the person whom they name. attempt is the sign-in that they must belong to.
-// Errors: ErrElsewhere; all others say why the tokens count for nothing.
+// exchangeCode exchanges an authorization code for an ID token, checks that it belongs to attempt, and returns its
+// person. It returns ErrOtherOrganisation, or the reason why there is no valid token (see reasonOf).
 func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, code string, attempt signInAttempt) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	tokens, err := p.makeConfig(discovered).Exchange(ctx, code, oauth2.VerifierOption(attempt.Verifier))
@@ -56,7 +55,7 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 		return Identity{}, errors.New("openid: the answer has no id_token")
 	}
 
-	// checkTimes checks the times, and allows for clocks that differ.
+	// checkTimes checks the times, because it tolerates clock skew.
 	token, err := discovered.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
@@ -78,10 +77,9 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 	return p.identityOf(stated)
 }
 
-// readMissingAddress asks the userinfo endpoint for the address if the token has none, or says neither whether it was
-// verified nor that the organisation owns its domain. The standard allows such tokens, and Okta makes them. If the
-// endpoint names an address, what the token said of a domain is dropped, because it was about the token's own
-// address. Slack's and Microsoft's tokens have all that is needed.
+// readMissingAddress reads the address from the userinfo endpoint if the token has none or doesn't say whether it is
+// verified. The standard allows such tokens, and Okta issues them. An address from the endpoint replaces the token's
+// address together with its DomainVerified. Tokens of Slack and Microsoft always have what is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) readMissingAddress(
 	ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims,
@@ -91,7 +89,7 @@ func (p *provider) readMissingAddress(
 		return nil
 	}
 	if discovered.UserInfoEndpoint() == "" {
-		return nil // nothing more can be learned
+		return nil
 	}
 
 	info, err := discovered.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
@@ -102,12 +100,14 @@ func (p *provider) readMissingAddress(
 		return errors.New("it is about another person than the token (sub)")
 	}
 	if info.Email != "" {
-		stated.Email, stated.EmailVerified.isTrue, stated.DomainVerified = info.Email, info.EmailVerified, looseBool{}
+		stated.Email = info.Email
+		stated.EmailVerified.isTrue = info.EmailVerified
+		stated.DomainVerified = looseBool{}
 	}
 	return nil
 }
 
-// checkTimes checks that a token is valid now and isn't older than a sign-in may take. Clocks may differ by skew.
+// checkTimes checks that a token is valid now and not older than signInTimeout. It tolerates a clock skew.
 func (p *provider) checkTimes(token *oidc.IDToken, stated claims) error {
 	now := p.now()
 	switch {
@@ -121,7 +121,7 @@ func (p *provider) checkTimes(token *oidc.IDToken, stated claims) error {
 	return nil
 }
 
-// checkUse checks that a token answers this sign-in, and was made for us.
+// checkUse checks that a token belongs to this sign-in (nonce), this client (azp) and this access token (at_hash).
 func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, attempt signInAttempt) error {
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(attempt.Nonce)) != 1 {
 		return errors.New("the token is of another sign-in (nonce)")
@@ -132,7 +132,7 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 	if namesClient && stated.AuthorizedParty != p.ClientID {
 		return errOtherClient
 	}
-	// A token for several audiences should name the client, and we insist on it.
+	// A token for several audiences should name the client. We require it.
 	// Source: OpenID Connect Core 1.0, section 3.1.3.7.
 	if !namesClient && len(token.Audience) > 1 {
 		return errOtherClient
@@ -144,13 +144,12 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 	return nil
 }
 
-// identityOf returns the person of a checked token.
-// Errors: ErrElsewhere for a user of another tenant.
+// identityOf returns the person of a checked token. It returns ErrOtherOrganisation for users of another tenant.
 func (p *provider) identityOf(stated claims) (Identity, error) {
 	who := Identity{Kind: p.Kind}
 	isAddressProven := stated.EmailVerified.isTrue || stated.DomainVerified.isTrue
 	if p.Kind == Microsoft {
-		isAddressProven = stated.DomainVerified.isTrue // an admin of any tenant can give its users any address
+		isAddressProven = stated.DomainVerified.isTrue // email_verified isn't enough
 	}
 	if isAddressProven {
 		who.Mail = normalizeAddress(stated.Email)
@@ -161,11 +160,11 @@ func (p *provider) identityOf(stated claims) (Identity, error) {
 		who.Organisation, who.User = stated.SlackTeam, stated.SlackUser
 	case Microsoft:
 		if stated.Tenant != p.Tenant {
-			return who, ErrElsewhere
+			return who, ErrOtherOrganisation
 		}
 
 		who.Organisation, who.User = stated.Tenant, normalizeAddress(stated.ObjectID)
-	case Any: // an address is all that it says
+	case Any: // has only the address
 	}
 
 	return who, nil

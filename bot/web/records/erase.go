@@ -10,17 +10,22 @@ import (
 	"parley/bridge"
 )
 
-// Erasing removes all data of a customer for good. An admin looks for the customer (showErase), sees what would be
-// removed (showContact), and confirms (eraseContact). What can't be removed at once, such as posts in Slack and
-// Teams, is removed later without an admin. Then a certificate says what was removed.
+// These pages permanently erase all data of a customer, as data protection laws require:
+//
+//	showErase     searches for the customer
+//	showContact   shows how many records would be removed
+//	eraseContact  erases them
+//
+// What can't be removed at once, such as posts in Slack and Teams, is removed in the background. At the end there is a
+// certificate that lists what was removed.
 
-// ErrWaiting means that something about a customer still waits to be applied or posted.
+// ErrWaiting means that an erasure has begun, but events or posts about the customer are still queued.
 var ErrWaiting = errors.New("records: something about the customer still waits to be applied")
 
-// ErrInChats means that only posts in chats are still to be erased, which goes on by itself.
+// ErrInChats means that an erasure is complete except for posts in chats, which are being removed.
 var ErrInChats = errors.New("records: posts in chats are still being erased")
 
-// ErrNone means that there is no such thing.
+// ErrNone means that something doesn't exist.
 var ErrNone = errors.New("records: there is no such thing")
 
 func (p pages) eraseRoutes() []web.Route {
@@ -34,20 +39,20 @@ func (p pages) eraseRoutes() []web.Route {
 	}
 }
 
-// shownErase is what erase.html shows.
+// shownErase is the template data of erase.html.
 type shownErase struct {
-	Asked    web.Field
+	Asked    web.Field // the search
 	Found    []shownContact
-	Nobody   bool
+	Nobody   bool // the search found nobody
 	Erasures []shownErasure
-	Super    bool // certificates may be seen
+	Super    bool // the viewer may download certificates
 }
 
 type shownContact struct {
 	Contact
 
 	Path  string
-	Known string
+	Known string // the day of the first contact
 }
 
 type shownErasure struct {
@@ -62,7 +67,7 @@ const (
 		"from the database and from what Parley posted in Slack and Teams, not from the mailbox or the provider."
 )
 
-// showErase shows the form that asks for a customer, the customers that it found, and who was erased.
+// showErase shows the search for a customer, its results, and the newest erasures.
 func (p pages) showErase(v *web.Visit) error {
 	text := v.Value("contact")
 	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}, Super: v.Person.Super}
@@ -76,9 +81,8 @@ func (p pages) showErase(v *web.Visit) error {
 		}
 
 		for _, c := range found {
-			shown.Found = append(shown.Found, shownContact{
-				Contact: c, Path: contactPath(c.ID), Known: c.Since.In(v.Now().Location()).Format("2006-01-02"),
-			})
+			since := c.Since.In(v.Now().Location()).Format("2006-01-02")
+			shown.Found = append(shown.Found, shownContact{Contact: c, Path: contactPath(c.ID), Known: since})
 		}
 
 		shown.Nobody = len(found) == 0
@@ -90,7 +94,8 @@ func (p pages) showErase(v *web.Visit) error {
 	}
 
 	for _, e := range list {
-		shown.Erasures = append(shown.Erasures, shownErasure{e, e.At.In(v.Now().Location()).Format("2006-01-02 15:04")})
+		when := e.At.In(v.Now().Location()).Format("2006-01-02 15:04")
+		shown.Erasures = append(shown.Erasures, shownErasure{Erasure: e, When: when})
 	}
 
 	return v.Show("erase", web.Screen{Title: eraseTitle, Help: eraseHelp, Data: shown})
@@ -98,8 +103,7 @@ func (p pages) showErase(v *web.Visit) error {
 
 func contactPath(id bridge.ContactID) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
 
-// requestedContact returns the customer that the address names.
-// Errors: ErrNone; the desk's.
+// requestedContact returns the customer with the id in the URL. It returns ErrNone if there is none.
 func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
@@ -120,7 +124,7 @@ func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	return nil, ErrNone
 }
 
-// refuseUnknown answers an error of requestedContact: if it is ErrNone, that there is no such customer.
+// refuseUnknown responds to ErrNone of requestedContact with status 404. It returns other errors unchanged.
 func refuseUnknown(v *web.Visit, err error) error {
 	if !errors.Is(err, ErrNone) {
 		return err
@@ -128,7 +132,7 @@ func refuseUnknown(v *web.Visit, err error) error {
 	return v.Refuse(http.StatusNotFound, "There is no such customer.", "Look for an address, a number or an id on the page Erase and export.")
 }
 
-// shownPlan is what plan.html shows: what an erasure would remove.
+// shownPlan is the template data of plan.html: what an erasure would remove.
 type shownPlan struct {
 	Contact Contact
 	Path    string
@@ -137,9 +141,13 @@ type shownPlan struct {
 	Problem string
 }
 
-// showContact shows what is stored of a customer, before anything is done.
-func (p pages) showContact(v *web.Visit) error { return p.showPlan(v, "") }
+// showContact shows what an erasure of a customer would remove.
+func (p pages) showContact(v *web.Visit) error {
+	const noProblem = ""
+	return p.showPlan(v, noProblem)
+}
 
+// showPlan shows what an erasure would remove. problem is what was wrong with a submitted form; "" means nothing.
 func (p pages) showPlan(v *web.Visit, problem string) error {
 	c, err := p.requestedContact(v)
 	if err != nil {
@@ -171,6 +179,7 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 	return v.Show("plan", screen)
 }
 
+// eraseContact erases a customer. The form has a checkbox to confirm that.
 func (p pages) eraseContact(v *web.Visit) error {
 	if v.Value("sure") != "true" {
 		return p.showPlan(v, "Tick the box first: what is erased can't be brought back.")
@@ -188,26 +197,28 @@ func (p pages) continueErasure(v *web.Visit) error {
 	return answerErased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
 }
 
-// answerErased says how an erasure ended.
+// answerErased redirects to the search, which shows the result of an erasure once. err is from EraseContact or
+// GoOnErasing.
 func answerErased(v *web.Visit, err error) error {
-	var said string
+	var text string
 	switch {
 	case errors.Is(err, ErrNone):
 		return v.NotFound()
 	case errors.Is(err, ErrWaiting):
-		said = "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself."
+		text = "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself."
 	case errors.Is(err, ErrInChats):
-		said = "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows."
+		text = "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows."
 	case err != nil:
 		return err
 	case v.Person.Super:
-		said = "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left."
+		text = "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left."
 	default:
-		said = "Erased. A super-admin can read in the certificate in which threads colleagues' own words are left: ask one for it."
+		text = "Erased. A super-admin can read in the certificate in which threads colleagues' own words are left: ask one for it."
 	}
-	return v.GoWithText("/settings/erase", said)
+	return v.GoWithText("/settings/erase", text)
 }
 
+// sendCertificate sends the certificate of an erasure as a JSON file.
 func (p pages) sendCertificate(v *web.Visit) error {
 	id := v.Request.PathValue("erasure")
 	body, err := p.desk.Certificate(v.Context(), id)
@@ -220,15 +231,15 @@ func (p pages) sendCertificate(v *web.Visit) error {
 	return download(v, "application/json", "erasure-"+id+".json", body)
 }
 
-// download answers with a file that the browser saves.
-func download(v *web.Visit, kind, name string, body []byte) error {
-	setDownload(v, kind, name)
-	_, _ = v.Writer.Write(body) // an error means that the browser went away
+// download sends a file that the browser saves.
+func download(v *web.Visit, contentType, name string, body []byte) error {
+	setDownload(v, contentType, name)
+	_, _ = v.Writer.Write(body) // an error means that the browser has disconnected
 	return nil
 }
 
-// setDownload says in the answer's header that the browser shall save what follows as a file.
-func setDownload(v *web.Visit, kind, name string) {
-	v.Writer.Header().Set("Content-Type", kind)
+// setDownload sets the headers that make the browser save the response as a file.
+func setDownload(v *web.Visit, contentType, name string) {
+	v.Writer.Header().Set("Content-Type", contentType)
 	v.Writer.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 }

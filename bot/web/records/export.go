@@ -14,11 +14,12 @@ import (
 	"parley/bridge"
 )
 
-// makeTimeout bounds the making of an export, which may be gigabytes.
+// makeTimeout is the time limit for making an export, which may have gigabytes.
 const makeTimeout = 30 * time.Minute
 
-// exportContact answers with everything of a customer as a file. The file is made as a whole first, on the disk, so that an
-// error isn't a half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
+// exportContact sends all data of a customer as a zip file. It first writes the complete zip to disk, so that an error
+// can't truncate the download and memory use is bounded. Only one export runs at a time, so that disk use is bounded,
+// too; during it, other requests get status 503.
 func (p pages) exportContact(v *web.Visit) error {
 	c, err := p.requestedContact(v)
 	if err != nil {
@@ -41,12 +42,12 @@ func (p pages) exportContact(v *web.Visit) error {
 		return err
 	}
 
-	defer func() { _ = file.Close() }() // it was only read
+	defer func() { _ = file.Close() }()
 	return sendZip(v, fmt.Sprintf("contact-%d.zip", c.ID), file)
 }
 
-// makeExport writes a customer's zip into a file that only this process can reach, and that goes when it is closed.
-// Errors: as Desk.ExportContact.
+// makeExport writes a customer's zip to a temporary file without a name: no other process can open it, and it is deleted
+// when it is closed. It returns the errors of Desk.ExportContact.
 func (p pages) makeExport(ctx context.Context, by web.Person, id bridge.ContactID) (*os.File, error) {
 	file, err := os.CreateTemp("", "parley-export-*") // mode 0600
 	if err != nil {
@@ -55,7 +56,7 @@ func (p pages) makeExport(ctx context.Context, by web.Person, id bridge.ContactI
 
 	ctx, cancel := context.WithTimeout(ctx, makeTimeout)
 	defer cancel()
-	err = os.Remove(file.Name()) // so that nothing of the customer stays, even if this process dies
+	err = os.Remove(file.Name()) // now, so that no data is left behind even if this process crashes
 	if err == nil {
 		err = p.desk.ExportContact(ctx, by, id, file)
 	}
@@ -66,7 +67,7 @@ func (p pages) makeExport(ctx context.Context, by web.Person, id bridge.ContactI
 	return file, nil
 }
 
-// sendZip answers with a file that the browser saves.
+// sendZip sends a file that has just been written, from its beginning.
 func sendZip(v *web.Visit, name string, file *os.File) error {
 	size, err := file.Seek(0, io.SeekCurrent)
 	if err == nil {

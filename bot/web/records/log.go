@@ -14,50 +14,52 @@ import (
 	"parley/bridge"
 )
 
+// The audit log: who did what, and when, to conversations and to the configuration. Admins can filter it by the query of
+// the page's URL, such as /settings/log?who=7&from=2026-11-01, and download it as CSV.
+
 const (
 	rowsPerPage = 100
-	rowsPerRead = 2000 // for a file
+	rowsPerRead = 2000 // per query while a CSV file is written
 )
 
-// logDesk is what the pages of the log need. The log says what was done to conversations and to the set-up, by whom,
-// when.
+// logDesk is the backend of the log.
 type logDesk interface {
-	// Log reads up to size rows of the log, the newest first. after is LogPage.Next of the page before; "" means the
-	// first page. Rows of conversations that the viewer may not read are closed: see LogRow.
+	// Log returns up to size rows, the newest first. after is LogPage.Next of the previous page; "" means the first page.
+	// It omits the texts of conversations that the viewer may not read (see LogRow.Closed).
 	Log(ctx context.Context, viewer bridge.AgentID, f LogFilter, after string, size int) (LogPage, error)
 
-	// LogNames lists what the log can be filtered by.
+	// LogNames returns what the log can be filtered by.
 	LogNames(ctx context.Context) (LogNames, error)
 }
 
-// LogFilter says which rows of the log are wanted. The zero LogFilter wants all.
+// LogFilter selects rows of the log. Zero fields don't restrict the selection.
 type LogFilter struct {
 	Agent        bridge.AgentID
-	What         string
+	What         string // a value of LogRow.What
 	Account      string
 	Conversation bridge.ConversationID
-	From, Until  time.Time // From is included, Until isn't; zero means no bound
+	From, Until  time.Time // From is included, Until isn't
 }
 
-// LogPage is some rows of the log.
+// LogPage is a page of the log.
 type LogPage struct {
 	Rows []LogRow
-	Next string    // the place after these rows; "" if there are no older ones
+	Next string    // a cursor for the next page; "" if there are no older rows
 	Seen time.Time // how far back the log was searched
 }
 
-// LogRow is one thing that was done.
+// LogRow is an entry of the log.
 type LogRow struct {
 	At           time.Time
-	Conversation bridge.ConversationID // 0 means the set-up was changed
-	Account      string                // "" means the set-up
+	Conversation bridge.ConversationID // 0 means that the configuration was changed
+	Account      string                // "" means that the configuration was changed
 	By           string
-	What         string
+	What         string // the kind of action: "resolved"
 	Text         string
-	Closed       bool // the viewer may not read the conversation, so Text is left out
+	Closed       bool // the viewer may not read the conversation, so Text is empty
 }
 
-// LogNames are what the log can be filtered by.
+// LogNames are the values by which the log can be filtered.
 type LogNames struct {
 	Agents   []web.Choice // by id
 	Accounts []string
@@ -72,14 +74,14 @@ func (p pages) logRoutes() []web.Route {
 	}
 }
 
-// shownLog is what log.html shows.
+// shownLog is the template data of log.html.
 type shownLog struct {
-	Fields   []web.Field
-	Problem  string
+	Fields   []web.Field // the filter
+	Problem  string      // what is wrong with the filter; "" means nothing
 	Rows     []shownRow
-	Older    string // the address of the next page; "" if there is none
-	Seen     string // how far back the log was searched
-	CSV      string
+	Older    string // the URL of the next page; "" if there is none
+	Seen     string // LogPage.Seen as text
+	CSV      string // the URL of the log as CSV
 	Filtered bool
 }
 
@@ -90,6 +92,7 @@ type shownRow struct {
 	Lines []string
 }
 
+// showLog shows a page of the log.
 func (p pages) showLog(v *web.Visit) error {
 	names, err := p.desk.LogNames(v.Context())
 	if err != nil {
@@ -110,12 +113,7 @@ func (p pages) showLog(v *web.Visit) error {
 		}
 
 		for _, r := range page.Rows {
-			when := r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05")
-			if r.What == "analysed" { // its text names intents: order_status
-				r.Text = strings.ReplaceAll(r.Text, "_", " ")
-			}
-			r.What = deedWords(r.What)
-			shown.Rows = append(shown.Rows, shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")})
+			shown.Rows = append(shown.Rows, rowOf(r, v.Now().Location()))
 		}
 
 		if page.Next != "" {
@@ -128,15 +126,26 @@ func (p pages) showLog(v *web.Visit) error {
 		Help: "What was done to conversations and to the set-up, by whom and when. Nothing here can be changed."})
 }
 
-// filterNames returns the names of the values in an address that filter the log.
+// rowOf returns the template data of a row.
+func rowOf(r LogRow, zone *time.Location) shownRow {
+	when := r.At.In(zone).Format("2006-01-02 15:04:05")
+	if r.What == "analysed" { // Text has the names of intents, such as order_status
+		r.Text = strings.ReplaceAll(r.Text, "_", " ")
+	}
+	r.What = deedWords(r.What)
+	return shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")}
+}
+
+// filterNames returns the names of the query parameters that filter the log.
 func filterNames() []string {
 	return []string{"who", "what", "account", "conversation", "from", "until"}
 }
 
-// lastDay returns the last day that an address asks for. Figures call it "to": programs may ask for both alike.
+// lastDay returns the last day of the filter. The parameter is "until". "to" is an alias, because the statistics of
+// package dashboard call it so: programs can use the same query for both.
 func lastDay(v *web.Visit) string { return cmp.Or(v.Value("until"), v.Value("to")) }
 
-// makeQuery returns the query of an address with the same filter, at another place of the log.
+// makeQuery returns a query with the same filter for another page. after is the page's cursor; "" means the first.
 func makeQuery(v *web.Visit, after string) url.Values {
 	q := url.Values{}
 	for _, name := range filterNames() {
@@ -154,7 +163,8 @@ func makeQuery(v *web.Visit, after string) url.Values {
 	return q
 }
 
-// readFilter reads the filter of an address. problem says, in words for people, what is wrong with it.
+// readFilter parses the filter in a request's query. problem says what is wrong with it, as text for the page; "" means
+// nothing.
 func readFilter(v *web.Visit) (f LogFilter, problem string) {
 	f.What, f.Account = v.Value("what"), v.Value("account")
 	if who := v.Value("who"); who != "" {
@@ -191,6 +201,7 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 	return f, ""
 }
 
+// filterFields returns the form fields of the filter.
 func filterFields(v *web.Visit, names LogNames) []web.Field {
 	choose := func(name string, choices []web.Choice) []web.Choice {
 		list := []web.Choice{{Text: "All"}}
@@ -216,7 +227,8 @@ func filterFields(v *web.Visit, names LogNames) []web.Field {
 	}
 }
 
-// deedWords names a deed for people, where the log's own word for it, which files keep, doesn't say enough.
+// deedWords returns the text for a kind of action (LogRow.What) on the page, for those whose stored name isn't clear. CSV
+// files have the stored name.
 func deedWords(deed string) string {
 	switch deed {
 	case "recipients":
@@ -232,41 +244,55 @@ func deedWords(deed string) string {
 	}
 }
 
-// logFile writes the log as CSV: all rows that the filter wants, however many.
+// logFile sends all rows that match the filter as CSV. It reads and writes them page by page, since there may be
+// millions. The first page is read before anything is written, so that an error of the database can still be reported.
 func (p pages) logFile(v *web.Visit) error {
 	filter, problem := readFilter(v)
 	if problem != "" {
 		return v.Refuse(http.StatusBadRequest, problem, "Choose again.")
 	}
 
-	page, err := p.desk.Log(v.Context(), v.Person.ID, filter, "", rowsPerRead) // before anything is written, so that an error can be shown
+	const firstPage = ""
+	page, err := p.desk.Log(v.Context(), v.Person.ID, filter, firstPage, rowsPerRead)
 	if err != nil {
 		return err
 	}
 
 	v.Writer.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="parley-log.csv"`)
-	file := csv.NewWriter(v.Writer) // it keeps the first error, which is asked for after each page
+	file := csv.NewWriter(v.Writer) // keeps its first error, which is checked after each page
 	_ = file.Write([]string{"at", "by", "what", "conversation", "account", "text"})
 
 	for {
 		for _, r := range page.Rows {
-			number := ""
-			if r.Conversation != 0 {
-				number = strconv.FormatInt(int64(r.Conversation), 10)
-			}
-			_ = file.Write([]string{
-				r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text),
-			})
+			_ = file.Write(csvRow(r))
 		}
 
 		file.Flush()
-		if file.Error() != nil || page.Next == "" {
-			return nil // the browser went away, or that is all
+		hasLeft := file.Error() != nil // the client has disconnected
+		if hasLeft || page.Next == "" {
+			return nil
 		}
 		v.GiveTime()
-		if page, err = p.desk.Log(v.Context(), v.Person.ID, filter, page.Next, rowsPerRead); err != nil {
+		page, err = p.desk.Log(v.Context(), v.Person.ID, filter, page.Next, rowsPerRead)
+		if err != nil {
 			return web.BrokenOff(err)
 		}
+	}
+}
+
+// csvRow returns the columns of a row.
+func csvRow(r LogRow) []string {
+	conversation := ""
+	if r.Conversation != 0 {
+		conversation = strconv.FormatInt(int64(r.Conversation), 10)
+	}
+	return []string{
+		r.At.UTC().Format(time.RFC3339),
+		web.Cell(r.By),
+		web.Cell(r.What),
+		conversation,
+		web.Cell(r.Account),
+		web.Cell(r.Text),
 	}
 }

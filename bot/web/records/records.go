@@ -1,7 +1,5 @@
-// Package records has the pages on which admins see what was done (the log) and what needs somebody to look at it
-// (what stands still), check Parley's health, and erase or export all data of one customer.
-//
-// What does not belong here: how any of it is stored.
+// Package records serves the pages on which admins read the audit log, handle what needs a person's decision ("What
+// stands still"), check Parley's health, and erase or export all data of a customer.
 package records
 
 import (
@@ -17,7 +15,7 @@ import (
 	"parley/bridge"
 )
 
-// Desk is what these pages need.
+// Desk is the backend of these pages.
 type Desk interface {
 	logDesk
 	eraseDesk
@@ -30,12 +28,12 @@ var templates embed.FS
 
 type pages struct {
 	desk      Desk
-	exporting chan struct{} // has room for the one export that is under way
+	exporting chan struct{} // a semaphore for one export at a time
 }
 
-// Area has the pages about what was done.
+// Area returns the area of these pages.
 func Area(desk Desk) web.Area {
-	p := pages{desk, make(chan struct{}, 1)}
+	p := pages{desk: desk, exporting: make(chan struct{}, 1)}
 	return web.Area{
 		Name:      "records",
 		Templates: templates,
@@ -50,59 +48,59 @@ func Area(desk Desk) web.Area {
 	}
 }
 
-// eraseDesk is what the pages about erasing need.
+// eraseDesk is the backend of the pages that erase and export customers.
 type eraseDesk interface {
-	// FindContacts finds the customers that an address, a number or an id may mean. It leaves out the name and the
-	// addresses that a customer has only in accounts that are closed to the viewer, unless the viewer typed them.
+	// FindContacts returns the customers with an address, a phone number or an id. It omits names and addresses that are
+	// only known in accounts that the viewer has no access to, unless they are equal to text.
 	FindContacts(ctx context.Context, viewer bridge.AgentID, text string) ([]Contact, error)
 
-	// CountContact counts what an erasure of a customer would remove.
+	// CountContact returns how many records of each kind an erasure of a customer would remove.
 	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
 
-	// EraseContact erases a customer in somebody's name, and returns the id of the erasure. ErrWaiting and ErrInChats
-	// mean that the erasure has begun and goes on by itself. Errors: also ErrNone.
+	// EraseContact erases a customer, logs who did it, and returns the id of the erasure. ErrWaiting and ErrInChats mean
+	// that the erasure has begun and continues in the background. ErrNone means that there is no such customer.
 	EraseContact(ctx context.Context, by web.Person, id bridge.ContactID) (erasure string, err error)
 
-	// GoOnErasing goes on with an erasure that has not ended. Errors: ErrWaiting, ErrInChats, ErrNone.
+	// GoOnErasing continues an unfinished erasure. It returns ErrWaiting, ErrInChats or ErrNone like EraseContact.
 	GoOnErasing(ctx context.Context, erasure string) error
 
-	// Erasures lists the newest erasures.
+	// Erasures returns the newest erasures.
 	Erasures(ctx context.Context) ([]Erasure, error)
 
-	// Certificate returns the certificate of an erasure that is done, as JSON. Errors: ErrNone.
+	// Certificate returns the certificate of a finished erasure as JSON. It returns ErrNone if there is none.
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
-	// ExportContact writes a zip with all data of a customer to w, piece by piece. Errors: *bridge.Problem if the
-	// person may not read all of the customer's conversations.
+	// ExportContact streams a zip with all data of a customer to w. It returns a *bridge.Problem if the person may not
+	// read all of the customer's conversations.
 	ExportContact(ctx context.Context, by web.Person, id bridge.ContactID, w io.Writer) error
 }
 
 // Contact is a customer.
 type Contact struct {
 	ID            bridge.ContactID
-	Name          string // "" if nobody knows it, or no account that has the customer is open to the viewer
+	Name          string // "" if unknown, or only known in accounts that the viewer has no access to
 	Since         time.Time
 	Addresses     []string
-	Closed        bool // some addresses are not open to the viewer
+	Closed        bool // some addresses are omitted, because the viewer has no access to their accounts
 	Conversations int64
 }
 
-// Title names the customer.
+// Title returns the customer's name or, without one, "contact 12".
 func (c Contact) Title() string { return cmp.Or(c.Name, fmt.Sprintf("contact %d", c.ID)) }
 
-// Place is one kind of record that is stored of a customer, and what an erasure does with it.
+// Place is one kind of stored record of a customer, and what an erasure does with it.
 type Place struct {
-	What string // for people
-	How  string // removed, emptied
+	What string // the kind, as text for the page
+	How  string // "removed" or "emptied"
 	Rows int64
 }
 
-// Erasure is a customer who was erased, or is being erased.
+// Erasure is a finished or unfinished erasure of a customer.
 type Erasure struct {
 	ID   string
 	By   string
 	At   time.Time
 	Done bool
 
-	InChats int64 // posts in chats that are still to go
+	InChats int64 // posts in chats that are not removed yet
 }

@@ -13,94 +13,96 @@ import (
 	"parley/channels"
 )
 
-// The page "What stands still" shows what needs a person. Events that could not be applied stand in quarantine: an
-// admin applies them again or drops them. Undecided messages are replies that the provider refused, or of which
-// nobody knows whether they arrived: an admin has them sent again, or marks them as sent. The page also shows the
-// state of backups.
+// The page "What stands still" lists what needs a decision of an admin:
+//
+//	quarantine  events, such as incoming mails, that could not be applied: apply them again, or drop them
+//	undecided   replies that the provider refused, or that may or may not have arrived: send them again, or mark them as sent
+//
+// It also shows the state of backups. The page "Blocked senders" lists senders whose mail is ignored.
 
-// maxRows is how many rows a list on these pages has at most.
+// maxRows is the maximum number of rows of a list.
 const maxRows = 100
 
-// stuckDesk is what the pages about what stands still need.
+// stuckDesk is the backend of these pages.
 type stuckDesk interface {
-	// Quarantine lists the newest events that could not be applied. It leaves out the reason if the event's account
-	// is closed to the viewer.
+	// Quarantine returns the newest events that could not be applied. It omits the reasons of events in accounts that
+	// the viewer has no access to.
 	Quarantine(ctx context.Context, viewer bridge.AgentID, limit int) ([]Quarantined, error)
 
-	// Replay applies an event again, and says in words what became of it.
+	// Replay applies an event again and returns the result as text.
 	Replay(ctx context.Context, by web.Person, event bridge.EventID) (string, error)
 
-	// Drop takes an event out of quarantine for good. Errors: ErrNone.
+	// Drop removes an event from quarantine permanently. It returns ErrNone if it isn't there.
 	Drop(ctx context.Context, by web.Person, event bridge.EventID) error
 
-	// Undecided lists messages that wait for a decision: first those of which nobody knows whether they arrived, then
-	// those that were refused, the oldest first in both. If the viewer may not read a conversation, it leaves out
-	// what was said.
+	// Undecided returns messages that need a decision: first those that may or may not have arrived, then the refused
+	// ones, each the oldest first. It omits the contents of conversations that the viewer may not read.
 	Undecided(ctx context.Context, viewer bridge.AgentID, limit int) ([]Undecided, error)
 
-	// Decide does for an admin what a button in the thread would do, and says what became of it.
-	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
+	// Decide sends a message again or marks it as sent, like the buttons in its thread, and returns the result. It
+	// returns ErrNone if there is nothing to decide any more, and *bridge.Problem if the admin may not do it.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
-	// Blocked lists the blocked and silenced senders: at most limit, after the first skip ones. It leaves out the
-	// names of those in accounts that are closed to the viewer.
+	// Blocked returns up to limit blocked and silenced senders, after skipping the first ones. It omits the names of
+	// senders in accounts that the viewer has no access to.
 	Blocked(ctx context.Context, viewer bridge.AgentID, limit, skip int) ([]Blocked, error)
 
-	// Unblock lets a sender's mail in again. Errors: ErrNone; *bridge.Problem if the account is closed to the admin.
+	// Unblock accepts a sender's mail again. It returns ErrNone if the sender isn't blocked, and *bridge.Problem if the
+	// admin has no access to the account.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
 
-	// Backups returns the state of the backups that Parley makes by itself.
+	// Backups returns the state of the backups that Parley makes.
 	Backups(ctx context.Context) (Backups, error)
 }
 
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
 	Event   bridge.EventID
-	Closed  bool // the viewer may not read of the account's customers, so Reason is left out
+	Closed  bool // the viewer has no access to the account, so Reason is empty
 	Account string
 	Reason  string
 	At      time.Time
 }
 
-// Undecided is an agent's message of which nobody knows whether it arrived, or that was refused.
+// Undecided is an agent's message that the provider refused, or that may or may not have arrived.
 type Undecided struct {
 	Conversation bridge.ConversationID
-	Delivery     bridge.DeliveryID // 0 if it can be decided only in its thread
+	Delivery     bridge.DeliveryID // 0 if it can only be decided in its thread
 	Attempt      int               // the number of the last attempt to send it
-	Refused      bool              // it surely did not arrive
-	Closed       bool              // the viewer may not read the conversation, so Why and Delivery are left out
+	Refused      bool              // refused: it did not arrive
+	Closed       bool              // the viewer may not read the conversation, so Why and Delivery are empty
 	Why          string
 	Account      string
 	By           string
 	At           time.Time
 }
 
-// Decision is what an admin chose for a delivery.
+// Decision is an admin's decision about an undecided message.
 type Decision struct {
 	Verb     bridge.Verb // VerbSendAgain or VerbMarkSent
 	Delivery bridge.DeliveryID
-	Attempt  int // the last attempt that the page showed; after a later one, the admin must look again first
+	Attempt  int // the attempt that the page showed: after a later attempt, the decision is refused
 }
 
 // Blocked is a sender whose automatic mail is ignored (blocked), or kept without a post in a chat (silenced).
 type Blocked struct {
 	ID       bridge.IdentityID
-	Closed   bool // the viewer may not read of the account's customers, so Address and Name are left out
+	Closed   bool // the viewer has no access to the account, so Address and Name are empty
 	Account  string
 	Address  string
 	Name     string
 	Silenced bool // silenced; otherwise blocked
 }
 
-// Backups tells of the backups that Parley makes by itself.
+// Backups is the state of Parley's backups.
 type Backups struct {
-	Ours    bool // Parley makes them; otherwise the server's operator does
+	Ours    bool // Parley makes backups; otherwise the server's operator does
 	Folder  string
-	Last    time.Time // when the last one was made; zero if there is none
-	File    string
-	Bytes   int64
-	Tried   time.Time // when one was restored on trial
-	Problem string    // why the last attempt failed; "" if it succeeded
+	Last    time.Time // the time of the newest backup; zero if there is none
+	File    string    // its name
+	Bytes   int64     // its size
+	Tried   time.Time // the time of the last test restore
+	Problem string    // why the last backup failed; "" if it succeeded
 }
 
 func (p pages) stuckRoutes() []web.Route {
@@ -114,7 +116,7 @@ func (p pages) stuckRoutes() []web.Route {
 	}
 }
 
-// shownStuck is what stuck.html shows.
+// shownStuck is the template data of stuck.html.
 type shownStuck struct {
 	Undecided  []shownUndecided
 	Quarantine []shownQuarantined
@@ -139,10 +141,10 @@ type shownBackups struct {
 
 	LastWhen, TriedWhen string
 	Size                string
-	Old                 bool // there should be a newer one
+	Old                 bool // Last is older than maxBackupAge
 }
 
-// maxBackupAge is how old the newest backup may be. They are made each night.
+// maxBackupAge is the age from which the newest backup is overdue. Backups are made each night.
 const maxBackupAge = 26 * time.Hour
 
 func (p pages) showStuck(v *web.Visit) error {
@@ -180,9 +182,12 @@ func (p pages) showStuck(v *web.Visit) error {
 		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, timeText(q.At, zone)})
 	}
 
-	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
-		Help: "What a person has to look at: " +
-			"messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
+	return v.Show("stuck", web.Screen{
+		Title: "What stands still",
+		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, " +
+			"events that could not be applied, and the backups.",
+		Data: shown,
+	})
 }
 
 // decideDelivery sends a message again, or marks it as sent.
@@ -211,20 +216,20 @@ func (p pages) decideDelivery(v *web.Visit) error {
 		return v.Refuse(http.StatusConflict, "That was not done.", done.Why)
 	}
 
-	said := "It is sent again. Its thread tells so."
+	text := "It is sent again. Its thread tells so."
 	switch {
 	case done.State == bridge.ActWaits:
-		said = "That is taken, and will be done in a moment."
+		text = "That is taken, and will be done in a moment."
 	case done.State == bridge.ActStuck:
-		said = "That can't be done just now: it is among what could not be applied."
+		text = "That can't be done just now: it is among what could not be applied."
 	case d.Verb == bridge.VerbMarkSent:
-		said = "It is marked as sent. Its thread tells so."
+		text = "It is marked as sent. Its thread tells so."
 	}
 
-	return answerChange(v, err, "/settings/stuck", said)
+	return answerChange(v, err, "/settings/stuck", text)
 }
 
-// timeText writes a time; "" for the zero time.
+// timeText formats a time; "" for the zero time.
 func timeText(at time.Time, zone *time.Location) string {
 	if at.IsZero() {
 		return ""
@@ -232,18 +237,20 @@ func timeText(at time.Time, zone *time.Location) string {
 	return at.In(zone).Format("2006-01-02 15:04")
 }
 
+// replayEvent applies an event in quarantine again.
 func (p pages) replayEvent(v *web.Visit) error {
 	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
 	if err != nil {
 		return v.NotFound()
 	}
-	said, err := p.desk.Replay(v.Context(), v.Person, bridge.EventID(event))
+	text, err := p.desk.Replay(v.Context(), v.Person, bridge.EventID(event))
 	if err != nil {
 		return err
 	}
-	return v.GoWithText("/settings/stuck", said)
+	return v.GoWithText("/settings/stuck", text)
 }
 
+// dropEvent removes an event from quarantine.
 func (p pages) dropEvent(v *web.Visit) error {
 	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
 	if err == nil {
@@ -252,19 +259,21 @@ func (p pages) dropEvent(v *web.Visit) error {
 	return answerChange(v, err, "/settings/stuck", fmt.Sprintf("Event %d is dropped: it is never applied.", event))
 }
 
-// shownBlocked is what blocked.html shows.
+// shownBlocked is the template data of blocked.html.
 type shownBlocked struct {
 	Rows  []Blocked
-	Newer string // the address of the page before; "" if this is the first
-	Older string // the address of the next page; "" if there is none
+	Newer string // the URL of the previous page; "" if this is the first
+	Older string // the URL of the next page; "" if this is the last
 }
 
-// maxPage is the largest number of a page that is read. Nobody turns so many pages.
+// maxPage is the maximum page number, which keeps the offset of the database query in bounds.
 const maxPage = 10_000
 
+// showBlocked shows a page of the blocked and silenced senders. It reads one row more than it shows, to see whether there
+// is another page.
 func (p pages) showBlocked(v *web.Visit) error {
 	const path = "/settings/blocked?page="
-	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 means the first
+	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page, 0
 	page = min(max(page, 0), maxPage)
 	list, err := p.desk.Blocked(v.Context(), v.Person.ID, maxRows+1, page*maxRows)
 	if err != nil {
@@ -284,6 +293,7 @@ func (p pages) showBlocked(v *web.Visit) error {
 			"thread of the day's automatic mail."})
 }
 
+// unblockSender accepts a sender's mail again.
 func (p pages) unblockSender(v *web.Visit) error {
 	sender, err := strconv.ParseInt(v.Request.PathValue("sender"), 10, 64)
 	if err == nil {
@@ -292,7 +302,7 @@ func (p pages) unblockSender(v *web.Visit) error {
 	return answerChange(v, err, "/settings/blocked", "The sender's mail is let in again.")
 }
 
-// answerChange answers a change: it leads to a page that shows text, or says why there was no change.
+// answerChange responds to the result of a change. It redirects to path, which shows text, or explains the error.
 func answerChange(v *web.Visit, err error, path, text string) error {
 	if errors.Is(err, ErrNone) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
 		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already. Reload the page.")

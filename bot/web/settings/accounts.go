@@ -14,20 +14,20 @@ import (
 	"parley/bridge/setup"
 )
 
-// An account is where customers write: a mailbox, a number, a Page of Messenger, or a system of the company's own.
-// This file has the list of all accounts, and the form of each account's settings. Packages mailbox and number have
-// the pages on which an account's connection to its provider is made and tested.
+// An account is a mailbox, a phone number, a Messenger Page or another address to which customers write. This file has the
+// list of all accounts and the form of an account's settings. Packages mailbox and number connect accounts to their
+// providers.
 
 const accountsPath = "/settings/accounts"
 
 // State is the state of an account.
 type State struct {
-	Status   string    // active, error, …: channels.ConditionStatus
+	Status   string    // a channels.ConditionStatus: "active", "error" and others
 	Text     string    // what is wrong
 	Hint     string    // what to do
-	Queued   int       // messages that wait to be sent to customers
-	Decide   int       // messages that wait for a person's decision
-	Activity time.Time // when something last happened; zero if it isn't known
+	Queued   int       // number of messages to customers in the queue
+	Decide   int       // number of messages that need a person's decision
+	Activity time.Time // the last activity; zero if unknown
 }
 
 type accountRow struct {
@@ -35,13 +35,13 @@ type accountRow struct {
 
 	Name       string
 	Path       string
-	Connection string // the page on which it is tested and connected again; "" if there is none
+	Connection string // the URL of the page that tests and reconnects it; "" if there is none
 	Channel    string // "E-mail"
 	Team       string
 	Mode       string
 	Paused     bool
 	Version    string
-	Last       string // when something last happened, in words
+	Last       string // the last activity as text: "2 hours ago"
 }
 
 func (p pages) accountRoutes() []web.Route {
@@ -58,6 +58,7 @@ func (p pages) accountRoutes() []web.Route {
 
 func accountPath(name string) string { return accountsPath + "/" + url.PathEscape(name) }
 
+// listAccounts shows the list of all accounts.
 func (p pages) listAccounts(v *web.Visit) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
@@ -90,14 +91,15 @@ func (p pages) listAccounts(v *web.Visit) error {
 		})
 	}
 
+	rows = pageOf(v, &shown, rows)
 	return v.Show("accounts", web.Screen{
 		Title: "Accounts",
 		Help:  "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
-		Data:  map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.listAddPages()},
+		Data:  map[string]any{"Rows": rows, "Sieve": shown, "Adds": p.listAddPages()},
 	})
 }
 
-// listAddPages lists the pages on which accounts are added. Those of WhatsApp begin on a common page.
+// listAddPages returns links to the pages that add accounts. All kinds of WhatsApp accounts share one page.
 func (p pages) listAddPages() (list []web.Link) {
 	for _, c := range p.desk.Channels() {
 		l := web.Link{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
@@ -113,8 +115,7 @@ func (p pages) listAddPages() (list []web.Link) {
 	return list
 }
 
-// connectionPath returns the address of the page on which an account is tested and connected again. It returns "" if
-// its kind has no such page.
+// connectionPath returns the path of the page that tests and reconnects an account, or "" if its kind has none.
 func connectionPath(channel, name string) string {
 	if channel != "email" {
 		return number.Path(channel, name)
@@ -122,12 +123,13 @@ func connectionPath(channel, name string) string {
 	return "/settings/mailboxes/" + url.PathEscape(name)
 }
 
-// ReconnectPath returns the address of the page for an account in trouble: the one on which it is connected again or, if there
-// is none, that of its settings.
+// ReconnectPath returns the path of the page to open when an account doesn't work: the one that reconnects it or, without
+// one, its settings.
 func ReconnectPath(channel, name string) string {
 	return cmp.Or(connectionPath(channel, name), accountPath(name))
 }
 
+// channelName returns the display name of a kind of account.
 func (p pages) channelName(kind string) string {
 	for _, c := range p.desk.Channels() {
 		if c.Kind == kind {
@@ -137,14 +139,13 @@ func (p pages) channelName(kind string) string {
 	return kind
 }
 
-// agoWords writes how long ago something was, roughly.
+// agoWords returns roughly how long ago a time was: "2 hours ago".
 func agoWords(now, then time.Time) string {
-	d := now.Sub(then)
-
 	if then.IsZero() {
 		return "not lately"
 	}
 
+	d := now.Sub(then)
 	switch {
 	case d < time.Minute:
 		return "just now"
@@ -157,7 +158,7 @@ func agoWords(now, then time.Time) string {
 	}
 }
 
-// countWords writes a number of things: "1 hour", "2 hours".
+// countWords returns a number with a noun: "1 hour", "2 hours".
 func countWords(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
@@ -165,7 +166,7 @@ func countWords(n int, word string) string {
 	return strconv.Itoa(n) + " " + word + "s"
 }
 
-// accountForm makes the form with all that can be set of an account; e is nil for a new one.
+// accountForm returns the form with all settings of an account; e is nil for a new one.
 func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
 	fields := withCompanyDefaults(p.desk.Fields(setup.EntryAccount, channel), all)
 	form := formOf(action, fields, e, accountParts(fields))
@@ -178,11 +179,11 @@ func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.E
 	return form
 }
 
-// settingPrefix begins the paths of settings that can be chosen for all accounts, and for one.
+// settingPrefix is the path prefix of settings that exist for all accounts and for each account.
 const settingPrefix = "settings."
 
-// withCompanyDefaults returns the fields of an account. If a setting is chosen for all accounts, that choice is the
-// default of its field, since it counts for an account that chooses nothing itself.
+// withCompanyDefaults returns fields with the settings of all accounts as defaults: they apply to accounts that have no
+// value of their own.
 func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field {
 	fields = slices.Clone(fields)
 	for _, company := range ofKind(all, setup.EntryCompany) {
@@ -196,17 +197,18 @@ func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field 
 	return fields
 }
 
-// accountParts returns the groups of an account's fields in the order of the page. The second group is that of its channel.
+// accountParts divides the fields of an account into the groups of its page. newForm uses the first two.
 func accountParts(fields []setup.Field) []fieldGroup {
 	general := []string{"name", "team", "mode", "trial_to", "paused"}
 	replies := []string{"reply_mode", "hold", "rate", "signature"}
 	var channel, chats []string
 	for _, f := range fields {
+		hasOtherPlace := f.Input == setup.InputGroup || strings.HasPrefix(f.Path, settingPrefix) ||
+			strings.HasPrefix(f.Path, "hours.") || slices.Contains(general, f.Path) || slices.Contains(replies, f.Path)
 		switch {
 		case strings.HasSuffix(f.Path, channelSuffix):
 			chats = append(chats, f.Path)
-		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, settingPrefix), strings.HasPrefix(f.Path, "hours."):
-		case !slices.Contains(general, f.Path) && !slices.Contains(replies, f.Path):
+		case !hasOtherPlace:
 			channel = append(channel, f.Path)
 		}
 	}
@@ -224,11 +226,12 @@ func accountParts(fields []setup.Field) []fieldGroup {
 	}
 }
 
+// showAccount shows the settings of an account.
 func (p pages) showAccount(v *web.Visit) error {
 	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error { return v.Show("account", p.accountScreen(e, form)) })
 }
 
-// withAccount calls do with the account that the address names, and its form.
+// withAccount calls do with the account in the URL and its form.
 func (p pages) withAccount(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
 	return p.withEntries(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
 		form := p.accountForm(all, accountPath(e.Name), e.Channel, e)
@@ -246,6 +249,7 @@ func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
 	}}
 }
 
+// saveAccount saves the submitted settings of an account.
 func (p pages) saveAccount(v *web.Visit) error {
 	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error {
 		values := changeOf(v, *form, e)
@@ -262,12 +266,13 @@ func (p pages) saveAccount(v *web.Visit) error {
 	})
 }
 
-// channelSuffix ends the paths of the channels in which an account's threads open, one for each chat.
+// channelSuffix is the path suffix of the chat channels in which an account's threads open: "slack_channel" and
+// "teams_channel".
 const channelSuffix = "_channel"
 
-// addChatChannels completes a change of the channel that an account has in one chat, such as Slack, by the channel
-// that the form shows for the other chat. An account can't have both. With both in the change, Desk.Save refuses it,
-// and the admin decides. With one alone, the stored channel would be gone without a word.
+// addChatChannels adds the channels that the form shows to values if one of them is changed. An account can have a channel
+// in Slack or in Teams, but not in both. If an admin sets one without clearing the other, Desk.Save then sees both and
+// refuses the change, and the admin decides. Otherwise it would silently remove the one that isn't in the change.
 func addChatChannels(v *web.Visit, form *web.Form, values map[string][]string) {
 	isChannel := func(path string) bool { return strings.HasSuffix(path, channelSuffix) }
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(values)), isChannel) {
@@ -287,7 +292,7 @@ func addChatChannels(v *web.Visit, form *web.Form, values map[string][]string) {
 	}
 }
 
-// pauseAccount pauses an account, or lets it go on.
+// pauseAccount pauses or resumes an account.
 func (p pages) pauseAccount(v *web.Visit) error {
 	paused := "true"
 	if v.Value("go_on") != "" {
@@ -296,12 +301,12 @@ func (p pages) pauseAccount(v *web.Visit) error {
 	return p.changeAccount(v, setup.Change{Values: map[string][]string{"paused": {paused}}})
 }
 
-// takeOutAccount takes an account out. One with conversations is paused, and its conversations are kept.
+// takeOutAccount removes an account. An account with conversations is paused instead, and keeps its conversations.
 func (p pages) takeOutAccount(v *web.Visit) error {
 	return p.changeAccount(v, setup.Change{Remove: true})
 }
 
-// changeAccount makes a change of the account that the address names, without a form.
+// changeAccount saves a change of the account in the URL. c has the fields that aren't those of the account.
 func (p pages) changeAccount(v *web.Visit, c setup.Change) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		c.Kind = e.Kind
@@ -312,6 +317,7 @@ func (p pages) changeAccount(v *web.Visit, c setup.Change) error {
 	})
 }
 
+// newAccount shows the form for a new account.
 func (p pages) newAccount(v *web.Visit) error {
 	kind := v.Request.PathValue("kind")
 	form, err := p.newForm(v, kind)
@@ -332,8 +338,8 @@ func (p pages) newScreen(kind string, form *web.Form) web.Screen {
 	}
 }
 
-// newForm makes the form with what a new account needs; the rest is set on its own page. The form has no groups if there is no
-// such channel.
+// newForm returns the form with the settings that a new account needs. The others are on the account's own page. The form
+// has no groups if the kind doesn't exist.
 func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 	if !slices.ContainsFunc(p.desk.Channels(), func(c Channel) bool { return c.Kind == kind }) {
 		return web.Form{}, nil
@@ -343,13 +349,15 @@ func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 		return web.Form{}, err
 	}
 	form := p.accountForm(all, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
-	form.Groups = form.Groups[:2]
+	form.Groups = form.Groups[:2] // see accountParts
 	setLater := []string{"mode", "trial_to", "paused"}
-	form.Groups[0].Fields = slices.DeleteFunc(form.Groups[0].Fields, func(f web.Field) bool { return slices.Contains(setLater, f.Name) })
+	general := &form.Groups[0]
+	general.Fields = slices.DeleteFunc(general.Fields, func(f web.Field) bool { return slices.Contains(setLater, f.Name) })
 	form.Submit = "Add the account"
 	return form, nil
 }
 
+// addAccount adds an account in watch mode, in which nothing is sent to customers.
 func (p pages) addAccount(v *web.Visit) error {
 	kind := v.Request.PathValue("kind")
 	form, err := p.newForm(v, kind)
@@ -360,9 +368,11 @@ func (p pages) addAccount(v *web.Visit) error {
 		return v.NotFound()
 	}
 
+	name := v.Value("name")
 	values := changeOf(v, form, nil)
 	values["mode"] = []string{"watch"}
-	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
+	change := setup.Change{Kind: setup.EntryAccount, Name: name, Channel: kind, Values: values}
+	result, done, err := p.trySave(v, change, &form)
 	if err != nil {
 		return err
 	}
@@ -370,5 +380,5 @@ func (p pages) addAccount(v *web.Visit) error {
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
 
-	return answerSaved(v, accountPath(v.Value("name")), result.About(v.Value("name")))
+	return answerSaved(v, accountPath(name), result.About(name))
 }

@@ -9,8 +9,8 @@ import (
 	"parley/bridge/setup"
 )
 
-// The pages of agents and of teams. This file has what is special about them: the columns of their lists, and the
-// fields of their forms that aren't plain text. entryPages does the rest.
+// The pages of agents and of teams. entryPages implements lists and forms of entries. This file configures it: the columns
+// of both lists, and the fields of the forms that aren't plain text.
 
 const quietPath = "quiet"
 
@@ -18,15 +18,24 @@ type agentRow struct {
 	Name, Path, Email, Zone string
 	Super, Admin, Away      bool
 	Teams                   []string
-	Chats                   []string // in which the agent's user is known
+	Chats                   []string // the chats in which the agent was found: "Slack"
 }
 
 func (p pages) agentPages() entryPages {
-	return entryPages{pages: p, kind: setup.EntryAgent, path: "/settings/agents", singular: "agent", title: "People",
+	return entryPages{
+		pages:       p,
+		kind:        setup.EntryAgent,
+		path:        "/settings/agents",
+		singular:    "agent",
+		title:       "People",
 		help:        "Who answers. People are found in your chats by their e-mail addresses.",
 		takeOutHelp: "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
-		parts: []fieldGroup{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
-			noticesPart(), {title: "Mails", paths: []string{"signature"}}},
+		parts: []fieldGroup{
+			{paths: []string{"email", "name", "roles", "zone"}},
+			{title: "In chats", paths: []string{"slack", "teams"}},
+			noticesPart(),
+			{title: "Mails", paths: []string{"signature"}},
+		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
@@ -37,12 +46,14 @@ func (p pages) agentPages() entryPages {
 	}
 }
 
-// noticesPart has the fields about what somebody is told.
+// noticesPart returns the group of an agent's notification settings.
 func noticesPart() fieldGroup {
 	return fieldGroup{title: "Notices", paths: []string{"presence", quietPath}}
 }
 
-// noteOfRoles returns a note as long as several admins exist and nobody is named super-admin.
+// Only super-admins manage admins. As long as nobody has that role explicitly, every admin counts as a super-admin.
+
+// noteOfRoles returns a note for the list of agents if several admins count as super-admins; otherwise "".
 func noteOfRoles(all []setup.Entry) string {
 	admins := 0
 	for _, e := range ofKind(all, setup.EntryAgent) {
@@ -59,19 +70,18 @@ func noteOfRoles(all []setup.Entry) string {
 	return "Nobody is named super-admin, so every admin counts as one and can name others. Name one, and only super-admins can."
 }
 
-// refineAgent fixes the roles of the form for people who are no super-admins, because only super-admins make admins and say who
-// an admin is in a chat. It offers a signature only if there are mails below which it stands.
+// refineAgent restricts the form of an agent for admins who aren't super-admins: they can't grant or revoke admin roles,
+// nor change which chat users an admin is. It removes the signature if there is no account whose replies would have it.
 func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	if len(all) > 0 && letterChannel(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
 
-	roles := findField(form, "roles")
-
 	if v.Person.Super {
 		return
 	}
 
+	roles := findField(form, "roles")
 	roles.Help = "Super-admins say who is an admin."
 	hasHigherRole := e != nil && slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent })
 	if !hasHigherRole {
@@ -79,7 +89,7 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 		return
 	}
 
-	roles.Kind = ""
+	roles.Kind = "" // shown as text
 	roles.Fixed = true
 	roles.Value = strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
 
@@ -89,8 +99,9 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 	}
 }
 
-// mustAgentStay reports whether an agent can't be taken out. Only super-admins take out admins, and nobody takes out the last
-// one of the highest role. Package setup refuses that, too.
+// mustAgentStay reports whether the person may not remove an agent. Only super-admins can remove admins, and nobody can
+// remove the last super-admin or, without super-admins, the last admin. Package setup enforces the same; here it only
+// hides the button.
 func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	has := func(role string) func(a setup.Entry) bool {
 		return func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], role) }
@@ -114,19 +125,20 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	return has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
 }
 
+// agentRows returns the rows of the agents in some. all has the entries of every kind.
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
+	isSuper := func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin) }
+	hasSuper := slices.ContainsFunc(ofKind(all, setup.EntryAgent), isSuper)
 	teams := ofKind(all, setup.EntryTeam)
-	isNobodyNamed := !slices.ContainsFunc(ofKind(all, setup.EntryAgent), func(a setup.Entry) bool {
-		return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin)
-	})
 	for _, e := range some {
 		isAdmin := slices.Contains(e.Values["roles"], setup.RoleAdmin)
+		countsAsSuper := isAdmin && !hasSuper
 		row := agentRow{
 			Name:  e.Value("name"),
 			Path:  "/settings/agents/" + e.Name,
 			Email: e.Name,
 			Zone:  e.Value("zone"),
-			Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin) || isNobodyNamed && isAdmin, // then every admin counts as one
+			Super: isSuper(e) || countsAsSuper,
 			Admin: isAdmin,
 			Away:  e.Value("presence") == bridge.PresenceAway,
 		}
@@ -151,13 +163,18 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 
 type teamRow struct {
 	Name, Path string
-	Members    []string
-	Channels   []string
+	Members    []string // names
+	Channels   []string // "Slack C0123"
 	Accounts   []string
 }
 
 func (p pages) teamPages() entryPages {
-	return entryPages{pages: p, kind: setup.EntryTeam, path: "/settings/teams", singular: "team", title: "Teams",
+	return entryPages{
+		pages:       p,
+		kind:        setup.EntryTeam,
+		path:        "/settings/teams",
+		singular:    "team",
+		title:       "Teams",
 		help:        "Each team has a channel in Slack or Teams, where its conversations open.",
 		takeOutHelp: "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
 		parts: []fieldGroup{
@@ -175,6 +192,7 @@ func (p pages) teamPages() entryPages {
 	}
 }
 
+// teamRows returns the rows of the teams in some. all has the entries of every kind.
 func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	names := map[string]string{}
 	for _, e := range ofKind(all, setup.EntryAgent) {
@@ -206,7 +224,7 @@ func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	return rows
 }
 
-// refineTeam makes the members choices, and adds a field for the team's emoji, one on each line.
+// refineTeam shows the members as checkboxes, and adds a field for the team's emoji.
 func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	members := findField(form, "members")
 	members.Kind = web.KindChecks
@@ -227,19 +245,20 @@ func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
 		})
 	}
 
-	form.Groups = append(form.Groups,
-		web.Group{Title: "Emoji", Fields: []web.Field{{
-			Name:  "emoji",
-			Label: "Emoji that are verbs",
-			Kind:  web.KindLines,
-			Help:  "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.",
-			Value: strings.Join(emojiLines(e), "\n"),
-		}}})
+	emoji := web.Field{
+		Name:  "emoji",
+		Label: "Emoji that are verbs",
+		Kind:  web.KindLines,
+		Help:  "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.",
+		Value: strings.Join(emojiLines(e), "\n"),
+	}
+	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{emoji}})
 }
 
+// emojiPrefix is the path prefix of a team's emoji. The value at "emoji.shipit" is the verb "resolve".
 const emojiPrefix = "emoji."
 
-// emojiLines lists the team's emoji as the field shows them.
+// emojiLines returns the lines of the emoji field: "shipit: resolve".
 func emojiLines(e *setup.Entry) (lines []string) {
 	if e == nil {
 		return nil
@@ -253,24 +272,24 @@ func emojiLines(e *setup.Entry) (lines []string) {
 	return lines
 }
 
-// emojiOfTeam turns the lines of the form into the keys of the group in parley.yaml. It returns what is wrong.
+// emojiOfTeam converts the lines of the emoji field in a change to values at emojiPrefix. It returns problems with them.
 func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
-	lines, given := c.Values["emoji"]
-	if !given || slices.Equal(lines, emojiLines(old)) {
+	lines, isGiven := c.Values["emoji"]
+	if !isGiven || slices.Equal(lines, emojiLines(old)) {
 		delete(c.Values, "emoji")
 		return nil
 	}
 
-	c.Values["emoji"] = nil
+	c.Values["emoji"] = nil // clears the emoji that aren't set below
 	for _, line := range lines {
 		name, verb := "", ""
-		if colon := strings.LastIndex(line, ":"); colon > 0 { // the last one: an emoji may be written with colons
+		if colon := strings.LastIndex(line, ":"); colon > 0 { // the last: emoji may be typed as ":shipit:"
 			name = strings.Trim(strings.TrimSpace(line[:colon]), ":")
 			verb = strings.TrimSpace(line[colon+1:])
 		}
 
 		isPair := name != "" && verb != ""
-		if !isPair || strings.Contains(name, ".") { // a dot would make another path of it
+		if !isPair || strings.Contains(name, ".") { // a dot separates the parts of a path
 			return []string{"Emoji: “" + line + "” has no emoji and verb. Write one a line: shipit: resolve."}
 		}
 

@@ -12,6 +12,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// The page "AI". It has three forms: settings of the AI that analyses what customers write, the places (folders and web
+// sites) whose texts it uses to suggest replies, and a text to try the analysis with.
+
 const (
 	aiPath        = "/settings/ai"
 	knowledgePath = "/settings/ai/knowledge"
@@ -19,25 +22,24 @@ const (
 
 	knowledgeKey  = "knowledge"
 	maxTryRunes   = 5000
-	answerTimeout = 25 * time.Second // less than a page may take
+	answerTimeout = 25 * time.Second // less than the time limit of a page
 )
 
-// Place is a folder or a web site with a company's knowledge. The AI uses its texts when it suggests replies to
-// agents.
+// Place is a folder or a web site with a company's knowledge.
 type Place struct {
-	Place   string
-	ReadAt  time.Time // when it was read; zero if not yet
-	Pages   int       // that were read
-	Problem string
+	Place   string    // a path or a URL
+	ReadAt  time.Time // when it was last read; zero if not yet
+	Pages   int       // the number of pages that were read
+	Problem string    // why it could not be read
 }
 
 type placeRow struct {
 	Place
 
-	Last string // when it was read, in words
+	Last string // ReadAt as text: "2 hours ago"
 }
 
-// aiPages has the page about the analysis of what customers write.
+// aiPages has the handlers of the page.
 type aiPages struct{ pages }
 
 func (p aiPages) listRoutes() []web.Route {
@@ -49,17 +51,17 @@ func (p aiPages) listRoutes() []web.Route {
 	}
 }
 
-// aiScreen is the page with its three forms: the settings, the places, and a text to try.
+// aiScreen is the template data of the page.
 type aiScreen struct {
 	Settings, Knowledge web.Form
 	Places              []placeRow
-	Text                web.Field
-	Found               *analysis.Answer // what a text to try led to; nil if none was tried
+	Text                web.Field        // the text to try
+	Found               *analysis.Answer // the result of trying it; nil if none was tried
 
-	company, known *setup.Entry // the entries of the company, and of what is known
+	company, known *setup.Entry // the stored settings and places; both entries always exist
 }
 
-// aiForms makes the page as it is stored.
+// aiForms returns the page with the stored values.
 func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
@@ -105,13 +107,14 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	}
 
 	for _, place := range read {
-		s.Places = append(s.Places, placeRow{place, agoWords(v.Now(), place.ReadAt)})
+		s.Places = append(s.Places, placeRow{Place: place, Last: agoWords(v.Now(), place.ReadAt)})
 	}
 
 	return s, nil
 }
 
-// placesOf lists the folders and sites of the entry, in its order.
+// placesOf returns the folders and sites of an entry. They are its values at "knowledge.0.folder", "knowledge.1.url" and
+// so on.
 func placesOf(e *setup.Entry) (places []string) {
 	for i := 0; ; i++ {
 		at := fmt.Sprintf("%s.%d.", knowledgeKey, i)
@@ -131,6 +134,7 @@ func (s *aiScreen) makeScreen() web.Screen {
 	}
 }
 
+// showAI shows the page.
 func (p aiPages) showAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
@@ -139,6 +143,7 @@ func (p aiPages) showAI(v *web.Visit) error {
 	return v.Show("ai", s.makeScreen())
 }
 
+// saveAI saves the settings.
 func (p aiPages) saveAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
@@ -155,6 +160,7 @@ func (p aiPages) saveAI(v *web.Visit) error {
 	return answerSaved(v, aiPath, result.About("settings"))
 }
 
+// saveKnowledge saves the list of places. It replaces the whole list if one of them has changed.
 func (p aiPages) saveKnowledge(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
@@ -174,11 +180,11 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 		}
 	}
 
-	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
+	change := setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}
+	result, done, err := p.trySave(v, change, &s.Knowledge)
 	if err != nil {
 		return err
 	}
-
 	if !done {
 		return v.ShowAgain("ai", s.makeScreen())
 	}
@@ -186,7 +192,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 	return answerSaved(v, aiPath, result.About("knowledge"))
 }
 
-// tryAI analyses a text as if a customer had written it. Nothing of it is stored.
+// tryAI analyses a text as if a customer had written it, and shows the result. It stores nothing.
 func (p aiPages) tryAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
@@ -194,26 +200,34 @@ func (p aiPages) tryAI(v *web.Visit) error {
 	}
 
 	s.Text.Value = v.Value("text")
-	switch {
-	case s.Text.Value == "":
-		s.Text.Problem = "Write something that a customer might write."
-	case len([]rune(s.Text.Value)) > maxTryRunes:
-		s.Text.Problem = fmt.Sprintf("It has more than %d characters. Try a shorter one.", maxTryRunes)
-	default:
-		ctx, cancel := context.WithTimeout(v.Context(), answerTimeout)
-		defer cancel()
-		found, err := p.desk.Try(ctx, s.Text.Value)
-		if err == nil {
-			found.Intents = slices.Clone(found.Intents)
-			for i, intent := range found.Intents {
-				found.Intents[i] = strings.ReplaceAll(intent, "_", " ")
-			}
-			s.Found = &found
-			return v.Show("ai", s.makeScreen())
-		}
-
-		s.Text.Problem = "Nothing answered: " + err.Error()
+	s.Text.Problem = tryProblem(s.Text.Value)
+	if s.Text.Problem != "" {
+		return v.ShowAgain("ai", s.makeScreen())
 	}
 
-	return v.ShowAgain("ai", s.makeScreen())
+	ctx, cancel := context.WithTimeout(v.Context(), answerTimeout)
+	defer cancel()
+	found, err := p.desk.Try(ctx, s.Text.Value)
+	if err != nil {
+		s.Text.Problem = "Nothing answered: " + err.Error()
+		return v.ShowAgain("ai", s.makeScreen())
+	}
+
+	found.Intents = slices.Clone(found.Intents)
+	for i, intent := range found.Intents {
+		found.Intents[i] = strings.ReplaceAll(intent, "_", " ")
+	}
+	s.Found = &found
+	return v.Show("ai", s.makeScreen())
+}
+
+// tryProblem returns what is wrong with a text to try; "" means nothing.
+func tryProblem(text string) string {
+	if text == "" {
+		return "Write something that a customer might write."
+	}
+	if len([]rune(text)) > maxTryRunes {
+		return fmt.Sprintf("It has more than %d characters. Try a shorter one.", maxTryRunes)
+	}
+	return ""
 }

@@ -5,6 +5,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// The page "For all accounts": the company's name, and the settings of accounts that have no value of their own. Both are
+// values of one entry, the company, which always exists.
+
 const companyPath = "/settings/company"
 
 func (p pages) companyRoutes() []web.Route {
@@ -14,7 +17,7 @@ func (p pages) companyRoutes() []web.Route {
 	}
 }
 
-// companyForm makes the form with what counts for all accounts. The entry of the company always exists.
+// companyForm returns the form of the page and the company's entry.
 func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
 	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
 	if err != nil {
@@ -35,6 +38,7 @@ func companyScreen(form *web.Form) web.Screen {
 	}
 }
 
+// showCompany shows the page.
 func (p pages) showCompany(v *web.Visit) error {
 	form, _, err := p.companyForm(v)
 	if err != nil {
@@ -43,6 +47,7 @@ func (p pages) showCompany(v *web.Visit) error {
 	return v.Show("company", companyScreen(&form))
 }
 
+// saveCompany saves the submitted form, or shows it again if it has errors.
 func (p pages) saveCompany(v *web.Visit) error {
 	form, e, err := p.companyForm(v)
 	if err != nil {

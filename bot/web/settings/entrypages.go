@@ -8,104 +8,119 @@ import (
 	"parley/bridge/setup"
 )
 
-// entryPages has the pages of one kind of entry: a list, a form for each entry, and one for a new entry. Agents,
-// teams, tags and templates have their pages by it. The fields say what is special about a kind.
+// entryPages implements the pages of one kind of entry: a list, a form for each entry, and a form for a new entry. An
+// entry (setup.Entry) is an item of the configuration with a name and values. Agents, teams, tags and templates have their
+// pages this way. The fields configure the pages of a kind:
+//
+//	entryPages{kind: setup.EntryTag, path: "/settings/tags", singular: "tag", title: "Tags and labels", …}
 type entryPages struct {
 	pages
 
-	kind        string // of the entries
-	path        string // of the list: "/settings/tags"
-	singular    string // what people call an entry: "tag"
-	title       string // of the list
-	help        string
-	takeOutHelp string // what it means to take an entry out
+	kind        string
+	path        string // the path of the list
+	singular    string // the display name of the kind
+	title       string // the title of the list
+	help        string // the help text of the list
+	takeOutHelp string // explains what removing an entry means
 	parts       []fieldGroup
 
-	rows    func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) // makes what a page of the list shows
-	newName func(v *web.Visit) string                                         // returns the name of a new entry, as it was typed
+	// rows returns the template data of a page of the list, and completes filter (see pageOf).
+	rows func(v *web.Visit, filter *listFilter, all []setup.Entry) (any, error)
 
-	// All of these may be nil. e and old are the stored entry, or nil for a new one; all has every entry of every
-	// kind.
-	refineForm   func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) // changes fields of the form, such as into choices
-	noteAbove    func(all []setup.Entry) string                                        // returns a text that stands above the list
-	finishChange func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // completes a change; it returns what is wrong
-	mustStay     func(v *web.Visit, e *setup.Entry, all []setup.Entry) bool            // the person who is signed in can't take the entry out
+	// newName returns the name of a new entry from the submitted form.
+	newName func(v *web.Visit) string
+
+	// The following functions may be nil. e and old are the stored entry, or nil for a new one. all has the entries of
+	// every kind.
+
+	// refineForm changes the form, for example text fields to choices.
+	refineForm func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
+
+	// noteAbove returns a text above the list; "" means none.
+	noteAbove func(all []setup.Entry) string
+
+	// finishChange completes a change from the submitted form and returns problems with the form.
+	finishChange func(c *setup.Change, v *web.Visit, old *setup.Entry) []string
+
+	// mustStay reports whether the person may not remove the entry.
+	mustStay func(v *web.Visit, e *setup.Entry, all []setup.Entry) bool
 }
 
-func (s entryPages) listRoutes() []web.Route {
-	newPath := "/settings/new-" + s.singular
+func (ep entryPages) listRoutes() []web.Route {
+	newPath := "/settings/new-" + ep.singular
 	return []web.Route{
-		{Pattern: "GET " + s.path, For: web.Admins, Do: s.list},
-		{Pattern: "GET " + s.path + "/{name}", For: web.Admins, Do: s.show},
-		{Pattern: "POST " + s.path + "/{name}", For: web.Admins, Do: s.save},
-		{Pattern: "POST " + s.path + "/{name}/take-out", For: web.Admins, Do: s.takeOut},
-		{Pattern: "GET " + newPath, For: web.Admins, Do: s.showNew},
-		{Pattern: "POST " + newPath, For: web.Admins, Do: s.add},
+		{Pattern: "GET " + ep.path, For: web.Admins, Do: ep.list},
+		{Pattern: "GET " + ep.path + "/{name}", For: web.Admins, Do: ep.show},
+		{Pattern: "POST " + ep.path + "/{name}", For: web.Admins, Do: ep.save},
+		{Pattern: "POST " + ep.path + "/{name}/take-out", For: web.Admins, Do: ep.takeOut},
+		{Pattern: "GET " + newPath, For: web.Admins, Do: ep.showNew},
+		{Pattern: "POST " + newPath, For: web.Admins, Do: ep.add},
 	}
 }
 
-func (s entryPages) entryPath(name string) string { return s.path + "/" + url.PathEscape(name) }
+func (ep entryPages) entryPath(name string) string { return ep.path + "/" + url.PathEscape(name) }
 
-func (s entryPages) list(v *web.Visit) error {
-	all, err := s.desk.Entries(v.Context())
+// list shows a page of the list.
+func (ep entryPages) list(v *web.Visit) error {
+	all, err := ep.desk.Entries(v.Context())
 	if err != nil {
 		return err
 	}
 
-	shown, found := filterEntries(v, s.path, s.kind, all)
-	rows, err := s.rows(v, &shown, found)
+	shown, found := filterEntries(v, ep.path, ep.kind, all)
+	rows, err := ep.rows(v, &shown, found)
 	if err != nil {
 		return err
 	}
 
 	note := ""
-	if s.noteAbove != nil {
-		note = s.noteAbove(all)
+	if ep.noteAbove != nil {
+		note = ep.noteAbove(all)
 	}
 
-	return v.Show(s.singular+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{
+	return v.Show(ep.singular+"s", web.Screen{Title: ep.title, Help: ep.help, Data: map[string]any{
 		"Rows":  rows,
 		"Sieve": shown,
-		"New":   "/settings/new-" + s.singular,
+		"New":   "/settings/new-" + ep.singular,
 		"Note":  note,
 	}})
 }
 
-// makeForm makes the form of an entry; e is nil for a new one.
-func (s entryPages) makeForm(v *web.Visit, action string, all []setup.Entry, e *setup.Entry) web.Form {
-	form := formOf(action, s.desk.Fields(s.kind, ""), e, s.parts)
-	form.Back = s.path
+// makeForm returns the form of an entry; e is nil for a new one.
+func (ep entryPages) makeForm(v *web.Visit, action string, all []setup.Entry, e *setup.Entry) web.Form {
+	form := formOf(action, ep.desk.Fields(ep.kind, ""), e, ep.parts)
+	form.Back = ep.path
 	if e == nil {
-		form.Submit = "Add the " + s.singular
+		form.Submit = "Add the " + ep.singular
 	}
-	if s.refineForm != nil {
-		s.refineForm(v, &form, e, all)
+	if ep.refineForm != nil {
+		ep.refineForm(v, &form, e, all)
 	}
 	return form
 }
 
-func (s entryPages) newForm(v *web.Visit) (web.Form, error) {
-	all, err := s.desk.Entries(v.Context())
+func (ep entryPages) newForm(v *web.Visit) (web.Form, error) {
+	all, err := ep.desk.Entries(v.Context())
 	if err != nil {
 		return web.Form{}, err
 	}
-	return s.makeForm(v, "/settings/new-"+s.singular, all, nil), nil
+	return ep.makeForm(v, "/settings/new-"+ep.singular, all, nil), nil
 }
 
-// makeScreen makes the page of an entry, which is one of all, with its form and a button to take it out; e is nil for a new one.
-func (s entryPages) makeScreen(v *web.Visit, all []setup.Entry, e *setup.Entry, form *web.Form) web.Screen {
+// makeScreen returns the page of an entry with its form and a button to remove it; e is nil for a new one.
+func (ep entryPages) makeScreen(v *web.Visit, all []setup.Entry, e *setup.Entry, form *web.Form) web.Screen {
 	if e == nil {
-		return web.Screen{Title: "New " + s.singular, Data: map[string]any{"Form": form}}
+		return web.Screen{Title: "New " + ep.singular, Data: map[string]any{"Form": form}}
 	}
 	title := lastPart(e.Name)
-	data := map[string]any{"Form": form, "Name": title, "One": s.singular, "Out": s.takeOutHelp, "Version": e.Version}
-	if s.mustStay == nil || !s.mustStay(v, e, all) {
-		data["Path"] = s.entryPath(e.Name)
+	data := map[string]any{"Form": form, "Name": title, "One": ep.singular, "Out": ep.takeOutHelp, "Version": e.Version}
+	if ep.mustStay == nil || !ep.mustStay(v, e, all) {
+		data["Path"] = ep.entryPath(e.Name)
 	}
 	return web.Screen{Title: title, Data: data}
 }
 
-// lastPart returns what people call an entry: of ACCOUNT/LANGUAGE/NAME the name, else the whole.
+// lastPart returns the display name of an entry: NAME if its name is ACCOUNT/LANGUAGE/NAME, and otherwise the whole name.
 func lastPart(name string) string {
 	_, rest, hasLanguage := strings.Cut(name, "/")
 	_, last, hasName := strings.Cut(rest, "/")
@@ -115,76 +130,78 @@ func lastPart(name string) string {
 	return last
 }
 
-func (s entryPages) show(v *web.Visit) error {
-	return s.withForm(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
-		return v.Show("entry", s.makeScreen(v, all, e, form))
+// show shows the form of an entry.
+func (ep entryPages) show(v *web.Visit) error {
+	return ep.withForm(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
+		return v.Show("entry", ep.makeScreen(v, all, e, form))
 	})
 }
 
-// withForm calls do with the entry that the address names, which is one of all, and with its form.
-func (s entryPages) withForm(v *web.Visit, do func(all []setup.Entry, e *setup.Entry, form *web.Form) error) error {
-	return s.withEntries(v, s.kind, s.singular, func(all []setup.Entry, e *setup.Entry) error {
-		form := s.makeForm(v, s.entryPath(e.Name), all, e)
+// withForm calls do with all entries, the entry in the URL, and its form.
+func (ep entryPages) withForm(v *web.Visit, do func(all []setup.Entry, e *setup.Entry, form *web.Form) error) error {
+	return ep.withEntries(v, ep.kind, ep.singular, func(all []setup.Entry, e *setup.Entry) error {
+		form := ep.makeForm(v, ep.entryPath(e.Name), all, e)
 		return do(all, e, &form)
 	})
 }
 
-func (s entryPages) save(v *web.Visit) error {
-	return s.withForm(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
-		change := setup.Change{Kind: s.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, *form, e)}
-		return s.saveChange(v, all, form, e, change)
+// save saves the submitted form of an entry.
+func (ep entryPages) save(v *web.Visit) error {
+	return ep.withForm(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
+		change := setup.Change{Kind: ep.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, *form, e)}
+		return ep.saveChange(v, all, form, e, change)
 	})
 }
 
-func (s entryPages) showNew(v *web.Visit) error {
-	form, err := s.newForm(v)
+func (ep entryPages) showNew(v *web.Visit) error {
+	form, err := ep.newForm(v)
 	if err != nil {
 		return err
 	}
-	return v.Show("entry", s.makeScreen(v, nil, nil, &form))
+	return v.Show("entry", ep.makeScreen(v, nil, nil, &form))
 }
 
-func (s entryPages) add(v *web.Visit) error {
-	form, err := s.newForm(v)
+func (ep entryPages) add(v *web.Visit) error {
+	form, err := ep.newForm(v)
 	if err != nil {
 		return err
 	}
-	return s.saveChange(v, nil, &form, nil, setup.Change{Kind: s.kind, Name: s.newName(v), Values: changeOf(v, form, nil)})
+	return ep.saveChange(v, nil, &form, nil, setup.Change{Kind: ep.kind, Name: ep.newName(v), Values: changeOf(v, form, nil)})
 }
 
-// saveChange saves a change of an entry, which is one of all; old is nil for a new one. It shows the form again if something is
-// wrong.
-func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, old *setup.Entry, c setup.Change) error {
-	if s.finishChange != nil {
-		if problems := s.finishChange(&c, v, old); len(problems) > 0 {
+// saveChange saves a change of an entry, or shows the form again if it has errors. old is the stored entry; for a new
+// one, old and all are nil.
+func (ep entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, old *setup.Entry, c setup.Change) error {
+	if ep.finishChange != nil {
+		if problems := ep.finishChange(&c, v, old); len(problems) > 0 {
 			form.Problems = problems
 			form.Keep(v, nil)
-			return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
+			return v.ShowAgain("entry", ep.makeScreen(v, all, old, form))
 		}
 	}
 
-	result, done, err := s.trySave(v, c, form)
+	result, done, err := ep.trySave(v, c, form)
 	if err != nil {
 		return err
 	}
 	if !done {
-		return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
+		return v.ShowAgain("entry", ep.makeScreen(v, all, old, form))
 	}
 
-	return answerSaved(v, s.path, result.About(c.Name))
+	return answerSaved(v, ep.path, result.About(c.Name))
 }
 
-func (s entryPages) takeOut(v *web.Visit) error {
-	return s.changeAtOnce(v, setup.Change{
-		Kind:    s.kind,
+func (ep entryPages) takeOut(v *web.Visit) error {
+	return ep.changeAtOnce(v, setup.Change{
+		Kind:    ep.kind,
 		Name:    v.Request.PathValue("name"),
 		Version: v.Value("version"),
 		Remove:  true,
-	}, s.path)
+	}, ep.path)
 }
 
-// findField returns a field of a form. If the form has no such field, it returns one that belongs to no form, so that callers need
-// not check.
+// findField returns the field of a form. If the form has no such field, it returns a new field, so that callers can
+// change it without a check.
 func findField(form *web.Form, name string) *web.Field {
 	for g := range form.Groups {
 		for i := range form.Groups[g].Fields {
@@ -196,6 +213,7 @@ func findField(form *web.Form, name string) *web.Field {
 	return &web.Field{}
 }
 
+// ofKind returns the entries of a kind.
 func ofKind(all []setup.Entry, kind string) (list []setup.Entry) {
 	for _, e := range all {
 		if e.Kind == kind {

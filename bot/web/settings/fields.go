@@ -8,11 +8,13 @@ import (
 	"parley/bridge/setup"
 )
 
-// The forms of the set-up are made and read here. A path names one value of an entry, as in parley.yaml:
-// "email.imap.host". setup.Field describes the value at a path, formOf makes a form of such fields and of what an
-// entry has stored, and changeOf reads back which values somebody changed.
+// This file converts between entries of the configuration and HTML forms. An entry, such as an account, has values at
+// paths like those of parley.yaml: "email.imap.host". setup.Field describes the value at a path.
+//
+//	formOf    returns a form for an entry: its fields, filled with the stored values
+//	changeOf  returns the values that somebody changed in the submitted form
 
-// fieldGroup is a group of fields of a page. A path that ends with "." stands for all fields below it.
+// fieldGroup is a group of fields of a form. A path that ends with "." means all fields below it.
 type fieldGroup struct {
 	title  string
 	help   string
@@ -20,7 +22,8 @@ type fieldGroup struct {
 	paths  []string
 }
 
-// formOf makes the form of an entry; e is nil for a new one.
+// formOf returns the form of an entry; e is nil for a new one. fields are all fields of its kind. It omits those that are
+// in none of the parts.
 func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGroup) web.Form {
 	form := web.Form{Action: action}
 	if e != nil {
@@ -47,7 +50,7 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGr
 	return form
 }
 
-// fieldOf makes the field of a form; e is nil for a new entry.
+// fieldOf returns the form field for the value of an entry; e is nil for a new entry.
 func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	field := web.Field{
 		Name:        f.Path,
@@ -88,11 +91,11 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	return field
 }
 
-// makeChoices lists what may be chosen. The value "" stands for the default, or for no choice if there is no default.
+// makeChoices returns the choices of a field. The value "" means the default or, without a default, no choice.
 func makeChoices(f setup.Field, chosen string) []web.Choice {
 	values := f.Choices
 	if !slices.Contains(values, "") {
-		if f.Default == "" && !f.Required { // without an empty one the browser would choose the first
+		if f.Default == "" && !f.Required { // without an empty choice, browsers would select the first
 			values = append([]string{""}, values...)
 		} else if chosen == "" {
 			chosen = f.Default
@@ -115,8 +118,8 @@ func makeChoices(f setup.Field, chosen string) []web.Choice {
 	return list
 }
 
-// defaultWords writes the default of a choice in words. Mail may have another default than chats: "A for mail, B for
-// chats".
+// defaultWords returns the display text of a field's default. Some defaults differ between mail and chats: "A for mail, B
+// for chats".
 func defaultWords(f setup.Field) string {
 	mail, chats, isDivided := strings.Cut(f.Default, " for mail, ")
 	if !isDivided {
@@ -125,23 +128,25 @@ func defaultWords(f setup.Field) string {
 	return f.Word(mail) + " for mail, " + f.Word(strings.TrimSuffix(chats, " for chats")) + " for chats"
 }
 
-// isShownDefault reports whether what was sent is the default that the page showed, because nothing is stored.
+// isShownDefault reports whether the submitted value is the default that the page selected because nothing was stored.
 func isShownDefault(f web.Field, given []string) bool {
 	if f.Kind != web.KindChoice || f.Value != "" {
 		return false
 	}
-	return slices.ContainsFunc(f.Choices, func(c web.Choice) bool { return c.Chosen && slices.Equal(given, []string{c.Value}) })
+	isGiven := func(c web.Choice) bool { return c.Chosen && slices.Equal(given, []string{c.Value}) }
+	return slices.ContainsFunc(f.Choices, isGiven)
 }
 
-// changeOf returns, by path, the values that were sent and differ from what is stored; e is nil for a new entry. It
-// ignores values for which the form has no field. A path with an empty value means that the stored value is removed.
+// changeOf returns the submitted values that differ from the stored ones, by path; e is nil for a new entry. An empty value
+// means that the stored value is removed. Submitted values without a field in the form are ignored.
 func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	values := map[string][]string{}
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			sent, isSent := v.Request.PostForm[f.Name]
 			given := trimValues(f, sent)
-			if !f.Fixed && (isSent || isBox(f)) && isChanged(f, given, e) {
+			isEditable := !f.Fixed && (isSent || isBox(f))
+			if isEditable && isChanged(f, given, e) {
 				values[f.Name] = given
 			}
 		}
@@ -149,30 +154,25 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	return values
 }
 
-// isBox reports whether a field is one of boxes. Browsers don't send boxes that are not ticked.
+// isBox reports whether a field consists of checkboxes. Browsers don't submit unchecked ones, so a missing value is a
+// value.
 func isBox(f web.Field) bool { return f.Kind == web.KindCheck || f.Kind == web.KindChecks }
 
-// isChanged reports whether what was sent for a field is to be stored.
+// isChanged reports whether the submitted value of a field has to be stored; e is nil for a new entry.
 func isChanged(f web.Field, given []string, e *setup.Entry) bool {
 	isEmpty := strings.Join(given, "") == ""
-	switch {
-	case f.Kind == web.KindSecret && isEmpty: // the stored secret stays
+	if f.Kind == web.KindSecret && isEmpty { // an empty secret keeps the stored one
 		return false
-	case e == nil:
+	}
+	if e == nil {
 		return !isEmpty
 	}
-	return !isUnchanged(f, given, e)
+	isStored := slices.Equal(given, e.Values[f.Name])
+	isShown := f.Value == strings.Join(given, "\n") || isShownDefault(f, given)
+	return !isStored && !isShown
 }
 
-// isUnchanged reports whether what was sent is what is stored, or what the page showed.
-func isUnchanged(f web.Field, given []string, e *setup.Entry) bool {
-	if slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") {
-		return true
-	}
-	return isShownDefault(f, given)
-}
-
-// trimValues returns the values that were sent for a field as parley.yaml writes them.
+// trimValues returns the submitted values of a field as they are stored.
 func trimValues(f web.Field, given []string) []string {
 	text := strings.ReplaceAll(strings.Join(given, "\n"), "\r\n", "\n")
 	switch f.Kind {
@@ -198,5 +198,6 @@ func trimValues(f web.Field, given []string) []string {
 		return []string{strings.TrimRight(text, " \n")}
 	}
 
-	return []string{strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))} // a browser sends one line, other programs may send several
+	oneLine := strings.ReplaceAll(text, "\n", " ") // browsers submit one line, but other programs may submit several
+	return []string{strings.TrimSpace(oneLine)}
 }

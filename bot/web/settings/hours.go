@@ -11,24 +11,28 @@ import (
 	"parley/bridge/setup"
 )
 
-// The page of an account's business hours: its week, the public holidays of its country, and days of its own, such as
-// a company holiday. All of these are values of the account's entry, below the path "hours".
+// The page of an account's business hours: the opening hours of each weekday, the public holidays of a country, and the
+// account's own days, such as a company outing. They are values of the account below the path "hours". For example:
+//
+//	hours.week.mon              09:00-12:30, 13:30-17:30
+//	hours.holidays.country      DE-BY
+//	hours.holidays.days.0.date  2026-12-24
 
-// Paths of an account's business hours.
+// Paths of the values.
 const (
 	hoursKey    = "hours"
 	zonePath    = "hours.zone"
 	weekPath    = "hours.week."
-	listPath    = "hours.holidays" // a list of dates, in place of the keys below, as parley.yaml may have it
+	listPath    = "hours.holidays" // parley.yaml may have a list of dates here instead of the keys below
 	countryPath = "hours.holidays.country"
 	exceptPath  = "hours.holidays.except"
 	daysPath    = "hours.holidays.days."
 )
 
-// moreDays is how many empty rows the page has for further days.
+// moreDays is the number of empty rows for new days.
 const moreDays = 3
 
-// hoursPages has the page of an account's business hours.
+// hoursPages has the handlers of the page.
 type hoursPages struct{ pages }
 
 func (p hoursPages) listRoutes() []web.Route {
@@ -41,12 +45,13 @@ func (p hoursPages) listRoutes() []web.Route {
 // dayRow has the fields of one of the account's own days.
 type dayRow struct{ Date, Name, Open web.Field }
 
+// publicDay is a public holiday.
 type publicDay struct {
 	Date, Name string
-	Working    bool // the team works on that day
+	Working    bool // the team works nevertheless
 }
 
-// Places of the groups in the form of the business hours. Each group is a part of the page.
+// Indexes of the form's groups.
 const (
 	zoneGroup = iota
 	weekGroup
@@ -54,22 +59,48 @@ const (
 	ownDaysGroup
 )
 
-// fieldsOfDay is how many fields the form has for each own day: its date, its name and its hours.
+// fieldsOfDay is the number of form fields of each own day (see dayRow).
 const fieldsOfDay = 3
 
-// hoursForm makes the form of the business hours.
+// hoursForm returns the form with an account's business hours.
 func hoursForm(e *setup.Entry) web.Form {
+	zone := web.Field{
+		Name:        zonePath,
+		Label:       "Time zone",
+		Value:       e.Value(zonePath),
+		Placeholder: "Europe/Berlin",
+		Help:        "The hours below are those of a clock there, in summer and in winter.",
+	}
+	return web.Form{
+		Action:  accountPath(e.Name) + "/hours",
+		Version: e.Version,
+		Back:    accountPath(e.Name),
+		Groups: []web.Group{
+			zoneGroup:     {Fields: []web.Field{zone}},
+			weekGroup:     weekFields(e),
+			holidaysGroup: holidayFields(e),
+			ownDaysGroup:  ownDayFields(e),
+		},
+	}
+}
+
+// weekFields returns the group with a field for each weekday.
+func weekFields(e *setup.Entry) web.Group {
 	week := setup.WeekOf(*e)
-	days := web.Group{
+	group := web.Group{
 		Title: "Week",
 		Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. " +
 			"A night is two days: until `24:00`, and from `00:00`. An empty day is closed.",
 	}
 	for _, name := range []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"} {
 		key := strings.ToLower(name[:3])
-		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
+		group.Fields = append(group.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
 	}
+	return group
+}
 
+// holidayFields returns the group with the country of public holidays and the exceptions.
+func holidayFields(e *setup.Entry) web.Group {
 	country := web.Field{
 		Name:    countryPath,
 		Label:   "Public holidays of",
@@ -84,39 +115,26 @@ func hoursForm(e *setup.Entry) web.Form {
 		Value: strings.Join(e.Values[exceptPath], "\n"),
 		Help:  "One a line: by name in each year, or by date (`2026-10-31`) once.",
 	}
-	own := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
+	return web.Group{Title: "Public holidays", Fields: []web.Field{country, except}}
+}
+
+// ownDayFields returns the group with the fields of the own days, fieldsOfDay for each.
+func ownDayFields(e *setup.Entry) web.Group {
+	group := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
 	for i, d := range ownDays(e) {
 		at := fmt.Sprintf("%s%d.", daysPath, i)
-		own.Fields = append(own.Fields,
+		group.Fields = append(group.Fields,
 			web.Field{Name: at + "date", Label: "Date", Kind: "date", Value: d.date},
 			web.Field{Name: at + "name", Label: "Name", Value: d.name},
 			web.Field{Name: at + "open", Label: "Open", Value: d.open, Placeholder: "closed"})
 	}
-
-	zone := web.Field{
-		Name:        zonePath,
-		Label:       "Time zone",
-		Value:       e.Value(zonePath),
-		Placeholder: "Europe/Berlin",
-		Help:        "The hours below are those of a clock there, in summer and in winter.",
-	}
-	return web.Form{
-		Action:  accountPath(e.Name) + "/hours",
-		Version: e.Version,
-		Back:    accountPath(e.Name),
-		Groups: []web.Group{
-			zoneGroup:     {Fields: []web.Field{zone}},
-			weekGroup:     days,
-			holidaysGroup: {Title: "Public holidays", Fields: []web.Field{country, except}},
-			ownDaysGroup:  own,
-		},
-	}
+	return group
 }
 
-// ownDay is one of the account's own days, as it is stored.
+// ownDay has the stored values of one of the account's own days.
 type ownDay struct{ date, name, open string }
 
-// ownDays lists the own days, and some empty rows for more of them.
+// ownDays returns the stored days, followed by moreDays empty ones.
 func ownDays(e *setup.Entry) (days []ownDay) {
 	for _, date := range e.Values[listPath] {
 		days = append(days, ownDay{date: date})
@@ -132,7 +150,7 @@ func ownDays(e *setup.Entry) (days []ownDay) {
 	return append(days, make([]ownDay, moreDays)...)
 }
 
-// countryChoices lists the countries, and the parts of countries, whose public holidays Parley knows.
+// countryChoices returns the countries, and the regions of countries, whose public holidays Parley knows.
 func countryChoices(chosen string) []web.Choice {
 	list := []web.Choice{{Text: "none"}}
 	for _, r := range slices.Concat(holiday.Countries(), holiday.Parts()) {
@@ -142,21 +160,11 @@ func countryChoices(chosen string) []web.Choice {
 	return list
 }
 
+// hoursScreen returns the page with a form.
 func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Screen {
 	var rows []dayRow
 	for own := range slices.Chunk(form.Groups[ownDaysGroup].Fields, fieldsOfDay) {
 		rows = append(rows, dayRow{Date: own[0], Name: own[1], Open: own[2]})
-	}
-
-	var public []publicDay
-	if c, err := holiday.FindCalendar(e.Value(countryPath)); err == nil {
-		for _, d := range slices.Concat(c.HolidaysOf(v.Now().Year()), c.HolidaysOf(v.Now().Year()+1)) {
-			if d.Date < v.Now().Format(time.DateOnly) {
-				continue
-			}
-			isWorking := slices.ContainsFunc(e.Values[exceptPath], func(s string) bool { return s == d.Date || strings.EqualFold(s, d.Name) })
-			public = append(public, publicDay{Date: d.Date, Name: d.Name, Working: isWorking})
-		}
 	}
 
 	return web.Screen{
@@ -169,9 +177,26 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 			"Holidays": form.Groups[holidaysGroup],
 			"Own":      form.Groups[ownDaysGroup],
 			"OwnDays":  rows,
-			"Public":   public,
+			"Public":   comingHolidays(e, v.Now()),
 		},
 	}
+}
+
+// comingHolidays returns the public holidays of the account's country from today to the end of the next year.
+func comingHolidays(e *setup.Entry, now time.Time) (days []publicDay) {
+	country, err := holiday.FindCalendar(e.Value(countryPath))
+	if err != nil { // none is chosen, or an unknown one
+		return nil
+	}
+	for _, d := range slices.Concat(country.HolidaysOf(now.Year()), country.HolidaysOf(now.Year()+1)) {
+		if d.Date < now.Format(time.DateOnly) {
+			continue
+		}
+		isException := func(s string) bool { return s == d.Date || strings.EqualFold(s, d.Name) }
+		isWorking := slices.ContainsFunc(e.Values[exceptPath], isException)
+		days = append(days, publicDay{Date: d.Date, Name: d.Name, Working: isWorking})
+	}
+	return days
 }
 
 func (p hoursPages) showHours(v *web.Visit) error {
@@ -184,7 +209,13 @@ func (p hoursPages) showHours(v *web.Visit) error {
 func (p hoursPages) saveHours(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form := hoursForm(e)
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
+		change := setup.Change{
+			Kind:    e.Kind,
+			Name:    e.Name,
+			Channel: e.Channel,
+			Version: v.Value("version"),
+			Values:  hoursChange(v, form),
+		}
 		result, done, err := p.trySave(v, change, &form)
 		if err != nil {
 			return err
@@ -196,12 +227,12 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 	})
 }
 
-// hoursChange returns all values of the hours that were sent, because they are replaced together. It returns an empty
-// map if they are as the page showed them. A day whose date was removed loses its name and hours, too.
+// hoursChange returns all submitted business hours, or an empty map if none has changed. A change replaces all of them
+// together. Clearing the date of an own day removes the day: its name and hours are ignored.
 func hoursChange(v *web.Visit, form web.Form) map[string][]string {
-	values := map[string][]string{hoursKey: nil} // the group itself: what isn't given below is cleared
+	values := map[string][]string{hoursKey: nil} // clears all values that aren't set below
 	changed := false
-	removedRow := "" // the prefix of the fields of a day whose date was removed
+	removedRow := "" // the prefix of the fields of the removed day: "hours.holidays.days.2."
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			row, isDate := strings.CutSuffix(f.Name, "date")

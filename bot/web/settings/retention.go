@@ -9,20 +9,21 @@ import (
 	"parley/bridge/setup"
 )
 
-// The page "What is kept" shows for how long Parley keeps each kind of record, and lets admins change some of these
-// times. After that time an hourly run removes the records for good.
+// The page "What is kept" shows the retention time of each kind of record, and lets admins change some of them. An hourly
+// job permanently deletes records that are older. So before the page saves a shorter time, it shows how many records that
+// would delete, and asks the admin to confirm.
 
 const retentionPath = "/settings/retention"
 
-// Kept is one kind of record, and for how long it is kept.
+// Kept is a kind of record with its retention time.
 type Kept struct {
 	What string
 	For  string // "30 days"
-	Then string // what becomes of it
-	Due  string // how much of it the next runs remove; "" if that isn't counted
+	Then string // what happens afterwards: deletion, or removal of some of its data
+	Due  string // the number of records that the next runs delete; "" if that isn't counted
 }
 
-// retentionPages has the page about what is kept.
+// retentionPages has the handlers of the page.
 type retentionPages struct{ pages }
 
 func (p retentionPages) listRoutes() []web.Route {
@@ -32,23 +33,25 @@ func (p retentionPages) listRoutes() []web.Route {
 	}
 }
 
-// retentionPage is the page about what is kept: a table of everything, and a form for what can be chosen.
+// retentionPage is the template data of the page.
 type retentionPage struct {
-	Form web.Form
-	Rows []Kept
-	Sure string // the shortened times to confirm, as shortenedTimes writes them; "" if there are none
-	Goes []Kept // what the shorter times remove
+	Form web.Form // the times that can be changed
+	Rows []Kept   // all kinds of records
+	Sure string   // the shorter times to confirm, from shortenedTimes; "" if there is nothing to confirm
+	Goes []Kept   // the records that the shorter times delete
 }
 
-// makeForm makes the form with the times that can be chosen. The entry of the company always exists.
+// makeForm returns the form, and the company's entry, which has the times and always exists.
 func (p retentionPages) makeForm(v *web.Visit) (web.Form, *setup.Entry, error) {
-	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
+	company, err := p.findEntry(v.Context(), setup.EntryCompany, "")
 	if err != nil {
 		return web.Form{}, nil, err
 	}
-	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), e, []fieldGroup{{paths: []string{"retention."}}}), e, nil
+	parts := []fieldGroup{{paths: []string{"retention."}}}
+	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), company, parts), company, nil
 }
 
+// begin shows the page with the stored times.
 func (p retentionPages) begin(v *web.Visit) error {
 	form, e, err := p.makeForm(v)
 	if err != nil {
@@ -57,30 +60,34 @@ func (p retentionPages) begin(v *web.Visit) error {
 	return p.show(v, &retentionPage{Form: form}, e.Values, v.Show)
 }
 
-// show shows the page as if these values counted. answer is the visit's Show, or ShowAgain if its form was sent with errors.
+// show shows the page. values are the times with which the records to delete are counted. respond is v.Show, or
+// v.ShowAgain for a submitted form with errors.
 func (p retentionPages) show(
-	v *web.Visit, r *retentionPage, values map[string][]string, answer func(template string, screen web.Screen) error,
+	v *web.Visit, page *retentionPage, values map[string][]string, respond func(template string, screen web.Screen) error,
 ) error {
 	rows, err := p.desk.ListKept(v.Context(), values)
 	if err != nil {
 		return err
 	}
 
-	r.Rows = rows
-	if r.Sure != "" {
-		for _, row := range r.Rows {
+	page.Rows = rows
+	if page.Sure != "" {
+		for _, row := range page.Rows {
 			if row.Due != "" && row.Due != "0" {
-				r.Goes = append(r.Goes, row)
+				page.Goes = append(page.Goes, row)
 			}
 		}
 	}
 
-	screen := web.Screen{Title: "What is kept", Data: r,
-		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. A customer is removed on Erase and export."}
-	return answer("retention", screen)
+	return respond("retention", web.Screen{
+		Title: "What is kept",
+		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. " +
+			"A customer is removed on Erase and export.",
+		Data: page,
+	})
 }
 
-// save saves what was chosen. A shorter time removes things for good, so the page first shows how much, and asks again.
+// save saves the submitted times. If it shortens some, it first asks the admin to confirm them.
 func (p retentionPages) save(v *web.Visit) error {
 	form, e, err := p.makeForm(v)
 	if err != nil {
@@ -88,18 +95,19 @@ func (p retentionPages) save(v *web.Visit) error {
 	}
 
 	values := changeOf(v, form, e)
-	_, fits := setup.RetentionOf(values)
-	sure := shortenedTimes(&form, values)
-	isConfirmed := v.Value("sure") == sure // the page showed these times
-	mustAsk := sure != "" && !isConfirmed
-	if fits && mustAsk {
+	_, isValid := setup.RetentionOf(values) // trySave reports invalid values
+	shortened := shortenedTimes(&form, values)
+	isConfirmed := v.Value("sure") == shortened
+	mustConfirm := isValid && shortened != "" && !isConfirmed
+	if mustConfirm {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
-		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
-		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, v.Show)
+		form.Version = v.Value("version") // unchanged, so that concurrent changes are still detected
+		return p.show(v, &retentionPage{Form: form, Sure: shortened}, v.Request.PostForm, v.Show)
 	}
 
-	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
+	change := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}
+	result, done, err := p.trySave(v, change, &form)
 	if err != nil {
 		return err
 	}
@@ -110,17 +118,17 @@ func (p retentionPages) save(v *web.Visit) error {
 	return answerSaved(v, retentionPath, result.About("retention"))
 }
 
-// shortenedTimes lists the times that a change shortens, as "retention.arrived_days=7", with spaces between them. It
-// returns "" if the change shortens none.
+// shortenedTimes returns the times that a change shortens, separated by spaces: "retention.arrived_days=7". It returns ""
+// if it shortens none.
 func shortenedTimes(form *web.Form, values map[string][]string) string {
 	var list []string
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
-			given, changes := values[f.Name]
-			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder)) // 0 if no number of days is set: nothing is shorter
+			given, isChanged := values[f.Name]
+			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder)) // 0 without a number: then no time is shorter
 			after, err := strconv.Atoi(cmp.Or(strings.Join(given, ""), f.Placeholder))
 			isShorter := err == nil && after < before
-			if changes && isShorter {
+			if isChanged && isShorter {
 				list = append(list, f.Name+"="+strconv.Itoa(after))
 			}
 		}

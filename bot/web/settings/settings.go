@@ -1,9 +1,9 @@
-// Package settings has the pages on which admins set Parley up: what parley.yaml can say can be done here, on the
-// same data, through the same checks.
+// Package settings serves the pages on which admins configure Parley. They edit the same data as parley.yaml, with the same
+// checks.
 //
-// All of it consists of entries (setup.Entry): accounts, agents, teams, tags, templates, and the company itself. A
-// page makes a form of an entry's values. When the form comes back, the values that somebody changed become a
-// setup.Change, which Desk.Save checks and stores.
+// The configuration consists of entries (setup.Entry): accounts, agents, teams, tags, templates, and the company. A page
+// shows an entry as a form. When the form is submitted, the changed values become a setup.Change, which Desk.Save checks
+// and stores.
 package settings
 
 import (
@@ -22,59 +22,57 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what these pages need.
+// Desk is the backend of these pages.
 type Desk interface {
-	// Entries reads everything that is set up.
+	// Entries returns all entries.
 	Entries(ctx context.Context) ([]setup.Entry, error)
 
-	// Fields lists what can be set of a kind of entry; channel is an account's kind.
+	// Fields describes the values of a kind of entry; channel is the kind of an account, and "" for other entries.
 	Fields(kind, channel string) []setup.Field
 
-	// Channels lists the kinds of accounts.
+	// Channels returns the kinds of accounts.
 	Channels() []Channel
 
-	// Save makes a change in somebody's name. It returns what changed, in words, and what an admin should know.
-	// Errors: those of setup.Save.
+	// Save stores a change and logs who made it. The result describes what changed, with warnings for the admin. It
+	// returns the errors of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// Preview renders a signature as customers of a channel see it.
-	// Errors: *setup.SignatureError.
+	// Preview renders a signature as customers of a channel see it. It returns *setup.SignatureError if it is invalid.
 	Preview(ctx context.Context, channel, source string) (Preview, error)
 
-	// Embed turns a picture into an address (URL) that has the picture in it and can stand in a signature.
-	// Errors: *setup.SignatureError.
+	// Embed encodes a picture as a data URL for a signature. It returns *setup.SignatureError if the picture is unsuitable.
 	Embed(picture []byte) (string, error)
 
-	// TemplateStates returns what the providers say of templates, by the names of their entries.
+	// TemplateStates returns the approval states of templates, by the names of their entries.
 	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
 
-	// Places lists the folders and sites that suggested replies draw on, with what became of reading them.
+	// Places returns the folders and sites with the company's knowledge, and the results of reading them.
 	Places(ctx context.Context) ([]Place, error)
 
-	// Try lets the AI analyse a text as if a customer had written it. Errors: in words for people.
+	// Try analyses a text as if a customer had written it. Errors have texts for the admin.
 	Try(ctx context.Context, text string) (analysis.Answer, error)
 
-	// States returns the states of the accounts, by their names, as viewer may see them.
+	// States returns the states of the accounts by name, as far as viewer may see them.
 	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 
-	// ListKept lists what is kept and for how long, and what the next runs would remove, if the company's entry had these
+	// ListKept returns the retention times, and the number of records that would be deleted if the company's entry had these
 	// values.
 	ListKept(ctx context.Context, values map[string][]string) ([]Kept, error)
 }
 
-// Channel is a kind of accounts.
+// Channel is a kind of account.
 type Channel struct {
 	Kind string
 	Name string // "E-mail"
 
-	// Letters is true for channels in which customers see formatted signatures with pictures, and agents have their own.
+	// Letters is true if customers see formatted signatures with pictures. Agents then have signatures of their own.
 	Letters bool
 }
 
-// Preview is a signature as customers see it. One of its fields is empty.
+// Preview is a signature as customers see it. Only one of the fields is set.
 type Preview struct {
-	HTML string // without scripts and forms
-	Text string // for channels that show only text
+	HTML string // sanitized
+	Text string // for channels with plain text
 }
 
 //go:embed *.html
@@ -82,7 +80,7 @@ var templates embed.FS
 
 type pages struct{ desk Desk }
 
-// Area has the pages of the set-up.
+// Area returns the area of the settings.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	routes := slices.Concat(
@@ -99,22 +97,31 @@ func Area(desk Desk) web.Area {
 		retentionPages{p}.listRoutes(),
 	)
 
-	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: routes,
-		Menu: []web.Link{
-			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
-				Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
-			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20, Below: []string{"/settings/new-agent"}},
-			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21, Below: []string{"/settings/new-team"}},
-			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22, Below: []string{"/settings/new-tag"}},
-			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23, Below: []string{"/settings/new-template"}},
-			{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
-			{Path: retentionPath, Text: "What is kept", For: web.Admins, Rank: 85},
-			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
-			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
-		}}
+	return web.Area{
+		Name:      "settings",
+		Templates: templates,
+		Funcs:     map[string]any{"join": strings.Join},
+		Routes:    routes,
+		Menu:      menu(),
+	}
 }
 
-// showHome leads to the first page that somebody may see.
+func menu() []web.Link {
+	return []web.Link{
+		{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
+			Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
+		{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20, Below: []string{"/settings/new-agent"}},
+		{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21, Below: []string{"/settings/new-team"}},
+		{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22, Below: []string{"/settings/new-tag"}},
+		{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23, Below: []string{"/settings/new-template"}},
+		{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
+		{Path: retentionPath, Text: "What is kept", For: web.Admins, Rank: 85},
+		{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
+		{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
+	}
+}
+
+// showHome shows the home page. Admins are redirected to the accounts.
 func (p pages) showHome(v *web.Visit) error {
 	if v.Person.Admin {
 		return v.Go("/settings/accounts")
@@ -122,7 +129,7 @@ func (p pages) showHome(v *web.Visit) error {
 	return v.Show("home", web.Screen{Title: "Hello " + v.Person.Name, Help: "What is set up here is looked after by admins."})
 }
 
-// findEntry reads an entry; nil if there is none of that name.
+// findEntry reads an entry. It returns nil if there is none with that name.
 func (p pages) findEntry(ctx context.Context, kind, name string) (*setup.Entry, error) {
 	all, err := p.desk.Entries(ctx)
 	if err != nil {
@@ -131,7 +138,7 @@ func (p pages) findEntry(ctx context.Context, kind, name string) (*setup.Entry, 
 	return find(all, kind, name), nil
 }
 
-// find finds an entry among all; nil if there is none of that name.
+// find returns an entry of all, or nil if there is none with that name. Names are case-insensitive.
 func find(all []setup.Entry, kind, name string) *setup.Entry {
 	for i := range all {
 		if all[i].Kind == kind && strings.EqualFold(all[i].Name, name) {
@@ -141,13 +148,13 @@ func find(all []setup.Entry, kind, name string) *setup.Entry {
 	return nil
 }
 
-// withAccountEntry calls do with the account that the address names. If there is none, it answers so.
+// withAccountEntry calls do with the account in the URL, or responds with status 404 if there is none.
 func (p pages) withAccountEntry(v *web.Visit, do func(*setup.Entry) error) error {
 	return p.withEntries(v, setup.EntryAccount, "account", func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
 }
 
-// withEntries calls do with the entry of a kind that the address names, and with all other entries, which are read once. If there
-// is no such entry, it answers so. singular is what people call one.
+// withEntries calls do with all entries and the entry of a kind in the URL, or responds with status 404 if there is none.
+// singular is the display name of the kind.
 func (p pages) withEntries(v *web.Visit, kind, singular string, do func([]setup.Entry, *setup.Entry) error) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
@@ -160,7 +167,7 @@ func (p pages) withEntries(v *web.Visit, kind, singular string, do func([]setup.
 	return refuseMissing(v, singular, name)
 }
 
-// namesOf lists the names of the entries of a kind.
+// namesOf returns the names of the entries of a kind.
 func namesOf(all []setup.Entry, kind string) (names []string) {
 	for _, e := range all {
 		if e.Kind == kind {
@@ -170,8 +177,8 @@ func namesOf(all []setup.Entry, kind string) (names []string) {
 	return names
 }
 
-// trySave saves a change. If Desk.Save refuses the change, done is false, err is nil, and the form says what is
-// wrong.
+// trySave saves a change. If Desk.Save refuses it, done is false, err is nil, and the form has the submitted values and the
+// problems: the caller shows it again.
 func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result setup.Result, done bool, err error) {
 	result, err = p.desk.Save(v.Context(), v.Person, c)
 	var refused *setup.Refused
@@ -197,9 +204,9 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	return result, false, nil
 }
 
-// keepRefused puts what was sent, and what is wrong with it, into the form. A problem whose path has no field in the
-// form is shown at the nearest field. If there is none either, it is shown above the form, with the path's label; all
-// has the labels.
+// keepRefused fills the form with the submitted values and with the problems of a refused change. A problem at a path
+// without a field is shown at the nearest field, or else above the form with the label of the path. all describes all
+// paths.
 func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []setup.Field) {
 	shown := map[string]bool{}
 	for _, g := range form.Groups {
@@ -221,7 +228,7 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []set
 			continue
 		}
 		key, isInGroup := strings.CutPrefix(path, field+".")
-		if isInGroup && !isItem(key) { // one field shows the whole group
+		if isInGroup && !isItem(key) { // the field is for several values: say which one
 			text = key + ": " + text
 		}
 
@@ -232,11 +239,11 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []set
 	form.Keep(v, refused.Fields)
 }
 
-// isItem reports whether a key is that of an item in a list, such as "0.folder". People know the item, which the problem quotes, and not
-// its number.
+// isItem reports whether a key is that of a list item, such as "0.folder". Its number means nothing to people, and the
+// problem quotes the item.
 func isItem(key string) bool { return key != "" && unicode.IsDigit(rune(key[0])) }
 
-// labelOf returns what people call the value at a path.
+// labelOf returns the label of the value at a path.
 func labelOf(all []setup.Field, path string) string {
 	for _, f := range all {
 		if f.Path == path {
@@ -246,9 +253,12 @@ func labelOf(all []setup.Field, path string) string {
 	return path
 }
 
-// nearestField returns the name of the field at which to show a problem whose path has no field of its own. A field
-// that shows the path's whole group comes first ("hours" for "hours.zone"). Otherwise it is a field below the path:
-// preferably one that the problem's text names, else the first. It returns "" if there is none.
+// nearestField returns the name of the field for a problem at a path without a field; "" if there is none. text is the
+// problem. It prefers, in this order:
+//
+//  1. a field for the whole group of the path, such as "hours" for "hours.zone"
+//  2. a field below the path whose label occurs in text
+//  3. the first field below the path
 func nearestField(form *web.Form, path, text string) (name string) {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
@@ -265,12 +275,11 @@ func nearestField(form *web.Form, path, text string) (name string) {
 	return name
 }
 
-// changeAtOnce makes a change that needs no form, such as a pause. Then it goes on to the page at path, which says
-// how it ended.
+// changeAtOnce saves a change that has no form, such as a pause. It redirects to path, which shows the result.
 func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	result, err := p.desk.Save(v.Context(), v.Person, c)
-	isOther := errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) || errors.Is(err, setup.ErrExists)
-	if isOther {
+	isConflict := errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) || errors.Is(err, setup.ErrExists)
+	if isConflict {
 		return v.GoWithText(path, "Nothing was done. Somebody else changed this while you did. Look at it, then press again.")
 	}
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
@@ -284,7 +293,7 @@ func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	return answerSaved(v, path, result.About(c.Name))
 }
 
-// answerSaved goes on to a page, which says what changed.
+// answerSaved redirects to a page, which shows what was changed.
 func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	text := "Saved."
 	if len(result.Changes) == 0 {
@@ -293,7 +302,7 @@ func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	return v.GoWithText(path, result.Sentences(text))
 }
 
-// refuseMissing answers that there is no such entry.
+// refuseMissing responds that there is no entry with a name. what is the display name of its kind.
 func refuseMissing(v *web.Visit, what, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no "+what+" "+name+".", "It may have been taken out.")
 }

@@ -14,15 +14,14 @@ import (
 	"parley/bridge/setup"
 )
 
-// A signature stands below replies. Each account can have one, for the replies of everybody. Where customers see
-// formatted mail (Channel.Letters), agents can also write one of their own on "My page"; it takes the place of the
-// account's.
+// A signature is appended to replies. Each account can have one. On channels with formatted mail (Channel.Letters), agents
+// can also write their own on "My page", which replaces the account's. This file has both pages.
 
 const (
 	mePath        = "/settings/me"
 	signaturePath = "signature"
 
-	maxPictureBytes = 2 << 20 // that are read of an upload; Desk.Embed says how large a picture may be
+	maxPictureBytes = 2 << 20 // of an upload; the limit of Desk.Embed is lower
 )
 
 func (p pages) signatureRoutes() []web.Route {
@@ -34,20 +33,20 @@ func (p pages) signatureRoutes() []web.Route {
 	}
 }
 
-// signaturePage is a page on which a signature is written: that of an account, or of the person who is signed in.
+// signaturePage is the page of an account's signature, or the page of the signed-in person.
 type signaturePage struct {
 	pages
 
-	entry   *setup.Entry
-	channel string // the kind of account whose customers get the signature
+	entry   *setup.Entry // the account or the agent
+	channel string       // the kind of account whose customers see the signature
 	path    string
 	screen  web.Screen
-	before  []fieldGroup // the fields before the signature
-	help    string       // says where the signature stands; "" if it would stand nowhere, and isn't offered
+	before  []fieldGroup // the fields above the signature
+	help    string       // the help text of the signature; "" hides the signature, because no replies would have it
 	back    string
 }
 
-// Where signatures stand, and how they are written.
+// Help texts of signatures, for channels with and without formatted mail.
 const (
 	helpOfLetters = "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. " +
 		"Pictures are uploaded here, or have an `https` address."
@@ -55,12 +54,12 @@ const (
 		"Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
 )
 
-// hasLetters reports whether customers of a channel see formatted signatures with pictures; see Channel.Letters.
+// hasLetters returns Channel.Letters of a channel.
 func hasLetters(desk Desk, channel string) bool {
 	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
 }
 
-// letterChannel returns the channel of an account in whose replies agents have signatures of their own; "" if there is none.
+// letterChannel returns the channel of the first account with Channel.Letters; "" if there is none.
 func letterChannel(desk Desk, all []setup.Entry) string {
 	for _, e := range ofKind(all, setup.EntryAccount) {
 		if hasLetters(desk, e.Channel) {
@@ -70,7 +69,8 @@ func letterChannel(desk Desk, all []setup.Entry) string {
 	return ""
 }
 
-// makeForm makes the form of the page. The fields of a picture stand in the template: they are no values of the entry.
+// makeForm returns the form of the page. The fields to upload a picture are in the template, because they aren't values of
+// the entry.
 func (s signaturePage) makeForm() web.Form {
 	parts := slices.Clone(s.before)
 	if s.help != "" {
@@ -81,16 +81,15 @@ func (s signaturePage) makeForm() web.Form {
 	text := findField(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
-		findField(&form, "presence").Help = "While you are away, " +
-			"your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
+		findField(&form, "presence").Help = "While you are away, your team is told in your place " +
+			"when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
 }
 
-// templateName is the page's template.
 const templateName = "signature"
 
-// fillScreen returns the page with a form, and with what customers see of the signature in it.
+// fillScreen returns the page with a form and a preview of the signature in it.
 func (s signaturePage) fillScreen(v *web.Visit, form *web.Form) (web.Screen, error) {
 	source := findField(form, signaturePath).Value
 	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel)}
@@ -115,6 +114,7 @@ func (s signaturePage) fillScreen(v *web.Visit, form *web.Form) (web.Screen, err
 	return screen, nil
 }
 
+// show shows a form.
 func (s signaturePage) show(v *web.Visit, form *web.Form) error {
 	screen, err := s.fillScreen(v, form)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s signaturePage) show(v *web.Visit, form *web.Form) error {
 	return v.Show(templateName, screen)
 }
 
-// showAgain shows a form that was sent with errors.
+// showAgain shows a submitted form with errors.
 func (s signaturePage) showAgain(v *web.Visit, form *web.Form) error {
 	screen, err := s.fillScreen(v, form)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s signaturePage) showAgain(v *web.Visit, form *web.Form) error {
 	return v.ShowAgain(templateName, screen)
 }
 
-// capitalizeFirst makes the first letter of a text a capital.
+// capitalizeFirst returns s with its first letter in upper case.
 func capitalizeFirst(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
@@ -141,14 +141,14 @@ func capitalizeFirst(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// save saves what was sent, or only shows how it looks.
+// save saves the submitted form. With the parameter "preview" it only shows the form again with a preview.
 func (s signaturePage) save(v *web.Visit) error {
 	form := s.makeForm()
 	picture, problem, err := s.embedPicture(v)
 	if err != nil {
 		return err
 	}
-	if picture != "" { // from here on the form was sent with the picture in its text
+	if picture != "" { // add it to the submitted text
 		text := strings.Join(v.Request.PostForm[signaturePath], "\n")
 		v.Request.PostForm.Set(signaturePath, withPicture(text, picture, v.Value("picture_says")))
 	}
@@ -181,8 +181,8 @@ func (s signaturePage) save(v *web.Visit) error {
 	return answerSaved(v, s.path, result.About(s.entry.Name))
 }
 
-// embedPicture returns the address of a picture that was uploaded, with the picture in it; "" if there is none. problem says
-// for people what is wrong with the picture.
+// embedPicture returns an uploaded picture as a data URL; "" if there is none. problem says what is wrong with the picture,
+// as text for the page.
 func (s signaturePage) embedPicture(v *web.Visit) (address, problem string, err error) {
 	if !hasLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
 		return "", "", nil
@@ -212,22 +212,24 @@ func (s signaturePage) embedPicture(v *web.Visit) (address, problem string, err 
 	return address, "", err
 }
 
-// withPicture appends a picture to the text of a signature, which is Markdown or HTML.
+// withPicture appends a picture to a signature, in Markdown or HTML like the signature itself. description is its
+// alternative text; characters with a meaning in Markdown or HTML are replaced or escaped.
 func withPicture(text, address, description string) string {
 	text = strings.TrimRight(text, " \r\n")
 	description = strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(description)
 	isHTML := strings.HasPrefix(text, "<")
-	switch picture := "![" + description + "](" + address + ")"; {
-	case isHTML:
+	if isHTML {
 		return text + `<img src="` + address + `" alt="` + template.HTMLEscapeString(description) + `">`
-	case text == "":
-		return picture
-	default:
-		return text + "\n\n" + picture
 	}
+
+	picture := "![" + description + "](" + address + ")"
+	if text == "" {
+		return picture
+	}
+	return text + "\n\n" + picture
 }
 
-// withSignaturePage calls do with the page of an account's signature.
+// withSignaturePage calls do with the page of the signature of the account in the URL.
 func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		s := signaturePage{
@@ -256,7 +258,7 @@ func (p pages) saveAccountSignature(v *web.Visit) error {
 	return p.withSignaturePage(v, func(s signaturePage) error { return s.save(v) })
 }
 
-// withOwnPage calls do with the page of the person who is signed in.
+// withOwnPage calls do with the page of the signed-in person.
 func (p pages) withOwnPage(v *web.Visit, do func(signaturePage) error) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
@@ -292,6 +294,7 @@ func (p pages) saveMe(v *web.Visit) error {
 	return p.withOwnPage(v, func(s signaturePage) error { return s.save(v) })
 }
 
+// showStored shows the form with the stored values.
 func (s signaturePage) showStored(v *web.Visit) error {
 	form := s.makeForm()
 	return s.show(v, &form)

@@ -10,9 +10,13 @@ import (
 	"parley/bridge/setup"
 )
 
+// The pages of tags. entryPages implements lists and forms of entries; this file configures it. A tag says what a
+// conversation is about, such as "refund". A tag of the kind "label" says what is to be done, and makes its conversations
+// stand out in lists.
+
 const (
-	plainColour = "#6b7280" // of tags without a colour of their own
-	firstColour = "#1d4ed8" // proposed for a new tag
+	plainColour = "#6b7280" // of tags without a colour
+	firstColour = "#1d4ed8" // the default for a new tag
 )
 
 type tagRow struct {
@@ -22,7 +26,12 @@ type tagRow struct {
 }
 
 func (p pages) tagPages() entryPages {
-	return entryPages{pages: p, kind: setup.EntryTag, path: "/settings/tags", singular: "tag", title: "Tags and labels",
+	return entryPages{
+		pages:       p,
+		kind:        setup.EntryTag,
+		path:        "/settings/tags",
+		singular:    "tag",
+		title:       "Tags and labels",
 		help:        "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
 		takeOutHelp: "Nobody is offered it any more. Conversations that have it keep it.",
 		parts:       []fieldGroup{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
@@ -37,17 +46,16 @@ func (p pages) tagPages() entryPages {
 
 func pathOf(name string) string { return url.PathEscape(name) }
 
-// labelsFirst sorts tags for their list: labels first, then by category.
+// labelsFirst sorts tags in place for their list: labels first, then by category.
 func labelsFirst(tags []setup.Entry) []setup.Entry {
-	isLabel := func(e setup.Entry) bool { return e.Value("kind") == "label" }
-	slices.SortStableFunc(tags, func(a, b setup.Entry) int {
-		if isLabel(a) != isLabel(b) {
-			if isLabel(a) {
-				return -1
-			}
-			return 1
+	rank := func(e setup.Entry) int {
+		if e.Value("kind") == "label" {
+			return 0
 		}
-		return strings.Compare(a.Value("category"), b.Value("category"))
+		return 1
+	}
+	slices.SortStableFunc(tags, func(a, b setup.Entry) int {
+		return cmp.Or(rank(a)-rank(b), strings.Compare(a.Value("category"), b.Value("category")))
 	})
 	return tags
 }
@@ -68,6 +76,8 @@ func tagRows(tags []setup.Entry) (rows []tagRow) {
 	return rows
 }
 
+// refineTag adapts the form of a tag: a colour picker with a default, no former names for a new tag, and a text for the
+// empty category.
 func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	color := findField(form, "color")
 	color.Kind = "color"
@@ -78,19 +88,21 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 		}
 	}
 
-	if e == nil { // a new tag has no former names
+	if e == nil {
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
 	}
 
-	for i := range findField(form, "category").Choices {
-		if c := &findField(form, "category").Choices[i]; c.Value == "" {
-			c.Text = "nothing in particular"
+	categories := findField(form, "category").Choices
+	for i := range categories {
+		if categories[i].Value == "" {
+			categories[i].Text = "nothing in particular"
 		}
 	}
 }
 
-// renameTag gives a tag another name. The tag keeps its old name as a former one.
+// renameTag completes a change that renames a tag: the old name is added to the former names. A change of case alone isn't
+// recorded. It returns no problems.
 func renameTag(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	name := strings.Join(strings.Fields(v.Value("name")), " ")
 	if old == nil || name == old.Name {

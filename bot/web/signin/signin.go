@@ -1,5 +1,5 @@
-// Package signin is how somebody comes into the site and leaves it again: the page that says how, links that an
-// admin made, and signing out.
+// Package signin serves the sign-in page, sign-in links, and sign-out. Package openid has the sign-in with Slack,
+// Microsoft and other providers, to which the sign-in page leads.
 package signin
 
 import (
@@ -11,38 +11,38 @@ import (
 	"parley/bridge"
 )
 
-// Invited is the person whom a link signs in.
+// Invited is the person whom a sign-in link is for.
 type Invited struct {
 	Name  string
-	Email string // "" if whoever opens the link becomes the first admin
+	Email string // "" if the link is for the first admin, who isn't known yet
 }
 
-// ErrNoLink means that a link is not known, was used, or has expired.
+// ErrNoLink means that a link is unknown, used or expired.
 var ErrNoLink = errors.New("signin: the link is not valid")
 
-// Problems say what is wrong with what was typed, by the names of fields.
+// Problems is an error about submitted values, by the names of fields.
 type Problems map[string]string
 
 // Error implements error.
 func (Problems) Error() string { return "signin: refused" }
 
-// Desk is what these pages need.
+// Desk is the backend of these pages.
 type Desk interface {
-	// Invited returns whom a link signs in, without using it up. Errors: ErrNoLink.
+	// Invited returns the person whom a link is for, without using up the link. It returns ErrNoLink.
 	Invited(ctx context.Context, link string) (Invited, error)
 
-	// Use returns the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
-	// becomes an admin with the address and the name. Errors: ErrNoLink, Problems.
+	// Use uses up a link and returns the agent whom it is for. For the first admin, it creates an agent with the address
+	// and the name; for other links, it ignores both. It returns ErrNoLink or Problems.
 	Use(ctx context.Context, link, email, name string) (agent bridge.AgentID, err error)
 
 	// SignOutEverywhere ends all sessions of an agent.
 	SignOutEverywhere(ctx context.Context, agent bridge.AgentID) error
 }
 
-// Provider is a service that can vouch for people.
+// Provider is a service with which people can sign in.
 type Provider struct {
 	Name string // "Slack"
-	Path string // where signing in by it begins
+	Path string // the path where the sign-in begins
 }
 
 //go:embed *.html
@@ -53,7 +53,7 @@ type pages struct {
 	providers func() []Provider
 }
 
-// Area has the pages of signing in; providers returns the current ones.
+// Area returns the area of these pages. providers returns the current providers, which admins can change at any time.
 func Area(desk Desk, providers func() []Provider) web.Area {
 	p := pages{desk, providers}
 	return web.Area{Name: "signin", Templates: templates, Routes: []web.Route{
@@ -65,6 +65,7 @@ func Area(desk Desk, providers func() []Provider) web.Area {
 	}}
 }
 
+// show shows the sign-in page.
 func (p pages) show(v *web.Visit) error {
 	if v.Person.ID != 0 {
 		return v.Go("/settings")

@@ -10,20 +10,21 @@ import (
 	"parley/bridge/setup"
 )
 
-// sampleID shows how Microsoft writes ids.
+// sampleID is a placeholder that shows the format of Microsoft's ids.
 const sampleID = "00000000-0000-0000-0000-000000000000"
 
-// connection is the form by which a chat is connected. An admin pastes what the chat gave the company's app: tokens
-// of Slack, or the bot's registration at Microsoft. They are tried at the chat itself, and stored only if they work.
+// connection is the form that connects Slack or Microsoft Teams. An admin pastes the credentials of the company's app:
+// Slack's tokens, or the bot's registration at Microsoft. They are tested at the chat's servers, and stored only if they
+// work.
 type connection struct {
 	Chat
 
-	Path     string // where the form is sent
+	Path     string // the URL that the form is sent to
 	Fields   []web.Field
-	Findings []Finding // what a test found
+	Findings []Finding // the results of a test
 }
 
-// slackForm asks for Slack's tokens. They open Socket Mode, which works everywhere.
+// slackForm asks for Slack's tokens. They are for Socket Mode, which also works behind firewalls.
 func slackForm() connection {
 	return connection{Chat: Chat{Kind: "slack", Name: "Slack"}, Path: path + "/slack", Fields: []web.Field{
 		{
@@ -70,9 +71,9 @@ func teamsForm() connection {
 	}}
 }
 
-// fill sets the state of the connection's chat, if it is among chats.
+// fill sets the state of the form's chat from chats.
 func (c *connection) fill(chats []Chat) {
-	if i := slices.IndexFunc(chats, func(one Chat) bool { return one.Kind == c.Kind }); i >= 0 {
+	if i := slices.IndexFunc(chats, func(chat Chat) bool { return chat.Kind == c.Kind }); i >= 0 {
 		c.Chat = chats[i]
 	}
 }
@@ -80,7 +81,7 @@ func (c *connection) fill(chats []Chat) {
 // IsStored reports whether credentials are stored.
 func (c *connection) IsStored() bool { return c.Author != "" }
 
-// IsOpen reports whether the page shows the form unfolded: something is wrong with the chat or with what was typed.
+// IsOpen reports whether the form is shown expanded, because there is a problem with the chat or with the form.
 func (c *connection) IsOpen() bool {
 	if len(c.Findings) > 0 || c.Text != "" {
 		return true
@@ -88,8 +89,8 @@ func (c *connection) IsOpen() bool {
 	return slices.ContainsFunc(c.Fields, func(f web.Field) bool { return f.Problem != "" })
 }
 
-// check notes at each field what is wrong with its value, before the chat is asked, and reports whether all are well.
-// The texts never quote a value, which may be a secret.
+// check fills the form with the submitted values and sets the problems that can be seen without calling the chat. It
+// reports whether there are none. Problems never quote a value, which may be a secret.
 func (c *connection) check(values map[string]string) bool {
 	ok := true
 	for i := range c.Fields {
@@ -105,7 +106,7 @@ func (c *connection) check(values map[string]string) bool {
 	return ok
 }
 
-// faultOf says what is wrong with the value of a field; "" if nothing can be seen.
+// faultOf returns the problem with the value of a field; "" if there is none.
 func faultOf(field, value string) string {
 	if value == "" {
 		return "Is missing."
@@ -123,7 +124,7 @@ func (p pages) connectSlack(v *web.Visit) error { return p.connect(v, slackForm(
 
 func (p pages) connectTeams(v *web.Visit) error { return p.connect(v, teamsForm()) }
 
-// connect tries what was typed at the chat itself, and keeps it if it works.
+// connect tests the submitted credentials at the chat's servers and stores them if they work.
 func (p pages) connect(v *web.Visit, form connection) error {
 	values := map[string]string{}
 	for _, f := range form.Fields {
@@ -139,7 +140,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	if form.Kind == s.Microsoft.Kind {
 		c = &s.Microsoft
 	}
-	if v.Value("version") != c.Version { // somebody else has stored credentials meanwhile
+	if v.Value("version") != c.Version { // somebody else has changed the credentials since the page was loaded
 		return refuseStale(v)
 	}
 	if !c.check(values) {
@@ -161,13 +162,13 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	return v.ShowAgain("start", s.makeScreen())
 }
 
-// refuseStale answers that other credentials are stored than those that the page showed.
+// refuseStale responds that the stored credentials have changed since the page was loaded.
 func refuseStale(v *web.Visit) error {
 	return v.Refuse(http.StatusUnprocessableEntity, "Somebody else changed this while you did.",
 		"Nothing was stored or removed. Reload First steps: it says who gave what is stored now.")
 }
 
-// disconnect forgets the stored credentials of a chat.
+// disconnect deletes the stored credentials of a chat.
 func (p pages) disconnect(v *web.Visit) error {
 	for _, form := range []connection{slackForm(), teamsForm()} {
 		if form.Kind != v.Value("chat") {

@@ -11,54 +11,54 @@ import (
 	"parley/bridge"
 )
 
-// Only what an agent writes in a thread can reach a customer. So for each channel of a team, an admin confirms once
-// which of the people in it become agents. A roster is the list of the people in a channel, with what is proposed for
-// each.
+// Only agents can answer customers: what other people write in a thread is never sent. So for each team's channel in Slack
+// or Teams, an admin confirms once which of its members are agents. A roster is the list of a channel's members with a
+// proposal for each.
 
 const membersPath = path + "/members"
 
-// Roster is who is in a team's channel.
+// Roster is the list of the members of a team's channel.
 type Roster struct {
-	Team, Chat string // the chat's kind
+	Team, Chat string // the team's name and the chat's kind: "Billing", "slack"
 	Channel    string
-	Version    string // of the team
-	Follows    bool   // people who join the channel later become agents, too
+	Version    string // the version of the team
+	Follows    bool   // people who join the channel later become agents automatically
 	Confirmed  bool   // an admin has confirmed the members before
 	People     []Member
 }
 
-// Decision is what an admin decided about the members of a channel.
+// Decision is an admin's decision about a Roster.
 type Decision struct {
 	Team, Chat string
-	Version    string               // of the team, as the page showed it
-	Channel    string               // the channel whose members the page showed
-	Listed     []bridge.SurfaceUser // the users whom the page showed
+	Version    string               // Roster.Version of the page
+	Channel    string               // Roster.Channel of the page
+	Listed     []bridge.SurfaceUser // all users on the page
 	Chosen     []bridge.SurfaceUser // the users who become agents
-	Follow     bool                 // people who join the channel later become agents, too
+	Follow     bool                 // people who join the channel later become agents automatically
 }
 
-// The values of the field that says who becomes an agent later.
+// Values of the field "Who comes into the channel later".
 const (
 	everyNewcomer  = "channel_members"
 	nobodyUnlisted = "listed"
 )
 
-// Member is somebody in a channel.
+// Member is a member of a channel.
 type Member struct {
 	User        bridge.SurfaceUser
 	Name, Email string
 	Note        string // what the person is: "agent already"
 	Fixed       bool   // the person can't be chosen; Note says why
-	Chosen      bool   // the person is proposed: the box is checked when the page opens
+	Chosen      bool   // the person is proposed: the checkbox is checked initially
 }
 
-// roster is the line of the first steps that leads to the page of one channel's members.
-type roster struct {
+// rosterLink is a link from the first steps to the page of a channel's members.
+type rosterLink struct {
 	Team, Chat, Path string
 	Confirmed        bool
 }
 
-// addRosters lists the teams' channels in connected chats.
+// addRosters adds links for all channels of teams in connected chats.
 func (s *stepsPage) addRosters() {
 	for _, t := range s.Teams {
 		for _, kind := range t.Chats {
@@ -66,27 +66,31 @@ func (s *stepsPage) addRosters() {
 			if i < 0 {
 				continue
 			}
-			s.Rosters = append(s.Rosters, roster{Team: t.Name, Chat: s.Chats[i].Name, Confirmed: !slices.Contains(t.Unasked, kind),
-				Path: rosterPath(t.Name, kind)})
+			s.Rosters = append(s.Rosters, rosterLink{
+				Team:      t.Name,
+				Chat:      s.Chats[i].Name,
+				Path:      rosterPath(t.Name, kind),
+				Confirmed: !slices.Contains(t.Unasked, kind),
+			})
 		}
 	}
 }
 
-// rosterPath is the page of the members of a team's channel.
+// rosterPath returns the URL of the page of a channel's members.
 func rosterPath(team, chat string) string {
 	return membersPath + "?" + url.Values{"team": {team}, "chat": {chat}}.Encode()
 }
 
-// membersPage is what the page shows.
+// membersPage is the template data of members.html.
 type membersPage struct {
 	Roster
 
 	Path, Back string
-	Selectable int // how many people can be chosen
+	Selectable int // number of people who can be chosen
 	Follow     web.Field
 }
 
-// showMembers shows who is in a team's channel.
+// showMembers shows the page of a channel's members.
 func (p pages) showMembers(v *web.Visit) error {
 	r, err := p.desk.Roster(v.Context(), v.Value("team"), v.Value("chat"))
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -103,14 +107,25 @@ func (p pages) showMembers(v *web.Visit) error {
 		}
 	}
 
-	page.Follow = web.Field{Name: "agents", Label: "Who comes into the channel later", Kind: web.KindChoice, Choices: []web.Choice{
-		{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
-		{Value: nobodyUnlisted, Text: "isn't an agent until you say so", Chosen: !r.Follows && r.Confirmed},
-	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
+	follows := r.Follows || !r.Confirmed // the default of the first confirmation
+	page.Follow = web.Field{
+		Name:  "agents",
+		Label: "Who comes into the channel later",
+		Kind:  web.KindChoice,
+		Choices: []web.Choice{
+			{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: follows},
+			{Value: nobodyUnlisted, Text: "isn't an agent until you say so", Chosen: !follows},
+		},
+		Help: "Guests, bots and people of other organisations never become agents by themselves, " +
+			"and whom you leave out now stays out.",
+	}
 
-	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,
+	return v.Show("members", web.Screen{
+		Title: "Who answers for " + r.Team,
 		Help: "Only what agents write in a thread can reach a customer. " +
-			"These people are in the team's channel now: confirm once who of them answers."})
+			"These people are in the team's channel now: confirm once who of them answers.",
+		Data: page,
+	})
 }
 
 // confirm makes the chosen people agents.

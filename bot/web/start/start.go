@@ -1,6 +1,6 @@
-// Package start has the page that leads an admin from an empty Parley to the first customer's mail in a thread, step
-// by step: connect a chat, give a team a channel in it, say who answers, add an account to which customers write, and
-// wait for the first message.
+// Package start serves the page "First steps", a guide from a new installation to the first customer's mail in a thread:
+// connect a chat (Slack or Microsoft Teams), give a team a channel in it, confirm who answers, add an account to which
+// customers write, and wait for the first message.
 package start
 
 import (
@@ -17,85 +17,86 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what this page needs. Connect, Roster and Confirm call a chat's servers, with time limits of their own.
+// Desk is the backend of this page. Connect, Roster and Confirm call a chat's servers, with time limits of their own.
 type Desk interface {
-	// Progress reports what is set up already.
+	// Progress returns what is set up so far.
 	Progress(ctx context.Context) (Progress, error)
 
-	// SlackManifest describes the app to Slack.
+	// SlackManifest returns the manifest with which an admin creates the app in Slack.
 	SlackManifest() ([]byte, error)
 
-	// TeamsPackage makes the app's package for Microsoft Teams. Errors: in words for people.
+	// TeamsPackage returns the app's package for Microsoft Teams. Errors have texts for the admin.
 	TeamsPackage(appID string) ([]byte, error)
 
-	// Connect tries credentials that somebody typed at a chat, and stores them encrypted if they work. Otherwise kept
-	// is false, and found says why. version is that of the credentials that were stored when the page was shown; ""
-	// if there were none. Errors: setup.ErrStale if somebody else has stored others meanwhile.
+	// Connect tests credentials at a chat's servers, and stores them encrypted if they work. Otherwise kept is false, and
+	// found says why. version is Chat.Version of the page. It returns setup.ErrStale if other credentials have been stored
+	// since.
 	Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (kept bool, found []Finding, err error)
 
-	// Disconnect forgets the credentials of a chat that are stored. Errors: as Connect.
+	// Disconnect deletes the stored credentials of a chat. It returns setup.ErrStale like Connect.
 	Disconnect(ctx context.Context, by web.Person, kind, version string) error
 
-	// Roster lists who is in a team's channel. Errors: a *web.Problem in words for people; others.
+	// Roster returns the members of a team's channel. It returns *web.Problem if the chat doesn't allow it.
 	Roster(ctx context.Context, team, chat string) (Roster, error)
 
-	// Confirm makes the chosen members of a channel agents of the team, and returns how many joined. Errors as Roster.
+	// Confirm makes the chosen members agents of the team, and returns how many joined. It returns *web.Problem if the
+	// decision is outdated or invalid.
 	Confirm(ctx context.Context, by web.Person, d Decision) (joined int, err error)
 
-	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	// Save stores a change and logs who made it. It returns the errors of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 }
 
-// Progress is what is set up already.
+// Progress is what is set up so far.
 type Progress struct {
 	Chats    []Chat // all chats that Parley supports
 	Teams    []Team
-	Agents   int     // the number of all agents
-	Lost     []Agent // agents who have no user in any chat
+	Agents   int     // the number of agents
+	Lost     []Agent // agents who were found in no chat
 	Accounts []Account
 	Arrived  bool   // a customer has written
-	Endpoint string // where Microsoft sends what is said in Teams; "" if Parley has no public address
+	Endpoint string // the URL to which Microsoft sends the bot's messages; "" if Parley has no public URL
 }
 
 // Chat is a chat in which agents work: Slack or Microsoft Teams.
 type Chat struct {
 	Kind, Name string // "slack", "Slack"
 	Text, Hint string // what is wrong; "" if nothing is
-	Away       string // since when the chat can't be reached, which passes by itself; "" if it can
+	Away       string // since when the chat is temporarily unreachable; "" if it is reachable
 
 	Connected bool
-	FromEnv   bool      // the credentials come from the environment, which wins over stored ones
-	Author    string    // who gave the stored credentials; "" if none are stored
-	At        time.Time // when the stored credentials were given
-	Version   string    // of the stored credentials; "" if none are stored
-	AppID     string    // the id of Teams' app among the stored credentials; it isn't secret
+	FromEnv   bool      // the credentials come from the environment, which takes precedence over stored ones
+	Author    string    // who entered the stored credentials; "" if none are stored
+	At        time.Time // when the stored credentials were entered
+	Version   string    // the version of the stored credentials; "" if none are stored
+	AppID     string    // of Teams: the app id from the stored credentials, which isn't secret
 }
 
-// Team is a team.
+// Team is a team of agents.
 type Team struct {
 	Name    string
 	Version string
 	Chats   []string // kinds of the chats in which the team has a channel
-	Unasked []string // the kinds among Chats in which no admin has confirmed the channel's members yet
+	Unasked []string // those of Chats in which no admin has confirmed the channel's members yet
 }
 
 // HasChannel reports whether the team has a channel in any chat.
 func (t Team) HasChannel() bool { return len(t.Chats) > 0 }
 
-// Agent is an agent.
+// Agent identifies an agent's entry in the configuration.
 type Agent struct{ Email, Version string }
 
-// Account is where customers write.
+// Account is an account to which customers write.
 type Account struct {
 	Name       string
-	Address    string // the mailbox's address; "" for accounts that are no mailboxes
+	Address    string // of mailboxes; "" for other accounts
 	Mode       string
 	Team       string // "" if it has none
-	HasChannel bool   // it has a channel of its own for its threads, beside its team's
+	HasChannel bool   // its threads open in a channel of its own instead of its team's
 	Paused     bool
 }
 
-// Finding is one thing that a test of credentials found.
+// Finding is a result of testing credentials.
 type Finding struct {
 	OK         bool
 	What, Text string
@@ -109,7 +110,7 @@ var templates embed.FS
 
 type pages struct{ desk Desk }
 
-// Area has the page of the first steps.
+// Area returns the area of the first steps.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{
@@ -131,24 +132,24 @@ func Area(desk Desk) web.Area {
 	}
 }
 
-// stepsPage is what start.html shows: what is set up, which steps are done, and the forms of the others.
+// stepsPage is the template data of start.html: what is set up, which steps are done, and the forms of the steps.
 type stepsPage struct {
 	Progress
 
 	Path                           string
 	ChatDone, TeamDone, PeopleDone bool
 	AccountDone                    bool
-	Manifest                       string
+	Manifest                       string // for Slack
 	Slack, Microsoft               connection
 	Team                           web.Form
-	Rosters                        []roster
+	Rosters                        []rosterLink
 	AppID                          web.Field
-	First                          *Account // the last step waits for its first message; nil if none would open a thread
-	ChatNames                      string   // the connected chats, for people
-	Super                          bool     // the reader may connect chats
+	First                          *Account // the account for a first message; nil if messages to none would open a thread
+	ChatNames                      string   // the connected chats: "Slack and Microsoft Teams"
+	Super                          bool     // the viewer may connect chats
 }
 
-// readSteps reads what is set up already, and makes the page of it.
+// readSteps returns the page with the current progress.
 func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	progress, err := p.desk.Progress(v.Context())
 	if err != nil {
@@ -179,7 +180,7 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	return s, nil
 }
 
-// checkSteps finds out which steps are done.
+// checkSteps sets which steps are done.
 func (s *stepsPage) checkSteps() {
 	var connected []string
 	hasFault := false
@@ -195,14 +196,14 @@ func (s *stepsPage) checkSteps() {
 	s.TeamDone = slices.ContainsFunc(s.Teams, Team.HasChannel)
 
 	areFound := s.Agents > 0 && len(s.Lost) == 0
-	hasUnconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
+	hasUnconfirmed := slices.ContainsFunc(s.Rosters, func(r rosterLink) bool { return !r.Confirmed })
 	s.PeopleDone = areFound && !hasUnconfirmed
 
 	s.First = s.firstAccount()
 	s.AccountDone = s.First != nil
 }
 
-// firstAccount returns an account whose messages open threads, if possible a mailbox; nil if there is none.
+// firstAccount returns an account whose messages open threads, preferably a mailbox; nil if there is none.
 func (s *stepsPage) firstAccount() *Account {
 	var other *Account
 	for i := range s.Accounts {
@@ -218,13 +219,13 @@ func (s *stepsPage) firstAccount() *Account {
 	return other
 }
 
-// WhyNoThread says why what customers write to an account opens no thread; "" if it does.
+// WhyNoThread returns the reason why messages to an account open no threads, as text for the page; "" if they do.
 func (s *stepsPage) WhyNoThread(a Account) string {
-	hasHome := func(t Team) bool { return strings.EqualFold(t.Name, a.Team) && t.HasChannel() }
+	isOwnTeam := func(t Team) bool { return strings.EqualFold(t.Name, a.Team) && t.HasChannel() }
 	switch {
 	case a.Paused:
 		return "It is paused."
-	case a.HasChannel || slices.ContainsFunc(s.Teams, hasHome):
+	case a.HasChannel || slices.ContainsFunc(s.Teams, isOwnTeam):
 		return ""
 	case a.Team == "":
 		return "It has no team: choose one."
@@ -241,6 +242,7 @@ func (s *stepsPage) makeScreen() web.Screen {
 	}
 }
 
+// show shows the page.
 func (p pages) show(v *web.Visit) error {
 	s, err := p.readSteps(v)
 	if err != nil {
@@ -249,7 +251,7 @@ func (p pages) show(v *web.Visit) error {
 	return v.Show("start", s.makeScreen())
 }
 
-// slackManifest answers with the manifest as a file.
+// slackManifest sends the manifest as a file.
 func (p pages) slackManifest(v *web.Visit) error {
 	body, err := p.desk.SlackManifest()
 	if err != nil {
@@ -258,7 +260,7 @@ func (p pages) slackManifest(v *web.Visit) error {
 	return sendFile(v, "application/json", "parley-slack-manifest.json", body)
 }
 
-// teamsPackage answers with the package of the app for Teams as a file.
+// teamsPackage sends the app's package for Teams as a file.
 func (p pages) teamsPackage(v *web.Visit) error {
 	body, err := p.desk.TeamsPackage(v.Value("package_id"))
 	if refused, ok := errors.AsType[*web.Problem](err); ok {
@@ -270,14 +272,16 @@ func (p pages) teamsPackage(v *web.Visit) error {
 	return sendFile(v, "application/zip", "parley-teams.zip", body)
 }
 
-func sendFile(v *web.Visit, kind, name string, body []byte) error {
-	v.Writer.Header().Set("Content-Type", kind)
+// sendFile sends a file that the browser saves.
+func sendFile(v *web.Visit, contentType, name string, body []byte) error {
+	v.Writer.Header().Set("Content-Type", contentType)
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	_, err := v.Writer.Write(body)
 	return err
 }
 
-// findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.
+// findAgents searches the chats again for the agents who were not found. Saving an agent, even without a change, searches
+// by its e-mail address.
 func (p pages) findAgents(v *web.Visit) error {
 	before, err := p.readSteps(v)
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package tokens has the page on which admins make tokens, and the address /api/v1/setup, at which programs read and
-// change the set-up with them. A token is a secret text that a program sends in place of a person who signs in. The
-// set-up is all that parley.yaml can say.
+// Package tokens serves the page on which admins create and revoke API tokens, and the endpoint /api/v1/setup, with which
+// programs read and change Parley's configuration. For example, a deployment script applies a new parley.yaml:
 //
-// What does not belong here: other addresses that take tokens (they are in the area that has what they answer), and
-// the check of a token (package web).
+//	curl -X PUT -H "Authorization: Bearer parley_…" --data-binary @parley.yaml https://help.acme.test/api/v1/setup?dry_run=yes
+//
+// Package web checks tokens. Other endpoints are in the areas of their data, such as dashboard.
 package tokens
 
 import (
@@ -22,50 +22,50 @@ import (
 	"parley/bot/web"
 )
 
-// Desk is what this page needs.
+// Desk is the backend of this area. It logs who made each change.
 type Desk interface {
-	// Tokens lists the tokens that are valid, and after them the newest of those that have ended.
+	// Tokens returns all valid tokens, followed by the newest revoked and expired ones.
 	Tokens(ctx context.Context) ([]Token, error)
 
-	// Make makes a token in somebody's name. It returns the token itself, which nobody can read later. Errors: ErrTooMany.
+	// Make creates a token and returns its secret, which is not stored and can't be read later. It returns ErrTooMany.
 	Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error)
 
-	// Revoke ends a token in somebody's name. Errors: ErrNone.
+	// Revoke revokes a token. It returns ErrNone.
 	Revoke(ctx context.Context, by web.Person, id int64) error
 
-	// Export returns the set-up as parley.yaml, without secrets.
+	// Export returns the configuration as parley.yaml, without secrets.
 	Export(ctx context.Context) ([]byte, error)
 
-	// Apply changes the set-up to what a parley.yaml says, in the name of the person who made a token, and returns what
-	// changed, in words. Errors: Refused.
-	Apply(ctx context.Context, by web.Person, a Application) (said string, err error)
+	// Apply changes the configuration to that of a parley.yaml, and describes the changes. by is the person who created
+	// the token. It returns Refused if the file is invalid.
+	Apply(ctx context.Context, by web.Person, a Application) (changes string, err error)
 }
 
-// Application is a parley.yaml that a program applies.
+// Application is a request to apply a parley.yaml.
 type Application struct {
 	Token string // the name of the token
 	File  []byte
-	Dry   bool // change nothing, and only say what would change
-	Prune bool // also remove entries that the file's lists don't name
+	Dry   bool // only describe what would change
+	Prune bool // also remove entries that the file's lists don't contain
 }
 
-// Token is a token as the list shows it, without the secret text.
+// Token is a token as the list shows it, without its secret.
 type Token struct {
 	ID              int64
 	Name, Scope, By string
 	Expires         time.Time
-	Used            *time.Time // when it was used last; nil if never
-	Ended           bool       // it was revoked or has expired
-	Idle            bool       // its maker may no longer do what it is for, so it opens nothing
+	Used            *time.Time // the last use; nil means never
+	Ended           bool       // revoked or expired
+	Idle            bool       // the person who created it lacks the rights for its scope now, so it doesn't work
 }
 
-// ErrNone means that there is no such token, or that it has ended.
+// ErrNone means that there is no valid token with an id.
 var ErrNone = errors.New("tokens: there is none")
 
-// ErrTooMany means that there are as many valid tokens as are allowed.
+// ErrTooMany means that the maximum number of valid tokens is reached.
 var ErrTooMany = errors.New("tokens: too many")
 
-// Refused is an error that says, in words for people, what is wrong with a file.
+// Refused is an error about a parley.yaml: the text says what is wrong with it.
 type Refused string
 
 // Error implements error.
@@ -73,7 +73,7 @@ func (r Refused) Error() string { return string(r) }
 
 const (
 	path         = "/settings/tokens"
-	maxFileBytes = 4 << 20 // bytes of a parley.yaml
+	maxFileBytes = 4 << 20 // size of a parley.yaml
 	maxNameRunes = 80
 	applyTimeout = 2 * time.Minute
 )
@@ -83,37 +83,47 @@ var templates embed.FS
 
 type pages struct{ desk Desk }
 
-// Area has the page, and the addresses of the set-up.
+// Area returns the area of the page and the endpoint.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "tokens", Templates: templates, Routes: []web.Route{
-		{Pattern: "GET " + path, For: web.Admins, Do: p.list},
-		{Pattern: "POST " + path, For: web.Admins, Do: p.makeToken},
-		{Pattern: "POST " + path + "/{id}/revoke", For: web.Admins, Do: p.revoke},
-		{Pattern: "GET /api/v1/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}, Do: p.export},
-		{Pattern: "PUT /api/v1/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeApply}}, Do: p.apply, Reads: true},
-	}, Menu: []web.Link{{Path: path, Text: "API tokens", For: web.Admins, Rank: 87}}}
+	readers := &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}
+	writers := &web.ByToken{Scopes: []web.Scope{web.ScopeApply}}
+	return web.Area{
+		Name:      "tokens",
+		Templates: templates,
+		Routes: []web.Route{
+			{Pattern: "GET " + path, For: web.Admins, Do: p.list},
+			{Pattern: "POST " + path, For: web.Admins, Do: p.makeToken},
+			{Pattern: "POST " + path + "/{id}/revoke", For: web.Admins, Do: p.revoke},
+			{Pattern: "GET /api/v1/setup", Token: readers, Do: p.export},
+			{Pattern: "PUT /api/v1/setup", Token: writers, Do: p.apply, Reads: true},
+		},
+		Menu: []web.Link{{Path: path, Text: "API tokens", For: web.Admins, Rank: 87}},
+	}
 }
 
-// tokensPage is what tokens.html shows.
+// tokensPage is the template data of tokens.html.
 type tokensPage struct {
 	Form   web.Form
 	Tokens []Token
-	Secret string // the token that was made just now; "" if none was
-	Name   string // of that token
+	Secret string // the secret of a new token, which is shown only once; "" if none was created
+	Name   string // the name of the new token
 }
 
-// scopeChoices lists the scopes of the tokens that a person may make.
+// scopeChoices returns the scopes of the tokens that a person may create.
 func scopeChoices(p web.Person) []web.Choice {
-	list := []web.Choice{{Value: string(web.ScopeFigures), Text: "Read figures"}, {Value: string(web.ScopeLog), Text: "Read the log"},
-		{Value: string(web.ScopeSetup), Text: "Read the set-up, without secrets"}}
+	list := []web.Choice{
+		{Value: string(web.ScopeFigures), Text: "Read figures"},
+		{Value: string(web.ScopeLog), Text: "Read the log"},
+		{Value: string(web.ScopeSetup), Text: "Read the set-up, without secrets"},
+	}
 	if p.Super {
 		list = append(list, web.Choice{Value: string(web.ScopeApply), Text: "Read and change the set-up"})
 	}
 	return list
 }
 
-// lifetimeChoices lists for how many days a token can be valid.
+// lifetimeChoices returns the lifetimes of tokens in days.
 func lifetimeChoices() []web.Choice {
 	return []web.Choice{
 		{Value: "7", Text: "A week"},
@@ -123,7 +133,7 @@ func lifetimeChoices() []web.Choice {
 	}
 }
 
-// makeForm makes the form for a new token.
+// makeForm returns the form for a new token.
 func makeForm(p web.Person) web.Form {
 	return web.Form{Action: path, Submit: "Make the token", Groups: []web.Group{{Title: "New token", Fields: []web.Field{
 		{Name: "name", Label: "Name", Required: true, Help: "What uses it: the log names it."},
@@ -132,7 +142,7 @@ func makeForm(p web.Person) web.Form {
 	}}}}
 }
 
-// makeScreen makes the page: it adds the list of all tokens to s, in words and in the reader's time.
+// makeScreen adds the list of all tokens to s and returns the page.
 func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 	list, err := p.desk.Tokens(v.Context())
 	if err != nil {
@@ -157,12 +167,13 @@ func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 	s.Tokens = list
 	return web.Screen{
 		Title: "API tokens",
-		Data:  s,
 		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. " +
 			"Each does one thing, ends by itself, and opens no page.",
+		Data: s,
 	}, nil
 }
 
+// list shows the page.
 func (p pages) list(v *web.Visit) error {
 	s, err := p.makeScreen(v, tokensPage{Form: makeForm(v.Person)})
 	if err != nil {
@@ -171,7 +182,7 @@ func (p pages) list(v *web.Visit) error {
 	return v.Show("tokens", s)
 }
 
-// makeToken makes a token, and shows it this one time.
+// makeToken creates a token and shows its secret.
 func (p pages) makeToken(v *web.Visit) error {
 	problems := map[string]string{}
 	name, scope := v.Value("name"), v.Value("scope")
@@ -207,7 +218,7 @@ func (p pages) makeToken(v *web.Visit) error {
 	return v.Show("tokens", s)
 }
 
-// showAgain shows the form that was sent, and what is wrong with it.
+// showAgain shows the submitted form with problems by the names of fields.
 func (p pages) showAgain(v *web.Visit, problems map[string]string) error {
 	f := makeForm(v.Person)
 	f.Keep(v, problems)
@@ -218,12 +229,14 @@ func (p pages) showAgain(v *web.Visit, problems map[string]string) error {
 	return v.ShowAgain("tokens", s)
 }
 
+// isOffered reports whether a value is one of the choices.
 func isOffered(choices []web.Choice, value string) bool {
 	return slices.ContainsFunc(choices, func(c web.Choice) bool { return c.Value == value })
 }
 
 const endedText = "That token has ended already."
 
+// revoke revokes a token.
 func (p pages) revoke(v *web.Visit) error {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
@@ -239,24 +252,25 @@ func (p pages) revoke(v *web.Visit) error {
 	return v.GoWithText(path, "Revoked. It opens nothing from now on.")
 }
 
-// export answers with the set-up as a file.
+// export sends the configuration.
 func (p pages) export(v *web.Visit) error {
 	file, err := p.desk.Export(v.Context())
 	if err != nil {
 		return err
 	}
 	v.Writer.Header().Set("Content-Type", "application/yaml; charset=utf-8")
-	_, _ = v.Writer.Write(file) // an error means that the program went away
+	_, _ = v.Writer.Write(file) // an error means that the client has disconnected
 	return nil
 }
 
-// apply changes the set-up. Its address may have `dry_run=yes`, so that nothing is changed, and `prune=yes` to take out what the
-// file's lists no longer name. Anything else in the address is refused: `dry_run=true`, for example, must not change things.
+// apply changes the configuration to the parley.yaml in the body. With "dry_run=yes" it only describes the changes; with
+// "prune=yes" it also removes entries that the file's lists don't contain. Other parameters and values are refused: with
+// "dry_run=true", for example, ignoring the parameter would make changes that the caller doesn't want.
 func (p pages) apply(v *web.Visit) error {
 	dry, prune, err := readQuery(v.Request.URL.RawQuery)
 	if err != nil {
-		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.",
-			"Write ?dry_run=yes.")
+		return v.Refuse(http.StatusBadRequest,
+			"Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.", "Write ?dry_run=yes.")
 	}
 
 	ctx, cancel := context.WithTimeout(v.Context(), applyTimeout)
@@ -266,7 +280,7 @@ func (p pages) apply(v *web.Visit) error {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "The file can't be read.", "Send at most 4 MB.")
 	}
 
-	said, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
+	changes, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
 	if refused, ok := errors.AsType[Refused](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, "Nothing was changed:\n"+string(refused), "")
 	}
@@ -275,12 +289,11 @@ func (p pages) apply(v *web.Visit) error {
 	}
 
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(v.Writer, said) // as above
+	_, _ = io.WriteString(v.Writer, changes) // as above
 	return nil
 }
 
-// readQuery reads the query of an address of apply.
-// Errors: the query has something else, or can't be read.
+// readQuery parses the query of apply. Unknown parameters and values are errors.
 func readQuery(query string) (dry, prune bool, err error) {
 	values, err := url.ParseQuery(query) // URL.Query would ignore errors
 	if err != nil {

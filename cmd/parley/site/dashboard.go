@@ -385,11 +385,11 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 	return out, nil
 }
 
-// Behind returns how far the figures lag behind what has happened.
-func (d *dashboardDesk) Behind(ctx context.Context) (dashboard.Behind, error) {
+// Backlog returns how far the figures lag behind what has happened.
+func (d *dashboardDesk) Backlog(ctx context.Context) (dashboard.Backlog, error) {
 	b, err := measure.ReadBehind(ctx, d.o.Pool)
 	if err != nil {
-		return dashboard.Behind{}, err
+		return dashboard.Backlog{}, err
 	}
-	return dashboard.Behind{By: time.Duration(b.Seconds * float64(time.Second)), Again: b.Older, Old: b.Filling}, nil
+	return dashboard.Backlog{Delay: time.Duration(b.Seconds * float64(time.Second)), Recounting: b.Older, RecountingMedians: b.Filling}, nil
 }

@@ -22,7 +22,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 			return 0, err
 		}
 		if who.Organisation != team || team == "" {
-			return 0, openid.ErrElsewhere
+			return 0, openid.ErrOtherOrganisation
 		}
 
 		surface = "slack"
@@ -33,7 +33,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 
 	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, store.SurfaceUser(who.User), who.Mail)
 	if errors.Is(err, site.ErrNoPerson) {
-		return 0, openid.ErrStranger
+		return 0, openid.ErrNoAgent
 	}
 
 	return person.ID, err
