@@ -16,36 +16,44 @@ import (
 	"parley/store"
 )
 
-// Pages change one entry (an agent, a team, an account, …) at a time. Save writes such a change as a small parley.yaml that
-// has only this entry, and applies it: so a page and a file are checked in the same way. What is wrong in a line of that
-// file is shown at the field from which the line was made.
-
-// Change is what a person changes of one entry on a page.
+// Change is an edit of one entry of the set-up (an agent, a team, an account, …), made in a form of the web pages.
+//
+// Save turns it into a small parley.yaml that holds only this entry and applies that, so that pages and files share
+// one set of checks. Setting the hold of the account support-mail, for example, becomes:
+//
+//	accounts:
+//	  - "name": "support-mail"
+//	    "hold": "30s"
+//
+// A fault in a line is then shown at the form field from which the line was made (Refused.Fields).
 type Change struct {
-	Kind    string // of the entry
-	Name    string // of the entry; "" for the file itself
-	Was     string // of a tag: the name under which the person saw it, if Name is another one
-	Channel string // an account's kind
-	// Values are those that change, by path; all others stay. A list without values, or with one empty text, clears a value. A
-	// group (Field.Input) is cleared by its own path, and given by the paths of its keys. Entries of a list of groups have
-	// numbers in their paths, by which they are ordered: "hours.holidays.days.0.date". A number may be missing.
+	Kind    string // EntryAgent, EntryTeam, …
+	Name    string // the entry's name; "" for EntryCompany and EntryKnowledge, of which there is one
+	Was     string // the name before a renaming; only tags can be renamed
+	Channel string // for an account: its kind of channel, such as "email"
+
+	// Values maps the paths of the changed values ("mode", "email.imap.host") to their new values. All others stay. No
+	// values, or a single empty one, clear a value. To clear a group (InputGroup), name its own path; to replace it, name
+	// the paths of its keys. Items of a list of groups have numbers in their paths ("hours.holidays.days.0.date"), which
+	// define their order and may have gaps.
 	Values map[string][]string
-	// Version is Entry.Version as the person saw it; "" means the entry is new.
-	Version string
-	Remove  bool // the entry is taken out; Values are ignored
+
+	Version string // Entry.Version as the person saw it; "" means the entry is new
+	Remove  bool   // remove the entry, ignoring Values
 }
 
 // Errors of Save.
 var (
+	// ErrStale means that the entry has changed since the person loaded the page.
 	ErrStale   = errors.New("setup: somebody else changed it meanwhile")
 	ErrExists  = errors.New("setup: there is one of that name")
 	ErrMissing = errors.New("setup: there is none of that name")
 )
 
-// Refused says what is wrong with a change, in words for people.
+// Refused reports what is wrong with a change, as sentences to show to the person who made it.
 type Refused struct {
 	Fields map[string]string // by the path of the field
-	Others []string          // what belongs to no field
+	Others []string          // problems that belong to no field
 }
 
 func (r *Refused) Error() string {
@@ -56,17 +64,19 @@ func (r *Refused) Error() string {
 	return "setup: " + strings.Join(append(lines, r.Others...), "; ")
 }
 
-// Save makes a change, by the same checks as Apply. After an error nothing is written.
+// Save writes a change to the database, with the same checks as Apply. After an error nothing is written.
 // Errors: *Refused, ErrStale, ErrExists, ErrMissing.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
-	place := placeOf(c.Kind)
-	doc := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, input.SpecOf(o.Specs, c.Channel))}
-	doc.build(c, place)
+	source := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, input.SpecOf(o.Specs, c.Channel))}
+	source.build(c, locationOf(c.Kind))
+
 	file := &parleyfile.File{}
-	if !c.Remove && len(doc.lines) > 0 { // a page that was sent as it was shown changes nothing
+	isEmpty := len(source.lines) == 0 // the form was submitted unchanged
+	if !c.Remove && !isEmpty {
 		var err error
-		if file, err = parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
-			return Result{}, doc.asRefused(err)
+		file, err = parleyfile.Parse([]byte(strings.Join(source.lines, "\n")+"\n"), noVariables)
+		if err != nil {
+			return Result{}, source.asRefused(err)
 		}
 	}
 
@@ -79,25 +89,24 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 	}
 	o.amendWanted = c.amend
 	result, err := Apply(ctx, pool, file, o)
-	return result, doc.asRefused(err)
+	return result, source.asRefused(err)
 }
 
-// noVariables is an environment without variables: what is typed on a page means itself.
+// noVariables is an empty environment: a page can't use the server's environment variables.
 func noVariables(string) (string, bool) { return "", false }
 
-// checkVersion refuses the change if the entry is not stored as the person saw it, so that nobody overwrites what they
-// have not read.
+// checkVersion refuses the change unless the stored entry is the version that the person saw, so that nobody overwrites
+// values that they have not read.
 // Errors: ErrExists, ErrMissing, ErrStale.
 func (c Change) checkVersion(have *state.State, o Options) error {
 	var found *Entry
 	for _, e := range entriesOf(have, o.Specs) {
-		if e.Kind != c.Kind {
-			continue
-		}
-		if strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)) {
+		isSameKind := e.Kind == c.Kind
+		switch {
+		case isSameKind && strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)):
 			found = &e
-		} else if strings.EqualFold(e.Name, c.Name) { // the entry was renamed, and another one has the new name
-			return ErrExists
+		case isSameKind && strings.EqualFold(e.Name, c.Name):
+			return ErrExists // the new name of a renamed entry is taken
 		}
 	}
 
@@ -113,8 +122,8 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 	return nil
 }
 
-// checkUsers refuses to give an agent a colleague's user in a chat, because a person who fills in a form doesn't see that
-// the colleague would lose it.
+// checkUsers refuses to give an agent a user of a chat (Slack or Teams) who belongs to a colleague. Apply would move the
+// user to this agent, but whoever fills in the form can't see that the colleague loses it.
 // Errors: *Refused.
 func (c Change) checkUsers(have *state.State) error {
 	if c.Kind != EntryAgent || c.Remove {
@@ -135,26 +144,27 @@ func (c Change) checkUsers(have *state.State) error {
 	return nil
 }
 
-// amend does what the file of a change can't say: it takes the entry out of a state, or has a rejected template submitted
-// to the provider again although its words are as before.
+// amend makes the changes that parley.yaml has no syntax for: it removes the entry from the wanted state, or submits a
+// rejected template to the provider again although its text has not changed.
 func (c Change) amend(want *state.State) error {
 	if c.Remove {
 		return c.remove(want)
 	}
 	for i := range want.Templates {
-		if t := &want.Templates[i]; c.isTemplate(*t) {
+		if t := &want.Templates[i]; c.isAbout(*t) {
 			t.Resubmit()
 		}
 	}
 	return nil
 }
 
-// isTemplate reports whether the change is one of this template.
-func (c Change) isTemplate(t state.Template) bool {
+// isAbout reports whether the change edits this template.
+func (c Change) isAbout(t state.Template) bool {
 	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 }
 
-// remove takes the entry out of a state.
+// remove removes the entry from the wanted state. A team that still has accounts is refused.
+// Errors: *Refused.
 func (c Change) remove(want *state.State) error {
 	switch c.Kind {
 	case EntryAgent:
@@ -174,7 +184,7 @@ func (c Change) remove(want *state.State) error {
 	case EntryTag:
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTemplate:
-		want.Templates = slices.DeleteFunc(want.Templates, c.isTemplate)
+		want.Templates = slices.DeleteFunc(want.Templates, c.isAbout)
 	case EntryAccount:
 		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}

@@ -12,94 +12,102 @@ import (
 	"parley/bridge/setup/document"
 )
 
-// changeFile is the parley.yaml that is made from a change. Each value stands in a line of its own, so that a fault in it
-// leads back to the field that was typed.
+// changeFile is a small parley.yaml that is generated from a Change, an edit that somebody made in a form. Every value
+// is on its own line, and paths records the form field behind each line. The parser reports faults by line, so each
+// fault can be shown at the field to which it belongs:
+//
+//	lines                                paths
+//	accounts:
+//	  - "name": "support-mail"           name
+//	    "email":                         email
+//	      "imap":                        email.imap
+//	        "host": "mail.example.com"   email.imap.host
 type changeFile struct {
-	kind   string
-	fields []Field // all that an entry of this kind has
-	lines  []string
-	paths  []string // the path of the field from which each line was made; "" for none
+	kind   string   // of the entry: EntryAgent, …
+	fields []Field  // all fields of that kind
+	lines  []string // without line ends
+	paths  []string // parallel to lines; "" for a line that belongs to no field
 }
 
-// add appends a line. path is the field that the line is about, or empty.
-func (d *changeFile) add(indent int, text, path string) {
+func (d *changeFile) addLine(indent int, text, path string) {
 	d.lines = append(d.lines, strings.Repeat("  ", indent)+text)
 	d.paths = append(d.paths, path)
 }
 
-// build writes the whole file.
-func (d *changeFile) build(c Change, place entryPlace) {
-	if place.list == "" {
+// build generates the file for a change of an entry at this location.
+func (d *changeFile) build(c Change, at entryLocation) {
+	if at.listKey == "" {
 		d.addValues(c.Values, "", 0)
 		return
 	}
 
 	values := maps.Clone(c.Values)
-	delete(values, place.name)
-	d.add(0, place.list+":", "")
+	delete(values, at.nameKey)
+	d.addLine(0, at.listKey+":", "")
 	if c.Kind == EntryTemplate {
 		d.addTemplateName(c.Name)
 		delete(values, "language")
 		delete(values, "accounts")
 	} else {
-		d.add(1, "- "+yamlText(place.name)+": "+yamlText(c.Name), place.name)
+		d.addLine(1, "- "+yamlText(at.nameKey)+": "+yamlText(c.Name), at.nameKey)
 	}
 
 	if c.Channel != "" {
-		d.add(2, `"kind": `+yamlText(c.Channel), "kind")
+		d.addLine(2, `"kind": `+yamlText(c.Channel), "kind")
 	}
 
 	d.addValues(values, "", 2)
 }
 
-// addTemplateName writes the name of a template's entry, ACCOUNT/LANGUAGE/NAME, as the three keys of the file.
+// addTemplateName splits the name of a template's entry, ACCOUNT/LANGUAGE/NAME, into three keys.
 func (d *changeFile) addTemplateName(name string) {
 	account, rest, _ := strings.Cut(name, "/")
 	language, templateName, _ := strings.Cut(rest, "/")
-	d.add(1, `- "name": `+yamlText(templateName), "name")
-	d.add(2, `"language": `+yamlText(language), "language")
-	d.add(2, `"accounts": [`+yamlText(account)+`]`, "accounts")
+	d.addLine(1, `- "name": `+yamlText(templateName), "name")
+	d.addLine(2, `"language": `+yamlText(language), "language")
+	d.addLine(2, `"accounts": [`+yamlText(account)+`]`, "accounts")
 }
 
-// addValues writes the values below a path, group by group.
+// addValues writes all values whose path begins with prefix, one key of the YAML mapping after another.
 func (d *changeFile) addValues(values map[string][]string, prefix string, indent int) {
-	done := map[string]bool{}
+	written := map[string]bool{} // keys
 	for _, path := range slices.Sorted(maps.Keys(values)) {
-		rest, inside := strings.CutPrefix(path, prefix)
-		if !inside {
+		rest, hasPrefix := strings.CutPrefix(path, prefix)
+		if !hasPrefix {
 			continue
 		}
 
-		key, below, _ := strings.Cut(rest, ".")
-		if done[key] {
+		key, subKeys, _ := strings.Cut(rest, ".")
+		if written[key] {
 			continue
 		}
 
-		if below != "" {
-			done[key] = true
-			d.add(indent, yamlText(key)+":", prefix+key)
-			d.addBelow(values, prefix+key+".", indent+1)
+		if subKeys != "" {
+			written[key] = true
+			d.addLine(indent, yamlText(key)+":", prefix+key)
+			d.addGroup(values, prefix+key+".", indent+1)
 			continue
 		}
 
-		if hasBelow(values, path) { // the path of a group itself: the keys below it follow and replace the group
+		if hasSubKeys(values, path) { // the group's own path would clear it, but its keys follow and replace it
 			continue
 		}
 
-		done[key] = true
+		written[key] = true
 		d.addValue(indent, key, path, values[path])
 	}
 }
 
-// addBelow writes what stands below a key: a list of groups if the keys there are numbers, and else a group.
-func (d *changeFile) addBelow(values map[string][]string, prefix string, indent int) {
+// addGroup writes the content of a group. If its keys are numbers ("days.0.date"), that is a list of groups, otherwise a
+// mapping.
+func (d *changeFile) addGroup(values map[string][]string, prefix string, indent int) {
 	var numbers []int
 	for path := range values {
-		rest, inside := strings.CutPrefix(path, prefix)
+		rest, hasPrefix := strings.CutPrefix(path, prefix)
 		number, key, _ := strings.Cut(rest, ".")
 		n, err := strconv.Atoi(number)
-		isOfList := inside && err == nil && key != "" // "0.date"
-		if isOfList && !slices.Contains(numbers, n) {
+		isListItem := hasPrefix && err == nil && key != ""
+		if isListItem && !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -110,13 +118,13 @@ func (d *changeFile) addBelow(values map[string][]string, prefix string, indent 
 	}
 	slices.Sort(numbers)
 	for _, n := range numbers {
-		d.add(indent, "-", fmt.Sprint(prefix, n))
+		d.addLine(indent, "-", fmt.Sprint(prefix, n))
 		d.addValues(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
 	}
 }
 
-// hasBelow reports whether values are given for keys below a path.
-func hasBelow(values map[string][]string, path string) bool {
+// hasSubKeys reports whether there are values for keys of the group at path.
+func hasSubKeys(values map[string][]string, path string) bool {
 	for other := range values {
 		if strings.HasPrefix(other, path+".") {
 			return true
@@ -125,65 +133,68 @@ func hasBelow(values map[string][]string, path string) bool {
 	return false
 }
 
-// addValue writes one value in the form of its field. Some paths have no field, because people name the keys of the group
-// themselves. At such a path, several values or none are a list.
+// addValue writes the value at a path as an empty group, a list or a text, depending on its field.
 func (d *changeFile) addValue(indent int, key, path string, values []string) {
-	f := fieldAt(d.fields, path)
-	isGroup := f != nil && f.Input == InputGroup
-	isList := f != nil && f.Input == InputList
-	if f == nil {
-		isList = len(values) != 1
-	}
-	if isGroup && strings.Join(values, "") == "" {
-		d.add(indent, yamlText(key)+": {}", path)
-		return
-	}
-	if !isList && !isGroup {
-		d.add(indent, yamlText(key)+": "+yamlText(strings.Join(values, "\n")), path)
-		return
-	}
-	if len(values) == 0 {
-		d.add(indent, yamlText(key)+": []", path)
-		return
-	}
-
-	d.add(indent, yamlText(key)+":", path)
-	for _, v := range values {
-		d.add(indent+1, "- "+yamlText(v), path)
+	kind := d.inputAt(path, values)
+	isText := kind != InputGroup && kind != InputList
+	switch {
+	case kind == InputGroup && strings.Join(values, "") == "":
+		d.addLine(indent, yamlText(key)+": {}", path)
+	case isText:
+		d.addLine(indent, yamlText(key)+": "+yamlText(strings.Join(values, "\n")), path)
+	case len(values) == 0:
+		d.addLine(indent, yamlText(key)+": []", path)
+	default:
+		d.addLine(indent, yamlText(key)+":", path)
+		for _, v := range values {
+			d.addLine(indent+1, "- "+yamlText(v), path)
+		}
 	}
 }
 
-// yamlText writes a text as a JSON string, which YAML reads as the same text.
+// inputAt returns how the value at a path is entered. In a group whose keys people choose themselves there are no fields;
+// one value is a text there, and any other number of values is a list.
+func (d *changeFile) inputAt(path string, values []string) Input {
+	if f := fieldAt(d.fields, path); f != nil {
+		return f.Input
+	}
+	if len(values) != 1 {
+		return InputList
+	}
+	return InputText
+}
+
+// yamlText quotes a text as a JSON string, which is valid YAML, and escapes ${.
 func yamlText(s string) string {
 	body, _ := json.Marshal(document.Escape(s)) // marshalling a string can't fail
 	return string(body)
 }
 
-// asRefused turns faults of the file into a *Refused, with each at the field from which its line was made. It returns any
-// other error as it is.
+// asRefused converts the faults of the generated file to a *Refused that maps each fault to its form field. Any other
+// error is returned unchanged.
 func (d *changeFile) asRefused(err error) error {
 	var faults document.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
 
-	r := &Refused{Fields: map[string]string{}}
+	refused := &Refused{Fields: map[string]string{}}
 	for _, f := range faults {
 		text := writeSentence(f)
 		path := d.pathOf(f)
 		if path == "" {
-			r.Others = append(r.Others, f.Where+": "+text)
+			refused.Others = append(refused.Others, f.Where+": "+text)
 			continue
 		}
-		if r.Fields[path] != "" {
-			text = r.Fields[path] + " " + text
+		if refused.Fields[path] != "" {
+			text = refused.Fields[path] + " " + text
 		}
-		r.Fields[path] = text
+		refused.Fields[path] = text
 	}
-	return r
+	return refused
 }
 
-// writeSentence writes what is wrong and what to do. The first letter becomes a capital one, except in a quoted text.
+// writeSentence returns a fault and its hint as sentences. It capitalises the first letter unless that is in quotes.
 func writeSentence(f document.Fault) string {
 	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
 	if strings.HasPrefix(f.What, `"`) {
@@ -195,7 +206,8 @@ func writeSentence(f document.Fault) string {
 	return text
 }
 
-// pathOf finds the field of a fault by the field's name, or else by the line. It returns "" if the fault has no field.
+// pathOf returns the path of the field to which a fault belongs, or "". The fault names the field itself ("account
+// support-mail: imap: host"); if no field has that name, the line of the fault identifies it.
 func (d *changeFile) pathOf(f document.Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {

@@ -11,8 +11,9 @@ import (
 	"parley/channels"
 )
 
-// checkChannels refuses settings with which the channel of an account can't work, by the channel's own check (Spec.Check). It
-// doesn't check settings that stay as they are, so that an account that doesn't work can still be paused.
+// checkChannels runs each channel's own check (Spec.Check) over the settings of its accounts, and refuses combinations
+// with which the channel can't work: port 993 without TLS, for example. A channel is a way in which customers write, such
+// as email. Unchanged settings are not checked, so that a broken account can still be paused.
 // Errors: Faults.
 func (w *work) checkChannels(f *parleyfile.File) error {
 	var faults document.Faults
@@ -23,39 +24,45 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 		}
 
 		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
-		isSame := have != nil && maps.Equal(have.ConfigWithSecrets(), want.ConfigWithSecrets())
-		if spec == nil || spec.Check == nil || isSame {
+		isUnchanged := have != nil && maps.Equal(have.ConfigWithSecrets(), want.ConfigWithSecrets())
+		if spec == nil || spec.Check == nil || isUnchanged {
 			continue
 		}
 
-		for _, err := range listJoined(spec.Check(want.ConfigWithSecrets())) {
+		for _, err := range splitJoined(spec.Check(want.ConfigWithSecrets())) {
 			faults.Add(channelFault(e, *spec, err))
 		}
 	}
 	return faults.Err()
 }
 
-// channelFault makes a fault of what a channel's check says about an account's settings.
+// channelFault converts an error of a channel's check to a fault of parley.yaml, at the line of the field if the error
+// names one (*channels.FieldError).
 func channelFault(e parleyfile.Account, spec channels.Spec, err error) document.Fault {
 	where := "account " + e.Name
-	wrong, ok := errors.AsType[*channels.FieldError](err)
+	fieldErr, ok := errors.AsType[*channels.FieldError](err)
 	if !ok {
 		return document.Fault{At: e.At, Where: where, What: err.Error()}
 	}
 	key := input.Section(spec)
-	return document.Fault{At: e.PlaceOf(key, wrong.Field), Where: where + ": " + key + ": " + wrong.Field, What: wrong.What}
+	return document.Fault{
+		At:    e.PositionOf(key, fieldErr.Field),
+		Where: where + ": " + key + ": " + fieldErr.Field,
+		What:  fieldErr.What,
+	}
 }
 
-// FindMisfits returns what a channel's check says about settings, by their fields.
+// FindMisfits runs a channel's check over stored settings, for the health checks of accounts. It returns a finding for
+// each field that is wrong, or nil.
 func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding {
 	if spec.Check == nil {
 		return nil
 	}
 	var found []channels.Finding
-	for _, err := range listJoined(spec.Check(config)) {
+	for _, err := range splitJoined(spec.Check(config)) {
 		finding := channels.Finding{What: "Settings", Text: err.Error()}
-		if wrong, ok := errors.AsType[*channels.FieldError](err); ok {
-			finding.Field, finding.Text = wrong.Field, wrong.What
+		if fieldErr, ok := errors.AsType[*channels.FieldError](err); ok {
+			finding.Field, finding.Text = fieldErr.Field, fieldErr.What
 		}
 		finding.Text = strings.ToUpper(finding.Text[:1]) + finding.Text[1:] + "."
 		found = append(found, finding)
@@ -63,8 +70,8 @@ func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding 
 	return found
 }
 
-// listJoined returns the errors that errors.Join has joined, or err alone if it is another one.
-func listJoined(err error) []error {
+// splitJoined undoes errors.Join. Any other error is returned as the only one, and nil as none.
+func splitJoined(err error) []error {
 	if err == nil {
 		return nil
 	}

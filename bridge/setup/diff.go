@@ -10,15 +10,18 @@ import (
 	"parley/channels"
 )
 
-// maxShownRunes is how much of a value a line of the list of changes shows.
+// maxShownRunes limits how much of a value a line shows.
 const maxShownRunes = 60
 
-// diff lists, for people, what changes from one state of the set-up (have) to another (want): a new thing begins with +, a
-// changed one with ~, one that goes with -. kept has what stays although it is not in want.
+// diff describes the difference between the stored set-up (have) and the wanted one (want) for the output of parley diff
+// and parley apply, and for the record of changes. A line begins with + for something new, ~ for a changed value and - for
+// something removed:
 //
 //	~ account support-mail: hold 20s → 30s
 //	+ agent ann@acme.test: name Ann, roles agent
 //	- team Sales
+//
+// kept lists the teams and accounts that are not in want but can't be removed. Secrets never appear in a line.
 func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []string {
 	return slices.Concat(
 		companyChanges(have, want),
@@ -33,7 +36,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []st
 	)
 }
 
-// companyChanges lists, for people, what changes for the whole company.
+// companyChanges describes changes of the name and of the settings that apply to all accounts.
 func companyChanges(have, want *state.State) []string {
 	var lines []string
 	if have.Company != want.Company {
@@ -44,12 +47,13 @@ func companyChanges(have, want *state.State) []string {
 		compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention)))
 }
 
-// newSurfaces lists, for people, which chats are connected.
+// newSurfaces lists the surfaces that will be created. A surface is a chat in which agents work: Slack or Teams.
 func newSurfaces(want *state.State) []string {
 	var lines []string
 	for _, kind := range input.Chats() {
 		id, isWanted := want.Surfaces[kind]
-		if isWanted && id == 0 { // 0: it is to be made
+		isNew := id == 0
+		if isWanted && isNew {
 			lines = append(lines, "+ surface "+kind)
 		}
 	}
@@ -74,18 +78,18 @@ func teamChanges(have, want *state.State) []string {
 	return lines
 }
 
-// accountChanges lists, for people, what changes in accounts. What an account consists of depends on its channel (specs).
+// accountChanges describes changed accounts. Which attributes an account has depends on its channel (specs).
 func accountChanges(have, want *state.State, specs []channels.Spec) []string {
-	list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
+	attributes := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
 	var lines []string
 	for _, a := range want.Accounts {
-		before := attributesOf(have.Account(a.Row.Name), list)
-		lines = append(lines, compare("account "+a.Row.Name, before, list(a))...)
+		before := attributesOf(have.Account(a.Row.Name), attributes)
+		lines = append(lines, compare("account "+a.Row.Name, before, attributes(a))...)
 	}
 	return lines
 }
 
-// listRemoved lists, for people, what prune removes.
+// listRemoved lists the agents, teams and accounts that are removed because the file no longer names them (--prune).
 func listRemoved(have, want *state.State, kept unremovable) []string {
 	var lines []string
 	for _, a := range have.Agents {
@@ -101,20 +105,19 @@ func listRemoved(have, want *state.State, kept unremovable) []string {
 	}
 
 	for _, a := range have.Accounts {
-		if want.Account(a.Row.Name) != nil {
-			continue
-		}
-
-		if !kept.accounts[a.Row.ID] {
+		isWanted := want.Account(a.Row.Name) != nil
+		switch {
+		case isWanted:
+		case !kept.accounts[a.Row.ID]:
 			lines = append(lines, "- account "+a.Row.Name)
-		} else if !a.Row.Paused {
+		case !a.Row.Paused:
 			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
 		}
 	}
 	return lines
 }
 
-// tagChanges lists, for people, what changes in the list of tags.
+// tagChanges describes changed, renamed, merged and removed tags.
 func tagChanges(have, want *state.State) []string {
 	var lines []string
 	for _, t := range want.Tags {
@@ -130,17 +133,18 @@ func tagChanges(have, want *state.State) []string {
 			continue
 		}
 
-		into := want.TagByFormerName(t.Name)
-		if into == nil {
+		successor := want.TagByFormerName(t.Name)
+		switch {
+		case successor == nil:
 			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
-		} else if have.Tag(into.Name) != nil { // otherwise it was renamed, which is listed above
-			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
+		case have.Tag(successor.Name) != nil: // merged into another tag; a renamed tag is already in the list
+			lines = append(lines, "- tag "+t.Name+": is "+successor.Name+" now")
 		}
 	}
 	return lines
 }
 
-// knowledgeChanges lists, for people, which folders and sites come and go.
+// knowledgeChanges lists the folders and web sites that are added to, or removed from, the sources of suggested replies.
 func knowledgeChanges(have, want *state.State) []string {
 	var lines []string
 	for _, p := range want.Knowledge {
@@ -156,7 +160,7 @@ func knowledgeChanges(have, want *state.State) []string {
 	return lines
 }
 
-// templateChanges lists, for people, which templates change.
+// templateChanges describes changed message templates, and which of them are submitted to the provider again.
 func templateChanges(have, want *state.State) []string {
 	var lines []string
 	for _, t := range want.Templates {
@@ -179,21 +183,22 @@ func templateChanges(have, want *state.State) []string {
 	return lines
 }
 
-// attributesOf lists the attributes of a thing. It returns nil if thing is nil, because it is not stored yet.
-func attributesOf[T any](thing *T, list func(T) []state.Attribute) []state.Attribute {
+// attributesOf returns the attributes of a stored thing, or nil if thing is nil, which means that it is not stored.
+func attributesOf[T any](thing *T, attributes func(T) []state.Attribute) []state.Attribute {
 	if thing == nil {
 		return nil
 	}
-	return list(*thing)
+	return attributes(*thing)
 }
 
-// compare describes a thing: a new one, of which have is nil, in one line, and a changed one in a line for each change.
+// compare describes a new thing, for which have is nil, in one line, and a changed thing in one line for each attribute
+// that differs.
 func compare(thing string, have, want []state.Attribute) []string {
 	if have == nil {
 		return []string{describeNew(thing, want)}
 	}
 
-	before := map[string]string{} // values by names
+	before := map[string]string{} // attribute values by name
 	for _, a := range have {
 		before[a.Name] = a.Value
 	}
@@ -207,7 +212,7 @@ func compare(thing string, have, want []state.Attribute) []string {
 	return lines
 }
 
-// describeNew describes a thing that is made: "+ agent ann@acme.test: name Ann, roles agent".
+// describeNew describes a new thing in one line: "+ agent ann@acme.test: name Ann, roles agent".
 func describeNew(thing string, attributes []state.Attribute) string {
 	var parts []string
 	for _, a := range attributes {
@@ -226,7 +231,7 @@ func describeNew(thing string, attributes []state.Attribute) string {
 	return "+ " + thing + ": " + strings.Join(parts, ", ")
 }
 
-// describeAttributeChange says how an attribute's value differs from the old one.
+// describeAttributeChange describes a changed attribute: "20s → 30s".
 func describeAttributeChange(a state.Attribute, old string) string {
 	if a.Secret {
 		return describeSecretChange(old, a.Value)
@@ -234,7 +239,7 @@ func describeAttributeChange(a state.Attribute, old string) string {
 	return describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
 }
 
-// describeSecretChange says what happens to a secret, without showing it.
+// describeSecretChange describes a changed secret without showing it.
 func describeSecretChange(from, to string) string {
 	if to == "" {
 		return "removed (secret)"
@@ -245,22 +250,22 @@ func describeSecretChange(from, to string) string {
 	return "changed (secret)"
 }
 
-// describeChange writes a value before and after.
 func describeChange(from, to string) string { return shortenToLine(from) + " → " + shortenToLine(to) }
 
-// shortenToLine writes a value in one line of at most maxShownRunes.
+// shortenToLine shows a value on one line, cut off after maxShownRunes runes.
 func shortenToLine(value string) string {
 	if value == "" {
 		return "(none)"
 	}
 
 	const del = 0x7f // the control character DEL
+	value = strings.ReplaceAll(value, "\n", " ⏎ ")
 	value = strings.Map(func(r rune) rune {
 		if r < ' ' || r == del {
 			return ' '
 		}
 		return r
-	}, strings.ReplaceAll(value, "\n", " ⏎ "))
+	}, value)
 	if runes := []rune(value); len(runes) > maxShownRunes {
 		return string(runes[:maxShownRunes]) + "…"
 	}

@@ -18,23 +18,30 @@ import (
 	"parley/store"
 )
 
-// versionBytes is how much of the hash of an entry is its version. That is enough to notice that an entry has changed.
+// versionBytes is how many bytes of its hash identify the version of an entry.
 const versionBytes = 8
 
-// Entry is one thing that parley.yaml describes (an agent, a team, an account, …), with its values, as pages show it.
+// Entry is one thing of the set-up (an agent, a team, an account, …) with its current values, as the web pages show it in
+// a form. It has the same values as an entry of parley.yaml. The account
+//
+//   - name: support-mail
+//     kind: email
+//     email: {imap: {host: mail.example.com}}
+//
+// has Values["name"] = ["support-mail"] and Values["email.imap.host"] = ["mail.example.com"]. Values never has secrets.
 type Entry struct {
 	Kind    string              // EntryAgent, …
-	Name    string              // its name in the file; "" means the file itself
-	Channel string              // an account's kind
-	Values  map[string][]string // by path: "mode", "email.imap.host"
-	Stored  []string            // the paths of secrets that are stored
-	Version string              // changes whenever the entry does
+	Name    string              // what identifies it among its kind; "" for EntryCompany and EntryKnowledge
+	Channel string              // for an account: its kind of channel, such as "email"
+	Values  map[string][]string // by path
+	Stored  []string            // the paths of the secrets that have a value
+	Version string              // differs whenever the entry, or one of its secrets, has changed
 }
 
-// Value returns the value at a path, or "" if there is none. Several values are joined as lines.
+// Value returns the value at a path, or "" if there is none. A list is joined with line breaks.
 func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "\n") }
 
-// Entries reads everything that is set up. It leaves out secrets, and accounts of channels that this version doesn't have.
+// Entries reads the whole set-up from the database. It leaves out accounts whose channel is not among specs.
 func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Entry, error) {
 	s, err := state.Load(ctx, q, nil)
 	if err != nil {
@@ -43,7 +50,6 @@ func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Ent
 	return entriesOf(s, specs), nil
 }
 
-// entriesOf lists what a state holds.
 func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 	list := []Entry{entryOf(EntryCompany, export.Company(s), nil)}
 	for _, a := range s.Agents {
@@ -60,8 +66,8 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 		}
 	}
 
-	for _, g := range export.Tags(s) {
-		list = append(list, entryOf(EntryTag, g, nil))
+	for _, tag := range export.Tags(s) {
+		list = append(list, entryOf(EntryTag, tag, nil))
 	}
 
 	for _, t := range s.Templates {
@@ -70,44 +76,49 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 		list = append(list, e)
 	}
 
-	known := &document.Draft{}
-	known.Entries("knowledge", export.Knowledge(s))
-	return append(list, entryOf(EntryKnowledge, known, nil))
+	sources := &document.Mapping{}
+	sources.AddMappings("knowledge", export.Knowledge(s))
+	return append(list, entryOf(EntryKnowledge, sources, nil))
 }
 
-// TemplateEntry is the name of a template's entry.
+// TemplateEntry returns the name of a template's entry: "support-whatsapp/en/greeting".
 func TemplateEntry(account, language, name string) string {
 	return account + "/" + language + "/" + name
 }
 
-// accountEntryOf lists an account's values. In place of the secrets, it lists which of them are stored.
+// accountEntryOf returns the entry of an account. Of its secrets, the entry only has the paths.
 func accountEntryOf(a state.Account, spec channels.Spec) Entry {
-	var stored []string
-	shown := spec
-	shown.Fields = nil
+	var storedSecrets []string
+	withoutSecrets := spec
+	withoutSecrets.Fields = nil
 	for _, f := range spec.Fields {
 		if !f.Secret {
-			shown.Fields = append(shown.Fields, f)
+			withoutSecrets.Fields = append(withoutSecrets.Fields, f)
 			continue
 		}
 		if _, isStored := a.Config[f.Name]; isStored {
-			stored = append(stored, input.Section(spec)+"."+f.Name)
+			storedSecrets = append(storedSecrets, input.Section(spec)+"."+f.Name)
 		}
 	}
 
-	g := export.Account(a, shown, map[string]bool{})
-	e := entryOf(EntryAccount, g, append(slices.Clone(a.Row.Secrets), strings.Join(stored, "\n")...))
+	usedVariables := map[string]bool{} // stays empty: there are no secrets to be named
+	values := export.Account(a, withoutSecrets, usedVariables)
+	hidden := append(slices.Clone(a.Row.Secrets), strings.Join(storedSecrets, "\n")...)
+	e := entryOf(EntryAccount, values, hidden)
 	e.Channel = a.Row.Kind
-	e.Stored = stored
+	e.Stored = storedSecrets
 	return e
 }
 
-// entryOf makes an entry of what export writes. versioned is what belongs to the entry but is not shown, such as sealed
-// secrets: the entry's version is a hash of it and of the values.
-func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
+// entryOf returns the entry with the given values. Its version is a hash of them and of hidden, which belongs to the entry
+// but is not shown: an account's encrypted secrets.
+func entryOf(kind string, values *document.Mapping, hidden []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
-	g.Flatten("", e.Values)
-	e.Name = e.Value(placeOf(kind).name)
+	const noPrefix = ""
+	values.Flatten(noPrefix, e.Values)
+	e.Name = e.Value(locationOf(kind).nameKey)
+
+	versioned := slices.Clone(hidden)
 	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
 		versioned = append(versioned, '\n')
 		versioned = strconv.AppendQuote(versioned, path)
@@ -122,17 +133,18 @@ func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
 	return e
 }
 
-// WeekOf returns the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
+// WeekOf returns the business hours of an account's entry by day. A stored week of {"mon-tue": "09:00-17:30"} becomes
+// {"mon": "09:00-17:30", "tue": "09:00-17:30"}. Days on which the business is closed are left out.
 func WeekOf(e Entry) map[string]string {
 	week := map[string]string{}
 	for path := range e.Values {
-		key, ok := strings.CutPrefix(path, "hours.week.")
-		if !ok {
+		key, isOfWeek := strings.CutPrefix(path, "hours.week.")
+		if !isOfWeek {
 			continue
 		}
 
 		days, err := hours.ParseDays(key)
-		if err != nil { // cannot be: what is stored was checked
+		if err != nil { // can't happen: hours are checked before they are stored
 			continue
 		}
 		spans, err := hours.ParseSpans(e.Value(path))

@@ -99,7 +99,7 @@ func FuzzChange(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, signature, entry string) {
 		doc := &changeFile{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
-			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, placeOf(EntryAccount))
+			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, locationOf(EntryAccount))
 		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused

@@ -7,15 +7,15 @@ import (
 	"parley/channels"
 )
 
-// What pages are made of, so that those who change the set-up need only this package. Package input explains it.
+// These names of package input are repeated here so that the web pages need to import only this package.
 type (
 	// Field describes one value of parley.yaml.
 	Field = input.Field
-	// Input says how a value is given on a page.
+	// Input is the kind of form control for a value.
 	Input = input.Input
 )
 
-// Inputs.
+// The kinds of form controls.
 const (
 	InputLine   = input.InputLine
 	InputText   = input.InputText
@@ -26,7 +26,7 @@ const (
 	InputGroup  = input.InputGroup
 )
 
-// Kinds of entries in parley.yaml.
+// The kinds of entries in parley.yaml. An entry is one thing that the file describes: an agent, a team, an account, ….
 const (
 	EntryCompany   = input.EntryCompany
 	EntryAgent     = input.EntryAgent
@@ -40,30 +40,31 @@ const (
 // FieldsOf lists the fields of a kind of entry: see input.FieldsOf.
 func FieldsOf(kind string, spec *channels.Spec) []Field { return input.FieldsOf(kind, spec) }
 
-// entryPlace says where entries of a kind stand in the file, and what names one: agents are a list, each with its email.
-type entryPlace struct {
-	list string // the key of the list; "" means that the entry stands at the top, and has no name
-	name string // the key by which one is named
+// entryLocation is where parley.yaml keeps the entries of one kind. Agents, for example, are listed under "agents", and
+// each is identified by its "email". The zero value is the top level of the file: there is one entry, without a name.
+type entryLocation struct {
+	listKey string // the key of the list
+	nameKey string // the key within an entry that identifies it
 }
 
-// placeOf returns the place of a kind of entry. Company and knowledge stand at the top of the file.
-func placeOf(kind string) entryPlace {
+// locationOf returns where entries of a kind are. Company and knowledge are at the top level.
+func locationOf(kind string) entryLocation {
 	switch kind {
 	case EntryAgent:
-		return entryPlace{list: "agents", name: "email"}
+		return entryLocation{listKey: "agents", nameKey: "email"}
 	case EntryTeam:
-		return entryPlace{list: "teams", name: "name"}
+		return entryLocation{listKey: "teams", nameKey: "name"}
 	case EntryAccount:
-		return entryPlace{list: "accounts", name: "name"}
+		return entryLocation{listKey: "accounts", nameKey: "name"}
 	case EntryTag:
-		return entryPlace{list: "tags", name: "name"}
+		return entryLocation{listKey: "tags", nameKey: "name"}
 	case EntryTemplate:
-		return entryPlace{list: "templates", name: "name"}
+		return entryLocation{listKey: "templates", nameKey: "name"}
 	}
-	return entryPlace{}
+	return entryLocation{}
 }
 
-// fieldAt returns the field with a path, such as "imap.host"; nil if there is none.
+// fieldAt returns the field with a path such as "email.imap.host", or nil.
 func fieldAt(fields []Field, path string) *Field {
 	if i := slices.IndexFunc(fields, func(f Field) bool { return f.Path == path }); i >= 0 {
 		return &fields[i]

@@ -13,24 +13,26 @@ import (
 	"parley/store"
 )
 
-// Joining is a person in a chat who becomes an agent of a team.
+// Joining is a member of a Slack or Teams channel who is to become an agent of the team to which the channel belongs.
 type Joining struct {
-	Kind  string // of the chat
-	User  store.SurfaceUser
+	Kind  string            // of the chat: "slack" or "teams"
+	User  store.SurfaceUser // the person's id there
 	Email string
 	Name  string
-	// Replaces says that the agent with this address may have another user in the chat, which this one replaces. Only a person
-	// may decide that, since an address in a chat proves nothing.
+
+	// Replaces allows User to replace another user that the agent with this e-mail address has in the chat. Only a human
+	// may decide that, because an address in a chat profile proves nothing.
 	Replaces bool
 }
 
-// Join makes people agents of a team, in one change. Somebody who is an agent already, by the user in the chat or by the
-// address, only becomes a member. rule says who becomes an agent of the team from now on (store.AgentsListed or
-// store.AgentsOfChannel); "" leaves the rule as it is. Join skips people without a usable address.
-// Errors: ErrMissing, if there is no such team.
+// Join makes people agents of a team, in a single change. Whoever is an agent already, by the user in the chat or by the
+// e-mail address, only becomes a member of the team. Join skips new people without a valid address.
+//
+// rule replaces the team's rule for who becomes an agent later: store.AgentsListed or store.AgentsOfChannel. "" keeps it.
+// Errors: ErrMissing, if the team doesn't exist.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
-	o.amendWanted = func(want *state.State) error {
+	addMembers := func(want *state.State) error {
 		t := want.Team(team)
 		if t == nil {
 			return ErrMissing
@@ -39,34 +41,36 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 			t.Agents = state.AgentsRule(rule)
 		}
 
-		for _, j := range people {
-			email := findOrAddAgent(want, j)
-			if email != "" && !slices.Contains(t.Members, email) {
+		for _, person := range people {
+			email, ok := findOrAddAgent(want, person)
+			if ok && !slices.Contains(t.Members, email) {
 				t.Members = append(slices.Clip(t.Members), email)
 			}
 		}
 		return nil
 	}
-	return Apply(ctx, pool, &parleyfile.File{}, o)
+	o.amendWanted = addMembers
+	emptyFile := &parleyfile.File{} // changes nothing; addMembers makes the whole change
+	return Apply(ctx, pool, emptyFile, o)
 }
 
-// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person isn't an agent
-// yet and has no usable address.
-func findOrAddAgent(s *state.State, j Joining) string {
-	if a := s.AgentOf(j.Kind, j.User); a != nil {
-		return a.Email
+// findOrAddAgent returns the e-mail address of the agent that the person is, and adds the agent to the state if necessary.
+// It returns false if the person isn't an agent yet and has no valid address.
+func findOrAddAgent(s *state.State, person Joining) (email string, ok bool) {
+	if a := s.AgentOf(person.Kind, person.User); a != nil {
+		return a.Email, true
 	}
 
-	email := strings.ToLower(strings.TrimSpace(j.Email))
+	email = strings.ToLower(strings.TrimSpace(person.Email))
 	if !parleyfile.IsEmail(email) {
-		return ""
+		return "", false
 	}
 
 	a := s.Agent(email)
 	if a == nil {
 		s.Agents = append(s.Agents, state.Agent{
 			Email: email,
-			Name:  cmp.Or(strings.TrimSpace(j.Name), email),
+			Name:  cmp.Or(strings.TrimSpace(person.Name), email),
 			Roles: []string{RoleAgent},
 			Users: map[string]store.SurfaceUser{},
 		})
@@ -74,8 +78,8 @@ func findOrAddAgent(s *state.State, j Joining) string {
 		a = &s.Agents[len(s.Agents)-1]
 	}
 
-	if a.Users[j.Kind] == "" || j.Replaces {
-		a.Users[j.Kind] = j.User
+	if a.Users[person.Kind] == "" || person.Replaces {
+		a.Users[person.Kind] = person.User
 	}
-	return a.Email
+	return a.Email, true
 }

@@ -19,29 +19,34 @@ import (
 	"parley/store/blob"
 )
 
-// parley.yaml names channels ("#support") and people (by their e-mail addresses) as an admin knows them. Before a file is
-// applied, the surfaces, which are the chats in which agents work, are asked for the ids. That takes time and may fail, so it
-// happens before the transaction.
-
-// answers is what was found out for a file before the transaction that applies it.
+// answers holds what askSurfaces found out about a parley.yaml. An admin writes the names of channels and the e-mail
+// addresses of people:
+//
+//	teams:
+//	  - name: Support
+//	    slack_channel: "#support"
+//
+// The database needs their ids (C012AB3CD), for which the surfaces are asked: the chats in which agents work, Slack and
+// Teams. Network requests are slow and may fail, so they are made before the transaction that applies the file.
 type answers struct {
 	overlay.Found
-	remarks  []string
-	pictures map[string][]byte // of signatures, by blob
+	remarks  []string          // for the admin
+	pictures map[string][]byte // of signatures, by the name of their blob
 }
 
-// lookedUp says which channels of a file are looked up.
-type lookedUp int
+// lookupScope is the set of channels that are looked up.
+type lookupScope int
 
 const (
-	namedChannels lookedUp = iota // those with a name, which need an id
-	allChannels                   // those with an id, too: so a wrong id is reported now, and not when the first customer writes
+	namedChannels lookupScope = iota // only those without an id
+	allChannels                      // also verify ids, so that a wrong one is reported before the first customer writes
 )
 
-// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads the signatures.
-func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, which lookedUp) (answers, error) {
+// askSurfaces asks the surfaces for the ids that are not in the file, and reads the file's signatures. What can't be
+// looked up is not an error: answers has the problem, or a remark.
+func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, scope lookupScope) (answers, error) {
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
-	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // to look up, to read signatures, to write
+	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // phases: lookups, signatures, transaction
 	defer endLookup()
 	directory, err := store.LoadDirectory(lookupCtx, pool)
 	if err != nil {
@@ -53,7 +58,7 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		return found, err
 	}
 
-	s := search{answers: &found, surfaces: o.Lookup, have: have, which: which, idProblems: map[overlay.ChannelKey]string{}}
+	s := search{answers: &found, surfaces: o.Lookup, have: have, scope: scope, idProblems: map[overlay.ChannelKey]string{}}
 	for _, t := range f.Teams {
 		s.lookUpChannels(lookupCtx, "team "+t.Name, t.Channels)
 	}
@@ -66,21 +71,21 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		s.lookUpAgent(lookupCtx, a)
 	}
 
-	readCtx, endReading := withShare(ctx, signatureTimeout, 2) //nolint:mnd // to read signatures, to write
+	readCtx, endReading := withShare(ctx, signatureTimeout, 2) //nolint:mnd // phases: signatures, transaction
 	defer endReading()
 	return found, found.readSignatures(readCtx, o, f, have)
 }
 
-// withShare returns a context for one of several pieces of work, of which parts are still to be done. It ends after maxTime,
-// or after an equal part of the time that ctx leaves, if that is shorter.
-func withShare(ctx context.Context, maxTime time.Duration, parts int) (context.Context, context.CancelFunc) {
-	if end, hasEnd := ctx.Deadline(); hasEnd {
-		maxTime = min(maxTime, time.Until(end)/time.Duration(parts))
+// withShare returns a context for the first of the remaining phases of some work. Its timeout is maxTime, or an equal share
+// of the time until the deadline of ctx if that is shorter, so that a slow phase leaves time for the others.
+func withShare(ctx context.Context, maxTime time.Duration, phases int) (context.Context, context.CancelFunc) {
+	if deadline, hasDeadline := ctx.Deadline(); hasDeadline {
+		maxTime = min(maxTime, time.Until(deadline)/time.Duration(phases))
 	}
 	return context.WithTimeout(ctx, maxTime)
 }
 
-// storePictures stores the pictures of the signatures that were read.
+// storePictures writes the pictures of all signatures to the blob store.
 func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, content := range a.pictures {
 		if _, _, err := blob.WriteUpload(ctx, pool, bytes.NewReader(content), int64(len(content))); err != nil {
@@ -90,30 +95,30 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// search looks up what a file names, and adds it to the answers.
+// search looks up the channels and users of one file and adds the results to answers.
 type search struct {
 	*answers
 	surfaces   Lookup       // nil if they can't be asked
-	have       *state.State // what is stored
-	which      lookedUp
-	idProblems map[overlay.ChannelKey]string // what is wrong with each id that was looked up; "" for nothing
+	have       *state.State // the stored set-up
+	scope      lookupScope
+	idProblems map[overlay.ChannelKey]string // of the ids that were verified; "" if the id is right
 }
 
-// lookUpChannels looks up the channels of owner, which is a team or an account. named has them by kind of surface.
+// lookUpChannels looks up the channels of owner ("team Support" or "account support-mail"), given by kind of surface.
 func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]document.Text) {
 	for _, kind := range input.Chats() {
 		key := overlay.ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind].Value)}
 		switch {
-		case key.Name == "":
+		case key.Name == "": // the owner has no channel there
 		case strings.HasPrefix(key.Name, "#"):
 			s.resolveName(ctx, key)
-		case s.which == allChannels && s.surfaces != nil:
+		case s.scope == allChannels && s.surfaces != nil:
 			s.checkID(ctx, owner, key)
 		}
 	}
 }
 
-// resolveName asks for the id of a channel, once.
+// resolveName looks up the id of a channel name, unless another team or account has the same channel.
 func (s *search) resolveName(ctx context.Context, key overlay.ChannelKey) {
 	isAnswered := s.Channels[key] != "" || s.Problems[key] != ""
 	if isAnswered {
@@ -135,8 +140,8 @@ func (s *search) resolveName(ctx context.Context, key overlay.ChannelKey) {
 	}
 }
 
-// checkID looks up a channel that the file names by its id, once. By that, Parley's app joins the channel. The remark names
-// the owner, since a page shows only remarks about its own entry.
+// checkID verifies a channel id, which also makes Parley's app join the channel. Each id is looked up once, but every owner
+// of the channel gets a remark of its own, because a web page only shows the remarks about one entry.
 func (s *search) checkID(ctx context.Context, owner string, key overlay.ChannelKey) {
 	problem, isChecked := s.idProblems[key]
 	if !isChecked {
@@ -155,15 +160,15 @@ func (s *search) checkID(ctx context.Context, owner string, key overlay.ChannelK
 	}
 }
 
-// lookUpAgent looks for an agent, by the e-mail address, in each surface in which the agent has no user yet. It adds a remark
-// if the agent is in no surface at all.
+// lookUpAgent looks up an agent by e-mail address in each surface in which the agent has no user yet. It adds a remark if
+// the agent has no user in any surface.
 func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
 	s.checkSlackUser(agent)
 	stored := s.have.Agent(agent.Email)
 	hasUser := false
 	var problems []string
 	for _, kind := range input.Chats() {
-		if user, given := agent.Users[kind]; given {
+		if user, isGiven := agent.Users[kind]; isGiven {
 			hasUser = hasUser || user.Value != ""
 			continue
 		}
@@ -178,7 +183,7 @@ func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
 		id, err := s.surfaces.Find(ctx, kind, agent.Email)
 		switch {
 		case err != nil && !slices.Contains(problems, err.Error()):
-			problems = append(problems, err.Error()) // which names the surface
+			problems = append(problems, err.Error()) // the error names the surface
 		case id != "":
 			s.Users[overlay.UserKey{Kind: kind, Email: agent.Email}] = id
 			hasUser = true
@@ -190,17 +195,18 @@ func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
 	}
 }
 
-// warnNoUser adds the remark that an agent is in no surface. problems say why some could not be asked.
+// warnNoUser adds the remark that an agent has no user in any surface. problems are the errors of lookups that failed.
 func (s *search) warnNoUser(agent parleyfile.Agent, problems []string) {
-	why := ""
+	reason := ""
 	if len(problems) > 0 {
-		why = " (" + strings.Join(problems, "; ") + ")"
+		reason = " (" + strings.Join(problems, "; ") + ")"
 	}
-	s.remarks = append(s.remarks, "agent "+agent.Email+": no user of "+document.JoinAlternatives(input.Chats())+" is known"+why+
-		": what this person writes stays inside; apply again when connected, or write the id")
+	s.remarks = append(s.remarks, fmt.Sprintf(
+		"agent %s: no user of %s is known%s: what this person writes stays inside; apply again when connected, or write the id",
+		agent.Email, document.JoinAlternatives(input.Chats()), reason))
 }
 
-// checkSlackUser adds a remark if the file names a user of Slack that can't be one.
+// checkSlackUser adds a remark if the file gives the agent a Slack user id that is not well-formed.
 func (s *search) checkSlackUser(agent parleyfile.Agent) {
 	user := agent.Users["slack"].Value
 	if user == "" || parleyfile.IsSlackUser(user) {

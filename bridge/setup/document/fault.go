@@ -8,18 +8,22 @@ import (
 	"strings"
 )
 
-// Position is a place in the file; both count from 1. The zero Position means no particular place.
+// Position is a position in the file. Line and Column count from 1; the zero Position means that it is not known.
 type Position struct{ Line, Column int }
 
-// Fault is one thing that is wrong with the file. It never quotes a value that may be a secret.
+// Fault is one error in the file, written for the admin who has to correct it. Its String is, for example:
+//
+//	12:11: account support-mail: imap.port: "x93" isn't a port. Write a number from 1 to 65535.
+//
+// A Fault must never quote a value that may be a secret.
 type Fault struct {
 	At    Position
-	Where string // whose value is wrong: "account support-mail: imap.port"; empty for the file as a whole
-	What  string // what is wrong, without a full stop at its end
-	Hint  string // what to do, in full sentences; may be empty
+	Where string // the key whose value is wrong: "account support-mail: imap.port"; "" for the whole file
+	What  string // what is wrong, without a full stop
+	Hint  string // what to do about it, in full sentences; may be empty
 }
 
-// String writes the fault in one line: position, key, what is wrong, what to do.
+// String returns the fault as one line.
 func (f Fault) String() string {
 	var s strings.Builder
 	if f.At.Line > 0 {
@@ -35,10 +39,11 @@ func (f Fault) String() string {
 	return s.String()
 }
 
-// Faults are the faults of a file. Each check appends what it finds; Err returns them in the order of the file.
+// Faults is the error for a file with faults. Reading goes on after a fault, so that an admin sees all of them at once:
+// each check calls Add, and Err returns the collected faults at the end. The zero value is ready to use.
 type Faults []Fault
 
-// Error writes a line for each fault.
+// Error returns one line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -47,14 +52,12 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Add appends a fault.
 func (f *Faults) Add(fault Fault) { *f = append(*f, fault) }
 
-// Err returns a sorted copy of the faults as an error. It returns nil if there are none, because an empty Faults in an
-// error interface would not be nil.
+// Err returns the faults as an error, sorted by their positions, or nil if there are none.
 func (f Faults) Err() error {
 	if len(f) == 0 {
-		return nil
+		return nil // an empty Faults in an error interface would not be nil
 	}
 	sorted := slices.Clone(f)
 	slices.SortStableFunc(sorted, func(a, b Fault) int {
@@ -63,8 +66,8 @@ func (f Faults) Err() error {
 	return sorted
 }
 
-// MergeFaults merges what several checks returned, so that people are told all faults at once. An error that is not
-// Faults is returned alone: a check that could not be made isn't a fault of the file.
+// MergeFaults merges the results of several checks into one Faults error, or nil. If one of them is another error,
+// MergeFaults returns only that: the check itself failed, and says nothing about the file.
 func MergeFaults(checks ...error) error {
 	var merged Faults
 	for _, err := range checks {
@@ -80,7 +83,7 @@ func MergeFaults(checks ...error) error {
 	return merged.Err()
 }
 
-// JoinAlternatives joins alternatives: "a, b or c".
+// JoinAlternatives joins words for a hint: "a, b or c".
 func JoinAlternatives(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Flatten puts the values of a group into a map, by their paths: "imap.host", "days.0.date".
-func (g *Draft) Flatten(prefix string, into map[string][]string) {
-	for i, key := range g.keys {
+// Flatten adds the values of the mapping to a map by their paths: "imap.host", "days.0.date". prefix is prepended to each.
+func (m *Mapping) Flatten(prefix string, into map[string][]string) {
+	for i, key := range m.keys {
 		path := prefix + unquote(key)
-		switch v := g.values[i].(type) {
+		switch v := m.values[i].(type) {
 		case Plain:
 			if v != "[]" {
 				into[path] = []string{string(v)}
@@ -21,9 +21,9 @@ func (g *Draft) Flatten(prefix string, into map[string][]string) {
 			for _, word := range v {
 				into[path] = append(into[path], unescape(word))
 			}
-		case *Draft:
+		case *Mapping:
 			v.Flatten(path+".", into)
-		case []*Draft:
+		case []*Mapping:
 			for n, entry := range v {
 				entry.Flatten(fmt.Sprintf("%s.%d.", path, n), into)
 			}

@@ -14,17 +14,25 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Reader reads values of a parsed file and collects its faults. The library's own decoder stops at the first
-// fault, changes unquoted numbers, and doesn't know the position of a value.
+// Reader reads a YAML file key by key and collects all faults with their positions, instead of stopping at the first:
+//
+//	r := &Reader{Env: os.LookupEnv}
+//	top := r.ReadGroup(r.Document(raw), "")
+//	company := top.Text("company") // nil if the file doesn't have the key
+//	top.Done()                     // a fault for each key that was not asked for
+//	err := r.Faults.Err()
+//
+// It works on the syntax tree of the YAML library. The library's decoder would stop at the first fault, reformat unquoted
+// numbers (007), and lose the positions of values.
 type Reader struct {
-	Env    func(name string) (value string, ok bool) // the environment, for ${NAME}
-	Faults Faults                                    // so far
+	Env    func(name string) (value string, ok bool) // looks up the environment variable for ${NAME}
+	Faults Faults                                    // found so far
 }
 
-// Document parses a file, which must have exactly one YAML document. It returns nil if the file has a fault.
+// Document parses a file that must consist of exactly one YAML document. If there is none, it adds a fault and returns nil.
 func (r *Reader) Document(raw []byte) ast.Node {
-	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // with which Windows begins files of UTF-8
-	if at, isFound := findBadByte(raw); isFound { // the parser would put U+FFFD in its place
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))     // the byte order mark that Windows editors add
+	if at, isFound := findInvalidUTF8(raw); isFound { // the parser would replace it by U+FFFD
 		r.Faults.Add(Fault{At: at, What: "a character here is not UTF-8", Hint: "Save the file as UTF-8."})
 		return nil
 	}
@@ -58,8 +66,8 @@ func (r *Reader) Document(raw []byte) ast.Node {
 	return docs[0].Body
 }
 
-// findBadByte returns the place of the first byte that is no UTF-8.
-func findBadByte(raw []byte) (at Position, isFound bool) {
+// findInvalidUTF8 returns the position of the first invalid byte.
+func findInvalidUTF8(raw []byte) (at Position, isFound bool) {
 	at.Line = 1
 	for line := range bytes.Lines(raw) {
 		at.Column = 1
@@ -75,8 +83,8 @@ func findBadByte(raw []byte) (at Position, isFound bool) {
 	return Position{}, false
 }
 
-// addSyntaxFault adds the parser's error as a fault, without the lines and the text that the parser quotes: they may
-// have secrets.
+// addSyntaxFault adds the parser's error as a fault. It leaves out the text that the parser quotes, which may contain
+// secrets.
 func (r *Reader) addSyntaxFault(err error) {
 	var detail yaml.Error
 	if !errors.As(err, &detail) {
@@ -90,12 +98,12 @@ func (r *Reader) addSyntaxFault(err error) {
 	})
 }
 
-// PositionOf returns where a value begins, or the zero Position if that is not known.
+// PositionOf returns the position at which a value begins, or the zero Position if it is not known.
 func PositionOf(n ast.Node) Position {
 	if mapping, ok := n.(*ast.MappingNode); ok {
 		isBlock := len(mapping.Values) > 0 && !mapping.IsFlowStyle
 		if isBlock {
-			n = mapping.Values[0].Key // the library places a block mapping at its first colon, not at its first key
+			n = mapping.Values[0].Key // the library reports the position of the first colon instead
 		}
 	}
 	if n == nil {
@@ -111,18 +119,19 @@ func positionOfToken(t *token.Token) Position {
 	return Position{t.Position.Line, t.Position.Column}
 }
 
-// Group is a group of keys. Each key that the file may have is asked for once; Done then reports all others as unknown.
+// Group is a mapping of the file. The caller asks once for each key that is allowed (Text, List, Group, …), and then calls
+// Done, which reports all other keys as unknown.
 type Group struct {
 	*Reader
-	Where  string // what people call the group: "account support-mail"
-	At     Position
-	Names  []string            // the keys in the file's order
-	Values map[string]ast.Node // by key
-	Places map[string]Position // where each key stands
-	Known  []string            // the keys that were asked for, whether the file has them or not
+	Where     string // its name in faults: "account support-mail"
+	At        Position
+	Names     []string            // the keys in the order of the file
+	Values    map[string]ast.Node // by key
+	Positions map[string]Position // of the keys
+	Known     []string            // the keys that were asked for, whether the file has them or not
 }
 
-// ReadGroup reads a mapping. If n is not a mapping, ReadGroup adds a fault and returns nil.
+// ReadGroup reads a mapping. If n is not a mapping, it adds a fault and returns nil. where is the group's name in faults.
 func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 	mapping, ok := n.(ast.MapNode)
 	if !ok {
@@ -130,7 +139,7 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 		return nil
 	}
 
-	g := &Group{Reader: r, Where: where, At: PositionOf(n), Values: map[string]ast.Node{}, Places: map[string]Position{}}
+	g := &Group{Reader: r, Where: where, At: PositionOf(n), Values: map[string]ast.Node{}, Positions: map[string]Position{}}
 	for pairs := mapping.MapRange(); pairs.Next(); {
 		key, at := pairs.Key(), PositionOf(pairs.Key())
 		name, ok := keyName(key)
@@ -142,11 +151,11 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 			continue
 		}
 
-		if g.Values[name] != nil { // a repeated key: the parser was told to let it through, so that it is one fault of many
+		if g.Values[name] != nil { // the parser accepts repeated keys (AllowDuplicateMapKey), to have all faults reported
 			r.Faults.Add(Fault{
 				At: at, Where: where,
 				What: fmt.Sprintf("the key %q is here twice", name),
-				Hint: fmt.Sprintf("It is also in line %d.", g.Places[name].Line),
+				Hint: fmt.Sprintf("It is also in line %d.", g.Positions[name].Line),
 			})
 
 			continue
@@ -154,13 +163,13 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 
 		g.Names = append(g.Names, name)
 		g.Values[name] = pairs.Value()
-		g.Places[name] = at
+		g.Positions[name] = at
 	}
 
 	return g
 }
 
-// keyName returns a key as it stands in the file. ok is false for keys that are more than a word, such as anchors.
+// keyName returns a key as the file has it. ok is false for keys that are not scalars, such as anchors.
 func keyName(key ast.MapKeyNode) (name string, ok bool) {
 	switch k := key.(type) {
 	case *ast.StringNode:
@@ -171,13 +180,13 @@ func keyName(key ast.MapKeyNode) (name string, ok bool) {
 	return "", false
 }
 
-// Get returns a key's value; nil if the key is missing.
+// Get returns the value of a key, or nil if the key is missing, and marks the key as known.
 func (g *Group) Get(name string) ast.Node {
 	g.Known = append(g.Known, name)
 	return g.Values[name]
 }
 
-// Label names a key for people: "account support-mail: mode".
+// Label returns the name of a key in faults: "account support-mail: mode".
 func (g *Group) Label(name string) string {
 	if g.Where == "" {
 		return name
@@ -185,12 +194,12 @@ func (g *Group) Label(name string) string {
 	return g.Where + ": " + name
 }
 
-// Fault adds a fault of a key. what is wrong has no full stop; hint says in full sentences what to do.
+// Fault adds a fault of a key. See the type Fault for the form of what and hint.
 func (g *Group) Fault(at Position, name, what, hint string) {
 	g.Faults.Add(Fault{At: at, Where: g.Label(name), What: what, Hint: hint})
 }
 
-// Group returns the keys below a key; nil if the key is missing or faulty.
+// Group reads the mapping below a key. It returns nil if the key is missing or faulty.
 func (g *Group) Group(name string) *Group {
 	n := g.Get(name)
 	if n == nil {
@@ -199,7 +208,7 @@ func (g *Group) Group(name string) *Group {
 	return g.ReadGroup(n, g.Label(name))
 }
 
-// Text returns a key's scalar; nil if the key is missing or faulty.
+// Text reads the scalar of a key. It returns nil if the key is missing or faulty.
 func (g *Group) Text(name string) *Text {
 	n := g.Get(name)
 	if n == nil {
@@ -211,7 +220,7 @@ func (g *Group) Text(name string) *Text {
 	return nil
 }
 
-// List returns a key's list of scalars; nil if the key is missing or faulty.
+// List reads the list of scalars of a key. It returns nil if the key is missing or faulty.
 func (g *Group) List(name string) *List {
 	n := g.Get(name)
 	if n == nil {
@@ -220,7 +229,7 @@ func (g *Group) List(name string) *List {
 	return g.ReadList(n, g.Label(name))
 }
 
-// ReadList reads a list of scalars. If n is not a list, ReadList adds a fault and returns nil.
+// ReadList reads a list of scalars. If n is not a list, it adds a fault and returns nil.
 func (r *Reader) ReadList(n ast.Node, where string) *List {
 	sequence, ok := n.(*ast.SequenceNode)
 	if !ok {
@@ -241,9 +250,9 @@ func (r *Reader) ReadList(n ast.Node, where string) *List {
 	return l
 }
 
-// Groups returns a key's list of groups. Faults call every entry by the name in each, such as "account". ok is false if the
-// key is missing or is not a list.
-func (g *Group) Groups(name, each string) (all []*Group, ok bool) {
+// Groups reads the list of mappings of a key. itemName is the name of each item in faults, such as "account". ok is false
+// if the key is missing or is not a list.
+func (g *Group) Groups(name, itemName string) (all []*Group, ok bool) {
 	n := g.Get(name)
 	if n == nil {
 		return nil, false
@@ -256,7 +265,7 @@ func (g *Group) Groups(name, each string) (all []*Group, ok bool) {
 	}
 
 	for _, item := range sequence.Values {
-		if entry := g.ReadGroup(item, each); entry != nil {
+		if entry := g.ReadGroup(item, itemName); entry != nil {
 			all = append(all, entry)
 		}
 	}
@@ -264,20 +273,20 @@ func (g *Group) Groups(name, each string) (all []*Group, ok bool) {
 	return all, true
 }
 
-// Rest returns the keys that were not asked for.
+// Rest returns the keys of the file that were not asked for.
 func (g *Group) Rest() []string {
 	return slices.DeleteFunc(slices.Clone(g.Names), func(name string) bool { return slices.Contains(g.Known, name) })
 }
 
-// Unknown adds the fault of an unknown key.
+// Unknown adds the fault that a key is unknown.
 func (g *Group) Unknown(name string) {
 	g.Faults.Add(Fault{
-		At: g.Places[name], Where: g.Where,
+		At: g.Positions[name], Where: g.Where,
 		What: fmt.Sprintf("unknown key %q", name), Hint: "Known: " + strings.Join(g.Known, ", ") + ".",
 	})
 }
 
-// Done adds a fault for each key that was not asked for.
+// Done reports each key that was not asked for as unknown.
 func (g *Group) Done() {
 	for _, name := range g.Rest() {
 		g.Unknown(name)

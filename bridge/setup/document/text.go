@@ -9,14 +9,14 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Text is a scalar of the file with all its characters: +15550100 and 007 stay as they are written and become no numbers.
+// Text is a scalar of the file, exactly as it is written: +15550100 and 007 are not converted to numbers.
 type Text struct {
 	Value string // with ${NAME} replaced
-	Raw   string // as the file has it, with ${NAME}: faults may quote it, because it has no secret from the environment
+	Raw   string // with ${NAME} unreplaced; safe to quote in faults, since it has no secrets from the environment
 	At    Position
 }
 
-// List is a sequence of scalars.
+// List is a list of scalars.
 type List struct {
 	Items []Text
 	At    Position
@@ -31,13 +31,13 @@ func (l List) Values() []string {
 	return values
 }
 
-// variable matches ${NAME}, the beginning ${ of a faulty one, and the escape $${.
+// variable matches ${NAME}, the escape $${, and otherwise any ${, which is a fault.
 var variable = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{`)
 
-// Escape returns a text that expand turns into s.
+// Escape escapes ${ as $${, so that reading the text from a file returns s.
 func Escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
 
-// expand replaces ${NAME} by the environment's value. It adds a fault if there is none.
+// expand replaces each ${NAME} with the value of the environment variable, and adds a fault if that is not set.
 func (r *Reader) expand(raw, where string, at Position) string {
 	return variable.ReplaceAllStringFunc(raw, func(found string) string {
 		switch found {
@@ -65,7 +65,7 @@ func (r *Reader) expand(raw, where string, at Position) string {
 	})
 }
 
-// ReadText reads the text of a value. If the value is no scalar, it adds a fault and returns false.
+// ReadText reads a scalar. If n is not a scalar, or has no value, it adds a fault and returns false.
 func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 	at := PositionOf(n)
 	switch v := n.(type) {
@@ -88,7 +88,7 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 	return Text{}, false
 }
 
-// checkStorable adds a fault if PostgreSQL can't store the text, and returns whether it can.
+// checkStorable adds a fault and returns false if PostgreSQL can't store the text.
 func (r *Reader) checkStorable(t Text, where string) (Text, bool) {
 	if strings.Contains(t.Value, "\x00") || !utf8.ValidString(t.Value) {
 		r.Faults.Add(Fault{
@@ -100,7 +100,7 @@ func (r *Reader) checkStorable(t Text, where string) (Text, bool) {
 	return t, true
 }
 
-// Shape names the kind of a node's value, for people.
+// Shape describes the kind of a value in faults: "must be a list, not a single value".
 func Shape(n ast.Node) string {
 	switch n.(type) {
 	case *ast.SequenceNode:

@@ -7,33 +7,45 @@ import (
 	"strings"
 )
 
-// Draft is a group of keys that is written as YAML, in the order in which they were added. Its values are string, []string,
-// Plain, *Draft or []*Draft. The YAML library's encoder loses tabs and carriage returns; this one quotes everything but
-// simple words.
-type Draft struct {
+// Mapping builds a YAML mapping. Its keys are written in the order in which they were added:
+//
+//	entry := &Mapping{}
+//	entry.AddText("name", "Support")
+//	entry.AddList("members", []string{"ann@acme.example"})
+//	entry.Child("emoji").AddText("eyes", "take")
+//
+// becomes
+//
+//	name: Support
+//	members: ["ann@acme.example"]
+//	emoji:
+//	  eyes: take
+//
+// The encoder of the YAML library loses tabs and carriage returns. This one quotes everything but simple words.
+type Mapping struct {
 	keys   []string
-	values []any
+	values []any // string, []string, Plain, *Mapping or []*Mapping
 }
 
-// Plain is a value that is written as it is: true, 0.5, [].
+// Plain is a value that is written unquoted: true, 0.5, [].
 type Plain string
 
-// Put adds a key with a value of one of the types that a Draft has. It doesn't escape texts: "${" would be read as the
-// beginning of a variable (see Escape).
-func (g *Draft) Put(key string, value any) {
-	g.keys = append(g.keys, key)
-	g.values = append(g.values, value)
+// Put adds a key with a value of one of the types that Mapping lists. It doesn't escape "${" (see Escape), so that a text
+// may refer to an environment variable.
+func (m *Mapping) Put(key string, value any) {
+	m.keys = append(m.keys, key)
+	m.values = append(m.values, value)
 }
 
-// Text adds a key unless its value is empty.
-func (g *Draft) Text(key, value string) {
+// AddText adds a key with a text, unless the text is empty.
+func (m *Mapping) AddText(key, value string) {
 	if value != "" {
-		g.Put(key, Escape(value))
+		m.Put(key, Escape(value))
 	}
 }
 
-// List adds a key unless its list is empty.
-func (g *Draft) List(key string, values []string) {
+// AddList adds a key with a list of texts, unless the list is empty.
+func (m *Mapping) AddList(key string, values []string) {
 	if len(values) == 0 {
 		return
 	}
@@ -41,65 +53,75 @@ func (g *Draft) List(key string, values []string) {
 	for i, v := range values {
 		escaped[i] = Escape(v)
 	}
-	g.Put(key, escaped)
+	m.Put(key, escaped)
 }
 
-// Sub returns the group below a key, and adds it if it is missing.
-func (g *Draft) Sub(key string) *Draft {
-	for i, k := range g.keys {
+// Child returns the mapping of a key, and adds an empty one if the key is missing.
+func (m *Mapping) Child(key string) *Mapping {
+	for i, k := range m.keys {
 		if k != key {
 			continue
 		}
-		if sub, ok := g.values[i].(*Draft); ok {
-			return sub
+		if child, ok := m.values[i].(*Mapping); ok {
+			return child
 		}
 	}
-	sub := &Draft{}
-	g.Put(key, sub)
-	return sub
+	child := &Mapping{}
+	m.Put(key, child)
+	return child
 }
 
-// Write writes the group's keys. first is written before the first key, indent before the others: an entry of a list has
-// "- " before its first key.
-func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
-	for i, key := range g.keys {
+// AddMappings adds a key with a list of mappings, even if the list is empty: parley apply --prune removes everything of
+// which the file has an empty list, and keeps everything of which it has no list.
+func (m *Mapping) AddMappings(key string, list []*Mapping) {
+	if len(list) == 0 {
+		m.Put(key, Plain("[]"))
+		return
+	}
+	m.Put(key, list)
+}
+
+// Write writes the mapping as YAML. It writes first in front of the first key, and indent in front of all others: an item
+// of a list begins with "- ".
+func (m *Mapping) Write(b *bytes.Buffer, first, indent string) {
+	for i, key := range m.keys {
 		if i == 0 {
 			b.WriteString(first)
 		} else {
 			b.WriteString(indent)
 		}
 		b.WriteString(key + ":")
-		switch v := g.values[i].(type) {
+		switch v := m.values[i].(type) {
 		case Plain:
 			b.WriteString(" " + string(v) + "\n")
 		case string:
 			b.WriteString(" " + scalarOf(v, indent+"  ") + "\n")
 		case []string:
-			words := make([]string, len(v))
-			for n, s := range v {
-				words[n] = Quoted(s)
+			items := make([]string, len(v))
+			for n, item := range v {
+				items[n] = Quoted(item)
 			}
-			b.WriteString(" [" + strings.Join(words, ", ") + "]\n")
-		case *Draft:
+			b.WriteString(" [" + strings.Join(items, ", ") + "]\n")
+		case *Mapping:
 			b.WriteString("\n")
 			v.Write(b, indent+"  ", indent+"  ")
-		case []*Draft:
+		case []*Mapping:
 			b.WriteString("\n")
-			for _, entry := range v {
-				entry.Write(b, indent+"  - ", indent+"    ")
+			for _, item := range v {
+				item.Write(b, indent+"  - ", indent+"    ")
 			}
 		}
 	}
 }
 
 var (
-	// word matches texts that need no quotes, and lines matches several lines without control characters or odd spaces,
-	// which YAML reads back from a block as they were.
+	// word matches texts that need no quotes. lines matches texts of several lines that a YAML block preserves: they have
+	// no control characters and no unusual spaces.
 	word  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*$`)
 	lines = regexp.MustCompile(`^[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*(\n+[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*)+$`)
 )
 
-// scalarOf writes a text. Several simple lines become a block ("|-"), which people can edit.
+// scalarOf formats a text. It prefers a block ("|-") for several lines, because that is easy to edit.
 func scalarOf(s, indent string) string {
 	if !lines.MatchString(s) {
 		return Quoted(s)
@@ -109,32 +131,23 @@ func scalarOf(s, indent string) string {
 	return "|-" + withoutTrailingSpaces
 }
 
-// Quoted writes a simple word as it is and everything else as a JSON string, which YAML reads the same.
+// Quoted returns a simple word unchanged, and anything else as a JSON string, which is valid YAML.
 func Quoted(s string) string {
 	if word.MatchString(s) && !isYAMLConstant(s) {
 		return s
 	}
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string and a buffer can't fail
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // encoding a string into a buffer can't fail
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// isYAMLConstant reports whether some YAML reader takes a word for a boolean or null.
+// isYAMLConstant reports whether a YAML parser may read a word as a boolean or null.
 func isYAMLConstant(s string) bool {
 	switch strings.ToLower(s) {
 	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
 		return true
 	}
 	return false
-}
-
-// Entries adds a list of groups, even if it is empty: by an empty list, apply --prune knows that no entries are wanted.
-func (g *Draft) Entries(key string, list []*Draft) {
-	if len(list) == 0 {
-		g.Put(key, Plain("[]"))
-		return
-	}
-	g.Put(key, list)
 }

@@ -12,114 +12,113 @@ import (
 	"parley/store/knowledge"
 )
 
-// Templates, tags and the like as entries of parley.yaml. A template that several accounts have in the same form is
-// written once.
-
-// templateEntries writes equal templates of several accounts once, with all of these accounts.
-func templateEntries(s *state.State) []*document.Draft {
-	var groups []*document.Draft
-	done := make([]bool, len(s.Templates))
+// templateEntries returns the entries of all message templates: texts that the provider of a channel, such as WhatsApp,
+// approves before they may be sent. The database has a row for each account; accounts with equal templates share an entry:
+//
+//	name: greeting
+//	language: en
+//	accounts: [support-whatsapp, sales-whatsapp]
+func templateEntries(s *state.State) []*document.Mapping {
+	var entries []*document.Mapping
+	isWritten := make([]bool, len(s.Templates)) // true for one that shares the entry of an earlier one
 	for i, t := range s.Templates {
-		if done[i] {
+		if isWritten[i] {
 			continue
 		}
 
 		accounts := []string{t.Account}
 		for j := i + 1; j < len(s.Templates); j++ {
 			other := s.Templates[j]
-			if areEqual(t, other) && !slices.Contains(accounts, other.Account) {
+			if haveEqualText(t, other) && !slices.Contains(accounts, other.Account) {
 				accounts = append(accounts, other.Account)
-				done[j] = true
+				isWritten[j] = true
 			}
 		}
 
-		groups = append(groups, Template(t, accounts))
+		entries = append(entries, Template(t, accounts))
 	}
 
-	return groups
+	return entries
 }
 
-// areEqual reports whether two templates differ only in their accounts.
-func areEqual(a, b state.Template) bool {
+// haveEqualText reports whether two templates differ at most in their account.
+func haveEqualText(a, b state.Template) bool {
 	isSameName := a.Row.Name == b.Row.Name && a.Row.Language == b.Row.Language
 	return isSameName && slices.Equal(a.Attributes(), b.Attributes())
 }
 
-// Template writes the entry of a template that some accounts have.
-func Template(t state.Template, accounts []string) *document.Draft {
-	g := &document.Draft{}
-	g.Text("name", t.Row.Name)
-	g.Text("language", t.Row.Language)
-	g.List("accounts", accounts)
-	g.List("types", t.Row.Uses)
-	g.List("labels", t.Row.Labels)
+// Template returns the entry of a template that these accounts have. The provider's name for it is only written if it isn't
+// derived from the template's name.
+func Template(t state.Template, accounts []string) *document.Mapping {
+	entry := &document.Mapping{}
+	entry.AddText("name", t.Row.Name)
+	entry.AddText("language", t.Row.Language)
+	entry.AddList("accounts", accounts)
+	entry.AddList("types", t.Row.Uses)
+	entry.AddList("labels", t.Row.Labels)
 	if t.Row.ProviderName != channels.TemplateName(t.Row.Name) {
-		g.Text("provider_name", t.Row.ProviderName)
+		entry.AddText("provider_name", t.Row.ProviderName)
 	}
 
-	g.Text("category", t.Row.Category)
-	g.Text("header", t.Row.Header)
-	g.Text("body", t.Row.Body)
-	g.Text("footer", t.Row.Footer)
-	var buttons []*document.Draft
+	entry.AddText("category", t.Row.Category)
+	entry.AddText("header", t.Row.Header)
+	entry.AddText("body", t.Row.Body)
+	entry.AddText("footer", t.Row.Footer)
+	var buttons []*document.Mapping
 	for _, b := range t.Row.Buttons {
-		one := &document.Draft{}
-		one.Text("title", b.Title)
-		one.Text("url", b.URL)
-		buttons = append(buttons, one)
+		button := &document.Mapping{}
+		button.AddText("title", b.Title)
+		button.AddText("url", b.URL)
+		buttons = append(buttons, button)
 	}
 
 	if len(buttons) > 0 {
-		g.Put("buttons", buttons)
+		entry.Put("buttons", buttons)
 	}
 
 	for _, name := range channels.Variables(t.Row.Header, t.Row.Body) {
 		if value := t.Row.Examples[name]; value != "" {
-			g.Sub("examples").Text(name, value)
+			entry.Child("examples").AddText(name, value)
 		}
 	}
 
-	return g
+	return entry
 }
 
-// Tags writes the entries of all tags, by name.
-func Tags(s *state.State) []*document.Draft {
+// Tags returns the entries of all tags, sorted by name without regard to case.
+func Tags(s *state.State) []*document.Mapping {
 	list := slices.Clone(s.Tags)
 	slices.SortStableFunc(list, func(a, b store.Tag) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
 
-	var groups []*document.Draft
+	var entries []*document.Mapping
 	for _, t := range list {
-		g := &document.Draft{}
-		g.Text("name", t.Name)
-		g.Text("description", t.Description)
-		for _, key := range []state.Attribute{
-			{Name: "color", Value: t.Color},
-			{Name: "category", Value: t.Category},
-			{Name: "kind", Value: string(t.Kind)},
-		} {
-			g.Put(key.Name, key.Value) // also an empty one: a new database has some of these tags, with values
-		}
-
-		g.List("formerly", t.Formerly)
-		groups = append(groups, g)
+		entry := &document.Mapping{}
+		entry.AddText("name", t.Name)
+		entry.AddText("description", t.Description)
+		// Empty values are written, too: a new database comes with some tags that have values, and the file overrides them.
+		entry.Put("color", t.Color)
+		entry.Put("category", t.Category)
+		entry.Put("kind", string(t.Kind))
+		entry.AddList("formerly", t.Formerly)
+		entries = append(entries, entry)
 	}
 
-	return groups
+	return entries
 }
 
-// Knowledge writes the entries of all folders and web sites that suggested replies may draw on.
-func Knowledge(s *state.State) []*document.Draft {
-	var groups []*document.Draft
+// Knowledge returns the entries of the folders and web sites from which replies are suggested.
+func Knowledge(s *state.State) []*document.Mapping {
+	var entries []*document.Mapping
 	for _, p := range s.Knowledge {
-		g := &document.Draft{}
+		entry := &document.Mapping{}
 		if (knowledge.Place{Place: p}).IsSite() {
-			g.Text("url", p)
+			entry.AddText("url", p)
 		} else {
-			g.Text("folder", p)
+			entry.AddText("folder", p)
 		}
-		groups = append(groups, g)
+		entries = append(entries, entry)
 	}
-	return groups
+	return entries
 }

@@ -35,7 +35,7 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 		return nil, err
 	}
 
-	var agents, teams []*document.Draft
+	var agents, teams []*document.Mapping
 	for _, a := range s.Agents {
 		agents = append(agents, Agent(a))
 	}
@@ -44,12 +44,12 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	}
 
 	file := Company(s)
-	file.Entries("agents", agents)
-	file.Entries("teams", teams)
-	file.Entries("accounts", accounts)
-	file.Entries("templates", templateEntries(s))
-	file.Entries("tags", Tags(s))
-	file.Entries("knowledge", Knowledge(s))
+	file.AddMappings("agents", agents)
+	file.AddMappings("teams", teams)
+	file.AddMappings("accounts", accounts)
+	file.AddMappings("templates", templateEntries(s))
+	file.AddMappings("tags", Tags(s))
+	file.AddMappings("knowledge", Knowledge(s))
 
 	const noIndent = ""
 	var out bytes.Buffer
@@ -58,8 +58,8 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 }
 
 // accountEntries returns the entries of all accounts.
-func accountEntries(accounts []state.Account, specs []channels.Spec) ([]*document.Draft, error) {
-	var entries []*document.Draft
+func accountEntries(accounts []state.Account, specs []channels.Spec) ([]*document.Mapping, error) {
+	var entries []*document.Mapping
 	usedVariables := map[string]bool{} // Account adds the variables that it writes, so that each name is used once
 	for _, a := range accounts {
 		spec := input.SpecOf(specs, a.Row.Kind)
@@ -73,66 +73,66 @@ func accountEntries(accounts []state.Account, specs []channels.Spec) ([]*documen
 }
 
 // Company returns the keys at the top of the file: the company's name, and the settings that apply to all accounts.
-func Company(s *state.State) *document.Draft {
-	file := &document.Draft{}
-	file.Text("company", s.Company)
+func Company(s *state.State) *document.Mapping {
+	file := &document.Mapping{}
+	file.AddText("company", s.Company)
 	writeSettings(file, s.Settings)
 	writeRetention(file, s.Retention)
 	return file
 }
 
 // Agent returns the entry of an agent, a person who answers customers.
-func Agent(a state.Agent) *document.Draft {
-	entry := &document.Draft{}
-	entry.Text("email", a.Email)
-	entry.Text("name", a.Name)
+func Agent(a state.Agent) *document.Mapping {
+	entry := &document.Mapping{}
+	entry.AddText("email", a.Email)
+	entry.AddText("name", a.Name)
 	for _, chat := range input.Chats() {
-		entry.Text(chat, string(a.Users[chat])) // slack: U012AB3CD
+		entry.AddText(chat, string(a.Users[chat])) // slack: U012AB3CD
 	}
-	entry.List("roles", a.Roles)
-	entry.Text("zone", a.Zone)
-	entry.Text("presence", a.Presence)
-	entry.List("quiet", a.Quiet)
-	entry.Text("signature", a.Signature.Source())
+	entry.AddList("roles", a.Roles)
+	entry.AddText("zone", a.Zone)
+	entry.AddText("presence", a.Presence)
+	entry.AddList("quiet", a.Quiet)
+	entry.AddText("signature", a.Signature.Source())
 	return entry
 }
 
 // Team returns the entry of a team. A team may have a channel in several chats. Its home is the chat in which new
 // conversations open, which the entry only names if there is a choice.
-func Team(t state.Team) *document.Draft {
-	entry := &document.Draft{}
-	entry.Text("name", t.Name)
-	entry.List("members", t.Members)
+func Team(t state.Team) *document.Mapping {
+	entry := &document.Mapping{}
+	entry.AddText("name", t.Name)
+	entry.AddList("members", t.Members)
 	for _, chat := range input.Chats() {
-		entry.Text(chat+"_channel", t.Channels[chat]) // slack_channel: C012AB3CD
+		entry.AddText(chat+"_channel", t.Channels[chat]) // slack_channel: C012AB3CD
 	}
 	if len(t.Channels) > 1 {
-		entry.Text("home", t.Home)
+		entry.AddText("home", t.Home)
 	}
 
-	entry.Text("agents", t.Agents)
+	entry.AddText("agents", t.Agents)
 	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
-		entry.Sub("emoji").Text(name, t.Emoji[name])
+		entry.Child("emoji").AddText(name, t.Emoji[name])
 	}
-	entry.Text("weekly_figures", t.Weekly)
+	entry.AddText("weekly_figures", t.Weekly)
 	return entry
 }
 
 // writeSettings writes the settings that differ from their defaults. values holds no entry, or an empty one, for the
 // others.
-func writeSettings(d *document.Draft, values map[string]string) {
+func writeSettings(d *document.Mapping, values map[string]string) {
 	for _, setting := range bridge.Settings() {
 		if value := values[setting.Name]; value != "" {
-			d.Sub("settings").Text(setting.Name, value)
+			d.Child("settings").AddText(setting.Name, value)
 		}
 	}
 }
 
 // writeRetention writes how many days records are kept, where an admin has chosen a number. 0 means the default.
-func writeRetention(file *document.Draft, chosen retention.Days) {
+func writeRetention(file *document.Mapping, chosen retention.Days) {
 	for _, key := range input.RetentionKeys() {
 		if days := key.Get(chosen); days != 0 {
-			file.Sub("retention").Put(key.Name, document.Plain(key.Format(days)))
+			file.Child("retention").Put(key.Name, document.Plain(key.Format(days)))
 		}
 	}
 }

@@ -5,18 +5,20 @@ import (
 	"parley/channels"
 )
 
+// accountFields describes an account: a mailbox, a phone number or the like, at which customers write. spec describes the
+// fields of its channel; without spec, only those that all accounts have are returned.
 func accountFields(spec *channels.Spec) []Field {
 	list := []Field{
 		{
 			Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true,
-			Help: "Letters, digits, `-` and `_`. It is a part of addresses and never changes.",
+			Help: "Letters, digits, `-` and `_`. It is part of addresses and can't be changed later.",
 		},
-		{Path: "team", Label: "Team", Help: "Whose conversations these are.", Input: InputLine},
+		{Path: "team", Label: "Team", Help: "The team that owns its conversations.", Input: InputLine},
 		{
 			Path: "mode", Label: "What it sends", Input: InputChoice,
 			Choices: []string{"watch", "trial", "live"}, Default: "live",
-			Help: "`watch`: conversations appear, and nothing leaves. `trial`: replies leave to the addresses " +
-				"below alone. `live`: everything.",
+			Help: "`watch`: conversations appear, but nothing is sent. `trial`: replies are only sent to the addresses " +
+				"below. `live`: everything is sent.",
 		},
 		{Path: "trial_to", Label: "On trial, send to", Help: "Addresses or numbers.", Input: InputList},
 		{
@@ -25,28 +27,28 @@ func accountFields(spec *channels.Spec) []Field {
 		},
 	}
 
-	list = append(list, channelFields("Where its conversations open, in place of the team's channel.")...)
+	list = append(list, channelFields("Its conversations open here instead of in the team's channel.")...)
 	list = append(list,
 		signatureField(spec),
 		Field{
 			Path: "reply_mode", Label: "What agents type in a thread", Input: InputChoice,
 			Choices: []string{"direct", "explicit"}, Default: "direct",
-			Help: "`direct`: plain text of whoever holds the conversation is a reply. `explicit`: only what is " +
-				"marked as one.",
+			Help: "`direct`: whatever the owner of the conversation types is a reply. `explicit`: only a message that is " +
+				"marked as a reply is one.",
 		},
 		Field{
 			Path: "hold", Label: "A reply waits", Input: InputLine,
-			Help: "So long it can be taken back: `20s`, `1m`. Empty: as usual for this channel.",
+			Help: "For this long a reply can be taken back: `20s`, `1m`. Empty: the default of this channel.",
 		},
 		Field{
 			Path: "rate", Label: "Rate", Input: InputLine, Default: "1",
-			Help: "A factor on how fast the provider takes messages: `1` is what it publishes, `0` no limit of ours.",
+			Help: "A factor for the rate limit that the provider publishes: `1` is that limit, `0` is no limit.",
 		},
 		Field{Path: "hours", Label: "Business hours", Help: "Empty: always open.", Input: InputGroup},
-		Field{Path: "hours.zone", Label: "Time zone", Help: "Such as `Europe/Berlin`.", Input: InputLine},
+		Field{Path: "hours.zone", Label: "Time zone", Help: "For example `Europe/Berlin`.", Input: InputLine},
 		Field{
 			Path: "hours.week", Label: "Days", Input: InputGroup,
-			Help: "Days with their hours: `mon-fri` and `09:00-17:30`.",
+			Help: "Days and their hours: `mon-fri` and `09:00-17:30`.",
 		},
 		Field{Path: "hours.holidays", Label: "Holidays", Input: InputGroup},
 		Field{Path: "hours.holidays.country", Label: "Public holidays of", Input: InputLine},
@@ -68,18 +70,20 @@ func accountFields(spec *channels.Spec) []Field {
 	return list
 }
 
-// signatureField describes an account's signature, which customers of chats get as text.
+// signatureField describes the signature. Channels with a Signature of their own, such as chats, send it as plain text.
 func signatureField(spec *channels.Spec) Field {
 	f := Field{Path: "signature", Label: "Signature", Help: "Markdown, below mails.", Input: InputText}
 	if spec != nil && spec.Signature != nil {
-		f.Help = "Markdown, as text below each reply; its pictures are not sent."
+		f.Help = "Markdown. It is sent as text below each reply, without its pictures."
 	}
 	return f
 }
 
-// channelField describes a field of an account's channel.
 func channelField(section string, f channels.Field) Field {
-	field := Field{Path: section + "." + f.Name, Label: f.Label, Help: f.Help, Input: InputLine, Default: f.Default, Required: f.Required}
+	field := Field{
+		Path: section + "." + f.Name, Label: f.Label, Help: f.Help,
+		Input: InputLine, Default: f.Default, Required: f.Required,
+	}
 	switch {
 	case f.Secret:
 		field.Input = InputSecret
@@ -91,8 +95,9 @@ func channelField(section string, f channels.Field) Field {
 	return field
 }
 
-// settingFields lists the settings of accounts; "" as a choice is the default.
-func settingFields() (list []Field) {
+// settingFields describes the settings of accounts. The empty choice selects the default.
+func settingFields() []Field {
+	var list []Field
 	for _, s := range bridge.Settings() {
 		f := Field{Path: "settings." + s.Name, Label: s.Label, Help: s.Text, Input: InputLine, Default: s.Free.Default}
 		if s.Free.Lines {
@@ -114,8 +119,9 @@ func settingFields() (list []Field) {
 	return list
 }
 
-// channelFields are the channels, one in each chat, in which conversations of a team or an account open.
-func channelFields(help string) (list []Field) {
+// channelFields describes the channel in each chat in which the conversations of a team or an account open.
+func channelFields(help string) []Field {
+	var list []Field
 	for _, kind := range Chats() {
 		list = append(list, Field{Path: kind + "_channel", Label: "Channel in " + ChatName(kind), Help: help, Input: InputLine})
 	}

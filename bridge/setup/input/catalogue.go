@@ -6,15 +6,16 @@ import (
 	"parley/store"
 )
 
+// tagFields describes a tag: a word such as Billing with which agents mark conversations.
 func tagFields() []Field {
 	return []Field{
 		{
 			Path: "name", Label: "Name", Input: InputLine, Required: true,
-			Help: "Conversations show a new name at once, also old ones.",
+			Help: "After a change, all conversations show the new name.",
 		},
 		{
 			Path: "description", Label: "When it fits", Input: InputLine,
-			Help: "Colleagues read it where they choose tags.",
+			Help: "Colleagues see it when they choose tags.",
 		},
 		{Path: "color", Label: "Colour", Input: InputLine},
 		{
@@ -27,51 +28,53 @@ func tagFields() []Field {
 			Help: "Conversations with a `label` stand out in lists.",
 		},
 		{
-			Path: "formerly", Label: "Names that it had", Input: InputList,
-			Help: "One a line. Whoever types one of them gets this tag, and a tag of that name becomes this one. " +
-				"None is forgotten: what is left out here stays.",
+			Path: "formerly", Label: "Former names", Input: InputList,
+			Help: "One per line. Typing a former name selects this tag, and an existing tag of that name is merged into " +
+				"this one. Names can only be added: those that you leave out are kept.",
 		},
 	}
 }
 
+// templateFields describes a message template: a text that the provider of a channel, such as WhatsApp, approves before it
+// may be sent.
 func templateFields() []Field {
 	return []Field{
 		{
 			Path: "accounts", Label: "Account", Input: InputChoice, Required: true, Fixed: true,
-			Help: "Where it may be sent.",
+			Help: "The account that may send it.",
 		},
 		{
 			Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true,
-			Help: "Colleagues choose it by this name; customers never see it.",
+			Help: "Colleagues select it by this name. Customers never see it.",
 		},
 		{
 			Path: "language", Label: "Language", Input: InputLine, Required: true, Fixed: true,
-			Help: "`en`, `en_US`.",
+			Help: "For example `en` or `en_US`.",
 		},
 		{
 			Path: "types", Label: "For", Input: InputList,
 			Choices: []string{bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow},
 			Help:    "What colleagues may use it for.",
 		},
-		{Path: "labels", Label: "Labels", Help: "Words by which it is found.", Input: InputList},
+		{Path: "labels", Label: "Labels", Help: "Words for finding it.", Input: InputList},
 		{
 			Path: "category", Label: "Category at the provider", Input: InputChoice,
 			Choices: channels.TemplateCategories(), Default: "utility",
 		},
 		{
 			Path: "provider_name", Label: "Name at the provider", Input: InputLine,
-			Help: "Small letters, digits and `_`; empty: made of the name.",
+			Help: "Lower-case letters, digits and `_`. Empty: derived from the name.",
 		},
 		{Path: "header", Label: "Header", Input: InputLine},
 		{
 			Path: "body", Label: "Text", Input: InputText, Required: true,
-			Help: "Variables stand in two braces: `{{first_name}}`, `{{quote_number}}`.",
+			Help: "Write variables in double braces: `{{first_name}}`, `{{quote_number}}`.",
 		},
 		{Path: "footer", Label: "Footer", Input: InputLine},
 		{Path: "buttons", Label: "Buttons", Input: InputGroup},
 		{
 			Path: "examples", Label: "Examples", Input: InputGroup,
-			Help: "The provider checks the text with them.",
+			Help: "Values for the variables. The provider uses them to review the text.",
 		},
 	}
 }

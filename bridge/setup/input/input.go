@@ -1,5 +1,7 @@
-// Package input describes the values of parley.yaml for the pages on which they are changed: what each is called, how it
-// is given, what can be chosen, and what pages call that.
+// Package input describes the values of parley.yaml for the forms of the web pages: the label, the help text and the form
+// control of each value, and the labels of its choices. For example, the mode of an account:
+//
+//	Field{Path: "mode", Label: "What it sends", Input: InputChoice, Choices: []string{"watch", "trial", "live"}, …}
 //
 // What does not belong here: how values are read, checked and stored. Those are in package setup.
 package input
@@ -12,47 +14,47 @@ import (
 	"parley/channels"
 )
 
-// Input says how a value of parley.yaml is given on a page.
+// Input is the form control for a value.
 type Input string
 
-// Inputs.
+// The form controls.
 const (
 	InputLine   Input = "line"
-	InputText   Input = "text"   // several lines
-	InputList   Input = "list"   // several values
+	InputText   Input = "text"   // text of several lines
+	InputList   Input = "list"   // a list of values
 	InputChoice Input = "choice" // one of Choices
 	InputYesNo  Input = "yesno"  // "true" or "false"
 	InputSecret Input = "secret" // never shown
-	InputGroup  Input = "group"  // keys of its own below it, which are replaced together
+	InputGroup  Input = "group"  // a mapping of several keys, which is replaced as a whole
 )
 
-// Field describes one value of parley.yaml, for the page on which it is changed.
+// Field describes one value of an entry.
 type Field struct {
-	Path     string // in its entry: "mode", "settings.confirm_send", "email.imap.host"
+	Path     string // of the key within its entry: "mode", "settings.confirm_send", "email.imap.host"
 	Label    string
-	Help     string // Markdown of one paragraph
+	Help     string // one paragraph of Markdown
 	Input    Input
-	Choices  []string
-	Words    map[string]string // what pages call Choices; one that is missing is called by its value
-	Default  string            // what counts where nothing is given; "" means nothing, or Help says it
+	Choices  []string          // the allowed values, for InputChoice and some InputLists
+	Words    map[string]string // the labels of Choices; see Word
+	Default  string            // used if there is no value; "" means no default, or that Help explains it
 	Required bool
-	Fixed    bool // it can't change once the entry exists
+	Fixed    bool // the value can't change after the entry has been created
 }
 
-// Kinds of entries in parley.yaml.
+// The kinds of entries in parley.yaml. An entry is one thing that the file describes.
 const (
-	EntryCompany = "company" // the file itself: the company's name, and the settings of all accounts
+	EntryCompany = "company" // the top level of the file: the company's name, and the defaults of all accounts
 	EntryAgent   = "agent"
 	EntryTeam    = "team"
 	EntryAccount = "account"
 
 	EntryTag       = "tag"
-	EntryTemplate  = "template"  // of one account: its name is ACCOUNT/LANGUAGE/NAME
+	EntryTemplate  = "template"  // its name is ACCOUNT/LANGUAGE/NAME
 	EntryKnowledge = "knowledge" // the whole list of folders and sites
 )
 
-// FieldsOf lists the fields of a kind of entry, in the order of the file. Those of an account depend on its
-// channel: spec is nil for all other kinds.
+// FieldsOf returns the fields of a kind of entry, in the order of the file. The fields of an account depend on its channel,
+// which spec describes. spec is nil for all other kinds, and for an account whose channel is not known.
 func FieldsOf(kind string, spec *channels.Spec) []Field {
 	switch kind {
 	case EntryAgent:
@@ -71,7 +73,6 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 	return inWords(companyFields())
 }
 
-// companyFields are the values of the file itself.
 func companyFields() []Field {
 	company := Field{
 		Path: "company", Label: "Name of the company", Input: InputLine,
@@ -80,13 +81,14 @@ func companyFields() []Field {
 	return slices.Concat([]Field{company}, settingFields(), retentionFields())
 }
 
-// Chats are those in which agents can work. Keys of the file are made of these words: slack: (a user), slack_channel:.
+// Chats returns the kinds of chats in which agents can work. They are also used in keys of the file, such as slack (an
+// agent's user) and slack_channel.
 func Chats() []string { return []string{"slack", "teams"} }
 
-// Section is the key below which an account's fields of its channel stand.
+// Section returns the key of the group that holds the fields of a channel within the entry of an account.
 func Section(s channels.Spec) string { return cmp.Or(s.Section, s.Kind) }
 
-// SpecOf finds the spec of a channel by its kind, or returns nil if this version doesn't have it.
+// SpecOf finds the spec of a channel by its kind. It returns nil if this version of Parley doesn't have the channel.
 func SpecOf(specs []channels.Spec, kind string) *channels.Spec {
 	if i := slices.IndexFunc(specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
 		return &specs[i]
@@ -94,7 +96,7 @@ func SpecOf(specs []channels.Spec, kind string) *channels.Spec {
 	return nil
 }
 
-// ChatName is what people call a chat.
+// ChatName returns the display name of a kind of chat.
 func ChatName(kind string) string {
 	if kind == "teams" {
 		return "Microsoft Teams"

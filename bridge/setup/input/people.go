@@ -5,11 +5,12 @@ import (
 	"parley/store"
 )
 
+// agentFields describes an agent: a person who answers customers.
 func agentFields() []Field {
 	list := []Field{
 		{
 			Path: "email", Label: "E-mail address", Input: InputLine, Required: true, Fixed: true,
-			Help: "An agent is known by it, in chats too.",
+			Help: "It identifies the agent, also in chats.",
 		},
 		{
 			Path: "name", Label: "Name", Input: InputLine, Required: true,
@@ -17,53 +18,55 @@ func agentFields() []Field {
 		},
 		{
 			Path: "roles", Label: "Roles", Input: InputList, Choices: store.Roles(),
-			Help: "Admins may open these pages and change what is set up. Super-admins also say who is an admin, " +
-				"and connect chats.",
+			Help: "Admins may open these pages and change the set-up. Super-admins may also appoint admins and connect " +
+				"chats.",
 		},
 		{
 			Path: "zone", Label: "Time zone", Input: InputLine,
-			Help: "Such as `Europe/Berlin`; empty: that of the business hours, without any that of the server.",
+			Help: "For example `Europe/Berlin`. Empty: that of the business hours, or else that of the server.",
 		},
 		{
 			Path: "presence", Label: "Presence", Input: InputChoice, Choices: Presences(),
 			Default: bridge.PresenceAvailable,
-			Help: "While somebody is away, the team is told when one of their conversations needs somebody, and " +
-				"they are not suggested as an owner.",
+			Help: "While an agent is away, the team is notified when one of the agent's conversations needs attention, " +
+				"and the agent is not suggested as an owner.",
 		},
 		{
 			Path: "quiet", Label: "No mention when", Input: InputList, Choices: bridge.NoticesToChoose(),
-			Help: "The line in the thread then gives the name, and the chat notifies nobody. The end of a snooze, " +
-				"and what a customer did not get, are always told.",
+			Help: "The line in the thread then shows the name without notifying the agent. The end of a snooze and " +
+				"failed deliveries always notify.",
 		},
 		{
 			Path: "signature", Label: "Signature", Input: InputText,
-			Help: "Markdown, below the mails that this person writes, in place of the account's. In chats the " +
-				"account's counts.",
+			Help: "Markdown. It replaces the account's signature below this person's mails. In chats with customers, " +
+				"the account's signature is used.",
 		},
 	}
 	return append(list, userFields()...)
 }
 
-// Presences are the values of an agent's presence.
+// Presences returns the allowed values of an agent's presence.
 func Presences() []string { return []string{bridge.PresenceAvailable, bridge.PresenceAway} }
 
-func userFields() (list []Field) {
+// userFields describes the agent's user in each chat in which agents work.
+func userFields() []Field {
+	var list []Field
 	for _, kind := range Chats() {
 		list = append(list, Field{
 			Path: kind, Label: "User in " + ChatName(kind), Input: InputLine,
-			Help: "The id there. Empty: found by the e-mail address; one that is taken out here is looked for at " +
-				"the next save.",
+			Help: "The user's id. If it is empty, the user is looked up by e-mail address when the agent is saved.",
 		})
 	}
 	return list
 }
 
+// teamFields describes a team: agents who share the conversations of some accounts.
 func teamFields() []Field {
 	list := []Field{
 		{Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true},
 		{Path: "members", Label: "Members", Help: "The e-mail addresses of agents.", Input: InputList},
 	}
-	list = append(list, channelFields("The team's conversations open there. `#name`, or the channel's link or id.")...)
+	list = append(list, channelFields("The team's conversations open here. Write `#name`, or the channel's link or id.")...)
 	return append(list,
 		Field{
 			Path: "home", Label: "New conversations open in", Input: InputChoice,
@@ -73,19 +76,19 @@ func teamFields() []Field {
 		Field{
 			Path: "agents", Label: "Who becomes its agent", Input: InputChoice, Choices: AgentRules(),
 			Default: store.AgentsListed,
-			Help: "Whoever comes into the team's channel after you confirmed its members can become its agent by " +
-				"that; guests and bots never do.",
+			Help: "After you have confirmed the members of the team's channel, whoever joins the channel can become an " +
+				"agent of the team automatically. Guests and bots never do.",
 		},
 		Field{
 			Path: "emoji", Label: "Emoji that are verbs", Input: InputGroup,
-			Help: "In the team's channels, beside the usual ones.",
+			Help: "Reactions that act as commands in the team's channels, in addition to the default ones.",
 		},
 		Field{
 			Path: "weekly_figures", Label: "Tell how the week was", Input: InputLine,
-			Help: "When the team's channel gets last week's figures, as a cron expression: `0 9 * * MON` is " +
-				"Mondays at nine, in the zone of the team's business hours. Empty: never.",
+			Help: "When to post last week's figures to the team's channel, as a cron expression: `0 9 * * MON` is " +
+				"every Monday at nine, in the time zone of the team's business hours. Empty: never.",
 		})
 }
 
-// AgentRules are the values of a team's agents.
+// AgentRules returns the allowed values of a team's rule for who becomes its agent.
 func AgentRules() []string { return []string{store.AgentsListed, store.AgentsOfChannel} }

@@ -11,8 +11,9 @@ import (
 	"parley/store"
 )
 
-// choiceWords says how pages call what can be chosen, by the path of the field, or by its last part where each channel has
-// its own. A value that is missing here is a plain word already: TestChoicesAreWords.
+// choiceWords returns the labels of choices: field path → value → label. The fields of channels have only the last part of
+// their path here (security for email.imap.security). A value without a label reads well as it is; TestChoicesAreWords
+// checks that.
 func choiceWords() map[string]map[string]string {
 	yesNo := map[string]string{"true": "yes", "false": "no"}
 	security := map[string]string{"tls": "TLS", "starttls": "STARTTLS"}
@@ -56,18 +57,20 @@ func choiceWords() map[string]map[string]string {
 	return words
 }
 
-// inWords gives fields the words for what can be chosen, in their helps, too.
+// inWords sets Words for all fields with choices, and replaces values in their help texts by the labels: `sender` becomes
+// *the sender alone*, for example. It changes fields in place and returns them.
 func inWords(fields []Field) []Field {
-	all := choiceWords()
+	wordsByPath := choiceWords()
 	for i := range fields {
 		f := &fields[i]
 		if len(f.Choices) == 0 {
 			continue
 		}
 
-		words, ok := all[f.Path]
+		words, ok := wordsByPath[f.Path]
 		if !ok {
-			words = all[f.Path[strings.LastIndex(f.Path, ".")+1:]]
+			lastPart := f.Path[strings.LastIndex(f.Path, ".")+1:]
+			words = wordsByPath[lastPart]
 		}
 
 		f.Words = words
@@ -81,5 +84,5 @@ func inWords(fields []Field) []Field {
 	return fields
 }
 
-// Word is how pages call a value that can be chosen.
+// Word returns the label of a choice, which is the value itself if Words doesn't have it.
 func (f Field) Word(value string) string { return cmp.Or(f.Words[value], value) }

@@ -60,8 +60,8 @@ func (e Account) GivenFields(key string) map[string]bool {
 	return given
 }
 
-// PlaceOf returns where a field of a section stands in the file, or where the entry begins if it doesn't give the field.
-func (e Account) PlaceOf(key, path string) document.Position {
+// PositionOf returns where a field of a section stands in the file, or where the entry begins if it doesn't give the field.
+func (e Account) PositionOf(key, path string) document.Position {
 	for _, s := range e.Sections {
 		for _, f := range s.Fields {
 			if s.Key == key && f.Path == path {

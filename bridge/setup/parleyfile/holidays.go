@@ -23,7 +23,7 @@ func (o *object) readHolidays(p *hours.Plan) {
 		o.group("holidays").readHolidayGroup(p)
 	case *ast.StringNode:
 		o.Known = append(o.Known, "holidays")
-		o.Fault(o.Places["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value",
+		o.Fault(o.Positions["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value",
 			"Write [2026-12-25], or {country: DE-BY}.")
 	default:
 		if days := o.List("holidays"); days != nil {

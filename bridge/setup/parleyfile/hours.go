@@ -77,7 +77,7 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 
 	var rules []hours.Rule
 	for _, days := range group.Names {
-		at := group.Places[days]
+		at := group.Positions[days]
 		if _, err := hours.ParseDays(days); err != nil {
 			group.Faults.Add(document.Fault{
 				At: at, Where: group.Where,

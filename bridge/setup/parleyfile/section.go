@@ -32,13 +32,13 @@ func (o *object) readSection(key string) (Section, bool) {
 	switch o.Values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		o.Fault(o.Places[key], key, "must be a group of keys, not "+document.Shape(o.Values[key]), "Write the values out.")
+		o.Fault(o.Positions[key], key, "must be a group of keys, not "+document.Shape(o.Values[key]), "Write the values out.")
 		return Section{}, false
 	default:
 		o.Unknown(key)
 		return Section{}, false
 	}
-	s := Section{Key: key, At: o.Places[key]}
+	s := Section{Key: key, At: o.Positions[key]}
 	s.read(o, o.Values[key], o.Label(key), "")
 	return s, true
 }
@@ -51,7 +51,7 @@ func (s *Section) read(o *object, n ast.Node, where, prefix string) {
 	}
 
 	for _, name := range group.Names {
-		f := Field{Path: prefix + name, At: group.Places[name]}
+		f := Field{Path: prefix + name, At: group.Positions[name]}
 		if strings.Contains(name, ".") {
 			group.Fault(f.At, name, "isn't a key", "Nest it: imap: {host: …} instead of imap.host.")
 			continue

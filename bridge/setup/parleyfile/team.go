@@ -56,7 +56,7 @@ func (o *object) readChannels() map[string]document.Text {
 		key := channelKey(kind)
 		if _, empty := o.Values[key].(*ast.NullNode); empty {
 			o.Known = append(o.Known, key)
-			o.Fault(o.Places[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
+			o.Fault(o.Positions[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
 			continue
 		}
 

@@ -43,7 +43,7 @@ func templateTextKeys() []string {
 // readTemplate reads and checks the entry of a template. It adds what is wrong with the entry to the faults that o
 // collects for the whole file. ok is false if the entry has no name, language or account, which identify the template.
 func readTemplate(o *object) (entry Template, ok bool) {
-	entry.At, entry.Positions = o.At, o.Places
+	entry.At, entry.Positions = o.At, o.Positions
 	entry.Name = o.readName("name", "Colleagues know a template by its name: order update.")
 	if entry.Name != "" {
 		o.Where = "template " + entry.Name // faults found from here on name the template
@@ -139,7 +139,7 @@ func readTemplateExamples(o *object) []Field {
 		if value == nil {
 			continue
 		}
-		examples = append(examples, Field{Path: variable, At: group.Places[variable], One: value})
+		examples = append(examples, Field{Path: variable, At: group.Positions[variable], One: value})
 	}
 	return examples
 }

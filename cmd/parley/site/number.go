@@ -91,8 +91,8 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	}
 
 	config := configOf(spec, values)
-	if misfits := setup.FindMisfits(*spec, config); len(misfits) > 0 {
-		return misfits, nil
+	if findings := setup.CheckConfig(*spec, config); len(findings) > 0 {
+		return findings, nil
 	}
 	return d.examine(ctx, store.Account{Name: account, Kind: kind}, config)
 }
