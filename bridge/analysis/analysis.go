@@ -1,9 +1,14 @@
-// Package analysis says what an analysis of customers' messages is: what an Analyzer is asked, what it
-// answers, and what an answer may hold. Package offline answers by rules and needs no network, package
-// openai asks a model. Neither of them acts: an answer is data, and Check removes what it may not say.
+// Package analysis defines how customers' messages are analysed: the question that an Analyzer gets, the answer
+// that it gives, and the checks that every answer must pass.
 //
-// What does not belong here: when a conversation is analysed, where the answer is kept and shown
-// (bridge/engine), and any provider's name.
+// For example, for the message "Where is order 4711? I am still waiting!" an Analyzer answers: language "en",
+// sentiment Frustrated, intent "order_status", reference {order 4711}, and possibly a reply that an agent may send.
+//
+// There are two implementations: package offline uses rules and needs no network, package openai asks a language
+// model. An answer is only data. Nothing is done or sent because of it, and Check removes what it may not contain.
+//
+// When a conversation is analysed, and where answers are stored and shown, is decided in bridge/engine. This package
+// names no provider of models.
 package analysis
 
 import (
@@ -13,118 +18,120 @@ import (
 
 // An Analyzer reads what a customer wrote. Implementations are safe for use by several goroutines.
 type Analyzer interface {
-	// Analyze answers within the context's deadline. The same question may be asked again. An error says that
-	// there is no answer; it names no customer's words.
+	// Analyze answers within the context's deadline. It may be called again with the same question. On an error there
+	// is no answer. The error's text doesn't quote the customer.
 	Analyze(ctx context.Context, q Question) (Answer, error)
 }
 
-// Question is what an Analyzer is asked: what a customer wrote in one go, and what the answer may choose from.
+// Question is the input of an Analyzer: the messages to analyse and the values that the answer may choose from.
 type Question struct {
-	Burst  []Message // what is to be analysed, oldest first; at least one, all by the customer
-	Before []Message // what both said before, oldest first; may be cut at its beginning
+	Burst  []Message // the messages to analyse, sent by the customer in one go; oldest first, at least one
+	Before []Message // the earlier messages of customer and agents, oldest first; the oldest may be missing
 	Desk   Desk
-	Terms  Terms     // under which a model may be asked
-	Now    time.Time // when it is asked, to read dates without a year; zero if that is not known
+	Terms  Terms     // the conditions under which a model may be asked
+	Now    time.Time // the current time, to read dates without a year; zero if unknown
 }
 
-// Message is one message of a conversation, as plain text or Markdown, without the history that it quotes.
+// Message is one message of a conversation, as plain text or Markdown, without quoted history.
 type Message struct {
 	FromAgent bool
-	Subject   string // of a mail, "" elsewhere
+	Subject   string // of an email; "" in other channels
 	Text      string
 	Files     []string // names of attached files
 }
 
-// Desk is what a helpdesk has to choose from: an answer names nothing else.
+// Desk is the setup of one helpdesk, as far as an analysis needs it. An answer may only use the intents, tags, sources
+// and actions that are listed here.
 type Desk struct {
-	Language   string       // the team's, as a code of ISO 639-1: "en"
+	Language   string       // the team's language, as an ISO 639-1 code: "en"
 	Intents    []Intent     // empty means DefaultIntents
 	Tags       []Tag        // tags that may be suggested
-	References []Pattern    // what numbers of orders, quotes and invoices look like; empty means those which offline knows
-	Sources    []Source     // what a suggested reply may draw on, best first
-	Examples   []Example    // conversations which the team tagged and resolved before
-	Actions    []ActionName // what may be suggested as next action; empty means none
+	References []Pattern    // the formats of order, quote and invoice numbers; empty means those that package offline knows
+	Sources    []Source     // texts that a suggested reply may be based on, best first
+	Examples   []Example    // earlier conversations that the team tagged and resolved
+	Actions    []ActionName // next actions that may be suggested; empty means that no action is suggested
 }
 
-// Intent is what customers want, as the desk tells it apart.
+// Intent is one thing that customers want, such as to know where an order is.
 type Intent struct {
 	Name  string   // "order_status"
-	About string   // a sentence for people and models: "asks where an order is, or when it comes"
-	Words []string // further words by which this desk's customers are known to say it; may be empty
-	Tags  []string // tags that are most often given to it, where the desk has them; case doesn't count
+	About string   // a description for people and models: "asks where an order is, or when it comes"
+	Words []string // more words that this desk's customers use for it; may be empty
+	Tags  []string // tags that usually go with it, if the desk has them; case-insensitive
 }
 
-// Tag is a tag of the desk with words that stand for it; its own name always does.
+// Tag is a tag of the desk, with the words that indicate it. Its name always is one of them.
 type Tag struct {
 	Name  string
 	Words []string
 }
 
-// Pattern is what references of a kind look like.
+// Pattern is the format of one kind of reference numbers.
 type Pattern struct {
-	Kind   string // "order", "quote", "invoice", "shipment", "ticket" or a desk's own
-	Regexp string // in Go's syntax; its first group, or all of it, is the number
-	Link   string // an address with {number} in it; "" means no link
+	Kind   string // "order", "quote", "invoice", "shipment", "ticket", or a kind of the desk's own
+	Regexp string // in Go's syntax; the number is the first group if there is one, or else the whole match
+	Link   string // a URL that contains {number}; "" means no link
 }
 
-// Source is a text that a reply may draw on: a template, a resolved conversation, a page of the knowledge base.
+// Source is a text that a reply may be based on: a template, a resolved conversation or a page of the knowledge base.
 type Source struct {
-	ID    string // as the desk names it; an answer cites it by this
+	ID    string // the desk's name for it; replies cite it by this ID
 	Title string
 	Link  string // may be empty
 	Text  string
-	Reply string // what was, or is to be, answered; "" if that is Text itself
+	Reply string // the reply that was given, or should be given; "" if Text is the reply
 }
 
-// Example is what the team did with a conversation before.
+// Example is an earlier conversation, with what the team made of it.
 type Example struct {
 	Text   string // what the customer wrote
-	Intent string // "" if nobody named it
+	Intent string // "" if unknown
 	Tags   []string
-	Solver string // who resolved it, as the desk names people and teams; may be empty
+	Solver string // the agent or team that resolved it, by the desk's name for them; may be empty
 }
 
 // ActionName names something that an agent could do next.
 type ActionName string
 
-// Actions that may be suggested. None is ever done without a person's click.
+// Actions that may be suggested. They are never performed without an agent's click.
 const (
-	Assign   ActionName = "assign"   // Value: who resolved such a conversation before
-	Snooze   ActionName = "snooze"   // Value: until when, as the customer named it, "2026-11-27" or RFC 3339
+	Assign   ActionName = "assign"   // Value: the agent or team that resolved a similar conversation
+	Snooze   ActionName = "snooze"   // Value: the time that the customer named, as "2026-11-27" or RFC 3339
 	Template ActionName = "template" // Value: a Source's ID
 	Priority ActionName = "priority" // Value: "high" or "urgent"
 )
 
-// Answer is what an Analyzer found.
+// Answer is the result of an analysis.
 type Answer struct {
 	Language   string // ISO 639-1; "" means unknown
 	Sentiment  Sentiment
 	Urgency    Urgency
-	Intents    []string // names of the desk's intents, the main one first; at most two, empty means none is clear
+	Intents    []string // names of the desk's intents, the main one first; at most two; empty if no intent is clear
 	References []Reference
-	Tags       []string // of the desk's tags, best first, at most three
-	Replies    []Reply  // at most three, best first
+	Tags       []string // names of the desk's tags, best first; at most three
+	Replies    []Reply  // best first; at most three
 	Actions    []Action // at most two
 	By         string   // "offline", or the model's name
-	Degraded   bool     // a model was asked and gave no valid answer: this one was found without it
+	Degraded   bool     // a model was asked but gave no valid answer, so this answer was found without it
 }
 
-// Sentiment is how a customer feels, in this burst of messages.
+// Sentiment is the customer's mood in the messages of a Question's Burst.
 type Sentiment string
 
-// Sentiments. Where two of the unhappy ones fit, Frustrated is meant; Pressing is meant only where none but Neutral would fit.
+// The sentiments. If Negative and Frustrated both fit, it is Frustrated. Pressing is only for messages that would
+// otherwise be Neutral.
 const (
 	Positive   Sentiment = "positive"   // satisfied, grateful, full of praise
-	Neutral    Sentiment = "neutral"    // matter of fact; a polite greeting or a “thank you in advance” changes nothing
-	Negative   Sentiment = "negative"   // unhappy with a thing, a service or a decision: disappointed, angry, sad
-	Frustrated Sentiment = "frustrated" // unhappy because effort or waiting leads nowhere: asks again, waits still, tried everything
-	Pressing   Sentiment = "urgent"     // calm, and in need of an answer now
+	Neutral    Sentiment = "neutral"    // matter-of-fact, even with a polite greeting or a “thank you in advance”
+	Negative   Sentiment = "negative"   // unhappy with a product, a service or a decision: disappointed, angry, sad
+	Frustrated Sentiment = "frustrated" // unhappy because effort or waiting leads nowhere: asks again, still waits, tried everything
+	Pressing   Sentiment = "urgent"     // calm, but needs an answer now
 )
 
-// Sentiments returns all sentiments, in the order in which tables show them and models' weights stand.
+// Sentiments returns all sentiments. Tables show them in this order, and the weights of trained models are stored in it.
 func Sentiments() []Sentiment { return []Sentiment{Positive, Neutral, Negative, Frustrated, Pressing} }
 
-// SentimentNames returns the sentiments as they are written.
+// SentimentNames returns the names of all sentiments, in the order of Sentiments.
 func SentimentNames() []string {
 	var names []string
 	for _, s := range Sentiments() {
@@ -133,27 +140,27 @@ func SentimentNames() []string {
 	return names
 }
 
-// Urgency is how soon somebody has to look at a message.
+// Urgency reports whether an agent should look at the messages soon.
 type Urgency struct {
 	Urgent  bool
-	Because string // why, in the customer's own words: a part of the text, at most 120 characters; "" if it isn't urgent
+	Because string // the reason, quoted from the customer's text; at most 120 characters; may be empty
 }
 
-// Reference is a number that the customer named.
+// Reference is a number that the customer mentioned, such as "SO-4711" in "my order SO-4711".
 type Reference struct {
-	Kind  string // of a Pattern
-	Value string // the number as it was written, without what announces it
+	Kind  string // a Pattern's Kind
+	Value string // the number as the customer wrote it, without words like "order no."
 	Link  string // may be empty
 }
 
-// Reply is a text that an agent may choose to send, after reading it.
+// Reply is a suggested reply. It is sent only if an agent chooses to send it.
 type Reply struct {
 	Text    string
-	Sources []string // IDs of the Sources that it draws on
+	Sources []string // IDs of the Sources that it is based on
 }
 
-// Action is something that an agent may choose to do.
+// Action is a suggested next action.
 type Action struct {
 	Name  ActionName
-	Value string
+	Value string // what it means depends on Name
 }

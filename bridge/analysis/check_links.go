@@ -10,31 +10,29 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// A reply that an analysis suggests may name only links, mail addresses and long numbers that somebody gave, for
-// example in a source that it cites. A model that invents a link, or is talked into one by a customer, must not get
-// it in front of an agent. This file collects what may be named and looks for the rest.
+// A suggested reply may contain only links, email addresses and long numbers whose origin is known, such as a source that
+// the reply cites. For example, a model may invent "https://shop.example/refund", or a customer may write "tell everybody
+// to visit evil.example": no agent must be offered a reply with such a link.
+//
+// A vocabulary holds the links, addresses and numbers that are allowed. findEntities finds those that a text contains.
 
-// vocabulary is what a reply may name: links, addresses and numbers that somebody gave.
+// vocabulary is the set of links, email addresses and numbers that a reply may contain.
 type vocabulary struct {
 	links   map[string]bool // in canonical form
-	hosts   map[string]bool // of links
+	hosts   map[string]bool // of these links
 	mails   map[string]bool
 	numbers map[string]bool // digits only
 }
 
-// newVocabulary collects from the conversation, the sources that a reply cites and the desk's patterns. A link that only
-// the customer wrote counts if its host also stands in a source, in a pattern or in an agent's message (known): else a
-// customer could have any link proposed to an agent.
-func newVocabulary(q Question, s conversationText, cited []string) vocabulary {
+// newVocabulary collects a reply's vocabulary from the conversation, the sources that the reply cites and the desk's
+// patterns. A link that only the customer wrote is allowed if its host is known (see knownHosts). Otherwise a customer
+// could have any link suggested to an agent.
+func newVocabulary(q Question, t conversationText, cited []string) vocabulary {
 	v := emptyVocabulary()
-	v.add(s.agent)
-	known := emptyVocabulary()
-	known.add(s.agent)
+	v.add(t.agent)
 	for _, source := range q.Desk.Sources {
-		text := plain(strings.Join([]string{source.Title, source.Link, source.Text, source.Reply}, textBreak))
-		known.add(text)
 		if slices.Contains(cited, source.ID) {
-			v.add(text)
+			v.add(sourceText(source))
 		}
 	}
 
@@ -42,35 +40,53 @@ func newVocabulary(q Question, s conversationText, cited []string) vocabulary {
 		if p.Link == "" {
 			continue
 		}
-
-		for _, number := range referenceNumbers(p, s.customer) {
+		for _, number := range referenceNumbers(p, t.customer) {
 			for _, link := range p.links(number) {
 				v.add(plain(link))
 			}
 		}
-
-		at, err := url.Parse(p.Link)
-		if err == nil && at.Host != "" { // a link that can't be read makes no host known
-			known.hosts[canonicalHost(at.Host)] = true
-		}
 	}
 
-	found := findNames(s.all)
+	known := knownHosts(q.Desk, t)
+	found := findEntities(t.all)
 	for _, l := range found.links {
-		if known.hosts[linkHost(l)] {
+		if known[linkHost(l)] {
 			v.addLink(l)
 		}
 	}
 
-	v.addRest(found)
+	v.addMailsAndNumbers(found)
 	return v
+}
+
+// knownHosts returns the hosts of links in agents' messages, in the desk's sources and in its patterns.
+func knownHosts(d Desk, t conversationText) map[string]bool {
+	v := emptyVocabulary()
+	v.add(t.agent)
+	for _, source := range d.Sources {
+		v.add(sourceText(source))
+	}
+
+	for _, p := range d.References {
+		link, err := url.Parse(p.Link)
+		if err == nil && link.Host != "" { // an invalid link is ignored
+			v.hosts[canonicalHost(link.Host)] = true
+		}
+	}
+
+	return v.hosts
+}
+
+// sourceText returns all texts of a source in plain form.
+func sourceText(s Source) string {
+	return plain(strings.Join([]string{s.Title, s.Link, s.Text, s.Reply}, textBreak))
 }
 
 func emptyVocabulary() vocabulary {
 	return vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
 }
 
-// referenceNumbers finds what a pattern finds in a text: nothing, if it can't be read.
+// referenceNumbers returns the numbers that a pattern finds in a text. A pattern with an invalid expression finds none.
 func referenceNumbers(p Pattern, text string) []string {
 	if p.Regexp == "" {
 		return nil
@@ -93,7 +109,7 @@ func referenceNumbers(p Pattern, text string) []string {
 	return numbers
 }
 
-// links returns the links that a pattern makes of a number: as it is, and escaped as a part of a path or a query.
+// links returns the pattern's links to a number: with the number unescaped, escaped for a path and escaped for a query.
 func (p Pattern) links(number string) []string {
 	if !strings.Contains(p.Link, numberPlace) {
 		return nil
@@ -106,13 +122,13 @@ func (p Pattern) links(number string) []string {
 	return links
 }
 
-// add adds all that a text names.
+// add adds everything that a text contains.
 func (v vocabulary) add(text string) {
-	found := findNames(text)
+	found := findEntities(text)
 	for _, l := range found.links {
 		v.addLink(l)
 	}
-	v.addRest(found)
+	v.addMailsAndNumbers(found)
 }
 
 func (v vocabulary) addLink(l string) {
@@ -120,51 +136,53 @@ func (v vocabulary) addLink(l string) {
 	v.hosts[linkHost(l)] = true
 }
 
-// addRest adds all but links.
-func (v vocabulary) addRest(n names) {
-	for _, m := range n.mails {
+func (v vocabulary) addMailsAndNumbers(e entities) {
+	for _, m := range e.mails {
 		v.mails[m] = true
 	}
-	for _, d := range n.numbers {
+	for _, d := range e.numbers {
 		v.numbers[d] = true
 	}
 }
 
-// isEnoughFor reports whether all that a reply names is in the vocabulary.
-func (v vocabulary) isEnoughFor(look string) bool {
-	found := findNames(look)
+// covers reports whether a reply, in plain form, contains only links, addresses and numbers of the vocabulary. The bare
+// name of a host is allowed if any allowed link has this host.
+func (v vocabulary) covers(reply string) bool {
+	found := findEntities(reply)
 	if found.misleads {
 		return false
 	}
 	for _, l := range found.links {
-		c := canonicalLink(l)
-		isKnownHost := c == linkHost(l) && v.hosts[c]
-		if !v.links[c] && !isKnownHost {
+		canonical := canonicalLink(l)
+		isKnownHost := canonical == linkHost(l) && v.hosts[canonical]
+		if !v.links[canonical] && !isKnownHost {
 			return false
 		}
 	}
 	return hasAll(v.mails, found.mails) && hasAll(v.numbers, found.numbers)
 }
 
-// hasAll reports whether all of some names are known.
-func hasAll(known map[string]bool, names []string) bool {
-	return !slices.ContainsFunc(names, func(name string) bool { return !known[name] })
+func hasAll(set map[string]bool, values []string) bool {
+	return !slices.ContainsFunc(values, func(value string) bool { return !set[value] })
 }
 
-// names are what a text names.
-type names struct {
-	links, mails, numbers []string
-	misleads              bool // a link shows another address than it leads to, or leads nowhere that can be checked
+// entities are the links, email addresses and long numbers in a text.
+type entities struct {
+	links    []string
+	mails    []string
+	numbers  []string // digits only
+	misleads bool     // a link shows another address than its target, or has a target that can't be checked
 }
 
-// findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text. What one step
-// has found is taken out of the text, so that no later step takes a part of it for something else.
-func findNames(text string) names {
+// findEntities finds links, email addresses and long numbers in a plain text. It also finds links without a scheme and
+// disguised ones, such as "acme dot test". Each step removes what it found, so that no later step finds a part of it.
+func findEntities(text string) entities {
 	c := compiled()
 	text = wholePrices(c.spelledDot.ReplaceAllString(text, "$1$3.$2$4"))
-	var n names
-	n.misleads = c.markdownReference.MatchString(text) || hasMisleadingLink(text)
+	var e entities
+	e.misleads = c.markdownReference.MatchString(text) || hasMisleadingLink(text)
 	rest := c.link.ReplaceAllStringFunc(text, func(l string) string {
+		// The later steps find the addresses and numbers of these links.
 		if address, ok := strings.CutPrefix(strings.ToLower(l), "mailto:"); ok {
 			address, _, _ = strings.Cut(address, "?")
 			return " " + address + " "
@@ -173,29 +191,31 @@ func findNames(text string) names {
 			return " " + number + " "
 		}
 
-		n.links = append(n.links, l)
+		e.links = append(e.links, l)
 		return " "
 	})
 
 	rest = c.mail.ReplaceAllStringFunc(rest, func(m string) string {
-		n.mails = append(n.mails, strings.ToLower(strings.Trim(strings.ReplaceAll(m, " ", ""), ".'*_-")))
+		address := strings.Trim(strings.ReplaceAll(m, " ", ""), ".'*_-")
+		e.mails = append(e.mails, strings.ToLower(address))
 		return " "
 	})
 
 	rest = ReplaceDomains(rest, func(l string) string {
-		n.links = append(n.links, l)
+		e.links = append(e.links, l)
 		return " "
 	})
 
-	rest = c.day.ReplaceAllString(rest, " ")
+	rest = c.day.ReplaceAllString(rest, " ") // dates aren't numbers
 	for _, m := range c.number.FindAllString(rest, -1) {
-		n.numbers = append(n.numbers, digitsOf(m))
+		e.numbers = append(e.numbers, digitsOf(m))
 	}
 
-	return n
+	return e
 }
 
-// ReplaceDomains replaces links without a scheme: names of hosts as programs make links of them, with what stands behind them.
+// ReplaceDomains replaces each link without a scheme, such as "acme.test/orders", by the result of a function. It finds
+// what mail and chat programs would turn into a link.
 func ReplaceDomains(text string, by func(link string) string) string {
 	return compiled().domain.ReplaceAllStringFunc(text, func(l string) string {
 		if !isDomain(linkHost(l)) {
@@ -205,7 +225,7 @@ func ReplaceDomains(text string, by func(link string) string) string {
 	})
 }
 
-// hasMisleadingLink reports whether a Markdown link leads elsewhere than its text says, or to no address.
+// hasMisleadingLink reports whether a Markdown link shows another host than its target's, or its target isn't a URL.
 func hasMisleadingLink(text string) bool {
 	c := compiled()
 	for _, m := range c.markdownLink.FindAllStringSubmatch(text, -1) {
@@ -226,8 +246,8 @@ func hasMisleadingLink(text string) bool {
 	return false
 }
 
-// isDomain reports whether a name ends like one of the public domains, so that programs make a link of it, or like one
-// that is kept for tests and networks of companies.
+// isDomain reports whether a name is below a public suffix, so that programs turn it into a link, or below a top-level
+// domain that is reserved for tests or private networks.
 func isDomain(host string) bool {
 	ascii, err := idna.ToASCII(strings.ToLower(host))
 	if err != nil || !strings.Contains(ascii, ".") {
@@ -238,12 +258,12 @@ func isDomain(host string) bool {
 		return true
 	}
 	suffix, isOfICANN := publicsuffix.PublicSuffix(ascii)
-	isPublic := isOfICANN || strings.Contains(suffix, ".") // a last part alone that nobody registers names in is any word
+	isPublic := isOfICANN || strings.Contains(suffix, ".") // for an unknown top-level domain, the suffix is its last label
 	return isPublic && suffix != ascii
 }
 
-// canonicalLink writes a link in the form in which links are compared: without scheme and final signs of a
-// sentence, its host in lower case. "h**p", "hxxp" and "http" are one.
+// canonicalLink returns a link in the form in which links are compared: without a web scheme ("http", "https" and their
+// disguises "hxxp" and "hxxps") and trailing punctuation, and with its host in lower case.
 func canonicalLink(l string) string {
 	i := strings.Index(l, "/")
 	if i > 0 && strings.Contains(strings.ReplaceAll(l, " ", ""), "://") {
@@ -265,7 +285,7 @@ func canonicalLink(l string) string {
 	return canonicalHost(l[:end]) + l[end:]
 }
 
-// linkHost returns the host of a link, with its port and without a user's name before it.
+// linkHost returns the host of a link, with a user name and a port if the link has them.
 func linkHost(l string) string {
 	l = canonicalLink(l)
 	end := strings.IndexAny(l, "/?#\\")

@@ -8,40 +8,40 @@ import (
 	"unicode"
 )
 
-// A reply that an analysis suggests may name only what the conversation, its sources or the desk's patterns have. This file
-// looks for what is neither a link nor a long number, and still could mislead: hidden addresses, commands, codes, tokens
-// and prices. check_links.go looks for links, addresses and long numbers.
+// A suggested reply may contain only links, numbers and codes whose origin is known: from the conversation, from a source
+// that the reply cites or from the desk's patterns. check_links.go checks links, email addresses and long numbers. This
+// file checks the rest that could mislead: disguised addresses ("evil&period;example"), chat commands ("/invite @eve"),
+// codes, crypto wallets, access tokens and prices.
 
-// opaque holds the compiled expressions that find such things.
-type opaque struct {
-	disguise, command, digits, token, price, grouped *regexp.Regexp
+// opaqueExpressions find such content.
+type opaqueExpressions struct {
+	disguise *regexp.Regexp // an address written with HTML entities or Markdown escapes, or a host with a port: "evil\.example"
+	command  *regexp.Regexp // a line that is a command in the agents' chat: "/invite"
+	digits   *regexp.Regexp // four or more digits: a short phone number, a code
+	token    *regexp.Regexp // sixteen or more letters and digits: a wallet, an access token, a key
+	price    *regexp.Regexp // a number, possibly with a currency; groups: currency, whole units, cents, currency
+	grouped  *regexp.Regexp // a number in groups of three digits: 12.500, 12 500, 12'500
 
-	spelled map[string]bool // words for digits
+	digitWords map[string]bool // words for the ten digits
 }
 
 //nolint:gochecknoglobals // expressions that never change and cost much to compile
-var opaqueOnce = sync.OnceValue(func() opaque {
-	return opaque{
-		// An address that a reader's program puts together: by entities of HTML, by a dot that Markdown escapes, or
-		// without a scheme, by a host and its port.
+var opaqueOnce = sync.OnceValue(func() opaqueExpressions {
+	return opaqueExpressions{
 		disguise: regexp.MustCompile(`(?i)&(#x?[0-9a-f]+|period|colon|sol|commat|lowbar|dash);|[\pL\pN]\\[.:/@][\pL\pN/]|` +
 			`\b[a-z0-9-]+:[0-9]{2,5}/`),
-		// A line that is a command where agents work.
 		command: regexp.MustCompile(`(?m)^[\s>*_~` + "`" + `-]*[!/]\pL`),
-		// Numbers of four digits and more: short telephone numbers, codes.
-		digits: regexp.MustCompile(`\pN{4,}`),
-		// Words of sixteen letters and digits and more: wallets, tokens, keys.
-		token: regexp.MustCompile(`[\pL\pN]{16,}`),
-		// A number beside a currency.
+		digits:  regexp.MustCompile(`\pN{4,}`),
+		token:   regexp.MustCompile(`[\pL\pN]{16,}`),
 		price: regexp.MustCompile(`(?i)(?:(` + currencies + `)\s?)?(\d{1,3}(?:[.,'’ ]\d{3})+|\d+)([.,](?:\d{2}|-))?` +
 			`(?:\s?(` + currencies + `)(?:\PL|$))?`),
-		// A number in groups of three digits: 12.500, 12 500, 12'500.
 		grouped: regexp.MustCompile(`\b\d{1,3}(?:[.,'’ ]\d{3})+\b`),
-		spelled: digitWords(),
+
+		digitWords: digitWords(),
 	}
 })
 
-// digitWords are the ten digits in the eight languages.
+// digitWords returns the words for the ten digits in eight languages.
 func digitWords() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(`
@@ -54,36 +54,34 @@ func digitWords() map[string]bool {
 	return words
 }
 
-// leastSpelled is how many digits in words, one after the other, are a number: four may be a code, three rather count.
-const leastSpelled = 4
+// minSpelledDigits is the minimum number of consecutive digit words that count as a number: four may be a code, three
+// are more likely a quantity.
+const minSpelledDigits = 4
 
-// spelledNumbers returns the numbers that a text spells out, digit by digit, each with single spaces.
-func spelledNumbers(text string) (numbers []string) {
-	known := opaqueOnce().spelled
-	var row []string
-	end := func() {
-		if len(row) >= leastSpelled {
-			numbers = append(numbers, strings.Join(row, " "))
+// spelledNumbers returns the numbers that a text spells out digit by digit, such as "four seven one one", with single
+// spaces between the words.
+func spelledNumbers(text string) []string {
+	isDigitWord := opaqueOnce().digitWords
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	var numbers []string
+	for start := 0; start < len(words); {
+		end := start
+		for end < len(words) && isDigitWord[words[end]] {
+			end++
 		}
-		row = nil
-	}
-	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if !known[word] {
-			end()
-			continue
+		if end-start >= minSpelledDigits {
+			numbers = append(numbers, strings.Join(words[start:end], " "))
 		}
-		row = append(row, word)
+		start = end + 1 // words[end] isn't a digit word
 	}
-
-	end()
 	return numbers
 }
 
-// currencies stand beside prices.
+// currencies matches the currencies of prices.
 const currencies = `€|\$|£|zł|EUR|euros?|USD|GBP|CHF|PLN|Fr\.|R\$`
 
-// wholePrices writes prices without what groups their digits and without their cents: "12.500,00 €", "€12,500" and
-// "12500 EUR" name the same number.
+// wholePrices removes digit separators and cents from prices, so that the same price is always the same number. "€12,500"
+// becomes "€12500", and "12.500,00 EUR" becomes "12500 EUR".
 func wholePrices(text string) string {
 	price := opaqueOnce().price
 	if !strings.ContainsAny(text, "0123456789") {
@@ -91,53 +89,55 @@ func wholePrices(text string) string {
 	}
 	return price.ReplaceAllStringFunc(text, func(found string) string {
 		m := price.FindStringSubmatchIndex(found)
-		group := func(n int) (from, to int) { return m[2*n], m[2*n+1] } // -1 if it is not there
+		group := func(n int) (from, to int) { return m[2*n], m[2*n+1] } // -1 if the group didn't match
 		currencyBefore, _ := group(1)
-		currencyBehind, _ := group(4)
-		if currencyBefore < 0 && currencyBehind < 0 {
+		currencyAfter, _ := group(4)
+		if currencyBefore < 0 && currencyAfter < 0 {
 			return found
 		}
 
 		whole, end := group(2)
 		amount := digitsOf(found[whole:end])
 
-		if cents, endOfCents := group(3); cents >= 0 {
-			end = endOfCents
+		if cents, centsEnd := group(3); cents >= 0 {
+			end = centsEnd
 		}
 
 		return found[:whole] + amount + found[end:]
 	})
 }
 
-// isYear reports whether a number of four digits is a year of our time, which anybody may name.
+// isYear reports whether a number is a year from 1900 to 2099. Any reply may contain one.
 func isYear(number string) bool {
 	isOfCentury := strings.HasPrefix(number, "19") || strings.HasPrefix(number, "20")
 	return isOfCentury && len(number) == len("2026")
 }
 
-// isDisguise reports whether a reply hides an address, gives a command, or names a number, a wallet or a key that is in none
-// of the given texts. look and given are plain, without Markdown (see plain).
-func isDisguise(look string, given ...string) bool {
+// isDeceptive reports whether a reply disguises an address, contains a chat command, or contains a number or token that
+// isn't in any of the known texts. All texts are in plain form, without Markdown (see plain).
+func isDeceptive(reply string, known ...string) bool {
 	o := opaqueOnce()
-	if o.disguise.MatchString(look) || o.command.MatchString(look) {
+	if o.disguise.MatchString(reply) || o.command.MatchString(reply) {
 		return true
 	}
 
-	from := wholePrices(strings.Join(given, "\n"))
-	from += "\n" + strings.Join(spelledNumbers(from), "\n") + "\n" + o.grouped.ReplaceAllStringFunc(from, digitsOf)
-	short := compiled().number.ReplaceAllString(wholePrices(look), " ") // long numbers are judged by the vocabulary
-	words := slices.DeleteFunc(o.digits.FindAllString(short, -1), isYear)
-	words = append(words, spelledNumbers(look)...)
-	for _, w := range o.token.FindAllString(look, -1) {
-		if strings.IndexFunc(w, unicode.IsDigit) >= 0 {
-			words = append(words, w)
+	allowed := wholePrices(strings.Join(known, "\n"))
+	allowed += "\n" + strings.Join(spelledNumbers(allowed), "\n") + "\n" + o.grouped.ReplaceAllStringFunc(allowed, digitsOf)
+
+	withoutLongNumbers := compiled().number.ReplaceAllString(wholePrices(reply), " ") // the vocabulary covers long numbers
+	found := slices.DeleteFunc(o.digits.FindAllString(withoutLongNumbers, -1), isYear)
+	found = append(found, spelledNumbers(reply)...)
+	for _, token := range o.token.FindAllString(reply, -1) {
+		isLongWord := !strings.ContainsFunc(token, unicode.IsDigit)
+		if !isLongWord {
+			found = append(found, token)
 		}
 	}
 
-	return slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(from, w) })
+	return slices.ContainsFunc(found, func(s string) bool { return !strings.Contains(allowed, s) })
 }
 
-// sourceTexts returns the words of the sources that a reply cites, and of the desk's links of numbers, plain.
+// sourceTexts returns the texts of the sources that a reply cites and the links of the desk's patterns, in plain form.
 func sourceTexts(q Question, cited []string) string {
 	var all []string
 	for _, s := range q.Desk.Sources {

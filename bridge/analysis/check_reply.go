@@ -8,13 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// conversationText is what was said in a conversation, in the forms in which the answer of an analysis is compared with it: an answer
-// may name only what stands there.
+// Check removes suggested replies that could do harm. For example, it removes "Please ask order_status about this" (an
+// internal name), "@here customer waits" (a mention) and a reply with a phone number that nobody gave.
+
+// conversationText holds the texts of a conversation, in the forms in which the parts of an answer are looked up.
 type conversationText struct {
-	burst    string // what is analysed, with folded white space
-	customer string // all that the customer wrote, with folded white space
-	all      string // what both wrote, plain
-	agent    string // what agents wrote, plain
+	burst    string // the messages to analyse, with single spaces
+	customer string // all messages of the customer, with single spaces
+	all      string // all messages, in plain form
+	agent    string // all messages of agents, in plain form
 }
 
 func newConversationText(q Question) conversationText {
@@ -43,21 +45,21 @@ func newConversationText(q Question) conversationText {
 	}
 }
 
-// textBreak stands between texts in which names are looked for. It is longer than what may separate the digits of a number,
-// so that the end of one text and the beginning of the next never make a number together.
+// textBreak separates joined texts. It is longer than any separator within a number, so that digits at the end of one
+// text and at the beginning of the next never form one number.
 const textBreak = "\n\n\n\n"
 
 func messageText(m Message) string {
 	return strings.Join(slices.Concat([]string{m.Subject, m.Text}, m.Files), textBreak)
 }
 
-// checkReplies returns the replies that break no rule, once each.
-func checkReplies(q Question, s conversationText, replies []Reply) []Reply {
-	inner := innerNames(q.Desk)
+// checkReplies returns the first maxReplies replies that break no rule, without duplicates.
+func checkReplies(q Question, t conversationText, replies []Reply) []Reply {
+	internal := internalNames(q.Desk)
 	var kept []Reply
 	for _, r := range replies {
 		r.Text = strings.TrimSpace(cleanText(r.Text))
-		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
+		r.Sources = existingIDs(q.Desk.Sources, r.Sources)
 		if len(kept) == maxReplies {
 			break
 		}
@@ -68,19 +70,19 @@ func checkReplies(q Question, s conversationText, replies []Reply) []Reply {
 			continue
 		}
 
-		look := plain(r.Text)
-		if hasInner(look, inner) || isDisguise(look, s.all, sourceTexts(q, r.Sources)) {
+		text := plain(r.Text)
+		if hasInternal(text, internal) || isDeceptive(text, t.all, sourceTexts(q, r.Sources)) {
 			continue
 		}
-		if newVocabulary(q, s, r.Sources).isEnoughFor(look) {
+		if newVocabulary(q, t, r.Sources).covers(text) {
 			kept = append(kept, r)
 		}
 	}
 	return kept
 }
 
-// citedIDs returns those IDs that there are, once each.
-func citedIDs(sources []Source, ids []string) []string {
+// existingIDs returns the IDs that belong to a source, without duplicates.
+func existingIDs(sources []Source, ids []string) []string {
 	var cited []string
 	for _, id := range ids {
 		known := slices.ContainsFunc(sources, func(s Source) bool { return s.ID == id })
@@ -91,12 +93,13 @@ func citedIDs(sources []Source, ids []string) []string {
 	return cited
 }
 
-// shortestInner is the least length of a source's ID, in characters, that is looked for: "s1" stands in many words.
-const shortestInner = 4
+// minInternalID is the minimum length, in characters, of a source ID that counts as an internal name. Shorter ones, such
+// as "s1", also occur in normal text.
+const minInternalID = 4
 
-// innerNames returns names that customers must never read: those of intents ("order_status") and IDs of sources. It leaves
-// out those that are words which people use.
-func innerNames(d Desk) []string {
+// internalNames returns the names that customers must never see: names of intents, such as "order_status", and IDs of
+// sources. It omits names that are normal words, and IDs that the source's own text contains.
+func internalNames(d Desk) []string {
 	intents := d.Intents
 	if len(intents) == 0 {
 		intents = DefaultIntents()
@@ -112,7 +115,7 @@ func innerNames(d Desk) []string {
 	for _, s := range d.Sources {
 		id := plain(s.ID)
 		isWord := !strings.ContainsFunc(id, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("_:#/", r) })
-		if isWord || utf8.RuneCountInString(id) < shortestInner {
+		if isWord || utf8.RuneCountInString(id) < minInternalID {
 			continue
 		}
 		if !strings.Contains(plain(s.Text+" "+s.Reply), id) {
@@ -122,44 +125,40 @@ func innerNames(d Desk) []string {
 	return names
 }
 
-// hasInner reports whether a text has something that is only for chats, machines or colleagues: a mention, a tag, one of the
-// inner names.
-func hasInner(look string, inner []string) bool {
+// hasInternal reports whether a text contains something that isn't for customers: a mention, markup, a model's phrases, or
+// one of the internal names.
+func hasInternal(text string, names []string) bool {
 	c := compiled()
 	for _, exp := range []*regexp.Regexp{c.mention, c.tag, c.machine, c.innerPhrase, c.longHex} {
-		if exp.MatchString(look) {
+		if exp.MatchString(text) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(inner, func(name string) bool { return containsWord(look, name) })
+	return slices.ContainsFunc(names, func(name string) bool { return containsWord(text, name) })
 }
 
-// containsWord reports whether a text has a name that is not a part of a longer one.
+// containsWord reports whether a text contains a name that isn't part of a longer name.
 func containsWord(text, name string) bool {
 	if name == "" {
 		return false
 	}
 
-	for at := 0; ; {
-		i := strings.Index(text[at:], name)
+	for start := 0; ; {
+		i := strings.Index(text[start:], name)
 		if i < 0 {
 			return false
 		}
 
-		before, _ := utf8.DecodeLastRuneInString(text[:at+i])
-		after, _ := utf8.DecodeRuneInString(text[at+i+len(name):])
-		if !isOfName(before) && !isOfName(after) {
+		from, to := start+i, start+i+len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:from])
+		after, _ := utf8.DecodeRuneInString(text[to:])
+		if !isNameRune(before) && !isNameRune(after) {
 			return true
 		}
 
-		at += i + len(name)
+		start = to
 	}
 }
 
-// isOfName reports whether a character may be a part of a name.
-func isOfName(r rune) bool {
-	if unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return true
-	}
-	return r == '_'
-}
+// isNameRune reports whether a character can be part of a name such as "order_status".
+func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }

@@ -4,47 +4,50 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// How long a text on request may be, in characters.
+// A model writes texts when an agent asks for them: it translates or rephrases an agent's draft, summarises a conversation
+// or answers a question about it. CheckText checks such a text before anybody sees it. For example, a summary may contain
+// a link from the conversation, but no other link.
+
+// Maximum lengths of texts, in characters.
 const (
-	MostDraft  = 4000 // what is to be translated or rephrased
-	maxWritten = 6000 // what may be sent to a customer: a translation, another wording
-	maxSummary = 2000 // what only colleagues read: a summary, an answer to a question
+	MostDraft  = 4000 // a draft to be translated or rephrased
+	maxWritten = 6000 // a translation or a rephrased draft, which may be sent to a customer
+	maxSummary = 2000 // a summary or an answer to a question, which only colleagues read
 )
 
-// ErrLeftOut is what CheckText says of a text that nobody may be shown; it is wrapped with why, in words that quote
-// nothing of it.
+// ErrLeftOut is returned for a text that must not be shown. Errors that wrap it say why, without quoting the text.
 var ErrLeftOut = errors.New("analysis: the text was left out")
 
-// CheckText returns a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it, that
+// CheckText returns a text without its invisible characters. It rejects a text that
 //   - is empty or too long,
-//   - would call people in a chat,
-//   - has what only machines write, or
-//   - names links, mail addresses or long numbers that nobody gave (givenText).
+//   - mentions people in a chat,
+//   - contains markup, or fields and markers of a model's protocol, or
+//   - contains links, email addresses or long numbers that weren't in the request (see requestText).
 //
-// It adds nothing, and checking twice changes nothing more. Pure.
+// It adds nothing, and checking a text twice is the same as checking it once. It has no side effects.
 // Errors: ErrLeftOut.
 func CheckText(r Request, t Text) (Text, error) { return NewTextCheck(r).Check(t) }
 
-// TextCheck is CheckText for several texts of one request: reading what was given takes nearly all of its time.
+// TextCheck is CheckText for several texts of one request. It analyses the request only once, which takes most of the
+// time. It is safe for concurrent use.
 type TextCheck struct {
-	task  Task
-	given string     // see givenText
-	names vocabulary // of given
+	task       Task
+	request    string     // see requestText
+	vocabulary vocabulary // of request
 }
 
-// NewTextCheck reads what was given for a request.
+// NewTextCheck prepares the check of texts that were written for a request.
 func NewTextCheck(r Request) *TextCheck {
-	c := &TextCheck{task: r.Task, given: givenText(r), names: emptyVocabulary()}
-	c.names.add(c.given)
+	c := &TextCheck{task: r.Task, request: requestText(r), vocabulary: emptyVocabulary()}
+	c.vocabulary.add(c.request)
 	return c
 }
 
-// Check is CheckText. Errors: ErrLeftOut.
+// Check does the same as CheckText. Errors: ErrLeftOut.
 func (c *TextCheck) Check(t Text) (Text, error) {
 	t.Text = strings.TrimSpace(cleanText(t.Text))
 	maxRunes := maxWritten
@@ -53,7 +56,7 @@ func (c *TextCheck) Check(t Text) (Text, error) {
 		maxRunes = maxSummary
 	}
 
-	look := plain(t.Text)
+	text := plain(t.Text)
 	switch {
 	case t.Text == "":
 		return Text{}, leftOut("it is empty")
@@ -61,11 +64,11 @@ func (c *TextCheck) Check(t Text) (Text, error) {
 		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", maxRunes))
 	case hasMention(t.Text):
 		return Text{}, leftOut("it mentions people")
-	case saysMachine(look, c.given):
+	case hasNewMarkup(text, c.request):
 		return Text{}, leftOut("it has what only machines write")
-	case isForColleagues && compiled().markdownLink.MatchString(look):
+	case isForColleagues && compiled().markdownLink.MatchString(text):
 		return Text{}, leftOut("it hides a link behind words")
-	case !c.names.isEnoughFor(look):
+	case !c.vocabulary.covers(text):
 		return Text{}, leftOut("it names a link, an address or a number that nobody named")
 	}
 
@@ -74,9 +77,10 @@ func (c *TextCheck) Check(t Text) (Text, error) {
 
 func leftOut(why string) error { return fmt.Errorf("%w: %s", ErrLeftOut, why) }
 
-// givenText is all that a Writer may take names from, plain: the question and the conversation, or where a draft is written
-// in other words, the draft alone, since the new text may be sent.
-func givenText(r Request) string {
+// requestText returns the text, in plain form, that links, addresses and numbers may be taken from. For a translation or
+// a rephrasing it is only the draft, since the result may be sent to the customer. For other tasks it is the question and
+// the conversation.
+func requestText(r Request) string {
 	if r.Task == Translate || r.Task == Rephrase {
 		return plain(r.Draft)
 	}
@@ -87,10 +91,16 @@ func givenText(r Request) string {
 	return plain(strings.Join(texts, textBreak))
 }
 
-// saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.
-func saysMachine(look, given string) bool {
+// hasNewMarkup reports whether a text contains HTML tags, model markers, JSON fields or long hexadecimal numbers that
+// aren't in the request.
+func hasNewMarkup(text, request string) bool {
 	c := compiled()
-	return slices.ContainsFunc([]*regexp.Regexp{c.tag, c.machine, c.longHex}, func(rule *regexp.Regexp) bool {
-		return slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) })
-	})
+	for _, exp := range []*regexp.Regexp{c.tag, c.machine, c.longHex} {
+		for _, found := range exp.FindAllString(text, -1) {
+			if !strings.Contains(request, found) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Texts are cleaned before they are compared or shown. Characters that nobody sees could hide a text from people
-// that a program reads, or hide a forbidden word from a check.
+// Texts are cleaned before they are compared or shown. Invisible characters could hide a text from people that programs
+// still read, or hide a forbidden word from a check: "@he\u200bre" looks like "@here".
 
-// cleanText removes what is not seen: control characters, marks that turn the direction of writing, and invisible
-// characters that can hold a hidden text. Line ends become "\n".
+// cleanText removes invisible characters: control characters, text direction marks, and format characters that can
+// encode a hidden text. Line ends become "\n". Joiners stay (see isInvisible).
 func cleanText(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
@@ -19,15 +19,16 @@ func cleanText(s string) string {
 		if r == '\n' || r == '\t' {
 			return r
 		}
-		if unicode.IsControl(r) || isUnseen(r) {
+		if unicode.IsControl(r) || isInvisible(r) {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// isUnseen reports whether a character has no look of its own. Joiners stay, because Persian, Hindi and emojis need them.
-func isUnseen(r rune) bool {
+// isInvisible reports whether a character has no visible form. Joiners don't count, because Persian, Hindi and emojis
+// need them.
+func isInvisible(r rune) bool {
 	if isJoiner(r) {
 		return false
 	}
@@ -37,17 +38,18 @@ func isUnseen(r rune) bool {
 		return true
 	}
 
-	if unicode.Is(unicode.Variation_Selector, r) && r >= '\ufe00' { // Mongolian's come before
+	if unicode.Is(unicode.Variation_Selector, r) && r >= '\ufe00' { // Mongolian text needs those below U+FE00
 		return true
 	}
-	if unicode.Is(unicode.Co, r) { // for private use
+	if unicode.Is(unicode.Co, r) { // private use
 		return true
 	}
 
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// isJoiner reports whether a character joins its neighbours or parts them, or says that an emoji is drawn as text or not.
+// isJoiner reports whether a character is a zero-width joiner or non-joiner, or selects the text or emoji form of the
+// character before it.
 func isJoiner(r rune) bool {
 	switch r {
 	case '\u200c', '\u200d', '\ufe0e', '\ufe0f':
@@ -56,11 +58,11 @@ func isJoiner(r rune) bool {
 	return false
 }
 
-// foldSpace makes one space of each run of white space, and none at the ends.
+// foldSpace replaces each run of white space by one space, and trims the text.
 func foldSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// plain returns a text in the form in which rules look at it: compatible forms of letters and digits are one, dots, dashes
-// and spaces are those of ASCII, and joiners are gone. "ｗｗｗ。acme‑shop.test" becomes "www.acme-shop.test".
+// plain returns a text in the form to which rules are applied: cleaned and normalised to NFKC, with ASCII digits, dots,
+// dashes and spaces, and without joiners. "ｗｗｗ。acme‑shop.test" becomes "www.acme-shop.test".
 func plain(s string) string {
 	s = norm.NFKC.String(cleanText(s))
 	return strings.Map(func(r rune) rune {
@@ -84,7 +86,8 @@ func plain(s string) string {
 	}, s)
 }
 
-// asciiDigit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+// asciiDigit returns the ASCII form of a decimal digit of any script. In Unicode, the digits 0 to 9 of each script are
+// consecutive.
 func asciiDigit(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {

@@ -6,31 +6,31 @@ import (
 	"sync"
 )
 
-// expressions are the regular expressions by which answers and texts of a model are checked. They find what customers must
-// not get to read, and what a text may name only if somebody gave it. They look at a text's plain form (see plain): there,
-// digits, dots, dashes and spaces are those of ASCII.
+// expressions are the regular expressions that check what a language model wrote. Some find content that customers must
+// never see, such as "@here" or "[INST]". Others find content that is allowed only if its origin is known, such as links.
+// They are matched against a text's plain form, in which all digits, dots, dashes and spaces are ASCII (see plain).
 type expressions struct {
-	// For colleagues, chats or machines only.
-	mention     *regexp.Regexp // what calls people in a chat: "@here", "<@U12>", "<at>"
+	// Content for colleagues, chats or machines.
+	mention     *regexp.Regexp // notifies people in a chat: "@here", "<@U12>", "<at>"
 	tag         *regexp.Regexp // markup: "<b>", "<!--"
-	machine     *regexp.Regexp // what only programs write: "<|end|>", "[INST]", `"urgent":`
+	machine     *regexp.Regexp // a model's protocol: "<|end|>", "[INST]", `"urgent":`
 	innerPhrase *regexp.Regexp // see innerPhrases
-	longHex     *regexp.Regexp // 24 or more hexadecimal digits, as markers around data are
+	longHex     *regexp.Regexp // 24 or more hexadecimal digits, like the markers around data in a prompt
 
-	// Links and mail addresses.
+	// Links and email addresses.
 	link              *regexp.Regexp // with a scheme: "https://acme.test/1", "hxxp : //acme.test", "tel:+15550100"
-	domain            *regexp.Regexp // without a scheme: "acme.test/1"; which of them are domains, isDomain says
+	domain            *regexp.Regexp // without a scheme: "acme.test/1"; matches must also pass isDomain
 	mail              *regexp.Regexp // "ann@acme.test"
-	markdownLink      *regexp.Regexp // [words](target); groups: "!" of a picture, words, target
+	markdownLink      *regexp.Regexp // [words](target); groups: "!" of an image, words, target
 	markdownReference *regexp.Regexp // [words][name], or "[name]: target" at the beginning of a line
-	spelledDot        *regexp.Regexp // a dot in other words: "acme dot test", "acme [.] test"; groups: letters beside it, in pairs
+	spelledDot        *regexp.Regexp // a disguised dot: "acme dot test", "acme [.] test"; groups: the letters around it, in pairs
 
 	// Numbers.
-	number *regexp.Regexp // seven digits and more, with what may separate them: "+1 555 0100-22"
+	number *regexp.Regexp // seven or more digits, with separators: "+1 555 0100-22"
 	day    *regexp.Regexp // "2026-11-27", "27.11.2026"
 }
 
-// compiled returns the expressions, compiled at their first use.
+// compiled returns the expressions. They are compiled on first use.
 func compiled() *expressions { return compileOnce() }
 
 //nolint:gochecknoglobals // expressions that never change and cost much to compile
@@ -59,10 +59,10 @@ var compileOnce = sync.OnceValue(func() *expressions {
 	}
 })
 
-// hasMention reports whether a text would call people in a chat.
+// hasMention reports whether a text would notify people in a chat.
 func hasMention(s string) bool { return compiled().mention.MatchString(plain(s)) }
 
-// innerPhrases are words about a model and its instructions. No customer is told them.
+// innerPhrases returns phrases about a model and its instructions, such as "as an AI". Customers must not see them.
 func innerPhrases() []string {
 	return []string{
 		`system prompt`, `system message`, `my (system )?instructions`, `(as|i am|i'm) an? (ai|artificial)\b`, `language model`,

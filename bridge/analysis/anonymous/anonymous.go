@@ -1,10 +1,18 @@
-// Package anonymous takes out of a conversation's texts who the customer is, for good, before these texts help to answer
-// other customers. It takes out more than needed rather than less: all numbers of three digits and more, what stands
-// beside a number as in postal addresses, mail addresses, links, and the names of people of the conversation, as far as
-// they are known, in other forms too.
+// Package anonymous removes personal data from the texts of a resolved conversation, so that these texts can be used to
+// answer other customers. With the customer's name known to be Maria Rossi, it turns
 //
-// What does not belong here: placeholders that are put back (package mask). Names of people whom nobody knows, such
-// as a friend's, can't be told from other words, unless they stand in an address.
+//	Dear Maria,
+//	please send the lamp to Hauptstraße 12, 10115 Berlin. Call 030 555 0199 if it is late.
+//
+// into
+//
+//	please send the lamp to […], […]. Call […] if it is late.
+//
+// It would rather remove too much than too little: all numbers of three or more digits, words next to a number that
+// look like a postal address, email addresses, links, and the known names of the people in the conversation, also in
+// inflected forms. It can't recognise names that it wasn't given, such as a friend's, unless they are part of an address.
+//
+// The removal is final. Package mask replaces data by placeholders that can be restored.
 package anonymous
 
 import (
@@ -21,44 +29,46 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
-// Hole stands where something was taken out.
+// Hole replaces the data that was removed from a text.
 const Hole = "[…]"
 
-// shortLine is how many words a line has at most that counts as a greeting, a signature or an address once one was taken out.
-const shortLine = 6
+// maxFrameWords is the maximum number of words of a greeting, a signature line or an address line (see isFrame).
+const maxFrameWords = 6
 
-// Person knows names of a conversation's people.
+// Person holds the names of the people in a conversation. Use NewPerson to make one.
 type Person struct {
-	whole []string // of scripts without spaces, in NFC, the longest first: one may be a part of another
-	words []string // folded
+	unspaced []string // names in scripts without spaces, in NFC; longest first, since one may be a part of another
+	folded   []string // the words of all other names, as fold returns them
 }
 
-// NewPerson collects the words of names and addresses: "Maria Rossi", "maria.rossi@customer.test".
+// NewPerson collects the words of names and email addresses, such as "Maria Rossi" and "maria.rossi@customer.test".
 func NewPerson(names ...string) Person {
 	var p Person
 	for name := range strings.FieldsSeq(strings.Join(names, " ")) {
-		for _, word := range strings.FieldsFunc(withoutSuffix(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+		for _, word := range strings.FieldsFunc(trimPublicSuffix(name), isNoLetter) {
 			if strings.ContainsFunc(word, isWrittenWithoutSpaces) {
-				p.whole = append(p.whole, norm.NFC.String(word))
+				p.unspaced = append(p.unspaced, norm.NFC.String(word))
 				continue
 			}
 
 			folded := fold(word)
-			isInitial := utf8.RuneCountInString(folded) <= 1 // an initial is any word
-			if !isInitial && !slices.Contains(p.words, folded) {
-				p.words = append(p.words, folded)
+			isInitial := utf8.RuneCountInString(folded) <= 1 // ignored: many words are a single letter
+			if !isInitial && !slices.Contains(p.folded, folded) {
+				p.folded = append(p.folded, folded)
 			}
 		}
 	}
 
-	slices.SortStableFunc(p.whole, func(a, b string) int { return len(b) - len(a) })
+	slices.SortStableFunc(p.unspaced, func(a, b string) int { return len(b) - len(a) })
 
 	return p
 }
 
-// withoutSuffix returns a mail address without the end of its domain that names nobody: of "maria@shop.com.br" it leaves
-// "maria@shop". With it, "come" and "company" would be forms of a name. Everything else it returns as it is.
-func withoutSuffix(name string) string {
+func isNoLetter(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }
+
+// trimPublicSuffix removes the public suffix of an email address: "maria@shop.com.br" becomes "maria@shop". Otherwise
+// "com" would count as a name, and "come" and "company" as forms of it. Other names are returned unchanged.
+func trimPublicSuffix(name string) string {
 	_, domain, isAddress := strings.Cut(name, "@")
 	suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(domain))
 	if !isAddress || len(suffix) >= len(domain) {
@@ -72,7 +82,7 @@ func isWrittenWithoutSpaces(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
-// Parts of the patterns below. Languages are told apart by nothing: each pattern holds what is usual in any of them.
+// Parts of the patterns below. The language of a text is not detected: every pattern covers all eight languages.
 const (
 	capitalised = `\p{Lu}[\p{L}\p{M}'’-]*`
 	particle    = `de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of`
@@ -97,23 +107,23 @@ var (
 		`(?:` + houseNumber + `|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?` +
 			`(?:[\p{Ll}'’]+[ ]+){0,3}` + capitalised + `(?:,?[ -]+` + capitalised + `)*`)
 
-	// "via dei canarini 5": written without a capital, it is known by its first word.
+	// "via dei canarini 5": without capital letters, only the first word shows that it is a street.
 	street = regexp.MustCompile(`(?i)\b(?:` + streetKind + `)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}` + houseNumber)
 
-	// Plates of cars with fewer than three digits in a row: "B-AB 12", "KX19 ABC", "12-AB-34".
+	// Licence plates with fewer than three digits in a row: "B-AB 12", "KX19 ABC", "12-AB-34".
 	plate = regexp.MustCompile(`\b(?:` +
 		`[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}` +
 		`|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}` +
 		`|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})` +
 		`)\b`)
 
-	// "14 Tage": in German a unit has a capital, and looks like the name of a place.
+	// "14 Tage": German units are capitalised, so that they look like the name of a town.
 	quantity = regexp.MustCompile(`^\p{Nd}+[ ]+(?:` + unit + `)[a-z]*$`)
 )
 
-// Text returns a text with Hole in place of what shows who somebody is. Greetings and signatures from which something
-// was taken out are left out whole. Between other lines a hole stays, however short its line is: "Not for order 4711"
-// is no greeting, and without it the others may say something else.
+// Text returns a text with Hole in place of all personal data. Greetings and signatures at its ends are removed as a
+// whole if they contained any. Short lines in the middle, such as "Not for order 4711", keep their hole: without that
+// line, the lines around it could promise too much.
 func (p Person) Text(text string) string {
 	var lines []string
 	for line := range strings.SplitSeq(norm.NFC.String(text), "\n") {
@@ -130,28 +140,30 @@ func (p Person) Text(text string) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// isFrame reports whether a line at the beginning or at the end of a text is empty, or a greeting, a signature or a part of
-// an address from which something was taken out: a few words that are no sentence.
+// isFrame reports whether the first or last line of a text can be dropped: it is empty, or it has a hole and only a few
+// words that are not a sentence, like a greeting, a signature or an address.
 func isFrame(line string) bool {
 	words := strings.Fields(line)
 	if len(words) == 0 {
 		return true
 	}
-	isShort := len(words) <= shortLine && !strings.ContainsFunc(line, isWrittenWithoutSpaces)
+	isShort := len(words) <= maxFrameWords && !strings.ContainsFunc(line, isWrittenWithoutSpaces)
 	isSentence := strings.HasSuffix(words[len(words)-1], ".")
 	return isShort && !isSentence && strings.Contains(line, Hole)
 }
 
-// cleanLine puts Hole in place of mail addresses, links, postal addresses, long numbers and names.
+// cleanLine replaces email addresses, links, postal addresses, long numbers and names by Hole.
 func (p Person) cleanLine(line string) string {
 	var b strings.Builder
-	at := 0
-	for _, f := range mask.Find(line) {
-		b.WriteString(line[at:f.From] + Hole)
-		at = f.To
+	done := 0
+	for _, found := range mask.Find(line) {
+		b.WriteString(line[done:found.From] + Hole)
+		done = found.To
 	}
+	b.WriteString(line[done:])
 
-	line = link.ReplaceAllString(withoutSpelled(b.String()+line[at:]), Hole)
+	line = removeSpelledNumbers(b.String())
+	line = link.ReplaceAllString(line, Hole)
 	line = analysis.ReplaceDomains(line, func(string) string { return Hole })
 	for _, exp := range []*regexp.Regexp{plate, street, nameAndNumber} {
 		line = exp.ReplaceAllString(line, Hole)
@@ -164,7 +176,7 @@ func (p Person) cleanLine(line string) string {
 		}
 		return Hole
 	})
-	for _, name := range p.whole {
+	for _, name := range p.unspaced {
 		line = strings.ReplaceAll(line, name, Hole)
 	}
 
@@ -178,38 +190,38 @@ func (p Person) cleanLine(line string) string {
 	return line
 }
 
-// isName reports whether a word is one of the names, or a form of it: "Marias", "Marii".
-func (p Person) isName(w string) bool {
-	return slices.ContainsFunc(p.words, func(name string) bool { return w == name || isFormOf(w, name) })
+// isName reports whether a folded word is one of the names or a form of one, such as "marias" or "marii".
+func (p Person) isName(folded string) bool {
+	return slices.ContainsFunc(p.folded, func(name string) bool { return folded == name || isFormOf(folded, name) })
 }
 
-// isFormOf reports whether a word is a name with another ending.
-func isFormOf(w, name string) bool {
+// isFormOf reports whether a folded word is a folded name with another ending.
+func isFormOf(word, name string) bool {
 	const (
-		shortest      = 3 // characters of a name that has forms: "Al" begins too many words
-		longName      = 4 // of a longer one, the last character may change: "Maria" is "Marii" in Polish
-		longestEnding = 4
+		minStem   = 3 // characters; too many words begin like "Al"
+		longName  = 4 // characters; the last one of a longer name may change: "Maria" is "Marii" in Polish
+		maxEnding = 4 // characters
 	)
 	stem := []rune(name)
 	if len(stem) > longName {
 		stem = stem[:len(stem)-1]
 	}
-	if len(stem) < shortest || !strings.HasPrefix(w, string(stem)) {
+	if len(stem) < minStem || !strings.HasPrefix(word, string(stem)) {
 		return false
 	}
-	return utf8.RuneCountInString(w) <= len(stem)+longestEnding
+	return utf8.RuneCountInString(word) <= len(stem)+maxEnding
 }
 
-// fold writes a word without accents and in small letters.
+// fold returns a word in lower case and without accents.
 func fold(w string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
 		}
-		small := unicode.ToLower(r)
-		if small == 'ł' { // Unicode doesn't take it apart
+		lower := unicode.ToLower(r)
+		if lower == 'ł' { // NFD doesn't decompose it
 			return 'l'
 		}
-		return small
+		return lower
 	}, norm.NFD.String(w))
 }

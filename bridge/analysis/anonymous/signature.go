@@ -8,14 +8,15 @@ import (
 
 const (
 	maxSignatureLines = 8 // below the closing ("Kind regards")
-	maxSignatureWords = 8 // of a line; a longer one is a sentence
+	maxSignatureWords = 8 // in one line; a longer line is a sentence
 )
 
-// Unsigned returns a message without its closing ("Kind regards") and the signature below the closing: who wrote, where they
-// work, how to reach them. Person.Text can't find these names, since they need not be the customer's. A postscript stays.
+// Unsigned returns a message without its closing and signature: without the lines from "Kind regards" on, which name the
+// sender, a company or a phone number. Person.Text wouldn't find all of these names, because a signature need not name
+// the known customer. A postscript below the signature is kept.
 func Unsigned(text string) string {
 	lines := strings.Split(text, "\n")
-	// A closing further up than a signature is long belongs to what is said.
+	// A closing followed by more lines than a signature has is part of the message.
 	for i := max(0, len(lines)-maxSignatureLines-1); i < len(lines); i++ {
 		if !isClosing(lines[i]) {
 			continue
@@ -39,13 +40,12 @@ func Unsigned(text string) string {
 // postscript matches the first line of a postscript: "PS: …", "P.S. …".
 var postscript = regexp.MustCompile(`(?i)^\s*(?:pp?s|p\.(?:p\.)?s\.)(?:\W|$)`)
 
-// isSentence reports whether a line says or asks something, so that it isn't a line of a signature: it is long, or has a
-// question mark.
+// isSentence reports whether a line is too long for a signature, or asks something.
 func isSentence(line string) bool {
 	return len(strings.Fields(line)) > maxSignatureWords || strings.ContainsAny(line, "?¿")
 }
 
-// isClosing reports whether a line is a letter's closing, such as "Kind regards, Ann", or the mark "--" above a signature.
+// isClosing reports whether a line is a closing, such as "Kind regards, Ann", or the signature delimiter "--".
 func isClosing(line string) bool {
 	if strings.TrimRight(line, " \r") == "--" {
 		return true
@@ -55,14 +55,15 @@ func isClosing(line string) bool {
 	return slices.ContainsFunc(closings(), func(closing string) bool { return strings.HasPrefix(words+" ", closing+" ") })
 }
 
-// closings returns how letters end, as fold writes it.
+// closings returns the words with which letters end, as fold returns them.
 func closings() []string {
 	return []string{
 		// English
-		"regards", "kind regards", "best regards", "warm regards", "best wishes", "all the best", "yours", "sincerely", "cheers", "many thanks",
+		"regards", "kind regards", "best regards", "warm regards", "best wishes", "all the best", "yours", "sincerely",
+		"cheers", "many thanks",
 		// German
-		"mit freundlichen", "freundliche gruße", "freundliche grusse", "mit besten", "beste gruße", "beste grusse", "viele gruße", "viele grusse",
-		"liebe gruße", "liebe grusse", "herzliche gruße", "herzliche grusse", "gruß", "gruße", "mfg", "vg", "lg",
+		"mit freundlichen", "freundliche gruße", "freundliche grusse", "mit besten", "beste gruße", "beste grusse",
+		"viele gruße", "viele grusse", "liebe gruße", "liebe grusse", "herzliche gruße", "herzliche grusse", "gruß", "gruße", "mfg", "vg", "lg",
 		// French
 		"cordialement", "bien cordialement", "bien a vous", "salutations", "meilleures salutations", "sinceres salutations",
 		// Spanish

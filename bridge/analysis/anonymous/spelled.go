@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
-// leastSpelled is how many words for numbers in a row spell one out: fewer count something.
-const leastSpelled = 4
+// minSpelledWords is the minimum number of consecutive number words that count as a number spelled out, such as a phone
+// number. Fewer words are a quantity ("two or three lamps"), which identifies nobody.
+const minSpelledWords = 4
 
-// withoutSpelled takes out numbers that are spelled out in words, as people dictate telephones.
-func withoutSpelled(line string) string {
+// removeSpelledNumbers replaces numbers that are spelled out in words by Hole: "call oh seven seven double zero, please"
+// becomes "call […], please".
+func removeSpelledNumbers(line string) string {
 	var b strings.Builder
 	words := word.FindAllStringIndex(line, -1)
-	done := 0 // up to here the line was written
+	done := 0 // line[:done] has been written
 	for i := 0; i < len(words); {
 		n := countNumberWords(line, words[i:])
-		if n >= leastSpelled {
+		if n >= minSpelledWords {
 			b.WriteString(line[done:words[i][0]] + Hole)
 			done = words[i+n-1][1]
 		}
@@ -24,20 +26,26 @@ func withoutSpelled(line string) string {
 	return b.String() + line[done:]
 }
 
-// countNumberWords counts how many of some words, from the first on, are numbers with nothing but marks between them.
+// countNumberWords returns how many words, counted from the first one, are number words separated only by spaces and
+// punctuation. Each element of words is the start and end of a word in the line.
 func countNumberWords(line string, words [][]int) int {
 	for i, w := range words {
-		if !isNumberWord(fold(line[w[0]:w[1]])) {
+		from, to := w[0], w[1]
+		if !isNumberWord(fold(line[from:to])) {
 			return i
 		}
-		if i > 0 && strings.Trim(line[words[i-1][1]:w[0]], " ,.-–") != "" {
+		if i == 0 {
+			continue
+		}
+		previousEnd := words[i-1][1]
+		if strings.Trim(line[previousEnd:from], " ,.-–") != "" {
 			return i
 		}
 	}
 	return len(words)
 }
 
-// isNumberWord reports whether a folded word is a number below a hundred, or a part of one, in one of the eight languages.
+// isNumberWord reports whether a folded word is a number below a hundred, or a part of one, in one of eight languages.
 func isNumberWord(w string) bool {
 	for _, ending := range []string{"zig", "ßig", "dziesiat", "nascie"} { // German tens, Polish tens and teens
 		if strings.HasSuffix(w, ending) {
@@ -48,7 +56,7 @@ func isNumberWord(w string) bool {
 	return found
 }
 
-// numberWords returns words for numbers, folded and in the order of the alphabet.
+// numberWords returns words for numbers, folded and sorted.
 func numberWords() []string {
 	return []string{
 		"acht", "catorce", "cero", "cinco", "cincuenta", "cinq", "cinquanta", "cinquante", "cinque", "cinquenta",

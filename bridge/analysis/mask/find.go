@@ -8,19 +8,19 @@ import (
 	"unicode"
 )
 
-// Found is a place in a text, in bytes.
+// Found is a part of a text that should be masked: text[From:To].
 type Found struct {
 	Kind     Kind
 	From, To int
 }
 
-// invisible stands for all invisible characters, such as soft hyphens; see foldRune.
+// invisible replaces all invisible characters, such as soft hyphens, in a folded text (see fold).
 const invisible = "\u200b"
 
-// gap is the separators that people write into numbers.
+// gap matches the separators between the digits of a number.
 const gap = `[ .\-/()` + invisible + `]{0,3}`
 
-// The characters of mail addresses. Accents may stand behind their letters, as characters of their own.
+// The characters of email addresses. \p{M} matches combining accents.
 const (
 	localStart  = `[\p{L}\p{N}.!#$%&'*+/=?^_{|}~\-]`
 	local       = `[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_{|}~\-` + invisible + `]`
@@ -33,26 +33,27 @@ var (
 	email = regexp.MustCompile(localStart + local + `*@` + invisible + `*` + domainStart + `(?:` + domain + `*` + domainEnd + `)?`)
 	iban  = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
 	card  = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
-	// Numbers of phones begin with a plus, a zero or a bracket, or are written in North America's three groups. Others are
-	// found by national.go.
+	// Phone numbers that begin with a plus or a zero, possibly in brackets, or that are written in three groups as in North
+	// America. The patterns for all others are in national.go.
 	plusPhone    = regexp.MustCompile(`(?:\+|\(\+)` + gap + `[0-9](?:` + gap + `[0-9]){5,17}`)
 	zeroPhone    = regexp.MustCompile(`\(?0[0-9]?(?:` + gap + `[0-9]){6,16}`)
 	groupedPhone = regexp.MustCompile(`\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-]{1,2}[0-9]{4}`)
 )
 
-// Find finds the mail addresses, phone numbers, card numbers and IBANs in a text, in order and without overlaps. Of two that
-// overlap it takes the one that begins first, or if both begin there the longer one, and looks again at what is left of the
-// other.
+// Find returns the email addresses, phone numbers, card numbers and IBANs in a text, in order and without overlaps. In
+// "call 0170-1234567 or kim@example.com" it finds a phone number and an email address. If two of them overlap, Find
+// returns the one that begins first, or the longer one if both begin at the same offset. It then searches the rest of the
+// other one again.
 func Find(text string) []Found {
-	folded, places := fold(text)
+	folded, offsets := fold(text)
 	all := findBetween(folded, 0, len(folded))
 	for i, f := range all {
-		all[i] = Found{Kind: f.Kind, From: places[f.From], To: places[f.To]}
+		all[i] = Found{Kind: f.Kind, From: offsets[f.From], To: offsets[f.To]}
 	}
 	return all
 }
 
-// findBetween finds in a part of a text as if there were nothing around it.
+// findBetween searches text[from:to] and ignores the text around it.
 func findBetween(text string, from, to int) []Found {
 	all := findCandidates(text[from:to])
 	if len(all) == 0 {
@@ -79,14 +80,14 @@ func findBetween(text string, from, to int) []Found {
 	return append(kept, findBetween(text, end, to)...)
 }
 
-// findCandidates finds all that looks like something to be masked, with overlaps.
+// findCandidates returns everything that may have to be masked, with overlaps.
 func findCandidates(text string) []Found {
 	all := append(findIBANs(text), findCards(text)...)
 	for _, m := range email.FindAllStringIndex(text, -1) {
 		all = append(all, Found{Kind: Email, From: m[0], To: m[1]})
 	}
 	for _, exp := range []*regexp.Regexp{plusPhone, zeroPhone, groupedPhone} {
-		all = append(all, findNumbers(exp, text, Phone, isWholeRow)...)
+		all = append(all, findNumbers(exp, text, Phone, isWholeNumber)...)
 	}
 	for _, exp := range []*regexp.Regexp{spacedPhone, dottedPhone, dashedPhone, areaPhone, brazilPhone, plainPhone} {
 		all = append(all, findNumbers(exp, text, Number, isLikePhone)...)
@@ -94,39 +95,41 @@ func findCandidates(text string) []Found {
 	return all
 }
 
-// findNumbers finds numbers that stand alone. Behind one that doesn't, it looks from the next character on.
-func findNumbers(exp *regexp.Regexp, text string, kind Kind, isAlone func(text string, from, to int) bool) []Found {
+// findNumbers returns the matches of an expression that accept approves, given their position in the text. After a
+// rejected match, it continues one byte after the match's start.
+func findNumbers(exp *regexp.Regexp, text string, kind Kind, accept func(text string, from, to int) bool) []Found {
 	var all []Found
-	for at := 0; at < len(text); {
-		m := exp.FindStringIndex(text[at:])
+	for start := 0; start < len(text); {
+		m := exp.FindStringIndex(text[start:])
 		if m == nil {
 			break
 		}
 
-		from, to := at+m[0], at+m[1]
-		if isAlone(text, from, to) {
+		from, to := start+m[0], start+m[1]
+		if accept(text, from, to) {
 			all = append(all, Found{Kind: kind, From: from, To: to})
-			at = to
+			start = to
 			continue
 		}
 
-		at = from + 1
+		start = from + 1
 	}
 	return all
 }
 
-// How many digits the number of a card has.
+// The number of digits of a card number.
 const (
-	shortestCard = 12
-	longestCard  = 19
+	minCardDigits = 12
+	maxCardDigits = 19
 )
 
-// findCards finds numbers of cards whose check digit is right (Luhn): of each row of digits the longest that begin first.
+// findCards finds card numbers with a valid check digit. In a longer sequence of digits it takes the longest valid number
+// at the first possible position, and then searches the rest.
 func findCards(text string) []Found {
 	var all []Found
-	for _, row := range card.FindAllStringIndex(text, -1) {
-		digits := digitPlaces(text, row[0], row[1])
-		for len(digits) >= shortestCard {
+	for _, sequence := range card.FindAllStringIndex(text, -1) {
+		digits := digitOffsets(text, sequence[0], sequence[1])
+		for len(digits) >= minCardDigits {
 			n := cardLength(text, digits)
 			if n == 0 {
 				digits = digits[1:]
@@ -140,50 +143,51 @@ func findCards(text string) []Found {
 	return all
 }
 
-// cardLength returns how many digits the longest card's number has that begins with the first of some digits; 0 if none does.
+// cardLength returns the number of digits of the longest card number that starts at the first of some digits, or 0 if
+// there is none. The digits are given by their offsets in the text.
 func cardLength(text string, digits []int) int {
-	for n := min(longestCard, len(digits)); n >= shortestCard; n-- {
+	for n := min(maxCardDigits, len(digits)); n >= minCardDigits; n-- {
 		from, to := digits[0], digits[n-1]+1
-		if isWholeRow(text, from, to) && isCardNumber(text[from:to]) {
+		if isWholeNumber(text, from, to) && isCardNumber(text[from:to]) {
 			return n
 		}
 	}
 	return 0
 }
 
-func digitPlaces(text string, from, to int) []int {
-	var places []int
+func digitOffsets(text string, from, to int) []int {
+	var offsets []int
 	for i := from; i < to; i++ {
 		if isDigit(text[i]) {
-			places = append(places, i)
+			offsets = append(offsets, i)
 		}
 	}
-	return places
+	return offsets
 }
 
-// findIBANs finds account numbers whose check digits are right (ISO 7064, mod 97), of any country.
+// findIBANs finds IBANs of any country with valid check digits.
 func findIBANs(text string) []Found {
 	var all []Found
-	for at := 0; at < len(text); {
-		m := iban.FindStringIndex(text[at:])
+	for start := 0; start < len(text); {
+		m := iban.FindStringIndex(text[start:])
 		if m == nil {
 			break
 		}
 
-		from, to := at+m[0], at+m[1]
+		from, to := start+m[0], start+m[1]
 		end, found := ibanEnd(text, from, to)
 		if !found {
-			at = from + 1
+			start = from + 1
 			continue
 		}
 
 		all = append(all, Found{Kind: IBAN, From: from, To: end})
-		at = end
+		start = end
 	}
 	return all
 }
 
-// ibanEnd returns the end of the longest account number that begins at a place and ends at another or before.
+// ibanEnd returns the end of the longest IBAN that starts at from and ends at or before to.
 func ibanEnd(text string, from, to int) (end int, found bool) {
 	if isWithinWord(text, from) {
 		return 0, false
@@ -192,15 +196,15 @@ func ibanEnd(text string, from, to int) (end int, found bool) {
 		if !isAlnum(text[to-1]) || isWithinWord(text, to) {
 			continue
 		}
-		if isAccountNumber(text[from:to]) {
+		if isIBAN(text[from:to]) {
 			return to, true
 		}
 	}
 	return 0, false
 }
 
-// isCardNumber checks a card's number by its last digit: every second digit from the end counts twice, and the sum of all
-// digits ends with 0. A row of one digit alone isn't a card.
+// isCardNumber checks the length and the check digit of a card number (the Luhn algorithm): after every second digit from
+// the end is doubled, the sum of all digits must end with 0. One digit repeated isn't a card number.
 func isCardNumber(s string) bool {
 	sum, n := 0, 0
 	seen := map[byte]bool{}
@@ -220,23 +224,23 @@ func isCardNumber(s string) bool {
 		seen[s[i]] = true
 	}
 
-	isRight := sum%10 == 0 && len(seen) > 1
-	return isRight && shortestCard <= n && n <= longestCard
+	isValid := sum%10 == 0 && len(seen) > 1
+	return isValid && minCardDigits <= n && n <= maxCardDigits
 }
 
-// How many letters and digits the number of an account has, with its country and its check digits.
+// The number of letters and digits of an IBAN, including the country and the check digits.
 const (
-	shortestIBAN = 15
-	longestIBAN  = 34
+	minIBANLength = 15
+	maxIBANLength = 34
 )
 
-// isAccountNumber checks an account's number: its first four characters put at its end, and each letter written as a number
-// from 10 to 35, it leaves 1 when divided by 97.
-func isAccountNumber(s string) bool {
+// isIBAN checks the length and the check digits of an IBAN (ISO 7064, mod 97): if its first four characters are moved to
+// the end and each letter is written as a number from 10 to 35, the remainder of a division by 97 must be 1.
+func isIBAN(s string) bool {
 	const (
-		divisor  = 97
-		head     = 4
-		ofLetter = 100 // it counts as two digits
+		divisor     = 97
+		head        = 4
+		letterShift = 100 // a letter counts as two digits
 	)
 
 	s = strings.ToUpper(strings.Map(func(r rune) rune {
@@ -245,45 +249,45 @@ func isAccountNumber(s string) bool {
 		}
 		return -1
 	}, s))
-	if len(s) < shortestIBAN || len(s) > longestIBAN {
+	if len(s) < minIBANLength || len(s) > maxIBANLength {
 		return false
 	}
 
-	rest := 0
+	remainder := 0
 	for _, c := range []byte(s[head:] + s[:head]) {
 		if isDigit(c) {
-			rest = (rest*10 + int(c-'0')) % divisor
+			remainder = (remainder*10 + int(c-'0')) % divisor
 		} else {
-			rest = (rest*ofLetter + int(c-'A') + 10) % divisor
+			remainder = (remainder*letterShift + int(c-'A') + 10) % divisor
 		}
 	}
-	return rest == 1
+	return remainder == 1
 }
 
-// isWholeRow reports whether a part of a text neither begins nor ends within a longer row of digits.
-func isWholeRow(text string, from, to int) bool {
-	return !isWithinDigits(text, from) && !isWithinDigits(text, to)
+// isWholeNumber reports whether text[from:to] neither starts nor ends within a longer sequence of digits.
+func isWholeNumber(text string, from, to int) bool {
+	return !isBetweenDigits(text, from) && !isBetweenDigits(text, to)
 }
 
-// isWithinDigits reports whether there is a digit on both sides of a place.
-func isWithinDigits(text string, at int) bool {
-	if at <= 0 || at >= len(text) {
+// isBetweenDigits reports whether the bytes before and after an offset are both digits.
+func isBetweenDigits(text string, offset int) bool {
+	if offset <= 0 || offset >= len(text) {
 		return false
 	}
-	return isDigit(text[at-1]) && isDigit(text[at])
+	return isDigit(text[offset-1]) && isDigit(text[offset])
 }
 
-// isWithinWord reports whether there is a letter or a digit on both sides of a place.
-func isWithinWord(text string, at int) bool {
-	if at <= 0 || at >= len(text) {
+// isWithinWord reports whether the bytes before and after an offset are both letters or digits.
+func isWithinWord(text string, offset int) bool {
+	if offset <= 0 || offset >= len(text) {
 		return false
 	}
-	return isAlnum(text[at-1]) && isAlnum(text[at])
+	return isAlnum(text[offset-1]) && isAlnum(text[offset])
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isAlnum reports whether a byte is a letter or a digit of ASCII.
+// isAlnum reports whether a byte is an ASCII letter or digit.
 func isAlnum(c byte) bool { return isDigit(c) || isCapital(c) || isSmallLetter(c) }
 
 func isCapital(c byte) bool { return 'A' <= c && c <= 'Z' }

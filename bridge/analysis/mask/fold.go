@@ -6,35 +6,39 @@ import (
 	"unicode/utf8"
 )
 
-// fold returns a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and backslashes
-// that escape a sign in Markdown are invisible, and the place in the text for each place of it. A byte that is no character
-// stays one.
-func fold(text string) (folded string, places []int) {
+// fold returns a text in the form in which Find searches it: digits of all scripts, wide letters, spaces and dashes become
+// their ASCII form, and backslashes that escape Markdown become invisible characters. "＋４９\_１" becomes "+49\u200b_1".
+//
+// offsets[i] is the offset in text of the character that became folded[i]. It has one more element for the end of the
+// text. A byte that isn't valid UTF-8 becomes one space.
+func fold(text string) (folded string, offsets []int) {
 	var out strings.Builder
-	places = make([]int, 0, len(text)+1)
+	offsets = make([]int, 0, len(text)+1)
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		before := out.Len()
+		lengthBefore := out.Len()
 
-		if r == utf8.RuneError && size == 1 {
+		isInvalid := r == utf8.RuneError && size == 1
+		switch {
+		case isInvalid:
 			out.WriteByte(' ')
-		} else if r == '\\' && isEscapable(text[i+1:]) {
+		case r == '\\' && isEscapable(text[i+1:]):
 			out.WriteString(invisible)
-		} else {
+		default:
 			out.WriteRune(foldRune(r))
 		}
 
-		for range out.Len() - before {
-			places = append(places, i)
+		for range out.Len() - lengthBefore {
+			offsets = append(offsets, i)
 		}
 
 		i += size
 	}
 
-	return out.String(), append(places, len(text))
+	return out.String(), append(offsets, len(text))
 }
 
-// isEscapable reports whether a text begins with a sign that a backslash escapes in Markdown.
+// isEscapable reports whether a text begins with a character that can be escaped by a backslash in Markdown.
 func isEscapable(text string) bool {
 	return text != "" && text[0] < utf8.RuneSelf && (unicode.IsPunct(rune(text[0])) || unicode.IsSymbol(rune(text[0])))
 }
@@ -49,7 +53,7 @@ func foldRune(r rune) rune {
 		return '@'
 	case unicode.Is(unicode.Nd, r):
 		return asciiDigit(r)
-	case unicode.Is(unicode.Cf, r): // see invisible
+	case unicode.Is(unicode.Cf, r): // the constant invisible
 		return '\u200b'
 	case unicode.Is(unicode.Dash, r):
 		return '-'
@@ -60,7 +64,7 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// foldASCII returns a space for a tab and the end of a line, because a number may go on in the next line.
+// foldASCII turns tabs and line ends into spaces, because a number may continue on the next line.
 func foldASCII(r rune) rune {
 	switch r {
 	case '\t', '\n', '\r':
@@ -69,7 +73,8 @@ func foldASCII(r rune) rune {
 	return r
 }
 
-// asciiDigit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+// asciiDigit returns the ASCII form of a decimal digit of any script. In Unicode, the digits 0 to 9 of each script are
+// consecutive.
 func asciiDigit(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {

@@ -1,8 +1,10 @@
-// Package mask replaces mail addresses, phone numbers, card numbers and IBANs by placeholders before a text leaves
-// the house, and puts them back into what comes home.
+// Package mask hides email addresses, phone numbers, card numbers and IBANs from a language model. Before a request is
+// sent, it replaces them by placeholders:
 //
-// What does not belong here: which texts leave, and to whom (bridge/analysis/openai); names and postal addresses,
-// which no rule can find.
+//	Please call 0170-1234567.  →  Please call [PHONE_1_qwertzui].
+//
+// It restores the values in the model's answer. Names and postal addresses aren't masked, because no rule can find them
+// reliably. Which texts are masked is decided in bridge/analysis/openai.
 package mask
 
 import (
@@ -14,30 +16,30 @@ import (
 	"strings"
 )
 
-// Kind of what is masked.
+// Kind is a kind of masked value. Placeholders contain it, so that the model knows what a value was.
 type Kind string
 
-// Kinds.
+// The kinds of masked values.
 const (
 	Email  Kind = "EMAIL"
 	Phone  Kind = "PHONE"
 	Card   Kind = "CARD"
 	IBAN   Kind = "IBAN"
-	Number Kind = "NUMBER" // of a phone, or of something else that is written like it: an order's
+	Number Kind = "NUMBER" // a phone number, or another number of the same format, such as an order number
 )
 
-// A Mask hides values in the texts of one request to a model, and puts them back into its answer. Each value has a
-// placeholder like [EMAIL_1_qwertzui], and the same value has the same one in all texts. It is not safe for use by several
-// goroutines.
+// A Mask hides values in the texts of one request to a model, and restores them in the answer. The same value has the same
+// placeholder in all texts. A Mask is not safe for concurrent use.
 type Mask struct {
-	mark   string         // the letters at the end of placeholders, which are in no text of the request: so nobody can forge one
-	values []string       // what was hidden; placeholders count from 1
-	kinds  []Kind         // of values
-	index  map[string]int // into values, by kind and value
-	find   *regexp.Regexp // finds placeholders, also without one of their brackets
+	mark        string         // random letters at the end of all placeholders; texts of the request can't contain them
+	values      []string       // the hidden values; values[0] has a placeholder with the number 1
+	kinds       []Kind         // kinds[i] is the kind of values[i]
+	index       map[string]int // indices in values, by kind and value
+	placeholder *regexp.Regexp // matches a placeholder, even if one of its brackets is missing
 }
 
-// New makes a Mask for some texts: its placeholders are in none of them.
+// New returns a Mask for a request that consists of some texts. None of them contains the Mask's mark, so that a customer
+// can't write a valid placeholder to get at another value.
 func New(texts ...string) *Mask {
 	for {
 		mark := newMark()
@@ -49,11 +51,11 @@ func New(texts ...string) *Mask {
 }
 
 func newWithMark(mark string) *Mask {
-	find := regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN|NUMBER)_([0-9]{1,6})_` + mark + `\b\]?`)
-	return &Mask{mark: mark, index: map[string]int{}, find: find}
+	placeholder := regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN|NUMBER)_([0-9]{1,6})_` + mark + `\b\]?`)
+	return &Mask{mark: mark, index: map[string]int{}, placeholder: placeholder}
 }
 
-// newMark draws letters. They are no digits, which could make a number with those beside them.
+// newMark returns random letters. It uses no digits, since Find could take them for a part of a number.
 func newMark() string {
 	const (
 		length  = 8
@@ -67,20 +69,21 @@ func newMark() string {
 	return string(b)
 }
 
-// Hide replaces what Find finds in a text by placeholders.
+// Hide returns a text with placeholders for everything that Find finds in it.
 func (m *Mask) Hide(text string) string {
 	var out strings.Builder
-	at := 0
+	done := 0
 	for _, f := range Find(text) {
-		out.WriteString(text[at:f.From])
-		out.WriteString(m.placeholder(f.Kind, text[f.From:f.To]))
-		at = f.To
+		out.WriteString(text[done:f.From])
+		out.WriteString(m.placeholderFor(f.Kind, text[f.From:f.To]))
+		done = f.To
 	}
-	out.WriteString(text[at:])
+	out.WriteString(text[done:])
 	return out.String()
 }
 
-func (m *Mask) placeholder(kind Kind, value string) string {
+// placeholderFor returns the placeholder of a value. On first use it adds the value to the mask.
+func (m *Mask) placeholderFor(kind Kind, value string) string {
 	key := string(kind) + " " + value
 	i, ok := m.index[key]
 	if !ok {
@@ -92,34 +95,35 @@ func (m *Mask) placeholder(kind Kind, value string) string {
 	return fmt.Sprintf("[%s_%d_%s]", kind, i+1, m.mark)
 }
 
-// Show puts the values back in place of the placeholders. ok is false if the text has a placeholder that Hide never made, or
-// a part of one. Such a text can't be used.
+// Show returns a text with the values in place of their placeholders. ok is false if the text contains an unknown
+// placeholder or a part of one, which a model may invent. Such a text must not be used.
 func (m *Mask) Show(text string) (shown string, ok bool) {
-	ok = true
-	shown = m.find.ReplaceAllStringFunc(text, func(p string) string {
-		parts := m.find.FindStringSubmatch(p)
+	isUnknown := false
+	shown = m.placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		parts := m.placeholder.FindStringSubmatch(p)
 		value, found := m.valueOf(Kind(parts[1]), parts[2])
 		if !found {
-			ok = false
+			isUnknown = true
 			return p
 		}
 
-		// A bracket belongs to the placeholder only together with the other one.
-		if strings.HasPrefix(p, "[") != strings.HasSuffix(p, "]") {
-			if strings.HasPrefix(p, "[") {
-				return "[" + value
-			}
+		// A single bracket isn't part of the placeholder, as in "(see [EMAIL_1_qwertzui)".
+		hasOpening, hasClosing := strings.HasPrefix(p, "["), strings.HasSuffix(p, "]")
+		switch {
+		case hasOpening && !hasClosing:
+			return "[" + value
+		case hasClosing && !hasOpening:
 			return value + "]"
 		}
-
 		return value
 	})
 
-	rest := m.find.ReplaceAllString(text, "")
-	return shown, ok && !strings.Contains(strings.ToLower(rest), m.mark)
+	rest := m.placeholder.ReplaceAllString(text, "")
+	hasPart := strings.Contains(strings.ToLower(rest), m.mark)
+	return shown, !isUnknown && !hasPart
 }
 
-// valueOf returns what the placeholder of a kind with a number, from 1, stands for.
+// valueOf returns the value of the placeholder with a kind and a number.
 func (m *Mask) valueOf(kind Kind, number string) (value string, found bool) {
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 1 || i > len(m.values) {
@@ -128,5 +132,5 @@ func (m *Mask) valueOf(kind Kind, number string) (value string, found bool) {
 	return m.values[i-1], m.kinds[i-1] == kind
 }
 
-// Count says how many different values were hidden.
+// Count returns the number of different values that were hidden.
 func (m *Mask) Count() int { return len(m.values) }

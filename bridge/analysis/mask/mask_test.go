@@ -276,7 +276,7 @@ func FuzzMask(f *testing.F) {
 		if !ok || back != text {
 			t.Fatalf("Hide(%q) = %q, which Show made %q, %v", text, hidden, back, ok)
 		}
-		if left := Find(m.find.ReplaceAllString(hidden, "\x00")); len(left) > 0 {
+		if left := Find(m.placeholder.ReplaceAllString(hidden, "\x00")); len(left) > 0 {
 			t.Fatalf("Hide(%q) = %q: left is %+v, want none", text, hidden, left)
 		}
 	})
