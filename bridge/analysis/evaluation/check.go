@@ -9,13 +9,16 @@ import (
 	"parley/bridge/analysis"
 )
 
-// What an answer may have at most, and so a label.
+// Limits of an analyzer's answer, and so of the labels.
 const (
-	mostIntents = 2
-	mostReason  = 120
+	maxIntents     = 2
+	maxReasonRunes = 120
 )
 
-// check says what is wrong with the message's labels.
+var languageCode = regexp.MustCompile(`^([a-z]{2})?$`)
+
+// check reports the first label of a message that no analyzer could answer, or that isn't consistent with the text. For
+// example, a reference that the text doesn't contain is a mistake in the set.
 func (m Message) check() error {
 	for i, text := range m.Texts {
 		if strings.TrimSpace(text) == "" {
@@ -29,7 +32,7 @@ func (m Message) check() error {
 		}
 	}
 
-	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
+	if !languageCode.MatchString(m.Language) {
 		return fieldFault("language", `%q isn't a code of two letters, such as "en"`, m.Language)
 	}
 	if !slices.Contains(analysis.SentimentNames(), string(m.Sentiment)) {
@@ -39,8 +42,8 @@ func (m Message) check() error {
 	switch {
 	case m.Because != "" && !m.Urgent:
 		return fieldFault("because", "there is a reason, but the message isn't urgent")
-	case utf8.RuneCountInString(m.Because) > mostReason:
-		return fieldFault("because", "is longer than %d characters", mostReason)
+	case utf8.RuneCountInString(m.Because) > maxReasonRunes:
+		return fieldFault("because", "is longer than %d characters", maxReasonRunes)
 	case !m.hasText(m.Because):
 		return fieldFault("because", "%q isn't part of the text", m.Because)
 	}
@@ -53,8 +56,8 @@ func (m Message) check() error {
 }
 
 func (m Message) checkIntents() error {
-	if len(m.Intents) > mostIntents {
-		return fieldFault("intents", "there are %d, and at most %d can be answered", len(m.Intents), mostIntents)
+	if len(m.Intents) > maxIntents {
+		return fieldFault("intents", "there are %d, and at most %d can be answered", len(m.Intents), maxIntents)
 	}
 	for i, name := range m.Intents {
 		if !slices.Contains(analysis.IntentNames(), name) {

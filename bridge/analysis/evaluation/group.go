@@ -5,22 +5,25 @@ import (
 	"slices"
 )
 
-// noDifficulty is the group of messages that nothing makes hard.
+// An evaluation also reports figures for groups of messages, such as all French ones or all with irony, to show where an
+// analyzer is weak.
+
+// noDifficulty is the group of messages without a difficulty.
 const noDifficulty = "none"
 
-// difficultiesOf returns what makes a message hard, or noDifficulty.
+// difficultiesOf returns the groups of a message by difficulty: its difficulties, or noDifficulty.
 func difficultiesOf(m Message) []string {
-	if len(m.Hard) == 0 {
+	if len(m.Difficulties) == 0 {
 		return []string{noDifficulty}
 	}
-	return m.Hard
+	return m.Difficulties
 }
 
-// judgeGroups judges messages by groups, such as their languages. groupsOf returns the names of the groups of a message, which
-// may be several. The groups come in the order of their names.
+// judgeGroups returns the figures of each group of messages, sorted by the group's name. groupsOf returns the names of a
+// message's groups. A message may belong to several.
 func judgeGroups(results []Result, groupsOf func(Message) []string) []Group {
-	all := mark(results)
-	members := map[string][]int{} // by group: the indices of its messages
+	all := compareFields(results)
+	members := map[string][]int{} // by group name: indices of results
 	for i, r := range results {
 		for _, name := range groupsOf(r.Message) {
 			members[name] = append(members[name], i)
@@ -29,26 +32,32 @@ func judgeGroups(results []Result, groupsOf func(Message) []string) []Group {
 
 	var groups []Group
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		marks := all.pick(members[name])
+		compared := all.pick(members[name])
 		groups = append(groups, Group{Name: name, Messages: len(members[name]), Figures: Figures{
-			Language:   shareExact(marks.language),
-			Sentiment:  macroF1(marks.sentiment),
-			Urgency:    microF1(marks.urgency),
-			Intents:    microF1(marks.intents), // not macro: see Group
-			References: microF1(marks.references),
+			Language:   shareExact(compared.language),
+			Sentiment:  macroF1(compared.sentiment),
+			Urgency:    microF1(compared.urgency),
+			Intents:    microF1(compared.intents), // micro, see Group
+			References: microF1(compared.references),
 		}})
 	}
 	return groups
 }
 
-// pick returns the fields of the messages with these indices.
-func (m markings) pick(indices []int) markings {
-	pick := func(marks []marking) []marking {
-		picked := make([]marking, len(indices))
+// pick returns the comparisons of the messages with these indices.
+func (c comparedFields) pick(indices []int) comparedFields {
+	pick := func(all []comparison) []comparison {
+		picked := make([]comparison, len(indices))
 		for i, index := range indices {
-			picked[i] = marks[index]
+			picked[i] = all[index]
 		}
 		return picked
 	}
-	return markings{pick(m.language), pick(m.sentiment), pick(m.urgency), pick(m.intents), pick(m.references)}
+	return comparedFields{
+		language:   pick(c.language),
+		sentiment:  pick(c.sentiment),
+		urgency:    pick(c.urgency),
+		intents:    pick(c.intents),
+		references: pick(c.references),
+	}
 }

@@ -2,16 +2,16 @@ package evaluation
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"parley/bridge/analysis"
 )
 
-// majority answers the same to everything: what most messages of a set were labelled with.
 type majority struct{ answer analysis.Answer }
 
-// Majority makes the analyzer that reads nothing and always gives a set's most frequent labels. What an
-// analyzer is better than this one is what it understood.
+// Majority returns an analyzer that ignores the question and always answers with the most frequent labels of a set, such
+// as "English, neutral, not urgent". It is a baseline: a real analyzer should be better.
 func Majority(messages []Message) analysis.Analyzer {
 	languages, sentiments := map[string]int{}, map[string]int{}
 	intents := map[string]int{}
@@ -28,8 +28,12 @@ func Majority(messages []Message) analysis.Analyzer {
 		}
 	}
 
-	answer := analysis.Answer{Language: mostFrequent(languages), Sentiment: analysis.Sentiment(mostFrequent(sentiments)), By: "majority"}
-	answer.Urgency.Urgent = urgent*2 > len(messages)
+	answer := analysis.Answer{
+		Language:  mostFrequent(languages),
+		Sentiment: analysis.Sentiment(mostFrequent(sentiments)),
+		Urgency:   analysis.Urgency{Urgent: urgent*2 > len(messages)},
+		By:        "majority",
+	}
 	if name := mostFrequent(intents); name != "" {
 		answer.Intents = []string{name}
 	}
@@ -42,17 +46,13 @@ func (m majority) Analyze(context.Context, analysis.Question) (analysis.Answer, 
 	return m.answer, nil
 }
 
-// mostFrequent returns the key that was counted most; of several, the first in the alphabet.
-func mostFrequent(counts map[string]int) (most string) {
-	var keys []string
-	for k := range counts {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	best := 0
-	for _, k := range keys {
-		if counts[k] > best {
-			best, most = counts[k], k
+// mostFrequent returns the key with the highest count. Of several such keys it returns the alphabetically first, and
+// without counts "".
+func mostFrequent(counts map[string]int) string {
+	most, highest := "", 0
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		if counts[key] > highest {
+			most, highest = key, counts[key]
 		}
 	}
 	return most

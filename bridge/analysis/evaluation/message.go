@@ -6,40 +6,42 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Message is what a customer wrote in one go, with what a careful reader found in it.
+// Message is one example of a labelled set: what a customer wrote in one go, and the labels that people gave it. For
+// example, "Where is order 4711?" is labelled with the language "en", the intent "order_status" and the reference
+// {order 4711}. An analyzer gets the text, and its answer is compared with the labels.
 type Message struct {
-	ID         string
-	Language   string // as analysis.Answer has it; "" means a language that analyzers need not know
-	Subject    string
-	Texts      []string // one, or several of a burst
-	Before     []Earlier
-	Sentiment  analysis.Sentiment
-	Urgent     bool
-	Because    string   // a part of the text that says why it is urgent; "" means not labelled
-	Intents    []string // the main one first; at most two
-	References []Reference
-	Hard       []string // what makes it difficult: "irony", "negation", …
+	ID           string
+	Language     string // label, ISO 639-1; "" means a language that analyzers need not know
+	Subject      string
+	Texts        []string // more than one if the customer sent several messages in a row
+	Before       []Earlier
+	Sentiment    analysis.Sentiment // label
+	Urgent       bool               // label
+	Because      string             // label, the part of the text that says why it is urgent; "" means unlabelled
+	Intents      []string           // label, the main one first; at most two
+	References   []Reference        // label
+	Difficulties []string           // why the message is hard to analyse: "irony", "negation", …
 }
 
-// Earlier is a message that was written before those which are analysed.
+// Earlier is a message of the same conversation that precedes the analysed ones.
 type Earlier struct {
 	From string `json:"from"` // "agent" or "customer"
 	Text string `json:"text"`
 }
 
-// Reference is a number in a message, by the kind of what it names.
+// Reference is a number in a message, such as an order number.
 type Reference struct {
-	Kind  string `json:"kind"`
+	Kind  string `json:"kind"` // "order"
 	Value string `json:"value"`
 }
 
-// Who wrote an Earlier.
+// The values of Earlier.From.
 const (
 	fromAgent    = "agent"
 	fromCustomer = "customer"
 )
 
-// Question asks an analyzer what the message was labelled with. Labels aren't part of it.
+// Question returns the question for an analyzer. It contains the texts of the message, but none of its labels.
 func (m Message) Question(desk analysis.Desk) analysis.Question {
 	q := analysis.Question{Desk: desk}
 	for i, text := range m.Texts {
@@ -55,7 +57,7 @@ func (m Message) Question(desk analysis.Desk) analysis.Question {
 	return q
 }
 
-// hasText reports whether a part of the message is literally in its subject or in one of its texts.
+// hasText reports whether the message's subject or one of its texts contains a string.
 func (m Message) hasText(part string) bool {
 	for _, text := range m.Texts {
 		if strings.Contains(text, part) {

@@ -12,13 +12,12 @@ import (
 	"parley/bridge/analysis"
 )
 
-// mostLine is how long a line of a set may be, and mostFaults how many of them are told at once.
 const (
-	mostLine   = 1 << 20
-	mostFaults = 10
+	maxLineBytes = 1 << 20
+	maxFaults    = 10 // reported at once
 )
 
-// line is a message as a file has it. Pointers tell what is missing from what is empty.
+// line is a line of a set's file. Pointers distinguish a missing field, which is an error, from an empty one.
 type line struct {
 	ID         string              `json:"id"`
 	Language   *string             `json:"language"`
@@ -34,16 +33,20 @@ type line struct {
 	Hard       []string            `json:"hard"`
 }
 
-// Read reads a set: a JSON object for each message, one a line. Empty lines are passed over.
-// Errors: each names the file, the line and the field.
+// Read reads a set of labelled messages: one JSON object a line, such as
+//
+//	{"text": "Where is order 4711?", "language": "en", "sentiment": "neutral", "urgent": false, "intents": ["order_status"]}
+//
+// It skips empty lines. It returns the valid messages together with a joined error, which names the file, the line and
+// the field of up to ten mistakes. The name is that of the file.
 func Read(name string, from io.Reader) ([]Message, error) {
 	var messages []Message
 	var faults []error
-	seen := map[string]int{}
+	lineByID := map[string]int{}
 	scanner := bufio.NewScanner(from)
-	scanner.Buffer(nil, mostLine)
+	scanner.Buffer(nil, maxLineBytes)
 	n := 0
-	for scanner.Scan() && len(faults) < mostFaults {
+	for scanner.Scan() && len(faults) < maxFaults {
 		n++
 		raw := bytes.TrimSpace(scanner.Bytes())
 		if len(raw) == 0 {
@@ -55,16 +58,16 @@ func Read(name string, from io.Reader) ([]Message, error) {
 			m.ID = fmt.Sprintf("line %d", n)
 		}
 
-		first := seen[m.ID]
-		if err == nil && first > 0 {
-			err = fieldFault("id", "%q is that of line %d, too", m.ID, first)
+		firstLine, isDuplicate := lineByID[m.ID]
+		if err == nil && isDuplicate {
+			err = fieldFault("id", "%q is that of line %d, too", m.ID, firstLine)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s, line %d, %w", name, n, err))
 			continue
 		}
 
-		seen[m.ID] = n
+		lineByID[m.ID] = n
 		messages = append(messages, m)
 	}
 
@@ -78,7 +81,7 @@ func Read(name string, from io.Reader) ([]Message, error) {
 	return messages, errors.Join(faults...)
 }
 
-// parse reads a line and checks all of its labels.
+// parse reads a line and checks its labels. On an error, the message has at least the ID if the line has one.
 func parse(raw []byte) (Message, error) {
 	var l line
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -92,7 +95,7 @@ func parse(raw []byte) (Message, error) {
 
 	m := Message{
 		ID: l.ID, Subject: l.Subject, Texts: l.Texts, Before: l.Before, Because: l.Because,
-		References: l.References, Hard: l.Hard,
+		References: l.References, Difficulties: l.Hard,
 	}
 	switch {
 	case l.Text != "" && len(l.Texts) > 0:
@@ -121,7 +124,7 @@ func parse(raw []byte) (Message, error) {
 	return m, m.check()
 }
 
-// explainJSON words the JSON decoder's errors, with the field where it knows one.
+// explainJSON rewords an error of the JSON decoder for people who write sets. It names the field if the error has one.
 func explainJSON(err error) error {
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fieldFault(kind.Field, "is a %s, and can't be", kind.Value)

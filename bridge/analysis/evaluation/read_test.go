@@ -211,7 +211,7 @@ func TestReadNamesFaults(t *testing.T) {
 			want: `mine, line 2, field id: "a" is that of line 1, too`,
 		},
 		{name: "no messages", line: "", want: "mine has no messages"},
-		{name: "a line that is too long", line: strings.Repeat("x", mostLine+1), want: "mine, line 1: "},
+		{name: "a line that is too long", line: strings.Repeat("x", maxLineBytes+1), want: "mine, line 1: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -234,8 +234,8 @@ func TestReadTellsManyFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("1000 lines with faults were read, want an error")
 	}
-	if got := strings.Count(err.Error(), "\n") + 1; got != mostFaults {
-		t.Errorf("%d faults are told, want %d", got, mostFaults)
+	if got := strings.Count(err.Error(), "\n") + 1; got != maxFaults {
+		t.Errorf("%d faults are told, want %d", got, maxFaults)
 	}
 }
 

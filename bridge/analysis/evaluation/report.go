@@ -2,20 +2,21 @@ package evaluation
 
 import "time"
 
-// Report says how well an analyzer answered the messages of a set, compared with what people labelled them with.
+// Report is the result of an evaluation: how often an analyzer's answers agree with the labels that people gave the
+// messages of a set.
 type Report struct {
-	Analyzer   string         `json:"analyzer"` // as the command names it
+	Analyzer   string         `json:"analyzer"` // its name in the command line
 	Set        string         `json:"set"`
-	By         map[string]int `json:"by"` // how many answers each rule set or model gave
+	By         map[string]int `json:"by"` // number of answers by analysis.Answer.By
 	Messages   int            `json:"messages"`
-	Failed     int            `json:"failed"`   // no answer
-	Degraded   int            `json:"degraded"` // answers found without the model that was asked
+	Failed     int            `json:"failed"`   // messages without an answer
+	Degraded   int            `json:"degraded"` // answers for which a model failed, see analysis.Answer
 	Language   Field          `json:"language"`
 	Sentiment  Field          `json:"sentiment"`
 	Urgency    Field          `json:"urgency"`
 	Reasons    Reasons        `json:"reasons"`
 	Intents    Field          `json:"intents"`
-	MainIntent Ratio          `json:"main_intent"` // share whose first intent is among the labelled ones; of those labelled with any
+	MainIntent Ratio          `json:"main_intent"` // share of messages with labelled intents whose first answered intent is one of these
 	References Field          `json:"references"`
 	Confusion  Confusion      `json:"confusion"` // of sentiments
 	Languages  []Group        `json:"by_language"`
@@ -23,44 +24,45 @@ type Report struct {
 	Speed      Speed          `json:"speed"`
 	Usage      *Usage         `json:"usage,omitempty"`
 	Cost       *float64       `json:"cost,omitempty"`     // of all messages, in the currency of Price
-	Majority   *Figures       `json:"majority,omitempty"` // what always the most frequent label reaches
+	Majority   *Figures       `json:"majority,omitempty"` // of the baseline that always gives the most frequent labels
 }
 
-// Field is how well one field was answered.
+// Field is the quality of one field of the answers, such as the language.
 type Field struct {
-	Exact   Ratio   `json:"exact"`    // share of messages whose answer is the label
+	Exact   Ratio   `json:"exact"`    // share of messages whose answer equals the label
 	Macro   Ratio   `json:"macro_f1"` // mean of the classes' F1
 	Micro   Ratio   `json:"micro_f1"` // F1 of all classes together
-	Low     Ratio   `json:"low"`      // bounds of 95 % for the figure that Figures has of the field
+	Low     Ratio   `json:"low"`      // 95 % confidence interval of the figure in Figures
 	High    Ratio   `json:"high"`
 	Classes []Class `json:"classes"`
 }
 
-// Class is how well one value of a field was found.
+// Class is the quality of one value of a field, such as the language "en".
 type Class struct {
 	Name      string `json:"name"`
-	Labelled  int    `json:"labelled"`
-	Answered  int    `json:"answered"`
-	Precision Ratio  `json:"precision"` // of those answered, how many are labelled so
-	Recall    Ratio  `json:"recall"`    // of those labelled, how many were found
-	F1        Ratio  `json:"f1"`
+	Labelled  int    `json:"labelled"`  // messages with this label
+	Answered  int    `json:"answered"`  // messages with this answer
+	Precision Ratio  `json:"precision"` // share of Answered that is right
+	Recall    Ratio  `json:"recall"`    // share of Labelled that was answered so
+	F1        Ratio  `json:"f1"`        // harmonic mean of precision and recall
 }
 
-// Reasons is how often the reason of urgency is what the customer said.
+// Reasons is the quality of the reasons that answers give for urgency.
 type Reasons struct {
-	Urgent  int   `json:"urgent"`  // answers that say urgent
-	Literal Ratio `json:"literal"` // share of them whose reason is a part of the text, and short enough
-	Meet    Ratio `json:"meet"`    // of those labelled with a reason, share whose reason has words in common with it
+	Urgent      int   `json:"urgent"`  // number of answers that say urgent
+	Literal     Ratio `json:"literal"` // share of Urgent whose reason is a quotation of valid length
+	Overlapping Ratio `json:"meet"`    // share of those labelled with a reason that has a word in common with the label
 }
 
-// Confusion says how often a class, a row, was answered as which, a column. The last column isn't an answer.
+// Confusion is a matrix: Counts[i][j] messages with the label Rows[i] were answered as Columns[j]. The last column counts
+// messages without a valid answer.
 type Confusion struct {
 	Rows    []string `json:"rows"`
 	Columns []string `json:"columns"`
 	Counts  [][]int  `json:"counts"`
 }
 
-// Figures are the one figure by which each field is judged.
+// Figures has the main figure of each field.
 type Figures struct {
 	Language   Ratio `json:"language"`   // exact
 	Sentiment  Ratio `json:"sentiment"`  // macro-F1
@@ -69,25 +71,24 @@ type Figures struct {
 	References Ratio `json:"references"` // F1 of kind and value together
 }
 
-// Group is the messages of a language, or with a difficulty. Their intents are judged by micro-F1: of most
-// intents a group has few messages or none.
+// Group has the figures of the messages of one language or with one difficulty. The figure of their intents is micro-F1,
+// because a group has few or no messages with most intents.
 type Group struct {
 	Name     string `json:"name"`
 	Messages int    `json:"messages"`
 	Figures
 }
 
-// Speed is how long answers took. CPU is of this process, for all that it did meanwhile.
+// Speed is the time that answers took.
 type Speed struct {
 	Median time.Duration `json:"median_ns"`
 	P95    time.Duration `json:"p95_ns"`
-	CPU    time.Duration `json:"cpu_ns_per_message"`
+	CPU    time.Duration `json:"cpu_ns_per_message"` // CPU time of the whole process during the run
 }
 
-// Price is what a model costs for a million tokens.
+// Price is the price of a million tokens, in any currency.
 type Price struct{ Prompt, Answer float64 }
 
-// costOf returns what a usage costs.
 func (p Price) costOf(u Usage) float64 {
 	return (p.Prompt*float64(u.PromptTokens) + p.Answer*float64(u.AnswerTokens)) / 1e6
 }

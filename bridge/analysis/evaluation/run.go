@@ -8,48 +8,45 @@ import (
 	"parley/bridge/analysis"
 )
 
-// An evaluation asks an analyzer about each message of a set and measures how long that takes. score.go then judges
-// the answers.
-
-// Metered is an Analyzer that counts what it has asked of a model since it was made.
+// Metered is an Analyzer that counts its requests to a model and their tokens, since it was made.
 type Metered interface {
 	Usage() (calls, promptTokens, answerTokens int)
 }
 
-// Options say how an analyzer is run.
+// Options configure a run.
 type Options struct {
 	Desk     analysis.Desk
-	Now      func() time.Time     // required: a clock that doesn't jump
-	CPU      func() time.Duration // CPU time of this process so far; nil means not measured
-	Parallel int                  // questions at once; 0 means 1. With more, Result.Took has time in which an answer waited for others
-	Deadline time.Duration        // of one answer; 0 means none
+	Now      func() time.Time     // required; a monotonic clock
+	CPU      func() time.Duration // CPU time of this process so far; nil means that it isn't measured
+	Parallel int                  // questions at once; 0 means 1. If it is more, Result.Took may include time spent waiting for others
+	Deadline time.Duration        // for each answer; 0 means no deadline
 }
 
-// Result is what an analyzer made of a message.
+// Result is an analyzer's answer to one message.
 type Result struct {
 	Message Message
-	Answer  analysis.Answer
-	Err     error // there is no answer
+	Answer  analysis.Answer // undefined if Err is set
+	Err     error
 	Took    time.Duration
 }
 
-// Outcome is a whole run.
+// Outcome is the result of a run.
 type Outcome struct {
-	Results []Result // in the order of the messages
-	CPU     time.Duration
-	Usage   *Usage // nil: the analyzer reports none
+	Results []Result      // in the order of the messages
+	CPU     time.Duration // 0 if it isn't measured
+	Usage   *Usage        // nil if the analyzer isn't Metered
 }
 
-// Usage is what a model was asked.
+// Usage is the number of requests to a model, and of their tokens.
 type Usage struct {
 	Calls        int `json:"calls"`
 	PromptTokens int `json:"prompt_tokens"`
 	AnswerTokens int `json:"answer_tokens"`
 }
 
-// Run asks an analyzer about each message. It takes answers as they are, without analysis.Check: what that would remove counts
-// as a wrong answer where the field is judged.
-// Errors: the context's, if it has ended when Run returns. Messages that were not asked have zero Results then.
+// Run asks an analyzer about each message and measures the time. Score then compares the answers with the labels. Run
+// doesn't apply analysis.Check, so that invalid parts of an answer count as wrong.
+// Errors: the context's. The results of messages that were no longer asked are zero then.
 func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options) (Outcome, error) {
 	usageBefore, cpuBefore := usageOf(a), o.measureCPU()
 	out := Outcome{Results: askAll(ctx, a, messages, o)}
@@ -70,7 +67,7 @@ func (o Options) measureCPU() time.Duration {
 	return o.CPU()
 }
 
-// usageOf returns what an analyzer has asked of a model so far, or nil if it doesn't count that.
+// usageOf returns the usage of an analyzer so far, or nil if it isn't Metered.
 func usageOf(a analysis.Analyzer) *Usage {
 	meter, ok := a.(Metered)
 	if !ok {
@@ -80,7 +77,7 @@ func usageOf(a analysis.Analyzer) *Usage {
 	return &Usage{Calls: calls, PromptTokens: prompt, AnswerTokens: answer}
 }
 
-// askAll asks about the messages, o.Parallel at once, until the context ends.
+// askAll asks about all messages, o.Parallel at once. It stops early if the context ends.
 func askAll(ctx context.Context, a analysis.Analyzer, messages []Message, o Options) []Result {
 	results := make([]Result, len(messages))
 	slots := make(chan struct{}, max(1, o.Parallel))
@@ -101,7 +98,6 @@ func askAll(ctx context.Context, a analysis.Analyzer, messages []Message, o Opti
 	return results
 }
 
-// askOne asks about one message.
 func askOne(ctx context.Context, a analysis.Analyzer, m Message, o Options) Result {
 	if o.Deadline > 0 {
 		var cancel context.CancelFunc

@@ -10,22 +10,21 @@ import (
 	"parley/bridge/analysis"
 )
 
-// An evaluation runs an analyzer over a set of messages that people have labelled: with the language, the
-// customer's mood, and so on. Score compares the answers with the labels and makes a report.
-
-// Score compares the answers of a run with the labels of its messages.
+// Score compares the answers of a run with the labels that people gave the messages. For example, if 100 messages were
+// labelled "frustrated" and an analyzer found 60 of them, the report has a recall of 0.6 for that sentiment. The report's
+// cost is set if the analyzer is Metered and price isn't zero.
 func Score(out Outcome, price Price) Report {
-	marks := mark(out.Results)
+	compared := compareFields(out.Results)
 	r := Report{
 		Messages:   len(out.Results),
 		By:         map[string]int{},
 		Usage:      out.Usage,
-		Language:   judgeField(marks.language, shareExact, nil),
-		Sentiment:  judgeField(marks.sentiment, macroF1, analysis.SentimentNames()),
-		Urgency:    judgeField(marks.urgency, microF1, nil),
-		Intents:    judgeField(marks.intents, macroF1, analysis.IntentNames()),
-		References: judgeField(marks.references, microF1, nil),
-		Confusion:  countConfusion(marks.sentiment, analysis.SentimentNames()),
+		Language:   judgeField(compared.language, shareExact, nil),
+		Sentiment:  judgeField(compared.sentiment, macroF1, analysis.SentimentNames()),
+		Urgency:    judgeField(compared.urgency, microF1, nil),
+		Intents:    judgeField(compared.intents, macroF1, analysis.IntentNames()),
+		References: judgeField(compared.references, microF1, nil),
+		Confusion:  countConfusion(compared.sentiment, analysis.SentimentNames()),
 		Reasons:    judgeReasons(out.Results),
 		MainIntent: mainIntent(out.Results),
 		Languages:  judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
@@ -53,7 +52,7 @@ func Score(out Outcome, price Price) Report {
 	return r
 }
 
-// Figures returns the one figure of each field.
+// Figures returns the main figure of each field.
 func (r Report) Figures() Figures {
 	return Figures{
 		Language: r.Language.Exact, Sentiment: r.Sentiment.Macro, Urgency: r.Urgency.Micro,
@@ -61,52 +60,77 @@ func (r Report) Figures() Figures {
 	}
 }
 
-// markings are the fields of all messages.
-type markings struct{ language, sentiment, urgency, intents, references []marking }
+// comparedFields has, for each field, one comparison a message.
+type comparedFields struct{ language, sentiment, urgency, intents, references []comparison }
 
-// mark compares answers with labels, field by field.
-func mark(results []Result) (all markings) {
+// compareFields compares answers with labels, field by field.
+func compareFields(results []Result) comparedFields {
 	languages := map[string]bool{}
 	for _, r := range results {
 		languages[r.Message.Language] = true
 	}
 
+	var all comparedFields
 	for _, r := range results {
-		m, a := r.Message, r.Answer
-		failed := r.Err != nil
-		add := func(to *[]marking, expected, answered []string) {
-			if failed {
-				answered = nil
-			}
-			*to = append(*to, marking{expected: expected, answered: answered, failed: failed})
+		label, answer := labelsOf(r.Message), answersOf(r, languages)
+		compare := func(expected, answered []string) comparison {
+			return comparison{expected: expected, answered: answered, failed: r.Err != nil}
 		}
+		all.language = append(all.language, compare(label.language, answer.language))
+		all.sentiment = append(all.sentiment, compare(label.sentiment, answer.sentiment))
+		all.urgency = append(all.urgency, compare(label.urgency, answer.urgency))
+		all.intents = append(all.intents, compare(label.intents, answer.intents))
+		all.references = append(all.references, compare(label.references, answer.references))
+	}
+	return all
+}
 
-		language := a.Language
-		if !languages[language] {
-			language = "" // no message is labelled so, and "" is the label of all languages that need not be known
-		}
+// fieldValues are the values of one message's fields. A field with a single value is a set of one.
+type fieldValues struct{ language, sentiment, urgency, intents, references []string }
 
-		add(&all.language, []string{m.Language}, []string{language})
-		add(&all.sentiment, []string{string(m.Sentiment)}, []string{string(a.Sentiment)})
-		add(&all.urgency, urgencyClass(m.Urgent), urgencyClass(a.Urgency.Urgent))
-		add(&all.intents, m.Intents, a.Intents)
-		var expected, answered []string
-		for _, ref := range m.References {
-			expected = append(expected, ref.Kind+" "+ref.Value)
-		}
+func labelsOf(m Message) fieldValues {
+	v := fieldValues{
+		language:  []string{m.Language},
+		sentiment: []string{string(m.Sentiment)},
+		urgency:   urgencyClass(m.Urgent),
+		intents:   m.Intents,
+	}
+	for _, ref := range m.References {
+		v.references = append(v.references, referenceClass(ref.Kind, ref.Value))
+	}
+	return v
+}
 
-		for _, ref := range a.References {
-			answered = append(answered, ref.Kind+" "+ref.Value)
-		}
-
-		add(&all.references, expected, answered)
-
-		if failed && !m.Urgent { // no answer counts as the wrong one, and would be right here
-			all.urgency[len(all.urgency)-1].answered = urgencyClass(true)
-		}
+// answersOf returns the values of an answer. A language that no message is labelled with counts as "", the label of the
+// languages that an analyzer need not know.
+func answersOf(r Result, labelledLanguages map[string]bool) fieldValues {
+	if r.Err != nil {
+		// A missing answer counts as wrong. For urgency, no value means "not urgent", which may be right.
+		return fieldValues{urgency: urgencyClass(!r.Message.Urgent)}
 	}
 
-	return all
+	language := r.Answer.Language
+	if !labelledLanguages[language] {
+		language = ""
+	}
+	v := fieldValues{
+		language:  []string{language},
+		sentiment: []string{string(r.Answer.Sentiment)},
+		urgency:   urgencyClass(r.Answer.Urgency.Urgent),
+		intents:   r.Answer.Intents,
+	}
+	for _, ref := range r.Answer.References {
+		v.references = append(v.references, referenceClass(ref.Kind, ref.Value))
+	}
+	return v
+}
+
+func referenceClass(kind, value string) string { return kind + " " + value }
+
+// kindOf returns the kind in a referenceClass.
+func kindOf(reference string) string {
+	kind, _, _ := strings.Cut(reference, " ")
+	return kind
 }
 
 func urgencyClass(isUrgent bool) []string {
@@ -116,15 +140,16 @@ func urgencyClass(isUrgent bool) []string {
 	return nil
 }
 
-// judgeField judges one field by its figure. Classes are shown in the given order, or in the alphabet's.
-func judgeField(marks []marking, figure func([]marking) Ratio, order []string) Field {
-	f := Field{Exact: shareExact(marks), Macro: macroF1(marks), Micro: microF1(marks), Classes: judgeClasses(marks, order)}
-	f.Low, f.High = estimateInterval(marks, figure)
+// judgeField computes the quality of one field. figure computes the field's main figure, for its confidence interval.
+// The classes are in the given order, followed by all others in alphabetical order.
+func judgeField(compared []comparison, figure func([]comparison) Ratio, order []string) Field {
+	f := Field{Exact: shareExact(compared), Macro: macroF1(compared), Micro: microF1(compared), Classes: judgeClasses(compared, order)}
+	f.Low, f.High = estimateInterval(compared, figure)
 	return f
 }
 
-func judgeClasses(marks []marking, order []string) []Class {
-	counts := tallyClasses(marks)
+func judgeClasses(compared []comparison, order []string) []Class {
+	counts := tallyClasses(compared)
 	names := slices.Clone(order)
 	var others []string
 	for name := range counts {
@@ -142,49 +167,48 @@ func judgeClasses(marks []marking, order []string) []Class {
 	return all
 }
 
-// judgeKinds judges references kind by kind.
-func judgeKinds(results []Result) (all []Class) {
-	byKind := map[string][]marking{}
-	for _, references := range mark(results).references {
-		ofMessage := map[string]*marking{} // the message's references, by their kinds
-		ofKind := func(reference string) *marking {
-			kind, _, _ := strings.Cut(reference, " ")
-			if ofMessage[kind] == nil {
-				ofMessage[kind] = &marking{}
-			}
-			return ofMessage[kind]
-		}
-
-		for _, reference := range references.expected {
-			m := ofKind(reference)
-			m.expected = append(m.expected, reference)
-		}
-
-		for _, reference := range references.answered {
-			m := ofKind(reference)
-			m.answered = append(m.answered, reference)
-		}
-
-		for kind, m := range ofMessage {
-			byKind[kind] = append(byKind[kind], *m)
+// judgeKinds returns the quality of references by kind, sorted by kind.
+func judgeKinds(results []Result) []Class {
+	byKind := map[string][]comparison{}
+	for _, references := range compareFields(results).references {
+		for kind, ofKind := range splitByKind(references) {
+			byKind[kind] = append(byKind[kind], ofKind)
 		}
 	}
 
-	for kind, marks := range byKind {
-		all = append(all, sumClasses(marks).asClass(kind))
+	var classes []Class
+	for kind, compared := range byKind {
+		classes = append(classes, sumClasses(compared).asClass(kind))
 	}
 
-	slices.SortFunc(all, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	slices.SortFunc(classes, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
+	return classes
 }
 
-// countConfusion counts answers class by class. Answers that are no class count with those that weren't given.
-func countConfusion(marks []marking, names []string) Confusion {
+// splitByKind splits the references of one message by kind.
+func splitByKind(references comparison) map[string]comparison {
+	byKind := map[string]comparison{}
+	for _, reference := range references.expected {
+		c := byKind[kindOf(reference)]
+		c.expected = append(c.expected, reference)
+		byKind[kindOf(reference)] = c
+	}
+	for _, reference := range references.answered {
+		c := byKind[kindOf(reference)]
+		c.answered = append(c.answered, reference)
+		byKind[kindOf(reference)] = c
+	}
+	return byKind
+}
+
+// countConfusion counts the answers of a field with one value by label and answer. Missing and invalid answers are
+// counted in the last column.
+func countConfusion(compared []comparison, names []string) Confusion {
 	c := Confusion{Rows: names, Columns: append(slices.Clone(names), "none"), Counts: make([][]int, len(names))}
 	for i := range c.Counts {
 		c.Counts[i] = make([]int, len(c.Columns))
 	}
-	for _, m := range marks {
+	for _, m := range compared {
 		column := len(names)
 		if len(m.answered) == 1 && slices.Contains(names, m.answered[0]) {
 			column = slices.Index(names, m.answered[0])
@@ -194,46 +218,48 @@ func countConfusion(marks []marking, names []string) Confusion {
 	return c
 }
 
-// judgeReasons judges the reasons that answers give for urgency.
+// judgeReasons computes the quality of the reasons that answers give for urgency.
 func judgeReasons(results []Result) Reasons {
 	var r Reasons
-	literal := 0  // reasons that are a part of the text
-	labelled := 0 // urgent answers to messages that were labelled with a reason
-	inCommon := 0 // of these, reasons that have a word in common with the label
+	literal := 0     // reasons that are a part of the text
+	labelled := 0    // urgent answers to messages that are labelled with a reason
+	overlapping := 0 // labelled ones whose answered reason has a word in common with the label
 	for _, result := range results {
-		why := result.Answer.Urgency
-		if result.Err != nil || !why.Urgent {
+		urgency := result.Answer.Urgency
+		if result.Err != nil || !urgency.Urgent {
 			continue
 		}
 
 		r.Urgent++
-		isShort := why.Because != "" && utf8.RuneCountInString(why.Because) <= mostReason
-		if isShort && result.Message.hasText(why.Because) {
+		hasValidLength := urgency.Because != "" && utf8.RuneCountInString(urgency.Because) <= maxReasonRunes
+		if hasValidLength && result.Message.hasText(urgency.Because) {
 			literal++
 		}
 
-		if result.Message.Because != "" {
-			labelled++
-			if hasWordInCommon(why.Because, result.Message.Because) {
-				inCommon++
-			}
+		if result.Message.Because == "" {
+			continue
+		}
+		labelled++
+		if hasWordInCommon(urgency.Because, result.Message.Because) {
+			overlapping++
 		}
 	}
 
-	r.Literal, r.Meet = ratioOf(literal, r.Urgent), ratioOf(inCommon, labelled)
+	r.Literal = ratioOf(literal, r.Urgent)
+	r.Overlapping = ratioOf(overlapping, labelled)
 	return r
 }
 
-// hasWordInCommon reports whether two parts of a text have a word in common that is longer than three letters.
+// hasWordInCommon reports whether two strings have a word in common that is longer than three letters.
 func hasWordInCommon(a, b string) bool {
-	const mostSmallWord = 3 // letters
+	const maxSmallWord = 3 // letters
 	words := strings.Fields(strings.ToLower(b))
 	return slices.ContainsFunc(strings.Fields(strings.ToLower(a)), func(w string) bool {
-		return utf8.RuneCountInString(w) > mostSmallWord && slices.Contains(words, w)
+		return utf8.RuneCountInString(w) > maxSmallWord && slices.Contains(words, w)
 	})
 }
 
-// mainIntent is the share of messages whose first answered intent is a labelled one, of those labelled with any.
+// mainIntent computes Report.MainIntent.
 func mainIntent(results []Result) Ratio {
 	right, all := 0, 0
 	for _, r := range results {
@@ -249,7 +275,7 @@ func mainIntent(results []Result) Ratio {
 	return ratioOf(right, all)
 }
 
-// measureSpeed returns median and 95th percentile of the answers that came, and CPU time for a message.
+// measureSpeed returns the median and 95th percentile over all answers, and the CPU time per message.
 func measureSpeed(out Outcome) (s Speed) {
 	var took []time.Duration
 	for _, r := range out.Results {

@@ -166,7 +166,7 @@ func TestScoreOfFields(t *testing.T) {
 		{name: "main intent: right are Where and Hej, of the four messages with an intent", got: r.MainIntent, want: 2.0 / 4},
 		{name: "references: one found; one of the wrong kind is an invented and a missed one", got: r.References.Micro, want: 1.0 / 2},
 		{name: "reasons: one of two is a part of the text", got: r.Reasons.Literal, want: 1.0 / 2},
-		{name: "reasons: the only labelled one was met", got: r.Reasons.Meet, want: 1},
+		{name: "reasons: the only labelled one was met", got: r.Reasons.Overlapping, want: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,7 +240,7 @@ func TestMajorityReachesLittle(t *testing.T) {
 		{name: "references", got: f.References, most: 0},
 	}
 	for _, tt := range tests {
-		if tt.got.None() || tt.got > tt.most {
+		if tt.got.IsNaN() || tt.got > tt.most {
 			t.Errorf("%s: got %v, want at most %v", tt.name, float64(tt.got), float64(tt.most))
 		}
 	}

@@ -9,29 +9,27 @@ import (
 //go:embed set/*.jsonl
 var setFiles embed.FS
 
-// Set names labelled messages that come with Parley: a file of the folder set, or both files of All. Some sets are there
-// to be learned from; the others are only measured, so that their figures say what to expect of new messages.
+// Set is the name of a set of labelled messages that is embedded in Parley. Training sets are used to tune analyzers. Test
+// sets are only used to measure them, so that their figures show what to expect of new messages.
 type Set string
 
-// The sets that all figures of the documentation begin with.
+// The main sets. Their messages were split so that both have a similar mix of languages, labels and difficulties.
 const (
-	Dev    Set = "dev"    // what rules and prompts are tuned on
-	Unseen Set = "unseen" // what nobody looks at while tuning
-	// All is Dev and Unseen. They were dealt message by message, so that both halves are alike in languages, labels and
-	// difficulties.
-	All Set = "all"
+	Dev    Set = "dev"    // training set for rules and prompts
+	Unseen Set = "unseen" // test set; nobody reads it while tuning
+	All    Set = "all"    // both together
 )
 
-// Sets that were written later, about other trades.
+// Further sets, with messages from other trades.
 const (
-	Dev2   Set = "dev2" // what the offline model also learns from
-	Dev3   Set = "dev3" // likewise
-	Check  Set = "check"
-	Check2 Set = "check2" // what is pressing though said quietly, and what only sounds so
-	Check3 Set = "check3" // more trades, with many numbers, by somebody else
+	Dev2   Set = "dev2"   // training set for the offline model
+	Dev3   Set = "dev3"   // training set for the offline model
+	Check  Set = "check"  // test set
+	Check2 Set = "check2" // test set: urgent messages that sound calm, and the reverse
+	Check3 Set = "check3" // test set: many reference numbers, by another author
 )
 
-// files returns the names of a set's files; none if there is no such set.
+// files returns the names of a set's files, or nil for an unknown set.
 func (s Set) files() []string {
 	switch s {
 	case All:
@@ -42,8 +40,7 @@ func (s Set) files() []string {
 	return nil
 }
 
-// ReadSet returns the messages of a set.
-// Errors: there is no such set.
+// ReadSet returns the messages of a set. It fails if there is no such set.
 func ReadSet(s Set) ([]Message, error) {
 	files := s.files()
 	if len(files) == 0 {

@@ -33,11 +33,11 @@ func ourLanguages() []string { return []string{"en", "de", "fr", "es", "pt", "it
 // labels returns the labels that a message has, of one sort.
 type labels func(Message) []string
 
-func languageOf(m Message) []string  { return []string{m.Language} }
-func sentimentOf(m Message) []string { return []string{string(m.Sentiment)} }
-func intentsOf(m Message) []string   { return m.Intents }
-func hardOf(m Message) []string      { return m.Hard }
-func urgencyOf(m Message) []string   { return urgencyClass(m.Urgent) }
+func languageOf(m Message) []string       { return []string{m.Language} }
+func sentimentOf(m Message) []string      { return []string{string(m.Sentiment)} }
+func intentsOf(m Message) []string        { return m.Intents }
+func difficultyLabels(m Message) []string { return m.Difficulties }
+func urgencyOf(m Message) []string        { return urgencyClass(m.Urgent) }
 
 func languageAndSentimentOf(m Message) []string {
 	return []string{m.Language + " " + string(m.Sentiment)}
@@ -124,7 +124,7 @@ func TestHalvesHaveEachLabel(t *testing.T) {
 func TestHalvesHaveEachDifficulty(t *testing.T) {
 	t.Parallel()
 	forEachHalf(t, func(t *testing.T, messages []Message) {
-		wantEach(t, messages, hardOf, 3,
+		wantEach(t, messages, difficultyLabels, 3,
 			"irony", "negation", "polite_anger", "mixed_languages", "thanks_after_complaint", "quoted_anger", "two_intents",
 			"typos", "false_urgency", "praise_then_question", "not_a_reference", "short", "burst")
 		hard := len(messages) - countLabels(messages, difficultiesOf)[noDifficulty]
@@ -144,7 +144,7 @@ func TestHalvesAreAlike(t *testing.T) {
 		{name: "language", of: languageOf},
 		{name: "sentiment", of: sentimentOf},
 		{name: "intent", of: intentsOf},
-		{name: "difficulty", of: hardOf},
+		{name: "difficulty", of: difficultyLabels},
 		{name: "urgency", of: urgencyOf},
 		{name: "language and sentiment", of: languageAndSentimentOf},
 		{name: "kind of number", of: kindsOf},
@@ -165,7 +165,7 @@ func TestHalvesAreAlike(t *testing.T) {
 	}
 }
 
-// wordsOf returns the words of a message in small letters, without punctuation but question marks.
+// wordsOf returns the words of a message in small letters, without punctuation but question compared.
 func wordsOf(m Message) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
@@ -295,7 +295,7 @@ func TestSetFollowsItsRules(t *testing.T) {
 		if m.Sentiment == analysis.Pressing && !m.Urgent {
 			t.Errorf("%s has the sentiment %s, and isn't urgent", m.ID, m.Sentiment)
 		}
-		isMarked, hasTwo := slices.Contains(m.Hard, "two_intents"), len(m.Intents) == 2
+		isMarked, hasTwo := slices.Contains(m.Difficulties, "two_intents"), len(m.Intents) == 2
 		if isMarked != hasTwo {
 			t.Errorf("%s: is marked with two_intents: %v, has two intents: %v, want both or neither", m.ID, isMarked, hasTwo)
 		}

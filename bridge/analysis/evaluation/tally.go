@@ -9,27 +9,27 @@ import (
 	"strconv"
 )
 
-// The figures of an evaluation. Precision is the share of what was answered that is right, recall the share of what
-// is right that was answered, F1 their harmonic mean. Micro F1 counts all classes together, macro F1 is the mean
-// over the classes.
+// This file computes the figures of an evaluation. Take the sentiment "frustrated": precision is the share of messages
+// answered "frustrated" that have this label, recall is the share of messages with this label that were answered so, and
+// F1 is the harmonic mean of both. A class is one value of a field, such as this sentiment. Micro F1 is computed from the
+// counts of all classes together, macro F1 is the mean of the classes' F1.
 
-// Ratio is a figure from 0 to 1; NaN where there is nothing to divide by.
+// Ratio is a figure from 0 to 1, or NaN if it would divide by zero.
 type Ratio float64
 
-// None reports whether there is nothing to divide by.
-func (r Ratio) None() bool { return math.IsNaN(float64(r)) }
+func (r Ratio) IsNaN() bool { return math.IsNaN(float64(r)) }
 
-// String shows two decimals, or a dash.
+// String returns the figure with two decimals, or a dash for NaN.
 func (r Ratio) String() string {
-	if r.None() {
+	if r.IsNaN() {
 		return "–"
 	}
 	return strconv.FormatFloat(float64(r), 'f', 2, 64)
 }
 
-// MarshalJSON writes three decimals, or null.
+// MarshalJSON writes the figure with three decimals, or null for NaN.
 func (r Ratio) MarshalJSON() ([]byte, error) {
-	if r.None() {
+	if r.IsNaN() {
 		return []byte("null"), nil
 	}
 	const thousand = 1000
@@ -43,48 +43,52 @@ func ratioOf(part, whole int) Ratio {
 	return Ratio(float64(part) / float64(whole))
 }
 
-// marking is one field of one message: what it was labelled with, and what was answered. A field that has
-// one value is a set of one.
-type marking struct {
+// comparison has the expected and the answered values of one field of one message. A field with a single value is a set
+// of one.
+type comparison struct {
 	expected, answered []string
-	failed             bool // there was no answer
+	failed             bool // the analyzer gave no answer
 }
 
-// isExact reports whether the answer is the label, in any order.
-func (m marking) isExact() bool {
-	if m.failed || len(m.expected) != len(m.answered) {
+// isExact reports whether the answered values are the expected ones, in any order.
+func (c comparison) isExact() bool {
+	if c.failed || len(c.expected) != len(c.answered) {
 		return false
 	}
-	return !slices.ContainsFunc(m.expected, func(e string) bool { return !slices.Contains(m.answered, e) })
+	return !slices.ContainsFunc(c.expected, func(e string) bool { return !slices.Contains(c.answered, e) })
 }
 
-// count is how often a class was found, found where it isn't, and missed.
-type count struct{ found, invented, missed int }
+// count has the true positives, false positives and false negatives of a class.
+type count struct{ truePositives, falsePositives, falseNegatives int }
 
-func (c count) f1() Ratio { return ratioOf(2*c.found, 2*c.found+c.invented+c.missed) }
+func (c count) f1() Ratio {
+	return ratioOf(2*c.truePositives, 2*c.truePositives+c.falsePositives+c.falseNegatives)
+}
 
-// asClass returns the figures of a class that was counted so.
+// asClass returns the figures of a class with these counts.
 func (c count) asClass(name string) Class {
+	labelled := c.truePositives + c.falseNegatives
+	answered := c.truePositives + c.falsePositives
 	return Class{
 		Name:      name,
-		Labelled:  c.found + c.missed,
-		Answered:  c.found + c.invented,
-		Precision: ratioOf(c.found, c.found+c.invented),
-		Recall:    ratioOf(c.found, c.found+c.missed),
+		Labelled:  labelled,
+		Answered:  answered,
+		Precision: ratioOf(c.truePositives, answered),
+		Recall:    ratioOf(c.truePositives, labelled),
 		F1:        c.f1(),
 	}
 }
 
-// tallyClasses counts the classes of a field.
-func tallyClasses(marks []marking) map[string]count {
+// tallyClasses returns the counts of each class of a field, by the class's name.
+func tallyClasses(compared []comparison) map[string]count {
 	counts := map[string]count{}
-	for _, m := range marks {
+	for _, m := range compared {
 		for _, e := range m.expected {
 			c := counts[e]
 			if slices.Contains(m.answered, e) {
-				c.found++
+				c.truePositives++
 			} else {
-				c.missed++
+				c.falseNegatives++
 			}
 
 			counts[e] = c
@@ -93,7 +97,7 @@ func tallyClasses(marks []marking) map[string]count {
 		for _, a := range m.answered {
 			if !slices.Contains(m.expected, a) {
 				c := counts[a]
-				c.invented++
+				c.falsePositives++
 				counts[a] = c
 			}
 		}
@@ -102,66 +106,69 @@ func tallyClasses(marks []marking) map[string]count {
 	return counts
 }
 
-// sumClasses adds all classes up.
-func sumClasses(marks []marking) count {
+// sumClasses returns the sum of the counts of all classes.
+func sumClasses(compared []comparison) count {
 	var sum count
-	for _, c := range tallyClasses(marks) {
-		sum.found += c.found
-		sum.invented += c.invented
-		sum.missed += c.missed
+	for _, c := range tallyClasses(compared) {
+		sum.truePositives += c.truePositives
+		sum.falsePositives += c.falsePositives
+		sum.falseNegatives += c.falseNegatives
 	}
 	return sum
 }
 
-// macroF1 is the mean of the classes' F1: a rare class counts as much as a frequent one. Classes count that
-// were labelled or answered.
-func macroF1(marks []marking) Ratio {
-	counts := tallyClasses(marks)
+// macroF1 returns the mean F1 of all classes that were labelled or answered. Rare and frequent classes have the same
+// weight.
+func macroF1(compared []comparison) Ratio {
+	counts := tallyClasses(compared)
 	names := make([]string, 0, len(counts))
 	for name := range counts {
 		names = append(names, name)
 	}
-	slices.Sort(names) // so that sums of floating numbers are the same each time
+	slices.Sort(names) // the rounding error of a sum depends on the order
 	sum := 0.0
 	for _, name := range names {
 		sum += float64(counts[name].f1())
 	}
-	return Ratio(sum / float64(len(counts))) // NaN for none
+	return Ratio(sum / float64(len(counts))) // NaN without classes
 }
 
-// microF1 is the F1 of all classes together: a frequent class counts more.
-func microF1(marks []marking) Ratio { return sumClasses(marks).f1() }
+// microF1 returns the F1 of all classes together. Frequent classes have more weight.
+func microF1(compared []comparison) Ratio { return sumClasses(compared).f1() }
 
-// shareExact is the share of messages whose answer is the label.
-func shareExact(marks []marking) Ratio {
+// shareExact returns the share of messages whose answer equals the label.
+func shareExact(compared []comparison) Ratio {
 	n := 0
-	for _, m := range marks {
+	for _, m := range compared {
 		if m.isExact() {
 			n++
 		}
 	}
-	return ratioOf(n, len(marks))
+	return ratioOf(n, len(compared))
 }
 
-// rounds is how many samples are drawn for an interval, and seed makes them the same samples each time.
 const (
-	rounds = 1000
-	seed   = 13
+	bootstrapSamples = 1000
+	bootstrapSeed    = 13 // fixed, so that reports are reproducible
 )
 
-// estimateInterval estimates (by a bootstrap) how far a figure depends on which messages are in the set. It draws samples that are
-// as large as the set, in which a message may come several times or not at all. It returns the bounds between which the figures
-// of 95 % of the samples lie.
-func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time is what is wanted
-	sample := make([]marking, len(marks))
+// estimateInterval returns the 95 % confidence interval of a figure, estimated by bootstrapping: it draws samples with
+// replacement that are as large as the set, and returns the bounds of the middle 95 % of their figures. Without messages,
+// or if no sample has a figure, the bounds are NaN.
+func estimateInterval(compared []comparison, figure func([]comparison) Ratio) (low, high Ratio) {
+	if len(compared) == 0 {
+		return Ratio(math.NaN()), Ratio(math.NaN())
+	}
+
+	random := rand.New(rand.NewPCG(bootstrapSeed, bootstrapSeed)) //nolint:gosec // it should be reproducible
+	sample := make([]comparison, len(compared))
 	var figures []Ratio
-	for range rounds * min(1, len(marks)) { // nothing can be drawn from no messages
+	for range bootstrapSamples {
 		for i := range sample {
-			sample[i] = marks[random.IntN(len(marks))]
+			sample[i] = compared[random.IntN(len(compared))]
 		}
 
-		if r := figure(sample); !r.None() {
+		if r := figure(sample); !r.IsNaN() {
 			figures = append(figures, r)
 		}
 	}
@@ -174,7 +181,7 @@ func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high 
 	return quantileOf(figures, 0.025), quantileOf(figures, 0.975)
 }
 
-// quantileOf returns the value below which a share of sorted values lies.
+// quantileOf returns a quantile of sorted values, such as 0.5 for the median. There must be at least one value.
 func quantileOf[T cmp.Ordered](sorted []T, share float64) T {
 	i := int(math.Ceil(share*float64(len(sorted)))) - 1
 	return sorted[min(max(i, 0), len(sorted)-1)]

@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// markSingles makes markings of a field that has one value: from pairs of a label and the answer.
-func markSingles(pairs ...string) (marks []marking) {
+// compareSingles makes comparisons of a field that has one value: from pairs of a label and the answer.
+func compareSingles(pairs ...string) (compared []comparison) {
 	for i := 0; i < len(pairs); i += 2 {
-		marks = append(marks, marking{expected: []string{pairs[i]}, answered: []string{pairs[i+1]}})
+		compared = append(compared, comparison{expected: []string{pairs[i]}, answered: []string{pairs[i+1]}})
 	}
-	return marks
+	return compared
 }
 
 // near reports whether two figures are the same but for rounding, or neither is one.
-func near(a Ratio, b float64) bool { return a.None() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9 }
+func near(a Ratio, b float64) bool {
+	return a.IsNaN() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9
+}
 
 // The figures of a field are those that were computed by hand.
 func TestFigures(t *testing.T) {
@@ -24,31 +26,31 @@ func TestFigures(t *testing.T) {
 	none := math.NaN() // there is nothing to divide by
 	tests := []struct {
 		name                string
-		marks               []marking
+		compared            []comparison
 		macro, micro, exact float64
 	}{
-		{name: "no messages", marks: nil, macro: none, micro: none, exact: none},
-		{name: "all right", marks: markSingles("a", "a", "b", "b"), macro: 1, micro: 1, exact: 1},
-		{name: "all wrong", marks: markSingles("a", "b", "b", "a"), macro: 0, micro: 0, exact: 0},
+		{name: "no messages", compared: nil, macro: none, micro: none, exact: none},
+		{name: "all right", compared: compareSingles("a", "a", "b", "b"), macro: 1, micro: 1, exact: 1},
+		{name: "all wrong", compared: compareSingles("a", "b", "b", "a"), macro: 0, micro: 0, exact: 0},
 		{
 			// a: 2 found, 1 missed, F1 4/5; b: 1 found, 1 invented, F1 2/3
-			name:  "one wrong",
-			marks: markSingles("a", "a", "a", "a", "a", "b", "b", "b"),
-			macro: (0.8 + 2.0/3) / 2,
-			micro: 0.75,
-			exact: 0.75,
+			name:     "one wrong",
+			compared: compareSingles("a", "a", "a", "a", "a", "b", "b", "b"),
+			macro:    (0.8 + 2.0/3) / 2,
+			micro:    0.75,
+			exact:    0.75,
 		},
 		{
 			// c is invented only: its F1 is 0, and counts
-			name:  "an invented class",
-			marks: markSingles("a", "a", "a", "c"),
-			macro: (2.0/3 + 0) / 2,
-			micro: 0.5,
-			exact: 0.5,
+			name:     "an invented class",
+			compared: compareSingles("a", "a", "a", "c"),
+			macro:    (2.0/3 + 0) / 2,
+			micro:    0.5,
+			exact:    0.5,
 		},
 		{
 			name: "no answer is a wrong one",
-			marks: []marking{
+			compared: []comparison{
 				{expected: []string{"a"}, failed: true},
 				{expected: []string{"a"}, answered: []string{"a"}},
 			},
@@ -57,61 +59,61 @@ func TestFigures(t *testing.T) {
 			exact: 0.5,
 		},
 		{
-			name:  "no answer is a wrong one also where nothing was to be found",
-			marks: []marking{{failed: true}, {}},
-			macro: none,
-			micro: none,
-			exact: 0.5,
+			name:     "no answer is a wrong one also where nothing was to be found",
+			compared: []comparison{{failed: true}, {}},
+			macro:    none,
+			micro:    none,
+			exact:    0.5,
 		},
 		{
 			// a is found, b missed, c invented; in the second message there is nothing to find, and nothing was found
-			name:  "sets",
-			marks: []marking{{expected: []string{"a", "b"}, answered: []string{"c", "a"}}, {}},
-			macro: 1.0 / 3,
-			micro: 0.5,
-			exact: 0.5,
+			name:     "sets",
+			compared: []comparison{{expected: []string{"a", "b"}, answered: []string{"c", "a"}}, {}},
+			macro:    1.0 / 3,
+			micro:    0.5,
+			exact:    0.5,
 		},
 		{
-			name:  "a set in another order",
-			marks: []marking{{expected: []string{"a", "b"}, answered: []string{"b", "a"}}},
-			macro: 1,
-			micro: 1,
-			exact: 1,
+			name:     "a set in another order",
+			compared: []comparison{{expected: []string{"a", "b"}, answered: []string{"b", "a"}}},
+			macro:    1,
+			micro:    1,
+			exact:    1,
 		},
 		{
-			name:  "a set with more than was labelled",
-			marks: []marking{{expected: []string{"a"}, answered: []string{"a", "b"}}},
-			macro: 0.5,
-			micro: 2.0 / 3,
-			exact: 0,
+			name:     "a set with more than was labelled",
+			compared: []comparison{{expected: []string{"a"}, answered: []string{"a", "b"}}},
+			macro:    0.5,
+			micro:    2.0 / 3,
+			exact:    0,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := macroF1(tt.marks); !near(got, tt.macro) {
+			if got := macroF1(tt.compared); !near(got, tt.macro) {
 				t.Errorf("macro-F1: got %v, want %v", got, tt.macro)
 			}
-			if got := microF1(tt.marks); !near(got, tt.micro) {
+			if got := microF1(tt.compared); !near(got, tt.micro) {
 				t.Errorf("micro-F1: got %v, want %v", got, tt.micro)
 			}
-			if got := shareExact(tt.marks); !near(got, tt.exact) {
+			if got := shareExact(tt.compared); !near(got, tt.exact) {
 				t.Errorf("share of exact answers: got %v, want %v", got, tt.exact)
 			}
 		})
 	}
 }
 
-// markFew returns markings of six messages, four of them right.
-func markFew() []marking {
-	return markSingles("a", "a", "a", "b", "b", "b", "b", "b", "a", "a", "b", "a")
+// compareFew returns comparisons of six messages, four of them right.
+func compareFew() []comparison {
+	return compareSingles("a", "a", "a", "b", "b", "b", "b", "b", "a", "a", "b", "a")
 }
 
 // The interval of a figure is drawn at random, and is the same each time all the same.
 func TestIntervalIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	low, _ := estimateInterval(markFew(), macroF1)
-	if second, _ := estimateInterval(markFew(), macroF1); second != low {
+	low, _ := estimateInterval(compareFew(), macroF1)
+	if second, _ := estimateInterval(compareFew(), macroF1); second != low {
 		t.Errorf("the low end was %v, and %v the second time", low, second)
 	}
 }
@@ -119,8 +121,8 @@ func TestIntervalIsTheSameEachTime(t *testing.T) {
 // The interval of a figure holds the figure, and is narrower if more messages say the same.
 func TestIntervalIsNarrowerForMoreMessages(t *testing.T) {
 	t.Parallel()
-	few := markFew()
-	var many []marking
+	few := compareFew()
+	var many []comparison
 	for range 20 {
 		many = append(many, few...)
 	}
@@ -141,17 +143,17 @@ func TestIntervalIsNarrowerForMoreMessages(t *testing.T) {
 func TestIntervalOfNoMessages(t *testing.T) {
 	t.Parallel()
 	low, high := estimateInterval(nil, macroF1)
-	if !low.None() {
+	if !low.IsNaN() {
 		t.Errorf("low end: got %v, want none", low)
 	}
-	if !high.None() {
+	if !high.IsNaN() {
 		t.Errorf("high end: got %v, want none", high)
 	}
 }
 
 func TestIntervalOfAllRight(t *testing.T) {
 	t.Parallel()
-	low, high := estimateInterval(markSingles("a", "a"), macroF1)
+	low, high := estimateInterval(compareSingles("a", "a"), macroF1)
 	if low != 1 {
 		t.Errorf("low end: got %v, want 1", low)
 	}

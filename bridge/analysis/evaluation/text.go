@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// WriteText shows a report to people, as tables.
+// WriteText writes a report as text, mostly tables.
 func (r Report) WriteText(to io.Writer) error {
 	w := &tables{to: to}
 	w.writeLine("%s on %s: %d messages, %d without an answer", r.Analyzer, r.Set, r.Messages, r.Failed)
@@ -25,7 +25,7 @@ func (r Report) WriteText(to io.Writer) error {
 
 	r.writeFigures(w)
 	w.writeLine("\nMain intent right: %s. Urgent answers: %d; reason is a part of the text: %s; meets the labelled reason: %s",
-		r.MainIntent, r.Reasons.Urgent, r.Reasons.Literal, r.Reasons.Meet)
+		r.MainIntent, r.Reasons.Urgent, r.Reasons.Literal, r.Reasons.Overlapping)
 	for _, f := range []struct {
 		name  string
 		field Field
@@ -39,13 +39,13 @@ func (r Report) WriteText(to io.Writer) error {
 	w.writeConfusion(r.Confusion)
 	w.writeGroups("language", r.Languages)
 	w.writeGroups("difficulty", r.Difficult)
-	r.writeSpent(w)
+	r.writeTimeAndCost(w)
 	return w.err
 }
 
-// writeFigures is the table to look at first.
+// writeFigures writes the summary: the main figure of each field, with its confidence interval and the baseline's figure.
 func (r Report) writeFigures(w *tables) {
-	got := r.Figures()
+	figures := r.Figures()
 	rows := [][]string{{"field", "measure", "value", "95 % from", "to", "always the most frequent"}}
 	var majority Figures
 	if r.Majority != nil {
@@ -57,24 +57,24 @@ func (r Report) writeFigures(w *tables) {
 		value, majority Ratio
 		field           Field
 	}{
-		{"language", "right", got.Language, majority.Language, r.Language},
-		{"sentiment", "macro-F1", got.Sentiment, majority.Sentiment, r.Sentiment},
-		{"urgency", "F1", got.Urgency, majority.Urgency, r.Urgency},
-		{"intents", "macro-F1", got.Intents, majority.Intents, r.Intents},
-		{"references", "F1", got.References, majority.References, r.References},
+		{"language", "right", figures.Language, majority.Language, r.Language},
+		{"sentiment", "macro-F1", figures.Sentiment, majority.Sentiment, r.Sentiment},
+		{"urgency", "F1", figures.Urgency, majority.Urgency, r.Urgency},
+		{"intents", "macro-F1", figures.Intents, majority.Intents, r.Intents},
+		{"references", "F1", figures.References, majority.References, r.References},
 	} {
-		floor := "–"
+		baseline := "–"
 		if r.Majority != nil {
-			floor = f.majority.String()
+			baseline = f.majority.String()
 		}
-		rows = append(rows, []string{f.name, f.measure, f.value.String(), f.field.Low.String(), f.field.High.String(), floor})
+		rows = append(rows, []string{f.name, f.measure, f.value.String(), f.field.Low.String(), f.field.High.String(), baseline})
 	}
 
 	w.writeTable(rows)
 }
 
-// writeSpent is the part that differs from run to run.
-func (r Report) writeSpent(w *tables) {
+// writeTimeAndCost writes the part that differs from run to run.
+func (r Report) writeTimeAndCost(w *tables) {
 	w.writeLine("\nAn answer took %s in the middle, and %s in the slowest of twenty; CPU time of this process: %s a message",
 		roundDuration(r.Speed.Median), roundDuration(r.Speed.P95), roundDuration(r.Speed.CPU))
 	if u := r.Usage; u != nil {
@@ -85,7 +85,6 @@ func (r Report) writeSpent(w *tables) {
 	}
 }
 
-// roundDuration rounds a duration to what a reader needs of it.
 func roundDuration(d time.Duration) string {
 	switch {
 	case d >= time.Second:
@@ -96,10 +95,10 @@ func roundDuration(d time.Duration) string {
 	return d.Round(time.Microsecond).String()
 }
 
-// tables writes lines and tables, and keeps the first error.
+// tables writes lines and tables. After an error it writes nothing more.
 type tables struct {
 	to  io.Writer
-	err error
+	err error // the first one
 }
 
 func (w *tables) writeLine(format string, args ...any) {
@@ -108,7 +107,7 @@ func (w *tables) writeLine(format string, args ...any) {
 	}
 }
 
-// writeTable writes rows in columns; the first is their head.
+// writeTable writes rows in aligned columns. The first row is the header.
 func (w *tables) writeTable(rows [][]string) {
 	w.writeLine("")
 	columns := tabwriter.NewWriter(w.to, 0, 0, 2, ' ', 0)
@@ -155,5 +154,5 @@ func (w *tables) writeGroups(by string, all []Group) {
 	w.writeTable(rows)
 }
 
-// nameOfClass returns the name of a class, also for the empty one: a language that need not be known, or an answer that was left empty.
+// nameOfClass returns the name of a class to show. The class "" is a language that need not be known or an empty answer.
 func nameOfClass(class string) string { return cmp.Or(class, "(other)") }

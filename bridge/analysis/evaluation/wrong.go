@@ -7,53 +7,71 @@ import (
 	"strings"
 )
 
-// mostShown is how much of a text is shown with a wrong answer.
-const mostShown = 300
+// maxShownRunes is the maximum length of a message's text in the list of wrong answers.
+const maxShownRunes = 300
 
-// WriteWrong shows the first messages, at most the number most, of which a field was answered wrongly or not at all, with their texts.
-// The caller sees to it that nobody is shown messages of the unseen half.
-func WriteWrong(to io.Writer, results []Result, most int) error {
+// WriteWrong lists the first maxMessages messages with a wrong or missing answer, such as
+//
+//	dev-17 irony
+//	  “Great, the third broken lamp in a row.”
+//	  sentiment: labelled negative, answered positive
+//
+// The caller must not show messages of a test set, since analyzers must not be tuned on them.
+func WriteWrong(to io.Writer, results []Result, maxMessages int) error {
 	w := &tables{to: to}
-	marks := mark(results)
+	compared := compareFields(results)
 	shown := 0
 	for i, r := range results {
-		var faults []string
-		for _, f := range []struct {
-			name string
-			mark marking
-		}{
-			{"language", marks.language[i]}, {"sentiment", marks.sentiment[i]}, {"urgency", marks.urgency[i]},
-			{"intents", marks.intents[i]}, {"references", marks.references[i]},
-		} {
-			if !f.mark.isExact() && r.Err == nil {
-				faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, listValues(f.mark.expected), listValues(f.mark.answered)))
-			}
+		if shown == maxMessages {
+			break
 		}
 
+		faults := compared.faultsOf(i)
 		if r.Err != nil {
-			faults = append(faults, "  no answer: "+r.Err.Error())
+			faults = []string{"  no answer: " + r.Err.Error()}
 		}
-		if len(faults) == 0 || shown == most {
+		if len(faults) == 0 {
 			continue
 		}
 
 		shown++
-		head := strings.TrimSpace(r.Message.ID + " " + strings.Join(r.Message.Hard, ", "))
+		head := strings.TrimSpace(r.Message.ID + " " + strings.Join(r.Message.Difficulties, ", "))
 		w.writeLine("\n%s\n  “%s”\n%s", head, shortenMessage(r.Message), strings.Join(faults, "\n"))
 	}
 
 	return w.err
 }
 
-// shortenMessage is a message on one line.
+// faultsOf returns a line for each field that was answered wrongly, for the message with an index.
+func (c comparedFields) faultsOf(i int) []string {
+	var faults []string
+	for _, f := range []struct {
+		name     string
+		compared comparison
+	}{
+		{"language", c.language[i]},
+		{"sentiment", c.sentiment[i]},
+		{"urgency", c.urgency[i]},
+		{"intents", c.intents[i]},
+		{"references", c.references[i]},
+	} {
+		if !f.compared.isExact() {
+			expected, answered := listValues(f.compared.expected), listValues(f.compared.answered)
+			faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, expected, answered))
+		}
+	}
+	return faults
+}
+
+// shortenMessage returns the text of a message on one line, cut if it is long.
 func shortenMessage(m Message) string {
 	parts := slices.Clone(m.Texts)
 	if m.Subject != "" {
 		parts = slices.Insert(parts, 0, m.Subject)
 	}
 	text := []rune(strings.Join(strings.Fields(strings.Join(parts, " / ")), " "))
-	if len(text) > mostShown {
-		return string(text[:mostShown]) + "…"
+	if len(text) > maxShownRunes {
+		return string(text[:maxShownRunes]) + "…"
 	}
 	return string(text)
 }
