@@ -6,45 +6,45 @@ import (
 	"parley/bridge/analysis"
 )
 
-// What an agent could do next, suggested beside a customer's message: give it priority, snooze it until the
-// customer is back, or assign it to the colleague who resolved similar ones.
+const maxActions = 2
 
-const (
-	mostActions = 2
-	leastSolver = 0.35 // of likeness, over all conversations that somebody resolved
-)
+// minSolverSimilarity is the minimum sum of the similarities of all similar conversations that one agent resolved.
+const minSolverSimilarity = 0.35
 
-// suggestActions suggests what an agent could do next, of what the desk allows: the most pressing first.
-func suggestActions(t *text, matches []match, q *analysis.Question, alike []resemblance, urgent bool) []analysis.Action {
-	var found []analysis.Action
-	suggest := func(name analysis.ActionName, value string) {
-		isAllowed := slices.Contains(q.Desk.Actions, name) && len(found) < mostActions
-		if value != "" && isAllowed {
-			found = append(found, analysis.Action{Name: name, Value: value})
+// suggestActions suggests what an agent could do next, most important first: give an urgent message priority, snooze
+// another one until the customer is back ("I'm away until Monday"), or assign it to the agent who resolved similar
+// conversations. It suggests only actions that the desk, the helpdesk that asks, offers.
+func suggestActions(t *text, matches []match, q *analysis.Question, similar []resemblance, urgent bool) []analysis.Action {
+	var candidates []analysis.Action
+	if urgent {
+		candidates = append(candidates, analysis.Action{Name: analysis.Priority, Value: "urgent"})
+	} else {
+		candidates = append(candidates, analysis.Action{Name: analysis.Snooze, Value: awayUntil(t, matches, q.Now)})
+	}
+	candidates = append(candidates, analysis.Action{Name: analysis.Assign, Value: solverOf(similar)})
+
+	var suggested []analysis.Action
+	for _, c := range candidates {
+		isOffered := slices.Contains(q.Desk.Actions, c.Name)
+		if c.Value != "" && isOffered && len(suggested) < maxActions {
+			suggested = append(suggested, c)
 		}
 	}
-	if urgent {
-		suggest(analysis.Priority, "urgent")
-	} else {
-		suggest(analysis.Snooze, awayUntil(t, matches, q.Now))
-	}
-
-	suggest(analysis.Assign, solverOf(alike))
-	return found
+	return suggested
 }
 
-// solverOf returns who resolved the conversations that are most like a text, "" if none is quite like it.
-func solverOf(alike []resemblance) string {
-	best, most := "", 0.0
+// solverOf returns the agent or team that resolved the most similar conversations, or "" if they aren't similar enough.
+func solverOf(similar []resemblance) string {
+	best, highest := "", 0.0
 	sums := map[string]float64{}
-	for _, r := range alike {
+	for _, r := range similar {
 		name := r.example.Solver
 		if name == "" {
 			continue
 		}
-		sums[name] += r.likeness
-		if sums[name] > most && sums[name] >= leastSolver {
-			best, most = name, sums[name]
+		sums[name] += r.similarity
+		if sums[name] > highest && sums[name] >= minSolverSimilarity {
+			best, highest = name, sums[name]
 		}
 	}
 	return best

@@ -15,54 +15,56 @@ import (
 
 var _ analysis.Writer = (*Analyzer)(nil)
 
-// Analyzer is an analysis.Analyzer that answers by rules. It is safe for use by several goroutines.
+// Analyzer is an analysis.Analyzer that answers by rules, without a network. It looks for phrases of its lexicons, such as
+// "where is my order", and weighs them with a small trained model. It is safe for concurrent use.
 type Analyzer struct {
 	*knowledge
 
 	patterns *pattern.Finder
 
 	mu       sync.Mutex
-	readings map[string]*reading // desks' texts, kept from one question to the next
+	readings map[string]*reading // a cache of the desks' analysed texts, by text; see read
 }
 
-// knowledge is what every Analyzer knows of languages. It is never changed.
+// knowledge is the read-only data that all Analyzers share.
 type knowledge struct {
-	lexicons       []*lexicon.Lexicon // of our languages, English first
-	common         *lexicon.Lexicon   // what is written in all of them
-	otherLanguages *lexicon.Lexicon   // of all other languages
+	lexicons       []*lexicon.Lexicon // one for each of our eight languages, English first
+	common         *lexicon.Lexicon   // phrases of all languages
+	otherLanguages *lexicon.Lexicon   // phrases of languages other than our eight
 	languages      *tongue.Detector
 	concepts       *concepts
 	model          *model
 }
 
-// known is read once in a process, since reading it takes long.
-var known = sync.OnceValues(readKnowledge) //nolint:gochecknoglobals // constant
+// loadKnowledge reads the knowledge on first use, which takes long.
+var loadKnowledge = sync.OnceValues(readKnowledge) //nolint:gochecknoglobals // constant
 
-// New returns an Analyzer. It panics if a lexicon is malformed: they are part of the program, and a test reads them.
+// New returns an Analyzer. It panics if a lexicon is malformed, which a test rules out: they are embedded in the program.
 func New() *Analyzer {
-	k, err := known()
+	k, err := loadKnowledge()
 	if err != nil {
 		panic("offline: " + err.Error())
 	}
 	return &Analyzer{knowledge: k, patterns: pattern.New(), readings: map[string]*reading{}}
 }
 
-// Write sums a conversation up. All else that is asked for needs a model.
+// Write summarises a conversation. All other tasks, such as translating, need a language model.
 // Errors: analysis.ErrNeedsModel, the context's.
 func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
 	return summary.Write(ctx, a, r)
 }
 
-// readKnowledge reads the lexicons, the concepts and the model.
 func readKnowledge() (*knowledge, error) {
-	known, err := lexicon.Read()
+	lexicons, err := lexicon.Read()
 	if err != nil {
 		return nil, err
 	}
 
 	k := &knowledge{
-		lexicons: known.Ours, common: known.Common, otherLanguages: known.OtherLanguages,
-		languages: tongue.New(known.Ours, known.Others),
+		lexicons:       lexicons.Ours,
+		common:         lexicons.Common,
+		otherLanguages: lexicons.OtherLanguages,
+		languages:      tongue.New(lexicons.Ours, lexicons.Others),
 	}
 	if k.concepts, err = parseConcepts(conceptLines); err != nil {
 		return nil, err
@@ -74,14 +76,12 @@ func readKnowledge() (*knowledge, error) {
 	return k, nil
 }
 
-// findMatches finds the phrases of the lexicons which a text's language asks for. If German is among them, it gives the
-// text's words their second readings before: without umlauts that were written with an e.
+// findMatches finds the phrases of all lexicons that apply to a text: the common one, those of a.lexicons with the indices
+// in use, and that of other languages if the language is unknown (""). It returns them in the order of compareMatches.
 func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 	for _, i := range use {
 		if a.lexicons[i].Language == "de" {
-			for k := range t.tokens {
-				t.tokens[k].alt = wordform.WithoutUmlauts(t.tokens[k].form)
-			}
+			addGermanReadings(t)
 		}
 	}
 
@@ -96,4 +96,11 @@ func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 
 	slices.SortStableFunc(found, compareMatches)
 	return slices.CompactFunc(found, func(x, y match) bool { return compareMatches(x, y) == 0 })
+}
+
+// addGermanReadings sets the second reading of words with a transcribed umlaut, such as "fuer" for "für".
+func addGermanReadings(t *text) {
+	for i := range t.tokens {
+		t.tokens[i].alt = wordform.WithoutUmlauts(t.tokens[i].form)
+	}
 }

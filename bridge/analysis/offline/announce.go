@@ -7,25 +7,25 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// Whether "4711" is an order or a telephone number is mostly said by the words before it. Such words announce the
-// number. The lexicons list them in each language. addUnknown adds words that no lexicon has but that announce a
-// number of something else: "Schülernummer".
+// Whether "4711" is an order number or a phone number mostly depends on the words before it. Such a word announces the
+// number: "order", "invoice no", "call me at". The lexicons list these words in each language. A reference is a number
+// that a helpdesk can look up, such as an order number. Other numbers, such as phone numbers, are of the kind "other".
 
-// announcement is what the lexicons say of a word before a number.
+// announcement is what a word says about the number that follows it.
 type announcement struct {
-	kind   string // what the number behind it is of, "" if it doesn't say
-	filler bool   // the word may stand between an announcing word and the number
-	other  bool   // the number is of something that no desk looks up
+	kind   string // of a reference: "order"; "" if the word doesn't announce a reference
+	filler bool   // the word may be between an announcing word and the number: "order, it was 4711"
+	other  bool   // the word announces a number that isn't a reference: "phone"
 
-	// The number has to be right behind the word: "repair" says nothing of a number elsewhere, nor does "table".
+	// The word only counts right before a number, like "repair" and "table".
 	nearKind, nearOther bool
 
-	firm   bool // several words together say that the number is of something else: "ref client"
-	vague  bool // a word as "reference", behind which stands the number of anything
-	number bool // a word as "Bestellnummer", behind which a number of any form is one
+	firm   bool // several words announce a number that isn't a reference: "ref client"
+	vague  bool // the number may be of any kind: "reference"
+	number bool // any number that follows is of the kind, whatever its form: "Bestellnummer"
 }
 
-// announcements has the announcing words of a text by their places in it.
+// announcements has the announcing words of a text, by their index in text.tokens.
 type announcements map[int]announcement
 
 func findAnnouncements(t *text, matches []match) announcements {
@@ -61,56 +61,56 @@ func findAnnouncements(t *text, matches []match) announcements {
 	return words
 }
 
-// addUnknown notes words that no lexicon knows and that say of what a number is. Such a number is no order's: "Schülernummer",
+// addUnknown adds words that are in no lexicon but announce a number. These numbers aren't references: "Schülernummer",
 // "Policennr", "charity number", "numéro d'agrément".
 func (words announcements) addUnknown(t *text) {
 	for i := range t.tokens {
 		form := t.tokens[i].form
 		isCompound := isCompoundWith(form, "nummer") || isCompoundWith(form, "nr") || isCompoundWith(form, "nrs")
-		hasNumber := isCompound || t.isNumberOf(i)
-		if _, isKnown := words[i]; !isKnown && hasNumber {
+		announcesNumber := isCompound || t.isNumberOf(i)
+		if _, isKnown := words[i]; !isKnown && announcesNumber {
 			words[i] = announcement{other: true}
 		}
-		_, isNameKnown := words[i-1]
-		if form == "number" && !isNameKnown && t.isNameBefore(i) {
+		_, isNounKnown := words[i-1]
+		if form == "number" && !isNounKnown && t.isNounBefore(i) {
 			words[i] = announcement{other: true, filler: true}
 		}
 	}
 }
 
-// isCompoundWith reports whether a word is a compound that ends so: "Schülernummer", "Policennr".
+// isCompoundWith reports whether a word is a compound with this last part: "Schülernummer", "Policennr".
 func isCompoundWith(form, end string) bool {
-	const shortest = 3 // letters of what has the number
-	return len(form) >= len(end)+shortest && strings.HasSuffix(form, end)
+	const minFirstPart = 3 // bytes
+	return len(form) >= len(end)+minFirstPart && strings.HasSuffix(form, end)
 }
 
-// isNumberOf reports whether the number of a word is named right before it: "número de colegiado".
-func (t *text) isNumberOf(at int) bool {
-	const shortest = 4 // letters
-	if at < 2 || len(t.tokens[at].form) < shortest || t.tokens[at].number {
+// isNumberOf reports whether "number of" precedes the word i, in one of our languages: "número de colegiado".
+func (t *text) isNumberOf(i int) bool {
+	const minBytes = 4
+	if i < 2 || len(t.tokens[i].form) < minBytes || t.tokens[i].number {
 		return false
 	}
-	if t.tokens[at-2].sentence != t.tokens[at].sentence {
-		return false
-	}
-
-	if !genitives.has(t.tokens[at-1].form) {
+	if t.tokens[i-2].sentence != t.tokens[i].sentence {
 		return false
 	}
 
-	number := t.tokens[at-2].form
+	if !genitives.has(t.tokens[i-1].form) {
+		return false
+	}
+
+	number := t.tokens[i-2].form
 	return number == "numero" || number == "nummer"
 }
 
-// isNameBefore reports whether a noun may stand before "number", and not a word as "my" or "with".
-func (t *text) isNameBefore(at int) bool {
-	if at == 0 || t.tokens[at-1].sentence != t.tokens[at].sentence || t.tokens[at-1].number {
+// isNounBefore reports whether the word before "number", the word i, is probably a noun, unlike "my" or "with".
+func (t *text) isNounBefore(i int) bool {
+	if i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence || t.tokens[i-1].number {
 		return false
 	}
-	return !noNames.has(t.tokens[at-1].form)
+	return !noNames.has(t.tokens[i-1].form)
 }
 
-// isNumberWord reports whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".
+// isNumberWord reports whether a word means "number", alone or in a compound: "Bestellnummer", "ordernr".
 func isNumberWord(form string) bool {
 	if strings.Contains(form, "nummer") {
 		return true
@@ -118,18 +118,18 @@ func isNumberWord(form string) bool {
 	return strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 }
 
-// isVague reports whether a word announces a number of whatever the text is about.
+// isVague reports whether a word means "reference". The kind of the number depends on the rest of the text.
 func isVague(form string) bool {
-	for _, head := range []string{"referen", "referin", "riferiment", "kenmerk"} {
-		if strings.HasPrefix(form, head) {
+	for _, stem := range []string{"referen", "referin", "riferiment", "kenmerk"} {
+		if strings.HasPrefix(form, stem) {
 			return true
 		}
 	}
 	return form == "ref" || form == "rif"
 }
 
-// kindAt returns the kind of number that a word announces wherever the number stands. It is "" if the word announces none, or
-// of any kind.
+// kindAt returns the kind of reference that the word i announces, even if the number doesn't follow it directly. It
+// returns "" if the word announces no reference, or one of an unknown kind.
 func (words announcements) kindAt(i int) string {
 	if words[i].vague || words[i].nearKind {
 		return ""
@@ -137,7 +137,7 @@ func (words announcements) kindAt(i int) string {
 	return words[i].kind
 }
 
-// hasAnyKind reports whether any word of a text announces a number of ours.
+// hasAnyKind reports whether any word announces a reference.
 func (words announcements) hasAnyKind() bool {
 	for _, w := range words {
 		if w.kind != "" && !w.nearKind {
@@ -147,7 +147,7 @@ func (words announcements) hasAnyKind() bool {
 	return false
 }
 
-// hasClearKind reports whether any word of a text tells what a number is of, as "reference" doesn't.
+// hasClearKind reports whether any word announces a reference of a known kind, unlike "reference".
 func (words announcements) hasClearKind() bool {
 	for i := range words {
 		if words.kindAt(i) != "" {
@@ -157,7 +157,7 @@ func (words announcements) hasClearKind() bool {
 	return false
 }
 
-// hasKind reports whether a word of a text announces a number of a kind.
+// hasKind reports whether any word announces a reference of this kind.
 func (words announcements) hasKind(kind string) bool {
 	for _, w := range words {
 		if w.kind == kind && !w.nearKind {
@@ -167,10 +167,10 @@ func (words announcements) hasKind(kind string) bool {
 	return false
 }
 
-// isJoin reports whether what stands between two numbers counts them up: "4711 and 4712".
+// isJoin reports whether the text between two numbers joins them in a list: "4711 and 4712".
 func isJoin(between string) bool {
-	const longest = 12 // "as well as" with a space on both sides
-	if len(between) > longest || strings.ContainsAny(between, ".!?;\n") {
+	const maxBytes = 12 // "as well as" with a space on both sides
+	if len(between) > maxBytes || strings.ContainsAny(between, ".!?;\n") {
 		return false
 	}
 	switch wordform.Fold(strings.Trim(between, " ,#&+/")) {
@@ -180,10 +180,10 @@ func isJoin(between string) bool {
 	return false
 }
 
-// isEndOfRow reports whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
-// differ in their last two digits.
-func (n *numberSpan) isEndOfRow(t *text, before foundNumber) bool {
-	if before.size < shortestReference || len(n.value) != before.size {
+// isEndOfRange reports whether a number is the end of a range that starts with the number before it: "1001 to 1004". The
+// two may differ only in their last two digits.
+func (n *numberSpan) isEndOfRange(t *text, before foundNumber) bool {
+	if before.size < minReferenceLength || len(n.value) != before.size {
 		return false
 	}
 	first := t.all[before.end-before.size : before.end]

@@ -7,15 +7,14 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Codes of flights and hotels may be six capitals without a digit, such as QWHRTZ, which look like a shouted word.
-// They are found only behind words that announce a booking's code.
-
-// bookingCodeLength is how long the codes of flights and hotels are.
+// bookingCodeLength is the length of the booking codes of flights and hotels.
 const bookingCodeLength = 6
 
-// findBookingCodes finds the codes of bookings that are six capitals and have no digit: "booking reference QWHRTZ". They
-// are found right behind words that say that such a code follows.
-func findBookingCodes(t *text) (codes []string) {
+// findBookingCodes returns the booking codes that consist of six capital letters, such as "QWHRTZ" in "my booking
+// reference is QWHRTZ". Since such a code looks like a shouted word, it must follow words that announce a booking code.
+// Codes with digits are found like other numbers.
+func findBookingCodes(t *text) []string {
+	var codes []string
 	for i := 1; i < len(t.tokens); i++ {
 		word := t.wordAt(i)
 		if len(word) != bookingCodeLength || !numeral.HasOnlyCapitals(word) {
@@ -28,21 +27,22 @@ func findBookingCodes(t *text) (codes []string) {
 	return codes
 }
 
-// isBookingAnnounced reports whether one of the five words before a place names a booking, and one of them a code.
-func (t *text) isBookingAnnounced(at int) bool {
+// isBookingAnnounced reports whether the five words before the word i, in its sentence, mention a booking and a code. Both
+// may be the same word: "Buchungscode".
+func (t *text) isBookingAnnounced(i int) bool {
 	hasBooking, hasCode := false, false
-	for i := at - 1; i >= max(0, at-mostWordsBefore) && t.tokens[i].sentence == t.tokens[at].sentence; i-- {
-		form := t.tokens[i].form
+	for before := i - 1; before >= max(0, i-maxWordsBefore) && t.tokens[before].sentence == t.tokens[i].sentence; before-- {
+		form := t.tokens[before].form
 		hasBooking = hasBooking || isBooking(form)
 		hasCode = hasCode || isBookingCodeWord(form)
 	}
 	return hasBooking && hasCode
 }
 
-// hasBookingBefore reports whether a word before a place, in its sentence, names a booking.
-func (t *text) hasBookingBefore(at int) bool {
-	first, _ := t.sentenceOf(at)
-	for i := first; i < at; i++ {
+// hasBookingBefore reports whether the sentence mentions a booking before the word end.
+func (t *text) hasBookingBefore(end int) bool {
+	first, _ := t.sentenceOf(end)
+	for i := first; i < end; i++ {
 		if isBooking(t.tokens[i].form) {
 			return true
 		}
@@ -50,7 +50,7 @@ func (t *text) hasBookingBefore(at int) bool {
 	return false
 }
 
-// isBookingCodeWord reports whether a word may say that the code of a booking follows.
+// isBookingCodeWord reports whether a word may announce a code: "reference", "no", "PNR", "Buchungsnummer".
 func isBookingCodeWord(form string) bool {
 	if codeWords.has(form) || isVague(form) || marks.has(form) {
 		return true
@@ -62,8 +62,8 @@ func isBookingCodeWord(form string) bool {
 	return isCode && isBooking(form)
 }
 
-// isBooking reports whether a word names a booking, or the code of one.
+// isBooking reports whether a word means a booking or its code, in one of our languages.
 func isBooking(form string) bool {
-	heads := []string{"booking", "reserv", "buchung", "prenotaz", "rezerwac", "boeking", "pnr", "localizador", "localizzatore"}
-	return slices.ContainsFunc(heads, func(head string) bool { return strings.HasPrefix(form, head) })
+	stems := []string{"booking", "reserv", "buchung", "prenotaz", "rezerwac", "boeking", "pnr", "localizador", "localizzatore"}
+	return slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(form, stem) })
 }

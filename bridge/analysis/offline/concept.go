@@ -2,31 +2,31 @@ package offline
 
 import (
 	_ "embed" // the words
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// A concept stands for words that mean much the same, in eight languages: "wait", "warten", "attendre". As
-// features, concepts let the model use in one language what it has learned from examples in another.
-
 //go:embed examples/concepts.txt
 var conceptLines string
 
-// concepts says which words mean much the same, in eight languages.
+// concepts maps words of eight languages to their concept, a number. A concept is a group of words with a similar meaning:
+// "wait", "warten", "attendre". Since concepts are features of the model, it can apply to one language what it learned
+// from examples in another.
 type concepts struct {
-	exact map[string]uint16 // by language and form: "de wart"
-	stems map[string]uint16
-	kinds []byte // of each meaning, what sort of thing it is: 0 of none
+	exact map[string]uint16 // by language and word: "de warten"
+	stems map[string]uint16 // by language and the beginning of a word: "de wart"
+	kinds []byte            // by concept: the kind, or 0; see conceptKinds
 }
 
-// clockKind is the kind of an hour of the day, "17:30", "5 pm" or "at nine".
+// clockKind is the kind of times of day: "17:30", "5 pm" or "at nine".
 const clockKind = 'a'
 
-// kindsOfMeanings returns the words that begin a line whose meanings are of one kind, and a letter for each.
-func kindsOfMeanings() map[string]byte {
+// conceptKinds returns the kinds of concepts: the names that a line of concepts.txt may start with, and the letters by
+// which the model's features refer to them.
+func conceptKinds() map[string]byte {
 	return map[string]byte{
 		"clock": clockKind,
 		"hours": 'b', "days": 'c', "near": 'd', "far": 'e', "event": 'f', "closing": 'g', "frail": 'h', "harm": 'i', "stuck": 'j', "spoil": 'k',
@@ -34,10 +34,13 @@ func kindsOfMeanings() map[string]byte {
 	}
 }
 
-// languagesOfConcepts is in which order a line has the languages.
-func languagesOfConcepts() []string { return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} }
+// conceptLanguages returns the languages of the columns of concepts.txt.
+func conceptLanguages() []string { return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} }
 
-// parseConcepts reads examples/concepts.txt.
+// parseConcepts parses examples/concepts.txt. Each line is a concept, whose number is the number of the line. A line has a
+// column for each language, optionally after a kind, and a * stands for any ending:
+//
+//	hours: hour* | stunde* | heure* | hora* | hora* | ora ore | uur uren | godzin*
 func parseConcepts(content string) (*concepts, error) {
 	c := &concepts{exact: map[string]uint16{}, stems: map[string]uint16{}, kinds: make([]byte, strings.Count(content, "\n")+2)}
 	for i, line := range strings.Split(content, "\n") {
@@ -46,43 +49,49 @@ func parseConcepts(content string) (*concepts, error) {
 			continue
 		}
 
-		if kind, rest, named := strings.Cut(line, ": "); named {
-			c.kinds[i+1] = kindsOfMeanings()[kind]
-			if c.kinds[i+1] == 0 {
-				return nil, fmt.Errorf("concepts, line %d: no kind %q", i+1, kind)
+		concept := uint16(i + 1)
+		if kind, rest, hasKind := strings.Cut(line, ": "); hasKind {
+			c.kinds[concept] = conceptKinds()[kind]
+			if c.kinds[concept] == 0 {
+				return nil, fmt.Errorf("concepts, line %d: no kind %q", concept, kind)
 			}
 			line = rest
 		}
 
 		columns := strings.Split(line, "|")
-		if len(columns) != len(languagesOfConcepts()) {
-			return nil, fmt.Errorf("concepts, line %d: %d columns", i+1, len(columns))
+		if len(columns) != len(conceptLanguages()) {
+			return nil, fmt.Errorf("concepts, line %d: %d columns", concept, len(columns))
 		}
-
 		for k, column := range columns {
-			for w := range strings.FieldsSeq(column) {
-				into := c.exact
-				stem, isStem := strings.CutSuffix(w, "*")
-				if isStem {
-					into = c.stems
-				}
-
-				key := languagesOfConcepts()[k] + " " + wordform.Fold(strings.ReplaceAll(stem, "-", ""))
-				if _, known := into[key]; !known {
-					into[key] = uint16(i + 1)
-				}
-			}
+			c.addWords(conceptLanguages()[k], column, concept)
 		}
 	}
 
-	if !slices.Contains(languagesOfConcepts(), "en") || len(c.exact) == 0 {
-		return nil, fmt.Errorf("concepts: there are none")
+	if len(c.exact) == 0 {
+		return nil, errors.New("concepts: there are none")
 	}
 
 	return c, nil
 }
 
-// find returns the concept of a word, by the word or by its longest known beginning; 0 if there is none.
+// addWords adds the words of one language. A word that already has a concept keeps it.
+func (c *concepts) addWords(language, column string, concept uint16) {
+	for word := range strings.FieldsSeq(column) {
+		target := c.exact
+		stem, isStem := strings.CutSuffix(word, "*")
+		if isStem {
+			target = c.stems
+		}
+
+		key := language + " " + wordform.Fold(strings.ReplaceAll(stem, "-", ""))
+		if _, isKnown := target[key]; !isKnown {
+			target[key] = concept
+		}
+	}
+}
+
+// find returns the concept of a word, or else of its longest known stem, or 0 if it has none. It is called for every word
+// of every message, so it builds the keys without allocating.
 func (c *concepts) find(language, form string) uint16 {
 	var key [2 + 1 + wordform.Longest]byte
 	n := copy(key[:], language)
@@ -92,8 +101,8 @@ func (c *concepts) find(language, form string) uint16 {
 		return id
 	}
 
-	const shortest = len("en ") + 2 // the language and two letters
-	for ; n >= shortest; n-- {
+	const minKey = len("en ") + 2 // the language and a stem of two bytes
+	for ; n >= minKey; n-- {
 		if id := c.stems[string(key[:n])]; id != 0 {
 			return id
 		}

@@ -16,7 +16,7 @@ import (
 func readExamples(t testing.TB) []evaluation.Message {
 	t.Helper()
 	var all []evaluation.Message
-	for _, language := range languagesOfConcepts() {
+	for _, language := range conceptLanguages() {
 		content, err := os.ReadFile("examples/" + language + ".txt")
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func parseExampleHeading(words []string) (m evaluation.Message, err error) {
 func sumOfLessons(t testing.TB) string {
 	t.Helper()
 	var files []string
-	for _, name := range append(languagesOfConcepts(), "concepts") {
+	for _, name := range append(conceptLanguages(), "concepts") {
 		files = append(files, "examples/"+name+".txt")
 	}
 	for _, set := range []evaluation.Set{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
@@ -114,7 +114,7 @@ func countExamples(all []evaluation.Message, isCounted func(evaluation.Message) 
 func TestExamplesOfEachLanguage(t *testing.T) {
 	const minExamples, minUrgent, minOfSentiment = 330, 40, 25
 	all := readExamples(t)
-	for _, language := range languagesOfConcepts() {
+	for _, language := range conceptLanguages() {
 		t.Run(language, func(t *testing.T) {
 			n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language })
 			if n < minExamples {

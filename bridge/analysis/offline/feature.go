@@ -7,11 +7,12 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
-// The analysis without a server weighs features: things that a text has or lacks, such as a word, an exclamation
-// mark, or a phrase of the lexicons. Here a text's features are collected. What each of them says about the
-// customer's mood, urgency and intent was learned from examples (model.go).
+// This file computes the features of a text: properties such as a word, an exclamation mark or a phrase of the lexicons.
+// The model (model.go), a linear classifier, has learned from examples what each feature says about the customer's mood,
+// the urgency and the intent.
 
-// What a feature weighs in a text, as a share of featureOne: each kind shares its part among the features of a text.
+// The values of features, in units of 1/featureOne. Each value named …Part is divided among all features of that sort, so
+// that long texts have no more weight than short ones.
 const (
 	featureOne  = 256
 	wordPart    = 192
@@ -21,21 +22,21 @@ const (
 	formWeight  = 96
 )
 
-// feature is something that a text has. Its name is a hash: of a word, for example.
+// feature is one property of a text.
 type feature struct {
-	name  uint32
-	at    int32 // the word that has it, or -1 of the whole text
-	value int32 // as a share of featureOne
-	rule  bool  // the lexicons say it
-	press bool  // it tells of urgency only, and nothing of what else is learned
-	loud  bool  // exclamation marks say it
+	name  uint32 // a hash, for example of a word
+	at    int32  // index of the word in text.tokens, or -1 for a feature of the whole text
+	value int32  // in units of 1/featureOne
+	rule  bool   // it comes from the lexicons
+	press bool   // the model uses it for urgency only
+	loud  bool   // it comes from exclamation marks
 }
 
-// findFeatures returns what a text has, for a model to weigh: its words and their parts, what they mean in any
-// language, what the lexicons say of it, and its form.
+// findFeatures returns the features of a text: its words and their parts, the words' concepts (meanings that words of all
+// languages share), phrases of the lexicons, and the form of the text. use has the indices of the lexicons that apply.
 func (a *Analyzer) findFeatures(t *text, use []int, matches []match) []feature {
-	const usual = 16 // of a word: a guess that saves copying
-	f := featurer{t: t, all: make([]feature, 0, usual*(len(t.tokens)+4))}
+	const perWord = 16 // an estimate, to avoid reallocations
+	f := featurer{t: t, all: make([]feature, 0, perWord*(len(t.tokens)+4))}
 	f.addWords()
 	f.shareAmong(0, wordPart)
 	from := len(f.all)
@@ -54,16 +55,16 @@ func (a *Analyzer) findFeatures(t *text, use []int, matches []match) []feature {
 type featurer struct {
 	t     *text
 	all   []feature
-	kinds []wordKind // what kinds of things are told of, in the order of the text
+	kinds []wordKind // in the order of the text
 }
 
-// wordKind is the kind of what a word names: an hour, an event, a danger.
+// wordKind is the kind of thing that a word means, such as an hour, an event or a danger (see conceptKinds).
 type wordKind struct {
 	kind byte
-	at   int
+	at   int // index of the word
 }
 
-// hash is FNV-1a, begun with a letter for the kind of feature.
+// hash returns the FNV-1a hash of a feature. The first parameter is a letter for the sort of feature.
 func hash(kind byte, parts ...string) uint32 {
 	const (
 		offset = 2166136261
@@ -79,13 +80,14 @@ func hash(kind byte, parts ...string) uint32 {
 	return h
 }
 
-// add appends a feature. The lower half of its name is where its weights are (model.go), so the upper half is mixed in.
+// add appends a feature. It mixes the upper half of the hash into the lower half, which selects the feature's row of
+// weights in the model.
 func (f *featurer) add(h uint32, at int, value int32) {
 	h ^= h >> 15
 	f.all = append(f.all, feature{name: h, at: int32(at), value: value})
 }
 
-// shareAmong divides a part among the features since a place, so that long texts weigh no more than short ones.
+// shareAmong divides a value among the features from an index on. Their squares sum up to the square of the value.
 func (f *featurer) shareAmong(from int, part float64) {
 	n := len(f.all) - from
 	if n == 0 {
@@ -97,27 +99,28 @@ func (f *featurer) shareAmong(from int, part float64) {
 	}
 }
 
-// Which parts of a word are features, in bytes.
+// The parts of a word that are features, in bytes.
 const (
-	shortestCut  = 5 // of a shorter word no part is
-	shortestHead = 4
-	longestHead  = 7
-	tailLength   = 4
-	shortestHalf = 5 // the second half of a compound, as it begins elsewhere
-	shortestRest = 4 // what such a half leaves of the word
+	minWordWithParts = 5
+	minPrefix        = 4
+	maxPrefix        = 7
+	suffixLength     = 4
+	minSecondPart    = 5 // of a compound: "rechnung" in "schlussrechnung"
+	minFirstPart     = 4 // of a compound
 )
 
-// addWords adds words, pairs of words and parts of words. What is quoted says little of who quotes it.
+// addWords adds words, pairs of words and parts of words. It skips quoted words, since they say little about the customer
+// who quotes them.
 func (f *featurer) addWords() {
-	last := ""
+	previous := ""
 	sentence := -1
 	for i := range f.t.tokens {
 		k := &f.t.tokens[i]
 		if k.sentence != sentence {
-			last, sentence = "^", k.sentence
+			previous, sentence = "^", k.sentence
 		}
 		if k.quoted {
-			last = "q"
+			previous = "q"
 			continue
 		}
 
@@ -127,27 +130,27 @@ func (f *featurer) addWords() {
 		}
 
 		f.add(hash('w', form), i, 0)
-		f.add(hash('b', last, form), i, 0)
-		last = form
+		f.add(hash('b', previous, form), i, 0)
+		previous = form
 
-		if len(form) < shortestCut {
+		if len(form) < minWordWithParts {
 			continue
 		}
 
-		for n := shortestHead; n <= min(longestHead, len(form)-1); n++ {
+		for n := minPrefix; n <= min(maxPrefix, len(form)-1); n++ {
 			f.add(hash('p', form[:n]), i, 0)
 		}
 
-		f.add(hash('e', form[len(form)-tailLength:]), i, 0)
-		for n := shortestHalf; n <= len(form)-shortestRest; n++ {
-			f.add(hash('p', form[len(form)-n:]), i, 0)
+		f.add(hash('e', form[len(form)-suffixLength:]), i, 0)
+		for n := minSecondPart; n <= len(form)-minFirstPart; n++ {
+			f.add(hash('p', form[len(form)-n:]), i, 0) // 'p', since it may be the prefix of another word
 		}
 	}
 }
 
-// addMeanings adds concepts, and pairs of those which follow each other. It collects what kinds of things they are.
+// addMeanings adds the words' concepts, and pairs of concepts that are close to each other. It also collects their kinds.
 func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use []int) {
-	var earlier [3]uint16 // the last three concepts of the sentence, the latest last; 0 is none
+	var earlier [3]uint16 // the last three concepts of the sentence, the latest last; 0 if there were fewer
 	sentence := -1
 	for i := range f.t.tokens {
 		k := &f.t.tokens[i]
@@ -182,7 +185,7 @@ func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use
 	}
 }
 
-// findAny returns the concept of a word in the first language that knows it, 0 if none does.
+// findAny returns the concept of a word in the first language that has one for it, or 0.
 func (c *concepts) findAny(lexicons []*lexicon.Lexicon, use []int, k *token) uint16 {
 	for _, u := range use {
 		language := lexicons[u].Language
@@ -197,35 +200,37 @@ func (c *concepts) findAny(lexicons []*lexicon.Lexicon, use []int, k *token) uin
 	return 0
 }
 
-// addKinds adds each kind of thing that is told of, and which two stand in one sentence or in two that follow each other.
+// addKinds adds each kind of thing that the text mentions, and each pair of kinds in the same sentence or in neighbouring
+// sentences. For example, an event and an hour together make a text urgent.
 func (f *featurer) addKinds() {
-	seen := map[[3]byte]bool{} // two kinds, the lesser first, and a 1; or one kind
-	add := func(row [3]byte, at int) {
-		if !seen[row] {
-			seen[row] = true
-			f.add(hash('k', string(row[:])), at, 0)
+	seen := map[[3]byte]bool{} // {kind} or {lesser kind, greater kind, 1}
+	add := func(key [3]byte, at int) {
+		if !seen[key] {
+			seen[key] = true
+			f.add(hash('k', string(key[:])), at, 0)
 			f.all[len(f.all)-1].press = true
 		}
 	}
 	for i, k := range f.kinds {
 		add([3]byte{k.kind}, k.at)
 
-		for _, o := range f.kinds[:i] {
-			apart := f.t.tokens[k.at].sentence - f.t.tokens[o.at].sentence
-			if k.kind != o.kind && apart <= 1 {
-				add([3]byte{min(k.kind, o.kind), max(k.kind, o.kind), 1}, k.at)
+		for _, earlier := range f.kinds[:i] {
+			distance := f.t.tokens[k.at].sentence - f.t.tokens[earlier.at].sentence
+			if k.kind != earlier.kind && distance <= 1 {
+				add([3]byte{min(k.kind, earlier.kind), max(k.kind, earlier.kind), 1}, k.at)
 			}
 		}
 	}
 }
 
-// conceptBytes writes a concept's number for hashing.
+// conceptBytes encodes a concept for hashing.
 func conceptBytes(c uint16) string { return string([]byte{byte(c), byte(c >> 8)}) }
 
-// mostCounted is how often a heading of the lexicons counts in a text: more often says no more.
-const mostCounted = 3
+// maxCounted is the maximum number of phrases of the same section that count in a text.
+const maxCounted = 3
 
-// addPhrases adds what the lexicons found, each heading once, twice, or more often.
+// addPhrases adds the phrases of the lexicons, by their section. A section's first, second and third phrase are different
+// features.
 func (f *featurer) addPhrases(matches []match) {
 	modifiers := matchesOf(matches, lexicon.OfModifier)
 	counts := map[lexicon.Section]int{}
@@ -242,19 +247,18 @@ func (f *featurer) addPhrases(matches []match) {
 
 			counts[s]++
 			n := counts[s]
-			if n > mostCounted {
+			if n > maxCounted {
 				continue
 			}
 
-			// Half weights are told apart by twice the weight: 1, 2 and 4.
-			weight := string(rune('0' + int(2*s.Weight)))
+			weight := string(rune('0' + int(2*s.Weight))) // the weights 0.5, 1 and 2 become "1", "2" and "4"
 			f.add(hash('l'+byte(n), string(rune('0'+s.Family)), s.Name, weight), m.first, ruleWeight)
 			f.all[len(f.all)-1].rule = true
 		}
 	}
 }
 
-// addVerdicts adds what the lexicons alone would say of mood and urgency.
+// addVerdicts adds the sentiment and the urgency that the lexicons alone would find.
 func (f *featurer) addVerdicts(matches []match) {
 	all := withoutInnerMatches(matchesOf(matches, lexicon.OfUrgency))
 	_, urgent := findUrgentWord(f.t, all, matchesOf(matches, lexicon.OfModifier))
@@ -272,8 +276,8 @@ func (f *featurer) addRule(h uint32) {
 	f.all[len(f.all)-1].rule = true
 }
 
-// addForm adds how a text is written. Whether it has a subject, and what came before, says nothing: examples have neither, so
-// that both would only tell examples from mails.
+// addForm adds features of the form of a text, such as its length and the number of questions. It uses neither subjects nor
+// earlier messages: the training examples have none, so the model couldn't learn from them.
 func (f *featurer) addForm() {
 	t := f.t
 	var asks, loud, quoted, numbers int
@@ -293,41 +297,45 @@ func (f *featurer) addForm() {
 		}
 	}
 
+	// The bases of addCount. Counts that are usually high have a higher base.
 	const (
-		few     = 2 // the step from few to many, of what is rare in a text
-		several = 3
-		many    = 4 // of what is frequent
+		low    = 2
+		medium = 3
+		high   = 4
 	)
 
-	f.addSize("words", len(t.tokens), many)
-	f.addSize("asks", asks, few)
-	quiet := len(f.all)
-	f.addSize("loud", loud, few)
-	for i := range f.all[quiet:] {
-		f.all[quiet+i].loud = true
+	f.addCount("words", len(t.tokens), high)
+	f.addCount("asks", asks, low)
+	firstLoud := len(f.all)
+	f.addCount("loud", loud, low)
+	for i := range f.all[firstLoud:] {
+		f.all[firstLoud+i].loud = true
 	}
-	f.addSize("quoted", quoted, many)
-	f.addSize("numbers", numbers, several)
+	f.addCount("quoted", quoted, high)
+	f.addCount("numbers", numbers, medium)
 	if t.capitals > 2 && t.capitals*2 > len(t.tokens) {
-		f.addSize("caps", 1, few)
+		f.addFlag("caps")
 	}
 
 	last := len(t.tokens) - 1
 	if last >= 0 && t.tokens[last].asks {
-		f.addSize("ends asking", 1, few)
+		f.addFlag("ends asking")
 	}
 	if t.measureRepetition() >= fullRepetition {
-		f.addSize("litany", 1, few) // the name of the learned feature: what its weights are stored by
+		f.addFlag("litany") // the stored weights depend on this name
 	}
 
-	f.add(hash('1', "always"), -1, featureOne)
+	f.add(hash('1', "always"), -1, featureOne) // the model's bias
 }
 
-// addSize adds a feature for each step that a count reaches, at most four: 1, step, step times step and so on.
-func (f *featurer) addSize(name string, count, step int) {
-	const mostSteps = 4
-	for i := 0; i < mostSteps && count >= 1; i++ {
+// addCount adds a feature for each power of a base that a count reaches: 1, base, base² and base³.
+func (f *featurer) addCount(name string, count, base int) {
+	const maxPowers = 4
+	for i := 0; i < maxPowers && count >= 1; i++ {
 		f.add(hash('s', name, string(rune('0'+i))), -1, formWeight)
-		count /= step
+		count /= base
 	}
 }
+
+// addFlag adds a feature that a text has or hasn't.
+func (f *featurer) addFlag(name string) { f.addCount(name, 1, 2) }

@@ -7,19 +7,19 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// Some numbers are written with spaces, as on parcels: "1Z 88E 04W 03 9917". This file finds which words behind the
-// first one, its groups, belong to the same number.
+// Some reference numbers are written in groups with spaces between them: "1Z 88E 04W 03 9917". A text is cut at spaces, so
+// this file decides which of the words after the first group belong to the same number. Methods named add… extend the
+// number n by such words, and methods named isFirst… report whether n is the first group of a longer number. A number is
+// announced if a word before it says what it is, such as "order".
 
-// What tells that groups behind a space belong to the number before them.
 const (
-	parcelDigits  = 9 // a parcel's number has so many digits at least: "RA 220 417 889 FR"
-	shortestGroup = 3 // characters, of a single group behind letters and digits: "6A 0441"
-	longestGroup  = 8
+	parcelDigits   = 9 // the minimum of a parcel number: "RA 220 417 889 FR"
+	minGroupLength = 3 // of a single group after letters and digits: "6A 0441"
+	maxGroupLength = 8
 )
 
-// addGroups adds groups behind a space to a number that begins with letters. Such groups are digits, as in numbers of
-// shipments ("3SKLM 0087 4412"), digits with capitals, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke
-// ("FT 2026/883").
+// addGroups adds the following groups to a number that begins with letters. Groups are digits, as in shipment numbers
+// ("3SKLM 0087 4412"), digits with capitals, as on labels ("1Z 88E 04W 03 9917"), or a number with a slash ("FT 2026/883").
 func (n *numberSpan) addGroups(t *text) {
 	first := n.value
 	if strings.ContainsAny(first, "-/.:#") || numeral.IsHourOrMeasure(first) {
@@ -27,9 +27,9 @@ func (n *numberSpan) addGroups(t *text) {
 	}
 
 	isLetters := numeral.HasOnlyCapitals(first)
-	isSeries := len(first) == 1 || first == "FR" // "FR 26/118" is an invoice in Portugal, "FR 40 303 265 045" a number for taxes
+	isSeries := len(first) == 1 || first == "FR" // "FR 26/118" is a Portuguese invoice, "FR 40 303 265 045" is a tax number
 	if isLetters && isSeries {
-		n.addStroke(t)
+		n.addSlashNumber(t)
 		return
 	}
 	if !canBeginGroups(first) {
@@ -43,7 +43,7 @@ func (n *numberSpan) addGroups(t *text) {
 		firstGroup = t.wordAt(n.last + 1)
 	}
 
-	isMixed := !isLetters && len(firstGroup) >= shortestGroup
+	isMixed := !isLetters && len(firstGroup) >= minGroupLength
 	if isLong || isMixed {
 		n.last = last
 		n.to = t.tokens[last].to
@@ -52,13 +52,14 @@ func (n *numberSpan) addGroups(t *text) {
 		return
 	}
 
-	const longestSeries = 3 // letters: "FT 2026/883"
-	if isLetters && len(first) <= longestSeries {
-		n.addStroke(t)
+	const maxSeriesLetters = 3 // "FT 2026/883"
+	if isLetters && len(first) <= maxSeriesLetters {
+		n.addSlashNumber(t)
 	}
 }
 
-// canBeginGroups reports whether groups may follow a word: up to four capitals that mean nothing else, or letters and digits.
+// canBeginGroups reports whether a word can be the first group of a number: letters and digits, or two to four capitals
+// without another meaning.
 func canBeginGroups(word string) bool {
 	if !numeral.HasOnlyCapitals(word) {
 		return numeral.IsWithin(numeral.CountDigits(word), 1, len(word)-1)
@@ -70,7 +71,8 @@ func canBeginGroups(word string) bool {
 	return !marks.has(wordform.Fold(word)) && !foreignLetters.has(word)
 }
 
-// findGroups returns the last word of the groups that follow a number, the digits of all and how many groups these are.
+// findGroups finds the groups after a number. It returns the index of the last one, the number of digits including n's, and
+// the number of groups.
 func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	last = n.last
 	digits = numeral.CountDigits(n.value)
@@ -87,27 +89,27 @@ func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	return last, digits, groups
 }
 
-// isSenderOf3S says whether a word may be the sender's four letters that follow "3S" in numbers of the Dutch post.
+// isSenderOf3S reports whether a word can be the sender in a number of the Dutch post: four letters or digits after "3S".
 func isSenderOf3S(before, word string) bool {
 	return before == "3S" && len(word) == len("KLMN") && isCode(word)
 }
 
-// isGroup reports whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
-// letters of the country at its end.
+// isGroup reports whether a word can be a group of a shipment number: digits, possibly with capitals, or the country code
+// at its end.
 func isGroup(word string, digitsBefore int) bool {
-	if len(word) > longestGroup || !numeral.HasOnly(word, numeral.Digits+numeral.Capitals) {
+	if len(word) > maxGroupLength || !numeral.HasOnly(word, numeral.Digits+numeral.Capitals) {
 		return false
 	}
 	if numeral.CountDigits(word) == 0 {
 		return len(word) == 2 && digitsBefore >= parcelDigits
 	}
-	const enough = 6 // digits, so that "5H" behind them is rather a group than an hour
-	return digitsBefore >= enough || !numeral.IsHourOrMeasure(word)
+	const minDigitsBeforeHour = 6 // after these, "5H" is more likely a group than an hour
+	return digitsBefore >= minDigitsBeforeHour || !numeral.IsHourOrMeasure(word)
 }
 
-// addStroke adds a number with a stroke, as "5512/26", that stands behind a space.
-func (n *numberSpan) addStroke(t *text) {
-	last, found := n.findStroke(t)
+// addSlashNumber adds a number with a slash, such as "5512/26", if it is the next word.
+func (n *numberSpan) addSlashNumber(t *text) {
+	last, found := n.findSlashNumber(t)
 	if !found {
 		return
 	}
@@ -116,8 +118,8 @@ func (n *numberSpan) addStroke(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// findStroke returns the last word of a number with a stroke, as "5512/26", that stands behind a space.
-func (n *numberSpan) findStroke(t *text) (last int, found bool) {
+// findSlashNumber finds a number with a slash after n and one space, and returns the index of its last token.
+func (n *numberSpan) findSlashNumber(t *text) (last int, found bool) {
 	if n.last+2 >= len(t.tokens) || t.separatorAfter(n.last) != " " {
 		return 0, false
 	}
@@ -126,13 +128,13 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	next := numberSpan{from: k.from, to: k.to, first: n.last + 1, last: n.last + 1}
 	next.join(t)
 	value := t.all[next.from:next.to]
-	strokes := "/"
+	separators := "/"
 	switch t.all[n.from:n.to] {
-	case "FT", "FV", "FA", "RE", "RG":
-		strokes = "/-"
+	case "FT", "FV", "FA", "RE", "RG": // prefixes of invoices
+		separators = "/-"
 	}
 
-	if !strings.ContainsAny(value, strokes) || strings.ToUpper(value) != value {
+	if !strings.ContainsAny(value, separators) || strings.ToUpper(value) != value {
 		return 0, false
 	}
 	if numeral.IsDate(value) {
@@ -142,34 +144,35 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	digits := numeral.CountDigits(value)
 	letters := len(value) - digits - strings.Count(value, "/") - strings.Count(value, "-")
 	const (
-		leastDigits  = 5
-		leastBesides = 3 // beside the letter of a series: "FT 2026A/118"
+		minDigits           = 5
+		minDigitsWithLetter = 3 // with the letter of a series: "FT 2026A/118"
 	)
 	switch letters {
 	case 0:
-		return next.last, digits >= leastDigits
+		return next.last, digits >= minDigits
 	case 1:
-		return next.last, digits >= leastBesides
+		return next.last, digits >= minDigitsWithLetter
 	}
 
 	return 0, false
 }
 
-// isFirstOfThree reports whether a number that is announced is written in three groups or more: "77 44 01", "10 448 06".
-func (n *numberSpan) isFirstOfThree(t *text) bool { return n.countInThree(t) > 0 }
+// isFirstOfThree reports whether n is the first of three or more groups of digits: "77 44 01", "10 448 06". It is for
+// announced numbers.
+func (n *numberSpan) isFirstOfThree(t *text) bool { return n.countGroupedDigits(t) > 0 }
 
-// isFirstOfSeven reports whether a number is written in three groups or more of seven digits or more together: sizes, as "40
-// 30 20", have less.
+// isFirstOfSeven reports whether n is the first of three or more groups with at least seven digits in total. Sizes, such as
+// "40 30 20", have fewer.
 func (n *numberSpan) isFirstOfSeven(t *text) bool {
-	const digits = 7
-	return n.countInThree(t) >= digits
+	const minDigits = 7
+	return n.countGroupedDigits(t) >= minDigits
 }
 
-// countInThree counts the digits of a number that is written in three groups or more. It is 0 of less groups, and of a round
-// amount: "12 500 000".
-func (n *numberSpan) countInThree(t *text) (digits int) {
-	const shortest, longest = 2, 4
-	if !n.digitsOnly || !numeral.IsWithin(n.length(), shortest, longest) {
+// countGroupedDigits returns the number of digits of a number in three or more groups that starts with n. It returns 0 for
+// fewer groups and for round amounts, such as "12 500 000".
+func (n *numberSpan) countGroupedDigits(t *text) int {
+	const minFirst, maxFirst = 2, 4
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), minFirst, maxFirst) {
 		return 0
 	}
 	whole := *n
@@ -179,14 +182,14 @@ func (n *numberSpan) countInThree(t *text) (digits int) {
 	return numeral.CountDigits(t.all[whole.from:whole.to])
 }
 
-// isFirstOfTwo reports whether a number is written as two groups of digits right behind a word or sign that says that a
-// number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, isn't part of it.
+// isFirstOfTwo reports whether n is the first of two groups of digits, directly after a word or mark that announces any
+// number: "n° 7712 884", "ordernr 88 120". The second group must not be a year or have a unit.
 func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	const (
-		shortestSecond = 3
-		longest        = 4
+		minSecond = 3
+		maxGroup  = 4
 	)
-	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, longest) {
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, maxGroup) {
 		return false
 	}
 	if !t.isOneSpaceAfter(n.last) {
@@ -198,7 +201,7 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
 		return false
 	}
-	if !numeral.IsWithin(len(word), shortestSecond, longest) || !numeral.HasOnlyDigits(word) {
+	if !numeral.IsWithin(len(word), minSecond, maxGroup) || !numeral.HasOnlyDigits(word) {
 		return false
 	}
 	if numeral.IsYear(word) {
@@ -206,10 +209,10 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	}
 
 	after := textAfter(t.all, t.tokens[n.last+1].to)
-	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:- ")
+	return !hasUnitAfter(word, after) && !hasMarkAndDigit(after, ".,/:- ")
 }
 
-// isFirstOfPair reports whether a number is written as two groups of three digits, which are no round sum and end a part of a
+// isFirstOfPair reports whether n is the first of two groups of three digits that aren't a round amount and end a part of a
 // sentence: "compra 771 204, e só recebi um".
 func (n *numberSpan) isFirstOfPair(t *text) bool {
 	if !n.digitsOnly || n.length() != 3 || !t.isOneSpaceAfter(n.last) {
@@ -222,13 +225,13 @@ func (n *numberSpan) isFirstOfPair(t *text) bool {
 	return isEndOfPart(t.all[t.tokens[n.last+1].to:])
 }
 
-// isEndOfPart reports whether a text begins with a mark that ends a sentence or a part of one.
+// isEndOfPart reports whether a part of a sentence ends here, given the rest of the text.
 func isEndOfPart(rest string) bool {
 	return rest == "" || strings.ContainsRune(",.;:)!?\n", rune(rest[0]))
 }
 
-// addShortGroups adds the groups of digits behind a number that is announced and begins with a short one of digits and
-// letters: "7T 22 0418".
+// addShortGroups adds the following groups of digits to an announced number whose first group is short and has letters:
+// "7T 22 0418".
 func (n *numberSpan) addShortGroups(t *text) {
 	letters := n.length() - numeral.CountDigits(n.value)
 	if n.length() > 4 || !numeral.IsWithin(letters, 1, 2) || !numeral.HasOnly(n.value, numeral.Digits+numeral.Capitals) {
@@ -237,19 +240,20 @@ func (n *numberSpan) addShortGroups(t *text) {
 	whole := *n
 	whole.addDigits(t)
 	whole.value = t.all[whole.from:whole.to]
-	const enough = 5
-	if numeral.CountDigits(whole.value) >= enough {
+	const minDigits = 5
+	if numeral.CountDigits(whole.value) >= minDigits {
 		*n = whole
 	}
 }
 
-// addFinalLetter adds a capital that stands behind the groups of a number and ends a part of a sentence: "26 118 440 K".
+// addFinalLetter adds a capital letter after the groups if a part of a sentence ends there: "26 118 440 K".
 func (n *numberSpan) addFinalLetter(t *text) {
 	if n.value == "" || !t.isOneSpaceAfter(n.last) {
 		return
 	}
 	letter := t.wordAt(n.last + 1)
-	if len(letter) != 1 || !numeral.HasOnlyCapitals(letter) || !isEndOfPart(strings.TrimLeft(t.all[t.tokens[n.last+1].to:], " ")) {
+	rest := strings.TrimLeft(t.all[t.tokens[n.last+1].to:], " ")
+	if len(letter) != 1 || !numeral.HasOnlyCapitals(letter) || !isEndOfPart(rest) {
 		return
 	}
 	n.last++
@@ -257,8 +261,7 @@ func (n *numberSpan) addFinalLetter(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// addFile adds to up to three digits the letters and the number of the year behind them, as German courts and offices
-// write the numbers of their files: "4 C 118/26".
+// addFile adds the rest of a German court's or authority's file number to its first digits: "4 C 118/26".
 func (n *numberSpan) addFile(t *text) {
 	if !n.digitsOnly || n.length() > 3 || n.last+3 >= len(t.tokens) {
 		return
@@ -280,20 +283,20 @@ func (n *numberSpan) addFile(t *text) {
 	n.digitsOnly = false
 }
 
-// isMarkedBefore reports whether the word right before a place says that a number follows, or a colon stands behind it.
-func isMarkedBefore(t *text, at int, words announcements) bool {
-	if at == 0 {
+// isMarkedBefore reports whether the word i follows a colon or a word that announces any number, such as "no.".
+func isMarkedBefore(t *text, i int, words announcements) bool {
+	if i == 0 {
 		return false
 	}
-	if marks.has(t.tokens[at-1].form) || words[at-1].number {
+	if marks.has(t.tokens[i-1].form) || words[i-1].number {
 		return true
 	}
-	return strings.Contains(t.separatorAfter(at-1), ":")
+	return strings.Contains(t.separatorAfter(i-1), ":")
 }
 
-// joinOverStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026", and
-// says whether it did.
-func (n *numberSpan) joinOverStroke(t *text) bool {
+// joinOverSlash adds the number after a slash with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026". It
+// reports whether there was one.
+func (n *numberSpan) joinOverSlash(t *text) bool {
 	if !n.digitsOnly || n.last+1 >= len(t.tokens) {
 		return false
 	}
@@ -313,22 +316,23 @@ func (n *numberSpan) joinOverStroke(t *text) bool {
 	return true
 }
 
-// isNumberOfYear reports whether one of two numbers around a stroke may be a year, and the other is counted within it.
-func isNumberOfYear(before, behind string) bool {
+// isNumberOfYear reports whether one of the numbers before and after a slash can be a year, and the other a consecutive
+// number within that year.
+func isNumberOfYear(before, after string) bool {
 	switch len(before) {
 	case 0, 1:
 		return false
 	case len("26"): // "26 / 4410"
-		isNumber := len(behind) > 2 && !numeral.IsYear(behind)
+		isNumber := len(after) > 2 && !numeral.IsYear(after)
 		return isNumber && before[0] == '2'
 	case len("2026"): // "2026 / 118"
 		return true
 	}
-	return numeral.IsYear(behind) // "118 / 2026"
+	return numeral.IsYear(after) // "118 / 2026"
 }
 
-// takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922". An account at a
-// Polish bank isn't a reference: its value becomes "".
+// takeGroups adds all groups of digits that follow a number, as on parcel labels: "9400 1118 9922". A Polish bank account
+// isn't a reference, so n.value becomes "" for one.
 func (n *numberSpan) takeGroups(t *text) {
 	for t.isOneSpaceAfter(n.last) && numeral.HasOnlyDigits(t.wordAt(n.last+1)) {
 		n.last++
@@ -340,8 +344,8 @@ func (n *numberSpan) takeGroups(t *text) {
 	}
 }
 
-// isPolishAccount reports whether groups of digits are those of an account at a Polish bank, which is written without its
-// country: two digits and six times four.
+// isPolishAccount reports whether n is a Polish bank account without the country code: a group of two digits and six groups
+// of four.
 func (n *numberSpan) isPolishAccount(t *text) bool {
 	const (
 		groups    = 6

@@ -40,8 +40,8 @@ func checkAnswer(t testing.TB, q analysis.Question, a analysis.Answer) {
 	if hasReason := because != ""; hasReason != a.Urgency.Urgent {
 		t.Errorf("got the urgency %+v, want a reason if it is urgent, and none otherwise", a.Urgency)
 	}
-	if n := utf8.RuneCountInString(because); n > longestBecause {
-		t.Errorf("got a reason of %d characters, want at most %d", n, longestBecause)
+	if n := utf8.RuneCountInString(because); n > maxReasonRunes {
+		t.Errorf("got a reason of %d characters, want at most %d", n, maxReasonRunes)
 	}
 	if !isWritten(because) {
 		t.Errorf("got the reason %q, which the customer didn't write", because)

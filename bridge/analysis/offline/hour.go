@@ -8,11 +8,11 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Whether a number in a text is an hour of the day: "17:30", "14h", "5 pm", "alle 16". Many numbers look alike,
-// such as prices ("4.30"), so the words and signs around it decide. An hour is one of the features that a message
-// is judged by.
-
-// isClock reports whether a word tells an hour of the day, in digits or as a word.
+// isClock reports whether the word i is a time of day, in digits or as a word: "17:30", "14h", "5 pm", "alle 16", "at nine".
+// Other numbers look the same, such as the price "4.30", so it also depends on the words and marks around it. use has the
+// indices of the lexicons of the text's language.
+//
+// The model uses times of day to judge whether a message is urgent.
 func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	if t.tokens[i].number && isHour(t, i) {
 		return true
@@ -20,7 +20,7 @@ func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	return isHourWord(t, i, lexicons, use)
 }
 
-// isHour reports whether a number tells an hour of the day: "17:30", "14h", "5 pm", "17 Uhr", "at 4", "alle 16".
+// isHour reports whether a number in digits is a time of day.
 func isHour(t *text, i int) bool {
 	if len(t.wordAt(i)) > len("17h30pm") {
 		return false
@@ -34,17 +34,16 @@ func isHour(t *text, i int) bool {
 		return false
 	}
 	if mark := minuteMark(t.all[t.tokens[i].to:]); mark != "" {
-		return mark == ":" || t.isBehindHourWord(i) // "at 4.30", but "4.30" may be a price
+		return mark == ":" || t.isAfterHourWord(i) // "at 4.30", since "4.30" alone may be a price
 	}
 	if t.isBeforeHourUnit(i) {
 		return true
 	}
 
-	isBehindHourWord := t.isBehindHourWord(i) && !t.isSentenceStart(i)
-	return isBehindHourWord && !t.isCounted(i)
+	return t.isAfterHourWord(i) && !t.isSentenceStart(i) && !t.isCounted(i)
 }
 
-// hasHourUnit reports whether an hour has its unit in the same word: "5pm", "14h", "14u", "14h30".
+// hasHourUnit reports whether a word is an hour with its unit: "5pm", "14h", "14u", "14h30".
 func hasHourUnit(word string) bool {
 	for _, end := range []string{"pm", "am", "h", "u"} {
 		head, found := strings.CutSuffix(word, end)
@@ -56,8 +55,8 @@ func hasHourUnit(word string) bool {
 	return len(minute) == 2 && isHourOfDay(hour)
 }
 
-// minuteMark returns the mark between an hour and the minutes at the beginning of a text, ":" or ".", and "" if none stand
-// there.
+// minuteMark returns the separator before the minutes of a time, ":" or ".", given the text after its hour. It returns ""
+// if there are no minutes.
 func minuteMark(after string) string {
 	const length = len(":30")
 	if len(after) < length || strings.IndexByte(":.", after[0]) < 0 {
@@ -70,7 +69,7 @@ func minuteMark(after string) string {
 	return after[:1]
 }
 
-// isBeforeHourUnit reports whether the word behind a number makes an hour of it: "5 pm", "17 Uhr".
+// isBeforeHourUnit reports whether the word after the number i is the unit of an hour: "5 pm", "17 Uhr".
 func (t *text) isBeforeHourUnit(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
@@ -78,14 +77,15 @@ func (t *text) isBeforeHourUnit(i int) bool {
 	return hourUnits.has(t.tokens[i+1].form)
 }
 
-// isBehindHourWord reports whether the word before a number often stands before an hour: "at".
-func (t *text) isBehindHourWord(i int) bool { return i > 0 && hourPrepositions.has(t.tokens[i-1].form) }
+// isAfterHourWord reports whether the word before the word i often precedes an hour: "at".
+func (t *text) isAfterHourWord(i int) bool { return i > 0 && hourPrepositions.has(t.tokens[i-1].form) }
 
-// isHourWord reports whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
+// isHourWord reports whether a number word is an hour: "at nine", "um acht". If a noun follows, as in "at nine shops", the
+// number is a count.
 func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	k := &t.tokens[i]
 
-	if t.isSentenceStart(i) || !t.isBehindHourWord(i) {
+	if t.isSentenceStart(i) || !t.isAfterHourWord(i) {
 		return false
 	}
 
@@ -103,19 +103,19 @@ func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 		return true
 	}
 
-	return len(next) <= longestParticle
+	return len(next) <= maxParticleBytes
 }
 
-// longestParticle is how long words are, in bytes, that are rarely what is counted: "at nine in the morning".
-const longestParticle = 3
+// maxParticleBytes: shorter words after a number are rarely nouns that it counts, as in "at nine in the morning".
+const maxParticleBytes = 3
 
-// isCounted reports whether the word behind a number makes a count of it: "by 4 percent".
+// isCounted reports whether the number i is a count of the word after it: "by 4 percent".
 func (t *text) isCounted(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
 	}
 	next := t.tokens[i+1].form
-	isWord := len(next) > longestParticle && !hourPrepositions.has(next)
+	isWord := len(next) > maxParticleBytes && !hourPrepositions.has(next)
 	return isWord && strings.TrimSpace(t.separatorAfter(i)) == ""
 }
 
@@ -127,5 +127,5 @@ func isHourOfDay(s string) bool {
 	return len(s) == 1 && numeral.HasOnlyDigits(s)
 }
 
-// isMinute reports whether two characters are a number up to 59.
+// isMinute reports whether a text of two characters is a number up to 59.
 func isMinute(s string) bool { return numeral.HasOnlyDigits(s) && s <= "59" }

@@ -9,30 +9,28 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// Intents are what customers want: "order_status", "return", "billing" and the like. A desk may have its own ones.
-// An intent gets points from the model, from the desk's words for it, and from similar conversations.
-
-// What a word of the desk and a conversation that is quite alike add to what the model says.
+// Scores that are added to the model's score of an intent.
 const (
-	mentionWeight  = 4
-	likenessWeight = 5
+	mentionScore    = 4 // for each of the desk's words that the text contains
+	similarityScore = 5 // for each similar conversation with the intent, times their similarity
 )
 
-// How much of a desk's words is looked for, so that a message costs the same at every desk.
+// Limits of a desk's words, so that analysing a message costs about the same at every desk.
 const (
-	mostPhrases = 64
-	phraseBytes = 200
+	maxPhrases     = 64
+	maxPhraseBytes = 200
 )
 
-// scored is a name with what speaks for it.
+// scored is the name of an intent or a tag with its score.
 type scored struct {
 	name  string
 	score float64
 }
 
-// findIntents returns one or two things that a customer wants: by the model, by the desk's words and by what similar ones
-// wanted.
-func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance, v *verdict) []string {
+// findIntents returns at most two intents of a text, the clearest first. An intent is one thing that a customer wants, such
+// as "order_status". Its score is the sum of the model's score, the mentions of the desk's words for it, and the similar
+// conversations that had it. A desk, which is one helpdesk, may define intents of its own, which the model doesn't know.
+func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, similar []resemblance, v *verdict) []string {
 	known := desk.Intents
 	if len(known) == 0 {
 		known = analysis.DefaultIntents()
@@ -40,15 +38,15 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance
 
 	var all []scored
 	for _, intent := range known {
-		score := v.scoreOfIntent(intent.Name) + mentionWeight*a.countMentions(t, intent.Words)
-		if score <= unlearned { // nothing speaks for a desk's own intent but perhaps its name
+		score := v.scoreOfIntent(intent.Name) + mentionScore*a.countMentions(t, intent.Words)
+		if score <= unlearnedScore { // the desk's own intent, without a mention: its name counts as a word
 			name := strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)
-			score += mentionWeight * a.countMentions(t, []string{name})
+			score += mentionScore * a.countMentions(t, []string{name})
 		}
 
-		for _, r := range alike {
+		for _, r := range similar {
 			if r.example.Intent == intent.Name && intent.Name != "" {
-				score += likenessWeight * r.likeness
+				score += similarityScore * r.similarity
 			}
 		}
 
@@ -57,68 +55,70 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance
 
 	slices.SortStableFunc(all, byScore)
 	var found []string
-	if len(all) > 0 && all[0].score >= leastIntent {
+	if len(all) > 0 && all[0].score >= minIntentScore {
 		found = append(found, all[0].name)
 	}
-	if len(all) > 1 && all[1].score >= secondIntent {
+	if len(all) > 1 && all[1].score >= minSecondIntentScore {
 		found = append(found, all[1].name)
 	}
 
 	return found
 }
 
-// byScore puts the highest score first.
+// byScore sorts the highest score first.
 func byScore(a, b scored) int { return cmp.Compare(b.score, a.score) }
 
-// countMentions counts how many of the words or phrases stand in a text, in any of their forms.
+// countMentions returns how many of some words or phrases a text contains, in any of their inflected forms.
 func (a *Analyzer) countMentions(t *text, phrases []string) float64 {
 	count := 0.0
-	for _, p := range phrases[:min(len(phrases), mostPhrases)] {
-		if t.hasWords(a.read(p, phraseBytes).forms) {
+	for _, p := range phrases[:min(len(phrases), maxPhrases)] {
+		if t.hasWords(a.read(p, maxPhraseBytes).forms) {
 			count++
 		}
 	}
 	return count
 }
 
-// hasWords reports whether words stand in a text in this order, with at most two others between them. No words stand nowhere.
+// hasWords reports whether a text contains some words in this order, with at most two other words between each of them. It
+// returns false for no words.
 func (t *text) hasWords(words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
 	for i := range t.tokens {
-		if isSameWord(t.tokens[i].form, words[0]) && t.hasWordsBehind(i, words[1:]) {
+		if isSameWord(t.tokens[i].form, words[0]) && t.hasWordsAfter(i, words[1:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// hasWordsBehind reports whether words stand behind a word, each where it is found first.
-func (t *text) hasWordsBehind(at int, words []string) bool {
+// hasWordsAfter does the same for the words after the word i. It uses the first occurrence of each word.
+func (t *text) hasWordsAfter(i int, words []string) bool {
+	const ahead = 3 // words
 	for _, w := range words {
-		const ahead = 3 // words
-		window := t.tokens[at+1 : min(at+1+ahead, len(t.tokens))]
+		window := t.tokens[i+1 : min(i+1+ahead, len(t.tokens))]
 		skipped := slices.IndexFunc(window, func(k token) bool { return isSameWord(k.form, w) })
 		if skipped < 0 {
 			return false
 		}
-		at += 1 + skipped
+		i += 1 + skipped
 	}
 	return true
 }
 
-// isSameWord reports whether two folded words are forms of one.
+// isSameWord reports whether two folded words are inflected forms of the same word.
 func isSameWord(a, b string) bool {
 	const (
-		shortest       = 4 // bytes: shorter words are hardly inflected
-		mostDifference = 4
+		minInflected  = 4 // bytes; shorter words are rarely inflected
+		maxDifference = 4 // bytes
 	)
 	if a == b {
 		return true
 	}
-	if len(a) < shortest || len(b) < shortest {
+	if len(a) < minInflected || len(b) < minInflected {
 		return false
 	}
-	return max(len(a), len(b))-min(len(a), len(b)) <= mostDifference && wordform.Stem(a) == wordform.Stem(b)
+	difference := max(len(a), len(b)) - min(len(a), len(b))
+	return difference <= maxDifference && wordform.Stem(a) == wordform.Stem(b)
 }

@@ -8,18 +8,18 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Customers name numbers: "order 4711", "my invoice from May, 88213". number.go finds the numbers; this file tells
-// of each what it is a number of, its kind: an order, an invoice, a shipment and so on. The words before the number
-// say it best (they announce it), then words around it, then what the customer wants.
+// Customers mention numbers: "order 4711", "my invoice from May, 88213". number.go finds the numbers, and this file
+// determines the kind of each: an order, an invoice, a shipment and so on. The best evidence are words before the number
+// that announce it, then the words around it, then what the customer wants (the intent).
 
-// mostWordsBefore is how many words before a number are asked what it is of.
-const mostWordsBefore = 5
+// maxWordsBefore is the maximum distance between a number and the word that announces it.
+const maxWordsBefore = 5
 
-// kindBefore returns the kind that the words before a number announce, in the same sentence; "" if none does. In "my order
-// with the number 4711" it asks number, the and with, which may stand between, and then order.
+// kindBefore returns the kind that the words before a number announce, or "". It examines them from the last to the first.
+// In "my order with the number 4711", these are "number", "the" and "with", which don't decide, and then "order".
 func kindBefore(t *text, words announcements, n *numberSpan) string {
 	isMarked := n.hashBefore
-	for i := n.first - 1; i >= max(0, n.first-mostWordsBefore); i-- {
+	for i := n.first - 1; i >= max(0, n.first-maxWordsBefore); i-- {
 		between := t.separatorAfter(i)
 		if strings.ContainsAny(between, "?!;") || strings.Count(between, "\n") > 1 {
 			return ""
@@ -28,107 +28,104 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 			isMarked = isMarkedBefore(t, i+1, words)
 		}
 
-		answer := askWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
-		if !answer.asksBefore {
-			return answer.kind
+		verdict := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
+		if !verdict.isUndecided {
+			return verdict.kind
 		}
 	}
 
 	return ""
 }
 
-// wordBefore is a word before a number. It is marked if it, or something between it and the number, says that a
-// number follows: "no.", or a colon.
+// wordBefore is a word before a number. It is marked if "no.", a colon or the like follows, or if it is such a word.
 type wordBefore struct {
-	at       int
+	at       int // index in text.tokens
 	isMarked bool
 }
 
-// wordAnswer is what a word before a number says of it: a kind, "" for a number that isn't a reference, or that the word
-// before it is to be asked (asksBefore).
-type wordAnswer struct {
-	kind       string
-	asksBefore bool
+// wordVerdict is the result of examining a word before a number.
+type wordVerdict struct {
+	kind        string // "" if the number isn't a reference
+	isUndecided bool   // the word doesn't decide, so the word before it must be examined
 }
 
-// askWord returns what one word before a number says of it. The first of these conditions counts. Words that may stand
-// between a number and what announces it say nothing; any other word ends the search.
-func askWord(t *text, words announcements, n *numberSpan, word wordBefore) wordAnswer {
+// kindByWord examines one word before a number. The first matching case counts. Fillers don't decide, and any other word
+// without a meaning ends the search.
+func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) wordVerdict {
 	w := words[word.at]
 	form := t.tokens[word.at].form
 	switch {
 	case w.firm && words.isVagueTogether(t, word.at): // "ref client"
-		return wordAnswer{kind: kindOther}
+		return wordVerdict{kind: kindOther}
 	case w.kind != "" && words.isPlate(t, word.at): // "Rejestracja WZ 4471K"
-		return wordAnswer{kind: kindOther}
+		return wordVerdict{kind: kindOther}
 	case w.other && word.isMarked && accountWords.has(form): // "Konto-Nr."
-		return askWordOfOther(t, words, n, word.at)
+		return kindByOtherWord(t, words, n, word.at)
 	case w.kind != "":
-		return askAnnouncement(words, n, word)
+		return kindByAnnouncement(words, n, word)
 	case w.other:
-		return askWordOfOther(t, words, n, word.at)
-	case w.filler || mayStandBetween(t, word.at):
-		return wordAnswer{asksBefore: true}
+		return kindByOtherWord(t, words, n, word.at)
+	case w.filler || isUnlistedFiller(t, word.at):
+		return wordVerdict{isUndecided: true}
 	}
-	return wordAnswer{}
+	return wordVerdict{}
 }
 
-// askAnnouncement returns what a word says that announces numbers of a kind.
-func askAnnouncement(words announcements, n *numberSpan, word wordBefore) wordAnswer {
+// kindByAnnouncement examines a word that announces a reference.
+func kindByAnnouncement(words announcements, n *numberSpan, word wordBefore) wordVerdict {
 	w := words[word.at]
 	switch {
 	case w.filler && words[word.at-1].kind != "": // the word before it tells more
-		return wordAnswer{asksBefore: true}
+		return wordVerdict{isUndecided: true}
 	case !isPlausible(n, word.isMarked):
-		return wordAnswer{}
+		return wordVerdict{}
 	case w.vague:
-		return wordAnswer{kind: kindVague}
+		return wordVerdict{kind: kindVague}
 	}
-	return wordAnswer{kind: w.kind}
+	return wordVerdict{kind: w.kind}
 }
 
-// askWordOfOther returns what a word says that announces numbers of something else.
-func askWordOfOther(t *text, words announcements, n *numberSpan, at int) wordAnswer {
+// kindByOtherWord examines a word that announces a number which isn't a reference, such as a phone number.
+func kindByOtherWord(t *text, words announcements, n *numberSpan, at int) wordVerdict {
 	isCode := codeWords.has(t.tokens[at].form)
-	if isCode && numeral.HasMixedParts(n.value) { // "the code 77Q-3310" is no door's
-		return wordAnswer{}
+	if isCode && numeral.HasMixedParts(n.value) { // "the code 77Q-3310" isn't a door code
+		return wordVerdict{}
 	}
 	if isCode && !n.digitsOnly && t.hasBookingBefore(at) { // "réservation au nom de Petit, code QX7-44P"
-		return wordAnswer{kind: kindOrder}
+		return wordVerdict{kind: kindOrder}
 	}
 
 	if words[at].filler {
 		before := words[at-1]
-		asksBefore := before.kind != "" || before.filler
-		if asksBefore {
-			return wordAnswer{asksBefore: true}
+		if before.kind != "" || before.filler {
+			return wordVerdict{isUndecided: true}
 		}
-		return wordAnswer{kind: kindOther}
+		return wordVerdict{kind: kindOther}
 	}
 
-	const longestOfWhole = 8 // of an order that something is a part of; a longer number is the article's own
+	const maxOrderLength = 8 // a longer number is that of the article
 	isNear := at == n.first-1
-	isLong := n.length() > longestOfWhole
+	isLong := n.length() > maxOrderLength
 	if !isNear && !isLong && isPartOf(t, n.first) { // "the article in 88213"
-		return wordAnswer{}
+		return wordVerdict{}
 	}
-	return wordAnswer{kind: kindOther}
+	return wordVerdict{kind: kindOther}
 }
 
-// isPlate reports whether a word is the letters of a car's number plate, behind a word that announces it.
+// isPlate reports whether a word is the letters of a licence plate, after a word that announces one.
 func (words announcements) isPlate(t *text, at int) bool {
 	before := words[at-1]
 	return before.other && !before.filler && isInitials(t.wordAt(at))
 }
 
-// mayStandBetween reports whether a word may stand between a number and what announces it, as "º" of "n.º" does.
-func mayStandBetween(t *text, at int) bool {
+// isUnlistedFiller reports whether a word that isn't in the lexicons may be between an announcing word and the number, such
+// as the "º" in "n.º".
+func isUnlistedFiller(t *text, at int) bool {
 	isQuotedLetter := t.tokens[at].quoted && len(t.tokens[at].form) == 1
 	return isQuotedLetter || t.wordAt(at) == "º" || isInitials(t.wordAt(at))
 }
 
-// isVagueTogether reports whether a word, or the one before it that belongs to the same phrase, announces a number of
-// whatever the text is about: "ref client".
+// isVagueTogether reports whether a word, or the one before it in the same phrase, means "reference": "ref client".
 func (words announcements) isVagueTogether(t *text, at int) bool {
 	if isVague(t.tokens[at].form) {
 		return true
@@ -136,28 +133,27 @@ func (words announcements) isVagueTogether(t *text, at int) bool {
 	return words[at-1].firm && isVague(t.tokens[at-1].form)
 }
 
-// isInitials reports whether a word is two or three capitals, as before the digits of "KV 2218".
+// isInitials reports whether a word is two or three capitals, such as in "KV 2218".
 func isInitials(word string) bool {
-	const longest = 3
-	return numeral.IsWithin(len(word), 2, longest) && numeral.HasOnlyCapitals(word)
+	const maxLetters = 3
+	return numeral.IsWithin(len(word), 2, maxLetters) && numeral.HasOnlyCapitals(word)
 }
 
-// isPlausible reports whether a number may be a reference where a word announces it. Without a mark, short digits are rather
-// a quantity or a year.
+// isPlausible reports whether an announced number can be a reference. Without a mark such as "no.", short numbers are more
+// likely quantities or years.
 func isPlausible(n *numberSpan, isMarked bool) bool {
 	if isMarked || !n.digitsOnly || n.groupsFollow {
 		return true
 	}
-	return n.length() >= shortestReference && !numeral.IsYear(n.value)
+	return n.length() >= minReferenceLength && !numeral.IsYear(n.value)
 }
 
-// kindAround returns the kind of a number that no word announces directly. The first of these decides:
-//   - an announcing word elsewhere in its sentence;
-//   - a sentence that speaks of paying makes it an invoice, unless an order is to be changed;
-//   - an announcing word in the two sentences before, or in a subject;
-//   - what the customer wants: an invoice or a quote.
-//
-// Otherwise it is an order.
+// kindAround returns the kind of a number that isn't announced directly. The first of these rules that applies decides:
+//   - The kind of an announcing word elsewhere in the sentence.
+//   - An invoice, if the sentence is about paying and doesn't ask to change an order.
+//   - The kind of an announcing word in the two sentences before, or in a subject.
+//   - An invoice or a quote, if that is the customer's intent.
+//   - An order.
 func (f *referenceFinder) kindAround(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
 		return kind
@@ -178,8 +174,8 @@ func (f *referenceFinder) kindAround(at int) string {
 	return kindOrder
 }
 
-// kindNear returns the kind of an announcing word in a number's sentence, in one of the two before, or in a subject; "" where
-// there is none.
+// kindNear returns the kind of an announcing word in a number's sentence, in the two sentences before or in a subject. It
+// returns "" if there is none.
 func (f *referenceFinder) kindNear(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
 		return kind
@@ -187,7 +183,7 @@ func (f *referenceFinder) kindNear(at int) string {
 	return f.kindBeforeSentence(at)
 }
 
-// kindInSentence returns the kind of the announcing word in a number's sentence that is nearest before it, or else behind it.
+// kindInSentence returns the kind of the nearest announcing word before a number in its sentence, or else after it.
 func (f *referenceFinder) kindInSentence(at int) string {
 	first, last := f.t.sentenceOf(at)
 	for i := at - 1; i >= first; i-- {
@@ -221,17 +217,18 @@ func (f *referenceFinder) kindBeforeSentence(at int) string {
 	return ""
 }
 
-// isAboutChange reports whether what stands right before a number asks to change or to cancel it, as one does with orders:
-// "annullate OC26/0118, l'ho pagato due volte".
+// isAboutChange reports whether the words before a number ask to change or cancel it, so that it is an order: "annullate
+// OC26/0118, l'ho pagato due volte".
 func (f *referenceFinder) isAboutChange(at int) bool {
-	const nearest = 2 // words
+	const maxDistance = 2 // words
 	return slices.ContainsFunc(f.matches, func(m match) bool {
 		isChange := m.Family == lexicon.OfIntent && (m.Name == "order_change" || m.Name == "cancel")
-		return isChange && numeral.IsWithin(at-m.last, 1, nearest) && f.t.tokens[m.last].sentence == f.t.tokens[at].sentence
+		isNear := numeral.IsWithin(at-m.last, 1, maxDistance)
+		return isChange && isNear && f.t.tokens[m.last].sentence == f.t.tokens[at].sentence
 	})
 }
 
-// isAboutPaying reports whether the sentence of a word speaks of paying.
+// isAboutPaying reports whether the sentence of a word is about paying.
 func (f *referenceFinder) isAboutPaying(at int) bool {
 	first, last := f.t.sentenceOf(at)
 	return slices.ContainsFunc(f.matches, func(m match) bool {
@@ -242,9 +239,9 @@ func (f *referenceFinder) isAboutPaying(at int) bool {
 	})
 }
 
-// tellVagueKind returns the kind of a number behind a word as "reference": what its letters say, or a word around it. Of
-// somebody who tells of a fault it is a ticket's.
-func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
+// kindOfVague returns the kind of a number that is announced only as a "reference". It depends on the number's letters, on
+// the words around it and on the intent: a customer who reports a problem means a ticket.
+func (f *referenceFinder) kindOfVague(n *numberSpan) string {
 	if kind := kindOfPrefix(n.value); kind != "" {
 		return kind
 	}
@@ -265,15 +262,16 @@ func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
 	return kind
 }
 
-// kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual; else "".
+// kindOfPrefix returns the kind of a number with the form of a parcel number or with a usual prefix: "INV-1183". It returns
+// "" for others.
 func kindOfPrefix(value string) string {
 	if numeral.IsParcelNumber(value) {
 		return kindShipment
 	}
 
-	const shortestRest = 3 // of what follows the letters: "INV 12" is too little
+	const minRest = 3 // after the letters; "INV 12" is too short
 	length := numeral.PrefixLength(value)
-	if len(value)-length < shortestRest {
+	if len(value)-length < minRest {
 		return ""
 	}
 

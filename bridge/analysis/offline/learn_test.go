@@ -213,7 +213,7 @@ func (l *learned) pack() *model {
 		for name, place := range l.places {
 			row := packed[int(name%rows)*rowSize:][:rowSize]
 			binary.LittleEndian.PutUint16(row, uint16(name/rows))
-			row[check+k] = byte(int8(math.Round(l.row(place)[k] / m.scales[k])))
+			row[checkSize+k] = byte(int8(math.Round(l.row(place)[k] / m.scales[k])))
 		}
 	}
 	m.weights = string(packed)

@@ -9,12 +9,12 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// Some numbers begin with letters and a space: "order B 77123", "facture F 2026 118". This file finds the letters
-// before a number that belong to it. A single letter or a word in capitals may also mean something else, so a word
-// must announce the number, or the letters must be an abbreviation.
+// Some reference numbers begin with letters and a space: "order B 77123", "facture F 2026 118". This file decides whether
+// capitals before a number belong to it. They may also be a word of their own, so either they are a known abbreviation, or
+// a word must announce the number: "order".
 
-// addLetters adds to a number the capitals that stand before it, with a space between, and the groups of digits behind it, where
-// a word announces all of this: "order B 77123", "facture F 2026 118", "spedizione SP 0044 118". It says whether it did.
+// addLetters adds the capitals before a number to it, and the groups of digits after it: "order B 77123", "facture F 2026
+// 118", "spedizione SP 0044 118". It reports whether it did.
 func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if !n.hasLettersBefore(t, words) {
 		return false
@@ -31,7 +31,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	}
 
 	groups := 0
-	if wide := *n; wide.joinOverStroke(t) {
+	if wide := *n; wide.joinOverSlash(t) {
 		whole.to = wide.to
 		whole.last = wide.last
 	} else if numeral.HasOnlyDigits(n.value) {
@@ -52,11 +52,11 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	return true
 }
 
-// isCountOrDate reports whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
-// unit, or less than three digits. digits is the number without its letters and further groups.
+// isCountOrDate reports whether letters and digits together aren't a reference: a year, a date, a time, a price, a quantity
+// with a unit, or a number of less than three digits. digits is the number without its letters and further groups.
 func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
-	const leastDigits = 3
-	if numeral.CountDigits(n.value) < leastDigits {
+	const minDigits = 3
+	if numeral.CountDigits(n.value) < minDigits {
 		return true
 	}
 	if n.to == digits.to && numeral.IsYear(digits.value) {
@@ -65,10 +65,11 @@ func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 	if isDateOrPrice(digits.value) {
 		return true
 	}
-	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
+	return hasUnitAfter(t.all[digits.from:n.to], textAfter(t.all, n.to))
 }
 
-// valueWithLetters returns a number that no word announces, with the capitals that stand before it: "N 40118".
+// valueWithLetters returns a number that isn't announced together with the capitals before it, if they belong to it: "N
+// 40118".
 func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 	if !n.digitsOnly || !n.hasLettersBefore(t, words) {
 		return n.value
@@ -79,7 +80,7 @@ func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 	return t.all[t.tokens[n.first-1].from:n.to]
 }
 
-// hasLettersBefore reports whether capitals that may belong to a number stand right before it.
+// hasLettersBefore reports whether the word before a number is capitals that may belong to it.
 func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	if n.first == 0 || n.hashBefore {
 		return false
@@ -88,9 +89,9 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 		return false
 	}
 
-	const longest = 4
+	const maxLetters = 4
 	letters := t.wordAt(n.first - 1)
-	if len(letters) > longest || !numeral.HasOnlyCapitals(letters) {
+	if len(letters) > maxLetters || !numeral.HasOnlyCapitals(letters) {
 		return false
 	}
 	if words[n.first-1].kind != "" || words[n.first-1].other {
@@ -112,7 +113,7 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	return !isShouted(t.wordAt(n.first - 2))
 }
 
-// hasOwnMeaning reports whether capitals before a number are a word of their own, and no part of the number.
+// hasOwnMeaning reports whether capitals before a number are a word of their own, and not part of the number.
 func hasOwnMeaning(letters string) bool {
 	switch letters {
 	case "I", "KV", "KVA", "SAV":
@@ -124,14 +125,15 @@ func hasOwnMeaning(letters string) bool {
 	return foreignLetters.has(letters) && !countries.has(letters)
 }
 
-// isShouted reports whether a word is written in capitals, so that those of its neighbours say nothing.
+// isShouted reports whether a word is written in capitals, and isn't an abbreviation. If it is, capitals next to it mean
+// nothing.
 func isShouted(word string) bool {
-	const shortest = 4 // shorter ones may be an abbreviation
-	return len(word) >= shortest && numeral.HasOnlyCapitals(word)
+	const minLetters = 4 // shorter ones may be an abbreviation
+	return len(word) >= minLetters && numeral.HasOnlyCapitals(word)
 }
 
-// isPostcodeWithCountry reports whether a number and the letter before it are a postcode before the name of a town: "D 50667
-// Köln".
+// isPostcodeWithCountry reports whether a number and the letter before it are a postcode, followed by the name of a town:
+// "D 50667 Köln".
 func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	letter := t.wordAt(n.first - 1)
 	if len(letter) > 1 || !numeral.HasOnly(letter, "ABDFLI") {
@@ -144,15 +146,15 @@ func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	return unicode.IsUpper(r)
 }
 
-// addDigits adds the groups of digits behind a number that begins with a short one, and the letters of the country that
-// end a parcel's. It says how many groups these were.
+// addDigits adds the groups of digits after a number with a short last group, and the country code at the end of a parcel
+// number. It returns the number of groups that it added.
 func (n *numberSpan) addDigits(t *text) (groups int) {
-	const longestFirst = 4
-	if len(t.wordAt(n.last)) > longestFirst {
+	const maxFirst = 4
+	if len(t.wordAt(n.last)) > maxFirst {
 		return 0
 	}
-	const most = 12
-	for groups < most && n.last+1 < len(t.tokens) && n.isGroupNext(t) {
+	const maxGroups = 12
+	for groups < maxGroups && n.last+1 < len(t.tokens) && n.isGroupNext(t) {
 		n.last++
 		n.to = t.tokens[n.last].to
 		groups++
@@ -160,9 +162,8 @@ func (n *numberSpan) addDigits(t *text) (groups int) {
 	return groups
 }
 
-// isGroupNext reports whether the word behind a number is one more group of it: two to four digits, of which a date, a time, a
-// count or a price is none, or the letters of the country that end a parcel's number. The last digit of a parcel's number
-// may stand alone.
+// isGroupNext reports whether the word after a number is another group of it: two to four digits that aren't a date, a
+// time, a quantity or a price, the single last digit of a parcel number, or the country code at its end.
 func (n *numberSpan) isGroupNext(t *text) bool {
 	if t.separatorAfter(n.last) != " " {
 		return false
@@ -175,13 +176,13 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	}
 
 	const (
-		longest      = 4
-		enoughForOne = 7 // digits before a group of one digit
+		maxGroup              = 4
+		minDigitsBeforeSingle = 7 // before a group of one digit
 	)
-	if len(word) > longest || !numeral.HasOnlyDigits(word) {
+	if len(word) > maxGroup || !numeral.HasOnlyDigits(word) {
 		return false
 	}
-	if len(word) == 1 && digits < enoughForOne {
+	if len(word) == 1 && digits < minDigitsBeforeSingle {
 		return false
 	}
 	if n.isCountryNext(t, n.last+1) {
@@ -189,43 +190,43 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	}
 
 	after := textAfter(t.all, t.tokens[n.last+1].to)
-	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
+	return !hasUnitAfter(word, after) && !hasMarkAndDigit(after, ".,/:-")
 }
 
-// isCountryNext reports whether the letters of a country stand behind the word last, which ends a number of seven digits or more
-// that begins with two letters: "YT 6093 227 GB". There GB are no gigabytes.
+// isCountryNext reports whether a country code follows the word last, at the end of a number that begins with two letters
+// and has at least seven digits: "YT 6093 227 GB". Otherwise "GB" could mean gigabytes.
 func (n *numberSpan) isCountryNext(t *text, last int) bool {
-	const enough = 7
+	const minDigits = 7
 	value := t.all[n.from:t.tokens[last].to]
-	if !t.isOneSpaceAfter(last) || len(value) < enough || !numeral.HasOnlyCapitals(value[:2]) {
+	if !t.isOneSpaceAfter(last) || len(value) < minDigits || !numeral.HasOnlyCapitals(value[:2]) {
 		return false
 	}
-	return numeral.CountDigits(value) >= enough && countries.has(t.wordAt(last+1))
+	return numeral.CountDigits(value) >= minDigits && countries.has(t.wordAt(last+1))
 }
 
-// addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".
+// addTail adds the digits after a space to an announced number that begins with letters and few digits: "R-00 4411".
 func (n *numberSpan) addTail(t *text) {
 	letters, digits, found := strings.Cut(n.value, "-")
 	const (
-		mostLetters  = 3
-		mostDigits   = 2
-		shortestTail = 3
+		maxLetters = 3
+		maxDigits  = 2
+		minTail    = 3
 	)
 
-	isShort := len(letters) <= mostLetters && len(digits) <= mostDigits
+	isShort := len(letters) <= maxLetters && len(digits) <= maxDigits
 	if !found || !isShort {
 		return
 	}
 	if !numeral.HasOnlyCapitals(letters) || !numeral.HasOnlyDigits(digits) {
 		return
 	}
-	if n.last+1 < len(t.tokens) && len(t.wordAt(n.last+1)) >= shortestTail {
+	if n.last+1 < len(t.tokens) && len(t.wordAt(n.last+1)) >= minTail {
 		n.addDigits(t)
 		n.value = t.all[n.from:n.to]
 	}
 }
 
-// isSpacedDate reports whether a number begins a day that is written with spaces: "12 11 2026".
+// isSpacedDate reports whether a number is the first part of a date with spaces: "12 11 2026".
 func (n *numberSpan) isSpacedDate(t *text) bool {
 	if !n.digitsOnly || n.last+2 >= len(t.tokens) {
 		return false

@@ -9,27 +9,26 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
-// The lexicons list phrases of each language with what they mean. A phrase may have gaps and open ends: "where ..
-// order*". This file finds the phrases of a lexicon in a text.
+// The lexicons list phrases of each language by their meaning. In a phrase, ".." stands for up to three words, and "*" for
+// any ending: "where .. order*" matches "where is my order". This file finds the phrases of a lexicon in a text.
 
-// longestGap is how many words ".." in a phrase stands for, at most.
-const longestGap = 3
+// maxGapWords is the maximum number of words that ".." matches.
+const maxGapWords = 3
 
-// Lengths, in bytes, of the beginnings and endings of words that a phrase may begin with: "deliver*", "*rechnung".
+// The length in bytes of the beginning or end of a phrase's first word: "deliver*", "*rechnung".
 const (
-	shortestStem = 2
-	longestStem  = 24
+	minStemBytes = 2
+	maxStemBytes = 24
 )
 
 // match is a phrase that was found in a text.
 type match struct {
 	*lexicon.Section
 
-	first, last int // its first and last word, as indexes of text.tokens
+	first, last int // indices in text.tokens
 }
 
-// findPhrases finds all phrases of a lexicon in a text. It returns them together with earlier matches, in the order of
-// compareMatches.
+// findPhrases returns all phrases of a lexicon in a text, together with earlier matches, in the order of compareMatches.
 func findPhrases(l *lexicon.Lexicon, t *text, earlier []match) []match {
 	found := make(map[match]bool) // a set, because a phrase may be found by both forms of a word
 	for i := range t.tokens {
@@ -49,8 +48,8 @@ func findPhrases(l *lexicon.Lexicon, t *text, earlier []match) []match {
 	return matches
 }
 
-// compareMatches sorts matches by where they begin, the longer ones first. Family, name and weight only make the order the
-// same each time.
+// compareMatches orders matches by their start, longer ones first. It compares family, name and weight only to make the
+// order deterministic.
 func compareMatches(a, b match) int {
 	return cmp.Or(
 		cmp.Compare(a.first, b.first),
@@ -61,17 +60,17 @@ func compareMatches(a, b match) int {
 	)
 }
 
-// findForm adds to found the phrases that begin with word i, read as this form. Beginnings and endings are cut at bytes: a
-// cut within a letter meets no phrase, since those consist of whole letters.
+// findForm adds the phrases that start with the word i in this form to found. It cuts beginnings and endings at bytes: a
+// cut within a character is harmless, since no phrase has such a part.
 func findForm(l *lexicon.Lexicon, t *text, i int, form string, found map[match]bool) {
 	tryPhrases(l, t, i, l.Exact[form], found)
-	for n := shortestStem; n <= min(len(form), longestStem); n++ {
+	for n := minStemBytes; n <= min(len(form), maxStemBytes); n++ {
 		tryPhrases(l, t, i, l.Stems[form[:n]], found)
 		tryPhrases(l, t, i, l.Tails[form[len(form)-n:]], found)
 	}
 }
 
-// tryPhrases adds to found those of the phrases that stand in the text from word i on. Their first words are known to match.
+// tryPhrases adds those of the phrases to found that match from the word i on. Their first words are known to match.
 func tryPhrases(l *lexicon.Lexicon, t *text, i int, phrases []lexicon.Phrase, found map[match]bool) {
 	for _, p := range phrases {
 		if last, complete := findEnd(l, t, i, p.Rest); complete {
@@ -80,19 +79,19 @@ func tryPhrases(l *lexicon.Lexicon, t *text, i int, phrases []lexicon.Phrase, fo
 	}
 }
 
-// findEnd looks for the rest of a phrase behind the word at, where the phrase's earlier words end. It returns the last word
-// of the phrase. A gap in the phrase takes as few words as possible. A phrase doesn't go beyond its sentence.
+// findEnd matches the rest of a phrase after the word at, in the same sentence. It returns the index of the phrase's last
+// word. A gap matches as few words as possible.
 func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last int, found bool) {
 	if len(rest) == 0 {
 		return at, true
 	}
 
-	mostSkipped := 0
+	maxSkipped := 0
 	if rest[0].IsGap() {
-		mostSkipped, rest = longestGap, rest[1:]
+		maxSkipped, rest = maxGapWords, rest[1:]
 	}
 
-	for skipped := 0; skipped <= mostSkipped; skipped++ {
+	for skipped := 0; skipped <= maxSkipped; skipped++ {
 		next := at + 1 + skipped
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
 			return 0, false
@@ -108,7 +107,7 @@ func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last 
 	return 0, false
 }
 
-// matchesToken reports whether a word may stand at one place of a phrase, by either of its forms.
+// matchesToken reports whether an element of a phrase matches a word in either of its forms.
 func matchesToken(l *lexicon.Lexicon, word *token, e lexicon.Element) bool {
 	if matchesForm(l, word, word.form, e) {
 		return true
@@ -116,7 +115,7 @@ func matchesToken(l *lexicon.Lexicon, word *token, e lexicon.Element) bool {
 	return word.alt != "" && matchesForm(l, word, word.alt, e)
 }
 
-// matchesForm reports whether a word, read as this form, is one of those that an element allows.
+// matchesForm reports whether an element of a phrase matches a word in this form.
 func matchesForm(l *lexicon.Lexicon, word *token, form string, e lexicon.Element) bool {
 	isNumber := word.number || l.Numbers[form]
 	for _, allowed := range e {
@@ -137,17 +136,17 @@ func matchesForm(l *lexicon.Lexicon, word *token, form string, e lexicon.Element
 	return false
 }
 
-// withoutInnerMatches removes matches which lie within a longer one, so that "not bad" is not "bad" as well. The matches must be in the
+// withoutInnerMatches removes matches that are part of a longer one, so that "not bad" isn't also "bad". The matches must be in the
 // order of compareMatches.
 func withoutInnerMatches(matches []match) []match {
 	return slices.DeleteFunc(slices.Clone(matches), func(m match) bool {
 		for _, other := range matches {
 			if other.first > m.last {
-				break // this one and all behind it begin behind m
+				break // this one and all further ones start after m
 			}
 			isLonger := other.last-other.first > m.last-m.first
-			holdsMatch := other.first <= m.first && other.last >= m.last
-			if isLonger && holdsMatch {
+			containsMatch := other.first <= m.first && other.last >= m.last
+			if isLonger && containsMatch {
 				return true
 			}
 		}

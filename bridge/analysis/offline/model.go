@@ -10,56 +10,54 @@ import (
 	"parley/bridge/analysis"
 )
 
-// The model of the analysis without a server: a linear classifier. It adds up the weights of a text's features and
-// so tells how the customer feels, whether it is urgent, and what it is about (its labels). The weights are learned
-// from examples by a test and embedded in the program.
-
-// Where a model's weights for a label are: sentiments first, then urgency, then intents.
+// The indices of labels: the sentiments first, then urgency, then the intents.
 const (
 	urgentLabel = 5
 	firstIntent = 6
 	labels      = 19
 )
 
-// model weighs features. Its weights were learned from examples (learn_test.go).
+// model is a linear classifier. For each label, such as a sentiment or an intent, it adds up the weights of a text's
+// features, such as its words. A test learns the weights from examples (learn_test.go), and the program embeds them.
 type model struct {
-	weights string          // rows: the check of the feature that has it, and a signed byte for each label
-	scales  [labels]float64 // what a weight of a label is worth
+	weights string          // rows of rowSize bytes
+	scales  [labels]float64 // the value of a weight of 1, by label
 }
 
-// Each row of weights belongs to one feature. The lower half of the feature's name says which row that is. The upper half
-// stands at the row's beginning and is compared, so a feature that wasn't learned takes another's row once in 65,536 times,
-// and has no weights otherwise.
+// Each row of weights belongs to at most one feature. It starts with the upper half of the feature's name, followed by a
+// signed byte for each label. The lower half of a feature's name is the index of its row. A feature that wasn't learned
+// mostly has no weights, because the upper half differs; once in 65,536 times it gets the row of another feature.
 const (
-	rows    = 1 << 16
-	check   = 2
-	rowSize = check + labels
+	rows      = 1 << 16
+	checkSize = 2
+	rowSize   = checkSize + labels
 )
 
-// From where on a verdict counts. This was chosen by cross-validation over the half dev, dev2 and dev3, in which as many
-// messages are urgent as in a mailbox; of the examples every second is.
+// The thresholds of scores. They were chosen by cross-validation over the evaluation sets dev, dev2 and dev3. There, as in
+// a real mailbox, few messages are urgent; of the training examples every second is.
 const (
-	leastUrgent  = 0.0  // where a word of a lexicon speaks for urgency
-	plainUrgent  = 0.9  // where none does
-	leastIntent  = -3.0 // of the likeliest intent
-	secondIntent = -1.4 // of the next
-	surelyWanted = -0.5 // so that it tells what a number is of
-	unlearned    = -4.8 // what is said of an intent that the model never learned
+	minUrgentScore            = 0.0  // if the text has an urgent phrase of a lexicon
+	minUrgentScoreWithoutWord = 0.9  // if it hasn't
+	minIntentScore            = -3.0 // of the likeliest intent
+	minSecondIntentScore      = -1.4
+	minClearIntentScore       = -0.5 // to determine the kind of a number by the intent
+	unlearnedScore            = -4.8 // the score of intents that the model doesn't know
 )
 
-// verdict is what a model says of a text: the higher, the more likely; 0 is in doubt.
+// verdict is the result of applying the model to a text: the score of each label. The higher, the more likely; 0 is
+// undecided.
 type verdict [labels]float64
 
-// weights is what "go test -run TestModelIsLearned -update" learned: the sum of what it learned from, a scale for each
+// weights is written by "go test -run TestModelIsLearned -update": the SHA-256 sum of the training data, a scale for each
 // label, and the rows of weights.
 //
 //go:embed examples/weights.bin
 var weights string
 
-// scaleOne is a scale of 1 as it is written.
+// scaleOne is the stored form of the scale 1.
 const scaleOne = 1 << 24
 
-// readModel reads the embedded weights. They stay where the program has them.
+// readModel reads the embedded weights. The model refers to them without a copy.
 func readModel() (*model, error) {
 	const (
 		scaleSize = 4 // bytes
@@ -76,17 +74,18 @@ func readModel() (*model, error) {
 	return m, nil
 }
 
-// row returns a feature's weights, a byte for each label; "" of a feature that wasn't learned.
+// row returns a feature's weights, a byte for each label, or "" for a feature that wasn't learned.
 func (m *model) row(f feature) string {
 	row := m.weights[int(f.name%rows)*rowSize:][:rowSize]
 	owner := uint32(row[0]) | uint32(row[1])<<8
 	if owner != f.name/rows {
 		return ""
 	}
-	return row[check:]
+	return row[checkSize:]
 }
 
-// judge weighs what a text has. Sums are of whole numbers, so that all machines agree.
+// judge computes the verdict on a text with these features. It adds integers, so that the result is the same on all
+// machines.
 func (m *model) judge(features []feature) verdict {
 	var sums [labels]int64
 	for _, f := range features {
@@ -101,13 +100,13 @@ func (m *model) judge(features []feature) verdict {
 	return v
 }
 
-// isContent reports whether the likeliest sentiment is that the writer is satisfied. Who is satisfied waits for nobody, so
-// nothing is urgent then.
+// isContent reports whether the likeliest sentiment is Positive. Messages of satisfied customers aren't urgent.
 func (v *verdict) isContent() bool {
 	return slices.Max(v[:urgentLabel]) == v[slices.Index(analysis.Sentiments(), analysis.Positive)]
 }
 
-// sentiment returns the likeliest sentiment. Pressing is only somebody who isn't unhappy and needs an answer now.
+// sentiment returns the likeliest sentiment. It returns Pressing only for an urgent text, in place of Neutral or of a less
+// likely sentiment.
 func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	best := analysis.Neutral
 	most := v[slices.Index(analysis.Sentiments(), analysis.Neutral)]
@@ -123,23 +122,23 @@ func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	return best
 }
 
-// scoreOfIntent returns what speaks for an intent, and much against one that the model never learned.
+// scoreOfIntent returns the score of an intent, or unlearnedScore if the model doesn't know it.
 func (v *verdict) scoreOfIntent(name string) float64 {
 	if i := slices.Index(analysis.IntentNames(), name); i >= 0 {
 		return v[firstIntent+i]
 	}
-	return unlearned
+	return unlearnedScore
 }
 
-// clearIntent returns the likeliest of our intents, or nothing where that is in doubt.
+// clearIntent returns the likeliest of the default intents, or "" if it isn't clear.
 func (v *verdict) clearIntent() string {
-	if best := v.likeliestIntent(); v.scoreOfIntent(best) >= surelyWanted {
+	if best := v.likeliestIntent(); v.scoreOfIntent(best) >= minClearIntentScore {
 		return best
 	}
 	return ""
 }
 
-// likeliestIntent returns the likeliest of our intents, however little speaks for it.
+// likeliestIntent returns the likeliest of the default intents, however low its score is.
 func (v *verdict) likeliestIntent() string {
 	best := 0
 	for i := range analysis.IntentNames() {

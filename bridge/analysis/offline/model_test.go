@@ -88,7 +88,7 @@ func judgeQuarter(t *testing.T, a *Analyzer, examples []lesson, messages []evalu
 	for _, message := range asked {
 		q := message.Question(analysis.Desk{})
 		v := m.judge(withoutRules(a.featuresOf(q)))
-		isUrgent := v[urgentLabel] >= leastUrgent
+		isUrgent := v[urgentLabel] >= minUrgentScore
 		results = append(results, evaluation.Result{Message: message, Answer: analysis.Answer{
 			Intents:   a.findIntents(readText(q.Burst), &q.Desk, nil, &v),
 			Urgency:   analysis.Urgency{Urgent: isUrgent},

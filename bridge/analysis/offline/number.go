@@ -8,14 +8,14 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// The first step to find the numbers that a customer names (references): everything in a text that could be one,
-// from "4711" to "AB-2026/883". Telephone numbers, dates, prices and the like are marked as impossible. Later steps
-// decide what each number is of.
+// References are numbers that a helpdesk can look up, such as order numbers. This file does the first step of finding them:
+// it finds everything in a text that could be one, from "4711" to "AB-2026/883". It marks phone numbers, dates, prices and
+// the like as impossible. Later steps determine the kind of each number (kind.go).
 
-// longestNumber bounds what is a reference, in bytes.
-const longestNumber = 40
+// maxNumberBytes is the maximum length of a reference.
+const maxNumberBytes = 40
 
-// numbersIn finds what may be a reference: digits, with letters, hyphens, strokes or dots between them.
+// numbersIn returns the possible references in a text: digits, possibly with letters, hyphens, slashes or dots.
 func numbersIn(t *text) []numberSpan {
 	var found []numberSpan
 	for i := 0; i < len(t.tokens); i++ {
@@ -39,7 +39,7 @@ func numbersIn(t *text) []numberSpan {
 		n.addGroups(t)
 		i = max(i, n.last)
 
-		if !numeral.HasDigit(n.value) || len(n.value) > longestNumber {
+		if !numeral.HasDigit(n.value) || len(n.value) > maxNumberBytes {
 			continue
 		}
 
@@ -55,7 +55,7 @@ func numbersIn(t *text) []numberSpan {
 	return found
 }
 
-// join adds parts that one mark joins to a number.
+// join adds the parts that are joined to a number by one separator: "AB-2026/883".
 func (n *numberSpan) join(t *text) {
 	for n.last+1 < len(t.tokens) {
 		next := &t.tokens[n.last+1]
@@ -67,12 +67,12 @@ func (n *numberSpan) join(t *text) {
 	}
 }
 
-// isCode reports whether a word may be part of a reference: digits, capitals, or letters with digits.
+// isCode reports whether a word can be part of a reference: digits, capitals, or letters with digits.
 func isCode(word string) bool {
 	const (
-		longestWithDigits = 30
-		mostCapitals      = 8 // of a word in capitals: "OFFERTE"
-		mostLetters       = 3 // of a word with small letters: "Bis"
+		maxWithDigits = 30
+		maxCapitals   = 8 // of a word in capitals: "OFFERTE"
+		maxLetters    = 3 // of a word with lower case letters: "Bis"
 	)
 
 	var digits, capitals, small int
@@ -89,17 +89,17 @@ func isCode(word string) bool {
 		}
 	}
 
-	if digits > 0 && len(word) <= longestWithDigits {
+	if digits > 0 && len(word) <= maxWithDigits {
 		return true
 	}
 	if small == 0 {
-		return numeral.IsWithin(capitals, 1, mostCapitals)
+		return numeral.IsWithin(capitals, 1, maxCapitals)
 	}
 
-	return small+capitals <= mostLetters
+	return small+capitals <= maxLetters
 }
 
-// isJoinMark reports whether one mark joins two parts of a number.
+// isJoinMark reports whether the text between two words joins them to one number.
 func isJoinMark(between string) bool {
 	switch between {
 	case "-", "/", "_", ".", ":":
@@ -108,8 +108,8 @@ func isJoinMark(between string) bool {
 	return false
 }
 
-// hasWordBefore reports whether a number begins with a word that only announces it: "Nr.4711", "no:4711", and not with letters
-// of its own: "TRV.552.18".
+// hasWordBefore reports whether a number begins with a word that isn't part of it: "Nr.4711" and "no:4711", but not
+// "TRV.552.18".
 func hasWordBefore(value string) bool {
 	head := value[:numeral.PrefixLength(value)]
 	if strings.HasSuffix(head, ":") {
@@ -121,8 +121,8 @@ func hasWordBefore(value string) bool {
 		return false
 	}
 
-	const mostLetters = 4
-	if len(letters) > mostLetters || !numeral.HasOnlyCapitals(letters) {
+	const maxLetters = 4
+	if len(letters) > maxLetters || !numeral.HasOnlyCapitals(letters) {
 		return true
 	}
 
@@ -134,7 +134,7 @@ func hasWordBefore(value string) bool {
 	return marks.has(wordform.Fold(letters))
 }
 
-// trimPrefix takes the parts without digits from the beginning of a number.
+// trimPrefix removes the parts without digits from the beginning of a number.
 func (n *numberSpan) trimPrefix(t *text) {
 	for n.first < n.last && !numeral.HasDigit(t.wordAt(n.first)) {
 		n.first++
@@ -143,19 +143,19 @@ func (n *numberSpan) trimPrefix(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// isHashBefore reports whether "#", or a sign that stands for "number", is before a place, perhaps with spaces between.
-func isHashBefore(all string, at int) bool {
-	const longestSign = 3 // bytes, of "№"
-	before := strings.TrimRight(all[max(0, at-longestSign-1):at], " ")
+// isHashBefore reports whether "#" or another sign for "number" precedes an offset, possibly with a space between.
+func isHashBefore(all string, offset int) bool {
+	const maxSignBytes = 3 // "№"
+	before := strings.TrimRight(all[max(0, offset-maxSignBytes-1):offset], " ")
 	r, _ := utf8.DecodeLastRuneInString(before)
 	return strings.ContainsRune("#№°º", r)
 }
 
-// isNoReference reports whether a number is a date, a time, a price, a quantity with a unit, or a part of something longer: an
-// amount, an address on the web. Telephones are told by numeral.IsInPhone.
+// isNoReference reports whether a number can't be a reference: a date, a time, a price, a quantity with a unit, or a part of
+// something longer, such as a URL. numeral.IsInPhone recognises phone numbers.
 func isNoReference(all string, n *numberSpan) bool {
-	const longestMoney = 8 // bytes: " EUR" with some spaces
-	before, after := all[max(0, n.from-longestMoney):n.from], textAfter(all, n.to)
+	const maxMoneyBytes = 8 // " EUR" with some spaces
+	before, after := all[max(0, n.from-maxMoneyBytes):n.from], textAfter(all, n.to)
 	if isMoneyBefore(before) || isPartOfLonger(before, after) {
 		return true
 	}
@@ -165,7 +165,7 @@ func isNoReference(all string, n *numberSpan) bool {
 	if numeral.IsTaxNumber(n.value) || numeral.IsPostcode(n.value, all[n.to:]) {
 		return true
 	}
-	return hasUnitBehind(n.value, after)
+	return hasUnitAfter(n.value, after)
 }
 
 // isDateOrPrice reports whether a number is a date, a time or a price.
@@ -176,7 +176,7 @@ func isDateOrPrice(value string) bool {
 	return numeral.IsDecimal(value)
 }
 
-// isMoneyBefore reports whether a sign for money stands before a number.
+// isMoneyBefore reports whether a currency precedes a number, given the text before it.
 func isMoneyBefore(before string) bool {
 	before = strings.TrimRight(before, " ")
 	for _, sign := range []string{"€", "$", "£"} {
@@ -187,7 +187,8 @@ func isMoneyBefore(before string) bool {
 	return strings.HasSuffix(strings.ToUpper(before), "EUR")
 }
 
-// isPartOfLonger reports whether a number is a part of an address or of a telephone's number, or one side of a decimal comma.
+// isPartOfLonger reports whether a number is part of an address, of a phone number or of a decimal number, given the text
+// before and after it.
 func isPartOfLonger(before, after string) bool {
 	for _, mark := range []string{"@", "/", "+"} {
 		if strings.HasSuffix(before, mark) {
@@ -197,15 +198,15 @@ func isPartOfLonger(before, after string) bool {
 	if strings.HasPrefix(after, "@") || hasMarkAndDigit(after, ",") {
 		return true
 	}
-	whole, isBehindComma := strings.CutSuffix(before, ",")
-	if !isBehindComma || whole == "" {
+	whole, isAfterComma := strings.CutSuffix(before, ",")
+	if !isAfterComma || whole == "" {
 		return false
 	}
 	return numeral.IsDigit(whole[len(whole)-1])
 }
 
-// hasMarkAndDigit reports whether one of some marks stands at the beginning of a text, and a digit behind it, so that
-// what is before the mark is a part of a date, a time or an amount.
+// hasMarkAndDigit reports whether a text begins with one of some marks and a digit. A number before it is part of a date, a
+// time or an amount.
 func hasMarkAndDigit(s, marks string) bool {
 	if len(s) < 2 {
 		return false
@@ -213,15 +214,15 @@ func hasMarkAndDigit(s, marks string) bool {
 	return strings.ContainsAny(s[:1], marks) && numeral.IsDigit(s[1])
 }
 
-// textAfter returns as much of the text behind a place as is needed to know a unit.
-func textAfter(all string, at int) string {
-	const longestUnit = 12 // " Einwohner" and the like
-	return all[at:min(len(all), at+longestUnit)]
+// textAfter returns the text after an offset, as far as it can contain a unit.
+func textAfter(all string, offset int) string {
+	const maxUnitBytes = 12 // " Einwohner" and the like
+	return all[offset:min(len(all), offset+maxUnitBytes)]
 }
 
-// hasUnitBehind reports whether money, a percentage or a measure stands behind a number. A number with letters in it is no
-// count. An hour has at most two digits: "am" behind a longer number is German.
-func hasUnitBehind(value, after string) bool {
+// hasUnitAfter reports whether a unit follows a number: a currency, a percent sign or a measure. Numbers with letters and
+// hyphens have no units. An hour has at most two digits; after a longer number, "am" is the German preposition.
+func hasUnitAfter(value, after string) bool {
 	if strings.Contains(value, "-") && !numeral.HasOnly(value, numeral.Digits+".,") {
 		return false
 	}
@@ -259,14 +260,15 @@ func hasUnitBehind(value, after string) bool {
 	return false
 }
 
-// endOfIBAN returns the last word of a bank account's number: groups of at most four characters follow each other.
+// endOfIBAN returns the index of the last word of an IBAN that starts with the word at. An IBAN may be written in groups of
+// up to four characters.
 func (t *text) endOfIBAN(at int) int {
-	const longestGroup = 4
+	const maxGroup = 4
 	size := len(t.wordAt(at))
 	for at+1 < len(t.tokens) {
 		group := t.wordAt(at + 1)
 		size += len(group)
-		if size > numeral.LongestIBAN || len(group) > longestGroup {
+		if size > numeral.LongestIBAN || len(group) > maxGroup {
 			break
 		}
 		if t.separatorAfter(at) != " " {

@@ -7,14 +7,14 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// A reference is a number that a customer names and that colleagues may want to look up: of an order, an invoice, a
-// parcel. In "Where is my order 4711?" it is the order "4711". A desk, which is one company's helpdesk, may also
-// say by patterns what its numbers look like.
+// A reference is a number that an agent may want to look up, such as that of an order, an invoice or a parcel. In "Where is my
+// order 4711?" it is "4711", of the kind "order". A word before a number that says what it is, such as "order", announces
+// the number. A desk, which is one company's helpdesk, may also define the formats of its numbers by patterns.
 
-// mostReferences bounds how many numbers one burst gives.
-const mostReferences = 20
+// maxReferences is the maximum number of references in an answer.
+const maxReferences = 20
 
-// What a number may be of. The first five are the kinds that a desk knows; the others never leave this package.
+// The kinds of numbers. The last two are used only within this package.
 const (
 	kindOrder    = "order"
 	kindQuote    = "quote"
@@ -22,34 +22,34 @@ const (
 	kindShipment = "shipment"
 	kindTicket   = "ticket"
 
-	kindOther = "other" // something that no desk looks up: a telephone, a customer, an article
-	kindVague = "vague" // whatever the text is about: "my reference 4711"
+	kindOther = "other" // not a reference: a phone, customer or article number
+	kindVague = "vague" // depends on what the text is about: "my reference 4711"
 )
 
-// numberSpan is something that looks like a number of an order, an invoice or the like.
+// numberSpan is a possible reference in a text.
 type numberSpan struct {
 	from, to     int    // in text.all
-	first, last  int    // its words, by their places in the text
-	value        string // as it is written
+	first, last  int    // indices in text.tokens
+	value        string // as the customer wrote it
 	digitsOnly   bool
-	hashBefore   bool // "#" or "n°" stands directly before it
+	hashBefore   bool // "#" or "n°" precedes it
 	groupsFollow bool // it is the first of several groups of digits
-	impossible   bool // a date, a price, a time, a telephone: no reference, unless a word announces its groups
+	impossible   bool // a date, price, time or phone number, and so not a reference unless its groups are announced
 }
 
-// length says how many bytes a number has in the text.
+// length returns the number of bytes in the text.
 func (n *numberSpan) length() int { return n.to - n.from }
 
-// hints tell the kind of a number where no word does.
+// hints indicate the kind of a number that isn't announced.
 type hints struct {
-	wants     string // the intent of the text, "" if it is in doubt
-	likeliest string // the same, though it is in doubt
-	asked     string // the kind of number that an agent asked for last, "" if none
+	wants     string // the intent of the text, or "" if it isn't clear
+	likeliest string // the likeliest intent, even if it isn't clear
+	asked     string // the kind of number that an agent asked for last, or ""
 }
 
-// findReferences finds the numbers that a customer named: by the desk's patterns, or by the words before the numbers. A desk
-// without patterns gets numbers of all kinds. Of another desk, a pattern without a regular expression allows the numbers of
-// its kind that words announce, and gives them their link.
+// findReferences returns the references in a text, found by the desk's patterns or by the words around the numbers. A desk
+// without patterns gets references of all kinds. For other desks, a pattern without a regular expression stands for the
+// numbers of its kind that are found by the words around them, and sets their link.
 func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.Pattern, h hints) []analysis.Reference {
 	allowed := map[string]analysis.Pattern{} // by kind
 	for _, p := range patterns {
@@ -72,22 +72,23 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 		}
 	}
 
-	return dropRepeated(found)
+	return deduplicate(found)
 }
 
-// dropRepeated returns the first references of all, each value once.
-func dropRepeated(found []analysis.Reference) []analysis.Reference {
-	var once []analysis.Reference
+// deduplicate returns the first maxReferences references with different values.
+func deduplicate(found []analysis.Reference) []analysis.Reference {
+	var unique []analysis.Reference
 	for _, r := range found {
-		isSame := func(o analysis.Reference) bool { return o.Value == r.Value }
-		if len(once) < mostReferences && !slices.ContainsFunc(once, isSame) {
-			once = append(once, r)
+		isSame := func(other analysis.Reference) bool { return other.Value == r.Value }
+		if len(unique) < maxReferences && !slices.ContainsFunc(unique, isSame) {
+			unique = append(unique, r)
 		}
 	}
-	return once
+	return unique
 }
 
-// findAskedKind returns the kind of number that was asked for in the last two messages before a burst, "" if none was.
+// findAskedKind returns the kind of number that the last two earlier messages ask for ("Could you give me the order
+// number?"), or "".
 func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	if len(before) == 0 {
 		return ""
@@ -97,28 +98,28 @@ func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	words := findAnnouncements(t, a.findMatches(t, language, use))
 	kind := ""
 	for i := range t.tokens {
-		if words.kindAt(i) != "" && !words[i].other && !t.hasNumberBehind(i) {
+		if words.kindAt(i) != "" && !words[i].other && !t.hasNumberAfter(i) {
 			kind = words.kindAt(i)
 		}
 	}
 	return kind
 }
 
-// hasNumberBehind reports whether one of the next words of a word's sentence is a number, which then needn't be asked for:
-// "your order 4711 left us".
-func (t *text) hasNumberBehind(at int) bool {
-	const nearest = 3
+// hasNumberAfter reports whether one of the next three words of the sentence is a number, which is then given and not asked
+// for: "your order 4711 left us".
+func (t *text) hasNumberAfter(at int) bool {
+	const ahead = 3
 	_, last := t.sentenceOf(at)
-	for i := at + 1; i <= min(last, at+nearest); i++ {
-		if numeral.CountDigits(t.wordAt(i)) >= shortestInRow {
+	for i := at + 1; i <= min(last, at+ahead); i++ {
+		if numeral.CountDigits(t.wordAt(i)) >= minLengthInList {
 			return true
 		}
 	}
 	return false
 }
 
-// referenceFinder finds the numbers of one text by the words which announce them, by "#", and by the letters which they
-// begin with.
+// referenceFinder finds the references in one text by the words that announce them, by marks such as "#", and by the
+// numbers' form.
 type referenceFinder struct {
 	t       *text
 	matches []match
@@ -126,23 +127,23 @@ type referenceFinder struct {
 	hints
 
 	previous    foundNumber // the last reference; its kind is "" before the first one
-	otherLength int         // how many digits the last number has that is digits only and of something else
-	otherEnd    int         // where the last number ends that words announce as something else's, 0 before the first one
+	otherLength int         // the length of the last number of digits that isn't a reference, or 0
+	otherEnd    int         // the end of the last number that is announced as something else, or 0
 }
 
-// foundNumber is a number that was taken for a reference, with where it ends.
+// foundNumber is a number that was recognised as a reference.
 type foundNumber struct {
 	kind      string
-	end, size int
+	end, size int // in text.all; in bytes
 }
 
-// find returns the references of the text, in order, and behind them the codes of bookings.
+// find returns the references of the text in order, followed by booking codes.
 func (f *referenceFinder) find() []analysis.Reference {
 	var found []analysis.Reference
 	readUntil := -1
 	for _, n := range numbersIn(f.t) {
 		if n.from < readUntil {
-			continue // it was read as a group of the number before it
+			continue // a group of the number before it
 		}
 
 		kind, isCandidate := n.readWhole(f.t, f.words)
@@ -159,9 +160,9 @@ func (f *referenceFinder) find() []analysis.Reference {
 
 		switch kind {
 		case "":
-			kind = f.tellKind(&n)
+			kind = f.kindWithoutAnnouncement(&n)
 		case kindVague:
-			kind = f.tellVagueKind(&n)
+			kind = f.kindOfVague(&n)
 		}
 
 		if kind == "" || kind == kindOther {
@@ -183,27 +184,26 @@ func (f *referenceFinder) find() []analysis.Reference {
 	return found
 }
 
-// shortestInRow is how long a number is that goes on a row: in "order 4711 and 2 lamps" the 2 doesn't.
-const shortestInRow = 3
+// minLengthInList is the minimum length of a further number in a list: in "order 4711 and 2 lamps", the 2 isn't one.
+const minLengthInList = 3
 
-// shortestReference is how long a number in digits is that some sign tells to be a reference. Shorter ones are rather
-// counts.
-const shortestReference = 4
+// minReferenceLength is the minimum length of a reference in digits. Shorter numbers are more likely quantities.
+const minReferenceLength = 4
 
 // Carriers' numbers are longer than others.
 const (
-	shortestShipment = 9  // digits: "Where is my parcel? 55120" names an order
-	surelyShipment   = 12 // characters: "BRT ha perso 049123456789"
+	minShipmentDigits   = 9  // the number in "Where is my parcel? 55120" is that of an order
+	clearShipmentLength = 12 // in bytes: "BRT ha perso 049123456789"
 )
 
-// tellKind returns the kind of a number that no word before it announces, or "" if the number isn't a reference. It adds to the
-// number the capitals that belong to it.
-func (f *referenceFinder) tellKind(n *numberSpan) string {
-	if f.isNextInRow(n) {
+// kindWithoutAnnouncement returns the kind of a number that isn't announced, or "" if it isn't a reference. The rules are in
+// order of certainty. It adds capitals that belong to the number to n.value.
+func (f *referenceFinder) kindWithoutAnnouncement(n *numberSpan) string {
+	if f.isNextInList(n) {
 		return f.previous.kind
 	}
 	if f.otherEnd > 0 && isJoin(f.t.all[f.otherEnd:n.from]) {
-		return kindOther // the next in a row: "Debiteurnrs. 61-204 en 61-377"
+		return kindOther // the next in a list: "Debiteurnrs. 61-204 en 61-377"
 	}
 	if n.isInSquareBrackets(f.t) {
 		return kindTicket
@@ -213,8 +213,8 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	}
 
 	if kind := kindOfPrefix(n.value); kind != "" {
-		isOfOther := n.digitsOnly && hasOtherBefore(f.t, f.words, n.first, farOther)
-		if isOfOther {
+		isOther := n.digitsOnly && hasOtherBefore(f.t, f.words, n.first, farOther)
+		if isOther {
 			return ""
 		}
 		return kind
@@ -223,7 +223,7 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isLikeOther(n) {
 		return ""
 	}
-	if kind := f.kindBehind(n); kind != "" {
+	if kind := f.kindAfter(n); kind != "" {
 		return kind
 	}
 	if f.isAnswer(n) {
@@ -236,7 +236,7 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 		return kind
 	}
 
-	isLong := len(n.value) >= surelyShipment && !hasOtherBefore(f.t, f.words, n.first, farOther)
+	isLong := len(n.value) >= clearShipmentLength && !hasOtherBefore(f.t, f.words, n.first, farOther)
 	if isLong && f.kindAround(n.first) == kindShipment {
 		return kindShipment
 	}
@@ -244,39 +244,40 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	return ""
 }
 
-// isNextInRow reports whether a number is of the same kind as the reference before it: "4711 and 4712", "1001 to 1004".
-func (f *referenceFinder) isNextInRow(n *numberSpan) bool {
+// isNextInList reports whether a number continues a list or range that starts with the reference before it: "4711 and
+// 4712", "1001 to 1004".
+func (f *referenceFinder) isNextInList(n *numberSpan) bool {
 	before := f.previous
-	if before.kind == "" || n.length() < shortestInRow {
+	if before.kind == "" || n.length() < minLengthInList {
 		return false
 	}
-	isLikely := n.length() >= shortestReference || n.length() == before.size
+	isLikely := n.length() >= minReferenceLength || n.length() == before.size
 	if isLikely && isJoin(f.t.all[before.end:n.from]) {
 		return true
 	}
-	return n.isEndOfRow(f.t, before)
+	return n.isEndOfRange(f.t, before)
 }
 
-// isLikeOther reports whether digits are as many as in a number before that isn't a reference, in a text that announces none:
-// "the meter reads 48213, in May it was 47990".
+// isLikeOther reports whether a number has as many digits as an earlier one that isn't a reference, in a text that announces
+// no reference: "the meter reads 48213, in May it was 47990".
 func (f *referenceFinder) isLikeOther(n *numberSpan) bool {
 	isAsLong := n.digitsOnly && len(n.value) == f.otherLength
 	return isAsLong && !f.words.hasAnyKind()
 }
 
-// kindOfUnannounced returns the kind of a number that looks like a reference though no word announces it.
+// kindOfUnannounced returns the kind of a number that is known to be a reference but isn't announced.
 func (f *referenceFinder) kindOfUnannounced(n *numberSpan) string {
 	if f.asked != "" && f.kindInSentence(n.first) == "" {
 		return f.asked
 	}
 	kind := f.kindAround(n.first)
-	if kind == kindShipment && numeral.CountDigits(n.value) < shortestShipment {
+	if kind == kindShipment && numeral.CountDigits(n.value) < minShipmentDigits {
 		return kindOrder
 	}
 	return kind
 }
 
-// noteOther keeps how many digits a number has that is of something else, for isLikeOther.
+// noteOther remembers the length of a number that isn't a reference, for isLikeOther.
 func (f *referenceFinder) noteOther(n *numberSpan, kind string) {
 	if !n.digitsOnly {
 		return
@@ -286,13 +287,13 @@ func (f *referenceFinder) noteOther(n *numberSpan, kind string) {
 	}
 }
 
-// readWhole adds to a number what belongs to it besides, and gives the kind that the words before it announce, "" if none
-// does. isCandidate is false of what can't be a reference.
+// readWhole extends a number by the words that belong to it, and returns the kind that the words before it announce, or "".
+// isCandidate is false if the number can't be a reference.
 func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCandidate bool) {
 	n.addFile(t)
 	hasLetters := n.addLetters(t, words)
 	kind = kindBefore(t, words, n)
-	if wide := *n; wide.joinOverStroke(t) {
+	if wide := *n; wide.joinOverSlash(t) {
 		if kindOfWide := kindBefore(t, words, &wide); kindOfWide != "" {
 			*n = wide
 			kind = kindOfWide
@@ -303,7 +304,7 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 		return kind, true
 	}
 	if n.isSpacedDate(t) {
-		n.to = t.tokens[n.last+2].to // so that nobody reads the month and the year as numbers
+		n.to = t.tokens[n.last+2].to // so that the month and the year aren't examined as numbers
 		return "", false
 	}
 

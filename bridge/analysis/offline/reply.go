@@ -7,66 +7,62 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Replies are suggested from the desk's sources: prepared texts and pages. Those that have most words in common
-// with the customer's text are taken as they are; nothing new is written here.
-
-// From where on a source is suggested, and how many are.
 const (
-	mostReplies    = 3
-	leastReply     = 0.12 // of likeness, from 0 to 1
-	languageFactor = 1.5  // for a source in the customer's own language
-	titleBytes     = 200
+	maxReplies         = 3
+	minReplySimilarity = 0.12 // from 0 to 1
+	languageFactor     = 1.5  // for the similarity of a source in the customer's language
+	maxTitleBytes      = 200
 )
 
-// findReplies returns what of the desk's sources answers a text, by how like it they are. One in the customer's own language
-// goes first also where its likeness is up to a third lower.
+// findReplies suggests replies to a text from the sources of a desk (one helpdesk): templates, resolved conversations and
+// pages of its knowledge base. It returns the replies of the sources with the most words in common with the text, unchanged
+// and best first. It prefers sources in the customer's language. b has the words of the text.
 func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source) []analysis.Reply {
 	sources = sources[:min(len(sources), maxSources)]
 	bags := make([]bag, len(sources))
 	isOwnLanguage := make([]bool, len(sources))
 	for i, s := range sources {
-		whole := a.read(clipText(s.Title, titleBytes)+"\n"+clipText(s.Text, maxSourceBytes), 2*maxSourceBytes)
-		bags[i] = whole.bag
-		written := whole.language
+		reading := a.read(clipText(s.Title, maxTitleBytes)+"\n"+clipText(s.Text, maxSourceBytes), 2*maxSourceBytes)
+		bags[i] = reading.bag
+		replyLanguage := reading.language
 		if s.Reply != "" {
-			written = a.read(s.Reply, maxSourceBytes).language
+			replyLanguage = a.read(s.Reply, maxSourceBytes).language
 		}
 
-		isOwnLanguage[i] = written == language && language != ""
+		isOwnLanguage[i] = replyLanguage == language && language != ""
 	}
 
-	type choice struct {
-		at       int
-		likeness float64
+	type candidate struct {
+		source     analysis.Source
+		similarity float64
 	}
 
-	var all []choice
-	for i, l := range compare(b, bags) {
-		if l < leastReply {
+	var candidates []candidate
+	for i, similarity := range compare(b, bags) {
+		if similarity < minReplySimilarity {
 			continue
 		}
 		if isOwnLanguage[i] {
-			l *= languageFactor
+			similarity *= languageFactor
 		}
 
-		all = append(all, choice{i, l})
+		candidates = append(candidates, candidate{sources[i], similarity})
 	}
 
-	slices.SortStableFunc(all, func(x, y choice) int { return cmp.Compare(y.likeness, x.likeness) })
-	var found []analysis.Reply
-	for _, c := range all {
-		s := sources[c.at]
-		words := cmp.Or(s.Reply, s.Text)
-		isRepeated := slices.ContainsFunc(found, func(r analysis.Reply) bool { return r.Text == words || r.Sources[0] == s.ID })
-		if words == "" || s.ID == "" || isRepeated {
+	slices.SortStableFunc(candidates, func(x, y candidate) int { return cmp.Compare(y.similarity, x.similarity) })
+	var replies []analysis.Reply
+	for _, c := range candidates {
+		text := cmp.Or(c.source.Reply, c.source.Text)
+		isRepeated := slices.ContainsFunc(replies, func(r analysis.Reply) bool { return r.Text == text || r.Sources[0] == c.source.ID })
+		if text == "" || c.source.ID == "" || isRepeated {
 			continue
 		}
 
-		found = append(found, analysis.Reply{Text: words, Sources: []string{s.ID}})
-		if len(found) == mostReplies {
+		replies = append(replies, analysis.Reply{Text: text, Sources: []string{c.source.ID}})
+		if len(replies) == maxReplies {
 			break
 		}
 	}
 
-	return found
+	return replies
 }

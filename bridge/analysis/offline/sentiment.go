@@ -9,40 +9,40 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// How a customer feels, by the lexicons: they list happy and unhappy phrases in each language. Words around a
-// phrase change its weight ("not happy", "very happy"), and praise of something broken is taken for irony. The
-// model (model.go) weighs the result together with much else.
+// The lexicons list happy and unhappy phrases of each language. This file determines a customer's sentiment from the phrases
+// in a text. Words around a phrase change its weight ("not happy", "very happy"), and praise of something broken is irony.
+// The result is one of the features that the model (model.go) uses.
 
-// feelings counts what speaks for each mood.
+// feelings has the sum of the weights of phrases for each mood.
 type feelings struct {
 	happy, thanks, unhappy, fault, frustrated, irony float64
 }
 
-// How words around a phrase change what it weighs.
+// The effects of words around a phrase on its weight.
 const (
-	farNegation    = 4 // words between which a negation still turns a phrase
+	farNegation    = 4 // the maximum distance of a negation before a phrase, in words
 	veryFactor     = 1.3
 	slightlyFactor = 0.6
 	butFactor      = 0.6 // "nice, but …"
-	capitalsFactor = 1.3 // a word in capitals in a text that is not
+	capitalsFactor = 1.3 // for a word in capitals, unless the whole text is
 
 	negatedPraise    = 0.9 // "not happy" is nearly "unhappy"
 	negatedComplaint = 0.3 // "not bad" is hardly "good"
 )
 
-// What is added where the form of a text tells of a mood.
+// The weights of a text's form.
 const (
-	quotedStaff   = 0.9
-	ironyOfFault  = 1.5 // praise of what is said to be broken
-	ironyOfPraise = 0.8 // of what else is praised in such a text
-	ironyAlone    = 0.3
-	certainIrony  = 2.0 // the weight of irony that is never meant otherwise
-	shoutedFault  = 0.5
-	allCapitals   = 0.6
+	quotedStaffWeight = 0.9
+	ironyOfFault      = 1.5 // praise of what is said to be broken
+	ironyOfPraise     = 0.8 // times other praise in such a text
+	ironyAlone        = 0.3
+	certainIrony      = 2.0 // the weight of phrases that are always ironic
+	shoutedFault      = 0.5
+	allCapitals       = 0.6
 )
 
-// judge weighs what a text has. Several exclamation marks in a row are as often anger as joy: they speak for satisfaction only
-// where a word of the lexicons does.
+// judge applies the model to a text's features. Several exclamation marks in a row mean anger as often as joy. So if they
+// make the text positive, but no phrase of the lexicons does, judge ignores the exclamation marks.
 func (a *Analyzer) judge(t *text, matches []match, features []feature) verdict {
 	v := a.model.judge(features)
 	if !strings.Contains(t.all, "!!") || !v.isContent() || lexiconSentiment(t, matches, false) == analysis.Positive {
@@ -51,12 +51,11 @@ func (a *Analyzer) judge(t *text, matches []match, features []feature) verdict {
 	return a.model.judge(slices.DeleteFunc(slices.Clone(features), func(f feature) bool { return f.loud }))
 }
 
-// lexiconSentiment says how a customer feels, by the lexicons alone. The model weighs it together with much else. Quoted
-// words are somebody else's.
+// lexiconSentiment returns the sentiment of a text by the lexicons alone. It ignores quoted words.
 func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
 	modifiers := matchesOf(matches, lexicon.OfModifier)
 	var f feelings
-	var plain, ironic []match // what is said with irony doesn't hide the fault that it praises
+	var plain, ironic []match // separate, because an ironic phrase may contain the fault that it praises
 	for _, m := range matchesOf(matches, lexicon.OfMood) {
 		if m.Name == "irony" {
 			ironic = append(ironic, m)
@@ -72,7 +71,7 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 	}
 
 	if t.hasQuotedStaff(modifiers) {
-		f.unhappy += quotedStaff
+		f.unhappy += quotedStaffWeight
 	}
 
 	f.frustrated += t.measureRepetition()
@@ -81,18 +80,18 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 	return f.decideSentiment(t, shouts, urgent)
 }
 
-// addMatch counts one phrase, turned and strengthened by what stands around it.
+// addMatch adds one phrase. The modifiers around it may negate it or change its weight.
 func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 	w := m.Weight
-	isNegated, holdsNegation := false, false // a phrase that holds its own negation isn't turned again
+	isNegated, containsNegation := false, false
 	for _, n := range modifiers {
 		switch n.Name {
 		case "not":
-			if isShortlyBefore(t, n, m, farNegation) || isNegatedBehind(t, n, m) {
+			if isShortlyBefore(t, n, m, farNegation) || isNegatedAfter(t, n, m) {
 				isNegated = true
 			}
 			if n.first >= m.first && n.last <= m.last {
-				holdsNegation = true
+				containsNegation = true
 			}
 		case "very":
 			if isShortlyBefore(t, n, m, 2) {
@@ -114,20 +113,21 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 		w *= capitalsFactor
 	}
 
-	if isNegated && !holdsNegation {
+	if isNegated && !containsNegation { // "not bad" is a phrase of its own
 		f.countNegated(m.Name, w)
 	} else {
 		f.count(m.Name, w)
 	}
 }
 
-// isShortlyBefore reports whether a modifier stands before a phrase in the same clause, at most so many words away.
-func isShortlyBefore(t *text, modifier, m match, most int) bool {
-	return numeral.IsWithin(m.first-modifier.last, 1, most) && t.tokens[modifier.last].clause == t.tokens[m.first].clause
+// isShortlyBefore reports whether a modifier precedes a phrase in the same clause, at a distance of at most maxDistance words.
+func isShortlyBefore(t *text, modifier, m match, maxDistance int) bool {
+	isNear := numeral.IsWithin(m.first-modifier.last, 1, maxDistance)
+	return isNear && t.tokens[modifier.last].clause == t.tokens[m.first].clause
 }
 
-// isNegatedBehind reports whether a negation stands right behind praise, as in German and Dutch: "das gefällt mir nicht".
-func isNegatedBehind(t *text, negation, m match) bool {
+// isNegatedAfter reports whether a negation follows praise, as in German and Dutch: "das gefällt mir nicht".
+func isNegatedAfter(t *text, negation, m match) bool {
 	form := t.tokens[negation.first].form
 	if form != "nicht" && form != "niet" {
 		return false
@@ -138,7 +138,7 @@ func isNegatedBehind(t *text, negation, m match) bool {
 	return t.tokens[negation.first].clause == t.tokens[m.last].clause
 }
 
-// count adds a phrase that is meant as it stands.
+// count adds a phrase that isn't negated.
 func (f *feelings) count(mood string, w float64) {
 	switch mood {
 	case "positive":
@@ -159,8 +159,8 @@ func (f *feelings) count(mood string, w float64) {
 	}
 }
 
-// countNegated adds a phrase that words around it turn. A fault that there isn't, and thanks that aren't given, say nothing;
-// frustration and irony stay what they are.
+// countNegated adds a negated phrase. Negated faults and thanks mean nothing. A negation doesn't change frustration and
+// irony.
 func (f *feelings) countNegated(mood string, w float64) {
 	switch mood {
 	case "positive":
@@ -172,7 +172,8 @@ func (f *feelings) countNegated(mood string, w float64) {
 	}
 }
 
-// addForm adds what irony, exclamation marks and capitals tell beside what is said.
+// addForm adds the effects of irony, exclamation marks and capitals. It comes after all phrases, since it depends on their
+// sums.
 func (f *feelings) addForm(t *text, shouts int) {
 	if f.irony > 0 {
 		isDissatisfied := f.unhappy > 0 || f.frustrated > 0
@@ -197,20 +198,20 @@ func (f *feelings) addForm(t *text, shouts int) {
 	}
 }
 
-// decideSentiment weighs what was found: frustration before dissatisfaction, that before satisfaction.
+// decideSentiment returns the sentiment: the first of frustrated, negative and positive that has enough weight.
 func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Sentiment {
-	if urgent && f.isEven() {
+	if urgent && f.isWeak() {
 		return analysis.Pressing
 	}
 	if f.frustrated >= 1 && f.unhappy+f.frustrated >= f.happy {
 		return analysis.Frustrated
 	}
 
-	const leastMood = 0.8 // a plain phrase weighs 1, a weak one 0.5
-	if f.unhappy >= leastMood && f.unhappy >= 0.8*f.happy {
+	const minMood = 0.8 // a plain phrase has the weight 1, a weak one 0.5
+	if f.unhappy >= minMood && f.unhappy >= 0.8*f.happy {
 		return analysis.Negative
 	}
-	if f.happy >= leastMood && f.fault < f.happy+f.thanks {
+	if f.happy >= minMood && f.fault < f.happy+f.thanks {
 		return analysis.Positive
 	}
 	if f.isThanks(t, shouts) {
@@ -223,28 +224,28 @@ func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Se
 	return analysis.Neutral
 }
 
-// isEven reports whether hardly anything speaks for a mood.
-func (f *feelings) isEven() bool {
+// isWeak reports whether no mood has much weight.
+func (f *feelings) isWeak() bool {
 	if f.frustrated > 1 || f.unhappy >= 0.5 {
 		return false
 	}
 	return f.happy < 1
 }
 
-// isThanks reports whether a text is short, asks nothing, and thanks with more than a word of politeness.
+// isThanks reports whether a text is little more than warm thanks: it is short, asks nothing and isn't merely polite.
 func (f *feelings) isThanks(t *text, shouts int) bool {
-	const longest = 12 // words
+	const maxWords = 12
 	if f.thanks < 1 || f.fault != 0 {
 		return false
 	}
-	if len(t.tokens) > longest || t.hasQuestion() {
+	if len(t.tokens) > maxWords || t.hasQuestion() {
 		return false
 	}
 	isWarm := shouts > 0 || f.happy > 0
 	return isWarm || f.thanks > 1
 }
 
-// countShouts counts the sentences that end with an exclamation mark.
+// countShouts returns the number of sentences that end with an exclamation mark.
 func (t *text) countShouts() int {
 	shouts := 0
 	for i := range t.tokens {

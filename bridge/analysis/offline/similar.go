@@ -9,34 +9,35 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// How alike two texts are, by the stems of words that they have in common. The desk (one company's helpdesk) gives
-// examples, which are conversations that were resolved, and sources for replies. Those that are like the customer's
-// text suggest intents, tags, actions and replies.
+// This file finds similar texts, by the word stems that they have in common. A desk (one company's helpdesk) provides
+// examples, which are resolved conversations, and sources, which are texts for replies. Those that are similar to the
+// customer's text suggest intents, tags, actions and replies.
 
-// How much of a desk's texts is compared, so that a message costs about the same at every desk.
+// The limits of a desk's texts, so that analysing a message costs about the same at every desk. Only the first ones, and the
+// beginning of each, are compared.
 const (
-	maxExamples     = 200 // the first ones
-	maxExampleBytes = 400 // of each, from its beginning
-	maxSources      = 60  // the first ones
-	maxSourceBytes  = 800 // of each, from its beginning
+	maxExamples     = 200
+	maxExampleBytes = 400
+	maxSources      = 60
+	maxSourceBytes  = 800
 )
 
 const (
-	minLikeness  = 0.25 // of an example that counts as like a text
-	maxAlike     = 5    // examples that similarExamples returns
-	minWordBytes = 3    // a shorter word doesn't show what a text is about
+	minSimilarity      = 0.25 // of a similar example
+	maxSimilarExamples = 5
+	minWordBytes       = 3 // shorter words don't show what a text is about
 )
 
-// resemblance is an example, and how alike it and a text are: from 0 to 1.
+// resemblance is an example and its similarity to a text.
 type resemblance struct {
-	example  *analysis.Example
-	likeness float64
+	example    *analysis.Example
+	similarity float64 // from 0 to 1
 }
 
-// bag says how often each stem of a word occurs in a text. The order of the words is lost.
+// bag is a bag of words: the number of occurrences of each word stem in a text.
 type bag map[string]float64
 
-// newBag returns the stems of a text. Numbers and small words are left out.
+// newBag returns the bag of words of a text, without numbers and function words such as "the".
 func (a *Analyzer) newBag(t *text) bag {
 	b := make(bag, len(t.tokens))
 	for i := range t.tokens {
@@ -50,8 +51,8 @@ func (a *Analyzer) newBag(t *text) bag {
 	return b
 }
 
-// compare returns how alike a text is to each of several others, from 0 to 1. That is the cosine between their bags. A stem
-// weighs the more, the oftener it stands in a text and the fewer of the others have it (tf-idf).
+// compare returns the similarity of one text to each of several others, from 0 to 1: the cosine of their tf-idf vectors. A
+// stem has more weight if it is frequent in a text and rare among the other texts.
 func compare(one bag, many []bag) []float64 {
 	textsWith := map[string]int{} // by stem
 	for _, b := range many {
@@ -74,7 +75,7 @@ func compare(one bag, many []bag) []float64 {
 	}
 
 	lengthOfOne := length(one)
-	likeness := make([]float64, len(many))
+	similarities := make([]float64, len(many))
 	for i, b := range many {
 		var products []float64
 		for stem, count := range b {
@@ -83,13 +84,13 @@ func compare(one bag, many []bag) []float64 {
 			}
 		}
 		if len(products) > 0 {
-			likeness[i] = sumSorted(products) / (lengthOfOne * length(b))
+			similarities[i] = sumSorted(products) / (lengthOfOne * length(b))
 		}
 	}
-	return likeness
+	return similarities
 }
 
-// sumSorted adds numbers, the smallest first. So the sum doesn't depend on the order in which a map is read.
+// sumSorted adds numbers in ascending order, so that the rounding error doesn't depend on the iteration order of a map.
 func sumSorted(parts []float64) float64 {
 	slices.Sort(parts)
 	sum := 0.0
@@ -99,19 +100,20 @@ func sumSorted(parts []float64) float64 {
 	return sum
 }
 
-// similarExamples returns at most maxAlike of a desk's examples that are like a text, the most alike first.
+// similarExamples returns the examples of a desk that are similar to a text, the most similar first, at most
+// maxSimilarExamples.
 func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resemblance {
 	examples = examples[:min(len(examples), maxExamples)]
 	bags := make([]bag, len(examples))
 	for i := range examples {
 		bags[i] = a.read(examples[i].Text, maxExampleBytes).bag
 	}
-	var alike []resemblance
-	for i, l := range compare(b, bags) {
-		if l >= minLikeness {
-			alike = append(alike, resemblance{&examples[i], l})
+	var similar []resemblance
+	for i, similarity := range compare(b, bags) {
+		if similarity >= minSimilarity {
+			similar = append(similar, resemblance{&examples[i], similarity})
 		}
 	}
-	slices.SortStableFunc(alike, func(x, y resemblance) int { return cmp.Compare(y.likeness, x.likeness) })
-	return alike[:min(len(alike), maxAlike)]
+	slices.SortStableFunc(similar, func(x, y resemblance) int { return cmp.Compare(y.similarity, x.similarity) })
+	return similar[:min(len(similar), maxSimilarExamples)]
 }

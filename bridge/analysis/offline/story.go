@@ -2,34 +2,32 @@ package offline
 
 import "slices"
 
-// Customers who were sent away again and again often tell it in sentences that begin alike: "I called. I wrote. I
-// called again." This file measures such repetition, as a sign of frustration.
-
-// How much the form of a text tells of frustration.
+// The results of measureRepetition, from 0 to 1.
 const (
 	fullRepetition = 1.0
 	halfRepetition = 0.5
 )
 
-// measureRepetition returns how much the form of a text is a sign of frustration, from 0 to 1. It looks at
-// sentences that begin alike, and at one date after the other.
+// measureRepetition measures the repetition in a text as a sign of frustration. Customers who tried again and again often
+// tell so in sentences with the same beginning ("I called on the 3rd. I called again. I wrote."), or list many dates.
 func (t *text) measureRepetition() float64 {
 	const (
-		severalDates = 3
-		shortText    = 20 // words: in fewer, dates are rather an appointment
+		manyDates = 3
+		shortText = 20 // words; in a shorter text, dates are more likely appointments
 	)
-	alike := countAlike(t.sentenceBeginnings())
-	isListOfDates := t.countDates() >= severalDates && len(t.tokens) > shortText
-	if alike >= 2 || isListOfDates {
+	repeated := countRepeated(t.sentenceBeginnings())
+	isListOfDates := t.countDates() >= manyDates && len(t.tokens) > shortText
+	if repeated >= 2 || isListOfDates {
 		return fullRepetition
 	}
-	if alike == 1 {
+	if repeated == 1 {
 		return halfRepetition
 	}
 	return 0
 }
 
-// sentenceBeginnings returns the first two words of each sentence that is the customer's own and begins with no number.
+// sentenceBeginnings returns the first two words of each sentence of the customer. It omits quoted sentences and those that
+// begin with a number.
 func (t *text) sentenceBeginnings() []string {
 	var found []string
 	sentence := -1
@@ -49,24 +47,24 @@ func (t *text) sentenceBeginnings() []string {
 	return found
 }
 
-// countAlike counts the beginnings that one of the two before them repeats.
-func countAlike(beginnings []string) int {
-	alike := 0
+// countRepeated counts the beginnings that are equal to one of the two beginnings before them.
+func countRepeated(beginnings []string) int {
+	repeated := 0
 	for i, b := range beginnings {
 		if slices.Contains(beginnings[max(0, i-2):i], b) {
-			alike++
+			repeated++
 		}
 	}
-	return alike
+	return repeated
 }
 
-// countDates counts the days that are named in a text, as "on 12".
+// countDates counts the days that a text names, such as "on 12".
 func (t *text) countDates() int {
-	const longestDay = 4 // "12th"
+	const maxDayBytes = 4 // "12th"
 	dates := 0
 	for i := range t.tokens {
 		k := &t.tokens[i]
-		isShortNumber := k.number && len(k.form) <= longestDay
+		isShortNumber := k.number && len(k.form) <= maxDayBytes
 		if !isShortNumber || !t.isOwnText(k) {
 			continue
 		}
@@ -77,15 +75,15 @@ func (t *text) countDates() int {
 	return dates
 }
 
-// isOwnText reports whether a word is the customer's own and in the text, not in a subject.
+// isOwnText reports whether a word is the customer's own, and isn't in a subject.
 func (t *text) isOwnText(k *token) bool { return !k.quoted && !t.isInSubject(k.from) }
 
-// hasQuotedStaff reports whether a customer names somebody who works at the company and quotes them, which tells of anger at
-// them: "The lady at the counter said “not my problem”."
+// hasQuotedStaff reports whether a customer quotes a member of the company's staff, which is a sign of anger: "The lady at
+// the counter said “not my problem”."
 func (t *text) hasQuotedStaff(modifiers []match) bool {
 	const (
-		ahead       = 12 // words behind the sentence that are looked at
-		leastQuoted = 2
+		ahead     = 12 // words after the sentence
+		minQuoted = 2  // words
 	)
 	for _, m := range modifiers {
 		if m.Name != "staff" || t.tokens[m.first].quoted {
@@ -100,7 +98,7 @@ func (t *text) hasQuotedStaff(modifiers []match) bool {
 			}
 		}
 
-		if quoted >= leastQuoted {
+		if quoted >= minQuoted {
 			return true
 		}
 	}

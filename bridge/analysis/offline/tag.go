@@ -7,35 +7,36 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Tags sort conversations. A desk says which there are. A tag gets points if the customer uses its words, if its
-// usual intent was found, and if similar conversations have it.
-
-// What speaks for a tag, from where on it is given, and to how many.
 const (
-	mostTags    = 3
-	leastTag    = 0.5
-	intentTag   = 0.8 // an intent to which the tag is most often given; a mention of its words counts 1
-	likenessTag = 1.2 // times the likeness of a conversation that has the tag
+	maxTags     = 3
+	minTagScore = 0.5
 )
 
-// findTags returns the desk's tags that fit: by their names and words, by what the customer wants, and by what similar
-// conversations got.
-func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alike []resemblance) []string {
+// The scores that are added for a tag. A mention of one of its words adds 1.
+const (
+	usualTagScore    = 0.8 // it is a usual tag of one of the text's intents
+	similarTagFactor = 1.2 // times the similarity of a conversation that has the tag
+)
+
+// findTags suggests tags for a text, the best first. A tag is a label that the desk (one helpdesk) uses to sort its
+// conversations. It is suggested if the text contains its name or words, if it usually goes with one of the text's intents,
+// or if similar conversations have it.
+func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, similar []resemblance) []string {
 	usual := usualTags(desk, intents)
 	var all []scored
 	for _, tag := range desk.Tags {
-		names := append([]string{strings.NewReplacer("_", " ", "-", " ", "/", " ").Replace(tag.Name)}, tag.Words...)
-		score := a.countMentions(t, names)
-		for _, r := range alike {
+		name := strings.NewReplacer("_", " ", "-", " ", "/", " ").Replace(tag.Name)
+		score := a.countMentions(t, append([]string{name}, tag.Words...))
+		for _, r := range similar {
 			if slices.Contains(r.example.Tags, tag.Name) {
-				score += likenessTag * r.likeness
+				score += similarTagFactor * r.similarity
 			}
 		}
 
 		if usual[strings.ToLower(tag.Name)] {
-			score += intentTag
+			score += usualTagScore
 		}
-		if score >= leastTag && tag.Name != "" {
+		if score >= minTagScore && tag.Name != "" {
 			all = append(all, scored{tag.Name, score})
 		}
 	}
@@ -43,7 +44,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 	slices.SortStableFunc(all, byScore)
 	var found []string
 	for _, s := range all {
-		if len(found) < mostTags && !slices.Contains(found, s.name) {
+		if len(found) < maxTags && !slices.Contains(found, s.name) {
 			found = append(found, s.name)
 		}
 	}
@@ -51,7 +52,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 	return found
 }
 
-// usualTags returns the tags, in small letters, that are most often given to intents.
+// usualTags returns the tags, in lower case, that usually go with some intents.
 func usualTags(desk *analysis.Desk, intents []string) map[string]bool {
 	known := desk.Intents
 	if len(known) == 0 {
@@ -59,10 +60,11 @@ func usualTags(desk *analysis.Desk, intents []string) map[string]bool {
 	}
 	usual := map[string]bool{}
 	for _, i := range known {
-		if slices.Contains(intents, i.Name) {
-			for _, tag := range i.Tags {
-				usual[strings.ToLower(tag)] = true
-			}
+		if !slices.Contains(intents, i.Name) {
+			continue
+		}
+		for _, tag := range i.Tags {
+			usual[strings.ToLower(tag)] = true
 		}
 	}
 	return usual

@@ -10,29 +10,27 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// The first step of every analysis: the messages of a burst, which is what the customer wrote in one go, are joined
-// to one text and cut into words (token.go).
-
-// Of a longer burst only two parts are read: what matters stands at its beginning or at its end.
+// Longer texts are analysed only in part, to bound the cost. What matters is mostly at the beginning or the end.
 const (
-	headBytes = 8 << 10 // of all messages in order
-	tailBytes = 2 << 10 // of the last message, from its end
+	headBytes = 8 << 10 // of all messages
+	tailBytes = 2 << 10 // of the last message
 )
 
-// text is what is analysed: the subjects and texts of a burst, one after the other, cut into words.
+// text is the input of an analysis: the subjects and texts of a burst of messages, which a customer sent in one go, joined
+// and cut into words.
 type text struct {
 	all      string
-	subjects []span // where subjects stand
+	subjects []span // the positions of subjects in all
 	tokens   []token
-	capitals int // how many words are in capitals
+	capitals int // the number of words in capitals
 
-	forwarded bool // a subject begins with a sign of forwarding: "Fwd:"
+	forwarded bool // a subject has a prefix like "Fwd:"
 }
 
-// span is a part of a string, by bytes.
+// span is the part s[from:to] of a string.
 type span struct{ from, to int }
 
-// readText joins a burst's subjects and texts, each with a line end, and cuts them into words.
+// readText joins the subjects and texts of a burst, each with a line end, and cuts them into words.
 func readText(burst []analysis.Message) *text {
 	t := &text{}
 	var b strings.Builder
@@ -42,18 +40,18 @@ func readText(burst []analysis.Message) *text {
 	}
 
 	isLong := size > headBytes+tailBytes
-	room := headBytes + tailBytes
+	maxBytes := headBytes + tailBytes
 	if isLong {
-		room = headBytes
+		maxBytes = headBytes
 	}
 
 	add := func(s string) {
-		s = clipText(s, room-b.Len())
+		s = clipText(s, maxBytes-b.Len())
 		b.WriteString(s)
 		b.WriteByte('\n')
 	}
 	for _, m := range burst {
-		if b.Len() >= room {
+		if b.Len() >= maxBytes {
 			break
 		}
 
@@ -67,7 +65,7 @@ func readText(burst []analysis.Message) *text {
 		add(m.Text)
 	}
 
-	if isLong { // the head ends before the last message's tail begins
+	if isLong { // then the head and the tail don't overlap
 		b.WriteString(tailOf(burst[len(burst)-1].Text))
 		b.WriteByte('\n')
 	}
@@ -81,10 +79,11 @@ func readText(burst []analysis.Message) *text {
 	return t
 }
 
-// quoteForwarded marks all words of a forwarded mail as quoted, from the first line on that begins with a quotation mark or ">".
+// quoteForwarded marks the words of a forwarded email as quoted, starting with the first line that begins with a quotation
+// mark or ">".
 func (t *text) quoteForwarded() {
 	marks := []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"}
-	const lookBehind = 5 // bytes before a word: a line's end, a quotation mark of up to three bytes, and a space
+	const lookBehind = 5 // bytes before a word: a line end, a quotation mark of up to three bytes, and a space
 	quoted := false
 	for i := range t.tokens {
 		word := &t.tokens[i]
@@ -94,7 +93,7 @@ func (t *text) quoteForwarded() {
 	}
 }
 
-// clipText returns the beginning of a text: at most limit bytes, without cutting a character.
+// clipText returns at most limit bytes from the beginning of a text. It doesn't cut a character.
 func clipText(s string, limit int) string {
 	if limit <= 0 {
 		return ""
@@ -108,7 +107,7 @@ func clipText(s string, limit int) string {
 	return s[:limit]
 }
 
-// tailOf returns the end of a text: at most tailBytes, without cutting a character.
+// tailOf returns at most tailBytes from the end of a text. It doesn't cut a character.
 func tailOf(s string) string {
 	from := max(0, len(s)-tailBytes)
 	for from < len(s) && !utf8.RuneStart(s[from]) {
@@ -117,27 +116,28 @@ func tailOf(s string) string {
 	return s[from:]
 }
 
-// isInSubject reports whether a byte of the text belongs to a subject.
-func (t *text) isInSubject(at int) bool {
-	return slices.ContainsFunc(t.subjects, func(s span) bool { return at >= s.from && at < s.to })
+// isInSubject reports whether an offset in t.all is within a subject.
+func (t *text) isInSubject(offset int) bool {
+	return slices.ContainsFunc(t.subjects, func(s span) bool { return offset >= s.from && offset < s.to })
 }
 
-// sentenceOf returns the first and the last word of the sentence that a word is in. Words are numbers of tokens.
-func (t *text) sentenceOf(at int) (first, last int) {
-	first, last = at, at
-	for first > 0 && t.tokens[first-1].sentence == t.tokens[at].sentence {
+// sentenceOf returns the first and the last word of the sentence that contains the word i. In this package, words are given
+// by their index in t.tokens.
+func (t *text) sentenceOf(i int) (first, last int) {
+	first, last = i, i
+	for first > 0 && t.tokens[first-1].sentence == t.tokens[i].sentence {
 		first--
 	}
-	for last+1 < len(t.tokens) && t.tokens[last+1].sentence == t.tokens[at].sentence {
+	for last+1 < len(t.tokens) && t.tokens[last+1].sentence == t.tokens[i].sentence {
 		last++
 	}
 	return first, last
 }
 
-// wordAt returns a word as it is written.
+// wordAt returns the word i as the customer wrote it.
 func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
 
-// words returns all words but numbers, each in two forms: as it is written, cut to wordform.Longest bytes, and folded.
+// words returns all words except numbers, each as the customer wrote it, cut to wordform.Longest bytes, and folded.
 func (t *text) words() iter.Seq2[string, string] {
 	return func(yield func(raw, form string) bool) {
 		for i := range t.tokens {
@@ -149,10 +149,10 @@ func (t *text) words() iter.Seq2[string, string] {
 	}
 }
 
-// separatorAfter returns what stands between a word and the next one. The last word has none: it panics there.
+// separatorAfter returns the text between the word i and the next one. It panics for the last word.
 func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }
 
-// isOneSpaceAfter reports whether exactly one space separates a word from the next one.
+// isOneSpaceAfter reports whether exactly one space separates the word i from a next one.
 func (t *text) isOneSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
 
 // isSentenceStart reports whether a word is the first of its sentence.
@@ -160,7 +160,7 @@ func (t *text) isSentenceStart(i int) bool {
 	return i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence
 }
 
-// isForward reports whether a mail's subject begins with a sign of forwarding: "Fwd: …".
+// isForward reports whether an email's subject has a prefix that means "forwarded": "Fwd: …".
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
 	if !found {

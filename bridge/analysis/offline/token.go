@@ -9,34 +9,34 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// token is one item of a text: a word, a number, an emoji or an emoticon.
+// token is a word, a number, an emoji or an emoticon in a text.
 type token struct {
 	from, to int    // in text.all
-	form     string // folded; of an emoticon ":)" or ":("
-	alt      string // a second reading of form, "" if there is none
-	sentence int    // counts the sentences of the text
-	clause   int    // counts parts of sentences between commas and the like
-	number   bool   // begins with a digit
-	quoted   bool   // somebody else's words, or an earlier message's
-	caps     bool   // in capitals, of three letters or more
-	loud     bool   // its sentence ends with an exclamation mark; set for the last word of the sentence
-	asks     bool   // its sentence ends with a question mark; likewise
+	form     string // the folded word; ":)" or ":(" for an emoticon
+	alt      string // a second reading of form, or ""
+	sentence int    // the sentence's number in the text
+	clause   int    // the number of the part of a sentence, between commas and the like
+	number   bool   // starts with a digit
+	quoted   bool   // somebody else's words, or those of an earlier message
+	caps     bool   // three or more letters, all in capitals
+	loud     bool   // the last word of a sentence with an exclamation mark
+	asks     bool   // the last word of a sentence with a question mark
 }
 
-// tokenizer walks once through a text.
+// tokenizer cuts a text into tokens in one pass.
 type tokenizer struct {
 	t        *text
-	sentence int
-	clause   int
-	quotes   []span // what stands in quotation marks
-	quote    int    // the first of them that may still begin
+	sentence int    // the number of the current sentence
+	clause   int    // the number of the current clause
+	quotes   []span // the quotations in the text
+	quote    int    // the index of the first quotation that hasn't ended yet
 }
 
-// readTokens cuts a text into its words, numbers, emojis and emoticons.
+// readTokens sets t.tokens to the words, numbers, emojis and emoticons of a text.
 func (t *text) readTokens() {
 	z := tokenizer{t: t, quotes: quotesIn(t.all)}
-	const usualWord = 6 // bytes of a word with its space; a guess that saves copying
-	t.tokens = make([]token, 0, len(t.all)/usualWord+4)
+	const bytesPerWord = 6 // an estimate, to avoid reallocations
+	t.tokens = make([]token, 0, len(t.all)/bytesPerWord+4)
 	for i := 0; i < len(t.all); {
 		r, n := rune(t.all[i]), 1
 		if r >= utf8.RuneSelf {
@@ -58,7 +58,7 @@ func (t *text) readTokens() {
 	}
 }
 
-// add appends a token with the place where it stands.
+// add appends a token. It sets the token's sentence, clause and quoted.
 func (z *tokenizer) add(k token) {
 	k.sentence, k.clause = z.sentence, z.clause
 	for z.quote < len(z.quotes) && z.quotes[z.quote].to <= k.from {
@@ -70,7 +70,7 @@ func (z *tokenizer) add(k token) {
 	z.t.tokens = append(z.t.tokens, k)
 }
 
-// readWord adds the word that begins at a place and returns where it ends.
+// readWord adds the word that starts at an offset, and returns its end.
 func (z *tokenizer) readWord(start int) (end int) {
 	all := z.t.all
 	var letters, capitals, digits int
@@ -88,7 +88,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 		if unicode.IsDigit(r) {
 			digits++
 		} else {
-			letters++ // so does an apostrophe, which keeps "DON'T" out of the words in capitals
+			letters++ // or an apostrophe, so that "DON'T" doesn't count as in capitals
 			if unicode.IsUpper(r) {
 				capitals++
 			}
@@ -98,9 +98,9 @@ func (z *tokenizer) readWord(start int) (end int) {
 	}
 
 	k := token{from: start, to: end, form: wordform.Fold(all[start:end]), number: numeral.IsDigit(all[start])}
-	const shortestCaps = 3 // letters: who writes "OK" doesn't shout
+	const minCapitals = 3 // "OK" isn't shouted
 	isInCapitals := capitals == letters && digits == 0
-	k.caps = isInCapitals && capitals >= shortestCaps
+	k.caps = isInCapitals && capitals >= minCapitals
 	if k.caps {
 		z.t.capitals++
 	}
@@ -111,18 +111,18 @@ func (z *tokenizer) readWord(start int) (end int) {
 	return end
 }
 
-// isApostropheOfWord reports whether an apostrophe between two parts of a text belongs to a word. It doesn't behind an article
-// or a pronoun that lost its vowel, as in "l'ordine" and "n'est".
-func isApostropheOfWord(before, behind string) bool {
-	next, _ := utf8.DecodeRuneInString(behind)
+// isApostropheOfWord reports whether an apostrophe is within a word, given the text before and after it. An apostrophe after
+// an elided article or pronoun separates two words: "l'ordine", "n'est".
+func isApostropheOfWord(before, after string) bool {
+	next, _ := utf8.DecodeRuneInString(after)
 	if !unicode.IsLetter(next) {
 		return false
 	}
-	const longestElided = 8 // bytes: no such word is longer
-	return len(before) > longestElided || !wordform.IsElided(wordform.Fold(before))
+	const maxElidedBytes = 8
+	return len(before) > maxElidedBytes || !wordform.IsElided(wordform.Fold(before))
 }
 
-// readMark reads what stands between words: ends of sentences and of their parts.
+// readMark processes a character between words. It may end a sentence or a clause.
 func (z *tokenizer) readMark(r rune, at int) {
 	switch r {
 	case '\n', '\r', '!', '?', '…', '。', '！', '？', '\u2028', '\u2029':
@@ -150,7 +150,8 @@ func (z *tokenizer) readMark(r rune, at int) {
 	}
 }
 
-// isSentenceEnd reports whether a full stop ends a sentence. It doesn't within a number or behind an abbreviation.
+// isSentenceEnd reports whether the full stop at an offset ends a sentence. It doesn't within a number or after an
+// abbreviation.
 func (z *tokenizer) isSentenceEnd(at int) bool {
 	all := z.t.all
 	if at+1 < len(all) && strings.IndexByte(" \n.\"", all[at+1]) < 0 {
@@ -166,18 +167,18 @@ func (z *tokenizer) isSentenceEnd(at int) bool {
 	}
 
 	const (
-		ahead         = 4 // bytes, this full stop included
-		longestBefore = 5 // of an abbreviation before a number: "art. 12"
-		longestDay    = 2 // "5. Dezember"
+		ahead           = 4 // bytes, including the full stop
+		maxAbbreviation = 5 // before a number: "art. 12"
+		maxDay          = 2 // "5. Dezember"
 	)
 
 	rest := strings.TrimLeft(all[at+1:min(len(all), at+ahead)], " .")
 	isDigitNext := rest != "" && numeral.IsDigit(rest[0])
-	if isDigitNext && len(k.form) <= longestBefore {
+	if isDigitNext && len(k.form) <= maxAbbreviation {
 		return false
 	}
 
-	isDay := k.number && len(k.form) <= longestDay
+	isDay := k.number && len(k.form) <= maxDay
 	if isDay && rest != "" {
 		return false
 	}
@@ -189,7 +190,7 @@ func (z *tokenizer) isSentenceEnd(at int) bool {
 	return len(k.form) > 1
 }
 
-// readEmoticon adds the emoticon that begins at a place, or reads a mark between words, and gives its length.
+// readEmoticon adds the emoticon at an offset and returns its length. If there is none, it processes the character as a mark.
 func (z *tokenizer) readEmoticon(at int) int {
 	length, form := emoticonAt(z.t.all, at)
 	if form == "" {
@@ -200,7 +201,7 @@ func (z *tokenizer) readEmoticon(at int) int {
 	return length
 }
 
-// isEyes reports whether a mark may be the eyes of an emoticon.
+// isEyes reports whether a character can be the eyes of an emoticon.
 func isEyes(r rune) bool {
 	switch r {
 	case ':', ';', '=':
@@ -209,7 +210,8 @@ func isEyes(r rune) bool {
 	return false
 }
 
-// emoticonAt returns the length and the mood of an emoticon whose eyes stand at a place, and "" where there is none.
+// emoticonAt returns the length of the emoticon whose eyes are at an offset, and ":)" or ":(" for its mood. form is "" if
+// there is none.
 func emoticonAt(all string, at int) (length int, form string) {
 	if at > 0 && numeral.IsDigit(all[at-1]) {
 		return 0, ""

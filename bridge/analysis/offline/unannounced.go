@@ -76,15 +76,15 @@ func (f *referenceFinder) isAboutGoods(at int) bool {
 // are none.
 func (f *referenceFinder) isSubject(n *numberSpan) bool {
 	isRound := strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50")
-	if !n.digitsOnly || len(n.value) != shortestReference || isRound || numeral.IsYear(n.value) {
+	if !n.digitsOnly || len(n.value) != minReferenceLength || isRound || numeral.IsYear(n.value) {
 		return false
 	}
-	return f.isBehindSubject(n) && !f.isAboutGoods(n.first)
+	return f.isAfterSubject(n) && !f.isAboutGoods(n.first)
 }
 
-// isBehindSubject reports whether a word that may stand before an order is before a number, in a text that wants something of
+// isAfterSubject reports whether a word that may stand before an order is before a number, in a text that wants something of
 // an order.
-func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
+func (f *referenceFinder) isAfterSubject(n *numberSpan) bool {
 	switch f.wants {
 	case "order_change", "order_status", "return", "":
 	default:
@@ -114,13 +114,13 @@ func (f *referenceFinder) isRoundOrder(n *numberSpan) bool {
 	letters, digits, _ := strings.Cut(n.value, "-")
 	isForm := numeral.IsWithin(len(letters), 1, 3) && numeral.HasOnlyCapitals(letters) && len(digits) >= 3 && numeral.HasOnlyDigits(digits)
 	isOfOrder := f.wants == "order_status" || f.wants == "order_change"
-	return isForm && isOfOrder && !numeral.IsRating(n.value) && f.isBehindSubject(n)
+	return isForm && isOfOrder && !numeral.IsRating(n.value) && f.isAfterSubject(n)
 }
 
 // isInBrackets reports whether a number stands in brackets behind what it is of: "the two orders (A 4417 and B 4418)".
 func (f *referenceFinder) isInBrackets(n *numberSpan) bool {
 	isRound := strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50")
-	if !n.digitsOnly || n.length() < shortestReference || isRound || numeral.IsYear(n.value) {
+	if !n.digitsOnly || n.length() < minReferenceLength || isRound || numeral.IsYear(n.value) {
 		return false
 	}
 
@@ -207,7 +207,7 @@ func isSetAgainst(t *text, number, at int) bool {
 
 // hasMarkBefore reports whether "no." or its like stands directly before a number that is long enough for a reference.
 func hasMarkBefore(t *text, n *numberSpan) bool {
-	if n.first == 0 || n.length() < shortestReference {
+	if n.first == 0 || n.length() < minReferenceLength {
 		return false
 	}
 	before := &t.tokens[n.first-1]

@@ -14,13 +14,13 @@ import (
 // urgent the message is; this file finds the sentence that agents are shown as the reason. Without such a sentence,
 // it isn't urgent.
 
-// longestBecause is how many characters of a customer's words say why something is urgent.
-const longestBecause = 120
+// maxReasonRunes is how many characters of a customer's words say why something is urgent.
+const maxReasonRunes = 120
 
 // findUrgency reports whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
 // first as a reason, then what the model found.
 func findUrgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
-	if v[urgentLabel] < leastUrgent || v.isContent() {
+	if v[urgentLabel] < minUrgentScore || v.isContent() {
 		return analysis.Urgency{}
 	}
 
@@ -32,7 +32,7 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	}
 
 	at, found := findUrgentWord(t, all, matchesOf(matches, lexicon.OfModifier))
-	if !found && v[urgentLabel] >= plainUrgent {
+	if !found && v[urgentLabel] >= minUrgentScoreWithoutWord {
 		at, found = m.findUrgentWord(t, features)
 	}
 	if !found {
@@ -167,9 +167,9 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 func (t *text) quoteAround(at int) string {
 	first, last := t.sentenceOf(at)
 	quote := t.all[t.tokens[first].from:t.tokens[last].to]
-	for utf8.RuneCountInString(quote) > longestBecause {
+	for utf8.RuneCountInString(quote) > maxReasonRunes {
 		if first == last {
-			return firstRunes(strings.ToValidUTF8(t.wordAt(at), "\x00"), longestBecause)
+			return firstRunes(strings.ToValidUTF8(t.wordAt(at), "\x00"), maxReasonRunes)
 		}
 
 		if last-at >= at-first {

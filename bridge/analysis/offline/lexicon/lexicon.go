@@ -1,8 +1,10 @@
-// Package lexicon reads what is known of words: the lists of this folder, one of each language, whose form README.md
-// describes.
+// Package lexicon parses the word lists in this folder, one for each language. They list phrases by what they mean:
 //
-// What does not belong here: finding their phrases in a text, and what these then say of it (bridge/analysis/offline); which
-// language a text is in (offline/tongue).
+//	== mood positive strong
+//	thank you so much, works perfectly, delight*
+//
+// README.md describes the format. Package offline looks for the phrases in customers' messages, and package tongue uses the
+// words to detect a message's language.
 package lexicon
 
 import (
@@ -14,64 +16,64 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// Family says what the phrases of a section are for.
+// Family is the purpose of a section's phrases.
 type Family uint8
 
-// The families, each named by what its phrases tell of.
 const (
-	OfLanguage Family = iota + 1 // function words, letters and endings: they tell languages apart
-	OfNumber                     // words for numbers: what a "0" in a phrase also stands for
-	OfMood                       // how a customer feels
-	OfModifier                   // words that turn, strengthen or weaken what stands near
-	OfUrgency                    // what presses, and what takes that back
+	OfLanguage Family = iota + 1 // function words, letters and endings, by which a language is detected
+	OfNumber                     // number words, which match a "0" in a phrase
+	OfMood                       // the customer's mood
+	OfModifier                   // words that negate, strengthen or weaken a phrase nearby
+	OfUrgency                    // what is urgent, and phrases that deny it
 	OfIntent                     // what a customer wants
-	OfAnnounce                   // words before the number of an order, an invoice …
-	OfDate                       // names of months, and what says that somebody is away until a date
+	OfAnnounce                   // words before the number of an order, an invoice and so on
+	OfDate                       // names of months, and phrases like "back on" before a date
 )
 
-// Section is a heading of a lexicon with what it says.
+// Section is a heading of a lexicon: "== mood positive strong".
 type Section struct {
 	Family Family
 	Name   string  // "positive", "return", "invoice"
-	Weight float64 // strong 2, plain 1, weak 0.5
+	Weight float64 // 2 for strong, 1, or 0.5 for weak
 }
 
-// Phrase is a line's entry: words that stand in this order in one sentence.
+// Phrase is an entry of a section: words that must occur in this order in one sentence.
 type Phrase struct {
 	Section *Section
-	Rest    []Element // behind the first word, under which it is found
+	Rest    []Element // without the first word, which is the key in the maps of a Lexicon
 }
 
-// Element is one place of a phrase: the forms that a word may have there, folded. "deliver*" is how it begins,
-// "*rechnung" how it ends, and Gap stands for up to three words of any kind.
+// Element is one position in a phrase: the alternative words for it, folded. "deliver*" matches a word's beginning,
+// "*rechnung" its end.
 type Element []string
 
-// Gap is the element that ".." stands for.
+// Gap is the only word of an element that matches up to three words of any kind.
 const Gap = ".."
 
-// IsGap reports whether an element stands for words of any kind.
+// IsGap reports whether an element is a Gap.
 func (e Element) IsGap() bool { return len(e) == 1 && e[0] == Gap }
 
-// English is the place of the English lexicon among ours.
+// English is the index of the English lexicon in Set.Ours.
 const English = 0
 
-// Lexicon is what we know of a language.
+// Lexicon is the content of one file.
 type Lexicon struct {
 	Language string
-	Exact    map[string][]Phrase // by the whole first word
-	Stems    map[string][]Phrase // by its beginning: "deliver*"
-	Tails    map[string][]Phrase // by its end: "*rechnung"
-	Numbers  map[string]bool     // words for numbers
-	Function []string            // small words
-	Letters  string              // beside a–z
-	Endings  []string
-	elements map[string]Element // while the file is read: the elements that were read, by how they are written
+	Exact    map[string][]Phrase // by the first word
+	Stems    map[string][]Phrase // by the beginning of the first word: "deliver" for "deliver*"
+	Tails    map[string][]Phrase // by the end of the first word: "rechnung" for "*rechnung"
+	Numbers  map[string]bool     // number words
+	Function []string            // function words, such as "the"
+	Letters  string              // the letters besides a–z
+	Endings  []string            // typical endings of words
+
+	elements map[string]Element // while parsing: shares equal elements, by their source text
 }
 
-// AnyNumber stands in phrases for a number in digits or in a word.
+// AnyNumber is the word of an element that matches any number, in digits or as a word.
 const AnyNumber = "0"
 
-// allFamilies returns the families by what headings call them.
+// allFamilies returns the families by their names in headings.
 func allFamilies() map[string]Family {
 	return map[string]Family{
 		"language": OfLanguage, "number": OfNumber, "mood": OfMood, "turn": OfModifier, "urgency": OfUrgency,
@@ -79,7 +81,7 @@ func allFamilies() map[string]Family {
 	}
 }
 
-// parse reads a file. Its form is described in README.md.
+// parse parses a file.
 func parse(language, content string) (*Lexicon, error) {
 	l := &Lexicon{
 		Language: language, Exact: map[string][]Phrase{}, Stems: map[string][]Phrase{}, Tails: map[string][]Phrase{},
@@ -115,15 +117,15 @@ func parse(language, content string) (*Lexicon, error) {
 	return l, nil
 }
 
-// parseHeading reads "== mood positive strong".
+// parseHeading parses the words of a heading, such as "mood positive strong".
 func parseHeading(words []string) (*Section, error) {
-	const most = 3
-	if !numeral.IsWithin(len(words), 2, most) || allFamilies()[words[0]] == 0 {
+	const maxWords = 3
+	if !numeral.IsWithin(len(words), 2, maxWords) || allFamilies()[words[0]] == 0 {
 		return nil, fmt.Errorf("a heading is a family, a name and perhaps strong or weak: %q", words)
 	}
 
 	s := &Section{Family: allFamilies()[words[0]], Name: words[1], Weight: 1}
-	if len(words) == most {
+	if len(words) == maxWords {
 		switch words[2] {
 		case "strong":
 			s.Weight = 2
@@ -137,7 +139,7 @@ func parseHeading(words []string) (*Section, error) {
 	return s, nil
 }
 
-// add reads one entry of a section.
+// add adds one entry of a section.
 func (l *Lexicon) add(s *Section, entry string) error {
 	if entry == "" {
 		return nil
@@ -165,7 +167,7 @@ func (l *Lexicon) add(s *Section, entry string) error {
 	return nil
 }
 
-// addOfLanguage reads an entry of letters, endings or small words.
+// addOfLanguage adds an entry of the family OfLanguage.
 func (l *Lexicon) addOfLanguage(name, entry string) {
 	switch name {
 	case "letters":
@@ -181,7 +183,7 @@ func (l *Lexicon) addOfLanguage(name, entry string) {
 	}
 }
 
-// expand writes an entry out with and without each word that may be missing, as "the?".
+// expand returns an entry with and without each optional word. "on the? way" becomes "on the way" and "on way".
 func expand(words []string) [][]string {
 	for i, w := range words {
 		if strings.HasSuffix(w, "?") && len(w) > 1 {
@@ -193,7 +195,7 @@ func expand(words []string) [][]string {
 	return [][]string{words}
 }
 
-// parseElements reads the words of an entry. A word that a text's reader would cut in two is two elements.
+// parseElements parses the words of an entry. A word that the tokenizer of texts cuts in two becomes two elements.
 func (l *Lexicon) parseElements(words []string) ([]Element, error) {
 	var all []Element
 	for _, w := range words {
@@ -227,7 +229,8 @@ func (l *Lexicon) parseElements(words []string) ([]Element, error) {
 	return all, nil
 }
 
-// cutWord cuts a word with a hyphen, or with an article that lost its vowel, as the tokenizer does.
+// cutWord cuts a word at hyphens and after an elided article ("l'ordine"), as the tokenizer does. It returns nil for words
+// that aren't cut.
 func cutWord(w string) []string {
 	isWhole := strings.Contains(w, "*") && !strings.ContainsAny(w, "-'’")
 	if isWhole || strings.Contains(w, "/") {
@@ -267,11 +270,11 @@ func parseElement(alternatives []string) Element {
 	return e
 }
 
-// index files a phrase under each form of its first word.
+// index adds a phrase to the maps, under each alternative of its first word.
 func (l *Lexicon) index(elements []Element, s *Section) {
 	p := Phrase{Section: s}
 	if len(elements) > 1 {
-		p.Rest = slices.Clone(elements[1:]) // a part would keep the whole
+		p.Rest = slices.Clone(elements[1:]) // a subslice would keep the whole array in memory
 	}
 	for _, form := range elements[0] {
 		if head, found := strings.CutSuffix(form, "*"); found {

@@ -11,15 +11,15 @@ import (
 //go:embed *.txt
 var files embed.FS
 
-// Set is what all files of this folder say.
+// Set is the content of all files in this folder.
 type Set struct {
-	Ours           []*Lexicon // of our languages, English first
-	Common         *Lexicon   // what is written in all of them
-	OtherLanguages *Lexicon   // of all other languages
-	Others         string     // other.txt: no lexicon, but a few words of other languages, so that these aren't taken for ours
+	Ours           []*Lexicon // one for each of the eight languages that are fully supported; English first
+	Common         *Lexicon   // common.txt: phrases that are used in all languages, such as "asap"
+	OtherLanguages *Lexicon   // foreign.txt: phrases of all other languages
+	Others         string     // other.txt: a few words of other languages, by which these are detected
 }
 
-// Read reads all files. It fails only if one of them is malformed or missing.
+// Read parses the embedded files. It fails only if one of them is malformed or missing, which a test rules out.
 func Read() (*Set, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
@@ -58,11 +58,11 @@ func Read() (*Set, error) {
 		return nil, fmt.Errorf("lexicons: some are missing")
 	}
 
-	at := slices.IndexFunc(s.Ours, func(l *Lexicon) bool { return l.Language == "en" })
-	if at < 0 {
+	english := slices.IndexFunc(s.Ours, func(l *Lexicon) bool { return l.Language == "en" })
+	if english < 0 {
 		return nil, fmt.Errorf("lexicons: the English one is missing")
 	}
 
-	s.Ours[English], s.Ours[at] = s.Ours[at], s.Ours[English]
+	s.Ours[English], s.Ours[english] = s.Ours[english], s.Ours[English]
 	return s, nil
 }

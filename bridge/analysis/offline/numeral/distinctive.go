@@ -2,8 +2,8 @@ package numeral
 
 import "strings"
 
-// IsDistinctive reports whether a number looks like a reference wherever it stands: capitals and digits, or groups of
-// digits, joined by a hyphen or a stroke.
+// IsDistinctive reports whether the form of a number alone shows that it is a reference, such as an order number: "RG1183",
+// "ORC-118", "77Q-3310", "55-1188". Names of models ("SX-2000"), years and phone numbers aren't.
 func IsDistinctive(value string) bool {
 	if isLookalike(value) {
 		return false
@@ -15,12 +15,12 @@ func IsDistinctive(value string) bool {
 	head := value[:PrefixLength(value)]
 	letters := strings.TrimRight(head, "-/_")
 	const (
-		mostLetters = 5
-		fewLetters  = 3 // of a number without a mark between: "RG1183"
-		leastDigits = 4 // of such a number
-		leastBehind = 3 // digits behind a mark: "ORC-118"
+		maxLetters         = 5
+		maxLettersUnjoined = 3 // without a separator: "RG1183"
+		minDigitsUnjoined  = 4
+		minDigitsJoined    = 3 // after a separator: "ORC-118"
 	)
-	if len(letters) > mostLetters || strings.ToUpper(letters) != letters {
+	if len(letters) > maxLetters || strings.ToUpper(letters) != letters {
 		return false
 	}
 	if strings.ContainsAny(value, ".:") {
@@ -31,15 +31,15 @@ func IsDistinctive(value string) bool {
 	}
 
 	digits := CountDigits(value)
-	hasMark := letters != head
-	if hasMark {
-		return digits >= leastBehind && !isModelName(value, digits)
+	hasSeparator := letters != head
+	if hasSeparator {
+		return digits >= minDigitsJoined && !isModelName(value, digits)
 	}
 
-	return digits >= leastDigits && len(letters) <= fewLetters
+	return digits >= minDigitsUnjoined && len(letters) <= maxLettersUnjoined
 }
 
-// isModelName reports whether letters, a hyphen and few digits end as names of models do: "SX-2000", "HD-450".
+// isModelName reports whether letters, a hyphen and a few digits end like the name of a model: "SX-2000", "HD-450".
 func isModelName(value string, digits int) bool {
 	if strings.HasSuffix(value, "00") {
 		return digits <= len("2000")
@@ -47,35 +47,35 @@ func isModelName(value string, digits int) bool {
 	return digits == len("450") && strings.HasSuffix(value, "0")
 }
 
-// hasJoinedDigits reports whether a number has five digits or more in parts, and no letters: "55-1188".
+// hasJoinedDigits reports whether a number is at least five digits, joined by hyphens or slashes: "55-1188".
 func hasJoinedDigits(value string) bool {
-	const leastDigits = 5
-	if value[0] == '0' || CountDigits(value) < leastDigits {
+	const minDigits = 5
+	if value[0] == '0' || CountDigits(value) < minDigits {
 		return false
 	}
 	return strings.ContainsAny(value, "-/") && HasOnly(value, Digits+"-/")
 }
 
-// HasMixedParts reports whether a number has two parts or more of digits and capitals, joined by hyphens, strokes or dots,
-// with both in it: "77Q-3310", "4/2026-B", "C.2026.551".
+// HasMixedParts reports whether a number consists of two or more parts, joined by hyphens, slashes or dots, with digits and
+// capitals: "77Q-3310", "4/2026-B", "C.2026.551".
 func HasMixedParts(value string) bool {
 	const (
-		leastDigits  = 4
-		mostCapitals = 4 // of one part
+		minDigits         = 4
+		maxCapitalsOfPart = 4
 	)
 
 	parts := splitAt(value, "-/.")
-	if len(parts) < 2 || CountDigits(value) < leastDigits {
+	if len(parts) < 2 || CountDigits(value) < minDigits {
 		return false
 	}
 
 	capitals := 0
 	for _, part := range parts {
-		ofPart := len(part) - CountDigits(part)
-		if ofPart > mostCapitals || !HasOnly(part, Digits+Capitals) {
+		inPart := len(part) - CountDigits(part)
+		if inPart > maxCapitalsOfPart || !HasOnly(part, Digits+Capitals) {
 			return false
 		}
-		capitals += ofPart
+		capitals += inPart
 	}
 
 	isModel := len(parts) == 2 && !HasDigit(parts[0])
@@ -86,17 +86,17 @@ func HasMixedParts(value string) bool {
 	return capitals > 0
 }
 
-// hasLettersAtEnd reports whether a number of four digits or more ends with a hyphen and one or two capitals: "77120-B".
+// hasLettersAtEnd reports whether a number is at least four digits, a hyphen and up to two capitals: "77120-B".
 func hasLettersAtEnd(value string) bool {
-	const leastDigits = 4
+	const minDigits = 4
 	number, end, found := strings.Cut(value, "-")
-	if !found || len(number) < leastDigits || len(end) > 2 {
+	if !found || len(number) < minDigits || len(end) > 2 {
 		return false
 	}
 	return HasOnlyDigits(number) && HasOnlyCapitals(end)
 }
 
-// hasLettersBetween reports whether up to three capitals stand between digits, of which four or more are behind them:
+// hasLettersBetween reports whether a number has one to three capitals between digits, with at least four digits after them:
 // "26F00417".
 func hasLettersBetween(value string) bool {
 	letters := strings.Trim(value, Digits)
@@ -107,25 +107,25 @@ func hasLettersBetween(value string) bool {
 	return head != "" && len(tail) >= 4
 }
 
-// IsCountedInYear reports whether a number is counted within a year of this decade or the next ones, as those of invoices:
-// "54/26".
+// IsCountedInYear reports whether a number is a consecutive number, a slash and a year of the 2020s: "54/26". Many invoices
+// have such numbers.
 func IsCountedInYear(value string) bool {
 	number, year, _ := strings.Cut(value, "/")
 	if len(year) != 2 || !HasOnlyDigits(number+year) {
 		return false
 	}
-	const longest = 5
-	return year[0] == '2' && IsWithin(len(number), 2, longest)
+	const maxDigits = 5
+	return year[0] == '2' && IsWithin(len(number), 2, maxDigits)
 }
 
-// IsDotted reports whether a number of five or six digits with a dot before the last three isn't a round one: "64.713",
-// but not "12.500" or "12.550".
+// IsDotted reports whether a number has five or six digits with a dot before the last three, and isn't a round amount:
+// "64.713", but not "12.500" or "12.550".
 func IsDotted(value string) bool {
-	const longestWhole = 3
-	whole, thousands, _ := strings.Cut(value, ".")
-	if !IsWithin(len(whole), 2, longestWhole) || !HasOnlyDigits(whole) {
+	const maxThousands = 3 // digits
+	thousands, rest, _ := strings.Cut(value, ".")
+	if !IsWithin(len(thousands), 2, maxThousands) || !HasOnlyDigits(thousands) {
 		return false
 	}
-	isRound := strings.HasSuffix(thousands, "00") || strings.HasSuffix(thousands, "50")
-	return isLike(thousands, "713") && !isRound
+	isRound := strings.HasSuffix(rest, "00") || strings.HasSuffix(rest, "50")
+	return isLike(rest, "713") && !isRound
 }

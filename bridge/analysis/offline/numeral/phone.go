@@ -2,37 +2,36 @@ package numeral
 
 import "strings"
 
-// What is a telephone's number.
 const (
-	leastPhoneDigits = 8
-	mostPhoneGroups  = 12 // so many groups of digits are read at most
+	minPhoneDigits = 8
+	maxPhoneGroups = 12 // more groups of digits are ignored, to bound the cost
 )
 
-// IsInPhone reports whether a number is one of several groups of digits, as telephones and cards have, or has four parts of
-// its own: "030 1234567", "06.39.98.41.20".
+// IsInPhone reports whether the number text[from:to] is a phone or card number, or a part of one. Such a number consists of
+// several groups of digits, as in "030 1234567", or has at least four parts, as in "06.39.98.41.20".
 func IsInPhone(text string, from, to int) bool {
 	number := text[from:to]
 	if !HasOnly(number, Digits+"-/.") {
 		return false
 	}
-	behind, digitsBehind := countGroupsBehind(text[to:], mostPhoneGroups-1)
-	before, digitsBefore := countGroupsBefore(text[:from], mostPhoneGroups-1-behind)
-	digits := CountDigits(number) + digitsBehind + digitsBefore
-	if behind+before > 0 {
-		return digits >= leastPhoneDigits
+	groupsAfter, digitsAfter := countGroupsAfter(text[to:], maxPhoneGroups-1)
+	groupsBefore, digitsBefore := countGroupsBefore(text[:from], maxPhoneGroups-1-groupsAfter)
+	digits := CountDigits(number) + digitsAfter + digitsBefore
+	if groupsAfter+groupsBefore > 0 {
+		return digits >= minPhoneDigits
 	}
-	const leastMarks = 3
-	marks := strings.Count(number, "-") + strings.Count(number, ".")
-	return marks >= leastMarks && digits > leastPhoneDigits
+	const minSeparators = 3
+	separators := strings.Count(number, "-") + strings.Count(number, ".")
+	return separators >= minSeparators && digits > minPhoneDigits
 }
 
-// countGroupsBehind counts the groups of digits at the beginning of a text, each behind a space, and their digits.
-func countGroupsBehind(text string, most int) (groups, digits int) {
-	at := 0
-	for groups < most && isGroupAtStart(text[at:]) {
-		at++
-		for at < len(text) && IsDigit(text[at]) {
-			at++
+// countGroupsAfter counts the groups of digits at the beginning of a text, each after a space, and their digits.
+func countGroupsAfter(text string, maxGroups int) (groups, digits int) {
+	end := 0
+	for groups < maxGroups && isGroupAtStart(text[end:]) {
+		end++
+		for end < len(text) && IsDigit(text[end]) {
+			end++
 			digits++
 		}
 		groups++
@@ -49,9 +48,9 @@ func isGroupAtStart(text string) bool {
 }
 
 // countGroupsBefore counts the groups of digits at the end of a text, and their digits. A group may have brackets and a
-// plus: "(030) ", "+44 ".
-func countGroupsBefore(text string, most int) (groups, digits int) {
-	for groups < most && isGroupAtEnd(text) {
+// plus sign: "(030) ", "+44 ".
+func countGroupsBefore(text string, maxGroups int) (groups, digits int) {
+	for groups < maxGroups && isGroupAtEnd(text) {
 		text = text[:len(text)-1]
 		before := strings.TrimRight(text, Digits+"()+")
 		digits += CountDigits(text[len(before):])
@@ -61,7 +60,7 @@ func countGroupsBefore(text string, most int) (groups, digits int) {
 	return groups, digits
 }
 
-// isGroupAtEnd reports whether a text ends with a digit or a bracket, and a space or a bracket behind that.
+// isGroupAtEnd reports whether a text ends with a group: a digit or a bracket, followed by a space or a bracket.
 func isGroupAtEnd(text string) bool {
 	if len(text) < 2 {
 		return false

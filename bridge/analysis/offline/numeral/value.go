@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// IsDate reports whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
+// IsDate reports whether a number is a date, such as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
 func IsDate(value string) bool {
 	parts := splitAt(value, ".-/")
 	for _, part := range parts {
@@ -21,10 +21,10 @@ func IsDate(value string) bool {
 	return isFullDate(parts)
 }
 
-// isFullDate reports whether some numbers are a day, a month and a year, in the order of any country.
+// isFullDate reports whether three parts are a day, a month and a year, in the order of any country.
 func isFullDate(parts []string) bool {
-	const inDate = 3
-	if len(parts) != inDate || !isDayOrMonth(parts[1]) {
+	const partsOfDate = 3
+	if len(parts) != partsOfDate || !isDayOrMonth(parts[1]) {
 		return false
 	}
 	first, last := parts[0], parts[2]
@@ -35,7 +35,7 @@ func isFullDate(parts []string) bool {
 	return isDayOrMonth(first) && endsInYear
 }
 
-// isDayOrMonth reports whether a number may be the day of a date, or its month.
+// isDayOrMonth reports whether a number can be the day or the month of a date.
 func isDayOrMonth(s string) bool {
 	if len(s) == 2 {
 		return s <= "31"
@@ -43,31 +43,30 @@ func isDayOrMonth(s string) bool {
 	return len(s) == 1
 }
 
-// IsYear reports whether four digits are a year of this or the last century.
+// IsYear reports whether a number is a year from 1900 to 2099.
 func IsYear(word string) bool {
 	isOfCentury := strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20")
 	return len(word) == len("2026") && isOfCentury
 }
 
-// IsDecimal reports whether a number has two digits behind its point, as a price has: "3.90".
+// IsDecimal reports whether a number has two decimals, like a price: "3.90".
 func IsDecimal(value string) bool {
-	const longestWhole = 3
+	const maxWhole = 3 // digits
 	whole, rest, _ := strings.Cut(value, ".")
-	return IsWithin(len(whole), 1, longestWhole) && HasOnlyDigits(whole) && isLike(rest, "90")
+	return IsWithin(len(whole), 1, maxWhole) && HasOnlyDigits(whole) && isLike(rest, "90")
 }
 
-// IsErrorCode reports whether a number is what a machine shows when it fails: "E-77", "F03".
+// IsErrorCode reports whether a number has the form of a machine's error code: "E-77", "F03".
 func IsErrorCode(value string) bool {
 	if !strings.HasPrefix(value, "E") && !strings.HasPrefix(value, "F") {
 		return false
 	}
-	const longest = 3
+	const maxDigits = 3
 	digits := strings.TrimPrefix(value[1:], "-")
-	return IsWithin(len(digits), 1, longest) && HasOnlyDigits(digits)
+	return IsWithin(len(digits), 1, maxDigits) && HasOnlyDigits(digits)
 }
 
-// IsHourOrMeasure reports whether a number is an hour of the day, "17:30", "14h30", or has another unit right behind its digits: "40mm",
-// "3rd".
+// IsHourOrMeasure reports whether a number is a time of day ("17:30", "14h30"), has a unit ("40mm") or is an ordinal ("3rd").
 func IsHourOrMeasure(value string) bool {
 	hour, minute, found := strings.Cut(value, ":")
 	if found {
@@ -83,12 +82,11 @@ func IsHourOrMeasure(value string) bool {
 		}
 	}
 
-	before, behind, _ := strings.Cut(lower, "h")
-	return isLike(behind, "30") && len(before) <= 2 && HasOnlyDigits(before)
+	hour, minute, _ = strings.Cut(lower, "h")
+	return isLike(minute, "30") && len(hour) <= 2 && HasOnlyDigits(hour)
 }
 
-// IsTaxNumber reports whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
-// state, and as many digits as its numbers have.
+// IsTaxNumber reports whether a number has the form of a European VAT identification number, such as DE811887442.
 func IsTaxNumber(value string) bool {
 	if len(value) < 2 {
 		return false
@@ -116,10 +114,9 @@ func IsTaxNumber(value string) bool {
 	return false
 }
 
-// IsPostcode reports whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town: "4000-123
-// Porto", "01310-100 São Paulo", "30-001 Kraków".
-//
-// A British one needs no town: "SW1A 1AA".
+// IsPostcode reports whether a number is a postcode, given the text after it. A Portuguese, Brazilian or Polish postcode must
+// be followed by the name of a town: "4000-123 Porto", "01310-100 São Paulo", "30-001 Kraków". A British one, such as
+// "SW1A 1AA", need not.
 func IsPostcode(value, after string) bool {
 	if isBritishPostcode(value) {
 		return true
@@ -140,8 +137,8 @@ func IsPostcode(value, after string) bool {
 	return false
 }
 
-// isBritishPostcode reports whether a value has the form of a British postcode: one or two letters, a digit, perhaps one more
-// character, and behind a space a digit and two letters.
+// isBritishPostcode reports whether a value has the form of a British postcode: one or two letters, a digit, optionally one
+// more character, a space, a digit and two letters.
 func isBritishPostcode(value string) bool {
 	area, end, _ := strings.Cut(value, " ")
 	if len(end) != 3 || !IsDigit(end[0]) || !HasOnlyCapitals(end[1:]) || !IsWithin(len(area), 2, 4) {
@@ -154,36 +151,36 @@ func isBritishPostcode(value string) bool {
 	return len(area)-letters <= 2
 }
 
-// LongestIBAN is how many characters the number of a bank account has at most, without spaces.
+// LongestIBAN is the maximum number of characters of an IBAN, without spaces.
 const LongestIBAN = 34
 
-// hasBankAccounts reports whether a country's banks number accounts so. None is called JD or LP: "JD014600003828392821" and
-// "LP00471188207735" are parcels'.
-func hasBankAccounts(country string) bool {
+// hasIBANs reports whether a country code is used in IBANs. Prefixes of parcel numbers aren't: "JD014600003828392821" and
+// "LP00471188207735".
+func hasIBANs(country string) bool {
 	const countries = " AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL " +
 		"IQ IS IT JO KW KZ LB LC LI LT LU LV LY MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN " +
 		"TR UA VA VG XK "
 	return HasOnlyCapitals(country) && strings.Contains(countries, " "+country+" ")
 }
 
-// IsIBAN reports whether a text begins like the number of a bank account.
+// IsIBAN reports whether a text begins like an IBAN, possibly with spaces. It doesn't verify the check digits.
 func IsIBAN(s string) bool {
 	const (
-		ahead = 36 // bytes that are looked at
-		head  = 15 // characters of these, without spaces, that have to fit: no country's numbers are shorter
+		maxBytes = 36 // that are examined
+		minIBAN  = 15 // characters without spaces
 	)
 
-	s = s[:min(len(s), ahead)]
+	s = s[:min(len(s), maxBytes)]
 	if len(s) > 2 && s[2] == ' ' {
-		return false // "RB 4410 2277" is a parcel's
+		return false // "RB 4410 2277" is a parcel number
 	}
 
 	s = strings.ReplaceAll(s, " ", "")
-	if len(s) < head || !hasBankAccounts(s[:2]) || !HasOnlyDigits(s[2:4]) {
+	if len(s) < minIBAN || !hasIBANs(s[:2]) || !HasOnlyDigits(s[2:4]) {
 		return false
 	}
 
-	const leastDigits = 7
-	account := s[4:head]
-	return HasOnly(account, Digits+Capitals) && CountDigits(account) >= leastDigits
+	const minAccountDigits = 7
+	account := s[4:minIBAN]
+	return HasOnly(account, Digits+Capitals) && CountDigits(account) >= minAccountDigits
 }

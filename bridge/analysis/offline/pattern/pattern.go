@@ -1,7 +1,8 @@
-// Package pattern finds numbers by the regular expressions that a desk's admin wrote, at a bounded cost.
+// Package pattern finds reference numbers, such as order numbers, by regular expressions that the admin of a helpdesk
+// wrote: the pattern `\bSO-(\d{6})\b` finds 118403 in "where is SO-118403?". Since anybody may send long messages, the cost
+// of a search is bounded.
 //
-// What does not belong here: numbers that are found without such a pattern (bridge/analysis/offline), and which patterns may
-// be saved (bridge/analysis).
+// Package analysis decides which patterns may be saved, and package offline finds numbers without patterns.
 package pattern
 
 import (
@@ -12,48 +13,46 @@ import (
 	"parley/bridge/analysis"
 )
 
-// mostPerPattern is how many numbers one pattern finds in a burst.
-const mostPerPattern = 10
+const (
+	maxPerPattern = 10  // numbers that one pattern finds in a text
+	maxValueBytes = 100 // of a number
+)
 
-// longestPatternValue bounds what a pattern finds, in bytes.
-const longestPatternValue = 100
-
-// Finder finds references by patterns, which it keeps compiled from one question to the next. It is safe for use by several
-// goroutines.
+// Finder finds references by patterns. It caches the compiled patterns. It is safe for concurrent use.
 type Finder struct {
 	mu    sync.Mutex
-	known map[string]compiled // by their source
+	cache map[string]compiled // by the pattern's source
 }
 
-// New returns a Finder that knows no pattern yet.
-func New() *Finder { return &Finder{known: map[string]compiled{}} }
+// New returns a Finder.
+func New() *Finder { return &Finder{cache: map[string]compiled{}} }
 
-// Find finds references in a text by a desk's patterns. A pattern that can't be read or costs too much finds
-// nothing: who edits the desk is told elsewhere.
+// Find returns the references that a helpdesk's patterns find in a text. It ignores invalid patterns and those beyond the
+// limits of package analysis. These were already reported when the patterns were saved.
 func (f *Finder) Find(text string, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
 	steps := 0
 	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {
-		re, size := f.compile(p.Regexp)
-		steps += size
+		c := f.compile(p.Regexp)
+		steps += c.size
 
-		if re == nil || p.Kind == "" {
+		if c.re == nil || p.Kind == "" {
 			continue
 		}
 		if steps > analysis.LargestPatterns {
-			break // sizes are no less than 0, so that all further patterns are too much as well
+			break
 		}
 
-		for _, at := range re.FindAllStringSubmatchIndex(text, mostPerPattern) {
-			from, to := at[0], at[1]
-			hasGroup := len(at) > 2 && at[2] >= 0
+		for _, m := range c.re.FindAllStringSubmatchIndex(text, maxPerPattern) {
+			from, to := m[0], m[1]
+			hasGroup := len(m) > 2 && m[2] >= 0
 			if hasGroup {
-				from, to = at[2], at[3]
+				from, to = m[2], m[3]
 			}
 
 			value := strings.TrimSpace(text[from:to])
-			if value == "" || len(value) > longestPatternValue || strings.ContainsAny(value, "\r\n") {
-				continue // such a match is more than a number
+			if value == "" || len(value) > maxValueBytes || strings.ContainsAny(value, "\r\n") {
+				continue // the match isn't only a number
 			}
 
 			found = append(found, analysis.Reference{Kind: p.Kind, Value: value, Link: p.LinkTo(value)})
@@ -63,20 +62,21 @@ func (f *Finder) Find(text string, patterns []analysis.Pattern) []analysis.Refer
 	return found
 }
 
-// compiled is a pattern ready to be used, with its size.
+// compiled is a compiled pattern and its size, as analysis.PatternSize measures it. It is zero for an invalid pattern.
 type compiled struct {
 	re   *regexp.Regexp
 	size int
 }
 
-// compile returns a pattern ready to be used and its size, or nil if it can't be read.
-func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
+// compile returns a compiled pattern from the cache, or compiles it and adds it to the cache. It doesn't hold the lock while
+// it compiles.
+func (f *Finder) compile(pattern string) compiled {
 	f.mu.Lock()
-	c, isKnown := f.known[pattern]
+	c, isCached := f.cache[pattern]
 	f.mu.Unlock()
 
-	if isKnown {
-		return c.re, c.size
+	if isCached {
+		return c
 	}
 	if size, err := analysis.PatternSize(pattern); err == nil {
 		c = compiled{size: size}
@@ -84,12 +84,12 @@ func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
 	}
 
 	f.mu.Lock()
-	const mostDesks = 4 // whose patterns are kept
-	if len(f.known) >= mostDesks*analysis.MostPatterns {
-		clear(f.known)
+	defer f.mu.Unlock()
+	const maxDesks = 4 // the cache holds the patterns of about four helpdesks
+	if len(f.cache) >= maxDesks*analysis.MostPatterns {
+		clear(f.cache)
 	}
 
-	f.known[pattern] = c
-	f.mu.Unlock()
-	return c.re, c.size
+	f.cache[pattern] = c
+	return c
 }

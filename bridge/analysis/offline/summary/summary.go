@@ -1,7 +1,11 @@
-// Package summary sums a conversation up without a model, by quoting what was said in it.
+// Package summary summarises a conversation without a language model, by quoting it:
 //
-// What does not belong here: how numbers and moods are found (an analysis.Analyzer does), and all texts that need a model
-// (bridge/analysis/openai).
+//   - **Asked first:** “Where is order 4711?”
+//   - **Answered last:** “We sent it on Monday.”
+//   - **Still open:** “Which carrier?”
+//   - **Named:** order 4711
+//
+// An analysis.Analyzer finds the numbers and the mood. All other texts need a model (bridge/analysis/openai).
 package summary
 
 import (
@@ -14,18 +18,17 @@ import (
 	"parley/bridge/analysis"
 )
 
-// How much a summary quotes.
+// The limits of a summary.
 const (
-	mostExcerpt   = 200 // characters of a message
-	mostQuestions = 3
-	mostNumbers   = 8
-	mostShort     = 3 // characters: "eh?" isn't a question worth quoting
+	maxExcerpt   = 200 // characters of a message
+	maxQuestions = 3
+	maxNumbers   = 8
+	minQuestion  = 4 // characters; "eh?" isn't worth quoting
 )
 
-// Write sums a conversation up by what was said in it: what was asked first and last, which questions are open,
-// which numbers were named, how the customer feels. The last two are found by an Analyzer.
-// All else that is asked for needs a model.
-// Errors: analysis.ErrNeedsModel, the context's.
+// Write summarises a conversation: the customer's first and last message, the last answer, open questions, the numbers that
+// were mentioned, and the customer's mood. It supports only the task Summarise.
+// Errors: analysis.ErrNeedsModel for other tasks, the context's.
 func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analysis.Text, error) {
 	if r.Task != analysis.Summarise {
 		return analysis.Text{}, analysis.ErrNeedsModel
@@ -38,71 +41,79 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 		}
 	}
 
-	customer, open := splitSides(r.Messages)
+	customer, unanswered := customerMessages(r.Messages)
+	lastAnswer := excerptOf(lastMessage(r.Messages, isFromAgent))
 	if len(customer) == 0 {
 		lines = []string{"- The customer has written nothing yet."}
-		addPoint("Written to them", excerptOf(lastText(r.Messages, true)))
+		addPoint("Written to them", lastAnswer)
 		return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, ctx.Err()
 	}
 
-	first, last := excerptOf(customer[0]), excerptOf(lastText(r.Messages, false))
+	first, last := excerptOf(customer[0]), excerptOf(lastMessage(r.Messages, isFromCustomer))
 	addPoint("Asked first", first)
-
 	if last != first {
 		addPoint("Written last", last)
 	}
 
-	addPoint("Answered last", excerptOf(lastText(r.Messages, true)))
-	addPoint("Still open", questionsIn(open))
-	all, err := a.Analyze(ctx, analysis.Question{Burst: customer})
+	addPoint("Answered last", lastAnswer)
+	addPoint("Still open", questionsIn(unanswered))
+	whole, err := a.Analyze(ctx, analysis.Question{Burst: customer})
 	if err != nil {
 		return analysis.Text{}, err
 	}
+	addPoint("Named", listReferences(whole.References))
 
-	addPoint("Named", numbersNamed(all.References))
-	now, err := a.Analyze(ctx, analysis.Question{Burst: customer[max(0, len(customer)-max(1, len(open))):]})
-	if err == nil && now.Sentiment != analysis.Neutral {
-		addPoint("Mood", string(now.Sentiment))
+	// The mood is that of the unanswered messages, or else of the last one.
+	recent := customer[len(customer)-max(1, len(unanswered)):]
+	current, err := a.Analyze(ctx, analysis.Question{Burst: recent})
+	if err == nil && current.Sentiment != analysis.Neutral {
+		addPoint("Mood", string(current.Sentiment))
 	}
 	if len(lines) == 0 {
 		lines = []string{"- The customer has sent files, and no words."}
 	}
 
-	return analysis.Text{Text: strings.Join(withoutRefused(r, lines), "\n"), By: "offline"}, err
+	return analysis.Text{Text: strings.Join(removeRejected(r, lines), "\n"), By: "offline"}, err
 }
 
-// withoutRefused leaves out what the check of every text would refuse, so that it doesn't refuse the summary as a whole.
-func withoutRefused(r analysis.Request, lines []string) []string {
+// removeRejected removes the lines that analysis.CheckText would reject, since it would reject the summary as a whole.
+func removeRejected(r analysis.Request, lines []string) []string {
 	check := analysis.NewTextCheck(r)
-	isRefused := func(text string) bool {
+	isRejected := func(text string) bool {
 		_, err := check.Check(analysis.Text{Text: text})
 		return err != nil
 	}
 
-	if !isRefused(strings.Join(lines, "\n")) {
+	if !isRejected(strings.Join(lines, "\n")) {
 		return lines
 	}
-	lines = slices.DeleteFunc(lines, isRefused)
+	lines = slices.DeleteFunc(lines, isRejected)
 	if len(lines) == 0 {
 		return []string{"- The words can't be quoted."}
 	}
 	return lines
 }
 
-// splitSides returns what the customer wrote, and the part of it that nobody has answered.
-func splitSides(messages []analysis.Message) (customer, open []analysis.Message) {
+// customerMessages returns all messages of the customer, and those since the last message of an agent.
+func customerMessages(messages []analysis.Message) (all, unanswered []analysis.Message) {
 	for _, m := range messages {
 		if m.FromAgent {
-			open = nil
+			unanswered = nil
 			continue
 		}
-		customer, open = append(customer, m), append(open, m)
+		all, unanswered = append(all, m), append(unanswered, m)
 	}
-	return customer, open
+	return all, unanswered
 }
 
-// lastText returns the last message of one side; an empty one if there is none.
-func lastText(messages []analysis.Message, fromAgent bool) analysis.Message {
+// The sides of a conversation, for lastMessage.
+const (
+	isFromAgent    = true
+	isFromCustomer = false
+)
+
+// lastMessage returns the last message with words from one side, or an empty one.
+func lastMessage(messages []analysis.Message, fromAgent bool) analysis.Message {
 	for _, m := range slices.Backward(messages) {
 		if m.FromAgent == fromAgent && m.Text+m.Subject != "" {
 			return m
@@ -111,7 +122,7 @@ func lastText(messages []analysis.Message, fromAgent bool) analysis.Message {
 	return analysis.Message{}
 }
 
-// excerptOf quotes the beginning of a message; "" if it has no words.
+// excerptOf returns the beginning of a message in quotation marks, or "" if it has no words.
 func excerptOf(m analysis.Message) string {
 	words := plainWords(m.Text)
 	subject := plainWords(m.Subject)
@@ -121,76 +132,78 @@ func excerptOf(m analysis.Message) string {
 	if words == "" {
 		return ""
 	}
-	return "“" + shorten(words, mostExcerpt) + "”"
+	return "“" + shorten(words, maxExcerpt) + "”"
 }
 
-// questionsIn quotes the last questions in what nobody has answered.
-func questionsIn(open []analysis.Message) string {
-	var asked []string
-	for _, m := range open {
+// questionsIn returns the last questions of some messages, each in quotation marks.
+func questionsIn(messages []analysis.Message) string {
+	var questions []string
+	for _, m := range messages {
 		words := plainWords(m.Text)
-		// Dots and question marks within a name end no sentence.
-		masked := named.ReplaceAllStringFunc(words, func(name string) string { return strings.Repeat("x", len(name)) })
+		// Dots and question marks in a link don't end a sentence.
+		masked := verbatim.ReplaceAllStringFunc(words, func(name string) string { return strings.Repeat("x", len(name)) })
 		for _, at := range question.FindAllStringIndex(masked, -1) {
 			q := strings.TrimSpace(words[at[0]:at[1]])
-			if utf8.RuneCountInString(q) > mostShort {
-				asked = append(asked, "“"+shorten(q, mostExcerpt)+"”")
+			if utf8.RuneCountInString(q) >= minQuestion {
+				questions = append(questions, "“"+shorten(q, maxExcerpt)+"”")
 			}
 		}
 	}
-	return strings.Join(asked[max(0, len(asked)-mostQuestions):], " ")
+	return strings.Join(questions[max(0, len(questions)-maxQuestions):], " ")
 }
 
-// numbersNamed lists references, the first ones.
-func numbersNamed(found []analysis.Reference) string {
-	var named []string
-	for _, r := range found[:min(len(found), mostNumbers)] {
-		named = append(named, r.Kind+" "+plainWords(r.Value))
+// listReferences returns the first references as "order 4711, invoice RG-1183".
+func listReferences(references []analysis.Reference) string {
+	var listed []string
+	for _, r := range references[:min(len(references), maxNumbers)] {
+		listed = append(listed, r.Kind+" "+plainWords(r.Value))
 	}
-	return strings.Join(named, ", ")
+	return strings.Join(listed, ", ")
 }
 
 var (
-	question  = regexp.MustCompile(`[^.!?…\s][^.!?…]*\?`)
-	linkText  = regexp.MustCompile(`!?\[([^\]]*)\]\s?\([^)]*\)?`)
-	callsTeam = regexp.MustCompile(`(?i)(^|[^\pL\pN._%+-])@(\s*(?:here|channel|everyone|all|team|group))\b`)
-	// A link, an address or another name with signs that elsewhere are emphasis or end a sentence, or a long number.
-	named = regexp.MustCompile(`(?i)\S*(?:://|@|\bwww\.|[\pL\pN]_[\pL\pN]|[\pL\pN]\.\pL[\pL\pN.-]*[/?#:])\S*[^\s.,;:!?…]|` +
+	question     = regexp.MustCompile(`[^.!?…\s][^.!?…]*\?`)
+	markdownLink = regexp.MustCompile(`!?\[([^\]]*)\]\s?\([^)]*\)?`)
+	mention      = regexp.MustCompile(`(?i)(^|[^\pL\pN._%+-])@(\s*(?:here|channel|everyone|all|team|group))\b`)
+	// Text that must not be changed: links, email addresses, names with underscores or dots, and long numbers.
+	verbatim = regexp.MustCompile(`(?i)\S*(?:://|@|\bwww\.|[\pL\pN]_[\pL\pN]|[\pL\pN]\.\pL[\pL\pN.-]*[/?#:])\S*[^\s.,;:!?…]|` +
 		`[+(]?\d(?:[ ().\-/]{0,3}\d){6,}`)
 )
 
-// plainWords returns the words of a message on one line, without what a chat could take for a link with another name, for
-// a tag, for emphasis or for a call to people. Names stay as they are, but for brackets.
+// plainWords returns a message on one line without markup: no Markdown links, tags, emphasis or mentions. Links and email
+// addresses are kept, except that their brackets are replaced.
 func plainWords(s string) string {
-	s = linkText.ReplaceAllString(s, "$1")
+	s = markdownLink.ReplaceAllString(s, "$1")
 	s = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")").Replace(s)
 	s = strings.Join(strings.Fields(s), " ")
 	emphasis := strings.NewReplacer("*", "", "_", " ", "`", "", "\\", "")
 	var b strings.Builder
-	end := 0
-	for _, at := range named.FindAllStringIndex(s, -1) {
-		b.WriteString(emphasis.Replace(s[end:at[0]]) + s[at[0]:at[1]])
-		end = at[1]
+	done := 0
+	for _, at := range verbatim.FindAllStringIndex(s, -1) {
+		from, to := at[0], at[1]
+		b.WriteString(emphasis.Replace(s[done:from]) + s[from:to])
+		done = to
 	}
 
-	b.WriteString(emphasis.Replace(s[end:]))
-	s = callsTeam.ReplaceAllString(b.String(), "${1}at $2")
+	b.WriteString(emphasis.Replace(s[done:]))
+	s = mention.ReplaceAllString(b.String(), "${1}at $2")
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// shorten cuts a text at a word, and before a name that would be cut.
-func shorten(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+// shorten cuts a text to a maximum number of characters, preferably at a space, and never within a link.
+func shorten(s string, maxRunes int) string {
+	if utf8.RuneCountInString(s) <= maxRunes {
 		return s
 	}
 
-	end := len(string([]rune(s)[:most]))
-	if at := strings.LastIndexByte(s[:end], ' '); at > end/2 {
-		end = at
+	end := len(string([]rune(s)[:maxRunes]))
+	if space := strings.LastIndexByte(s[:end], ' '); space > end/2 {
+		end = space
 	}
-	for _, at := range named.FindAllStringIndex(s, -1) {
-		if at[0] < end && end < at[1] {
-			end = at[0]
+	for _, at := range verbatim.FindAllStringIndex(s, -1) {
+		from, to := at[0], at[1]
+		if from < end && end < to {
+			end = from
 		}
 	}
 

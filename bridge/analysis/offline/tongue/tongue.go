@@ -1,7 +1,8 @@
-// Package tongue finds out in which language a text is written, by its words. It knows our languages by their lexicons, and
-// some others by a few words, so that these aren't taken for one of ours.
+// Package tongue detects the language of a text by its words. Each word adds to the scores of the languages that have it,
+// and a language with a clear lead wins: in "wo ist mein Paket", all four words are German.
 //
-// What does not belong here: what words mean, and where they begin and end in a text (bridge/analysis/offline).
+// It detects the languages that have a lexicon ("our languages"). It also knows a few words of some other languages, so that
+// these aren't taken for one of ours. Package offline cuts a text into words.
 package tongue
 
 import (
@@ -16,48 +17,53 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// How much a word speaks for a language.
+// The score that a word adds to a language. Languages that have the same word share it.
 const (
-	smallWordWeight = 1.0 // it is one of the language's frequent small words
+	smallWordWeight = 1.0 // the word is a function word of the language
 	knownWordWeight = 0.6 // it is in the language's lexicon
-	knownStemWeight = 0.4 // it begins like a word of the lexicon
-	endingWeight    = 0.2 // it ends as words of the language do
-	letterWeight    = 0.4 // it has a letter beside a–z that the language has
+	knownStemWeight = 0.4 // it begins with a stem of the lexicon
+	endingWeight    = 0.2 // it has a typical ending
+	letterWeight    = 0.4 // it has a letter besides a–z that the language has
 	noLetterPenalty = 0.6 // it has such a letter that the language doesn't have
 )
 
-// When a language is clear.
+// The conditions for a clear result.
 const (
-	minScore        = 0.55 // in all
+	minScore        = 0.55
 	minScorePerWord = 0.09
-	minLead         = 1.08 // times the score of the next language
-	minNearness     = 0.75 // times the best score: the lexicon of such a language is used, too
-	maxLexicons     = 2    // that are used
+	minLead         = 1.08 // times the second best score
+)
+
+// The lexicons that are used for a text.
+const (
+	minNearness = 0.75 // of a language's score, times the best score
+	maxLexicons = 2
 )
 
 const (
-	minKnownBytes  = 4  // shorter words of a lexicon are not used: they are in too many languages
-	maxStemBytes   = 12 // of a stem that is looked for
+	minKnownBytes  = 4 // shorter words of a lexicon are ignored, since too many languages have them
+	maxStemBytes   = 12
 	maxEndingBytes = 5
 )
 
 const (
-	lastLatin    = 0x24F // the last letter of the Latin alphabets, with their signs
-	runesPerWord = 6     // so many characters of another script count as a word, since some languages write no spaces
+	lastLatin    = 0x24F // the last character of Unicode's Latin blocks
+	runesPerWord = 6     // of other scripts, since some languages write no spaces
 )
 
-// Detector tells languages apart. Each language has a bit, so that there can be 64.
+// Detector detects languages. It is read-only, and so safe for concurrent use. The values of its maps are sets of languages:
+// bit i is set for the language codes[i]. So there can be at most 64 languages.
 type Detector struct {
-	codes   []string          // ours first
-	ours    int               // how many of codes are ours
-	words   map[string]uint64 // by small word: the languages that have it
+	codes   []string          // ISO 639-1; ours first
+	ours    int               // the number of our languages
+	words   map[string]uint64 // by function word, such as "the"
 	known   map[string]uint64 // by word of a lexicon
-	stems   map[string]uint64 // by stem of a lexicon: "deliver" of "deliver*"
+	stems   map[string]uint64 // by stem of a lexicon: "deliver" for "deliver*"
 	endings map[string]uint64 // by the end of a word
-	letters map[rune]uint64   // by letter beside a–z
+	letters map[rune]uint64   // by letter besides a–z
 }
 
-// New makes a Detector. others is the text of other.txt (lexicon.Set.Others).
+// New returns a Detector. others is the content of other.txt (lexicon.Set.Others).
 func New(lexicons []*lexicon.Lexicon, others string) *Detector {
 	d := &Detector{
 		words: map[string]uint64{}, known: map[string]uint64{}, stems: map[string]uint64{},
@@ -91,7 +97,7 @@ func (d *Detector) addOthers(others string) {
 	for part := range strings.SplitSeq(others, "\n== language ") {
 		code, rest, found := strings.Cut(part, "\n")
 		isLanguage := found && len(code) == 2
-		if !isLanguage { // what stands before the first heading
+		if !isLanguage { // the comment above the first heading
 			continue
 		}
 
@@ -104,7 +110,7 @@ func (d *Detector) addOthers(others string) {
 	}
 }
 
-// addLanguage adds a language, and returns its bit.
+// addLanguage adds a language with its function words, and returns its bit.
 func (d *Detector) addLanguage(code string, words []string, letters string) uint64 {
 	bit := uint64(1) << len(d.codes)
 	d.codes = append(d.codes, code)
@@ -117,9 +123,9 @@ func (d *Detector) addLanguage(code string, words []string, letters string) uint
 	return bit
 }
 
-// Detect returns the language of a text if it is clearly one of ours, else "". lexicons are the indices of our lexicons that
-// help to read the text, the best first: always one or more. words yields the text's words without its numbers, each in two
-// forms: as it is written, at least its first wordform.Longest bytes, and folded.
+// Detect returns the language of a text if it is clearly one of ours, or else "". lexicons are the indices of the lexicons
+// to use for the text, the best first; there is always at least one. words yields the text's words without numbers, each as
+// it was written (at least its first wordform.Longest bytes) and folded.
 func (d *Detector) Detect(words iter.Seq2[string, string]) (code string, lexicons []int) {
 	scores := make([]float64, len(d.codes))
 	latinWords, foreignWords := 0, 0
@@ -155,8 +161,8 @@ func (d *Detector) Detect(words iter.Seq2[string, string]) (code string, lexicon
 	return "", lexicons
 }
 
-// bestTwo returns the indices of the highest and the second highest score. There must be two scores or more; of equal ones the
-// first wins.
+// bestTwo returns the indices of the highest and the second highest score. Of equal scores, the first wins. There must be at
+// least two scores.
 func bestTwo(scores []float64) (best, second int) {
 	best, second = 0, 1
 	if scores[1] > scores[0] {
@@ -172,8 +178,8 @@ func bestTwo(scores []float64) (best, second int) {
 	return best, second
 }
 
-// lexiconsNear returns the indices of at most maxLexicons of our lexicons: those of the languages whose scores are near to the
-// best score, the nearest first. If there are none, it returns that of the English one.
+// lexiconsNear returns the indices of at most maxLexicons of our lexicons whose languages have a score near the best one, the
+// highest first. If there are none, it returns the English one.
 func (d *Detector) lexiconsNear(scores []float64, best int) []int {
 	var near []int
 	for i := range d.ours {
@@ -192,10 +198,10 @@ func (d *Detector) lexiconsNear(scores []float64, best int) []int {
 	return near[:min(len(near), maxLexicons)]
 }
 
-// IsSmallWord reports whether a word is one of the frequent small words of any language.
+// IsSmallWord reports whether a folded word is a function word of any language, such as "the".
 func (d *Detector) IsSmallWord(form string) bool { return d.words[form] != 0 }
 
-// weighWord adds to the scores what a word says.
+// weighWord adds a folded word to the scores.
 func (d *Detector) weighWord(form string, scores []float64) {
 	if mask := d.words[form]; mask != 0 {
 		spread(scores, mask, smallWordWeight*sizeFactor(form))
@@ -216,8 +222,8 @@ func (d *Detector) weighWord(form string, scores []float64) {
 	}
 }
 
-// weighLetters adds to the scores what the letters of a word beside a–z say: they speak for the languages that have them, and
-// against all others.
+// weighLetters adds the letters of a word besides a–z to the scores. It lowers the scores of the languages that don't have
+// them.
 func (d *Detector) weighLetters(raw string, scores []float64) {
 	for _, r := range strings.ToLower(raw) {
 		mask := d.letters[r]
@@ -235,8 +241,8 @@ func (d *Detector) weighLetters(raw string, scores []float64) {
 	}
 }
 
-// sizeFactor returns how much a small word counts for its length in bytes: the shorter it is, the more languages have it,
-// such as "a".
+// sizeFactor returns the factor of a function word's weight. Short words, such as "a", have less weight, since more
+// languages have them.
 func sizeFactor(form string) float64 {
 	switch len(form) {
 	case 1:
@@ -249,7 +255,7 @@ func sizeFactor(form string) float64 {
 	return 1.2
 }
 
-// languagesOfStem returns the languages that have the longest stem with which a word begins.
+// languagesOfStem returns the languages of the longest known stem of a word.
 func (d *Detector) languagesOfStem(form string) uint64 {
 	for n := min(len(form), maxStemBytes); n >= minKnownBytes; n-- {
 		if m := d.stems[form[:n]]; m != 0 {
@@ -259,7 +265,7 @@ func (d *Detector) languagesOfStem(form string) uint64 {
 	return 0
 }
 
-// spread adds a weight to the scores of some languages, in equal parts.
+// spread adds a weight to the scores of the languages in mask, in equal parts.
 func spread(scores []float64, mask uint64, weight float64) {
 	share := weight / float64(bits.OnesCount64(mask))
 	for m := mask; m != 0; m &= m - 1 {
