@@ -17,6 +17,7 @@ import (
 // Ratio is a figure from 0 to 1, or NaN if it would divide by zero.
 type Ratio float64
 
+// IsNaN reports whether the figure is undefined, because it would divide by zero.
 func (r Ratio) IsNaN() bool { return math.IsNaN(float64(r)) }
 
 // String returns the figure with two decimals, or a dash for NaN.

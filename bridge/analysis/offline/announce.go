@@ -28,26 +28,20 @@ type announcement struct {
 // announcements has the announcing words of a text, by their index in text.tokens.
 type announcements map[int]announcement
 
+// findAnnouncements returns the announcing words of a text. A word may be part of several phrases of the lexicons.
 func findAnnouncements(t *text, matches []match) announcements {
 	words := announcements{}
 	for _, m := range matchesOf(matches, lexicon.OfAnnounce) {
 		hasSeveralWords := m.last > m.first
-		isWeak := m.Weight < 1
 		for i := m.first; i <= m.last; i++ {
 			w := words[i]
 			switch m.Name {
 			case "filler":
 				w.filler = true
-			case "other":
-				w.nearOther = isWeak && (w.nearOther || !w.other)
-				w.other = true
-				w.firm = w.firm || hasSeveralWords
+			case kindOther:
+				w.addOther(m)
 			default:
-				isPartOfOther := w.firm && isWeak // "punto de recogida"
-				w.nearKind = isWeak && (w.nearKind || w.kind == "")
-				if w.kind == "" && !isPartOfOther || hasSeveralWords {
-					w.kind = m.Name
-				}
+				w.addKind(m)
 			}
 
 			form := t.tokens[i].form
@@ -59,6 +53,28 @@ func findAnnouncements(t *text, matches []match) announcements {
 
 	words.addUnknown(t)
 	return words
+}
+
+// addOther adds a phrase that announces a number which isn't a reference. A weak phrase counts only right before a number,
+// unless a plain one has the same word.
+func (w *announcement) addOther(m match) {
+	isWeak := m.Weight < 1
+	w.nearOther = isWeak && (w.nearOther || !w.other)
+	w.other = true
+	w.firm = w.firm || m.last > m.first
+}
+
+// addKind adds a phrase that announces a reference. The first phrase of a word determines the kind, but one of several words
+// overrides it. A weak phrase doesn't count within a firm one, as "recogida" in "punto de recogida".
+func (w *announcement) addKind(m match) {
+	hasSeveralWords := m.last > m.first
+	isWeak := m.Weight < 1
+	isPartOfOther := w.firm && isWeak
+	w.nearKind = isWeak && (w.nearKind || w.kind == "")
+	isFirst := w.kind == "" && !isPartOfOther
+	if isFirst || hasSeveralWords {
+		w.kind = m.Name
+	}
 }
 
 // addUnknown adds words that are in no lexicon but announce a number. These numbers aren't references: "Schülernummer",

@@ -19,8 +19,8 @@ const (
 	minMarkedDigits   = 6  // after "no." or "#"
 )
 
-// isAnswer reports whether a number that isn't announced is what an agent asked for: "its 0098163", "0442/26-C". Round
-// numbers, years and phone numbers aren't.
+// isAnswer reports whether a number that isn't announced is what an agent asked for (f.asked is the kind of it): "its
+// 0098163", "0442/26-C". Round numbers, years and phone numbers aren't.
 func (f *referenceFinder) isAnswer(n *numberSpan) bool {
 	if f.asked == "" || hasOtherBefore(f.t, f.words, n.first, farOther) {
 		return false

@@ -8,8 +8,9 @@ import (
 )
 
 // Some reference numbers are written in groups with spaces between them: "1Z 88E 04W 03 9917". A text is cut at spaces, so
-// this file decides which of the words after the first group belong to the same number. Methods named add… extend the
-// number n by such words, and methods named isFirst… report whether n is the first group of a longer number. A number is
+// this file decides which of the words after the first group belong to the same number. A numberSpan is a number in a text:
+// n.first and n.last are the indices of its words, n.from and n.to its offsets, n.value its text. Methods named add… extend
+// it by further words, and methods named isFirst… report whether it is the first group of a longer number. A number is
 // announced if a word before it says what it is, such as "order".
 
 const (

@@ -10,7 +10,8 @@ import (
 
 // Customers mention numbers: "order 4711", "my invoice from May, 88213". number.go finds the numbers, and this file
 // determines the kind of each: an order, an invoice, a shipment and so on. The best evidence are words before the number
-// that announce it, then the words around it, then what the customer wants (the intent).
+// that announce it, then the words around it, then what the customer wants (the intent). The lexicons list announcing words
+// in each language, and announcements (announce.go) has those of a text by their index.
 
 // maxWordsBefore is the maximum distance between a number and the word that announces it.
 const maxWordsBefore = 5
@@ -28,9 +29,9 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 			isMarked = isMarkedBefore(t, i+1, words)
 		}
 
-		verdict := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
-		if !verdict.isUndecided {
-			return verdict.kind
+		result := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
+		if !result.isUndecided {
+			return result.kind
 		}
 	}
 
@@ -75,7 +76,7 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) wo
 func kindByAnnouncement(words announcements, n *numberSpan, word wordBefore) wordVerdict {
 	w := words[word.at]
 	switch {
-	case w.filler && words[word.at-1].kind != "": // the word before it tells more
+	case w.filler && words[word.at-1].kind != "": // the word before it is more specific
 		return wordVerdict{isUndecided: true}
 	case !isPlausible(n, word.isMarked):
 		return wordVerdict{}

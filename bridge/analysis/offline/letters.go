@@ -11,7 +11,8 @@ import (
 
 // Some reference numbers begin with letters and a space: "order B 77123", "facture F 2026 118". This file decides whether
 // capitals before a number belong to it. They may also be a word of their own, so either they are a known abbreviation, or
-// a word must announce the number: "order".
+// a word must announce the number: "order". A numberSpan is a number in a text: n.first and n.last are the indices of its
+// words, n.from and n.to its offsets.
 
 // addLetters adds the capitals before a number to it, and the groups of digits after it: "order B 77123", "facture F 2026
 // 118", "spedizione SP 0044 118". It reports whether it did.

@@ -19,6 +19,7 @@ import (
 // Family is the purpose of a section's phrases.
 type Family uint8
 
+// The families of sections.
 const (
 	OfLanguage Family = iota + 1 // function words, letters and endings, by which a language is detected
 	OfNumber                     // number words, which match a "0" in a phrase

@@ -6,6 +6,7 @@ package numeral
 
 import "strings"
 
+// Sets of characters for HasOnly.
 const (
 	Digits   = "0123456789"
 	Capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
