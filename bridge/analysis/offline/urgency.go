@@ -10,15 +10,12 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Whether somebody has to look at a customer's message at once, and by which of its words. The model weighs how
-// urgent the message is; this file finds the sentence that agents are shown as the reason. Without such a sentence,
-// it isn't urgent.
-
-// maxReasonRunes is how many characters of a customer's words say why something is urgent.
+// maxReasonRunes is the maximum length of the quoted reason for urgency.
 const maxReasonRunes = 120
 
-// findUrgency reports whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
-// first as a reason, then what the model found.
+// findUrgency reports whether an agent should look at a text at once, with the sentence that is the reason: "We open at nine
+// and the oven is dead". The model's score decides whether a text can be urgent. The reason is a phrase that the lexicons list
+// as urgent, or else the sentence with the highest score. Without a reason, the text isn't urgent.
 func findUrgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
 	if v[urgentLabel] < minUrgentScore || v.isContent() {
 		return analysis.Urgency{}
@@ -43,10 +40,11 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	return analysis.Urgency{Urgent: because != "", Because: because}
 }
 
-// isCalming reports whether a phrase says that something isn't urgent, or not any more.
+// isCalming reports whether a phrase means that something isn't urgent, or is no longer urgent.
 func (m match) isCalming() bool { return m.Name == "calm" || m.Name == "over" }
 
-// findUrgentWord returns the first word that the lexicons call urgent, or one that names a time at which something is lost.
+// findUrgentWord returns the first word of an urgent phrase, or else of a time that something depends on: "tomorrow" in "the
+// wedding is tomorrow". all are the phrases of the family OfUrgency.
 func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 	var urgent, soon []int
 	for _, m := range all {
@@ -56,8 +54,8 @@ func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 
 		switch m.Name {
 		case "urgent":
-			isAsked := m.Weight < 1 && t.isInQuestion(m.first) // weak words count only outside of questions
-			if !isAsked && !isNegated(t, m, modifiers) {
+			isOnlyAsked := m.Weight < 1 && t.isInQuestion(m.first) // "smokes" in a question isn't urgent
+			if !isOnlyAsked && !isNegated(t, m, modifiers) {
 				urgent = append(urgent, m.first)
 			}
 		case "soon":
@@ -87,8 +85,8 @@ func (t *text) firstOf(words []int) int {
 	return words[0]
 }
 
-// findUrgentWord returns the word that speaks most for urgency, in the sentence that does so most. A sentence of the text goes
-// before a subject.
+// findUrgentWord returns the word with the highest urgency weight in the sentence with the highest sum of weights. It prefers
+// sentences of the text to subjects.
 func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool) {
 	weights := make([]int64, len(t.tokens)) // by word
 	for _, f := range features {
@@ -98,7 +96,7 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 		}
 	}
 
-	most := int64(0)
+	highest := int64(0)
 	for i := 0; i < len(weights); {
 		first, last := t.sentenceOf(i)
 		sum, top := int64(0), first
@@ -109,13 +107,13 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 			}
 		}
 
-		isBetter := sum > most || t.isInSubject(t.tokens[at].from)
+		isBetter := sum > highest || t.isInSubject(t.tokens[at].from)
 		if t.isInSubject(t.tokens[first].from) {
 			isBetter = false
 		}
 		if !found || isBetter {
 			at, found = top, true
-			most = sum
+			highest = sum
 		}
 
 		i = last + 1
@@ -124,13 +122,13 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 	return at, found
 }
 
-// isInQuestion reports whether a word's sentence is a question. What "smokes" in a question is asked about, and doesn't burn.
+// isInQuestion reports whether the sentence of the word at is a question.
 func (t *text) isInQuestion(at int) bool {
 	_, last := t.sentenceOf(at)
 	return t.tokens[last].asks
 }
 
-// isNegated reports whether a word of negation stands right before a match of one word, with at most one word between.
+// isNegated reports whether a negation precedes a match of one word, with at most one word between them.
 func isNegated(t *text, m match, modifiers []match) bool {
 	if m.first != m.last {
 		return false
@@ -138,8 +136,8 @@ func isNegated(t *text, m match, modifiers []match) bool {
 	return slices.ContainsFunc(modifiers, func(n match) bool { return n.Name == "not" && isShortlyBefore(t, n, m, 2) })
 }
 
-// isAtStake reports whether something is lost if a time passes: an event in the time's sentence or in one beside it, or something
-// that the customer needs in the time's own sentence, unless the time is a bare hour.
+// isAtStake reports whether something depends on a time: an event in the same or a neighbouring sentence, or something that
+// the customer needs in the same sentence. A time of weight below 1, such as a bare hour, counts only with an event.
 func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	for _, m := range all {
 		if m.Name != "stake" || t.tokens[m.first].quoted {
@@ -151,9 +149,9 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 			continue
 		}
 
-		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
-		isEventNear := m.Weight > 1 && numeral.IsWithin(apart, -1, 1)
-		isNeeded := apart == 0 && soon.Weight >= 1
+		distance := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
+		isEventNear := m.Weight > 1 && numeral.IsWithin(distance, -1, 1)
+		isNeeded := distance == 0 && soon.Weight >= 1
 		if isEventNear || isNeeded {
 			return true
 		}
@@ -162,8 +160,8 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	return false
 }
 
-// quoteAround returns the sentence of a word, or as much around the word as has room. If that is on several lines, it returns
-// only the word.
+// quoteAround returns the sentence of the word at, or the part of it around the word that isn't longer than maxReasonRunes.
+// If that spans several lines, it returns only the word.
 func (t *text) quoteAround(at int) string {
 	first, last := t.sentenceOf(at)
 	quote := t.all[t.tokens[first].from:t.tokens[last].to]
@@ -188,13 +186,14 @@ func (t *text) quoteAround(at int) string {
 	return quote
 }
 
-// firstRunes returns the beginning of a text, up to a number of characters or to what isn't valid, which is written as \x00.
-func firstRunes(s string, most int) string {
+// firstRunes returns at most maxRunes characters from the beginning of a text. It stops at \x00, which replaces invalid
+// UTF-8.
+func firstRunes(s string, maxRunes int) string {
 	for i, r := range s {
-		if most == 0 || r == 0 {
+		if maxRunes == 0 || r == 0 {
 			return s[:i]
 		}
-		most--
+		maxRunes--
 	}
 	return s
 }

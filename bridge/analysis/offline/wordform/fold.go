@@ -1,6 +1,5 @@
-// Package wordform gives words the form in which they are compared, and tells of what characters words are made.
-//
-// What does not belong here: where words begin and end in a text, and what they mean (bridge/analysis/offline).
+// Package wordform normalises words, so that different spellings of a word are equal: Fold returns "commande" for
+// "COMMANDÉ". It also classifies the characters of words. Package offline cuts texts into words.
 package wordform
 
 import (
@@ -13,11 +12,11 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Longest bounds how much of a word is compared, in bytes: no word of a lexicon is as long.
+// Longest is the maximum length of a folded word in bytes. All words of the lexicons are shorter.
 const Longest = 48
 
-// Fold returns a word as it is compared: in small letters, without accents and without apostrophes, because
-// customers leave all of these out. A word that is folded already is returned as it is.
+// Fold returns a word in lower case, without accents and apostrophes, because customers often omit these. It cuts words that
+// are longer than Longest. It doesn't allocate if the word is already folded.
 func Fold(word string) string {
 	plain := true
 	for i := 0; i < len(word) && plain; i++ {
@@ -39,7 +38,7 @@ func Fold(word string) string {
 	return b.String()
 }
 
-// foldRune appends what remains of a rune: its base letter, or nothing of a mark or an apostrophe.
+// foldRune appends the base letter of a rune, and nothing for a combining mark or an apostrophe.
 func foldRune(b *strings.Builder, r rune) {
 	r = unicode.ToLower(r)
 	if IsApostrophe(r) {
@@ -63,7 +62,7 @@ func foldRune(b *strings.Builder, r rune) {
 	b.WriteRune(unicode.ToLower(base))
 }
 
-// decompose returns the canonical or compatible parts of one rune, or the rune itself if it has none.
+// decompose returns the compatibility decomposition of an encoded rune, or the rune itself if it has none.
 func decompose(raw []byte) []byte {
 	if parts := norm.NFKD.Properties(raw).Decomposition(); len(parts) > 0 {
 		return parts
@@ -71,7 +70,7 @@ func decompose(raw []byte) []byte {
 	return raw
 }
 
-// plainLetters returns the base letters of a letter which Unicode does not take apart, "" of all others.
+// plainLetters returns the base letters of a letter that Unicode doesn't decompose, or "".
 func plainLetters(r rune) string {
 	switch r {
 	case 'ß':
@@ -93,18 +92,18 @@ func plainLetters(r rune) string {
 	return ""
 }
 
-// WithoutUmlauts returns the other reading of a folded German word whose umlauts were written with an e, and "" if there is
-// none: "zurueck" is found as "zuruck", which is how "zurück" folds.
+// WithoutUmlauts returns a second reading of a folded German word, in which "ae", "oe" and "ue" are transcribed umlauts:
+// "zuruck" for "zurueck", which is also the folded form of "zurück". It returns "" if there is no such reading.
 func WithoutUmlauts(form string) string {
-	for _, written := range []string{"ae", "oe", "ue"} {
-		if strings.Contains(form, written) {
+	for _, transcribed := range []string{"ae", "oe", "ue"} {
+		if strings.Contains(form, transcribed) {
 			return strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(form)
 		}
 	}
 	return ""
 }
 
-// IsApostrophe reports whether a character is written for an apostrophe.
+// IsApostrophe reports whether a character is used as an apostrophe.
 func IsApostrophe(r rune) bool {
 	switch r {
 	case '\'', '’', '‘', '`', '´', 'ʼ', '＇':
@@ -113,22 +112,21 @@ func IsApostrophe(r rune) bool {
 	return false
 }
 
-// Stem returns the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
-// to seven characters, without the last two where that leaves so many. That is rough, and the same for all languages, since all
-// inflect at the end.
+// Stem returns an approximate stem of a folded word, for comparing texts: the word without its last two characters, but at
+// least four and at most seven characters. It is the same for all languages, since all of them inflect at the end.
 func Stem(form string) string {
 	const (
-		shortest = 4
-		longest  = 7
-		ending   = 2
+		minStem = 4
+		maxStem = 7
+		ending  = 2
 	)
 
 	n := utf8.RuneCountInString(form)
-	if n <= shortest {
+	if n <= minStem {
 		return form
 	}
 
-	keep := max(shortest, min(n-ending, longest))
+	keep := max(minStem, min(n-ending, maxStem))
 	for i := range form {
 		if keep == 0 {
 			return form[:i]

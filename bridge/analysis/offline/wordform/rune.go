@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// IsWordRune reports whether a character may stand in a word or a number.
+// IsWordRune reports whether a character can be part of a word or a number.
 func IsWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return numeral.IsLetter(byte(r)) || numeral.IsDigit(byte(r))
@@ -21,7 +21,7 @@ func IsWordRune(r rune) bool {
 	return unicode.IsMark(r) && !isEmojiMark(r)
 }
 
-// isEmojiMark reports whether a mark only says how the emoji before it is drawn.
+// isEmojiMark reports whether a mark modifies the emoji before it: a variation selector or a keycap.
 func isEmojiMark(r rune) bool {
 	const (
 		firstSelector = 0xFE00
@@ -46,7 +46,8 @@ func IsEmoji(r rune) bool {
 	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
 }
 
-// IsElided reports whether a folded word is what French or Italian leave of a word before a vowel: "l", "dell".
+// IsElided reports whether a folded word is the elided form of a French or Italian word before a vowel: "l" in "l'ordine",
+// "dell" in "dell'ordine".
 func IsElided(form string) bool {
 	switch form {
 	case "l", "d", "n", "j", "m", "t", "s", "c", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell", "quest",
