@@ -10,18 +10,19 @@ import (
 	"parley/bridge"
 )
 
-// A line is a message of Parley's own in a conversation's thread, such as "Ann assigned this to Ben". If Ben isn't in
-// the thread's channel, Slack doesn't notify him of the mention. So Parley also sends some lines as direct messages.
+// A line is a remark that Parley itself posts in a conversation's thread, such as "Ann assigned this to Ben". Slack
+// notifies Ben of the mention only if he is a member of the thread's channel. If he isn't, this file sends him the
+// line as a direct message, with a link to the thread.
 
-// absentTimeout bounds the direct messages about one line.
+// absentTimeout limits the time for all direct messages about one line.
 const absentTimeout = 10 * time.Second
 
-// tellAbsent sends a direct message to agents whom a new line mentions and who aren't in its channel, if the
-// line is of a kind that is for them too (bridge.Line.ReachesAbsent). It returns at once: the messages are sent in
-// the background, and failures are only logged.
-func (s *poster) tellAbsent(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent) {
-	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
-	if !isNew || !p.Line.ReachesAbsent() {
+// notifyAbsent sends a direct message to each agent whom a newly posted line mentions and who isn't a member of its
+// channel. Only some kinds of lines are sent this way (bridge.Line.ReachesAbsent). notifyAbsent doesn't block:
+// it sends the messages in the background, and only logs failures.
+func (s *poster) notifyAbsent(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent) {
+	isLineInThread := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
+	if !isLineInThread || !p.Line.ReachesAbsent() {
 		return
 	}
 
@@ -33,22 +34,24 @@ func (s *poster) tellAbsent(ctx context.Context, self *fact.Self, p bridge.Post,
 	started := s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
 		defer cancel()
-		tellThoseOutside(ctx, s, self, p, sent, mentioned)
+		s.notifyNonMembers(ctx, self, p, sent, mentioned)
 	})
 	if !started {
 		s.log.Warn("line not told outside of its channel: too many at once")
 	}
 }
 
-// mentionsOnlyAuthor reports whether a line mentions only the author of a message that was typed in the line's
-// channel. They are in that channel, so Slack needn't be asked.
+// mentionsOnlyAuthor reports whether a line answers a message in the same channel and mentions only its author. The
+// author must be a member of the channel, so there is no need to ask Slack.
 func mentionsOnlyAuthor(p bridge.Post, mentioned []bridge.AgentRef) bool {
-	_, isNotice := p.Line.Notice() // lines that are none mention authors
+	_, isNotice := p.Line.Notice() // a line that isn't a notice mentions the author of the message it answers
 	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
 }
 
-// tellThoseOutside sends a direct message about a line to those of the mentioned agents who aren't in its channel.
-func tellThoseOutside(ctx context.Context, s *poster, self *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
+// notifyNonMembers sends a line as a direct message to the mentioned agents who aren't members of its channel.
+func (s *poster) notifyNonMembers(
+	ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef,
+) {
 	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
@@ -61,8 +64,9 @@ func tellThoseOutside(ctx context.Context, s *poster, self *fact.Self, p bridge.
 		}
 
 		message := self.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, string(agent.User)))
-		message.Text += "\n" + self.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
-		message.Blocks = nil // Slack shows the text, with the link, only where there are no blocks
+		line := bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message}
+		message.Text += "\n" + self.Home.Link(line)
+		message.Blocks = nil // Slack shows the text, which has the link, only in a message without blocks
 		if _, err := s.sendDirectMessage(ctx, agent.User, renderedPart{Message: message}); err != nil {
 			s.log.Warn("line not told to somebody who isn't in the channel", "error", err)
 		}

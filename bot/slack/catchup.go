@@ -14,12 +14,17 @@ import (
 	"parley/channels"
 )
 
-// history finds what people did in Slack while no event told Parley of it. It reads the channels' messages, and
-// stores those that are missing, as the events would have been. Until then the engine sends no replies.
+// history stores what Slack's events missed. Slack sends an event for each message, edit and deletion, but none while
+// no connection is open. For example, an agent may delete a reply in that time, before it was sent to the customer.
+// history reads the channels, compares them with the stored events, and stores what is missing in the same form.
+// Until it is done, the engine sends no replies of agents to customers.
 //
-// A gap is a time in which events may have been missed, for example while no connection was open. A hole is a missing
-// reply that is older than the newest reply of its thread that is known. A pass is one reading of all channels. A
-// stamp is Slack's id of a message in its channel, and its time: "1700000000.000100". Threads begin with a root.
+//   - A gap is a time in which events may have been missed.
+//   - A hole is a missing message in a thread of which a newer message is stored. It shows that an event was lost
+//     although a connection was open.
+//   - A pass reads all channels once.
+//   - The root of a thread is its first message. Parley mirrors each conversation with a customer in one thread.
+//   - A stamp, such as "1700000000.000100", is both the id of a message in its channel and its time.
 type history struct {
 	*workspace
 
@@ -27,40 +32,40 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	marks     *sweep.Marks
-	compared  sweep.Compared // the newest reply of each thread when it was last read, by fact.OrderKey
-	span      time.Duration  // threads whose root is older are not read, except those of open conversations
+	compared  sweep.Compared // the newest message of each thread when it was last read, by fact.OrderKey
+	span      time.Duration  // a thread with an older root is read only if its conversation is open
 
-	// regularReach is how far back a pass looks for holes if no gap is known. It reaches to the beginning of the pass
-	// before the last one, which may have ended early, and further back by the time for which Slack retries an event.
+	// regularReach is how far back a pass looks for holes if no gap is known. It covers the two preceding passes, since
+	// the last one may have been incomplete, and the time during which Slack retries an event.
 	regularReach time.Duration
 
-	hidden sweep.HiddenEdits // from when on replies may have been edited without an event
+	hidden sweep.HiddenEdits // the time since which replies may have been edited without an event
 
-	// filled is true once this process has filled a gap: everything from before that pass is stored.
+	// filled is true once this process has filled a gap. Then everything older than that pass is stored.
 	filled atomic.Bool
 
 	wait func(context.Context, time.Duration) bool // pause.For, except in tests
 }
 
-// Slack answers 50 calls of conversations.replies a minute. Where many threads are read that can wait, some calls are
-// left to replies that have to be read again before they leave.
+// Slack permits 50 calls of conversations.replies per minute. catchUpOldThreads is slowed down after threadsAtOnce
+// calls, so that it leaves enough of them to Confirm, for which a reply to a customer waits.
 const (
 	threadsAtOnce  = 20
 	nextThreadWait = 2 * time.Second
 )
 
-// memory is what catching up asks of the engine besides sweep.Desk.
+// memory is the part of the engine that history needs besides sweep.Desk.
 type memory interface {
 	sweep.Memory
 
-	// OpenThreads returns the roots of open conversations that began before a time: the 500 most recently used.
+	// OpenThreads returns the roots of open conversations that began before a time. It returns at most 500, those that
+	// were used most recently.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
 
-// catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
-// open threads that are too old to be found in their channel's history. If no new gap began meanwhile, it records
-// that everything from before the pass is stored.
-// Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
+// catchUp makes one pass. If a gap is known, it also reads the open threads that are too old to be found in the
+// history of their channel. Unless a new gap began during the pass, it records that everything older is stored.
+// Errors: those of the database and of Slack. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 	began := h.now()
 	announced := h.sweeper.CountGaps()
@@ -81,7 +86,7 @@ func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 		return err
 	}
 	if h.sweeper.CountGaps() != announced {
-		return nil // a new gap began meanwhile: the pass that fills it raises the mark
+		return nil // a new gap began: the pass that fills it will raise the mark
 	}
 	if p.isRegular && !p.leavesEdits {
 		h.hidden.Settle()
@@ -90,14 +95,14 @@ func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 		return err
 	}
 	if !gapOpen && !h.filled.Load() {
-		return nil // this process has filled no gap yet, so what came before its start may be missing
+		return nil // this process hasn't filled a gap yet, so events from before its start may be missing
 	}
 
 	h.filled.Store(true)
 	return h.marks.Raise(ctx, began)
 }
 
-// exceptUnreadable returns err, but if the app may not read the channel it only logs err and returns nil.
+// exceptUnreadable returns err unless it means that the app may not read the channel. Then it logs err and returns nil.
 func (h *history) exceptUnreadable(channel string, err error) error {
 	if refusal.IsOfChannel(err) {
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
@@ -106,9 +111,10 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 	return err
 }
 
-// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each as a
-// whole, since a message that was edited in a gap is older than the gap. If Slack refuses one, it reads the others.
-// Errors: the desk's, the first of Slack's, ctx's.
+// catchUpOldThreads reads the open threads with roots older than h.span, which catchUpChannel doesn't find. It reads
+// them completely, because a message that was edited during a gap may be older than the gap. If Slack refuses to show
+// one thread, it still reads the others.
+// Errors: those of the database, the first of Slack's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now time.Time) error {
 	oldest := now.Add(-h.span)
 	roots, err := h.memory.OpenThreads(ctx, oldest)
@@ -116,7 +122,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now ti
 		return err
 	}
 
-	// A root that was posted anew is younger than its conversation: the channel's history has it.
+	// If a root was posted a second time, it is newer than its conversation. Then catchUpChannel finds it.
 	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= formatStamp(oldest) })
 	var firstErr error
 	for n, root := range roots {
@@ -126,7 +132,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now ti
 
 		err := h.catchUpThread(ctx, self, pageQuery{channel: root.Channel, thread: root.Message})
 		err = h.exceptUnreadable(root.Channel, err)
-		if err != nil && !refusal.IsRefused(err) { // Slack isn't reached: the others would fail, too
+		if err != nil && !refusal.IsRefused(err) { // Slack is unreachable, so the other threads would fail, too
 			return err
 		}
 
@@ -136,8 +142,8 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now ti
 	return firstErr
 }
 
-// catchUpChannel compares a channel's history with what is stored. It passes over threads that Slack refuses.
-// Errors: the desk's, the first of Slack's.
+// catchUpChannel compares a channel's history with what is stored. If Slack refuses to show a thread, it skips it.
+// Errors: those of the database, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) error {
 	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
 	var firstErr error
@@ -160,16 +166,16 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 	}
 }
 
-// comparePage stores what is missing at top level, and reads the threads of ours that changed.
-// Errors: the desk's, the first of Slack's.
+// comparePage stores the missing ones among a page of roots, and reads our threads that have new messages.
+// Errors: those of the database, the first of Slack's.
 func (h *history) comparePage(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
 	known, err := h.findKnownTombstones(ctx, channel, roots)
 	if err != nil {
 		return err
 	}
 
-	var topLevel []rawMessage // what may be missing itself
-	var threads []rawMessage  // what may have replies that are missing
+	var topLevel []rawMessage // roots that may be missing
+	var threads []rawMessage  // roots of threads of which messages may be missing
 	typedSince := h.typedSince()
 	for _, m := range roots {
 		isOurs := isOurThread(p.self, &m.Message) || known[fact.MessageID(channel, m.TS)]
@@ -178,7 +184,7 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 		}
 
 		mayBeMissing := m.TS > typedSince
-		if m.Subtype == fact.Tombstone { // a deleted root: it concerns us however old it is, if the thread is ours
+		if m.Subtype == fact.Tombstone { // the root was deleted, perhaps just now even if it is old
 			mayBeMissing = isOurs
 		}
 		if mayBeMissing {
@@ -192,8 +198,8 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 	return h.compareThreads(ctx, p, channel, threads)
 }
 
-// compareThreads reads the threads of which a reply may be missing. roots are the first messages of all threads.
-// Errors: the desk's, the first of Slack's.
+// compareThreads reads those of the threads with the given roots of which a message may be missing.
+// Errors: those of the database, the first of Slack's.
 func (h *history) compareThreads(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
 	newest := make([]string, 0, len(roots))
 	for _, root := range roots {
@@ -229,15 +235,16 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 	return firstErr
 }
 
-// isOurThread reports whether Slack shows that a thread is one of ours: its root is our card, or we are named among
-// those who replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
+// isOurThread reports whether a thread certainly mirrors a conversation: its root is our own message, or Slack lists us
+// among the authors of replies. That list is incomplete. It has our bot id, and not our user id, if we posted only
+// under customers' names.
 func isOurThread(self *fact.Self, root *fact.Message) bool {
 	isOurs := func(id string) bool { return id == self.User || id == self.Bot }
 	return self.IsOwnMessage(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
 
-// findKnownTombstones returns which deleted roots the desk knows. Slack doesn't say whose they were.
-// Errors: the desk's.
+// findKnownTombstones returns the ids of those deleted roots that are stored. Slack no longer shows who posted them.
+// Errors: those of the database.
 func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []rawMessage) (map[string]bool, error) {
 	var ids []string
 	for _, m := range roots {
@@ -248,8 +255,8 @@ func (h *history) findKnownTombstones(ctx context.Context, channel string, roots
 	return h.sweeper.KnownFacts(ctx, ids...)
 }
 
-// catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.
-// Errors: the desk's, Slack's.
+// catchUpThread stores the missing messages of the thread that q names. It does nothing if the thread was deleted.
+// Errors: those of the database and of Slack.
 func (h *history) catchUpThread(ctx context.Context, self *fact.Self, q pageQuery) error {
 	for {
 		page, err := h.readPage(ctx, q)
@@ -270,8 +277,9 @@ func (h *history) catchUpThread(ctx context.Context, self *fact.Self, q pageQuer
 	}
 }
 
-// storeMissing stores those messages, edits and deletions of roots that are not stored yet, in order of stamps.
-// Errors: the desk's, and json's if a message can't be written as a callback.
+// storeMissing stores those messages, edits and deletions of roots that are not stored yet, in the order of their stamps.
+// It writes each as a callback, which is the JSON in which Slack would have sent the event.
+// Errors: those of the database and of encoding/json.
 func (h *history) storeMissing(ctx context.Context, self *fact.Self, channel string, messages []rawMessage) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b rawMessage) int { return cmp.Compare(a.TS, b.TS) })

@@ -11,25 +11,27 @@ import (
 	"parley/bot/slack/refusal"
 )
 
-// Slack mentions channels by their ids, "<#C0123>". A customer must not read an id, so the directory asks Slack for
-// the names before a message is stored. Names are kept, and so is the fact that the app can't see a channel.
+// Slack's events mention channels by id, as in "see <#C0123>". A customer who gets that message should read "see
+// #support". So the directory looks up the name before a message is stored. It caches names, and also that a channel is
+// invisible to the app.
 
-// askTimeout bounds all questions to Slack about events that came together. The events are stored after them, but
-// Slack wants an answer within 3 s, and an event may take back a waiting reply.
+// askTimeout limits the time for all lookups at Slack about the events of one request. The lookups delay the response,
+// which Slack expects within 3 s. They also delay the event itself, which may cancel a reply that is about to be sent.
 const askTimeout = time.Second
 
-// boundAsking returns a context for all questions to Slack about events that came together.
+// boundAsking returns a context with a timeout for all lookups about the events of one request.
 func (d *directory) boundAsking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d.askTimeout)
 }
 
-// channelName is what Slack said of a channel's name.
+// channelName is a cached name.
 type channelName struct {
-	name    string    // "" for a channel that the app can't see
-	askFrom time.Time // when Slack may be asked again
+	name    string    // "" if the app can't see the channel, or the name isn't known yet
+	askFrom time.Time // no lookup before this time
 }
 
-// withChannelNames returns a copy of self that also has the names of channels that body mentions only by id.
+// withChannelNames returns a copy of self, which describes our app, with the names of the channels that body mentions
+// without one. Names that can't be looked up are left out.
 func (d *directory) withChannelNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	mentioned := fact.UnnamedChannels(body)
 	if len(mentioned) == 0 {
@@ -51,7 +53,7 @@ func (d *directory) withChannelNames(ctx context.Context, self *fact.Self, body 
 	return &named
 }
 
-// channelName returns the name of a channel. If Slack doesn't tell it now, it returns the last known name, or "".
+// channelName returns the name of a channel. If the lookup fails, it returns the last known name, or "".
 func (d *directory) channelName(ctx context.Context, id string) string {
 	known, _ := d.channelNames.Get(id)
 	if d.now().Before(known.askFrom) {
@@ -72,15 +74,16 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 		return known.name
 	}
 
-	answer := channelName{askFrom: d.now().Add(channelsMaxAge)}
-	if err == nil && ch != nil {
-		answer.name = ch.Name
+	fresh := channelName{askFrom: d.now().Add(channelsMaxAge)}
+	isVisible := err == nil && ch != nil
+	if isVisible {
+		fresh.name = ch.Name
 	}
-	d.channelNames.Put(id, answer)
-	return answer.name
+	d.channelNames.Put(id, fresh)
+	return fresh.name
 }
 
-// pauseAfter returns how long Slack isn't asked for a name again after err; 0 if it may be asked at once.
+// pauseAfter returns how long to wait before the next lookup of a name that failed with err.
 func pauseAfter(err error) time.Duration {
 	if wait, limited := refusal.RateLimit(err); limited {
 		return min(wait, channelsMaxAge)

@@ -13,8 +13,8 @@ import (
 	"parley/channels"
 )
 
-// Check returns what `parley doctor` says about Slack: whether the tokens work and have the needed scopes, and
-// whether the app can post in the channels in which conversations appear. It changes nothing.
+// Check returns the findings about Slack that `parley doctor` prints: whether the tokens work and have all scopes, and
+// whether the app is a member of the channels in which conversations are shown. It changes nothing in Slack.
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	home, found := s.Identify(ctx)
 	if home == "" {
@@ -23,8 +23,8 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	return append(found, s.checkChannels(ctx)...)
 }
 
-// Identify implements bridge.Identified. It checks the tokens and their scopes. home is the workspace's id, or "" if
-// that fails.
+// Identify implements bridge.Identified. It checks the tokens and their scopes. home is the id of the workspace, or ""
+// if the bot token doesn't work.
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
@@ -46,17 +46,19 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return auth.TeamID, found
 }
 
-// appTokens matches app-level tokens that contain the id of their app: xapp-1-A0123-….
+// appTokens matches app-level tokens, which contain the id of their app: xapp-1-A0123-….
 var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
-// checkAppToken asks Slack for a Socket Mode address, without connecting to it. Both tokens must be of one app.
+// checkAppToken checks the app-level token. It requests the URL of a Socket Mode connection, but doesn't connect. It also
+// checks that the token belongs to the same app as the bot token.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
 		return refusal.Finding(err, "app-level token", "Slack refused it", appTokenHint)
 	}
 
-	self, err := s.identify(ctx) // without an answer nobody can compare the two tokens
-	if err == nil && isOfOtherApp(s.opt.AppToken, self.App) {
+	self, err := s.identify(ctx)
+	isWrongApp := err == nil && isOfOtherApp(s.opt.AppToken, self.App) // without an answer the apps can't be compared
+	if isWrongApp {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "belongs to another app than the bot token",
@@ -67,7 +69,8 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }
 
-// isOfOtherApp reports whether a token names another app than app. It is false if either is not known.
+// isOfOtherApp reports whether an app-level token belongs to another app than the one with the given id. It returns
+// false if the id is "" or the token contains none.
 func isOfOtherApp(token, app string) bool {
 	if app == "" {
 		return false
@@ -75,7 +78,8 @@ func isOfOtherApp(token, app string) bool {
 	return appTokens.MatchString(token) && !strings.Contains(token, "-"+app+"-")
 }
 
-// checkScopes looks for scopes of the manifest that are missing in header, Slack's list of the granted ones.
+// checkScopes compares the scopes that Slack has granted with those of our manifest. header is Slack's list of them,
+// such as "chat:write, users:read".
 func checkScopes(header string) channels.Finding {
 	if header == "" {
 		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
@@ -94,6 +98,7 @@ func checkScopes(header string) channels.Finding {
 	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
 }
 
+// checkChannels checks all channels in which conversations are shown.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {

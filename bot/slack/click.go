@@ -15,15 +15,19 @@ import (
 	"parley/bridge"
 )
 
-// Buttons and menu entries on our cards carry a verb with its arguments, for example "snooze conversation 12"
-// (blockkit.Click). Some open a window and change nothing. The others are actions: the click is stored as a fact, and
-// decodeClick reads it again when the engine handles it.
+// A button or menu entry of ours carries a verb, which is the name of what it does, and arguments: for example, "snooze"
+// and conversation 12 (blockkit.Click). A click takes one of two ways:
+//   - It opens a window, Slack's dialog, with a form or a list. That changes nothing, so the click isn't stored.
+//   - It requests an action. Then handleClick only stores it, as a fact, and Slack gets its response. Later the engine
+//     calls decodeClick and performs the action.
 
-// handleClick handles a click on a button or a menu entry. If it opens a window, nothing is stored. Otherwise the
-// click is stored, and the window in which it was clicked is refreshed afterwards, or the private message deleted.
+// handleClick handles a click on a button or a menu entry. After it has stored a click, it refreshes the window in which
+// the click was made, or deletes the private message. self describes our app, and body is the payload from which in was
+// decoded.
+// Errors: those of storing the click.
 func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
-		return answer{}, nil // a field of an open form
+		return answer{}, nil // a field of a form that is still open
 	}
 
 	click, err := readClick(in.Actions[0])
@@ -40,14 +44,14 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 		return r.openForm(self, in, formRequest{verb: click.Verb, args: click.Args, at: in.findPlace(), user: in.User.ID}), nil
 	case view.OpensList, view.OpensDetails, view.OpensHistory:
 		return r.openCard(self, in, click), nil
-	case view.OpensNothing: // it is stored
+	case view.OpensNothing: // the click requests an action
 	}
 
 	if err := r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
 	if isStranger(self, in) {
-		return answer{}, nil // the engine ignores the click, so what was clicked in is still up to date
+		return answer{}, nil // the engine will ignore the click, so the window or message is still up to date
 	}
 	if in.View != nil {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, self, in, click.Args) }}, nil
@@ -59,20 +63,21 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	return answer{}, nil
 }
 
-// openCard returns the answer after which a window with details, history or a list is shown. A further page replaces
-// the page before, and a list replaces the window with its button, because Slack stacks no more than three windows.
+// openCard returns an answer that shows a window with details, history or a list. A list replaces the window in which
+// the click was made, and so does another page of it, because Slack stacks at most three windows.
 func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Click) answer {
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
 		return r.windows.cardModal(ctx, self, in, click.Opens, click.Args)
 	}
-	inPlace := click.Opens == view.OpensList || click.Args.Page > 0
-	if in.View != nil && inPlace {
+	replaces := click.Opens == view.OpensList || click.Args.Page > 0
+	if in.View != nil && replaces {
 		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in.View.ID, build(ctx)) }}
 	}
 	return r.openWindow(self, in, build)
 }
 
-// deletePrivateMessage deletes a private message after one of its buttons was pressed. It is out of date then.
+// deletePrivateMessage deletes a message that only one person sees, after one of its buttons was clicked, since it is
+// out of date then. Failures are only logged.
 func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 	address, err := url.Parse(in.AnswerURL)
 	if err != nil || !r.isTrusted(address) {
@@ -81,14 +86,16 @@ func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 	}
 	err = slackapi.PostWebhookCustomHTTPContext(ctx, address.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
 	if withAddress, ok := errors.AsType[*url.Error](err); ok {
-		err = withAddress.Err // the text of the outer error has the address, which is a secret
+		err = withAddress.Err // drop the URL from the error, because it is a secret
 	}
 	if err != nil {
 		r.log.Info("slack private message not taken away", "error", err)
 	}
 }
 
-// decodeClick reads a click that handleClick has stored. about says who clicked, and where.
+// decodeClick returns the action that a stored click requests. about has who clicked, and where; decodeClick adds the
+// verb and its arguments.
+// Errors: fact.ErrDecode.
 func decodeClick(about bridge.Action, in *interaction) ([]bridge.Action, error) {
 	if len(in.Actions) == 0 {
 		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)

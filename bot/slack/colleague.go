@@ -14,36 +14,37 @@ import (
 	"parley/bot/slack/refusal"
 )
 
-// With each click or message Slack names a workspace of its author. In shared channels and Enterprise organisations
-// that can be another one than ours, even for our own people. So this file asks Slack who the person is. A colleague
-// is a full member of our workspace. A stranger is of another organisation, and can change nothing.
+// A channel may be shared with another company, whose people can click and type in it, too. They must not be able to
+// change conversations. Each click and message names a workspace of its author, but in an Enterprise organisation that
+// may be another workspace than ours even for our own people. In that case this file looks the person up in Slack:
+//   - A colleague is a full member of our workspace.
+//   - A stranger belongs to another workspace or organisation, and isn't a colleague.
 
 const (
-	colleagueTimeout = time.Second     // Slack wants an answer to a click within 3 s
-	colleaguesMaxAge = 5 * time.Minute // how long Slack's answer about a person is used
-	maxColleagues    = 1000            // people whose answers are kept
+	colleagueTimeout = time.Second     // of one lookup; Slack wants a response to a click within 3 s
+	colleaguesMaxAge = 5 * time.Minute // how long a lookup is cached
+	maxColleagues    = 1000            // the size of the cache
 )
 
-// colleagueCache keeps what Slack said about people, for colleaguesMaxAge.
+// colleagueCache caches lookups of people. It is safe for concurrent use.
 type colleagueCache struct {
-	timeout time.Duration // of one question; colleagueTimeout, except in tests
+	timeout time.Duration // of one lookup; colleagueTimeout, except in tests
 
 	mu      sync.Mutex
-	answers map[string]colleagueAnswer // by user id; nil until the first one
+	answers map[string]colleagueAnswer // by user id; nil until the first lookup
 }
 
-// colleagueAnswer is what Slack said of a person.
+// colleagueAnswer is the result of a lookup.
 type colleagueAnswer struct {
 	isOurs      bool // a full member of our workspace
 	namesOthers bool // Slack names another workspace or organisation as theirs, or doesn't show them
 	name        string
-	at          time.Time
+	at          time.Time // when Slack was asked
 }
 
-// isStranger reports whether somebody belongs to another organisation, and not to ours.
 func (a colleagueAnswer) isStranger() bool { return a.namesOthers && !a.isOurs }
 
-// get returns what Slack said about a person. ok is false if that isn't known, or too old.
+// get returns the cached lookup of a person. ok is false if there is none, or if it has expired.
 func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,14 +52,14 @@ func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok 
 	return a, ok && now.Sub(a.at) < colleaguesMaxAge
 }
 
-// wasStranger reports whether the person was a stranger by the last answer of Slack that is kept, however old.
+// wasStranger reports whether the cached lookup of a person, even an expired one, says that they are a stranger.
 func (c *colleagueCache) wasStranger(user string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.answers[user].isStranger()
 }
 
-// keep stores what Slack said about a person. If maxColleagues are kept already, it first drops all of them.
+// keep caches a lookup. If the cache is full, it is emptied first.
 func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,15 +69,15 @@ func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.answers[user] = a
 }
 
-// isColleague reports whether a person for whom Slack named another workspace is a full member of ours, and no guest.
+// isColleague reports whether a person is a full member of our workspace, and not a guest.
 // Errors: those of askAbout.
 func (d *directory) isColleague(ctx context.Context, self *fact.Self, user string) (bool, error) {
 	a, err := d.askAbout(ctx, self, user)
 	return a.isOurs, err
 }
 
-// askAbout returns who a person is, from the cache or from Slack. Whom Slack doesn't show is a stranger.
-// Errors: Slack's.
+// askAbout looks a person up, in the cache or in Slack. A person whom Slack doesn't show is a stranger.
+// Errors: Slack's; failures aren't cached.
 func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) (colleagueAnswer, error) {
 	if a, ok := d.colleagues.get(user, d.now()); ok {
 		return a, nil
@@ -108,13 +109,13 @@ func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) 
 	return a, nil
 }
 
-// mentionedPerson matches the mention of a person, as it stands in JSON: <@U1> or <@U1|ann>.
+// mentionedPerson matches the mention of a person, <@U1> or <@U1|ann>. In JSON the "<" may be escaped.
 var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
 
-// withPersonNames returns a copy of self that also has the names of mentioned people who aren't agents: self has those of
-// agents. It leaves out names that Slack doesn't tell.
+// withPersonNames returns a copy of self, which describes our app and the names that we know, with the names of the
+// other people whom body mentions. Names that can't be looked up are left out.
 func (d *directory) withPersonNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
-	if !mayMention(body) { // most events: spare the regular expression
+	if !mayMention(body) { // a cheap check that spares most events the regular expression
 		return self
 	}
 
@@ -139,15 +140,17 @@ func (d *directory) withPersonNames(ctx context.Context, self *fact.Self, body [
 	return &named
 }
 
-// withStranger handles an event about an agent's emoji that was put on a message or removed. The event doesn't name
-// the agent's workspace, so Slack is asked. If the agent is a stranger, it returns a copy of self with the agent among
-// the Strangers, whose emoji do nothing. If Slack doesn't answer, the emoji counts.
+// withStranger looks up the person of a reaction event: an agent has put an emoji on a message or removed one. Such
+// events don't name a workspace. If the agent is a stranger, withStranger returns a copy of self that lists the agent
+// in Strangers, whose emoji have no effect. If the lookup fails, the emoji has its effect.
+//
+// askCtx is the context of the lookup; ctx is that of reading the agents from the database.
 func (d *directory) withStranger(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
 	reactor := self.Reactor(body)
 	if reactor == "" {
 		return self
 	}
-	if _, isAgent := d.agentNames(ctx)[reactor]; !isAgent { // the emoji of somebody else does nothing anyway
+	if _, isAgent := d.agentNames(ctx)[reactor]; !isAgent { // the emoji of others have no effect anyway
 		return self
 	}
 
@@ -164,14 +167,15 @@ func (d *directory) withStranger(ctx, askCtx context.Context, self *fact.Self, b
 	return &known
 }
 
-// withColleague handles a message of an agent that names another workspace as theirs. If Slack says that the agent is
-// a full member of ours, it returns a copy of self with the agent among the Colleagues. Otherwise it is a stranger.
+// withColleague looks up the author of a message who is an agent but, according to the message, of another workspace. If
+// the agent is a colleague, it returns a copy of self that lists the agent in Colleagues. Without that, and so also if
+// the lookup fails, the author counts as a stranger. For ctx and askCtx see withStranger.
 func (d *directory) withColleague(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
 	author := self.ForeignAuthor(body)
 	if author == "" {
 		return self
 	}
-	if _, isAgent := d.agentNames(ctx)[author]; !isAgent { // what somebody else types stays inside anyway
+	if _, isAgent := d.agentNames(ctx)[author]; !isAgent { // what others type is never sent to the customer anyway
 		return self
 	}
 

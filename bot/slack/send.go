@@ -161,7 +161,7 @@ func (s *poster) sendWords(ctx context.Context, self *fact.Self, p bridge.Post) 
 	}
 
 	sent := bridge.Sent{Message: ts, Thread: thread, More: part.more}
-	s.tellAbsent(ctx, self, p, sent)
+	s.notifyAbsent(ctx, self, p, sent)
 	return sent, nil
 }
 

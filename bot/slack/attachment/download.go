@@ -11,29 +11,35 @@ import (
 	"parley/bridge"
 )
 
-// maxHops is how many redirects to a file's bytes are followed.
-const maxHops = 3
+// This file downloads an attached file from Slack. Two things make that harder than one GET request:
+//   - Slack may redirect to another of its hosts, for example in an Enterprise organisation. The bot's token must be
+//     sent again there, but never to a host that isn't Slack's. net/http can't decide that, so redirects are
+//     followed here.
+//   - If the bot may not read the file, Slack doesn't answer 403. It sends its login page, or redirects to it.
+//     checkDownload recognises that page, so that it is not sent to the customer as the file.
 
-// download requests a file, and follows up to maxHops redirects to other hosts of Slack's. In an Enterprise
-// organisation the bytes are at another host, which wants the token, too. Any status may be returned.
+// maxRedirects is how many redirects are followed.
+const maxRedirects = 3
+
+// download requests a file and follows redirects between Slack's hosts. The response may have any status.
 func (r *Reader) download(ctx context.Context, address *url.URL) (*http.Response, error) {
-	for hops := 0; ; hops++ {
+	for redirects := 0; ; redirects++ {
 		resp, err := r.get(ctx, address)
 		if err != nil {
 			return nil, err
 		}
 
-		next := r.nextHop(resp)
-		if next == nil || hops == maxHops {
+		next := r.redirectTarget(resp)
+		if next == nil || redirects == maxRedirects {
 			return resp, nil
 		}
 
-		resp.Body.Close() //nolint:errcheck // nothing in it is of use
+		resp.Body.Close() //nolint:errcheck // the body of a redirect isn't used
 		address = next
 	}
 }
 
-// get requests an address, with the token if the token may be sent there.
+// get requests an address. It sends the token if the address is trusted with it.
 func (r *Reader) get(ctx context.Context, address *url.URL) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
@@ -45,8 +51,9 @@ func (r *Reader) get(ctx context.Context, address *url.URL) (*http.Response, err
 	return r.HTTP.Do(req)
 }
 
-// nextHop returns the address that a redirect leads to, or nil if it is none, or leads to a login page or elsewhere.
-func (r *Reader) nextHop(resp *http.Response) *url.URL {
+// redirectTarget returns the address to which a response redirects. It returns nil if the response isn't a redirect,
+// or if the address is Slack's login page or outside of Slack.
+func (r *Reader) redirectTarget(resp *http.Response) *url.URL {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -64,11 +71,11 @@ func (r *Reader) nextHop(resp *http.Response) *url.URL {
 	return next
 }
 
-// isSignIn reports whether an address is that of Slack's login page, to which Slack sends whoever may not read a
-// file. Only the address tells: the file may be a web page itself.
+// isSignIn reports whether an address is Slack's login page. It judges by the address alone, because the content
+// proves nothing: the requested file may be a web page, too.
 func isSignIn(u *url.URL) bool { return u.Query().Has("redir") || strings.HasPrefix(u.Path, "/signin") }
 
-// servesFiles reports whether an address is at a host of Slack's that serves files without the token.
+// servesFiles reports whether an address belongs to one of the hosts from which Slack serves files without the token.
 func servesFiles(u *url.URL) bool {
 	if u.Scheme != "https" || u.User != nil {
 		return false
@@ -77,12 +84,12 @@ func servesFiles(u *url.URL) bool {
 	return host == "slack-files.com" || strings.HasSuffix(host, ".slack-edge.com")
 }
 
-// checkDownload returns an error if the response isn't the file that was announced. To a caller who may not read the
-// file, Slack sends a login page, or redirects to it.
+// checkDownload returns an error if the response isn't the announced file f. content is the body; checkDownload may
+// peek at its first bytes.
 // Errors: those of unavailable and notReadableYet.
 func checkDownload(resp *http.Response, content *bufio.Reader, f bridge.SurfaceFile) error {
-	const isRedirect = 3 // the first digit of the statuses that only say where to look
-	if resp.StatusCode/100 == isRedirect {
+	const redirectClass = 3 // of the statuses 3xx; download has followed the redirects that may be followed
+	if resp.StatusCode/100 == redirectClass {
 		return unavailable(f, "Slack doesn't give it to Parley")
 	}
 	if resp.StatusCode != http.StatusOK {
@@ -100,7 +107,7 @@ func checkDownload(resp *http.Response, content *bufio.Reader, f bridge.SurfaceF
 	return nil
 }
 
-// isWebPage reports whether the response is a web page although the file isn't one.
+// isWebPage reports whether the response is a web page, such as a login page, although the file isn't one.
 func isWebPage(resp *http.Response, content *bufio.Reader, f bridge.SurfaceFile) bool {
 	if strings.Contains(f.ContentType, "html") {
 		return false
@@ -108,11 +115,11 @@ func isWebPage(resp *http.Response, content *bufio.Reader, f bridge.SurfaceFile)
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		return true
 	}
-	if strings.HasPrefix(f.ContentType, "text/") { // other texts may begin like HTML
+	if strings.HasPrefix(f.ContentType, "text/") { // sniffing can mistake another text file for HTML
 		return false
 	}
 
-	const sniffedBytes = 512              // that http.DetectContentType looks at
-	head, _ := content.Peek(sniffedBytes) //nolint:errcheck // a short file is fine
+	const sniffedBytes = 512              // as many as http.DetectContentType considers
+	head, _ := content.Peek(sniffedBytes) //nolint:errcheck // a file may be shorter
 	return strings.HasPrefix(http.DetectContentType(head), "text/html")
 }

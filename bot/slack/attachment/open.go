@@ -1,8 +1,8 @@
 // Package attachment reads the files that agents attach to their messages in Slack, so that they can be sent to the
-// customer. Slack tells in an event where a file's bytes are, or only the file's id. The bytes are downloaded with our
-// bot's token when the reply leaves.
+// customer. Slack's event about a message has the URL of each file, or only the file's id; then the Web API returns
+// the URL. A file is downloaded with the bot's token at the moment when the reply is sent, and streamed.
 //
-// What does not belong here: files that go the other way, which package slack uploads.
+// Files that go the other way, from customers to agents, are uploaded by package slack.
 package attachment
 
 import (
@@ -25,29 +25,30 @@ import (
 // errFile is wrapped by the errors of Open.
 var errFile = errors.New("slack: file")
 
-// errTooLong ends the reading of a file that is longer than announced.
+// errTooLong is returned by Read once a file turns out to be longer than announced.
 var errTooLong = errors.New("slack: file is longer than announced")
 
-// openTimeout bounds the reading of one file, from Open until it is closed.
+// openTimeout limits the time from Open until the file is closed.
 const openTimeout = 10 * time.Minute
 
-// Reader opens the files of one workspace.
+// Reader opens files of one workspace. Its fields must not change after the first use; then it is safe for concurrent
+// use.
 type Reader struct {
-	HTTP     *http.Client // follows no redirects by itself
+	HTTP     *http.Client // must not follow redirects itself: download decides which are safe
 	Token    string       // of the bot
-	MaxBytes int64        // of a file whose size isn't known
+	MaxBytes int64        // the maximum size of a file, even if Slack announces a larger one
 
 	// IsTrusted reports whether the token may be sent to an address.
 	IsTrusted func(*url.URL) bool
 
-	// Describe asks Slack what a file is and where its bytes are.
+	// Describe asks Slack for a file's name, type, size and URL.
 	Describe func(ctx context.Context, id string) (fact.File, error)
 }
 
-// Open starts the download of a file. It sends the token only to Slack's own hosts. If Slack answers with a login page
-// in place of the file, that is an error.
-// Errors: *channels.SendError of class BadContent if the file can't be read later either, and of class Retry if it
-// may be; other errors, after which it may be readable later, too.
+// Open starts the download of a file. The caller must close it within openTimeout. The token is sent only to Slack's
+// own hosts. If Slack sends its login page in place of the file, Open returns an error.
+// Errors: *channels.SendError of class BadContent if the file is permanently unreadable. After any other error,
+// including a *channels.SendError of class Retry, another attempt may succeed.
 func (r *Reader) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	content, err := r.open(ctx, f)
@@ -58,7 +59,7 @@ func (r *Reader) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	return cancelOnClose{content, cancel}, nil
 }
 
-// cancelOnClose is a download; Close also ends its request.
+// cancelOnClose is the body of a download. Close also cancels the context of its request.
 type cancelOnClose struct {
 	io.ReadCloser
 	cancel context.CancelFunc
@@ -70,7 +71,7 @@ func (c cancelOnClose) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// open is Open within the time that ctx allows.
+// open does the work of Open. ctx must not be cancelled before the file is closed.
 func (r *Reader) open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	if f.Unavailable != "" {
 		return nil, unavailable(f, f.Unavailable)
@@ -95,7 +96,7 @@ func (r *Reader) open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 
 	content := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, content, f); err != nil {
-		resp.Body.Close() //nolint:errcheck // refused already
+		resp.Body.Close() //nolint:errcheck // the download has failed already
 		return nil, r.explainRefusal(ctx, f, resp.StatusCode, err)
 	}
 
@@ -106,14 +107,14 @@ func (r *Reader) open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	return fence.Bounded(body{content, resp.Body}, maxBytes, errTooLong), nil
 }
 
-// body is the body of an answer of which the first bytes were looked at.
+// body is a response body that is read through a buffer, because checkDownload has peeked at its first bytes.
 type body struct {
 	io.Reader
 	io.Closer
 }
 
-// describe asks Slack for the details of a file that an event left out.
-// Errors: *channels.SendError of class BadContent for a file that can't be read.
+// describe asks Slack for the details of the file with f.ID.
+// Errors: *channels.SendError of class BadContent if the file is permanently unreadable; those of Describe.
 func (r *Reader) describe(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
 	info, err := r.Describe(ctx, f.ID)
 	if err != nil {
@@ -126,8 +127,9 @@ func (r *Reader) describe(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	return described, nil
 }
 
-// explainRefusal returns a better error than err, with which checkDownload refused a download. Slack's file host
-// answers alike whether the file is gone or the app has no access at all, so it asks the Web API which it is.
+// explainRefusal replaces err, an error of checkDownload, by a more precise one if it can. Slack's file host answers
+// alike whether the file was deleted or the whole app lost its access. So explainRefusal asks the Web API, which
+// distinguishes them: only a deleted file is permanently unreadable.
 func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, status int, err error) error {
 	if status >= http.StatusInternalServerError || f.ID == "" {
 		return err
@@ -142,7 +144,7 @@ func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, statu
 	return err
 }
 
-// unavailable returns the error for a file that can't be read now or later.
+// unavailable returns the error for a file that is permanently unreadable.
 func unavailable(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
 		Class: channels.BadContent,

@@ -14,11 +14,16 @@ import (
 	"parley/bridge"
 )
 
+// This file draws a view.Form, which is the same in every chat, as a modal: Slack's dialog. For example, "Snooze" has
+// one input with a time. A modal also carries private metadata, a string that Slack doesn't show but returns when the
+// form is submitted. It holds the form's memory: where and when the form was opened, and for which verb, which is the
+// name of what the form asks for, such as "snooze". submitted.go reads the form when it comes back.
+
 // Limits of modals. Sources: docs.slack.dev/reference/views and /reference/block-kit, read 2026-11.
 const (
 	maxTitleRunes       = 24
 	maxInputRunes       = 3000
-	maxMemoryBytes      = 3000 // of the private metadata
+	maxMemoryBytes      = 3000 // the private metadata
 	maxOptions          = 100
 	maxOptionRunes      = 75
 	maxOptionValueBytes = 150
@@ -29,19 +34,19 @@ const (
 
 // Ids in our forms.
 const (
-	fieldPrefix = "f:"    // begins the block id of a field; its name follows
+	fieldPrefix = "f:"    // the prefix of a field's block id; the field's name follows
 	inputID     = "v"     // the action id of each field's input
-	typedField  = "typed" // the name of the field with what was typed, if that doesn't fit into the form's memory
+	typedField  = "typed" // the name of the field that shows the memory's text if the memory is too small for it
 )
 
-// FormCallback is the callback id of the views that are forms. Others show a card, and nothing in them can be submitted.
+// FormCallback is the callback id of forms. A modal without it shows a card and can't be submitted.
 const FormCallback = "form"
 
 // FieldID is the block id of a form's field.
 func FieldID(name string) string { return fieldPrefix + name }
 
-// encodeMemory writes a form's memory as the private metadata of its view, in which Slack keeps it until the form comes back.
-// If the memory is too long, encodeMemory leaves out the text or, if that isn't enough, everything.
+// encodeMemory encodes a form's memory as private metadata. If the result is longer than Slack permits, encodeMemory
+// leaves out the text or, if that isn't enough, everything.
 func encodeMemory(m view.Memory) string {
 	raw, err := json.Marshal(m)
 	isTooLong := err == nil && len(raw) > maxMemoryBytes
@@ -55,7 +60,7 @@ func encodeMemory(m view.Memory) string {
 	return string(raw)
 }
 
-// Remember makes the memory of a form that is opened at a place: now, or at f.At if that isn't zero.
+// Remember returns the memory of a form that is opened at a place: now, or at f.At if that isn't zero.
 func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) view.Memory {
 	if !f.At.IsZero() {
 		now = f.At
@@ -63,7 +68,7 @@ func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) 
 	return view.Remember(at, zone, now)
 }
 
-// ReadMemory reads what encodeMemory wrote. Anything else makes the zero value.
+// ReadMemory decodes what encodeMemory encoded. For any other text it returns the zero value.
 func ReadMemory(private string) view.Memory {
 	var m view.Memory
 	if json.Unmarshal([]byte(private), &m) != nil {
@@ -72,8 +77,8 @@ func ReadMemory(private string) view.Memory {
 	return m
 }
 
-// Form draws a form as a modal, which is Slack's dialog. It cuts everything to what Slack accepts. If the memory's text is too
-// long for the private metadata, the modal has a field with it.
+// Form draws a form as a modal, and truncates everything to Slack's limits. The memory's text is what somebody typed
+// before the form was opened. If it is too long for the private metadata, the modal gets a field that holds it.
 func (h Home) Form(f view.Form, memory view.Memory) slackapi.ModalViewRequest {
 	modal := newModal(f.Title, h.modalBlocks("i", f.Intro, f.Quick))
 	for _, field := range f.Fields {
@@ -84,14 +89,15 @@ func (h Home) Form(f view.Form, memory view.Memory) slackapi.ModalViewRequest {
 	memory.Verb = string(f.Verb)
 	memory.Args = verb.Value(f.Args)
 	modal.PrivateMetadata = encodeMemory(memory)
-	if memory.Text != ReadMemory(modal.PrivateMetadata).Text {
+	isTextLost := ReadMemory(modal.PrivateMetadata).Text != memory.Text
+	if isTextLost {
 		typed := view.Field{Name: typedField, Kind: view.FieldLong, Label: "What you typed", Value: []string{memory.Text}, Optional: true}
 		modal.Blocks.BlockSet = append(modal.Blocks.BlockSet, inputBlock(typed))
 	}
 	return modal
 }
 
-// Window shows a card in a modal, opened at a place.
+// Window draws a card as a modal that can only be closed. at is the message from which it is opened.
 func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 	modal := newModal(cmp.Or(c.Title, "Parley"), h.modalBlocks("w", c.Blocks, c.Buttons))
 	modal.Close = plainObject("Done")
@@ -100,7 +106,7 @@ func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 	return modal
 }
 
-// modalBlocks lays out what stands in a modal: blocks, and buttons below them. The ids of its blocks begin with seed.
+// modalBlocks renders the contents of a modal: blocks, and buttons below them. seed is the prefix of the block ids.
 func (h Home) modalBlocks(seed string, blocks []view.Block, buttons []view.Button) []slackapi.Block {
 	var all []slackapi.Block
 	for _, m := range h.render(blocks, buttons, seed) {
@@ -127,7 +133,7 @@ func inputBlock(f view.Field) *slackapi.InputBlock {
 	return block
 }
 
-// optionalObject makes a text, or nil if there are no words.
+// optionalObject returns a text object, or nil for an empty text, which Slack refuses.
 func optionalObject(text string, maxRunes int) *slackapi.TextBlockObject {
 	if text == "" {
 		return nil
@@ -154,8 +160,8 @@ func inputElement(f view.Field) slackapi.BlockElement {
 	return input
 }
 
-// selectElement makes a menu of which one option can be chosen. If there are more than maxOptions, Slack asks us for some while
-// somebody types (MatchOptions).
+// selectElement returns a menu in which one option can be chosen. If there are more than maxOptions, the menu is
+// external: Slack requests the options that match what the user types (MatchOptions).
 func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
 	options := optionObjects(f.Options)
 	isExternal := len(options) > maxOptions
@@ -170,13 +176,13 @@ func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.Blo
 		menu.InitialOption = chosen[0]
 	}
 	if isExternal {
-		menu.MinQueryLength = new(int) // zero: Slack asks before anything is typed, too
+		menu.MinQueryLength = new(int) // zero: Slack requests options even before anything is typed
 	}
 
 	return menu
 }
 
-// multiSelectElement makes a menu of which several options can be chosen; see selectElement.
+// multiSelectElement is like selectElement, but several options can be chosen.
 func multiSelectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
 	options := optionObjects(f.Options)
 	isExternal := len(options) > maxOptions
@@ -188,12 +194,12 @@ func multiSelectElement(f view.Field, example *slackapi.TextBlockObject) slackap
 	menu := slackapi.NewOptionsMultiSelectBlockElement(kind, example, inputID, options...)
 	menu.InitialOptions = chosenOptions(f)
 	if isExternal {
-		menu.MinQueryLength = new(int) // see selectElement
+		menu.MinQueryLength = new(int) // zero, as in selectElement
 	}
 	return menu
 }
 
-// optionObjects makes the options of a menu. It leaves out those whose value Slack refuses.
+// optionObjects returns the options of a menu, without those whose value Slack would refuse.
 func optionObjects(options []view.Option) []*slackapi.OptionBlockObject {
 	out := make([]*slackapi.OptionBlockObject, 0, len(options))
 	for _, o := range options {
@@ -217,20 +223,20 @@ func chosenOptions(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(chosen)
 }
 
-// Problem makes the window that says why there is nothing else to show. It gives back what was typed into a form, if it takes the
-// place of that form.
+// Problem draws a modal that explains an error. If it replaces a form, typed is what the user had typed into the form,
+// so that they can copy it.
 func (h Home) Problem(err error, at bridge.Place, typed string) slackapi.ModalViewRequest {
 	return h.Window(view.Problem(err, typed), at)
 }
 
-// Options is the answer to Slack's question for the options of a menu. An empty list must not be null, or Slack goes on showing
-// what it was offered last.
+// Options is our response when Slack requests the options of an external menu. An empty list must be [] and not null,
+// or Slack keeps showing the previous options.
 type Options struct {
 	Options []*slackapi.OptionBlockObject `json:"options"`
 }
 
-// MatchOptions returns the options of a field that contain what was typed into its menu: as many as fit into one answer
-// of less than maxBytes.
+// MatchOptions returns the options whose label contains what was typed into the menu, ignoring case. It returns only
+// as many as fit into a response of less than maxBytes.
 func MatchOptions(f view.Field, typed string, maxBytes int) Options {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	var matching []view.Option
@@ -242,20 +248,19 @@ func MatchOptions(f view.Field, typed string, maxBytes int) Options {
 	return fitOptions(optionObjects(matching), maxBytes)
 }
 
-// fitOptions makes an answer of as many options as fit into maxBytes.
+// fitOptions returns a response with the first of the options, as many as fit into maxBytes.
 func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) Options {
-	const envelopeBytes = 1000 // what surrounds the answer on its way
+	const envelopeBytes = 1000 // reserved for the Socket Mode envelope around the response
 	options = options[:min(len(options), maxOptions)]
 	for {
-		answer := Options{Options: options}
-		raw, err := json.Marshal(answer)
-		hasRest := err == nil && len(options) > 0
-		if !hasRest || len(raw) < maxBytes-envelopeBytes {
-			return answer
+		response := Options{Options: options}
+		raw, err := json.Marshal(response)
+		if err != nil || len(options) == 0 || len(raw) < maxBytes-envelopeBytes {
+			return response
 		}
-		options = options[:len(options)*3/4] // a quarter fewer, until they fit
+		options = options[:len(options)*3/4] // drop a quarter and try again
 	}
 }
 
-// NoOptions is the answer for a menu that has nothing to offer.
+// NoOptions returns the response for a menu without options.
 func NoOptions() Options { return Options{Options: []*slackapi.OptionBlockObject{}} }

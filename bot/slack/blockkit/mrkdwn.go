@@ -9,15 +9,17 @@ import (
 	"parley/channels/markdown"
 )
 
+// This file converts mrkdwn, Slack's own markup, to Markdown: *bold* becomes **bold**, and <https://x.test|words>
+// becomes [words](https://x.test). A token is the part in angle brackets: a link, or a mention such as <@U1> (a
+// person) or <#C1|support> (a channel). Most messages have rich text, which richtext.go reads. This file reads the
+// messages that don't, and the arguments of slash commands.
+
 // unescape undoes Slack's escaping of text.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// This file reads mrkdwn, Slack's own markup: *bold*, _italic_, <@U1> for a mention, <https://…|words> for a link. Messages have
-// it where they have no rich text.
-
-// readLabels collects the names that a text gives to ids, as in <#C1|support>. For ids without one it has those of known.
+// readLabels returns the names of ids: those in the tokens of a text, as in <#C1|support>, and those of known.
 func readLabels(s string, known map[string]string) labels {
 	out := labels{}
 	maps.Copy(out, known)
@@ -44,18 +46,18 @@ func readLabels(s string, known map[string]string) labels {
 	}
 }
 
-// ReadArguments reads what somebody typed behind a slash command. There Slack writes only mentions, links and emoji in its markup.
-// names has the names of channels by id, for those that Slack mentions without.
+// ReadArguments reads what somebody typed after a slash command. There Slack uses tokens and emoji shortcodes, but no
+// formatting. names has the names of channels by id, for tokens without a name.
 func ReadArguments(s string, names map[string]string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s, names)}
 	w.readTokens(s)
 	return w.Text()
 }
 
-// readMrkdwn reads a message's text. Every second part between "```" is code.
+// readMrkdwn reads a message's text.
 func (w *writer) readMrkdwn(s string) {
 	for i, part := range strings.Split(s, "```") {
-		isCode := i%2 == 1
+		isCode := i%2 == 1 // an odd number of fences precedes it
 		if isCode && strings.TrimSpace(part) != "" {
 			if !w.Empty() {
 				w.Paragraph()
@@ -75,9 +77,9 @@ func (w *writer) readMrkdwn(s string) {
 	}
 }
 
-// readLines reads lines of mrkdwn, some of which may be quoted.
+// readLines reads lines of mrkdwn. Lines that begin with an escaped ">" are quoted.
 func (w *writer) readLines(s string) {
-	wasQuoted := false // the line before was quoted
+	wasQuoted := false // whether the previous line was quoted
 	for i, line := range strings.Split(s, "\n") {
 		rest, isQuoted := strings.CutPrefix(line, "&gt;")
 		if isQuoted {
@@ -97,9 +99,10 @@ func (w *writer) readLines(s string) {
 	}
 }
 
-// readSpans reads one line: code, tokens in angle brackets, and simple formatting.
+// readSpans reads one line, or the inside of a span. A span is inline code, a token or formatted text, such as *bold*.
+// style is the style around it.
 func (w *writer) readSpans(s string, style markdown.Style) {
-	begin := 0 // of the text that isn't written yet
+	begin := 0 // s[:begin] has been written
 	writeUpTo := func(end int) {
 		if end > begin {
 			w.Styled(withEmoji(unescape(s[begin:end])), style)
@@ -116,8 +119,8 @@ func (w *writer) readSpans(s string, style markdown.Style) {
 	writeUpTo(len(s))
 }
 
-// readSpan writes the span that begins at s[i], and returns its length. It returns 0 if no span begins there. Before it writes a
-// span, it calls writeUpTo, which writes the text before.
+// readSpan writes the span that begins at s[i] and returns its length, or 0 if no span begins at s[i]. Before it
+// writes a span it calls writeUpTo(i), which writes the plain text before the span.
 func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(end int)) (length int) {
 	rest := s[i+1:]
 	switch mark := s[i]; mark {
@@ -142,7 +145,7 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 	case '*', '_', '~':
 		inner := withMark(style, mark)
 		end := closingMark(s, i)
-		if end < 0 || inner == style { // bold within bold is text, which also bounds the nesting
+		if end < 0 || inner == style { // bold within bold is literal text, which also limits the recursion
 			return 0
 		}
 
@@ -154,7 +157,7 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 	return 0
 }
 
-// withMark returns a style with the formatting that a mark stands for: '*', '_' or '~'.
+// withMark adds the formatting that a mark denotes to a style.
 func withMark(style markdown.Style, mark byte) markdown.Style {
 	switch mark {
 	case '*':
@@ -167,11 +170,11 @@ func withMark(style markdown.Style, mark byte) markdown.Style {
 	return style
 }
 
-// maxSpanBytes bounds how far apart, in bytes, the two marks of formatting may be.
+// maxSpanBytes is the maximum distance between an opening and a closing mark.
 const maxSpanBytes = 1000
 
-// closingMark returns where the mark stands that closes the one at i, or -1 if that one opens no formatting. Marks count only
-// at the borders of words.
+// closingMark returns the index of the mark that closes the one at s[i], or -1 if s[i] doesn't open formatted text.
+// Like Slack, it accepts marks only at word boundaries: "snake_case_name" has none.
 func closingMark(s string, i int) int {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	if i > 0 && isWordRune(before) {
@@ -200,7 +203,7 @@ func closingMark(s string, i int) int {
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// isBroadcast reports whether a token mentions many people at once.
+// isBroadcast reports whether a token notifies a whole channel.
 func isBroadcast(id string) bool {
 	switch id {
 	case "!here", "!channel", "!everyone":
@@ -209,8 +212,8 @@ func isBroadcast(id string) bool {
 	return false
 }
 
-// writeToken writes what stands between angle brackets: a mention, a channel, a link. Of an unknown one with "!" it writes the
-// label.
+// writeToken writes a token, which is given without its angle brackets. A special token (with "!") of an unknown kind
+// is written as its label.
 func (w *writer) writeToken(token string, style markdown.Style) {
 	id, label, _ := strings.Cut(token, "|")
 	label = unescape(label)
@@ -235,7 +238,7 @@ func (w *writer) writeToken(token string, style markdown.Style) {
 	}
 }
 
-// readTokens reads a text that has no markup except tokens in angle brackets.
+// readTokens reads a text that has no markup except tokens.
 func (w *writer) readTokens(s string) {
 	for {
 		at := strings.IndexByte(s, '<')

@@ -17,25 +17,30 @@ import (
 	"parley/channels/markdown"
 )
 
-// joiner is an invisible character. Between marks and words it keeps Slack from reading formatting.
+// This file writes mrkdwn, Slack's markup. Much of what Parley shows was written by customers, so it must not work as
+// markup: a customer named "<!channel> *Bob*" must neither notify the channel nor be shown in bold. literalLine
+// neutralises that.
+
+// joiner is an invisible character (WORD JOINER). Slack doesn't treat "*" and the like as formatting when it is
+// adjacent to one.
 const joiner = "\u2060"
 
 var (
-	shortcode = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
-	iconName  = regexp.MustCompile(`^[a-z0-9_+-]+$`)
-
-	userIDForm = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
+	shortcode  = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
+	emojiNames = regexp.MustCompile(`^[a-z0-9_+-]+$`)
+	userIDs    = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
 )
 
-// escape makes s safe in every mrkdwn string: it can neither mention nor link. It uses no strings.Replacer, which would be
-// built for each text, though most texts have nothing to escape.
+// escape escapes s for mrkdwn, so that it can contain neither mentions nor links. It doesn't use strings.Replacer,
+// which is expensive to build, because most texts need no escaping.
 func escape(s string) string {
 	s = strings.ReplaceAll(s, "&", "&amp;")
 	s = strings.ReplaceAll(s, "<", "&lt;")
 	return strings.ReplaceAll(s, ">", "&gt;")
 }
 
-// literalLine makes s one line of mrkdwn that is shown as it is: without formatting, emoji or quotation.
+// literalLine returns mrkdwn that Slack shows as the single line s, without interpreting formatting, emoji, links or
+// quotation in it. Line breaks become spaces, and invisible control characters are dropped.
 func literalLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {
@@ -62,6 +67,7 @@ func literalLine(s string) string {
 	return s
 }
 
+// renderPiece renders one piece of a line, such as a name in bold or a mention.
 func (h Home) renderPiece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:
@@ -71,12 +77,12 @@ func (h Home) renderPiece(p view.Piece) string {
 	case view.PieceIcon:
 		return Emoji(p.Text)
 	case view.PieceMention:
-		if user := string(p.Agent.User); userIDForm.MatchString(user) {
+		if user := string(p.Agent.User); userIDs.MatchString(user) {
 			return "<@" + user + ">"
 		}
 		return literalLine(p.Agent.Name)
 	case view.PieceTime:
-		fallback := shape.ShortTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
+		fallback := shape.ShortTime(p.At, p.Zone) // for clients that can't convert it to the reader's time zone
 		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(fallback))
 	case view.PieceLink:
 		return makeLink(p.URL, p.Text)
@@ -90,15 +96,15 @@ func (h Home) renderPiece(p view.Piece) string {
 	return literalLine(p.Text)
 }
 
-// Emoji returns the code that Slack shows as an emoji, such as ":email:". It returns "" if name can't be an emoji's name.
+// Emoji returns an emoji's shortcode, such as ":email:", or "" if name isn't a valid name of an emoji.
 func Emoji(name string) string {
-	if !iconName.MatchString(name) {
+	if !emojiNames.MatchString(name) {
 		return ""
 	}
 	return ":" + name + ":"
 }
 
-// makeLink makes a link. If the address isn't safe, it returns the label alone.
+// makeLink returns a link. If the address isn't safe, such as "javascript:…", it returns only the label.
 func makeLink(address, label string) string {
 	if markdown.SafeURL(address, false) == "" {
 		return literalLine(label)
@@ -107,8 +113,9 @@ func makeLink(address, label string) string {
 	return "<" + address + "|" + strings.ReplaceAll(literalLine(label), "|", "¦") + ">"
 }
 
-// Link returns the address of a message, or of a thread's root. It returns "" if the place names neither.
-// Source: form of what chat.getPermalink answers, read 2026-11.
+// Link returns the URL of the message at a place, or of the first message of the thread if the place has no message.
+// It returns "" if the place has neither.
+// Source: the URLs that chat.getPermalink returns, read 2026-11.
 func (h Home) Link(p bridge.Place) string {
 	ts := cmp.Or(p.Message, p.Thread)
 	if p.Channel == "" || ts == "" {
@@ -123,15 +130,16 @@ func (h Home) Link(p bridge.Place) string {
 	return link
 }
 
-// Limits of the names under which posts stand.
+// Limits of display names and file names.
 const (
-	maxNameRunes   = 80 // Slack's limit of a username
-	maxSuffixRunes = 23 // of a remark in brackets at the end of a name
-	maxEndingRunes = 10 // of a file name's ending, with its dot
+	maxNameRunes      = 80 // Slack's limit for a username
+	maxSuffixRunes    = 23 // a remark in brackets at the end of a name
+	maxExtensionRunes = 10 // a file name's extension, with its dot
 )
 
-// DisplayName makes a customer's name fit for a post: without invisible characters, and of maxNameRunes at most. view has
-// put a remark in brackets behind the name, which says that a customer has it: that must not be cut off.
+// DisplayName returns the name under which a customer's message is posted. It drops invisible characters and shortens
+// the name to maxNameRunes. Package view adds a suffix, as in "Ann Lee (customer)", which shows that the author isn't
+// a colleague. A long name is shortened before the suffix, so that the suffix remains.
 func DisplayName(name string) string {
 	name = typed.Visible(name)
 	runes := []rune(name)
@@ -147,12 +155,13 @@ func DisplayName(name string) string {
 		return string(runes[:maxNameRunes-1]) + "…"
 	}
 
-	const between = "… "
-	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(between)]
-	return string(head) + between + string(suffix)
+	const ellipsis = "… "
+	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(ellipsis)]
+	return string(head) + ellipsis + string(suffix)
 }
 
-// FileName makes the name of a customer's file fit for Slack, as DisplayName does. Of a long name the ending stays.
+// FileName returns the name under which a customer's file is uploaded. It drops invisible characters and shortens the
+// name to maxNameRunes, but keeps the extension.
 func FileName(name string) string {
 	name = typed.Visible(name)
 	runes := []rune(name)
@@ -160,10 +169,10 @@ func FileName(name string) string {
 		return name
 	}
 
-	ending := []rune(path.Ext(name))
-	if len(ending) > maxEndingRunes {
-		ending = nil
+	extension := []rune(path.Ext(name))
+	if len(extension) > maxExtensionRunes {
+		extension = nil
 	}
 
-	return string(runes[:maxNameRunes-len(ending)-1]) + "…" + string(ending)
+	return string(runes[:maxNameRunes-len(extension)-1]) + "…" + string(extension)
 }

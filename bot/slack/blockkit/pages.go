@@ -4,24 +4,27 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	slackapi "github.com/slack-go/slack"
-
 	"parley/channels/markdown"
 )
 
-// Limits of a page, which is the text that one message holds. Slack refuses blocks with more than about 13,100 characters of
-// JSON, by our own measurement. A cost is an estimate of such characters.
+// This file splits a long text into pages, each of which fits into one Slack message. A text is a list of parts, such
+// as paragraphs and list items. A part has runs, which are stretches of text with one style.
+//
+// Slack limits a block by the length of its JSON: it refuses more than about 13,100 characters, as we measured. So a
+// page has a limit of visible characters and a limit of cost, which is an estimate of the JSON's length.
+
+// Limits of a page, and the costs.
 const (
-	pageRunes   = MaxTextRunes // of text
+	pageRunes   = MaxTextRunes // visible characters
 	pageCost    = 9500
 	pageParts   = 200
-	runCost     = 70 // of a run without its text
-	partCost    = 90 // of a part without its runs
-	escapedCost = 6  // of a character that JSON writes by its number, as \u003c
-	minRoom     = 20 // a page with room for fewer characters counts as full, so that no single words stand at its end
+	runCost     = 70 // a run without its text
+	partCost    = 90 // a part without its runs
+	escapedCost = 6  // a character that JSON escapes by its number, as \u003c
+	minRoom     = 20 // a page with room for fewer characters is full, so that it doesn't end with a stray word
 )
 
-// costOf estimates how many characters of JSON a text takes.
+// costOf estimates the length of a text in JSON.
 func costOf(s string) int {
 	cost := 0
 	for _, r := range s {
@@ -42,86 +45,86 @@ func costOf(s string) int {
 	return cost
 }
 
-// splitPages cuts the parts of a text, such as paragraphs, into pages that each fit one message. Nothing is lost, and the same
-// parts always make the same pages.
+// splitPages splits a text into pages. Nothing is lost, and the result depends on nothing but the parts, so that a
+// retry posts the same pages.
 func splitPages(parts []markdown.Part) [][]markdown.Part {
-	g := &pager{}
+	pg := &pager{}
 	for _, p := range parts {
-		g.addPart(p)
+		pg.addPart(p)
 	}
-	g.finishPage()
-	return g.pages
+	pg.finishPage()
+	return pg.pages
 }
 
-// pager fills pages, one after the other.
+// pager fills one page after the other.
 type pager struct {
-	pages [][]markdown.Part // the pages that are full
-	page  []markdown.Part   // the one that is being filled
+	pages [][]markdown.Part // the finished pages
+	page  []markdown.Part   // the current page
 	runes int               // of page
 	cost  int               // of page
 }
 
-// finishPage completes the page and begins an empty one.
-func (g *pager) finishPage() {
-	if len(g.page) > 0 {
-		g.pages = append(g.pages, g.page)
+// finishPage finishes the current page and begins an empty one.
+func (pg *pager) finishPage() {
+	if len(pg.page) > 0 {
+		pg.pages = append(pg.pages, pg.page)
 	}
-	g.page = nil
-	g.runes = 0
-	g.cost = 0
+	pg.page = nil
+	pg.runes = 0
+	pg.cost = 0
 }
 
-// addPart puts p on the page. If it doesn't fit, a small part goes on a new page as a whole, and a large one fills this page and
-// continues on the next.
-func (g *pager) addPart(p markdown.Part) {
+// addPart adds a part. If it doesn't fit on the current page, a small part is moved to the next page as a whole, and a
+// large one is split.
+func (pg *pager) addPart(p markdown.Part) {
 	runes, cost := sizeOfPart(p)
-	fits := g.runes+runes <= pageRunes && g.cost+cost <= pageCost
+	fits := pg.runes+runes <= pageRunes && pg.cost+cost <= pageCost
 	isSmall := runes <= pageRunes/2 && cost <= pageCost/2
-	isFull := len(g.page) >= pageParts
-	fitsOnlyNext := !fits && isSmall
-	if isFull || fitsOnlyNext {
-		g.finishPage()
+	isFull := len(pg.page) >= pageParts
+	if isFull || (!fits && isSmall) {
+		pg.finishPage()
 	}
-	g.fill(p)
+	pg.addRuns(p)
 }
 
-// fill puts p on the page, run by run. What has no room goes on further pages.
-func (g *pager) fill(p markdown.Part) {
-	begun := p // what this page gets of p
+// addRuns adds the runs of a part, and splits the part wherever a page is full.
+func (pg *pager) addRuns(p markdown.Part) {
+	begun := p // the portion of p on the current page
 	begun.Runs = nil
 
-	g.cost += partCost
+	pg.cost += partCost
 	for _, r := range p.Runs {
 		frameCost := runCost + len(r.URL)
 		for r.Text != "" {
-			room := min(pageRunes-g.runes, pageCost-g.cost-frameCost)
+			room := min(pageRunes-pg.runes, pageCost-pg.cost-frameCost)
 			piece := cutToRoom(r.Text, room)
-			if isFull := room < minRoom || piece == ""; isFull {
-				g.flush(&begun)
-				g.finishPage()
-				g.cost += partCost
+			isFull := room < minRoom || piece == ""
+			if isFull {
+				pg.flush(&begun)
+				pg.finishPage()
+				pg.cost += partCost // the part continues on the new page
 				continue
 			}
 
 			begun.Runs = append(begun.Runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
-			g.runes += utf8.RuneCountInString(piece)
-			g.cost += costOf(piece) + frameCost
+			pg.runes += utf8.RuneCountInString(piece)
+			pg.cost += costOf(piece) + frameCost
 			r.Text = r.Text[len(piece):]
 		}
 	}
 
-	g.flush(&begun)
+	pg.flush(&begun)
 }
 
-// flush puts what was collected of a part on the page.
-func (g *pager) flush(begun *markdown.Part) {
+// flush moves the collected portion of a part to the current page.
+func (pg *pager) flush(begun *markdown.Part) {
 	if len(begun.Runs) > 0 {
-		g.page = append(g.page, *begun)
+		pg.page = append(pg.page, *begun)
 		begun.Runs = nil
 	}
 }
 
-// sizeOfPart returns how much of a page a part takes.
+// sizeOfPart returns the visible characters and the cost of a part.
 func sizeOfPart(p markdown.Part) (runes, cost int) {
 	cost = partCost
 	for _, r := range p.Runs {
@@ -131,7 +134,7 @@ func sizeOfPart(p markdown.Part) (runes, cost int) {
 	return runes, cost
 }
 
-// cutToRoom returns the beginning of s that has room, both by its characters and by its cost.
+// cutToRoom returns a prefix of s of which neither the characters nor the cost exceed room.
 func cutToRoom(s string, room int) string {
 	piece := cutAt(s, room)
 	if room > 0 && costOf(piece) > room {
@@ -140,7 +143,7 @@ func cutToRoom(s string, room int) string {
 	return piece
 }
 
-// cutAt returns at most maxRunes of the beginning of s. If possible, it ends after a line or a word.
+// cutAt returns a prefix of s of at most maxRunes. It prefers to end after a line, or else after a word.
 func cutAt(s string, maxRunes int) string {
 	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
@@ -152,93 +155,4 @@ func cutAt(s string, maxRunes int) string {
 		}
 	}
 	return head
-}
-
-// richText renders a page as one block. Its text is literal: Slack parses nothing in it.
-func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
-	var out []slackapi.RichTextElement
-	for i := 0; i < len(page); i++ {
-		p := page[i]
-		switch p.Kind {
-		case markdown.Item:
-			end := listEnd(page, i)
-			out = append(out, richList(page[i:end]))
-			i = end - 1
-		case markdown.Quote:
-			out = append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: richRuns(p.Runs)})
-		case markdown.Code:
-			out = append(out, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted, Elements: richRuns(p.Runs)})
-		case markdown.Section:
-			runs := p.Runs
-			if i+1 < len(page) && page[i+1].Kind == markdown.Section {
-				gap := markdown.Run{Text: "\n\n"} // Slack leaves no space between paragraphs
-				runs = append(append([]markdown.Run{}, runs...), gap)
-			}
-			out = append(out, slackapi.NewRichTextSection(richRuns(runs)...))
-		}
-	}
-
-	return slackapi.NewRichTextBlock(blockID, out...)
-}
-
-// listEnd returns the index behind the last item of the list that begins at an index of a page.
-func listEnd(page []markdown.Part, begin int) int {
-	end := begin + 1
-	for end < len(page) && isOfSameList(page[end], page[begin]) {
-		end++
-	}
-	return end
-}
-
-// isOfSameList reports whether a part is an item of the list that another item belongs to. In Slack a list has one
-// indent and one kind of marks.
-func isOfSameList(p, item markdown.Part) bool {
-	if p.Kind != markdown.Item {
-		return false
-	}
-	return p.Indent == item.Indent && p.Ordered == item.Ordered
-}
-
-// richList renders the items of one list, of which there is at least one.
-func richList(items []markdown.Part) slackapi.RichTextElement {
-	kind := slackapi.RTEListBullet
-	if items[0].Ordered {
-		kind = slackapi.RTEListOrdered
-	}
-	sections := make([]slackapi.RichTextElement, 0, len(items))
-	for _, it := range items {
-		sections = append(sections, slackapi.NewRichTextSection(richRuns(it.Runs)...))
-	}
-	list := slackapi.NewRichTextList(kind, items[0].Indent, sections...)
-	if items[0].Ordered && items[0].Number > 1 {
-		list.Offset = items[0].Number - 1
-	}
-	return list
-}
-
-// richRuns renders runs of text. A link whose text is its address gets no label.
-func richRuns(runs []markdown.Run) []slackapi.RichTextSectionElement {
-	var out []slackapi.RichTextSectionElement
-	for _, r := range markdown.Merge(runs) {
-		var style *slackapi.RichTextSectionTextStyle
-		if r.Style != (markdown.Style{}) {
-			style = &slackapi.RichTextSectionTextStyle{
-				Bold: r.Style.Bold, Italic: r.Style.Italic, Strike: r.Style.Strike, Code: r.Style.Code,
-			}
-		}
-
-		if r.URL != "" {
-			label := r.Text
-			if label == r.URL {
-				label = ""
-			}
-
-			out = append(out, slackapi.NewRichTextSectionLinkElement(r.URL, label, style))
-			continue
-		}
-
-		out = append(out, slackapi.NewRichTextSectionTextElement(r.Text, style))
-	}
-
-	return out
 }

@@ -14,8 +14,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// A view.Card is a message or dialog as it looks in every chat. This file draws it with Block Kit, the JSON of Slack's
-// messages. A card that is too large for one message continues in further ones.
+// A view.Card describes a message or dialog independently of any chat: blocks, such as a paragraph, a quote or an
+// entry of a list, and buttons. This file draws it with Block Kit, the JSON of Slack's messages. For example, a
+// view.BlockLine becomes a "section" block. A card that is too large for one message continues in further ones.
 
 // MaxTextRunes is how many characters of text Parley puts into one message.
 const MaxTextRunes = 3500
@@ -32,47 +33,47 @@ const (
 	maxConfirmLabelRunes = 30
 )
 
-// Limits of our own, which leave some room below those of Slack.
+// Our own limits, some way below Slack's.
 const (
 	maxSectionRunes = 2900
-	maxBlocks       = 45              // of a message
-	maxMessageSize  = 11500           // characters of all blocks as JSON
-	maxNoticeRunes  = 600             // of the text that notifications show
-	maxMessageRunes = pageRunes + 300 // a full page, and some lines beside it
-	maxWordsRunes   = 35000           // of a message without blocks; Slack cuts at 40,000
+	maxBlocks       = 45              // in a message
+	maxMessageSize  = 11500           // characters of all blocks of a message as JSON
+	maxNoticeRunes  = 600             // the text of notifications
+	maxMessageRunes = pageRunes + 300 // a full page, and some lines around it
+	maxWordsRunes   = 35000           // a message without blocks; Slack truncates at 40,000
 )
 
-// Home is the workspace's address, as auth.test returns it, for links to messages. If it is "", links lead
-// to the workspace by way of slack.com.
+// Home is the workspace's URL, as auth.test returns it. It is the base of links to messages. If it is "", links go
+// through slack.com.
 type Home string
 
-// Message is one message's content.
+// Message is the content of one message.
 type Message struct {
 	Blocks []slackapi.Block
-	Text   string // what notifications show, escaped
+	Text   string // for notifications, in escaped mrkdwn
 }
 
-// Remark adds a line of mrkdwn in small letters at the end.
+// Remark appends a line of mrkdwn in small print.
 func (m *Message) Remark(text string) {
 	m.Blocks = append(m.Blocks, slackapi.NewContextBlock("", mrkdwnObject(text)))
 }
 
-// renderer lays a card out in messages; most cards need one.
+// renderer renders one card as messages.
 type renderer struct {
 	home     Home
-	seed     string // begins the ids of all blocks
+	seed     string // the prefix of all block ids
 	finished []Message
-	ids      int              // how many ids of blocks and buttons were made
-	words    *strings.Builder // collects the text of all blocks; nil if nobody asks for it
+	ids      int              // how many ids of blocks and buttons were assigned
+	words    *strings.Builder // collects the text of all blocks; nil if it isn't needed
 
-	// The message that is being filled:
+	// The current message:
 	message Message
-	runes   int // of its text, about
-	size    int // of its blocks as JSON, in characters
+	runes   int // visible characters, approximately
+	size    int // characters of its blocks as JSON
 }
 
-// Messages lays a card out in one or more messages, with its buttons in the last. The ids of blocks begin with seed. When a
-// message is edited, Slack wants other ids than before, so seed must be another one.
+// Messages renders a card as one or more messages, with its buttons in the last one. seed is the prefix of the block
+// ids. Slack requires new block ids when a message is edited, so each edit needs another seed.
 func (h Home) Messages(c view.Card, seed string) []Message {
 	messages := h.render(c.Blocks, c.Buttons, seed)
 	if len(messages) == 0 {
@@ -81,17 +82,17 @@ func (h Home) Messages(c view.Card, seed string) []Message {
 	return messages
 }
 
-// FirstMessage lays out a card in one message. It leaves out what doesn't fit.
+// FirstMessage renders a card as one message. It leaves out what doesn't fit.
 func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages(c, seed)[0] }
 
-// Words lays a card out as text alone, for a message without blocks, such as one of files.
+// Words renders a card as mrkdwn, without its buttons, for messages that can't have blocks, such as those with files.
 func (h Home) Words(c view.Card) string {
 	r := &renderer{home: h, words: &strings.Builder{}}
 	r.renderBlocks(c.Blocks)
 	return cutMarkup(strings.TrimSpace(r.words.String()), maxWordsRunes)
 }
 
-// render lays out blocks, and buttons below them.
+// render renders blocks, and buttons below them.
 func (h Home) render(blocks []view.Block, buttons []view.Button, seed string) []Message {
 	r := &renderer{home: h, seed: seed}
 	r.renderBlocks(blocks)
@@ -100,7 +101,6 @@ func (h Home) render(blocks []view.Block, buttons []view.Button, seed string) []
 	return r.finished
 }
 
-// nextID counts one more block or button.
 func (r *renderer) nextID() int {
 	r.ids++
 	return r.ids
@@ -108,7 +108,7 @@ func (r *renderer) nextID() int {
 
 func (r *renderer) nextBlockID() string { return fmt.Sprintf("%s-%d", r.seed, r.nextID()) }
 
-// finishMessage completes the message that is being filled, and begins an empty one.
+// finishMessage finishes the current message and begins an empty one.
 func (r *renderer) finishMessage() {
 	if len(r.message.Blocks) > 0 {
 		r.message.Text = cutMarkup(strings.TrimSpace(r.message.Text), maxNoticeRunes)
@@ -119,28 +119,28 @@ func (r *renderer) finishMessage() {
 	r.size = 0
 }
 
-// cutMarkup cuts a text in mrkdwn, which is Slack's markup, without leaving half a token (<@U1>) or entity (&amp;).
+// cutMarkup truncates text in mrkdwn, Slack's markup. It doesn't cut through a token (<@U1>) or an entity (&amp;).
 func cutMarkup(s string, maxRunes int) string {
 	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
 		return s
 	}
-	head = withoutUnended(head, '<', '>')
-	head = withoutUnended(head, '&', ';')
+	head = trimUnclosed(head, '<', '>')
+	head = trimUnclosed(head, '&', ';')
 	return head + "…"
 }
 
-// withoutUnended cuts s before the last open, if no end comes behind it.
-func withoutUnended(s string, open, end byte) string {
-	at := strings.LastIndexByte(s, open)
-	if at > strings.LastIndexByte(s, end) {
+// trimUnclosed cuts s before the last opening character if no closing character follows it.
+func trimUnclosed(s string, opening, closing byte) string {
+	at := strings.LastIndexByte(s, opening)
+	if at > strings.LastIndexByte(s, closing) {
 		return s[:at]
 	}
 	return s
 }
 
-// addBlock adds a block. If the block doesn't fit, addBlock begins a new message. text is what notifications show of the
-// block, and runes is how many characters people see in it.
+// addBlock adds a block to the current message, or to a new one if it doesn't fit. text is the block's contribution to
+// the text of notifications, and runes is the number of its visible characters.
 func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
 	size := sizeOf(b)
 	if !r.hasRoom(runes, size) {
@@ -157,21 +157,21 @@ func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
 	}
 }
 
-// addText adds a block that shows text in mrkdwn.
+// addText adds a block that shows text, which is mrkdwn.
 func (r *renderer) addText(b slackapi.Block, text string) {
 	r.addBlock(b, text, utf8.RuneCountInString(text))
 }
 
-// sizeOf returns how many characters a block has as JSON.
+// sizeOf returns the number of characters of a block as JSON.
 func sizeOf(b slackapi.Block) int {
 	raw, err := json.Marshal(b)
-	if err != nil { // such a block can't be sent anyway
+	if err != nil { // sending the block will fail, too
 		return 0
 	}
 	return utf8.RuneCount(raw)
 }
 
-// hasRoom reports whether a block fits into the message. The first block always does.
+// hasRoom reports whether a block fits into the current message. The first block always does.
 func (r *renderer) hasRoom(runes, size int) bool {
 	blocks := len(r.message.Blocks)
 	if blocks == 0 {
@@ -204,7 +204,8 @@ func (r *renderer) renderBlock(b view.Block) {
 	}
 }
 
-// renderPieces renders a line within a section's limit. It leaves out whole pieces, since a cut could break their syntax.
+// renderPieces renders a line of pieces as mrkdwn. A line that is too long for a section loses whole pieces at its
+// end, because a cut inside a piece could break its markup.
 func (r *renderer) renderPieces(pieces []view.Piece) string {
 	var line strings.Builder
 	runes := 0
@@ -220,15 +221,15 @@ func (r *renderer) renderPieces(pieces []view.Piece) string {
 	return orBlank(line.String())
 }
 
-// orBlank returns a blank for an empty text, since Slack refuses blocks without text.
+// orBlank returns a space for an empty text, because Slack refuses empty texts.
 func orBlank(text string) string { return cmp.Or(text, " ") }
 
-// renderBody renders Markdown, in as many blocks as it needs.
+// renderBody renders Markdown as rich text. A long text becomes several blocks.
 func (r *renderer) renderBody(b view.Block) {
 	parts := markdown.Parts(b.Text)
 	if b.Kind == view.BlockQuote {
 		for i := range parts {
-			if parts[i].Kind != markdown.Code { // a quotation of Slack has no code blocks
+			if parts[i].Kind != markdown.Code { // a quotation in Slack can't contain a code block
 				parts[i] = markdown.Part{Kind: markdown.Quote, Runs: runsInQuote(parts[i])}
 			}
 		}
@@ -239,22 +240,22 @@ func (r *renderer) renderBody(b view.Block) {
 	}
 }
 
-// runsInQuote returns the runs of a part that is quoted. It writes the mark of a list item as text, because a quotation has
-// no lists.
+// runsInQuote returns the runs of a quoted part. A list item gets its bullet or number as text, because a quotation in
+// Slack can't contain a list.
 func runsInQuote(p markdown.Part) []markdown.Run {
 	if p.Kind != markdown.Item {
 		return p.Runs
 	}
-	mark := "• "
+	bullet := "• "
 	if p.Ordered {
-		mark = fmt.Sprintf("%d. ", p.Number)
+		bullet = fmt.Sprintf("%d. ", p.Number)
 	}
 	indent := strings.Repeat("  ", p.Indent)
-	return append([]markdown.Run{{Text: indent + mark}}, p.Runs...)
+	return append([]markdown.Run{{Text: indent + bullet}}, p.Runs...)
 }
 
-// renderItem renders an entry of a list. Beside it stands a menu of its buttons, or its only button. Buttons that can't be in
-// a menu stand below it.
+// renderItem renders an entry of a list. A single button is drawn next to the entry, and several as an overflow menu.
+// Buttons that can't be in a menu are drawn below the entry.
 func (r *renderer) renderItem(b view.Block) {
 	text := r.renderPieces(b.Pieces)
 	if menu := r.overflowMenu(b.Buttons); menu != nil {
@@ -269,8 +270,8 @@ func (r *renderer) renderItem(b view.Block) {
 	r.addButtons(b.Buttons)
 }
 
-// overflowMenu makes a menu of buttons. It returns nil if they don't fit, or if one of them asks first, which an entry of a
-// menu can't.
+// overflowMenu returns a menu of buttons. It returns nil if they don't fit into one, or if one of them asks for
+// confirmation, which Slack doesn't support for single entries of a menu.
 func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockElement {
 	if len(buttons) < 2 || len(buttons) > maxOverflow {
 		return nil
@@ -296,8 +297,8 @@ func (r *renderer) addButtons(buttons []view.Button) {
 	}
 }
 
-// makeButton makes a button. Its verb stands in the action id, and the arguments in the value; ReadClick reads them when the
-// button is clicked.
+// makeButton returns a button. Its action id has the verb, which is the name of what the button does, such as
+// "snooze", and what the button opens. Its value has the arguments. ReadClick reads all of them when it is clicked.
 func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.nextID())
 	button := slackapi.NewButtonBlockElement(id, b.Value, cutObject(b.Label, maxLabelRunes))
@@ -321,26 +322,26 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	return button
 }
 
-// optionValue packs into the value of a menu's entry what a button has in its action id and value.
+// optionValue returns the value of a menu entry. It combines what a button has in its action id and its value.
 func optionValue(b view.Button) string { return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value }
 
 func makeSection(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {
 	return slackapi.NewSectionBlock(mrkdwnObject(text), nil, accessory, slackapi.SectionBlockOptionBlockID(id))
 }
 
-// mrkdwnObject makes a text in which Slack makes no links of plain addresses or names.
+// mrkdwnObject returns a text object with mrkdwn, in which Slack doesn't turn plain URLs and names into links.
 func mrkdwnObject(text string) *slackapi.TextBlockObject {
 	const emoji, verbatim = false, true
 	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, emoji, verbatim)
 }
 
-// plainObject makes a text without markup.
+// plainObject returns a text object without markup.
 func plainObject(text string) *slackapi.TextBlockObject {
 	const emoji, verbatim = false, false
 	return slackapi.NewTextBlockObject(slackapi.PlainTextType, orBlank(text), emoji, verbatim)
 }
 
-// cutObject makes a text without markup, cut to a limit of Slack's.
+// cutObject is like plainObject, but truncates the text.
 func cutObject(text string, maxRunes int) *slackapi.TextBlockObject {
 	return plainObject(markdown.Cut(text, maxRunes))
 }

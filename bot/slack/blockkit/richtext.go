@@ -12,15 +12,20 @@ import (
 	"parley/channels/markdown"
 )
 
-// What somebody types in Slack arrives as blocks of rich text: a tree of elements. This file writes it as Markdown, in which
-// mentions are tokens such as "<@U0ANN>". Messages without rich text are read from Slack's own markup (mrkdwn.go).
+// A message that somebody types in Slack arrives as a rich_text block, which is a tree of elements:
+//
+//	{"type":"rich_text_section","elements":[{"type":"text","text":"Hi","style":{"bold":true}}, {"type":"user","user_id":"U1"}]}
+//
+// This file converts it to Markdown, with a placeholder for each mention: "**Hi**<@U1>". The elements of the top level,
+// such as sections and lists, are called parts. Those below, such as texts and links, are called runs. Messages without
+// rich text have mrkdwn instead, Slack's own markup, which mrkdwn.go reads.
 
-// element is any part of a rich_text block.
+// element is a rich_text block, or anything inside one.
 // Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block, read 2026-11.
 type element struct {
 	Type      string          `json:"type"`
 	Text      flexible        `json:"text"`
-	Style     json.RawMessage `json:"style"` // an object on runs, a word on lists
+	Style     json.RawMessage `json:"style"` // an object in runs; a string in lists
 	Elements  []element       `json:"elements"`
 	UserID    string          `json:"user_id"`
 	ChannelID string          `json:"channel_id"`
@@ -35,10 +40,10 @@ type element struct {
 	Timestamp json.RawMessage `json:"timestamp"` // seconds since 1970
 	Indent    int             `json:"indent"`
 	Offset    int             `json:"offset"`
-	Border    int             `json:"border"` // 1 on a list or code that stands in a quotation
+	Border    int             `json:"border"` // 1 if a list or code is inside a quotation
 }
 
-// flexible is a string, a number as it is written, or the text of a text object.
+// flexible is a text that JSON has as a string, a number or an object with a "text" field.
 type flexible string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -62,72 +67,73 @@ func (f *flexible) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// writer builds a text from Slack's elements.
+// writer converts Slack's elements to Markdown.
 type writer struct {
 	*markdown.Writer
 	names labels
 }
 
-// labels are the names of channels and user groups by id. A message's plain text may have them: <#C1|support>.
+// labels are the names of channels and user groups by id.
 type labels map[string]string
 
-// Typed is what somebody typed, as a message carries it.
+// Typed has the fields of a Slack message that may hold what its author typed.
 type Typed struct {
 	Blocks      json.RawMessage
 	Attachments json.RawMessage
-	Text        string            // in mrkdwn
-	Names       map[string]string // names of channels by id, for those that Slack mentions without
+	Text        string            // mrkdwn
+	Names       map[string]string // names of channels by id, for mentions without a name
 }
 
-// ReadText reads what somebody typed: the rich text of the message, or else its mrkdwn, and tables. It never fails: of what it
-// doesn't know it keeps the text.
+// ReadText reads what the author of a message typed: its rich text, or else its mrkdwn, followed by its tables. It never
+// fails. Of elements of an unknown kind it keeps the text.
 func ReadText(t Typed) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text, t.Names)}
-	parts := readParts(t.Blocks)
-	hasRichText := slices.ContainsFunc(parts, func(p part) bool { return p.rich != nil })
+	blocks := readBlocks(t.Blocks)
+	hasRichText := slices.ContainsFunc(blocks, func(b typedBlock) bool { return b.rich != nil })
 	if !hasRichText {
 		w.readMrkdwn(t.Text)
 	}
-	for _, p := range append(parts, readPastedTables(t.Attachments)...) {
-		w.writeRichText(p.rich)
-		w.writeTable(p.rows)
+	for _, b := range append(blocks, readPastedTables(t.Attachments)...) {
+		w.writeRichText(b.rich) // nothing if it is a table
+		w.writeTable(b.rows)    // nothing if it is rich text
 	}
 	return w.Text()
 }
 
-// part is a block of a message that somebody typed: rich text, or a table.
-type part struct {
-	rich []element // not nil for rich text, even without elements
+// typedBlock is a block of a message that its author typed: either rich text or a table.
+type typedBlock struct {
+	rich []element // the parts of rich text; not nil if it is rich text, even without parts
 	rows [][]cell  // not nil for a table
 }
 
-// readParts returns the blocks that somebody typed. It skips all others.
-func readParts(blocks json.RawMessage) []part {
+// readBlocks returns those blocks of a message that its author typed.
+func readBlocks(blocks json.RawMessage) []typedBlock {
 	var all []json.RawMessage
 	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
 		return nil
 	}
 
-	var out []part
+	var out []typedBlock
 	for _, raw := range all {
 		if rows := readTable(raw); rows != nil {
-			out = append(out, part{rows: rows})
+			out = append(out, typedBlock{rows: rows})
 			continue
 		}
 
 		var block element
 		if json.Unmarshal(raw, &block) == nil && block.Type == "rich_text" {
-			out = append(out, part{rich: append([]element{}, block.Elements...)})
+			out = append(out, typedBlock{rich: append([]element{}, block.Elements...)})
 		}
 	}
 
 	return out
 }
 
-// isQuoted reports whether a part stands in a quotation. Lists and code in a quotation are parts beside it, with a border.
+// isQuoted reports whether a part is inside a quotation. Slack doesn't nest lists and code in a quote. It puts them next
+// to it and sets their border.
 func (e element) isQuoted() bool { return e.Type == "rich_text_quote" || e.Border > 0 }
 
-// writeRichText writes the parts of one rich_text block. Quoted parts beside each other make one quotation.
+// writeRichText writes the parts of one rich_text block. Adjacent quoted parts become one quotation.
 func (w *writer) writeRichText(parts []element) {
 	for len(parts) > 0 {
 		quoted := parts[0].isQuoted()
@@ -149,7 +155,7 @@ func (w *writer) writeRichText(parts []element) {
 	}
 }
 
-// writeParts writes parts that are all quoted, or all not.
+// writeParts writes parts of which either all or none are quoted.
 func (w *writer) writeParts(parts []element) {
 	for i, p := range parts {
 		if i > 0 {
@@ -167,7 +173,8 @@ func (w *writer) writeParts(parts []element) {
 	}
 }
 
-// separateParts separates two parts: lists and quotes need an empty line before plain text.
+// separateParts writes an empty line between two parts, or a line break between two lists, which Markdown would
+// otherwise separate.
 func (w *writer) separateParts(last, next element) {
 	if last.Type == "rich_text_list" && next.Type == "rich_text_list" {
 		w.BreakLine()
@@ -176,10 +183,11 @@ func (w *writer) separateParts(last, next element) {
 	w.Paragraph()
 }
 
-// writeList writes a list. Slack interrupts a list for nested ones, and continues it with an offset.
+// writeList writes a list. Slack splits a list around a nested one. The offset of the second half is the number of items
+// before it.
 func (w *writer) writeList(list element) {
 	var kind string
-	_ = json.Unmarshal(list.Style, &kind) //nolint:errcheck // an unknown style is a bullet
+	_ = json.Unmarshal(list.Style, &kind) //nolint:errcheck // an unknown style counts as bullets
 	firstNumber := list.Offset + 1
 	for i, item := range list.Elements {
 		mark := "- "
@@ -190,8 +198,8 @@ func (w *writer) writeList(list element) {
 	}
 }
 
-// plainText returns the characters of runs, for code. The address of a link follows its words. Mentions count as they do
-// elsewhere, because a text that mentions a colleague isn't for the customer.
+// plainText returns runs without formatting, for code. A link becomes its label and its address. Mentions are recorded
+// as in any other text, because a message that mentions a colleague isn't sent to the customer.
 func (w *writer) plainText(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
 	plain := slices.Clone(runs)
@@ -208,22 +216,22 @@ func (w *writer) plainText(runs []element) string {
 	return inner.Plain()
 }
 
-// writeRuns writes runs of text. It writes all runs between two mentions at once, because in Markdown the marks around a run
-// depend on its neighbours.
+// writeRuns writes runs of text. It collects the runs between two mentions and writes them together, because where
+// Markdown allows marks such as "**" depends on the adjacent runs.
 func (w *writer) writeRuns(runs []element) {
-	var waiting []markdown.Run // runs since the last mention, which are not written yet
-	addText := func(s string) { waiting = append(waiting, markdown.Run{Text: s}) }
+	var pending []markdown.Run // the runs since the last mention
+	addText := func(s string) { pending = append(pending, markdown.Run{Text: s}) }
 	flush := func() {
-		w.Runs(waiting)
-		waiting = nil
+		w.Runs(pending)
+		pending = nil
 	}
 	for _, r := range runs {
 		var style markdown.Style
-		_ = json.Unmarshal(r.Style, &style) //nolint:errcheck // an unknown style is none
+		_ = json.Unmarshal(r.Style, &style) //nolint:errcheck // an unknown style is ignored
 
 		switch r.Type {
 		case "text":
-			waiting = append(waiting, markdown.Run{Text: string(r.Text), Style: style})
+			pending = append(pending, markdown.Run{Text: string(r.Text), Style: style})
 		case "user":
 			flush()
 			w.User(r.UserID)
@@ -238,7 +246,7 @@ func (w *writer) writeRuns(runs []element) {
 		case "emoji":
 			addText(emojiText(r))
 		case "link":
-			waiting = append(waiting, markdown.Run{Text: string(r.Text), URL: r.URL, Style: style})
+			pending = append(pending, markdown.Run{Text: string(r.Text), URL: r.URL, Style: style})
 		case "date":
 			addText(dateText(r))
 		case "color":
@@ -253,7 +261,7 @@ func (w *writer) writeRuns(runs []element) {
 	flush()
 }
 
-// dateText returns the words that stand for a date, or its time if there are none.
+// dateText returns the fallback text of a date, or its time if it has none.
 func dateText(e element) string {
 	if e.Fallback != "" {
 		return e.Fallback
@@ -268,7 +276,8 @@ func dateText(e element) string {
 // labelOf returns the name of a user group, or its id if the name isn't known.
 func (w *writer) labelOf(id string) string { return cmp.Or(w.names[id], id) }
 
-// channelWords returns what stands for a mentioned channel: its name, but never its id, since customers may read it.
+// channelWords returns the text for a mention of a channel. It has the name, or no name if that isn't known. It never
+// has the id, because customers may read the text.
 func (w *writer) channelWords(id string) string {
 	if name := w.names[id]; name != "" {
 		return "#" + name
@@ -276,7 +285,7 @@ func (w *writer) channelWords(id string) string {
 	return "a channel"
 }
 
-// Unicode's five skin tones, which follow an emoji, and Slack's numbers of them.
+// The five skin tones, which are characters that follow an emoji, and Slack's numbers for them.
 const (
 	firstTone       = 0x1f3fb
 	lastTone        = 0x1f3ff
@@ -284,13 +293,12 @@ const (
 	lastToneNumber  = 6
 )
 
-// emojiText returns the characters of an emoji. A custom emoji, which has none, stays a shortcode.
+// emojiText returns the Unicode characters of an emoji, or the shortcode of a custom emoji, which has no characters.
 func emojiText(e element) string {
 	var b strings.Builder
 	for digits := range strings.SplitSeq(e.Unicode, "-") {
 		char, err := strconv.ParseUint(digits, 16, 32)
-		isRune := char > 0 && char <= unicode.MaxRune
-		if err != nil || !isRune {
+		if err != nil || char == 0 || char > unicode.MaxRune {
 			return ":" + e.Name + ":"
 		}
 
@@ -299,8 +307,8 @@ func emojiText(e element) string {
 
 	emoji := b.String()
 	hasTone := strings.ContainsFunc(emoji, func(r rune) bool { return r >= firstTone && r <= lastTone })
-	knowsTone := e.SkinTone >= firstToneNumber && e.SkinTone <= lastToneNumber
-	if knowsTone && !hasTone {
+	isValidTone := e.SkinTone >= firstToneNumber && e.SkinTone <= lastToneNumber
+	if isValidTone && !hasTone {
 		emoji += string(rune(firstTone + e.SkinTone - firstToneNumber))
 	}
 

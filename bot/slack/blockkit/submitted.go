@@ -13,10 +13,12 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file reads what Slack sends back of buttons and forms. A client may have made all of it up, so it is only what somebody
-// asks for. The engine decides who may do what.
+// This file reads what Slack sends after somebody clicked a button or submitted a form that we had drawn (render.go,
+// form.go). For example, a click on a button with the action id "b:snooze::7" asks for the verb "snooze". A verb is the
+// name of what a user can ask for. A manipulated client can send anything, so the result is only a request: the engine
+// checks whether the user may do it.
 
-// Control is what was clicked or chosen: a button, an entry of a menu or a field of a form.
+// Control is the button, menu entry or form field that somebody clicked.
 // Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload, read 2026-11.
 type Control struct {
 	ActionID string  `json:"action_id"`
@@ -28,13 +30,13 @@ type option struct {
 	Value string `json:"value"`
 }
 
-// View is a modal as it comes back.
+// View is a modal, as Slack sends it after it was submitted or clicked in.
 // Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload, read 2026-11.
 type View struct {
 	ID        string `json:"id"`
 	Callback  string `json:"callback_id"`
 	Private   string `json:"private_metadata"`
-	Installed string `json:"app_installed_team_id"` // the workspace whose app opened it
+	Installed string `json:"app_installed_team_id"` // the workspace of the app that opened it
 	State     struct {
 		Values fields `json:"values"`
 	} `json:"state"`
@@ -44,10 +46,11 @@ type View struct {
 	} `json:"blocks"`
 }
 
-// fields are what stands in a form, by the ids of blocks and inputs.
+// fields are the contents of a form, by block id and action id.
 type fields map[string]map[string]Input
 
-// UnmarshalJSON implements json.Unmarshaler. Slack may write no fields as an empty list (slack-go/slack#943).
+// UnmarshalJSON implements json.Unmarshaler. If a form has no fields, Slack may send [] instead of {}
+// (slack-go/slack#943).
 func (f *fields) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "[]" {
 		return nil
@@ -55,14 +58,14 @@ func (f *fields) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]map[string]Input)(f))
 }
 
-// Input is what stands in one field of a form.
+// Input is the content of one field of a form. Which of its fields is set depends on the kind of the field.
 type Input struct {
 	Value    string   `json:"value"`
 	Selected *option  `json:"selected_option"`
 	Several  []option `json:"selected_options"`
 }
 
-// IsInput reports whether c is a field of an open form, so that a click on it asks for nothing yet.
+// IsInput reports whether c is a field of an open form. A click in it asks for nothing before the form is submitted.
 func (c Control) IsInput() bool { return c.ActionID == inputID }
 
 // Click is what a click on one of our buttons or menu entries asks for.
@@ -72,8 +75,8 @@ type Click struct {
 	Args  bridge.Args
 }
 
-// ReadClick reads what a click on one of our buttons or menu entries asks for.
-// Errors: the control isn't ours, or verb.Pressed's.
+// ReadClick reads what a click on one of our buttons or menu entries asks for. It returns an error if the control isn't
+// ours, or if its verb or arguments are invalid.
 func (c Control) ReadClick() (Click, error) {
 	read := c.readButton
 	if c.Selected != nil {
@@ -90,7 +93,7 @@ func (c Control) ReadClick() (Click, error) {
 	return Click{Verb: v, Opens: view.Opens(opens), Args: args}, nil
 }
 
-// readMenuEntry takes apart what optionValue made.
+// readMenuEntry splits a value that optionValue has built.
 func (c Control) readMenuEntry() (name, opens, value string, err error) {
 	name, rest, hasOpens := strings.Cut(c.Selected.Value, "|")
 	opens, value, hasValue := strings.Cut(rest, "|") // the value may have a "|" in it
@@ -100,11 +103,11 @@ func (c Control) readMenuEntry() (name, opens, value string, err error) {
 	return name, opens, value, nil
 }
 
-// readButton takes apart the action id that renderer.makeButton made.
+// readButton splits an action id that renderer.makeButton has built.
 func (c Control) readButton() (name, opens, value string, err error) {
 	const (
-		numFields = 4  // "b", the verb, what it opens, the id
-		maxQuoted = 40 // characters of an id that isn't ours
+		numFields = 4  // "b", the verb, what it opens, a number
+		maxQuoted = 40 // characters of a foreign id that the error quotes
 	)
 	fields := strings.Split(c.ActionID, ":")
 	if len(fields) != numFields || fields[0] != "b" {
@@ -113,8 +116,8 @@ func (c Control) readButton() (name, opens, value string, err error) {
 	return fields[1], fields[2], c.Value, nil
 }
 
-// ReadFilled reads a filled form. errs says what is wrong with it, by field name, and "" for the form as a whole. Times that were
-// typed count from when the form was opened.
+// ReadFilled reads a submitted form. errs has what the user must correct, by field name, or by "" if it concerns the
+// whole form. It is empty if the form is valid. Relative times such as "in 2 hours" count from when the form was opened.
 func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	memory := ReadMemory(v.Private)
 	name, args, err := verb.Pressed(memory.Verb, memory.Args)
@@ -123,21 +126,24 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	}
 	values := v.readValues()
 	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
-	if memory.Pick && filled.Text == "" { // the text is in the memory or, if it was too long for that, in typedField
-		typed := strings.Join(values[typedField], "")
-		if name == bridge.VerbReply && typed != "" {
-			var problem string
-			if typed, problem = view.ReadReply(typed); problem != "" {
-				return view.Filled{}, map[string]string{typedField: problem}
-			}
-		}
-		filled.Text = memory.Text + typed
+	if !memory.Pick || filled.Text != "" {
+		return filled, errs
 	}
+
+	// The user typed the text before the form was opened. It is in the memory or, if it was too long, in typedField.
+	typed := strings.Join(values[typedField], "")
+	if name == bridge.VerbReply && typed != "" {
+		var problem string
+		if typed, problem = view.ReadReply(typed); problem != "" {
+			return view.Filled{}, map[string]string{typedField: problem}
+		}
+	}
+	filled.Text = memory.Text + typed
 	return filled, errs
 }
 
-// WithNote returns the arguments of a button that was pressed in the window, with the note that stands there. v is nil if it was
-// pressed in a message.
+// WithNote returns the arguments of a button that was clicked in a modal, with the note that was typed there. v is nil if
+// the button was clicked in a message.
 func (v *View) WithNote(args bridge.Args) bridge.Args {
 	if v == nil {
 		return args
@@ -145,7 +151,7 @@ func (v *View) WithNote(args bridge.Args) bridge.Args {
 	return verb.Values(v.readValues()).WithNote(args)
 }
 
-// readValues returns what stands in the inputs, by field name.
+// readValues returns the contents of the fields, by field name.
 func (v *View) readValues() map[string][]string {
 	out := map[string][]string{}
 	for block, inputs := range v.State.Values {
@@ -170,7 +176,8 @@ func (v *View) readValues() map[string][]string {
 	return out
 }
 
-// FormErrors makes the answer that shows each error at its field, and errors of no field at the first field.
+// FormErrors returns the response that makes Slack show each error below its field. An error that belongs to no field is
+// shown below the first one. errs is as ReadFilled returns it.
 func (v *View) FormErrors(errs map[string]string) map[string]any {
 	byBlock := map[string]string{}
 	for name, text := range errs {
@@ -183,10 +190,10 @@ func (v *View) FormErrors(errs map[string]string) map[string]any {
 	return map[string]any{"response_action": "errors", "errors": byBlock}
 }
 
-// HasFields reports whether a form has fields. A template without variables has none.
+// HasFields reports whether a form has fields. For example, a template without variables has none.
 func (v *View) HasFields() bool { return v.firstInput() != "" }
 
-// firstInput returns the block id of the form's first field.
+// firstInput returns the block id of the form's first field, or "".
 func (v *View) firstInput() string {
 	for _, b := range v.Blocks {
 		if b.Type == "input" {

@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// attachment is what stands below a message: what Slack shows of a link, a message that somebody passed on, or a
-// table that was pasted into the editor.
+// This file reads what Slack sends as the attachments of a message. An attachment is
+//   - a table that the author pasted into the editor. It belongs to what they typed, and is written as Markdown.
+//   - another message that the author shared (forwarded) with this one.
+//   - Slack's or an app's preview of a link, which is ignored.
+
+// attachment is one attachment of a message.
 type attachment struct {
 	Blocks []json.RawMessage `json:"blocks"`
 
-	FromURL     string `json:"from_url"` // of a link or a message elsewhere
+	FromURL     string `json:"from_url"` // of a link or another message
 	OriginalURL string `json:"original_url"`
 	AppUnfurl   string `json:"app_unfurl_url"`
 	Share       bool   `json:"is_share"`
@@ -21,33 +25,35 @@ type attachment struct {
 	Author      string `json:"author_id"`
 }
 
-// isTyped reports whether the author wrote what stands in a, rather than Slack or an app that shows a link.
+// isTyped reports whether the content of an attachment was typed or pasted by the author of the message.
 func (a *attachment) isTyped() bool {
 	if a.Share || a.Message {
 		return false
 	}
-	isOfLink := cmp.Or(a.FromURL, a.OriginalURL, a.AppUnfurl) != ""
-	isOfOther := cmp.Or(a.BotID, a.AppID, a.Author) != ""
-	return !isOfLink && !isOfOther
+	isLinkPreview := cmp.Or(a.FromURL, a.OriginalURL, a.AppUnfurl) != ""
+	isByAnother := cmp.Or(a.BotID, a.AppID, a.Author) != ""
+	return !isLinkPreview && !isByAnother
 }
 
-// cell is a cell of a table: raw_text has a text, raw_number a value and perhaps a text, and rich_text has elements.
-// Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11; without a text: github.com/slack-go/slack/issues/1558.
+// cell is a cell of a table. A raw_text cell has a text. A raw_number cell has a value, and may have a text. A rich_text
+// cell has elements.
+// Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11. That a raw_number may have no text:
+// github.com/slack-go/slack/issues/1558.
 type cell struct {
 	Text     flexible  `json:"text"`
 	Value    flexible  `json:"value"`
 	Elements []element `json:"elements"`
 }
 
-// readPastedTables returns the tables that somebody pasted into a message: Slack's editor makes each of them an attachment,
-// and leaves it out of the text and the blocks of the message.
-func readPastedTables(attachments json.RawMessage) []part {
+// readPastedTables returns the tables that the author pasted into a message. Slack leaves them out of the message's text
+// and blocks.
+func readPastedTables(attachments json.RawMessage) []typedBlock {
 	var list []json.RawMessage
 	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
 		return nil
 	}
 
-	var out []part
+	var out []typedBlock
 	for _, raw := range list {
 		var a attachment
 		if json.Unmarshal(raw, &a) != nil || !a.isTyped() {
@@ -56,7 +62,7 @@ func readPastedTables(attachments json.RawMessage) []part {
 
 		for _, block := range a.Blocks {
 			if rows := readTable(block); rows != nil {
-				out = append(out, part{rows: rows})
+				out = append(out, typedBlock{rows: rows})
 			}
 		}
 	}
@@ -64,9 +70,9 @@ func readPastedTables(attachments json.RawMessage) []part {
 	return out
 }
 
-// SharedMessages returns the ids of those messages of a channel that somebody passed on with a message, and whether there are any of
-// elsewhere.
-func SharedMessages(attachments json.RawMessage, channel string) (here []string, elsewhere bool) {
+// SharedMessages returns the messages that were shared with a message. ids has those of the given channel, and hasForeign
+// reports whether there are any others.
+func SharedMessages(attachments json.RawMessage, channel string) (ids []string, hasForeign bool) {
 	var list []json.RawMessage
 	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
 		return nil, false
@@ -78,18 +84,20 @@ func SharedMessages(attachments json.RawMessage, channel string) (here []string,
 			Channel string `json:"channel_id"`
 			TS      string `json:"ts"`
 		}
-		isShared := json.Unmarshal(raw, &a) == nil && a.Share
-		if isShared && a.Channel == channel && a.TS != "" {
-			here = append(here, a.TS)
-		} else if isShared {
-			elsewhere = true
+		if json.Unmarshal(raw, &a) != nil || !a.Share {
+			continue
 		}
+		if a.Channel != channel || a.TS == "" {
+			hasForeign = true
+			continue
+		}
+		ids = append(ids, a.TS)
 	}
 
-	return here, elsewhere
+	return ids, hasForeign
 }
 
-// readTable returns the rows of a block that is a table, and nil for other blocks.
+// readTable returns the rows of a block, or nil if the block isn't a table.
 func readTable(block json.RawMessage) [][]cell {
 	var table struct {
 		Type string   `json:"type"`
@@ -101,7 +109,7 @@ func readTable(block json.RawMessage) [][]cell {
 	return table.Rows
 }
 
-// writeTable writes rows, each with as many cells as the longest row has.
+// writeTable writes a table. Short rows are padded with empty cells. It writes nothing if there are no cells.
 func (w *writer) writeTable(rows [][]cell) {
 	width := 0
 	for _, row := range rows {
@@ -123,6 +131,7 @@ func (w *writer) writeTable(rows [][]cell) {
 	w.Table(lines)
 }
 
+// cellText returns the plain text of a cell. Items of a list are joined by spaces.
 func (w *writer) cellText(c cell) string {
 	words := []string{string(cmp.Or(c.Text, c.Value))}
 	for _, p := range c.Elements {
