@@ -14,10 +14,9 @@ import (
 	"parley/channels"
 )
 
-// history stores what Slack's events missed. Slack sends an event for each message, edit and deletion, but none while
-// no connection is open. For example, an agent may delete a reply in that time, before it was sent to the customer.
-// history reads the channels, compares them with the stored events, and stores what is missing in the same form.
-// Until it is done, the engine sends no replies of agents to customers.
+// history stores what Slack's events missed, for example that an agent deleted a reply while no connection was open. It
+// reads the channels, compares them with the stored events, and stores what is missing in the same form. Until it is
+// done, the engine sends no replies to customers.
 //
 //   - A gap is a time in which events may have been missed.
 //   - A hole is a missing message in a thread of which a newer message is stored. It shows that an event was lost
@@ -102,7 +101,7 @@ func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 	return h.marks.Raise(ctx, began)
 }
 
-// exceptUnreadable returns err unless it means that the app may not read the channel. Then it logs err and returns nil.
+// exceptUnreadable logs err and returns nil if the app may not read the channel. Otherwise it returns err.
 func (h *history) exceptUnreadable(channel string, err error) error {
 	if refusal.IsOfChannel(err) {
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)

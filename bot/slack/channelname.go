@@ -5,15 +5,12 @@ import (
 	"maps"
 	"time"
 
-	slackapi "github.com/slack-go/slack"
-
 	"parley/bot/slack/fact"
 	"parley/bot/slack/refusal"
 )
 
 // Slack's events mention channels by id, as in "see <#C0123>". A customer who gets that message should read "see
-// #support". So the directory looks up the name before a message is stored. It caches names, and also that a channel is
-// invisible to the app.
+// #support", so the directory looks up the name before a message is stored.
 
 // askTimeout limits the time for all lookups at Slack about the events of one request. The lookups delay the response,
 // which Slack expects within 3 s. They also delay the event itself, which may cancel a reply that is about to be sent.
@@ -60,12 +57,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 		return known.name
 	}
 
-	var ch *slackapi.Channel
-	err := d.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
-		return err
-	})
+	ch, err := d.readChannel(ctx, id)
 	if err != nil && refusal.CodeOf(err) != "channel_not_found" {
 		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
 		if pause := pauseAfter(err); pause > 0 {
@@ -75,8 +67,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 	}
 
 	fresh := channelName{askFrom: d.now().Add(channelsMaxAge)}
-	isVisible := err == nil && ch != nil
-	if isVisible {
+	if err == nil && ch != nil {
 		fresh.name = ch.Name
 	}
 	d.channelNames.Put(id, fresh)

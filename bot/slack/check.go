@@ -56,9 +56,8 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 		return refusal.Finding(err, "app-level token", "Slack refused it", appTokenHint)
 	}
 
-	self, err := s.identify(ctx)
-	isWrongApp := err == nil && isOfOtherApp(s.opt.AppToken, self.App) // without an answer the apps can't be compared
-	if isWrongApp {
+	self, err := s.identify(ctx) // without an answer the apps can't be compared
+	if err == nil && isOfOtherApp(s.opt.AppToken, self.App) {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "belongs to another app than the bot token",
@@ -98,7 +97,6 @@ func checkScopes(header string) channels.Finding {
 	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
 }
 
-// checkChannels checks all channels in which conversations are shown.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {

@@ -22,9 +22,7 @@ import (
 //     calls decodeClick and performs the action.
 
 // handleClick handles a click on a button or a menu entry. After it has stored a click, it refreshes the window in which
-// the click was made, or deletes the private message. self describes our app, and body is the payload from which in was
-// decoded.
-// Errors: those of storing the click.
+// the click was made, or deletes the private message.
 func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of a form that is still open

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/recent"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/refusal"
 )
@@ -23,15 +23,12 @@ import (
 const (
 	colleagueTimeout = time.Second     // of one lookup; Slack wants a response to a click within 3 s
 	colleaguesMaxAge = 5 * time.Minute // how long a lookup is cached
-	maxColleagues    = 1000            // the size of the cache
 )
 
 // colleagueCache caches lookups of people. It is safe for concurrent use.
 type colleagueCache struct {
-	timeout time.Duration // of one lookup; colleagueTimeout, except in tests
-
-	mu      sync.Mutex
-	answers map[string]colleagueAnswer // by user id; nil until the first lookup
+	timeout time.Duration                // of one lookup; colleagueTimeout, except in tests
+	answers *recent.Map[colleagueAnswer] // by user id
 }
 
 // colleagueAnswer is the result of a lookup.
@@ -46,27 +43,14 @@ func (a colleagueAnswer) isStranger() bool { return a.namesOthers && !a.isOurs }
 
 // get returns the cached lookup of a person. ok is false if there is none, or if it has expired.
 func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a, ok = c.answers[user]
+	a, ok = c.answers.Get(user)
 	return a, ok && now.Sub(a.at) < colleaguesMaxAge
 }
 
 // wasStranger reports whether the cached lookup of a person, even an expired one, says that they are a stranger.
 func (c *colleagueCache) wasStranger(user string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.answers[user].isStranger()
-}
-
-// keep caches a lookup. If the cache is full, it is emptied first.
-func (c *colleagueCache) keep(user string, a colleagueAnswer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.answers == nil || len(c.answers) >= maxColleagues {
-		c.answers = map[string]colleagueAnswer{}
-	}
-	c.answers[user] = a
+	a, _ := c.answers.Get(user)
+	return a.isStranger()
 }
 
 // isColleague reports whether a person is a full member of our workspace, and not a guest.
@@ -105,7 +89,7 @@ func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) 
 		a.name = nameOf(u)
 		a.namesOthers = u.IsStranger || u.TeamID != "" && u.TeamID != self.Team
 	}
-	d.colleagues.keep(user, a)
+	d.colleagues.answers.Put(user, a)
 	return a, nil
 }
 

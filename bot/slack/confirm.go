@@ -11,18 +11,21 @@ import (
 	"parley/channels"
 )
 
-// A reply waits a little before it goes to the customer, so that its author can still edit or delete it. Confirm
-// reads it once more just before that. Changes of which no event has told are written as a callback, an event in
-// Slack's own form, and stored as its facts are.
+// An agent answers a customer by typing a message in Slack. Parley delays the reply for some seconds, so that the agent
+// can still edit or delete it. But Slack's event about the edit may be late or lost. So this file reads the message
+// once more, right before its text is sent. If it has changed, the change is stored as a callback, the JSON in which
+// Slack would have sent the event, and the reply isn't sent.
 
-// Confirm reads a person's message again before text, which the message said, is sent to the customer. It returns
-//   - Gone if the message was deleted. If no event has told of the deletion, it is stored now.
-//   - Changed if the message was edited and the engine hasn't applied the edit yet. If no event has told of
-//     the edit, it is stored now.
-//   - Unchanged if it still says text, or if this API has no method to read messages.
+// Confirm reads the message at a place again, before text, the content that is known, is sent to the customer. It returns
+//   - Gone if the message was deleted.
+//   - Changed if the message was edited and the engine hasn't applied the edit yet.
+//   - Unchanged if it still has this text, or if this API has no method to read messages.
 //
-// It also stores emoji that people have put on the message, unless an earlier Confirm or pass has found them. With an
-// error, Unchanged means that the message wasn't read. Gone and Changed mean that what it shows could not be stored.
+// It stores a deletion or edit about which no event has arrived. It also stores the emoji on the message, except those
+// that were found in Slack before, because an emoji may stop the reply.
+//
+// If the error isn't nil, Unchanged means that the message couldn't be read. Gone and Changed mean that its state
+// couldn't be compared or stored.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -33,7 +36,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 	m, found, err := h.readMessage(ctx, at)
 	if refusal.CodeOf(err) == refusal.CodeUnknownMethod {
-		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
+		return bridge.Unchanged, nil // this API can't read messages
 	}
 	if err != nil {
 		return bridge.Unchanged, refusal.ClassifyRead(err)
@@ -47,20 +50,20 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Gone, h.storeCallback(ctx, self, deleted)
 	}
 
-	isChanged := false
 	if m.Edited != nil {
-		isChanged, err = h.confirmEdit(ctx, self, at, m, text)
+		isChanged, err := h.confirmEdit(ctx, self, at, m, text)
+		if err != nil || isChanged {
+			return bridge.Changed, err
+		}
 	}
-	if err == nil && !isChanged {
-		err = h.storeEmoji(ctx, self, at, m) // it may take the reply back
-	}
-	if err != nil || isChanged {
+	if err := h.storeEmoji(ctx, self, at, m); err != nil {
 		return bridge.Changed, err
 	}
 	return bridge.Unchanged, nil
 }
 
-// confirmEdit reports whether an edited message differs from text, or has an edit that wasn't stored, which it stores.
+// confirmEdit reports whether an edited message differs from text. If the edit wasn't stored yet, it stores it and
+// returns true.
 func (h *history) confirmEdit(
 	ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string,
 ) (isChanged bool, err error) {
@@ -77,7 +80,8 @@ func (h *history) confirmEdit(
 		return true, h.storeCallback(ctx, self, edited)
 	}
 
-	// Mentions stand in text by the names that were known when it was stored. Slack may have told none then.
+	// In text, mentions are replaced by names. When it was stored, perhaps only the names of agents were known, so
+	// compare both with those and with all names.
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
 	withAgents := h.directory.withAgentNames(ctx, self, m.raw)
@@ -85,8 +89,8 @@ func (h *history) confirmEdit(
 	return !isReply(withAll, at, m, text) && !isReply(withAgents, at, m, text), nil
 }
 
-// storeEmoji stores the emoji that people have put on a message, except those that were found before. One that an
-// event has told of may be stored a second time, under another id. That has no effect.
+// storeEmoji stores the emoji on a message as facts, except those that were found in Slack before. An emoji about which
+// an event has arrived may be stored a second time, under another id. That has no effect.
 func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage) error {
 	callbacks, err := self.EmojiCallbacks(at, m.raw)
 	if err != nil {
@@ -111,14 +115,14 @@ func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Pla
 	return h.sweeper.Accept(ctx, slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] }))
 }
 
-// isReply reports whether a message is a reply with this text. self has the names by which mentions are written.
+// isReply reports whether a message is a reply to the customer with this text. self has the names for its mentions.
 func isReply(self *fact.Self, at bridge.Place, m *rawMessage, text string) bool {
-	now := self.Said(at.Channel, &m.Message)
-	return now.MayLeave() && bridge.SameText(now.Text, text)
+	current := self.Said(at.Channel, &m.Message)
+	return current.MayLeave() && bridge.SameText(current.Text, text)
 }
 
-// readMessage reads a single message. found is false if the message is gone. If at.Thread is "", the message's own id
-// stands for its thread: Slack accepts the id of any message of a thread.
+// readMessage reads a single message. found is false if the message was deleted. If at.Thread is "", the message's own
+// id is used for it, since Slack accepts the id of any message of a thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *rawMessage, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if refusal.IsGone(err) {
@@ -135,7 +139,7 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *rawMessa
 	return nil, false, nil
 }
 
-// storeCallback stores the facts of a callback that was made from what history shows.
+// storeCallback stores the facts of a callback that this process has made itself.
 func (h *history) storeCallback(ctx context.Context, self *fact.Self, body []byte) error {
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()

@@ -12,29 +12,30 @@ import (
 	"parley/channels/pause"
 )
 
-// lostTogetherWithin says when the losses of several connections count as one. When the first of them opens again,
-// each must have been lost less than this long ago. It is that long because a dead connection is noticed late.
+// lostTogetherWithin is how recently all connections must have been lost for one outage to be assumed. A dead connection
+// is noticed late, so none may have worked for a while although some connection was always counted as open.
 const lostTogetherWithin = 45 * time.Second
 
-// connections are this process's Socket Mode connections, usually two, by which Slack sends events, clicks and
-// commands. They keep track of how many are open. When the last one is lost, a gap begins: a time in which events may
-// be missed. The sweeper is told, and the engine holds replies back until the gap was read.
+// connections counts the Socket Mode connections of this process, through which Slack sends events, clicks and commands.
+// Usually there are two. When the last one is lost, a gap begins: a time in which events may be missed. Then the engine
+// sends no replies to customers until the sweeper has read Slack's history of the gap. For example, the history may show
+// that a reply was deleted meanwhile. It is safe for concurrent use.
 type connections struct {
 	*intake
 
-	wanted int // how many there should be; 0 when Slack sends signed requests instead
+	wanted int // how many there should be; 0 if Slack sends HTTP requests instead
 
-	mu        sync.Mutex        // guards all below
-	open      int               // how many are open now
+	mu        sync.Mutex        // guards the fields below
+	open      int               // how many are open
 	lostAt    map[int]time.Time // when each connection was last lost, by its number
-	allLostAt time.Time         // when the last open connection was lost; zero until then
+	allLostAt time.Time         // when the last open connection was lost; zero if that hasn't happened
 
-	// leftComplete is true after we closed the last open connection ourselves while there was no gap. So this process
-	// has received everything that was sent to it.
-	leftComplete bool
+	// closedWithoutGap is true if this process closed the last open connection itself while there was no gap. Then it
+	// has received everything that Slack sent before.
+	closedWithoutGap bool
 }
 
-// awaitIdentity asks Slack who we are, until it answers. It returns false if ctx ended first.
+// awaitIdentity asks Slack who our app is, and retries until Slack answers. It returns false if ctx ended first.
 func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 	const firstWait, maxWait = time.Second, time.Minute
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
@@ -59,7 +60,7 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 	}
 }
 
-// reportError tells people what keeps us from working.
+// reportError logs an error of Slack's and shows it to the admins as the reason why Slack doesn't work.
 func (c *connections) reportError(err error) {
 	var se *channels.SendError
 	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
@@ -77,9 +78,9 @@ func (c *connections) reportError(err error) {
 const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, " +
 	"and copy it (xapp-…; SLACK_APP_TOKEN)."
 
-// reportNotOpened tells people why Slack opens no connection. It only logs the reason while another connection is
-// open, because everything arrives by that one. It also only logs failures for which Slack gives no reason, since
-// they pass or end the connection's client.
+// reportNotOpened reports the failure to open a connection. It shows the reason to the admins, or only logs it in two
+// cases: another connection is open, so that everything still arrives; or Slack gave no lasting reason, so that the
+// next attempt may succeed.
 func (c *connections) reportNotOpened(err error) {
 	code := refusal.CodeOf(err)
 	if code == "" || refusal.IsTemporary(err) || c.countOpen() > 0 {
@@ -90,14 +91,14 @@ func (c *connections) reportNotOpened(err error) {
 		c.reportError(err)
 		return
 	}
-	c.log.Error("slack refuses the app-level token", "error", err) // which opens nothing but connections
+	c.log.Error("slack refuses the app-level token", "error", err)
 	c.standing.ReportBroken(channels.Condition{
 		Status: channels.Broken, Text: "Slack opens no connection with our app-level token (" + code + ").", Hint: appTokenHint,
 	})
 }
 
-// reportOpened tells people that Slack works, after a connection has opened. It first asks whether Slack takes the
-// bot's token: connections open by the app-level token, which still works after the app was removed.
+// reportOpened shows the admins that Slack works, after a connection has opened. It first checks the bot token. That a
+// connection opens proves only that the app-level token works, and it still does after the app was uninstalled.
 func (c *connections) reportOpened(ctx context.Context) {
 	removals := c.standing.RemovalsKnown()
 	err := withTimeout(ctx, identifyTimeout, func(ctx context.Context) error {
@@ -105,7 +106,7 @@ func (c *connections) reportOpened(ctx context.Context) {
 		return err
 	})
 	if ctx.Err() != nil {
-		return // the connection is over already
+		return // the connection is closed already
 	}
 	if refusal.NeedsRepair(err) {
 		c.reportError(err)
@@ -114,7 +115,8 @@ func (c *connections) reportOpened(ctx context.Context) {
 	c.standing.ReportWorks(removals)
 }
 
-// recordOpened counts a new connection. It announces a gap if no other is open, or if all were lost together.
+// recordOpened counts a connection that has opened. It announces a gap if no other was open, or if all were lost
+// together.
 func (c *connections) recordOpened() {
 	c.mu.Lock()
 	isGap := c.open == 0
@@ -129,7 +131,8 @@ func (c *connections) recordOpened() {
 	}
 }
 
-// lostTogether reports whether all connections were lost together, and when the first was. The caller holds c.mu.
+// lostTogether reports whether all connections were lost within lostTogetherWithin, and when the first of them was. The
+// caller must hold c.mu.
 func (c *connections) lostTogether() (since time.Time, together bool) {
 	for _, at := range c.lostAt {
 		if c.now().Sub(at) >= lostTogetherWithin {
@@ -142,8 +145,8 @@ func (c *connections) lostTogether() (since time.Time, together bool) {
 	return since, len(c.lostAt) == c.wanted
 }
 
-// recordLost counts a lost connection. When it is the last one, a gap begins at once: Slack can't tell of edits and
-// deletions until a connection opens again, so no reply may leave. closedByUs: because the process ends.
+// recordLost counts a connection that was lost. If it was the last one, it announces a gap at once: from now on an edit
+// or deletion may be missed, so no reply may be sent. closedByUs means that this process closed it to shut down.
 func (c *connections) recordLost(number int, closedByUs bool) {
 	c.mu.Lock()
 	c.open--
@@ -157,7 +160,7 @@ func (c *connections) recordLost(number int, closedByUs bool) {
 	if isLast {
 		_, gapOpen := c.sweeper.Gap()
 		c.allLostAt = now
-		c.leftComplete = closedByUs && !gapOpen
+		c.closedWithoutGap = closedByUs && !gapOpen
 	}
 
 	c.mu.Unlock()
@@ -167,13 +170,13 @@ func (c *connections) recordLost(number int, closedByUs bool) {
 	}
 }
 
-// hasAll reports whether this process, which is ending, has received everything that was sent to it. The gap that
-// began when it closed its own last connection doesn't count.
+// hasAll reports whether this process, which is shutting down, has received everything that Slack sent until it closed
+// its last connection.
 func (c *connections) hasAll() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, gapOpen := c.sweeper.Gap()
-	return !gapOpen || c.leftComplete
+	return !gapOpen || c.closedWithoutGap
 }
 
 // areLost reports whether Socket Mode is in use and no connection is open.

@@ -17,10 +17,7 @@ import (
 	"parley/bridge"
 )
 
-// The directory answers questions about names and people: which channel is "#support", whose address is
-// ann@acme.test, who can read a channel, what a mentioned person is called. It asks Slack.
-
-// How long the names of channels (from Slack) and of agents (from the desk) are used before they are read again.
+// How long names of channels, which are read from Slack, and of agents, from the database, are cached.
 const (
 	channelsMaxAge = 5 * time.Minute
 	peopleMaxAge   = time.Minute
@@ -33,17 +30,18 @@ const (
 	channelPage    = 900
 )
 
-// channelCache keeps the ids of channels by name.
+// channelCache caches the ids of channels by name.
 type channelCache struct {
 	isStale atomic.Bool // set by reset: the next Resolve reads the channels again
 
-	mu       sync.Mutex        // guards all below; Resolve holds it while it waits for Slack
-	ids      map[string]string // by name, in small letters; nil until they are read
-	joinable map[string]bool   // by id: public channels that the app isn't in yet
+	mu       sync.Mutex        // guards the fields below; Resolve holds it while it waits for Slack
+	ids      map[string]string // by name in lower case; nil until they are read
+	joinable map[string]bool   // by id: public channels of which the app isn't a member
 	readAt   time.Time
 }
 
-// reset makes the next Resolve read the channels again. It takes no lock, since events must not wait.
+// reset makes the next Resolve read the channels again. It doesn't lock mu, because its callers handle events and must
+// not wait for Slack.
 func (c *channelCache) reset() { c.isStale.Store(true) }
 
 // agents lists Parley's agents, the people who answer customers. The engine implements it.
@@ -51,22 +49,24 @@ type agents interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 }
 
-// directory finds channels and people by their names, and names by ids. It is safe for concurrent use.
+// directory looks up channels and people in Slack: which channel is "#support", whose address is ann@acme.test, who can
+// read a channel, and what a mentioned person is called. It caches most answers, and is safe for concurrent use.
 type directory struct {
 	*workspace
 
 	agents       agents
-	readOnly     bool // Resolve joins no channel
+	readOnly     bool // Resolve doesn't join channels
 	channels     channelCache
-	channelNames *recent.Map[channelName] // of channels that were mentioned without their names, by id
-	askTimeout   time.Duration            // see askTimeout
+	channelNames *recent.Map[channelName] // names of mentioned channels by id
+	askTimeout   time.Duration            // the constant askTimeout, except in tests
 	people       peopleCache
 	colleagues   colleagueCache
 	members      memberCache
 }
 
-// Resolve returns the id of a channel given by "#name" or id, or "" if there is no such channel. If the channel is
-// public and the app isn't in it, the app joins it. Private channels are found only if somebody has invited the app.
+// Resolve returns the id of a channel that is given as "#name" or by its id, or "" if the channel isn't found. A private
+// channel is found only if the app was invited to it. If the channel is public, the app joins it unless it is a member
+// already.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
@@ -97,14 +97,9 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	return id, nil
 }
 
-// resolveID does what Resolve does for a channel that is given by its id.
+// resolveID implements Resolve for a channel that is given by its id.
 func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
-	var ch *slackapi.Channel
-	err := d.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
-		return err
-	})
+	ch, err := d.readChannel(ctx, id)
 	if refusal.CodeOf(err) == "channel_not_found" {
 		return "", nil
 	}
@@ -124,7 +119,16 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	return ch.ID, nil
 }
 
-// isJoinable reports whether the app isn't in a channel and may join it without an invitation.
+// readChannel reads a channel from Slack, with retries.
+func (d *directory) readChannel(ctx context.Context, id string) (ch *slackapi.Channel, err error) {
+	err = d.retryRead(ctx, func(ctx context.Context) error {
+		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
+		return err
+	})
+	return ch, err
+}
+
+// isJoinable reports whether the app isn't a member of a channel and can join it without an invitation.
 func isJoinable(ch *slackapi.Channel) bool { return !ch.IsMember && !ch.IsPrivate }
 
 // joinChannel makes the app a member of a public channel. It does nothing if the directory is read-only.
@@ -142,7 +146,7 @@ func (d *directory) joinChannel(ctx context.Context, id string) error {
 	return nil
 }
 
-// listChannels fills the cache of channels. The caller holds d.channels.mu.
+// listChannels reads all channels into the cache. The caller must hold d.channels.mu.
 func (d *directory) listChannels(ctx context.Context) error {
 	ids := map[string]string{}
 	joinable := map[string]bool{}
@@ -181,8 +185,8 @@ func (d *directory) listChannels(ctx context.Context) error {
 	return nil
 }
 
-// Lookup returns the user id of the person with an e-mail address, or "" if there is none. It never returns
-// deactivated users, guests, bots or people of other organisations, because whoever it returns may become an agent.
+// Lookup returns the user id of the person with an e-mail address, or "" if there is none. The person may become an
+// agent, so Lookup never returns a deactivated user, a guest, a bot or a person of another organisation.
 func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -212,28 +216,31 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 	return bridge.SurfaceUser(u.ID), nil
 }
 
-// peopleCache keeps the names of agents by user id.
+// peopleCache caches the names of agents.
 type peopleCache struct {
 	mu     sync.Mutex
-	names  map[string]string // nil until they are read
+	names  map[string]string // by user id; nil until they are read
 	readAt time.Time
 }
 
-// withNames returns a copy of self with the names of the people and channels that body mentions. They are stored with
-// the fact, so that decoding it later needs no question. Names that can't be read now are left out.
+// withNames returns a copy of self, which describes our app in the workspace, with everything that Slack left out of an
+// event: the names of the people and channels that body mentions, and whether its author is a colleague or a stranger
+// (colleague.go). The copy is stored with the event, so that decoding the event later needs no lookups. What can't be
+// looked up now is left out.
 func (d *directory) withNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()
 	return d.withNamesOf(ctx, askCtx, self, body)
 }
 
-// withNamesOf is withNames for one of several bodies that came together. askCtx bounds all questions to Slack.
+// withNamesOf is like withNames, but askCtx limits the time for all lookups in Slack. Several events can share it.
 func (d *directory) withNamesOf(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
 	named := d.withSlackNames(askCtx, d.withAgentNames(ctx, self, body), body)
 	return d.withStranger(ctx, askCtx, d.withColleague(ctx, askCtx, named, body), body)
 }
 
-// withSlackNames returns a copy of self with names in body that only Slack knows: of channels, and of non-agents.
+// withSlackNames returns a copy of self with those names for body that must be looked up in Slack: the names of channels,
+// and of people who aren't agents.
 func (d *directory) withSlackNames(askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
 	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, self, body), body)
 }
@@ -248,7 +255,7 @@ func mayMention(body []byte) bool {
 	return false
 }
 
-// withAgentNames returns a copy of self with the names of the agents whom body mentions, as far as they are known.
+// withAgentNames returns a copy of self with the names of the agents whom body mentions.
 func (d *directory) withAgentNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	if !mayMention(body) {
 		return self
@@ -263,7 +270,8 @@ func (d *directory) withAgentNames(ctx context.Context, self *fact.Self, body []
 	return &named
 }
 
-// agentNames returns the names of all agents by user id. If they can't be read now, it returns those read last.
+// agentNames returns the names of all agents by user id. If reading them fails, it returns those that were read last,
+// or nil. The caller must not change the map.
 func (d *directory) agentNames(ctx context.Context) map[string]string {
 	d.people.mu.Lock()
 	defer d.people.mu.Unlock()
@@ -290,7 +298,7 @@ func (d *directory) agentNames(ctx context.Context) map[string]string {
 	return names
 }
 
-// Audience returns who can read a channel: a public channel can be read by everybody in the workspace.
+// Audience returns who can read a channel: its members or, if it is public, everybody in the workspace.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
 	info, err := d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: channel})
 	if err != nil {

@@ -19,23 +19,23 @@ import (
 	"parley/channels"
 )
 
-// This file is the alternative to Socket Mode: Slack sends events, commands and interactions as HTTP requests to our
-// address, each signed with a secret that only Slack and we know. A request gets its answer only after what it says
-// is stored. If storing fails it gets 503, and Slack sends an event again.
-
 // Limits of signed requests.
 const (
 	maxBodyBytes    = 2 << 20
-	maxStampAge     = 5 * time.Minute // greatest difference between a request's time and our clock
-	identifyTimeout = 2 * time.Second // Slack wants an answer within 3 s
+	maxStampAge     = 5 * time.Minute // the maximum difference between a request's time and our clock
+	identifyTimeout = 2 * time.Second // Slack wants a response within 3 s
 	retryAfter      = "5"             // seconds
 )
 
-// door serves the requests that Slack signs.
+// door serves HTTP requests from Slack. They are the alternative to Socket Mode: Slack posts events, slash commands and
+// interactions (such as clicks) to our address, and signs each request with a secret that it shares with us.
+//
+// A request is acknowledged only after its content was stored. If storing fails, the response is 503. Slack then sends
+// an event again, but not a command or an interaction: its user sees an error.
 type door struct {
 	*intake
 
-	secret string // with which Slack signs requests
+	secret string // the signing secret of our Slack app
 }
 
 // makeHandlers returns the handlers by their patterns for http.ServeMux.
@@ -47,7 +47,7 @@ func (d *door) makeHandlers() map[string]http.Handler {
 	}
 }
 
-// requireSignature calls next for requests that Slack has signed, and refuses all others.
+// requireSignature returns a handler that calls next for requests that Slack has signed, and refuses all others.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request, body []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,16 +75,16 @@ func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request
 	})
 }
 
-// readBody reads a request's body, of maxBodyBytes at most.
+// readBody reads a body of at most maxBodyBytes.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	announced := min(max(r.ContentLength, 0), maxBodyBytes)
 	var body bytes.Buffer
-	body.Grow(int(announced) + bytes.MinRead) // so that ReadFrom need not copy it
+	body.Grow(int(announced) + bytes.MinRead) // so that ReadFrom needn't reallocate
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	return body.Bytes(), err
 }
 
-// isSigned reports whether the signature fits the raw bytes of the body, and whether the request is recent.
+// isSigned reports whether the signature matches the body, and whether the request is recent.
 func (d *door) isSigned(h http.Header, body []byte) bool {
 	stamp, signature := h.Get("X-Slack-Request-Timestamp"), h.Get("X-Slack-Signature")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
@@ -107,9 +107,9 @@ func (d *door) isSigned(h http.Header, body []byte) bool {
 	return hmac.Equal(mac.Sum(nil), given)
 }
 
-// serveEvent stores one callback before it answers 200.
+// serveEvent stores an event and acknowledges it.
 func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
-	if challenge, asked := readChallenge(body); asked {
+	if challenge, isCheck := readChallenge(body); isCheck {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, challenge) //nolint:errcheck // the client is gone
 		return
@@ -126,7 +126,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 
 	if err := d.takeEvents(r.Context(), self, body); err != nil {
-		// Replies that are stored later must not leave before what this event says is known: a gap holds them back.
+		// The lost event may be the deletion of a reply. Read Slack's history, and send no replies until then.
 		d.sweeper.CatchUpSoon(d.now().Add(-d.acceptTimeout))
 		d.askToRetry(w, err)
 		return
@@ -135,10 +135,11 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// readChallenge returns the text that Slack wants to have back when an admin enters our address.
-func readChallenge(body []byte) (challenge string, asked bool) {
+// readChallenge returns the challenge in a request by which Slack checks our address when an admin enters it. The
+// response must repeat the challenge.
+func readChallenge(body []byte) (challenge string, isCheck bool) {
 	const kind = "url_verification"
-	if !bytes.Contains(body, []byte(kind)) { // so that hardly any callback is decoded here
+	if !bytes.Contains(body, []byte(kind)) { // the common case, without decoding
 		return "", false
 	}
 	var cb fact.Callback
@@ -148,9 +149,9 @@ func readChallenge(body []byte) (challenge string, asked bool) {
 	return cb.Challenge, true
 }
 
-// isCertificateCheck reports whether Slack only checks that our address has a valid certificate, as it sometimes does
-// with the addresses of commands. Such a request is not signed.
-// Source: so does @slack/bolt 5.1.0, before it verifies anything.
+// isCertificateCheck reports whether Slack only checks the TLS certificate of our address, as it sometimes does for
+// slash commands. That request isn't signed.
+// Source: @slack/bolt 5.1.0, which answers it before it verifies the signature.
 func isCertificateCheck(h http.Header, body []byte) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -166,7 +167,7 @@ func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []b
 	})
 }
 
-// serveCommand answers slash commands. They come as a form and are stored as JSON.
+// serveCommand serves slash commands. They arrive as a form and are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
 	d.serveForm(w, r, body, func(self *fact.Self, form url.Values) (answer, error) {
 		fields := map[string]string{}
@@ -181,8 +182,10 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 	})
 }
 
-// serveForm answers a request whose body is a form. take stores it and returns the answer.
-func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, take func(self *fact.Self, form url.Values) (answer, error)) {
+// serveForm serves a request whose body is a form. take stores the form and returns the response.
+func (d *door) serveForm(
+	w http.ResponseWriter, r *http.Request, body []byte, take func(self *fact.Self, form url.Values) (answer, error),
+) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
@@ -216,7 +219,7 @@ func (d *door) sendAnswer(w http.ResponseWriter, r *http.Request, a answer) {
 	d.runAfter(r.Context(), a)
 }
 
-// askToRetry answers 503 because nothing was stored. Slack sends events again later.
+// askToRetry responds with 503, because nothing was stored.
 func (d *door) askToRetry(w http.ResponseWriter, err error) {
 	if !errors.Is(err, channels.ErrOverloaded) {
 		d.log.Error("slack request not stored", "error", err)

@@ -9,13 +9,17 @@ import (
 	"parley/bridge"
 )
 
+// When a customer's data must be erased, this file deletes what Parley posted about them in Slack. A conversation is a
+// thread there; its root is the first message. The engine requests the deletion of one post after the other. A bot can
+// delete only its own messages. So the root is not deleted but replaced by "Erased": the agents need it to find the
+// thread and delete their own messages.
+
 // erasePage is how many messages of a thread are read in one call of Send.
 const erasePage = 100
 
-// erase deletes one of our posts, with its files, because a customer's data is to be erased. The root of a thread is
-// not deleted but changed to say "Erased": people must find the thread to delete what colleagues wrote in it.
-// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot can delete only its own
-// messages and files; a message's files stay when the message is deleted.
+// erase deletes one of our posts. If the post has files, it deletes them first, since they outlive their message. A root
+// is handled by eraseRoot.
+// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11.
 func (s *poster) erase(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	at := p.Place
 	if at.Channel == "" {
@@ -39,8 +43,8 @@ func (s *poster) erase(ctx context.Context, self *fact.Self, p bridge.Post) (bri
 	return bridge.Sent{}, refusal.Classify(err)
 }
 
-// eraseRoot deletes one unrecorded message of a thread (see eraseUnrecorded). When none are left, it makes the root
-// say "Erased". Sent.More means that the engine has to call again, with Sent.Progress.
+// eraseRoot replaces the root of a thread by "Erased". Before that it deletes the unrecorded messages of the thread (see
+// eraseUnrecorded), one in each call. While Sent.More is true, the engine must call again with Sent.Progress.
 func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
 	more, cursor, err := s.eraseUnrecorded(ctx, self, p)
 	if more || err != nil {
@@ -52,8 +56,8 @@ func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, 
 	return bridge.Sent{}, refusal.Classify(err)
 }
 
-// eraseUnrecorded deletes one of our messages below a root. Parley keeps no records of posts in conversations that
-// ended long ago, so it looks for them in Slack, page by page. more means: call again, with cursor in p.Progress.
+// eraseUnrecorded searches one page of a thread for a message of ours and deletes it. Parley keeps no records of posts
+// in conversations that ended long ago. more means that the caller must call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
 	if refusal.IsGone(err) {
@@ -79,7 +83,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.
 	return page.Meta.Next != "", page.Meta.Next, nil
 }
 
-// eraseFiles deletes the files of one of our messages from the workspace.
+// eraseFiles deletes the files of one of our messages.
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	page, err := s.readPage(ctx, messageQuery(at, at.Thread))
 	if refusal.IsGone(err) {

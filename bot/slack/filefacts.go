@@ -12,17 +12,17 @@ import (
 	"parley/channels"
 )
 
-// describeFiles adds details of files to a fact about a message. In channels that other organisations share (Slack
-// Connect), events tell only a file's id. The kind and size matter because customers' channels take only some files.
-// What Slack doesn't tell before ctx ends is asked again when the file is read.
+// describeFiles adds the details of attached files to a stored event (a fact). In a channel that is shared with another
+// organisation, an event has only a file's id: {"id":"F1","file_access":"check_file_info"}. The type and size decide
+// whether the file can be sent to a customer. What can't be looked up is looked up again when the file is sent.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
-	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // mostly: spare the decoding
+	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // the common case, without decoding
 		return f
 	}
 	p, err := fact.Unwrap(f.Payload)
 	if err != nil {
-		return f // it is quarantined
+		return f // unreadable facts have no files
 	}
 
 	p.Self.Files = map[string]fact.File{}
@@ -32,8 +32,8 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 			w.log.Warn("slack doesn't say what a file is", "error", err)
 			continue
 		}
-		isLookedAt := info.Mimetype != "" || info.Mode != "hosted" // right after an upload Slack itself doesn't know the kind
-		if isLookedAt {
+		isComplete := info.Mimetype != "" || info.Mode != "hosted" // Slack determines the type some time after the upload
+		if isComplete {
 			p.Self.Files[id] = info
 		}
 	}
@@ -45,7 +45,8 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 	return described
 }
 
-// askFile asks Slack what a file is. Of one that is gone, or that the app may not see, the result says that.
+// askFile asks Slack for the details of a file. If the file was deleted, or if the app may not see it, it returns a File
+// that says so.
 // Errors: Slack's others.
 func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 	var info *slackapi.File

@@ -14,13 +14,13 @@ import (
 	"parley/channels"
 )
 
-// A post of files shows those of a customer's message in the conversation's thread. Slack takes files in two steps:
-// they are uploaded, which nobody sees, and then Slack is asked to show them as one message. Mostly the message
-// comes within a second, now and then after some seconds, and sometimes never. Each call of Send makes one part:
-//   - Part 0 (uploadPart) uploads the files. If Slack takes none of them, it posts their names and is the only part.
-//   - Part 1 has Slack show them, and finds the message. If Slack doesn't show them, or shows them elsewhere, this
-//     part uploads them again.
-//   - Part 2 (lastShowPart) shows what part 1 uploaded. If that fails as well, it posts their names.
+// A post of files shows the files of a customer's message in the thread of the conversation. Slack needs two steps: the
+// files are uploaded, invisibly, and then Slack is asked to show them in one message. It creates that message later:
+// usually within a second, and sometimes never. So a post has parts, one for each call of Send:
+//   - Part 0 (uploadPart) uploads the files. If Slack refuses all of them, it posts their names, and no part follows.
+//   - Part 1 asks Slack to show them, and looks for the message. If the message doesn't appear, or appears in the wrong
+//     place, part 1 uploads the files again.
+//   - Part 2 (lastShowPart) shows what part 1 uploaded. If that fails, too, it posts the names.
 //
 // For example, a workspace that allows only pictures gets "From Anna Weber: plan.png, setup.exe (only pictures are
 // allowed in Slack)" with plan.png below it.
@@ -29,21 +29,20 @@ const (
 	lastShowPart = 2
 )
 
-// uploadTimeout bounds a part whose caller set no deadline.
+// uploadTimeout is the time limit of a part if the caller has set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// maxUploadFailures is how often the upload of a post's files may fail. After that, a file that can't be uploaded is
-// only named, so that the thread goes on. With the engine's pauses this takes about twenty minutes. Attempts that
-// only waited for Slack to show files don't count.
+// maxUploadFailures is how many failed uploads of a post are retried, which takes about twenty minutes. After that, files
+// that can't be uploaded are only named, since later posts of the thread wait for this one.
 const maxUploadFailures = 25
 
-// filePost is a post of files, as one call of Send or Reconcile works on it.
+// filePost is a post of files during one call of Send or Reconcile.
 type filePost struct {
 	*poster
 
 	self     *fact.Self
 	post     bridge.Post
-	progress uploadProgress // what earlier parts and attempts have left; changed by this one
+	progress uploadProgress // the state after earlier parts and attempts, updated by this one
 }
 
 func (s *poster) newFilePost(self *fact.Self, p bridge.Post) *filePost {
@@ -65,7 +64,7 @@ func (s *poster) sendFiles(ctx context.Context, self *fact.Self, p bridge.Post) 
 	return f.show(ctx)
 }
 
-// reconcileFiles finds out whether a part of a post of files was made.
+// reconcileFiles finds out whether a part took effect whose result is unknown, for example after a timeout.
 func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	self, err := s.identify(ctx)
 	if err != nil {
@@ -79,8 +78,8 @@ func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Ou
 	return f.reconcileShown(ctx)
 }
 
-// upload uploads the files of the post, except those that Slack has refused already. The next part shows them. If one
-// file fails, none counts as uploaded, and the failure is counted.
+// upload uploads the files, except those that Slack has refused before. The next part shows them. If one upload fails,
+// the failure is counted, and the next attempt uploads all of them again.
 func (f *filePost) upload(ctx context.Context) (bridge.Sent, error) {
 	uploaded, err := f.uploadEach(ctx)
 	if _, isOfFile := errors.AsType[*refusal.FileError](err); isOfFile {
@@ -99,7 +98,7 @@ func (f *filePost) upload(ctx context.Context) (bridge.Sent, error) {
 	return bridge.Sent{More: true, Thread: f.post.Place.Thread, Progress: uploaded.encode()}, nil
 }
 
-// uploadEach uploads the files one by one. Files that Slack refuses go into Refused.
+// uploadEach uploads the files one by one. It returns the ids of the uploaded files and the files that Slack refused.
 func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 	uploaded := uploadProgress{Refused: slices.Clone(f.progress.Refused)}
 	failedTooOften := storedProgress(f.post).Failed >= maxUploadFailures
@@ -127,8 +126,8 @@ func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 	return uploaded, nil
 }
 
-// uploadAnew uploads files again, because Slack shows an upload only once.
-func (f *filePost) uploadAnew(ctx context.Context) (bridge.Sent, error) {
+// reupload uploads the files again, because Slack shows an upload only once.
+func (f *filePost) reupload(ctx context.Context) (bridge.Sent, error) {
 	f.deleteUploads(ctx)
 	return f.upload(ctx)
 }
@@ -143,11 +142,11 @@ func (f *filePost) deleteUploads(ctx context.Context) {
 	}
 }
 
-// postNames posts only the names of the files, where Slack takes none of them.
+// postNames posts the names of the files, without the files.
 func (f *filePost) postNames(ctx context.Context) (bridge.Sent, error) {
 	card := f.card()
 	messages := f.self.Home.Messages(card, blockSeed(f.post.Token))
-	if len(messages) > 1 { // so many fit one message only without blocks
+	if len(messages) > 1 { // a message without blocks can have a longer text
 		messages = []blockkit.Message{{Text: f.self.Home.Words(card)}}
 	}
 
@@ -158,7 +157,7 @@ func (f *filePost) postNames(ctx context.Context) (bridge.Sent, error) {
 	return bridge.Sent{Message: ts, Thread: thread}, nil
 }
 
-// card is the text above the files. It names them, and says why some are missing.
+// card returns the text above the files. It names all files, and says why some aren't shown.
 func (f *filePost) card() view.Card {
 	customer := f.post.Facts.Contact
 	if f.post.Said != nil {
@@ -172,8 +171,8 @@ func (f *filePost) card() view.Card {
 	return card
 }
 
-// reconcileUpload looks whether the first part was made. Uploading again shows nothing twice, but where Slack took
-// none of the files their names are posted.
+// reconcileUpload finds out whether the first part posted the names of the files. Uploads don't matter, because they are
+// invisible and can be repeated.
 func (f *filePost) reconcileUpload(ctx context.Context) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := f.findPosted(ctx, f.self, f.post, f.post.Place.Thread)
 	if refusal.IsGone(err) && f.post.Place.Thread != "" {

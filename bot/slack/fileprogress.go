@@ -12,28 +12,29 @@ import (
 	"parley/channels"
 )
 
-// uploadProgress is the state of a post of files. It is kept as JSON in the post's Progress between attempts and
-// parts. It has the ids of files that are uploaded but not shown yet, and the files that Slack refused.
+// uploadProgress is the state of sending a customer's files to Slack. That takes several attempts: the files are
+// uploaded, and then Slack is asked to show them in a thread, which it does later and only once. Between attempts the
+// engine stores the state as JSON: {"ids":["F1"],"refused":[{"name":"setup.exe","bytes":9,"why":"…"}]}.
 type uploadProgress struct {
-	IDs     []string      `json:"ids"`
-	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
+	IDs     []string      `json:"ids"`              // the uploaded files
+	Titles  []string      `json:"titles,omitempty"` // their names, in the same order
 	Refused []refusedFile `json:"refused,omitempty"`
-	AskedAt time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
-	IsTaken bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
-	Thread  string        `json:"thread,omitempty"` // in which Slack was asked to show them; "" if an older version did
-	Failed  int           `json:"failed,omitempty"` // how often a file could not be uploaded
-	IsLost  bool          `json:"lost,omitempty"`   // Slack showed them at top level: they have to be uploaded anew
+	AskedAt time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them
+	IsTaken bool          `json:"taken,omitempty"`  // Slack has accepted the request to show them
+	Thread  string        `json:"thread,omitempty"` // the requested thread; "" if an older version of Parley asked
+	Failed  int           `json:"failed,omitempty"` // how many uploads have failed
+	IsLost  bool          `json:"lost,omitempty"`   // Slack showed them outside of the thread, so they must be uploaded again
 }
 
-// refusedFile is a file that this workspace doesn't take, with the reason for people. It is identified by name and
-// size rather than by its position among the files, because another file may have been added before it.
+// refusedFile is a file that Slack refuses, with a reason that agents can read. It is identified by name and size, not
+// by its index, because a file may be inserted before it between two attempts.
 type refusedFile struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	Why   string `json:"why"`
 }
 
-// storedProgress returns the state that earlier parts and attempts have left, or a zero one.
+// storedProgress returns the state after the earlier attempts, or the zero state before the first one.
 func storedProgress(p bridge.Post) uploadProgress {
 	var progress uploadProgress
 	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
@@ -45,12 +46,12 @@ func storedProgress(p bridge.Post) uploadProgress {
 func (u uploadProgress) encode() string {
 	raw, err := json.Marshal(u)
 	if err != nil {
-		return "" // texts and a time can always be encoded
+		return "" // can't happen: these types can always be encoded
 	}
 	return string(raw)
 }
 
-// whyRefused returns why Slack refused a file, or "" if it didn't.
+// whyRefused returns why Slack refused a file, or "" if it didn't refuse it.
 func (u uploadProgress) whyRefused(f channels.File) string {
 	for _, r := range u.Refused {
 		if r.Name == fileName(f) && r.Bytes == f.SizeBytes {
@@ -60,17 +61,17 @@ func (u uploadProgress) whyRefused(f channels.File) string {
 	return ""
 }
 
-// refuse notes that Slack refuses a file. The first reason counts.
+// refuse records that Slack refuses a file. If a reason is recorded already, it is kept.
 func (u *uploadProgress) refuse(f channels.File, why string) {
 	if u.whyRefused(f) == "" {
 		u.Refused = append(u.Refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})
 	}
 }
 
-// isAcceptable reports whether Slack accepts a file of this size. A post only names the others.
+// isAcceptable reports whether the size of a file is within Slack's limits. Other files are only named.
 func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
 
-// fileNames lists files as people read them, with a remark on those that Slack doesn't take.
+// fileNames returns the names of files for agents. A name has a suffix if Slack doesn't show the file: "a.exe (…)".
 func fileNames(files []channels.File, progress uploadProgress) []string {
 	names := make([]string, 0, len(files))
 	for _, f := range files {
@@ -83,9 +84,9 @@ func fileNames(files []channels.File, progress uploadProgress) []string {
 	return names
 }
 
-// whyNotAcceptable says why no workspace takes a file, or returns "" if it may take it.
+// whyNotAcceptable returns why a file isn't acceptable, or "".
 func whyNotAcceptable(f channels.File) string {
-	const maxFileText = "1 GB" // maxFileBytes in words
+	const maxFileText = "1 GB" // maxFileBytes as text
 	switch {
 	case f.SizeBytes <= 0:
 		return "0 bytes"
@@ -95,7 +96,7 @@ func whyNotAcceptable(f channels.File) string {
 	return ""
 }
 
-// fileName is a file's name in Slack: "a/b.pdf" becomes "a_b.pdf".
+// fileName returns the name of a file in Slack: "a/b.pdf" becomes "a_b.pdf".
 func fileName(f channels.File) string {
 	return cmp.Or(blockkit.FileName(strings.NewReplacer("/", "_", `\`, "_").Replace(f.Name)), "file")
 }

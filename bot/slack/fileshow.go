@@ -16,29 +16,30 @@ import (
 	"parley/channels"
 )
 
-// This file has the later parts of a post of files (see filepost.go): Slack is asked to show what was uploaded, and
-// the message that shows it is looked for, in what events told, in Slack's answer about the file, and in the thread.
+// A customer's files are uploaded to Slack first (filepost.go). This file then asks Slack to show them in a thread. Slack
+// creates the message that shows them later, and doesn't return its id. So this file looks for the message, in this
+// order: in the events that Slack has sent, in Slack's details of the first file, and among the messages of the thread.
 
 const (
-	// sharePatience is how long Parley looks for the message. Then it uploads the files once more.
+	// sharePatience is how long Parley looks for the message before it uploads the files again.
 	sharePatience = 2 * time.Minute
 
-	// Limits of the wait until Parley looks for the message again. Each look is a whole attempt.
+	// The minimum and maximum delay before the next attempt to find the message.
 	minShareLookWait = 5 * time.Second
 	maxShareLookWait = 30 * time.Second
 )
 
-// errProgressMissing means that a later part of a post doesn't know which files were uploaded.
+// errProgressMissing means that the ids of the uploaded files were lost.
 var errProgressMissing = errors.New("slack: files: progress is missing")
 
-// show makes a later part: it has Slack show the uploaded files, and looks for the message that shows them. If there
-// is none yet, it returns an error of the class Retry.
+// show is one attempt of part 1 or 2 of a post of files. The first attempt asks Slack to show the files. All attempts
+// look for the message; if it isn't found, they return an error of the class Retry.
 func (f *filePost) show(ctx context.Context) (bridge.Sent, error) {
 	if len(f.progress.IDs) == 0 {
 		return bridge.Sent{}, refusal.BadContent("the uploaded files are not known any more", errProgressMissing)
 	}
 	if f.progress.IsLost {
-		return f.uploadAnew(ctx)
+		return f.reupload(ctx)
 	}
 	if f.progress.AskedAt.IsZero() {
 		return f.askToShow(ctx)
@@ -48,14 +49,14 @@ func (f *filePost) show(ctx context.Context) (bridge.Sent, error) {
 	return f.conclude(ctx, shown, err)
 }
 
-// askToShow asks Slack to show the files, and waits a little for the message. Only the first attempt of a part asks.
+// askToShow asks Slack to show the files, and waits a short time for the message.
 func (f *filePost) askToShow(ctx context.Context) (bridge.Sent, error) {
 	isTaken, err := f.completeUpload(ctx)
 	f.progress.AskedAt = f.now()
 	f.progress.IsTaken = isTaken
 	f.progress.Thread = f.post.Place.Thread
 
-	if err != nil && channels.ClassOf(err) == channels.Ambiguous {
+	if err != nil && channels.ClassOf(err) == channels.Ambiguous { // Slack may have accepted the request
 		return f.sent(), err
 	}
 	if refusal.WhyNoFile(err, false) != "" {
@@ -69,12 +70,12 @@ func (f *filePost) askToShow(ctx context.Context) (bridge.Sent, error) {
 	return f.conclude(ctx, shown, err)
 }
 
-// sent is what a call of Send returns while the message that shows the files isn't known.
+// sent returns the result of an attempt that doesn't know the message.
 func (f *filePost) sent() bridge.Sent { return bridge.Sent{Progress: f.progress.encode()} }
 
-// completeUpload asks Slack to show uploaded files. isTaken is true if Slack answered that it does. Slack takes that
-// request only once per upload. If Slack doesn't know the uploads any more, isTaken is false and err is nil: an
-// earlier attempt may have completed them, or they are too old. The caller looks for them in either case.
+// completeUpload asks Slack to show the uploaded files, which it accepts only once per upload. isTaken reports whether it
+// has accepted. If isTaken is false and err is nil, Slack no longer knows the uploads: an earlier request may have
+// succeeded, or they have expired. So the caller must look for the message.
 func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(f.progress.IDs))
 	for i, id := range f.progress.IDs {
@@ -99,8 +100,8 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 	return err == nil, refusal.Classify(err)
 }
 
-// conclude ends an attempt. shown is the message that events or Slack named for the first file, since one message
-// shows all files. If they named none, it looks into the thread.
+// conclude ends an attempt. shown is the message according to Slack's events or its details of the first file (one
+// message shows all files), or zero if they don't have it. Then conclude searches the thread.
 func (f *filePost) conclude(ctx context.Context, shown fact.Share, err error) (bridge.Sent, error) {
 	if err != nil {
 		f.log.Info("slack message of files not found", "error", err)
@@ -119,32 +120,33 @@ func (f *filePost) conclude(ctx context.Context, shown fact.Share, err error) (b
 	return f.concludeUnshown(ctx, outcome)
 }
 
-// findInThread looks in the post's thread for the message that shows the first file, or that names the files instead.
-// If the thread is gone, it looks at top level, where Slack then puts replies.
+// findInThread searches the thread for the message that shows the first file, or that names the files instead. If the
+// thread's first message was deleted, it searches the top level of the channel, where Slack puts replies then.
 func (f *filePost) findInThread(ctx context.Context) (fact.Share, channels.Outcome, error) {
 	id, at := f.progress.IDs[0], f.post.Place
-	isSought := func(m *fact.Message) bool {
+	matches := func(m *fact.Message) bool {
 		return isPartOf(m, f.post) || slices.ContainsFunc(m.Files, func(file fact.File) bool { return file.ID == id })
 	}
 
-	m, outcome, err := f.findMessage(ctx, f.self, f.post, at.Thread, isSought)
+	m, outcome, err := f.findMessage(ctx, f.self, f.post, at.Thread, matches)
 	if refusal.IsGone(err) && at.Thread != "" {
-		m, outcome, err = f.findMessage(ctx, f.self, f.post, "", isSought)
+		const topLevel = ""
+		m, outcome, err = f.findMessage(ctx, f.self, f.post, topLevel, matches)
 	}
 	return fact.Share{File: id, Channel: at.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }
 
-// concludeShown ends a post whose files are shown. If Slack shows them at top level, the thread in which it was asked
-// to show them is lost. If that is the post's own thread, it returns bridge.ErrThreadLost. If it is an earlier one,
-// the files are uploaded again for the post's thread.
+// concludeShown ends an attempt that found the message. If the message is misplaced at top level, the first message of
+// the requested thread was deleted. If that is still the thread of the post, the error wraps bridge.ErrThreadLost. If the
+// post has been given a new thread since, the files are uploaded again.
 func (f *filePost) concludeShown(ctx context.Context, shown fact.Share) (bridge.Sent, error) {
 	at := f.post.Place
 	if !isMisplaced(f.post, shown.Thread) {
 		return bridge.Sent{Message: shown.TS, Thread: at.Thread, Progress: f.progress.encode()}, nil
 	}
 
-	wasAskedHere := f.progress.Thread == "" || f.progress.Thread == at.Thread
-	if wasAskedHere {
+	isSameThread := f.progress.Thread == "" || f.progress.Thread == at.Thread
+	if isSameThread {
 		f.progress.IsLost = true
 		return f.sent(), f.refuseMisplaced(ctx, f.post, shown.TS)
 	}
@@ -152,37 +154,39 @@ func (f *filePost) concludeShown(ctx context.Context, shown fact.Share) (bridge.
 	if err := f.deleteMisplaced(ctx, at.Channel, shown.TS); err != nil {
 		return f.sent(), err
 	}
-	return f.uploadAnew(ctx)
+	return f.reupload(ctx)
 }
 
-// concludeUnshown ends an attempt that found no message of the files. Slack may still show them:
+// concludeUnshown ends an attempt that didn't find the message. All attempts are repeated until sharePatience is over.
+// Then it depends on whether the thread could be searched:
 //
-//	the thread is read:  they are looked for again until sharePatience is over, then uploaded again
-//	it can't be read:    Slack's answer that it shows them is trusted, after sharePatience; without such an answer they
-//	                     are looked for until the engine gives up the search (Unsure), then uploaded again
+//	yes:  the files are uploaded again
+//	no:   if Slack has accepted the request, the post counts as sent. If that is unknown, attempts continue until the
+//	      engine stops them (Unsure), and then the files are uploaded again
 func (f *filePost) concludeUnshown(ctx context.Context, outcome channels.Outcome) (bridge.Sent, error) {
 	awaited := f.now().Sub(f.progress.AskedAt)
 	isUnreadable := outcome == channels.CannotTell
-	mayStillBeFound := isUnreadable && !f.progress.IsTaken && !f.post.Unsure // perhaps Slack never got the request
+	keepsLooking := isUnreadable && !f.progress.IsTaken && !f.post.Unsure
 
 	switch {
-	case awaited < sharePatience || mayStillBeFound:
+	case awaited < sharePatience || keepsLooking:
 		return f.sent(), &channels.SendError{
 			Class: channels.Retry,
 			Wait:  min(max(awaited, minShareLookWait), maxShareLookWait),
 			Text:  "Slack doesn't show the files yet.",
 		}
-	case isUnreadable && f.progress.IsTaken: // only the message's id isn't known
+	case isUnreadable && f.progress.IsTaken: // sent, although the id of the message is unknown
 		return bridge.Sent{Thread: f.post.Place.Thread, Progress: f.progress.encode()}, nil
 	}
 	return f.showAgain(ctx)
 }
 
-// showAgain handles files that Slack took and doesn't show. It uploads them again or, at last, names them.
+// showAgain handles files that Slack has accepted but doesn't show. It uploads them again or, in the last part, posts
+// their names.
 func (f *filePost) showAgain(ctx context.Context) (bridge.Sent, error) {
 	f.log.Warn("slack doesn't show files that it took", "delivery_id", f.post.DeliveryID)
 	if f.post.Part < lastShowPart {
-		return f.uploadAnew(ctx)
+		return f.reupload(ctx)
 	}
 
 	f.deleteUploads(ctx)
@@ -194,8 +198,8 @@ func (f *filePost) showAgain(ctx context.Context) (bridge.Sent, error) {
 	return f.postNames(ctx)
 }
 
-// showOthers goes on after Slack refused to show a post's files because of one of them, which it doesn't name. If the
-// workspace allows only pictures, the pictures are uploaded again. All others are only named.
+// showOthers handles Slack's refusal of all files because of one of them, which Slack doesn't name. If the workspace
+// allows only pictures, the pictures are uploaded again. All other files are only named.
 func (f *filePost) showOthers(ctx context.Context, err error) (bridge.Sent, error) {
 	f.log.Warn("slack refuses files", "delivery_id", f.post.DeliveryID, "error", err)
 
@@ -214,7 +218,7 @@ func (f *filePost) showOthers(ctx context.Context, err error) (bridge.Sent, erro
 	return f.upload(ctx)
 }
 
-// reconcileShown finds out whether a later part was made, that is whether the files are shown where they belong.
+// reconcileShown finds out whether part 1 or 2 took effect: whether the files are shown in their thread.
 func (f *filePost) reconcileShown(ctx context.Context) (channels.Outcome, bridge.Sent, error) {
 	if len(f.progress.IDs) == 0 {
 		return channels.CannotTell, bridge.Sent{}, errProgressMissing
@@ -239,13 +243,12 @@ func (f *filePost) reconcileShown(ctx context.Context) (channels.Outcome, bridge
 	return channels.Landed, bridge.Sent{Message: shown.TS, Thread: at.Thread, Progress: f.post.Progress}, nil
 }
 
-// findShown looks for the message that shows the files: first where Slack says that the first file is, then in the
-// thread.
+// findShown looks for the message that shows the files, in Slack's details of the first file and then in the thread.
 func (f *filePost) findShown(ctx context.Context) (fact.Share, channels.Outcome, error) {
 	shown, err := f.uploads.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
 	code := refusal.CodeOf(err)
 	isDeleted := code == "file_deleted"
-	wasNeverShown := code == "file_not_found" // Slack doesn't show an upload that wasn't completed
+	wasNeverShown := code == "file_not_found" // the code for an upload that wasn't completed
 	if err != nil && !isDeleted && !wasNeverShown {
 		return fact.Share{}, channels.CannotTell, err
 	}
@@ -255,7 +258,7 @@ func (f *filePost) findShown(ctx context.Context) (fact.Share, channels.Outcome,
 
 	shown, outcome, err := f.findInThread(ctx)
 	if outcome == channels.Absent && isDeleted {
-		outcome = channels.CannotTell // perhaps somebody has deleted the message together with the file
+		outcome = channels.CannotTell // somebody may have deleted the message together with the file
 	}
 	return shown, outcome, err
 }

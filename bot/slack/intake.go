@@ -16,48 +16,44 @@ import (
 	"parley/channels"
 )
 
-// What Slack sends comes in here, whether by Socket Mode (connections) or as signed requests (door): events ("ann
-// posted a message"), interactions (clicks, forms, shortcuts) and slash commands. Each is stored as a fact: one thing
-// that happened, under an id by which it counts only once. Only then does Slack get its answer.
-
-// Limits of what Slack sends, which are longer in tests.
 const (
-	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s that Slack waits: Slack sends
-	// the event again, and it counts once. Until Parley has read whether an earlier event is missing, replies wait.
+	// acceptTimeout limits the time for storing a request. It may exceed the 3 s after which Slack sends an event again,
+	// since repeated events are deduplicated.
 	acceptTimeout = 10 * time.Second
 
-	// afterTimeout bounds answer.after.
+	// afterTimeout limits the time of answer.after.
 	afterTimeout = 10 * time.Second
 )
 
-// reports shows people the condition of the surface: whether it works, or why it doesn't and what helps.
+// reports shows the admins whether Slack works, or why it doesn't and how to fix it.
 type reports interface{ Report(c channels.Condition) }
 
-// intake takes what Slack sends. Whatever asks for a change is stored before Slack hears that it arrived.
+// intake receives everything that Slack sends, over Socket Mode (connections) or as HTTP requests (door): events, such as
+// a new message; interactions, such as a click; and slash commands. Each is stored as a fact, a thing that happened, with
+// an id that deduplicates it. Only then is it acknowledged, so that nothing is lost if the process crashes.
 type intake struct {
 	*workspace
 
 	journal   journal
-	standing  *standing.Standing // reports to people whether Slack works
+	standing  *standing.Standing // reports whether Slack works
 	directory *directory
-	shares    *ownshare.Book // which message shows which of our files, as events tell
+	shares    *ownshare.Book // the messages that show our uploads, according to events
 	responder *responder
-	sweeper   *sweep.Sweeper
+	sweeper   *sweep.Sweeper   // reads Slack's history for missed events
 	work      *background.Work // runs answer.after
 
-	acceptTimeout, afterTimeout time.Duration
+	acceptTimeout, afterTimeout time.Duration // the constants, except in tests
 }
 
-// droppedWithin is how far back Parley reads after Slack said that it left out events. Slack says so once a minute.
+// droppedWithin is how much history is read after Slack reported that it drops events, which it does once a minute.
 const droppedWithin = 2 * time.Minute
 
-// retriesLast is how long after an event happened Slack may still deliver it: it tries again at once, after a minute,
-// and five minutes later. So an earlier event may arrive after a later one.
+// retriesLast is how late Slack may deliver an event: it retries immediately, after one minute, and five minutes later.
 // Source: docs.slack.dev/apis/events-api#retries
 const retriesLast = 7 * time.Minute
 
-// expectMissing is called before an event is stored that Slack could not deliver at once. Earlier events may still be
-// missing, so the sweeper reads the last minutes again, and replies wait for that.
+// expectMissing must be called before a retried event is stored. Older events may still be undelivered, too, so the
+// sweeper reads the history of the last minutes. Until then no replies are sent to customers.
 func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLast)) }
 
 // takeEvents stores the facts of Events API callbacks, in their order. If it returns nil, they may be acknowledged.
@@ -79,7 +75,7 @@ func (t *intake) takeEvents(ctx context.Context, self *fact.Self, bodies ...json
 	return t.journal.Accept(ctx, facts...)
 }
 
-// applyNews acts on news in an event that matters only now and isn't stored, for example that the app was removed.
+// applyNews handles the part of an event that isn't stored, for example that the app was uninstalled.
 func (t *intake) applyNews(a *fact.Arrival) {
 	if a.ForOthers {
 		t.log.Warn("slack event for another team or app ignored")
@@ -104,37 +100,37 @@ func (t *intake) applyNews(a *fact.Arrival) {
 		t.log.Warn("slack left events out")
 		t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
 	}
-	if a.JoinedChannel { // nobody knows how long the app was out of the channel
+	if a.JoinedChannel { // it is unknown for how long the app wasn't a member
 		t.sweeper.CatchUp(time.Time{})
 	}
-	if a.LeftChannel { // nothing tells any more whether a reply that waits was changed
+	if a.LeftChannel { // edits of replies that are waiting to be sent are no longer reported
 		t.sweeper.CatchUp(t.now())
 	}
 }
 
-// takeInteraction handles one click, form, shortcut or request for a menu's options.
-// Errors: those of journal, and Slack's if it doesn't say who clicked. After an error the interaction must not be
-// acknowledged: Slack then keeps the form open and says that it failed.
+// takeInteraction handles a click, a form, a shortcut or a request for a menu's options.
+// Errors: those of journal and of directory.isColleague. After an error the interaction must not be acknowledged. Then
+// Slack shows the user an error and keeps a form open.
 func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
-	app := cmp.Or(in.AppID, self.App) // a shortcut doesn't name the app, but came by our secret or token
+	app := cmp.Or(in.AppID, self.App) // a shortcut doesn't name the app
 	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return self.IsForUs(team, app) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
 
-	isStored := !slices.Contains([]string{"block_suggestion", "view_closed"}, in.Type) // a menu is asked for with each letter
-	if isStored && in.findActor(self).Kind == bridge.ActorForeign {
+	isHarmless := in.Type == "block_suggestion" || in.Type == "view_closed" // too frequent for a lookup of the user
+	if !isHarmless && in.findActor(self).Kind == bridge.ActorForeign {
 		isColleague, err := t.directory.isColleague(ctx, self, string(in.User.ID))
 		if err != nil {
 			return answer{}, err
 		}
 		if isColleague {
-			if body, err = in.nameTeam(body, self.Team); err != nil {
+			if body, err = in.setUserTeam(body, self.Team); err != nil {
 				return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 			}
 		}
@@ -143,7 +139,7 @@ func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []by
 	return t.responder.handleInteraction(ctx, self, &in, body)
 }
 
-// takeCommand handles one slash command. body is JSON.
+// takeCommand handles a slash command, given as JSON.
 // Errors: those of journal. After an error the command must not be acknowledged.
 func (t *intake) takeCommand(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
@@ -157,7 +153,7 @@ func (t *intake) takeCommand(ctx context.Context, self *fact.Self, body []byte) 
 	return t.responder.handleCommand(ctx, self, &c, body)
 }
 
-// runAfter runs a.after in the background, within t.afterTimeout. If too much runs already, it only logs that.
+// runAfter runs a.after in the background. If too many are running already, it is dropped and logged.
 func (t *intake) runAfter(ctx context.Context, a answer) {
 	if a.after == nil {
 		return

@@ -14,11 +14,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// An interaction is what Slack sends when somebody clicks a button, submits a form or uses a shortcut. This file
-// reads its JSON: who did it and where. decodeInteraction turns a stored one into a bridge.Action, which is what the
-// engine handles: a verb such as "resolve", with arguments.
-
-// interaction is the union of the payloads of clicks, forms, shortcuts and menus.
+// interaction is the JSON that Slack sends when somebody clicks a button, submits a form, uses a shortcut or opens a menu.
+// It is the union of the payloads of all of these. Stored interactions are decoded to a bridge.Action, which the engine
+// performs: a verb such as "resolve", with arguments.
 // Source: docs.slack.dev/reference/interaction-payloads, read 2026-11.
 type interaction struct {
 	Type       string             `json:"type"`
@@ -26,7 +24,7 @@ type interaction struct {
 	User       userRef            `json:"user"`
 	AppID      string             `json:"api_app_id"`
 	TriggerID  string             `json:"trigger_id"`
-	AnswerURL  string             `json:"response_url"` // a secret: it acts in our name
+	AnswerURL  string             `json:"response_url"` // a secret: whoever knows it can post in our name
 	CallbackID string             `json:"callback_id"`
 	Container  container          `json:"container"`
 	Channel    *idRef             `json:"channel"`
@@ -35,7 +33,7 @@ type interaction struct {
 	Actions    []blockkit.Control `json:"actions"`
 	View       *blockkit.View     `json:"view"`
 
-	// Of block_suggestion, the question for the options of a menu.
+	// Only in a block_suggestion, which requests the options of a menu.
 	BlockID string `json:"block_id"`
 	Value   string `json:"value"` // what was typed into the menu
 }
@@ -56,21 +54,21 @@ type container struct {
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
-// listTeams returns the ids of the workspaces that an interaction names: the person's, the channel's, and the one
-// whose installation of the app opened the window. In a shared channel they can differ. Ids may be "".
+// listTeams returns the ids of all workspaces that an interaction names. In a channel that is shared with another
+// organisation they can differ. An id may be "".
 func (in *interaction) listTeams() []string {
-	names := []string{in.User.TeamID} // the person's
+	ids := []string{in.User.TeamID}
 	if in.Team != nil {
-		names = append(names, in.Team.ID) // the channel's
+		ids = append(ids, in.Team.ID) // the channel's
 	}
 	if in.View != nil {
-		names = append(names, in.View.Installed) // that of the app's installation which opened the window
+		ids = append(ids, in.View.Installed) // that of the app's installation which opened the window
 	}
-	return names
+	return ids
 }
 
-// findActor returns who clicked. The kind is ActorForeign if Slack names another workspace than ours as theirs:
-// people of other organisations see our cards in shared channels.
+// findActor returns who clicked. The kind is ActorForeign if Slack names another workspace than ours as theirs. People
+// of other organisations can click in shared channels.
 func (in *interaction) findActor(self *fact.Self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != self.Team {
@@ -79,8 +77,8 @@ func (in *interaction) findActor(self *fact.Self) bridge.Actor {
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
 }
 
-// nameTeam sets the person's workspace, in the interaction and in its JSON body. It returns the new body.
-func (in *interaction) nameTeam(body []byte, team string) ([]byte, error) {
+// setUserTeam sets the workspace of the user, both in the interaction and in its JSON. It returns the new JSON.
+func (in *interaction) setUserTeam(body []byte, team string) ([]byte, error) {
 	var fields, user map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		return body, err
@@ -96,19 +94,19 @@ func (in *interaction) nameTeam(body []byte, team string) ([]byte, error) {
 	if fields["user"], err = json.Marshal(user); err != nil {
 		return body, err
 	}
-	named, err := json.Marshal(fields)
+	changed, err := json.Marshal(fields)
 	if err != nil {
 		return body, err
 	}
 
 	in.User.TeamID = team
-	return named, nil
+	return changed, nil
 }
 
-// findPlace returns where an interaction happened: at the message of a click or shortcut, or where a form was opened.
+// findPlace returns the message that was clicked. For a window it returns the message from which it was opened.
 func (in *interaction) findPlace() bridge.Place {
 	if in.View != nil {
-		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't say where a window was opened
+		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't know from where a window was opened
 	}
 
 	var channel, message, thread string
@@ -125,7 +123,7 @@ func (in *interaction) findPlace() bridge.Place {
 		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message),
 		Thread:  cmp.Or(thread, in.Container.ThreadTS),
 	}
-	if p.Thread == p.Message { // Slack names a root as its own thread
+	if p.Thread == p.Message { // the first message of a thread isn't a reply in it
 		p.Thread = ""
 	}
 
@@ -135,7 +133,7 @@ func (in *interaction) findPlace() bridge.Place {
 // placeOrder returns the order key of the thread that a place is in. Facts with the same key are applied in order.
 func placeOrder(p bridge.Place) string { return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
 
-// shortcutVerb returns the verb of a message shortcut from its callback id. ok is false if there is no such shortcut.
+// shortcutVerb returns the verb of a message shortcut. ok is false if the callback id isn't that of a shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	word, hasPrefix := strings.CutPrefix(callback, manifest.ShortcutPrefix)
 	name = bridge.Verb(word)
@@ -143,10 +141,10 @@ func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	return name, hasPrefix && isInMenu
 }
 
-// maxQuoted bounds how many characters of an unknown word from Slack are quoted in an error.
+// maxQuoted limits the length of text from Slack that errors quote.
 const maxQuoted = 40
 
-// decodeShortcut reads an entry of a message's menu. about says who chose it, and where.
+// decodeShortcut returns the action that a message shortcut requests. about has who used it, and where.
 func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
 	name, ok := shortcutVerb(in.CallbackID)
 	if !ok {
@@ -161,8 +159,8 @@ func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]br
 	return []bridge.Action{about}, nil
 }
 
-// decodeForm reads a submitted form. about says who submitted it, and where. A form with wrong fields, or one that
-// another form follows, is an error: handleSubmission doesn't store those.
+// decodeForm returns the action that a submitted form requests. about has who submitted it, and where. It returns an error
+// if a field is invalid or another form must follow, since handleSubmission doesn't store these.
 func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, error) {
 	if form == nil {
 		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
@@ -183,7 +181,7 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	about.Args = filled.Args
 	about.Text = filled.Text
 	about.Rich = filled.Rich
-	about.Explicit = filled.Verb == bridge.VerbReply // who fills in the form of a reply wants it to be sent
+	about.Explicit = filled.Verb == bridge.VerbReply // whoever submits the form of a reply wants to send it
 	if memory.Pick {
 		about.Mentions = memory.Mentions // the text was typed before the form opened
 	}

@@ -15,20 +15,20 @@ import (
 	"parley/channels/fence"
 )
 
-// DefaultAPIURL is where Slack's Web API lives.
+// DefaultAPIURL is the URL of Slack's Web API.
 const DefaultAPIURL = "https://slack.com/api/"
 
 const (
-	defaultSweepInterval = 10 * time.Minute // catch-up without a reconnect
+	defaultSweepInterval = 10 * time.Minute
 	defaultCatchUpFor    = 90 * 24 * time.Hour
 	defaultShareWait     = 3 * time.Second
 
-	// Socket Mode connections. Two, so that events come while Slack renews one of them; Slack allows ten.
+	// Two connections, so that events still arrive while Slack renews one. Slack permits ten.
 	defaultConnections = 2
 	maxConnections     = 10
 )
 
-// Desk is what a Surface asks of the engine.
+// Desk is the part of the engine that a Surface needs. The engine handles conversations; the Surface shows them in Slack.
 type Desk interface {
 	forms.Desk
 	sweep.Desk
@@ -41,29 +41,29 @@ type Desk interface {
 // Options configure a Surface. Required: BotToken, Desk and either AppToken (Socket Mode) or SigningSecret.
 type Options struct {
 	BotToken      string
-	AppToken      string // if it is set, events come by Socket Mode
+	AppToken      string // if it is set, events arrive over Socket Mode
 	SigningSecret string
 	APIURL        string  // "" means DefaultAPIURL
-	Rate          float64 // factor on the published budgets; 0 means that only Slack's 429s limit the rate
+	Rate          float64 // the factor on Slack's published rate limits; 0 means no limit until Slack responds with 429
 
 	Desk   Desk
-	Log    *slog.Logger     // nil discards all
+	Log    *slog.Logger     // nil discards all logs
 	Now    func() time.Time // Parley's clock; nil means time.Now
-	Client *http.Client     // nil means a client of its own, which never writes after a deadline
-	Zone   *time.Location   // of times in cards, for readers whose client can't show their own zone; nil means UTC
+	Client *http.Client     // nil means a new client that never writes after a deadline
+	Zone   *time.Location   // the time zone for Slack clients that don't show the reader's own; nil means UTC
 
-	// ReadOnly makes Resolve join no channel, for apply --dry-run.
+	// ReadOnly prevents Resolve from joining channels, for apply --dry-run.
 	ReadOnly bool
 
-	// Zero means the default of each of these.
-	Connections   int           // Socket Mode connections
-	CatchUpFor    time.Duration // catch-up skips threads whose root is older
-	SweepInterval time.Duration // time between two passes of catch-up
-	ShareWait     time.Duration // how long a finished upload waits for its message's id
+	// Zero means the default for each of these.
+	Connections   int           // the number of Socket Mode connections
+	CatchUpFor    time.Duration // threads whose first message is older aren't searched for missed events
+	SweepInterval time.Duration // the time between two searches for missed events
+	ShareWait     time.Duration // how long to wait for the message of a finished upload
 }
 
-// complete checks the options and fills in the defaults. base is the address of the API.
-// Errors: what is missing or malformed, all together.
+// complete checks the options and sets the defaults. base is the parsed APIURL.
+// Errors: everything that is missing or malformed, joined.
 func (o Options) complete() (complete Options, base *url.URL, err error) {
 	var faults []error
 	if o.BotToken == "" {

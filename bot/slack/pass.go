@@ -9,48 +9,49 @@ import (
 	"parley/bot/sweep"
 )
 
-// How far back a pass of catching up reads, and how many threads.
-
-// unknownGap is the least length that a gap is taken to have if nobody knows when it began.
+// unknownGap is the minimum length that is assumed for a gap whose beginning is unknown.
 const unknownGap = time.Hour
 
-// inFuture leads from now to a time after every reply's stamp, even if Slack's clock is ahead of ours.
+// inFuture is added to the current time to get a time after the stamps of all messages, even if Slack's clock is ahead.
 const inFuture = time.Hour
 
-// answeredWithin is how old a text at top level may be to be stored after all. An older one needs no answer.
+// answeredWithin is the maximum age of a missed top-level message that is still stored. Nobody waits for an answer to an
+// older one.
 const answeredWithin = time.Hour
 
-// pass is the state of one reading of all channels in which Parley has threads. Type history explains the words.
+// pass is the state of one search for missed events. It reads the channels in which Parley has threads, as far back as
+// events may be missing. A gap is a time in which events may have been missed, for example without a connection. A hole
+// is a missing reply that is older than a stored one. A stamp, "1700000000.000100", is the id and time of a message.
 type pass struct {
-	self *fact.Self // who we are in the workspace
+	self *fact.Self // our app's identity
 
-	// isRegular means that no gap is known: the pass runs only because it is time to. It may find a missing reply all
-	// the same, because Slack may deliver a newer reply and fail to deliver the one before.
+	// isRegular means that no gap is known. A regular pass may still find holes, because Slack may deliver a reply and
+	// fail to deliver the one before it.
 	isRegular bool
-	announced int // number of gaps ever announced (sweep.Sweeper.CountGaps) when the pass began
-	threads   int // number of threads read so far; counted only in a regular pass
+	announced int // how many gaps had been announced (sweep.Sweeper.CountGaps) when the pass began
+	threads   int // how many threads were read so far; counted only in a regular pass
 
-	holesSince string // stamp since when threads may have holes
-	editsSince string // stamp since when a reply may have been edited without an event; not later than holesSince
+	holesSince string // the stamp since which threads may have holes
+	editsSince string // the stamp since which a reply may have been edited without an event; not after holesSince
 
-	editThreads int  // number of threads read so far only because a reply may have been edited
-	leavesEdits bool // more of these threads are left to the next pass
+	editThreads int  // how many threads were read only because of possible edits
+	leavesEdits bool // whether the next pass has to read more of these threads
 }
 
-// maxEditThreads bounds how many threads a pass reads only because a reply may have been edited. Somebody may wait
-// for a reply that the same pass finds missing, so the pass must not last long.
+// maxEditThreads is how many threads a pass reads only because of possible edits. It limits the duration of the pass,
+// since somebody may be waiting for a reply that the pass finds.
 const maxEditThreads = 40
 
-// admitThread reports whether the pass is to read a thread. latest is the stamp of its newest reply, and isStored whether
-// that reply is stored. Even then earlier ones may be missing: the newest may have come after a gap.
+// admitThread reports whether the pass must read a thread. latest is the stamp of its newest reply, and isStored reports
+// whether that reply is stored. Even if it is, earlier replies may be missing.
 func (p *pass) admitThread(latest string, isStored bool) bool {
 	mayHaveHole := !isStored || latest >= p.holesSince
 	mayHaveEdit := latest >= p.editsSince
 	return mayHaveHole || mayHaveEdit && p.countEditThread()
 }
 
-// countEditThread counts a thread that is to be read only because a reply may have been edited. It returns false if
-// the pass has read maxEditThreads of them; the thread is left to the next pass then.
+// countEditThread counts a thread that has to be read only because of possible edits. It returns false, and so leaves the
+// thread to the next pass, if maxEditThreads is reached.
 func (p *pass) countEditThread() bool {
 	if p.editThreads >= maxEditThreads {
 		p.leavesEdits = true
@@ -60,10 +61,9 @@ func (p *pass) countEditThread() bool {
 	return true
 }
 
-// awaitTurn waits until a pass may read one more thread. It returns false if the pass has to end.
-//
-// Only a regular pass waits. So it leaves some of Slack's calls to replies that must be read again before they go to
-// a customer. It ends early when a gap was announced, since that must be filled first.
+// awaitTurn waits until a pass may read one more thread. It returns false if the pass must end. Only a regular pass waits,
+// so that Slack's rate limit leaves enough calls to more urgent work. It ends when a gap is announced, because that is
+// more urgent, too.
 func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 	if !p.isRegular {
 		return true
@@ -75,7 +75,7 @@ func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 	return p.threads <= threadsAtOnce || h.wait(ctx, nextThreadWait)
 }
 
-// beginPass decides how far back a pass looks for missing and for edited replies. It is regular if no gap is known.
+// beginPass returns a new pass, and decides how far back it looks for holes and edits.
 func (h *history) beginPass(self *fact.Self, standing sweep.Standing, began time.Time, announced int) *pass {
 	holesSince, complete := h.holesSince(standing)
 	if complete {
@@ -90,17 +90,17 @@ func (h *history) beginPass(self *fact.Self, standing sweep.Standing, began time
 	}
 
 	if h.hidden.Expect(holesSince, announced) {
-		h.compared.Forget() // what was compared before the gap may have been edited in it
+		h.compared.Forget() // threads that were read before the gap may have been edited in it
 	}
 	stamp := formatStamp(holesSince)
 	return &pass{self: self, announced: announced, holesSince: stamp, editsSince: stamp}
 }
 
-// holesSince returns the time since when threads may have holes. complete is true if everything is known to be
-// stored; since is in the future then, so that no thread has any.
+// holesSince returns the time since which threads may have holes. If everything is known to be stored, complete is true
+// and since is in the future.
 //
-// Nobody may know when a gap began: after a start, or if another process left it. It then began when everything was
-// last known to be stored, or an hour ago if that is earlier.
+// The beginning of a gap is unknown after a start, or if another process crashed in it. Then the gap is assumed to have
+// begun when everything was last known to be stored, or unknownGap ago if that is earlier.
 func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete bool) {
 	now := h.now()
 	began, gapOpen := h.sweeper.Gap()
@@ -109,10 +109,9 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 		since = began.Add(-clockTolerance)
 	}
 
-	// Nobody knows when these gaps began: one from before this process started, and one that a vanished process left.
-	isFromBefore := gapOpen && began.IsZero()
-	isOfVanished := len(standing.Abandoned) > 0
-	beginUnknown := isFromBefore || isOfVanished
+	isFromBeforeStart := gapOpen && began.IsZero()
+	isOfCrashedProcess := len(standing.Abandoned) > 0
+	beginUnknown := isFromBeforeStart || isOfCrashedProcess
 	if beginUnknown {
 		since = slices.MinFunc([]time.Time{since, now.Add(-unknownGap)}, time.Time.Compare)
 	}
@@ -125,8 +124,8 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	return since, since.After(now)
 }
 
-// typedSince returns the stamp from which texts that people typed at top level are stored. It is an hour ago, or the
-// beginning of an open gap if that is earlier: texts from the gap have no answer yet.
+// typedSince returns the stamp since which missed top-level messages are stored: answeredWithin ago, or the beginning of
+// an open gap if that is earlier.
 func (h *history) typedSince() string {
 	since := h.now().Add(-answeredWithin)
 	began, gapOpen := h.sweeper.Gap()

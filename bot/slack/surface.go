@@ -83,7 +83,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		workspace:    w,
 		agents:       o.Desk,
 		readOnly:     o.ReadOnly,
-		colleagues:   colleagueCache{timeout: colleagueTimeout},
+		colleagues:   colleagueCache{timeout: colleagueTimeout, answers: recent.New[colleagueAnswer]()},
 		channelNames: recent.New[channelName](),
 		askTimeout:   askTimeout,
 		members:      memberCache{lists: map[string]memberList{}},

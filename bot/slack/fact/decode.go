@@ -15,16 +15,20 @@ import (
 	"parley/channels/markdown"
 )
 
-// Whatever Slack tells is first stored as a fact: one thing that happened, in Slack's own bytes, under an id by which it
-// counts only once. SplitEvent (events.go) makes the facts. Later, in the order of their thread, they are applied: then
-// DecodeEvent reads what each asks for. Decoding uses nothing but the stored bytes, so that applying a fact once more
-// gives the same.
+// Slack reports an event, such as a new message, as a callback: a JSON object that it posts to us. Parley handles it in
+// two steps. First it stores the callback as a fact, under an id that deduplicates it (events.go). Later, when the facts
+// of the same thread before it have been applied, this file decodes it to a bridge.Action, which says who asks for what:
+//
+//	"!resolve" typed in a thread  →  the verb "resolve", by a person, at that thread
+//	a ✅ on a message             →  the verb for which this emoji stands
+//
+// Decoding depends on nothing but the stored fact, so that it can be repeated.
 
-// ErrDecode is the root of the errors of decoding.
+// ErrDecode is wrapped by all errors of decoding.
 var ErrDecode = errors.New("slack: decode")
 
-// DecodeEvent returns the actions in a stored callback: what somebody typed, edited, deleted, or said by an emoji. There is
-// one at most. kind is KindEvent or KindCatchUp. s is who our app was in the workspace when the fact was stored.
+// DecodeEvent returns the action that a stored callback asks for, or no action. kind is KindEvent or KindCatchUp. s is the
+// app's identity as it was stored with the fact.
 // Errors: ErrDecode.
 func (s *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	ev, channel, err := readEvent(body)
@@ -46,7 +50,7 @@ func (s *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	return actions, nil
 }
 
-// readEvent reads the event in a callback, and its channel. Most can be read in one pass (readAtOnce).
+// readEvent decodes the event in a callback, and its channel. For most events readAtOnce suffices, which is faster.
 func readEvent(body []byte) (ev event, channel string, err error) {
 	cb, ev, channel, ok := readAtOnce(body)
 	if ok {
@@ -92,7 +96,7 @@ func (s *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	if !IsWritten(m.Subtype) || s.IsOwnMessage(m) {
 		return nil
 	}
-	if m.TS == "" { // SplitEvent puts such a message into quarantine
+	if m.TS == "" { // SplitEvent has quarantined the callback
 		return nil
 	}
 	return []bridge.Action{s.Said(channel, m)}
@@ -112,8 +116,8 @@ func (s *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 	return []bridge.Action{deletion}
 }
 
-// decodeChanged reads an edit. It may also be a deletion: if a message with replies is deleted, Slack changes it into a
-// "tombstone". Slack doesn't tell who deleted it, so the action's actor is the author.
+// decodeChanged decodes a change of a message. It is either an edit or a deletion: Slack replaces a deleted message that
+// has replies by a "tombstone". Slack doesn't say who deleted it, so the actor of the action is the message's author.
 func (s *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
@@ -135,14 +139,14 @@ func (s *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	edit := s.Said(channel, m)
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
-	// Verbs in an edited text are not done: an edit only says something else.
+	// An edit changes only the text. A command in the edited text, such as "!resolve", isn't executed.
 	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}}
 	edit.Version = ev.editVersion()
 	return []bridge.Action{edit}
 }
 
-// isEdit reports whether a person edited the changed message. Slack also reports changes of our own messages, and changes
-// that it made itself, such as the preview of a link.
+// isEdit reports whether a person has edited the text. Slack also reports edits of our own messages, and changes that it
+// makes itself, such as adding the preview of a link.
 func (s *Self) isEdit(ev *event) bool {
 	m := ev.Changed
 	if s.IsOwnMessage(m) || !IsWritten(m.Subtype) {
@@ -151,12 +155,12 @@ func (s *Self) isEdit(ev *event) bool {
 	return ev.Previous == nil || !m.hasSameContent(ev.Previous)
 }
 
-// latestVersion sorts behind the time of every event, since "~" sorts behind the digits.
+// latestVersion sorts after all event times, because "~" sorts after the digits.
 const latestVersion = "~"
 
-// editVersion returns a text by which the edits of a message sort. Slack gives only the second of an edit
-// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in a second. Then the time of the event decides. An edit
-// that was found in the history, without an event, is the latest.
+// editVersion returns a string by which the edits of a message can be sorted. Slack reports an edit only to the second
+// ("edited":{"ts":"1693983118.000000"}), so the time of the event breaks ties. An edit that was found in the history has
+// no event; it is the latest.
 func (ev *event) editVersion() string {
 	edited := ev.Changed.editedTS()
 	if edited == "" {
@@ -165,7 +169,7 @@ func (ev *event) editVersion() string {
 	return edited + "+" + cmp.Or(ev.EventTS, latestVersion)
 }
 
-// decodeReaction reads an emoji that was added, or taken back.
+// decodeReaction decodes an emoji that was added to a message or removed.
 func (s *Self) decodeReaction(ev *event) []bridge.Action {
 	if ev.User == s.User {
 		return nil
@@ -184,12 +188,12 @@ func (s *Self) decodeReaction(ev *event) []bridge.Action {
 		Place:  bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS},
 		Args:   args,
 		Order:  ev.EventTS,
-		// Our posts under a customer's name have no user.
+		// A message that we have posted under a customer's name has no user.
 		OwnThread: ev.ItemUser == s.User || ev.ItemUser == "",
 	}}
 }
 
-// isByBot reports whether another app, a workflow or Slack itself wrote m.
+// isByBot reports whether a message was posted by an app, a workflow or Slack itself.
 func isByBot(m *Message) bool {
 	switch m.Subtype {
 	case "bot_message", "slackbot_response":
@@ -201,8 +205,8 @@ func isByBot(m *Message) bool {
 	return m.User == slackbot || m.User == ""
 }
 
-// actorOf returns who wrote m. Only a person of our own workspace may ever cause a reply to a customer. The order of the
-// cases matters: our own messages are a bot's, too, and a bot has no workspace.
+// actorOf returns the author of a message. Only for an ActorPerson, who belongs to our workspace, may a reply be sent to a
+// customer. The order of the checks matters: our own messages are a bot's, too, and a bot has no workspace.
 func (s *Self) actorOf(m *Message) bridge.Actor {
 	if s.IsOwnMessage(m) {
 		return bridge.Actor{ID: bridge.SurfaceUser(s.User), Kind: bridge.ActorSelf}
@@ -216,13 +220,14 @@ func (s *Self) actorOf(m *Message) bridge.Actor {
 	return bridge.Actor{ID: bridge.SurfaceUser(m.User), Kind: bridge.ActorPerson}
 }
 
-// IsInOwnThread reports whether m is a reply in a thread that begins with a post of ours.
+// IsInOwnThread reports whether m is a reply in a thread whose first message is ours.
 func (s *Self) IsInOwnThread(m *Message) bool {
 	return m.ThreadTS != m.TS && m.ParentUser == s.User
 }
 
-// Said reads what somebody typed: the action has what command.Message reads from the text. If the text begins with a mention
-// of our app, the app is addressed, and the mention isn't part of the text.
+// Said returns the action that a typed message asks for, for example to send its text to the customer or, if it is a
+// command, to execute it (see command.Message). A mention of our app at the beginning of the text is removed: "@Parley
+// resolve" is the command "resolve", addressed to the app.
 func (s *Self) Said(channel string, m *Message) bridge.Action {
 	typed := s.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
@@ -254,14 +259,15 @@ func (s *Self) Said(channel string, m *Message) bridge.Action {
 	if rest, ok := cutMention(typed.Plain, token); ok {
 		said.ToApp = true
 		said.Plain = rest
-		said.Markdown, _ = cutMention(typed.Markdown, token) // stays whole if formatting stands before the mention
+		said.Markdown, _ = cutMention(typed.Markdown, token) // unchanged if formatting precedes the mention
 	}
 
 	said.Ask(&action)
 	return action
 }
 
-// NameMentions replaces the tokens of mentions by names.
+// NameMentions replaces placeholders of mentions by names: "<@U1>" becomes "@Ann". tokens has the user id for each
+// placeholder.
 func (s *Self) NameMentions(text string, tokens map[string]string) string {
 	names := map[string]string{}
 	for token, id := range tokens {
@@ -273,7 +279,8 @@ func (s *Self) NameMentions(text string, tokens map[string]string) string {
 	return markdown.NameMentions(text, names)
 }
 
-// cutMention removes a mention of the app from the beginning of a text. ok is false if the text doesn't begin with one.
+// cutMention removes a mention from the beginning of a text, with the punctuation after it. If the text doesn't begin
+// with the mention, it returns the text and false.
 func cutMention(text, token string) (rest string, ok bool) {
 	trimmed := strings.TrimLeftFunc(text, isInvisible)
 	rest, ok = strings.CutPrefix(trimmed, token)
@@ -284,17 +291,16 @@ func cutMention(text, token string) (rest string, ok bool) {
 	return strings.TrimLeftFunc(rest, endsAddress), true
 }
 
-// isInvisible reports whether a person doesn't see r at the beginning of a text.
+// isInvisible reports whether r is invisible at the beginning of a text.
 func isInvisible(r rune) bool {
-	const variationSelector = '\ufe0f' // it is neither a space nor of the category Cf
+	const variationSelector = '\ufe0f' // neither a space nor in the category Cf
 	if r == variationSelector {
 		return true
 	}
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
-// surfaceFiles reads attached files. If the message doesn't describe a file, s.Files has Slack's description from when the fact was
-// stored (Self.Files).
+// surfaceFiles converts attached files. If the message has only the id of a file, the details are taken from s.Files.
 func (s *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {
@@ -306,7 +312,7 @@ func (s *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 	return out
 }
 
-// SurfaceFile reads an attached file. If it can't be fetched, the reason is in Unavailable.
+// SurfaceFile converts an attached file. If the file can't be downloaded, Unavailable has the reason.
 func SurfaceFile(f File) bridge.SurfaceFile {
 	name := f.Name
 	if name == "-" { // a canvas has no name, only a title
@@ -326,7 +332,7 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 	return out
 }
 
-// whyUnavailable says for people why a file can't be fetched. It returns "" if it can.
+// whyUnavailable returns why a file can't be downloaded, as a text for agents, or "" if it can.
 func whyUnavailable(f File) string {
 	switch f.Mode {
 	case deletedMode:
@@ -346,7 +352,7 @@ func whyUnavailable(f File) string {
 	return ""
 }
 
-// isDocument reports whether a file is a canvas or a list. There are no bytes to fetch: at its address is a web page.
+// isDocument reports whether a file is a canvas or a list. These have no content to download: their URL leads to a page.
 func isDocument(f File) bool {
 	switch f.Mode {
 	case "quip", "canvas", "docs", "list":

@@ -9,38 +9,41 @@ import (
 	"parley/channels"
 )
 
-// Slack tells of each event by a callback. SplitEvent makes a fact of it, which is stored before Slack gets its answer: one
-// thing that happened, in Slack's own bytes, under an id by which it counts only once, however often Slack tells it. A
-// fact has the order key of its thread, since facts of one thread are applied in order. Bytes that can't be read become a
-// fact, too, which is put into quarantine: it is kept and shown, and nothing else is done with it.
+// Slack reports each event, such as a new message, by a callback: a JSON object that it sends at least once. SplitEvent
+// turns a callback into a fact, which is stored before Slack gets its response. A fact has
+//   - the callback as Slack sent it,
+//   - an id, such as "m:C1:1700000000.000100" for a message, by which repeated deliveries are deduplicated, and
+//   - the order key of its thread. Facts with the same order key are applied in order.
+//
+// A callback that can't be decoded becomes a quarantined fact: it is stored for inspection and has no effect.
 
-// Arrival is what is read from a callback: facts to store, and news that are of use only now.
+// Arrival is the result of SplitEvent: facts to store, and what must be handled at once and isn't stored.
 type Arrival struct {
 	Facts         []channels.Fact
-	ForOthers     bool    // the event is not for our workspace and app: nothing of it is kept
-	OwnUploads    []Share // where our own uploads were posted
-	Revoked       string  // the type of an event that says that our tokens are gone; "" if it isn't one
-	Renamed       bool    // names of channels, or who is in them, may have changed
-	Dropped       bool    // Slack left events out, so that its history must be read
-	JoinedChannel bool    // our app came into a channel, whose earlier events we didn't get
-	LeftChannel   bool    // our app left a channel, and gets no more of its events
+	ForOthers     bool    // the event is for another workspace or app, and must be ignored
+	OwnUploads    []Share // the messages in which our own uploads were posted
+	Revoked       string  // the event's type if it means that our tokens were revoked, or ""
+	Renamed       bool    // the names or members of channels may have changed
+	Dropped       bool    // Slack has dropped events, so that its history must be read
+	JoinedChannel bool    // our app has joined a channel, of which we have missed the earlier events
+	LeftChannel   bool    // our app has left a channel, and gets no more events of it
 }
 
-// quarantinedArrival makes the arrival of bytes that can't be read.
 func quarantinedArrival(body []byte, reason string) Arrival {
 	return Arrival{Facts: []channels.Fact{QuarantinedFact(body, reason)}}
 }
 
-// Share says in which message one of our own uploads was posted.
+// Share is the message in which Slack has posted one of our uploads.
 type Share struct {
 	File, Channel, Thread, TS string
 }
 
-// SplitEvent makes the facts of one callback. It reads it in the fastest way that can:
+// SplitEvent returns the facts of a callback. kind is KindEvent or KindCatchUp. Speed matters, so it tries three decoders,
+// the fastest one first:
 //
-//	glance.Read          plain messages of people, without decoding them
-//	readAtOnce           events whose fields count, in one pass
-//	cb, then event.read  all others: they may have fields of the same names with other types
+//	glance.Read  reads plain messages, which are the most frequent, without decoding them completely
+//	readAtOnce   decodes the other events that Parley uses, in one pass
+//	event.read   decodes everything else, in which fields may have unexpected types
 func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 	m, isPlain := glance.Read(body)
 	if isPlain && s.IsForUs(m.Team, m.App) {
@@ -54,10 +57,10 @@ func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 		}
 	}
 
-	if !s.isConcernedBy(&cb) {
+	if !s.isRecipient(&cb) {
 		return Arrival{ForOthers: true}
 	}
-	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
+	if cb.Type == "app_rate_limited" { // Slack reports once a minute that it drops events
 		return Arrival{Dropped: true}
 	}
 
@@ -75,7 +78,7 @@ func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 	return s.splitByType(kind, channel, &ev, body)
 }
 
-// splitByType makes the facts of an event, by its type.
+// splitByType returns the facts of an event, depending on its type.
 func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival {
 	switch ev.Type {
 	case "message", "app_mention":
@@ -94,8 +97,8 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 	case "channel_left", "group_left":
 		return Arrival{Renamed: true, LeftChannel: true}
 	case "member_joined_channel":
-		joined := ev.User == s.User // somebody else who joins changes nothing that Parley keeps
-		return Arrival{Renamed: joined, JoinedChannel: joined}
+		isOurApp := ev.User == s.User // other people who join don't matter
+		return Arrival{Renamed: isOurApp, JoinedChannel: isOurApp}
 	case "":
 		return quarantinedArrival(body, "event without type")
 	}
@@ -103,7 +106,7 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 	return Arrival{} // a type to which our app's manifest doesn't subscribe
 }
 
-// splitPlain does for a plain message what splitMessage does for every message.
+// splitPlain is splitMessage for a plain message.
 func (s *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
 	if m.User == s.User {
 		return Arrival{}
@@ -111,16 +114,16 @@ func (s *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
 	return s.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
-// IsForUs reports whether something is addressed to our app in our workspace. If Slack hasn't told us the app's id, it isn't
-// compared: what comes with our signing secret, or by our app token, counts as ours.
+// IsForUs reports whether a request from Slack is for our app in our workspace. If our app's id is unknown, only the
+// workspace is compared: that a request has our signing secret, or came through our app token, is enough.
 func (s *Self) IsForUs(team, app string) bool {
 	mayBeOurApp := s.App == "" || app == s.App
 	return team == s.Team && mayBeOurApp
 }
 
-// isConcernedBy reports whether an event is for our installation of the app. In a channel that we share with another
-// organisation, team_id may name that one. Then the authorizations name ours.
-func (s *Self) isConcernedBy(cb *Callback) bool {
+// isRecipient reports whether a callback is for our installation of the app. For an event in a channel that is shared with
+// another organisation, team_id may name that organisation; then the authorizations list ours.
+func (s *Self) isRecipient(cb *Callback) bool {
 	if s.IsForUs(cb.TeamID, cb.AppID) {
 		return true
 	}
@@ -141,7 +144,7 @@ func (s *Self) isConcernedBy(cb *Callback) bool {
 	return false
 }
 
-// isReadInFull reports whether anything but the type counts of events of this type.
+// isReadInFull reports whether Parley uses the fields of events of this type, and not only the type.
 func isReadInFull(eventType string) bool {
 	switch eventType {
 	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
@@ -150,8 +153,8 @@ func isReadInFull(eventType string) bool {
 	return false
 }
 
-// readAtOnce decodes a callback with its event in one pass, as most can be. cb.Event stays empty. If ok is false, it has
-// read nothing.
+// readAtOnce decodes a callback and its event in one pass. cb.Event stays empty. ok is false, and all other results are
+// zero, if the event can't be decoded in this way.
 func readAtOnce(body []byte) (cb Callback, ev event, channel string, ok bool) {
 	var whole struct {
 		Callback
@@ -166,8 +169,8 @@ func readAtOnce(body []byte) (cb Callback, ev event, channel string, ok bool) {
 	return whole.Callback, whole.Event.event, whole.Event.Channel, true
 }
 
-// read decodes an event and returns its channel. Of events whose fields don't count it reads only the type, because their
-// fields may have other types.
+// read decodes an event and returns its channel. If Parley doesn't use the event's fields, read decodes only the type: the
+// same field has different types in different events. For example, "channel" is an object in channel_rename.
 func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	var head struct {
 		Type    string          `json:"type"`
@@ -194,8 +197,8 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	return channel, nil
 }
 
-// isAboutPersonsOnly reports whether only tokens of persons were revoked, such as those by which they signed in with Slack.
-// Our own token, the bot's, is still good then.
+// isAboutPersonsOnly reports whether only the tokens of people were revoked, such as those with which they sign in. Then
+// our own token, which is the bot's, is still valid.
 // Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
 func isAboutPersonsOnly(ev json.RawMessage) bool {
 	var revoked struct {
@@ -210,8 +213,8 @@ func isAboutPersonsOnly(ev json.RawMessage) bool {
 	return len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
-// splitMessage makes the fact of a message, an edit or a deletion. From our own messages it only learns where our files are
-// shown. A message that nobody wrote, such as "Ann joined", makes no fact.
+// splitMessage returns the fact of a message, an edit or a deletion. A message that nobody typed, such as "Ann joined", has
+// no fact. Neither has a message of our own, but it shows where our files were posted.
 func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
 		return quarantinedArrival(body, "message without channel")
@@ -226,11 +229,11 @@ func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriva
 
 	m := &ev.Message
 	if s.IsOwnMessage(m) {
-		var news Arrival
+		var own Arrival
 		for _, f := range m.Files {
-			news.OwnUploads = append(news.OwnUploads, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
+			own.OwnUploads = append(own.OwnUploads, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
 		}
-		return news
+		return own
 	}
 
 	if !IsWritten(m.Subtype) {
@@ -243,12 +246,12 @@ func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriva
 	return s.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
 
-// splitChanged makes the fact of an edit. Its id is made of the second of the edit and of the words, so that the same edit,
-// found in the history later, has the same id.
+// splitChanged returns the fact of an edit. Its id is built from the second of the edit and the new text. So if the edit is
+// found in Slack's history later, it gets the same id.
 //
-// Somebody who edits twice within a second may come back to words for which there is such an id already, and the second
-// edit would be taken for the first. So a second edit also becomes a fact with the time of its event in its id. If both
-// facts are new, the second one changes nothing, since it has the same version.
+// Somebody may edit twice within a second, from A to B and back to A. Then the id of the second edit may exist already, and
+// the edit would be lost. So for a second edit there is another fact, whose id has the time of the event, too. Both facts
+// have the same version. If both are new, the one that is applied second has no effect.
 func (s *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
@@ -271,7 +274,7 @@ func (s *Self) splitChanged(kind, channel string, ev *event, body []byte) Arriva
 	return edit
 }
 
-// isEditedAgain reports whether the edit before this one was made in the same second.
+// isEditedAgain reports whether the message was edited before in the same second.
 func (ev *event) isEditedAgain() bool {
 	if ev.Changed.Edited == nil || ev.Previous == nil {
 		return false
@@ -279,7 +282,7 @@ func (ev *event) isEditedAgain() bool {
 	return ev.Previous.editedTS() == ev.Changed.editedTS()
 }
 
-// splitDeleted makes the fact of a deletion, without the words that were deleted.
+// splitDeleted returns the fact of a deletion, without the deleted text.
 func (s *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
 		return quarantinedArrival(body, "deletion without ts")
@@ -291,8 +294,8 @@ func (s *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arriva
 	return s.arrivalOf(kind, DeleteID(channel, ev.Deleted), OrderKey(channel, root), withoutWords(body))
 }
 
-// withoutWords removes from a callback about a deleted message what the message said. Slack repeats it there, and whoever
-// deleted it wants it kept nowhere. Bytes that aren't such a callback stay as they are.
+// withoutWords removes the content of a deleted message from a callback. Slack repeats it there, but its author doesn't
+// want it to be stored. If the callback can't be decoded, it is returned unchanged.
 func withoutWords(body []byte) []byte {
 	var whole, ev, previous map[string]json.RawMessage
 	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil {
@@ -321,7 +324,7 @@ func withoutWords(body []byte) []byte {
 	return short
 }
 
-// splitReaction makes the fact of an emoji that somebody added to a message or took back. Our own emoji make none.
+// splitReaction returns the fact of an emoji that was added to a message or removed. Our own emoji have none.
 func (s *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 	if ev.Item.Type != "message" || ev.User == s.User {
 		return Arrival{}
@@ -334,7 +337,7 @@ func (s *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 	return s.arrivalOf(kind, id, OrderKey(ev.Item.Channel, ev.Item.TS), body)
 }
 
-// arrivalOf makes the fact of a callback that was read.
+// arrivalOf returns an Arrival with one fact, whose body is a callback that was decoded before.
 func (s *Self) arrivalOf(kind, id, order string, body []byte) Arrival {
 	raw, err := s.wrapDecoded(kind, body)
 	if err != nil {

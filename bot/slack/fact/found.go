@@ -7,14 +7,18 @@ import (
 	"parley/bridge"
 )
 
-// While the connection to Slack is down, callbacks are missed. Then Slack's history is read, and this file makes of each
-// message the callbacks that Slack would have sent. So what is found is stored and decoded in the same way as what was
-// told, and under the same ids: nothing counts twice.
+// Slack reports each event by a callback, a JSON object like
+//
+//	{"type":"event_callback","team_id":"T1","event":{"type":"message","channel":"C1","ts":"1.2","text":"Hi"}}
+//
+// While the connection is down, callbacks are missed. Afterwards Parley reads the messages in Slack's history, and this
+// file builds from each message the callbacks that Slack would have sent. They are stored and decoded like real ones, and
+// get the same ids, so that an event counts only once even if Slack delivers it, too.
 
-// MissedCallbacks makes the callbacks about a message, which is raw in the history: that it was posted and, if it was
-// edited, the edit. For our own messages there are none. A message without a time becomes a callback that can't be read
-// either, so that it is put into quarantine.
-// Errors: raw is no JSON object.
+// MissedCallbacks returns the callbacks about a message in the history: one for its creation and, if it was edited, one
+// for the edit. For our own messages it returns none. raw is the JSON from which m was decoded. If the message has no id,
+// the callback is invalid on purpose, so that it is quarantined: stored for inspection, without effect.
+// Errors: those of encoding/json.
 func (s *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) ([][]byte, error) {
 	if m.TS == "" {
 		unreadable, err := s.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
@@ -42,17 +46,18 @@ func (s *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) 
 	}
 	posted["type"] = "message"
 	posted["channel"] = channel
-	post, err := s.makeCallback(posted)
+	creation, err := s.makeCallback(posted)
 	if err != nil || m.Edited == nil {
-		return [][]byte{post}, err
+		return [][]byte{creation}, err
 	}
 
 	edit, err := s.ChangedCallback(channel, raw)
-	return [][]byte{post, edit}, err
+	return [][]byte{creation, edit}, err
 }
 
-// ChangedCallback makes the callback of an edit, or of a deletion if the message is a Tombstone. message is as Slack wrote it.
-// Errors: the message is no JSON.
+// ChangedCallback returns the callback of an edit or, if the message is a Tombstone, of a deletion. message is Slack's
+// JSON of the message.
+// Errors: those of encoding/json.
 func (s *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
 	return s.makeCallback(map[string]any{
 		"type":    "message",
@@ -62,8 +67,7 @@ func (s *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte,
 	})
 }
 
-// DeletedCallback makes the callback of a deletion.
-// Errors: none that is expected.
+// DeletedCallback returns the callback of the deletion of the message at a place.
 func (s *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
 	return s.makeCallback(map[string]any{
 		"type":             "message",
@@ -74,8 +78,7 @@ func (s *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
 	})
 }
 
-// makeCallback makes the callback of an event.
-// Errors: the event can't be written as JSON.
+// makeCallback wraps an event as Slack does.
 func (s *Self) makeCallback(event map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{
 		"type":       "event_callback",
@@ -89,9 +92,9 @@ func (s *Self) makeCallback(event map[string]any) ([]byte, error) {
 	return body, nil
 }
 
-// EmojiCallbacks makes the callbacks of the emoji that people have put on a message. Slack doesn't tell when they were added,
-// and may leave out some people if many added the same one. Our own emoji make no callbacks, and neither do reactions
-// that can't be read.
+// EmojiCallbacks returns a callback for each emoji that a person has added to a message. message is Slack's JSON of it.
+// Slack doesn't say when an emoji was added, and may list only some of many people who added the same one. Our own emoji
+// are left out. If message can't be decoded, there are no callbacks.
 // Source: docs.slack.dev/reference/methods/reactions.get, read 2026-11.
 func (s *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]byte, error) {
 	var shown struct {

@@ -12,19 +12,21 @@ import (
 	"parley/channels"
 )
 
-// payloadVersion is raised when the form of Payload changes; older payloads stay readable.
+// payloadVersion is the version of the JSON of Payload.
 const payloadVersion = 1
 
 // Kinds of stored payloads.
 const (
-	KindEvent       = "event"       // Events API callback
-	KindInteraction = "interaction" // buttons, forms, shortcuts
-	KindCommand     = "command"     // slash command, as JSON
-	KindCatchUp     = "catchup"     // a callback like those of the Events API, made from history
+	KindEvent       = "event"       // an Events API callback, which is Slack's JSON of an event
+	KindInteraction = "interaction" // a clicked button, a submitted form or a shortcut
+	KindCommand     = "command"     // a slash command, as JSON
+	KindCatchUp     = "catchup"     // a callback that Parley has built from Slack's history
 )
 
-// Payload is what is stored of one fact, which is one thing that Slack told: Slack's own bytes, and who our app was in the
-// workspace then.
+// Payload is the stored content of a fact. A fact is one thing that happened in Slack, such as a click or a new message.
+// It is stored as Slack sent it, with everything that is needed to decode it later:
+//
+//	{"v":1,"kind":"event","self":{"user":"U9","names":{"U1":"Ann"}},"body":{"type":"event_callback",…}}
 type Payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
@@ -32,32 +34,32 @@ type Payload struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// Self is who our app is in the workspace, with what else was found out when a fact was stored. It is stored with the fact,
-// so that decoding needs nothing else.
+// Self is the identity of our app in the workspace, together with what Parley looked up about one fact before it stored
+// the fact. It is stored with the fact, so that decoding never has to ask Slack.
 type Self struct {
-	User string        `json:"user"`           // U… of the bot
-	Bot  string        `json:"bot,omitempty"`  // B…
-	App  string        `json:"app,omitempty"`  // A…; "" if Slack doesn't say it
-	Team string        `json:"team,omitempty"` // T…
-	Home blockkit.Home `json:"-"`              // the address of the workspace; not needed to decode
+	User string        `json:"user"`           // the bot's user id, U…
+	Bot  string        `json:"bot,omitempty"`  // the bot's id, B…
+	App  string        `json:"app,omitempty"`  // the app's id, A…; "" if Slack doesn't report it
+	Team string        `json:"team,omitempty"` // the workspace's id, T…
+	Home blockkit.Home `json:"-"`              // the workspace's URL; not needed for decoding
 
-	// Names of the people and channels that the stored message mentions, by id.
+	// Names are the names of the people and channels that the message mentions, by id.
 	Names map[string]string `json:"names,omitempty"`
 
-	// Colleagues are authors of the stored message who belong to our workspace although Slack names another one as theirs.
+	// Colleagues has the author of the message if they belong to our workspace although Slack names another one as theirs.
 	Colleagues []string `json:"colleagues,omitempty"`
 
-	// Strangers are people of another organisation among those who added the stored emoji or took it back. The event doesn't
-	// say to whom they belong, so Slack was asked.
+	// Strangers has the person who added or removed an emoji if they belong to another organisation.
 	Strangers []string `json:"strangers,omitempty"`
 
-	// Files are those that the stored message doesn't describe, as Slack described them when it was asked, by id.
+	// Files are the details, by id, of attached files of which the message has only the id.
 	Files map[string]File `json:"files,omitempty"`
 }
 
 var errPayload = errors.New("slack: payload")
 
-// wrap makes the JSON of a payload. Slack's bytes stand in it as they are. It returns an error if they aren't JSON.
+// wrap returns the JSON of a payload with the given body, which is included unchanged.
+// Errors: the body isn't JSON.
 func (s *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
@@ -65,7 +67,7 @@ func (s *Self) wrap(kind string, body []byte) ([]byte, error) {
 	return s.wrapDecoded(kind, body)
 }
 
-// wrapDecoded does what wrap does for bytes that were decoded before, without checking once more that they are JSON.
+// wrapDecoded is like wrap for a body that was decoded before. It saves the check that the body is JSON.
 func (s *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
 	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *s})
 	if err != nil {
@@ -77,8 +79,7 @@ func (s *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
 	return append(append(head, body...), '}'), nil
 }
 
-// Unwrap reads the JSON of a payload.
-// Errors: bytes that aren't a payload, and a version that this one does not know.
+// Unwrap decodes the JSON of a payload. It returns an error if raw isn't a payload, or has an unknown version.
 func Unwrap(raw []byte) (Payload, error) {
 	var p Payload
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -93,7 +94,7 @@ func Unwrap(raw []byte) (Payload, error) {
 	return p, nil
 }
 
-// UndescribedFiles returns the ids of the files about which Slack has to be asked (see AskForFile).
+// UndescribedFiles returns the ids of the attached files whose details must be requested from Slack (see AskForFile).
 func (p *Payload) UndescribedFiles() []string {
 	ev, _, err := readEvent(p.Body)
 	if err != nil {
@@ -113,8 +114,8 @@ func (p *Payload) UndescribedFiles() []string {
 	return ids
 }
 
-// Fact makes the fact of body.
-// Errors: body is no JSON.
+// Fact returns a fact with the given body. id deduplicates it, and facts with the same order key are applied in order.
+// Errors: the body isn't JSON.
 func (s *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
 	raw, err := s.wrap(kind, body)
 	if err != nil {
@@ -123,15 +124,16 @@ func (s *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) 
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
 }
 
-// QuarantinedFact makes a fact of bytes that can't be read, with their hash as its id.
+// QuarantinedFact returns a fact for a body that can't be decoded. It is stored for inspection and has no effect. Its id is
+// the hash of the body.
 func QuarantinedFact(body []byte, reason string) channels.Fact {
 	id := "q:" + Digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// Digest returns a short hash that names content.
+// Digest returns a short hash of texts, in hexadecimal digits.
 func Digest(parts ...string) string {
-	const size = 12 // bytes: with 96 bits, no two contents have the same hash by chance
+	const size = 12 // bytes: 96 bits make accidental collisions practically impossible
 	hash := sha256.New()
 	for _, part := range parts {
 		fmt.Fprintf(hash, "%d:%s", len(part), part) // with lengths, so that "a", "bc" differs from "ab", "c"

@@ -1,8 +1,12 @@
-// Package glance is the fast path for plain messages, which are nearly all that Slack sends. In one pass it reads the
-// few fields that say to whom a message is addressed and where it belongs. It accepts only callbacks in which it knows
-// every field; any other callback is left to those who decode it.
+// Package glance is a fast path for plain messages, which are nearly all events that Slack sends. An event arrives as a
+// callback, a JSON object:
 //
-// What does not belong here: what becomes of a message.
+//	{"type":"event_callback","team_id":"T1","api_app_id":"A1",
+//	 "event":{"type":"message","channel":"C1","user":"U1","ts":"1700000000.000100","text":"Hi"}}
+//
+// Before Slack gets its response, Parley needs only the ids in it. Package glance reads them in one pass, without
+// decoding the rest. It must never find other values than encoding/json would. So it accepts only callbacks of which it
+// knows every field, and leaves all others to encoding/json.
 package glance
 
 import (
@@ -12,20 +16,19 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Message says to whom a message is addressed, and where it belongs.
+// Message has the ids in a callback about a plain message.
 type Message struct {
 	Team    string // the workspace to which the callback is addressed
 	App     string // the app to which the callback is addressed
 	Type    string // "message" or "app_mention"
 	Channel string
-	User    string // who wrote the message
+	User    string // the author
 	TS      string // the message's id in its channel
-	Thread  string // the id of the thread's first message; "" at top level
+	Thread  string // the id of the thread's first message; "" if the message isn't a reply
 }
 
-// Read reads a callback with a plain message. If ok is true, encoding/json would find the same values. If ok is false,
-// the callback isn't a plain message, has a field that isn't known here, or isn't JSON: the caller must decode it with
-// encoding/json.
+// Read reads a callback about a plain message. If ok is false, the caller must decode the callback with encoding/json: it
+// isn't about a plain message, has an unknown field, or isn't JSON.
 func Read(body []byte) (m Message, ok bool) {
 	if !json.Valid(body) {
 		return Message{}, false
@@ -37,14 +40,14 @@ func Read(body []byte) (m Message, ok bool) {
 	return c.message, true
 }
 
-// callback is what was read of a callback so far.
+// callback has the fields of a callback that were read so far.
 type callback struct {
-	kind    string // of the callback
-	events  int    // how many events it has; encoding/json would read the last one
+	kind    string // the field "type"
+	events  int    // how often the key "event" occurs; encoding/json would use the last one
 	message Message
 }
 
-// readField reads one field of a callback. It returns false if the field isn't known.
+// readField reads one field of a callback. It returns false if the field is unknown or has an unexpected value.
 func (c *callback) readField(key string, value gjson.Result) bool {
 	switch key {
 	case "type":
@@ -64,7 +67,7 @@ func (c *callback) readField(key string, value gjson.Result) bool {
 	return false
 }
 
-// isPlainMessage reports whether a callback has one event, and the event is a message with all that a message needs.
+// isPlainMessage reports whether a callback has exactly one event, which is a message with all required fields.
 func (c *callback) isPlainMessage() bool {
 	if c.kind != "event_callback" || c.events != 1 {
 		return false
@@ -73,11 +76,10 @@ func (c *callback) isPlainMessage() bool {
 	if m.Type != "message" && m.Type != "app_mention" {
 		return false
 	}
-	hasPlace := m.Channel != "" && m.TS != ""
-	return hasPlace && m.User != ""
+	return m.Channel != "" && m.TS != "" && m.User != ""
 }
 
-// readField reads one field of a message. It returns false if the field isn't known.
+// readField reads one field of a message. It returns false if the field is unknown or has an unexpected value.
 func (m *Message) readField(key string, value gjson.Result) bool {
 	switch key {
 	case "type":
@@ -90,7 +92,7 @@ func (m *Message) readField(key string, value gjson.Result) bool {
 		return readID(value, &m.TS)
 	case "thread_ts":
 		return readID(value, &m.Thread)
-	case "text", "team", "parent_user_id", "event_ts": // not needed, but encoding/json refuses them if they aren't strings
+	case "text", "team", "parent_user_id", "event_ts": // not needed, but encoding/json would fail if they aren't strings
 		return value.Type == gjson.String
 	case "client_msg_id", "blocks", "channel_type": // not needed
 		return true
@@ -99,8 +101,8 @@ func (m *Message) readField(key string, value gjson.Result) bool {
 	return false
 }
 
-// readFields calls read for each field of an object, until read returns false. It returns false if read did, or if object
-// isn't an object. It passes keys as they are written, so that a key with an escape in it is unknown.
+// readFields calls read for each field of an object, until read returns false. It reports whether all calls returned true
+// and object is an object. Keys are not unescaped, so a key with an escape sequence is unknown to read.
 func readFields(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
 	if !object.IsObject() {
 		return false
@@ -113,21 +115,18 @@ func readFields(object gjson.Result, read func(key string, value gjson.Result) b
 	return ok
 }
 
-// readID reads an id or a time into to. It returns false if value isn't a string in plain ASCII, or if its key was there
-// before: encoding/json would read the last one.
-func readID(value gjson.Result, to *string) bool {
-	wasThere := *to != ""
-	if value.Type != gjson.String || wasThere {
+// readID stores an id in target. It returns false if value isn't a string of plain ASCII, or if target is set already: if
+// a key occurs twice, encoding/json would use the last one.
+func readID(value gjson.Result, target *string) bool {
+	isDuplicate := *target != ""
+	if isDuplicate || value.Type != gjson.String || !isPlainASCII(value.Raw) {
 		return false
 	}
-	if !isPlainASCII(value.Raw) {
-		return false
-	}
-	*to = value.Str
+	*target = value.Str
 	return true
 }
 
-// isPlainASCII reports whether a string in JSON has only printable ASCII in it, and no escape.
+// isPlainASCII reports whether a string in JSON consists of ASCII characters and has no escape sequence.
 func isPlainASCII(raw string) bool {
 	return !strings.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r > '~' })
 }

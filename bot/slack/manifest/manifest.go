@@ -11,25 +11,29 @@ import (
 	"parley/bridge"
 )
 
-// StartShortcut is the callback id of the global shortcut that begins a conversation. It has the prefix of message
-// shortcuts, too, but Slack sends the two as interactions of different types.
+// A Slack app is configured by a manifest: its name, slash commands, permissions (scopes) and events. An admin creates the
+// app by pasting the manifest at api.slack.com, so that nothing has to be entered by hand. This file builds the manifest of
+// Parley's app. Slash commands and menu entries are taken from Parley's verbs, such as "resolve".
+
+// StartShortcut is the callback id of the global shortcut that starts a conversation. It begins with ShortcutPrefix, too,
+// but isn't confused with a message shortcut, because Slack sends the two as interactions of different types.
 const StartShortcut = "conv_start"
 
-// ShortcutPrefix begins the callback ids of message shortcuts; the verb follows.
+// ShortcutPrefix is the prefix of the callback ids of message shortcuts. The name of the verb follows.
 const ShortcutPrefix = "conv_"
 
-// maxNameRunes is Slack's limit of an app's name.
+// maxNameRunes is Slack's limit for the name of an app.
 const maxNameRunes = 35
 
-// Options choose what the app's manifest asks for.
+// Options configure the manifest.
 type Options struct {
-	Name          string // "" means Parley; maxNameRunes at most
-	PublicURL     string // where the site is, https; Slack sends agents back there who sign in by it
-	HTTP          bool   // Slack sends what happens to PublicURL, instead of Socket Mode
-	ShortCommands bool   // also /assign, /snooze and /resolve
+	Name          string // at most maxNameRunes; "" means Parley
+	PublicURL     string // the https URL of Parley's site; optional in Socket Mode. It enables agents to sign in with Slack
+	HTTP          bool   // Slack sends events to PublicURL, instead of over Socket Mode
+	ShortCommands bool   // add /assign, /snooze and /resolve
 }
 
-// document is Slack's description of an app.
+// document is the manifest.
 // Source: schema 2.0.0 of app manifests, slackapi/manifest-schema, read 2026-11.
 type document struct {
 	Metadata meta     `json:"_metadata"`
@@ -78,7 +82,7 @@ type shortcut struct {
 }
 
 type oauth struct {
-	Redirects []string            `json:"redirect_urls,omitempty"` // for agents who sign in to the site by Slack
+	Redirects []string            `json:"redirect_urls,omitempty"` // for agents who sign in to the site with Slack
 	Scopes    map[string][]string `json:"scopes"`
 }
 
@@ -101,7 +105,7 @@ type interactivity struct {
 	Options string `json:"message_menu_options_url,omitempty"`
 }
 
-// Scopes are the permissions that our calls and events need, and no more.
+// Scopes returns the permissions that our API calls and events require.
 func Scopes() []string {
 	return []string{
 		"app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "chat:write.customize", "commands",
@@ -110,7 +114,7 @@ func Scopes() []string {
 	}
 }
 
-// Events are the events to which the app subscribes.
+// Events returns the events to which the app subscribes.
 func Events() []string {
 	return []string{
 		"app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left", "channel_rename",
@@ -119,9 +123,9 @@ func Events() []string {
 	}
 }
 
-// JSON prints the app's manifest as JSON, to be pasted at api.slack.com. Socket Mode also needs an
-// app token (connections:write), which a person has to make there: a manifest can't ask for it.
-// Errors: a name that is too long, a public URL that isn't https, or none where Slack shall send requests to it.
+// JSON returns the manifest as indented JSON. For Socket Mode the admin must also create an app-level token with the scope
+// connections:write, which a manifest can't request.
+// Errors: the name is too long; the public URL isn't https, or is missing although Options.HTTP is set.
 func JSON(o Options) ([]byte, error) {
 	o.Name = cmp.Or(o.Name, "Parley")
 	if utf8.RuneCountInString(o.Name) > maxNameRunes {
@@ -145,17 +149,17 @@ func JSON(o Options) ([]byte, error) {
 		},
 		OAuth: oauth{Scopes: map[string][]string{"bot": Scopes()}},
 		Settings: settings{
-			Events: events{URL: o.makeAddress("/slack/events"), Events: Events()},
+			Events: events{URL: o.requestURL("/slack/events"), Events: Events()},
 			Interactivity: interactivity{
 				Enabled: true,
-				URL:     o.makeAddress("/slack/interactions"),
-				Options: o.makeAddress("/slack/interactions"),
+				URL:     o.requestURL("/slack/interactions"),
+				Options: o.requestURL("/slack/interactions"),
 			},
 			Socket: !o.HTTP,
 		},
 	}
 	if o.PublicURL != "" {
-		m.OAuth.Redirects = []string{o.join("/auth/with/slack/back")}
+		m.OAuth.Redirects = []string{o.siteURL("/auth/with/slack/back")}
 	}
 
 	out, err := json.MarshalIndent(m, "", "  ")
@@ -166,18 +170,19 @@ func JSON(o Options) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// makeAddress returns where Slack reaches a path of ours, or "" in Socket Mode.
-func (o Options) makeAddress(path string) string {
+// requestURL returns the URL to which Slack sends requests for a path, or "" in Socket Mode.
+func (o Options) requestURL(path string) string {
 	if !o.HTTP {
 		return ""
 	}
-	return o.join(path)
+	return o.siteURL(path)
 }
 
-// join returns the address of a path of the site.
-func (o Options) join(path string) string { return strings.TrimSuffix(o.PublicURL, "/") + path }
+// siteURL returns the URL of a path of the site.
+func (o Options) siteURL(path string) string { return strings.TrimSuffix(o.PublicURL, "/") + path }
 
-// listCommands returns the app's slash commands. In all of them Slack marks mentions, so that we can read them.
+// listCommands returns the slash commands. In all of them should_escape is set. Then Slack sends mentions with the user's
+// id, as in "<@U1|ann>", and not as typed.
 func (o Options) listCommands() []command {
 	all := []command{{
 		Command:     "/parley",
@@ -194,15 +199,15 @@ func (o Options) listCommands() []command {
 	}
 
 	for i := range all {
-		all[i].URL = o.makeAddress("/slack/commands")
+		all[i].URL = o.requestURL("/slack/commands")
 		all[i].Escape = true
 	}
 
 	return all
 }
 
-// listShortcuts returns the entries of a message's menu, whose ids begin with ShortcutPrefix, and the entry of
-// the menu beside the message box.
+// listShortcuts returns the entries of the menu of a message, and the global shortcut, which is in the menu next to the
+// message box.
 func listShortcuts() []shortcut {
 	var all []shortcut
 	for _, v := range verb.InMenu() {

@@ -1,5 +1,6 @@
-// Package ownshare remembers in which messages of Slack our own uploads were posted. Slack posts the message of an upload only
-// after the upload has ended, and an event tells of it.
+// Package ownshare remembers in which Slack messages our own uploads were posted. Slack posts the message of an uploaded
+// file some time after the upload, and doesn't return its id. The id arrives in an event, and whoever uploaded the file can
+// wait for it here.
 package ownshare
 
 import (
@@ -11,41 +12,42 @@ import (
 	"parley/bot/slack/fact"
 )
 
-// Book has what events told of own uploads. Its zero value is empty.
+// Book remembers the most recent shares. A share is a message that shows one of our uploads. The zero value is ready to
+// use. A Book is safe for concurrent use.
 type Book struct {
 	mu      sync.Mutex
 	shares  *recent.Map[fact.Share] // by keyOf
-	learned chan struct{}           // closed and replaced when something is learned
+	changed chan struct{}           // closed and replaced when a share is added
 }
 
-// lock locks b, and makes its fields at the first use.
+// lock locks b and, on first use, initialises it.
 func (b *Book) lock() {
 	b.mu.Lock()
 	if b.shares == nil {
 		b.shares = recent.New[fact.Share]()
-		b.learned = make(chan struct{})
+		b.changed = make(chan struct{})
 	}
 }
 
 func keyOf(file, channel string) string { return file + " " + channel }
 
-// Remember remembers a share, and wakes those who wait.
+// Remember adds a share and wakes the callers of Wait.
 func (b *Book) Remember(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
 	b.shares.Put(keyOf(s.File, s.Channel), s)
-	close(b.learned)
-	b.learned = make(chan struct{})
+	close(b.changed)
+	b.changed = make(chan struct{})
 }
 
-// Get returns the share of a file in a channel; false if no event told it yet.
+// Get returns the share of a file in a channel. It returns false if none is known.
 func (b *Book) Get(file, channel string) (fact.Share, bool) {
 	b.lock()
 	defer b.mu.Unlock()
 	return b.shares.Get(keyOf(file, channel))
 }
 
-// Wait waits for the message of a file. It returns false if the message isn't known after timeout.
+// Wait waits for the share of a file in a channel. It returns false if none is known after timeout, or when ctx ends.
 func (b *Book) Wait(ctx context.Context, file, channel string, timeout time.Duration) (fact.Share, bool) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
@@ -53,7 +55,7 @@ func (b *Book) Wait(ctx context.Context, file, channel string, timeout time.Dura
 	for {
 		b.lock()
 		s, ok := b.shares.Get(keyOf(file, channel))
-		learned := b.learned
+		changed := b.changed
 		b.mu.Unlock()
 
 		if ok {
@@ -61,7 +63,7 @@ func (b *Book) Wait(ctx context.Context, file, channel string, timeout time.Dura
 		}
 
 		select {
-		case <-learned:
+		case <-changed:
 		case <-timer.C:
 			return fact.Share{}, false
 		case <-ctx.Done():

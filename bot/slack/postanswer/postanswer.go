@@ -1,7 +1,8 @@
-// Package postanswer shortens Slack's answers to posts before slack-go decodes them. Slack repeats the whole message in each answer;
-// Parley reads a few fields of it, and slack-go would decode it block by block.
+// Package postanswer saves time when Parley posts messages. Slack's response to a post repeats the whole message with all
+// its blocks, and slack-go would decode them one by one, but Parley uses only some ids. So Shorten replaces the response's
+// body before slack-go decodes it, for example by
 //
-// What does not belong here: what the answers mean.
+//	{"ok":true,"channel":"C1","ts":"1700000000.000100","message":{"thread_ts":"1699999999.000100"}}
 package postanswer
 
 import (
@@ -13,10 +14,10 @@ import (
 	"strings"
 )
 
-// maxBytes is the size from which on an answer is not shortened.
+// maxBytes is the size from which a response is left unchanged.
 const maxBytes = 1 << 20
 
-// answer has the fields that Parley reads of the answer to a post. slack-go finds all other fields empty: a field that is to be read
+// answer has the fields of a response that are kept. All other fields are empty for slack-go, so a field that is to be used
 // must be added here.
 type answer struct {
 	OK       bool            `json:"ok"`
@@ -34,8 +35,8 @@ type message struct {
 	BotID    string `json:"bot_id,omitempty"`
 }
 
-// Shorten reduces the answer to a successful post or change of a post to what Parley reads. Every other answer stays
-// as it is.
+// Shorten removes from the response to a successful post, or change of a post, the fields that Parley doesn't use. It leaves
+// every other response unchanged. Errors of reading are returned by the new body.
 func Shorten(r *http.Response) {
 	path := r.Request.URL.Path
 	isAboutPost := strings.HasSuffix(path, "/chat.postMessage") || strings.HasSuffix(path, "/chat.update")
@@ -44,14 +45,13 @@ func Shorten(r *http.Response) {
 	}
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
-	rest := r.Body // what was not read yet
+	rest := r.Body // the unread remainder, which is empty unless the body is too long
 	if err != nil {
-		// A body that broke off is passed on with its error behind what was read.
 		rest = brokenBody{Closer: r.Body, err: err}
 	}
 
-	isWhole := err == nil && len(body) < maxBytes
-	if isWhole {
+	isComplete := err == nil && len(body) < maxBytes
+	if isComplete {
 		body = shortenBody(body)
 		r.ContentLength = int64(len(body))
 		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -60,7 +60,8 @@ func Shorten(r *http.Response) {
 	r.Body = readCloser{Reader: io.MultiReader(bytes.NewReader(body), rest), Closer: rest}
 }
 
-// shortenBody returns a successful answer with only the fields of answer. Every other body is returned as it is.
+// shortenBody returns a body with only the fields of answer. It returns the body unchanged if it isn't JSON or reports a
+// failure.
 func shortenBody(body []byte) []byte {
 	var a answer
 	if json.Unmarshal(body, &a) != nil || !a.OK {
@@ -73,7 +74,7 @@ func shortenBody(body []byte) []byte {
 	return short
 }
 
-// brokenBody is a body whose reading fails with the error that ended the original body.
+// brokenBody is the remainder of a body after an error of reading. Reading it returns the error again.
 type brokenBody struct {
 	io.Closer
 	err error
