@@ -48,17 +48,15 @@ func mentionsOnlyAuthor(p bridge.Post, mentioned []bridge.AgentRef) bool {
 	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
 }
 
-// notifyNonMembers sends a line as a direct message to the mentioned agents who aren't members of its channel.
-func (s *poster) notifyNonMembers(
-	ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef,
-) {
+// notifyNonMembers sends a line as a direct message to those of the agents who aren't members of its channel.
+func (s *poster) notifyNonMembers(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent, to []bridge.AgentRef) {
 	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
 		return
 	}
 
-	for _, agent := range mentioned {
+	for _, agent := range to {
 		if slices.Contains(members, agent.User) {
 			continue
 		}

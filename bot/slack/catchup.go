@@ -234,9 +234,8 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 	return firstErr
 }
 
-// isOurThread reports whether a thread certainly mirrors a conversation: its root is our own message, or Slack lists us
-// among the authors of replies. That list is incomplete. It has our bot id, and not our user id, if we posted only
-// under customers' names.
+// isOurThread reports whether a thread is certainly ours: its root is our message, or Slack's incomplete list of authors
+// has our user id, or our bot id, which it has if we posted under a customer's name.
 func isOurThread(self *fact.Self, root *fact.Message) bool {
 	isOurs := func(id string) bool { return id == self.User || id == self.Bot }
 	return self.IsOwnMessage(root) || slices.ContainsFunc(root.RepliedBy, isOurs)

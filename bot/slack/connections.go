@@ -18,8 +18,8 @@ const lostTogetherWithin = 45 * time.Second
 
 // connections counts the Socket Mode connections of this process, through which Slack sends events, clicks and commands.
 // Usually there are two. When the last one is lost, a gap begins: a time in which events may be missed. Then the engine
-// sends no replies to customers until the sweeper has read Slack's history of the gap. For example, the history may show
-// that a reply was deleted meanwhile. It is safe for concurrent use.
+// sends no replies to customers until the sweeper has read Slack's history of the gap, in which a reply may have been
+// deleted. It is safe for concurrent use.
 type connections struct {
 	*intake
 
@@ -97,8 +97,8 @@ func (c *connections) reportNotOpened(err error) {
 	})
 }
 
-// reportOpened shows the admins that Slack works, after a connection has opened. It first checks the bot token. That a
-// connection opens proves only that the app-level token works, and it still does after the app was uninstalled.
+// reportOpened shows the admins that Slack works, after a connection has opened and if the bot token works, too. A
+// connection needs only the app-level token, which stays valid after the app was uninstalled.
 func (c *connections) reportOpened(ctx context.Context) {
 	removals := c.standing.RemovalsKnown()
 	err := withTimeout(ctx, identifyTimeout, func(ctx context.Context) error {

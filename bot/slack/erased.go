@@ -83,7 +83,6 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.
 	return page.Meta.Next != "", page.Meta.Next, nil
 }
 
-// eraseFiles deletes the files of one of our messages.
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	page, err := s.readPage(ctx, messageQuery(at, at.Thread))
 	if refusal.IsGone(err) {

@@ -231,7 +231,7 @@ func TestProblemOfAFormWithoutFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	in := &interaction{View: &blockkit.View{Callback: blockkit.FormCallback}}
-	answer := tellInForm(w.self(), in, &bridge.Problem{Field: "recipient", Text: "Kim doesn't want messages."})
+	answer := showInForm(w.self(), in, &bridge.Problem{Field: "recipient", Text: "Kim doesn't want messages."})
 	wantWindow(t, answer, "Kim doesn't want messages.")
 
 	in.View.Private = "of an earlier version"

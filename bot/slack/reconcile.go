@@ -12,27 +12,27 @@ import (
 	"parley/channels"
 )
 
-// Slack may make a post and its answer may get lost on the way. The engine then doesn't know whether to post again,
-// and calls Reconcile, which looks for the post in Slack. The outcome is Landed (the post is there), Absent (it is
-// not) or CannotTell. A post is recognized by its message's metadata: the post's token and the number of the part.
+// If the response to a post is lost, for example after a timeout, the engine doesn't know whether Slack shows the post.
+// Then it calls Reconcile, which searches Slack for it. The outcome is Landed (it is there), Absent (it isn't) or
+// CannotTell. A post is recognised by the metadata of its message: {"token":"x7k2","part":0}.
 
-// clockTolerance is how far Slack's clock may be behind ours: a stamp may be before the post's first attempt.
+// clockTolerance is how far Slack's clock may be behind ours. A message may seem to be that much older than its post.
 const clockTolerance = 5 * time.Minute
 
-// maxSearchPages bounds the pages of one search. If there are more, the outcome is CannotTell.
+// maxSearchPages is how many pages one search reads. If there are more, the outcome is CannotTell.
 const maxSearchPages = 20
 
-// reconcileTimeout bounds one Reconcile, including the waits that Slack's rate limits ask for.
+// reconcileTimeout limits the time of one Reconcile, including delays by Slack's rate limits.
 const reconcileTimeout = 2 * time.Minute
 
-// delivery identifies one message of a post: a long post consists of several parts, which have the same token.
+// delivery identifies one message of a post. A long post has several parts, with the same token, in a message each.
 type delivery struct {
 	token string
 	part  int // counts from 0
 }
 
-// deliveryOf reads from a message's metadata which part of which post it is. ok is false if the metadata isn't that
-// of a post. Other apps can copy it, so the caller also checks who wrote the message.
+// deliveryOf reads the metadata of a message. ok is false if it isn't the metadata of a post. Other apps can copy metadata,
+// so the caller must also check the author of the message.
 func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
@@ -51,16 +51,16 @@ func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 	return delivery{token: meta.Payload.Token, part: meta.Payload.Part}, true
 }
 
-// Reconcile looks whether a post was made; see bridge.Surface.
+// Reconcile implements bridge.Surface. It finds out whether a post was made.
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 
 	switch p.Kind {
 	case bridge.PostCard, bridge.PostMark, bridge.PostErased, bridge.PostDouble:
-		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
+		return channels.Absent, bridge.Sent{}, nil // these can safely be repeated
 	case bridge.PostEphemeral:
-		return channels.Landed, bridge.Sent{}, nil // nobody can look, and it must not be shown twice
+		return channels.Landed, bridge.Sent{}, nil // can't be searched for, and must not be shown twice
 	case bridge.PostFiles:
 		return s.reconcileFiles(ctx, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
@@ -69,7 +69,8 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return s.reconcileWords(ctx, p)
 }
 
-// reconcileWords looks for a post of words: in its thread, or at top level if it has none or that is gone.
+// reconcileWords searches for a post of text: in its thread, or at the channel's top level if it has no thread or the
+// thread was deleted.
 func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	self, err := s.identify(ctx)
 	if err != nil {
@@ -95,9 +96,9 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	return outcome, bridge.Sent{Message: m.TS, Thread: p.Place.Thread, More: part.more}, nil
 }
 
-// reconcileTopLevel looks for a post at a channel's top level. If the post was to be a reply, it landed there because
-// the root of its thread was deleted. It is then deleted, the outcome is Absent, and the next Send reports that the
-// thread is lost. more is true if further parts of the post follow.
+// reconcileTopLevel searches a channel's top level for a post. If the post is a reply, it was misplaced there because the
+// first message of its thread was deleted. Then it is deleted, the outcome is Absent, and the next Send reports that the
+// thread is lost. more means that further parts of the post follow.
 func (s *poster) reconcileTopLevel(ctx context.Context, self *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil || outcome != channels.Landed {
@@ -112,34 +113,34 @@ func (s *poster) reconcileTopLevel(ctx context.Context, self *fact.Self, p bridg
 	return channels.Absent, bridge.Sent{}, nil
 }
 
-// findOtherRoot looks for a second root of the same conversation, beside the one at p's place. Sent is zero if there
-// is none, and Sent.Blind is true if too much was posted to look through all of it.
+// findOtherRoot searches for a second root of the same conversation; a root is the first message of its thread. The root
+// at p.Place is ignored. Sent is zero if there is no other, and Sent.Blind is true if there was too much to search.
 func (s *poster) findOtherRoot(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
 	if outcome == channels.CannotTell {
-		return bridge.Sent{Blind: true}, nil // too much was written since then to look through
+		return bridge.Sent{Blind: true}, nil
 	}
 	return bridge.Sent{Message: m.TS, Thread: m.TS}, nil
 }
 
-// findPosted is findMessage for the message with p's token and part.
+// findPosted searches for the message of a post; see findMessage.
 func (s *poster) findPosted(ctx context.Context, self *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
 	return s.findMessage(ctx, self, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
 }
 
-// isPartOf reports whether a message's metadata names the post p and its part p.Part.
+// isPartOf reports whether a message has the metadata of part p.Part of the post p.
 func isPartOf(m *fact.Message, p bridge.Post) bool {
 	found, ok := deliveryOf(m)
 	return ok && found == delivery{token: p.Token, part: p.Part}
 }
 
-// findMessage looks for a message of ours for which isSought is true, posted since p's first attempt: in a thread, or
-// at top level if thread is "". It ignores the message at p's own place. It returns one only with Landed.
+// findMessage searches for a message of ours that matches, in a thread, or at top level if thread is "". It searches only
+// messages since p's first attempt, and ignores the one at p.Place. The message is zero unless the outcome is Landed.
 func (s *poster) findMessage(
-	ctx context.Context, self *fact.Self, p bridge.Post, thread string, isSought func(*fact.Message) bool,
+	ctx context.Context, self *fact.Self, p bridge.Post, thread string, matches func(*fact.Message) bool,
 ) (fact.Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
@@ -153,9 +154,8 @@ func (s *poster) findMessage(
 		}
 
 		for _, m := range page.Messages {
-			// Any app can copy our metadata, so a message counts only if we wrote it.
-			isOther := m.TS != p.Place.Message && self.IsOwnMessage(&m.Message)
-			if isOther && isSought(&m.Message) {
+			isCandidate := m.TS != p.Place.Message && self.IsOwnMessage(&m.Message) // other apps can copy our metadata
+			if isCandidate && matches(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}
 		}

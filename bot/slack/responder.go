@@ -22,13 +22,9 @@ import (
 	"parley/channels/pause"
 )
 
-// The responder decides what happens on a click, a choice in a menu, a submitted form or a slash command. If the
-// person only wants to see something, a window opens and nothing is stored. If it is an action, its payload is stored
-// for the engine before Slack gets its answer, and decoded later (decode.go).
-
-// starter checks whether a user may begin a conversation with a customer. open is the conversation that the customer
-// has already, if they can have only one; otherwise open.ID is 0.
-// Errors: *bridge.Problem, with the Field of the form that is wrong.
+// starter checks whether a user may start a conversation with a customer. If the customer can have only one and has one
+// already, open is that conversation; otherwise open.ID is 0.
+// Errors: *bridge.Problem, with the Field of the form that is invalid.
 type starter interface {
 	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
 }
@@ -38,16 +34,17 @@ type journal interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 }
 
-// answer is what Slack gets back for a request, and what is done after that.
+// answer is our response to a request of Slack's, and what must be done after it.
 type answer struct {
-	payload any // body of the answer; nil means an empty one
+	payload any // the body of the response; nil means an empty body
 
-	// after runs once Slack has the answer, for example to open a form; nil means that there is nothing to do. It
-	// isn't stored, so it is lost if the process ends.
+	// after runs once the response was sent, for example to open a form, unless the process ends before. It may be nil.
 	after func(ctx context.Context)
 }
 
-// responder answers clicks, choices, submitted forms and slash commands.
+// responder handles clicks, submitted forms, shortcuts and slash commands. If the user only wants to see something, such as
+// a list, it opens a window (Slack's dialog). If the user requests an action, such as "resolve", it stores the request
+// before Slack gets its response. The engine decodes and performs the action later (decode.go).
 type responder struct {
 	*workspace
 
@@ -57,13 +54,13 @@ type responder struct {
 	windows   *windows
 }
 
-// nextFormWait is the delay before a form replaces a waiting window, which Slack has to show first.
+// nextFormWait is the delay before a form replaces a waiting window. Slack must have shown the window by then.
 const nextFormWait = 700 * time.Millisecond
 
-// envelopeBytes is room in an answer for its own fields, beside the form in it.
+// envelopeBytes is reserved in a response for the fields around a form.
 const envelopeBytes = 1000
 
-// openWindow returns the answer that is empty and after which a window opens.
+// openWindow returns an empty response, after which a window is opened.
 func (r *responder) openWindow(self *fact.Self, in *interaction, build buildModal) answer {
 	return answer{after: func(ctx context.Context) { r.windows.open(ctx, self, in, build) }}
 }
@@ -72,42 +69,42 @@ func (r *responder) openForm(self *fact.Self, in *interaction, f formRequest) an
 	return r.openWindow(self, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, self, f) })
 }
 
-// isStranger reports whether, by what Slack says, the person belongs to another organisation. A stranger's click is
-// stored but does nothing, and no window shows a stranger anything of a conversation.
+// isStranger reports whether a user belongs to another organisation, which can be so in shared channels. A stranger's click
+// has no effect, and no window with conversations is opened for a stranger.
 func isStranger(self *fact.Self, in *interaction) bool {
 	return in.findActor(self).Kind != bridge.ActorPerson
 }
 
-// strangerProblem tells a stranger why no window opens.
+// strangerProblem explains to a stranger why a window isn't opened.
 func strangerProblem() *bridge.Problem {
 	return &bridge.Problem{Code: "foreign_agent", Text: "By what Slack says, you may belong to another organisation.",
 		Hint: "An agent must be a full member of the workspace in which Parley is installed. Ask an admin of that workspace."}
 }
 
-// openRefusal returns the answer after which a window tells a stranger why the requested one doesn't open.
+// openRefusal returns a response after which a window with strangerProblem is opened.
 func (r *responder) openRefusal(self *fact.Self, in *interaction) answer {
 	return r.openWindow(self, in, func(context.Context) slackapi.ModalViewRequest {
 		return self.Home.Problem(strangerProblem(), in.findPlace(), "")
 	})
 }
 
-// storeQuarantined stores a payload that can't be read, with the reason. People can see it; it has no effect.
+// storeQuarantined stores a payload that can't be decoded, with the reason, for inspection. It has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
 	return answer{}, r.journal.Accept(ctx, fact.QuarantinedFact(withoutSecrets(body), reason))
 }
 
-// handleInteraction handles an interaction by its type:
+// handleInteraction handles an interaction according to its type:
 //
-//	block_suggestion  letters typed into a menu: the answer has the options
-//	block_actions     a click: it opens a window or is stored
-//	message_action    an entry of a message's menu: likewise
-//	view_submission   a form: it is stored unless something in it is wrong
-//	shortcut          an entry of the menu beside the message box: a form opens
+//	block_suggestion  something was typed into a menu: respond with the matching options
+//	block_actions     a button was clicked: open a window or store the click
+//	message_action    an entry of a message's menu was chosen: likewise
+//	view_submission   a form was submitted: store it if it is valid
+//	shortcut          an entry of the menu next to the message box was chosen: open a form
 //	view_closed       a form was closed
 func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
-		if r.directory.colleagues.wasStranger(string(in.User.ID)) { // Slack isn't asked at each letter
+		if r.directory.colleagues.wasStranger(string(in.User.ID)) { // only cached, because this happens at each letter
 			return answer{payload: blockkit.NoOptions()}, nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
@@ -159,7 +156,7 @@ func (r *responder) handleMessageShortcut(ctx context.Context, self *fact.Self, 
 	return r.openForm(self, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
 }
 
-// handleGlobalShortcut handles an entry of the menu beside the message box. Slack names no channel.
+// handleGlobalShortcut handles an entry of the menu next to the message box. It belongs to no channel.
 func (r *responder) handleGlobalShortcut(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != manifest.StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
@@ -178,14 +175,14 @@ func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *i
 
 	filled, errs := in.View.ReadFilled()
 	if len(errs) > 0 && !in.View.HasFields() {
-		return answer{payload: tellInForm(self, in, &bridge.Problem{Text: strings.Join(slices.Sorted(maps.Values(errs)), " ")})}, nil
+		return answer{payload: showInForm(self, in, &bridge.Problem{Text: strings.Join(slices.Sorted(maps.Values(errs)), " ")})}, nil
 	}
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
 
 	if isStranger(self, in) {
-		return answer{payload: tellInForm(self, in, strangerProblem())}, nil
+		return answer{payload: showInForm(self, in, strangerProblem())}, nil
 	}
 
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
@@ -198,7 +195,7 @@ func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *i
 		return r.answerWithForm(ctx, self, in, filled), nil
 	}
 
-	// All windows close, because the one under the form shows the state before the action.
+	// Close all windows, because the one below the form is outdated now.
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, self, in, body)
 }
 
@@ -206,17 +203,17 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 	return map[string]any{"response_action": "update", "view": modal}
 }
 
-// tellInForm returns the answer that shows a problem in the submitted form, which keeps what was typed into it. If
-// the form has no fields to show it at, a window with the problem takes its place.
-func tellInForm(self *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
+// showInForm returns a response that shows a problem in the submitted form, so that nothing that was typed is lost. A form
+// without fields can't show it, so it is replaced by a window with the problem.
+func showInForm(self *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
 	if !in.View.HasFields() {
 		return replaceWindow(self.Home.Problem(p, in.findPlace(), ""))
 	}
 	return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 }
 
-// refuseStart returns the answer that shows why a conversation can't begin. It returns nil if the conversation may
-// begin, or if the check failed or took too long: the engine checks again when it handles the form.
+// refuseStart returns a response that shows why a conversation can't be started. It returns nil if it can, and also if the
+// check failed or timed out, since the engine repeats the check when it performs the action.
 func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
@@ -224,7 +221,7 @@ func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *intera
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
 	})
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		return tellInForm(self, in, problem)
+		return showInForm(self, in, problem)
 	}
 
 	if err != nil {
@@ -238,10 +235,10 @@ func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *intera
 	return nil
 }
 
-// storeForm stores a submitted form. The fact's id is made of the form's values: a client that missed our answer
-// sends the form twice, and it must count once.
+// storeForm stores a submitted form. A client that missed our response may send the form twice, so the id is built from the
+// form's values to deduplicate it.
 func (r *responder) storeForm(ctx context.Context, self *fact.Self, in *interaction, body []byte) error {
-	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
+	filled, err := json.Marshal(in.View.State.Values) // deterministic, because keys are sorted
 	if err != nil || in.View.ID == "" {
 		return r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body)
 	}
@@ -249,9 +246,9 @@ func (r *responder) storeForm(ctx context.Context, self *fact.Self, in *interact
 	return r.storeAs(ctx, self, fact.KindInteraction, id, in.findPlace(), body)
 }
 
-// answerWithForm returns the answer that puts the verb's own form in place of the submitted one. If there is no such
-// form, the submitted one shows why. If making it takes long, or it is too large for an answer, the answer has a
-// waiting window, and the form replaces that after nextFormWait.
+// answerWithForm returns a response that replaces the submitted form by the next one, or that shows in the submitted form
+// why there is none. If the next form takes long, or is too large for a response, the response has a waiting window, which
+// the form replaces after nextFormWait.
 func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
@@ -259,7 +256,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 	modal, err := r.windows.makeForm(quick, self, request)
 	wasQuick := quick.Err() == nil
 	if err != nil && wasQuick {
-		return answer{payload: tellInForm(self, in, view.ProblemOf(err))}
+		return answer{payload: showInForm(self, in, view.ProblemOf(err))}
 	}
 	raw, err := json.Marshal(modal)
 	fits := err == nil && len(raw) < maxAnswerBytes-envelopeBytes
@@ -282,7 +279,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 	}
 }
 
-// store stores an action under an id made of its trigger id, which Slack uses once, or else of the body.
+// store stores an action. Its id is built from the trigger id, which is unique, or from the body if there is none.
 func (r *responder) store(ctx context.Context, self *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
@@ -291,7 +288,7 @@ func (r *responder) store(ctx context.Context, self *fact.Self, kind, trigger st
 	return r.storeAs(ctx, self, kind, id, at, body)
 }
 
-// storeAs stores an action under an id. It keeps its order within the thread at the place.
+// storeAs stores an action under an id. Actions in the same thread are performed in the order in which they were stored.
 func (r *responder) storeAs(ctx context.Context, self *fact.Self, kind, id string, at bridge.Place, body []byte) error {
 	f, err := r.directory.withNames(ctx, self, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
 	if err != nil {
@@ -300,7 +297,7 @@ func (r *responder) storeAs(ctx context.Context, self *fact.Self, kind, id strin
 	return r.journal.Accept(ctx, f)
 }
 
-// withoutSecrets returns body without the fields with which a reader of the database could act in our name.
+// withoutSecrets removes from a JSON body the fields that would let a reader of the database act in our name.
 func withoutSecrets(body []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {

@@ -16,24 +16,23 @@ import (
 	"parley/bridge"
 )
 
-// The roster is the list of a channel's members, from which Parley makes agents. This file reads members and their
-// profiles, and sorts out who can't be an agent: bots, deactivated people and those of other organisations.
+// Parley turns the members of a Slack channel into agents, who answer customers. This file reads the members with their
+// profiles, and leaves out who can't be an agent: bots, deactivated users and people of other organisations.
 
 const (
-	rosterTimeout = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
-	memberPage    = 1000            // the maximum of conversations.members
+	rosterTimeout = 5 * time.Minute // enough for a large workspace, with delays by Slack's rate limits
+	memberPage    = 1000            // the maximum that conversations.members permits
 	userPage      = 500
 
-	// membersMaxAge is how long a list of a channel's members is used for lines (absent.go) before Slack is asked again.
-	membersMaxAge = time.Minute
+	membersMaxAge = time.Minute // how long recentMembers uses a list before it reads it again
 
-	// maxSingleAsks is for how many people Slack is asked one by one. For more, the whole workspace is read.
+	// maxSingleAsks is the maximum number of profiles that are read one by one. For more, all users are listed.
 	maxSingleAsks = 30
 )
 
-// memberCache keeps the lists of channels' members, by channel id.
+// memberCache caches the members of channels, by channel id.
 type memberCache struct {
-	mu    sync.Mutex // also held while Slack is asked, so that it is asked only once for several lines
+	mu    sync.Mutex // held during requests to Slack, so that a list is read only once
 	lists map[string]memberList
 }
 
@@ -69,7 +68,7 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]bridge.S
 	}
 }
 
-// recentMembers returns the user ids of a channel's members, as Slack told them at most membersMaxAge ago.
+// recentMembers is like readMembers, but returns a list that may be up to membersMaxAge old.
 func (d *directory) recentMembers(ctx context.Context, channel string) ([]bridge.SurfaceUser, error) {
 	d.members.mu.Lock()
 	defer d.members.mu.Unlock()
@@ -84,8 +83,8 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]bridge
 	return users, err
 }
 
-// listMembers returns the members of a channel. For those for whom known returns true, only the user id is filled in,
-// and Slack isn't asked. The app itself is left out, and so are outsiders among the others.
+// listMembers returns the members of a channel. For members for whom known returns true, it returns only the user id and
+// doesn't request the profile. It leaves out our app, and outsiders unless they are known.
 func (d *directory) listMembers(
 	ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool,
 ) ([]bridge.Member, error) {
@@ -125,7 +124,7 @@ func (d *directory) listMembers(
 	return members, nil
 }
 
-// readUsers returns the profiles of the people with these ids, each once. Whom Slack doesn't show is left out.
+// readUsers returns the profiles of the users with these ids, without duplicates and without users whom Slack hides.
 func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]slackapi.User, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) > maxSingleAsks {
@@ -155,22 +154,22 @@ func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]
 	return users, nil
 }
 
-// searchUsers reads the people of the workspace, page by page, until it has found all with these ids.
+// searchUsers lists the users of the workspace, page by page, until it has found all with these ids.
 func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]slackapi.User, error) {
-	left := map[string]bool{}
+	missing := map[string]bool{}
 	for _, id := range ids {
-		left[string(id)] = true
+		missing[string(id)] = true
 	}
 
 	var users []slackapi.User
 	pages := d.api.GetUsersPaginated(slackapi.GetUsersOptionLimit(userPage))
-	for len(left) > 0 {
+	for len(missing) > 0 {
 		var next slackapi.UserPagination
 		isEnd := false
 		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
 			next, err = pages.Next(ctx)
-			isEnd = pages.Done(err) // slack-go says by an error that there are no more pages
+			isEnd = pages.Done(err) // slack-go reports the end of the list as an error
 			if isEnd {
 				return nil
 			}
@@ -185,9 +184,9 @@ func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) (
 
 		pages = next
 		for i := range pages.Users {
-			if id := pages.Users[i].ID; left[id] {
+			if id := pages.Users[i].ID; missing[id] {
 				users = append(users, pages.Users[i])
-				delete(left, id)
+				delete(missing, id)
 			}
 		}
 	}
@@ -195,21 +194,20 @@ func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) (
 	return users, nil
 }
 
-// memberOf says of a person what the roster shows.
 func memberOf(u *slackapi.User) bridge.Member {
 	return bridge.Member{User: bridge.SurfaceUser(u.ID), Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
 }
 
-// nameOf returns the name by which people know somebody.
+// nameOf returns a user's full name or, if it is empty, the user name.
 func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
 
-// isOutsider reports whether somebody can't be an agent: they are deactivated, a bot, or of another organisation.
+// isOutsider reports whether a user can't be an agent: a deactivated user, a bot or a member of another organisation.
 func isOutsider(u *slackapi.User, self *fact.Self) bool {
 	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, self)
 }
 
-// isMember reports whether somebody belongs to our workspace. If a person belongs to several workspaces of an
-// Enterprise organisation, TeamID is any one of them.
+// isMember reports whether a user belongs to our workspace. If a user belongs to several workspaces of an Enterprise
+// organisation, TeamID is an arbitrary one of them.
 func isMember(u *slackapi.User, self *fact.Self) bool {
 	return u.TeamID == "" || u.TeamID == self.Team || slices.Contains(u.Enterprise.Teams, self.Team)
 }

@@ -14,21 +14,20 @@ import (
 	"parley/bridge"
 )
 
-// A post is one thing that the engine wants to be seen in Slack: the card that begins a conversation's thread
-// (PostRoot), a customer's message (PostSaid), a line of Parley's own (PostLine), files, a changed card or an emoji.
-// Send makes it by Web API calls. A long post becomes several messages, its parts, one for each call of Send.
-
-// metadataType marks the metadata of our posts, by which Reconcile finds them. Any app of the workspace can read it,
-// so it holds only an opaque token and the part's number.
+// metadataType is the type of the metadata in our messages, by which Reconcile finds them. Any app of the workspace can
+// read the metadata, so it has only an opaque token and the number of the part.
 const metadataType = "parley_delivery"
 
-// mayBeTwice is shown in a post that is made again because nobody could find out whether it was made before.
+// mayBeTwice is shown in a post that is repeated because it is unknown whether the first attempt succeeded.
 const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
-// deleteTimeout bounds the deletion of a misplaced reply. It goes on even if the time for its post is over.
+// deleteTimeout limits the time for deleting a misplaced reply, which is done even if the deadline of its post is over.
 const deleteTimeout = 10 * time.Second
 
-// poster makes posts. If Slack's answer was lost, it finds out whether the post was made (Reconcile).
+// poster makes the posts that the engine requests, and finds out whether they were made if a response was lost (Reconcile).
+// A post is one thing that becomes visible in Slack: the first message of a conversation's thread, which is called its root
+// (PostRoot), a customer's message (PostSaid), a remark of Parley's own (PostLine), files, a changed root or an emoji. A
+// long post becomes several messages, which are called its parts, one for each call of Send.
 type poster struct {
 	*workspace
 
@@ -37,7 +36,7 @@ type poster struct {
 	work      *background.Work // sends direct messages after a line was posted
 }
 
-// Send makes one post; see bridge.Surface.
+// Send implements bridge.Surface. It makes one part of a post.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // uploads take as long as the caller allows
 		var cancel context.CancelFunc
@@ -73,8 +72,8 @@ func (s *poster) dispatch(ctx context.Context, self *fact.Self, p bridge.Post) (
 	return bridge.Sent{}, refusal.BadContent("unknown kind of post", nil)
 }
 
-// commandForms are the ways to give Parley a command in Slack: "!resolve" or "@Parley resolve" in a thread, where
-// Slack has no slash commands, and "@Parley" or "/parley" outside.
+// commandForms returns how agents can type commands in Slack: "!resolve" or "@Parley resolve" in a thread, where Slack has
+// no slash commands, and "@Parley resolve" or "/parley resolve" outside of threads.
 func commandForms() view.CommandSyntax {
 	return view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
@@ -87,7 +86,7 @@ type renderedPart struct {
 	more   bool   // further parts of the same post follow
 }
 
-// renderPart renders the part of p that is to be sent now.
+// renderPart renders part p.Part of a post.
 func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
 	if !ok {
@@ -96,7 +95,7 @@ func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 
 	messages := self.Home.Messages(card, blockSeed(p.Token))
 	if p.ChangesLine() {
-		// A long line has several messages. The last one, with the buttons, is the one that changes.
+		// If a line has several messages, only the last one changes, because it has the buttons.
 		messages = messages[len(messages)-1:]
 	}
 	if p.Part < 0 || p.Part >= len(messages) {
@@ -104,20 +103,20 @@ func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 	}
 
 	message := messages[p.Part]
-	if p.Unsure && !p.ChangesLine() { // a line that is changed again shows nothing twice
+	if p.Unsure && !p.ChangesLine() { // repeating a change shows nothing twice
 		message.Remark(mayBeTwice)
 	}
 
 	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
 }
 
-// blockSeed makes the beginning of block ids from texts that identify a version of a message.
+// blockSeed returns the prefix of block ids in a message. parts identify the version of the message.
 func blockSeed(parts ...string) string {
-	const length = 8 // enough, since ids only need to differ between versions of one message
+	const length = 8 // enough, because ids must differ only between versions of one message
 	return fact.Digest(parts...)[:length]
 }
 
-// literalOptions are the options of every text that we send. Slack makes no links or previews of it.
+// literalOptions returns the options for a message in which Slack adds no links and no previews.
 func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
 		slackapi.MsgOptionText(m.Text, false),
@@ -129,7 +128,7 @@ func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 	}
 }
 
-// sendWords makes a post that consists of words: a root, a customer's message or a line.
+// sendWords makes a post that consists of text: a root, a customer's message or a line.
 func (s *poster) sendWords(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	part, err := renderPart(self, p)
 	if err != nil {
@@ -165,7 +164,7 @@ func (s *poster) sendWords(ctx context.Context, self *fact.Self, p bridge.Post) 
 	return sent, nil
 }
 
-// customerOptions show a post under the customer's name, with the icon of the channel by which the message came.
+// customerOptions makes a post appear under the customer's name, with the icon of their channel, such as e-mail.
 func customerOptions(p bridge.Post, name string) []slackapi.MsgOption {
 	opts := []slackapi.MsgOption{slackapi.MsgOptionUsername(blockkit.DisplayName(name))}
 	if icon := blockkit.Emoji(p.Facts.Account.ChannelIcon); icon != "" {
@@ -174,8 +173,8 @@ func customerOptions(p bridge.Post, name string) []slackapi.MsgOption {
 	return opts
 }
 
-// postMessage posts a new message at p's place, marked so that Reconcile finds it. It returns the message's id and
-// that of its thread, which is "" at top level.
+// postMessage posts a new message at p.Place, with the metadata by which Reconcile finds it. It returns the id of the
+// message and that of its thread, which is "" at top level.
 func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi.MsgOption) (ts, thread string, err error) {
 	opts = append(opts, slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
@@ -198,10 +197,10 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 	return ts, m.ThreadTimestamp, nil
 }
 
-// isMisplaced reports whether Slack put a reply at top level, which it does if the thread's root was deleted.
+// isMisplaced reports whether Slack has put a reply at top level, because the root of the thread was deleted.
 func isMisplaced(p bridge.Post, thread string) bool { return p.Place.Thread != "" && thread == "" }
 
-// refuseMisplaced deletes a misplaced reply. Its error wraps bridge.ErrThreadLost or is ambiguous.
+// refuseMisplaced deletes a misplaced reply. Its error wraps bridge.ErrThreadLost or, if that failed, is ambiguous.
 func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) error {
 	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
 		return err
@@ -209,8 +208,8 @@ func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) 
 	return refusal.BadContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
 }
 
-// deleteMisplaced deletes a misplaced reply, even if ctx has just ended. If that fails the error is ambiguous, so
-// Reconcile finds the reply later and tries again.
+// deleteMisplaced deletes a misplaced reply, even if ctx has ended. If that fails, the error is ambiguous, so that Reconcile
+// will find the reply and try again.
 func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
@@ -220,7 +219,7 @@ func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error 
 	return nil
 }
 
-// deleteMessage deletes one of our messages. A message that is gone already is no error.
+// deleteMessage deletes one of our messages. It returns nil if the message was deleted before.
 func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
 	_, _, err := s.api.DeleteMessageContext(ctx, channel, ts)
 	if refusal.CodeOf(err) == "message_not_found" {
@@ -229,7 +228,7 @@ func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
 	return err
 }
 
-// editCard brings a root up to date.
+// editCard updates a root.
 func (s *poster) editCard(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	root := self.Home.FirstMessage(view.Root(p.Facts), blockSeed(p.Token, p.FirstAttemptAt.String()))
 	if p.Unsure {
@@ -254,7 +253,7 @@ func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Me
 	return ts, nil
 }
 
-// setReaction adds a mark to a message, then removes the one before. So it is never without a mark.
+// setReaction replaces our emoji on a message. It adds the new one first, so that the message is never without one.
 func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	message := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
@@ -283,7 +282,7 @@ func (s *poster) sendEphemeralPost(ctx context.Context, self *fact.Self, p bridg
 	return s.sendPrivately(ctx, p.Place, p.To, part)
 }
 
-// sendPrivately shows a part to one user alone: in the channel or, where Slack doesn't do that, as a direct message.
+// sendPrivately shows a part to only one user: in the channel or, if Slack doesn't permit that, as a direct message.
 func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user bridge.SurfaceUser, part renderedPart) (bridge.Sent, error) {
 	opts := literalOptions(part.Message)
 	if at.Thread != "" {
@@ -301,7 +300,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user bridge
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
 
-// sendDirectMessage posts in a person's chat with the app.
+// sendDirectMessage posts a message in a user's chat with our app.
 func (s *poster) sendDirectMessage(ctx context.Context, user bridge.SurfaceUser, part renderedPart) (bridge.Sent, error) {
 	channel, err := s.openDirectChannel(ctx, user)
 	if err != nil {

@@ -1,5 +1,12 @@
-// Package refusal tells what an error of a call to Slack means: whether Slack refused it, for how long, and whether it may have been done
-// all the same.
+// Package refusal interprets errors of calls to Slack's Web API. For example, "is_archived" means that posting fails until
+// somebody unarchives the channel, and a timeout means that Slack may have posted the message or not. Classify turns an
+// error into a *channels.SendError, whose class says what to do:
+//
+//	Retry, Throttled  call again later
+//	Ambiguous         find out first whether the call took effect
+//	BadContent        give up, since the same call will always fail
+//	BadRecipient      wait until the channel is usable again
+//	AuthBroken        wait until an admin has renewed the token
 package refusal
 
 import (
@@ -17,13 +24,13 @@ import (
 	"parley/channels"
 )
 
-// DefaultWait is how long to wait after a rate limit that names no time.
+// DefaultWait is the delay after a rate limit for which Slack doesn't specify a delay.
 const DefaultWait = 30 * time.Second
 
-// ErrEmptyAnswer stands for an answer with ok:false and no error, or without what it must hold.
+// ErrEmptyAnswer means that Slack's response lacks a required field, or reports a failure without an error code.
 var ErrEmptyAnswer = errors.New("slack: an answer without content")
 
-// CodeUnknownMethod is the error of a server that lacks a method. Slack itself has all methods that we call.
+// CodeUnknownMethod is the error code of a compatible server that doesn't implement a method.
 const CodeUnknownMethod = "unknown_method"
 
 // CodeOf returns Slack's error code, or "" if err doesn't have one.
@@ -34,8 +41,9 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// Finding makes what doctor says of a call that failed while something was checked. refused says that Slack refused it, and hint what to
-// do then. If Slack could not be asked, nothing is known to be wrong with what was checked.
+// Finding returns what `parley doctor` reports about a check that failed with err. what is the checked thing, such as "bot
+// token". refused and hint are used if Slack refused the call. If Slack couldn't be reached, they are replaced, because
+// then the check has no result.
 func Finding(err error, what, refused, hint string) channels.Finding {
 	if CodeOf(err) == "" || IsTemporary(err) {
 		refused = "Slack can't be asked now"
@@ -44,23 +52,23 @@ func Finding(err error, what, refused, hint string) channels.Finding {
 	return channels.Finding{What: what, Text: refused + ": " + err.Error(), Hint: hint}
 }
 
-// IsGone reports whether Slack answered that a message, or the thread that it belongs to, doesn't exist.
+// IsGone reports whether Slack says that a message or its thread doesn't exist.
 func IsGone(err error) bool {
 	code := CodeOf(err)
 	return code == "thread_not_found" || code == "message_not_found"
 }
 
-// IsRefused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
+// IsRefused reports whether Slack refuses one request, while other requests may succeed.
 func IsRefused(err error) bool { return CodeOf(err) != "" && !NeedsRepair(err) }
 
-// IsOfChannel reports whether Slack answered that the app may not read a channel. It may read others.
+// IsOfChannel reports whether Slack says that the app may not read a channel. Other channels may be readable.
 func IsOfChannel(err error) bool {
 	code := CodeOf(err)
 	return errors.Is(Classify(err), bridge.ErrChannelClosed) || code == "missing_scope" || code == CodeUnknownMethod
 }
 
-// IsReactionSettled reports whether trying again to add or to remove a reaction would change nothing: it is there, or gone, already,
-// the message has as many others as Slack allows, or admins have locked the thread.
+// IsReactionSettled reports whether retrying to add or remove a reaction is pointless: it was added or removed before, the
+// message has the maximum number of reactions, or the thread is locked.
 func IsReactionSettled(err error) bool {
 	switch CodeOf(err) {
 	case "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked":
@@ -69,8 +77,8 @@ func IsReactionSettled(err error) bool {
 	return false
 }
 
-// IsOfPlace reports whether an ephemeral message can't be shown in its place: the user or the app isn't in the channel, nobody may
-// post there, or the thread is locked.
+// IsOfPlace reports whether a message for a single user can't be shown in its channel: the user or the app isn't a member,
+// posting isn't allowed, or the thread is locked.
 func IsOfPlace(err error) bool {
 	switch CodeOf(err) {
 	case "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked":
@@ -79,7 +87,7 @@ func IsOfPlace(err error) bool {
 	return errors.Is(Classify(err), bridge.ErrChannelClosed)
 }
 
-// RateLimit reports whether err is one of the three forms of a rate limit, and how long to wait.
+// RateLimit reports whether err is a rate limit, and how long to wait. Slack and slack-go report rate limits in three ways.
 func RateLimit(err error) (wait time.Duration, limited bool) {
 	if withTime, ok := errors.AsType[*slackapi.RateLimitedError](err); ok {
 		return max(withTime.RetryAfter, time.Second), true
@@ -94,8 +102,7 @@ func RateLimit(err error) (wait time.Duration, limited bool) {
 	return 0, false
 }
 
-// ClassifyRead returns the error of a failed read with the time to wait, if Slack limits the rate. It returns other errors
-// as they are.
+// ClassifyRead turns a rate limit into a *channels.SendError with the time to wait. It returns other errors unchanged.
 func ClassifyRead(err error) error {
 	if wait, limited := RateLimit(err); limited {
 		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Slack asks us to slow down.", Cause: err}
@@ -103,7 +110,7 @@ func ClassifyRead(err error) error {
 	return err
 }
 
-// Classify returns what a failed call means for its delivery: a *channels.SendError.
+// Classify turns the error of a call into a *channels.SendError. It returns nil for nil.
 // Source: error tables of docs.slack.dev/reference/methods/chat.postMessage, chat.update,
 // reactions.add and files.completeUploadExternal, read 2026-11.
 func Classify(err error) error {
@@ -126,7 +133,8 @@ func Classify(err error) error {
 	return classifyNetwork(err)
 }
 
-// ClassifyBeforeSend classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
+// ClassifyBeforeSend is like Classify for a call that prepares a post. Since the post itself wasn't attempted, the error is
+// never Ambiguous.
 func ClassifyBeforeSend(err error) error {
 	err = Classify(err)
 	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Class == channels.Ambiguous {
@@ -135,7 +143,7 @@ func ClassifyBeforeSend(err error) error {
 	return err
 }
 
-// WithChannel adds the channel's id to the text of an error that says that the channel is closed to us.
+// WithChannel adds the id of the channel to the text of an error that wraps bridge.ErrChannelClosed.
 func WithChannel(err error, channel string) error {
 	var se *channels.SendError
 	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) {
@@ -146,8 +154,7 @@ func WithChannel(err error, channel string) error {
 	return &named
 }
 
-// classifyCode returns what Slack's error code means for a delivery. A code that isn't listed here makes the post fail for
-// good, so that people see it.
+// classifyCode classifies Slack's error code. For an unknown code the post fails permanently, so that people notice it.
 func classifyCode(code string, err error) error {
 	if isOfToken(code) {
 		return authBroken(code, err)
@@ -163,7 +170,7 @@ func classifyCode(code string, err error) error {
 			Hint:  "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.",
 			Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
-	case "message_not_found", "cant_update_message": // Slack answers the latter for a deleted root that has replies
+	case "message_not_found", "cant_update_message": // the latter is for a deleted message that has replies
 		return Unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
 	case "edit_window_closed", "block_mismatch", "not_reactable": // the message still exists
 		return Unchangeable(code, err)
@@ -183,7 +190,7 @@ func classifyCode(code string, err error) error {
 	}
 }
 
-// authBroken makes the error of a call that Slack refuses to our token.
+// authBroken returns the error for a token that Slack refuses.
 func authBroken(code string, err error) error {
 	return &channels.SendError{
 		Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
@@ -191,7 +198,8 @@ func authBroken(code string, err error) error {
 	}
 }
 
-// OrganisationToken makes the error of a bot token that is of a whole Enterprise organisation. Slack takes it, but Parley can't work by it.
+// OrganisationToken returns the error for a bot token of a whole Enterprise organisation. Slack accepts such tokens, but
+// Parley needs one of a workspace.
 func OrganisationToken() *channels.SendError {
 	return &channels.SendError{
 		Class: channels.AuthBroken, Text: "The Slack bot token is of a whole Enterprise organisation, not of a workspace.",
@@ -199,7 +207,7 @@ func OrganisationToken() *channels.SendError {
 	}
 }
 
-// isOfToken reports whether a code says that Slack takes the token for no call at all.
+// isOfToken reports whether a code means that the token is invalid for all calls.
 func isOfToken(code string) bool {
 	switch code {
 	case "invalid_auth", "account_inactive", "not_authed", "token_revoked", "token_expired", "invalid_token", "app_uninstalled":
@@ -208,23 +216,23 @@ func isOfToken(code string) bool {
 	return false
 }
 
-// Unchangeable makes the error of a change that Slack refuses, however often it is tried.
+// Unchangeable returns the error for a message that Slack permanently refuses to change.
 func Unchangeable(code string, cause error) error {
 	return BadContent("The Slack message can't be changed any more ("+code+").", cause)
 }
 
-// BadContent makes the error of a post that can't be made as it is, however often it is tried. cause may be nil.
+// BadContent returns the error for a post that fails permanently. cause may be nil.
 func BadContent(text string, cause error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
 }
 
-// Ambiguous makes the error of a call that Slack may or may not have carried out.
+// Ambiguous returns the error for a call of which it is unknown whether it took effect.
 func Ambiguous(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Slack's answer was lost.", Cause: err}
 }
 
-// classifyNetwork makes failures before the first byte was sent Retry. All others are ambiguous: Slack may have done
-// what was asked.
+// classifyNetwork classifies a failure of the network. It is safe to retry if nothing was sent. Otherwise the call may have
+// taken effect.
 func classifyNetwork(err error) error {
 	if IsBeforeSend(err) {
 		return &channels.SendError{Class: channels.Retry, Text: "Slack can't be reached.", Cause: err}
@@ -232,7 +240,7 @@ func classifyNetwork(err error) error {
 	return Ambiguous(err)
 }
 
-// IsBeforeSend reports whether a call failed while the connection was made.
+// IsBeforeSend reports whether a call failed while the connection was being established.
 func IsBeforeSend(err error) bool {
 	var dns *net.DNSError
 	if errors.As(err, &dns) || errors.Is(err, syscall.ECONNREFUSED) {
@@ -242,7 +250,7 @@ func IsBeforeSend(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// IsTemporary reports whether a failed read may simply be tried again later.
+// IsTemporary reports whether a failed read may succeed later.
 func IsTemporary(err error) bool {
 	if _, ok := RateLimit(err); ok {
 		return true
@@ -259,7 +267,7 @@ func IsTemporary(err error) bool {
 	return false
 }
 
-// IsNetwork reports whether the network failed, or the connection ended before the whole answer was there.
+// IsNetwork reports whether the network failed, or the connection was closed before the response was complete.
 func IsNetwork(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
@@ -267,7 +275,7 @@ func IsNetwork(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// NeedsRepair reports whether an error stays until a person repairs something.
+// NeedsRepair reports whether an error persists until an admin fixes something.
 func NeedsRepair(err error) bool {
 	var status slackapi.StatusCodeError
 	return isOfToken(CodeOf(err)) || errors.As(err, &status) && status.Code == http.StatusNotFound

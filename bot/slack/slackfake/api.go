@@ -11,11 +11,11 @@ import (
 	"parley/channels/emulator"
 )
 
-// The app under test calls the emulated Web API at /api/{method}. webAPI checks a call's token, scope,
-// arguments and rate, and has the method's handler answer it (methods.go). A test can inject faults, such as a
-// lost answer, and can read which calls were made.
-
-// webAPI answers the Web API's calls and records them. The lock (workspace.Ground.Mu) guards calls and limits.
+// webAPI emulates Slack's Web API. The app under test posts to /api/{method}, for example /api/chat.postMessage. webAPI
+// checks the token, its scopes, the arguments and the rate limit, and calls the handler of the method (methods.go). It
+// records all calls, for tests to inspect. Tests can inject faults, such as a response that is lost.
+//
+// "The lock" is workspace.Ground.Mu, which guards the whole emulated workspace, including calls and limits.
 type webAPI struct {
 	*ground
 	methods map[string]method
@@ -33,25 +33,25 @@ type webAPI struct {
 	limits limits
 }
 
-// reset forgets calls and rates. The caller holds the lock.
+// reset clears the recorded calls and the rate limits. The caller must hold the lock.
 func (a *webAPI) reset() { a.calls, a.limits = nil, newLimits() }
 
-// keepCalls bounds how many calls are recorded; the oldest are dropped.
+// keepCalls is the minimum number of recent calls that are kept. Older ones are dropped.
 const keepCalls = 20_000
 
-// Call records one Web API call.
+// Call is the record of one call.
 type Call struct {
 	At     time.Time         `json:"at"`
 	Method string            `json:"method"`
 	Args   map[string]string `json:"args"` // without the token
 	OK     bool              `json:"ok"`
 	Error  string            `json:"error,omitempty"`
-	Scopes []string          `json:"scopes,omitempty"` // that the call needed
-	Fault  string            `json:"fault,omitempty"`  // injected, if any
+	Scopes []string          `json:"scopes,omitempty"` // the scopes that the call required
+	Fault  string            `json:"fault,omitempty"`  // the injected fault, if any
 }
 
-// serveAPI answers a call in three steps: injected faults that keep the call from taking effect, the call
-// itself, and faults that spoil its answer.
+// serveAPI serves a call in three steps: injected faults that prevent the call, the call itself, and injected faults that
+// damage its response.
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
@@ -60,7 +60,7 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 
 	f := a.beginCall(c, baseOf(r))
-	if f != nil && !runFaultBefore(w, r, f) { // without the lock: a fault may take its time
+	if f != nil && !runFaultBefore(w, r, f) { // without the lock, because a fault may be a delay
 		return
 	}
 	body, err := a.finishCall(c, f, w.Header())
@@ -76,8 +76,8 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	w.Write(body) //nolint:errcheck // the client is gone
 }
 
-// beginCall returns the fault that strikes a call; nil if none does. If the fault keeps the call from any
-// effect, finishCall doesn't run, and the call is recorded here.
+// beginCall returns the injected fault for a call, or nil. If the fault prevents the call, beginCall records the call,
+// because finishCall won't be called.
 func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -89,8 +89,8 @@ func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
 	return f
 }
 
-// finishCall does what a call asks for and returns the body of its answer, which is written under the lock
-// since it shows live state.
+// finishCall performs a call and returns the body of its response. It encodes the body while it holds the lock, because the
+// response refers to live state.
 func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]byte, *workspace.Refusal) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -109,8 +109,8 @@ func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]
 	return workspace.MustJSON(out), nil
 }
 
-// addScopeHeaders adds the headers that say which scopes a valid token has, and which the method accepts.
-// Caller holds the lock.
+// addScopeHeaders adds the headers with the scopes of the token, and with those that the method accepts. The caller must
+// hold the lock.
 func (a *webAPI) addScopeHeaders(c *call, h http.Header) {
 	if c.Token != a.grant.Token || a.grant.Revoked {
 		return
@@ -121,7 +121,7 @@ func (a *webAPI) addScopeHeaders(c *call, h http.Header) {
 	}
 }
 
-// baseOf returns the address to which a request was sent, without its path.
+// baseOf returns the URL to which a request was sent, without its path.
 func baseOf(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host
@@ -129,7 +129,7 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// record keeps a call, with how it ended and with the fault that struck it. Caller holds the lock.
+// record records a call with its result. err and f may be nil. The caller must hold the lock.
 func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 	rec := Call{At: a.Now(), Method: c.Method, Args: c.Args, OK: err == nil, Scopes: c.Used}
 	if err != nil {
@@ -152,7 +152,7 @@ func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 	a.Note(Change{Kind: "call", ID: c.Method})
 }
 
-// answer writes an ok:false body, or a 429.
+// answer writes the response for an error: status 429 for a rate limit, and otherwise {"ok":false,"error":"…"}.
 func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 	if err.Retry > 0 {
 		answerLater(w, err.Code, err.Retry)
@@ -184,7 +184,7 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 	emulator.WriteJSON(w, http.StatusOK, body)
 }
 
-// run checks method, token, scope and rate, then performs the call. Caller holds the lock.
+// run checks the method, token, scope, arguments and rate limit, and performs the call. The caller must hold the lock.
 func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
 	m, ok := a.methods[c.Method]
 	if !ok {
@@ -213,7 +213,7 @@ func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
 	return m.do(c)
 }
 
-// missingArg returns what Slack says of a call without a required argument.
+// missingArg returns Slack's error for a missing argument, which depends on the argument.
 func missingArg(method, arg string) *workspace.Refusal {
 	switch arg {
 	case "channel":
@@ -234,7 +234,7 @@ func missingArg(method, arg string) *workspace.Refusal {
 	return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
-// authorize checks that a call has the kind of token that its method wants, and that the token is valid.
+// authorize checks that a call has a valid token of the kind that its method requires.
 func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 	if m.public {
 		return nil
