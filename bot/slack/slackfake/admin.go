@@ -7,11 +7,11 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// An Administrator changes the emulated workspace as its admins, other people or Slack itself would: it adds
-// channels, deactivates people, removes the app. The app hears of it by the events that Slack would send.
-
-// Administrator does what administrators, other people and Slack itself do. Its methods take the lock
-// themselves.
+// Administrator changes the emulated Slack workspace as an admin, or Slack itself, would. For example, it archives a
+// channel, deactivates a user or uninstalls the app. The app under test receives the events that Slack would send.
+//
+// "The lock" is workspace.Ground.Mu, which guards the whole workspace. The methods of Administrator acquire it, so they
+// are safe for concurrent use. Their errors are Slack's error codes, such as channel_not_found.
 type Administrator struct {
 	*ground
 	people *directory
@@ -32,23 +32,23 @@ func (a *Administrator) SetScopes(scopes ...string) {
 	}
 }
 
-// ScopesUsed lists the bot scopes that calls and delivered events needed so far, sorted.
-// A manifest grants too much if it has others.
+// ScopesUsed returns the scopes, sorted, that calls and delivered events have required so far. Tests compare them with the
+// app's manifest, which should request no others.
 func (a *Administrator) ScopesUsed() []string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	return slices.Sorted(maps.Keys(a.grant.Used))
 }
 
-// emitChannelEvent sends the app the event channel_{what}, or group_{what} for a private channel. The caller
-// holds the lock.
+// emitChannelEvent sends the app the event channel_{what}, or group_{what} if the channel is private. The caller must
+// hold the lock.
 func (r *rooms) emitChannelEvent(ch *channel, what string, payload any) {
 	name := ch.Kind() + "_" + what
 	r.Note(Change{Kind: "channel", Channel: ch.ID})
 	r.events.Emit(name, &ch.Channel, map[string]any{"type": name, "channel": payload})
 }
 
-// withChannel calls f with the channel that has this id, and with the lock held.
+// withChannel calls f with the channel with an id, while it holds the lock.
 func (r *rooms) withChannel(id string, f func(*channel)) error {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -60,7 +60,7 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 	return nil
 }
 
-// ArchiveChannel archives a channel or, if on is false, unarchives it. Its members stay members. Errors:
+// ArchiveChannel archives a channel or, if on is false, unarchives it. Its members remain members. Errors:
 // channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
 	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, on) })
@@ -88,7 +88,7 @@ func (a *Administrator) RenameChannel(id, name string) error {
 	})
 }
 
-// DeleteChannel removes a channel with its messages. Errors: channel_not_found.
+// DeleteChannel deletes a channel with its messages. Errors: channel_not_found.
 func (a *Administrator) DeleteChannel(id string) error {
 	return a.rooms.withChannel(id, func(ch *channel) {
 		a.rooms.emitChannelEvent(ch, "deleted", ch.ID)
@@ -97,8 +97,8 @@ func (a *Administrator) DeleteChannel(id string) error {
 	})
 }
 
-// ChangeChannelID gives a channel a new id, as moves to an organisation do, and returns it.
-// The Web API understands the old one. Errors: channel_not_found.
+// ChangeChannelID gives a channel a new id and returns it. In Slack that happens when a workspace joins an Enterprise
+// organisation. The Web API still accepts the old id. Errors: channel_not_found.
 func (a *Administrator) ChangeChannelID(id string) (fresh string, err error) {
 	err = a.rooms.withChannel(id, func(ch *channel) {
 		fresh = a.NewID("C")
@@ -115,17 +115,17 @@ func (a *Administrator) ChangeChannelID(id string) (fresh string, err error) {
 	return fresh, err
 }
 
-// Invite adds a member, for instance the bot, in somebody's name. Errors: channel_not_found.
+// Invite adds a member, for example the bot. inviter may be "". Errors: channel_not_found.
 func (a *Administrator) Invite(in, user, inviter string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.enter(ch, user, inviter) })
 }
 
-// Kick removes a member, for instance the bot. Errors: channel_not_found.
+// Kick removes a member, for example the bot. Errors: channel_not_found.
 func (a *Administrator) Kick(in, user string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.leave(ch, user) })
 }
 
-// LockThread forbids (or allows again) replies and reactions in a thread. Errors: channel_not_found,
+// LockThread forbids replies and reactions in a thread or, if on is false, allows them again. Errors: channel_not_found,
 // thread_not_found.
 func (a *Administrator) LockThread(in, ts string, on bool) error {
 	a.Mu.Lock()
@@ -146,8 +146,8 @@ func (a *Administrator) LockThread(in, ts string, on bool) error {
 	return nil
 }
 
-// Unfurl attaches a link preview to a message: message_changed without an edit.
-// Errors: channel_not_found, message_not_found.
+// Unfurl attaches the preview of a link to a message. The app receives message_changed, although nobody has edited the
+// message. Errors: channel_not_found, message_not_found.
 func (a *Administrator) Unfurl(in, ts string) error {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -170,8 +170,8 @@ func (a *Administrator) Unfurl(in, ts string) error {
 	return nil
 }
 
-// ForgetMessage makes a message vanish without an event, as retention rules do; with a root go its replies.
-// Errors: channel_not_found.
+// ForgetMessage deletes a message without an event, as Slack's retention policies do. If the message begins a thread, the
+// replies are deleted, too. It does nothing if there is no such message. Errors: channel_not_found.
 func (a *Administrator) ForgetMessage(in, ts string) error {
 	return a.rooms.withChannel(in, func(ch *channel) {
 		m := ch.byTS[ts]
@@ -197,7 +197,7 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 	})
 }
 
-// DeleteFile removes a file; messages keep a tombstone of it. Errors: file_not_found.
+// DeleteFile deletes a file. In messages a tombstone replaces it. Errors: file_not_found.
 func (a *Administrator) DeleteFile(id string) error {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -209,9 +209,9 @@ func (a *Administrator) DeleteFile(id string) error {
 	return nil
 }
 
-// Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call by the bot's token
-// fails with account_inactive. The app-level token, which belongs to no installation, stays good, so that sockets
-// still open. Reinstall undoes it.
+// Uninstall uninstalls the app. The app receives tokens_revoked and app_uninstalled. Calls with the bot token then fail
+// with account_inactive. The app-level token doesn't belong to an installation, so it remains valid, and Socket Mode
+// connections can still be opened. Reinstall reverses it.
 func (a *Administrator) Uninstall() {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -229,8 +229,8 @@ func (a *Administrator) Reinstall() {
 	a.grant.Revoked = false
 }
 
-// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it returns.
-// The earlier token is refused with token_revoked.
+// NewToken reinstalls the app with a new bot token, as Slack does after Uninstall, and returns the token. The previous one
+// is refused with token_revoked.
 func (a *Administrator) NewToken() string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -238,8 +238,7 @@ func (a *Administrator) NewToken() string {
 	return a.grant.Token
 }
 
-// SendEvent sends any inner event as it is, for what apps must survive: unknown types, odd
-// fields. channel may be empty.
+// SendEvent sends an arbitrary event, for example of an unknown type, to test how the app handles it. channel may be "".
 func (a *Administrator) SendEvent(name, channel string, event map[string]any) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -250,8 +249,8 @@ func (a *Administrator) SendEvent(name, channel string, event map[string]any) {
 	a.events.Emit(name, in, event)
 }
 
-// AddChannel makes a channel; an empty ID is made up. It tells nobody, as apps only learn of
-// channels by joining them or by channel_created, which is sent for public ones.
+// AddChannel adds a channel and returns it. If the ID is empty, one is generated. For a public channel the app receives
+// channel_created.
 func (a *Administrator) AddChannel(c Channel) Channel {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -264,8 +263,8 @@ func (a *Administrator) AddChannel(c Channel) Channel {
 	return ch.cloneChannel()
 }
 
-// AddUser adds a person (or bot) and tells the app with team_join. Empty ID, TeamID and names
-// are filled in. It returns what was added.
+// AddUser adds a person or a bot and returns it. If the ID, the TeamID or a name is empty, it is generated. The app receives
+// team_join.
 func (a *Administrator) AddUser(u User) User {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -274,8 +273,7 @@ func (a *Administrator) AddUser(u User) User {
 	return *p
 }
 
-// UpdateUser changes a person and tells the app with user_change. Deactivation is
-// Deleted = true; Slack then shows no profile picture but keeps the rest.
+// UpdateUser changes a user by calling change. The app receives user_change. To deactivate a user, set Deleted.
 // Errors: user_not_found.
 func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 	a.Mu.Lock()
@@ -298,7 +296,7 @@ func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 	return nil
 }
 
-// describe returns a user as the app may see them.
+// describe returns the fields of a user that the app's scopes permit it to see.
 func (a *Administrator) describe(u *User) reply {
 	return a.people.describe(u, emailAccess(a.grant.Scopes["users:read.email"]))
 }

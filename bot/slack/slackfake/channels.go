@@ -8,11 +8,11 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// This file keeps the emulated workspace's channels (rooms), with their members, messages and threads. Its
-// types are guarded by the one lock of the emulator, workspace.Ground.Mu: "Caller holds the lock" means that
-// one. A ts is Slack's id of a message within its channel, and its time: "1700000000.000100".
-
-// rooms are the channels of a workspace and who is in them.
+// rooms are the channels of the emulated Slack workspace, with their members, messages and threads. When something changes,
+// it emits the events that Slack would send, for example member_joined_channel.
+//
+// "The lock" is workspace.Ground.Mu, which guards the whole workspace. A ts, such as "1700000000.000100", is both the id of
+// a message in its channel and its time.
 type rooms struct {
 	*ground
 	people   *directory
@@ -20,10 +20,10 @@ type rooms struct {
 	events   *Events
 	channels map[string]*channel
 	chanIDs  []string          // in order of creation
-	moved    map[string]string // from an id before channel_id_changed to the new one
+	moved    map[string]string // the current ids of channels by their former ids (channel_id_changed)
 }
 
-// reset forgets all channels. Caller holds the lock.
+// reset deletes all channels. The caller must hold the lock.
 func (r *rooms) reset() {
 	r.channels = map[string]*channel{}
 	r.chanIDs = nil
@@ -34,28 +34,29 @@ func (r *rooms) reset() {
 type channel struct {
 	Channel
 	members  map[string]bool
-	messages []*Message // at top level, replies that were also sent to the channel included; by ts
+	messages []*Message // at top level, including replies that were also sent to the channel; sorted by ts
 	byTS     map[string]*Message
 	threads  map[string]*thread
-	lastTS   int64
+	lastTS   int64 // of the newest message, in microseconds
 }
 
-// thread is the replies under one root, which is the thread's first message.
+// thread is a message with replies. Its root is that message.
 type thread struct {
 	root      *Message
 	replies   []*Message
-	followers map[string]bool // user ids of those who are notified of replies
-	repliers  map[string]bool // authors of replies
-	locked    bool            // takes no replies and no reactions
+	followers map[string]bool // the ids of users who are notified of replies
+	repliers  map[string]bool // the ids of the authors of replies
+	locked    bool            // replies and reactions are refused
 }
 
-// isLocked reports whether the thread under ts takes no replies and no reactions.
+// isLocked reports whether the thread whose root has this ts is locked.
 func (c *channel) isLocked(ts string) bool {
 	t := c.threads[ts]
 	return t != nil && t.locked
 }
 
-// putChannel fills in and stores c. Caller holds the lock.
+// putChannel adds or replaces a channel. It generates the ID and the time of creation if they are missing. The caller must
+// hold the lock.
 func (r *rooms) putChannel(c Channel) *channel {
 	if c.ID == "" {
 		prefix := "C"
@@ -90,7 +91,8 @@ func (c *channel) cloneChannel() Channel {
 	return out
 }
 
-// dmWith finds or opens the direct channel with the bot. Caller holds the lock.
+// dmWith returns the channel for direct messages between a user and the bot, and creates it if needed. The caller must hold
+// the lock.
 func (r *rooms) dmWith(user string) *channel {
 	for _, id := range r.chanIDs {
 		c := r.channels[id]
@@ -102,7 +104,7 @@ func (r *rooms) dmWith(user string) *channel {
 	return r.putChannel(Channel{IM: true, Members: []string{r.Opt.BotUser, user}})
 }
 
-// enter adds a member and tells the app if it is in the channel. Caller holds the lock.
+// enter adds a member, unless they are one already. inviter may be "". The caller must hold the lock.
 func (r *rooms) enter(ch *channel, user, inviter string) {
 	if ch.members[user] {
 		return
@@ -123,12 +125,12 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 	r.postNotice(ch, user, "channel_join", "<@"+user+"> has joined the channel")
 }
 
-// postNotice posts one of Slack's own lines about a channel; it notifies nobody. Caller holds the lock.
+// postNotice posts a message of Slack's own, such as "Ann has joined the channel". The caller must hold the lock.
 func (r *rooms) postNotice(ch *channel, user, subtype, text string) {
 	r.board.insertMessage(ch, &Message{Subtype: subtype, User: user, Text: text})
 }
 
-// anyPerson is the id of a person of the channel, in whose name an administrator's act is announced.
+// anyPerson returns the id of some human member, in whose name an action of an admin is announced.
 func (r *rooms) anyPerson(ch *channel) string {
 	for _, id := range ch.Members {
 		u := r.people.users[id]
@@ -139,7 +141,7 @@ func (r *rooms) anyPerson(ch *channel) string {
 	return "USLACKBOT"
 }
 
-// memberKind returns the letter that events about members have for a kind of channel.
+// memberKind returns the channel_type of member_joined_channel and member_left_channel.
 func memberKind(ch *channel) string {
 	if ch.Private {
 		return "G"
@@ -147,8 +149,8 @@ func memberKind(ch *channel) string {
 	return "C"
 }
 
-// leave takes a member out. The app hears of others by member_left_channel and of itself by
-// channel_left or group_left. Caller holds the lock.
+// leave removes a member. The app receives member_left_channel and, if it is the one that leaves, channel_left or
+// group_left. The caller must hold the lock.
 func (r *rooms) leave(ch *channel, user string) {
 	if !ch.members[user] {
 		return
@@ -170,13 +172,14 @@ func (r *rooms) leave(ch *channel, user string) {
 	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 }
 
-// nextTS returns the channel's next time stamp: strictly rising even when the clock stands.
+// nextTS returns the ts for a new message. It increases strictly, even if the clock stands still.
 func (c *channel) nextTS(now time.Time) string {
 	us := max(now.UnixMicro(), c.lastTS+1)
 	c.lastTS = us
 	return workspace.FormatTS(us)
 }
 
+// channelJSON returns a channel as conversations.info shows it to the app.
 func (r *rooms) channelJSON(ch *channel) reply {
 	if ch.IM {
 		other := ""
@@ -204,8 +207,8 @@ func (r *rooms) channelJSON(ch *channel) reply {
 	}
 }
 
-// findChannel looks a channel up by its id, or one it had before, and hides what the bot must
-// not know of: private channels it is not in.
+// findChannel returns the channel with an id, which may be a former id. Private channels of which the bot isn't a member are
+// not found.
 func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
 	if to, ok := r.moved[id]; ok {
 		id = to
@@ -221,7 +224,7 @@ func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
 	return ch, nil
 }
 
-// idOfName lets posts name a channel; other methods want its id.
+// idOfName returns the id of the channel with a name, with or without "#". It returns an id, or an unknown name, unchanged.
 func (r *rooms) idOfName(name string) string {
 	if r.channels[name] != nil {
 		return name

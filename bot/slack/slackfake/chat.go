@@ -9,14 +9,12 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// chatAPI answers the app's chat.* calls and its reactions. Each handler takes a call whose token and scope
-// were checked (api.go), and returns either the fields of Slack's answer or the refusal: ok:false with an error
-// code such as "channel_not_found".
-
-// maxUpdateText is the longest text that chat.update takes, in runes.
+// maxUpdateText is the maximum length of a text that chat.update accepts.
 const maxUpdateText = 4000 // runes
 
-// chatAPI posts and changes the app's messages and reactions.
+// chatAPI emulates the Web API's chat.* and reactions.* methods, such as chat.postMessage. Each handler gets a call whose
+// token and scope were checked (api.go). It returns either the fields of Slack's response or a refusal with one of Slack's
+// error codes, such as "channel_not_found".
 type chatAPI struct {
 	*ground
 	rooms  *rooms
@@ -24,8 +22,8 @@ type chatAPI struct {
 	clicks *clicks
 }
 
-// findWritable returns the channel that the call names, by id, name or the id of a person (then the direct
-// channel). It refuses channels in which the bot may not post.
+// findWritable returns the channel of a call if the bot may post in it. The argument "channel" is an id, a name or the id of
+// a user, which denotes the channel for direct messages with that user.
 func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 	id := c.Str("channel")
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
@@ -80,8 +78,8 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
 }
 
-// placeInThread reads the arguments thread_ts and reply_broadcast into m. It refuses threads that take no
-// reply.
+// placeInThread makes m a reply if the call has the argument thread_ts, and shows the reply also at top level if it has
+// reply_broadcast. It returns an error if the thread can't be replied to.
 func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Refusal {
 	m.ThreadTS = c.Str("thread_ts")
 	if m.ThreadTS == "" {
@@ -106,8 +104,8 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	return nil
 }
 
-// ownMessage returns the app's message that channel and ts name. denied is the error code for somebody else's
-// message, and tombstone that for the rest of a deleted root.
+// ownMessage returns the app's message with the arguments channel and ts. denied is the error code if it is somebody else's
+// message. tombstone is the error code if the message was deleted but has replies.
 func (a *chatAPI) ownMessage(c *call, denied, tombstone string) (*channel, *Message, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
@@ -164,24 +162,25 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.Clone()}, nil
 }
 
-// losesRichText reports whether an app's own rich text would be replaced by blocks without any, which Slack refuses.
+// losesRichText reports whether rich text that an app has sent would be replaced by blocks without rich text. Slack refuses
+// that.
 func losesRichText(m *Message, body webcall.Content) bool {
 	wasRich := kit.HasRichText(m.Blocks) && !m.Composed
 	becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
 	return wasRich && becomesPlain
 }
 
-// updateContent puts what an update names into a message: its text, blocks and attachments.
+// updateContent changes the text, blocks and attachments of a message, as far as a call has them.
 func updateContent(c *call, m *Message, body webcall.Content) {
 	if c.Has("text") || c.Has("markdown_text") {
 		m.Text = body.Text
 	}
 
-	setsBlocks := c.Raw("blocks") != nil || body.Blocks != nil // the latter also of markdown_text
+	setsBlocks := c.Raw("blocks") != nil || body.Blocks != nil // markdown_text produces blocks, too
 	switch {
 	case setsBlocks:
 		m.Blocks, m.Composed = body.Blocks, false
-	case m.Composed && c.Has("text"): // an app's own blocks stay until it sends others, or an empty list
+	case m.Composed && c.Has("text"): // blocks that the app has sent remain unless it sends others, or an empty list
 		m.Blocks = nil
 	}
 	if m.Blocks == nil {

@@ -8,15 +8,17 @@ import (
 	"parley/channels/emulator"
 )
 
-// A driver is a program in another process, such as a load test, that plays people and administrators of the
-// emulated workspace by JSON over HTTP. Its addresses begin with /_fake/, apart from Slack's own.
-
-// driver serves the addresses below /_fake/.
+// driver lets a program in another process, such as a load test, control the emulated workspace over HTTP. The program can
+// act as people and admins, and inspect the state. For example, this makes the user U1 post a message:
+//
+//	POST /_fake/person/U1/post  {"post":{"channel":"C1","text":"Hi"}}
+//
+// All paths begin with /_fake/, so that they don't collide with Slack's.
 type driver struct {
 	srv *Server
 }
 
-// The emulator's own address space for drivers in another process, all JSON:
+// addRoutes registers the handlers. Bodies and responses are JSON:
 //
 //	GET  /_fake/state[?channel=]         workspace, channels with threads, files, views, ephemerals
 //	GET  /_fake/channels  /_fake/users   the lists
@@ -35,7 +37,8 @@ type driver struct {
 //	POST /_fake/admin/{verb}             body Admin; verbs in control_admin.go
 //	POST /_fake/reset
 //
-// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+// If the emulated Slack refuses an action, the response is {"ok":false,"error":…} with status 409. A malformed request gets
+// status 400.
 func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
@@ -76,21 +79,21 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 type ChannelState struct {
 	Channel
 	Messages []*Message            `json:"messages"`
-	Threads  map[string][]*Message `json:"threads"` // root ts → replies
+	Threads  map[string][]*Message `json:"threads"` // replies by the ts of the thread's first message
 }
 
-// Snapshot is the whole workspace, or one channel of it.
+// Snapshot is the state of the workspace.
 type Snapshot struct {
 	TeamID     string             `json:"team_id"`
 	Users      []User             `json:"users"`
 	Channels   []ChannelState     `json:"channels"`
 	Files      []*File            `json:"files"`
 	Ephemerals []Ephemeral        `json:"ephemerals"`
-	Views      map[string][]*View `json:"views"` // user → open modals
-	Homes      map[string]*View   `json:"homes"`
+	Views      map[string][]*View `json:"views"` // open modals by user id
+	Homes      map[string]*View   `json:"homes"` // home tabs by user id
 }
 
-// Snapshot returns the whole workspace, or only one channel of it when its id is given.
+// Snapshot returns the state of the workspace. If only isn't "", Channels has only the channel with that id.
 func (s *Server) Snapshot(only string) Snapshot {
 	out := Snapshot{
 		TeamID: s.Opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
@@ -136,7 +139,7 @@ func (c *channel) makeState() ChannelState {
 
 func (d *driver) makeInfo() reply {
 	s := d.srv
-	used := s.Admin.ScopesUsed() // these take the lock themselves
+	used := s.Admin.ScopesUsed() // this and the next three acquire the lock themselves
 	lost := s.Events.Lost()
 	pending, waiting := s.Events.Pending(), s.Events.Waiting()
 	sockets := s.Sockets.Count()
@@ -164,7 +167,7 @@ func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data) //nolint:errcheck // the client is gone
 }
 
-// parseSeconds reads a number of seconds; 0 if it is none.
+// parseSeconds parses a number of seconds. It returns 0 if text isn't a number.
 func parseSeconds(text string) time.Duration {
 	n, _ := strconv.ParseFloat(text, 64)
 	return time.Duration(n * float64(time.Second))

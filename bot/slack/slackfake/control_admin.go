@@ -6,11 +6,9 @@ import (
 	"parley/channels/emulator"
 )
 
-// A program in another process acts as an administrator of the emulated workspace by POST /_fake/admin/{verb}.
-// This file says which verbs there are, and what each does (see Administrator).
-
-// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok
-// with what stands behind the arrow:
+// Admin is the body of POST /_fake/admin/{verb}, by which a program in another process changes the emulated workspace as an
+// admin would (see Administrator). For example, {"channel":"C1"} with the verb "archive" archives the channel C1. This table
+// has the fields that each verb uses and, after the arrow, the field of the response:
 //
 //	add_user           user → "user"
 //	deactivate         id
@@ -47,7 +45,7 @@ type Admin struct {
 	Event      map[string]any `json:"event"`
 }
 
-// adminVerbs returns what each verb of an administrator does.
+// adminVerbs returns the actions of the verbs for a body.
 func (d *driver) adminVerbs(a Admin) map[string]emulator.Verb {
 	s := d.srv
 	setDeleted := func(deleted bool) emulator.Verb {

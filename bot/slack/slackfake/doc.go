@@ -10,26 +10,26 @@
 //	ch := srv.Admin.AddChannel(slackfake.Channel{Name: "support", Members: []string{ann.ID, srv.BotUserID()}})
 //	api := slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()))
 //
-// People act through [Server.As]: post, edit, delete, react, click, submit, command, open the
-// home tab. Tests read through [Server.Thread], [Server.Messages], [Server.Ephemerals],
-// [Server.Views], [Server.Calls], [Inboxes.Notifications], [Inboxes.Badges], [Events.Lost] and
-// wait with WaitFor or Subscribe. Faults go in through Inject. Administrators, and Slack itself,
-// act through [Administrator].
-// The same is offered as JSON under /_fake/ (see control.go) for drivers in another process.
+// [Server.As] acts as a person: it posts, edits, deletes, reacts, clicks, submits forms, uses
+// commands and opens the home tab. [Administrator] acts as an admin, or as Slack itself. Tests
+// inspect the result with [Server.Thread], [Server.Messages], [Server.Ephemerals],
+// [Server.Views], [Server.Calls], [Inboxes.Notifications], [Inboxes.Badges] and [Events.Lost],
+// and wait for it with WaitFor or Subscribe. Inject injects faults. A program in another process
+// can do the same with JSON under /_fake/ (see control.go).
 //
 // Socket Mode is the default; [Webhooks.Use] switches event delivery to signed requests.
 //
 // # What is modelled
 //
-// Published behaviour of the Web API methods that a helpdesk needs, Socket Mode, the Events
+// The documented behaviour of the Web API methods that a helpdesk needs, Socket Mode, the Events
 // API with its retries, interactivity, response URLs, modals, the home tab, threads with
-// tombstones, file upload in three steps with sharing that comes later, rate limits, and who is
-// notified of what. Scopes are enforced and recorded.
+// tombstones, file upload in three steps with delayed sharing, rate limits, and notifications.
+// Scopes are enforced and recorded.
 //
-// What is not: Enterprise Grid, Slack Connect beyond foreign members, user tokens, unfurling and
-// link parsing of bots' texts, user groups, canvases, lists, bookmarks, pins, search, messages that
-// are posted later, whatever manages channels, and lists of files, reactions and emoji: all methods
-// but those in methods.go answer unknown_method. Any name in Slack's form is taken as an emoji.
+// Not modelled are Enterprise Grid, Slack Connect beyond foreign members, user tokens, unfurling
+// and link parsing of bots' texts, user groups, canvases, lists, bookmarks, pins, search, scheduled
+// messages, the management of channels, and lists of files, reactions and emoji. Methods that are
+// not in methods.go return unknown_method. Any syntactically valid name is accepted as an emoji.
 //
 // # With the JavaScript tools
 //
@@ -45,16 +45,15 @@
 // POST /_fake/admin/use_http {"targets":{"events":E,"commands":E,"interactions":E}} with E as
 // http://127.0.0.1:3000/slack/events.
 //
-// # How it is made
+// # Design
 //
-// All parts stand on package workspace: options, clock, ids, the log of changes and one lock.
-// What people see is kept by directory (people), rooms (channels and their members), board
-// (messages), library (files), package screens (modals and home tabs) and Inboxes (what is
-// unread). webAPI takes the app's calls, which package webcall reads, checks token, scope and
-// rate, and hands them to the handlers of their family (chatAPI, conversationAPI, userAPI,
-// fileAPI, screens.API). Package delivery tells the app, by Socket Mode or by requests; clicks
-// carries what people do in messages and views. Package kit knows which blocks Slack takes, and
-// what people fill into them.
+// All parts share package workspace, which has the options, the clock, ids, the log of changes and
+// the one lock. The state is in directory (people), rooms (channels and their members), board
+// (messages), library (files), package screens (modals and home tabs) and Inboxes (unread
+// messages). webAPI receives the app's calls, decodes them with package webcall, checks token,
+// scope and rate limit, and calls a handler (chatAPI, conversationAPI, userAPI, fileAPI,
+// screens.API). Package delivery sends events to the app, over Socket Mode or HTTP. clicks handles
+// what people do in messages and views. Package kit validates blocks and the input in them.
 //
 // # What does not belong here
 //
