@@ -7,11 +7,10 @@ import (
 	"parley/channels/emulator"
 )
 
-// A program in another process acts as a person of the emulated workspace by POST /_fake/person/{user}/{verb},
-// with Act as the JSON body. This file says which verbs there are, and what each does (see Person).
-
-// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and
-// answers ok with what stands behind the arrow:
+// Act is the body of POST /_fake/person/{user}/{verb}, by which a program in another process acts as a person in the
+// emulated workspace (see Person). For example, {"channel":"C1","ts":"1700000000.000100","name":"wave"} with the verb
+// "react" adds an emoji to a message. This table has the fields that each verb uses and, after the arrow, the field of the
+// response:
 //
 //	post              post → "ts"
 //	edit              channel, ts, text
@@ -46,10 +45,10 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	emulator.RunVerb(w, r, func(a Act) map[string]emulator.Verb { return personVerbs(d.srv.As(r.PathValue("user")), a) })
 }
 
-// personVerbs returns what each verb of a person does.
+// personVerbs returns the actions of the verbs for a body.
 func personVerbs(p *Person, a Act) map[string]emulator.Verb {
-	t := Target{Channel: a.Channel, TS: a.TS, View: a.View}
-	answered := func(f func(context.Context) (*Outcome, error)) emulator.Verb {
+	target := Target{Channel: a.Channel, TS: a.TS, View: a.View}
+	withOutcome := func(f func(context.Context) (*Outcome, error)) emulator.Verb {
 		return func(ctx context.Context) (object, error) {
 			outcome, err := f(ctx)
 			return object{"outcome": outcome}, err
@@ -62,14 +61,14 @@ func personVerbs(p *Person, a Act) map[string]emulator.Verb {
 			return object{"ts": ts}, err
 		},
 		"suggest": func(ctx context.Context) (object, error) {
-			values, err := p.Suggest(ctx, t, a.Action, a.Text)
+			values, err := p.Suggest(ctx, target, a.Action, a.Text)
 			return object{"values": values}, err
 		},
-		"click":   answered(func(ctx context.Context) (*Outcome, error) { return p.Click(ctx, t, a.Action, a.Picked...) }),
-		"submit":  answered(func(ctx context.Context) (*Outcome, error) { return p.Submit(ctx, a.View, a.Values) }),
-		"close":   answered(func(ctx context.Context) (*Outcome, error) { return p.CloseView(ctx, a.View, a.All) }),
-		"command": answered(func(ctx context.Context) (*Outcome, error) { return p.Command(ctx, a.Channel, a.Command, a.Text) }),
-		"shortcut": answered(func(ctx context.Context) (*Outcome, error) {
+		"click":   withOutcome(func(ctx context.Context) (*Outcome, error) { return p.Click(ctx, target, a.Action, a.Picked...) }),
+		"submit":  withOutcome(func(ctx context.Context) (*Outcome, error) { return p.Submit(ctx, a.View, a.Values) }),
+		"close":   withOutcome(func(ctx context.Context) (*Outcome, error) { return p.CloseView(ctx, a.View, a.All) }),
+		"command": withOutcome(func(ctx context.Context) (*Outcome, error) { return p.Command(ctx, a.Channel, a.Command, a.Text) }),
+		"shortcut": withOutcome(func(ctx context.Context) (*Outcome, error) {
 			if a.TS == "" {
 				return p.GlobalShortcut(ctx, a.Callback)
 			}

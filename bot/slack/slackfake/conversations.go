@@ -9,17 +9,15 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// conversationAPI answers the app's conversations.* calls: it lists channels and members, opens direct
-// channels, and returns the messages of a channel or thread, page by page.
-
-// conversationAPI answers what the app asks of channels.
+// conversationAPI emulates the Web API's conversations.* methods, such as conversations.history. They list channels and
+// members, open channels for direct messages, and return the messages of a channel or thread, page by page.
 type conversationAPI struct {
 	*ground
 	rooms *rooms
 }
 
-// findReadable returns the channel that the call names. It refuses the call if the app lacks the scope for
-// verb, for example "history", or if the bot isn't a member while messages are asked for.
+// findReadable returns the channel of a call. It returns an error if the app lacks the scope for verb, such as "history".
+// For "history" the bot must also be a member.
 func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
@@ -34,8 +32,8 @@ func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspa
 	return ch, nil
 }
 
-// readHistory pages newest first. The cursor names the time stamp to go on below, so that new
-// messages do not shift pages.
+// readHistory implements conversations.history: the messages at top level, newest first. The cursor is the ts of the last
+// message on the page, so that new messages don't shift the following pages.
 func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.findReadable(c, "history")
 	if err != nil {
@@ -76,7 +74,8 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	}, nil
 }
 
-// readReplies pages oldest first; every page starts with the root.
+// readReplies implements conversations.replies: the messages of a thread, oldest first. Each page begins with the first
+// message of the thread.
 func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.findReadable(c, "history")
 	if err != nil {
@@ -155,8 +154,8 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 	return reply{"channels": out, "response_metadata": webcall.ResponseMetadata(next)}, nil
 }
 
-// readTypes reads the argument types, such as "public_channel,im", and returns the kinds of channels that it names (see
-// Channel.Kind). Each type needs a scope.
+// readTypes reads the argument "types", such as "public_channel,im", and returns the kinds of channels in it (see
+// Channel.Kind). Each type requires a scope.
 func readTypes(c *call) (kinds map[string]bool, err *workspace.Refusal) {
 	type channelType struct{ kind, scope string }
 	known := map[string]channelType{
@@ -231,7 +230,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 	case 0:
 		return nil, workspace.Refuse("users_list_not_supplied")
 	case 1:
-		// A conversation with one person: it is opened below.
+		// a conversation with one person, which is opened below
 	default:
 		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
@@ -263,7 +262,7 @@ const (
 	wasOpen openState = true
 )
 
-// showOpened answers conversations.open.
+// showOpened returns the response of conversations.open.
 func (a *conversationAPI) showOpened(c *call, ch *channel, state openState) reply {
 	out := reply{"channel": reply{"id": ch.ID}}
 	if c.Flag("return_im") {

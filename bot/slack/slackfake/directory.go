@@ -7,30 +7,31 @@ import (
 	"time"
 )
 
-// directory is the emulated workspace's people and bots, by user id (U…). The lock, workspace.Ground.Mu, guards it.
+// directory has the users of the emulated Slack workspace: people and bots. "The lock", which guards it and the whole
+// workspace, is workspace.Ground.Mu.
 type directory struct {
 	*ground
-	users   map[string]*User
-	userIDs []string // in order of joining
+	users   map[string]*User // by id, U…
+	userIDs []string         // in the order in which they were added
 }
 
-// hasUser reports whether somebody has this id. Caller holds the lock.
+// hasUser reports whether there is a user with an id. The caller must hold the lock.
 func (d *directory) hasUser(user string) bool { return d.users[user] != nil }
 
-// find returns the first of those who joined that fits, or nil. Caller holds the lock.
-func (d *directory) find(fits func(*User) bool) *User {
+// find returns the first user that matches, or nil. The caller must hold the lock.
+func (d *directory) find(matches func(*User) bool) *User {
 	for _, id := range d.userIDs {
-		if u := d.users[id]; fits(u) {
+		if u := d.users[id]; matches(u) {
 			return u
 		}
 	}
 	return nil
 }
 
-// reset forgets everybody. Caller holds the lock.
+// reset removes all users. The caller must hold the lock.
 func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
 
-// putUser stores u, after filling in the fields that are empty. The caller holds the lock.
+// putUser adds or replaces a user, with defaults for empty fields. The caller must hold the lock.
 func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
 		u.ID = d.NewID("U")
@@ -49,12 +50,12 @@ func (d *directory) putUser(u User) *User {
 	return &u
 }
 
-// emailAccess says whether the app may read e-mail addresses: it has the scope users:read.email.
+// emailAccess is whether the app may read e-mail addresses, which requires the scope users:read.email.
 type emailAccess bool
 
 const showsEmail emailAccess = true
 
-// describe returns a user as the Web API and events show them. The caller holds the lock.
+// describe returns a user in the format of the Web API and of events. The caller must hold the lock.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
 func (d *directory) describe(u *User, access emailAccess) reply {
 	out := reply{
@@ -67,7 +68,7 @@ func (d *directory) describe(u *User, access emailAccess) reply {
 		"is_app_user": false,
 		"updated":     u.Updated,
 	}
-	if !u.Deleted { // of somebody who is deactivated Slack says no more
+	if !u.Deleted { // Slack omits these fields for deactivated users
 		maps.Copy(out, d.describeActive(u))
 	}
 	return out
@@ -99,7 +100,7 @@ func (d *directory) describeProfile(u *User, access emailAccess) reply {
 	return profile
 }
 
-// describeActive returns what Slack says only of people who are not deactivated.
+// describeActive returns the fields that only users have who aren't deactivated.
 func (d *directory) describeActive(u *User) reply {
 	label, offset := d.timeZoneOf(u)
 	active := reply{
@@ -133,7 +134,7 @@ func (d *directory) describeActive(u *User) reply {
 // timeZoneOf returns the name of a user's time zone, such as CET, and its offset from UTC in seconds.
 func (d *directory) timeZoneOf(u *User) (label string, offset int) {
 	zone, err := time.LoadLocation(u.TZ)
-	if err != nil { // a test has made it up
+	if err != nil { // an invented zone of a test
 		return u.TZ, u.TZOffset
 	}
 	return d.Now().In(zone).Zone()

@@ -9,19 +9,20 @@ import (
 	"parley/channels/emulator"
 )
 
-// A test injects faults to see how the app copes with Slack's failures: an answer that is lost or late, a rate
-// limit, an event that comes twice. A fault strikes the calls or events that its Method names. Package
-// channels/emulator chooses which; this file carries the faults of HTTP calls out.
+// Tests inject faults into the emulated Slack, to check how the app handles failures: a lost or delayed response, a rate
+// limit, a duplicated event. For example, Fault{Method: "chat.postMessage", Kind: FaultDrop, After: true} posts a message
+// but cuts the connection instead of responding. Package channels/emulator chooses the calls that a fault affects. This file
+// applies the faults to HTTP requests.
 
-// Fault is one rule of what goes wrong. Method names what it strikes: a Web API method (chat.postMessage,
-// chat.*), "upload", "download", "response_url", or an event ("event:message.channels", "event:*").
+// Fault is a rule for injecting failures. Method selects what it affects: a Web API method ("chat.postMessage", "chat.*"),
+// "upload", "download", "response_url", or an event ("event:message.channels", "event:*").
 type Fault = emulator.Fault
 
-// FaultKind is what goes wrong.
+// FaultKind is the kind of failure.
 type FaultKind = emulator.FaultKind
 
-// Faults of Web API calls, uploads, downloads and response URLs. For events, FaultDrop cuts the
-// socket before the acknowledgement counts.
+// Faults of Web API calls, uploads, downloads and response URLs. For an event, FaultDrop cuts the socket before the
+// acknowledgement arrives.
 const (
 	FaultDelay      = emulator.FaultDelay
 	FaultRateLimit  = emulator.FaultRateLimit
@@ -31,17 +32,17 @@ const (
 	FaultLimitBody  = FaultKind("limit_body") // 200 with ok:false ratelimited (or Error)
 	FaultBlank      = FaultKind("blank")      // 200 ok:false without an error
 	FaultError      = FaultKind("error")      // 200 ok:false with Error (default internal_error)
-	FaultNeverShare = FaultKind("no_share")   // files.completeUploadExternal answers ok, nothing is posted
+	FaultNeverShare = FaultKind("no_share")   // files.completeUploadExternal succeeds, but nothing is posted
 )
 
-// Faults of events; FaultDelay and FaultDrop apply too.
+// Faults of events, besides FaultDelay and FaultDrop.
 const (
 	FaultDuplicate = emulator.FaultDuplicate
 	FaultReorder   = emulator.FaultReorder
 	FaultLose      = emulator.FaultLose
 )
 
-// hasNoEffect reports whether a fault keeps the request from taking effect, rather than spoiling the answer.
+// hasNoEffect reports whether a fault prevents the request from taking effect. Other faults only affect its response.
 func hasNoEffect(f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultRateLimit, FaultBareLimit:
@@ -53,8 +54,8 @@ func hasNoEffect(f *emulator.Struck) bool {
 	}
 }
 
-// runFaultBefore plays what a fault does before the call takes effect. It returns false if the request is
-// answered by that; the call must not take effect then.
+// runFaultBefore applies a fault before the call is performed. If it returns false, it has written the response, and the call
+// must not be performed.
 func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
@@ -71,8 +72,7 @@ func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) 
 	return false
 }
 
-// runFaultAfter plays what a fault does after the call has taken effect. It returns false if the request is
-// answered by that.
+// runFaultAfter applies a fault after the call was performed. If it returns false, it has written the response.
 func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	if !f.After || f.Kind == FaultNeverShare {
 		return true
@@ -83,8 +83,8 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 	return answerWrongly(w, f)
 }
 
-// answerWrongly writes the wrong answer that a fault asks for, or cuts the connection. It returns true if the
-// fault asks for none: then the caller has to answer.
+// answerWrongly writes the faulty response of a fault, or cuts the connection. It returns true if the fault has no response
+// of its own, so that the caller must respond.
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultLimitBody:
@@ -107,7 +107,7 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	return false
 }
 
-// answerLater asks the app to call again after some seconds.
+// answerLater writes the response for a rate limit that ends after some seconds.
 func answerLater(w http.ResponseWriter, code string, seconds int) {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	emulator.WriteJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})

@@ -14,23 +14,25 @@ import (
 	"parley/channels/emulator"
 )
 
-// The app puts a file into Slack in three steps: it asks for an upload address (a ticket), sends the bytes
-// there, and has Slack show the file in a channel (completeUpload). Slack shows it later, at a time that
-// Options set. A share is one message that shows a file.
+// This file emulates files in Slack. The app posts a file in three steps: it requests a URL for the upload, which contains a
+// ticket; it sends the content to that URL; and it asks Slack to share the file in a channel (completeUpload). Slack posts
+// the message with the file later, after Options.FileShareDelay.
+//
+// "The lock" is workspace.Ground.Mu, which guards the whole emulated workspace.
 
-// canvasMode is the mode of a canvas, which has a title in place of a name, and a page in place of bytes.
+// canvasMode is the mode of a canvas, which is a document in Slack. It has a title instead of a name, and no content.
 const canvasMode = "quip"
 
 // maxFileBytes is Slack's limit for one file (1 GB).
 const maxFileBytes = 1 << 30
 
-// upload is what a ticket of files.getUploadURLExternal stands for.
+// upload is an upload for which files.getUploadURLExternal has returned a ticket.
 type upload struct {
 	file *File
-	done bool // the bytes have arrived
+	done bool // the content has arrived
 }
 
-// library keeps the workspace's files. The lock, workspace.Ground.Mu, guards it.
+// library has the files of the workspace. The lock guards it.
 type library struct {
 	*ground
 	events  *Events
@@ -38,10 +40,10 @@ type library struct {
 	uploads map[string]*upload // by ticket
 }
 
-// reset forgets all files. Caller holds the lock.
+// reset removes all files. The caller must hold the lock.
 func (l *library) reset() { l.files, l.uploads = map[string]*File{}, map[string]*upload{} }
 
-// fileAPI answers the app's calls about files, and its uploads and downloads.
+// fileAPI emulates the Web API's files.* methods, and the uploads and downloads.
 type fileAPI struct {
 	*ground
 	files  *library
@@ -52,7 +54,7 @@ type fileAPI struct {
 	faults *emulator.FaultPlan
 }
 
-// newFile makes a file, with all that Slack derives from its name and bytes. The caller holds the lock.
+// newFile adds a file, with the fields that Slack derives from its name and content. The caller must hold the lock.
 func (l *library) newFile(name, user, team string, data []byte) *File {
 	f := &File{ID: l.NewID("F"), Name: name, Title: name, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
 	f.Created = l.Now().Unix()
@@ -66,7 +68,7 @@ func (l *library) newFile(name, user, team string, data []byte) *File {
 	return f
 }
 
-// keepFile stores a file that a person posts. Caller holds the lock.
+// keepFile adds a file that a person posts. The caller must hold the lock.
 func (l *library) keepFile(in NewFile, user, team string) *File {
 	f := l.newFile(in.Name, user, team, in.Data)
 	if in.Mimetype != "" {
@@ -100,7 +102,7 @@ func (l *library) keepFile(in NewFile, user, team string) *File {
 	return f
 }
 
-// shareAll notes where m's files are now, and tells the app. Caller holds the lock.
+// shareAll records that a new message shows its files, and emits file_shared for each. The caller must hold the lock.
 func (l *library) shareAll(ch *channel, m *Message) {
 	kind := "public"
 	if ch.Private || ch.IM {
@@ -136,7 +138,7 @@ func (l *library) shareAll(ch *channel, m *Message) {
 	}
 }
 
-// refreshShares keeps the reply figures of a thread whose root carries files.
+// refreshShares updates the number of replies in the files of a thread's first message. The caller must hold the lock.
 func (l *library) refreshShares(ch *channel, t *thread) {
 	for _, f := range t.root.Files {
 		for _, places := range f.Shares {
@@ -223,7 +225,7 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	return reply{"files": out}, nil
 }
 
-// uploadPlaces returns the channels in which a completed upload is to be shown.
+// uploadPlaces returns the channels in which a completed upload must be shared.
 func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	ids := webcall.List(c.Str("channels"))
 	if id := c.Str("channel_id"); id != "" {
@@ -244,7 +246,8 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	return out, nil
 }
 
-// checkPlace returns why the app can't show a file in a channel, or below a message there, or nil. thread is "" for the top level.
+// checkPlace returns an error if the app can't share a file in a channel, or in a thread there. thread is "" for the top
+// level.
 func (a *fileAPI) checkPlace(ch *channel, thread string) *workspace.Refusal {
 	switch {
 	case ch.Archived:
@@ -267,7 +270,7 @@ func (a *fileAPI) checkPlace(ch *channel, thread string) *workspace.Refusal {
 	return nil
 }
 
-// uploadText returns the text, or else the blocks, that go with an upload.
+// uploadText returns the text for the message of an upload or, if there is none, its blocks.
 func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refusal) {
 	blocks, err := a.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
 	if err != nil {
@@ -300,14 +303,14 @@ func (l *library) ticketOf(file string) string {
 
 func (l *library) uploadOf(file string) *upload { return l.uploads[l.ticketOf(file)] }
 
-// shareUpload posts completed files; it runs later than the answer, as at Slack.
+// shareUpload posts the message that shows completed files. As in Slack, that happens after completeUpload has returned.
 func (a *fileAPI) shareUpload(ch *channel, thread, text string, blocks json.RawMessage, files []*File) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	no := false
+	isUpload := false // as Slack reports it for files of apps
 	m := &Message{
 		Subtype: "file_share", User: a.Opt.BotUser, BotID: a.Opt.BotID, AppID: a.Opt.AppID,
-		Text: text, Blocks: blocks, Files: files, Upload: &no, ThreadTS: thread,
+		Text: text, Blocks: blocks, Files: files, Upload: &isUpload, ThreadTS: thread,
 	}
 	a.board.insertMessage(ch, m)
 	a.files.shareAll(ch, m)
@@ -328,7 +331,7 @@ func (a *fileAPI) fileInfo(c *call) (reply, *workspace.Refusal) {
 	return reply{"file": &n, "comments": []any{}, "response_metadata": webcall.ResponseMetadata(0)}, nil
 }
 
-// deleteFile removes the app's own file; messages keep a tombstone of it.
+// deleteFile implements files.delete. The app can delete only its own files. In messages a tombstone replaces the file.
 func (a *fileAPI) deleteFile(c *call) (reply, *workspace.Refusal) {
 	f := a.files.files[c.Str("file")]
 	if f == nil {
@@ -352,7 +355,7 @@ func (l *library) buryFile(f *File) {
 // NewFile is a file that a person posts.
 type NewFile struct {
 	Name        string `json:"name"`
-	Mimetype    string `json:"mimetype,omitempty"` // default from the content
+	Mimetype    string `json:"mimetype,omitempty"` // "" means that it is detected
 	Data        []byte `json:"data,omitempty"`     // base64 in JSON
 	ExternalURL string `json:"external_url,omitempty"`
 	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone, quip (a canvas)

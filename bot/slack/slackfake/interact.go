@@ -13,27 +13,26 @@ import (
 	"parley/channels/emulator"
 )
 
-// When a person clicks a button, uses a shortcut or submits a form, Slack sends the app an interaction and
-// waits three seconds for the answer. This file makes these payloads, sends them, and shows the person the
-// Outcome.
-
 // Outcome is what a person sees after an interaction.
 type Outcome struct {
-	// Error is Slack's: "" when the app acknowledged in time, else operation_timeout,
-	// http_<status> or connection_failed; the person sees a warning sign.
+	// Error is "" if the app acknowledged in time. Otherwise it is operation_timeout, http_<status> or connection_failed, and
+	// the person sees a warning.
 	Error string `json:"error,omitempty"`
-	// Errors are those of a modal's fields, by block id.
+	// Errors are the errors of a modal's fields, by block id.
 	Errors map[string]string `json:"errors,omitempty"`
-	// ViewError says why Slack refused the view in the app's response_action.
+	// ViewError is why Slack refused the view in the app's response_action.
 	ViewError string `json:"view_error,omitempty"`
 	// Response is the raw acknowledgement, if it had a body.
 	Response json.RawMessage `json:"response,omitempty"`
-	// View is the modal on top afterwards, if any.
+	// View is the topmost modal after the interaction, if any.
 	View *View `json:"view,omitempty"`
 }
 
-// clicks send the app what people do in messages and views, and keep what it answers. The lock,
-// workspace.Ground.Mu, guards them.
+// clicks emulates interactions. When a person clicks a button, uses a shortcut or submits a form, Slack sends the app a
+// payload, waits three seconds for the response, and shows the person the Outcome. Messages and views (modals and home tabs)
+// consist of blocks, and blocks of elements, such as buttons.
+//
+// "The lock", workspace.Ground.Mu, guards it.
 type clicks struct {
 	*ground
 	people  *directory
@@ -45,18 +44,18 @@ type clicks struct {
 	faults  *emulator.FaultPlan
 
 	ephs      []*Ephemeral             // messages that only one person sees
-	replies   map[string]*responseURL  // by the id in the address
-	selected  map[choiceKey]kit.State  // what was chosen in messages
-	suggested map[suggestionKey]object // the app's last options
+	replies   map[string]*responseURL  // by the id in the URL
+	selected  map[choiceKey]kit.State  // what people have chosen in messages
+	suggested map[suggestionKey]object // the options that the app has suggested last
 }
 
-// choiceKey names a message and the person who chose something in it.
+// choiceKey identifies a message and the person who has chosen something in it.
 type choiceKey struct{ user, channel, ts string }
 
-// suggestionKey names an external select, whose options the app gives while a person types.
+// suggestionKey identifies an external select, for which the app suggests options while a person types.
 type suggestionKey struct{ user, action string }
 
-// reset forgets what was clicked and answered. The caller holds the lock.
+// reset removes all interactions. The caller must hold the lock.
 func (s *clicks) reset() {
 	s.ephs = nil
 	s.replies = map[string]*responseURL{}
@@ -64,8 +63,8 @@ func (s *clicks) reset() {
 	s.suggested = map[suggestionKey]object{}
 }
 
-// newPayload starts the payload that all interactions share. view is the id of the view in which the person acts; "" means
-// none. Caller holds the lock.
+// newPayload returns a payload with the fields that all interactions share. view is the id of the view in which the person
+// acts, or "". The caller must hold the lock.
 func (s *clicks) newPayload(kind, user, view string) object {
 	u := s.people.users[user]
 	return object{
@@ -80,7 +79,7 @@ func (s *clicks) newPayload(kind, user, view string) object {
 	}
 }
 
-// newShortcut starts the payload of a shortcut, the only interaction that doesn't name the app. Caller holds
+// newShortcut returns the payload of a shortcut, the only interaction that doesn't contain the app's id. The caller must hold
 // the lock.
 // Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, and the types of
 // @slack/bolt 5.1.0.
@@ -90,8 +89,8 @@ func (s *clicks) newShortcut(kind, user string) object {
 	return payload
 }
 
-// newClick makes the payload of a click on an element of a message or view. picked is what the person chose or typed there. It
-// is kept where it shows. Caller doesn't hold the lock.
+// newClick returns the payload of a click on an element of a message or view, and records the choice, so that it is shown.
+// picked is what the person has chosen or typed. newClick acquires the lock.
 func (s *clicks) newClick(user string, t Target, action string, picked []string) (object, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -126,7 +125,7 @@ func (s *clicks) newClick(user string, t Target, action string, picked []string)
 	return payload, nil
 }
 
-// describeAction returns what a payload says of an element that was clicked, and of what was chosen there.
+// describeAction returns the part of a payload that describes the clicked element and the choice.
 func (s *clicks) describeAction(element kit.Element, choice object) object {
 	act := object{
 		"type":      element.Kind,
@@ -143,8 +142,8 @@ func (s *clicks) describeAction(element kit.Element, choice object) object {
 	return act
 }
 
-// newSuggestion makes the payload by which the app is asked for the options of an external select, for what was typed there
-// so far. takeOptions keeps them under key. Caller doesn't hold the lock.
+// newSuggestion returns the payload that requests the options of an external select, for the text that was typed so far. key
+// is for takeOptions. newSuggestion acquires the lock.
 func (s *clicks) newSuggestion(user string, t Target, action, typed string) (key suggestionKey, payload object, err error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -170,7 +169,7 @@ func (s *clicks) newSuggestion(user string, t Target, action, typed string) (key
 	return suggestionKey{user, element.ActionID}, payload, nil
 }
 
-// takeOptions reads the options that the app offers in an external select, and keeps them for the person who chooses.
+// takeOptions decodes the options that the app suggests for an external select, and records them, so that one can be chosen.
 func (s *clicks) takeOptions(key suggestionKey, r delivery.Answer) ([]string, error) {
 	var o object
 	if r.Err != "" || json.Unmarshal(r.Body, &o) != nil {
@@ -187,8 +186,8 @@ func (s *clicks) takeOptions(key suggestionKey, r delivery.Answer) ([]string, er
 	return values, nil
 }
 
-// ask delivers an interaction or command and waits for the app's acknowledgement.
-// Errors: ctx's, or context.Canceled once the server is closed.
+// ask delivers an interaction or command and waits for the app's response. The caller must not hold the lock.
+// Errors: ctx's, or context.Canceled if the server is closed.
 func (s *clicks) ask(ctx context.Context, q delivery.Question) (delivery.Answer, error) {
 	s.Mu.Lock()
 	answer := s.events.Ask(q)

@@ -1,5 +1,5 @@
-// Package delivery brings events, interactions and commands to the app, by Socket Mode or by signed requests, and tells
-// what became of them.
+// Package delivery is the part of the Slack emulator that sends events, interactions and commands to the app under test,
+// over Socket Mode or as signed HTTP requests, and records which ones the app acknowledged.
 package delivery
 
 import (
@@ -12,12 +12,11 @@ import (
 	"parley/channels/emulator"
 )
 
-// Here an event ("ann posted a message") becomes a delivery to the app, by Socket Mode or by an HTTP request.
-// The app has to acknowledge it within three seconds. Otherwise it is delivered again, up to three times, and
-// then counts as lost. Tests can delay, repeat, reorder or lose events by faults.
-
-// Events delivers events, interactions and commands to the app. It retries what isn't acknowledged, and records
-// what was lost or late. The lock, workspace.Ground.Mu, guards it.
+// Events delivers events, interactions and commands to the app. The app must acknowledge an event, such as "Ann posted a
+// message", within three seconds. Otherwise it is delivered again, up to three times, and then recorded as lost. Tests can
+// inject faults that delay, duplicate, reorder or lose events.
+//
+// "The lock" is workspace.Ground.Mu. It guards Events and everything else in the emulated workspace.
 type Events struct {
 	*workspace.Ground
 	grant    *workspace.Grant
@@ -26,15 +25,15 @@ type Events struct {
 	Webhooks *Webhooks
 	faults   *emulator.FaultPlan
 
-	pending        map[string]*delivery // sent by Socket Mode and not acknowledged, by envelope id
+	pending        map[string]*delivery // sent over Socket Mode and unacknowledged, by envelope id
 	held           []*delivery          // held back by a reorder fault until a later one was sent
-	retries        map[*delivery]bool   // those that wait for their next attempt
+	retries        map[*delivery]bool   // waiting for the next attempt
 	lost           []LostEvent
-	unacknowledged map[string]SlowEvent // events without an acknowledgement, by id
-	slow           []SlowEvent          // those that were acknowledged late
+	unacknowledged map[string]SlowEvent // by event id
+	slow           []SlowEvent          // acknowledged late
 }
 
-// New makes Events, with the Sockets and Webhooks by which it delivers.
+// New returns Events together with its two transports, Sockets and Webhooks.
 func New(g *workspace.Ground, grant *workspace.Grant, sched *workspace.Schedule, faults *emulator.FaultPlan) *Events {
 	s := &Events{Ground: g, grant: grant, sched: sched, faults: faults}
 	s.Sockets = &Sockets{Ground: g, events: s, sched: sched, tickets: map[string]bool{}}
@@ -42,7 +41,7 @@ func New(g *workspace.Ground, grant *workspace.Grant, sched *workspace.Schedule,
 	return s
 }
 
-// Reset forgets all deliveries. The caller holds the lock.
+// Reset drops all deliveries. The caller must hold the lock.
 func (s *Events) Reset() {
 	s.pending, s.unacknowledged = map[string]*delivery{}, map[string]SlowEvent{}
 	s.held, s.retries = nil, map[*delivery]bool{}
@@ -51,7 +50,7 @@ func (s *Events) Reset() {
 	s.Webhooks.lanes = map[string][]*delivery{}
 }
 
-// delivery is one payload on its way to the app. The lock guards the fields that change.
+// delivery is an event, an interaction or a command that is being delivered. The lock guards the fields that change.
 type delivery struct {
 	kind     string // events_api, slash_commands, interactive
 	name     string // event name or interaction type, for faults
@@ -63,28 +62,28 @@ type delivery struct {
 	reason   string            // why the last attempt failed; Slack tells the app
 	target   string            // HTTP address
 	envelope string            // Socket Mode: of the current attempt
-	conn     *socket           // Socket Mode: that carries the current attempt
-	cut      bool              // fault: drop the socket before the ack
+	conn     *socket           // Socket Mode: the socket of the current attempt
+	cut      bool              // a fault drops the connection before the acknowledgement
 	answer   chan Answer       // interactions and commands; buffered
 }
 
-// isCut reports whether the socket is dropped before this attempt is acknowledged: only the first one is.
+// isCut reports whether a fault drops the connection in the current attempt. It does so only in the first one.
 func (d *delivery) isCut() bool { return d.cut && d.attempt == 0 }
 
-// Answer is what the app answered to an interaction or command, or why it didn't.
+// Answer is the app's response to an interaction or command.
 type Answer struct {
-	Body json.RawMessage // nil when empty
-	Err  string          // "" if it answered in time; else operation_timeout, http_404, …
+	Body json.RawMessage // nil if empty
+	Err  string          // "" if the app responded in time, or else operation_timeout, http_404, …
 }
 
-// Question is an interaction or a command, to which the app answers.
+// Question is an interaction or a command, to which the app must respond.
 type Question struct {
 	Name    string // interaction type, or the command
 	Payload json.RawMessage
 	Form    map[string]string // of a command
 }
 
-// Ask delivers q; the app's answer comes on the channel. Caller holds the lock.
+// Ask delivers q and returns a channel that will receive the app's response. The caller must hold the lock.
 func (s *Events) Ask(q Question) <-chan Answer {
 	d := &delivery{kind: "interactive", name: q.Name, id: s.NewID("In"), payload: q.Payload, form: q.Form, answer: make(chan Answer, 1)}
 	if q.Form != nil {
@@ -99,7 +98,7 @@ func (s *Events) Ask(q Question) <-chan Answer {
 	return d.answer
 }
 
-// Interrupt ends what waits for the app's answer. Caller holds the lock.
+// Interrupt ends the waiting for all responses. The caller must hold the lock.
 func (s *Events) Interrupt() {
 	for _, d := range s.underWay() {
 		if d.answer != nil {
@@ -108,8 +107,7 @@ func (s *Events) Interrupt() {
 	}
 }
 
-// passAnswer hands the app's answer to the one who waits for it. A second answer, or one after a reset, is
-// dropped.
+// passAnswer passes the app's response to the goroutine that waits for it. Only the first response counts.
 func (d *delivery) passAnswer(r Answer) {
 	select {
 	case d.answer <- r:
@@ -117,7 +115,7 @@ func (d *delivery) passAnswer(r Answer) {
 	}
 }
 
-// LostEvent is an event that Slack gave up on.
+// LostEvent is an event that the app hasn't acknowledged in any attempt, or that a fault has lost.
 type LostEvent struct {
 	EventID string          `json:"event_id"`
 	Name    string          `json:"name"`
@@ -125,14 +123,14 @@ type LostEvent struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// Lost lists events that were never acknowledged, or lost by a fault.
+// Lost returns the lost events.
 func (s *Events) Lost() []LostEvent {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return slices.Clone(s.lost)
 }
 
-// eventScope names the scope that an event needs; "" means none.
+// eventScope returns the scope that an event requires, or "".
 func eventScope(name string, ch *workspace.Channel) string {
 	switch name {
 	case "message.channels":
@@ -160,12 +158,12 @@ func eventScope(name string, ch *workspace.Channel) string {
 	return ""
 }
 
-// Emit sends an event if the app subscribes to it, has its scope and is in the channel.
-// Caller holds the lock.
+// Emit sends an event if the app subscribes to it, has the required scope and is a member of the channel. ch may be nil. The
+// caller must hold the lock.
 func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) {
 	scope := eventScope(name, ch)
-	isGoodbye := name == "tokens_revoked" || name == "app_uninstalled"
-	if s.grant.Revoked && !isGoodbye {
+	isAboutRemoval := name == "tokens_revoked" || name == "app_uninstalled"
+	if s.grant.Revoked && !isAboutRemoval {
 		return
 	}
 	if s.Opt.Events != nil && !slices.Contains(s.Opt.Events, name) {
@@ -205,7 +203,7 @@ func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) 
 	s.sendThroughFaults(d)
 }
 
-// send hands d to the transport. Caller holds the lock.
+// send passes a delivery to its transport. The caller must hold the lock.
 func (s *Events) send(d *delivery) {
 	if t := s.Webhooks.Targets.addressFor(d); t != "" {
 		d.target = t
@@ -215,8 +213,8 @@ func (s *Events) send(d *delivery) {
 	s.Sockets.sendSocket(d)
 }
 
-// handleFailure is called when an attempt was not acknowledged. An event is tried again as often as
-// Options.RetryDelays says, an interaction never. Caller holds the lock.
+// handleFailure handles an attempt that wasn't acknowledged. It schedules a retry after the next of Options.RetryDelays, or
+// gives up if there is none. Interactions and commands aren't retried. The caller must hold the lock.
 func (s *Events) handleFailure(d *delivery, reason string) {
 	if d.answer != nil || d.attempt >= len(s.Opt.RetryDelays) {
 		s.giveUp(d, reason)
@@ -237,7 +235,7 @@ func (s *Events) handleFailure(d *delivery, reason string) {
 	})
 }
 
-// giveUp ends a delivery that has failed for good. Caller holds the lock.
+// giveUp ends a delivery that has failed permanently. The caller must hold the lock.
 func (s *Events) giveUp(d *delivery, reason string) {
 	s.removePending(d)
 	if d.answer != nil {
@@ -247,35 +245,35 @@ func (s *Events) giveUp(d *delivery, reason string) {
 	}
 }
 
-// removePending ends a delivery's attempt by Socket Mode, if there is one. Caller holds the lock.
+// removePending ends the current attempt over Socket Mode, if there is one. The caller must hold the lock.
 func (s *Events) removePending(d *delivery) {
 	delete(s.pending, d.envelope)
 	d.envelope, d.conn = "", nil
 }
 
-// recordLost keeps an event that the app never gets. Caller holds the lock.
+// recordLost records a lost event. The caller must hold the lock.
 func (s *Events) recordLost(d *delivery, reason string) {
 	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
 	s.Note(workspace.Change{Kind: "lost", ID: d.id})
 	s.Opt.Log.Debug("event lost", "event", d.name, "reason", reason)
 }
 
-// Pending counts deliveries that are under way: queued, or sent and unacknowledged.
-// Those that wait for their next attempt are not counted.
+// Pending returns the number of deliveries that are queued, or sent and unacknowledged. It doesn't include those that wait
+// for a retry.
 func (s *Events) Pending() int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return len(s.underWay())
 }
 
-// Waiting counts deliveries that wait for their next attempt.
+// Waiting returns the number of deliveries that wait for a retry.
 func (s *Events) Waiting() int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return len(s.retries)
 }
 
-// underWay lists what waits for the app. Caller holds the lock.
+// underWay returns the deliveries that Pending counts. The caller must hold the lock.
 func (s *Events) underWay() []*delivery {
 	out := slices.Concat(s.held, s.Sockets.parked, slices.Collect(maps.Values(s.pending)))
 	for _, q := range s.Webhooks.lanes {
@@ -284,10 +282,10 @@ func (s *Events) underWay() []*delivery {
 	return out
 }
 
-// reorderHold is how long a reordered event waits for one to overtake it.
+// reorderHold is how long a reorder fault holds an event back if no other event follows.
 const reorderHold = 3 * time.Second
 
-// sendThroughFaults sends d, changed by the injected event faults. Caller holds the lock.
+// sendThroughFaults sends a delivery, subject to injected faults. The caller must hold the lock.
 func (s *Events) sendThroughFaults(d *delivery) {
 	held := s.held
 	s.held = nil
@@ -308,8 +306,8 @@ func (s *Events) sendThroughFaults(d *delivery) {
 		s.recordLost(d, "fault")
 	case emulator.FaultDuplicate:
 		s.send(d)
-		twin := *d
-		s.send(&twin)
+		duplicate := *d
+		s.send(&duplicate)
 	case emulator.FaultReorder:
 		s.held = append(s.held, d)
 		s.sched.After(reorderHold, func() { s.release(d) })
@@ -327,7 +325,7 @@ func (s *Events) sendThroughFaults(d *delivery) {
 	}
 }
 
-// release sends a held event that nothing overtook in time.
+// release sends an event that is still held back.
 func (s *Events) release(d *delivery) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

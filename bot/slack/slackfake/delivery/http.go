@@ -18,21 +18,20 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// In HTTP mode the app gets events, interactions and commands as requests to its addresses, signed with the
-// signing secret. Events with the same key form a lane: a queue that is delivered one after the other, so that
-// they arrive in order. Lanes run at the same time. An interaction has a lane of its own, so that people don't
-// wait for each other.
-
-// Webhooks reach the app by signed requests. The lock, workspace.Ground.Mu, guards Targets and lanes.
+// Webhooks delivers events, interactions and commands to the app as HTTP requests, signed with the signing secret. The
+// deliveries of one channel form a lane, which is a queue that is delivered in order. Lanes are processed concurrently.
+// Interactions and commands have a lane each, so that people don't wait for each other.
+//
+// "The lock", workspace.Ground.Mu, guards Targets and lanes.
 type Webhooks struct {
 	*workspace.Ground
 	events  *Events
 	client  *http.Client
 	Targets Targets
-	lanes   map[string][]*delivery // queues by delivery.key; the first of each is being delivered
+	lanes   map[string][]*delivery // the first delivery of each is in flight
 }
 
-// Targets are the app's addresses in HTTP mode. An empty one falls back to Socket Mode.
+// Targets are the URLs of the app. For an empty one, Socket Mode is used.
 type Targets struct {
 	Events       string `json:"events"`       // settings.event_subscriptions.request_url
 	Commands     string `json:"commands"`     // url of the slash commands
@@ -40,7 +39,7 @@ type Targets struct {
 	Options      string `json:"options"`      // message_menu_options_url; empty means Interactions
 }
 
-// addressFor returns where a delivery goes; "" if it goes by Socket Mode.
+// addressFor returns the URL for a delivery, or "" for Socket Mode.
 func (t Targets) addressFor(d *delivery) string {
 	switch d.kind {
 	case "events_api":
@@ -54,9 +53,8 @@ func (t Targets) addressFor(d *delivery) string {
 	return t.Interactions
 }
 
-// Use switches to HTTP mode, after the app has passed Slack's url_verification at the events address.
-// Deliveries that still wait for a socket are then made by HTTP.
-// Errors: when the app does not echo the challenge within 3 s; then nothing is switched.
+// Use switches to HTTP. Before that it verifies the URL for events, as Slack does: the app must echo a challenge within 3 s,
+// or Use returns an error and switches nothing. Deliveries that wait for a socket are then sent over HTTP.
 func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 	if t.Events != "" {
 		if err := s.verifyURL(ctx, t.Events); err != nil {
@@ -86,7 +84,8 @@ func (s *Webhooks) verifyURL(ctx context.Context, address string) error {
 	return nil
 }
 
-// readChallenge returns the challenge that an app echoes: in a JSON object, in a form, or as plain text.
+// readChallenge returns the challenge that an app has echoed, in any of the three permitted formats: JSON, a form or plain
+// text.
 func readChallenge(body []byte) string {
 	var v struct {
 		Challenge string `json:"challenge"`
@@ -104,7 +103,7 @@ func readChallenge(body []byte) string {
 
 const formType = "application/x-www-form-urlencoded"
 
-// Sign returns the headers with which Slack signs body at the present time.
+// Sign returns the headers with Slack's signature of a body.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (s *Webhooks) Sign(body []byte) http.Header {
 	stamp := strconv.FormatInt(s.Opt.SignClock().Unix(), 10)
@@ -116,17 +115,17 @@ func (s *Webhooks) Sign(body []byte) http.Header {
 	return h
 }
 
-// newClient keeps as many connections to the app as there are channels that talk at once.
+// newClient returns a client that keeps enough connections open for concurrent lanes.
 func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
 	transport.MaxIdleConnsPerHost = 64
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// CloseIdle lets go of connections that nothing uses.
+// CloseIdle closes unused connections.
 func (s *Webhooks) CloseIdle() { s.client.CloseIdleConnections() }
 
-// post sends one signed request and reads at most 1 MiB of the answer.
+// post sends a signed request and reads at most 1 MiB of the response.
 func (s *Webhooks) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
 	ctx, stop := context.WithTimeout(ctx, s.Opt.AckTimeout)
 	defer stop()
@@ -152,11 +151,11 @@ func (s *Webhooks) post(ctx context.Context, address, kind string, body []byte, 
 	return res.StatusCode, got, res.Header, err
 }
 
-// sendHTTP queues d behind others of its key. Caller holds the lock.
+// sendHTTP appends a delivery to its lane. The caller must hold the lock.
 func (s *Webhooks) sendHTTP(d *delivery) {
 	key := d.kind + "|" + d.key
 	if d.kind != "events_api" {
-		key += "|" + d.id // people do not wait for each other
+		key += "|" + d.id // a lane of its own
 	}
 	s.lanes[key] = append(s.lanes[key], d)
 	if len(s.lanes[key]) > 1 || s.Ctx.Err() != nil {
@@ -165,7 +164,7 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 	s.Host.Go(func() { s.runLane(key) })
 }
 
-// runLane delivers what is queued under key, one after the other. It ends when the lane is empty.
+// runLane delivers the deliveries of a lane one after the other, until the lane is empty.
 func (s *Webhooks) runLane(key string) {
 	for s.Ctx.Err() == nil {
 		d := s.firstOf(key)
@@ -177,7 +176,7 @@ func (s *Webhooks) runLane(key string) {
 	}
 }
 
-// firstOf returns the first delivery of a lane. It returns nil, and ends the lane, if there is none.
+// firstOf returns the first delivery of a lane. If the lane is empty, it removes the lane and returns nil.
 func (s *Webhooks) firstOf(key string) *delivery {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -188,7 +187,7 @@ func (s *Webhooks) firstOf(key string) *delivery {
 	return nil
 }
 
-// finish removes d from the head of its lane, unless a reset has emptied the lane meanwhile.
+// finish removes d from the head of its lane, unless a reset has emptied the lane.
 func (s *Webhooks) finish(key string, d *delivery) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -198,7 +197,7 @@ func (s *Webhooks) finish(key string, d *delivery) {
 	}
 }
 
-// deliverHTTP makes one attempt of a delivery, and handles how it ends.
+// deliverHTTP makes one attempt of a delivery and handles the result.
 func (s *Webhooks) deliverHTTP(d *delivery) {
 	kind, body := "application/json", []byte(d.payload)
 	extra := map[string]string{}
@@ -221,7 +220,7 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 	defer s.Mu.Unlock()
 
 	if reason := failureReason(d, status, err); reason != "" {
-		wasRead := err == nil && !d.isCut() // else Slack doesn't know what the app answered
+		wasRead := err == nil && !d.isCut() // otherwise the headers didn't arrive
 		if wasRead && head.Get("X-Slack-No-Retry") == "1" {
 			s.events.giveUp(d, reason)
 		} else {
@@ -239,12 +238,11 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
 
-// failureReason returns Slack's word for why an attempt failed that ended with a status or an error; "" if it
-// succeeded.
+// failureReason returns Slack's name for the reason why an attempt failed, or "" if it succeeded.
 func failureReason(d *delivery, status int, err error) string {
-	isQuestion := d.answer != nil
+	wantsAnswer := d.answer != nil
 	if errors.Is(err, context.DeadlineExceeded) {
-		if isQuestion {
+		if wantsAnswer {
 			return "operation_timeout"
 		}
 		return "http_timeout"
@@ -259,14 +257,14 @@ func failureReason(d *delivery, status int, err error) string {
 	if status >= http.StatusOK && status < http.StatusMultipleChoices {
 		return ""
 	}
-	if isQuestion {
+	if wantsAnswer {
 		return "http_" + strconv.Itoa(status)
 	}
 
 	return "http_error"
 }
 
-// answerBody turns what an app wrote into JSON; plain text is a message of that text.
+// answerBody returns the app's response as JSON. Plain text becomes a message with that text.
 func answerBody(got []byte) json.RawMessage {
 	if json.Valid(got) {
 		return emptyToNil(got)

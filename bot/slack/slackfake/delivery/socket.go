@@ -13,48 +13,51 @@ import (
 	"github.com/coder/websocket"
 )
 
-// In Socket Mode the app opens WebSockets to Slack, at an address from apps.connections.open, and gets its
-// events by them. Each goes to one of the open sockets in turn, in an envelope whose id the app sends back as
-// acknowledgement. While no socket is open, deliveries are parked.
-
-// maxSockets is how many connections Slack allows an app.
+// maxSockets is the maximum number of connections that Slack permits an app.
 const maxSockets = 10
 
 // Reasons of a disconnect frame.
 // Source: docs.slack.dev/apis/events-api/using-socket-mode, read 2026-11.
 const (
-	DisconnectWarning  = "warning"           // the socket lives on for a while
-	DisconnectRefresh  = "refresh_requested" // the socket is closed
+	DisconnectWarning  = "warning"           // the socket remains open for a while
+	DisconnectRefresh  = "refresh_requested" // the socket is closed, and the app must open another
 	DisconnectDisabled = "link_disabled"     // Socket Mode was switched off
 	DisconnectTooMany  = "too_many_websockets"
 )
 
-// Sockets are the app's Socket Mode connections. The lock, workspace.Ground.Mu, guards them.
+// Sockets are the app's Socket Mode connections. The app opens WebSockets at URLs from apps.connections.open. Each event is
+// sent to one of them, in turn, in an envelope:
+//
+//	{"type":"events_api","envelope_id":"7f…","payload":{…}}
+//
+// The app acknowledges the event by sending back the envelope_id. While no socket is open, deliveries are parked.
+//
+// "The lock", workspace.Ground.Mu, guards the fields.
 type Sockets struct {
 	*workspace.Ground
 	events  *Events
 	sched   *workspace.Schedule
 	open    []*socket
-	turn    int             // counts deliveries; it decides which socket carries the next one
-	tickets map[string]bool // in addresses that the app has not used yet
+	turn    int             // counts deliveries, to choose the socket for the next one
+	tickets map[string]bool // the tickets in URLs that the app hasn't used yet
 	parked  []*delivery     // deliveries that wait for a socket
 }
 
 // socket is one Socket Mode connection.
 type socket struct {
 	conn  *websocket.Conn
-	out   []frame       // still to be written; guarded by the lock
+	out   []frame       // frames to be written; guarded by the lock
 	ready chan struct{} // signals that out has a frame
 }
 
 // frame is one message to write to a socket.
 type frame struct {
 	data []byte
-	cut  bool // drop TCP after writing
-	bye  bool // close properly after writing
+	cut  bool // drop the TCP connection after writing it
+	bye  bool // close the WebSocket after writing it
 }
 
-// NewAddress returns a WebSocket address that the app can use once. The caller holds the lock.
+// NewAddress returns a WebSocket URL that can be used once. The caller must hold the lock.
 func (s *Sockets) NewAddress() string {
 	ticket := s.Secret(32)
 	s.tickets[ticket] = true
@@ -63,7 +66,7 @@ func (s *Sockets) NewAddress() string {
 	return ws + "/link/?ticket=" + ticket + "&app_id=" + s.Opt.AppID
 }
 
-// ServeSocket is one connection, from its ticket to its end.
+// ServeSocket serves one connection until it is closed.
 func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.useTicket(r.URL.Query().Get("ticket")) {
 		http.Error(w, "ticket unknown or used", http.StatusForbidden)
@@ -72,7 +75,7 @@ func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
-		return // Accept has answered
+		return // Accept has written the response
 	}
 
 	conn.SetReadLimit(1 << 20)
@@ -91,7 +94,7 @@ func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	<-done
 }
 
-// useTicket uses up a ticket, and reports whether there was one.
+// useTicket invalidates a ticket, and reports whether it was valid.
 func (s *Sockets) useTicket(ticket string) bool {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -100,7 +103,7 @@ func (s *Sockets) useTicket(ticket string) bool {
 	return known
 }
 
-// register adds c and queues its hello frame before anything else.
+// register adds a socket. Its first frame is "hello".
 func (s *Sockets) register(c *socket) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -120,7 +123,7 @@ func (s *Sockets) register(c *socket) {
 	s.Note(workspace.Change{Kind: "socket"})
 }
 
-// sendParked sends what waited for a way to the app. Caller holds the lock.
+// sendParked sends the parked deliveries. The caller must hold the lock.
 func (s *Sockets) sendParked() {
 	waiting := s.parked
 	s.parked = nil
@@ -129,28 +132,28 @@ func (s *Sockets) sendParked() {
 	}
 }
 
-// unregister takes c out; what it carried unacknowledged goes elsewhere.
+// unregister removes a socket. Its unacknowledged deliveries are retried.
 func (s *Sockets) unregister(c *socket) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.open = slices.DeleteFunc(s.open, func(o *socket) bool { return o == c })
-	var orphans []*delivery
+	var unacknowledged []*delivery
 	for _, d := range s.events.pending {
 		if d.conn == c {
-			orphans = append(orphans, d)
+			unacknowledged = append(unacknowledged, d)
 		}
 	}
 
-	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(unacknowledged, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
 
-	for _, d := range orphans {
+	for _, d := range unacknowledged {
 		s.events.handleFailure(d, "connection_failed")
 	}
 
 	s.Note(workspace.Change{Kind: "socket"})
 }
 
-// push queues a frame. Caller holds the lock.
+// push queues a frame. The caller must hold the lock.
 func (c *socket) push(f frame) {
 	c.out = append(c.out, f)
 	select {
@@ -159,7 +162,8 @@ func (c *socket) push(f frame) {
 	}
 }
 
-// sendDisconnect queues a disconnect frame. All reasons but the warning close the connection. Caller holds the lock.
+// sendDisconnect queues a disconnect frame. Unless the reason is DisconnectWarning, the socket is closed after it. The caller
+// must hold the lock.
 func (s *Sockets) sendDisconnect(c *socket, reason string) {
 	c.push(frame{
 		data: workspace.MustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
@@ -167,7 +171,7 @@ func (s *Sockets) sendDisconnect(c *socket, reason string) {
 	})
 }
 
-// Disconnect sends a disconnect frame to every connection; all reasons but the warning close it.
+// Disconnect sends a disconnect frame to all connections. Unless the reason is DisconnectWarning, it closes them.
 func (s *Sockets) Disconnect(reason string) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -176,7 +180,7 @@ func (s *Sockets) Disconnect(reason string) {
 	}
 }
 
-// Drop cuts every connection without a word, as a broken network does.
+// Drop cuts all connections without a closing handshake, as a broken network does.
 func (s *Sockets) Drop() {
 	s.Mu.Lock()
 	open := slices.Clone(s.open)
@@ -186,7 +190,7 @@ func (s *Sockets) Drop() {
 	}
 }
 
-// Count counts the open Socket Mode connections.
+// Count returns the number of open connections.
 func (s *Sockets) Count() int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -226,7 +230,7 @@ func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 	}
 }
 
-// pingSocket pings at intervals, as clients drop a silent server.
+// pingSocket sends pings, because clients disconnect from a silent server.
 func (s *Sockets) pingSocket(ctx context.Context, c *socket) {
 	t := time.NewTicker(s.Opt.PingInterval)
 	defer t.Stop()
@@ -258,7 +262,7 @@ func (s *Sockets) readSocket(ctx context.Context, c *socket) {
 	}
 }
 
-// handleAck takes the app's acknowledgement of an envelope, with its answer if it has one.
+// handleAck handles the acknowledgement of an envelope. body is the app's response; it may be empty.
 func (s *Sockets) handleAck(envelope string, body json.RawMessage) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -274,7 +278,7 @@ func (s *Sockets) handleAck(envelope string, body json.RawMessage) {
 	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
 
-// emptyToNil returns nil for a body that says nothing.
+// emptyToNil returns nil for a body without content.
 func emptyToNil(body json.RawMessage) json.RawMessage {
 	switch strings.TrimSpace(string(body)) {
 	case "", "{}", "null", `""`:
@@ -283,7 +287,8 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
-// parkDelivery keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
+// parkDelivery keeps a delivery until a connection is opened, or until the time for acknowledging it is over. The caller must
+// hold the lock.
 func (s *Sockets) parkDelivery(d *delivery) {
 	s.parked = append(s.parked, d)
 	s.sched.After(s.Opt.AckTimeout, func() {
@@ -296,7 +301,7 @@ func (s *Sockets) parkDelivery(d *delivery) {
 	})
 }
 
-// sendSocket gives d to one connection, in turn. Caller holds the lock.
+// sendSocket sends a delivery over the next connection in turn. The caller must hold the lock.
 func (s *Sockets) sendSocket(d *delivery) {
 	if len(s.open) == 0 {
 		s.parkDelivery(d)
@@ -316,13 +321,13 @@ func (s *Sockets) sendSocket(d *delivery) {
 	}
 
 	c.push(frame{data: workspace.MustJSON(env), cut: d.isCut()})
-	mine := d.envelope
+	envelope := d.envelope
 	s.sched.After(s.Opt.AckTimeout, func() {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
 
-		if s.events.pending[mine] != d {
-			return
+		if s.events.pending[envelope] != d {
+			return // acknowledged, or sent in another envelope since
 		}
 		reason := "timeout"
 		if d.answer != nil {
