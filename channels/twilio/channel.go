@@ -9,18 +9,22 @@ import (
 	"parley/channels"
 )
 
-// Limits of Twilio, and waits of ours.
+// Limits of Twilio.
 const (
-	maxBody        = 1600 // characters of a message
-	maxCaption     = 1024 // of a text beside a picture or a film by WhatsApp
-	maxButtons     = 3    // on WhatsApp, inside the reply window
-	maxRows        = 10   // of a list there
-	requestTimeout = 30 * time.Second
-	retryFor       = 24 * time.Hour // how long a message that failed with Retry is tried again
-	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent
-	whatsappRate   = 80             // messages a second, Twilio's default for a WhatsApp sender
+	maxBody      = 1600           // characters in the text of a message
+	maxCaption   = 1024           // characters in the caption of a WhatsApp image or video
+	maxButtons   = 3              // buttons of a WhatsApp message inside the reply window
+	maxRows      = 10             // rows of a WhatsApp list
+	replyWindow  = 24 * time.Hour // how long after a customer's message WhatsApp accepts free text, not only templates
+	whatsappRate = 80             // messages a second, Twilio's default for a WhatsApp sender
+)
 
-	defaultPoll   = 5 * time.Minute // see Options
+// Our own timeouts, and the defaults of Options.
+const (
+	requestTimeout = 30 * time.Second
+	retryFor       = 24 * time.Hour // how long a message that fails with class Retry is retried
+
+	defaultPoll   = 5 * time.Minute
 	defaultSettle = 30 * time.Second
 	defaultWatch  = 15 * time.Minute
 )
@@ -28,14 +32,18 @@ const (
 // Limits of files, in bytes.
 // Source: Twilio's WhatsApp and MMS pages on media.
 const (
-	maxImage       = 5 << 20   // on both media
-	maxWhatsApp    = 16 << 20  // every other file on WhatsApp
+	maxImage       = 5 << 20   // an image, by WhatsApp or MMS
+	maxWhatsApp    = 16 << 20  // any other file by WhatsApp
 	maxMMS         = 5 << 20   // all files of one MMS together
-	maxCarrierFile = 500 << 10 // MMS: what isn't a picture; Twilio doesn't make it smaller, and carriers refuse more
-	maxMMSFiles    = 10
+	maxCarrierFile = 500 << 10 // any other file by MMS: Twilio only shrinks images, and carriers refuse larger files
+	maxMMSFiles    = 10        // a number of files
 )
 
-// Channel is one number at Twilio. WhatsApp and SMS add what only they can do.
+// Channel sends and receives the messages of one number at Twilio. It has everything that WhatsApp and SMS have in common; the types
+// WhatsApp and SMS embed it and add the interfaces that only one of them implements.
+//
+// An incoming message takes this path: Twilio calls the webhook, which verifies the call and stores it unchanged as a fact. Later the
+// reader decodes the fact. Run polls Twilio's list of messages for calls that were lost, and stores these as facts, too.
 type Channel struct {
 	number    *ownNumber
 	env       channels.Env
@@ -43,21 +51,22 @@ type Channel struct {
 	log       *slog.Logger
 	beginsAt  time.Time // when the account was set up; zero if that isn't known
 	api       *client
-	catalogue catalogue     // the templates at Twilio
-	callbacks *callbacks    // the addresses that Twilio calls, and the proofs that it was Twilio
-	hook      *webhook      // takes those calls
-	reader    *reader       // decodes what was stored of them
-	sent      *sentMessages // what this process has sent
+	catalogue catalogue     // the message templates at Twilio
+	callbacks *callbacks    // makes callback addresses, and verifies calls to them
+	hook      *webhook      // stores verified calls as facts
+	reader    *reader       // decodes stored facts
+	sent      *sentMessages // the messages that this process has sent
 
-	maxKept     int                                       // defaultMaxKept, or less in tests
-	maxStatuses int                                       // defaultMaxStatuses, or less in tests
-	pauseFor    func(context.Context, time.Duration) bool // pause.For, between the looks of Run; tests replace it
+	// Tests replace these.
+	maxKept     int // defaultMaxKept
+	maxStatuses int // defaultMaxStatuses
+	pauseFor    func(context.Context, time.Duration) bool
 }
 
-// WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
+// WhatsApp is a WhatsApp sender at Twilio. WhatsAppSpec makes it.
 type WhatsApp struct{ *Channel }
 
-// SMS is a number for text messages. Make it with SMSSpec.
+// SMS is a number for text messages. SMSSpec makes it.
 type SMS struct{ *Channel }
 
 var (
@@ -74,7 +83,7 @@ var (
 )
 
 // Decode implements channels.Channel.
-// Errors: what is not a payload of this channel.
+// Errors: raw is not a payload of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) { return c.reader.decode(raw) }
 
 // ServeHTTP implements channels.Webhook.
@@ -104,6 +113,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Files = mmsFiles()
 	}
 
+	// Twilio fetches the files that we send from our public address.
 	if c.callbacks.address == "" && caps.Files.PerMessage > 0 {
 		caps.Files.PerMessage = 0
 		caps.Files.Unavailable = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
@@ -112,7 +122,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	return caps
 }
 
-// addWhatsApp adds what a WhatsApp sender can do.
+// addWhatsApp adds the capabilities of a WhatsApp sender.
 func addWhatsApp(caps *channels.Capabilities) {
 	caps.RichText = channels.Partial
 	caps.Receipts.Read = channels.Full
@@ -137,7 +147,7 @@ func addWhatsApp(caps *channels.Capabilities) {
 	}
 }
 
-// mmsFiles returns the rules for files of a number that sends MMS.
+// mmsFiles returns the file rules of a number that sends MMS.
 func mmsFiles() channels.FileRules {
 	return channels.FileRules{
 		PerMessage: maxMMSFiles,

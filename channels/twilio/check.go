@@ -12,53 +12,62 @@ import (
 	"parley/channels"
 )
 
-// Check tests an account's settings for an admin: whether Twilio accepts the credentials, has the number, and calls
-// this Parley for it. Each result is a channels.Finding.
-
 // checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
-// Check implements channels.Checker: it signs in and looks at the number and its webhook. It changes nothing.
+// Check implements channels.Checker. It tests an account's settings for an admin: whether Twilio accepts the credentials, has the
+// number, and calls this Parley for incoming messages. It only reads. Each result is a channels.Finding, for example:
+//
+//	{OK: true, What: "Number", Text: "+15550100 carries text messages."}
+//
+// It stops at the first failure that makes the later checks meaningless.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	findings := []channels.Finding{c.checkAddress().AsHookFault()}
+
+	account := c.checkAccount(ctx)
+	findings := []channels.Finding{c.checkAddress().AsHookFault(), account}
+	switch {
+	case !account.OK:
+		return findings
+	case c.number.whatsapp:
+		return append(findings, c.checkSender(ctx)...)
+	default:
+		return append(findings, c.checkNumber(ctx)...)
+	}
+}
+
+// checkAccount checks the credentials and the state of the Twilio account.
+func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
+	const what = "Twilio account"
 	var account struct {
 		Status string `json:"status"`
 	}
-
-	const credentials = "Twilio account"
 	err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
 	if err != nil {
 		se := asNotSent(err)
 		f := channels.Finding{
-			What: credentials,
+			What: what,
 			Text: se.Text,
 			Hint: cmp.Or(se.Hint, "See whether this machine reaches "+c.api.base+"."),
 		}
 		if se.Class == channels.AuthBroken {
 			f.Field = fieldToken
 		}
-		return append(findings, f)
+		return f
 	}
 
 	if account.Status != "" && account.Status != "active" {
-		return append(findings, channels.Finding{
-			What: credentials,
+		return channels.Finding{
+			What: what,
 			Text: "The account is " + clipText(account.Status, maxQuoted) + ".",
 			Hint: "See the Twilio Console.",
-		})
+		}
 	}
-
-	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
-	if c.number.whatsapp {
-		return append(findings, c.checkSender(ctx)...)
-	}
-
-	return append(findings, c.checkNumber(ctx)...)
+	return channels.Finding{OK: true, What: what, Text: "Twilio accepts account SID and auth token."}
 }
 
-// webhookAddress returns the address that must be set as webhook in the Twilio Console.
+// webhookAddress returns the webhook address that an admin must set in the Twilio Console.
 func (c *Channel) webhookAddress() string {
 	if c.callbacks.address == "" {
 		return "Parley's public address, which is not set"
@@ -66,6 +75,7 @@ func (c *Channel) webhookAddress() string {
 	return c.callbacks.address + retryOverrides
 }
 
+// checkAddress checks that Parley has a public https address for callbacks.
 func (c *Channel) checkAddress() channels.Finding {
 	const what = "Callback address"
 	if c.callbacks.address == "" {
@@ -82,7 +92,7 @@ func (c *Channel) checkAddress() channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls " + c.callbacks.address + "."}
 }
 
-// checkNumber looks at a phone number's abilities and its webhook.
+// checkNumber checks a phone number's capabilities and its webhook.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	const what = "Number"
 	n, err := c.newFinder().findNumber(ctx)
@@ -90,8 +100,8 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		return []channels.Finding{lookupFinding(what, err)}
 	}
 
-	if abilities := n.Capabilities; abilities != nil { // Twilio tells none of a short code
-		if !abilities.SMS {
+	if can := n.Capabilities; can != nil { // Twilio doesn't report those of a short code
+		if !can.SMS {
 			return []channels.Finding{{
 				What:  what,
 				Field: fieldFrom,
@@ -99,7 +109,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 				Hint:  "Take a number with SMS.",
 			}}
 		}
-		if c.number.mms && !abilities.MMS {
+		if c.number.mms && !can.MMS {
 			return []channels.Finding{{
 				What:  what,
 				Field: fieldMMS,
@@ -113,7 +123,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		c.checkHook(ctx).AsHookFault())
 }
 
-// checkSender looks at a WhatsApp sender and its webhook.
+// checkSender checks a WhatsApp sender's state and its webhook.
 func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	const what = "WhatsApp sender"
 	if c.number.from == sandbox {
@@ -134,10 +144,10 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	return []channels.Finding{f, c.checkHook(ctx).AsHookFault()}
 }
 
-// sandbox is the number with which everybody may try WhatsApp.
+// sandbox is Twilio's shared number for trying out WhatsApp. It isn't in any account's list of senders.
 const sandbox = "+14155238886"
 
-// lookupFinding returns the finding for a number that the account doesn't have, or that Twilio gave no answer about.
+// lookupFinding returns the finding for a number that could not be looked up, or that the account doesn't have.
 func lookupFinding(what string, err error) channels.Finding {
 	se := asNotSent(err)
 	f := channels.Finding{What: what, Text: se.Text, Hint: cmp.Or(se.Hint, "Try again.")}
@@ -147,10 +157,10 @@ func lookupFinding(what string, err error) channels.Finding {
 	return f
 }
 
-// maxAddress is how many characters are shown of a webhook address that isn't ours.
+// maxAddress is how many characters of another program's webhook address are shown.
 const maxAddress = 200
 
-// checkHook checks that Twilio calls this Parley, and repeats a callback that failed.
+// checkHook checks that Twilio calls this Parley, and retries a callback that failed.
 func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	const what = "Webhook"
 	p, err := c.newFinder().findHook(ctx)

@@ -17,16 +17,20 @@ import (
 	"parley/channels/fence"
 )
 
-// maxAnswer bounds an answer of Twilio's API: a page of a thousand messages.
+// maxAnswer bounds the body of an API response, in bytes. The largest is a page of a thousand messages.
 const maxAnswer = 16 << 20
 
-// client calls Twilio's API for one account.
+// client calls Twilio's APIs for one account: the 2010 API (messages, numbers), the Content API (templates) and the Messaging API
+// (senders, services). It is safe for concurrent use.
+//
+// Calls go through package fence, which records in a *fence.LostError whether a failed request may have reached Twilio. Callers need
+// that to decide whether sending the message again could deliver it twice.
 type client struct {
 	account, token string // the credentials: Twilio's "account SID" and "auth token"
 	base           string // base URL of the 2010 API
 	content        string // base URL of the Content API
 	messaging      string // base URL of the Messaging API
-	replaced       bool   // another server stands in for Twilio (Env.APIURL)
+	replaced       bool   // a test server replaces Twilio (Env.APIURL)
 	http           *http.Client
 	now            func() time.Time
 	mediaWaits     []time.Duration // mediaWaits(), or shorter in tests
@@ -34,13 +38,13 @@ type client struct {
 
 // newClient returns a client. It opens no connection.
 func newClient(set settings, env channels.Env) *client {
-	given := strings.TrimRight(env.APIURL, "/")
+	replacement := strings.TrimRight(env.APIURL, "/")
 	return &client{
 		account:   set.account,
 		token:     set.token,
-		base:      cmp.Or(given, "https://api.twilio.com"),
-		content:   cmp.Or(given, "https://content.twilio.com"),
-		messaging: cmp.Or(given, "https://messaging.twilio.com"),
+		base:      cmp.Or(replacement, "https://api.twilio.com"),
+		content:   cmp.Or(replacement, "https://content.twilio.com"),
+		messaging: cmp.Or(replacement, "https://messaging.twilio.com"),
 		replaced:  env.APIURL != "",
 		http:      fence.NewClient(fence.Options{Dialer: env.Dialer}),
 		now:       env.Now,
@@ -49,37 +53,41 @@ func newClient(set settings, env channels.Env) *client {
 	}
 }
 
-// request is one call of Twilio's API.
+// request is one call of Twilio's API. At most one of form and json is set.
 type request struct {
 	method string
 	url    string
-	form   url.Values // the body as a form; nil if there is no form
-	json   any        // the body as JSON, if form is nil; nil if there is no body
+	form   url.Values // the body, encoded as a form
+	json   any        // the body, encoded as JSON
 }
 
-// messagesURL is the list of messages, to which POST adds one.
+// encodeBody returns the request's body and its content type. Without a body, it returns nil and "".
+func (r request) encodeBody() (body io.Reader, contentType string, err error) {
+	switch {
+	case r.form != nil:
+		return strings.NewReader(r.form.Encode()), "application/x-www-form-urlencoded", nil
+	case r.json != nil:
+		b, err := json.Marshal(r.json)
+		return bytes.NewReader(b), "application/json", err
+	default:
+		return nil, "", nil
+	}
+}
+
+// messagesURL returns the URL of the list of messages. A POST to it sends a message.
 func (c *client) messagesURL() string { return c.accountURL() + "/Messages.json" }
 
 func (c *client) accountURL() string {
 	return c.base + "/2010-04-01/Accounts/" + url.PathEscape(c.account)
 }
 
-// call makes one call and reads the answer into out. If out is nil, the answer is not read.
-// Errors: *apiError, *fence.LostError.
+// call makes one call and decodes the JSON response into out. If out is nil, it ignores the response's body.
+// Errors: *apiError if Twilio refused the request; *fence.LostError if it wasn't sent, or its response can't be read.
 func (c *client) call(ctx context.Context, r request, out any) error {
-	var body io.Reader
-	kind := ""
-	switch {
-	case r.form != nil:
-		body, kind = strings.NewReader(r.form.Encode()), "application/x-www-form-urlencoded"
-	case r.json != nil:
-		b, err := json.Marshal(r.json)
-		if err != nil {
-			return &fence.LostError{Cause: err}
-		}
-		body, kind = bytes.NewReader(b), "application/json"
+	body, contentType, err := r.encodeBody()
+	if err != nil {
+		return &fence.LostError{Cause: err}
 	}
-
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
 		return &fence.LostError{Cause: errors.New("bad address")}
@@ -89,8 +97,8 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "parley")
 
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 
 	resp, err := fence.Do(c.http, req)
@@ -98,8 +106,8 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		return err
 	}
 	defer resp.Body.Close()
-	answer, err := fence.Read(resp, maxAnswer) // err is looked at after the status, which tells more
-	if resp.StatusCode/100 != 2 {
+	answer, err := fence.Read(resp, maxAnswer)
+	if resp.StatusCode/100 != 2 { // checked before err, because the status says more
 		return readRefusal(resp, answer, c.now())
 	}
 	if err != nil {
@@ -115,7 +123,7 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// readRefusal reads Twilio's error body. An error page of a proxy between us has no code.
+// readRefusal parses an error response. The error page of a proxy between Parley and Twilio has no code.
 func readRefusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 	var refusal struct {
 		Code    number `json:"code"`
@@ -131,7 +139,7 @@ func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	return wait
 }
 
-// page is one page of a list, in the form of the 2010 API or of the Content API.
+// page is one page of a list. It has the fields of both the 2010 API and the Content API; a response sets those of one of them.
 type page struct {
 	Messages []json.RawMessage `json:"messages"`
 	Media    []struct {
@@ -145,14 +153,14 @@ type page struct {
 	} `json:"meta"`
 }
 
-// maxPages is how many pages of a list are read.
+// maxPages bounds how many pages of a list are read.
 const maxPages = 500
 
 // errTooLong means that a list has more than maxPages pages.
 var errTooLong = errors.New("twilio: list: too long")
 
-// eachPage reads a list page by page until use returns true, or the list ends. first is the address of the first page.
-// Errors: those of call; errTooLong; Twilio names a next page that isn't one.
+// eachPage reads a list page by page until use returns true, or the list ends. first is the URL of the first page.
+// Errors: those of call; errTooLong; the URL of the next page isn't one of Twilio's API.
 func (c *client) eachPage(ctx context.Context, first string, use func(page) (enough bool)) error {
 	base, address := c.base, first
 	if strings.HasPrefix(first, c.content+"/v1/") {
@@ -170,7 +178,7 @@ func (c *client) eachPage(ctx context.Context, first string, use func(page) (eno
 			return nil
 		}
 
-		// Only path and query are used: an answer must not decide to which host the secret is sent.
+		// Only the path and query are used: a response must not choose the host to which the credentials are sent.
 		u, err := url.Parse(next)
 		if err != nil {
 			return errors.New("twilio: list: strange next page")

@@ -18,11 +18,17 @@ import (
 	"parley/channels/wanumber"
 )
 
-// maxMedia is how many files of one message are read; Twilio's own limit is ten.
+// maxMedia bounds the number of files in one message. Twilio's own limit is ten.
 const maxMedia = 20
 
-// decodeForm reads a callback: the form that Twilio sent, and the query with which it called. The callback is about a message of ours
-// if it has a status, and else a customer's message. at is when it came.
+// decodeForm decodes a callback, a form that Twilio has posted to our webhook. A form with a MessageStatus is about a message that we
+// sent. Any other form is a customer's message:
+//
+//	MessageSid=SM12&From=whatsapp:+15550100&To=whatsapp:+15550199&Body=Hello&NumMedia=0
+//
+// at is when the form arrived, and query the query of the URL that Twilio called. Decoding uses no network, no clock and no tables of
+// the machine, so that the same form always gives the same result.
+// Errors: the form has no message id.
 func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]channels.Inbound, error) {
 	sid := messageSid(form)
 	if sid == "" {
@@ -56,7 +62,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 	return []channels.Inbound{in}, nil
 }
 
-// textWithMarks returns a customer's text as canonical Markdown.
+// textWithMarks converts a customer's text to Markdown. On WhatsApp, *bold* and similar marks are formatting; in an SMS they are text.
 func (d *reader) textWithMarks(body string) string {
 	if d.whatsapp {
 		return wamark.Parse(body)
@@ -64,9 +70,10 @@ func (d *reader) textWithMarks(body string) string {
 	return wamark.Escape(body)
 }
 
-// senderOf returns the author of a message. Her key is WhatsApp's id of the person, which Twilio puts into several fields, because the
-// number may pass to somebody else. Without such an id it is the phone number. Party.Also has all other ids and numbers. On WhatsApp
-// that includes the other forms of the number, because not every message shows the same one.
+// senderOf returns the author of a message. The party's key is WhatsApp's id of the person (US.12ab), which Twilio puts into several
+// fields. It outlives the phone number, which may pass to somebody else, and which is the key only if there is no id. Party.Also has
+// all other ids and numbers. On WhatsApp that includes the other forms of a number, because messages of one person may show different
+// ones.
 func (d *reader) senderOf(form url.Values) channels.Party {
 	var phones, ids, forms []string
 	add := func(key string) {
@@ -84,7 +91,7 @@ func (d *reader) senderOf(form url.Values) channels.Party {
 	from := keyOf(form.Get("From"))
 	add(from)
 
-	if waID := form.Get("WaId"); waID != "" { // may differ from the dialled number (Brazil, Mexico, Argentina)
+	if waID := form.Get("WaId"); waID != "" { // may differ from the phone number in Brazil, Mexico and Argentina
 		add("+" + strings.TrimPrefix(waID, "+"))
 	}
 
@@ -93,30 +100,30 @@ func (d *reader) senderOf(form url.Values) channels.Party {
 	}
 
 	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), maxName)}
-	if len(ids) > 0 {
+	switch {
+	case len(ids) > 0:
 		party.Key, party.Lasting = ids[0], true
-	} else if len(phones) > 0 {
+	case len(phones) > 0:
 		party.Key = phones[0]
 	}
 	party.Also = uniqueWithout(slices.Concat(phones, ids, forms), party.Key)
 	return party
 }
 
-// uniqueWithout returns each element of a list once and leaves out "" and s.
-func uniqueWithout(list []string, s string) []string {
-	var out []string
-	for _, x := range list {
-		if x == s || x == "" {
+// uniqueWithout returns a list without duplicates, without "" and without the element excluded.
+func uniqueWithout(list []string, excluded string) []string {
+	var unique []string
+	for _, element := range list {
+		if element == "" || element == excluded || slices.Contains(unique, element) {
 			continue
 		}
-		if !slices.Contains(out, x) {
-			out = append(out, x)
-		}
+		unique = append(unique, element)
 	}
-	return out
+	return unique
 }
 
-// makeAttachment returns the Attachment of a file, with a name made from its type.
+// makeAttachment returns the attachment for the file with index i. Twilio doesn't pass on file names, so the name is made from the
+// content type: "image-1.jpg".
 func makeAttachment(i int, ref, contentType string) channels.Attachment {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -126,8 +133,8 @@ func makeAttachment(i int, ref, contentType string) channels.Attachment {
 	return channels.Attachment{Name: name, ContentType: kind, Ref: ref}
 }
 
-// extensionOf returns the usual file extension of a content type. It doesn't use package mime, whose tables
-// differ from machine to machine: a fact must decode to the same on all.
+// extensionOf returns the usual file extension of a content type. It doesn't use the tables of package mime, because they differ from
+// machine to machine.
 func extensionOf(contentType string) string {
 	switch contentType {
 	case "image/jpeg", "image/jpg":
@@ -161,7 +168,8 @@ func extensionOf(contentType string) string {
 	return ""
 }
 
-// decodeRich reads what only WhatsApp has: answers by a button, a list or a form, places, forwarded messages and advertisements.
+// decodeRich adds the parts of a message that only WhatsApp has: the choice of a button or list row, a completed form, a location, and
+// notices about forwarding and advertisements.
 func decodeRich(in *channels.Inbound, form url.Values) {
 	if title := cmp.Or(form.Get("ButtonText"), form.Get("ListTitle")); title != "" {
 		if in.Text == "" {
@@ -186,10 +194,11 @@ func decodeRich(in *channels.Inbound, form url.Values) {
 	}
 }
 
-// readAnswers lists the fields of a filled form of WhatsApp's, which Twilio passes on as JSON; "" if there is none.
+// readAnswers returns the fields of a completed WhatsApp form, which Twilio passes on as JSON, as a Markdown list: "- **size**: M". It
+// returns "" if data isn't a form.
 func readAnswers(data string) string {
 	decoder := json.NewDecoder(strings.NewReader(data))
-	decoder.UseNumber() // a long number stays as it is written
+	decoder.UseNumber() // keeps long numbers as they are written
 	var fields map[string]any
 	if decoder.Decode(&fields) != nil {
 		return ""
@@ -197,16 +206,16 @@ func readAnswers(data string) string {
 	if answers := answersIn(fields); answers != nil {
 		fields = answers
 	}
-	delete(fields, "flow_token") // says nothing to people
+	delete(fields, "flow_token") // means nothing to people
 	lines := formLines("", fields)
 	return strings.Join(lines[:min(len(lines), maxFormLines)], "\n")
 }
 
-// answersIn returns the fields of a form, which WhatsApp writes as JSON within a text of the outer JSON, at some depth:
+// answersIn finds the fields of a form, which WhatsApp encodes as a JSON string inside the outer JSON, at some depth:
 //
 //	{"nfm_reply": {"name": "flow", "response_json": "{\"size\": \"M\"}"}}
 //
-// It returns nil if there is no such text.
+// It returns nil if there is no such string.
 func answersIn(fields map[string]any) (answers map[string]any) {
 	if text, ok := fields["response_json"].(string); ok {
 		decoder := json.NewDecoder(strings.NewReader(text))
@@ -216,10 +225,12 @@ func answersIn(fields map[string]any) (answers map[string]any) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		if below, ok := fields[key].(map[string]any); ok {
-			if answers = answersIn(below); answers != nil {
-				return answers
-			}
+		nested, isObject := fields[key].(map[string]any)
+		if !isObject {
+			continue
+		}
+		if answers = answersIn(nested); answers != nil {
+			return answers
 		}
 	}
 	return nil
@@ -228,7 +239,8 @@ func answersIn(fields map[string]any) (answers map[string]any) {
 // maxFormLines is how many fields of a form are shown.
 const maxFormLines = 100
 
-// formLines returns a line for each value of a form below a name, in the order of the names.
+// formLines returns a line for each value of a form, sorted by name. The name of a nested value includes those of its parents:
+// "- **address city**: Berlin".
 func formLines(name string, value any) (lines []string) {
 	switch v := value.(type) {
 	case nil:
@@ -237,8 +249,8 @@ func formLines(name string, value any) (lines []string) {
 			lines = append(lines, formLines(clipText(strings.TrimSpace(name+" "+key), maxName), v[key])...)
 		}
 	case []any:
-		for _, one := range v {
-			lines = append(lines, formLines(name, one)...)
+		for _, element := range v {
+			lines = append(lines, formLines(name, element)...)
 		}
 	default:
 		words := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
@@ -248,7 +260,7 @@ func formLines(name string, value any) (lines []string) {
 }
 
 // readLocation returns a location as text with a link to a map, or "" if the message has none. Coordinates that can't exist are shown
-// as they came, without a link.
+// unchanged, without a link.
 func readLocation(form url.Values) string {
 	latText, longText := form.Get("Latitude"), form.Get("Longitude")
 	if latText == "" || longText == "" {
@@ -270,13 +282,13 @@ const (
 	maxLongitude = 180
 )
 
-// readDegrees reads a coordinate. ok is false if it isn't a number or out of bounds, as NaN is.
-func readDegrees(text string, most float64) (degrees float64, ok bool) {
+// readDegrees parses a coordinate. ok is false if it isn't a number between -limit and limit. That excludes NaN.
+func readDegrees(text string, limit float64) (degrees float64, ok bool) {
 	degrees, err := strconv.ParseFloat(text, 64)
-	return degrees, err == nil && math.Abs(degrees) <= most
+	return degrees, err == nil && math.Abs(degrees) <= limit
 }
 
-// addPlaceholder adds a remark about a message that has nothing else to show.
+// addPlaceholder adds a notice to a message that has neither text nor files.
 func addPlaceholder(in *channels.Inbound, kind string) {
 	if in.Text != "" || len(in.Attachments) > 0 {
 		return
@@ -288,9 +300,10 @@ func addPlaceholder(in *channels.Inbound, kind string) {
 	in.Notices = append(in.Notices, "A message of the kind “"+clipText(kind, maxQuoted)+"”, which can't be shown here. Ask for it in words.")
 }
 
-// readConsent reads whether a message forbids or allows messages. It returns nil if it does neither. If opt-out management is on at
-// Twilio, optOut says so, in any language. Otherwise the message must be exactly one of Twilio's keywords. START and UNSTOP need no
-// answer. Others that allow messages ("Yes", or a keyword that the company chose) may also answer a question, so agents see them.
+// readConsent returns whether a message opts out of messages or in again. It returns nil if it does neither. If Twilio manages opt-outs
+// for the number, it reports the keyword as optOut, whatever the customer's language. Otherwise the body must be exactly one of Twilio's
+// keywords. A Silent consent isn't shown to agents. An opt-in by another word than START and UNSTOP ("Yes", or a keyword that the
+// company chose) may also answer an agent's question, so it isn't silent.
 // Source: Twilio, "Support for opt-out keywords", "Customizing Users' Opt-in and Opt-out Experience".
 func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 	word := strings.ToUpper(strings.TrimSpace(body))

@@ -12,10 +12,17 @@ import (
 	"parley/channels"
 )
 
-// decodeStatus reads a status callback. It says what became of one part of a message: a text and its files may leave as several. Only
-// the last part decides when the whole message has arrived, so the earlier ones count only if they failed.
+// Twilio reports the state of a message that we sent in two ways: by a status callback (decodeStatus), and in its list of messages,
+// which is read in case a callback was lost (decodeListed).
+
+// decodeStatus decodes a status callback, such as
+//
+//	MessageSid=SM12&MessageStatus=undelivered&ErrorCode=30003&To=%2B15550100
+//
+// A message with files may be sent in several parts, and a callback is about one of them. The message has arrived when its last part
+// has, so an earlier part only matters if it failed.
 func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
-	t, _ := d.callbacks.readToken(query)           // zero without a token: then the message is found by its id at Twilio
+	t, _ := d.callbacks.readToken(query)           // without a token it is zero, and the message is found by its id at Twilio
 	code, _ := strconv.Atoi(form.Get("ErrorCode")) // unreadable: 0, no error
 	s := statusFor(status, code, form.Get("ErrorMessage"))
 	if t.more && s.State != channels.StateFailed {
@@ -28,8 +35,8 @@ func (d *reader) decodeStatus(form url.Values, status string, at time.Time, quer
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }
 
-// statusFor returns what a Twilio status means, with the error's code and message if there is one. An unknown status means that Twilio
-// has the message.
+// statusFor translates a Twilio status. code and message are those of the error, 0 and "" without one. An unknown status counts as
+// accepted: Twilio has the message.
 func statusFor(status string, code int, message string) *channels.Status {
 	s := &channels.Status{State: channels.StateAccepted}
 	switch strings.ToLower(status) {
@@ -52,18 +59,21 @@ func describeFailure(s *channels.Status, status string, code int, message string
 	f := failureOf(code)
 	s.Class = f.class
 	s.Hint = f.hint
-	if f.class == channels.Retry || f.class == channels.Throttled { // it isn't sent again by itself: the customer could get it twice
+	if f.class == channels.Retry || f.class == channels.Throttled {
+		// Parley doesn't retry a message that Twilio once accepted, because the customer could get it twice.
 		s.Hint = cmp.Or(f.hint, "Send it again later, or use another way.")
 	}
 	s.Reason = cmp.Or(f.text, clipText(message, maxReason), "The carrier could not deliver it.")
-	if code != 0 {
+	switch {
+	case code != 0:
 		s.Reason += fmt.Sprintf(" (Twilio %d)", code)
-	} else if status == "canceled" {
+	case status == "canceled":
 		s.Reason = "It was cancelled at Twilio."
 	}
 }
 
-// decodeListed reads a message of Twilio's list (poll.go): a customer's message, or the state of one of ours.
+// decodeListed decodes an entry of Twilio's list of messages (poll.go): a customer's message, or the state of one of ours.
+// Errors: the entry is malformed or has no id.
 func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	var l listedMessage
 	var r row
@@ -77,19 +87,29 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("twilio: fact: listed message without id")
 	}
 
-	if !r.isInbound() {
-		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
-		s.External, s.ByID = []string{r.SID}, true
-		s.Parts = int(r.Segments)
-		s.Others = l.Others
-		return []channels.Inbound{{
-			Kind:   channels.InboundStatus,
-			From:   channels.Party{Key: keyOf(r.To)},
-			At:     r.Updated.Time,
-			Status: s,
-		}}, nil
+	if r.isInbound() {
+		return []channels.Inbound{d.listedInbound(r, l.Media)}, nil
 	}
+	return []channels.Inbound{listedStatus(r, l.Others)}, nil
+}
 
+// listedStatus returns the state of a listed message of ours. others says that another program may have sent it.
+func listedStatus(r row, others bool) channels.Inbound {
+	s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
+	s.External, s.ByID = []string{r.SID}, true
+	s.Parts = int(r.Segments)
+	s.Others = others
+	return channels.Inbound{
+		Kind:   channels.InboundStatus,
+		From:   channels.Party{Key: keyOf(r.To)},
+		At:     r.Updated.Time,
+		Status: s,
+	}
+}
+
+// listedInbound returns a listed message of a customer. The list shows less than the lost callback did: for example, it has neither
+// the customer's name nor a location. files are those that Twilio still has.
+func (d *reader) listedInbound(r row, files []listedMedia) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: r.SID,
@@ -98,16 +118,18 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		Envelope:   channels.Envelope{Via: numberOf(r.To, d.whatsapp)},
 		Text:       d.textWithMarks(r.Body),
 	}
-	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
-		in.Attachments = append(in.Attachments, makeAttachment(i, m.URL, m.ContentType))
+	for i, f := range files[:min(len(files), maxMedia)] {
+		in.Attachments = append(in.Attachments, makeAttachment(i, f.URL, f.ContentType))
 	}
 
-	in.Consent = d.readConsent(r.Body, "", int(r.Media))
-	if gone := int(r.Media) - len(l.Media); gone > 0 {
-		in.Notices = append(in.Notices, fmt.Sprintf("Files that came with it are no longer at Twilio: %d. Ask for them again.", gone))
-	} else if in.Text == "" && len(in.Attachments) == 0 {
+	const noOptOutType = "" // only callbacks have it
+	in.Consent = d.readConsent(r.Body, noOptOutType, int(r.Media))
+	deleted := int(r.Media) - len(files)
+	switch {
+	case deleted > 0:
+		in.Notices = append(in.Notices, fmt.Sprintf("Files that came with it are no longer at Twilio: %d. Ask for them again.", deleted))
+	case in.Text == "" && len(in.Attachments) == 0:
 		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
 	}
-
-	return []channels.Inbound{in}, nil
+	return in
 }

@@ -11,18 +11,22 @@ import (
 	"parley/channels/fence"
 )
 
-// apiError is a refusal by Twilio's API.
+// This file classifies failed calls of Twilio's API as a *channels.SendError. Its class tells the engine what to do: Retry sends the
+// message again, BadContent returns it to the agent, and Ambiguous means that Twilio may have the message, so that a retry could send
+// it twice.
+
+// apiError is an error response of Twilio's API.
 type apiError struct {
-	status  int
-	code    int
-	message string
-	after   time.Duration // Retry-After
+	status  int           // the HTTP status
+	code    int           // Twilio's error code; 0 if there is none
+	message string        // Twilio's text, which may contain a customer's number
+	after   time.Duration // the Retry-After header; 0 if there is none
 }
 
-// Error implements error. It leaves out Twilio's text, which may name a customer.
+// Error implements error. It leaves out the message, because errors are logged.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
-// sendError classifies the failure of a request that sends a message. If Twilio may have taken the message, the class is Ambiguous.
+// sendError classifies the failure of a request that sends a message. If Twilio may have accepted the message, the class is Ambiguous.
 func sendError(err error) *channels.SendError {
 	var se *channels.SendError
 	var lost *fence.LostError
@@ -41,23 +45,31 @@ func sendError(err error) *channels.SendError {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer was lost.", Cause: err}
 }
 
-// asSendError classifies a refusal by its code or, if that isn't known, by its HTTP status.
+// asSendError classifies an error response by its code or, if the code isn't known, by its HTTP status.
 func (e *apiError) asSendError() *channels.SendError {
 	f := failureOf(e.code)
 	if f.class == "" {
 		f = failureOfStatus(e.status, e.message)
 	}
-	if f.class == channels.Throttled && e.after > 0 {
-		if e.code == codeRateOrLimit { // it may be the daily limit, about which Retry-After says nothing
-			f.wait = max(e.after, f.wait)
-		} else {
-			f.wait = e.after
-		}
+	if f.class == channels.Throttled {
+		f.wait = e.throttleWait(f.wait)
 	}
 	return &channels.SendError{Class: f.class, Wait: f.wait, Text: f.text, Hint: f.hint, Cause: e}
 }
 
-// failureOfStatus returns what an HTTP status means if the error code isn't known. message is Twilio's text.
+// throttleWait returns how long to wait after Twilio refused a message for its rate. usual is the wait for the error code.
+func (e *apiError) throttleWait(usual time.Duration) time.Duration {
+	switch {
+	case e.after <= 0:
+		return usual
+	case e.code == codeRateOrLimit: // it may be the daily limit, which Retry-After doesn't cover
+		return max(e.after, usual)
+	default:
+		return e.after
+	}
+}
+
+// failureOfStatus interprets an HTTP status whose error code isn't known. message is Twilio's text.
 func failureOfStatus(status int, message string) failure {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -68,10 +80,10 @@ func failureOfStatus(status int, message string) failure {
 	if status/100 == 4 {
 		return failure{class: channels.BadContent, text: "Twilio refuses it: " + clipText(message, maxReason)}
 	}
-	return failure{class: channels.Ambiguous, text: "Twilio had an internal error."} // it may have taken the message before
+	return failure{class: channels.Ambiguous, text: "Twilio had an internal error."} // it may have accepted the message first
 }
 
-// asNotSent classifies the failure of a request that sends no message. Such a request may always be repeated.
+// asNotSent classifies the failure of a request that sends no message, so that it may always be retried.
 func asNotSent(err error) *channels.SendError {
 	se := *sendError(err)
 	if se.Class == channels.Ambiguous {

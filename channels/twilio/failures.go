@@ -7,23 +7,24 @@ import (
 	"parley/channels"
 )
 
-// failure is what an error code of Twilio means.
+// failure says what to do about some error codes of Twilio, and how to explain them to an agent. For example, 21610 (the customer sent
+// STOP) has the class OptedOut, so that Parley sends this customer no more messages.
 type failure struct {
-	codes []int // the codes that mean the same
-	class channels.Class
-	wait  time.Duration
-	text  string
-	hint  string
+	codes []int          // the codes with this meaning (codes.go)
+	class channels.Class // what the engine does about it
+	wait  time.Duration  // how long it waits before a retry; 0 leaves that to the engine
+	text  string         // the reason, for the agent
+	hint  string         // what the agent can do about it
 }
 
 // How long to wait before the next attempt if Twilio doesn't say.
 const (
 	busyWait    = 10 * time.Second
-	maxRateWait = 30 * time.Second // all customers of the number wait
+	maxRateWait = 30 * time.Second // kept short, because all customers of the number wait
 	limitWait   = time.Hour
 )
 
-// failureOf returns what an error code means. The class is "" for codes that are unknown or too general.
+// failureOf returns the failure with an error code. It returns the zero failure for codes that are unknown or too general.
 // Source: Twilio's error and warning dictionary.
 func failureOf(code int) failure {
 	for _, f := range slices.Concat(deliveryFailures(), contentFailures(), accountFailures()) {
@@ -34,13 +35,13 @@ func failureOf(code int) failure {
 	return failure{}
 }
 
-// deliveryFailures are about rates, carriers and customers.
+// deliveryFailures returns the failures that concern rates, carriers and customers.
 func deliveryFailures() []failure {
 	return []failure{
 		{codes: []int{codeTooManyRequests, codeQueueFull, codeQueueOverflow, codeCarrierRate, codeChannelRate},
 			class: channels.Throttled, wait: busyWait,
 			text: "Twilio is taking no more messages at the moment."},
-		// The rate, or WhatsApp's daily limit of customers to whom one may write first.
+		// Either the rate limit, or WhatsApp's daily limit on customers to whom a business writes first.
 		{codes: []int{codeRateOrLimit}, class: channels.Throttled, wait: limitWait,
 			text: "WhatsApp's limit is reached; it may be that of the 24 hours.",
 			hint: "WhatsApp raises it with use: see the sender in the Twilio Console."},
@@ -60,7 +61,7 @@ func deliveryFailures() []failure {
 		{codes: []int{codeOptedOut}, class: channels.OptedOut,
 			text: "The customer has opted out by STOP.",
 			hint: "Only the customer can allow messages again, by START."},
-		// No proof of an opt-out: Twilio also names lists of carriers, landlines and phones without reception.
+		// This doesn't prove an opt-out: carriers' block lists, landlines and phones without reception have the same code.
 		{codes: []int{codeBlocked}, class: channels.BadRecipient,
 			text: "The customer's carrier or phone blocked the message.",
 			hint: "Send it again later, or use another way; if the customer once wrote STOP, only START undoes that."},
@@ -76,7 +77,7 @@ func deliveryFailures() []failure {
 	}
 }
 
-// contentFailures are about texts, files, templates and marketing.
+// contentFailures returns the failures that concern texts, files, templates and marketing.
 func contentFailures() []failure {
 	return []failure{
 		{codes: []int{codeBodyTooLong, codeBodyLimit}, class: channels.BadContent,
@@ -108,14 +109,14 @@ func contentFailures() []failure {
 	}
 }
 
-// accountFailures are about credentials, senders and accounts.
+// accountFailures returns the failures that concern credentials, senders and accounts.
 func accountFailures() []failure {
 	const console = "See the account and the number in the Twilio Console."
 	return []failure{
 		{codes: []int{codeUnauthorized, codeNotFound}, class: channels.AuthBroken,
 			text: "Twilio refuses the account SID or the auth token.",
 			hint: "Copy both from the Twilio Console."},
-		// Of one country: the account can write to others.
+		// BadRecipient, because the account can still send to other countries.
 		{codes: []int{codeRegionOff}, class: channels.BadRecipient,
 			text: "Messages to this customer's country are switched off at Twilio.",
 			hint: "Allow the country in the Twilio Console, under Messaging, Geo permissions, or use another way."},

@@ -15,20 +15,25 @@ import (
 	"parley/channels/pause"
 )
 
-// maxFile bounds a customer's file; Twilio's own limit is 16 MB on WhatsApp, 5 MB by MMS.
+// This file downloads the files that customers send. A message refers to a file by a URL of Twilio's API, such as
+// https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1. The API redirects to a storage server. Three rules protect us:
+// only Twilio's addresses are fetched, only its API gets our credentials, and the size of a file is bounded.
+
+// maxFile bounds a customer's file, in bytes. Twilio's own limit is 16 MB on WhatsApp and 5 MB by MMS.
 const maxFile = 100 << 20
 
-// maxRedirects bounds how often Twilio may send us elsewhere for a file.
+// maxRedirects bounds how many requests one download makes.
 const maxRedirects = 4
 
-// mediaWaits returns the pauses between tries to read a file that isn't there yet: Twilio may call us for a message some seconds before
-// its files can be read.
+// mediaWaits returns the pauses between attempts to fetch a file that doesn't exist yet. Twilio may call the webhook some seconds before
+// the message's files are available.
 // Source: reports of others, for example chatwoot/chatwoot pull requests 15499 and 15504 (August 2026).
 func mediaWaits() []time.Duration {
 	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
 }
 
-// fetchFile opens a customer's file. If it isn't there yet, fetchFile waits and tries again (mediaWaits).
+// fetchFile opens a customer's file. The caller closes its body. If Twilio doesn't have the file yet, fetchFile waits and retries.
+// Errors: *channels.SendError.
 func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, error) {
 	for _, wait := range c.mediaWaits {
 		f, err := c.fetchOnce(ctx, ref)
@@ -46,10 +51,11 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 	return c.fetchOnce(ctx, ref)
 }
 
-// errNoMedia is the cause of a failure if Twilio's API, not its storage, says that there is no such file.
+// errNoMedia is the cause of a failure if Twilio's API, and not its storage, responds that the file doesn't exist.
 var errNoMedia = errors.New("twilio: media: no such file")
 
-// fetchOnce opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to which it redirects.
+// fetchOnce is fetchFile without retries. It sends our credentials only with the first request, not to the storage server to which
+// Twilio redirects.
 func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
@@ -102,14 +108,14 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 	}
 }
 
-// mayFollow reports whether a file may be fetched from the address to which Twilio redirects. The address must be https, unless the API
-// itself isn't, as in tests.
+// mayFollow reports whether a redirect may be followed. It must lead to an https address, unless the API itself has none, as in tests.
 func (c *client) mayFollow(next *url.URL) bool {
 	return next.Scheme == "https" || strings.HasPrefix(c.base, "http://")
 }
 
-// mediaURL returns the address from which a file is read. trusted says that our credentials may be sent there: only to Twilio's API, or
-// to the server that replaces it (Env.APIURL).
+// mediaURL returns the URL from which a file is fetched. trusted reports that it may be sent our credentials, because it is Twilio's API
+// or the test server that replaces it (Env.APIURL).
+// Errors: ref isn't an address of Twilio's.
 func (c *client) mediaURL(ref string) (address string, trusted bool, err error) {
 	u, err := url.Parse(ref)
 	if err != nil || u.User != nil {
@@ -134,15 +140,15 @@ func (c *client) mediaURL(ref string) (address string, trusted bool, err error) 
 		return u.String(), true, nil
 	}
 
-	if c.replaced && u.Host != "" && u.Scheme == api.Scheme { // the stand-in may keep files on a host of its own
+	if c.replaced && u.Host != "" && u.Scheme == api.Scheme { // the test server may keep its files on another host
 		return u.String(), false, nil
 	}
 
 	return "", false, errors.New("twilio: media: another host")
 }
 
-// readFetched reads the answer to a request for a file. withCredentials says that the request went to Twilio's API with our
-// credentials.
+// readFetched turns the response to a request for a file into the file, or into an error. withCredentials says that the request went to
+// Twilio's API with our credentials. It closes the body of a response that is an error.
 func (c *client) readFetched(resp *http.Response, withCredentials bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	cause := fmt.Errorf("twilio: media: status %d", resp.StatusCode)
@@ -169,9 +175,10 @@ func (c *client) readFetched(resp *http.Response, withCredentials bool) (channel
 	}
 
 	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxFile, tooLarge)}
-	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil { // else it has no name
-		f.Name = params["filename"]
+	_, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition"))
+	if err != nil { // the file has no name
+		return f, nil
 	}
-
+	f.Name = params["filename"]
 	return f, nil
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Content types of files that Twilio accepts, each with its second parts.
+// Subtypes of the content types that Twilio accepts for files, separated by spaces: "jpeg" in imageTypes means image/jpeg.
 // Source: Twilio, "Accepted content types for media".
 const (
 	imageTypes = "jpeg gif png heic heif tiff bmp"
@@ -14,14 +14,14 @@ const (
 	textTypes  = "vcard x-vcard csv rtf richtext calendar directory"
 	fileTypes  = "pdf vcard vnd.apple.pkpass"
 
-	// Accepted by WhatsApp alone; a picture of the type WebP becomes a sticker there.
+	// Only WhatsApp accepts these. It shows a WebP image as a sticker.
 	whatsappImages = "webp"
 	whatsappAudio  = "aac"
 	whatsappFiles  = "msword vnd.ms-excel vnd.ms-powerpoint vnd.openxmlformats-officedocument.presentationml.presentation" +
 		" vnd.openxmlformats-officedocument.spreadsheetml.sheet vnd.openxmlformats-officedocument.wordprocessingml.document"
 )
 
-// mmsTypes returns the content types of the files that Twilio takes for an MMS.
+// mmsTypes returns the content types of files that Twilio accepts for MMS.
 func mmsTypes() []string {
 	return slices.Concat(
 		typesOf("image", imageTypes),
@@ -32,7 +32,7 @@ func mmsTypes() []string {
 	)
 }
 
-// whatsAppTypes returns the content types of the files that Twilio takes for WhatsApp.
+// whatsAppTypes returns the content types of files that Twilio accepts for WhatsApp.
 func whatsAppTypes() []string {
 	return slices.Concat(
 		mmsTypes(),
@@ -42,11 +42,11 @@ func whatsAppTypes() []string {
 	)
 }
 
-// typesOf returns the content types of a kind with these second parts, which are separated by blanks.
-func typesOf(kind, secondParts string) []string {
+// typesOf returns the content types with a main type and each of the subtypes, which are separated by spaces.
+func typesOf(mainType, subtypes string) []string {
 	var types []string
-	for _, part := range strings.Fields(secondParts) {
-		types = append(types, kind+"/"+part)
+	for _, subtype := range strings.Fields(subtypes) {
+		types = append(types, mainType+"/"+subtype)
 	}
 	return types
 }

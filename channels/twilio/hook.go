@@ -12,16 +12,19 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// hookPlace is the setting at Twilio that decides which address Twilio calls for incoming messages: of the number, the WhatsApp sender,
-// or the messaging service, which is a pool of numbers.
+// This file reads and changes the webhook setting at Twilio, the address that Twilio calls for each incoming message. Depending on the
+// account, the setting belongs to one of three objects: a WhatsApp sender, a phone number, or a messaging service, which is a pool of
+// numbers. findHook finds out which one applies; the rest of the code only sees a hookPlace.
+
+// hookPlace is one webhook setting at Twilio.
 type hookPlace struct {
 	what    string // its name for people, as in the Twilio Console
-	address string // what is set now; "" if nothing is
-	method  string // the HTTP method that is set now
-	app     string // a TwiML application that comes before the address; "" if there is none
-	shared  bool   // it is a messaging service's, and so holds for all numbers of the service
+	address string // the current address; "" if none is set
+	method  string // the current HTTP method
+	app     string // a TwiML application that takes precedence over the address; "" if there is none
+	shared  bool   // it belongs to a messaging service, and so applies to all numbers of the service
 
-	requestFor func(address string) request // returns the request that sets an address
+	requestFor func(address string) request // returns the request that changes the address
 }
 
 // FindHook implements channels.Hooked.
@@ -47,7 +50,7 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	return state, nil
 }
 
-// methodAndAddress writes a method and an address; "" without an address.
+// methodAndAddress formats a webhook setting: "POST https://example.com/hook". Without an address it returns "".
 func methodAndAddress(method, address string) string {
 	if address == "" {
 		return ""
@@ -71,14 +74,15 @@ func (c *Channel) newFinder() *finder {
 	return &finder{api: c.api, number: c.number, address: c.callbacks.address}
 }
 
-// finder looks up how the channel's number is set up at Twilio.
+// finder looks up the configuration of the channel's number at Twilio.
 type finder struct {
 	api     *client
 	number  *ownNumber
-	address string // of our webhook; "" means Twilio can't reach Parley
+	address string // the address of our webhook; "" if Twilio can't reach Parley
 }
 
-// findHook finds the place that decides where incoming messages go. Errors: *channels.SendError.
+// findHook finds the webhook setting that applies to the channel's number.
+// Errors: *channels.SendError.
 func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	if f.address == "" {
 		u := unreachableCondition()
@@ -110,11 +114,11 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	return n.makeHookPlace(), nil
 }
 
-// ownPhone is a number or short code of the account.
+// ownPhone is a number or short code of the account. Exactly one of Number and Code is set.
 type ownPhone struct {
 	SID          string `json:"sid"`
-	Number       string `json:"phone_number"` // "" of a short code
-	Code         string `json:"short_code"`   // "" of a number
+	Number       string `json:"phone_number"`
+	Code         string `json:"short_code"`
 	Capabilities *struct {
 		SMS bool `json:"sms"`
 		MMS bool `json:"mms"`
@@ -123,7 +127,7 @@ type ownPhone struct {
 	Method string `json:"sms_method"`
 	App    string `json:"sms_application_sid"`
 
-	list string // the address of the list in Twilio's API that has it
+	list string // the URL of the API list in which it was found
 }
 
 // findNumber finds the channel's number or short code.
@@ -156,7 +160,7 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, error) {
 	}
 }
 
-// makeHookPlace returns the place at Twilio where the number's webhook address is set, and how to change it.
+// makeHookPlace returns the number's webhook setting.
 func (p *ownPhone) makeHookPlace() *hookPlace {
 	return &hookPlace{
 		what:    "“A message comes in” of the number " + cmp.Or(p.Number, p.Code),
@@ -173,17 +177,18 @@ func (p *ownPhone) makeHookPlace() *hookPlace {
 	}
 }
 
-// messagingService is a pool of numbers.
+// messagingService is a pool of numbers at Twilio. It has one webhook, unless it leaves that to its numbers.
 type messagingService struct {
 	Name            string `json:"friendly_name"`
 	URL             string `json:"inbound_request_url"`
 	Method          string `json:"inbound_method"`
-	LeavesToNumbers bool   `json:"use_inbound_webhook_on_number"` // each number has a webhook of its own
+	LeavesToNumbers bool   `json:"use_inbound_webhook_on_number"` // each number's own webhook applies
 
-	address string // in Twilio's API
+	address string // the service's URL in Twilio's API
 }
 
-// findService finds the channel's messaging service. Errors: *channels.SendError.
+// findService returns the channel's messaging service.
+// Errors: *channels.SendError.
 func (f *finder) findService(ctx context.Context) (*messagingService, error) {
 	s := messagingService{address: f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)}
 	if err := f.api.call(ctx, request{method: http.MethodGet, url: s.address}, &s); err != nil {
@@ -192,7 +197,7 @@ func (f *finder) findService(ctx context.Context) (*messagingService, error) {
 	return &s, nil
 }
 
-// makeHookPlace returns the place at Twilio where the service's webhook address is set, and how to change it.
+// makeHookPlace returns the service's webhook setting.
 func (s *messagingService) makeHookPlace() *hookPlace {
 	return &hookPlace{
 		what:    "Request URL of the messaging service " + s.Name,

@@ -9,19 +9,21 @@ import (
 	"parley/channels/wamark"
 )
 
-// This file divides a reply into what Twilio can send, and refuses what it can't before anything leaves. An SMS has one part. By WhatsApp,
-// a message has one file at most, and often no text beside it. So a text with a PDF becomes two parts: the text, and the file.
+// This file splits an agent's message into parts, each of which Twilio can send as one message, and refuses what Twilio can't send
+// before any part is sent. An SMS has one part. On WhatsApp, a message has at most one file, and many kinds of files can't have a
+// caption. So a text with a PDF becomes two parts: the text, and the file.
 
-// part is one message at Twilio. files, rich and template may be unset.
+// part is one message at Twilio. Fields that don't apply are unset.
 type part struct {
 	body     string
 	files    []channels.File
-	rich     *channels.Rich
+	rich     *channels.Rich // buttons, a list or a location
 	template *channels.TemplateUse
 }
 
-// planParts splits a message of the engine into parts. It makes no calls, so that Reconcile gets the same parts
-// later.
+// planParts splits a message into parts. It makes no calls and always returns the same parts for the same message, so that Reconcile can
+// find out later which part a message at Twilio is.
+// Errors: *channels.SendError if the message can't be sent.
 func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
 
@@ -61,44 +63,46 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	return parts, nil
 }
 
-// isWindowClosed reports whether the customer's last message is too old for a free text: Twilio would take it, and
-// tell only later that it failed. If that time isn't known, Twilio decides.
+// isWindowClosed reports whether the customer's last message is too old for free text on WhatsApp. Twilio would accept the text and only
+// later report that it failed. If lastIn is zero, the time isn't known, and Twilio decides.
 func (c *Channel) isWindowClosed(lastIn time.Time) bool {
 	return !lastIn.IsZero() && c.env.Now().Sub(lastIn) >= replyWindow
 }
 
-// planWhatsApp returns the parts of a message by WhatsApp: a part for each file, and one for what stands beside them.
-// The text is the caption of the first file if that can have it; otherwise it comes before the first file.
+// planWhatsApp returns the parts of a WhatsApp message. Each file is a part. The text goes with the buttons, list or location if there
+// are any; otherwise it is the caption of the first file, or a part before it if the file can't have a caption.
 func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
-	var parts []part
-	for _, f := range o.Files {
-		file := part{files: []channels.File{f}}
-		if o.Rich == nil && body != "" {
-			if isCaption(body, f.ContentType) {
-				file.body = body
-			} else {
-				parts = append(parts, part{body: body})
-			}
-
-			body = ""
+	if o.Rich != nil {
+		rich, err := planRich(o.Rich, body)
+		if err != nil {
+			return nil, err
 		}
-
-		parts = append(parts, file)
+		return append(fileParts(o.Files), rich...), nil
 	}
 
-	rich, err := planRich(o.Rich, body)
-	if err != nil {
-		return nil, err
+	parts := fileParts(o.Files)
+	switch {
+	case body == "":
+		return parts, nil
+	case len(o.Files) > 0 && isCaption(body, o.Files[0].ContentType):
+		parts[0].body = body
+		return parts, nil
+	default:
+		return append([]part{{body: body}}, parts...), nil
 	}
-	if rich == nil && body != "" {
-		rich = []part{{body: body}}
-	}
-
-	return append(parts, rich...), nil
 }
 
-// isCaption reports whether a text can stand beside a file of that content type in one message by WhatsApp. Twilio
-// takes other pictures and films, too, but leaves the text out.
+// fileParts returns a part for each file.
+func fileParts(files []channels.File) []part {
+	var parts []part
+	for _, f := range files {
+		parts = append(parts, part{files: []channels.File{f}})
+	}
+	return parts
+}
+
+// isCaption reports whether WhatsApp shows a text as the caption of a file of that content type. Twilio accepts captions of other images
+// and videos, too, but drops them.
 // Source: Twilio, "Accepted content types for media"; Meta's pages on messages with pictures and films.
 func isCaption(text, contentType string) bool {
 	if utf8.RuneCountInString(text) > maxCaption {
@@ -112,7 +116,7 @@ func isCaption(text, contentType string) bool {
 	return false
 }
 
-// planSMS returns the single part of a text message.
+// planSMS returns the single part of an SMS or MMS.
 func planSMS(o channels.Outbound, body string) ([]part, error) {
 	if body == "" && len(o.Files) == 0 {
 		return nil, errNothingToSend()
@@ -124,12 +128,13 @@ func errNothingToSend() error {
 	return channels.RefuseContent("There is nothing to send.", "Write something.")
 }
 
-// TextRunes implements channels.Measurer.
+// TextRunes implements channels.Measurer. It counts the text as it is sent, after its formatting is converted.
 func (c *Channel) TextRunes(text string) int {
 	return utf8.RuneCountInString(c.renderBody(channels.Outbound{Text: text}))
 }
 
-// renderBody renders the text, with the signature if there is room for it.
+// renderBody converts the text's Markdown to the marks of WhatsApp, or to plain text for an SMS. It adds the signature unless that makes
+// the text too long.
 func (c *Channel) renderBody(o channels.Outbound) string {
 	render := wamark.Plain
 	if c.number.whatsapp {
@@ -140,18 +145,18 @@ func (c *Channel) renderBody(o channels.Outbound) string {
 	if body == "" || signature == "" {
 		return body
 	}
-	room := maxBody
-	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text stands above buttons or a list
-		room = maxRichBody
+	limit := maxBody
+	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text is part of the message with the buttons or the list
+		limit = maxRichBody
 	}
-	if with := body + "\n\n" + signature; utf8.RuneCountInString(with) <= room {
-		return with
+	signed := body + "\n\n" + signature
+	if utf8.RuneCountInString(signed) > limit {
+		return body
 	}
-	return body
+	return signed
 }
 
-// checkFiles checks files against the rules: each by its type and size, and all together. A kind without a limit
-// can't be sent.
+// checkFiles refuses files of a type that the rules don't allow, and files that are too large, alone or together.
 func checkFiles(rules channels.FileRules, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {

@@ -16,30 +16,34 @@ import (
 )
 
 // Twilio calls our webhook once for each message and each change of a message's state. A call may be lost, for example while Parley is
-// down. So every few minutes Run (run.go) reads Twilio's lists of messages. What it finds there is stored as a fact, under the same id
-// as that of the call: whichever comes second is ignored. The watermark is the time up to which the lists were read.
+// down. So every few minutes Run (run.go) reads Twilio's list of messages and stores each entry as a fact, which is decoded like a call.
+// The fact has the same id as that of the call (for example "SM12", or "SM12:delivered" for a state), so the second of them is ignored
+// as a duplicate. The watermark is the time up to which the list has been read.
+//
+// An account may use a messaging service, a pool of numbers at Twilio. Then the messages of the pool's other numbers are read, too, if
+// Twilio calls our webhook for them.
 
-// How much is read of the lists of messages.
+// Limits of one poll.
 const (
-	overlap            = 10 * time.Minute // this much before the watermark is read again, because the list may lag
-	statusSpan         = 24 * time.Hour   // the age up to which our messages' states are read
-	defaultMaxKept     = 20_000           // customers' messages that one look keeps before it cuts; up to twice as many are in memory
-	defaultMaxStatuses = 5_000            // our messages whose states one look reads, and as many of our messaging service's other numbers
-	maxListed          = 20_000           // messages of the whole Twilio account among which those of a service's other numbers are looked for
+	overlap            = 10 * time.Minute // how far before the watermark the list is read again, because it may lag
+	statusSpan         = 24 * time.Hour   // the maximum age of our messages whose states are read
+	defaultMaxKept     = 20_000           // customers' messages; up to twice as many are in memory
+	defaultMaxStatuses = 5_000            // messages of ours whose states are read, and as many of the service's other numbers
+	maxListed          = 20_000           // messages of the whole Twilio account that are searched for the service's other numbers
 	acceptBatch        = 200              // facts stored by one call of Accept
-	maxOlder           = 100              // messages older than asked for that are passed over before reading stops
+	maxOlder           = 100              // messages older than requested after which reading stops
 )
 
-// poll reads the lists of messages once.
+// poll reads the list of messages once.
 type poll struct {
 	*Channel
 
-	from  time.Time // the watermark, less the overlap
-	until time.Time // some seconds ago: what came later is left to callbacks and the next poll
+	from  time.Time // the watermark minus the overlap
+	until time.Time // some seconds ago; newer messages are left to callbacks and to the next poll
 }
 
-// pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if there was too much for
-// one call: then the next one must follow at once.
+// pollOnce stores the entries of the list since the watermark, m.Since, and advances the watermark. hasMore is true if there were too
+// many for one call; the caller must then call again without a pause.
 func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -51,7 +55,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 
 	readUntil := p.until
 	if hasMore {
-		// The next call subtracts the overlap again, and so begins at the last message that is stored.
+		// The next call subtracts the overlap again, and so starts at the last message that is stored now.
 		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
 	}
 	others, err := p.listArrivedAtOthers(ctx)
@@ -92,14 +96,14 @@ func (c *Channel) accept(ctx context.Context, facts []channels.Fact) error {
 	return nil
 }
 
-// listedRow is a message of the list with its original JSON.
+// listedRow is an entry of the list with its original JSON.
 type listedRow struct {
 	row
 	raw json.RawMessage
 }
 
-// listRows reads the list of messages from the day of from on, the newest first, and calls use with each until use returns true.
-// filter chooses the messages by number. One that can't be read is skipped, because it would stop all others for ever.
+// listRows reads the list of messages, newest first, back to the day of from, and calls use for each until use returns true. filter
+// selects messages by number. An entry that can't be decoded is skipped, since it would otherwise block all others forever.
 func (p *poll) listRows(ctx context.Context, filter url.Values, from time.Time, use func(listedRow) (enough bool)) error {
 	query := maps.Clone(filter)
 	query.Set("DateSent>", from.UTC().Format(time.DateOnly))
@@ -118,13 +122,13 @@ func (p *poll) listRows(ctx context.Context, filter url.Values, from time.Time, 
 	})
 }
 
-// listArrived lists customers' messages between p.from and p.until, the oldest first. If there are too many, it returns the
-// oldest ones, at least p.maxKept, and hasMore is true.
+// listArrived returns customers' messages between p.from and p.until, oldest first. If there are too many, it returns the oldest, at
+// least p.maxKept of them, and hasMore is true.
 func (p *poll) listArrived(ctx context.Context) (rows []listedRow, hasMore bool, err error) {
 	older := 0
 	err = p.listRows(ctx, url.Values{"To": {p.number.twilioAddress()}}, p.from, func(r listedRow) (enough bool) {
 		if r.sentOrCreated().Before(p.from) {
-			older++ // don't stop at the first one: messages may be slightly out of order
+			older++ // the first one doesn't end the search, because the list may be slightly out of order
 			return older > maxOlder
 		}
 		if !r.isFromCustomer() || r.sentOrCreated().After(p.until) {
@@ -132,7 +136,7 @@ func (p *poll) listArrived(ctx context.Context) (rows []listedRow, hasMore bool,
 		}
 
 		rows = append(rows, r)
-		if len(rows) > 2*p.maxKept { // keep the oldest, which the list has last
+		if len(rows) > 2*p.maxKept { // keep the oldest, which come last
 			rows = slices.Clone(rows[len(rows)-p.maxKept:])
 			hasMore = true
 		}
@@ -144,14 +148,14 @@ func (p *poll) listArrived(ctx context.Context) (rows []listedRow, hasMore bool,
 	return sortByTime(rows), hasMore, err
 }
 
-// sortByTime sorts messages by the time at which they were sent, the oldest first.
+// sortByTime sorts messages by the time at which they were sent, oldest first, and returns them.
 func sortByTime(rows []listedRow) []listedRow {
 	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.sentOrCreated().Compare(b.sentOrCreated()) })
 	return rows
 }
 
-// listArrivedAtOthers is listArrived for other numbers of our messaging service, if Twilio calls our webhook for them. The list can't be
-// filtered by a service, so the newest maxListed messages of the whole Twilio account are read.
+// listArrivedAtOthers is like listArrived for the other numbers of our messaging service. It leaves out numbers for which Twilio doesn't
+// call our webhook. The list can't be filtered by service, so it searches the newest maxListed messages of the whole Twilio account.
 func (p *poll) listArrivedAtOthers(ctx context.Context) (rows []listedRow, err error) {
 	if p.number.service == "" {
 		return nil, nil
@@ -160,42 +164,43 @@ func (p *poll) listArrivedAtOthers(ctx context.Context) (rows []listedRow, err e
 	read, older := 0, 0
 	err = p.listRows(ctx, url.Values{}, p.from, func(r listedRow) (enough bool) {
 		read++
-		if r.sentOrCreated().Before(p.from) {
+		isForOthers := p.number.isServiceRecipient(r.row) && r.isFromCustomer()
+		switch {
+		case r.sentOrCreated().Before(p.from):
 			older++
-		} else if p.number.isServiceRecipient(r.row) && r.isFromCustomer() && !r.sentOrCreated().After(p.until) {
+		case isForOthers && !r.sentOrCreated().After(p.until):
 			rows = append(rows, r)
 		}
 		return older > maxOlder || read > maxListed
 	})
-
 	if err != nil {
 		return nil, err
 	}
 
-	calledFor := map[string]bool{}
+	callsUs := map[string]bool{} // by number
 	for _, r := range rows {
-		if _, isKnown := calledFor[r.To]; isKnown {
+		if _, isKnown := callsUs[r.To]; isKnown {
 			continue
 		}
-		if calledFor[r.To], err = p.isCalledFor(ctx, r.To); err != nil {
+		if callsUs[r.To], err = p.isCalledFor(ctx, r.To); err != nil {
 			return nil, err
 		}
 	}
 
 	slices.Reverse(rows)
-	return slices.DeleteFunc(rows, func(r listedRow) bool { return !calledFor[r.To] }), nil
+	return slices.DeleteFunc(rows, func(r listedRow) bool { return !callsUs[r.To] }), nil
 }
 
-// isCalledFor reports whether Twilio calls our webhook for what comes to another number of our messaging service. The callbacks of a
-// number may go to another account, or to another program.
+// isCalledFor reports whether Twilio calls our webhook for messages to another number of our messaging service. It may call another
+// account or another program instead.
 func (p *poll) isCalledFor(ctx context.Context, ours string) (bool, error) {
 	number := *p.number
 	number.from = keyOf(ours)
 	f := finder{api: p.api, number: &number, address: p.callbacks.address}
 	hook, err := f.findHook(ctx)
 	if err != nil {
-		isDeleted := isGone(err) || channels.ClassOf(err) == channels.BadRecipient // the number, or the service
-		if isDeleted {
+		isDeleted := isGone(err) || channels.ClassOf(err) == channels.BadRecipient
+		if isDeleted { // the number or the service no longer exists, so nobody is called for it
 			return false, nil
 		}
 		return false, err
@@ -204,7 +209,7 @@ func (p *poll) isCalledFor(ctx context.Context, ours string) (bool, error) {
 	return hook.app == "" && address == p.callbacks.address, nil
 }
 
-// isFromCustomer reports whether a message is a customer's. Without a proper id or an author, no fact can be made of it.
+// isFromCustomer reports whether a message is a customer's, and has the id and the author that its fact needs.
 func (r row) isFromCustomer() bool {
 	if r.From == "" || !sidPattern.MatchString(r.SID) {
 		return false
@@ -212,7 +217,7 @@ func (r row) isFromCustomer() bool {
 	return r.isInbound()
 }
 
-// factsOf returns the facts of customers' messages, with the addresses of their files.
+// factsOf returns the facts of customers' messages. It looks up the addresses of their files.
 func (p *poll) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	for _, r := range rows {
@@ -235,7 +240,7 @@ func (p *poll) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fact, 
 	return facts, nil
 }
 
-// listMedia lists the files of a message. It returns none if they were deleted: the message's text is still of use.
+// listMedia returns the files of a message. Files that were deleted are no error, because the message's text is still useful.
 func (p *poll) listMedia(ctx context.Context, sid string) ([]listedMedia, error) {
 	var files []listedMedia
 	first := p.api.accountURL() + "/Messages/" + url.PathEscape(sid) + "/Media.json?PageSize=50"
@@ -251,8 +256,8 @@ func (p *poll) listMedia(ctx context.Context, sid string) ([]listedMedia, error)
 	return files, nil
 }
 
-// isGone reports whether a request failed because what it asked for doesn't exist any more. A 404 could also mean that Twilio doesn't
-// know the account, but not here: the callers have just read a list of messages with the same credentials.
+// isGone reports whether a request failed because the resource no longer exists. A 404 could also mean that Twilio doesn't know the
+// account, but not here: the callers have just read the list of messages with the same credentials.
 func isGone(err error) bool {
 	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
 		return true
@@ -260,12 +265,12 @@ func isGone(err error) bool {
 	return asNotSent(err).Class == channels.BadContent
 }
 
-// statusFacts returns facts about our messages whose state changed between p.from and p.until, the oldest first. It reads the messages
-// of the last day, or all from p.from on if that is longer ago, but only the newest p.maxStatuses. Of older ones, Parley learns the
-// state by callbacks alone.
+// statusFacts returns facts about our messages whose state changed between p.from and p.until, oldest first. It reads the messages of
+// the last day, or since p.from if that is longer ago, and at most the newest p.maxStatuses. The state of older messages is only known
+// from callbacks.
 //
-// A callback usually comes before p.until: only it has our token. Without the token, another program may have sent the message from our
-// number, so the fact says so (Others) unless this process remembers sending it.
+// Only a callback has our signed token, which proves that Parley sent the message. Another program may have sent a listed message from
+// our number, so its fact says so (Others) unless this process remembers sending it.
 func (p *poll) statusFacts(ctx context.Context) ([]channels.Fact, error) {
 	sentSince := p.env.Now().Add(-statusSpan)
 	if p.from.Before(sentSince) {
@@ -297,24 +302,25 @@ func (p *poll) statusFacts(ctx context.Context) ([]channels.Fact, error) {
 	return facts, nil
 }
 
-// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers, the newest first. The list can't be
-// filtered by a service, so the newest maxListed messages of the whole Twilio account are read.
+// statusFactsOfOthers is like statusFacts for messages that our messaging service sent from other numbers, but newest first. It searches
+// the newest maxListed messages of the whole Twilio account.
 func (p *poll) statusFactsOfOthers(ctx context.Context, sentSince time.Time) (facts []channels.Fact, err error) {
 	read, seen := 0, 0
 	err = p.listRows(ctx, url.Values{}, sentSince, func(r listedRow) (enough bool) {
 		read++
-		if p.number.isServiceSender(r.row) {
-			seen++
-			if r.hasNewState(p.from, p.until) {
-				facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
-			}
+		if !p.number.isServiceSender(r.row) {
+			return read > maxListed
+		}
+		seen++
+		if r.hasNewState(p.from, p.until) {
+			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
 		}
 		return seen > p.maxStatuses || read > maxListed
 	})
 	return facts, err
 }
 
-// hasNewState reports whether a message of ours got a state that people see between since and until.
+// hasNewState reports whether a message of ours changed to a state that agents see, between since and until.
 func (r row) hasNewState(since, until time.Time) bool {
 	isOurs := !r.isInbound() && !r.isAutomatic()
 	hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)
@@ -331,7 +337,7 @@ func statusFact(m listedMessage, r row) channels.Fact {
 	}
 }
 
-// isReported reports whether people see a state of a message. They don't see "queued" or "sending".
+// isReported reports whether agents see a state of a message. They don't see "queued" or "sending".
 func isReported(status string) bool {
 	switch strings.ToLower(status) {
 	case "sent", "delivered", "read", "failed", "undelivered", "canceled":

@@ -12,24 +12,25 @@ import (
 	"parley/channels"
 )
 
-// skew is how much older than our attempt a message of ours may seem to be. The attempt's time is that of our database's clock, which
-// may be ahead of Twilio's.
+// skew is how much older than our attempt a message of ours may seem to be. The attempt has the time of our database's clock, which may
+// be ahead of Twilio's.
 const skew = 2 * time.Minute
 
-// maxSeen is how many messages to one customer are looked at.
+// maxSeen bounds the number of messages to one customer that Reconcile compares.
 const maxSeen = 1000
 
-// Reconcile implements channels.Channel. It looks for an earlier attempt in the lists of messages to the customer. It reads those of all
-// her addresses, because the attempt may have used another one than would be used now.
+// Reconcile implements channels.Channel. If the response to Send is lost, for example by a timeout, Twilio may have accepted the message.
+// Sending it again could deliver it twice. Reconcile therefore searches Twilio's list of messages to the customer for the lost attempt.
+// It searches all addresses of the customer, because the attempt may have used another one than Send would use now.
 //
 //   - Landed: exactly one message since the first attempt has the same content.
-//   - Absent: all messages since the first attempt are explained: this process sent them for other deliveries, or the database knows
-//     them as other messages of ours.
-//   - CannotTell: everything else. A message with the same content that is a little older than the attempt could be ours, or another
-//     program's. A message with other content could be ours, because Twilio replaces characters when smart encoding is on.
+//   - Absent: every message since the first attempt is known to be another one: this process sent it for another delivery, or the
+//     database has it as another message of ours. Only then will the engine send again.
+//   - CannotTell: everything else. A message with the same content that is slightly older than the attempt could be ours or another
+//     program's. A message with different content could be ours, because Twilio replaces characters if smart encoding is on.
 //
-// A list has a message as soon as Twilio has accepted it. A request on which Twilio still works isn't missed: the engine asks no
-// earlier than ten seconds after the request's timeout, and needs Absent twice.
+// Twilio lists a message as soon as it has accepted it. A request that Twilio is still processing isn't missed: the engine calls
+// Reconcile at least ten seconds after the request's timeout, and needs the answer Absent twice.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	if len(o.To) == 0 || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
@@ -81,8 +82,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// acceptFailure stores the failure of a message that Reconcile found, if it has failed. Its callback may be lost, and pollOnce may have
-// stored it as another program's. The fact has an id of its own, so that it isn't ignored as known.
+// acceptFailure stores the failure of a message that Reconcile found, if it has failed. The callback may be lost, and pollOnce may have
+// stored the failure as that of another program's message. The fact has a different id, so that it isn't ignored as a duplicate.
 func (c *Channel) acceptFailure(ctx context.Context, found listedRow) error {
 	if statusFor(found.Status, int(found.ErrorCode), "").State != channels.StateFailed {
 		return nil
@@ -92,7 +93,7 @@ func (c *Channel) acceptFailure(ctx context.Context, found listedRow) error {
 	return c.accept(ctx, []channels.Fact{fact})
 }
 
-// planAgain returns the same parts as Send's plan, even if the reply window has closed since.
+// planAgain returns the parts as Send planned them, even if WhatsApp's reply window has closed since.
 func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	o.LastIn = time.Time{}
 	parts, err := c.planParts(o)
@@ -114,7 +115,7 @@ func hasContent(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// listToCustomer lists our messages to a customer that were created since from, each once.
+// listToCustomer returns our messages to a customer that were created since from, without duplicates.
 // Errors: BadRecipient; a list could not be read back that far.
 func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, from time.Time) ([]listedRow, error) {
 	if _, err := c.number.addressOf(customer); err != nil {
@@ -139,12 +140,12 @@ func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, f
 	return rows, nil
 }
 
-// listSince lists our messages to an address that were created since from, the newest first. It doesn't filter by the date of sending,
-// which messages that still wait at Twilio don't have.
+// listSince returns our messages to an address that were created since from, newest first. It doesn't filter by the date of sending,
+// which messages in Twilio's queue don't have yet.
 // Errors: the list could not be read back that far.
 func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]listedRow, error) {
 	var rows []listedRow
-	var fault error // of what a page contains; eachPage's own errors come on top
+	var fault error // a page's content is unusable; eachPage returns other errors itself
 	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
 	err := c.api.eachPage(ctx, first, func(p page) bool {
 		older := 0
@@ -156,9 +157,11 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]l
 				return true
 			}
 
-			if r.Created.Before(from) {
+			mayBeOurs := !r.isInbound() && !r.isAutomatic() && c.number.mayHaveSent(r)
+			switch {
+			case r.Created.Before(from):
 				older++
-			} else if !r.isInbound() && !r.isAutomatic() && c.number.mayHaveSent(r) {
+			case mayBeOurs:
 				rows = append(rows, listedRow{row: r, raw: raw})
 			}
 		}
@@ -168,13 +171,13 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]l
 			return true
 		}
 
-		return older > 0 && older == len(p.Messages) // a whole page: within a second, the list isn't in order
+		return older > 0 && older == len(p.Messages) // the whole page, because messages of the same second aren't in order
 	})
 
 	return rows, errors.Join(err, fault)
 }
 
-// templateWords returns a filled template in the form in which Twilio lists it: only the body.
+// templateWords returns the text of a filled template as Twilio lists it, which is only the body.
 func templateWords(t *channels.TemplateUse) string {
 	values := map[string]string{}
 	for name, value := range t.Values {

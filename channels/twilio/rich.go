@@ -12,11 +12,11 @@ import (
 	"parley/channels/wamark"
 )
 
-// A rich message has more than text: buttons, a list, or a place on the map. Twilio takes buttons and lists only as a
-// "content", an object that is created first and then sent by its id. On SMS, and where WhatsApp lacks a form, the
-// buttons become lines of text.
+// A rich message has buttons, a list, or a location besides its text. Twilio accepts buttons and lists only as a "content", an object
+// that is created first and then sent by its id. By SMS, and for combinations that WhatsApp doesn't support, the buttons become lines of
+// text.
 
-// Limits of rich messages inside the reply window.
+// Limits of rich messages inside WhatsApp's reply window.
 // Source: Twilio, content types quick-reply, list-picker and call-to-action.
 const (
 	maxButtonTitle = 20
@@ -25,14 +25,15 @@ const (
 	maxRowText     = 72
 	maxRichBody    = 1024
 	maxLinks       = 2
-	maxLabel       = 900 // of a location: name and address
+	maxLabel       = 900 // a location's name and address
 )
 
-// onceName is the name of all contents that fillContent makes for a single message. Run deletes them a day later.
+// onceName is the name of all contents that are used for a single message. Run deletes them a day later.
 const onceName = "parley_once"
 
-// planRich checks a rich message and returns its parts. body is the text above it. It returns nil if r is nil.
-// Errors: a *channels.SendError, in words for the agent.
+// planRich returns the parts of a rich message, each of which is sent as one message. body is the message's text. The result is nil if r
+// is nil.
+// Errors: *channels.SendError, whose text is for the agent.
 func planRich(r *channels.Rich, body string) ([]part, error) {
 	if r == nil {
 		return nil, nil
@@ -57,7 +58,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	return []part{{body: body, rich: r}}, nil
 }
 
-// planLocation returns the parts of a location: the text is a message of its own, because the location's text is its
+// planLocation returns the parts of a message with a location. The text is a part of its own, because the body of a location is its
 // label.
 func planLocation(r *channels.Rich, body string) []part {
 	label := cmp.Or(strings.TrimSpace(r.Location.Name+"\n"+r.Location.Address), "Location")
@@ -68,8 +69,8 @@ func planLocation(r *channels.Rich, body string) []part {
 	return append(parts, part{body: clipText(label, maxLabel), rich: r})
 }
 
-// isSentAsWords reports whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
-// buttons unless they are all answers or at most two links.
+// isSentAsWords reports whether a rich message is sent as plain text. By SMS it always is. On WhatsApp this applies to cards, to buttons
+// that mix replies and links, and to more than two links.
 func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 	if r.Kind() == "" {
 		return false
@@ -90,7 +91,7 @@ func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 	return isMixed
 }
 
-// refusalReason returns why Twilio would refuse buttons or a list, as a sentence for the agent. "" means it wouldn't.
+// refusalReason returns why Twilio would refuse buttons or a list, as a sentence for the agent, or "" if it would accept them.
 func refusalReason(r *channels.Rich) string {
 	if r.List != nil {
 		return listRefusal(r.List)
@@ -127,45 +128,54 @@ func listRefusal(list *channels.List) string {
 	return ""
 }
 
-// isTitle reports whether a title has at least one character, and not too many.
-func isTitle(title string, most int) bool {
-	return title != "" && utf8.RuneCountInString(title) <= most
+// isTitle reports whether a title is not empty and has at most limit characters.
+func isTitle(title string, limit int) bool {
+	return title != "" && utf8.RuneCountInString(title) <= limit
 }
 
-// contentTypes returns a message with buttons or a list in the form of the Content API.
+// contentTypes returns the "types" of a content with buttons or a list, as the Content API expects them:
+//
+//	{"twilio/quick-reply": {"body": "Which size?", "actions": [{"type": "QUICK_REPLY", "title": "M", "id": "m"}]}}
 func contentTypes(body string, r *channels.Rich) map[string]any {
 	if r.List != nil {
-		items := []map[string]string{}
-		for _, s := range r.List.Sections {
-			for _, row := range s.Rows {
-				item := map[string]string{"id": cmp.Or(row.ID, row.Title), "item": row.Title}
-				if row.Description != "" {
-					item["description"] = row.Description
-				}
-				items = append(items, item)
-			}
-		}
-		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": items}}
+		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": listItems(r.List)}}
 	}
+	kind := "twilio/quick-reply"
+	if r.Buttons[0].URL != "" {
+		kind = "twilio/call-to-action"
+	}
+	return map[string]any{kind: map[string]any{"body": body, "actions": buttonActions(r.Buttons)}}
+}
 
+// listItems returns the rows of a list as the Content API expects them. It has no sections.
+func listItems(list *channels.List) []map[string]string {
+	items := []map[string]string{}
+	for _, s := range list.Sections {
+		for _, row := range s.Rows {
+			item := map[string]string{"id": cmp.Or(row.ID, row.Title), "item": row.Title}
+			if row.Description != "" {
+				item["description"] = row.Description
+			}
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// buttonActions returns buttons as the Content API expects them.
+func buttonActions(buttons []channels.Button) []map[string]string {
 	actions := []map[string]string{}
-	for _, b := range r.Buttons {
+	for _, b := range buttons {
 		if b.URL != "" {
 			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
 			continue
 		}
 		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
 	}
-
-	kind := "twilio/quick-reply"
-	if r.Buttons[0].URL != "" {
-		kind = "twilio/call-to-action"
-	}
-
-	return map[string]any{kind: map[string]any{"body": body, "actions": actions}}
+	return actions
 }
 
-// fillContent creates a content for a single message, because Twilio sends buttons and lists only that way.
+// fillContent creates a content for a part with buttons or a list, and adds its id to the form of the message.
 func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) error {
 	made, err := c.catalogue.create(ctx, map[string]any{
 		"friendly_name": onceName, "language": "en", "types": contentTypes(p.body, p.rich)})
@@ -179,8 +189,8 @@ func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) erro
 	return nil
 }
 
-// Attend implements channels.Attendant: it marks the customer's last message as read and shows that an answer is
-// being written. Without such a message there is nothing to mark.
+// Attend implements channels.Attendant. It marks the customer's last message as read and shows her that somebody is typing. Without a
+// last message it does nothing.
 // Source: Twilio, typing indicators resource (beta), read Nov 2026.
 func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) error {
 	if last == "" {
@@ -190,7 +200,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
-// Count implements channels.Counter, for the text that renderBody renders.
+// Count implements channels.Counter. It counts the text as renderBody renders it.
 func (s *SMS) Count(text, signature string) channels.Count {
 	plain := strings.TrimSpace(wamark.Plain(signature))
 	below := ""

@@ -9,24 +9,25 @@ import (
 	"parley/channels"
 )
 
-// Waits of Run.
+// Delays and timeouts of Run.
 const (
-	retryFirst   = 5 * time.Second // doubled with each failure in a row, at most maxDoublings times
+	retryFirst   = 5 * time.Second // doubled after each consecutive failure, at most maxDoublings times
 	maxDoublings = 6
 	pollTimeout  = 5 * time.Minute // a busy account's lists have many pages
-	onceLife     = 24 * time.Hour  // how long a content that was made for a single message is kept
+	onceLife     = 24 * time.Hour  // how long a content for a single message is kept
 )
 
-// memory is the state of Run that survives restarts.
+// memory is the state of Run that survives restarts. Run stores it as JSON: {"since": "2026-11-05T10:00:00Z", "templates": {…}}.
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
-	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the states that are stored, by the contents' ids
+	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the last stored state of each template, by its SID
 
-	stored []byte // the bytes that are stored of it
+	stored []byte // the JSON as it is in the database, for a compare-and-swap when it is saved
 }
 
-// Run implements channels.Runner. At once, and then every few minutes, it reads Twilio's lists for messages whose callbacks were lost
-// (poll.go). It also reads the states of templates.
+// Run implements channels.Runner. Twilio's calls to our webhook may be lost, for example while Parley is down. So immediately, and then
+// every few minutes, Run reads Twilio's list of messages (poll.go). It also reads the states of templates and stores those that
+// changed. It returns when ctx is done.
 func (c *Channel) Run(ctx context.Context) error {
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
@@ -37,16 +38,16 @@ func (c *Channel) Run(ctx context.Context) error {
 		}
 
 		c.reportCondition(err)
-		wait := c.opts.Poll
-		if err != nil {
+		var wait time.Duration
+		switch {
+		case err != nil:
 			wait = min(retryFirst<<min(failures, maxDoublings), c.opts.Poll)
 			failures++
 			c.log.Warn("looking for lost callbacks failed", "error", err)
-		} else {
-			failures = 0
-			if hasMore {
-				wait = 0
-			}
+		case hasMore:
+			failures, wait = 0, 0
+		default:
+			failures, wait = 0, c.opts.Poll
 		}
 
 		if !c.pauseFor(ctx, wait) {
@@ -57,8 +58,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// lookOnce reads the lists of messages and, if templatesReadAt is long ago, the states of templates; then it moves templatesReadAt.
-// It loads the memory each time, because the database may have gone back since: a standby that takes over may lack the last seconds.
+// lookOnce reads the list of messages. It also reads the states of templates if that is due, and then updates templatesReadAt. It loads
+// the memory each time, because the database may have lost the last seconds when a standby took over.
 func (c *Channel) lookOnce(ctx context.Context, templatesReadAt *time.Time) (hasMore bool, err error) {
 	m, err := c.loadMemory(ctx)
 	if err != nil {
@@ -80,7 +81,7 @@ func (c *Channel) lookOnce(ctx context.Context, templatesReadAt *time.Time) (has
 	return hasMore, nil
 }
 
-// reportCondition tells admins whether the account works. An error that may pass by itself changes nothing.
+// reportCondition reports to admins whether the account works. A temporary error changes nothing.
 func (c *Channel) reportCondition(err error) {
 	if err == nil {
 		if c.callbacks.address == "" {
@@ -96,8 +97,8 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory reads the memory. The watermark of a new account is the time at which it was set up or, if that isn't known, now. So older
-// messages are not read. A memory that can't be understood counts as none.
+// loadMemory loads the memory. Without a memory, or with one that can't be decoded, the watermark is the time at which the account was
+// set up or, if that isn't known, the current time. Older messages aren't read.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -130,6 +131,7 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	return m, nil
 }
 
+// saveMemory saves the memory. It fails if the stored memory is no longer the one that was loaded.
 func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
@@ -142,8 +144,8 @@ func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	return nil
 }
 
-// readContents stores changes of templates' states. It also deletes old contents that were made for single messages: Twilio keeps these
-// in the same list. A content that can't be deleted is tried again the next time.
+// readContents stores changes of templates' states. A template is a "content" at Twilio. The same list has the contents that were made
+// for single messages with buttons or a list, and readContents deletes the old ones. If that fails, it is retried the next time.
 func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -168,7 +170,7 @@ func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	return nil
 }
 
-// storeTemplateStates stores the states of templates that differ from those in the memory, and remembers them.
+// storeTemplateStates stores the states of templates that differ from those in the memory, and updates the memory.
 func (c *Channel) storeTemplateStates(ctx context.Context, m *memory, list []content) error {
 	var facts []channels.Fact
 	states := map[string]channels.TemplateStatus{}
@@ -178,7 +180,7 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory, list []con
 		}
 		s := t.describeState()
 		states[t.SID] = s.Status
-		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft { // nothing new, or not submitted
+		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft { // unchanged, or not submitted yet
 			continue
 		}
 

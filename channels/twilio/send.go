@@ -13,14 +13,18 @@ import (
 	"parley/channels"
 )
 
-// Send implements channels.Channel. A message of the engine may become several at Twilio, its parts (plan.go). Each call sends one of them,
-// with the number o.Attempt.Part. The receipt says if more follow, and the engine calls again.
+// Send implements channels.Channel. An agent's message may become several messages at Twilio, called its parts (plan.go): for example, a
+// text and a PDF. Each call sends the part with the index o.Attempt.Part. If the receipt says that more follow, the engine calls again
+// with the next index.
+//
+// Send never retries by itself. If the response is lost, the error's class is Ambiguous, and the engine calls Reconcile to find out
+// whether Twilio has the message.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
-	to, err := c.number.recipientOf(o.To) // first: no other text or file would help where nobody can be reached
+	to, err := c.number.recipientOf(o.To) // checked first, because a better text wouldn't help without a recipient
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -51,7 +55,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.makeReceipt(r, hasMore), nil
 }
 
-// recipientOf returns the Twilio address of the one customer to whom a message goes.
+// recipientOf returns the Twilio address of the only recipient of a message.
 // Errors: *channels.SendError of class BadRecipient.
 func (n *ownNumber) recipientOf(to []channels.Party) (string, error) {
 	if len(to) == 0 {
@@ -63,11 +67,11 @@ func (n *ownNumber) recipientOf(to []channels.Party) (string, error) {
 	return n.addressOf(to[0])
 }
 
-// makeReceipt returns the receipt for a message that Twilio accepted. A later failure comes by callback. hasMore says that further parts
-// follow.
+// makeReceipt returns the receipt for a message that Twilio accepted. hasMore says that further parts follow.
 func (c *Channel) makeReceipt(r row, hasMore bool) channels.Receipt {
-	state := statusFor(r.Status, int(r.ErrorCode), "").State
-	if state == channels.StateFailed {
+	const noMessage = "" // the text of an error doesn't matter here
+	state := statusFor(r.Status, int(r.ErrorCode), noMessage).State
+	if state == channels.StateFailed { // the failure is reported by a callback or found by the next poll
 		state = channels.StateAccepted
 	}
 	out := channels.Receipt{ExternalID: r.SID, State: state, More: hasMore}
@@ -77,8 +81,7 @@ func (c *Channel) makeReceipt(r row, hasMore bool) channels.Receipt {
 	return out
 }
 
-// sendFailure classifies a failed Send. Some codes mean something else for what was sent, or for the number that sent
-// it.
+// sendFailure classifies a failed Send. The meaning of some error codes depends on the message and on the sending number.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -88,12 +91,12 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 
 	switch api.code {
 	case codeRateOrLimit:
-		if o.Template == nil { // the rate: a free text is an answer, and the daily limit doesn't count answers
+		if o.Template == nil { // the rate limit: free text is a reply, and the daily limit doesn't count replies
 			se.Wait = max(api.after, rateWait(o.Attempt.Number))
-		} else { // more likely the daily limit: answers to other customers needn't wait
+		} else { // probably the daily limit, so only this customer has to wait, not replies to others
 			se.Pair = true
 		}
-	case codeBadSender, codeForeignSender: // a short code is only refused for the customer's country
+	case codeBadSender, codeForeignSender: // for a short code, this is about the customer's country
 		if shortPattern.MatchString(keyOf(c.number.sendingAddress(o.From))) {
 			se.Class = channels.BadRecipient
 			se.Text = "Twilio refuses this short code for the customer: it can only write to numbers of its own country."
@@ -108,16 +111,17 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	return se
 }
 
-// rateWait returns how long to wait after a reply met the rate limit: 10 seconds after the first attempt, then 20,
+// rateWait returns how long to wait after a reply was refused by the rate limit: 10 seconds after the first attempt, 20 after the second,
 // then 30.
 func rateWait(attempts int) time.Duration {
 	return min(time.Duration(max(attempts, 1))*busyWait, maxRateWait)
 }
 
-// makeForm returns the form by which Twilio is asked to send a part to an address. hasMore says that further parts follow.
+// makeForm returns the form of the request that sends a part to an address. hasMore says that further parts follow. For a part with
+// buttons or a list, it first creates a content at Twilio.
 // Errors: *channels.SendError.
 func (c *Channel) makeForm(ctx context.Context, to string, o channels.Outbound, p part, hasMore bool) (url.Values, error) {
-	if o.Attempt.Part == 0 { // nothing is sent if a file of a later part can't be
+	if o.Attempt.Part == 0 { // send nothing if a later part would fail
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
 				return nil, err
@@ -139,7 +143,7 @@ func (c *Channel) makeForm(ctx context.Context, to string, o channels.Outbound, 
 	return form, nil
 }
 
-// setContent adds a part's content to the form.
+// setContent adds a part's text, files, template, buttons, list or location to the form.
 func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error {
 	switch {
 	case p.template != nil:
@@ -167,7 +171,7 @@ func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error
 	return nil
 }
 
-// linkOf returns the address from which Twilio fetches a file.
+// linkOf returns the URL from which Twilio fetches a file.
 func linkOf(f channels.File) (string, error) {
 	if f.Link == nil {
 		return "", channels.RefuseContent("Twilio fetches files from Parley, which has no public address.",
@@ -185,17 +189,18 @@ func linkOf(f channels.File) (string, error) {
 	return link, nil
 }
 
-// formatLocation writes a location as Twilio's PersistentAction: geo:52.5,13.4|Town hall.
+// formatLocation returns a location in the format of Twilio's PersistentAction: geo:52.5,13.4|Town hall.
 func formatLocation(l channels.Location) string {
 	at := "geo:" + strconv.FormatFloat(l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(l.Longitude, 'f', -1, 64)
-	withoutBars := strings.ReplaceAll(l.Name+" "+l.Address, "|", " ") // a bar separates place and label
+	withoutBars := strings.ReplaceAll(l.Name+" "+l.Address, "|", " ") // a bar separates coordinates and label
 	if label := strings.Join(strings.Fields(withoutBars), " "); label != "" {
 		at += "|" + label
 	}
 	return at
 }
 
-// fillTemplate names an approved template and fills it.
+// fillTemplate adds an approved template and the values of its variables to the form. Twilio expects the values as a JSON object with
+// the variables' numbers: {"1": "Ann", "2": "4711"}.
 func fillTemplate(form url.Values, t channels.TemplateUse) error {
 	if t.ExternalID == "" {
 		return &channels.SendError{

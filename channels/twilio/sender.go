@@ -10,8 +10,8 @@ import (
 	"parley/channels"
 )
 
-// At Twilio, a WhatsApp number is a "sender" of the account, with a state and a webhook of its own. This file finds
-// the sender of a channel for an admin who sets it up, and says what is wrong with it.
+// At Twilio, a WhatsApp number is a "sender" of the account, with its own state and its own webhook setting. This file looks up the
+// sender of a channel, so that an admin who sets it up learns whether it is online and where Twilio sends its messages.
 
 // waSender is a WhatsApp sender of the account.
 // Source: twilio/twilio-oai, twilio_messaging_v2.yaml, messaging.v2.channels_sender.
@@ -26,12 +26,12 @@ type waSender struct {
 	} `json:"offline_reasons"`
 }
 
-// describeState returns the sender's state in words: "pending verification" for PENDING_VERIFICATION.
+// describeState returns the sender's state for people: "pending verification" for PENDING_VERIFICATION.
 func (s *waSender) describeState() string {
 	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clipText(s.Status, maxQuoted)))
 }
 
-// checkOnline says whether the sender is online. If it isn't, it quotes Twilio's reasons.
+// checkOnline returns the finding whether the sender is online. If it isn't, the finding quotes Twilio's reasons.
 func (s *waSender) checkOnline() channels.Finding {
 	const what = "WhatsApp sender"
 	if s.Status == "" || strings.HasPrefix(s.Status, online) {
@@ -49,10 +49,10 @@ func (s *waSender) checkOnline() channels.Finding {
 	return f
 }
 
-// online is the prefix of the states in which a sender carries messages: ONLINE, ONLINE:UPDATING.
+// online is the prefix of the states in which a sender can send and receive: ONLINE, ONLINE:UPDATING.
 const online = "ONLINE"
 
-// makeHookPlace returns the place at Twilio where the sender's webhook address is set, and how to change it.
+// makeHookPlace returns the sender's webhook setting, with the request that changes it.
 func (s *waSender) makeHookPlace(api *client) *hookPlace {
 	return &hookPlace{
 		what:    "Webhook URL for incoming messages of the sender " + s.ID,
@@ -60,7 +60,7 @@ func (s *waSender) makeHookPlace(api *client) *hookPlace {
 		method:  s.Hook["callback_method"],
 		requestFor: func(address string) request {
 			hook := map[string]string{}
-			for name, value := range s.Hook { // the other values are sent again: Twilio might clear what is left out
+			for name, value := range s.Hook { // keep the other fields, which Twilio might clear if they were missing
 				if value != "" {
 					hook[name] = value
 				}
@@ -76,10 +76,10 @@ func (s *waSender) makeHookPlace(api *client) *hookPlace {
 	}
 }
 
-// maxSenders is how many senders of an account are read.
+// maxSenders bounds how many senders of an account are read.
 const maxSenders = 1000
 
-// maxNamed is how many of the account's senders a hint lists for an admin who chose a number that isn't one.
+// maxNamed bounds how many senders a hint lists.
 const maxNamed = 10
 
 // findSender finds the channel's WhatsApp sender.
@@ -102,20 +102,22 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 		}
 
 		for i := range page.Senders {
-			if page.Senders[i].ID == waPrefix+f.number.from {
-				return &page.Senders[i], nil
+			s := &page.Senders[i]
+			if s.ID == waPrefix+f.number.from {
+				return s, nil
 			}
-			others = append(others, strings.TrimPrefix(clipText(page.Senders[i].ID, maxQuoted), waPrefix)+" ("+page.Senders[i].describeState()+")")
+			number := strings.TrimPrefix(clipText(s.ID, maxQuoted), waPrefix)
+			others = append(others, number+" ("+s.describeState()+")")
 		}
 
 		seen += len(page.Senders)
 		u, err := url.Parse(page.Meta.Next)
-		isLastPage := err != nil || u.RawQuery == "" // without a next page, or one that can't be read
+		isLastPage := err != nil || u.RawQuery == ""
 		if isLastPage || len(page.Senders) == 0 {
 			break
 		}
 
-		next = "?" + u.RawQuery // only the query: an answer must not decide to which host the secret is sent
+		next = "?" + u.RawQuery // only the query: a response must not choose the host to which the credentials are sent
 	}
 
 	return nil, &channels.SendError{
@@ -125,7 +127,7 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 	}
 }
 
-// chooseSender returns a hint for an admin who chose a number that isn't a sender. It lists the numbers that are.
+// chooseSender returns a hint for an admin who entered a number that isn't a sender of the account. It lists the account's senders.
 func (f *finder) chooseSender(senders []string) string {
 	if f.number.from == sandbox {
 		return "It is Twilio's sandbox: its webhook is set in the Console, Messaging, Try it out."

@@ -6,20 +6,26 @@ import (
 	"parley/channels"
 )
 
-// rememberedSids is how many sent messages are remembered. Reconcile can't tell to which delivery a forgotten one
-// belongs.
+// rememberedSids is the capacity of sentMessages.
 const rememberedSids = 2000
 
-// sentMessages remembers what this process has sent, by Twilio's ids. It is safe for concurrent use.
+// sentMessages records the last messages that this process has sent: their ids at Twilio (SIDs), and the deliveries for which they were
+// sent. A delivery is one message of an agent to one customer.
+//
+// Reconcile needs it when the response to a request was lost, and it looks for that message in Twilio's list. With the record, it
+// doesn't mistake a message that was sent for another delivery, perhaps with the same text, for the one that it looks for. The record
+// is an aid, not the truth: after a restart it is empty, and Reconcile then asks the database.
+//
+// It is safe for concurrent use.
 type sentMessages struct {
 	mu         sync.Mutex
-	deliveries map[string]int64 // by message id
-	order      []string         // the same ids in order, so that the oldest can be forgotten
+	deliveries map[string]int64 // by SID
+	order      []string         // the SIDs, oldest first
 }
 
 func newSentMessages() *sentMessages { return &sentMessages{deliveries: map[string]int64{}} }
 
-// remember keeps the id of a sent message, so that Reconcile doesn't take it for another delivery's.
+// remember records a sent message. If there are too many, it forgets the oldest.
 func (s *sentMessages) remember(sid string, delivery int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,7 +41,7 @@ func (s *sentMessages) remember(sid string, delivery int64) {
 	}
 }
 
-// has reports whether this process sent a message, and hasn't forgotten it.
+// has reports whether a message is recorded.
 func (s *sentMessages) has(sid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,8 +49,8 @@ func (s *sentMessages) has(sid string) bool {
 	return isKnown
 }
 
-// isOfOther reports whether this process knows that a message isn't the part that o is about to send: the message belongs to another
-// delivery, or to an earlier part of this one.
+// isOfOther reports whether a recorded message is certainly not the attempt o. It belongs to another delivery, or to an earlier part of
+// the same delivery: a text and its file may be sent as two parts.
 func (s *sentMessages) isOfOther(sid string, o channels.Outbound) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,11 +12,12 @@ import (
 	"strings"
 )
 
-// Twilio signs each request to our webhook with the account's auth token. This file checks these signatures, so that
-// nobody else can make up messages of customers.
+// Twilio signs each request to our webhook with the account's auth token. This file verifies the signatures, so that nobody else can
+// forge customers' messages. Twilio signs the URL that it called, for example https://example.com/hook?a=1, followed by the fields of
+// the form: "https://example.com/hook?a=1BodyHelloFrom+15550100".
 
-// computeSignature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values,
-// sorted by name. Of a repeated name each different value is used once, sorted, as in Twilio's node library.
+// computeSignature returns the X-Twilio-Signature of a form: the HMAC-SHA1 of the URL and all names and values, sorted by name. If a
+// name is repeated, its distinct values are used in sorted order, as in Twilio's Node library.
 // Source: Twilio, "Webhooks security"; the node library's validateRequest.
 func computeSignature(authToken, address string, form url.Values) string {
 	var text strings.Builder
@@ -34,9 +35,11 @@ func computeSignature(authToken, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// isSigned reports whether Twilio has signed a request to our webhook. given is the header X-Twilio-Signature and
-// query the raw query. form is nil if body isn't a form. It tries several spellings of our address, because Twilio is
-// inconsistent about ports and about ' in the query. The host is always the configured one, never the request's.
+// isSigned reports whether Twilio signed a request to our webhook. given is the X-Twilio-Signature header, and query is the raw query.
+// form is nil if body isn't a form.
+//
+// It tries several spellings of our URL, because Twilio is inconsistent about the port and about apostrophes in the query. The host is
+// always the configured one, never that of the request, which an attacker could choose. All comparisons take constant time.
 func (c *callbacks) isSigned(given, query string, form url.Values, body []byte) bool {
 	if c.address == "" || given == "" {
 		return false
@@ -50,36 +53,38 @@ func (c *callbacks) isSigned(given, query string, form url.Values, body []byte) 
 	if !isAddressSigned {
 		return false
 	}
-	return form != nil || hasSignedBody(query, body) // a form is part of the signature
+	return form != nil || hasSignedBody(query, body) // the signature covers a form, but no other body
 }
 
-// hasSignedBody reports whether a body that isn't a form matches its hash, bodySHA256, in the signed query.
+// hasSignedBody reports whether a body that isn't a form matches its hash in the query (bodySHA256), which is signed.
 func hasSignedBody(query string, body []byte) bool {
 	values, err := url.ParseQuery(query)
 	sum := sha256.Sum256(body)
 	return err == nil && hmac.Equal([]byte(strings.ToLower(values.Get("bodySHA256"))), []byte(hex.EncodeToString(sum[:])))
 }
 
-// listAddressForms returns the forms in which Twilio may write the called address: with and without the port, and
-// with ' in the query as it is or escaped.
+// listAddressForms returns the spellings with which Twilio may sign our URL: with and without the port, and with apostrophes in the
+// query literal or escaped.
 func listAddressForms(hook, query string) []string {
 	base, _, _ := strings.Cut(hook, "?")
-	var all []string
-	for _, b := range listPortForms(base) {
-		for _, q := range []string{query, strings.ReplaceAll(query, "'", "%27"), strings.ReplaceAll(query, "%27", "'")} {
+	escaped, literal := strings.ReplaceAll(query, "'", "%27"), strings.ReplaceAll(query, "%27", "'")
+	var forms []string
+	for _, address := range listPortForms(base) {
+		for _, q := range []string{query, escaped, literal} {
+			form := address
 			if q != "" {
-				q = "?" + q
+				form += "?" + q
 			}
-			if !slices.Contains(all, b+q) {
-				all = append(all, b+q)
+			if !slices.Contains(forms, form) {
+				forms = append(forms, form)
 			}
 		}
 	}
-	return all
+	return forms
 }
 
-// listPortForms returns an address with and without its port. An address without one gets the standard port of its
-// scheme. The rest stays byte for byte as it is configured, because it is signed.
+// listPortForms returns a URL with and without its port: https://example.com/hook and https://example.com:443/hook. The rest must stay
+// byte for byte as it is configured, because it is signed. That is why the URL isn't parsed and formatted again.
 func listPortForms(address string) []string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {

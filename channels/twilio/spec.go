@@ -11,13 +11,14 @@ import (
 	"parley/channels/wamark"
 )
 
-// Both kinds share a section of the YAML, and the variable for another API address.
+// This file describes the two kinds of channels of this package, WhatsApp and SMS through Twilio: their names, their settings, how the
+// settings are checked, and how a channel is made of them. Both kinds have the section "twilio" in parley.yaml.
 const (
 	section = "twilio"
-	apiEnv  = "TWILIO_API_URL"
+	apiEnv  = "TWILIO_API_URL" // the environment variable with the address of a test server that replaces Twilio
 )
 
-// WhatsAppSpec describes the channel "twilio_whatsapp".
+// WhatsAppSpec describes the channel kind "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
 	const whatsapp = true
 	s := commonSpec(whatsapp, "The WhatsApp sender's number: +15550100.")
@@ -35,7 +36,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 	return s
 }
 
-// SMSSpec describes the channel "sms".
+// SMSSpec describes the channel kind "sms".
 func SMSSpec(o Options) channels.Spec {
 	const whatsapp = false
 	s := commonSpec(whatsapp, "The number or short code customers write to: +15550101.")
@@ -60,7 +61,7 @@ func SMSSpec(o Options) channels.Spec {
 	return s
 }
 
-// commonSpec has what both kinds have in common. numberHelp explains the number.
+// commonSpec returns the parts of the description that both kinds share. numberHelp is the help text of the field for the number.
 func commonSpec(whatsapp bool, numberHelp string) channels.Spec {
 	return channels.Spec{
 		Section:      section,
@@ -100,13 +101,13 @@ func commonSpec(whatsapp bool, numberHelp string) channels.Spec {
 	}
 }
 
-// listSources returns the number that customers write to. No two accounts may have the same one: both would find its
-// messages in Twilio's lists. Several may have numbers of one messaging service, which calls one of them for all.
+// listSources returns the number that customers write to, which must be unique among accounts: two accounts with the same number would
+// both read its messages from Twilio's list. Several accounts may have numbers of the same messaging service.
 func listSources(c channels.Config) map[string]string {
 	return map[string]string{fieldFrom: sourceOf(strings.TrimSpace(c[fieldAccount]), withoutSpaces(c[fieldFrom]))}
 }
 
-// checkOf returns the check of the settings of WhatsApp, or of SMS. The check returns every fault, joined.
+// checkOf returns the function for Spec.Check, which returns all faults of the settings, joined.
 func checkOf(whatsapp bool) func(channels.Config) error {
 	return func(c channels.Config) error {
 		_, err := newSettings(c, whatsapp)
@@ -114,25 +115,28 @@ func checkOf(whatsapp bool) func(channels.Config) error {
 	}
 }
 
-// addressReader returns the function for Spec.ReadAddress. Besides phone numbers, the function takes user ids of WhatsApp, or short
-// codes for SMS.
+// addressReader returns the function for Spec.ReadAddress, which parses an address that a person typed. Besides phone numbers, it
+// accepts WhatsApp's user ids (US.12ab) for WhatsApp, and short codes (72345) for SMS.
 func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
 	return func(c channels.Config, typed string) (channels.Party, error) {
 		key := keyOf(typed)
-		isShortCode := shortPattern.MatchString(key) && len(key) <= maxCodeDigits
-		if whatsapp && bsuidPattern.MatchString(key) || !whatsapp && isShortCode {
+		isKey := shortPattern.MatchString(key) && len(key) <= maxCodeDigits
+		if whatsapp {
+			isKey = bsuidPattern.MatchString(key)
+		}
+		if isKey {
 			return channels.Party{Key: key}, nil
 		}
 		return readNumber(typed, withoutSpaces(c[fieldFrom]), whatsapp)
 	}
 }
 
-// maxCodeDigits is the length up to which typed digits are a short code. Longer ones are a phone number without its country code: some
-// countries have numbers of seven digits.
+// maxCodeDigits is the maximum length of a typed short code. More digits are a phone number without its country code, which in some
+// countries has only seven.
 const maxCodeDigits = 6
 
-// newChannel makes the channel of one number, for WhatsApp or for SMS. It opens no connection.
-// Errors: all faults of the settings, joined; there are no keys for tokens, or no clock.
+// newChannel returns the channel of one number, for WhatsApp or for SMS. It opens no connection.
+// Errors: all faults of the settings, joined; env has no keys or no clock.
 func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
 	set, err := newSettings(a.Config, whatsapp)
 	if err != nil {

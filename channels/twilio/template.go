@@ -1,13 +1,17 @@
 package twilio
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
 	"parley/channels"
 )
+
+// A message template is a text that WhatsApp approves before it may be sent, with variables such as {{name}}. At Twilio, a template is a
+// "content", and its variables have numbers: {{1}}, {{2}}. A content's text is fixed once it was submitted, so a changed template
+// becomes a new content.
 
 // variablesOf returns a template's variables in the order of their numbers at Twilio.
 func variablesOf(t channels.Template) []string {
@@ -17,7 +21,7 @@ func variablesOf(t channels.Template) []string {
 	return channels.Variables(t.Header, t.Body)
 }
 
-// numberVariables replaces names of variables by numbers: {{name}} becomes {{1}}.
+// numberVariables replaces the names of variables by their numbers: {{name}} becomes {{1}}.
 func numberVariables(text string, t channels.Template) string {
 	numbers := map[string]string{}
 	for i, name := range variablesOf(t) {
@@ -26,11 +30,11 @@ func numberVariables(text string, t channels.Template) string {
 	return channels.Fill(text, numbers)
 }
 
-// variableValue collapses white space in a value: WhatsApp refuses line ends, tabs and repeated spaces.
+// variableValue collapses white space in a value, because WhatsApp refuses line breaks, tabs and repeated spaces.
 func variableValue(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// SubmitTemplate implements channels.Templater. A template is a "content" at Twilio, for which WhatsApp's approval is then requested.
-// Twilio can't change a submitted content, so a changed template becomes a new one, and the old one is deleted.
+// SubmitTemplate implements channels.Templater. It creates a content and requests WhatsApp's approval for it. Then it deletes the
+// content of the template's previous version, if there is one.
 func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	examples := map[string]string{}
 	for i, name := range variablesOf(t) {
@@ -44,14 +48,14 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	}
 
 	name := t.Name
-	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
-		const base = 36 // letters and digits, so that the seconds take six characters
+	if t.ExternalID != "" { // a changed template needs a new name, because WhatsApp keeps the old one for 30 days
+		const base = 36 // letters and digits, so that the time takes six characters
 		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), base)
 	}
 
 	a, err := w.catalogue.requestApproval(ctx, made.SID, name, t.Category)
 	if err != nil {
-		// Without a request for approval, the content is of no use. If it can't be removed, it shows up in the list of templates.
+		// The content is useless without approval. If it can't be removed, it appears in the list of templates.
 		failed := *sendError(err)
 		if w.catalogue.remove(context.WithoutCancel(ctx), made.SID) != nil {
 			failed.Class = channels.Ambiguous
@@ -68,42 +72,33 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	made.Approval = a
 	state := made.describeState()
 	state.Language, state.Name = t.Language, t.Name
-	if state.Status == channels.TemplateDraft { // it has just been submitted, whatever Twilio calls it
+	if state.Status == channels.TemplateDraft { // it was just submitted, even if Twilio doesn't say so yet
 		state.Status = channels.TemplatePending
 	}
 
 	return state, nil
 }
 
-// clipName shortens a template's name to leave room for a suffix. Names are ASCII, of at most 512 characters.
+// clipName shortens a template's name to leave room for a suffix. Names are ASCII and have at most 512 characters.
 func clipName(name string) string {
 	const maxBeforeSuffix = 480
 	return name[:min(len(name), maxBeforeSuffix)]
 }
 
-// templateTypes returns a template in the form of the Content API: as plain text, as text with quick replies, or
-// as WhatsApp's card if it has more.
+// templateTypes returns the "types" of a template's content, as the Content API expects them: plain text, text with quick replies, or
+// WhatsApp's card for a template with a header, a footer or links. For example:
+//
+//	{"twilio/text": {"body": "Hello {{1}}"}}
 func templateTypes(t channels.Template) map[string]any {
 	body := numberVariables(t.Body, t)
-	actions := []map[string]string{}
-	hasLinks := false
-	for _, b := range t.Buttons {
-		if b.URL != "" {
-			hasLinks = true
-			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
-			continue
-		}
-
-		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
-	}
-
-	if t.Header == "" && t.Footer == "" {
-		if len(actions) == 0 {
-			return map[string]any{"twilio/text": map[string]any{"body": body}}
-		}
-		if !hasLinks {
-			return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
-		}
+	actions := buttonActions(t.Buttons)
+	isLink := func(b channels.Button) bool { return b.URL != "" }
+	needsCard := t.Header != "" || t.Footer != "" || slices.ContainsFunc(t.Buttons, isLink)
+	switch {
+	case !needsCard && len(actions) == 0:
+		return map[string]any{"twilio/text": map[string]any{"body": body}}
+	case !needsCard:
+		return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
 	}
 
 	card := map[string]any{"body": body, "header_text": numberVariables(t.Header, t), "footer": t.Footer}
@@ -120,7 +115,7 @@ func templateTypes(t channels.Template) map[string]any {
 	return map[string]any{"whatsapp/card": card}
 }
 
-// DeleteTemplate implements channels.Templater.
+// DeleteTemplate implements channels.Templater. A template that was never submitted needs no deletion.
 func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) error {
 	if t.ExternalID == "" {
 		return nil
@@ -128,7 +123,7 @@ func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) erro
 	return w.catalogue.remove(ctx, t.ExternalID)
 }
 
-// ListTemplates implements channels.Templater.
+// ListTemplates implements channels.Templater. It leaves out contents that were made for single messages.
 func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	list, err := w.catalogue.list(ctx)
 	if err != nil {

@@ -9,12 +9,15 @@ import (
 	"parley/channels/proof"
 )
 
-// Twilio reports the state of a message that we sent (delivered, failed …) by a call to an address that we give it
-// with the message. A signed token in that address, such as o=12.0e.0123456789abcdef, says which of our messages it
-// is about.
+// When we send a message, we give Twilio a callback URL, which it calls when the message's state changes (delivered, failed …). The URL
+// contains a signed token that identifies the message:
+//
+//	https://example.com/hook?o=12.0e.0123456789abcdef
+//
+// So a state can be matched to its message even if the response to the send request, which has Twilio's id of the message, was lost.
 
-// retryOverrides ask Twilio to repeat a callback that failed, after any failure, up to five times within 15 seconds.
-// They are the fragment of our address, which Twilio doesn't sign.
+// retryOverrides ask Twilio to retry a callback up to five times within 15 seconds, after any failure. They are the fragment of the
+// callback URL, which isn't part of Twilio's signature.
 // Source: Twilio, "Webhooks: connection overrides".
 const (
 	retryCount     = "rc=5"
@@ -22,25 +25,25 @@ const (
 	retryOverrides = "#" + retryCount + "&" + retryPolicy
 )
 
-// tokenParam names the token in a callback's address.
+// tokenParam is the query parameter with the token.
 const tokenParam = "o"
 
-// token names the part of a message that a status callback is about.
+// token identifies the part of a message that a status callback is about. A message with files may be sent in several parts.
 type token struct {
-	message int64
-	part    int
-	more    bool // another part follows, so this part's state isn't yet the message's
+	message int64 // Parley's id of the message
+	part    int   // counted from 0
+	more    bool  // another part follows, so this part's state isn't that of the whole message
 }
 
-// callbacks checks that a callback comes from Twilio, and finds the message of ours that it is about.
+// callbacks makes the callback URLs of an account, and verifies calls to them.
 type callbacks struct {
-	address   string   // where Twilio reaches us (Env.HookURL); "" means nowhere
-	authToken string   // the secret of Twilio's signatures
-	account   int64    // Parley's account: a token of another account is not accepted
-	keys      [][]byte // sign the tokens; the first signs new ones, the others still verify
+	address   string   // our public webhook URL (Env.HookURL); "" if there is none
+	authToken string   // the key of Twilio's signatures
+	account   int64    // the account in Parley; tokens of other accounts are invalid
+	keys      [][]byte // the keys of the tokens: the first signs new ones, all are accepted
 }
 
-// statusURL returns the address that Twilio calls when the state of a message changes; "" if it can't reach us.
+// statusURL returns the callback URL for a part of a message, or "" if Twilio can't reach us.
 func (c *callbacks) statusURL(t token) string {
 	if c.address == "" {
 		return ""
@@ -52,8 +55,8 @@ func (c *callbacks) statusURL(t token) string {
 	return c.address + join + tokenParam + "=" + c.sign(c.keys[0], t) + retryOverrides
 }
 
-// sign writes a token: message 12, part 0, "e" for the end or "m" for more parts, and the proof.
-// Shape: 12.0e.0123456789abcdef
+// sign encodes a token as 12.0e.0123456789abcdef: the message's id, the part, "m" if more parts follow or "e" at the end, and the
+// signature.
 func (c *callbacks) sign(key []byte, t token) string {
 	end := "e"
 	if t.more {
@@ -63,25 +66,23 @@ func (c *callbacks) sign(key []byte, t token) string {
 	return text + "." + proof.Sign(key, c.tokenPurpose(), text)
 }
 
-// tokenPurpose binds the proof of a token to one account.
+// tokenPurpose is signed together with a token, so that it is only valid for this purpose and this account.
 func (c *callbacks) tokenPurpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
 
-// readToken returns the token in a callback's query. It returns false if there is none, or if none of our keys signed
-// it.
+// readToken returns the token in a callback's query. It returns false if there is no token, or if none of our keys signed it.
 func (c *callbacks) readToken(query string) (token, bool) {
-	values, _ := url.ParseQuery(query) // a fault elsewhere in the query doesn't matter: the proof decides
-	parts := strings.Split(values.Get(tokenParam), ".")
-	if len(parts) != 3 { // message, part and proof
+	values, _ := url.ParseQuery(query) // an error elsewhere in the query doesn't matter, since the token is verified
+	fields := strings.Split(values.Get(tokenParam), ".")
+	if len(fields) != 3 { // message, part and signature
 		return token{}, false
 	}
 
-	messageText, partText := parts[0], parts[1]
-	sum := parts[2]
-	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, sum) {
+	messageText, partText, signature := fields[0], fields[1], fields[2]
+	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, signature) {
 		return token{}, false
 	}
 
-	end := len(partText) - 1 // the letter that says whether more parts follow
+	end := len(partText) - 1 // the index of "m" or "e"
 	message, err := strconv.ParseInt(messageText, 10, 64)
 	if err != nil {
 		return token{}, false

@@ -16,21 +16,25 @@ import (
 	"parley/channels"
 )
 
-// maxHook bounds a callback's body; Twilio's are a few kilobytes.
+// maxHook bounds a callback's body, in bytes. Twilio's are a few kilobytes.
 const maxHook = 1 << 20
 
-// sidPattern is a message id.
+// sidPattern matches Twilio's message ids (SIDs).
 var sidPattern = regexp.MustCompile(`^(?:SM|MM)[0-9A-Za-z]{1,64}$`)
 
-// webhook takes Twilio's callbacks: it stores what is proven to be Twilio's and about our number.
+// webhook handles Twilio's callbacks. A callback is a POST request about a customer's message or about the new state of one of ours. The
+// webhook verifies its signature and stores it unchanged as a fact, which is decoded later. Only then does it respond with success, so
+// that Twilio retries a callback that could not be stored.
+//
+// A signed callback that can't be used is stored in quarantine, where admins see it: a retry wouldn't help, and it must not get lost.
 type webhook struct {
 	number    *ownNumber
 	callbacks *callbacks
 	env       channels.Env // only Accept, Now, Report and Log are used
-	warnedAt  atomic.Int64 // when a refused callback was last logged, Unix seconds; logRefusal sets it
+	warnedAt  atomic.Int64 // the time of the last warning by logRefusal, in Unix seconds
 }
 
-// ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the customer.
+// ServeHTTP implements channels.Webhook. All responses are empty, because Twilio would send their text to the customer.
 func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -39,7 +43,7 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
-	if err != nil { // it is too large, or the connection broke: then nobody reads the answer
+	if err != nil { // the body is too large, or the connection is lost, and nobody reads the response
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
@@ -67,8 +71,8 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readForm reads a form; false if the body is none. Values are not trimmed, and empty ones are kept, because the
-// signature covers them.
+// readForm parses a form. It returns false if the body isn't a form. It doesn't trim values or drop empty ones, because the signature
+// covers them.
 func readForm(contentType string, body []byte) (url.Values, bool) {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -81,14 +85,14 @@ func readForm(contentType string, body []byte) (url.Values, bool) {
 	return form, true
 }
 
-// warnEvery is the number of seconds between two logged refusals: anybody can send callbacks that are refused.
+// warnEvery is the minimum number of seconds between two warnings, because anybody on the internet can cause them.
 const warnEvery = 60
 
-// logRefusal logs that a callback can't be verified, unless that was logged a moment ago.
+// logRefusal logs that a callback can't be verified, at most once in warnEvery.
 func (h *webhook) logRefusal() {
 	now := h.env.Now().Unix()
 	last := h.warnedAt.Load()
-	if now-last < warnEvery || !h.warnedAt.CompareAndSwap(last, now) { // another request has just logged it
+	if now-last < warnEvery || !h.warnedAt.CompareAndSwap(last, now) { // a concurrent request may have logged it
 		return
 	}
 	h.env.Log.Warn("callback refused: its signature does not fit the auth token and our address")
@@ -97,7 +101,7 @@ func (h *webhook) logRefusal() {
 	}
 }
 
-// unreachableCondition is the condition of an account whose webhook has no public address.
+// unreachableCondition returns the condition of an account whose webhook has no public address.
 func unreachableCondition() channels.Condition {
 	return channels.Condition{
 		Status: channels.Broken,
@@ -106,16 +110,15 @@ func unreachableCondition() channels.Condition {
 	}
 }
 
-// factOf returns the fact of a verified callback: a customer's message, or the new state of one of ours.
+// factOf returns the fact of a verified callback. Its id, under which it is deduplicated, is the message's SID ("SM12") for a customer's
+// message, and the SID with the state ("SM12:delivered") for one of ours.
 func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fact {
 	sid := messageSid(form)
-	customer, ours := keyOf(form.Get("From")), form.Get("To")
-	id := sid
+	id, customer, ours := sid, keyOf(form.Get("From")), form.Get("To")
 	status := statusOf(form)
 	isOfOurMessage := status != ""
 	if isOfOurMessage {
-		customer, ours = keyOf(form.Get("To")), form.Get("From")
-		id = sid + ":" + clipText(status, maxQuoted)
+		id, customer, ours = sid+":"+clipText(status, maxQuoted), keyOf(form.Get("To")), form.Get("From")
 	}
 	if customer == "" || !sidPattern.MatchString(sid) {
 		return h.unreadableFact(body, "a callback without a message")
@@ -140,8 +143,8 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	return fact
 }
 
-// unreadableFact returns the fact of a callback that can't be used. It is stored and shown to admins, but never applied. Its id is a
-// hash of the body, so that a repeated callback is stored once.
+// unreadableFact returns the fact of a callback that can't be used, with the reason. It is stored and shown to admins, but never
+// applied. Its id is a hash of the body, so that a retried callback is stored once.
 func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
 	return channels.Fact{
@@ -152,7 +155,7 @@ func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	}
 }
 
-// messageSid returns the id of the message that a callback is about, in whichever of three fields it is; "" if none has it.
+// messageSid returns the SID of the message that a callback is about, or "". Twilio uses three names for the field.
 func messageSid(form url.Values) string {
 	for _, name := range []string{"MessageSid", "SmsMessageSid", "SmsSid"} {
 		if sid := form.Get(name); sid != "" {
@@ -162,7 +165,7 @@ func messageSid(form url.Values) string {
 	return ""
 }
 
-// statusOf returns the status in a callback; "" for a customer's message.
+// statusOf returns the status in a callback about our message, or "" if the callback is about a customer's message.
 func statusOf(form url.Values) string {
 	status := strings.ToLower(cmp.Or(form.Get("MessageStatus"), form.Get("SmsStatus")))
 	if status == "received" || status == "receiving" {
