@@ -8,6 +8,11 @@ import (
 	"strings"
 )
 
+// This file imitates WhatsApp's review of message templates. The company creates a content (content.go) and requests approval for it.
+// After Options.ReviewDelay, the content is approved or rejected by two of WhatsApp's rules: each variable needs an example, and the
+// text must not begin or end with a variable.
+
+// approvalView returns a content's approval as the API shows it.
 func (l *library) approvalView(c *storedContent) map[string]any {
 	kind, _ := c.forWhatsApp()
 	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.verdict,
@@ -16,7 +21,7 @@ func (l *library) approvalView(c *storedContent) map[string]any {
 
 var templateName = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 
-// requestApproval asks WhatsApp for approval.
+// requestApproval handles a request for approval.
 func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *storedContent) {
 	var in struct{ Name, Category string }
 	err := json.NewDecoder(r.Body).Decode(&in)
@@ -43,8 +48,7 @@ func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *sto
 
 var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
 
-// updateVerdictLocked sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
-// neither begins nor ends with one.
+// updateVerdictLocked sets the verdict on a submitted content if its review is due.
 func (l *library) updateVerdictLocked(c *storedContent) {
 	if c.verdict != verdictReceived && c.verdict != verdictPending {
 		return
@@ -60,15 +64,16 @@ func (l *library) updateVerdictLocked(c *storedContent) {
 	for _, bounds := range variable.FindAllStringSubmatchIndex(text, -1) {
 		begin, end := bounds[0], bounds[1]
 		number := strings.Trim(text[begin:end], "{}")
-		if c.variables[number] == "" {
+		switch {
+		case c.variables[number] == "":
 			c.verdict, c.reason = verdictRejected, "The message template is missing an example for a variable."
-		} else if begin == 0 || end == len(text) {
+		case begin == 0 || end == len(text):
 			c.verdict, c.reason = verdictRejected, "Variables can't be at the start or end of the template."
 		}
 	}
 }
 
-// Review sets WhatsApp's verdict: approved, rejected, paused, disabled.
+// Review lets a test set WhatsApp's verdict on a content: approved, rejected, paused or disabled.
 func (l *library) Review(contentSid, status, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +83,7 @@ func (l *library) Review(contentSid, status, reason string) {
 	}
 }
 
-// hasApprovedContentLocked reports whether a message may leave outside the window.
+// hasApprovedContentLocked reports whether a message has an approved content. Only such a message may be sent outside the reply window.
 func (l *library) hasApprovedContentLocked(m *stored) bool {
 	if m.content == nil {
 		return false
@@ -87,7 +92,7 @@ func (l *library) hasApprovedContentLocked(m *stored) bool {
 	return m.content.verdict == verdictApproved
 }
 
-// contentVerdictLocked returns WhatsApp's verdict on a message's content; "" if it has none.
+// contentVerdictLocked returns WhatsApp's verdict on a message's content, or "" for a message without a content.
 func (l *library) contentVerdictLocked(m *stored) verdict {
 	if m.content == nil {
 		return ""

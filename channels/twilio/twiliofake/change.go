@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// update takes the words of a message out of Twilio's records; the customer's phone keeps them. An update can do nothing
-// else with messages that weren't scheduled.
+// update handles a POST to a message. Twilio allows one change of a message that was sent: its body can be emptied. The customer's phone
+// keeps the text.
 func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	err := r.ParseForm()
 	a.mu.Lock()
@@ -28,7 +28,8 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, a.messageViewLocked(m))
 }
 
-// remove takes a message out of Twilio's records.
+// remove handles the deletion of a message from Twilio's records. The customer's phone keeps it. A message that is still being sent
+// can't be deleted.
 func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -44,17 +45,17 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// messageOfLocked returns the message that a request is about; nil if there is none.
+// messageOfLocked returns the message that a request's path names, or nil.
 func (a *webAPI) messageOfLocked(r *http.Request) *stored {
 	return a.exchange.findLocked(strings.TrimSuffix(r.PathValue("message"), ".json"))
 }
 
-// refuseUnknown answers that there is no such thing.
+// refuseUnknown responds that the resource doesn't exist.
 func refuseUnknown(w http.ResponseWriter) {
 	refuse(w, http.StatusNotFound, codeNotFound, "The requested resource was not found")
 }
 
-// refusedInJSON wraps the routes: requests that none of them takes are refused in Twilio's form.
+// refusedInJSON wraps the routes so that requests which match none of them get an error in Twilio's JSON format.
 func refusedInJSON(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -62,7 +63,7 @@ func refusedInJSON(mux *http.ServeMux) http.Handler {
 			return
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
-		mux.ServeHTTP(rec, r) // tells whether there is such a path for another method
+		mux.ServeHTTP(rec, r) // the status shows whether the path exists for another method
 		if rec.status == http.StatusMethodNotAllowed {
 			refuse(w, http.StatusMethodNotAllowed, codeMethod, "Method not allowed")
 			return

@@ -1,13 +1,13 @@
 package twiliofake
 
-// Twilio's error codes. The messages that go with them are where they are used.
+// Twilio's error codes. Their messages are where they are used.
 // Source: Twilio's error and warning dictionary.
 const (
 	codeNoMedia       = 12300 // a file could not be fetched for an MMS, or Twilio accepts no such files
 	codeInvalid       = 20001 // the request is malformed; Twilio has more exact codes for some of these faults
 	codeUnauthorized  = 20003
 	codeMethod        = 20004
-	codeNotDelivered  = 20009 // the message is under way
+	codeNotDelivered  = 20009 // the message is still being delivered
 	codeNotFound      = 20404
 	codeTooLarge      = 20413
 	codeTooMany       = 20429
@@ -19,7 +19,7 @@ const (
 	codeBadFrom       = 21606
 	codeBadCallback   = 21609
 	codeOptedOut      = 21610
-	codeNoMMS         = 21612 // among others: the number has no MMS
+	codeNoMMS         = 21612 // the number has no MMS; Twilio uses it for other reasons, too
 	codeTextTooLong   = 21617
 	codeEmpty         = 21619
 	codeBadMedia      = 21620
@@ -28,11 +28,11 @@ const (
 	codeBadVariables  = 21656
 	codeNoService     = 21701
 	codeNoneFits      = 21703 // the messaging service has no sender that can send the message
-	codeNoSenders     = 21704 // the messaging service has none at all
-	codeBadService    = 21705 // what is no messaging service's id
-	codeMixedChannels = 21910 // one address is of WhatsApp, the other is not
+	codeNoSenders     = 21704 // the messaging service has no senders
+	codeBadService    = 21705 // not a valid id of a messaging service
+	codeMixedChannels = 21910 // only one of the two addresses is a WhatsApp address
 	codeFileTooLarge  = 30019 // a file is too large for an MMS
-	codeNoSchedule    = 35118 // only a messaging service sends later
+	codeNoSchedule    = 35118 // only a messaging service can schedule messages
 	codeNoSender      = 63007
 	codeWindowClosed  = 63016
 	codeWhatsAppMedia = 63019 // a file could not be fetched, or is too large for WhatsApp
@@ -41,7 +41,7 @@ const (
 	codeDisabled      = 63042
 )
 
-// messageStatus is how far a message has come, in Twilio's words.
+// messageStatus is a message's status, with Twilio's names.
 // Source: Twilio, "Message resource".
 type messageStatus string
 
@@ -52,26 +52,26 @@ const (
 	messageSending     messageStatus = "sending"
 	messageSent        messageStatus = "sent"
 	messageDelivered   messageStatus = "delivered"
-	messageRead        messageStatus = "read"        // WhatsApp alone
-	messageUndelivered messageStatus = "undelivered" // by SMS
-	messageFailed      messageStatus = "failed"      // by WhatsApp
+	messageRead        messageStatus = "read"        // only on WhatsApp
+	messageUndelivered messageStatus = "undelivered" // a failed SMS
+	messageFailed      messageStatus = "failed"      // a failed WhatsApp message
 )
 
-// Who sent a message, in Twilio's words: a customer, the company, or Twilio by itself.
+// A message's direction, with Twilio's names.
 const (
-	directionInbound = "inbound"
-	directionOurs    = "outbound-api"
-	directionTwilio  = "outbound-reply"
+	directionInbound = "inbound"        // from a customer
+	directionOurs    = "outbound-api"   // from the company
+	directionTwilio  = "outbound-reply" // an automatic reply by Twilio
 )
 
-// verdict is what WhatsApp says of a content, in Twilio's words.
+// verdict is the state of a content's approval by WhatsApp, with Twilio's names.
 // Source: Twilio, "Content approval requests".
 type verdict string
 
 const (
 	verdictUnsubmitted verdict = "unsubmitted"
-	verdictReceived    verdict = "received" // by Twilio
-	verdictPending     verdict = "pending"  // WhatsApp has it
+	verdictReceived    verdict = "received" // Twilio has the request
+	verdictPending     verdict = "pending"  // WhatsApp has the request
 	verdictApproved    verdict = "approved"
 	verdictRejected    verdict = "rejected"
 	verdictPaused      verdict = "paused"

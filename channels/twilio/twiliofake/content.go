@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// storedContent is a Content resource.
+// storedContent is a Content resource: a text with variables, perhaps with buttons or a list. It is used for templates, which WhatsApp
+// must approve, and for single messages with buttons.
 type storedContent struct {
 	sid, name, language string
 	variables           map[string]string
@@ -20,16 +21,17 @@ type storedContent struct {
 
 	approvalName, category string
 	verdict                verdict
-	reason                 string // of a verdict that isn't good
+	reason                 string // of a rejection
 	submitted              time.Time
 }
 
-// library keeps the account's contents, with WhatsApp's verdicts on them.
+// library imitates Twilio's Content API. It stores the account's contents with WhatsApp's verdicts on them.
 type library struct {
 	*ground
-	contents []*storedContent
+	contents []*storedContent // oldest first
 }
 
+// makeHandler registers the routes of the Content API.
 func (l *library) makeHandler(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
 	mux.HandleFunc("POST /v1/Content", authed(l.createContent))
 	mux.HandleFunc("GET /v1/Content", authed(l.listContents))
@@ -41,7 +43,7 @@ func (l *library) makeHandler(mux *http.ServeMux, authed func(http.HandlerFunc) 
 	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(l.getApproval)))
 }
 
-// withContent finds the content of a path and holds the lock.
+// withContent returns a handler that finds the content in the path and calls next with the lock held.
 func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *storedContent)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
@@ -54,7 +56,7 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *sto
 	}
 }
 
-// findContentLocked returns a content, reviewed if it is time.
+// findContentLocked returns a content with its current verdict, or nil.
 func (l *library) findContentLocked(sid string) *storedContent {
 	for _, c := range l.contents {
 		if c.sid == sid {
@@ -65,7 +67,7 @@ func (l *library) findContentLocked(sid string) *storedContent {
 	return nil
 }
 
-// contentForm is the body of a request that makes or changes a content. nil means that the request doesn't name the field.
+// contentForm is the body of a request that creates or changes a content. A field that the request lacks is nil.
 type contentForm struct {
 	Name      *string                         `json:"friendly_name"`
 	Language  *string                         `json:"language"`
@@ -73,7 +75,7 @@ type contentForm struct {
 	Types     map[contentType]json.RawMessage `json:"types"`
 }
 
-// fill puts what a form names into a content, at that time. It returns what Twilio refuses; "" if nothing.
+// fill sets the fields of a content from a request. It returns the reason why Twilio refuses the request, or "".
 func (c *storedContent) fill(r *http.Request, now time.Time) (fault string) {
 	var in contentForm
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -98,7 +100,7 @@ func (c *storedContent) fill(r *http.Request, now time.Time) (fault string) {
 	return c.findFault()
 }
 
-// createContent takes a new content.
+// createContent handles a request for a new content.
 func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	now := l.opt.Now()
 	c := &storedContent{sid: newSID("HX"), created: now.UTC(), verdict: verdictUnsubmitted}
@@ -127,7 +129,8 @@ func (l *library) getApproval(w http.ResponseWriter, _ *http.Request, c *storedC
 	})
 }
 
-// updateContent changes what a request names of a content, and always its types. What WhatsApp said of the content stays.
+// updateContent handles a change of a content. It keeps fields that the request lacks, except for the types, which it always replaces.
+// WhatsApp's verdict stays.
 func (l *library) updateContent(w http.ResponseWriter, r *http.Request, c *storedContent) {
 	changed := *c
 	if fault := changed.fill(r, l.opt.Now()); fault != "" {
@@ -139,6 +142,7 @@ func (l *library) updateContent(w http.ResponseWriter, r *http.Request, c *store
 	answer(w, http.StatusOK, l.contentView(c))
 }
 
+// contentView returns a content as the API shows it.
 func (l *library) contentView(c *storedContent) map[string]any {
 	variables := c.variables
 	if variables == nil {
@@ -162,12 +166,11 @@ func (l *library) contentView(c *storedContent) map[string]any {
 	}
 }
 
-// listContents shows contents.
 func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 	l.answerPage(w, r, l.contentView)
 }
 
-// listContentsAndApprovals shows contents with WhatsApp's verdicts.
+// listContentsAndApprovals is listContents with WhatsApp's verdicts.
 func (l *library) listContentsAndApprovals(w http.ResponseWriter, r *http.Request) {
 	l.answerPage(w, r, func(c *storedContent) map[string]any {
 		row := l.contentView(c)
@@ -178,7 +181,7 @@ func (l *library) listContentsAndApprovals(w http.ResponseWriter, r *http.Reques
 	})
 }
 
-// answerPage answers with one page of contents, each as view shows it.
+// answerPage responds with one page of contents, each converted by view.
 func (l *library) answerPage(w http.ResponseWriter, r *http.Request, view func(*storedContent) map[string]any) {
 	const defaultSize, maxSize = 50, 500
 	query := r.URL.Query()
@@ -222,15 +225,15 @@ func (l *library) answerPage(w http.ResponseWriter, r *http.Request, view func(*
 }
 
 func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-	l.contents = slices.DeleteFunc(l.contents, func(one *storedContent) bool { return one == c })
+	l.contents = slices.DeleteFunc(l.contents, func(other *storedContent) bool { return other == c })
 	l.Poke()
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// Content is a content for tests.
+// Content describes a content to tests.
 type Content struct{ SID, Name, Status, Kind, Body string }
 
-// Contents returns all contents, each as WhatsApp shows it.
+// Contents returns all contents, with the type and body that WhatsApp shows.
 func (l *library) Contents() []Content {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -243,7 +246,8 @@ func (l *library) Contents() []Content {
 	return all
 }
 
-// useContentLocked puts the content that a form names into a message.
+// useContentLocked fills a message from the content that the form of a send request names. A variable without a value gets its example.
+// It returns nil if the form names no content, or a refusal.
 func (l *library) useContentLocked(m *stored, f url.Values) *refusal {
 	id := f.Get("ContentSid")
 	if id == "" {
@@ -278,7 +282,7 @@ func (l *library) useContentLocked(m *stored, f url.Values) *refusal {
 	return nil
 }
 
-// rawJSON reads a JSON object.
+// rawJSON parses a JSON object whose values are strings.
 func rawJSON(text string) (map[string]string, error) {
 	out := map[string]string{}
 	err := json.Unmarshal([]byte(text), &out)

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// contentType is a type of contents, and what a customer sees of it. A content may have several: each channel takes the one
-// that it shows best.
+// contentType is a format in which a content can be shown, such as plain text or a text with buttons. A content may have several. Each
+// channel uses the best one that it supports: WhatsApp prefers buttons, and SMS prefers text.
 // Source: Twilio, "Content types overview".
 type contentType string
 
@@ -29,7 +29,7 @@ const (
 	typeWhatsAppFlows contentType = "whatsapp/flows"
 )
 
-// listRichFirst lists all types, the richest first: the order in which WhatsApp takes them.
+// listRichFirst returns all types, richest first, which is WhatsApp's order of preference.
 func listRichFirst() []contentType {
 	return []contentType{
 		typeWhatsAppCode, typeWhatsAppFlows, typeWhatsAppCard, typeCarousel, typeCatalog, typeFlows, typeSchedule, typeCard,
@@ -37,12 +37,12 @@ func listRichFirst() []contentType {
 	}
 }
 
-// listTextFirst lists all types in the order in which SMS takes them.
+// listTextFirst returns all types in the order of preference of SMS.
 func listTextFirst() []contentType {
 	return append([]contentType{typeText, typeMedia}, listRichFirst()...)
 }
 
-// body has the fields of all content types that Parley uses.
+// body is the JSON of a content in one type. It has the fields of all types that Parley uses.
 type body struct {
 	Body    string           `json:"body"`
 	Button  string           `json:"button"`
@@ -52,13 +52,13 @@ type body struct {
 	Items   []map[string]any `json:"items"`
 }
 
-// forWhatsApp returns the type that WhatsApp shows, and what it says.
+// forWhatsApp returns the type that WhatsApp shows, with its body.
 func (c *storedContent) forWhatsApp() (contentType, body) { return c.readFirst(listRichFirst()) }
 
-// forSMS returns the type that a text message shows, and what it says.
+// forSMS returns the type that an SMS shows, with its body.
 func (c *storedContent) forSMS() (contentType, body) { return c.readFirst(listTextFirst()) }
 
-// readFirst returns the first of these types that the content has, and what it says.
+// readFirst returns the first type in order that the content has, with its body. If it has none of them, it returns "".
 func (c *storedContent) readFirst(order []contentType) (contentType, body) {
 	for _, kind := range order {
 		if raw, ok := c.types[kind]; ok {
@@ -68,13 +68,14 @@ func (c *storedContent) readFirst(order []contentType) (contentType, body) {
 	return "", body{}
 }
 
-// readBody reads what a type of a content says.
+// readBody decodes a body. Fields that can't be decoded stay empty, and findFault refuses them.
 func readBody(raw json.RawMessage) (b body) {
-	_ = json.Unmarshal(raw, &b) // what can't be read is missing, and findFault refuses it
+	_ = json.Unmarshal(raw, &b)
 	return b
 }
 
-// listButtons returns what the customer may tap, and the title of the button that opens a list; "" if it isn't a list.
+// listButtons returns the buttons or list rows that the customer can tap. opener is the title of the button that opens the list, or ""
+// for buttons.
 func (b body) listButtons() (list []Button, opener string) {
 	for _, action := range b.Actions {
 		list = append(list, Button{ID: readText(action, "id"), Title: readText(action, "title"), URL: readText(action, "url")})
@@ -85,7 +86,7 @@ func (b body) listButtons() (list []Button, opener string) {
 	return list, b.Button
 }
 
-// readText returns a field that is a text; "" if it is missing or something else.
+// readText returns a field that is a string, or "".
 func readText(fields map[string]any, name string) string {
 	text, _ := fields[name].(string)
 	return text
@@ -102,7 +103,7 @@ const (
 	maxText        = 1600
 )
 
-// findFault returns what Twilio refuses of a content; "" if nothing.
+// findFault returns the reason why Twilio refuses a content, or "".
 func (c *storedContent) findFault() string {
 	for _, kind := range slices.Sorted(maps.Keys(c.types)) {
 		if fault := kind.findFault(readBody(c.types[kind])); fault != "" {
@@ -112,12 +113,11 @@ func (c *storedContent) findFault() string {
 	return ""
 }
 
-// findFault returns what Twilio refuses of a content of that type; "" if nothing. Types that Parley doesn't use are taken
-// whatever they say.
+// findFault returns the reason why Twilio refuses a body of that type, or "". Types that Parley doesn't use are accepted unchecked.
 func (kind contentType) findFault(b body) string {
 	switch kind {
 	case typeText, typeWhatsAppCard:
-		// They need nothing but the body, which is checked below.
+		// These only need a text, which is checked below.
 	case typeQuickReply, typeCallToAction:
 		if !areChoices(b.Actions) || !haveTexts(b.Actions, "title", maxActionTitle) {
 			return string(kind) + ": 1 to 10 actions with titles of at most 25 characters"
@@ -141,18 +141,18 @@ func (kind contentType) findFault(b body) string {
 	return ""
 }
 
-// areChoices reports whether there is at least one action or item, and not too many.
+// areChoices reports whether the number of actions or items is allowed.
 func areChoices(list []map[string]any) bool { return len(list) > 0 && len(list) <= maxChoices }
 
-// haveTexts reports whether all actions or items have a text in the field of that name.
-func haveTexts(list []map[string]any, name string, most int) bool {
+// haveTexts reports whether all actions or items have a text of at most limit characters in a field.
+func haveTexts(list []map[string]any, name string, limit int) bool {
 	for _, fields := range list {
-		if !isText(readText(fields, name), most) {
+		if !isText(readText(fields, name), limit) {
 			return false
 		}
 	}
 	return true
 }
 
-// isText reports whether a text has at least one character, and not more than most.
-func isText(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
+// isText reports whether a text isn't empty and has at most limit characters.
+func isText(text string, limit int) bool { return text != "" && utf8.RuneCountInString(text) <= limit }

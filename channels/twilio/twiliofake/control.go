@@ -10,13 +10,12 @@ import (
 	"parley/channels/emulator"
 )
 
-// driver lets programs in another process control the emulator.
+// driver lets a test in another process control the emulator by HTTP. For example, it can write as a customer and see what she received.
 type driver struct {
 	srv *Server
 }
 
-// makeHandler returns a handler that serves the emulator's own addresses beside those of the API. They take and answer JSON, without
-// credentials:
+// makeHandler returns a handler that adds the emulator's own routes to those of the API. They use JSON and need no credentials:
 //
 //	GET  /_fake/info                   the account, its numbers, counters
 //	GET  /_fake/messages               all messages of the account, in both directions
@@ -26,10 +25,10 @@ type driver struct {
 //	GET|POST|DELETE /_fake/faults[?id=] list, Fault → {"id"}, clear
 //	POST /_fake/person/{user}/{verb}   body Act
 //
-// A user is a customer's address as Twilio writes it: +15550123, or whatsapp:+15550123. number is one of the company's; without
-// it, it is the first of the user's channel. No fault strikes these addresses.
+// A user is a customer's address as Twilio writes it: +15550123 or whatsapp:+15550123. number is one of the company's addresses; the
+// default is the first one of the user's channel. Armed faults don't affect these routes.
 //
-// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+// The response to an action that fails is {"ok":false,"error":…} with status 409. A bad request has status 400.
 func (d driver) makeHandler(api http.Handler) http.Handler {
 	s, mux := d.srv, http.NewServeMux()
 	get := func(path string, f func(q func(string) string) any) {
@@ -55,10 +54,10 @@ func (d driver) makeHandler(api http.Handler) http.Handler {
 	return mux
 }
 
-// readAddress returns an address of a query, in which a plus sign that isn't escaped means a blank.
+// readAddress returns an address from a query. It restores the plus sign, which means a space in a query if it isn't escaped.
 func readAddress(text string) string { return strings.Replace(text, " ", "+", 1) }
 
-// findPhone returns a customer's phone with one of our numbers; "" means the first of her channel.
+// findPhone returns a customer's phone in the chat with one of the company's numbers. If number is "", it is the first of her channel.
 func (d driver) findPhone(user, number, profile string) *Phone {
 	if number == "" {
 		number = d.srv.firstNumber(strings.HasPrefix(user, waPrefix))
@@ -66,7 +65,7 @@ func (d driver) findPhone(user, number, profile string) *Phone {
 	return d.srv.Phone(user, number, profile)
 }
 
-// firstNumber returns the address of our first sender for WhatsApp, or for SMS; "" if there is none.
+// firstNumber returns the address of the company's first sender for WhatsApp or for SMS, or "".
 func (g *ground) firstNumber(isWhatsApp bool) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -78,7 +77,7 @@ func (g *ground) firstNumber(isWhatsApp bool) string {
 	return ""
 }
 
-// Info is the answer of /_fake/info.
+// Info is the response of /_fake/info.
 type Info struct {
 	AccountSID string   `json:"account_sid"`
 	AuthToken  string   `json:"auth_token"`
@@ -99,7 +98,7 @@ func (d driver) makeInfo() Info {
 	return out
 }
 
-// Call is a call of the API.
+// Call is a call of the API, in the response of /_fake/calls.
 type Call struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
@@ -121,16 +120,16 @@ func (d driver) listCalls(method string) []Call {
 	return calls
 }
 
-// Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
+// Act is the body of POST /_fake/person/{user}/{verb}. Each verb uses some of the fields, and some respond with the message's id:
 //
 //	say   text files reply (a message's id)           → {"id"}
 //	tap   message name (a button's title)             → {"id"}
 //	share text (label) latitude longitude address     → {"id"}
 //	stop start                                        → {"id"}
-//	read  everything that came, by WhatsApp alone
+//	read  (marks everything as read; only on WhatsApp)
 //
-// Number is one of the company's; profile is the person's name at WhatsApp. Each answers when the company's webhook has
-// answered or was given up.
+// Number is one of the company's, and Profile is the person's name on WhatsApp. The response comes when the company's webhook has
+// responded, or was called in vain.
 type Act struct {
 	Number    string  `json:"number"`
 	Profile   string  `json:"profile"`
@@ -162,7 +161,8 @@ func (d driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 
 var errUnknownVerb = errors.New("twiliofake: unknown verb")
 
-// runVerb lets a customer do something. Errors: errUnknownVerb; the action's own.
+// runVerb performs an action of a customer.
+// Errors: errUnknownVerb; those of the action.
 func (p *Phone) runVerb(verb string, a Act) (id string, err error) {
 	switch verb {
 	case "say":
@@ -183,7 +183,8 @@ func (p *Phone) runVerb(verb string, a Act) (id string, err error) {
 	return id, err
 }
 
-// tapTitle answers with the button of that title. Errors: there is none on the phone.
+// tapTitle taps the button with a title.
+// Errors: the message has no such button.
 func (p *Phone) tapTitle(messageSid, title string) (string, error) {
 	for _, r := range p.Inbox() {
 		i := slices.IndexFunc(r.Buttons, func(b Button) bool { return b.Title == title })
@@ -194,12 +195,12 @@ func (p *Phone) tapTitle(messageSid, title string) (string, error) {
 	return "", fmt.Errorf("twiliofake: the phone shows no button %q of the message %s", title, messageSid)
 }
 
-// ArmedFault is a fault with its id and counters.
+// ArmedFault is a fault with its id and its counters.
 type ArmedFault struct {
 	ID string `json:"id"`
 	Fault
-	Fired   int `json:"fired"`   // so far
-	Matched int `json:"matched"` // so far
+	Fired   int `json:"fired"`
+	Matched int `json:"matched"`
 }
 
 func (d driver) listFaults() []ArmedFault {
@@ -210,7 +211,7 @@ func (d driver) listFaults() []ArmedFault {
 	return faults
 }
 
-// armFault arms a fault. FaultLate isn't among them: a driver in another process can't say when it ends.
+// armFault arms a fault. It refuses FaultLate, because another process can't close its channel.
 func (d driver) armFault(w http.ResponseWriter, r *http.Request) {
 	var f Fault
 	if !emulator.DecodeJSON(w, r, &f) {
@@ -228,7 +229,7 @@ func (d driver) armFault(w http.ResponseWriter, r *http.Request) {
 	emulator.WriteResult(w, map[string]any{"id": d.srv.AddFault(f)}, nil)
 }
 
-// clearFaults disarms the faults with these ids, or all.
+// clearFaults disarms the faults whose ids are in the query, or all faults.
 func (d driver) clearFaults(w http.ResponseWriter, r *http.Request) {
 	if ids := r.URL.Query().Get("id"); ids != "" {
 		d.srv.FaultSet.RemoveFault(strings.Split(ids, ",")...)

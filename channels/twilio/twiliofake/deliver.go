@@ -9,18 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-// replyWindow is how long after a customer's message free text may be sent on WhatsApp.
+// replyWindow is how long after a customer's message WhatsApp delivers free text. Outside the window, it only delivers templates.
 const replyWindow = 24 * time.Hour
 
-// maxCaption is how many characters WhatsApp takes beside a file.
+// maxCaption is the maximum length of a file's caption on WhatsApp, in characters.
 const maxCaption = 1024
 
-// processMessage does what Twilio does with an accepted message: send it, deliver it, and call its status callback. If code isn't 0, the
-// message fails with that error code.
+// processMessage imitates what Twilio does with a message after it has accepted it: it fetches the files, delivers the message, and calls
+// the status callback for each new status ("sent", "delivered"). If code isn't 0, the message fails with that error code.
 func (e *exchange) processMessage(m *stored, code int) {
 	code = cmp.Or(code, e.findRefusal(m))
 	if code == 0 {
-		code = e.media.fetch(m) // without the lock: the sender's host may be slow, or ask this server
+		code = e.media.fetch(m) // without the lock, because the sender's host may be slow or may call this server
 	}
 	if code != 0 {
 		e.move(m, failedStatus(m), code)
@@ -32,7 +32,7 @@ func (e *exchange) processMessage(m *stored, code int) {
 	e.move(m, messageDelivered, 0)
 }
 
-// findRefusal returns the error code with which WhatsApp refuses a message that was accepted; 0 if it doesn't.
+// findRefusal returns the error code with which WhatsApp refuses a message that Twilio has accepted, or 0.
 func (e *exchange) findRefusal(m *stored) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -53,7 +53,7 @@ func (e *exchange) findRefusal(m *stored) int {
 	}
 }
 
-// failedStatus returns the status with which Twilio gives a message up.
+// failedStatus returns the status of a message that Twilio could not deliver.
 func failedStatus(m *stored) messageStatus {
 	if strings.HasPrefix(m.from, waPrefix) {
 		return messageFailed
@@ -61,7 +61,7 @@ func failedStatus(m *stored) messageStatus {
 	return messageUndelivered
 }
 
-// putIntoInbox shows a message on the customer's phone.
+// putIntoInbox makes a message appear on the customer's phone.
 func (e *exchange) putIntoInbox(m *stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,7 +69,7 @@ func (e *exchange) putIntoInbox(m *stored) {
 	p.inbox = append(p.inbox, m)
 }
 
-// move changes a message's status and calls its status callback. code is Twilio's error code; 0 means that it didn't fail.
+// move changes a message's status and calls its status callback. code is Twilio's error code, 0 if the message didn't fail.
 func (e *exchange) move(m *stored, status messageStatus, code int) {
 	e.setStatus(m, status, code)
 	if !e.opt.HoldCallbacks {
@@ -88,18 +88,18 @@ func (e *exchange) setStatus(m *stored, status messageStatus, code int) {
 	e.Poke()
 }
 
-// Callback calls a message's status callback with a status that needn't be the message's: a test can let callbacks come
-// twice, late, early, or with a status that never was. It returns when the callback was answered or given up, with the
-// last HTTP status; 0 means that there was no answer.
+// Callback calls a message's status callback. The status need not be the message's, so a test can make callbacks late, early, twice, or
+// wrong. Callback returns the HTTP status of the last attempt, 0 if there was no response.
 func (e *exchange) Callback(messageSid, status string) int {
 	address, form := e.statusCallback(messageSid, status)
 	if address == "" {
 		return 0
 	}
-	return e.hooks.call(address, form, nil) // without the lock: who is called may ask this server before it answers
+	var notInbound *stored
+	return e.hooks.call(address, form, notInbound) // without the lock, because the company may call this server before it responds
 }
 
-// statusCallback returns the address and the form of a status callback; the address is "" if the message has none.
+// statusCallback returns the address and the form of a status callback. The address is "" if the message has no callback.
 func (e *exchange) statusCallback(messageSid, status string) (address string, form url.Values) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -13,55 +13,58 @@ import (
 	"parley/channels/emulator"
 )
 
-// FaultKind says what goes wrong.
+// FaultKind is the way in which a request fails. The kinds differ in whether the request takes effect, because that is what a client
+// can't see: after FaultDropBefore the message wasn't sent, after FaultDropAfter it was, and the client only sees a lost connection.
 type FaultKind string
 
 // Kinds of faults.
 const (
-	FaultCode        FaultKind = "code"         // refused with Code
-	FaultThrottle    FaultKind = "throttle"     // 429 with Retry-After
-	FaultErrorBefore FaultKind = "error_before" // 500 as a page, nothing was done
-	FaultErrorAfter  FaultKind = "error_after"  // 500 as a page, it was done
-	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
-	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
-	FaultHang        FaultKind = "hang"         // no answer until Close, nothing was done
-	FaultTruncate    FaultKind = "truncate"     // half of the answer, it was done
-	FaultLate        FaultKind = "late"         // the answer waits for Until, it was done
-	FaultFate        FaultKind = "fate"         // the message is taken; a later status says that it failed with Code
+	FaultCode        FaultKind = "code"         // no effect; the response has the error Code
+	FaultThrottle    FaultKind = "throttle"     // no effect; the response is 429 with Retry-After
+	FaultErrorBefore FaultKind = "error_before" // no effect; the response is a 500 error page
+	FaultErrorAfter  FaultKind = "error_after"  // takes effect; the response is a 500 error page
+	FaultDropBefore  FaultKind = "drop_before"  // no effect; the connection is closed
+	FaultDropAfter   FaultKind = "drop_after"   // takes effect; the connection is closed
+	FaultHang        FaultKind = "hang"         // no effect; no response until Close
+	FaultTruncate    FaultKind = "truncate"     // takes effect; the response is cut in half
+	FaultLate        FaultKind = "late"         // takes effect; the response waits for Until
+	FaultFate        FaultKind = "fate"         // the message is accepted; it fails later with the error Code
 )
 
-// Fault is something that goes wrong, as it does at Twilio now and then: which calls of the API it strikes, how often, and what happens.
+// Fault makes requests to the API fail. For example, this one makes the next two attempts to send a message fail with error 20429:
+//
+//	Fault{Route: "POST /Messages", Kind: FaultCode, Code: 20429, Times: 2}
 type Fault struct {
-	Route  string          `json:"route,omitempty"` // "POST /Messages": method and a part of the path; "" means everything
+	Route  string          `json:"route,omitempty"` // the method and a part of the path; "" matches every request
 	Kind   FaultKind       `json:"kind"`
-	Code   int             `json:"code,omitempty"`   // FaultCode, FaultFate
-	Status int             `json:"status,omitempty"` // FaultCode; 0 means 400
-	Wait   time.Duration   `json:"wait,omitempty"`   // FaultThrottle; in JSON nanoseconds
-	Until  <-chan struct{} `json:"-"`                // FaultLate: the answer is given once it is closed
-	Times  int             `json:"times,omitempty"`  // 0 means once, < 0 means always
+	Code   int             `json:"code,omitempty"`   // FaultCode, FaultFate: Twilio's error code
+	Status int             `json:"status,omitempty"` // FaultCode: the HTTP status; 0 means 400
+	Wait   time.Duration   `json:"wait,omitempty"`   // FaultThrottle: Retry-After; in JSON nanoseconds
+	Until  <-chan struct{} `json:"-"`                // FaultLate: the response is sent when it is closed
+	Times  int             `json:"times,omitempty"`  // 0 means once; a negative number means always
 }
 
-// faults are the armed faults.
+// faults is the set of armed faults.
 type faults struct{ *emulator.FaultSet[Fault] }
 
-// AddFault arms a fault and returns its id. Of several for one request, the oldest strikes first.
+// AddFault arms a fault and returns its id. If several match a request, the oldest is used.
 func (p *faults) AddFault(f Fault) string {
 	return p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// takeAnswerFault uses up the oldest fault that changes how a request is answered. It returns the zero Fault if none fits.
+// takeAnswerFault uses up the oldest matching fault that changes the response to a request. Without one, it returns the zero Fault.
 func (p *faults) takeAnswerFault(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) }) // without one, hit is zero
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) })
 	return hit.Fault
 }
 
-// takeFate uses up the oldest FaultFate that fits a request for a message. It returns the zero Fault if none fits.
+// takeFate uses up the oldest matching FaultFate for a request that sends a message. Without one, it returns the zero Fault.
 func (p *faults) takeFate(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.isAbout(r) }) // without one, hit is zero
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.isAbout(r) })
 	return hit.Fault
 }
 
-// isAbout reports whether a request has the fault's Route.
+// isAbout reports whether a request matches the fault's Route.
 func (f Fault) isAbout(r *http.Request) bool {
 	if f.Route == "" {
 		return true
@@ -70,7 +73,7 @@ func (f Fault) isAbout(r *http.Request) bool {
 	return r.Method == method && strings.Contains(r.URL.Path, path)
 }
 
-// recorder keeps an answer, because a fault decides afterwards how much of it is given.
+// recorder buffers a response, so that a fault can change it before it is sent.
 type recorder struct {
 	header http.Header
 	status int
@@ -82,11 +85,11 @@ func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 const (
-	mostRequests = 10_000  // the latest requests that are kept for tests to read; half of them go when there are more
-	maxBody      = 1 << 20 // bytes of a request; Twilio's own are a few kilobytes
+	mostRequests = 10_000  // how many requests are kept for tests; when there are more, the older half is dropped
+	maxBody      = 1 << 20 // the maximum size of a request's body, in bytes
 )
 
-// withFaults wraps the API: it plays the armed faults and records each request that had an effect.
+// withFaults wraps the API. It applies armed faults and records each request that took effect.
 func (a *webAPI) withFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -108,7 +111,7 @@ func (a *webAPI) withFaults(next http.Handler) http.Handler {
 	})
 }
 
-// keepRequest keeps a request and its answer, for tests.
+// keepRequest records a request and its response for tests.
 func (a *webAPI) keepRequest(r *http.Request, body []byte, rec *recorder) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,7 +125,7 @@ func (a *webAPI) keepRequest(r *http.Request, body []byte, rec *recorder) {
 	}
 }
 
-// answerWithFault gives a recorded answer, spoiled by a fault that strikes when the work is done.
+// answerWithFault sends the buffered response of a request that took effect. The fault may change or suppress it.
 func (a *webAPI) answerWithFault(w http.ResponseWriter, rec *recorder, f Fault) {
 	out := rec.body.Bytes()
 	switch f.Kind {
@@ -148,8 +151,8 @@ func (a *webAPI) answerWithFault(w http.ResponseWriter, rec *recorder, f Fault) 
 	_, _ = w.Write(out) // the client may have gone
 }
 
-// playInstead plays a fault that keeps a request from having an effect. It returns true if it has answered the request, and
-// false if f isn't such a fault.
+// playInstead applies a fault that prevents a request from taking effect. It reports whether f is one, and so has responded to the
+// request.
 func (a *webAPI) playInstead(w http.ResponseWriter, f Fault) bool {
 	switch f.Kind {
 	case FaultCode:

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// list shows messages, newest first.
+// list handles a request for the list of messages, newest first. The list has pages: a response has the URI of the next page, which
+// contains a token such as PASM12, meaning the page after message SM12.
 func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	const defaultSize, maxSize = "50", 1000
 	q := r.URL.Query()
@@ -53,8 +54,8 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, out)
 }
 
-// findPage returns where a page begins in the messages. The token is "PA" and a message's id for the page after that
-// message, "PB" for the one before; "" for the first page. A page after an unknown message is empty.
+// findPage returns the index of a page's first message. The token is "PA" and a message's id for the page after that message, "PB" and
+// the id for the page before it, or "" for the first page. If the message no longer exists, the page is empty.
 func findPage(messages []*stored, token string, size int) int {
 	if token == "" {
 		return 0
@@ -69,8 +70,7 @@ func findPage(messages []*stored, token string, size int) int {
 	return at + 1
 }
 
-// isSelected reports whether a message passes the filters of a query. Without a date of sending, it passes no filter by
-// date.
+// isSelected reports whether a message passes the filters of a query. One that hasn't been sent yet passes no filter by date.
 func isSelected(q url.Values, m *stored) bool {
 	for name, have := range map[string]string{"To": m.to, "From": m.from} {
 		want := q.Get(name)
@@ -91,7 +91,7 @@ func isSelected(q url.Values, m *stored) bool {
 			continue
 		}
 
-		dayWanted := want[:min(len(want), len(time.DateOnly))] // a time of day doesn't count
+		dayWanted := want[:min(len(want), len(time.DateOnly))] // a time of day is ignored
 		if m.sent.IsZero() || !passes(dayWanted) {
 			return false
 		}

@@ -13,24 +13,26 @@ import (
 // file is a file of a message.
 type file struct {
 	sid     string
-	kind    string // its content type
-	from    string // where Twilio fetches a file of ours; "" for a customer's
+	kind    string // the content type
+	from    string // the URL from which Twilio fetches a file of the company; "" for a customer's file
 	content []byte
-	tokens  map[string]time.Time // when each signed address stops to work, by its token
+	tokens  map[string]time.Time // the expiry of each signed URL, by its token
 }
 
 // Limits of files, in bytes.
 const (
-	maxFetched     = 17 << 20 // more than any limit, so that a file that is too large can be told
+	maxFetched     = 17 << 20 // more than any limit, so that a file that is too large is noticed
 	maxWhatsApp    = 16 << 20
 	maxImage       = 5 << 20
-	maxCarrierFile = 500 << 10 // MMS: what isn't a picture
+	maxCarrierFile = 500 << 10 // any file but an image by MMS
 )
 
-// linkLife is how long a signed address works.
+// linkLife is how long a signed URL is valid.
 const linkLife = 4 * time.Hour
 
-// storage keeps the files of messages, and serves them from another host than the API's.
+// storage imitates Twilio's storage of files. The API redirects a request for a file to a signed URL on another host, which serves the
+// file until the URL expires. Files of the company's messages are fetched from the company first, and refused if WhatsApp or MMS doesn't
+// accept them.
 type storage struct {
 	*ground
 	exchange *exchange
@@ -38,8 +40,8 @@ type storage struct {
 	files    map[string]*file // by SID
 }
 
-// serveFile is the storage to which Twilio redirects: another host, with signed addresses that work for a while. Like real
-// storages it refuses a request with a second kind of authentication.
+// serveFile serves a file at its signed URL. Like real storage services, it refuses a request that also has an Authorization header, so
+// that tests notice if the account's credentials are sent to it.
 func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
 		http.Error(w, "<Error><Code>InvalidArgument</Code></Error>", http.StatusBadRequest)
@@ -53,10 +55,10 @@ func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 
 	w.Header().Set("Content-Type", f.kind)
-	_, _ = w.Write(f.content) // who hung up doesn't want it
+	_, _ = w.Write(f.content) // an error means that the client is gone
 }
 
-// findReadable returns the file of an id, if the token opens it now; nil otherwise.
+// findReadable returns a file if the token is valid for it now, or nil.
 func (s *storage) findReadable(id, token string) *file {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +69,7 @@ func (s *storage) findReadable(id, token string) *file {
 	return f
 }
 
-// getMedia leads to a file. At its address with ".json" it shows the file's row instead.
+// getMedia handles a request for a file by a redirect to the storage. With the suffix ".json", it responds with the file's metadata.
 // Source: Twilio, "Media resource".
 func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
@@ -93,7 +95,7 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
-// removeMedia takes a file out of Twilio's records; the customer's phone keeps it.
+// removeMedia handles the deletion of a file from Twilio's records. The customer's phone keeps it.
 func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,8 +109,7 @@ func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// findMediaLocked returns the file that a path names, and the message that the path must name, too; nil if there is none in the
-// records.
+// findMediaLocked returns the message and the file that a request's path names, or nil.
 func (s *storage) findMediaLocked(r *http.Request) (*stored, *file) {
 	m := s.exchange.findLocked(r.PathValue("message"))
 	if m == nil {
@@ -123,7 +124,7 @@ func (s *storage) findMediaLocked(r *http.Request) (*stored, *file) {
 	return nil, nil
 }
 
-// DeleteMedia takes a customer's files away, as if they were deleted in the Console.
+// DeleteMedia deletes all files, as if somebody had deleted them in the Twilio Console.
 func (s *storage) DeleteMedia() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,14 +141,14 @@ func (s *storage) listMedia(w http.ResponseWriter, r *http.Request) {
 	}
 	rows := []any{}
 	for _, f := range m.media {
-		if s.files[f.sid] != nil { // neither removed nor still to be fetched
+		if s.files[f.sid] != nil { // fetched, and not deleted
 			rows = append(rows, s.mediaRow(m, f))
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"media_list": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
 }
 
-// mediaRow writes a file as the API shows it.
+// mediaRow returns a file's metadata as the API shows it.
 func (s *storage) mediaRow(m *stored, f *file) map[string]any {
 	return map[string]any{"sid": f.sid, "account_sid": s.opt.AccountSID, "parent_sid": m.sid, "content_type": f.kind,
 		"date_created": stampOf(m.created), "date_updated": stampOf(m.created), "uri": s.exchange.mediaPath(m, f) + ".json"}
@@ -157,45 +158,50 @@ func (e *exchange) mediaPath(m *stored, f *file) string {
 	return "/2010-04-01/Accounts/" + e.opt.AccountSID + "/Messages/" + m.sid + "/Media/" + f.sid
 }
 
-// fetch reads the files of one of our messages from where the sender keeps them. It returns the error code of a failure; 0
-// if there is none. It holds the lock only while it stores a file: the sender's host may be slow, or ask this server.
+// fetch fetches the files of a message from the company's server and stores them. It returns Twilio's error code if one of them fails,
+// or 0.
 func (s *storage) fetch(m *stored) int {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 	for _, f := range m.media {
-		req, err := http.NewRequestWithContext(s.api.Context(), http.MethodGet, f.from, nil)
-		if err != nil {
-			return codeBadMedia
+		if code := s.fetchFile(f, isWhatsApp); code != 0 {
+			return code
 		}
+	}
+	return 0
+}
 
-		resp, err := s.client.Do(req)
-		if err != nil {
-			return mediaFailure(isWhatsApp)
-		}
-
-		body, err := io.ReadAll(io.LimitReader(resp.Body, maxFetched))
-		_ = resp.Body.Close()
-		kind := resp.Header.Get("Content-Type")
-		isFile := resp.StatusCode == http.StatusOK && kind != ""
-		if err != nil || !isFile {
-			return mediaFailure(isWhatsApp)
-		}
-
-		if !isAccepted(kind, isWhatsApp) {
-			return codeNoMedia
-		}
-		if len(body) > sizeLimit(kind, isWhatsApp) {
-			if isWhatsApp {
-				return codeWhatsAppMedia
-			}
-			return codeFileTooLarge
-		}
-
-		s.mu.Lock()
-		f.kind, f.content = kind, body
-		s.files[f.sid] = f
-		s.mu.Unlock()
+// fetchFile is fetch for one file. It only holds the lock while it stores the file, because the company's server may be slow or may call
+// this server.
+func (s *storage) fetchFile(f *file, isWhatsApp bool) (code int) {
+	req, err := http.NewRequestWithContext(s.api.Context(), http.MethodGet, f.from, nil)
+	if err != nil {
+		return codeBadMedia
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return mediaFailure(isWhatsApp)
 	}
 
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxFetched))
+	_ = resp.Body.Close()
+	kind := resp.Header.Get("Content-Type")
+	isFile := resp.StatusCode == http.StatusOK && kind != ""
+	isTooLarge := len(body) > sizeLimit(kind, isWhatsApp)
+	switch {
+	case err != nil || !isFile:
+		return mediaFailure(isWhatsApp)
+	case !isAccepted(kind, isWhatsApp):
+		return codeNoMedia
+	case isTooLarge && isWhatsApp:
+		return codeWhatsAppMedia
+	case isTooLarge:
+		return codeFileTooLarge
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.kind, f.content = kind, body
+	s.files[f.sid] = f
 	return 0
 }
 
@@ -221,7 +227,7 @@ func isAccepted(kind string, isWhatsApp bool) bool {
 	return slices.Contains(strings.Fields(accepted), strings.TrimSpace(kind))
 }
 
-// sizeLimit returns how many bytes a file of that content type may have.
+// sizeLimit returns the maximum size of a file of that content type, in bytes.
 func sizeLimit(kind string, isWhatsApp bool) int {
 	if strings.HasPrefix(kind, "image/") {
 		return maxImage
@@ -232,8 +238,8 @@ func sizeLimit(kind string, isWhatsApp bool) int {
 	return maxCarrierFile
 }
 
-// hasCaption reports whether WhatsApp shows a text beside a file of that content type. Beside others Twilio takes a text, too,
-// but it doesn't reach the customer.
+// hasCaption reports whether WhatsApp shows the caption of a file of that content type. Twilio accepts captions of other files, too, but
+// they don't reach the customer.
 // Source: Twilio, "Accepted content types for media", column "Can combine with text in".
 func hasCaption(kind string) bool {
 	switch kind {

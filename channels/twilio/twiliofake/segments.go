@@ -5,19 +5,22 @@ import (
 	"unicode/utf16"
 )
 
-// The characters of GSM 7-bit that aren't printable ASCII. Each of extended takes the room of two.
+// An SMS is encoded as GSM 7-bit or, if the text has other characters, as UCS-2. This file doesn't share code with Parley, so that tests
+// find errors in Parley's own count.
+
+// Characters of GSM 7-bit that aren't printable ASCII, and those that take two septets.
 const (
 	beyondASCII = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà"
 	extended    = "^{}\\[~]|€\f"
 )
 
-// Room in a single SMS, and in each of several: these have a header.
+// The capacity of an SMS: of the only one of a text, and of each if there are several, which need room for a header.
 const (
 	gsmSingle, gsmEach = 160, 153
 	ucsSingle, ucsEach = 70, 67
 )
 
-// countSegments counts the SMS of a text (3GPP TS 23.038).
+// countSegments returns the number of SMS (segments) that a text needs (3GPP TS 23.038).
 func countSegments(text string) int {
 	single, each := gsmSingle, gsmEach
 	width := gsmWidth
@@ -27,7 +30,7 @@ func countSegments(text string) int {
 	}
 
 	count, total := 1, 0
-	room := each // what is left in the current SMS
+	room := each // the capacity that the current segment has left
 	for _, r := range text {
 		w := width(r)
 		total += w
@@ -47,7 +50,7 @@ func countSegments(text string) int {
 	return count
 }
 
-// gsmWidth returns the room that a character takes in GSM 7-bit; 0 if the alphabet lacks it.
+// gsmWidth returns how many septets a character takes in GSM 7-bit, or 0 if the alphabet lacks it.
 func gsmWidth(r rune) int {
 	switch {
 	case strings.ContainsRune(extended, r):
@@ -64,5 +67,5 @@ func gsmWidth(r rune) int {
 	return 1
 }
 
-// ucsWidth returns the room that a character takes in UCS-2.
+// ucsWidth returns how many UTF-16 code units a character takes in UCS-2.
 func ucsWidth(r rune) int { return len(utf16.AppendRune(nil, r)) }
