@@ -11,25 +11,25 @@ import (
 	"unicode/utf8"
 )
 
-// stored is a message as Twilio keeps it.
+// stored is a message in Twilio's records.
 type stored struct {
 	sid, body, from, to    string
 	direction              string // directionInbound …
 	status                 messageStatus
-	service                string // the messaging service by which it left; "" means none
-	callback               string // where its status is told; "" means nowhere
+	service                string // the messaging service that sent it; "" if none did
+	callback               string // the URL for its status callbacks; "" if there is none
 	media                  []*file
-	content                *storedContent // nil means a free text
-	buttons                []Button       // of the content, to tap
-	list                   string         // what opens the buttons; "" means that they are shown
+	content                *storedContent // nil for free text
+	buttons                []Button       // of the content
+	list                   string         // the title of the button that opens the buttons as a list; "" if they are visible
 	location               string         // "1.5,2.5|label"
 	created, sent, updated time.Time
-	code                   int // Twilio's error code; 0 means that it didn't fail
+	code                   int // Twilio's error code; 0 if it didn't fail
 	segments               int
-	redacted               bool // its words were taken out of the records
+	redacted               bool // its body was deleted from the records
 }
 
-// Stored is a message for tests and oracles.
+// Stored describes a message to tests.
 type Stored struct {
 	SID       string `json:"sid"`
 	Body      string `json:"text"`
@@ -42,16 +42,17 @@ type Stored struct {
 	Media     int    `json:"media"`
 }
 
-// exchange passes messages between the company's numbers and the customers' phones.
+// exchange carries messages between the company's numbers and the customers' phones. The maps have an entry for each pair of a customer
+// and a number (pairKey).
 type exchange struct {
 	*ground
 	hooks    *webhooks
 	media    *storage
 	library  *library
-	messages []*stored
-	phones   map[string]*Phone    // by pairKey, like the following
-	blocked  map[string]bool      // the customer has said STOP to the number
-	lastIn   map[string]time.Time // when the customer last wrote to the number
+	messages []*stored // in both directions, oldest first
+	phones   map[string]*Phone
+	blocked  map[string]bool      // the customer sent STOP to the number
+	lastIn   map[string]time.Time // the time of the customer's last message to the number
 }
 
 // Messages returns all messages, in both directions, oldest first.
@@ -66,18 +67,19 @@ func (e *exchange) Messages() []Stored {
 	return all
 }
 
-// webAPI answers the calls of the company's software.
+// webAPI imitates Twilio's REST API, which the company's software calls. For example, POST /Messages.json checks a message as Twilio
+// does, stores it, responds with its id, and delivers it in the background.
 type webAPI struct {
 	*ground
 	exchange *exchange
 	media    *storage
 	library  *library
 	faults   *faults
-	typing   []string // messages for which typing was shown
+	typing   []string // ids of the messages for which a typing indicator was shown
 	requests []Request
 }
 
-// makeHandler returns the handler of all APIs, with the armed faults.
+// makeHandler returns the handler of all APIs, to which armed faults apply.
 func (a *webAPI) makeHandler() http.Handler {
 	mux := http.NewServeMux()
 	const account = "/2010-04-01/Accounts/{account}"
@@ -103,7 +105,7 @@ func (a *webAPI) makeHandler() http.Handler {
 	return a.withFaults(refusedInJSON(mux))
 }
 
-// requireLogin refuses wrong credentials and other accounts.
+// requireLogin wraps a handler to refuse wrong credentials and other accounts.
 func (a *webAPI) requireLogin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		account := strings.TrimSuffix(r.PathValue("account"), ".json")
@@ -119,16 +121,16 @@ func (a *webAPI) requireLogin(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// waPrefix marks WhatsApp addresses.
+// waPrefix is the prefix of WhatsApp addresses.
 const waPrefix = "whatsapp:"
 
-// e164 is a phone number with country code.
+// e164 matches phone numbers with country code.
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
 
-// waUser is WhatsApp's own id of a person.
+// waUser matches WhatsApp's ids of persons.
 var waUser = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$`)
 
-// create takes a message, or refuses it as Twilio does.
+// create handles a request that sends a message.
 func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
@@ -142,9 +144,9 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	}
 
 	fate := a.faults.takeFate(r)
-	a.api.Go(func() { //nolint:contextcheck // Twilio goes on after the request was answered
+	a.api.Go(func() { //nolint:contextcheck // delivery continues after the response
 		defer close(taken.done)
-		if taken.previousDone != nil { // a customer gets messages one after the other
+		if taken.previousDone != nil { // a customer receives messages in order
 			<-taken.previousDone
 		}
 		a.exchange.processMessage(taken.message, fate.Code)
@@ -153,15 +155,15 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, taken.view)
 }
 
-// takenMessage is a message that was accepted and has yet to be processed.
+// takenMessage is a message that was accepted and isn't processed yet.
 type takenMessage struct {
 	message      *stored
-	view         map[string]any  // as the API shows it now
-	previousDone <-chan struct{} // closed when the customer's previous message is processed; nil means there is none
-	done         chan struct{}   // to be closed when this one is
+	view         map[string]any  // the message as the API shows it now
+	previousDone <-chan struct{} // closed when the customer's previous message is processed; nil if there is none
+	done         chan struct{}   // the caller closes it when this message is processed
 }
 
-// takeMessage makes a message of a form and stores it.
+// takeMessage checks the form of a send request and stores its message.
 func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,7 +180,7 @@ func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	return taken, nil
 }
 
-// makeMessageLocked checks a form and makes a message of it.
+// makeMessageLocked checks the form of a send request and returns its message, or a refusal.
 func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	to, from := f.Get("To"), f.Get("From")
 	service := f.Get("MessagingServiceSid")
@@ -191,10 +193,11 @@ func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	if refused := a.checkAddressesLocked(to, from); refused != nil {
 		return nil, refused
 	}
-	isForLater := f.Has("ScheduleType") || f.Has("SendAt")
-	if isForLater && service == "" {
+	isScheduled := f.Has("ScheduleType") || f.Has("SendAt")
+	switch {
+	case isScheduled && service == "":
 		return nil, &refusal{codeNoSchedule, "MessagingServiceSid is required to schedule a message"}
-	} else if isForLater {
+	case isScheduled:
 		return nil, &refusal{codeInvalid, "Messages for later are not imitated"}
 	}
 
@@ -213,13 +216,13 @@ func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	return m, nil
 }
 
-// refusal is why Twilio refuses a message: its error code and words. nil means that it accepts the message.
+// refusal is the reason why Twilio refuses a message. A nil refusal means that Twilio accepts it.
 type refusal struct {
 	code    int
 	message string
 }
 
-// checkAddressesLocked refuses a message that can't go from one address to the other.
+// checkAddressesLocked refuses a message that can't be sent between two addresses.
 func (a *webAPI) checkAddressesLocked(to, from string) *refusal {
 	if to == "" {
 		return &refusal{codeNoTo, "A 'To' phone number is required."}
@@ -255,16 +258,16 @@ func (a *webAPI) checkAddressesLocked(to, from string) *refusal {
 	return nil
 }
 
-// pairKey is the key of a customer and one of the company's numbers.
+// pairKey returns the map key for a customer and one of the company's numbers.
 func pairKey(customer, number string) string { return customer + " " + number }
 
-// Files of one message.
+// The maximum number of files in one message.
 const (
 	maxMMSFiles      = 10
 	maxWhatsAppFiles = 1
 )
 
-// addContentLocked puts a form's files, content and location into a message.
+// addContentLocked adds the files, the content and the location in a form to a message, and refuses what Twilio refuses.
 func (a *webAPI) addContentLocked(m *stored, f url.Values) *refusal {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 
@@ -300,13 +303,13 @@ func (a *webAPI) addContentLocked(m *stored, f url.Values) *refusal {
 	return a.checkFilesLocked(m, isWhatsApp)
 }
 
-// checkFilesLocked refuses more files than the channel carries, and any from a number without MMS.
+// checkFilesLocked refuses too many files, and any file from a number without MMS.
 func (a *webAPI) checkFilesLocked(m *stored, isWhatsApp bool) *refusal {
-	most := maxMMSFiles
+	limit := maxMMSFiles
 	if isWhatsApp {
-		most = maxWhatsAppFiles
+		limit = maxWhatsAppFiles
 	}
-	if len(m.media) > most {
+	if len(m.media) > limit {
 		return &refusal{codeTooManyFiles, "Number of media files exceeds allowed limit."}
 	}
 	if len(m.media) > 0 && !isWhatsApp && !a.findNumberLocked(m.from).MMS {
@@ -316,7 +319,7 @@ func (a *webAPI) checkFilesLocked(m *stored, isWhatsApp bool) *refusal {
 	return nil
 }
 
-// isWebAddress reports whether a link can be fetched.
+// isWebAddress reports whether a link is an absolute http or https URL.
 func isWebAddress(link string) bool {
 	u, err := url.Parse(link)
 	if err != nil || u.Host == "" {
@@ -325,7 +328,7 @@ func isWebAddress(link string) bool {
 	return u.Scheme == "http" || u.Scheme == "https"
 }
 
-// messageViewLocked writes a message as the API shows it.
+// messageViewLocked returns a message as the API shows it.
 func (a *webAPI) messageViewLocked(m *stored) map[string]any {
 	uri := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages/" + m.sid
 	v := map[string]any{"sid": m.sid, "account_sid": a.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from,
@@ -350,10 +353,10 @@ func (a *webAPI) messageViewLocked(m *stored) map[string]any {
 	return v
 }
 
-// stampOf writes a time as the API does.
+// stampOf formats a time as the API does.
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC1123Z) }
 
-// findLocked returns a message; nil if there is none.
+// findLocked returns the message with an id, or nil.
 func (e *exchange) findLocked(sid string) *stored {
 	for _, m := range e.messages {
 		if m.sid == sid {
@@ -380,7 +383,7 @@ func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
 		"uri": "/2010-04-01/Accounts/" + a.opt.AccountSID + ".json"})
 }
 
-// showTyping shows the customer that somebody writes.
+// showTyping handles a request that shows a typing indicator to the author of a WhatsApp message.
 func (a *webAPI) showTyping(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -11,19 +11,22 @@ import (
 	"time"
 )
 
-// Phone is a customer's phone, in the chat with one of the company's numbers. Tests use it to write as the customer, and to see what
-// arrived.
+// Phone is a customer's phone, in the chat with one of the company's numbers. Tests use it to write as the customer, and to see what she
+// received:
+//
+//	p := server.Phone("+15550123", "+15550101", "Ann")
+//	id, err := p.Send(Message{Text: "Hello"})
 type Phone struct {
 	exchange        *exchange
-	Address, Number string // as Twilio writes them
-	Name            string // WhatsApp profile
-	UserID          string // WhatsApp's own id of the person: US.…; "" means that callbacks don't have it
+	Address, Number string // the customer's address and the company's, as Twilio writes them
+	Name            string // the name in the WhatsApp profile
+	UserID          string // WhatsApp's id of the person (US.…); "" if callbacks don't have it
 	inbox           []*stored
-	tail            chan struct{}         // closed once the last message to the customer is delivered or failed
-	extra           map[string]url.Values // by message: further fields of its callback
+	tail            chan struct{}         // closed when the last message to the customer is delivered or has failed
+	extra           map[string]url.Values // additional fields of callbacks, by message id
 }
 
-// Media is a file that a customer sends or has got.
+// Media is a file that a customer sent or received.
 type Media struct {
 	ContentType string `json:"content_type"`
 	Content     []byte `json:"content"` // in JSON as base64
@@ -33,32 +36,33 @@ type Media struct {
 type Message struct {
 	Text    string
 	Media   []Media
-	ReplyTo string     // the message it answers (WhatsApp)
-	Fields  url.Values // further fields of the callback: Latitude, ButtonText, ListId, …
+	ReplyTo string     // the id of the message to which it replies (WhatsApp)
+	Fields  url.Values // additional fields of the callback: Latitude, ButtonText, ListId, …
 }
 
-// Received is a message on a customer's phone.
+// Received is a message as a customer's phone shows it.
 type Received struct {
 	SID       string    `json:"sid"`
 	Text      string    `json:"text"`
 	Status    string    `json:"status"`
 	Media     []Media   `json:"media,omitempty"`
 	Location  string    `json:"location,omitempty"` // "1.5,2.5|label"
-	Buttons   []Button  `json:"buttons,omitempty"`  // to tap: answers, links, rows of a list
-	List      string    `json:"list,omitempty"`     // what opens the rows; "" means buttons
+	Buttons   []Button  `json:"buttons,omitempty"`  // quick replies, links, or rows of a list
+	List      string    `json:"list,omitempty"`     // the title of the button that opens the list; "" if it isn't a list
 	At        time.Time `json:"at"`
-	Automatic bool      `json:"automatic"` // Twilio's own answer
-	Mine      bool      `json:"mine"`      // the customer wrote it: Chat only
+	Automatic bool      `json:"automatic"` // an automatic reply by Twilio
+	Mine      bool      `json:"mine"`      // the customer wrote it; only in Chat
 }
 
-// Button is something to tap.
+// Button is a button or a list row that a customer can tap.
 type Button struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	URL   string `json:"url,omitempty"`
 }
 
-// Phone returns the customer with that address who talks to one of our numbers.
+// Phone returns the phone of the customer with an address, in the chat with one of the company's numbers. It creates the phone if
+// necessary. A name other than "" becomes the customer's name.
 func (e *exchange) Phone(address, number, name string) *Phone {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,8 +83,9 @@ func (e *exchange) findPhoneLocked(address, number, name string) *Phone {
 	return p
 }
 
-// Send sends a message to the company. It blocks until the message's callback was answered or given up.
-// Errors: Twilio doesn't know the number; the callback was refused.
+// Send sends a message to the company and returns its id. It blocks until the company's webhook has responded, or all attempts to call it
+// have failed.
+// Errors: nobody has the number; the webhook responded with an error.
 func (p *Phone) Send(msg Message) (string, error) {
 	sent, err := p.storeMessage(msg)
 	if err != nil || sent.webhook == "" {
@@ -93,8 +98,8 @@ func (p *Phone) Send(msg Message) (string, error) {
 	return sent.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 }
 
-// Post is Send without waiting for the callback.
-// Errors: Twilio doesn't know the number.
+// Post is like Send but doesn't wait for the webhook.
+// Errors: nobody has the number.
 func (p *Phone) Post(msg Message) (string, error) {
 	sent, err := p.storeMessage(msg)
 	if err != nil {
@@ -111,11 +116,11 @@ func (p *Phone) Post(msg Message) (string, error) {
 type sentMessage struct {
 	*stored
 
-	form    url.Values // of the callback
-	webhook string     // takes the callback; "" if none does
+	form    url.Values // the callback's body
+	webhook string     // the callback's URL; "" if there is none
 }
 
-// storeMessage stores a customer's message. With an error, the message is empty.
+// storeMessage stores a customer's message and prepares its callback. If it fails, the returned message is empty but not nil.
 func (p *Phone) storeMessage(msg Message) (sentMessage, error) {
 	e := p.exchange
 	e.mu.Lock()
@@ -166,8 +171,8 @@ func (p *Phone) storeMessage(msg Message) (sentMessage, error) {
 	return sentMessage{stored: m, form: e.inboundFormLocked(m, p), webhook: e.findWebhookLocked(n)}, nil
 }
 
-// handleKeywordLocked does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
-// other text.
+// handleKeywordLocked imitates what Twilio does when a customer texts STOP, START or HELP, or one of their synonyms. It returns that
+// keyword, or "" for any other text.
 func (e *exchange) handleKeywordLocked(m *stored) string {
 	if strings.HasPrefix(m.from, waPrefix) {
 		return ""
@@ -181,7 +186,7 @@ func (e *exchange) handleKeywordLocked(m *stored) string {
 		}
 		e.blocked[pair] = true
 		return "STOP"
-	case "START", "UNSTOP", "YES": // whether the customer had stopped before or not
+	case "START", "UNSTOP", "YES": // also if the customer hadn't opted out
 		if e.blocked[pair] {
 			e.autoAnswerLocked(m, "You have successfully been re-subscribed to messages from this number.")
 		}
@@ -195,7 +200,7 @@ func (e *exchange) handleKeywordLocked(m *stored) string {
 	return ""
 }
 
-// inboundFormLocked returns the callback of a customer's message.
+// inboundFormLocked returns the form of the callback for a customer's message.
 func (e *exchange) inboundFormLocked(m *stored, p *Phone) url.Values {
 	f := e.commonFormLocked(m)
 	f.Set("SmsStatus", string(messageReceived))
@@ -207,22 +212,11 @@ func (e *exchange) inboundFormLocked(m *stored, p *Phone) url.Values {
 		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
 	}
 
-	if person, isWhatsApp := strings.CutPrefix(p.Address, waPrefix); isWhatsApp {
-		f.Set("ProfileName", p.Name)
-		f.Set("MessageType", "text")
-		if len(m.media) > 0 {
-			kind, _, _ := strings.Cut(m.media[0].kind, "/") // image, video, audio, application
-			f.Set("MessageType", kind)
-		}
-		if digits, isNumber := strings.CutPrefix(person, "+"); isNumber {
-			f.Set("WaId", digits)
-		}
-		if p.UserID != "" {
-			f.Set("ExternalUserId", waPrefix+p.UserID)
-		}
+	if strings.HasPrefix(p.Address, waPrefix) {
+		p.addWhatsAppFields(f, m)
 	} else {
 		f.Set("ToCountry", "US")
-		f.Set("FromCity", "") // fields without a value are sent, and signed
+		f.Set("FromCity", "") // Twilio also sends and signs fields without a value
 		f.Set("FromZip", "")
 	}
 
@@ -230,13 +224,29 @@ func (e *exchange) inboundFormLocked(m *stored, p *Phone) url.Values {
 	return f
 }
 
-// Stop forbids further messages, by the word that customers type.
+// addWhatsAppFields adds the fields that only callbacks of WhatsApp messages have.
+func (p *Phone) addWhatsAppFields(f url.Values, m *stored) {
+	f.Set("ProfileName", p.Name)
+	f.Set("MessageType", "text")
+	if len(m.media) > 0 {
+		kind, _, _ := strings.Cut(m.media[0].kind, "/") // image, video, audio, application
+		f.Set("MessageType", kind)
+	}
+	if digits, isNumber := strings.CutPrefix(p.Address, waPrefix+"+"); isNumber {
+		f.Set("WaId", digits)
+	}
+	if p.UserID != "" {
+		f.Set("ExternalUserId", waPrefix+p.UserID)
+	}
+}
+
+// Stop opts out of further messages by the keyword STOP.
 func (p *Phone) Stop() (string, error) { return p.Send(Message{Text: "STOP"}) }
 
-// Start allows messages again, by the word that customers type.
+// Start opts in again by the keyword START, with the spelling of a customer.
 func (p *Phone) Start() (string, error) { return p.Send(Message{Text: "Start"}) }
 
-// Tap answers with a button of a message that the customer got.
+// Tap replies with a button of a message that the customer received.
 func (p *Phone) Tap(messageSid string, b Button) (string, error) {
 	return p.Send(Message{
 		Text:    b.Title,
@@ -245,7 +255,7 @@ func (p *Phone) Tap(messageSid string, b Button) (string, error) {
 	})
 }
 
-// Share sends a place.
+// Share sends a location.
 func (p *Phone) Share(latitude, longitude float64, label, address string) (string, error) {
 	return p.Send(Message{Fields: url.Values{
 		"MessageType": {"location"},
@@ -256,14 +266,14 @@ func (p *Phone) Share(latitude, longitude float64, label, address string) (strin
 	}})
 }
 
-// Read marks everything that came by WhatsApp as seen by the customer.
+// Read marks all WhatsApp messages to the customer as read.
 func (p *Phone) Read() {
 	for _, m := range p.listUnread() {
 		p.exchange.move(m, messageRead, 0)
 	}
 }
 
-// listUnread returns the messages that came by WhatsApp and weren't seen by the customer.
+// listUnread returns the WhatsApp messages to the customer that are delivered and not read.
 func (p *Phone) listUnread() []*stored {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
@@ -277,19 +287,19 @@ func (p *Phone) listUnread() []*stored {
 	return unread
 }
 
-// Stopped reports whether the customer opted out of this number's text messages.
+// Stopped reports whether the customer has opted out of this number's messages.
 func (p *Phone) Stopped() bool {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
 	return p.exchange.blocked[pairKey(p.Address, p.Number)]
 }
 
-// Inbox returns what the customer has got, oldest first.
+// Inbox returns the messages that the customer received, oldest first.
 func (p *Phone) Inbox() []Received {
 	return slices.DeleteFunc(p.Chat(), func(r Received) bool { return r.Mine })
 }
 
-// Chat returns what the phone shows, from both sides, oldest first.
+// Chat returns the messages of both sides as the phone shows them, oldest first.
 func (p *Phone) Chat() []Received {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
@@ -324,7 +334,7 @@ func (p *Phone) Chat() []Received {
 	return all
 }
 
-// Texts returns the texts of Inbox without Twilio's own answers.
+// Texts returns the texts of Inbox without Twilio's automatic replies.
 func (p *Phone) Texts() []string {
 	texts := []string{}
 	for _, r := range p.Inbox() {

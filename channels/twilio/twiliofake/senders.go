@@ -10,22 +10,26 @@ import (
 	"strings"
 )
 
+// This file imitates Twilio's APIs for the company's senders: phone numbers, short codes, WhatsApp senders, and messaging services, which
+// are pools of senders. Each has a webhook that Twilio calls for incoming messages. The company looks its senders up and changes their
+// webhooks.
+
 // Service is a messaging service of the company.
 type Service struct {
 	SID, Name string
-	Webhook   string   // its request URL for incoming messages; "" means none, and they are lost
-	OnNumber  bool     // the numbers' own webhooks are called instead
-	Numbers   []string // addresses of its senders
+	Webhook   string   // the URL that is called for incoming messages; "" if there is none
+	OnNumber  bool     // the webhooks of the senders are called instead
+	Numbers   []string // the addresses of the senders
 }
 
-// The beginnings of senders' ids say what kind of sender each is: a phone number, a short code, or a WhatsApp sender.
+// The prefix of a sender's id identifies its kind.
 const (
 	numberPrefix    = "PN"
 	shortCodePrefix = "SC"
 	whatsAppPrefix  = "XE"
 )
 
-// kindPrefix returns the beginning of a sender's id.
+// kindPrefix returns the prefix of the sender's id.
 func (n *Number) kindPrefix() string {
 	switch {
 	case strings.HasPrefix(n.Address, waPrefix):
@@ -41,7 +45,7 @@ func (g *ground) sidOf(i int) string {
 	return fmt.Sprintf("%s%032x", g.opt.Numbers[i].kindPrefix(), i+1)
 }
 
-// findSenderLocked returns the index of the company's sender with an id, if it is of the kind with this prefix; -1 if there is none.
+// findSenderLocked returns the index of the sender with an id, if it is of the kind with this prefix, or -1.
 func (g *ground) findSenderLocked(prefix, sid string) int {
 	for i := range g.opt.Numbers {
 		if g.opt.Numbers[i].kindPrefix() == prefix && g.sidOf(i) == sid {
@@ -51,7 +55,8 @@ func (g *ground) findSenderLocked(prefix, sid string) int {
 	return -1
 }
 
-// senderRowsLocked returns the rows of all senders of the kind with this prefix whose addresses have a part.
+// senderRowsLocked returns the JSON objects of all senders of a kind whose address contains part. Twilio's filters also match parts of
+// numbers.
 func (g *ground) senderRowsLocked(prefix, part string, rowOf func(i int) map[string]any) []any {
 	rows := []any{}
 	for i := range g.opt.Numbers {
@@ -63,7 +68,7 @@ func (g *ground) senderRowsLocked(prefix, part string, rowOf func(i int) map[str
 	return rows
 }
 
-// findWebhookLocked returns the webhook that takes what comes to one of the company's senders; "" if there is none.
+// findWebhookLocked returns the webhook that is called for messages to one of the company's senders, or "".
 func (g *ground) findWebhookLocked(n *Number) string {
 	for _, s := range g.opt.Services {
 		for _, address := range s.Numbers {
@@ -73,12 +78,12 @@ func (g *ground) findWebhookLocked(n *Number) string {
 		}
 	}
 	if n.App != "" {
-		return "" // a TwiML application answers, whatever it does
+		return "" // a TwiML application handles them instead
 	}
 	return n.Webhook
 }
 
-// serviceOfLocked returns the messaging service that has one of the company's senders; "" if none has it.
+// serviceOfLocked returns the id of the messaging service to which a sender belongs, or "".
 func (g *ground) serviceOfLocked(address string) string {
 	for _, s := range g.opt.Services {
 		if slices.Contains(s.Numbers, address) {
@@ -88,7 +93,7 @@ func (g *ground) serviceOfLocked(address string) string {
 	return ""
 }
 
-// listNumbers lists the phone numbers. As at Twilio, the filter finds numbers of which it is a part.
+// listNumbers handles a request for the list of phone numbers.
 func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,7 +122,7 @@ func (a *webAPI) numberRowLocked(i int) map[string]any {
 	return row
 }
 
-// updateNumber changes what Twilio does with a number's messages.
+// updateNumber changes the webhook or the TwiML application of a phone number.
 // Source: Twilio, "IncomingPhoneNumber resource".
 func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
@@ -148,7 +153,7 @@ func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, a.numberRowLocked(i))
 }
 
-// listShortCodes lists the short codes, by the same kind of filter as listNumbers.
+// listShortCodes handles a request for the list of short codes.
 // Source: Twilio, "ShortCode resource".
 func (a *webAPI) listShortCodes(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
@@ -172,7 +177,7 @@ func (a *webAPI) shortCodeRowLocked(i int) map[string]any {
 	}
 }
 
-// updateShortCode changes what Twilio does with a short code's messages.
+// updateShortCode changes the webhook of a short code.
 func (a *webAPI) updateShortCode(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
@@ -194,14 +199,14 @@ func (a *webAPI) updateShortCode(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, a.shortCodeRowLocked(i))
 }
 
-// setIfGiven changes a value if the form has it. As at Twilio, an empty one clears it.
+// setIfGiven sets a value if the form has a field with that name. As at Twilio, an empty field clears it.
 func setIfGiven(r *http.Request, name string, value *string) {
 	if r.PostForm.Has(name) {
 		*value = r.PostForm.Get(name)
 	}
 }
 
-// findServiceLocked returns a messaging service; nil if there is none with that id.
+// findServiceLocked returns the messaging service with an id, or nil.
 func (g *ground) findServiceLocked(sid string) *Service {
 	for i := range g.opt.Services {
 		if g.opt.Services[i].SID == sid {
@@ -211,10 +216,10 @@ func (g *ground) findServiceLocked(sid string) *Service {
 	return nil
 }
 
-// serviceSID is what the ids of messaging services look like.
+// serviceSID matches the ids of messaging services.
 var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 
-// chooseSenderLocked returns the first sender of a messaging service that is of the recipient's channel.
+// chooseSenderLocked returns the address of the messaging service's first sender for the recipient's channel (SMS or WhatsApp).
 // Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
 func (g *ground) chooseSenderLocked(service, to string) (from string, refused *refusal) {
 	s := g.findServiceLocked(service)
@@ -237,7 +242,7 @@ func (g *ground) chooseSenderLocked(service, to string) (from string, refused *r
 	return "", &refusal{codeNoneFits, "The Messaging Service does not have a phone number available to send a message"}
 }
 
-// asRow writes a messaging service as the API shows it.
+// asRow returns a messaging service as the API shows it.
 func (s *Service) asRow() map[string]any {
 	return map[string]any{
 		"sid":                           s.SID,
@@ -259,7 +264,7 @@ func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s.asRow())
 }
 
-// updateService changes where a service's messages go.
+// updateService changes the webhook of a messaging service.
 // Source: Twilio, "Messaging Service resource".
 func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
@@ -280,7 +285,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s.asRow())
 }
 
-// listSenders lists the WhatsApp senders.
+// listSenders handles a request for the list of WhatsApp senders.
 // Source: Twilio, "Senders API".
 func (a *webAPI) listSenders(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("Channel") != "whatsapp" {
@@ -322,6 +327,7 @@ func (a *webAPI) senderRowLocked(i int) map[string]any {
 	return row
 }
 
+// updateSender changes the webhook of a WhatsApp sender.
 func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Hook struct {

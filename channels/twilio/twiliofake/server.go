@@ -19,42 +19,44 @@ import (
 // Number is one of the company's senders.
 type Number struct {
 	Address string // "+15550101", "72345" (a short code), or "whatsapp:+15550100"
-	Webhook string // with overrides: https://parley.test/hooks/sms#rc=5&rp=all; "" means none
-	Method  string // of the webhook; "" means POST
-	App     string // a TwiML application that takes messages instead of the webhook; "" means none
-	MMS     bool
-	NoSMS   bool // it carries calls only
-	Offline bool // as a WhatsApp sender
+	Webhook string // the URL, with its retry policy: https://parley.test/hooks/sms#rc=5&rp=all; "" if there is none
+	Method  string // the webhook's HTTP method; "" means POST
+	App     string // a TwiML application that handles messages instead of the webhook; "" if there is none
+	MMS     bool   // it can carry MMS
+	NoSMS   bool   // it only carries calls
+	Offline bool   // for a WhatsApp sender: its status is OFFLINE
 }
 
-// Options of a Server.
+// Options are the options of a Server.
 type Options struct {
 	AccountSID, AuthToken string
 	Numbers               []Number
 	Services              []Service
 	Now                   func() time.Time // nil means time.Now
-	ReviewDelay           time.Duration    // until a content is approved; 0 means at once
-	TotalTime             time.Duration    // of one callback with its repetitions; 0 means 15 s, as at Twilio
+	ReviewDelay           time.Duration    // how long WhatsApp takes to review a content
+	TotalTime             time.Duration    // the timeout of a callback including its retries; 0 means 15 s, as at Twilio
 	OptOutType            bool             // callbacks have the field OptOutType, as with Twilio's advanced opt-out
-	HoldCallbacks         bool             // status callbacks are only made by Callback
-	Listen                string           // host:port of the APIs; "" means a free port of loopback
+	HoldCallbacks         bool             // status callbacks are only made by Server.Callback
+	Listen                string           // host:port of the APIs; "" means a free port on localhost
 }
 
-// defaultTotalTime is Twilio's own.
+// defaultTotalTime is the timeout of Twilio.
 const defaultTotalTime = 15 * time.Second
 
-// ground is what all parts of the emulator share. Methods whose names end with Locked must be called with mu held.
+// ground is the state that all parts of the emulator share. Methods whose names end with Locked must be called with mu held.
 type ground struct {
-	emulator.Signal // of every change that somebody may wait for
+	emulator.Signal // signals each change for which a test may wait
 
 	opt    Options
 	api    *emulator.Host
 	client *http.Client
 
-	mu sync.Mutex // guards the state of all parts but the faults
+	mu sync.Mutex // guards the state of all parts except the faults
 }
 
-// Server is a Twilio of one account.
+// Server is an emulator of Twilio with one account, for tests of software that sends and receives messages through Twilio. The software
+// under test, called the company here, calls the emulator's API, and the emulator calls the company's webhooks. The test writes as a
+// customer, and checks what she receives, by Phone.
 type Server struct {
 	*ground
 	*exchange // messages and the customers' phones
@@ -62,10 +64,11 @@ type Server struct {
 	*library  // templates ("contents")
 	*webhooks // calls to the company
 	*webAPI   // calls from the company
-	*faults   // what goes wrong
+	*faults   // failures that a test has ordered
 }
 
-// Start starts a server. Errors: a port is taken.
+// Start starts a server. The caller must close it.
+// Errors: a port is in use.
 func Start(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -110,16 +113,16 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server and everything under way.
+// Close stops the server and everything that is still running.
 func (s *Server) Close() {
 	_ = s.api.Close()
 	_ = s.host.Close()
 }
 
-// URL is the base address of all APIs.
+// URL returns the base URL of all APIs.
 func (s *Server) URL() string { return s.api.URL() }
 
-// SetWebhook sets where Twilio calls for a number's messages.
+// SetWebhook sets the webhook of a number.
 func (s *Server) SetWebhook(address, url string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,14 +133,14 @@ func (s *Server) SetWebhook(address, url string) {
 	}
 }
 
-// Typing returns the messages for which typing was shown.
+// Typing returns the ids of the messages for which a typing indicator was shown.
 func (a *webAPI) Typing() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return append([]string(nil), a.typing...)
 }
 
-// Request is a call that the API took, for tests that compare it with descriptions.
+// Request is a recorded call of the API.
 type Request struct {
 	Method, Path, Query, ContentType string
 	Body                             []byte
@@ -145,14 +148,14 @@ type Request struct {
 	Answer                           []byte
 }
 
-// Requests returns the calls of the API so far.
+// Requests returns the recorded calls of the API that took effect, oldest first.
 func (a *webAPI) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return append([]Request(nil), a.requests...)
 }
 
-// newSID returns a new Twilio id: a prefix and 32 hex digits.
+// newSID returns a new id in Twilio's format: a prefix and 32 hex digits.
 func newSID(prefix string) string {
 	const idBytes = 16
 	b := make([]byte, idBytes)
@@ -160,7 +163,7 @@ func newSID(prefix string) string {
 	return prefix + hex.EncodeToString(b)
 }
 
-// findNumberLocked returns one of the company's senders; nil if nobody has the address.
+// findNumberLocked returns the company's sender with an address, or nil.
 func (g *ground) findNumberLocked(address string) *Number {
 	for i := range g.opt.Numbers {
 		if g.opt.Numbers[i].Address == address {
@@ -170,7 +173,7 @@ func (g *ground) findNumberLocked(address string) *Number {
 	return nil
 }
 
-// isAuthorized reports whether a request has the account's credentials, by Basic authentication.
+// isAuthorized reports whether a request has the account's credentials (basic authentication).
 func (a *webAPI) isAuthorized(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
 	if !ok || subtle.ConstantTimeCompare([]byte(user), []byte(a.opt.AccountSID)) != 1 {
@@ -179,14 +182,14 @@ func (a *webAPI) isAuthorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(password), []byte(a.opt.AuthToken)) == 1
 }
 
-// answer writes JSON.
+// answer sends a JSON response.
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// refuse writes an error as Twilio does.
+// refuse sends an error response in Twilio's format.
 func refuse(w http.ResponseWriter, status, code int, message string) {
 	answer(w, status, map[string]any{"code": code, "message": message, "status": status,
 		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})

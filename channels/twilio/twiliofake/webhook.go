@@ -19,15 +19,16 @@ import (
 	"time"
 )
 
-// webhooks call the company and pass on what it answers.
+// webhooks makes callbacks: signed requests to the company's webhooks, for example when a customer writes or a message is delivered. As
+// at Twilio, failed callbacks are retried, and the text of a response is sent to the customer as a reply.
 type webhooks struct {
 	*ground
 	exchange *exchange
-	lost     bool     // all callbacks get lost; SetLost sets it
-	answers  []string // texts of answers, which went to customers; Parley must give none
+	lost     bool     // all callbacks are dropped
+	answers  []string // the texts of responses
 }
 
-// SetLost says whether all callbacks get lost from now on.
+// SetLost sets whether all callbacks are dropped from now on.
 func (h *webhooks) SetLost(lost bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -40,7 +41,7 @@ func (h *webhooks) isLosing() bool {
 	return h.lost
 }
 
-// Answers returns the texts with which callbacks were answered. Parley must give none, because each goes to a customer.
+// Answers returns the texts of all responses to callbacks. Tests check that there are none, because each was sent to a customer.
 func (h *webhooks) Answers() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -60,8 +61,8 @@ func (e *exchange) commonFormLocked(m *stored) url.Values {
 	return f
 }
 
-// sign returns the signature of a callback, as Twilio's page on security describes it. It doesn't share code with Parley,
-// so that tests find a fault in Parley's own code.
+// sign returns the signature of a callback, as Twilio's page on security describes it. It doesn't share code with Parley, so that tests
+// find errors in Parley's own code.
 func sign(token, address string, form url.Values) string {
 	names := make([]string, 0, len(form))
 	for name := range form {
@@ -70,36 +71,35 @@ func sign(token, address string, form url.Values) string {
 	sort.Strings(names)
 	text := address
 	for _, name := range names {
-		text += name + form.Get(name) // each name once: Twilio's own forms repeat none
+		text += name + form.Get(name) // Twilio's own forms don't repeat names
 	}
 	mac := hmac.New(sha1.New, []byte(token))
 	_, _ = io.WriteString(mac, text)
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// How often callbacks are repeated.
+// Retries of callbacks.
 // Source: Twilio, "Webhooks: connection overrides".
 const (
 	maxRepeats    = 5
-	maxAnswer     = 64 << 10              // bytes
-	firstWait     = 50 * time.Millisecond // doubled with each repetition
-	defaultPolicy = "ct"                  // only if the connection could not be opened
+	maxAnswer     = 64 << 10              // the maximum size of a response, in bytes
+	firstWait     = 50 * time.Millisecond // doubled with each retry
+	defaultPolicy = "ct"                  // retry only if the connection could not be opened
 )
 
-// call makes a callback with the repetitions that the address asks for, within Twilio's total time. It returns the last
-// HTTP status; 0 means that there was no answer. inbound, if not nil, is the customer's message to which an answer goes.
+// call makes a callback and retries it as the fragment of the address asks: #rc=5&rp=all means up to five retries, after any failure. It
+// stops after Options.TotalTime. It returns the last HTTP status, 0 if there was no response. inbound is the customer's message to which
+// a response's text is a reply, or nil if the callback isn't about such a message.
 func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 	if h.isLosing() {
 		return 0
 	}
 
 	signedAddress, fragment, _ := strings.Cut(address, "#")
-	overrides, _ := url.ParseQuery(fragment) // unreadable: none
-	repeats := 1
-	if n, err := strconv.Atoi(overrides.Get("rc")); err == nil {
-		if isAllowed := n >= 0 && n <= maxRepeats; isAllowed {
-			repeats = n
-		}
+	overrides, _ := url.ParseQuery(fragment) // a malformed fragment is ignored
+	repeats, err := strconv.Atoi(overrides.Get("rc"))
+	if err != nil || repeats < 0 || repeats > maxRepeats {
+		repeats = 1
 	}
 
 	policy := cmp.Or(overrides.Get("rp"), defaultPolicy)
@@ -125,7 +125,7 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 	return status
 }
 
-// callOnce makes one call. repeat is true if it failed in a way for which the policy asks for another call.
+// callOnce makes one call. repeat is true if it failed in a way after which the policy asks for a retry.
 func (h *webhooks) callOnce(
 	ctx context.Context, address string, form url.Values, inbound *stored, policy string,
 ) (status int, repeat bool) {
@@ -157,16 +157,16 @@ func (h *webhooks) callOnce(
 	return resp.StatusCode, false
 }
 
-// isInPolicy reports whether a policy, a list with commas, asks for a repetition after that kind of failure.
+// isInPolicy reports whether a policy asks for a retry after a kind of failure. A policy is a list such as "ct,5xx".
 func isInPolicy(policy, failure string) bool {
 	kinds := strings.Split(policy, ",")
 	return slices.Contains(kinds, failure) || slices.Contains(kinds, "all")
 }
 
-// take sends a callback's answer to the customer, as Twilio does: a plain text as it is, or the messages of TwiML, Twilio's XML. Anything
+// take sends the text of a response to the customer, as Twilio does. The response may be plain text or TwiML, Twilio's XML. Anything
 // else is ignored.
 func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
-	kind, _, _ := mime.ParseMediaType(contentType) // unreadable: ""
+	kind, _, _ := mime.ParseMediaType(contentType) // "" if it is malformed
 	text := ""
 	switch kind {
 	case "text/plain":
@@ -199,7 +199,7 @@ func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
 	h.Poke()
 }
 
-// autoAnswerLocked sends a text of Twilio's own to a customer, as the answer to a message.
+// autoAnswerLocked sends an automatic reply to a customer's message.
 func (e *exchange) autoAnswerLocked(inbound *stored, text string) {
 	now := e.opt.Now().UTC()
 	m := &stored{sid: newSID("SM"), body: text, from: inbound.to, to: inbound.from, direction: directionTwilio, status: messageDelivered,
@@ -209,21 +209,21 @@ func (e *exchange) autoAnswerLocked(inbound *stored, text string) {
 	p.inbox = append(p.inbox, m)
 }
 
-// Redeliver calls the webhook of a customer's message once more.
-// Errors: no such message or webhook; an answer that is no success.
+// Redeliver repeats the callback for a customer's message.
+// Errors: there is no such message; the webhook didn't respond with success.
 func (e *exchange) Redeliver(messageSid string) error {
 	m, form, hook := e.inboundCallback(messageSid)
 	if m == nil {
 		return fmt.Errorf("twiliofake: no inbound message %s", messageSid)
 	}
-	status := e.hooks.call(hook, form, m) // without the lock: who is called may ask this server before it answers
+	status := e.hooks.call(hook, form, m) // without the lock, because the company may call this server before it responds
 	if status/100 != 2 {
 		return fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
 	return nil
 }
 
-// inboundCallback returns a customer's message with the form and the address of its callback; nil if there is no such message.
+// inboundCallback returns a customer's message with the form and the address of its callback. m is nil if there is no such message.
 func (e *exchange) inboundCallback(messageSid string) (m *stored, form url.Values, hook string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
