@@ -67,7 +67,7 @@ func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.
 func (d *mailboxDesk) TestSettings(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
 	spec := d.o.findSpec(emailKind)
 	config := configOf(spec, values)
-	if findings := setup.CheckConfig(*spec, config); len(findings) > 0 {
+	if findings := setup.FindMisfits(*spec, config); len(findings) > 0 {
 		refused := &setup.Refused{Fields: map[string]string{}}
 		for _, m := range findings {
 			refused.Fields[emailKind+"."+m.Field] = m.Text
@@ -90,7 +90,7 @@ func (d *mailboxDesk) TestMailbox(ctx context.Context, name string) ([]mailbox.F
 		return nil, err
 	}
 
-	if findings := setup.CheckConfig(*spec, config); len(findings) > 0 {
+	if findings := setup.FindMisfits(*spec, config); len(findings) > 0 {
 		text := "These settings can't work."
 		for _, m := range findings {
 			text += " " + cmp.Or(m.Field, m.What) + ": " + m.Text

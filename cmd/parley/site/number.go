@@ -91,7 +91,7 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	}
 
 	config := configOf(spec, values)
-	if findings := setup.CheckConfig(*spec, config); len(findings) > 0 {
+	if findings := setup.FindMisfits(*spec, config); len(findings) > 0 {
 		return findings, nil
 	}
 	return d.examine(ctx, store.Account{Name: account, Kind: kind}, config)
