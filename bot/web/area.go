@@ -70,7 +70,7 @@ type Route struct {
 	// Reads leaves the request's body to the handler, for large uploads. The handler must limit how much it reads.
 	Reads bool
 
-	// Token is set on routes that programs call with an API token. These routes ignore sessions and Role.
+	// Token is set on routes that programs call with an API token. These routes ignore sessions and For.
 	Token *ByToken
 
 	area string
