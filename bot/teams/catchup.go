@@ -13,6 +13,7 @@ import (
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
+	"parley/bot/teams/ownthread"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 )
@@ -38,7 +39,7 @@ type history struct {
 	*organisation.Organisation
 
 	sweeper         *sweep.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
-	threads         *threads
+	threads         *ownthread.Threads
 	deletions       *deletions
 	maxAge          time.Duration            // threads whose first message is older are skipped
 	comparedThreads *recent.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey

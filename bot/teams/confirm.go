@@ -69,7 +69,7 @@ func presumeChange(m *graph.Message) bridge.Confirmation {
 
 // confirmShown compares a message that Graph shows with what is stored, and stores what is missing; see Confirm.
 func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
-	inOurThread, err := h.threads.isOurThread(ctx, at)
+	inOurThread, err := h.threads.IsOurs(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}

@@ -9,8 +9,8 @@
 //   - poster makes posts. access remembers where Teams refuses them.
 //   - files reads the files that people attach.
 //
-// All of them share an organisation.Organisation, which knows teams, channels and people. Package fact defines what is
-// stored.
+// Package ownthread decides which messages of people concern Parley. All of them share an organisation.Organisation, which
+// knows teams, channels and people. Package fact defines what is stored.
 //
 // What does not belong here: what verbs do and what is sent (bridge), the content of cards (bot/view) and their format
 // (bot/teams/card), what the app offers in menus (bot/teams/manifest), which requests are genuine (bot/teams/auth), and

@@ -11,6 +11,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/organisation"
+	"parley/bot/teams/ownthread"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -25,7 +26,7 @@ type intake struct {
 	*organisation.Organisation
 
 	sweeper   *sweep.Sweeper
-	threads   *threads
+	threads   *ownthread.Threads
 	deletions *deletions
 	files     *files
 }
@@ -83,7 +84,7 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
 	switch {
 	case a.Type == connector.TypeMessageReaction:
-		return it.threads.concernsReaction(ctx, a)
+		return it.threads.ConcernsReaction(ctx, a)
 	case isPrivate(a) && isMessage && !isClick:
 		return true, false, nil // a command
 	case isTargeted(a) && !isMessage:
@@ -91,16 +92,16 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 	}
 
 	at := fact.PlaceOf(a)
-	inOurThread, err = it.threads.isOurThread(ctx, at)
+	inOurThread, err = it.threads.IsOurs(ctx, at)
 	switch {
 	case err != nil:
 		return false, false, err
 	case isClick:
 		return true, inOurThread, nil
 	case isMessage:
-		keep, err = it.threads.concernsUs(ctx, p, at, a, inOurThread)
+		keep, err = it.threads.ConcernsUs(ctx, p, at, a, inOurThread)
 	default:
-		keep, err = it.threads.isOursOrStored(ctx, at.Channel, at.Message, inOurThread)
+		keep, err = it.threads.IsOursOrStored(ctx, at.Channel, at.Message, inOurThread)
 	}
 	return keep, inOurThread, err
 }

@@ -119,7 +119,7 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	at := fact.ClickPlace(in.activity, click)
-	inOurThread, err := in.door.threads.isOurThread(ctx, at)
+	inOurThread, err := in.door.threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}

@@ -300,7 +300,7 @@ func TestRootThatIsRecordedMeanwhile(t *testing.T) {
 	s, err := New(o)
 	noError(t, err)
 	for range 2 {
-		own, err := s.threads.isOurThread(w.ctx(), bridge.Place{Channel: w.channel, Thread: w.root, Message: "1"})
+		own, err := s.threads.IsOurs(w.ctx(), bridge.Place{Channel: w.channel, Thread: w.root, Message: "1"})
 		noError(t, err)
 		wantEqual(t, "the thread is ours", own, true)
 	}

@@ -14,9 +14,9 @@ import (
 	"parley/bot/teams/card"
 	"parley/bot/teams/closed"
 	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
+	"parley/bot/teams/ownthread"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -31,9 +31,9 @@ import (
 type poster struct {
 	*organisation.Organisation
 
-	posts   postRecords // which of our messages are recorded
+	posts   ownthread.PostRecords // which of our messages are recorded
 	access  *access
-	threads *threads
+	threads *ownthread.Threads
 	sent    *recent.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
 	copying chan struct{}            // semaphore: holds one element while a picture is copied, which needs much memory
 }
@@ -165,7 +165,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 		}
 	}
 
-	s.threads.roots.Put(fact.OrderKey(channel, id), true)
+	s.threads.NoteOurs(channel, id)
 	s.learnReading(ctx, channel, id)
 	return bridge.Sent{Message: id, Thread: id}, nil
 }

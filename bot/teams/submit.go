@@ -62,7 +62,7 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 		return dialogAnswer(in.verbDialog(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
 
-	inOurThread, err := in.door.threads.isOurThread(ctx, at)
+	inOurThread, err := in.door.threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}

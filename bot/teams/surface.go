@@ -17,6 +17,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
 	"parley/bot/teams/organisation"
+	"parley/bot/teams/ownthread"
 	"parley/bot/teams/rest"
 	"parley/bot/upload"
 	"parley/bridge"
@@ -34,7 +35,7 @@ const (
 type Desk interface {
 	upload.Desk
 	sweep.Desk
-	postRecords
+	ownthread.PostRecords
 	organisation.Memory
 	openThreadLister
 	reporter
@@ -53,7 +54,7 @@ type Surface struct {
 	check     *auth.Validator
 	sweeper   *sweep.Sweeper
 	access    *access
-	threads   *threads
+	threads   *ownthread.Threads
 	intake    *intake
 	door      *door
 	posts     *poster
@@ -136,7 +137,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		directory: &directory{org},
 	}
 	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed.New()}
-	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
+	s.threads = ownthread.New(o.Desk, o.Desk)
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
 	s.posts = &poster{
 		Organisation: org,

@@ -1,4 +1,8 @@
-package teams
+// Package ownthread decides which messages of people in Teams concern Parley, so that they may be stored: those in a
+// thread that Parley began, and those that mention it.
+//
+// What does not belong here: how messages are read, and what is stored of them.
+package ownthread
 
 import (
 	"context"
@@ -21,19 +25,28 @@ import (
 // was made may take so long.
 const maxRecordDelay = 11 * time.Minute
 
-// postRecords knows which of our messages in Teams are recorded. Posted reports whether the message at a place is one
+// PostRecords knows which of our messages in Teams are recorded. IsOwnPost reports whether the message at a place is one
 // of them.
-type postRecords interface {
+type PostRecords interface {
 	IsOwnPost(ctx context.Context, at bridge.Place) (bool, error)
 }
 
-type threads struct {
-	posts postRecords
+// Threads decides what concerns us. It can be used by several goroutines at once.
+type Threads struct {
+	posts PostRecords
 	desk  sweep.Desk
 	roots *recent.Map[bool] // whether a post of ours began the thread, by fact.OrderKey
 }
 
-// isOurThread reports whether a post of ours began the thread of a place. Teams doesn't tell, so:
+// New makes Threads that know of no thread yet.
+func New(posts PostRecords, desk sweep.Desk) *Threads {
+	return &Threads{posts: posts, desk: desk, roots: recent.New[bool]()}
+}
+
+// NoteOurs notes that a post of ours has just begun a thread. root is the id of that post.
+func (t *Threads) NoteOurs(channel, root string) { t.roots.Put(fact.OrderKey(channel, root), true) }
+
+// IsOurs reports whether a post of ours began the thread of a place. Teams doesn't tell, so:
 //   - it did if the root is recorded as a post of ours;
 //   - it didn't if the root is stored as a person's message;
 //   - if the root is neither, it may have if the message at the place was written soon after the root, in a channel
@@ -41,7 +54,7 @@ type threads struct {
 //     is lost.
 //
 // Errors: the desk's.
-func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error) {
+func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
 		return false, nil
 	}
@@ -96,19 +109,19 @@ func isWithin(earlier, later string, span time.Duration) bool {
 	return time.Duration(answered-began)*time.Millisecond <= span
 }
 
-func (t *threads) isOurChannel(ctx context.Context, channel string) (bool, error) {
+func (t *Threads) isOurChannel(ctx context.Context, channel string) (bool, error) {
 	list, err := t.desk.Channels(ctx)
 	return slices.Contains(list, channel), err
 }
 
-// concernsUs reports whether a person's message is to be stored. It is
+// ConcernsUs reports whether a person's message is to be stored. It is
 //   - if it is in a thread of ours (inOurThread);
 //   - if it mentions the app;
 //   - if it is outside any thread, in a channel in which we begin threads: its author may think that it reaches a
 //     customer.
 //
 // Errors: the desk's.
-func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, inOurThread bool) (bool, error) {
+func (t *Threads) ConcernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, inOurThread bool) (bool, error) {
 	if inOurThread || p.Text(a).Bot {
 		return true, nil
 	}
@@ -118,9 +131,9 @@ func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Plac
 	return t.isOurChannel(ctx, at.Channel)
 }
 
-// isOursOrStored reports whether changes of a message are to be stored: it is in a thread of ours (inOurThread), or
+// IsOursOrStored reports whether changes of a message are to be stored: it is in a thread of ours (inOurThread), or
 // stored itself.
-func (t *threads) isOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
+func (t *Threads) IsOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
 	if inOurThread {
 		return true, nil
 	}
@@ -133,15 +146,15 @@ func (t *threads) isOursOrStored(ctx context.Context, channel, message string, i
 // recorded.
 const maxReactionLead = time.Minute
 
-// concernsReaction decides whether a reaction is to be stored (keep). Teams tells to which message it was added, but
+// ConcernsReaction decides whether a reaction is to be stored (keep). Teams tells to which message it was added, but
 // not in which thread. It is stored
 //   - if that message is stored, or recorded as a post of ours;
 //   - if that message may be a post of ours that isn't recorded yet (mayBeOurs): it is young, in a channel in which
 //     we begin threads.
-func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
+func (t *Threads) ConcernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
 	at := fact.PlaceOf(a)
 	const inOurThread = false // nobody knows it
-	known, err := t.isOursOrStored(ctx, at.Channel, a.ReplyToID, inOurThread)
+	known, err := t.IsOursOrStored(ctx, at.Channel, a.ReplyToID, inOurThread)
 	if err != nil || known {
 		return known, false, err
 	}
