@@ -52,6 +52,7 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Add appends a fault.
 func (f *Faults) Add(fault Fault) { *f = append(*f, fault) }
 
 // Err returns the faults as an error, sorted by their positions, or nil if there are none.

@@ -30,8 +30,9 @@ func (box *Mailbox) explain(err error) wire.Problem {
 	case errors.As(err, &consent): // there is no access token: the server was not asked
 		return wire.Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
 	case errors.As(err, &refused):
+		server := box.set.IMAP
 		return wire.Problem{
-			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", box.set.IMAP.Address(), box.set.IMAP.Username, rawmail.Excerpt(refused.Words)),
+			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", server.Address(), server.Username, rawmail.Excerpt(refused.Words)),
 			Hint:        wire.RefusedTokenHint(box.set, "IMAP"),
 			NeedsPerson: true,
 		}

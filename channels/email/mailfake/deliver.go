@@ -18,6 +18,7 @@ import (
 // Policy decides what happens to mail for an address.
 type Policy string
 
+// Policies.
 const (
 	PolicyAccept  Policy = "accept"  // deliver, and create the mailbox if it is missing
 	PolicyRefuse  Policy = "refuse"  // respond 550 5.1.1 to RCPT
