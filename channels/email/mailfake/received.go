@@ -21,13 +21,16 @@ import (
 // maxDepth bounds nested multiparts.
 const maxDepth = 30
 
-// Received is one mail in a mailbox, as a mail program would show it. It is parsed with
-// the standard library only, apart from any parser under test.
+// Received is one mail in an emulated mailbox, decoded as a mail program would show it. Tests compare it with what
+// they expect, for example got.Subject == "Re: Hi" or got.Attachments[0].Name == "offer.pdf".
+//
+// The parser in this file uses the standard library and shares no code with Parley's own mail parser. An error in
+// that parser therefore can't hide itself in the tests that use Received.
 type Received struct {
-	Address string    `json:"address"` // the mailbox
+	Address string    `json:"address"` // of the mailbox
 	Folder  string    `json:"folder"`
 	UID     uint32    `json:"uid"`
-	At      time.Time `json:"at"` // arrival
+	At      time.Time `json:"at"` // when the mail arrived
 	Flags   []string  `json:"flags,omitempty"`
 	Raw     []byte    `json:"raw,omitempty"`
 
@@ -46,7 +49,7 @@ type Received struct {
 	Text        string       `json:"text"`
 	HTML        string       `json:"html,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
-	// ParseError says what is wrong with the mail; the rest is what could be read.
+	// ParseError describes the first thing that is wrong with the mail. The other fields hold what could be read.
 	ParseError string `json:"parse_error,omitempty"`
 }
 
@@ -56,7 +59,7 @@ type Address struct {
 	Address string `json:"address"`
 }
 
-// Attachment is a part that is not the text of the mail.
+// Attachment is a MIME part that is not the text of the mail.
 type Attachment struct {
 	Name      string `json:"name"`
 	Type      string `json:"type"` // media type without parameters
@@ -75,13 +78,13 @@ func (r Received) Get(field string) string {
 
 func canonicalHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
 
-// parseReceived never fails as a whole: what is broken is named in ParseError.
+// parseReceived parses as much of a mail as it can. It reports the first error in ParseError.
 func parseReceived(raw []byte) Received {
 	r := Received{Raw: raw, Header: map[string][]string{}}
 	p := &mailParser{out: &r}
 	msg, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		p.complain("header", err)
+		p.recordError("header", err)
 		return r
 	}
 
@@ -105,7 +108,7 @@ func parseReceived(raw []byte) Received {
 	r.References = strings.Fields(r.Get("References"))
 	if msg.Header.Get("Date") != "" {
 		if r.Date, err = msg.Header.Date(); err != nil {
-			p.complain("date", err)
+			p.recordError("date", err)
 		}
 	}
 
@@ -113,9 +116,11 @@ func parseReceived(raw []byte) Received {
 	return r
 }
 
+// mailParser fills out while it walks through the MIME parts of one mail.
 type mailParser struct{ out *Received }
 
-func (p *mailParser) complain(where string, err error) {
+// recordError keeps the first error of the mail. where names what was being parsed: "date".
+func (p *mailParser) recordError(where string, err error) {
 	if p.out.ParseError == "" {
 		p.out.ParseError = fmt.Sprintf("%s: %v", where, err)
 	}
@@ -128,7 +133,7 @@ func (p *mailParser) wordDecoder() *mime.WordDecoder {
 func (p *mailParser) decodeWords(v string) string {
 	out, err := p.wordDecoder().DecodeHeader(v)
 	if err != nil {
-		p.complain("encoded word", err)
+		p.recordError("encoded word", err)
 		return v
 	}
 	return out
@@ -142,7 +147,7 @@ func (p *mailParser) readAddresses(h mail.Header, field string) []Address {
 
 	list, err := (&mail.AddressParser{WordDecoder: p.wordDecoder()}).ParseList(v)
 	if err != nil {
-		p.complain(field, err)
+		p.recordError(field, err)
 		return nil
 	}
 
@@ -154,11 +159,11 @@ func (p *mailParser) readAddresses(h mail.Header, field string) []Address {
 	return out
 }
 
-// readPart reads one MIME entity and, below it, its parts.
+// readPart reads one MIME part and, if it is a multipart, its children. depth is 0 for the mail itself.
 func (p *mailParser) readPart(h textproto.MIMEHeader, body io.Reader, depth int) {
 	mediaType, params, err := mime.ParseMediaType(cmp.Or(h.Get("Content-Type"), "text/plain"))
 	if err != nil {
-		p.complain("content type", err)
+		p.recordError("content type", err)
 		mediaType = "application/octet-stream"
 	}
 	if strings.HasPrefix(mediaType, "multipart/") {
@@ -168,33 +173,33 @@ func (p *mailParser) readPart(h textproto.MIMEHeader, body io.Reader, depth int)
 
 	content, err := io.ReadAll(decodeTransfer(h.Get("Content-Transfer-Encoding"), body))
 	if err != nil {
-		p.complain("body", err)
+		p.recordError("body", err)
 	}
 
-	disposition, dparams, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
-	name := p.decodeWords(dparams["filename"])
+	disposition, dispositionParams, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	name := p.decodeWords(dispositionParams["filename"])
 	if name == "" {
 		name = p.decodeWords(params["name"])
 	}
 
 	isFile := disposition == "attachment" || name != ""
-	if !isFile && p.takeText(mediaType, params["charset"], content) {
+	if !isFile && p.useAsText(mediaType, params["charset"], content) {
 		return
 	}
 
-	isInHTML := disposition == "" && h.Get("Content-Id") != ""
+	isShownInHTML := disposition == "" && h.Get("Content-Id") != ""
 	p.out.Attachments = append(p.out.Attachments, Attachment{
 		Name:      name,
 		Type:      mediaType,
 		Content:   content,
 		ContentID: strings.Trim(h.Get("Content-Id"), "<> "),
-		Inline:    isInHTML || disposition == "inline",
+		Inline:    isShownInHTML || disposition == "inline",
 	})
 }
 
 func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 	if boundary == "" || depth >= maxDepth {
-		p.complain("multipart", errors.New("no boundary, or nested too deeply"))
+		p.recordError("multipart", errors.New("no boundary, or nested too deeply"))
 		return
 	}
 
@@ -205,7 +210,7 @@ func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 			return
 		}
 		if err != nil {
-			p.complain("multipart", err)
+			p.recordError("multipart", err)
 			return
 		}
 
@@ -213,8 +218,9 @@ func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 	}
 }
 
-// takeText uses the first plain and the first HTML part as the mail's text.
-func (p *mailParser) takeText(mediaType, label string, content []byte) bool {
+// useAsText stores the content as the mail's plain or HTML text. It returns false for other media types, and if the
+// mail already has a text of that type.
+func (p *mailParser) useAsText(mediaType, charsetLabel string, content []byte) bool {
 	var dst *string
 	switch mediaType {
 	case "text/plain":
@@ -227,18 +233,26 @@ func (p *mailParser) takeText(mediaType, label string, content []byte) bool {
 		return false
 	}
 
-	if label != "" && !strings.EqualFold(label, "utf-8") {
-		r, err := charset.NewReaderLabel(label, bytes.NewReader(content))
-		if err == nil {
-			content, err = io.ReadAll(r)
-		}
-		if err != nil {
-			p.complain("charset", err)
-		}
-	}
-
-	*dst = strings.ReplaceAll(string(content), "\r\n", "\n")
+	*dst = strings.ReplaceAll(string(p.toUTF8(content, charsetLabel)), "\r\n", "\n")
 	return true
+}
+
+// toUTF8 converts content from the charset that the part declares. It returns content unchanged for UTF-8, and for a
+// charset that it doesn't know.
+func (p *mailParser) toUTF8(content []byte, charsetLabel string) []byte {
+	if charsetLabel == "" || strings.EqualFold(charsetLabel, "utf-8") {
+		return content
+	}
+	r, err := charset.NewReaderLabel(charsetLabel, bytes.NewReader(content))
+	if err != nil {
+		p.recordError("charset", err)
+		return content
+	}
+	converted, err := io.ReadAll(r)
+	if err != nil {
+		p.recordError("charset", err)
+	}
+	return converted
 }
 
 func decodeTransfer(encoding string, body io.Reader) io.Reader {

@@ -17,14 +17,18 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// smtpSession is one SMTP client between EHLO and QUIT. With a login it is a mail program that submits mail to
-// anybody. Without one it is another mail server, which brings mail of other domains for hosted mailboxes.
+// smtpSession is the server's side of one SMTP connection of the emulator. It implements the interface of go-smtp,
+// which calls one method for each command: Mail, Rcpt, Data.
+//
+// A client that logs in is a mail program. It may send mail to anybody, but only from its own mailbox. A client that
+// doesn't is another mail server. It may bring mail from other domains to the mailboxes of this one, as a server does
+// that looked up the MX record. Each command first plays the faults that a test has injected for it.
 type smtpSession struct {
 	connection
-	post *office
+	post *office // accepts and delivers mail
 
 	hasSender bool // MAIL was accepted
-	isUTF8    bool // the mail may have addresses that are not ASCII
+	isUTF8    bool // the mail was announced as SMTPUTF8, so its addresses need not be ASCII
 	from      string
 	to        []string
 }
@@ -34,7 +38,7 @@ var _ smtp.AuthSession = (*smtpSession)(nil)
 func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		ss := &smtpSession{connection: s.newConnection(c.Conn()), post: s.office}
-		if !s.enter() {
+		if !s.enter() { // the server is closing
 			return nil, smtpError(codeClosing, "4.3.2", "Shutting down")
 		}
 		if _, err := ss.beginCommand(OpSMTPConnect); err != nil {
@@ -53,28 +57,30 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	return srv
 }
 
-// beginCommand plays the faults that come before a command. If it returns an error, the command must not be carried out.
+// beginCommand plays the faults that take effect before a command. If it returns an error, the command must not be
+// executed. Otherwise the caller passes the faults to endCommand afterwards, which plays the remaining ones.
 func (ss *smtpSession) beginCommand(op Op, recipients ...string) (hits, error) {
-	h := ss.faults.strike(op, ss.address(), recipients...)
-	return h, ss.applyFaults(h)
+	matching := ss.faults.strike(op, ss.address(), recipients...)
+	return matching, ss.applyFaults(matching)
 }
 
-func (ss *smtpSession) applyFaults(h hits) error {
-	if err := ss.delayOrDrop(h); err != nil {
+// applyFaults waits, drops the connection or returns the SMTP error that the faults demand.
+func (ss *smtpSession) applyFaults(matching hits) error {
+	if err := ss.delayOrDrop(matching); err != nil {
 		return err
 	}
 
-	f, ok := h.find(ActionReply)
+	fault, ok := matching.find(ActionReply)
 	if !ok {
 		return nil
 	}
 
-	f.Code = cmp.Or(f.Code, codeLocalError)
-	if f.Code == codeClosing { // RFC 5321 section 3.8: the server closes the channel
+	code := cmp.Or(fault.Code, codeLocalError)
+	if code == codeClosing { // RFC 5321 section 3.8: the server closes the channel
 		ss.fc.hangUp()
 	}
 
-	return smtpError(f.Code, f.Enhanced, cmp.Or(f.Text, "Refused"))
+	return smtpError(code, fault.Enhanced, cmp.Or(fault.Text, "Refused"))
 }
 
 // SMTP reply codes (RFC 5321, RFC 4954).
@@ -89,7 +95,7 @@ const (
 	codeNoRelay      = 554
 )
 
-// smtpError makes a refusal with an enhanced code such as "5.1.1".
+// smtpError returns an error reply. enhanced is an enhanced status code such as "5.1.1", or "".
 func smtpError(code int, enhanced, text string) *smtp.SMTPError {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhancedCode(enhanced), Message: text}
 }
@@ -108,15 +114,16 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 	return nil, smtp.ErrAuthUnknownMechanism
 }
 
+// login opens the mailbox of a user if isGood accepts the secret, which is a password or an access token.
 func (ss *smtpSession) login(username, secret string, isGood loginCheck) error {
-	h := ss.faults.strike(OpAUTH, ss.boxes.addressOf(username))
-	if err := ss.applyFaults(h); err != nil {
+	matching := ss.faults.strike(OpAUTH, ss.boxes.addressOf(username))
+	if err := ss.applyFaults(matching); err != nil {
 		return err
 	}
 	if !ss.openMailbox(username, secret, isGood) {
 		return smtp.ErrAuthFailed
 	}
-	ss.endCommand(h)
+	ss.endCommand(matching)
 	return nil
 }
 
@@ -128,31 +135,34 @@ func (ss *smtpSession) Mail(from string, options *smtp.MailOptions) error {
 	if err := checkASCII(from, options.UTF8); err != nil {
 		return err
 	}
-	h, err := ss.beginCommand(OpMAIL)
+	matching, err := ss.beginCommand(OpMAIL)
 	if err != nil {
 		return err
 	}
-	if ss.acct == nil && ss.boxes.isHosted(from) {
+	isLoggedIn := ss.acct != nil
+	if !isLoggedIn && ss.boxes.isHosted(from) {
 		return smtpError(codeAuthRequired, "5.7.0", "Authentication required")
 	}
-	if ss.acct != nil && !ss.mayUse(from) {
+	if isLoggedIn && !ss.maySendAs(from) {
 		return smtpError(codeRefused, "5.7.60", "SMTP; Client does not have permissions to send as this sender")
 	}
 	ss.hasSender, ss.isUTF8, ss.from = true, options.UTF8, from
-	ss.endCommand(h)
+	ss.endCommand(matching)
 	return nil
 }
 
-// checkASCII refuses an address that needs SMTPUTF8 in a mail that was not announced so (RFC 6531 section 3.5).
+// checkASCII refuses an address outside ASCII unless the mail was announced as SMTPUTF8 (RFC 6531 section 3.5).
 func checkASCII(address string, isUTF8 bool) error {
-	isForeign := func(r rune) bool { return r > unicode.MaxASCII }
-	if !isUTF8 && strings.ContainsFunc(address, isForeign) {
+	isNotASCII := func(r rune) bool { return r > unicode.MaxASCII }
+	if !isUTF8 && strings.ContainsFunc(address, isNotASCII) {
 		return smtpError(codeNotAllowed, "5.6.7", "Address is not ASCII, and the mail is not SMTPUTF8")
 	}
 	return nil
 }
 
-func (ss *smtpSession) mayUse(from string) bool {
+// maySendAs reports whether the mailbox that is logged in may use a sender address. Only mailboxes with StrictSender
+// are limited to their own addresses.
+func (ss *smtpSession) maySendAs(from string) bool {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()
 	return !ss.acct.cfg.StrictSender || ss.boxes.findLocked(from) == ss.acct
@@ -163,26 +173,26 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := checkASCII(to, ss.isUTF8); err != nil {
 		return err
 	}
-	h, err := ss.beginCommand(OpRCPT, to)
+	matching, err := ss.beginCommand(OpRCPT, to)
 	if err != nil {
 		return err
 	}
 	if ss.acct == nil && !ss.boxes.isHosted(to) {
-		return smtpError(codeNoRelay, "5.7.1", "<"+to+">: Relay access denied") // so says Postfix
+		return smtpError(codeNoRelay, "5.7.1", "<"+to+">: Relay access denied") // the text of Postfix
 	}
 	if err := ss.post.checkRecipient(to); err != nil {
 		return err
 	}
 	ss.to = append(ss.to, to)
-	ss.endCommand(h)
+	ss.endCommand(matching)
 	return nil
 }
 
-// Data implements smtp.Session.
+// Data implements smtp.Session. Faults other than ActionDropBefore take effect after the content was read.
 func (ss *smtpSession) Data(r io.Reader) error {
-	h := ss.faults.strike(OpDATA, ss.address(), ss.to...)
-	if f, ok := h.find(ActionDropBefore); ok {
-		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
+	matching := ss.faults.strike(OpDATA, ss.address(), ss.to...)
+	if fault, ok := matching.find(ActionDropBefore); ok {
+		_, _ = io.CopyN(io.Discard, r, int64(max(fault.Bytes, 1)))
 		_ = ss.fc.Close()
 		return net.ErrClosed
 	}
@@ -191,17 +201,17 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	if err != nil {
 		var known *smtp.SMTPError
 		if errors.As(err, &known) {
-			return known // the library compares the type, without unwrapping
+			return known // not wrapped, because go-smtp compares the type without unwrapping
 		}
 		return fmt.Errorf("mailfake: data: %w", err)
 	}
 
-	if err := ss.applyFaults(h); err != nil {
+	if err := ss.applyFaults(matching); err != nil {
 		return err
 	}
 
 	ss.post.submit(ss.acct, ss.from, ss.to, raw)
-	ss.endCommand(h)
+	ss.endCommand(matching)
 	return nil
 }
 
@@ -214,9 +224,9 @@ func (ss *smtpSession) Logout() error {
 	return nil
 }
 
-// submit takes a mail. It changes the mail as the provider of the sender's mailbox would, stores the copy in the folder of sent mail, and
-// delivers the mail. a is nil if another mail server brings the mail.
-func (o *office) submit(a *account, from string, to []string, raw []byte) {
+// submit accepts a mail. Like the provider of the sender's mailbox, it may replace the Message-ID, store a copy in the
+// folder of sent mail and remove headers. Then it delivers the mail. sender is nil if another mail server brought it.
+func (o *office) submit(sender *account, from string, to []string, raw []byte) {
 	head := parseReceived(headerOf(raw))
 	sub := Submission{
 		At: o.clock(), From: from, To: slices.Clone(to), Bytes: len(raw),
@@ -224,16 +234,16 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if a != nil {
-		sub.Mailbox = a.address
-		if a.cfg.RewriteMessageID {
+	if sender != nil {
+		sub.Mailbox = sender.address
+		if sender.cfg.RewriteMessageID {
 			sub.StoredID = o.newMessageIDLocked("rewritten." + o.opts.Domain)
 			raw = replaceMessageID(raw, sub.StoredID)
 		}
-		if a.cfg.SaveToSent {
-			o.saveSentLocked(a, raw)
+		if sender.cfg.SaveToSent {
+			o.saveSentLocked(sender, raw)
 		}
-		if a.cfg.StripHeaders {
+		if sender.cfg.StripHeaders {
 			raw = withoutXHeaders(raw)
 		}
 	}
@@ -251,27 +261,30 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	}
 }
 
-// headerOf returns a copy of a mail's header, with the empty line that ends it.
+// headerOf returns a copy of a mail's header, including the empty line that ends it.
 func headerOf(raw []byte) []byte {
 	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	return slices.Concat(head, []byte("\r\n\r\n"))
 }
 
-var messageIDField = regexp.MustCompile(`(?im)^message-id:[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+// Both patterns match a whole field with its folded lines.
+var (
+	messageIDField = regexp.MustCompile(`(?im)^message-id:[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+	xField         = regexp.MustCompile(`(?im)^x-[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+)
 
-var xField = regexp.MustCompile(`(?im)^x-[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
-
-// withoutXHeaders removes the headers that no standard names.
+// withoutXHeaders removes the X- header fields.
 func withoutXHeaders(raw []byte) []byte {
 	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-	kept := bytes.TrimSuffix(xField.ReplaceAll(append(head[:len(head):len(head)], "\r\n"...), nil), []byte("\r\n"))
+	fields := slices.Concat(head, []byte("\r\n"))
+	kept := bytes.TrimSuffix(xField.ReplaceAll(fields, nil), []byte("\r\n"))
 	return slices.Concat(kept, []byte("\r\n\r\n"), body)
 }
 
-// replaceMessageID puts another Message-ID on top of the mail.
+// replaceMessageID removes the Message-ID of a mail and adds another one at the top.
 func replaceMessageID(raw []byte, id string) []byte {
-	head := string(headerOf(raw))
-	head = "Message-ID: " + id + "\r\n" + strings.TrimSuffix(messageIDField.ReplaceAllString(head, ""), "\r\n\r\n") + "\r\n\r\n"
+	others := messageIDField.ReplaceAllString(string(headerOf(raw)), "")
+	others = strings.TrimSuffix(others, "\r\n\r\n")
 	_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-	return append([]byte(head), body...)
+	return append([]byte("Message-ID: "+id+"\r\n"+others+"\r\n\r\n"), body...)
 }

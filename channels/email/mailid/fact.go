@@ -11,14 +11,16 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// A fact is one thing that happened, stored once under an id: here, that a mail arrived. The mailbox may hand out the
-// same mail many times, from several folders or after a restart. The id is the same each time, so it counts once.
+// A fact is an event, such as the arrival of a mail, that is stored only once under its id. The mailbox may deliver
+// the same mail many times, from several folders or after a restart. The id is the same each time, so the copies are
+// recognised as duplicates.
 
-// Fact returns the id of the fact that a mail arrived. All copies of a mail in the mailbox have the same id. Another
-// mail has another id, even if its Message-ID is the same. Servers may encode a mail's parts anew, so the id is a
-// hash of the decoded text and some headers. For a mail without a Message-ID, it is a hash of the bytes. What goes
-// into the hash must never change, because stored ids depend on it.
-// Shape: mail:0123456789abcdef0123456789abcdef
+// Fact returns the id of the fact that a mail arrived, such as mail:0123456789abcdef0123456789abcdef. All copies of a
+// mail in the mailbox have the same id. A different mail has a different id, even if its Message-ID is the same.
+//
+// Servers may re-encode the parts of a mail, so the id is a hash of the decoded text and some headers. For a mail
+// without a Message-ID, it is a hash of the raw bytes. The input of the hash must never change, because stored ids
+// depend on it.
 func Fact(raw []byte) string {
 	sum := sha256.New()
 	root, _ := rawmail.Read(raw)
@@ -34,25 +36,25 @@ func Fact(raw []byte) string {
 		sum.Write(raw)
 	}
 
-	const hashBytes = 16 // enough that no two mails have the same
+	const hashBytes = 16 // enough to make collisions practically impossible
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:hashBytes])
 }
 
-// SentFact returns the id of the fact that a mail is in the folder of sent mail. It differs from that of Fact,
-// because a copy of the mail in another folder doesn't prove that we sent it.
-// Shape: sent:0123456789abcdef0123456789abcdef
+// SentFact returns the id of the fact that a mail is in the folder of sent mail, such as
+// sent:0123456789abcdef0123456789abcdef. It differs from that of Fact, because a copy of the mail in another folder
+// doesn't prove that we sent it.
 func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
 
 // spacelessHash writes text without its white space into a hash, because servers change where lines break.
 type spacelessHash struct {
 	to  hash.Hash
-	buf [bufferBytes]byte // collects what is written next, so that large texts are not copied
+	buf [bufferBytes]byte // filtered text that is not yet written to the hash
 }
 
-// bufferBytes is large, so that the hash is called rarely.
+// bufferBytes is large enough that hash.Hash.Write is called rarely.
 const bufferBytes = 4096
 
-// writeTexts writes the decoded text of all text parts.
+// writeTexts writes the decoded text of all text parts, in a fixed order.
 func (h *spacelessHash) writeTexts(p *rawmail.Part) {
 	for _, child := range p.Children {
 		h.writeTexts(child)
@@ -63,14 +65,14 @@ func (h *spacelessHash) writeTexts(p *rawmail.Part) {
 	}
 	b, charset := p.Bytes(), p.Params["charset"]
 	if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
-		writeSpaceless(h, b) // as it is: no copies of a large one
+		writeSpaceless(h, b) // unconverted, which saves copying a large text
 	} else {
 		writeSpaceless(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
 	}
 }
 
-// writeSpaceless writes a line end and then s, without white space, ASCII control characters and what rawmail.ToUTF8
-// removes. s must be valid UTF-8.
+// writeSpaceless writes a newline, which separates s from the text before it, and then s without white space, ASCII
+// control characters and the characters that rawmail.ToUTF8 removes. s must be valid UTF-8.
 func writeSpaceless[T string | []byte](h *spacelessHash, s T) {
 	n := copy(h.buf[:], "\n")
 	for i := 0; i < len(s); {

@@ -10,38 +10,39 @@ import (
 	"parley/channels/proof"
 )
 
-// Tokens let us find the conversation to which a mail belongs. Each mail that we send has one in its Message-ID and
-// one in its References, and replies bring them back. In "c12.m34.0a1b2c3d", conversation 12 and message 34 are
-// followed by a signature (HMAC), so that a stranger can't make up a token and write into another customer's
-// conversation.
+// Tokens let us find the conversation to which a mail belongs. Each mail that we send contains one in its Message-ID
+// and another one in its References header, and replies repeat them. For example, the token c12.m34.0a1b2c3d names
+// conversation 12 and message 34. The signature at its end (an HMAC) prevents strangers from inventing a token and
+// writing into another customer's conversation.
+//
+// A token without a message, such as c12.0a1b2c3d, is called an anchor.
 
-// Token is a verified token of ours. Message is 0 for an anchor.
+// Token is the content of a token whose signature was verified. Message is 0 for an anchor.
 type Token struct{ Conversation, Message int64 }
 
-// Message returns the Message-ID of a message of ours, without angle brackets.
-// Shape: c12.m34.0a1b2c3d@acme.test
+// Message returns the Message-ID of a message that we send, without angle brackets: c12.m34.0a1b2c3d@acme.test.
 func Message(key []byte, conversation, message int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10) + ".m" + strconv.FormatInt(message, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// Anchor returns the id of a conversation. It stands first in References of every mail that we send in it. Mail
-// programs copy it into replies, even when a server has replaced our Message-ID.
-// Shape: c12.0a1b2c3d@acme.test
+// Anchor returns the id of a conversation, without angle brackets: c12.0a1b2c3d@acme.test. It is the first id in the
+// References header of every mail that we send in the conversation. Mail programs copy it into replies, even when a
+// server has replaced our Message-ID.
 func Anchor(key []byte, conversation int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// macDigits is how many hex digits of the HMAC a token has. It is half of proof.Sign's, because a token must also fit
-// into an address, whose part before the @ has at most 64 characters.
+// macDigits is the number of hex digits of the HMAC that a token contains. It is half of what proof.Sign returns,
+// because a token must also fit into an address, whose part before the @ has at most 64 characters.
 const macDigits = 8
 
 // tokenMAC returns the hex digits that sign a token. body is the token without them: "c12.m34".
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:macDigits] }
 
-// Parse reads a Message-ID, an anchor or the tag of a plus address. ok is false if it isn't a token, or none of the keys
-// has signed it.
+// Parse returns the token in a Message-ID, in an anchor or in the tag of a plus address. ok is false if id isn't a
+// token, or if none of the keys has signed it.
 func Parse(keys [][]byte, id string) (token Token, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	local, _, _ := strings.Cut(id, "@")
@@ -52,17 +53,17 @@ func Parse(keys [][]byte, id string) (token Token, ok bool) {
 	return seen.verify(keys)
 }
 
-// tokenText is a token as it is written. It is not verified yet. message is "" for an anchor.
+// tokenText holds the parts of a token whose signature is not verified yet. message is "" for an anchor.
 type tokenText struct{ conversation, message, mac string }
 
 // maxTokenBytes is the length of the longest token.
 const maxTokenBytes = len("c.m.") + 2*maxNumberDigits + macDigits
 
-// maxNumberDigits is how many digits a number in a token may have, so that it fits into an int64.
+// maxNumberDigits limits the numbers in a token, so that they fit into an int64.
 const maxNumberDigits = 18
 
-// cutToken reads what looks like a token at the beginning of s: c12.m34.0a1b2c3d or c12.0a1b2c3d. length is 0 if
-// s doesn't begin with a token, or if a longer word begins with it.
+// cutToken parses the token at the beginning of s: c12.m34.0a1b2c3d or c12.0a1b2c3d. length is the length of the
+// token. It is 0 if s doesn't begin with a token, or if the token is only the beginning of a longer word.
 func cutToken(s string) (seen tokenText, length int) {
 	rest, ok := strings.CutPrefix(s, "c")
 	if !ok {
@@ -95,7 +96,8 @@ func cutToken(s string) (seen tokenText, length int) {
 	return seen, len(s) - len(rest)
 }
 
-// cutNumber cuts a number of at most maxNumberDigits digits, without zeros in front, off s.
+// cutNumber cuts a number of at most maxNumberDigits digits off s. It returns "" if s doesn't begin with a number, or
+// if the number has leading zeros.
 func cutNumber(s string) (number, rest string) {
 	head := s[:min(len(s), maxNumberDigits)]
 	n := len(head) - len(strings.TrimLeft(head, "0123456789"))
@@ -105,7 +107,7 @@ func cutNumber(s string) (number, rest string) {
 	return s[:n], s[n:]
 }
 
-// isWordByte reports whether c continues a word: what stands beside c is then part of another id, and no token.
+// isWordByte reports whether c continues a word. Text next to such a byte is part of another id, not a token.
 func isWordByte(c byte) bool {
 	switch {
 	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c), c == '.':
@@ -132,10 +134,10 @@ func (t tokenText) verify(keys [][]byte) (token Token, ok bool) {
 	return Token{Conversation: parseNumber(t.conversation), Message: parseNumber(t.message)}, true
 }
 
-// parseNumber returns the value of what cutNumber has cut; 0 if that is "".
+// parseNumber returns the value of the digits that cutNumber returned, or 0 for "".
 func parseNumber(digits string) int64 {
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil { // only for "": more digits would not fit, but cutNumber cuts no more
+	if err != nil { // digits is "": cutNumber returns no number that overflows
 		return 0
 	}
 	return n
@@ -144,7 +146,7 @@ func parseNumber(digits string) int64 {
 // maxTokensVerified limits how many candidates Scan verifies in one text, so that a mail full of them costs little.
 const maxTokensVerified = 200
 
-// Scan finds every verified token in a text, each once, in order.
+// Scan returns the verified tokens in a text, in order and without duplicates.
 func Scan(keys [][]byte, text []byte) []Token {
 	var found []Token
 	known := map[Token]bool{}
@@ -180,7 +182,7 @@ func Scan(keys [][]byte, text []byte) []Token {
 	return found
 }
 
-// InAddress reads the token of an address like support+c12.0a1b2c3d@acme.test.
+// InAddress returns the token in the tag of an address such as support+c12.0a1b2c3d@acme.test.
 func InAddress(keys [][]byte, address string) (token Token, ok bool) {
 	local, _, _ := strings.Cut(address, "@")
 	_, tag, found := strings.Cut(local, "+")
