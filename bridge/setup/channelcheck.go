@@ -52,7 +52,7 @@ func channelFault(e parleyfile.Account, spec channels.Spec, err error) document.
 	}
 }
 
-// FindMisfits runs a channel's check over stored settings, for the health checks of accounts. It returns a finding for
+// FindMisfits runs a channel's check over the settings of an account, stored or not. It returns a finding for
 // each field that is wrong, or nil.
 func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding {
 	if spec.Check == nil {
