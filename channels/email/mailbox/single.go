@@ -45,7 +45,7 @@ func (b *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 
 	b.folder.quarantined[uid] = true
 	b.fetcher.rescanSooner()
-	b.fetcher.box.log.Error("mail can'b be read, quarantined", "folder", b.folder.name, "uid", uid)
+	b.fetcher.box.log.Error("mail can't be read, quarantined", "folder", b.folder.name, "uid", uid)
 	return outcome{uid: uid, result: resultUnreadable}, nil
 }
 
