@@ -148,6 +148,8 @@ func TestRemovedAppIsToldOnce(t *testing.T) {
 				w.advance(time.Minute)
 				_, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "")
 				noError(t, err)
+				_, err = w.surface.Resolve(w.ctx(), "#support") // Teams lists the team's channels, also the one without the app
+				noError(t, err)
 				calls := len(w.fake.Calls("activities.send"))
 				se := w.wantClosed(w.newSaid(w.root, "x"))
 				wantEqual(t, "the post was tried", len(w.fake.Calls("activities.send")) > calls, true)

@@ -375,10 +375,17 @@ func (n *Notebook) requestNames(ctx context.Context, channel, team string) error
 // GeneralName is the name of the channel that every team has. Teams' API returns that channel without a name.
 const GeneralName = "General"
 
-// NoteChannels stores notes about the channels that Teams has listed for a team.
+// NoteChannels stores notes about the channels that Teams has listed for a team. A listed channel exists, so it isn't Gone.
+// Teams also lists channels that the app was removed from, and channels that another team owns and shares with this one:
+// so Removed and a known owner stay as they were.
 func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, info := range list {
-		note := ChannelNote{Team: team, Name: cmp.Or(info.Name, GeneralName)}
+		known, _ := n.Channel(info.ID)
+		note := ChannelNote{
+			Team:    cmp.Or(known.Team, team),
+			Name:    cmp.Or(info.Name, GeneralName),
+			Removed: known.Removed,
+		}
 		if err := n.Keep(ctx, NoteChannel+info.ID, note); err != nil {
 			return err
 		}
