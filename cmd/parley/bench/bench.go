@@ -140,9 +140,18 @@ func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]f
 
 		maps.Copy(figures, measured)
 		b.Say("        %.1f s", time.Since(begin).Seconds())
+		if isInterrupted(ctx) {
+			break
+		}
 	}
 
 	return figures, errors.Join(failed...)
+}
+
+// isInterrupted reports whether somebody stopped the bench, by Ctrl-C for example. The end of a quick run's minute is no
+// interruption: the groups that are left then say why they have no figures.
+func isInterrupted(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errMinute)
 }
 
 // measure runs the group. If the minute of a quick run ends it, its figures are left out, which is no error.
