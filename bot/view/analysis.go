@@ -11,18 +11,24 @@ import (
 	"parley/bridge/analysis"
 )
 
-// An analysis is what an AI model made of a customer's messages. Parley posts what it found below them, in three lines at
-// most: how the customer feels and wants, why somebody has to look at once, and the numbers that the customer named. It
-// is a guess, so the lines are small.
+// An analysis is what an AI model, or a set of rules, found in a customer's messages. This file renders it as a note
+// below the messages, with buttons for the actions that it suggests:
+//
+//	🚨 Looks urgent: “we open at nine and nothing works”
+//	🙁 Negative, was neutral · Order status, complaint · Tagged VIP
+//	Order 4711 · Invoice F-2024/118
+//	[Use reply] [+ Billing] [Undo VIP] [Assign to Ben Katz]
+//
+// Findings are guesses, so all but the urgent line are in small print.
 
 // Limits of a note.
 const (
-	maxActions    = 2 // next steps, besides replies and tags
-	maxReferences = 5 // numbers that the customer named
-	maxLines      = 3 // the sources of a suggested reply are left out first, since its form shows them, too
+	maxActions    = 2 // buttons for next steps, not counting those for replies and tags
+	maxReferences = 5 // order numbers and the like
+	maxLines      = 3 // the sources of a suggested reply are dropped first, because the reply's form shows them too
 )
 
-// moodIcon returns the emoji shortcode of a sentiment, or "" if the sentiment is not worth a word.
+// moodIcon returns the emoji shortcode of a sentiment, or "" for the sentiments that the note does not mention.
 func moodIcon(s analysis.Sentiment) string {
 	switch s {
 	case analysis.Positive:
@@ -36,7 +42,7 @@ func moodIcon(s analysis.Sentiment) string {
 	return ""
 }
 
-// analysisLine lays the findings out. An icon of a robot begins them, unless the urgent line has one of its own.
+// analysisLine renders the note. It starts with a robot icon, unless the urgent line with its own icon comes first.
 func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block {
 	var blocks []Block
 	if c.Urgent != "" {
@@ -59,7 +65,7 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	if len(from) > 0 && len(blocks) < maxLines {
 		blocks = append(blocks, shape.SmallPrint(from...))
 	}
-	if len(blocks) == 0 { // there is something to suggest, and nothing to say
+	if len(blocks) == 0 { // the note consists of suggested actions only
 		blocks = append(blocks, shape.SmallPrint(shape.Text("This may fit:")))
 	}
 	if c.Urgent == "" {
@@ -69,23 +75,24 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	return blocks
 }
 
-// moodPieces shows how the customer feels, and how that has changed. It returns nil if there is nothing to say.
+// moodPieces shows the customer's sentiment and how it changed: "Negative, was frustrated". It returns nil if the
+// sentiment is neutral now and was neutral before.
 func moodPieces(c *bridge.AnalysisLine) []Piece {
-	before := ""
+	change := ""
 	if moodIcon(c.Before) != "" && c.Before != c.Sentiment {
-		before = ", was " + string(c.Before)
+		change = ", was " + string(c.Before)
 	}
 	icon := moodIcon(c.Sentiment)
 	if icon != "" {
-		return []Piece{shape.Icon(icon), shape.Text(" " + nameWords([]string{string(c.Sentiment)}) + before)}
+		return []Piece{shape.Icon(icon), shape.Text(" " + nameWords([]string{string(c.Sentiment)}) + change)}
 	}
-	if before != "" {
-		return []Piece{shape.Text("Calm" + before)}
+	if change != "" {
+		return []Piece{shape.Text("Calm" + change)}
 	}
 	return nil
 }
 
-// nameWords writes names as people do: "Order status, billing".
+// nameWords turns identifiers into words: it renders "order_status" and "billing" as "Order status, billing".
 func nameWords(names []string) string {
 	all := strings.ReplaceAll(strings.Join(names, ", "), "_", " ")
 	if all == "" {
@@ -95,7 +102,7 @@ func nameWords(names []string) string {
 	return shape.OneLine(string(unicode.ToUpper(first))+all[size:], shape.MaxSubjectRunes)
 }
 
-// taggedPieces names the tags that Parley has put on the conversation.
+// taggedPieces names the tags that Parley added to the conversation by itself.
 func taggedPieces(c *bridge.AnalysisLine) []Piece {
 	if len(c.Tagged) == 0 {
 		return nil
@@ -103,7 +110,7 @@ func taggedPieces(c *bridge.AnalysisLine) []Piece {
 	return []Piece{shape.Text("Tagged " + shape.OneLine(strings.Join(c.Tagged, ", "), shape.MaxSubjectRunes))}
 }
 
-// referencePieces names the numbers, with their links.
+// referencePieces shows the order numbers and the like that the customer mentioned: "Order 4711 · Invoice F-2024/118".
 func referencePieces(c *bridge.AnalysisLine) []Piece {
 	var numbers [][]Piece
 	for _, r := range c.References[:min(len(c.References), maxReferences)] {
@@ -117,8 +124,10 @@ func referencePieces(c *bridge.AnalysisLine) []Piece {
 	return shape.JoinPieces(shape.Between, numbers...)
 }
 
-// suggestionButtons offer a suggested reply, tags to add or to take off again, and at most maxActions next steps.
-func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
+// suggestionButtons makes the note's buttons: one for the suggested reply, one for each tag to add or to remove again,
+// and at most maxActions for next steps.
+func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) []Button {
+	var all []Button
 	if c.Suggested != 0 {
 		form := bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}}
 		b := verb.NewButton(bridge.VerbReply, bridge.Args{Conversation: args.Conversation, ReplyArgs: form})
@@ -142,8 +151,9 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 	return append(all, actions[:min(len(actions), maxActions)]...)
 }
 
-// actionButtons offer next steps, the most pressing first.
-func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (all []Button) {
+// actionButtons makes the buttons for next steps, the most urgent first.
+func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) []Button {
+	var all []Button
 	add := func(name bridge.Verb, args bridge.Args, label string) {
 		args.Conversation = conversation
 		b := verb.NewButton(name, args)
@@ -167,13 +177,13 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (
 	return all
 }
 
-// markPieces shows what agents set on a conversation, such as its priority, and what its analysis found. It leaves out
-// what is usual.
+// markPieces shows what agents set on a conversation, such as its priority, and what its analysis found. Default values,
+// such as a neutral sentiment, are left out.
 func markPieces(f bridge.Facts) []Piece {
 	return shape.JoinPieces(shape.Between, verb.Marks(f), urgentMarkPieces(f), moodMarkPieces(f))
 }
 
-// moodMarkPieces shows how the customer feels, and how that changed, unless it is and was neutral.
+// moodMarkPieces is moodPieces for the sentiment that is stored with the conversation.
 func moodMarkPieces(f bridge.Facts) []Piece {
 	return moodPieces(&bridge.AnalysisLine{
 		Sentiment: analysis.Sentiment(f.Traits[bridge.TraitSentiment]),
@@ -181,7 +191,7 @@ func moodMarkPieces(f bridge.Facts) []Piece {
 	})
 }
 
-// urgentMarkPieces shows that somebody has to look at once, unless the priority says it already.
+// urgentMarkPieces marks a conversation that the analysis found urgent, unless its priority already says so.
 func urgentMarkPieces(f bridge.Facts) []Piece {
 	if !bridge.IsUrgent(f.Traits) || f.Traits[bridge.TraitPriority] == "urgent" {
 		return nil

@@ -10,20 +10,23 @@ import (
 	"parley/bridge"
 )
 
-// Words of the lines about what arrived, and about who gets replies. A line is a remark that Parley makes in a
-// conversation's thread: l says what happened, c has the fields of its kind, and f describes the conversation.
+// Parley posts remarks of its own, called lines, into the thread in which agents see a conversation: "Replies go to
+// eve@example.org." This file renders the lines about incoming mail, about the recipients of replies, and about commands
+// that were refused. Each function renders one kind of line. In all of them l says what happened, c holds the fields of
+// that kind, and f describes the conversation.
 
-// Limits of what such a line shows.
 const (
-	maxRecipientsRunes = 1000 // more than shape.CutList leaves, so that it cuts nothing
-	maxCommandRunes    = 60   // of a command for admins, such as "parley replay 12"
+	maxRecipientsRunes = 1000 // longer than any result of shape.CutList, so that nothing is cut twice
+	maxCommandRunes    = 60   // for a command that admins type, such as "parley replay 12"
 )
 
+// participantLine reports that somebody new was added to a mail conversation.
 func participantLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "bust_in_silhouette", newcomerNames(l)+" joined this mail. Your replies don't go there yet.",
 		" Allow it, if they may read along.")}
 }
 
+// recipientsLine reports who gets the replies from now on.
 func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []Block {
 	by := ""
 	if !shape.IsNobody(l.By) {
@@ -33,7 +36,7 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	return []Block{makeHeadline(l, "incoming_envelope", by, "Replies go to "+to+".", removedWords(c.Without))}
 }
 
-// bounceOtherLine is about a report of a mail server that a mail did not arrive, if Parley can't tell which mail.
+// bounceOtherLine reports that a mail server returned a mail and that Parley can't tell which one.
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
 	l.Text = c.Words
 	if c.Recipient != "" {
@@ -45,7 +48,7 @@ func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) [
 	return fateBlocks(l, f, remark{icon: "warning", what: what, why: bridge.InWords(c.Trouble), hint: hint})
 }
 
-// accountLine says that an account (a mailbox, number or page), or the AI model, is out of order, or works again.
+// accountLine reports that an account (a mailbox, phone number or page) or the AI model stopped working, or works again.
 func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	name := "An account:"
 	if n := shape.OneLine(shape.Or(f.Account.Name, c.Account), shape.MaxNameRunes); n != "" {
@@ -62,7 +65,7 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	return blocks
 }
 
-// removedWords names those who get no replies any more; "" if there are none.
+// removedWords names the people who no longer get replies. It returns "" for an empty list.
 func removedWords(list []bridge.PartyRef) string {
 	if len(list) == 0 {
 		return ""
@@ -70,7 +73,8 @@ func removedWords(list []bridge.PartyRef) string {
 	return " No longer among them: " + shape.Parties(list) + "."
 }
 
-// automaticLine is about a machine's mail: who sent it, why it counts as automatic, its subject and beginning.
+// automaticLine announces a mail that no person wrote, such as a newsletter: its sender, why it counts as automatic, its
+// subject and its first words.
 func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Block {
 	why := ""
 	if c.Cause != "" {
@@ -87,8 +91,8 @@ func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Blo
 	return blocks
 }
 
-// collectedLine is about a mail of somebody who opened very many conversations: the sender, the
-// subject and the words.
+// collectedLine announces a mail of somebody who has opened an unusual number of conversations. Such mails share one
+// thread.
 func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Block {
 	parts := []any{"Mail from " + customerParty(l, f)}
 	if subject := shape.OneLine(c.Subject, shape.MaxSubjectRunes); subject != "" {
@@ -103,8 +107,8 @@ func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Blo
 	return append([]Block{makeHeadline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
 }
 
-// quarantineLine says that something arrived that could not be read, and is kept. A hint that begins with "parley " is a
-// command for admins.
+// quarantineLine reports that Parley could not read something that arrived, and has kept it. A hint that begins with
+// "parley " is a command for admins.
 func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []Block {
 	what := "Something arrived that I could not read."
 	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
@@ -119,7 +123,7 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	return []Block{makeHeadline(l, "package", parts...)}
 }
 
-// newcomerNames names those who joined a mail conversation: people in copy who weren't in it before.
+// newcomerNames names the people who were added to a mail conversation.
 func newcomerNames(l bridge.Line) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)
@@ -134,7 +138,7 @@ func newcomerNames(l bridge.Line) string {
 	return strings.Join(all, ", ")
 }
 
-// customerParty returns the name and address of a line's customer: the line's own, or else that of the conversation.
+// customerParty returns the name and address of the line's customer. It falls back to the conversation's contact.
 func customerParty(l bridge.Line, f bridge.Facts) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)
@@ -142,22 +146,24 @@ func customerParty(l bridge.Line, f bridge.Facts) string {
 	return shape.Party(f.Contact)
 }
 
-// refusedLine says why what somebody asked for was not done.
+// refusedLine reports why a command was refused. It quotes the text that came with the command.
 func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
 	what := cmp.Or(whyInLine(c.Why, f), "That can't be done now.")
 	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.NextSentence(c.Hint))}, shape.Quote(l.Text)...)
 }
 
+// unchangedLine answers a command that had no effect, such as taking a conversation that one already has.
 func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "ok", "It is so already. Nothing changed.")}
 }
 
-// refusalStart begins the answer to a verb that was refused; "" for a verb that only reads.
+// refusalStart returns the first sentence of the answer to a refused verb (what an agent asked for). It is "" for a verb
+// that only reads, because nobody expects such a verb to change anything.
 func refusalStart(name bridge.Verb) string {
 	switch {
 	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:
 		return "Nothing was sent. "
-	case verb.Of(name).Reads, name == bridge.VerbAI: // who asks for a text expects nothing to change
+	case verb.Of(name).Reads, name == bridge.VerbAI:
 		return ""
 	case verb.Of(name).Sends:
 		return "Not sent. "

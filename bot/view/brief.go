@@ -25,7 +25,7 @@ func shortenRepeated(l bridge.Line) (short bridge.Line, isShortened bool) {
 
 	text := strings.TrimSpace(l.Text)
 	isShort := strings.Count(text, "\n") < maxRepeatedLines && utf8.RuneCountInString(text) <= maxRepeatedRunes
-	if !standsInChat(l.SourceRef) || isShort {
+	if !canLinkTo(l.SourceRef) || isShort {
 		return l, false
 	}
 

@@ -9,11 +9,13 @@ import (
 	"parley/bridge"
 )
 
-// This file makes the buttons below a line, which is a remark of Parley's in a thread. The engine decides which verbs
-// are offered (Line.Verbs) and with which arguments (Line.Args). Package verb knows the usual label, style and question
-// of each verb's button; here they are adapted to the line.
+// Parley posts remarks of its own, called lines, into the thread in which agents see a conversation. This file makes the
+// buttons below them, such as "Send to customer" and "Keep inside". A button starts a verb, which is something that an
+// agent can ask for. The engine decides which verbs a line offers (Line.Verbs) and with which arguments (Line.Args).
+// Package verb has the default label, style and confirmation of each verb's button; adaptButton changes them where the
+// line needs other ones.
 
-// lineButtons makes the buttons of a line: those that belong to its kind, then one for each of its verbs.
+// lineButtons makes the buttons of a line: those of its kind, followed by one for each of its verbs.
 func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	args := l.Args
 	args.Conversation = cmp.Or(args.Conversation, f.ID)
@@ -39,11 +41,11 @@ func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 		all = append(all, b)
 	}
 
-	return resolveAtOnce(f, all)
+	return skipResolveForm(f, all)
 }
 
-// offeredVerbs returns the verbs of a line's buttons. If a verb was refused because it needs arguments, and nothing else
-// is offered, a button opens its form, which asks for them.
+// offeredVerbs returns the verbs of a line's buttons. If a verb was refused because its arguments were missing, and the
+// line offers nothing else, the result is that verb: its button opens the form that asks for the arguments.
 func offeredVerbs(l bridge.Line, f bridge.Facts) []bridge.Verb {
 	isOnlyRefusal := l.Kind() == bridge.LineRefused && len(l.Verbs) == 0
 	if isOnlyRefusal && f.Status.Open() && needsArguments(l.Verb) {
@@ -52,14 +54,15 @@ func offeredVerbs(l bridge.Line, f bridge.Facts) []bridge.Verb {
 	return l.Verbs
 }
 
-// needsArguments reports whether a verb can do nothing before a form has asked for its arguments.
+// needsArguments reports whether a verb can only be carried out with arguments that its form asks for.
 func needsArguments(name bridge.Verb) bool {
 	v := verb.Of(name)
 	return v.Needs(bridge.Args{}) && !v.Form.AtOnce && !v.Sends
 }
 
-// resolveAtOnce makes Resolve act without a form if the account is set up so. It changes the buttons that it is given.
-func resolveAtOnce(f bridge.Facts, buttons []Button) []Button {
+// skipResolveForm makes Resolve take effect without a form if the account is configured that way. It modifies buttons in
+// place and returns them.
+func skipResolveForm(f bridge.Facts, buttons []Button) []Button {
 	if !f.Account.ResolveNow {
 		return buttons
 	}
@@ -71,8 +74,8 @@ func resolveAtOnce(f bridge.Facts, buttons []Button) []Button {
 	return buttons
 }
 
-// sendToButton makes the button that sends a text to the customer of a conversation. The text was typed in no thread, but
-// at the top level of the channel.
+// sendToButton makes the button that sends a text to the customer of a conversation. The text was typed at the top level
+// of the chat's channel, so the agent has to choose the conversation.
 func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
 	b := verb.NewButton(bridge.VerbSend, bridge.Args{
 		Conversation: conversation.ID,
@@ -83,7 +86,7 @@ func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
 	return b
 }
 
-// adaptButton adapts the label, style and question of a button to its line.
+// adaptButton adapts the label, style and confirmation of a button to its line.
 func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
@@ -95,7 +98,7 @@ func adaptButton(b *Button, l bridge.Line) {
 	}
 	failed, isFailed := l.Content.(*bridge.FailedLine)
 	if b.Verb == bridge.VerbSendAgain && isFailed && failed.Missed == "" {
-		b.Confirm = "" // nobody got the message, so that sending it again doubles nothing
+		b.Confirm = "" // no recipient got the message, so nobody can get it twice
 	}
 }
 
@@ -111,16 +114,16 @@ func adaptSendButton(b *Button, l bridge.Line) {
 	case askReason(l) == bridge.ReasonUnclaimed:
 		b.Label = "Take and send"
 	case slices.Contains(l.Verbs, bridge.VerbReopen):
-		b.Label = "Then send to customer" // after Reopen: sending is refused before
+		b.Label = "Then send to customer" // the conversation has to be reopened first
 	}
 }
 
-// isLikelyReply reports whether the text that a line is about was most likely written for the customer.
+// isLikelyReply reports whether the author most likely meant the text for the customer, and not for colleagues.
 func isLikelyReply(l bridge.Line) bool {
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered || bridge.ConsequencesOf(askReason(l)).Guess == bridge.GuessReply
 }
 
-// askReason returns the reason why a line asks what is to become of a text, or "" if the line asks nothing.
+// askReason returns why the line asks whether to send a text. It returns "" if the line does not ask.
 func askReason(l bridge.Line) bridge.Reason {
 	if c, ok := l.Content.(*bridge.AskLine); ok {
 		return c.Why.Reason
@@ -128,9 +131,9 @@ func askReason(l bridge.Line) bridge.Reason {
 	return ""
 }
 
-// MarkIcon returns the emoji shortcode of a mark: the emoji that Parley puts on an agent's message to say what became of
-// it. Agents can add two of them, too, and thereby give a verb (verb.Emoji): the one for waiting takes a waiting text
-// back, and the one for inside keeps a text inside.
+// MarkIcon returns the emoji shortcode of a mark, or "" for an unknown one. A mark is an emoji that Parley puts on an
+// agent's message to show its delivery state. Agents can add two of them as commands (verb.Emoji): the hourglass takes
+// a waiting reply back, and the lock keeps a text inside, that is, away from the customer.
 func MarkIcon(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
@@ -150,7 +153,7 @@ func MarkIcon(m bridge.Mark) string {
 	return ""
 }
 
-// Rows puts buttons into rows of at most maxInRow. A button with Apart set begins a new row.
+// Rows arranges buttons in rows of at most maxInRow. A button with Apart set begins a new row.
 func Rows(buttons []Button, maxInRow int) [][]Button {
 	var rows [][]Button
 	for _, b := range buttons {

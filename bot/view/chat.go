@@ -7,10 +7,13 @@ import (
 	"parley/bridge"
 )
 
-// maxEmojiRunes is how many runes of a reaction are shown: one emoji may be several runes.
-const maxEmojiRunes = 16
+// In chats such as WhatsApp, customers can do more than write: they react with an emoji, change or delete a message, move
+// to another number, or opt out. Parley posts a line into the agents' thread about each of these, such as
+// "Carla Diaz deleted “See you at five”." In the functions below, l says what happened, c holds the fields of that kind
+// of line, and f describes the conversation.
 
-// Lines about what customers do in chats besides writing.
+// maxEmojiRunes limits how much of a reaction is shown. A single emoji can consist of several runes.
+const maxEmojiRunes = 16
 
 func reactedLine(l bridge.Line, c *bridge.ReactedLine, f bridge.Facts) []Block {
 	words := shape.Customer(l, f) + " took back a reaction to " + messageWords(c.Message)
@@ -35,6 +38,7 @@ func identityLine(l bridge.Line, c *bridge.IdentityLine, f bridge.Facts) []Block
 	return []Block{shape.Sentence(shape.Icon("telephone_receiver"), " ", shape.Customer(l, f)+moved+". Replies go there now.")}
 }
 
+// samePersonLine reports that two open conversations turned out to be with the same customer.
 func samePersonLine(l bridge.Line, f bridge.Facts) []Block {
 	also := shape.Customer(l, f) + " is also the customer of "
 	return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", also, conversationPieces(l.Other), ". Both stay open.")}
@@ -52,10 +56,12 @@ func optedInLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{shape.Sentence(shape.Icon("bell"), " ", shape.Customer(l, f)+" allows messages again.")}, shape.Quote(l.Text)...)
 }
 
+// partsLine reports that a reply was too long for the channel and was sent in several parts.
 func partsLine(_ bridge.Line, c *bridge.PartsLine, _ bridge.Facts) []Block {
 	return []Block{shape.SmallPrint(shape.Text(fmt.Sprintf("Sent as %d texts.", c.Count)))}
 }
 
+// messageWords quotes the beginning of a message. A message whose text isn't known is "an earlier message".
 func messageWords(words string) string {
 	if s := shape.OneLine(words, shape.MaxPreviewRunes); s != "" {
 		return "“" + s + "”"

@@ -9,8 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// Details makes the card that the button More opens: all that is known of a conversation, and buttons for the verbs that
-// make sense now.
+// Details makes the card that the button More opens. It lists everything known about a conversation, one fact a line
+// ("Team: Support"), and has a button for each verb (something that agents can ask for) that applies in its present state.
 func Details(f bridge.Facts) Card {
 	var d detailList
 	if title := verb.Title(f); title != shape.PartyName(f.Contact) {
@@ -56,7 +56,7 @@ func Details(f bridge.Facts) Card {
 	return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: d, Buttons: detailButtons(f)}
 }
 
-// detailList is a list of names and what is known under each: "Team: Support". It leaves out names of which nothing is known.
+// detailList collects lines such as "Team: Support". Its methods ignore empty values.
 type detailList []Block
 
 func (d *detailList) add(name string, pieces ...Piece) {
@@ -71,14 +71,14 @@ func (d *detailList) addText(name, text string) {
 	}
 }
 
-// addTime adds a time, with more behind it.
+// addTime adds a time, followed by the given pieces.
 func (d *detailList) addTime(name string, at time.Time, f bridge.Facts, more ...Piece) {
 	if !at.IsZero() {
 		d.add(name, shape.JoinPieces(shape.Between, []Piece{shape.At(at, f.Zone)}, more)...)
 	}
 }
 
-// lastMessagePieces quotes the beginning of the conversation's last message, behind an arrow if it is ours.
+// lastMessagePieces quotes the beginning of the conversation's last message. An arrow precedes a message of an agent.
 func lastMessagePieces(f bridge.Facts) []Piece {
 	preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes)
 	if preview == "" {
@@ -91,8 +91,8 @@ func lastMessagePieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text(arrow + "“" + preview + "”")}
 }
 
-// windowDetailPieces explain the reply window: the time in which the provider lets free text go to the customer. They
-// are nil for a channel without such a window.
+// windowDetailPieces describes the reply window, which is the time in which the provider allows free text to the customer.
+// It returns nil for a channel without one.
 func windowDetailPieces(f bridge.Facts) []Piece {
 	until := shape.At(f.Window.Until, f.Zone)
 	switch {
@@ -108,8 +108,8 @@ func windowDetailPieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("open until "), until}
 }
 
-// detailButtons are the verbs that make sense now, in three groups: those that people use most, the
-// rest, and, for admins, Close, which ends the conversation without an answer.
+// detailButtons makes the buttons in three groups: the verbs that people use most, the others, and, for admins, Close,
+// which ends the conversation without an answer.
 func detailButtons(f bridge.Facts) []Button {
 	all := buttonGroup(f, mainVerbs(f))
 	if !f.Status.Open() && f.Account.MayStart {
@@ -123,7 +123,7 @@ func detailButtons(f bridge.Facts) []Button {
 	return all
 }
 
-// buttonGroup makes a button for each verb. The first button begins a row.
+// buttonGroup makes a button for each verb. The first one begins a new row.
 func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
 	group := lineButtons(bridge.Line{Verbs: verbs}, f)
 	for i := range group {
@@ -132,7 +132,8 @@ func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
 	return group
 }
 
-// customerButton lists all conversations with the customer: those that a search for the address finds.
+// customerButton returns the button that lists all conversations with the customer, by a search for the address. It
+// returns no button if the conversation has no single customer with an address.
 func customerButton(f bridge.Facts) []Button {
 	if f.Automatic || f.Contact.Address == "" {
 		return nil
@@ -142,7 +143,7 @@ func customerButton(f bridge.Facts) []Button {
 	return []Button{b}
 }
 
-// mainVerbs are the verbs that people use most in the conversation's state: four at most.
+// mainVerbs returns the verbs that people use most in the conversation's state, at most four.
 func mainVerbs(f bridge.Facts) []bridge.Verb {
 	if f.Status == bridge.StatusClosed {
 		return nil
@@ -171,13 +172,13 @@ func mainVerbs(f bridge.Facts) []bridge.Verb {
 	return append(verbs, bridge.VerbResolve)
 }
 
-// otherVerbs are the verbs that make sense now and are not among mainVerbs.
+// otherVerbs returns the verbs that apply now and are not among mainVerbs.
 func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
 	if f.Status.Open() {
 		verbs = append(verbs, bridge.VerbNote)
-		mayFit := !f.Window.Closed || f.Window.Templates
-		if mayFit && f.Account.Mode != bridge.ModeWatch {
+		canSendTemplates := f.Account.Mode != bridge.ModeWatch && (!f.Window.Closed || f.Window.Templates)
+		if canSendTemplates {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
 		if !shape.IsHeldBy(f, f.Viewer) {

@@ -7,7 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// directSentences says what happened, for each kind of line that reaches agents outside of its channel. %s is the conversation.
+// directSentences returns, for each kind of line that agents also get as a direct message, a sentence about what happened.
+// %s is the conversation's number, or "a thread".
 func directSentences() map[bridge.LineKind]string {
 	return map[bridge.LineKind]string{
 		bridge.LineAssigned:  "%s is yours now.",
@@ -28,8 +29,11 @@ func directSentences() map[bridge.LineKind]string {
 	}
 }
 
-// DirectLine is what a direct message says of a line in the thread of a conversation: its number, and what happened. The customer's
-// name, subject and words aren't in it, because no erasure finds a direct message. A colleague's note with an assignment is.
+// DirectLine makes the card of a direct message that tells an agent about a line, which is a remark of Parley's in the
+// thread of a conversation: "#12 is yours now: Ben assigned it." id is that conversation, or 0 if the line is about none.
+//
+// The card leaves out the customer's name, the subject and the messages, because Parley can't find direct messages when a
+// customer's data has to be erased. The note that a colleague adds to an assignment is shown.
 func DirectLine(l bridge.Line, id bridge.ConversationID) Card {
 	where := "a thread"
 	if id != 0 {

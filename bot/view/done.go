@@ -6,8 +6,13 @@ import (
 	"parley/bridge"
 )
 
-// doneLine confirms that a verb was done: with the blocks of Verb.Shown, such as the text that was written in a form, or
-// else with the sentence of Verb.Done, or else with "Done."
+// When an agent gives a command, Parley answers with a line, which is a remark of its own in the conversation's thread.
+// This file renders the answers "done" and "why": l is the line, c holds the fields of its kind, and f describes the
+// conversation.
+
+// doneLine confirms that a verb (what an agent asked for) was carried out. Each verb can define its own confirmation: as
+// blocks (Verb.Shown), for example to show a text that was written in a form, or as a sentence (Verb.Done). The default
+// is "Done."
 func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	v := verb.Of(l.Verb)
 	if v.Shown != nil {
@@ -22,8 +27,8 @@ func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{makeHeadline(l, "ok", words)}, shape.Quote(l.Text)...)
 }
 
-// whyLine answers "!why": what became of the last texts that were typed here, what was logged, and what an AI model was
-// asked.
+// whyLine answers the command "!why". It shows what happened to the last texts that were typed in the thread, the newest
+// entries of the conversation's log, and the last requests to an AI model.
 func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	f = askedFor(l, f)
 	var blocks []Block
@@ -52,18 +57,19 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	return append(blocks, conversationLink(l)...)
 }
 
-// decidedBlock says of one text what became of it, and why.
+// decidedBlock shows what happened to one text and why: "09:12 Ben: “Ask him first” stayed inside. It mentions a colleague."
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
-	quoted := "a message" // its words are not shown, or it has none
+	quoted := "a message" // the text is confidential or empty
 	if text := shape.OneLine(d.Text, shape.MaxPreviewRunes); text != "" {
 		quoted = "“" + text + "”"
 	}
-	became := shape.Or(fateWords(d.Fate), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
-	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
+	fate := shape.Or(fateWords(d.Fate), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
+	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + fate)
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }
 
-// fateWords says what became of a text. It returns "" for a fate that only a later version of Parley knows.
+// fateWords returns the words for a fate, which is what happened to a text. A fate written by a newer version of Parley
+// is unknown here; for that, fateWords returns "".
 func fateWords(fate bridge.Fate) string {
 	switch fate {
 	case bridge.FateInside:

@@ -10,31 +10,34 @@ import (
 	"parley/bridge"
 )
 
-// When an agent types a message in a thread and it doesn't simply go out to the customer, Parley says so in a line
-// below: it was kept inside, it waits for a decision, it failed. This file has the words of these lines. Each mentions
-// the author, says who did not get the message and why, then what to do. The text of the message stands below:
+// Usually a message that an agent types in a thread is sent to the customer. If it isn't, because it was kept inside, needs
+// a decision or failed, Parley posts a remark, called a line, below it. This file renders these lines. Each mentions the
+// author, says who did not get the message and why, suggests what to do, and repeats the message:
 //
 //	🔒 @Ann Not sent: Carla Diaz does not have this. The reply window closed today 09:14. Send a template now, or keep
 //	it: I offer it again when Carla Diaz writes.
 //	| We have found your parcel.
 //	[Send template] [Keep for later] [Drop]
+//
+// In the functions below, l is the line, c holds the fields of its kind, and f describes the conversation.
 
-// remark is what such a line says besides the text of the message.
+// remark is what a line says about a message.
 type remark struct {
 	icon string     // an emoji shortcode
 	what string     // what happened
-	why  bridge.Why // zero if nothing is to be said
-	hint string     // what to do; "" if there is nothing
+	why  bridge.Why // why it happened; may be zero
+	hint string     // what the author can do; may be ""
 }
 
-// fateBlocks lays out a line about a message: the remark, more words behind it, then the text of the message. more is
-// as shape.Sentence takes it.
+// fateBlocks renders a remark, followed by more words (see shape.Sentence) and by the text of the message.
 func fateBlocks(l bridge.Line, f bridge.Facts, r remark, more ...any) []Block {
 	words := []any{r.what, shape.NextSentence(whyInLine(r.why, f)), shape.NextSentence(r.hint)}
 	lead := makeHeadline(l, r.icon, append(words, more...)...)
 	return append([]Block{lead}, shape.MessageBlocks(l)...)
 }
 
+// askLine asks whether a text is meant for the customer. If it seems to be meant for another conversation (Line.Other),
+// the line suggests that one.
 func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	what := "Not sent yet: " + shape.Customer(l, f) + " does not have this."
 	usualHint := "Send it, or keep it inside?"
@@ -53,10 +56,11 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, r)
 }
 
+// insideLine reports that a text was not sent, because it looked like a note for colleagues.
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", why: c.Why}
 	if f.Automatic {
-		r.what = "This stayed inside: nobody outside got it." // the thread has many customers, or none
+		r.what = "This stayed inside: nobody outside got it." // a thread of automatic mail has no single customer
 	}
 	if l.Other.ID != 0 {
 		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
@@ -69,6 +73,7 @@ func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, r)
 }
 
+// sendAsLine asks an agent to confirm that a colleague's text is to be sent in the agent's own name.
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
 	return fateBlocks(l, f, remark{
@@ -78,6 +83,7 @@ func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	})
 }
 
+// offeredLine offers a kept reply again, now that the customer has written and the reply window is open.
 func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
 	usualHint := "This still waits. Send it, or drop it?"
 	if l.Other.ID != 0 {
@@ -92,7 +98,7 @@ func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
 	})
 }
 
-// parkedLine is about a reply that is kept until somebody decides, or the customer writes.
+// parkedLine reports that a reply is parked: it is kept until somebody decides about it, or until the customer writes.
 func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
 	if c.Why.Reason == bridge.ReasonWindow {
@@ -109,9 +115,10 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		})
 	}
 
-	what := "Not sent: I found this late, and the conversation has moved on."
-	if isLate := c.Why == (bridge.Why{}) || c.Why.Reason == bridge.ReasonLate; !isLate {
-		what = "Not sent: " + who + " does not have this."
+	what := "Not sent: " + who + " does not have this."
+	isLate := c.Why == (bridge.Why{}) || c.Why.Reason == bridge.ReasonLate
+	if isLate {
+		what = "Not sent: I found this late, and the conversation has moved on."
 	}
 
 	return fateBlocks(l, f, remark{
@@ -122,14 +129,14 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	})
 }
 
-// windowRemark is what a line says about a text that depends on the reply window, the time in which the provider lets
-// free text go to the customer.
+// windowRemark is a remark about a text that depends on the reply window, which is the time in which the provider allows
+// free text to the customer.
 type windowRemark struct {
 	icon     string
-	what     string    // what happened; until follows
-	until    time.Time // when the window closes or closed; zero if it was never open, or only the provider knows
-	provider string    // what the provider says of it; "" if nothing
-	hint     string    // what to do
+	what     string    // what happened; until is appended
+	until    time.Time // when the window closes or closed; zero if it was never open, or if only the provider knows
+	provider string    // the provider's explanation; may be ""
+	hint     string    // what the author can do
 }
 
 func windowBlocks(l bridge.Line, f bridge.Facts, r windowRemark) []Block {
@@ -141,6 +148,7 @@ func windowBlocks(l bridge.Line, f bridge.Facts, r windowRemark) []Block {
 	return append([]Block{makeHeadline(l, r.icon, parts...)}, shape.MessageBlocks(l)...)
 }
 
+// failedLine reports that a message was not delivered to anybody, or to some of its recipients.
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	if c.Recipient != "" {
 		return failedRecipientLine(l, c, f)
@@ -160,19 +168,20 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	})
 }
 
-// failedRecipientLine says which one of several recipients a reply did not reach.
+// failedRecipientLine reports which one of several recipients a reply did not reach.
 func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", why: bridge.InWords(c.Trouble), hint: c.Hint}
 	if c.Copied {
 		r.what = c.Recipient + " did not get a copy of this."
 		r.hint = "With !cc you change who gets copies of later replies."
 	}
-	if c.Sent && l.Outcome == nil { // once there is an outcome, it says so
+	if c.Sent && l.Outcome == nil { // the words of an outcome say that it was sent
 		r.hint = "It was sent to " + shape.Customer(l, f) + ". " + r.hint
 	}
 	return fateBlocks(l, f, r)
 }
 
+// retryingLine reports that delivery keeps failing for now, and that Parley keeps trying.
 func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {
 	parts := []any{"Not delivered yet: " + shape.Customer(l, f) + " does not have this."}
 	if !c.Since.IsZero() {
@@ -182,6 +191,7 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", parts...)}, shape.Quote(l.Text)...)
 }
 
+// delayedLine reports that the provider or the recipient's mail server accepted a message but has not delivered it yet.
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	who := shape.Or(c.Recipient, shape.Customer(l, f))
 	what := "Sent, but the other side has not delivered it to " + who + " yet and keeps trying."
@@ -193,6 +203,7 @@ func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	})
 }
 
+// unclearLine reports that the answer to a delivery attempt was lost, so that the message may or may not have arrived.
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 	usualHint := "Look for it where sent messages are." + hintFor(l, " Then mark it as sent, or send it again.")
 	return fateBlocks(l, f, remark{
@@ -203,7 +214,7 @@ func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 	})
 }
 
-// editLateLine says that a message was changed when it was too late, and what became of each of its files.
+// editLateLine reports that an agent edited a message after it was sent, and what happened to each of its files.
 func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
 	r := remark{
@@ -229,7 +240,7 @@ func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block
 	return fateBlocks(l, f, r)
 }
 
-// namedFiles makes a sentence that follows others, or "" if there are no files.
+// namedFiles makes a sentence of words and the names of files, with a leading space. It returns "" if there are no files.
 func namedFiles(words string, files []string) string {
 	if len(files) == 0 {
 		return ""
@@ -237,6 +248,7 @@ func namedFiles(words string, files []string) string {
 	return " " + words + strings.Join(files, ", ") + "."
 }
 
+// deleteLateLine reports that an agent deleted a message after it was sent.
 func deleteLateLine(l bridge.Line, c *bridge.DeleteLateLine, f bridge.Facts) []Block {
 	what := "This was deleted here after it was sent: " + shape.Customer(l, f) + " has it."
 	if c.Unclear {
@@ -245,7 +257,7 @@ func deleteLateLine(l bridge.Line, c *bridge.DeleteLateLine, f bridge.Facts) []B
 	return fateBlocks(l, f, remark{icon: "wastebasket", what: what})
 }
 
-// undoneLine says that a reply was taken back. It names who did it only where it mentions the author.
+// undoneLine reports that a reply was taken back before it was sent. It says by whom only if it mentions the author.
 func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	by := ""
 	if len(l.Mentions) > 0 && !shape.IsNobody(l.By) {
@@ -255,20 +267,21 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: what, why: c.Why})
 }
 
-// topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.
+// topLevelLine answers a text that was typed at the top level of the channel, outside any thread. If the text looks like a
+// reply, it asks which customer should get it; there is a button for each.
 func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block {
-	next := "Reply in a conversation's thread to answer."
+	hint := "Reply in a conversation's thread to answer."
 	if len(c.Rows) > 0 {
-		next = "Who is to get it?"
+		hint = "Who is to get it?"
 	}
 	return fateBlocks(l, f, remark{
 		icon: "mag",
 		what: "Not sent to a customer: this is the channel.",
-		hint: next,
+		hint: hint,
 	})
 }
 
-// notMappedLine tells a person who isn't an agent that nothing was sent.
+// notMappedLine tells a person who is not one of Parley's agents that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 	return fateBlocks(l, f, remark{
 		icon: "no_entry",
@@ -277,8 +290,8 @@ func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 	})
 }
 
-// textsLine says that the provider counts a long text as several. Joined means that further lines of the author's leave
-// with it as one message.
+// textsLine warns that the provider counts, and charges, a long text as several. Joined means that the message also
+// contains further messages of the same author, which are sent together.
 func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	what := "This"
 	if c.Joined {
@@ -288,7 +301,7 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
-// hintFor returns the hint if the line has buttons with which the reader can follow it, and "" if it has none.
+// hintFor returns the hint if the line has buttons to follow it with, and "" otherwise.
 func hintFor(l bridge.Line, hint string) string {
 	if len(l.Verbs) == 0 {
 		return ""

@@ -10,29 +10,35 @@ import (
 	"parley/bridge/when"
 )
 
-// Help says which verbs people can give, and how. That depends on the place where they read it: in a thread of Slack they
-// type "!take", in Teams "@Parley take", in a chat with the app alone "take #12". A CommandSyntax describes the place.
-// Verbs describe themselves with "!" (verb.Help), and adaptExample rewrites these words for the place.
+// This file makes the help card, which lists the verbs (the commands that agents can give) and how to type them. The same
+// verb is typed differently from chat to chat:
+//
+//	!take           in a Slack thread
+//	@Parley take    in a Teams thread
+//	take #12        in a private chat with Parley's app
+//
+// A CommandSyntax describes these differences. The texts of a verb (verb.Help) are written with "!", and adaptExample
+// rewrites them for the reader's chat.
 
-// CommandSyntax says how people give verbs in the place where a card is read.
+// CommandSyntax describes how verbs are typed in the chat in which a card is read.
 type CommandSyntax struct {
-	// Signs begin a verb in a conversation's thread, the usual one first: "!", "@Parley ".
+	// Signs are the prefixes of a verb in a conversation's thread, the preferred one first: "!", "@Parley ".
 	Signs []string
-	// SignsOutside begin a verb outside a thread, where it names its conversation: "@Parley #12 take".
+	// SignsOutside are the prefixes outside a thread, where a verb has to name its conversation: "@Parley #12 take".
 	SignsOutside []string
-	// SlashCommands are the words that the chat offers as slash commands of its own: "take" for "/take". Only their author
-	// sees what is typed there.
+	// SlashCommands are the verbs that the chat also offers as native slash commands: "take" for "/take". Nobody else sees
+	// what an agent types there.
 	SlashCommands []string
-	// OnlyMentions is true where the chat tells Parley only of messages that mention it.
+	// OnlyMentions is true if the chat delivers only messages that mention Parley.
 	OnlyMentions bool
-	// EmojiOnPostsOnly is true where the chat tells Parley only of emoji on Parley's own posts.
+	// EmojiOnPostsOnly is true if the chat reports only the emoji on Parley's own posts.
 	EmojiOnPostsOnly bool
-	// Private is true in a chat with the app alone. There a verb is a message by itself and needs no sign, and nothing
-	// goes to customers except the first message of a new conversation.
+	// Private is true in a private chat with Parley's app. There a verb is a whole message and needs no prefix, and no
+	// text goes to customers except the first message of a new conversation.
 	Private bool
 }
 
-// sign returns what is usually typed before a verb; "" in a private chat.
+// sign returns the preferred prefix of a verb, or "" in a private chat.
 func (s CommandSyntax) sign() string {
 	if s.Private || len(s.Signs) == 0 {
 		return ""
@@ -40,7 +46,7 @@ func (s CommandSyntax) sign() string {
 	return s.Signs[0]
 }
 
-// otherSigns returns what else can be typed in place of sign.
+// otherSigns returns the alternatives to sign.
 func (s CommandSyntax) otherSigns() []string {
 	if s.Private || len(s.Signs) == 0 {
 		return nil
@@ -48,7 +54,7 @@ func (s CommandSyntax) otherSigns() []string {
 	return s.Signs[1:]
 }
 
-// adaptExample rewrites a verb's example as it is typed in this place. It returns "" if the example would do nothing there.
+// adaptExample rewrites an example such as "!take" for this chat. It returns "" if the example would not work there.
 func (s CommandSyntax) adaptExample(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
 		return s.sign() + rest
@@ -59,13 +65,14 @@ func (s CommandSyntax) adaptExample(example string) string {
 		}
 		return example
 	}
-	if s.OnlyMentions || s.Private { // "note: …": Parley doesn't hear it, or can't know the conversation
+	// What is left are texts such as "note: …". They reach Parley only in a thread whose messages it receives.
+	if s.OnlyMentions || s.Private {
 		return ""
 	}
 	return example
 }
 
-// canGive reports whether a verb can be given in this place. Replies are only written in threads.
+// canGive reports whether a verb works in this chat. Replies can be written only in threads.
 func (s CommandSyntax) canGive(v *verb.Verb) bool {
 	if !s.Private {
 		return true
@@ -73,8 +80,8 @@ func (s CommandSyntax) canGive(v *verb.Verb) bool {
 	return v.Slash && v.Name != bridge.VerbReply
 }
 
-// emojiOf returns the emoji by which a verb can be given in this place. Those of Undo and Keep are put on the text that an
-// agent typed, of which Parley hears only if EmojiOnPostsOnly is false.
+// emojiOf returns the emoji that give a verb in this chat. The emoji of Undo and Keep are put on an agent's own text, where
+// Parley doesn't see them if EmojiOnPostsOnly is true.
 func (s CommandSyntax) emojiOf(v *verb.Verb) []string {
 	isAboutTypedText := v.Name == bridge.VerbUndo || v.Name == bridge.VerbKeep
 	if s.EmojiOnPostsOnly && isAboutTypedText {
@@ -83,14 +90,13 @@ func (s CommandSyntax) emojiOf(v *verb.Verb) []string {
 	return v.Emoji
 }
 
-// maxTopicRunes is how much the help repeats of a word that it doesn't know.
-const maxTopicRunes = 40
+const (
+	maxTopicRunes = 40    // limit for repeating an unknown word
+	allVerbs      = "all" // the argument that makes Help list every verb
+)
 
-// allVerbs is the word that asks the help for every verb.
-const allVerbs = "all"
-
-// Help makes the card that explains the verb of a word. For "" it lists the everyday verbs, for "all" every verb. Lists
-// leave out the denied verbs, which the reader may not use.
+// Help makes the card that explains the verb that is typed as word. For "" it lists the everyday verbs, for "all" every
+// verb. The lists leave out the denied verbs, which the reader may not use.
 func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	word = strings.TrimSpace(word)
 	if strings.EqualFold(word, allVerbs) {
@@ -126,15 +132,16 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, Small("Times: "+when.Forms))
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(otherFormsPieces(v, syntax)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(alternativePieces(v, syntax)...))
 	return c
 }
 
-// otherFormsPieces says how else the verb can be given.
-func otherFormsPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
-	var groups [][]Piece                                 // each is one other way
-	usual, others := v.Typed.Words[0], v.Typed.Words[1:] // verb.Find found it by one of its words
-	for _, word := range others {
+// alternativePieces lists the other ways to give a verb: "Also: !claim · @Parley take · /take · the button Take".
+// The verb must have at least one word.
+func alternativePieces(v *verb.Verb, syntax CommandSyntax) []Piece {
+	var groups [][]Piece // one for each alternative
+	usual, synonyms := v.Typed.Words[0], v.Typed.Words[1:]
+	for _, word := range synonyms {
 		groups = append(groups, []Piece{shape.Code(syntax.sign() + word)})
 	}
 	for _, sign := range syntax.otherSigns() {
@@ -161,13 +168,13 @@ func otherFormsPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 	return append([]Piece{shape.Text("Also: ")}, shape.JoinPieces(shape.Between, groups...)...)
 }
 
-// Which verbs helpList lists.
+// Values of helpList's parameter all.
 const (
-	listsEveryday = false // with a button for all
+	listsEveryday = false // with a button that lists all
 	listsAll      = true
 )
 
-// helpList lists the verbs that can be given in a place.
+// helpList makes the card that lists verbs, except the denied ones and those that don't work in the reader's chat.
 func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: syntax.introBlocks()}
 	for _, v := range verb.All() {
@@ -188,7 +195,7 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 
 	times := "Times: " + when.Forms
 	more := []Piece{shape.Text("More about one: "), shape.Code(syntax.adaptExample("!help snooze"))}
-	if all { // one block less, so that Slack shows the list in one message
+	if all { // in one block instead of two, so that Slack shows the whole list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
 		return c
 	}
@@ -204,7 +211,7 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	return c
 }
 
-// marksExplained says what the marks on people's messages mean.
+// marksExplained is the legend of the marks: the emoji that Parley puts on an agent's message to show its delivery state.
 func marksExplained() []Piece {
 	pieces := []Piece{shape.Text("Marks on what you type: ")}
 	for _, mark := range []struct {
@@ -223,7 +230,7 @@ func marksExplained() []Piece {
 	return pieces
 }
 
-// introBlocks says what becomes of the text that people type, and how a verb differs from such text.
+// introBlocks explains which of the texts that agents type go to the customer, and how to type a verb instead.
 func (s CommandSyntax) introBlocks() []Block {
 	var blocks []Block
 	switch {

@@ -5,20 +5,20 @@ import (
 	"parley/bridge"
 )
 
-// A line (bridge.Line) is a remark that Parley itself makes in a conversation's thread. The engine says what happened,
-// as data: a kind with its fields, who did it, the text that it is about, and the verbs (what agents can ask for) that
-// are offered below. This file makes a Card of it, which the renderer of each chat then draws. For example:
+// A line (bridge.Line) is a remark of Parley's own in the thread in which agents see a conversation. The engine describes
+// it as data: a kind with its fields, who acted, the text that it is about, and the verbs (commands of agents) to offer as
+// buttons. This file turns it into a Card, which the renderer of each chat then draws. For example:
 //
 //	LineAssigned, by Ann        "👤 @Ann took this."
 //	LineFailed, {Send again}    "⚠️ @Ann Not delivered: Carla Diaz did not get this. The mailbox is full." with the
 //	                            text below, and the button "Send again"
 //
-// Each kind has a function that finds its words; see the table renderers. Once the question of a line is settled, such
-// as by "Send again", it has an Outcome, and its words are in outcome.go.
+// The table renderers has a function for each kind. Once the question that a line asks is settled, for example by "Send
+// again", the line has an Outcome, which outcome.go renders.
 
-// Line makes the card of a line. f describes the conversation; it is zero if the line is about none. If a line says that
-// a customer did not get something, it mentions the author and repeats the text (R-247). Line doesn't make the card of
-// help, whose words differ from chat to chat: see Post.
+// Line makes the card of a line. f describes the conversation; it is zero if the line is not about one. A line which says
+// that a customer did not get a message mentions its author and repeats its text. Line does not render the help, because
+// its words differ from chat to chat: see Post.
 func Line(l bridge.Line, f bridge.Facts) Card {
 	if card, ok := dialogCard(l, f); ok {
 		return card
@@ -27,7 +27,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	l, isShortened := shortenRepeated(l)
 	blocks := append(lineOrOutcome(l, f), richBlocks(l.Rich)...)
 	isWhole := l.Text != "" && !isShortened
-	if standsInChat(l.SourceRef) && !isWhole {
+	if canLinkTo(l.SourceRef) && !isWhole {
 		blocks = append(blocks, shape.SmallPrint(shape.Thread("To the message", l.SourceRef)))
 	}
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
@@ -40,13 +40,13 @@ func lineOrOutcome(l bridge.Line, f bridge.Facts) []Block {
 	return lineBlocks(l, f)
 }
 
-// lineBlocks lays out what a line says, without the outcome of what it is about.
+// lineBlocks renders a line without its outcome.
 func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	if render := renderers[l.Kind()]; render != nil {
 		return render(l, f)
 	}
 
-	// A later version of Parley wrote the line. Words that came with it are better than none.
+	// The kind is unknown, so a newer version of Parley stored this line. Show the words that came with it.
 	why, hint := bridge.Why{}, ""
 	if unknown, ok := l.Content.(*bridge.UnknownLine); ok {
 		why, hint = unknown.Why, unknown.Hint
@@ -55,18 +55,18 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{sentence}, shape.Quote(l.Text)...)
 }
 
-// renderer gives words to lines of one kind.
+// renderer renders lines of one kind.
 type renderer func(bridge.Line, bridge.Facts) []Block
 
-// withContent makes a renderer from a function that takes the fields of its kind of line. The type assertion can't
-// fail: the table has the renderer under the kind that the content itself names (LineContent.Kind).
+// withContent makes a renderer of a function that also takes the fields of its kind of line. The type assertion cannot
+// fail, because renderers are looked up by the kind that the content itself reports (LineContent.Kind).
 func withContent[C bridge.LineContent](render func(bridge.Line, C, bridge.Facts) []Block) renderer {
 	return func(l bridge.Line, f bridge.Facts) []Block {
 		return render(l, l.Content.(C), f)
 	}
 }
 
-// renderers has one renderer for each kind of line that is not a card of its own (dialogCard).
+// renderers has an entry for each kind of line except those that dialogCard renders.
 var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a table
 	bridge.LineAssigned:    assignedLine,
 	bridge.LineUnassigned:  withContent(unassignedLine),

@@ -5,14 +5,15 @@ import (
 	"parley/bridge"
 )
 
-// This file has what lines of several kinds are made of. It needs no other file of the package.
+// Helpers to render lines. A line (bridge.Line) is a remark of Parley's own in the thread in which agents see a
+// conversation, such as "✅ @Ann resolved this." It may be about another conversation, which is then in Line.Other.
 
-// makeHeadline makes the first sentence of a line: an icon, mentions of those who are to notice it, then the words.
+// makeHeadline makes the first sentence of a line: an icon, mentions of the agents to notify, then the words.
 func makeHeadline(l bridge.Line, icon string, words ...any) Block {
 	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.LeadingMentions(l)}, words...)...)
 }
 
-// isSameAgent reports whether two references name the same agent; it is false if a names nobody.
+// isSameAgent reports whether two references name the same agent. It is false if a names nobody.
 func isSameAgent(a, b bridge.AgentRef) bool {
 	if shape.IsNobody(a) {
 		return false
@@ -20,7 +21,7 @@ func isSameAgent(a, b bridge.AgentRef) bool {
 	return a.ID == b.ID && a.User == b.User && a.Email == b.Email
 }
 
-// conversationPieces names another conversation that a line leads to: "#13 Broken lamp".
+// conversationPieces names a conversation, with a link to its thread: "#13 Broken lamp".
 func conversationPieces(other bridge.Facts) []Piece {
 	label := shape.Number(other.ID)
 	if s := shape.OneLine(other.Subject, shape.MaxSubjectRunes); s != "" {
@@ -29,10 +30,11 @@ func conversationPieces(other bridge.Facts) []Piece {
 	return shape.ThreadLink(label, other)
 }
 
-// standsInChat reports whether a message can be linked to.
-func standsInChat(message bridge.Place) bool { return message.Channel != "" && message.Message != "" }
+// canLinkTo reports whether the chat message is known well enough to link to it.
+func canLinkTo(message bridge.Place) bool { return message.Channel != "" && message.Message != "" }
 
-// conversationLink links the conversation that an answer is about, if the answer isn't in its thread.
+// conversationLink links to the conversation that an answer is about. It returns nil if the answer is in the thread of that
+// conversation.
 func conversationLink(l bridge.Line) []Block {
 	if l.Other.ID == 0 {
 		return nil
@@ -40,8 +42,8 @@ func conversationLink(l bridge.Line) []Block {
 	return []Block{shape.SmallPrint(shape.ThreadLink("Open "+shape.Number(l.Other.ID), l.Other)...)}
 }
 
-// askedFor returns the facts of the conversation that an answer is about: l.Other if somebody asked
-// outside that conversation's thread, and f otherwise.
+// askedFor returns the facts of the conversation that an answer is about. That is l.Other if the command was given outside
+// the conversation's thread, and f otherwise.
 func askedFor(l bridge.Line, f bridge.Facts) bridge.Facts {
 	if l.Other.ID != 0 {
 		return l.Other

@@ -12,7 +12,11 @@ import (
 	"parley/bridge"
 )
 
-// Limits of what lists show.
+// This file makes the cards that list conversations ("mine", "unassigned", search results), the entries of a
+// conversation's log, and problems. A row of a list reads:
+//
+//   - 🟢 ✉️ #12 Eve & Co · Broken lamp · vip · Open, Ann · 09:30 · “It burns”    [More]
+
 const (
 	maxTitleRunes  = 24 // of a card's title
 	maxDetailRunes = 200
@@ -26,13 +30,13 @@ func listNames() []bridge.ListName {
 	}
 }
 
-// List makes the card of one page of a list ("mine", "unassigned", …), with buttons for the other lists, or of one page of
-// what a search found (Listing.Words). Both have a button for the next page. Times are in the zone of each row or, if it
-// has none, in zone; nil means UTC.
+// List makes the card of one page of a list, with buttons for the other lists, or of one page of search results
+// (Listing.Words). Both have a button for the next page. Times are shown in the zone of each row, and in zone for rows
+// without one; nil means UTC.
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		const maxFoundRunes = 14 // "Found: " stands before them in the title
+		const maxFoundRunes = 14 // so that the title with "Found: " has less than maxTitleRunes
 		c.Title = "Found: " + shape.OneLine(l.Words, maxFoundRunes)
 	}
 	if len(l.Rows) == 0 {
@@ -47,7 +51,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	}
 
 	if l.More {
-		c.Buttons = append(c.Buttons, nextPage(l))
+		c.Buttons = append(c.Buttons, nextPageButton(l))
 	}
 	if l.Words != "" {
 		return c
@@ -66,8 +70,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	return c
 }
 
-// nextPage makes the button that shows what follows.
-func nextPage(l bridge.Listing) Button {
+func nextPageButton(l bridge.Listing) Button {
 	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
 	if l.Words != "" {
 		args.List = bridge.ListFound
@@ -78,7 +81,7 @@ func nextPage(l bridge.Listing) Button {
 	return b
 }
 
-// listingOf returns what List takes, from the line that answers somebody who typed a verb for a list.
+// listingOf returns the argument of List for a line that answers the command for a list.
 func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	q := l.Args.ListQuery()
 	if q.Words == "" {
@@ -87,21 +90,21 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
 }
 
-// listRow makes the row of one conversation: its title, its state with a time (see ListState), who has it, and what was
-// said last, with an arrow before it if an agent said it.
+// listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
+// ListState), and the beginning of its last message.
 func listRow(f bridge.Facts, list bridge.ListName) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
 	if HasLabel(f) {
-		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
+		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...)
 	}
 
-	state, saysWhen := ListState(f, list)
+	state, hasTime := ListState(f, list)
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
 
 	groups := [][]Piece{head, shape.Subject(f), ListMarks(f), state, teamPieces(f)}
-	if !saysWhen && !f.LastMessage.At.IsZero() {
+	if !hasTime && !f.LastMessage.At.IsZero() {
 		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}
 
@@ -109,7 +112,7 @@ func listRow(f bridge.Facts, list bridge.ListName) Block {
 	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
-// HasLabel reports whether a conversation has a label, so that its row in a list stands out.
+// HasLabel reports whether a conversation has a label, which is a tag that makes it stand out in lists.
 func HasLabel(f bridge.Facts) bool {
 	return slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label })
 }
@@ -125,9 +128,9 @@ func titlePieces(f bridge.Facts) []Piece {
 	return append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, name...)
 }
 
-// ListState shows the state of a conversation, with the time that matters in this list: until when it is snoozed, since
-// when nobody has it, or when it ended. saysWhen means that the row needs no time of the last message beside it.
-func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, saysWhen bool) {
+// ListState shows the state of a conversation, with the time that matters in the list: until when it is snoozed, since when
+// nobody has it, or when it ended. hasTime means that the row should not show the time of the last message as well.
+func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, hasTime bool) {
 	pieces = []Piece{shape.Text(shape.StatusWords(f))}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		return append(pieces, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone)), false
@@ -142,8 +145,8 @@ func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, saysWhen b
 	return pieces, false
 }
 
-// detailsButton makes the button that opens the details. It is called Preview where nobody has the conversation, since
-// people look at the details before they take it.
+// detailsButton makes the button that opens the details. If nobody has the conversation, it is called Preview, because
+// agents look at the details before they take it.
 func detailsButton(f bridge.Facts) Button {
 	b := verb.NewButton(bridge.VerbFind, conversationArgs(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
@@ -152,11 +155,11 @@ func detailsButton(f bridge.Facts) Button {
 	return b
 }
 
-// Evening makes the card that a team gets before it goes home: the conversations whose reply window closes before the team
-// is back. After that, the provider lets no free text go to the customer.
+// Evening makes the card that a team gets before its working hours end. It lists the conversations whose reply window
+// closes before the team is back. After that, the provider does not allow free text to the customer.
 func Evening(l *bridge.EveningLine) Card {
 	zone, err := time.LoadLocation(l.Zone)
-	if err != nil { // this machine doesn't know the zone
+	if err != nil { // this machine's zone database doesn't have it
 		zone = time.UTC
 	}
 
@@ -245,7 +248,7 @@ func History(f bridge.Facts, h bridge.History) Card {
 	return c
 }
 
-// logRows lays out entries of a log: when, who, what, why.
+// logRows renders entries of a log: "09:30 Ann assigned: to Ben".
 func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	var blocks []Block
 	for _, r := range rows {
@@ -258,8 +261,8 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	return blocks
 }
 
-// logDetail returns what an entry says beside the deed. A code of the engine's is put into words. Words that somebody
-// chose (LogRow.IsChosen) stay as they are, even if they look like a code.
+// logDetail returns the detail of a log entry. A reason code of the engine is replaced by its words. Words that a person
+// chose (LogRow.IsChosen) are kept, even if they look like a code.
 func logDetail(r bridge.LogRow, f bridge.Facts) string {
 	if !r.IsChosen {
 		if words, isKnown := wordsOf(bridge.ParseWhy(r.Detail).Reason, f); isKnown {
@@ -269,7 +272,8 @@ func logDetail(r bridge.LogRow, f bridge.Facts) string {
 	return shape.OneLine(r.Detail, maxDetailRunes)
 }
 
-// ProblemOf returns what people are told of an error: its *bridge.Problem, or "Internal error".
+// ProblemOf returns the *bridge.Problem that err contains, which describes it to people. Any other error becomes "Internal
+// error".
 func ProblemOf(err error) *bridge.Problem {
 	if errors.Is(err, bridge.ErrNoConversation) {
 		const hint = "Try it on a message in a conversation's thread."
@@ -281,8 +285,8 @@ func ProblemOf(err error) *bridge.Problem {
 	return &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 }
 
-// Problem makes the card that says why there is nothing else to show. It gives back what its reader typed into a form, if
-// it takes the place of that form; typed may be "".
+// Problem makes the card that shows an error instead of what was asked for. If it replaces a form, typed is what the reader
+// typed into that form, and the card repeats it; otherwise typed is "".
 func Problem(err error, typed string) Card {
 	p := ProblemOf(err)
 	says := shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))

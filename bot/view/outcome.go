@@ -5,15 +5,16 @@ import (
 	"parley/bridge"
 )
 
-// Some lines ask something about a message: "Send it, or keep it inside?" Once that is decided, the chat edits the line,
-// and it says what became of the message: "Sent today 09:14 by Ben." This file has these words.
+// A line is a remark of Parley's own in a conversation's thread. Some lines ask about a message: "Send it, or keep it
+// inside?" Once somebody has decided, the line is edited and shows the outcome: "Sent today 09:14 by Ben." This file
+// renders outcomes.
 
-// outcomeLine lays out a line whose question is settled. If people can read the message nowhere else, its words stay
-// above; otherwise the line repeats at most their beginning.
+// outcomeLine renders a line whose question is settled. If the thread shows the message nowhere else, the line keeps its
+// text and adds the outcome below. Otherwise the outcome comes first, followed by the beginning of the message.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	pieces := outcomePieces(l, f)
 	failed, isFailed := l.Content.(*bridge.FailedLine)
-	if isFailed && failed.Recipient != "" { // it is about one of several recipients, and stays true
+	if isFailed && failed.Recipient != "" { // the failure for one of several recipients stays true
 		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
 	}
 
@@ -35,7 +36,8 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	}
 }
 
-// correctedText says what the customer has beside a correction, or in its place if the correction never left.
+// correctedText quotes the earlier text of a corrected message, which the customer got before the correction or, if the
+// correction was not sent, instead of it.
 func correctedText(late *bridge.EditLateLine, customer string) []Block {
 	has := customer + " has the earlier text:"
 	if late.Unclear {
@@ -44,12 +46,13 @@ func correctedText(late *bridge.EditLateLine, customer string) []Block {
 	return append([]Block{shape.SmallPrint(shape.Text(has))}, shape.Quote(shape.OneLine(late.Earlier, shape.MaxPreviewRunes))...)
 }
 
-// outcomePieces says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
+// outcomePieces renders an outcome with its time and author: "Sent today 09:14 by Ben." It leaves out the author if the
+// line already names that agent.
 func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
 	words := outcomeWordsOf(o.State, shape.Customer(l, f))
 	what, after := words.what, words.after
-	isTooLate := l.Kind() == bridge.LineDecided // the line answers somebody who pressed a button afterwards
+	isTooLate := l.Kind() == bridge.LineDecided // the line answers an agent who pressed a button after the decision
 	if isTooLate {
 		what, after = words.already, ""
 	}
@@ -74,20 +77,21 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	return append(pieces, shape.Text("."+after))
 }
 
-// outcomeWords are the words for an outcome, in the order in which they are shown, and what stands between them.
+// outcomeWords says how to render an outcome. The fields are in the order in which they appear.
 type outcomeWords struct {
-	icon        string // for a reply, the emoji of the mark that a typed reply would get
+	icon        string // for a reply, the emoji that Parley would put on a typed reply with this outcome
 	what        string
-	already     string // in place of what, for somebody who pressed a button too late
-	namesOther  bool   // the conversation Line.Other follows
-	hidesTime   bool   // the time doesn't follow: it is yet to come, or stands elsewhere
-	hidesAuthor bool   // "by Ben" doesn't follow
-	after       string // a sentence behind all that, which is left out for somebody who was too late; or ""
+	already     string // replaces what for an agent who pressed a button too late
+	namesOther  bool   // name the conversation Line.Other
+	hidesTime   bool   // leave out the time, because it is in the future or shown elsewhere
+	hidesAuthor bool   // leave out "by Ben"
+	after       string // a further sentence, not shown to an agent who was too late; may be ""
 }
 
-// outcomeWordsOf returns the words for an outcome. Outcomes that only a later version of Parley knows are "Settled".
+// outcomeWordsOf returns the words for an outcome. An outcome of a newer version of Parley is "Settled".
 func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
-	unheard, waits, later := customer+" did not get this.", customer+" does not have this yet.", "when "+customer+" writes."
+	unheard := customer + " did not get this."
+	offeredLater := customer + " does not have this yet. I offer it again when " + customer + " writes."
 	switch s {
 	case bridge.OutcomeWaiting:
 		return outcomeWords{icon: MarkIcon(bridge.MarkWaiting), what: "Waiting to be sent", already: "Already waiting to be sent",
@@ -114,14 +118,14 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 			icon:    "hourglass",
 			what:    "Kept for later",
 			already: "Already kept for later",
-			after:   waits + " I offer it again " + later,
+			after:   offeredLater,
 		}
 	case bridge.OutcomeTemplate:
 		return outcomeWords{
 			icon:    "hourglass",
 			what:    "A template was chosen",
 			already: "A template was chosen already",
-			after:   waits + " I offer it again " + later,
+			after:   offeredLater,
 		}
 	case bridge.OutcomeAsked:
 		return outcomeWords{icon: "arrow_down", what: "Not sent: it is asked further down", already: "It is asked further down in the thread",

@@ -6,8 +6,12 @@ import (
 	"parley/bot/shape"
 )
 
-// Plain renders a card's blocks as plain text, for notifications and text-only surfaces. It leaves out
-// the buttons and the name under which the card is posted.
+// Plain renders a card as plain text, for notifications and text-only surfaces. Each block becomes one or more lines:
+//
+//	:wastebasket: Carla Diaz deleted “See you at five”.
+//	> See you at six.
+//
+// It leaves out the buttons and the name under which the card is posted.
 func Plain(c Card) string {
 	var b strings.Builder
 	for _, block := range c.Blocks {
@@ -28,7 +32,7 @@ func Plain(c Card) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// PlainPieces renders one line as plain text.
+// PlainPieces renders the pieces of one line as plain text.
 func PlainPieces(pieces []Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {

@@ -10,13 +10,13 @@ import (
 	"parley/bridge"
 )
 
-// In some channels a chat tells Parley only of messages that mention it (CommandSyntax.OnlyMentions). Then people must
-// type "@Parley assign @ann" where others type "!assign @ann", and this file rewrites the words of cards so that they
-// say what works in the place where they are read.
+// This file makes the card of each message that Parley posts into a chat.
+//
+// Some chats deliver only messages that mention Parley (CommandSyntax.OnlyMentions). There agents must type "@Parley assign
+// @ann" instead of "!assign @ann", so the commands that a card mentions are rewritten for the chat in which it is read.
 
-// Post returns the card of what a post says. A post is anything that Parley writes into a chat. syntax says how verbs
-// are typed in the place where it stands. ok is false if the post has no card: for files, for marks (the emoji that
-// Parley puts on messages), and if it has no content.
+// Post returns the card of a post. syntax says how commands are typed where the post is read. ok is false if the post has
+// no content or is not shown as a card: files, and marks (the emoji that Parley puts on messages).
 func Post(p bridge.Post, syntax CommandSyntax) (c Card, ok bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
@@ -41,7 +41,7 @@ func Post(p bridge.Post, syntax CommandSyntax) (c Card, ok bool) {
 	return Card{}, false
 }
 
-// erasedCard stands in place of the first message of a thread whose customer was erased.
+// erasedCard replaces the first message of a thread after the customer's data was erased.
 func erasedCard() Card {
 	return Card{Title: "Erased", Blocks: []Block{
 		shape.Sentence("Erased"),
@@ -49,8 +49,8 @@ func erasedCard() Card {
 	}}
 }
 
-// withHowToAnswer says on an open conversation's card how to answer, where Parley doesn't hear plain text. Otherwise
-// people would wait in vain for a mark on what they type there.
+// withHowToAnswer adds to an open conversation's card how to answer, if Parley doesn't receive plain text in that chat.
+// Otherwise agents would wait in vain for a reaction to what they type.
 func withHowToAnswer(c Card, f bridge.Facts, syntax CommandSyntax) Card {
 	canAnswer := f.Status.Open() && !f.Automatic && !f.Thread.Left
 	if !syntax.OnlyMentions || !canAnswer {
@@ -62,11 +62,11 @@ func withHowToAnswer(c Card, f bridge.Facts, syntax CommandSyntax) Card {
 	return c
 }
 
-// verbInHint matches what may be a verb in Parley's words: "!assign" in "Name them: !assign @ann".
+// verbInHint matches a possible command in Parley's own words: "!assign" in "Name them: !assign @ann".
 var verbInHint = regexp.MustCompile(`(^|[\s(])(![a-z]+)`)
 
-// adaptHints rewrites the verbs that a card's words name, where Parley doesn't hear plain text. What people wrote stays
-// as it is: it stands in a quote, in an entry of a list, or between quotation marks.
+// adaptHints rewrites the commands that a card mentions, if Parley doesn't receive plain text in that chat. It leaves
+// alone what people wrote: block quotes, items of lists, and text in quotation marks.
 func (s CommandSyntax) adaptHints(c Card) Card {
 	if !s.OnlyMentions {
 		return c
@@ -87,7 +87,7 @@ func (s CommandSyntax) adaptHints(c Card) Card {
 	return c
 }
 
-// adaptWords rewrites the verbs in a text, except those between quotation marks.
+// adaptWords rewrites the commands in a text, except those in quotation marks.
 func (s CommandSyntax) adaptWords(words string) string {
 	var out strings.Builder
 	for words != "" {
@@ -98,14 +98,14 @@ func (s CommandSyntax) adaptWords(words string) string {
 	return out.String()
 }
 
-// cutQuoted splits a text into what stands before its first quote, the quote with its marks, and the rest:
+// cutQuoted splits a text around its first quotation:
 //
 //	say “a” or “b”    before "say ", quoted "“a”", after " or “b”"
 //	say “a “b” c” d   before "say ", quoted "“a “b” c”", after " d"
 //	say “a” b” c      before "say ", quoted "“a” b”", after " c"
 //
-// In the last one the marks don't pair, because the quoted person used some, too. Then all from the first opening mark
-// to the last closing one counts as quoted.
+// In the last example the marks don't pair, because the quoted person used one too. In that case everything from the first
+// opening mark to the last closing one counts as quoted.
 func cutQuoted(text string) (before, quoted, after string) {
 	from := strings.Index(text, "“")
 	if from < 0 {
@@ -137,7 +137,7 @@ func cutQuoted(text string) (before, quoted, after string) {
 	return text[:from], text[from:to], text[to:]
 }
 
-// adaptHint rewrites a match of verbInHint, if its word is a verb.
+// adaptHint rewrites a match of verbInHint if it is a command.
 func (s CommandSyntax) adaptHint(found string) string {
 	before, word, _ := strings.Cut(found, "!")
 	if _, ok := verb.Find(word); !ok {

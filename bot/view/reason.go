@@ -8,20 +8,27 @@ import (
 	"parley/bridge"
 )
 
-// reasonWords are the words of a reason why a message has its fate, or why what somebody asked for was refused.
+// Parley decides about each message that an agent types in a thread whether it goes to the customer, and records a reason
+// code for that. This file has the words for these reasons, and for the reasons why a command is refused. Most reasons
+// are explained in two places:
+//
+//	in a line (a remark below the message)      "🏠 @Ann This stayed inside: … You may not reply in this conversation."
+//	alone, such as in the answer to !why        "09:12 Ann: “Hello” stayed inside. Its author may not reply in this …"
+
+// reasonWords are the sentences that explain a reason.
 type reasonWords struct {
 	reason bridge.Reason
-	inLine string // in the thread's line about what happened; "" if the rest of that line says it
-	alone  string // where that line isn't shown, such as in the answer to !why, to anybody: the author is no "you"
+	inLine string // addressed to the author as "you"; "" if the rest of the line already implies it
+	alone  string // addressed to anybody, so that the author is not "you"; "" if it needs no explanation
 }
 
-// ReasonWords says in a sentence why a message has its fate, where nothing else tells it. It is "" if there is nothing to say.
+// ReasonWords explains a reason in a sentence that can be read alone. It returns "" for a reason without words.
 func ReasonWords(reason bridge.Reason, f bridge.Facts) string {
 	words, _ := wordsOf(reason, f)
 	return words.alone
 }
 
-// whyInLine says why something happened, in a sentence of the line that tells it. It is "" if the line needs no such sentence.
+// whyInLine explains why something happened, as a sentence of a line. It returns "" if the line needs no explanation.
 func whyInLine(why bridge.Why, f bridge.Facts) string {
 	if words, isKnown := wordsOf(why.Reason, f); isKnown {
 		return words.inLine
@@ -29,23 +36,20 @@ func whyInLine(why bridge.Why, f bridge.Facts) string {
 	return shape.AsSentence(why.String())
 }
 
-// wordsOf returns the words of a reason; false if it has none, such as one that only a later version of Parley knows.
+// wordsOf returns the words for a reason. isKnown is false if there are none, such as for a reason that only a newer
+// version of Parley knows.
 func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown bool) {
-	computed := ""
 	switch reason {
 	case bridge.ReasonAutomatic:
-		computed = collectedWords(f)
+		return sameEverywhere(reason, collectedWords(f)), true
 	case bridge.ReasonNotOpen:
-		computed = endedWords(f)
+		return sameEverywhere(reason, endedWords(f)), true
 	case bridge.ReasonNotAssignee:
-		computed = ownerWords(f)
-	default: // its words depend on nothing
-	}
-	if computed != "" {
-		return reasonWords{reason, computed, computed}, true
+		return sameEverywhere(reason, ownerWords(f)), true
+	default: // the words are in the tables below
 	}
 
-	for _, words := range slices.Concat(impliedReasons(), toldReasons()) {
+	for _, words := range slices.Concat(impliedReasons(), explainedReasons()) {
 		if words.reason == reason {
 			return words, true
 		}
@@ -53,12 +57,12 @@ func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown b
 	return reasonWords{}, false
 }
 
-// sameEverywhere are the words of a reason that is told in the same way everywhere.
+// sameEverywhere makes the words of a reason that is explained in the same way in a line and alone.
 func sameEverywhere(reason bridge.Reason, words string) reasonWords {
 	return reasonWords{reason, words, words}
 }
 
-// impliedReasons are those that need no words in a line, because the rest of the line says them.
+// impliedReasons returns the reasons that need no words in a line, because the rest of the line implies them.
 func impliedReasons() []reasonWords {
 	return []reasonWords{
 		{bridge.ReasonAssignee, "", "Its author has this conversation."},
@@ -85,8 +89,8 @@ func impliedReasons() []reasonWords {
 	}
 }
 
-// toldReasons are those that are told everywhere, most of them in the same words. Lines speak to the author, who is "you" there.
-func toldReasons() []reasonWords {
+// explainedReasons returns the reasons that are explained both in lines and alone.
+func explainedReasons() []reasonWords {
 	return []reasonWords{
 		sameEverywhere(bridge.ReasonCustomer, "The customer wrote."),
 		{bridge.ReasonNotAnAgent, "You are not one of Parley's agents.", "Its author is not one of Parley's agents."},
@@ -139,7 +143,7 @@ func toldReasons() []reasonWords {
 	}
 }
 
-// collectedWords says why an answer in a thread that collects mails stays inside.
+// collectedWords explains why a text is not sent from a thread that collects the mails of many senders.
 func collectedWords(f bridge.Facts) string {
 	collects := "automatic mail"
 	if f.Collects {
@@ -148,7 +152,8 @@ func collectedWords(f bridge.Facts) string {
 	return "This thread collects " + collects + ": nobody reads answers to it. Make a conversation of a mail first."
 }
 
-// endedWords says why a text stayed inside that was typed after the conversation's end. It may have been reopened since.
+// endedWords explains why a text that was typed after the conversation's end stayed inside. The conversation may have been
+// reopened since then.
 func endedWords(f bridge.Facts) string {
 	if f.Status.Open() {
 		return "This conversation was not open then."

@@ -10,9 +10,16 @@ import (
 	"parley/bridge"
 )
 
-// Root makes the card that begins a conversation's thread and shows its present state. The chat edits that message
-// whenever the state changes. The card has at most three lines and four buttons, and only one line when the
-// conversation is over. It mentions nobody, so that nobody is notified of each change.
+// Root makes the root card: the first message of the thread in which agents see a conversation. It shows the present
+// state, and Parley edits it whenever the state changes:
+//
+//	🟢 ✉️ Eve & Co · #12 · Broken lamp
+//	Ann · Support · vip
+//	Waiting since 09:30 · Cc: Lou
+//	[Assign] [Snooze] [Resolve] [More]
+//
+// A conversation that has ended has only one line. The card mentions nobody, because a mention would notify people of every
+// change.
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
 		return automaticRoot(f)
@@ -26,8 +33,8 @@ func Root(f bridge.Facts) Card {
 	return openRoot(f)
 }
 
-// automaticRoot begins a thread that collects automatic mail, or the mails of people who opened very many
-// conversations (Facts.Collects).
+// automaticRoot is the root card of a thread that collects automatic mail, or the mails of people who opened an unusual
+// number of conversations (Facts.Collects).
 func automaticRoot(f bridge.Facts) Card {
 	subject := shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))
 	account := shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))
@@ -40,21 +47,21 @@ func automaticRoot(f bridge.Facts) Card {
 	return c
 }
 
-// rootOfLeftThread begins a thread that the conversation has left for another team's. A secluded thread stands where people may
-// not see the conversation any more, so it shows only the number.
+// rootOfLeftThread is the root card of the old thread of a conversation that was handed over to another team. A secluded
+// thread is in a channel whose members may no longer see the conversation, so its card shows only the number.
 func rootOfLeftThread(f bridge.Facts) Card {
-	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
-	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(now, f)...)
+	label := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
+	continuation := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(label, f)...)
 	if f.Thread.Secluded {
 		return Card{
 			Title:  "Conversation " + shape.Number(f.ID),
-			Blocks: []Block{shape.Line(append([]Piece{shape.Text(shape.Number(f.ID))}, goesOn...)...)},
+			Blocks: []Block{shape.Line(append([]Piece{shape.Text(shape.Number(f.ID))}, continuation...)...)},
 		}
 	}
-	return conversationCard(f, goesOn...)
+	return conversationCard(f, continuation...)
 }
 
-// endedRoot begins the thread of a conversation that was resolved or closed.
+// endedRoot is the root card of a conversation that was resolved or closed.
 func endedRoot(f bridge.Facts) Card {
 	ending := []Piece{shape.Text(shape.Between + shape.StatusWords(f))}
 	if f.Next > 0 {
@@ -71,20 +78,20 @@ func endedRoot(f bridge.Facts) Card {
 	return c
 }
 
-// openRoot begins the thread of a conversation that goes on.
+// openRoot is the root card of a conversation that has not ended.
 func openRoot(f bridge.Facts) Card {
 	c := conversationCard(f)
 	assignees := []Piece{shape.Text(shape.Assignees(f.Assignees))}
-	state := shape.JoinPieces(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
-	c.Blocks = append(c.Blocks, shape.SmallPrint(state...))
-	if times := timePieces(f); len(times) > 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(times...))
+	owners := shape.JoinPieces(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(owners...))
+	if pieces := statePieces(f); len(pieces) > 0 {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(pieces...))
 	}
 	c.Buttons = rootButtons(f)
 	return c
 }
 
-// conversationCard makes a card of one line, which names the conversation and ends with more.
+// conversationCard makes a card with one line: the conversation's icons, customer, number and subject, followed by more.
 func conversationCard(f bridge.Facts, more ...Piece) Card {
 	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
 	name := append(icons, shape.Bold(verb.Title(f)))
@@ -92,13 +99,13 @@ func conversationCard(f bridge.Facts, more ...Piece) Card {
 	return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(line, more...)...)}}
 }
 
-// startAgainButton is the button that begins another conversation with the customer of an ended one.
+// startAgainButton makes the button that starts another conversation with the customer of an ended one.
 func startAgainButton(f bridge.Facts) Button {
 	start := bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}
 	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: start})
 }
 
-// rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
+// rootButtons makes the buttons Take or Assign, Snooze or Wake, Resolve, and More.
 func rootButtons(f bridge.Facts) []Button {
 	first := verb.NewButton(bridge.VerbAssign, conversationArgs(f))
 	if len(f.Assignees) == 0 {
@@ -111,10 +118,9 @@ func rootButtons(f bridge.Facts) []Button {
 	}
 	resolve := verb.NewButton(bridge.VerbResolve, conversationArgs(f))
 	details := verb.NewButton(bridge.VerbFind, conversationArgs(f))
-	return resolveAtOnce(f, []Button{first, second, resolve, details})
+	return skipResolveForm(f, []Button{first, second, resolve, details})
 }
 
-// conversationArgs are the arguments of a button on a conversation's own card.
 func conversationArgs(f bridge.Facts) bridge.Args { return bridge.Args{Conversation: f.ID} }
 
 func teamPieces(f bridge.Facts) []Piece {
@@ -124,34 +130,24 @@ func teamPieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text(shape.OneLine(f.Team, shape.MaxNameRunes))}
 }
 
-// tagPieces shows a conversation's tags. Labels, which are tags that are to stand out, come first.
+// tagPieces shows a conversation's tags. Labels, which are tags meant to stand out, come first.
 func tagPieces(list []bridge.Tag) []Piece {
 	var labels, others [][]Piece
 	for _, t := range list {
-		if t.Label {
-			name := shape.Bold(shape.OneLine(t.Name, shape.MaxNameRunes))
-			labels = append(labels, []Piece{shape.Icon("label"), shape.Text(" "), name})
-		} else {
+		if !t.Label {
 			others = append(others, []Piece{shape.Tag(t)})
+			continue
 		}
+		name := shape.Bold(shape.OneLine(t.Name, shape.MaxNameRunes))
+		labels = append(labels, []Piece{shape.Icon("label"), shape.Text(" "), name})
 	}
 	return shape.JoinPieces(" ", append(labels, others...)...)
 }
 
-// timePieces shows who is replying just now, the times that matter, and what makes this conversation unlike others, such
-// as people in copy. It returns nil if there is nothing of it.
-func timePieces(f bridge.Facts) []Piece {
-	groups := [][]Piece{replyingPieces(f)}
-	switch {
-	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
-		groups = append(groups, []Piece{shape.Text("Snoozed until "), shape.At(f.SnoozedUntil, f.Zone)})
-	case f.Status == bridge.StatusPending:
-		groups = append(groups, []Piece{shape.Text("Waiting for customer")})
-	case !f.WaitingSince.IsZero():
-		groups = append(groups, []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)})
-	}
-
-	groups = append(groups, windowPieces(f))
+// statePieces makes the third line of the card: who is writing a reply now, since when somebody waits, until when replies
+// are allowed, and what is special about the conversation, such as people in copy. It returns nil if all of it is empty.
+func statePieces(f bridge.Facts) []Piece {
+	groups := [][]Piece{replyingPieces(f), waitingPieces(f), windowPieces(f)}
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}
@@ -170,7 +166,20 @@ func timePieces(f bridge.Facts) []Piece {
 	return shape.JoinPieces(shape.Between, groups...)
 }
 
-// redirectedPieces names who gets the replies, if the customer whom the card names is not among them.
+// waitingPieces says until when the conversation is snoozed, or who waits for an answer.
+func waitingPieces(f bridge.Facts) []Piece {
+	switch {
+	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
+		return []Piece{shape.Text("Snoozed until "), shape.At(f.SnoozedUntil, f.Zone)}
+	case f.Status == bridge.StatusPending:
+		return []Piece{shape.Text("Waiting for customer")}
+	case !f.WaitingSince.IsZero():
+		return []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)}
+	}
+	return nil
+}
+
+// redirectedPieces names the recipients of replies if the conversation's customer is not one of them.
 func redirectedPieces(f bridge.Facts) []Piece {
 	isCustomer := func(p bridge.PartyRef) bool { return strings.EqualFold(p.Address, f.Contact.Address) }
 	if len(f.Recipients.To) == 0 || slices.ContainsFunc(f.Recipients.To, isCustomer) {
@@ -179,11 +188,14 @@ func redirectedPieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("Replies go to " + shape.OneLine(strings.Join(bridge.AddressesOf(f.Recipients.To), ", "), shape.MaxNameRunes))}
 }
 
-// maxCopied is how many people in copy a card names.
-const maxCopied = 3
+// How many people in copy, and how many other conversations of the customer, a card names.
+const (
+	maxCopied   = 3
+	maxAlsoOpen = 3
+)
 
-// copiedPieces names people in copy, with a remark behind them.
-func copiedPieces(list []bridge.PartyRef, remark string) []Piece {
+// copiedPieces names people in copy, followed by suffix.
+func copiedPieces(list []bridge.PartyRef, suffix string) []Piece {
 	if len(list) == 0 {
 		return nil
 	}
@@ -192,15 +204,12 @@ func copiedPieces(list []bridge.PartyRef, remark string) []Piece {
 		names = append(names, shape.PartyName(p))
 	}
 	if more := len(list) - maxCopied; more > 0 {
-		remark = " and " + strconv.Itoa(more) + " more" + remark
+		suffix = " and " + strconv.Itoa(more) + " more" + suffix
 	}
-	return []Piece{shape.Text("Cc: " + strings.Join(names, ", ") + remark)}
+	return []Piece{shape.Text("Cc: " + strings.Join(names, ", ") + suffix)}
 }
 
-// maxAlsoOpen is how many of a customer's other conversations a card names.
-const maxAlsoOpen = 3
-
-// alsoOpenPieces names the customer's other conversations, with who has them.
+// alsoOpenPieces links to the customer's other open conversations and names their owners.
 func alsoOpenPieces(f bridge.Facts) []Piece {
 	var groups [][]Piece
 	for i, other := range f.AlsoOpen {
@@ -214,8 +223,8 @@ func alsoOpenPieces(f bridge.Facts) []Piece {
 	return shape.JoinPieces(", ", groups...)
 }
 
-// windowPieces shows the reply window: the time in which the provider lets free text go to the customer. It names the
-// time of its end, since a countdown would need updates of the card.
+// windowPieces shows until when the reply window is open, which is the time in which the provider allows free text to the
+// customer. It deliberately shows no countdown, which would require edits of the card.
 func windowPieces(f bridge.Facts) []Piece {
 	if f.Window.Closed {
 		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}
@@ -240,7 +249,7 @@ func modeWords(mode bridge.AccountMode) string {
 	return ""
 }
 
-// statusIcon returns the emoji shortcode of a conversation's state, which is the same on cards and in lists.
+// statusIcon returns the emoji shortcode of a conversation's state, for cards and for lists.
 func statusIcon(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:

@@ -182,7 +182,7 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 
 // rowOf returns the row of a conversation. list is the list that contains it, or "" for search results.
 func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
-	state, saysWhen := view.ListState(f, list)
+	state, hasTime := view.ListState(f, list)
 	r := row{
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
 		Number:   shape.Number(f.ID),
@@ -200,7 +200,7 @@ func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 	for _, p := range state {
 		r.State += shape.Or(p.Text, timeText(v, p.At))
 	}
-	if !saysWhen {
+	if !hasTime {
 		r.At = timeText(v, f.LastMessage.At)
 	}
 	for i := range r.Marks {
