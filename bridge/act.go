@@ -6,102 +6,104 @@ import (
 	"parley/store"
 )
 
-// This file is what the engine and the pages of Parley's own site (the inbox) tell each other. A page hands in an
-// Act, such as a reply, and asks later for its ActResult. It shows what was said in a conversation as a list of
-// Spoken. A delivery is the sending of one message to one place, with all its attempts. A message's fate is what
-// became of it.
+// This file has the types that the engine and Parley's own web pages (the inbox) exchange. A page submits an Act, such as
+// a reply, and polls for its ActResult, because acts are queued and applied asynchronously:
+//
+//	Act{Verb: VerbResolve, Args: Args{Conversation: 12}, Form: "f1"}  →  ActWaits, then ActDone
+//
+// The page shows the messages of a conversation as a list of SpokenMessage.
 
-// Act is one thing that an agent does on a page of Parley's own, such as the inbox: a reply, or a click on "Resolve".
+// Act is one thing that an agent does on a web page: a reply, or a click on "Resolve".
 type Act struct {
 	Verb Verb   `json:"verb"`
 	Args Args   `json:"args"`           // Conversation is never 0
-	Text string `json:"text,omitempty"` // Reply and Note: Markdown
-	Form string `json:"form"`           // id of the opened form, never "": the same form may be submitted twice
+	Text string `json:"text,omitempty"` // of VerbReply and VerbNote, in Markdown
+	Form string `json:"form"`           // id of the opened form, never "". It identifies a form that is submitted twice
 
-	OpenedAt time.Time `json:"opened_at,omitzero"` // Reply: when its page was read, by Parley's clock. Zero means not known
+	OpenedAt time.Time `json:"opened_at,omitzero"` // VerbReply: when the page was loaded, by Parley's clock; zero means unknown
 
-	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
+	Files []SurfaceFile `json:"files,omitempty"` // VerbReply: uploaded files, each with its Blob
 }
 
-// Attaching says whether an agent may attach files to a reply on a page, and what the page shows beside them.
+// Attaching says whether an agent may attach files to a reply on a page, and what the page shows next to them.
 type Attaching struct {
-	Files   bool   // the channel takes files
-	Why     string // if not: why, for people
-	Confirm bool   // the page shows what is attached once more before it leaves
-	Several bool   // the reply may have several recipients, whom the page shows
+	Files   bool   // the channel accepts files
+	Why     string // if Files is false, the reason in words for people
+	Confirm bool   // the page asks for confirmation before files are sent
+	Several bool   // the reply may have several recipients, and the page shows them
 }
 
-// Acts returns the verbs that an Act can have.
+// Acts returns the verbs that are valid in an Act.
 func Acts() []Verb {
 	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
 }
 
-// ActState says how far an act has come.
+// ActState is the progress of an act.
 type ActState string
 
 // States of an act.
 const (
-	ActUnknown ActState = ""        // no act of that name was accepted
+	ActUnknown ActState = ""        // no such act was accepted
 	ActWaits   ActState = "waits"   // it is stored and will be applied
 	ActDone    ActState = "done"    // it was applied
-	ActRefused ActState = "refused" // it changed nothing: ActResult.Why says why
+	ActRefused ActState = "refused" // it changed nothing; ActResult.Why has the reason
 	ActStuck   ActState = "stuck"   // it can't be applied, and is kept for an admin to look at
 )
 
-// ActResult says what became of an act.
+// ActResult is the result of an act.
 type ActResult struct {
 	State ActState
-	Why   string // of ActRefused: for people
+	Why   string // ActRefused: the reason, in words for people
 }
 
-// SpokenMessage is a message of a conversation as a page of Parley's own shows it.
+// SpokenMessage is a message of a conversation as a web page shows it.
 type SpokenMessage struct {
 	ID        MessageID
-	Event     EventID // messages are sorted by it, then by ID
+	Event     EventID // messages are sorted by Event, then by ID
 	Direction store.Direction
-	Fate      Fate
+	Fate      Fate    // what happened to it: sent, kept inside, …
 	Reason    Reason  // why it has that fate
-	Author    string  // an agent's or the customer's name; "" means not known
-	Agent     AgentID // 0 means no agent wrote it
+	Author    string  // name of the agent or customer; "" means unknown
+	Agent     AgentID // 0 if no agent wrote it
 	At        time.Time
 	Subject   string
-	Text      string // as it says now, canonical Markdown
-	Quoted    string // the history below a mail, Markdown
+	Text      string // its present text, in canonical Markdown
+	Quoted    string // the quoted history below a mail, in Markdown
 	Notices   []string
 	Files     []SpokenFile
-	HasHTML   bool   // it came as an HTML mail
-	Original  string // signed link to the mail's sandboxed HTML original; "" means there is none
+	HasHTML   bool   // it arrived as an HTML mail
+	Original  string // signed link to the mail's sandboxed HTML original; may be ""
 
 	Verbs []Verb // what the viewer may do with it
-	Words string // WordsMark of the text and files. VerbSend hands it in, as Args.Shown
+	Words string // WordsMark of its text and files, which VerbSend passes back in Args.Shown
 
 	SpokenReply
 	SpokenRevision
 }
 
-// SpokenReply says how far a reply has come.
+// SpokenReply is the delivery state of a reply.
 type SpokenReply struct {
-	Delivery DeliveryID   // what "Send again" and "Mark as sent" are about; 0 means there is none
-	Receipt  OutcomeState // if it left: sent, delivered or read
+	Delivery DeliveryID   // the delivery that "Send again" and "Mark as sent" apply to; 0 means none
+	Receipt  OutcomeState // of a reply that was sent: sent, delivered or read
 
 	SpokenWait
 }
 
-// SpokenRevision says whether the customer later changed or deleted a message.
+// SpokenRevision describes how the customer later changed or deleted a message.
 type SpokenRevision struct {
 	Revised      time.Time // when it was changed or deleted; zero means never
-	RevisedEvent EventID   // the event that said so
-	Before       string    // what it said before, canonical Markdown; "" means that it says the same now
+	RevisedEvent EventID   // the event that reported it
+	Before       string    // the earlier text, in canonical Markdown; "" if the text is the same
 	Deleted      bool
 }
 
-// SpokenWait says why a reply hasn't left yet. Its zero value means that it doesn't wait.
+// SpokenWait says why a reply has not been sent yet. The zero value means that it is not waiting.
 type SpokenWait struct {
-	Until   time.Time // when its hold ends, in which it can be taken back; zero means it isn't held
-	Trouble string    // why the last attempt failed; "" means none failed
-	Behind  string    // the author of an earlier reply that must leave first and waits for its chat; "" means none
-	Unread  bool      // it waits until its chat can be asked whether it was edited there
+	Until   time.Time // end of the hold, the time in which the reply can be taken back; zero means not held
+	Trouble string    // error of the last attempt; "" if none failed
+	Behind  string    // author of an earlier reply that must be sent first and waits for its chat; "" means none
+	Unread  bool      // the chat has to be asked first whether the reply was edited there
 }
 
 // SpokenFile is a file of a SpokenMessage.
@@ -109,18 +111,18 @@ type SpokenFile struct {
 	Index     int
 	Name      string
 	SizeBytes int64
-	Readable  bool   // the page can deliver its bytes
-	Type      string // its content type, as it was sent
-	Missing   string // why it isn't there; "" means that it is, or that the reason isn't known
+	Readable  bool   // the page can serve its content
+	Type      string // content type, as the sender declared it
+	Missing   string // why the file is missing; "" if it isn't missing, or for an unknown reason
 }
 
-// SpokenPage is a page of what was said in a conversation, oldest first.
+// SpokenPage is a page of a conversation's messages, oldest first.
 type SpokenPage struct {
 	List  []SpokenMessage
-	Older bool // there is more before it
+	Older bool // there are older messages
 }
 
-// SpokenBefore names the message before which a page ends, by its event and id. The zero value means the newest page.
+// SpokenBefore is a cursor: the page ends before the message with this event and id. The zero value means the newest page.
 type SpokenBefore struct {
 	Event EventID
 	ID    MessageID

@@ -7,81 +7,85 @@ import (
 	"parley/bridge/analysis"
 )
 
-// This file is what a chat tells the engine: an Action, decoded from an event of the chat. "!snooze 2h", typed by Ann
-// in the thread of conversation 12, is an Action with VerbSnooze, OriginText, Ann as its Actor, the thread as its
-// Place and "2h" in Args.Until. Plain text without a command is VerbSay: the engine decides whether it goes to the
-// customer ("leaves"), or stays among colleagues ("inside").
+// An Action is what somebody did in a surface, which is a chat in which agents work, such as Slack. The surface decodes it
+// from an event of the chat, and the engine applies it. For example, if Ann types "!snooze 2h" in the thread of a
+// conversation, that is
+//
+//	Action{Verb: VerbSnooze, Origin: OriginText, Actor: ann, Place: thread, Args: Args{Until: "2h"}}
+//
+// Text that is not a command has VerbSay. The engine decides whether it is sent to the customer or kept inside, that is,
+// among colleagues.
 
-// Verb is what a person asks for. Most verbs are also the words that people type for them.
+// Verb is what a person asks for. For most verbs it is also the word that people type.
 type Verb string
 
-// Verbs. Each comment says what the verb does, and which fields of Action and Args it uses. Nobody types Say, Edit,
-// Delete, React and Unreact as commands: they stand for what people do in a chat anyway.
+// Verbs. Each comment says what the verb does and which fields of Action and Args it uses. The first group is never typed
+// as a command: these verbs stand for what people do in a chat anyway.
 const (
-	VerbSay         Verb = "say"         // typed something; the engine decides whether it is for the customer
+	VerbSay         Verb = "say"         // typed a text; the engine decides whether it is for the customer
 	VerbEdit        Verb = "edit"        // changed an earlier Say
 	VerbDelete      Verb = "delete"      // deleted an earlier Say, or one of our posts
-	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel another id, which is Args.Note
-	VerbReact       Verb = "react"       // Args.Emoji on Place.Message
-	VerbUnreact     Verb = "unreact"     // took back Args.Emoji on Place.Message
-	VerbUnknown     Verb = "unknown"     // looks like a command, but is none, such as "!xyz": its author is asked, nothing is sent
+	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel a new id, which is in Args.Note
+	VerbReact       Verb = "react"       // added Args.Emoji to Place.Message
+	VerbUnreact     Verb = "unreact"     // removed Args.Emoji from Place.Message
+	VerbUnknown     Verb = "unknown"     // typed a command that doesn't exist, such as "!xyz"; nothing is sent without asking the author
 
-	VerbReply    Verb = "reply"    // explicitly to the customer; Args.Message is the one that it answers
-	VerbNew      Verb = "new"      // begins a conversation: Args.Account, Recipient, Subject
-	VerbNote     Verb = "note"     // explicitly inside
+	VerbReply    Verb = "reply"    // send explicitly to the customer; Args.Message is the message that it answers
+	VerbNew      Verb = "new"      // start a conversation: Args.Account, Recipient, Subject
+	VerbNote     Verb = "note"     // keep explicitly inside
 	VerbTake     Verb = "take"     // assign to me
-	VerbAssign   Verb = "assign"   // Args.Agents or Args.Team; Args.Add joins
+	VerbAssign   Verb = "assign"   // to Args.Agents or Args.Team; Args.Add keeps the present owners
 	VerbUnassign Verb = "unassign" // back to Unassigned
-	VerbTag      Verb = "tag"      // Args.Tags; created when new
-	VerbUntag    Verb = "untag"    // Args.Tags
-	VerbTopic    Verb = "topic"    // Args.Note
-	VerbRename   Verb = "rename"   // Args.Note: another name on cards and in lists
+	VerbTag      Verb = "tag"      // add Args.Tags; unknown tags are created
+	VerbUntag    Verb = "untag"    // remove Args.Tags
+	VerbTopic    Verb = "topic"    // set the topic to Args.Note
+	VerbRename   Verb = "rename"   // set the name on cards and in lists to Args.Note
 	VerbPriority Verb = "priority" // Args.Note: low, normal, high or urgent
 	VerbAnalysis Verb = "analysis" // Args.Note: off or on
-	VerbPending  Verb = "pending"  // waiting for the customer
-	VerbSnooze   Verb = "snooze"   // Args.Until
+	VerbPending  Verb = "pending"  // set to waiting for the customer
+	VerbSnooze   Verb = "snooze"   // hide until Args.Until
 	VerbWake     Verb = "wake"     // end a snooze now
-	VerbResolve  Verb = "resolve"  // Args.Note: resolution note
-	VerbReopen   Verb = "reopen"   // out of resolved
-	VerbClose    Verb = "close"    // ended administratively (admins)
-	VerbUndo     Verb = "undo"     // take back my last reply in its hold, or Args.Message
-	VerbCC       Verb = "cc"       // Args.Addresses join the copy line, or leave it with Args.Remove
-	VerbTo       Verb = "to"       // Args.Addresses replace the recipients
-	VerbAllow    Verb = "allow"    // Args.Addresses: a new participant may get replies
+	VerbResolve  Verb = "resolve"  // with Args.Note as the resolution note
+	VerbReopen   Verb = "reopen"   // undo a Resolve
+	VerbClose    Verb = "close"    // end without an answer (admins)
+	VerbUndo     Verb = "undo"     // take back Args.Message, or else the actor's last reply that is still on hold
+	VerbCC       Verb = "cc"       // add Args.Addresses to the copy line, or remove them if Args.Remove is set
+	VerbTo       Verb = "to"       // replace the recipients by Args.Addresses
+	VerbAllow    Verb = "allow"    // let new participants (Args.Addresses) get replies
 	VerbHistory  Verb = "history"  // list the log entries
-	VerbWhy      Verb = "why"      // explain the last decision
-	VerbTimeline Verb = "timeline" // say on whom each minute depended
-	VerbAI       Verb = "ai"       // ask for a text that only colleagues see: Args.TextRequest. Text is a draft to change, or a question
+	VerbWhy      Verb = "why"      // explain the last decisions
+	VerbTimeline Verb = "timeline" // show how long the conversation waited for whom
+	VerbAI       Verb = "ai"       // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
-	VerbTemplate       Verb = "template"       // sends a template: Args.Template; Args.Message is a parked reply it stands for
+	VerbTemplate       Verb = "template"       // send a template: Args.Template. Args.Message is a parked reply that it replaces
 	VerbTemplates      Verb = "templates"      // list the templates (admins edit them there)
-	VerbTemplateEdit   Verb = "templateedit"   // form: make or change a template, Args.Template.Draft
-	VerbTemplateDelete Verb = "templatedelete" // button: Args.Template.ID is deleted, here and at the provider
+	VerbTemplateEdit   Verb = "templateedit"   // form: create or change a template, Args.Template.Draft
+	VerbTemplateDelete Verb = "templatedelete" // button: delete Args.Template.ID, here and at the provider
 
-	VerbSend      Verb = "send"      // button: Args.Message, kept inside or parked, goes to the customer
-	VerbKeep      Verb = "keep"      // button: Args.Message stays inside
-	VerbSendAgain Verb = "sendagain" // button on an unclear or failed delivery: Args.Delivery
-	VerbMarkSent  Verb = "marksent"  // button on an unclear delivery: Args.Delivery
-	VerbDrop      Verb = "drop"      // button: Args.Delivery or Args.Message is not sent
-	VerbLeave     Verb = "leave"     // button of the evening list: the window may close unanswered
-	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
-	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
-	VerbBlock     Verb = "block"     // button: later automatic mail of this sender (Args.Message) is passed over
-	VerbUnblock   Verb = "unblock"   // takes a block or a silence back, for the sender of Args.Message or for Args.Addresses
+	VerbSend      Verb = "send"      // button: send Args.Message, which was kept inside or parked
+	VerbKeep      Verb = "keep"      // button: keep Args.Message inside
+	VerbSendAgain Verb = "sendagain" // button on a failed delivery, or one with an unclear result: Args.Delivery
+	VerbMarkSent  Verb = "marksent"  // button on a delivery with an unclear result: Args.Delivery
+	VerbDrop      Verb = "drop"      // button: don't send Args.Delivery or Args.Message
+	VerbLeave     Verb = "leave"     // button of the evening list: let the reply window close without an answer
+	VerbPromote   Verb = "promote"   // button: make a conversation of an automatic mail (Args.Message)
+	VerbSilence   Verb = "silence"   // button: stop posting about this automatic sender (Args.Message)
+	VerbBlock     Verb = "block"     // button: ignore later automatic mail of this sender (Args.Message)
+	VerbUnblock   Verb = "unblock"   // undo a Block or Silence, for the sender of Args.Message or for Args.Addresses
 )
 
-// ActorKind says who acted.
+// ActorKind says what kind of user acted.
 type ActorKind string
 
-// Kinds of actors. Only what an ActorPerson says or does can make anything leave to a customer.
+// Kinds of actors. Only an ActorPerson can cause a message to a customer.
 const (
 	ActorPerson  ActorKind = "person"  // a human of the surface's own team
 	ActorForeign ActorKind = "foreign" // a human of another organisation, or a guest
-	ActorBot     ActorKind = "bot"     // another app, a workflow, the platform itself
+	ActorBot     ActorKind = "bot"     // another app, a workflow, or the platform itself
 	ActorSelf    ActorKind = "self"    // our own app
 )
 
@@ -91,7 +95,7 @@ type Actor struct {
 	Kind ActorKind
 }
 
-// Origin says in which way an Action came.
+// Origin says how an Action reached us.
 type Origin string
 
 // Origins.
@@ -99,39 +103,38 @@ const (
 	OriginText     Origin = "text"     // typed in a thread or channel
 	OriginButton   Origin = "button"   // clicked
 	OriginForm     Origin = "form"     // submitted
-	OriginShortcut Origin = "shortcut" // from a message's menu
-	OriginSlash    Origin = "slash"    // slash command, outside any thread
+	OriginShortcut Origin = "shortcut" // chosen from a message's menu
+	OriginSlash    Origin = "slash"    // typed as a slash command, outside any thread
 	OriginEmoji    Origin = "emoji"
-	OriginMention  Origin = "mention" // "@Parley verb"
+	OriginMention  Origin = "mention" // typed as "@Parley verb"
 	OriginCatchUp  Origin = "catchup" // the event was missed, and a later sweep of the chat found the message
 
-	// OriginFoundEmoji is an emoji whose event never came: it was seen when the message was read again before it
-	// left. Not every chat says when an emoji was added.
+	// OriginFoundEmoji is an emoji whose event was missed. It was found when the message was read again just before it
+	// was sent. Not every chat reports when an emoji was added.
 	OriginFoundEmoji Origin = "foundemoji"
 )
 
-// Marker says which sign or word a typed text begins with. A text with a marker is never sent by accident.
+// Marker is the sign or word that a typed text begins with. A text with a marker is never sent by accident.
 type Marker string
 
-// Markers. A text that begins with an escape ("!!wow", "\!wow") isn't a command. It loses the escape: its text is
-// "!wow".
+// Markers. A text that begins with an escape ("!!wow", "\!wow") is not a command. The escape is removed: its text is "!wow".
 const (
 	MarkNone  Marker = ""
 	MarkNote  Marker = "note"  // "note:" or "//"
 	MarkBang  Marker = "bang"  // "!" and a letter
 	MarkSlash Marker = "slash" // "/" and a letter
-	MarkLone  Marker = "lone"  // only a verb's word ("resolve"), or "@Parley snooze 2h" with a mention that was typed, not picked
+	MarkLone  Marker = "lone"  // only the word of a verb ("resolve"), or "@Parley snooze 2h" with a mention that was typed, not picked
 
-	// MarkColleagues means that the text begins with a word such as "internal:" or "(note)", or that a later line of
-	// it begins like a note.
+	// MarkColleagues means that the text begins with a word such as "internal:" or "(note)", or that one of its later
+	// lines begins like a note.
 	MarkColleagues Marker = "colleagues"
 )
 
-// Place is where something is in a surface. Ids are the surface's own.
+// Place is the position of a message, thread or channel in a surface. The ids are the surface's own.
 type Place struct {
 	Channel string `json:"channel,omitempty"`
-	Thread  string `json:"thread,omitempty"`  // the root's id; "" at top level
-	Message string `json:"message,omitempty"` // the message itself
+	Thread  string `json:"thread,omitempty"` // id of the thread's first message (its root); "" at top level
+	Message string `json:"message,omitempty"`
 }
 
 // SurfaceFile is a file that a person attached in the surface.
@@ -142,11 +145,11 @@ type SurfaceFile struct {
 	SizeBytes   int64  `json:"size,omitempty"`
 	URL         string `json:"url,omitempty"`         // for the surface's own Open
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
-	// Set if it was uploaded to us: StoreFile of the engine's Desk returned it. ID and URL aren't needed then.
+	// Blob is set if the file was uploaded to us. StoreFile of the engine's Desk returned it. ID and URL are not needed then.
 	Blob string `json:"blob,omitempty"`
 }
 
-// FileDeleted is why a file that was deleted in the surface can't be read (SurfaceFile.Unavailable).
+// FileDeleted is the value of SurfaceFile.Unavailable for a file that was deleted in the surface.
 const FileDeleted = "deleted"
 
 // Action is what a person did or asked for in a surface, decoded from stored bytes.
@@ -155,54 +158,54 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	// Order says when a text or a command was typed, or an emoji was put on a message: "1764288000.000100". It is a
-	// Unix time in seconds, a dot, six digits, and then anything. "" means that the surface doesn't say. Orders are
-	// compared as strings, and replies leave in this order. A command that comes late, or without an order, doesn't
-	// count for what was said after it. Nor does an emoji that comes late.
+	// Order is the time at which a text was typed or an emoji was added, as the surface knows it: "1764288000.000100".
+	// It is a Unix time in seconds, a dot, six digits, and then anything; "" means unknown. Orders are compared as
+	// strings, and replies are sent in this order. A command that arrives late, or without an order, does not apply to
+	// what was said after it. The same holds for an emoji that arrives late.
 	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape
-	Raw         string   // as typed; lines quote it if nothing was sent
+	Raw         string   // as typed; quoted to the author if nothing was sent
 	Marker      Marker   // how the typed text began
-	MentionsBot bool     // the text mentions our app (and is no explicit reply)
-	Mentions    []string // ids of the people and groups it mentions, or "here"
+	MentionsBot bool     // the text mentions our app (and is not an explicit reply)
+	Mentions    []string // ids of the people and groups that it mentions, or "here"
 	Files       []SurfaceFile
-	Rich        *Rich // what a reply carries besides its text
+	Rich        *Rich // buttons, a list and the like that a reply carries besides its text
 	Context
 	Edit
-	Explicit  bool // Say: "@Parley reply: …"
+	Explicit  bool // VerbSay: typed as "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
 
 	OpenedForm
 	Args   Args
-	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
-	Answer string // where the actor gets a private answer; only the surface can read it
+	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means unknown
+	Answer string // where to send a private answer to the actor; opaque to everybody but the surface
 }
 
-// Context says how a typed text stands among the messages of its channel.
+// Context describes a typed text in relation to the messages of its channel.
 type Context struct {
-	Broadcast bool     // a thread reply also shown in the channel
-	Quotes    []string // ids of messages in Place.Channel that it quotes. Text doesn't have their words
-	Forwards  bool     // it forwards a message. Text doesn't have that one's words either
-	Edited    bool     // it was edited before we read it, so that its first words aren't known
+	Broadcast bool     // a thread reply that is also shown in the channel
+	Quotes    []string // ids of messages in Place.Channel that it quotes, whose words are not part of Text
+	Forwards  bool     // it forwards a message, whose words are not part of Text
+	Edited    bool     // it was edited before we read it, so its original text is unknown
 }
 
-// OpenedForm is the form that somebody submitted, for OriginForm.
+// OpenedForm identifies the form that somebody submitted, for OriginForm.
 type OpenedForm struct {
-	Form     string    // its id: the same form may be submitted twice. "" means not known
-	OpenedAt time.Time `json:",omitzero"` // by Parley's clock; forms of chats carry full seconds. Zero means not known
+	Form     string    // its id, by which a second submission is recognized; "" means unknown
+	OpenedAt time.Time `json:",omitzero"` // by Parley's clock, in full seconds for forms of chats; zero means unknown
 }
 
 // Edit identifies one change of a message, for VerbEdit.
 type Edit struct {
-	// Version is the surface's version of the message. Versions are compared as strings: a later one is greater. A
-	// surface may report the same edit under several versions. They then have the same mark of the content, behind a
-	// colon.
+	// Version is the surface's version of the message. Versions are compared as strings; a later one is greater. A
+	// surface may report the same edit under several versions. These have the same hash of the content as a suffix,
+	// after a colon.
 	Version  string
-	Restored bool // the message was deleted before, and its author has restored it
+	Restored bool // the message had been deleted, and its author has restored it
 }
 
-// Meant is the verb that somebody probably meant by a mistyped one, such as "!assing @ben". A button offers it.
+// Meant is the verb that somebody probably meant by a mistyped one, such as "!assing @ben". It is offered as a button.
 type Meant struct {
 	Verb  Verb     `json:"verb"`
 	Args  Args     `json:"args"`
@@ -217,8 +220,8 @@ func (a Action) TypedOrder() string {
 	return a.Order
 }
 
-// TypedPlace returns where a message was typed. A message outside of all threads has itself as Thread. It returns the
-// zero Place if the action wasn't typed as a message.
+// TypedPlace returns where a message was typed. A message outside all threads has itself as Thread. TypedPlace returns the
+// zero Place if the action was not typed as a message.
 func (a Action) TypedPlace() Place {
 	if !a.Typed() || a.Place.Message == "" {
 		return Place{}
@@ -226,8 +229,8 @@ func (a Action) TypedPlace() Place {
 	return Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message), Message: a.Place.Message}
 }
 
-// Typed reports whether somebody wrote the action as a message. Then the surface notifies that person of what is said
-// in the thread from now on.
+// Typed reports whether the action was typed as a message. The surface then notifies its author of later messages in the
+// thread.
 func (a Action) Typed() bool {
 	switch a.Origin {
 	case OriginText, OriginMention, OriginCatchUp:
@@ -237,17 +240,17 @@ func (a Action) Typed() bool {
 	}
 }
 
-// IsEmoji reports whether somebody did the action by an emoji on a message.
+// IsEmoji reports whether the action was given as an emoji on a message.
 func (a Action) IsEmoji() bool { return a.Origin == OriginEmoji || a.Origin == OriginFoundEmoji }
 
-// MayLeave reports whether the action's text may go to the customer. That of an unknown verb may, because a button
+// MayLeave reports whether the action's text may be sent to the customer. The text of an unknown verb may, because a button
 // lets its author send it.
 func (a Action) MayLeave() bool {
 	return a.Verb == VerbSay || a.Verb == VerbReply || a.Verb == VerbUnknown
 }
 
-// Args are the arguments of a verb. The comment of each Verb says which ones it uses. A button carries them as one
-// flat JSON object, so groups of fields are embedded structs.
+// Args are the arguments of a verb. The comment of each Verb says which ones it uses. Groups of fields are embedded structs,
+// because a button carries the arguments as one flat JSON object.
 type Args struct {
 	Conversation ConversationID `json:"conversation,omitempty"` // #id, or from a button
 	Message      MessageID      `json:"message,omitempty"`      // our message id
@@ -264,50 +267,50 @@ type Args struct {
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
-	Seen EventID `json:"seen,omitempty"` // from a page of our own: the newest event of what it showed
+	Seen EventID `json:"seen,omitempty"` // from a web page: the newest event that the page showed
 	StartArgs
 
 	Template    *TemplateArgs `json:"template,omitempty"`
 	TextRequest *TextRequest  `json:"wanted,omitempty"` // VerbAI: nil means a summary
 }
 
-// SendArgs say which earlier text a button or command is about.
+// SendArgs identify the earlier text that a button or command is about.
 type SendArgs struct {
-	Slip  MessageID `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
-	Sure  bool      `json:"sure,omitempty"`  // VerbSend: the actor has confirmed that the text is another person's
+	Slip  MessageID `json:"slip,omitempty"`  // the mistyped message that the verb corrects
+	Sure  bool      `json:"sure,omitempty"`  // VerbSend: the actor has confirmed to send another person's text
 	Typed *Place    `json:"typed,omitempty"` // VerbSend: a message that was typed outside all threads, for the customer of Conversation
 }
 
-// ReplyArgs are what the form of a reply is opened with, and what it hands in besides the text.
+// ReplyArgs are the values with which a reply form is opened, and those that it submits besides the text.
 type ReplyArgs struct {
 	To []string `json:"to,omitempty"` // the recipients that the form shows
-	Cc []string `json:"cc,omitempty"` // who gets a copy, as the form shows
-	// VerbPromote: the address of ours to which the mail went, if the account has several.
+	Cc []string `json:"cc,omitempty"` // the recipients of copies that the form shows
+	// Via is our address to which the mail was sent, if the account has several (VerbPromote).
 	Via         string          `json:"via,omitempty"`
-	Shown       string          `json:"shown,omitempty"`       // mark of what the actor saw: RecipientsMark in a form, WordsMark in a button
-	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
-	Most        int             `json:"most,omitempty"`        // how many buttons or other items such a message holds at most on the account
-	Promotional bool            `json:"promotional,omitempty"` // it is advertising, for which some providers have a shorter window
-	Draft       string          `json:"draft,omitempty"`       // the text with which its form begins
-	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // the suggested reply with which its form begins; nil means none
+	Shown       string          `json:"shown,omitempty"`       // hash of what the actor saw: RecipientsMark in a form, WordsMark in a button
+	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that the form asks for
+	Most        int             `json:"most,omitempty"`        // the maximum number of buttons or other items in a rich message of the account
+	Promotional bool            `json:"promotional,omitempty"` // it is advertising, for which some providers have a shorter reply window
+	Draft       string          `json:"draft,omitempty"`       // the initial text of the form
+	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // the suggested reply that the form starts with; nil means none
 }
 
-// ListArgs name a list of conversations and one of its pages.
+// ListArgs identify a page of a list of conversations.
 type ListArgs struct {
 	List ListName `json:"list,omitempty"`
 	Page int      `json:"page,omitempty"`
 }
 
-// StartArgs say with whom a conversation begins, and about what.
+// StartArgs are the arguments of VerbNew.
 type StartArgs struct {
-	Account   string `json:"account,omitempty"`   // VerbNew: the account with which the conversation begins
-	Recipient string `json:"recipient,omitempty"` // VerbNew: the customer, as typed
+	Account   string `json:"account,omitempty"`   // the account that sends the first message
+	Recipient string `json:"recipient,omitempty"` // the customer, as typed
 	Subject   string `json:"subject,omitempty"`
 }
 
-// TextRequest says which text somebody asks for.
+// TextRequest says which text an AI model is to write.
 type TextRequest struct {
 	Task     analysis.Task `json:"task"`
-	Language string        `json:"language,omitempty"` // ISO 639-1, of the text that is wanted; what "" means depends on Task
-	Style    string        `json:"style,omitempty"`    // if Task is Rephrase: one of analysis.Styles
+	Language string        `json:"language,omitempty"` // language of the text (ISO 639-1); the meaning of "" depends on Task
+	Style    string        `json:"style,omitempty"`    // Task Rephrase: one of analysis.Styles
 }

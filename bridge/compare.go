@@ -12,36 +12,37 @@ import (
 	"parley/store"
 )
 
-// This file compares texts and mail addresses that were written in different ways. A mark is a short hash of what a
-// reader saw. A form or button carries it: if the words or the recipients have changed since, the mark differs.
+// This file compares texts and mail addresses that may be written in different ways.
+//
+// It also makes marks. A mark is a short hash of what a person saw, carried by a form or a button. If the mark no longer
+// matches when the form is submitted, the text or the recipients have changed in between, and the person is asked again.
 
-// SameText reports whether a text that a surface has read again is the one that was stored. It ignores white space
-// and the backslashes that escape Markdown, because an earlier version of Parley may have escaped the same text
-// otherwise.
+// SameText reports whether a text that was read again from a chat is the stored one. It ignores white space and the
+// backslashes that escape Markdown, because earlier versions of Parley escaped the same text in another way.
 func SameText(read, stored string) bool {
 	fold := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, `\`, "")), " ") }
 	return fold(store.Clean(read)) == fold(stored)
 }
 
-// markBytes is how many bytes of the hash a mark keeps: enough to tell the versions of one text apart.
+// markBytes is the length of a mark. It only has to distinguish the versions of one text.
 const markBytes = 8
 
-// TextMark returns a mark of a text: 16 hex digits. Another version of the text has another mark.
+// TextMark returns the mark of a text, 16 hex digits.
 func TextMark(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:markBytes])
 }
 
-// WordsMark returns a mark of a text and the names of its files. An edit of either changes the mark. The number of
-// files comes first, so that a text that looks like a list of names has another mark than a text with these files.
+// WordsMark returns the mark of a text and the names of its files. The hashed string begins with the number of files, so
+// that a text which looks like a list of names doesn't have the mark of a text with these files.
 func WordsMark(text string, files []string) string {
 	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }
 
-// RecipientsMark returns a mark of the recipients of a reply. It doesn't depend on the order and the case in which
-// their addresses are written: forms with the same mark name the same people.
+// RecipientsMark returns the mark of the recipients of a reply. It does not depend on the order, spelling or repetition of
+// their addresses.
 func RecipientsMark(to, cc []string) string {
-	normal := func(list []string) string {
+	normalize := func(list []string) string {
 		keys := make([]string, len(list))
 		for i, address := range list {
 			keys[i] = AddressKey(address)
@@ -49,19 +50,18 @@ func RecipientsMark(to, cc []string) string {
 		slices.Sort(keys)
 		return strings.Join(slices.Compact(keys), " ")
 	}
-	return TextMark(normal(to) + "\n" + normal(cc))
+	return TextMark(normalize(to) + "\n" + normalize(cc))
 }
 
-// AddressKey returns a mail address in the form in which it is compared and stored: in lower case, with its domain in
-// ASCII, as in mails. "Ann@Bücher.test" becomes "ann@xn--bcher-kva.test".
+// AddressKey returns the form of a mail address that is compared and stored: in lower case, with its domain in ASCII. The
+// key of "Ann@Bücher.test" is "ann@xn--bcher-kva.test".
 func AddressKey(address string) string {
 	local, domain := splitAddress(address)
 	return strings.ToLower(local) + domain
 }
 
-// splitAddress splits a typed mail address behind the "@". local keeps its spelling. domain is in lower case and, if
-// it can be converted, in ASCII.
-// Source: RFC 5891 section 4.4.
+// splitAddress splits a typed mail address after the "@". local keeps its spelling. domain is in lower case and, if it can
+// be converted, in ASCII (RFC 5891, section 4.4).
 func splitAddress(address string) (local, domain string) {
 	address = strings.TrimSpace(address)
 	at := strings.LastIndexByte(address, '@')
@@ -72,8 +72,8 @@ func splitAddress(address string) (local, domain string) {
 	return local, domain
 }
 
-// AddressSpelling returns a typed mail address with its own upper and lower case before the "@", and the domain as in
-// its key. It returns "" if the result is the key itself.
+// AddressSpelling returns a typed mail address with the original case before the "@" and the domain as in AddressKey. It
+// returns "" if that equals the key.
 func AddressSpelling(address string) string {
 	local, domain := splitAddress(address)
 	spelled := local + domain

@@ -5,46 +5,47 @@ import (
 	"time"
 )
 
-// A surface asks the engine back, through its desk (engine.Desk), when an agent opens a form or a list. These are the desk's nouns.
+// When an agent opens a form or a list, the chat integration (the surface) needs data that is in the database, which it must
+// not read itself. It asks the engine through engine.Desk. This file has arguments, results and errors of these requests.
 
-// Errors of what a surface asks of the engine.
+// Errors of engine.Desk.
 var (
 	ErrNoConversation = errors.New("bridge: no conversation there")
 	ErrTooLarge       = errors.New("bridge: the file is too large")
 )
 
-// Start is what a new conversation needs.
+// Start describes a new conversation to start.
 type Start struct {
-	Account   string // by which account; "" means the one that takes the recipient, where there is only one
+	Account   string // name of the sending account; "" means the only account that can reach the recipient
 	Recipient string // as typed
-	Subject   string // where the channel has subjects
-	Text      string // the first message, Markdown
+	Subject   string // ignored by channels without subjects
+	Text      string // the first message, in Markdown
 }
 
-// AccountRef is an account as forms offer it.
+// AccountRef describes an account (a mailbox or number) for a form in which one is chosen.
 type AccountRef struct {
 	Name        string
 	ChannelName string // "E-mail"
-	ChannelIcon string
+	ChannelIcon string // emoji shortcode
 	Can         Capabilities
-	Starts      bool // a conversation may be begun by it
-	KnownOnly   bool // only with people who wrote to some account before, because its setting outgoing is off
-	ByTemplate  bool // only with an approved template
+	Starts      bool // agents may start conversations with it
+	KnownOnly   bool // but only with people who have written before, because its setting "outgoing" is off
+	ByTemplate  bool // but only with an approved template
 }
 
-// TemplatesFor says which templates are asked for.
+// TemplatesFor selects templates, which are prepared texts with variables.
 type TemplatesFor struct {
-	Conversation ConversationID // those that may be sent in it now; if it is 0, the other fields count
-	Account      string         // those of the account with this name; "" means all accounts
-	Use          string         // of these, the approved ones with this use; "" means all
+	Conversation ConversationID // select those that may be sent in it now, and ignore the other fields; 0 means not set
+	Account      string         // select those of this account; "" means all accounts
+	Use          string         // select the approved ones with this use; "" means all
 }
 
-// Templates is what forms and lists need of templates.
+// Templates is the data that forms and lists of templates show.
 type Templates struct {
-	List     []Template        // by name
-	Known    map[string]string // values that are known for variables
+	List     []Template        // sorted by name
+	Known    map[string]string // known values of variables, by name
 	Accounts []string          // names of the accounts that may have templates
 	None     *Problem          // why List is empty
 	Zone     *time.Location
-	Admin    bool // the viewer may change them
+	Admin    bool // the viewer may change templates
 }

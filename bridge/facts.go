@@ -6,16 +6,16 @@ import (
 	"parley/store"
 )
 
-// Facts are what Parley shows of a conversation: on its card (the first message of its thread in a chat, with
-// buttons), in forms and in lists. They don't have the bodies of messages. The engine fills them in; surfaces, which
-// must not read the database, only lay them out.
+// Facts are everything that Parley shows about a conversation on its card (the first message of its thread in a chat), in
+// forms and in lists, except the bodies of messages. The engine fills them in. Surfaces (the chats in which agents work)
+// only render them, because they must not read the database.
 //
-// Lines carry facts into the table of deliveries, where all fields stand side by side in one JSON object. So the groups
-// of fields are embedded, and a field that is stored under another name than its own keeps that name in its tag.
+// Facts are stored as one flat JSON object, as part of posts that wait to be sent. That is why groups of fields are embedded
+// structs, and why some fields have the name under which earlier versions stored them in their tag.
 type Facts struct {
-	ID          ConversationID // shown as #id
-	Automatic   bool           // a day's thread of automatic mail, such as newsletters: nobody owns or resolves it
-	Collects    bool           // an automatic thread that collects the day's mails of people who opened too many conversations
+	ID          ConversationID // shown as "#12"
+	Automatic   bool           // a daily thread of automatic mail, such as newsletters, which nobody owns or resolves
+	Collects    bool           // an automatic thread for the day's mails of people who opened too many conversations
 	Status      Status
 	CloseReason string // such as CloseErased
 	Subject     string
@@ -24,65 +24,65 @@ type Facts struct {
 	Recipients
 	People
 	Tags   []Tag
-	Traits map[string]string // what verbs and analyses set on it, by the names in trait.go: "priority": "high"
+	Traits map[string]string // properties that agents and analyses set, by the names in trait.go: "priority": "high"
 	Times
 	Window
 	LastMessage
 	Related
 	Thread
-	Viewer AgentRef       // who gets the form or list; zero if everybody sees it
+	Viewer AgentRef       // the agent for whom a form or list is made; zero if everybody sees it
 	Zone   *time.Location // the zone in which times are shown
-	Now    time.Time      // when the facts of a form or window were read, by Parley's clock; zero on cards and lists
+	Now    time.Time      // when the facts for a form or dialog were read, by Parley's clock; zero on cards and in lists
 }
 
-// Account is what Facts say of the account through which the customer writes: one mailbox or number of ours.
+// Account is the account through which the customer writes: one of our mailboxes or numbers.
 type Account struct {
 	Name        string      `json:"Account"`
 	Mode        AccountMode `json:"AccountMode"`
 	ChannelKind string      // "email"
 	ChannelName string      // "E-mail"
 	ChannelIcon string      // emoji shortcode: "email"
-	OneOwner    bool        // a conversation has one owner at most
-	ResolveNow  bool        // the button Resolve acts at once, without the form that asks for a note
-	MayStart    bool        // agents may begin another conversation with the contact by this account
+	OneOwner    bool        // a conversation has at most one owner
+	ResolveNow  bool        // the button Resolve takes effect without a form that asks for a note
+	MayStart    bool        // agents may start another conversation with the contact through this account
 
-	Can Capabilities `json:"-"` // what its channel can carry, for the forms of replies; not stored
+	Can Capabilities `json:"-"` // what its channel supports, for reply forms; not stored
 }
 
-// Recipients are the people on the customer's side: who gets replies, and who doesn't.
+// Recipients are the people on the customer's side, with and without replies.
 type Recipients struct {
-	To      []PartyRef // whom a reply would go to now
-	Cc      []PartyRef // who would get a copy of it
-	Waiting []PartyRef // people whom the customer's mail added: they get nothing until an agent allows it
+	To      []PartyRef // recipients of a reply
+	Cc      []PartyRef // recipients of its copies
+	Waiting []PartyRef // people whom the customer added, who get nothing until an agent allows it
 	Copied  []PartyRef // people in copy of the customer's mails, on accounts that reply to the sender only
 }
 
 // People are the team and the agents of a conversation.
 type People struct {
 	Team      string
-	Assignees []AgentRef // first is the lead
-	Replying  []Replying // colleagues who have the form of a reply open, in the order in which they opened it
+	Assignees []AgentRef // its owners; the first is the lead
+	Replying  []Replying // colleagues with an open reply form, in the order in which they opened it
 }
 
 // Times of a conversation.
 type Times struct {
 	CreatedAt    time.Time
-	EndedAt      time.Time // when it was resolved or closed; zero means it wasn't
+	EndedAt      time.Time // when it was resolved or closed; zero means that it has not ended
 	FreeSince    time.Time // since when it has had no owner; set only in the list of unassigned conversations
-	WaitingSince time.Time // since when the customer has waited for an answer; zero means that nobody waits
+	WaitingSince time.Time // since when the customer has been waiting for an answer; zero means not waiting
 	SnoozedUntil time.Time
 }
 
-// Window says what may be sent to the customer now. Some providers take free text only for a time, such as 24 hours
-// after the customer's last message.
+// Window is the reply window of a conversation: what may be sent to the customer now. Some providers allow free text only
+// for a time, such as 24 hours after the customer's last message.
 type Window struct {
-	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means no limit, or never if Closed
-	Closed     bool      `json:"WindowClosed"` // nobody may send free text now
-	PeopleOnly bool      `json:"WindowPeople"` // people may send free text now, but nothing may be sent automatically
-	Templates  bool      // approved templates can be sent
+	Until      time.Time `json:"WindowUntil"`  // end of the time for free text; zero means no limit, or that it was never open if Closed
+	Closed     bool      `json:"WindowClosed"` // free text is not allowed now
+	PeopleOnly bool      `json:"WindowPeople"` // free text is allowed if a person writes it
+	Templates  bool      // approved templates are allowed
 }
 
-// Who wrote something; see store.Speaker.
+// Authors of messages; see store.Speaker.
 const (
 	FromCustomer = store.FromCustomer
 	FromAgent    = store.FromAgent
@@ -90,35 +90,35 @@ const (
 
 // LastMessage is what lists show of a conversation's newest messages.
 type LastMessage struct {
-	At      time.Time     `json:"LastAt"`      // when the last message was written, by anybody
-	Preview string        `json:"LastPreview"` // at most 120 runes of it
-	From    store.Speaker `json:"LastFrom"`    // "" means nobody has written
+	At      time.Time     `json:"LastAt"`      // time of the last message
+	Preview string        `json:"LastPreview"` // at most 120 runes of the last message
+	From    store.Speaker `json:"LastFrom"`    // author of the last message; "" if there is no message
 	Cost    string        // the provider's price category of our newest message; "" means unknown
 }
 
-// Related names other conversations of the same customer.
+// Related identifies other conversations of the same customer.
 type Related struct {
-	AlsoOpen   []OpenRef      // which of them are open, the newest first
-	Previous   ConversationID // the conversation this one continues
-	PreviousAt Place          // its root
+	AlsoOpen   []OpenRef      // the open ones, the newest first
+	Previous   ConversationID // the conversation that this one continues; 0 means none
+	PreviousAt Place          // the root (first message) of its thread
 	Next       ConversationID // the conversation that continues this one; 0 means none
-	NextAt     Place          // its root
+	NextAt     Place          // the root of its thread
 }
 
-// Thread says where the thread of a conversation is. It can move to another chat when another team gets it.
+// Thread is the location of a conversation's thread. It can move to another chat with the conversation's team.
 type Thread struct {
 	Root      Place  // its first message, once posted; zero if the thread is in another chat
 	Elsewhere string // the name of that other chat: "Microsoft Teams"
-	Left      bool   // the conversation has left the thread that shows this, and goes on at Root or Elsewhere
+	Left      bool   // the card is in an old thread; the conversation has moved to Root or Elsewhere
 
-	// Secluded means that people may see the thread who may not read the conversation, because its account
-	// has a channel of its own. The card there shows only the number, and where the conversation goes on.
+	// Secluded means that the old thread is visible to people who may not read the conversation, because its account has
+	// a channel of its own. The old card then shows only the number and the new location.
 	Secluded bool `json:"-"`
 }
 
-// OpenRef names another open conversation of a customer.
+// OpenRef identifies another open conversation of a customer.
 type OpenRef struct {
 	ID        ConversationID
-	Root      Place      // zero where its thread is in another chat
-	Assignees []AgentRef // first is the lead
+	Root      Place      // zero if its thread is in another chat
+	Assignees []AgentRef // its owners; the first is the lead
 }

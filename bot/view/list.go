@@ -36,7 +36,7 @@ func listNames() []bridge.ListName {
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		const maxFoundRunes = 14 // so that the title with "Found: " has less than maxTitleRunes
+		const maxFoundRunes = 14 // together with "Found: " less than maxTitleRunes
 		c.Title = "Found: " + shape.OneLine(l.Words, maxFoundRunes)
 	}
 	if len(l.Rows) == 0 {

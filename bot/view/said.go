@@ -9,19 +9,24 @@ import (
 	"parley/bridge"
 )
 
-// Limits of what a card shows.
 const (
-	maxRemarkRunes  = 300                    // of a notice, and of why a file is missing
-	maxNamesInLine  = 20                     // names of files in one line: no chat cuts such a line
-	maxRemarkedName = 2 * shape.MaxNameRunes // of a file's name with a remark on it: "plan.pdf (0 bytes)"
+	maxRemarkRunes  = 300                    // of a notice, and of the reason why a file is missing
+	maxNamesInLine  = 20                     // file names per line; no chat truncates such a line
+	maxRemarkedName = 2 * shape.MaxNameRunes // of a file name with a remark: "plan.pdf (0 bytes)"
 )
 
-// Said makes the card of a customer's message (bridge.Said), with further ones that are posted together with it
-// (Said.Then). The card is posted under the customer's name, marked as a customer's, so that nobody outside can pose as
-// a colleague. Said.Elsewhere means that From isn't a customer, but answered the customer outside Parley.
+// Said makes the card that shows a customer's message to agents:
 //
-// Messages that are posted together, or late, show their times, each minute once. zone is for readers whose own zone
-// isn't known.
+//	Eve & Co (customer)
+//	↩ In answer to our “Which lamp is it?”
+//	The red one. It flickers.
+//	📎 lamp.jpg
+//
+// The card is posted under the customer's name. The suffix "(customer)" keeps an outsider from posing as a colleague. If
+// Said.Elsewhere is set, the message is a colleague's answer to the customer, written outside Parley.
+//
+// Messages that were posted late, or several in one card (Said.Then), show their times; messages of the same minute show
+// it once. zone applies to readers whose own time zone isn't known.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
@@ -46,8 +51,8 @@ func Said(s bridge.Said, zone *time.Location) Card {
 	return c
 }
 
-// saidBlocks lays out one message: what it answers, its words, the quoted history if that is to be shown, notices,
-// files, and a link to the original.
+// saidBlocks renders one message: what it answers, its text, the quoted history if that is to be shown, notices, file names
+// and a link to the original.
 func saidBlocks(s bridge.Said) []Block {
 	var blocks []Block
 	if s.Answers != nil {
@@ -75,34 +80,34 @@ func saidBlocks(s bridge.Said) []Block {
 	return blocks
 }
 
-// iconLine makes a line of small print behind an icon.
+// iconLine makes a line of small print that starts with an icon.
 func iconLine(icon, text string) Block {
 	return shape.SmallPrint(shape.Icon(icon), shape.Text(" "+text))
 }
 
-// answersWords names the message that a customer's message answers. ByOwner means that the customer wrote that one, too.
+// answersWords quotes the message that a customer's message answers.
 func answersWords(a bridge.Answered) string {
 	quoted := shape.OneLine(a.Text, shape.MaxPreviewRunes)
-	if quoted == "" {
+	switch {
+	case quoted == "":
 		return "In answer to an earlier message"
-	}
-	if a.ByUs {
+	case a.ByUs:
 		return "In answer to our “" + quoted + "”"
-	}
-	if a.ByOwner {
+	case a.ByOwner: // the customer answered a message of their own
 		return "In answer to their own “" + quoted + "”"
+	default:
+		return "In answer to “" + quoted + "”"
 	}
-	return "In answer to “" + quoted + "”"
 }
 
-// Files makes the card above the files that a customer sent. It also names the files that are missing. A missing file
-// without a reason is still being fetched from the provider.
+// Files makes the card that is posted above the files of a customer. It also lists the files that are missing: those that
+// could not be fetched, with the reason, and those that are still being fetched, which have no reason.
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	lead := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
-	for some := range slices.Chunk(names, maxNamesInLine) {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", lead, fileNames(some))...))
-		lead = nil
+	for chunk := range slices.Chunk(names, maxNamesInLine) {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", lead, fileNames(chunk))...))
+		lead = nil // only the first line names the customer
 	}
 
 	for _, m := range missing {
@@ -118,10 +123,10 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 	return c
 }
 
-// CustomerName is the name that a customer's messages are posted under.
+// CustomerName returns the name under which a customer's messages are posted.
 func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
 
-// fileNames shows a paper clip and the names of files.
+// fileNames lists the names of files after a paper clip.
 func fileNames(names []string) []Piece {
 	list := make([][]Piece, len(names))
 	for i, name := range names {

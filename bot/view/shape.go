@@ -2,29 +2,31 @@ package view
 
 import "parley/bot/shape"
 
-// What surfaces draw. Package shape explains it.
+// A card is content without the markup of any chat: Slack, Teams and the web inbox each have a renderer for it. The
+// building blocks live in package shape, which does not depend on the functions that make cards. The aliases below let
+// renderers import package view alone.
 type (
-	// Card is neutral content: blocks from top to bottom, then buttons.
+	// Card consists of blocks from top to bottom, followed by buttons.
 	Card = shape.Card
 	// Block is one paragraph of a Card.
 	Block = shape.Block
-	// Piece is a run of text of one type within a line.
+	// Piece is a run of text of one type within a line, such as a link or a mention.
 	Piece = shape.Piece
 	// Style is how prominent a button is.
 	Style = shape.Style
-	// Button starts a verb.
+	// Button starts a verb, which is something that agents can ask for, such as Resolve.
 	Button = shape.Button
-	// Opens says what a click on a button opens.
+	// Opens is what a click on a button opens.
 	Opens = shape.Opens
 	// Form asks for the arguments of a verb.
 	Form = shape.Form
-	// Field is one of the fields of a Form.
+	// Field is one input of a Form.
 	Field = shape.Field
-	// Option is one of the options of a choice.
+	// Option is one option of a Field with choices.
 	Option = shape.Option
-	// FormInput is what NewForm needs.
+	// FormInput is the argument of NewForm.
 	FormInput = shape.FormInput
-	// Filled is what a submitted form asks for.
+	// Filled is the verb, with its arguments, that a submitted Form asks for.
 	Filled = shape.Filled
 )
 
@@ -57,7 +59,7 @@ const (
 	StyleDanger  = shape.StyleDanger
 )
 
-// What a click opens.
+// What a click on a button opens.
 const (
 	OpensNothing = shape.OpensNothing
 	OpensForm    = shape.OpensForm
@@ -74,5 +76,5 @@ const (
 	FieldSeveral = shape.FieldSeveral
 )
 
-// Small is a line of small print.
+// Small makes a line of small print.
 func Small(text string) Block { return shape.SmallPrint(Piece{Kind: PieceText, Text: text}) }

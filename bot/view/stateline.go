@@ -5,10 +5,12 @@ import (
 	"parley/bridge"
 )
 
-// Words of the lines about who has a conversation and in which state it is. A line is a remark that Parley makes in the
-// conversation's thread: l says what happened, c has the fields of its kind, and f describes the conversation.
+// Parley posts remarks of its own, called lines, into the thread in which agents see a conversation. This file renders the
+// lines about the owners and the state of a conversation, such as "@Ann took this." In all functions l says what happened,
+// c holds the fields of that kind of line, and f describes the conversation.
 
-// assignedLine mentions those who got the conversation: "Ann took this", or "@Ann: Ben assigned this to you."
+// assignedLine reports who owns the conversation now, and mentions the new owners: "@Ann took this.", or "@Ann: Ben
+// assigned this to you."
 func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	parts := []any{shape.Icon("bust_in_silhouette"), " "}
 	switch {
@@ -24,20 +26,28 @@ func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	return append([]Block{shape.Sentence(parts...)}, shape.Quote(l.Text)...)
 }
 
+// unassignedLine reports that a conversation has no owner any more, often because it was handed to another team.
 func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []Block {
-	words := shape.AgentName(l.By) + " put this back to Unassigned."
-	if team := shape.OneLine(l.Args.Team, shape.MaxNameRunes); team != "" {
-		words = shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
-	} else if former := shape.OneLine(c.Former, shape.MaxNameRunes); former != "" {
-		words = "This is unassigned again: " + former + " had it, and is no longer an agent."
-	} else if shape.IsNobody(l.By) {
-		words = "This is unassigned again."
-	}
-	blocks := append([]Block{makeHeadline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...)
+	blocks := append([]Block{makeHeadline(l, "large_blue_circle", unassignedWords(l, c))}, shape.Quote(l.Text)...)
 	return append(blocks, leftThreadBlocks(c, f)...)
 }
 
-// leftThreadBlocks links the thread in which the conversation was before it was handed over, and quotes the last words
+func unassignedWords(l bridge.Line, c *bridge.UnassignedLine) string {
+	team := shape.OneLine(l.Args.Team, shape.MaxNameRunes)
+	former := shape.OneLine(c.Former, shape.MaxNameRunes)
+	switch {
+	case team != "":
+		return shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
+	case former != "":
+		return "This is unassigned again: " + former + " had it, and is no longer an agent."
+	case shape.IsNobody(l.By):
+		return "This is unassigned again."
+	default:
+		return shape.AgentName(l.By) + " put this back to Unassigned."
+	}
+}
+
+// leftThreadBlocks links to the thread in which the conversation was before it was handed over, and quotes the last message
 // there. It returns nil if the conversation stayed in its thread.
 func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	var parts [][]Piece
@@ -55,13 +65,15 @@ func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	return []Block{shape.SmallPrint(shape.JoinPieces(shape.Between, parts...)...)}
 }
 
+// handedOverLine reports, in the old thread, that the conversation continues in another team's thread.
 func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	team := shape.Or(shape.OneLine(l.Args.Team, shape.MaxNameRunes), "another team")
 	moved := shape.ActorName(l) + " handed this to " + team + ". It goes on in "
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
-// wokeLine says that a snooze is over and, if it ended by itself, whether the customer has written since.
+// wokeLine reports the end of a snooze and its cause. If the snooze ended by itself, the line also says whether the
+// customer has written since it began.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	words := "The snooze is over."
 	switch {
@@ -85,6 +97,7 @@ func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "large_green_circle", words)}
 }
 
+// continuedLine reports that the customer wrote again after the end, which started the new conversation Line.Other.
 func continuedLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", conversationPieces(l.Other), ".")}
 }

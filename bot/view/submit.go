@@ -9,15 +9,18 @@ import (
 	"parley/bridge"
 )
 
-// Submit reads a filled form of the verb. errs are sentences for people, by field name; nil means
-// that there are none and that filled is what the person asks for. Fields that the form doesn't have are
-// ignored. A time is checked as of now in the zone (nil means UTC), but filled keeps its words.
+// Submit reads the submitted form of a verb, which is something that agents can ask for, such as Snooze. args are the
+// arguments with which the form was opened, and fields the submitted values by field name.
+//
+// If a value is invalid, errs has a sentence for people under the name of its field. Otherwise errs is nil, and filled is
+// the verb with its arguments. Unknown fields are ignored. A time is checked as of now in zone (nil means UTC), but filled
+// keeps it as it was typed.
 func Submit(
 	name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location,
 ) (filled Filled, errs map[string]string) {
 	values := verb.Values(fields)
 	filled = Filled{Verb: name, Args: args}
-	if picked := values.Text(verb.FieldConversation); picked != "" { // the form of Pick
+	if picked := values.Text(verb.FieldConversation); picked != "" { // a form made by Pick asks for a conversation only
 		id, err := strconv.ParseInt(picked, 10, 64)
 		if err != nil || id <= 0 {
 			return Filled{}, map[string]string{verb.FieldConversation: "Choose a conversation."}
@@ -40,8 +43,9 @@ func Submit(
 	return filled, nil
 }
 
-// ReadReply takes the escape off a reply that was typed into a form. One that begins like a note or a verb is refused as a
-// slip, as it is in a thread; problem says so.
+// ReadReply returns the text of a reply that was typed into a form, without the backslash that escapes its beginning. A
+// text that begins like a note ("note: ask him first") or a command ("!resolve") is most likely a slip, so problem is a
+// sentence that refuses it. Otherwise problem is "".
 func ReadReply(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
 	if typed == "" {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// TagIcon is the emoji shortcode of the coloured square that looks most like a tag's colour, for surfaces without pills.
+// TagIcon returns the emoji shortcode of the square that looks most like a color: "large_red_square" for "#dc2626". Chats
+// that can't draw colored labels show a tag's color in this way. An invalid color has the icon "white_medium_square".
 func TagIcon(color string) string {
 	tag, ok := parseShade(color)
 	if !ok {
@@ -37,7 +38,7 @@ func TagIcon(color string) string {
 	return nearest
 }
 
-// shade is a color in the HSV model, which is close to how people see it.
+// shade is a color in the HSV model. Distances between shades match what people see better than distances in RGB.
 type shade struct {
 	hue        float64 // in degrees: red is 0, green 120, blue 240
 	saturation float64 // from 0, which is grey, to 1
@@ -75,19 +76,20 @@ func shadeOf(r, g, b uint8) shade {
 	return s
 }
 
-// isGrey reports whether people see no hue in a color.
+// isGrey reports whether a color has no visible hue.
 func (s shade) isGrey() bool {
 	const minSaturation, minBrightness = 0.3, 0.2
 	return s.saturation < minSaturation || s.brightness < minBrightness
 }
 
-// The whole range of brightness, or of saturation, counts for so many degrees of hue. Brightness tells brown from orange and red.
+// The full range of brightness or saturation is worth this many degrees of hue. Brown differs from orange and red mainly in
+// brightness, which therefore has the greater weight.
 const (
 	brightnessWeight = 100
 	saturationWeight = 40
 )
 
-// distanceTo returns how unlike two colors look, in degrees of hue. Greys differ only in brightness, and look like no other color.
+// distanceTo returns how different two colors look, in degrees of hue. A grey is infinitely far from any other color.
 func (s shade) distanceTo(other shade) float64 {
 	brightness := brightnessWeight * (s.brightness - other.brightness)
 	switch {

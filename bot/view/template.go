@@ -8,14 +8,18 @@ import (
 	"parley/bridge"
 )
 
-// Bounds of what is shown of templates.
+// A template is a prepared text that a provider such as WhatsApp has to approve before it may be sent. This file renders the
+// list of templates, and the lines (remarks of Parley's own in a chat) about them:
+//
+//	✅ Template Order update (en) was approved. It can be sent now.
+
 const (
 	maxTemplateRows = 40  // in one list
-	maxReasonRunes  = 500 // of why a provider decided so, in a line about that; a list shows maxDetailRunes
-	maxQualityRunes = 20  // of a provider's word for how customers like a template: "green", "yellow", "red"
+	maxReasonRunes  = 500 // of the provider's reason, in a line; a list shows maxDetailRunes
+	maxQualityRunes = 20  // of the provider's rating: "green", "yellow", "red"
 )
 
-// templateLine is about templates: what there is to choose, and what a provider decided.
+// templateLine asks to choose a template, or reports what a provider decided about one.
 func templateLine(l bridge.Line, _ bridge.Facts) []Block {
 	switch c := l.Content.(type) {
 	case *bridge.ChooseTemplateLine:
@@ -30,39 +34,42 @@ func templateLine(l bridge.Line, _ bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "scroll", "Choose a template.")}
 }
 
-// verdictBlocks show what a provider decided about a template. before is the template's earlier category
-// if the provider changed the category, and "" otherwise.
+// verdictBlocks reports a provider's decision about a template. If the provider changed its category, before is the earlier
+// one; otherwise before is "".
 func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 	name := "Template " + shape.TemplateName(t)
 	if t.Account != "" {
 		name += " of " + shape.OneLine(t.Account, shape.MaxNameRunes)
 	}
 	if before != "" {
-		now := name + " is " + shape.Or(t.ProviderCategory, t.Category) + " for the provider now, not " + before + "."
-		return []Block{makeHeadline(l, "label", now+" Its price changes with it.")}
+		change := name + " is " + shape.Or(t.ProviderCategory, t.Category) + " for the provider now, not " + before + "."
+		return []Block{makeHeadline(l, "label", change+" Its price changes with it.")}
 	}
+	return []Block{makeHeadline(l, templateIcon(t.Status), statusWords(name, t))}
+}
 
+// statusWords says what a template's status means for agents. name is the template as the sentence calls it.
+func statusWords(name string, t bridge.Template) string {
 	why := ""
 	if t.Reason != "" {
 		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, maxReasonRunes), ".")
 	}
 
-	words := name + ": " + shape.TemplateWords(t) + why + "."
 	switch t.Status {
 	case "approved":
-		words = name + " was approved. It can be sent now."
+		return name + " was approved. It can be sent now."
 	case "rejected":
-		words = name + " was rejected" + why + ". Edit it and resubmit it."
+		return name + " was rejected" + why + ". Edit it and resubmit it."
 	case "paused":
-		words = name + " was paused by the provider" + why + ". It can't be sent until the provider allows it again."
+		return name + " was paused by the provider" + why + ". It can't be sent until the provider allows it again."
 	case "disabled":
-		words = name + " was disabled by the provider" + why + ". It can't be sent any more."
+		return name + " was disabled by the provider" + why + ". It can't be sent any more."
+	default:
+		return name + ": " + shape.TemplateWords(t) + why + "."
 	}
-
-	return []Block{makeHeadline(l, templateIcon(t.Status), words)}
 }
 
-// TemplateList shows templates with their state. If edit is true, it also shows what admins need to change them.
+// TemplateList lists templates with their status. If edit is true, it has buttons to add, change and delete templates.
 func TemplateList(list []bridge.Template, edit bool) Card {
 	c := Card{Title: "Templates"}
 	if len(list) == 0 {
@@ -87,7 +94,7 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 	return c
 }
 
-// templateRow is one template in a list: its badge, what it is for, what was said of it.
+// templateRow renders one template of a list: its status, account, uses, category and labels, and the provider's remarks.
 func templateRow(t bridge.Template, edit bool) Block {
 	groups := [][]Piece{
 		{shape.Icon(templateIcon(t.Status)), shape.Text(" "), shape.Bold(shape.TemplateName(t))},
@@ -108,8 +115,8 @@ func templateRow(t bridge.Template, edit bool) Block {
 
 	item := Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...)}
 	if edit {
-		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
-		item.Buttons = []Button{verb.NewButton(bridge.VerbTemplateEdit, about), verb.NewButton(bridge.VerbTemplateDelete, about)}
+		args := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
+		item.Buttons = []Button{verb.NewButton(bridge.VerbTemplateEdit, args), verb.NewButton(bridge.VerbTemplateDelete, args)}
 	}
 
 	return item

@@ -8,21 +8,26 @@ import (
 	"parley/bridge"
 )
 
-// timelineLine shows on whom each minute of a conversation depended.
+// timelineLine answers the command "!timeline", which shows how long a conversation waited for whom:
+//
+//	💡 Where the time went: 1 day 3 h (3 h 0 min in business hours).
+//	- Nobody had it: 25 min (20 min in business hours)
+//	- Ben had it: 1 h 40 min (1 h 40 min in business hours)
+//	- It was the customer's turn: 1 day 0 h (1 h 0 min in business hours)
 func timelineLine(l bridge.Line, c *bridge.TimelineLine, f bridge.Facts) []Block {
 	if len(c.Parts) == 0 {
 		return append([]Block{makeHeadline(l, "bulb", "No time has passed here yet.")}, conversationLink(l)...)
 	}
-	blocks := []Block{makeHeadline(l, "bulb", "Where the time went: "+formatLasted(c.Wall, c.Open, c.Hours)+".")}
-	for _, p := range c.Parts {
-		words := turnWords(p.On, p.By) + ": " + formatLasted(p.Wall, p.Open, c.Hours)
+	blocks := []Block{makeHeadline(l, "bulb", "Where the time went: "+formatSpent(c.Wall, c.Open, c.Hours)+".")}
+	for _, part := range c.Parts {
+		words := waiterWords(part.On, part.By) + ": " + formatSpent(part.Wall, part.Open, c.Hours)
 		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(words)}})
 	}
 	return append(blocks, conversationLink(l)...)
 }
 
-// turnWords says on whom a part of the time depended.
-func turnWords(on bridge.Waiter, agent bridge.AgentRef) string {
+// waiterWords names the party that had to act next. agent is used for OnAgent only.
+func waiterWords(on bridge.Waiter, agent bridge.AgentRef) string {
 	switch on {
 	case bridge.OnQueue:
 		return "Nobody had it"
@@ -36,15 +41,15 @@ func turnWords(on bridge.Waiter, agent bridge.AgentRef) string {
 	return ""
 }
 
-// formatLasted writes a time and, if there are business hours, how much of it was in them.
-func formatLasted(wall, open time.Duration, hasHours bool) string {
+// formatSpent formats a duration. If there are business hours, it adds how much of the duration was within them.
+func formatSpent(wall, open time.Duration, hasHours bool) string {
 	if !hasHours {
 		return formatDuration(wall)
 	}
 	return formatDuration(wall) + " (" + formatDuration(open) + " in business hours)"
 }
 
-// formatDuration writes a time in two units at most: "2 days 3 h", "1 h 5 min", "12 min", "40 s".
+// formatDuration formats a duration in at most two units: "2 days 3 h", "1 h 5 min", "12 min", "40 s".
 func formatDuration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {

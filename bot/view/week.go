@@ -10,7 +10,14 @@ import (
 	"parley/bridge"
 )
 
-// Week shows a team how its week was, compared with the week before.
+// Week makes the card that compares a team's last seven days with the seven days before, whose figures are in brackets:
+//
+//	📊 The week of Support, 16 to 22 November
+//	- 34 new (40) · 31 resolved (41) · 2 reopened (0)
+//	- First answer after 12 min on average (15 min), median 7 min (8 min)
+//	- 3 customers wait for an answer now, the longest for 1 h 35 min; 1 of them with nobody
+//	Waited longest for the first answer:
+//	- #12 Kim · 3 h 5 min
 func Week(l *bridge.WeekLine) Card {
 	c := Card{Title: "The week"}
 	name := shape.Bold("The week of " + shape.OneLine(l.Team, shape.MaxPreviewRunes))
@@ -34,7 +41,7 @@ func Week(l *bridge.WeekLine) Card {
 	return c
 }
 
-// sevenDayBlocks show what was done in seven days, how long it took, and who waits now.
+// sevenDayBlocks shows what was done in seven days, how long it took, and how many customers wait now.
 func sevenDayBlocks(d bridge.SevenDays) []Block {
 	week, before := d.Week, d.Before
 	counts := []string{withBefore("new", week.New, before.New), withBefore("resolved", week.Resolved, before.Resolved)}
@@ -59,7 +66,6 @@ func sevenDayBlocks(d bridge.SevenDays) []Block {
 	return append(blocks, weekItem(waitingWords(d)))
 }
 
-// waitingWords says how many customers wait for an answer now.
 func waitingWords(d bridge.SevenDays) string {
 	if d.Waiting == 0 {
 		return "Nobody waits for an answer now"
@@ -74,17 +80,18 @@ func waitingWords(d bridge.SevenDays) string {
 
 func weekItem(text string) Block { return Block{Kind: BlockItem, Pieces: []Piece{shape.Text(text)}} }
 
-// notAllCountedBlock says that figures are behind.
+// notAllCountedBlock warns that the figures are still incomplete.
 func notAllCountedBlock() Block {
 	return shape.Line(shape.Text("Not everything is counted yet: some figures will still grow."))
 }
 
-// withBefore writes a number, and in brackets that of the week before.
-func withBefore(what string, n, before int64) string {
-	return fmt.Sprintf("%d %s (%d)", n, what, before)
+// withBefore formats a count and that of the week before: "34 new (40)".
+func withBefore(what string, count, before int64) string {
+	return fmt.Sprintf("%d %s (%d)", count, what, before)
 }
 
-// meanWords writes an average time and that of the week before, unless nothing was counted then.
+// meanWords formats a mean and that of the week before: "12 min on average (15 min)". It leaves out the latter if
+// countBefore is 0.
 func meanWords(mean, before time.Duration, countBefore int64) string {
 	words := formatDuration(mean) + " on average"
 	if countBefore == 0 {
@@ -93,34 +100,35 @@ func meanWords(mean, before time.Duration, countBefore int64) string {
 	return words + " (" + formatDuration(before) + ")"
 }
 
-// unknownMedian stands for a median that isn't known, as any negative one does.
+// unknownMedian means that a median is not known. Any other negative duration means the same.
 const unknownMedian time.Duration = -1
 
 func firstMedian(m *bridge.WeekMedians) time.Duration { return m.First }
 func nextMedian(m *bridge.WeekMedians) time.Duration  { return m.Next }
 func endedMedian(m *bridge.WeekMedians) time.Duration { return m.Ended }
 
-func medianOf(week bridge.WeekFigures, which func(*bridge.WeekMedians) time.Duration) time.Duration {
+func medianOf(week bridge.WeekFigures, selectMedian func(*bridge.WeekMedians) time.Duration) time.Duration {
 	if week.Medians == nil {
 		return unknownMedian
 	}
-	return which(week.Medians)
+	return selectMedian(week.Medians)
 }
 
-// medianWords writes a median and that of the week before, as far as they are known.
-func medianWords(week, before bridge.WeekFigures, which func(*bridge.WeekMedians) time.Duration) string {
-	median := medianOf(week, which)
+// medianWords formats a median and that of the week before: ", median 7 min (8 min)". It leaves out what is not known.
+func medianWords(week, before bridge.WeekFigures, selectMedian func(*bridge.WeekMedians) time.Duration) string {
+	median := medianOf(week, selectMedian)
 	if median < 0 {
 		return ""
 	}
 	words := ", median " + formatDuration(median)
-	if earlier := medianOf(before, which); earlier >= 0 {
+	if earlier := medianOf(before, selectMedian); earlier >= 0 {
 		words += " (" + formatDuration(earlier) + ")"
 	}
 	return words
 }
 
-// weekDays writes a period: "16 to 22 November", "28 November to 4 December".
+// weekDays formats a period of two dates (yyyy-mm-dd): "16 to 22 November", "28 November to 4 December". A period that it
+// can't parse is shown as it is.
 func weekDays(from, to string) string {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)

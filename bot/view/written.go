@@ -7,8 +7,13 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A text that a machine wrote is shown as a quotation, below a line in small print that says what it is and who
-// wrote it. It mentions nobody.
+// Agents can ask Parley for a text, such as a summary or a translation, which an AI model or a set of rules then writes.
+// This file renders such a text as a quotation, below a line in small print that says what it is and who wrote it:
+//
+//	🤖 Summary in English, for Ann · by gpt-4o-mini, not checked by anybody
+//	| Eve asked for the state of her order twice.
+//
+// The post mentions nobody, so it notifies nobody.
 
 func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 	lead := []Piece{shape.Icon("robot_face"), shape.Text(" " + writtenTitle(c))}
@@ -23,60 +28,73 @@ func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 	return blocks
 }
 
+// writtenTitle says what the text is.
 func writtenTitle(c *bridge.WrittenLine) string {
-	in := ""
+	language := ""
 	if c.Language != "" && !isWithoutModel(c) {
-		in = " in " + analysis.LanguageName(c.Language)
-	}
-	if c.Task == analysis.Explain {
-		return "“" + shape.OneLine(c.Question, shape.MaxSubjectRunes) + "”"
-	}
-	if c.Task == analysis.Rephrase {
-		return "Made " + shape.OneLine(shape.Or(c.Style, "another way"), shape.MaxNameRunes)
-	}
-	if c.Task == analysis.Translate && in == "" {
-		return "In the customer's language"
-	}
-	if c.Task == analysis.Translate && !c.ForCustomer {
-		return "What the customer wrote," + in
-	}
-	if c.Task == analysis.Translate {
-		return "Your text," + in
-	}
-	if c.Occasion == "hand_over" {
-		return "What it is about"
-	}
-	if c.Occasion == "resolve" {
-		return "What it was about"
+		language = " in " + analysis.LanguageName(c.Language)
 	}
 
-	return "Summary" + in
+	switch c.Task {
+	case analysis.Explain:
+		return "“" + shape.OneLine(c.Question, shape.MaxSubjectRunes) + "”"
+	case analysis.Rephrase:
+		return "Made " + shape.OneLine(shape.Or(c.Style, "another way"), shape.MaxNameRunes)
+	case analysis.Translate:
+		return translationTitle(c, language)
+	default:
+		return summaryTitle(c, language)
+	}
 }
 
-// isWithoutModel reports whether a text only repeats words of the messages. It isn't in the language that was asked for then.
+func translationTitle(c *bridge.WrittenLine, language string) string {
+	switch {
+	case language == "":
+		return "In the customer's language"
+	case c.ForCustomer:
+		return "Your text," + language
+	default:
+		return "What the customer wrote," + language
+	}
+}
+
+// summaryTitle distinguishes the summaries that are written by themselves, when a conversation is handed over or resolved.
+func summaryTitle(c *bridge.WrittenLine, language string) string {
+	switch c.Occasion {
+	case "hand_over":
+		return "What it is about"
+	case "resolve":
+		return "What it was about"
+	default:
+		return "Summary" + language
+	}
+}
+
+// isWithoutModel reports whether rules made the text from sentences of the messages. Such a text is in the language of the
+// messages, whatever language was asked for.
 func isWithoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.WrittenBy == "offline" }
 
-// writerWords says who wrote a text.
+// writerWords says who wrote a text: a model, or rules. Degraded means that rules stood in for a model that failed.
 func writerWords(c *bridge.WrittenLine) string {
-	from := "taken from the messages"
+	if !isWithoutModel(c) {
+		return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
+	}
+
+	source := "taken from the messages"
 	isOtherLanguage := c.Language != "" && c.Language != "en"
-	if c.Task == analysis.Summarise && isOtherLanguage {
-		from += ", in their own words (" + analysis.LanguageName(c.Language) + " needs a model)"
-	} else if !c.Degraded {
-		from += ", without a model"
+	switch {
+	case c.Task == analysis.Summarise && isOtherLanguage:
+		source += ", in their own words (" + analysis.LanguageName(c.Language) + " needs a model)"
+	case !c.Degraded:
+		source += ", without a model"
 	}
-
 	if c.Degraded {
-		return "the model gave no answer: " + from
+		return "the model gave no answer: " + source
 	}
-	if isWithoutModel(c) {
-		return from
-	}
-
-	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
+	return source
 }
 
-// writtenButtons offer to send what was made of an agent's text: the form shows it once more.
+// writtenButtons offers to send a text that was made from the agent's own draft. The button opens a form with the text.
 func writtenButtons(c *bridge.WrittenLine, args bridge.Args) []Button {
 	if !c.ForCustomer {
 		return nil

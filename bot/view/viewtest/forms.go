@@ -10,7 +10,8 @@ import (
 	"parley/bridge"
 )
 
-// Riches are one message of each kind.
+// Riches returns a sample of each kind of rich message, which is a message with buttons, a list, a location, a contact or
+// cards.
 func Riches() map[bridge.RichKind]*bridge.Rich {
 	return map[bridge.RichKind]*bridge.Rich{
 		bridge.RichIsButtons: {Buttons: []bridge.RichButton{{ID: "b1", Title: "Yes"}, {ID: "b2", Title: "No <!channel>"}}},
@@ -27,7 +28,7 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 	}
 }
 
-// Accounts are the accounts that may begin a conversation.
+// Accounts returns a mail account and a chat account, for forms that start a conversation.
 func Accounts() []bridge.AccountRef {
 	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2}, MaxTextRunes: 4096}
 	return []bridge.AccountRef{
@@ -42,7 +43,7 @@ func Accounts() []bridge.AccountRef {
 	}
 }
 
-// Stock are templates as the desk gives them.
+// Stock returns an approved and a rejected template. A template is a prepared text with variables.
 func Stock() bridge.Templates {
 	return bridge.Templates{Accounts: []string{"wa"}, Admin: true, Known: map[string]string{"first_name": "Kim <&>"}, List: []bridge.Template{
 		{
@@ -76,17 +77,18 @@ func Stock() bridge.Templates {
 	}}
 }
 
-// Forms are one form of each verb that has one, and the variants of formInputs, by a name for each.
+// Forms returns one form for each verb that has one, and the variants of formInputs, by a name for each. A verb is something
+// that agents can ask for, such as Snooze.
 func (s Samples) Forms() (map[string]view.Form, error) {
 	ann := s.Ann
 	ann.Email = "ann@acme.test"
 	all := s.formInputs()
 	for _, v := range verb.All() {
 		if v.Form.Ask == nil || v.Anywhere {
-			continue // there is no form, or its sample is among formInputs
+			continue // it has no form, or a sample in formInputs
 		}
 		if slices.Contains([]bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbAllow}, v.Name) {
-			continue // they have samples of their own, or none
+			continue // formInputs has the samples of templates; Send and Allow have none
 		}
 
 		all[string(v.Name)] = view.FormInput{
@@ -113,7 +115,7 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	return forms, nil
 }
 
-// Suggested are replies that an analysis suggests.
+// Suggested returns replies as an analysis of the customer's messages suggests them.
 func Suggested() []bridge.SuggestedReply {
 	return []bridge.SuggestedReply{
 		{Text: "You can send it back within 30 days.", Sources: []bridge.SourceRef{{
@@ -128,13 +130,13 @@ func Suggested() []bridge.SuggestedReply {
 	}
 }
 
-// Pick asks for a conversation.
+// Pick returns the form that asks to which conversation a Snooze applies.
 func (s Samples) Pick() (view.Form, error) {
 	return view.Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{s.Facts()})
 }
 
-// formInputs of the forms with more than text, of those that begin a conversation, and of
-// templates.
+// formInputs returns the inputs of forms that need more than Forms gives to every verb: replies, templates, and the start of
+// a conversation.
 func (s Samples) formInputs() map[string]view.FormInput {
 	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
 		return view.FormInput{
@@ -164,16 +166,17 @@ func (s Samples) formInputs() map[string]view.FormInput {
 	return forms
 }
 
-// replyInputs of the forms that answer.
+// replyInputs returns the inputs of reply forms: while colleagues reply too, for mail, with a suggested reply, and with each
+// kind of rich message.
 func (s Samples) replyInputs() map[string]view.FormInput {
-	beside := s.Facts()
-	beside.Replying = s.replyingAgents()
+	withColleagues := s.Facts()
+	withColleagues.Replying = s.replyingAgents()
 	replyArgs := func(args bridge.ReplyArgs) bridge.Args {
 		return bridge.Args{Conversation: sampleConversation, ReplyArgs: args}
 	}
 
 	forms := map[string]view.FormInput{
-		"reply_beside": {Verb: bridge.VerbReply, Facts: beside, Args: replyArgs(bridge.ReplyArgs{}), Now: When()},
+		"reply_beside": {Verb: bridge.VerbReply, Facts: withColleagues, Args: replyArgs(bridge.ReplyArgs{}), Now: When()},
 		"reply_mail":   {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
 		"reply_suggested": {
 			Verb:      bridge.VerbReply,

@@ -1,5 +1,11 @@
-// Package viewtest holds one of everything that surfaces show, so that each renders the
-// same facts.
+// Package viewtest has a sample of every card and form that Parley shows in a chat. The renderers of Slack and Teams run
+// their golden tests over the same samples, so that a new kind of card can't be forgotten in one of them:
+//
+//	for name, card := range viewtest.InSlack().Cards() {
+//		compareWithGolden(t, name, render(card))
+//	}
+//
+// Many texts contain characters that a chat could take for markup ("<!channel>", "*see*"), to test that they are escaped.
 package viewtest
 
 import (
@@ -11,15 +17,15 @@ import (
 	"parley/bridge"
 )
 
-// Samples are the people and places of a surface, in its own ids.
+// Samples makes the samples for one chat. Its fields hold that chat's ids.
 type Samples struct {
-	Ann, Ben    bridge.AgentRef
-	Root, Other bridge.Place // roots of two conversations
+	Ann, Ben    bridge.AgentRef // two agents
+	Root, Other bridge.Place    // the first messages of two conversations' threads
 
 	EmojiOnPostsOnly bool // as in view.CommandSyntax
 }
 
-// InSlack are the samples with ids as Slack gives them.
+// InSlack returns the samples with ids of Slack.
 func InSlack() Samples {
 	return Samples{
 		Ann: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}, Ben: bridge.AgentRef{ID: 2, Name: "Ben", User: "U0BEN"},
@@ -28,17 +34,16 @@ func InSlack() Samples {
 	}
 }
 
-// Ids in the samples.
 const (
 	sampleConversation = 12
 	otherConversation  = 13
 	sampleMessage      = 7
 )
 
-// When is the moment of all samples.
+// When returns the time of everything in the samples.
 func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 
-// Facts of a conversation that Ann has.
+// Facts returns the facts of an open mail conversation, which Ann owns.
 func (s Samples) Facts() bridge.Facts {
 	return bridge.Facts{
 		ID:      sampleConversation,
@@ -60,7 +65,8 @@ func (s Samples) Facts() bridge.Facts {
 	}
 }
 
-// Lines are one of each kind, by a name for it.
+// Lines returns one or more lines of each kind, by a name for each. A line is a remark of Parley's own in a conversation's
+// thread, such as "Ann took this."
 func (s Samples) Lines() map[string]bridge.Line {
 	lines := s.stateLines()
 	maps.Copy(lines, s.fateLines())
@@ -71,10 +77,10 @@ func (s Samples) Lines() map[string]bridge.Line {
 	return lines
 }
 
-// typed is what somebody wrote, with what must not be taken for markup.
+// typed is a text of an agent. None of it may be rendered as a mention or a link.
 const typed = "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
 
-// stateLines tell of what happened to a conversation.
+// stateLines returns lines about the owners and the state of a conversation.
 func (s Samples) stateLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
@@ -91,7 +97,7 @@ func (s Samples) stateLines() map[string]bridge.Line {
 	}
 }
 
-// aboutTyped is a line to Ann about what she typed, with buttons.
+// aboutTyped returns a line that tells Ann what happened to a text of hers. It has a button for each verb.
 func (s Samples) aboutTyped(content bridge.LineContent, verbs ...bridge.Verb) bridge.Line {
 	return bridge.Line{
 		Content:  content,
@@ -102,7 +108,7 @@ func (s Samples) aboutTyped(content bridge.LineContent, verbs ...bridge.Verb) br
 	}
 }
 
-// fateLines tell of what became of a message.
+// fateLines returns lines about what happened to a message of an agent: it was sent, kept, refused, and so on.
 func (s Samples) fateLines() map[string]bridge.Line {
 	ann, toAnn, args := s.Ann, []bridge.AgentRef{s.Ann}, bridge.Args{Message: sampleMessage}
 	other := bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}
@@ -160,13 +166,13 @@ func (s Samples) fateLines() map[string]bridge.Line {
 	}
 }
 
-// meantAssign is what Ann meant by "!assing @ben".
+// meantAssign returns the verb that Ann meant when she typed "!assing @ben".
 func meantAssign() *bridge.Meant {
 	args := bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}
 	return &bridge.Meant{Verb: bridge.VerbAssign, Args: args, Names: []string{"Ben"}}
 }
 
-// sevenDays are figures of a busy week.
+// sevenDays returns the figures of a busy week.
 func sevenDays() bridge.SevenDays {
 	return bridge.SevenDays{
 		From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
@@ -182,7 +188,7 @@ func sevenDays() bridge.SevenDays {
 	}
 }
 
-// answerLines tell of mail that arrived, and answer commands.
+// answerLines returns lines about incoming mail, and answers to commands.
 func (s Samples) answerLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
@@ -241,7 +247,7 @@ func (s Samples) answerLines() map[string]bridge.Line {
 	}
 }
 
-// showingLines show what is kept, and what came from the customer's side.
+// showingLines returns answers that show stored data, and lines about what customers did besides writing.
 func (s Samples) showingLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
@@ -270,7 +276,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 	}
 }
 
-// analysisLines tell of what the analysis found.
+// analysisLines returns lines about the findings of an analysis of the customer's messages.
 func (s Samples) analysisLines() map[string]bridge.Line {
 	fits := []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}
 	found := func(l bridge.AnalysisLine, tags ...string) bridge.Line {
@@ -299,7 +305,7 @@ func (s Samples) analysisLines() map[string]bridge.Line {
 	}
 }
 
-// writtenLines show texts that were asked for.
+// writtenLines returns lines with texts that a machine wrote, such as summaries.
 func (s Samples) writtenLines() map[string]bridge.Line {
 	args := bridge.Args{Conversation: sampleConversation}
 	return map[string]bridge.Line{
@@ -318,12 +324,12 @@ func (s Samples) writtenLines() map[string]bridge.Line {
 	}
 }
 
-// replyingAgents are Ben, since two minutes, and Ann.
+// replyingAgents returns Ben, who has been writing a reply for two minutes, and Ann, who has just begun.
 func (s Samples) replyingAgents() []bridge.Replying {
 	return []bridge.Replying{{By: s.Ben, Since: When().Add(-2 * time.Minute)}, {By: s.Ann, Since: When()}}
 }
 
-// Cards are one of everything that is posted or shown in a window, by a name for it.
+// Cards returns one or more samples of every card, by a name for each.
 func (s Samples) Cards() map[string]view.Card {
 	f := s.Facts()
 	resolved, unassigned, long, replying, labelled := f, f, f, f, f
