@@ -7,34 +7,34 @@ import (
 	"strings"
 )
 
-// A line is a sentence or two that Parley itself writes into the thread of a conversation, or into a channel: "Ann
-// took this", "Not delivered: the mailbox is full. [Send again]". The engine makes a Line without words. Package
-// bot/view words it, so that every chat says the same. Lines wait in the table of deliveries as JSON until they are
-// posted.
+// A line is a sentence or two of Parley's own in the thread in which agents see a conversation: "Ann took this", "Not
+// delivered: the mailbox is full. [Send again]". The engine makes a Line as data without words, and package bot/view
+// renders it, so that all chats use the same words. Until a line is posted, it is stored as JSON in the table of
+// deliveries. Replicas of older and newer versions read and write the same rows.
 
-// Line is a remark of Parley's own in a thread or channel. Content has its kind and the fields of that kind alone.
-// The other fields are common to many kinds: the comments in linekind.go say which ones a kind uses.
+// Line is a remark of Parley's own in a thread or channel. Content determines its kind and holds the fields of that kind.
+// The other fields are common to many kinds; linekind.go says which ones a kind uses.
 type Line struct {
 	Content   LineContent `json:"-"`          // see MarshalJSON
-	By        AgentRef    `json:",omitzero"`  // who caused it; zero means Parley or the customer
+	By        AgentRef    `json:",omitzero"`  // the agent who caused it; zero means Parley or the customer
 	Verb      Verb        `json:",omitempty"` // what By did, or what the reader asked for
-	Mentions  []AgentRef  `json:",omitempty"` // whom the chat notifies
-	Customer  PartyRef    `json:",omitzero"`  // whom it is about; zero means the conversation's customer
-	Other     Facts       `json:",omitzero"`  // another conversation, which it links to
+	Mentions  []AgentRef  `json:",omitempty"` // the agents whom the chat notifies
+	Customer  PartyRef    `json:",omitzero"`  // the person it is about; zero means the conversation's customer
+	Other     Facts       `json:",omitzero"`  // another conversation that it links to
 	SourceRef Place       `json:",omitzero"`  // the agent's message that it is about; zero means none
-	Text      string      `json:",omitempty"` // a person's words, quoted below the line: a note, a message that was not sent. Markdown
-	Rich      *Rich       `json:",omitempty"` // buttons, a place … that belong to Text, as the customer gets them
+	Text      string      `json:",omitempty"` // a person's words to quote below the line, such as a note or an unsent message, in Markdown
+	Rich      *Rich       `json:",omitempty"` // buttons, a location and the like that belong to Text
 	Files     []LineFile  `json:",omitempty"` // files that belong to Text, uploaded to us
-	Outcome   *Outcome    `json:",omitempty"` // what became of the message since the line was posted; nil means nothing new
+	Outcome   *Outcome    `json:",omitempty"` // what happened to the message after the line was posted; nil means nothing new
 	Verbs     []Verb      `json:",omitempty"` // buttons, in order
-	Args      Args        `json:",omitzero"`  // arguments of Verb, and of the buttons
+	Args      Args        `json:",omitzero"`  // arguments of Verb and of the buttons
 }
 
-// LineContent is what a line says: a struct with the fields of one kind of line or, for kinds without fields of their
-// own, the LineKind itself.
+// LineContent is the part of a line that depends on its kind: a struct such as *FailedLine or, for kinds without fields of
+// their own, the LineKind itself.
 type LineContent interface{ Kind() LineKind }
 
-// Kind of the line; "" where it has no content.
+// Kind returns the kind of the line, or "" if it has no content.
 func (l Line) Kind() LineKind {
 	if l.Content == nil {
 		return ""
@@ -45,14 +45,17 @@ func (l Line) Kind() LineKind {
 // LineFile is a file that a line names.
 type LineFile struct {
 	Name string
-	URL  string `json:",omitempty"` // where it can be had; "" means nowhere
+	URL  string `json:",omitempty"` // where to download it; "" if it can't be downloaded
 }
 
-// envelope is a Line in JSON, without the fields of its content.
+// envelope is the common part of a Line. It has no methods, so encoding/json treats it as a plain struct.
 type envelope Line
 
-// MarshalJSON writes the kind, the common fields and the fields of the content into one flat object. Some fields of
-// contents have another name there, because replicas of earlier versions read and write the same rows.
+// MarshalJSON writes the kind, the common fields and the fields of the content into one flat object:
+//
+//	{"Kind":"failed","Text":"Hello","Reason":"The mailbox is full."}
+//
+// The tags of some fields keep the names that earlier versions use.
 func (l Line) MarshalJSON() ([]byte, error) {
 	row, err := json.Marshal(struct {
 		Kind LineKind
@@ -68,20 +71,21 @@ func (l Line) MarshalJSON() ([]byte, error) {
 		return row, nil
 	}
 
-	own, err := json.Marshal(l.Content)
+	content, err := json.Marshal(l.Content)
 	if err != nil {
 		return nil, err
 	}
-	if string(own) == "{}" {
+	if string(content) == "{}" {
 		return row, nil
 	}
 
-	row[len(row)-1] = ',' // in place of the closing brace: the fields of own follow, without its opening one
-	return append(row, own[1:]...), nil
+	// Join the two objects: replace the closing brace of the first one and skip the opening brace of the second one.
+	row[len(row)-1] = ','
+	return append(row, content[1:]...), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote, in this version or an earlier one. A kind that only a later version
-// knows becomes an UnknownLine.
+// UnmarshalJSON reads what MarshalJSON of this or an earlier version wrote. A kind that only a newer version knows becomes
+// an UnknownLine.
 func (l *Line) UnmarshalJSON(row []byte) error {
 	var read struct {
 		Kind LineKind
@@ -92,7 +96,6 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	}
 
 	*l = Line(read.envelope)
-
 	if read.Kind == "" {
 		return nil
 	}
@@ -104,17 +107,17 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	if err := json.Unmarshal(row, l.Content); err != nil {
 		return fmt.Errorf("bridge: %s line: %w", read.Kind, err)
 	}
-	if hasOwnText(l.Content) {
+	if hasFieldText(l.Content) { // the value was read into both
 		l.Text = ""
 	}
 
 	return nil
 }
 
-// hasOwnText reports whether a field of a content is stored as "Text", the name of the common field Line.Text. Then
-// the stored value belongs to the content.
-func hasOwnText(c LineContent) bool {
-	fields := reflect.TypeOf(c).Elem()
+// hasFieldText reports whether a content has a field with the JSON name "Text", which is also the name of Line.Text. In a
+// stored line the value belongs to the content.
+func hasFieldText(content LineContent) bool {
+	fields := reflect.TypeOf(content).Elem()
 	for i := range fields.NumField() {
 		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
 		if name == "Text" {

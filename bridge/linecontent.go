@@ -6,11 +6,17 @@ import (
 	"parley/bridge/analysis"
 )
 
-// The structs in this file are the contents of lines: the fields that only lines of one kind have (see Line and
-// ContentOf). A line is stored as one flat JSON object that older versions read, too. So a field that has had another
-// name there keeps that name in its tag: `json:"Reason"`. A Reason gets its words in bot/view.
+// A Line is a remark of Parley's own in a conversation's thread. This file has the contents of lines, which are the fields
+// that only one kind of line has. For example, a line of kind LineReacted has the content
+//
+//	&ReactedLine{Emoji: "👍", Message: "On its way"}
+//
+// and bot/view renders it as "Carla Diaz reacted 👍 to “On its way”". See fatelines.go and weekline.go for more contents.
+//
+// Lines are stored as JSON that older versions of Parley also read. Therefore a field that once had another name keeps it
+// in its tag: `json:"Reason"`.
 
-// UnknownLine is the content of a kind that only a later version of Parley knows. Its words are shown as they are.
+// UnknownLine is the content of a kind that only a newer version of Parley knows. Its words are shown as they are.
 type UnknownLine struct {
 	Name LineKind `json:"-"`
 	Why  Why      `json:"Reason,omitzero"`
@@ -20,43 +26,43 @@ type UnknownLine struct {
 // Kind implements LineContent.
 func (l *UnknownLine) Kind() LineKind { return l.Name }
 
-// TagNews says whether tags were there before.
+// TagNews says whether the tags of a command existed before.
 type TagNews string
 
-// TagsCreated says that tags were made by using them.
+// TagsCreated means that the command created the tags.
 const TagsCreated TagNews = "new"
 
-// Decided is what became of a text that somebody typed, and why.
+// Decided is a text that an agent typed, with what happened to it and why.
 type Decided struct {
 	At     time.Time
 	By     AgentRef
-	Text   string // its beginning
-	Fate   Fate
-	Reason Reason // why it has that fate
+	Text   string // the beginning of the text
+	Fate   Fate   // what happened to it
+	Reason Reason // why
 }
 
-// UnassignedLine says that the conversation was put back or handed to a team, and where its thread was before.
+// UnassignedLine reports that a conversation has no owner any more, or was handed to a team.
 type UnassignedLine struct {
-	Left   Place  `json:",omitzero"`  // the thread that it left, if that is in the same chat
-	LeftIn string `json:",omitempty"` // otherwise, the name of the chat that it left: "Slack"
+	Left   Place  `json:",omitzero"`  // its previous thread, if that is in the same chat
+	LeftIn string `json:",omitempty"` // the name of the chat with its previous thread, if that is another one: "Slack"
 	Former string `json:",omitempty"` // names of owners who are no longer agents
 }
 
 // Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
-// RecipientsLine says who gets replies from now on.
+// RecipientsLine reports who gets replies from now on.
 type RecipientsLine struct {
-	To      string     `json:"Text,omitempty"` // in words; "" means the recipients of the facts
-	Without []PartyRef `json:",omitempty"`     // who gets no replies any more
+	To      string     `json:"Text,omitempty"` // in words; "" means those in the Facts of the conversation
+	Without []PartyRef `json:",omitempty"`     // people who no longer get replies
 }
 
 // Kind implements LineContent.
 func (*RecipientsLine) Kind() LineKind { return LineRecipients }
 
-// AutomaticLine is one mail that a machine sent, such as a newsletter.
+// AutomaticLine announces a mail that a machine sent, such as a newsletter.
 type AutomaticLine struct {
-	Cause   string `json:"Reason,omitempty"` // how we know that it is automatic: "list"
+	Cause   string `json:"Reason,omitempty"` // why it counts as automatic: "list"
 	Subject string `json:"Text,omitempty"`
 	Begins  string `json:"Hint,omitempty"` // its first words
 }
@@ -64,80 +70,79 @@ type AutomaticLine struct {
 // Kind implements LineContent.
 func (*AutomaticLine) Kind() LineKind { return LineAutomatic }
 
-// CollectedLine is one mail of somebody who opened very many conversations.
+// CollectedLine announces a mail of somebody who opened an unusual number of conversations.
 type CollectedLine struct {
 	Subject string `json:"Text,omitempty"`
-	Words   string `json:"Hint,omitempty"`  // what it says, canonical Markdown
-	Files   int    `json:"Count,omitempty"` // how many files came with it
+	Words   string `json:"Hint,omitempty"`  // its text, in canonical Markdown
+	Files   int    `json:"Count,omitempty"` // the number of attached files
 
-	Copied []PartyRef `json:",omitempty"` // to whom else it went
-	Blind  bool       `json:",omitempty"` // those in Copied don't know that it came to us, too
+	Copied []PartyRef `json:",omitempty"` // its other recipients
+	Blind  bool       `json:",omitempty"` // we got a blind copy, so those in Copied don't know about us
 }
 
 // Kind implements LineContent.
 func (*CollectedLine) Kind() LineKind { return LineCollected }
 
-// BounceOtherLine is a report that a mail could not be delivered, where nobody knows which mail.
+// BounceOtherLine announces a report that some mail, it is unknown which, could not be delivered.
 type BounceOtherLine struct {
-	Words     string `json:"Text,omitempty"`   // the report's subject; with Recipient, what the reply says
-	Trouble   string `json:"Reason,omitempty"` // what the other side says
-	Recipient string `json:",omitempty"`       // the address, if the line stands in the thread of a reply that went there
+	Words     string `json:"Text,omitempty"`   // the subject of the report or, if Recipient is set, the text of the reply
+	Trouble   string `json:"Reason,omitempty"` // what the report says
+	Recipient string `json:",omitempty"`       // the failed address, if the line is in the thread of a reply to that address
 }
 
 // Kind implements LineContent.
 func (*BounceOtherLine) Kind() LineKind { return LineBounceOther }
 
-// QuarantineLine says what could not be read or shown.
+// QuarantineLine reports that something could not be read or shown, and was kept.
 type QuarantineLine struct {
-	Account string `json:"Text,omitempty"`   // the name of the account for which it came
-	Trouble string `json:"Reason,omitempty"` // why it could not be
-	Hint    string `json:",omitempty"`       // the command with which an admin can try again ("parley …"), or what to do, in a sentence
+	Account string `json:"Text,omitempty"`   // name of the account that received it
+	Trouble string `json:"Reason,omitempty"` // the error
+	Hint    string `json:",omitempty"`       // a command for admins that tries again ("parley …"), or a sentence that says what to do
 }
 
 // Kind implements LineContent.
 func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 
-// AccountLine says that an account, or the language model, has stopped working or works again.
+// AccountLine reports that an account, or the language model, stopped working or works again.
 type AccountLine struct {
-	Account string `json:"Text,omitempty"`   // its name
-	Model   bool   `json:",omitempty"`       // it is about the model that reads what customers write, not about an account
-	Trouble string `json:"Reason,omitempty"` // "" means it works again
+	Account string `json:"Text,omitempty"`   // name of the account
+	Model   bool   `json:",omitempty"`       // it is about the language model, not an account
+	Trouble string `json:"Reason,omitempty"` // the error; "" means that it works again
 	Hint    string `json:",omitempty"`       // what to do
-	// The address of the page on which an admin connects it again; "" if there is none, or if it works.
-	Page string `json:",omitempty"`
+	Page    string `json:",omitempty"`       // address of the page to reconnect it; "" if there is none, or if it works again
 }
 
 // Kind implements LineContent.
 func (*AccountLine) Kind() LineKind { return LineAccount }
 
-// ReactedLine is an emoji of the customer's on a message.
+// ReactedLine reports an emoji that the customer added to a message.
 type ReactedLine struct {
-	Emoji   string    `json:"Text,omitempty"` // "" means it was taken back
-	Message string    `json:"Hint,omitempty"` // the words of the message; "" means unknown
-	At      time.Time `json:",omitzero"`      // when the customer did it; an older reaction that comes later is ignored
+	Emoji   string    `json:"Text,omitempty"` // "" means that the customer removed it
+	Message string    `json:"Hint,omitempty"` // the text of the message; "" means unknown
+	At      time.Time `json:",omitzero"`      // time of the reaction, by which an older one that arrives later is ignored
 }
 
 // Kind implements LineContent.
 func (*ReactedLine) Kind() LineKind { return LineReacted }
 
-// ChangedLine says which message the customer changed.
+// ChangedLine reports that the customer changed a message.
 type ChangedLine struct {
-	Before string    `json:"Hint,omitempty"` // what it said; "" means unknown
-	At     time.Time `json:",omitzero"`      // when it got the words that it has now
+	Before string    `json:"Hint,omitempty"` // the earlier text; "" means unknown
+	At     time.Time `json:",omitzero"`      // time of the change
 }
 
 // Kind implements LineContent.
 func (*ChangedLine) Kind() LineKind { return LineChanged }
 
-// DeletedLine says which message the customer deleted.
+// DeletedLine reports that the customer deleted a message.
 type DeletedLine struct {
-	Message string `json:"Hint,omitempty"` // what it said; "" means unknown
+	Message string `json:"Hint,omitempty"` // the deleted text; "" means unknown
 }
 
 // Kind implements LineContent.
 func (*DeletedLine) Kind() LineKind { return LineDeleted }
 
-// IdentityLine says how the customer's address changed.
+// IdentityLine reports that the customer has a new address.
 type IdentityLine struct {
 	Before string `json:"Reason,omitempty"`
 	Now    string `json:"Text,omitempty"`
@@ -146,15 +151,15 @@ type IdentityLine struct {
 // Kind implements LineContent.
 func (*IdentityLine) Kind() LineKind { return LineIdentity }
 
-// OptedOutLine says which messages the customer wants no more.
+// OptedOutLine reports that the customer refuses further messages.
 type OptedOutLine struct {
-	Only string `json:"Reason,omitempty"` // "marketing": no advertising; "" means none at all
+	Only string `json:"Reason,omitempty"` // "marketing" if the customer refuses advertising only
 }
 
 // Kind implements LineContent.
 func (*OptedOutLine) Kind() LineKind { return LineOptedOut }
 
-// RefusedLine says why a verb changed nothing.
+// RefusedLine reports why a verb (what an agent asked for) was refused.
 type RefusedLine struct {
 	Why  Why    `json:"Reason,omitzero"`
 	Hint string `json:",omitempty"` // what to do next
@@ -165,73 +170,73 @@ func (*RefusedLine) Kind() LineKind { return LineRefused }
 
 // HelpLine lists the verbs, or explains one.
 type HelpLine struct {
-	About  string `json:"Text,omitempty"` // the word of a verb; "all" = all verbs, "" means the everyday ones
-	Denied []Verb `json:",omitempty"`     // what the asker may not do
+	About  string `json:"Text,omitempty"` // a verb as it is typed, "all" for all verbs, or "" for the everyday ones
+	Denied []Verb `json:",omitempty"`     // verbs that the reader may not use
 }
 
 // Kind implements LineContent.
 func (*HelpLine) Kind() LineKind { return LineHelp }
 
-// HistoryLine is the page Args.Page of what was done.
+// HistoryLine is page Line.Args.Page of a conversation's log.
 type HistoryLine struct {
 	Log  []LogRow `json:",omitempty"`
-	More bool     `json:",omitempty"` // there are older rows
+	More bool     `json:",omitempty"` // there are older entries
 }
 
 // Kind implements LineContent.
 func (*HistoryLine) Kind() LineKind { return LineHistory }
 
-// WhyLine explains what was decided.
+// WhyLine explains recent decisions in a conversation. All its lists begin with the newest.
 type WhyLine struct {
-	Decided []Decided `json:",omitempty"` // what became of the newest texts, the newest first
-	Log     []LogRow  `json:",omitempty"` // what was done last
-	Asked   []Asked   `json:",omitempty"` // what a model was asked last, the newest first
+	Decided []Decided `json:",omitempty"` // about texts that agents typed
+	Log     []LogRow  `json:",omitempty"`
+	Asked   []Asked   `json:",omitempty"` // requests to a language model
 }
 
-// Asked is what a model was asked about a conversation, what it answered, and what was made of it.
+// Asked records a request to a language model about a conversation, with its answer.
 type Asked struct {
 	At       time.Time `json:",omitzero"`
-	By       string    // whose answer counted: the model's name, or "offline"
-	Instead  bool      `json:",omitempty"` // the answer came from rules, in place of the model
+	By       string    // the source of the answer that was used: the model's name, or "offline" for rules
+	Instead  bool      `json:",omitempty"` // rules answered because the model failed
 	Model    string    `json:",omitempty"`
-	Task     string    `json:",omitempty"` // which text was wanted; "" means an analysis of what the customer wrote
+	Task     string    `json:",omitempty"` // the kind of text to write; "" means an analysis of the customer's messages
 	Mood     string    `json:",omitempty"` // an analysis.Sentiment
 	Urgent   bool      `json:",omitempty"`
 	Because  string    `json:",omitempty"` // why it is urgent, in the customer's words
 	Intents  []string  `json:",omitempty"`
-	Sent     string    `json:",omitempty"` // the customer's words as they left
+	Sent     string    `json:",omitempty"` // the customer's text as it was sent to the model
 	Answered string    `json:",omitempty"`
-	Failure  string    `json:",omitempty"` // why there was no answer, as a word of metrics
+	Failure  string    `json:",omitempty"` // why there was no answer, as a label of metrics
 	Requests int       `json:",omitempty"`
-	Tokens   int       `json:",omitempty"` // of all requests, in and out
+	Tokens   int       `json:",omitempty"` // of all requests and answers
 }
 
 // Kind implements LineContent.
 func (*WhyLine) Kind() LineKind { return LineWhy }
 
-// TimelineLine says on whom a conversation waited, and how long. Time between its end and a reopening doesn't count.
+// TimelineLine shows how long a conversation waited for whom. The time between its end and a reopening doesn't count.
 type TimelineLine struct {
-	Wall  time.Duration `json:",omitempty"`
-	Open  time.Duration `json:",omitempty"` // the part of Wall in business hours
-	Hours bool          `json:",omitempty"` // there are business hours
-	Parts []TimeSpent   `json:",omitempty"` // they sum up to the whole
+	Wall  time.Duration `json:",omitempty"` // the whole time
+	Open  time.Duration `json:",omitempty"` // the part of Wall within business hours
+	Hours bool          `json:",omitempty"` // business hours are configured
+	Parts []TimeSpent   `json:",omitempty"` // they add up to Wall and Open
 }
 
-// Waiter says who had to do something next.
+// Waiter is the party that had to act next.
 type Waiter string
 
 // Waiters.
 const (
-	OnQueue    Waiter = "queue"    // an answer was due, and nobody had the conversation
-	OnAgent    Waiter = "agent"    // an answer was due, and somebody had it
+	OnQueue    Waiter = "queue"    // an answer was due, and the conversation had no owner
+	OnAgent    Waiter = "agent"    // an answer was due from an owner
 	OnCustomer Waiter = "customer" // no answer was due
-	OnProvider Waiter = "provider" // an answer had been sent and had not left: its hold, and what the provider took
+	OnProvider Waiter = "provider" // an answer was written but not sent yet, because it was on hold or the provider was slow
 )
 
-// TimeSpent is how long a conversation depended on somebody.
+// TimeSpent is a time during which a conversation waited for one party.
 type TimeSpent struct {
 	On   Waiter
-	By   AgentRef      `json:",omitzero"` // the agent
+	By   AgentRef      `json:",omitzero"` // OnAgent: the agent
 	Wall time.Duration `json:",omitempty"`
 	Open time.Duration `json:",omitempty"`
 }
@@ -239,7 +244,7 @@ type TimeSpent struct {
 // Kind implements LineContent.
 func (*TimelineLine) Kind() LineKind { return LineTimeline }
 
-// ListLine is a page of a list, or of what is found by Args.Note.
+// ListLine is a page of a list, or of the results of a search for Line.Args.Note.
 type ListLine struct {
 	List   ListName   `json:"Text,omitempty"`
 	Rows   []Facts    `json:",omitempty"`
@@ -250,7 +255,7 @@ type ListLine struct {
 // Kind implements LineContent.
 func (*ListLine) Kind() LineKind { return LineList }
 
-// EveningLine lists conversations whose windows close before the team is back.
+// EveningLine lists conversations whose reply windows close before the team's next working day.
 type EveningLine struct {
 	Team string  `json:"Text,omitempty"`
 	Rows []Facts `json:",omitempty"`
@@ -268,42 +273,43 @@ type TemplatesLine struct {
 // Kind implements LineContent.
 func (*TemplatesLine) Kind() LineKind { return LineTemplates }
 
-// ChooseTemplateLine leads to the form in which a template is chosen, or filled in if only one fits.
+// ChooseTemplateLine leads to the form in which a template is chosen, or filled in if only one fits. A template is a prepared
+// text with variables.
 type ChooseTemplateLine struct {
-	Templates []Template `json:",omitempty"` // the one that fits
+	Templates []Template `json:",omitempty"` // the only one that fits; empty if several do
 }
 
 // Kind implements LineContent.
 func (*ChooseTemplateLine) Kind() LineKind { return LineTemplate }
 
-// VerdictLine is what the provider decided about a template.
+// VerdictLine reports a provider's decision about a template.
 type VerdictLine struct {
-	Templates []Template `json:",omitempty"`       // the one that it is about
-	Before    string     `json:"Reason,omitempty"` // its category until now, if that was changed
+	Templates []Template `json:",omitempty"`       // that template alone
+	Before    string     `json:"Reason,omitempty"` // the earlier category, if the provider changed it
 }
 
 // Kind implements LineContent.
 func (*VerdictLine) Kind() LineKind { return LineTemplate }
 
-// RepliedLine is a reply that was written in a form.
+// RepliedLine shows a reply that was written in a form.
 type RepliedLine struct {
-	Answered string `json:"Quoted,omitempty"` // what it answers; "" means no certain message
-	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
+	Answered string `json:"Quoted,omitempty"` // the message that it answers; "" means none in particular
+	Count    int    `json:",omitempty"`       // the number of texts as which the provider counts it; 0 means one
 }
 
 // Kind implements LineContent.
 func (*RepliedLine) Kind() LineKind { return LineDone }
 
-// BegunLine is what begins a conversation, or a template in one.
+// BegunLine shows the first message of a conversation that an agent started, or a template that was sent.
 type BegunLine struct {
 	Template string `json:"Reason,omitempty"` // the name of the template; "" means none
-	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
+	Count    int    `json:",omitempty"`       // as in RepliedLine
 }
 
 // Kind implements LineContent.
 func (*BegunLine) Kind() LineKind { return LineDone }
 
-// TaggedLine says whether the tags in Args are new.
+// TaggedLine confirms that the tags in Line.Args were added.
 type TaggedLine struct {
 	New TagNews `json:"Text,omitempty"`
 }
@@ -311,24 +317,24 @@ type TaggedLine struct {
 // Kind implements LineContent.
 func (*TaggedLine) Kind() LineKind { return LineDone }
 
-// KeptLine says for what a text is kept.
+// KeptLine confirms that a text was not sent.
 type KeptLine struct {
-	Reason Reason `json:",omitempty"` // ReasonWindow: for the customer's next message; "" means it stays inside
+	Reason Reason `json:",omitempty"` // ReasonWindow: it is kept until the customer writes; "": it stays inside
 }
 
 // Kind implements LineContent.
 func (*KeptLine) Kind() LineKind { return LineDone }
 
-// SendersLine names whose mail is silenced, blocked or not blocked any more.
+// SendersLine confirms that the mail of some senders is silenced, blocked or unblocked.
 type SendersLine struct {
 	Senders string `json:"Text,omitempty"`
-	Hint    string `json:",omitempty"` // what else is to be known
+	Hint    string `json:",omitempty"` // a further remark
 }
 
 // Kind implements LineContent.
 func (*SendersLine) Kind() LineKind { return LineDone }
 
-// TemplateChangedLine is the template that was changed or deleted.
+// TemplateChangedLine confirms that a template was changed or deleted.
 type TemplateChangedLine struct {
 	Templates []Template `json:",omitempty"`
 }
@@ -336,19 +342,19 @@ type TemplateChangedLine struct {
 // Kind implements LineContent.
 func (*TemplateChangedLine) Kind() LineKind { return LineDone }
 
-// AnalysisLine is what an analysis found.
+// AnalysisLine is the result of an analysis of a customer's message, by a language model or by rules.
 type AnalysisLine struct {
 	Sentiment  analysis.Sentiment `json:",omitempty"`
-	Before     analysis.Sentiment `json:",omitempty"` // what it was before
-	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" means nobody has to
+	Before     analysis.Sentiment `json:",omitempty"` // the sentiment of the message before
+	Urgent     string             `json:",omitempty"` // why it is urgent, in the customer's words; "" means that it is not
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
-	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
+	References []ReferenceRef     `json:",omitempty"` // only those that no earlier line named
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
-	Suggested  EventID            `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 means none are
-	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
-	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
-	Solver     *AgentRef          `json:",omitempty"` // who answered such before, and may take this one; nil means nobody
-	Until      string             `json:",omitempty"` // the day until which the customer is away, "2026-12-05"; "" means none is named
+	Suggested  EventID            `json:",omitempty"` // id of the suggested replies (SuggestionArgs.ID); 0 means none
+	Sources    []SourceRef        `json:",omitempty"` // sources of the first suggested reply
+	Tagged     []string           `json:",omitempty"` // tags that Parley added to the conversation
+	Solver     *AgentRef          `json:",omitempty"` // an agent who answered similar messages before; nil means none
+	Until      string             `json:",omitempty"` // last day of the customer's absence, "2026-12-05"; "" if not mentioned
 }
 
 // Kind implements LineContent.
@@ -360,30 +366,30 @@ type TemplateRef struct {
 	Name string
 }
 
-// SourceRef is what a suggested reply draws on.
+// SourceRef is a source of a suggested reply, such as an article or an earlier conversation.
 type SourceRef struct {
 	Title string
-	Link  string `json:",omitempty"` // where it can be read; "" means nowhere
+	Link  string `json:",omitempty"` // may be ""
 }
 
-// ReferenceRef is a number that the customer named.
+// ReferenceRef is a number that the customer mentioned, such as that of an order.
 type ReferenceRef struct {
-	Name   string // what it is a number of: "order"
+	Name   string // the kind of number: "order"
 	Number string
-	Link   string `json:",omitempty"` // where it can be looked at; "" means nowhere
+	Link   string `json:",omitempty"` // the page about it; may be ""
 }
 
-// WrittenLine is a text that a machine wrote for colleagues.
+// WrittenLine is a text for colleagues that a language model or a set of rules wrote.
 type WrittenLine struct {
 	Task        analysis.Task
-	Language    string `json:",omitempty"` // of Words, ISO 639-1; "" means that of the customer or of the source text
-	Style       string `json:",omitempty"` // Rephrase: one of analysis.Styles
-	Question    string `json:",omitempty"` // Explain: what was asked
-	Occasion    string `json:",omitempty"` // why it was written unasked: message, hand_over or resolve; "" means By asked
-	ForCustomer bool   `json:",omitempty"` // it was made from a text of By's, who may want to send it
-	Words       string // Markdown
-	WrittenBy   string `json:",omitempty"` // "offline", or the model's name
-	Degraded    bool   `json:",omitempty"` // a model was asked and gave no valid text
+	Language    string `json:",omitempty"` // of Words (ISO 639-1); "" means that of the customer or of the source text
+	Style       string `json:",omitempty"` // Task Rephrase: one of analysis.Styles
+	Question    string `json:",omitempty"` // Task Explain: the question
+	Occasion    string `json:",omitempty"` // why it was written automatically: message, hand_over or resolve; "" means on request of By
+	ForCustomer bool   `json:",omitempty"` // it is a new version of a draft by By, who may want to send it
+	Words       string // the text, in Markdown
+	WrittenBy   string `json:",omitempty"` // the model's name, or "offline" for rules
+	Degraded    bool   `json:",omitempty"` // rules wrote it because the model gave no valid text
 }
 
 // Kind implements LineContent.

@@ -1,100 +1,100 @@
 package bridge
 
-// This file lists the kinds of lines (see Line), and says which struct holds the fields of each kind: a LineSnoozed
-// has a SnoozedLine, which says until when. A new kind is a constant and a row of contents here, and its words in
-// bot/view.
+// A Line is a remark of Parley's own in a conversation's thread. This file lists the kinds of lines and the struct that
+// holds the fields of each kind: a line of kind LineSnoozed has a SnoozedLine, which says until when. To add a kind, add a
+// constant and a row of contents here, and a renderer in bot/view.
 
-// LineKind says what a line is about. bot/view has the words.
+// LineKind is the kind of a line.
 type LineKind string
 
 // Kind implements LineContent: a kind without fields of its own is itself the content.
 func (k LineKind) Kind() LineKind { return k }
 
-// The comments on the kinds below name the common fields of Line that a kind uses; its other fields are in its content. "*" means that a
-// customer did not get something: the line mentions the author and repeats the text.
+// The comments on the kinds below name the common fields of Line that a kind uses. An asterisk marks lines which say that a
+// customer did not get a message. They mention its author and repeat its text.
 
-// Kinds of lines about what colleagues did with a conversation, or what happened to it by itself.
+// Kinds of lines about changes of a conversation's owner or state.
 const (
 	LineAssigned   LineKind = "assigned"    // By assigned it to Mentions; Text = note
 	LineUnassigned LineKind = "unassigned"  // By put it back, or handed it to Args.Team; Text = note
-	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it goes on at the facts' Root, or Elsewhere
+	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it continues at the facts' Root, or Elsewhere
 	LineWoke       LineKind = "woke"        // the snooze is over
-	LineReopened   LineKind = "reopened"    // by the customer or By
-	LineContinued  LineKind = "continued"   // the customer wrote again: see Other
-	LineResolved   LineKind = "resolved"    // By did Verb, resolve or close; Text = note
-	LineSnoozed    LineKind = "snoozed"     // By; confirmation with Wake
+	LineReopened   LineKind = "reopened"    // by By, or by the customer if By is zero
+	LineContinued  LineKind = "continued"   // the customer wrote again, which started Other
+	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve or VerbClose); Text = note
+	LineSnoozed    LineKind = "snoozed"     // By snoozed it
 )
 
 // Kinds of lines about a text that somebody typed or wrote in a form.
 const (
 	LineAsk       LineKind = "ask"        // * not sent without a click
-	LineInside    LineKind = "inside"     // * stayed inside; may be sent, unless the customer goes on in Other
-	LineSendAs    LineKind = "send_as"    // asks somebody who wants to send Text, which By wrote, whether they are sure
-	LineTopLevel  LineKind = "top_level"  // * typed in the channel, where Args.Typed is: reached nobody
-	LineNotMapped LineKind = "not_mapped" // * the author isn't an agent
-	LineParked    LineKind = "parked"     // * found late, the conversation moved on
-	LineOffered   LineKind = "offered"    // * parked for the reply window, which is open now; Other = where it was written
-	LineUndone    LineKind = "undone"     // * taken back in the hold
-	LineDone      LineKind = "done"       // By did Verb with Args; Text = the words that were written for it
+	LineInside    LineKind = "inside"     // * kept inside; offers to send it, unless the conversation continues in Other
+	LineSendAs    LineKind = "send_as"    // asks the reader to confirm sending Text, which By wrote
+	LineTopLevel  LineKind = "top_level"  // * not sent, because it was typed outside all threads, at Args.Typed
+	LineNotMapped LineKind = "not_mapped" // * not sent, because its author isn't an agent
+	LineParked    LineKind = "parked"     // * kept until a decision, or until the customer writes
+	LineOffered   LineKind = "offered"    // * was parked for the reply window, which is open now; Other = where it was written
+	LineUndone    LineKind = "undone"     // * taken back before it was sent
+	LineDone      LineKind = "done"       // By did Verb with Args; Text = the text of the form
 	LineTexts     LineKind = "texts"      // a long text counts as several
-	LineExists    LineKind = "exists"     // * nothing was begun: there is Other already
+	LineExists    LineKind = "exists"     // * no conversation was started, because Other is already open
 )
 
-// Kinds of lines about a reply that left, or was to leave.
+// Kinds of lines about a reply that was sent, or was to be sent.
 const (
-	LineFailed     LineKind = "failed"      // * the customer didn't get it, or another recipient
-	LineRetrying   LineKind = "retrying"    // * still being tried
-	LineDelayed    LineKind = "delayed"     // the other side's server still tries
-	LineUnclear    LineKind = "unclear"     // * nobody knows: Send again / Mark as sent
+	LineFailed     LineKind = "failed"      // * a recipient did not get it
+	LineRetrying   LineKind = "retrying"    // * attempts to send it fail, and continue
+	LineDelayed    LineKind = "delayed"     // the recipient's server has it and keeps trying to deliver it
+	LineUnclear    LineKind = "unclear"     // * the result is unknown
 	LineEditLate   LineKind = "edit_late"   // * edited after it was sent
-	LineDeleteLate LineKind = "delete_late" // deleted after it was sent: the customer has it, or may
-	LineParts      LineKind = "parts"       // what was sent counts as several texts
+	LineDeleteLate LineKind = "delete_late" // deleted after it was sent
+	LineParts      LineKind = "parts"       // the sent reply counted as several texts
 )
 
 // Kinds of lines about customers and their mails.
 const (
-	LineParticipant LineKind = "participant"  // Customer or Args.Addresses are new in the mail: allow?
+	LineParticipant LineKind = "participant"  // Customer or Args.Addresses were added to the mail: allow them?
 	LineRecipients  LineKind = "recipients"   // who gets replies now
-	LineAutomatic   LineKind = "automatic"    // one automatic mail in the daily thread
-	LineCollected   LineKind = "collected"    // one mail of Customer, who opened very many conversations
-	LineBounceOther LineKind = "bounce_other" // a bounce of something we can't match
+	LineAutomatic   LineKind = "automatic"    // an automatic mail, in a daily thread
+	LineCollected   LineKind = "collected"    // a mail of Customer, who opened an unusual number of conversations
+	LineBounceOther LineKind = "bounce_other" // a bounce that we can't match with a reply
 	LineReacted     LineKind = "reacted"      // Customer reacted to a message
-	LineChanged     LineKind = "changed"      // Customer changed a message: it says Text now
+	LineChanged     LineKind = "changed"      // Customer changed a message; Text = its new text
 	LineDeleted     LineKind = "deleted"      // Customer deleted a message
-	LineIdentity    LineKind = "identity"     // Customer is reached at another address now
-	LineSamePerson  LineKind = "same_person"  // the customer of Other is the same
-	LineOptedOut    LineKind = "opted_out"    // Customer wants no messages; Text = what was written
-	LineOptedIn     LineKind = "opted_in"     // Customer wants messages again; Text = what was written
+	LineIdentity    LineKind = "identity"     // Customer has a new address
+	LineSamePerson  LineKind = "same_person"  // Other has the same customer
+	LineOptedOut    LineKind = "opted_out"    // Customer refuses messages; Text = the customer's words
+	LineOptedIn     LineKind = "opted_in"     // Customer accepts messages again; Text = the customer's words
 )
 
-// Kinds of answers to what somebody asked for.
+// Kinds of answers to a verb. Where Other is set, they are about Other instead of the thread's conversation.
 const (
-	LineRefused   LineKind = "refused"   // Verb changed nothing
-	LineDecided   LineKind = "decided"   // Verb changed nothing, since Outcome came first
-	LineUnchanged LineKind = "unchanged" // Verb had nothing to do: it is so already
+	LineRefused   LineKind = "refused"   // Verb was refused
+	LineDecided   LineKind = "decided"   // Verb came too late: somebody else's decision is in Outcome
+	LineUnchanged LineKind = "unchanged" // Verb had nothing to change
 	LineHelp      LineKind = "help"      // the verbs
-	LineHistory   LineKind = "history"   // what was done to the conversation, or to Other
-	LineWhy       LineKind = "why"       // what was decided in the conversation, or in Other
-	LineTimeline  LineKind = "timeline"  // where the time of the conversation went, or of Other
-	LineList      LineKind = "list"      // a page of a list, or of what was found
-	LineDetails   LineKind = "details"   // all facts of the conversation, or of Other
+	LineHistory   LineKind = "history"   // the log
+	LineWhy       LineKind = "why"       // the last decisions
+	LineTimeline  LineKind = "timeline"  // how long the conversation waited for whom
+	LineList      LineKind = "list"      // a page of a list, or of search results
+	LineDetails   LineKind = "details"   // all facts
 	LineTemplates LineKind = "templates" // all templates
-	LineStats     LineKind = "stats"     // how the week of the reader's teams was
+	LineStats     LineKind = "stats"     // the week's figures of the reader's teams
 )
 
 // Kinds of lines that Parley posts by itself.
 const (
-	LineAnalysis   LineKind = "analysis"   // what an analysis found in what the customer wrote; Args.Tags = suggested tags
-	LineWritten    LineKind = "written"    // a text that By asked for, or that is made by itself; never for the customer
-	LineEvening    LineKind = "evening"    // windows that close before a team is back
-	LineWeek       LineKind = "week"       // how a team's week was
-	LineAccount    LineKind = "account"    // an account's condition changed
-	LineTemplate   LineKind = "template"   // Verb VerbTemplate: choose one; VerbTemplates: a verdict on one
+	LineAnalysis   LineKind = "analysis"   // the result of an analysis of the customer's message; Args.Tags = suggested tags
+	LineWritten    LineKind = "written"    // a text for colleagues by a machine, which By requested if set
+	LineEvening    LineKind = "evening"    // reply windows that close before a team's next working day
+	LineWeek       LineKind = "week"       // the week's figures of a team
+	LineAccount    LineKind = "account"    // an account stopped working or works again
+	LineTemplate   LineKind = "template"   // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
 	LineQuarantine LineKind = "quarantine" // something arrived that we could not read
 )
 
 // ContentOf returns an empty content for a kind: a pointer to its struct, the kind itself if it has no fields, or an
-// UnknownLine if this version doesn't know the kind. For LineDone and LineTemplate it depends on the verb, too.
+// UnknownLine if this version doesn't know the kind. For LineDone and LineTemplate, the content also depends on the verb.
 func ContentOf(kind LineKind, verb Verb) LineContent {
 	if makeContent, ok := verbContents[kind][verb]; ok {
 		return makeContent()
@@ -109,7 +109,7 @@ func ContentOf(kind LineKind, verb Verb) LineContent {
 	return makeContent()
 }
 
-// contents has the function that makes the content of each kind. It is nil for kinds without fields of their own.
+// contents has a constructor for the content of each kind, which is nil for kinds without fields of their own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
 	LineUnassigned:  newContent[UnassignedLine],
@@ -169,7 +169,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineWritten:     newContent[WrittenLine],
 }
 
-// verbContents has the contents that depend on the line's verb as well. It is asked before contents.
+// verbContents has constructors for contents that also depend on the line's verb. They take precedence over contents.
 var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineTemplate: {VerbTemplates: newContent[VerdictLine]},
 	LineDone: {
@@ -186,7 +186,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 	},
 }
 
-// newContent makes the zero content of a type.
+// newContent is the constructor of a content type C.
 func newContent[C any, P interface {
 	*C
 	LineContent

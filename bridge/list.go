@@ -2,14 +2,14 @@ package bridge
 
 import "parley/store"
 
-// ListQuery says what somebody wants to see listed.
+// ListQuery asks for a page of conversations: those of a list, such as "mine", or those that match a search.
 type ListQuery struct {
-	List  ListName // "" means ListMine
-	Words string   // what to look for instead of a list, in names, addresses, numbers and subjects
-	Page  int      // 0 is the first
+	List  ListName // "" means ListMine; ignored if Words is set
+	Words string   // search terms, found in names, addresses, numbers and subjects
+	Page  int      // counts from 0
 }
 
-// Listing is one page of a list, or of what was found.
+// Listing is the answer to a ListQuery.
 type Listing struct {
 	ListQuery
 	Rows   []Facts
@@ -17,13 +17,13 @@ type Listing struct {
 	Hidden []ListName // lists that the reader may not open
 }
 
-// TooShort is the code of the Problem with words that are too short to look for.
+// TooShort is the Problem.Code for search terms that are too short.
 const TooShort = "too_short"
 
-// ListName names a list of conversations, or stands in place of such a name.
+// ListName is the name of a list of conversations.
 type ListName = store.ListName
 
-// Lists that people open. What stands in them, package store says.
+// Lists that people open. Package store defines their contents.
 const (
 	ListMine       = store.ListMine
 	ListUnassigned = store.ListUnassigned
@@ -34,19 +34,19 @@ const (
 	ListClosed     = store.ListClosed
 )
 
-// What stands in place of a list's name.
+// Names for conversations that are listed for another reason than that an agent opened a list.
 const (
-	// ListPick is the list from which somebody picks a conversation: all of them or, for somebody who may not open the
-	// list of all, their own and those of their teams.
+	// ListPick holds the conversations to choose from in a form: all or, for an agent who may not open ListAll, the
+	// agent's own and those of the agent's teams.
 	ListPick ListName = "pick"
 
-	ListFound     ListName = "find"      // what a search has found
-	ListAssigned  ListName = "assigned"  // the conversation that an agent is told to have been given
+	ListFound     ListName = "find"      // search results
+	ListAssigned  ListName = "assigned"  // a conversation that was just assigned to the agent
 	ListWoke      ListName = "woke"      // conversations whose snooze is over
-	ListElsewhere ListName = "elsewhere" // a conversation of which an agent is told outside of its thread
+	ListElsewhere ListName = "elsewhere" // a conversation about which the agent is notified outside its thread
 )
 
-// ListQuery returns what the arguments of VerbList ask for.
+// ListQuery returns the query that the arguments of VerbList ask for.
 func (a Args) ListQuery() ListQuery {
 	if a.List == ListFound {
 		return ListQuery{Words: a.Note, Page: a.Page}

@@ -1,72 +1,72 @@
 package bridge
 
-import "slices"
-
-// This file decides when a line (see Line) mentions agents, so that their chat notifies them, and which of these
-// mentions an agent can switch off.
-
-// Notice is an occasion on which Parley mentions an agent in a thread, so that the chat notifies the agent.
+// Notice is a kind of notification that an agent can switch off in the settings, such as "a colleague assigns a
+// conversation". Parley notifies agents by mentioning them in a line, which is a remark of its own in a conversation's
+// thread: "@Ann: Ben assigned this to you." For an agent who has switched off the notice "assigned", that line has no
+// mention.
 //
-// A line that matches no notice always mentions its agents. For example, a line that says that a customer did not get
-// something mentions the author (R-247), whatever the author chose.
+// A line that matches no notice always mentions its agents. For example, a line which says that a customer did not get a
+// message mentions the author, whatever the author chose.
 type Notice struct {
-	Name   string
-	Text   string // when it happens, in the words of pages
-	Always bool   // agents can't switch it off
-	Cover  bool   // if all agents whom it is for are away, their team is notified instead
-	is     func(Line) bool
+	Name      string
+	Text      string // when it is sent, for settings pages
+	Mandatory bool   // agents can't switch it off
+	ToTeam    bool   // if all agents to notify are away, their team is notified instead
+	matches   func(Line) bool
 }
 
-// Presences of agents, as parley.yaml writes them. The first one is the default.
+// Presences of agents, as written in parley.yaml. The first one is the default.
 const (
 	PresenceAvailable = "available"
 	PresenceAway      = "away"
 )
 
-// Notices lists all notices. parley.yaml and the settings pages use their names to switch some off for an agent.
+// Notices returns all notices. Agents switch them off by name, in parley.yaml or on a settings page.
 func Notices() []Notice {
 	return []Notice{
-		{Name: "assigned", Text: "a colleague assigns a conversation", is: isKind(LineAssigned)},
-		{Name: "handed_over", Text: "a conversation is handed to the team", is: isKind(LineUnassigned)},
+		{Name: "assigned", Text: "a colleague assigns a conversation", matches: isKind(LineAssigned)},
+		{Name: "handed_over", Text: "a conversation is handed to the team", matches: isKind(LineUnassigned)},
 		{
 			Name: "customer",
 			Text: "a customer writes again in a conversation that was snoozed or resolved, " +
 				"or changes a message of one that is over",
-			Cover: true,
-			is:    isCustomersReturn,
+			ToTeam:  true,
+			matches: isCustomersReturn,
 		},
-		{Name: "urgent", Text: "a conversation becomes urgent", Cover: true, is: isKind(LineAnalysis)},
-		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", is: isColleaguesEnd},
-		{Name: "note", Text: "a note that was written in a form gives the name", is: isNoteOfForm},
-		{Name: "woke", Text: "a snooze is over", Always: true, Cover: true, is: isKind(LineWoke)},
+		{Name: "urgent", Text: "a conversation becomes urgent", ToTeam: true, matches: isKind(LineAnalysis)},
+		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", matches: isColleaguesEnd},
+		{Name: "note", Text: "a note that was written in a form gives the name", matches: isNoteOfForm},
+		{Name: "woke", Text: "a snooze is over", Mandatory: true, ToTeam: true, matches: isKind(LineWoke)},
 	}
 }
 
-// NoticesToChoose lists the names of the notices that can be switched off.
-func NoticesToChoose() (names []string) {
+// NoticesToChoose returns the names of the notices that can be switched off.
+func NoticesToChoose() []string {
+	var names []string
 	for _, n := range Notices() {
-		if !n.Always {
+		if !n.Mandatory {
 			names = append(names, n.Name)
 		}
 	}
 	return names
 }
 
-// Notice returns the notice that a line matches. It returns false if it matches none.
+// Notice returns the notice that a line matches, or false if it matches none.
 func (l Line) Notice() (Notice, bool) {
-	all := Notices()
-	if i := slices.IndexFunc(all, func(n Notice) bool { return n.is(l) }); i >= 0 {
-		return all[i], true
+	for _, n := range Notices() {
+		if n.matches(l) {
+			return n, true
+		}
 	}
 	return Notice{}, false
 }
 
-// ReachesAbsent reports whether mentioned agents who aren't in the line's channel also get the line as a direct
-// message: the chat doesn't notify them there. It does so for an assignment, for notices that are Always or Cover,
-// and for lines that say that a customer did not get something.
+// ReachesAbsent reports whether the line is also sent as a direct message to mentioned agents who are not members of its
+// channel, where the chat would not notify them. That holds for assignments, for notices that are Mandatory or ToTeam, and
+// for lines which say that a customer did not get a message.
 func (l Line) ReachesAbsent() bool {
 	if notice, isNotice := l.Notice(); isNotice {
-		return notice.Always || notice.Cover || l.Kind() == LineAssigned
+		return notice.Mandatory || notice.ToTeam || l.Kind() == LineAssigned
 	}
 	switch l.Kind() {
 	case LineAsk, LineInside, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone, LineNotMapped:
@@ -81,8 +81,8 @@ func isKind(kind LineKind) func(Line) bool { return func(l Line) bool { return l
 // isNoteOfForm reports whether a line shows a note that was written in a form.
 func isNoteOfForm(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }
 
-// isCustomersReturn reports whether a message of the customer woke or reopened the conversation, or the customer
-// changed a message. A changed message only mentions somebody if the conversation is over.
+// isCustomersReturn reports whether the customer woke or reopened the conversation by a message, or changed a message.
+// A line about a changed message only has mentions if the conversation has ended.
 func isCustomersReturn(l Line) bool {
 	if woke, ok := l.Content.(*WokeLine); ok {
 		return woke.Cause == WokenByCustomer

@@ -6,27 +6,30 @@ import (
 	"parley/channels"
 )
 
-// A Post is what the engine wants to see in a chat: the card of a new conversation, a customer's message, a line, or
-// the mark (an emoji) on an agent's message that says what became of it. It says what, and the surface decides how it
-// looks. Sent is the surface's answer.
+// A Post is one thing that the engine asks a surface (a chat in which agents work) to show: the card of a new conversation,
+// a customer's message, a line, or a mark. A line is a remark of Parley's own, and a mark is an emoji on an agent's message
+// that shows its delivery state. The post has the content, the surface decides how to render it, and Sent is the surface's
+// answer:
+//
+//	Post{Kind: PostMark, Place: message, Mark: MarkSent, Clears: MarkWaiting}  →  ⏳ on the message becomes ✔
 
-// PostKind says what a Post makes in the surface.
+// PostKind is the kind of a Post.
 type PostKind string
 
 // Kinds of Post.
 const (
-	PostRoot      PostKind = "root"      // the first message of a thread: the card
-	PostCard      PostKind = "card"      // updates the card at Place.Message
-	PostSaid      PostKind = "said"      // a customer's message, under the customer's name
-	PostFiles     PostKind = "files"     // files of a customer's message
-	PostLine      PostKind = "line"      // a line of Parley's own
-	PostMark      PostKind = "mark"      // shows Mark on Place.Message, in place of Clears
-	PostEphemeral PostKind = "ephemeral" // shows Line to To alone; it may get lost
-	PostDouble    PostKind = "double"    // posts nothing: looks for a second root of the thread, beside the one at Place.Message
-	PostErased    PostKind = "erased"    // deletes Parley's post at Place.Message, with its files; a root stays, and says "Erased"
+	PostRoot      PostKind = "root"      // post the card that is the first message of a thread
+	PostCard      PostKind = "card"      // update the card at Place.Message
+	PostSaid      PostKind = "said"      // post a customer's message, under the customer's name
+	PostFiles     PostKind = "files"     // post the files of a customer's message
+	PostLine      PostKind = "line"      // post a line, or replace the one at Place.Message
+	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
+	PostEphemeral PostKind = "ephemeral" // show Line to To alone; it may get lost
+	PostDouble    PostKind = "double"    // post nothing, but look for a duplicate of the thread's root at Place.Message
+	PostErased    PostKind = "erased"    // delete Parley's post at Place.Message with its files; a root is replaced by "Erased"
 )
 
-// Idempotent reports whether a post of this kind may be made twice without harm: people don't see it twice.
+// Idempotent reports whether people can't see that a post of this kind was made twice.
 func (k PostKind) Idempotent() bool {
 	switch k {
 	case PostCard, PostMark, PostErased, PostDouble:
@@ -36,37 +39,38 @@ func (k PostKind) Idempotent() bool {
 	}
 }
 
-// Post is one delivery to a surface. It says what to show, not how. Which fields are set depends on Kind.
+// Post is one delivery to a surface. Kind determines which fields are set.
 type Post struct {
 	Kind           PostKind
 	DeliveryID     DeliveryID
-	Token          string    // opaque; the same in all attempts at this part, so that Reconcile finds it. PostDouble: that of the root
-	Part           int       // 0 first; a long text continues in further parts
-	Attempt        int       // 1 for the first
-	Unsure         bool      // an earlier attempt may have succeeded, so this post (or a card's root) may be a duplicate, and says so
-	FirstAttemptAt time.Time // PostDouble: of the root
-	// Thread is "" for a root. Message is set for cards, marks, PostDouble, and a PostLine that replaces an earlier one.
+	Token          string    // opaque id, the same in all attempts at this part, by which Reconcile finds it. PostDouble: the root's
+	Part           int       // counts from 0; a long text is posted in several parts
+	Attempt        int       // counts from 1
+	Unsure         bool      // an earlier attempt may have succeeded, so the post says that it (or the card's root) may be a duplicate
+	FirstAttemptAt time.Time // PostDouble: time of the first attempt to post the root
+	// Place is where to post. Thread is "" for a root. Message is set for cards, marks, PostDouble, and a PostLine that
+	// replaces an earlier one.
 	Place Place
-	// To is who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message).
+	// To is the only reader of a PostEphemeral, and of a PostLine or PostErased without a channel (a direct message).
 	To       SurfaceUser
 	Facts    Facts
 	Said     *Said
 	Line     *Line
-	Was      PostKind        // PostErased: what was posted there
-	Mark     Mark            // PostMark: "" means none
-	Clears   Mark            // PostMark: the mark that Mark replaces; "" means none
+	Was      PostKind        // PostErased: the kind of the deleted post
+	Mark     Mark            // PostMark: the new mark; "" means none
+	Clears   Mark            // PostMark: the mark that it replaces; "" means none
 	Files    []channels.File // PostFiles
-	Missing  []Missing       // PostFiles: those that could not be had, or not yet
-	Progress string          // the last Sent.Progress; only the surface knows what it means
+	Missing  []Missing       // PostFiles: files that could not be fetched, or not yet
+	Progress string          // the last Sent.Progress, opaque to everybody but the surface
 }
 
-// ChangesLine reports whether the post replaces a line that was posted earlier, and not adds one.
+// ChangesLine reports whether the post replaces an earlier line instead of adding one.
 func (p *Post) ChangesLine() bool { return p.Kind == PostLine && p.Place.Message != "" }
 
-// Missing is a file that a customer sent and that we don't have.
+// Missing is a file of a customer that we don't have.
 type Missing struct {
 	Name   string
-	Reason string // why it never comes, for people; "" means it is still being fetched and follows by itself
+	Reason string // why we will never have it, for people; "" means that it is still being fetched and will be posted later
 }
 
 // Said is a customer's message.
@@ -75,43 +79,43 @@ type Said struct {
 	From      PartyRef
 	At        time.Time
 	Text      string   // canonical Markdown
-	Quoted    string   // the quoted history; it is shown when ShowQuote
+	Quoted    string   // the quoted history of a mail, shown if ShowQuote is set
 	Notices   []string // remarks for agents
 	ShowQuote bool
-	Files     []string  // names of files that follow
-	Elsewhere bool      // it isn't the customer's: From, a colleague, answered outside Parley
-	Answers   *Answered // which earlier message it answers; nil means none
-	Original  string    // link to the sandboxed HTML original, "" if none
-	Late      bool      // it is posted long after At; the post shows that time
-	Then      []Said    // the customer's next messages, if this post shows several, each with its time
+	Files     []string  // names of its files, which are posted separately
+	Elsewhere bool      // the author, From, is a colleague who answered the customer outside Parley
+	Answers   *Answered // the earlier message that it answers; nil means none
+	Original  string    // link to the sandboxed HTML original; may be ""
+	Late      bool      // it is posted long after At, so the post shows the time
+	Then      []Said    // further messages of the customer, shown in the same post with their times
 }
 
 // Answered is the message that a customer's message answers.
 type Answered struct {
-	Text    string `json:"text,omitempty"` // its words, shortened; "" means that Parley doesn't know the message
+	Text    string `json:"text,omitempty"` // its shortened text; "" means that Parley doesn't know the message
 	ByUs    bool   `json:"by_us,omitempty"`
-	ByOwner bool   `json:"by_owner,omitempty"` // it answers the customer's own message
+	ByOwner bool   `json:"by_owner,omitempty"` // the customer wrote it
 }
 
-// Mark is an emoji that Parley puts on an agent's message. It says what became of it. A message has one at a time.
+// Mark is an emoji that Parley puts on an agent's message to show its delivery state. A message has one at a time.
 type Mark string
 
 // Marks.
 const (
-	MarkWaiting   Mark = "waiting"   // it leaves when its hold ends; its author may press the mark to take it back
-	MarkSent      Mark = "sent"      // the provider took it
+	MarkWaiting   Mark = "waiting"   // it will be sent after a short hold, in which its author can take it back with the same emoji
+	MarkSent      Mark = "sent"      // the provider accepted it
 	MarkDelivered Mark = "delivered" // the customer's device has it
 	MarkRead      Mark = "read"      // the customer read it
 	MarkWarning   Mark = "warning"   // not delivered; a line says why
-	MarkInside    Mark = "inside"    // the customer does not get it
+	MarkInside    Mark = "inside"    // kept inside: the customer does not get it
 )
 
-// Sent is what a surface returns for a post that it made.
+// Sent is a surface's answer to a Post.
 type Sent struct {
-	Message   string // its id in the surface; PostDouble: that of the other root, "" means there is none
-	Thread    string // the thread in which it ended up; for a root its own id
-	More      bool   // a long text: send the next Part
-	Progress  string // is handed to the next attempt or part, as Post.Progress
-	Blind     bool   // nothing was found, but the surface can't look everywhere; PostErased: some posts may be left
-	Elsewhere bool   // PostEphemeral: it went to the person's direct chat with Parley, not into the channel
+	Message   string // id of the message; PostDouble: that of the duplicate root, or "" if there is none
+	Thread    string // id of the thread that contains it; for a root its own id
+	More      bool   // the text is longer: send the next Part
+	Progress  string // opaque state for the next attempt or part, passed as Post.Progress
+	Blind     bool   // nothing was found, but the surface can't search everywhere; PostErased: some posts may not be deleted
+	Elsewhere bool   // PostEphemeral: it was sent to the person's direct chat with Parley, not to the channel
 }

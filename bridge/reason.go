@@ -5,135 +5,138 @@ import (
 	"parley/store"
 )
 
-// Reason is a code that says why a message has its fate, or why what somebody asked for was refused. Its words are in bot/view. A
-// refusal whose code nothing compares has it where it is refused; all others are listed here.
+// Reason is a code that says why a message an agent typed was sent, kept or refused, or why a command was refused. Package
+// bot/view has the words for it. For example, a text that mentions a colleague is kept inside (not sent to the customer)
+// with ReasonMentionsColleague, which agents read as "It mentions a colleague."
+//
+// This file has all reasons that code compares. Other codes of refusals are written where the refusal is made.
 type Reason = store.Reason
 
-// Reasons why a text that was typed in a thread stays inside.
+// Reasons why a text that was typed in a thread is kept inside.
 const (
 	ReasonNote              Reason = "note"          // it is marked as a note
-	ReasonForeignAgent      Reason = "foreign_agent" // the chat says that its author, an agent, belongs to another organisation
-	ReasonGuest             Reason = "guest"         // the chat says that its author belongs to another organisation
-	ReasonNotAPerson        Reason = "not_a_person"  // it was written by another app, by a workflow or by our own app
+	ReasonForeignAgent      Reason = "foreign_agent" // according to the chat, its author (an agent) belongs to another organisation
+	ReasonGuest             Reason = "guest"         // according to the chat, its author belongs to another organisation
+	ReasonNotAPerson        Reason = "not_a_person"  // another app, a workflow or our own app wrote it
 	ReasonNotAnAgent        Reason = "not_an_agent"
-	ReasonMentionsUs        Reason = "mentions_us" // it speaks to Parley
+	ReasonMentionsUs        Reason = "mentions_us" // it is addressed to Parley
 	ReasonMentionsColleague Reason = "mentions_colleague"
 	ReasonEmpty             Reason = "empty"
 	ReasonMayNotReply       Reason = "may_not_reply" // its author has no right to reply in this conversation
-	ReasonMoved             Reason = "moved"         // the conversation goes on in another thread
-	ReasonAutomatic         Reason = "automatic"     // in the thread, mails are collected that nobody answers
+	ReasonMoved             Reason = "moved"         // the conversation continues in another thread
+	ReasonAutomatic         Reason = "automatic"     // the thread collects mails that nobody answers
 	ReasonNotOpen           Reason = "not_open"      // the conversation is resolved or closed
-	ReasonWatch             Reason = "watch"         // the account only watches
-	ReasonExplicitMode      Reason = "explicit_mode" // the account sends only what says that it is a reply
+	ReasonWatch             Reason = "watch"         // the account never sends
+	ReasonExplicitMode      Reason = "explicit_mode" // the account sends only texts that are marked as replies
 	ReasonNotAssignee       Reason = "not_assignee"  // colleagues own the conversation
 )
 
-// Reasons why the author of a text that was typed in a thread is asked whether it is for the customer.
+// Reasons why the author of a text is asked whether it is meant for the customer.
 const (
-	ReasonUnknownVerb     Reason = "unknown_verb"   // it looks like a command, and is none
-	ReasonReplyMentions   Reason = "reply_mentions" // it says that it is a reply, and mentions a colleague
-	ReasonLoneVerb        Reason = "lone_verb"      // it may be a command that lacks its sign; see MarkLone
+	ReasonUnknownVerb     Reason = "unknown_verb"   // it looks like a command, but is none
+	ReasonReplyMentions   Reason = "reply_mentions" // it is marked as a reply, and mentions a colleague
+	ReasonLoneVerb        Reason = "lone_verb"      // it may be a command without its prefix; see MarkLone
 	ReasonForColleagues   Reason = "for_colleagues" // see MarkColleagues
 	ReasonNamesColleague  Reason = "names_colleague"
 	ReasonQuotesColleague Reason = "quotes_colleague" // it quotes something other than the customer's words
-	ReasonFileAlone       Reason = "file_alone"       // it is nothing but files
-	ReasonAfterRemark     Reason = "after_remark"     // it may answer a colleague's remark, the last thing said before it
-	ReasonConfirm         Reason = "confirm"          // the account wants a click for each reply
+	ReasonFileAlone       Reason = "file_alone"       // it consists of files only
+	ReasonAfterRemark     Reason = "after_remark"     // it follows a colleague's remark, which it may answer
+	ReasonConfirm         Reason = "confirm"          // the account requires a click for each reply
 )
 
-// Reasons why a text that was typed in a thread leaves for the customer.
+// Reasons why a text that was typed in a thread is sent to the customer.
 const (
-	ReasonExplicit Reason = "explicit" // it says that it is a reply
-	ReasonClaims   Reason = "claims"   // nobody owns the conversation: it makes its author the owner
+	ReasonExplicit Reason = "explicit" // it is marked as a reply
+	ReasonClaims   Reason = "claims"   // nobody owned the conversation, so it made its author the owner
 	ReasonAssignee Reason = "assignee" // its author is an owner
 )
 
-// Reasons why a text or reply waits for a decision, or is kept.
+// Reasons why a text waits for a decision, or is kept.
 const (
 	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
-	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another conversation's customer, or follows such a text
-	ReasonLate              Reason = "late"               // it came so late that it may no longer fit the conversation
-	ReasonFoundEdited       Reason = "found_edited"       // only its edited form is known: it may have been a note before
-	ReasonEditedElsewhere   Reason = "edited_elsewhere"   // it was typed outside of its conversation's thread, and edited there
-	ReasonEdited            Reason = "edited"             // it had stayed inside, or was restored, and is a reply since an edit
-	ReasonEditedCommand     Reason = "edited_command"     // an edit made it a command, and does nothing
-	ReasonOtherWords        Reason = "other_words"        // it was edited since the button was shown
+	ReasonGreetsOther       Reason = "greets_other"       // it, or the text before it, begins with the name of another customer
+	ReasonLate              Reason = "late"               // it arrived so late that it may no longer fit the conversation
+	ReasonFoundEdited       Reason = "found_edited"       // only its edited version is known; the original may have been a note
+	ReasonEditedElsewhere   Reason = "edited_elsewhere"   // it was typed and edited outside its conversation's thread
+	ReasonEdited            Reason = "edited"             // it was kept inside or restored, and became a reply by an edit
+	ReasonEditedCommand     Reason = "edited_command"     // an edit turned it into a command, which is not executed
+	ReasonOtherWords        Reason = "other_words"        // it was edited after the button was shown
 	ReasonHandedIn          Reason = "handed_in"          // the same form was submitted before
-	ReasonAnsweredMeanwhile Reason = "answered_meanwhile" // a colleague has answered since its form was opened
+	ReasonAnsweredMeanwhile Reason = "answered_meanwhile" // a colleague answered after its form was opened
 	ReasonCorrection        Reason = "correction"         // it is the new text of a reply that was edited after it was sent
 	ReasonPaused            Reason = "paused"             // the account is paused
-	ReasonWindow            Reason = "window"             // the reply window is closed
+	ReasonWindow            Reason = "window"             // the reply window is closed: the provider allows no free text now
 	ReasonOffered           Reason = "offered"            // it was kept for the reply window, and offered when that opened
 	ReasonRestored          Reason = "restored"           // it is older than the last restore from a backup
 	ReasonTemplate          Reason = "template"           // it is a template
-	// Its template was changed or deleted since its words were read: it can't be sent any more.
-	ReasonTemplateOutdated Reason = "template_outdated"
+	ReasonTemplateOutdated  Reason = "template_outdated"  // it is a template that was changed or deleted after it was chosen
 )
 
-// Reasons why a text is what it has become.
+// Reasons why a text has its final state.
 const (
-	ReasonCommand Reason = "command" // it is a command, whether applied or refused: not for the customer
-	ReasonClicked Reason = "clicked" // somebody has sent it by a click, whoever wrote it
-	// An agent sends it whatever its chat says of it, so that it leaves without being read there again.
+	ReasonCommand Reason = "command" // it is a command, executed or refused
+	ReasonClicked Reason = "clicked" // an agent, not necessarily its author, sent it by a click
+	// ReasonRevived means that an agent sends it whatever happened to it in the chat, so it is not read there again.
 	ReasonRevived Reason = "revived"
-	ReasonDeleted Reason = "deleted" // its author deleted it before the customer had it
-	// Its author deleted it while an attempt was under way, or when a part had left: a click can still send it.
+	ReasonDeleted Reason = "deleted" // its author deleted it before it was sent
+	// ReasonDeletedLate means that its author deleted it while it was being sent, or after a part was sent. A click can
+	// still send it.
 	ReasonDeletedLate Reason = "deleted_late"
-	ReasonUndone      Reason = "undone"      // somebody kept it inside while it waited to be sent
-	ReasonCameEdited  Reason = "came_edited" // only the edited form of this message of a customer's came
+	ReasonUndone      Reason = "undone"      // an agent took it back while it waited to be sent
+	ReasonCameEdited  Reason = "came_edited" // only the edited version of this customer's message arrived
 )
 
-// Reasons why what Parley did by itself was done, in a conversation's log.
+// Reasons for automatic actions, in a conversation's log.
 const (
 	ReasonCustomer   Reason = "customer"   // the customer wrote
 	ReasonAnswered   Reason = "answered"   // the customer was answered
-	ReasonUnanswered Reason = "unanswered" // what had counted as an answer was none
-	ReasonTime       Reason = "time"       // the time had come
+	ReasonUnanswered Reason = "unanswered" // a message that counted as an answer was not one after all
+	ReasonTime       Reason = "time"       // a timer expired
 )
 
-// Reasons for which a reply can't be sent. Those of a provider's refusals are the classes of channels.SendError.
+// Reasons why a reply can't be sent. Refusals of a provider have the classes of channels.SendError.
 const (
-	ReasonOptedOut      Reason = "opted_out" // the customer wants no messages
-	ReasonTrial         Reason = "trial"     // the account is on trial, and somebody who would get it is not on its list
+	ReasonOptedOut      Reason = "opted_out" // the customer refuses messages
+	ReasonTrial         Reason = "trial"     // the account is on trial, and a recipient is not on its list
 	ReasonTextTooLong   Reason = "text_too_long"
 	ReasonFileTooLarge  Reason = "file_too_large"
 	ReasonFilesTooLarge Reason = "files_too_large"
-	ReasonFileKind      Reason = "file_kind" // the channel takes no files of this kind
+	ReasonFileKind      Reason = "file_kind" // the channel does not accept files of this kind
 	ReasonNoFiles       Reason = "no_files"
 
 	ReasonConfidential = Reason(channels.Confidential)
 )
 
-// Consequences are what follows from a reason why a text stays inside or waits, besides its words.
+// Consequences say how to treat a text that is kept inside or waits for a decision.
 type Consequences struct {
-	// MustTellAuthor means that a text that stayed inside calls for a line in the thread, so that its author learns that the
-	// customer did not get it. Otherwise the author meant it to stay inside.
+	// MustTellAuthor means that a line in the thread must tell the author that the customer did not get the text. It is
+	// false for texts that the author meant to keep inside.
 	MustTellAuthor bool
 	Guess          Guess
 	Wording        Wording
 }
 
-// Guess is what the author of a text most likely meant, which decides what the question about it offers first.
+// Guess is what the author of a text most likely intended. It determines which button is offered first.
 type Guess int
 
 // Guesses.
 const (
 	GuessNothing Guess = iota
-	GuessInside        // it was to stay inside
-	GuessReply         // it was for the customer
+	GuessInside        // to keep it inside
+	GuessReply         // to send it to the customer
 )
 
-// Wording is what the words of a text alone say about it, whoever wrote it and wherever.
+// Wording is what the text alone reveals about its addressee, regardless of author and thread.
 type Wording int
 
 // Wordings.
 const (
-	NothingInWords      Wording = iota // the reason for which the text stays inside is another one
-	MaybeForColleagues                 // its author is asked
-	SurelyForColleagues                // it has no button
+	NothingInWords      Wording = iota // the reason has nothing to do with the words
+	MaybeForColleagues                 // the author is asked
+	SurelyForColleagues                // there is no button to send it
 )
 
-// ConsequencesOf returns what follows from a reason: nothing from one that isn't named here.
+// ConsequencesOf returns the consequences of a reason. They are zero for all reasons that are not listed here.
 func ConsequencesOf(r Reason) Consequences {
 	switch r {
 	case ReasonNote, ReasonMentionsUs, ReasonMentionsColleague, ReasonEmpty:

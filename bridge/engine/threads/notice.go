@@ -58,7 +58,7 @@ func mentionsToNotify(
 			agent.onlyName()
 		}
 	}
-	if !notice.Cover {
+	if !notice.ToTeam {
 		return listNamed(named)
 	}
 
@@ -153,7 +153,7 @@ func wantingNotice(dir *directory.Directory, list []bridge.AgentRef, notice brid
 // hasDeclined reports whether an agent chose to do without a notice.
 func hasDeclined(dir *directory.Directory, id store.AgentID, notice bridge.Notice) bool {
 	agent := dir.Agent(id)
-	if agent == nil || notice.Always {
+	if agent == nil || notice.Mandatory {
 		return false
 	}
 	return slices.Contains(agent.Quiet, notice.Name)
