@@ -13,106 +13,116 @@ import (
 	"parley/channels"
 )
 
-// An admin chooses settings for all accounts or for one. Settings (settingtable.go) is the table of what can be chosen. SettingsOf
-// reads what was chosen into an AccountSettings, which the engine uses.
+// This file reads the settings of an account (a mailbox or phone number). An admin writes them in parley.yaml, for all
+// accounts or for one:
+//
+//	settings:
+//	  who_replies: any_agent
+//	accounts:
+//	  - name: shop-chat
+//	    settings: {receipts: sent}
+//
+// Settings (settingtable.go) lists the possible settings, and SettingsOf returns their values as an AccountSettings.
 
-// Setting is something that people choose in parley.yaml, under settings:, for all accounts or for one of them.
+// Setting describes one setting.
 type Setting struct {
-	Name   string
-	Label  string   // what it is called on a page
-	Values []string // what can be chosen, the default first; nil if the value is free text
-	Free   FreeText
-	Chat   string // another default, for channels without threads such as WhatsApp; "" means the same
-	Text   string // what the values do, in Markdown
+	Name   string   // its key in parley.yaml
+	Label  string   // its name on a settings page
+	Values []string // the allowed values, the default first; nil if the value is free text
+	Free   FreeText // describes the value if Values is nil
+	Chat   string   // the default for channels without threads, such as WhatsApp; "" means the same default
+	Text   string   // documentation, in Markdown
 }
 
-// FreeText checks the value of a setting that has no list of values.
+// FreeText describes the value of a setting that has no list of allowed values.
 type FreeText struct {
 	Default string
 	Valid   func(value string) bool
-	Why     func(value string) string // what is wrong with an invalid value; nil means that NotSo says it
+	Why     func(value string) string // returns the error of an invalid value; nil means that it is NotSo
 	Lines   bool                      // the value may have several lines
-	NotSo   string                    // what is wrong with an invalid value: "isn't a list of limits"
-	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
+	NotSo   string                    // the error of an invalid value: "isn't a list of limits"
+	Write   string                    // how to correct it: "Write kinds and sizes: image 5MB."
 }
 
-// languageCodes returns the codes of the languages that a team may have.
-func languageCodes() (codes []string) {
+// languageCodes returns the codes of the languages that a team may choose.
+func languageCodes() []string {
+	var codes []string
 	for _, l := range analysis.Languages() {
 		codes = append(codes, l.Code)
 	}
 	return codes
 }
 
-// AccountSettings are the settings that count for one account.
+// AccountSettings are the values of all settings for one account.
 type AccountSettings struct {
-	ConfirmSend   bool   // plain text waits for a click; a form or "!reply" doesn't
-	WhoReplies    string // assignees, any_agent
+	ConfirmSend   bool   // plain text is sent only after a click; a form or "!reply" needs none
+	WhoReplies    string // whose plain text is a reply: assignees, any_agent
 	ReplyClaims   bool   // the first reply in an unassigned conversation makes its author the owner
 	OneOwner      bool   // a conversation has at most one owner
-	ReplyTo       string // all, sender
-	ResolveAtOnce bool   // the button asks for no note
-	ReplyAfter    string // reopen, new_linked: after resolve
-	AutoPending   bool
-	WakeOnMessage bool
-	Receipts      string // read, sent, failures
-	JoinLines     bool   // lines typed within a hold leave as one message
+	ReplyTo       string // recipients of a reply to a mail: all, sender
+	ResolveAtOnce bool   // the button Resolve does not ask for a note
+	ReplyAfter    string // effect of a customer's message after a resolve: reopen, new_linked
+	AutoPending   bool   // after a reply, the conversation waits for the customer
+	WakeOnMessage bool   // a customer's message ends a snooze
+	Receipts      string // which receipts agents see: read, sent, failures
+	JoinLines     bool   // texts that are typed within a short time are sent as one message
 	FileLimits    channels.FileLimits
-	Outgoing      bool // agents may begin conversations with phone numbers that never wrote (R-229)
-	AllForAdmins  bool // the list of all conversations is for admins
-	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
-	Analyses      bool // what customers write is analysed
+	Outgoing      bool // agents may start conversations with phone numbers that never wrote
+	AllForAdmins  bool // only admins may open the list of all conversations
+	JoinOpen      bool // a mail that answers no known one joins its sender's open conversation
+	Analyses      bool // customers' messages are analysed
 	AI            AISettings
-	Language      string // the team's, ISO 639-1
+	Language      string // language of the team (ISO 639-1)
 	AdminNumbers  []string
-	CollectFloods bool // mails of somebody who opens very many conversations are collected in one thread
+	CollectFloods bool // mails of somebody who opens an unusual number of conversations share one thread
 }
 
-// AISettings are an account's settings about the analysis of what customers write, and about the model that does it.
+// AISettings are an account's settings for the analysis of customers' messages, and for the language model that does it.
 type AISettings struct {
-	AppliesTags bool // tags that an analysis finds are put on at once
-	Translates  bool // what customers write in another language than the team's is translated for the team
-	SumsUp      bool // a long conversation is summed up when it is handed over or resolved
-	Unmasked    bool // the model may see mail addresses, phone and card numbers and IBANs
-	TokensADay  int  // how many tokens the model may cost in a day; 0 means any number, -1 means what the process's variables say
-	AuditDays   int  // for how many days the model's questions and answers are kept
+	AppliesTags bool // tags that an analysis finds are added without asking
+	Translates  bool // messages in another language than the team's are translated for the team
+	SumsUp      bool // a long conversation is summarized when it is handed over or resolved
+	Unmasked    bool // the model may see mail addresses, phone and card numbers, and IBANs
+	TokensADay  int  // the model's budget per day; 0 means unlimited, -1 means the default of the environment variable
+	AuditDays   int  // for how many days requests to the model and its answers are kept
 
-	References []analysis.Pattern // which numbers are noted; empty means those that are found by rules
+	References []analysis.Pattern // which order numbers and the like to find; empty means the built-in rules
 	Intents    []analysis.Intent  // what customers may want; empty means analysis.DefaultIntents
 }
 
-// ShownReceipt returns what agents see of a reply that left. told is what its receipts say: sent, delivered or read.
-// If the account doesn't show all receipts, it returns OutcomeSent.
-func (s AccountSettings) ShownReceipt(told OutcomeState) OutcomeState {
+// ShownReceipt returns what agents see of a sent reply. reported is the provider's receipt: sent, delivered or read. If the
+// account doesn't show all receipts, ShownReceipt returns OutcomeSent.
+func (s AccountSettings) ShownReceipt(reported OutcomeState) OutcomeState {
 	if s.Receipts == "read" {
-		return told
+		return reported
 	}
 	return OutcomeSent
 }
 
-// SettingsOf returns the settings of an account: what is chosen for the account itself (own), else what is chosen for
-// all accounts (all), else the default. threads means that the account's channel has threads of its own.
+// SettingsOf returns the settings of an account. all holds the values that an admin chose for all accounts, and own those
+// for this account, which take precedence; both are JSON objects of strings, or nil. All other settings have their
+// defaults. threads means that the account's channel has threads of its own.
 func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 	s := AccountSettings{AI: AISettings{TokensADay: -1}}
 	chosen := choicesOf(all, own)
-	for _, row := range Settings() {
-		value, isChosen := chosen[row.Name]
+	for _, setting := range Settings() {
+		value, isChosen := chosen[setting.Name]
 		switch {
 		case isChosen:
-			s.set(row.Name, value)
-		case !threads && row.Chat != "":
-			s.set(row.Name, row.Chat)
-		case len(row.Values) > 0:
-			s.set(row.Name, row.Values[0])
-		case row.Free.Default != "":
-			s.set(row.Name, row.Free.Default)
+			s.set(setting.Name, value)
+		case !threads && setting.Chat != "":
+			s.set(setting.Name, setting.Chat)
+		case len(setting.Values) > 0:
+			s.set(setting.Name, setting.Values[0])
+		case setting.Free.Default != "":
+			s.set(setting.Name, setting.Free.Default)
 		}
 	}
 
 	return s
 }
 
-// set sets the field of a setting. The value was checked when it was chosen.
+// set sets the field of a setting. The value was validated when it was chosen.
 func (s *AccountSettings) set(name, value string) {
 	isOn := value == settingOn
 	switch name {
@@ -159,7 +169,7 @@ func (s *AccountSettings) set(name, value string) {
 	}
 }
 
-// set is AccountSettings.set for the settings about analyses.
+// set is AccountSettings.set for the fields of AISettings.
 func (s *AISettings) set(name, value string) {
 	isOn := value == settingOn
 	switch name {
@@ -182,29 +192,26 @@ func (s *AISettings) set(name, value string) {
 	}
 }
 
-// maxTokens is the largest value of ai_tokens_a_day.
-const maxTokens = 1_000_000_000
-
-// For how many days questions to a model are kept.
 const (
-	auditDays    = "30" // the default: as long as what arrived is kept as it came
-	maxAuditDays = 366  // nobody asks why after a year
+	maxTokens        = 1_000_000_000 // largest value of ai_tokens_a_day
+	defaultAuditDays = "30"          // as long as incoming messages are kept in their original form
+	maxAuditDays     = 366
 )
 
-// numberText checks a number from 0 to largest. of says what it counts, in the plural: "tokens".
-func numberText(of string, largest int, byDefault string) FreeText {
+// numberText describes a number from 0 to maximum. unit says what it counts, in the plural: "tokens".
+func numberText(unit string, maximum int, defaultValue string) FreeText {
 	return FreeText{
-		Default: byDefault,
-		NotSo:   "isn't a number of " + of,
-		Write:   fmt.Sprintf("Write a number from 0 to %d.", largest),
+		Default: defaultValue,
+		NotSo:   "isn't a number of " + unit,
+		Write:   fmt.Sprintf("Write a number from 0 to %d.", maximum),
 		Valid: func(v string) bool {
 			n, err := strconv.Atoi(v)
-			return err == nil && n >= 0 && n <= largest
+			return err == nil && n >= 0 && n <= maximum
 		},
 	}
 }
 
-// linesText checks a text of several lines with parse.
+// linesText describes a text of several lines, which is valid if parse returns no error.
 func linesText[T any](parse func(string) ([]T, error), write string) FreeText {
 	why := func(v string) string {
 		if _, err := parse(v); err != nil {
@@ -215,48 +222,49 @@ func linesText[T any](parse func(string) ([]T, error), write string) FreeText {
 	return FreeText{Valid: func(v string) bool { return why(v) == "" }, Why: why, Lines: true, Write: write}
 }
 
-func areLimits(value string) bool {
+func isFileLimits(value string) bool {
 	_, err := channels.ParseFileLimits(value)
 	return err == nil
 }
 
-// phoneNumber matches a phone number in E.164, with "+": +4915112345678.
+// phoneNumber matches a phone number in E.164 format: +4915112345678.
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// splitNumbers splits a list of phone numbers at its commas. It doesn't check them.
-func splitNumbers(value string) (list []string) {
+// splitNumbers splits a list of phone numbers at its commas, without validating them.
+func splitNumbers(value string) []string {
+	var numbers []string
 	for part := range strings.SplitSeq(value, ",") {
 		number := strings.TrimSpace(part)
 		if number != "" {
-			list = append(list, number)
+			numbers = append(numbers, number)
 		}
 	}
-	return list
+	return numbers
 }
 
-// areNumbers reports whether a text is a list of at least one phone number, with commas between.
-func areNumbers(value string) bool {
-	list := splitNumbers(value)
-	isNone := func(n string) bool { return !phoneNumber.MatchString(n) }
-	return len(list) > 0 && !slices.ContainsFunc(list, isNone)
+// isNumberList reports whether a text is a list of one or more phone numbers, separated by commas.
+func isNumberList(value string) bool {
+	numbers := splitNumbers(value)
+	isInvalid := func(n string) bool { return !phoneNumber.MatchString(n) }
+	return len(numbers) > 0 && !slices.ContainsFunc(numbers, isInvalid)
 }
 
-// parseOr reads a number. It returns other if s isn't one.
-func parseOr(s string, other int) int {
+// parseOr parses a decimal number. It returns fallback if s is not one.
+func parseOr(s string, fallback int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		return other
+		return fallback
 	}
 	return n
 }
 
-// choicesOf returns what was chosen, by the names of settings. A choice for the account itself beats one for all.
+// choicesOf returns the chosen values by the names of their settings. Values for the account override those for all.
 func choicesOf(all, own json.RawMessage) map[string]string {
 	chosen := map[string]string{}
 	for _, raw := range []json.RawMessage{all, own} {
-		var given map[string]string
-		_ = json.Unmarshal(raw, &given) // written by us; what can't be read has the default
-		maps.Copy(chosen, given)
+		var values map[string]string
+		_ = json.Unmarshal(raw, &values) // we wrote the JSON; a value that can't be read gets its default
+		maps.Copy(chosen, values)
 	}
 	return chosen
 }

@@ -12,8 +12,10 @@ const (
 	settingOff = "off"
 )
 
-// Settings lists all settings in the order in which they are written: parley.yaml, export, diffs and docs/settings.md are made from
-// this table. In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
+// Settings returns all settings of accounts, in the order in which they are written. The schema of parley.yaml, the settings
+// pages and docs/settings.md are made from this table. To add a setting, add a row here and a field to AccountSettings.
+//
+// In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
 // reply can still be taken back.
 func Settings() []Setting {
 	return slices.Concat(replySettings(), statusSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings())
@@ -22,7 +24,7 @@ func Settings() []Setting {
 func onOff() []string { return []string{settingOn, settingOff} }
 func offOn() []string { return []string{settingOff, settingOn} }
 
-// replySettings lists the settings about who replies, and to whom.
+// replySettings are about who replies, and to whom.
 func replySettings() []Setting {
 	return []Setting{
 		{
@@ -59,7 +61,7 @@ func replySettings() []Setting {
 	}
 }
 
-// statusSettings lists the settings about a conversation's status.
+// statusSettings are about a conversation's status.
 func statusSettings() []Setting {
 	return []Setting{
 		{
@@ -93,7 +95,7 @@ func statusSettings() []Setting {
 	}
 }
 
-// sendingSettings lists the settings about how replies leave.
+// sendingSettings are about the sending of replies.
 func sendingSettings() []Setting {
 	return []Setting{
 		{
@@ -119,7 +121,7 @@ func sendingSettings() []Setting {
 	}
 }
 
-// intakeSettings lists the settings about what comes in, and who reads it.
+// intakeSettings are about incoming messages, and who may read them.
 func intakeSettings() []Setting {
 	return []Setting{
 		{
@@ -146,7 +148,7 @@ func intakeSettings() []Setting {
 			Name:  "file_limits",
 			Label: "Largest files",
 			Free: FreeText{
-				Valid: areLimits,
+				Valid: isFileLimits,
 				NotSo: "isn't a list of limits",
 				Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.",
 			},
@@ -158,7 +160,7 @@ func intakeSettings() []Setting {
 			Name:  "admin_numbers",
 			Label: "Admins' phone numbers",
 			Free: FreeText{
-				Valid: areNumbers,
+				Valid: isNumberList,
 				NotSo: "isn't a list of phone numbers",
 				Write: "Write them with +, the country and commas between: +4915112345678, +33612345678.",
 			},
@@ -168,7 +170,7 @@ func intakeSettings() []Setting {
 	}
 }
 
-// modelSettings lists the settings about the analysis of what customers write, and the model that may do it.
+// modelSettings are about the analysis of customers' messages, and the language model that may do it.
 func modelSettings() []Setting {
 	return []Setting{
 		{
@@ -194,20 +196,20 @@ func modelSettings() []Setting {
 		{
 			Name:  "ai_tokens_a_day",
 			Label: "Tokens that a model may cost in a day",
-			Free:  numberText("tokens", maxTokens, ""),
+			Free:  numberText("tokens", maxTokens, ""), // no default: unset means the environment variable
 			Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. " +
 				"`0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
 		},
 		{
 			Name:  "ai_audit",
 			Label: "Days for which questions to a model are kept",
-			Free:  numberText("days", maxAuditDays, auditDays),
+			Free:  numberText("days", maxAuditDays, defaultAuditDays),
 			Text:  "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
 		},
 	}
 }
 
-// findingSettings lists the settings about what an analysis finds and writes.
+// findingSettings are about what an analysis finds and writes.
 func findingSettings() []Setting {
 	return []Setting{
 		{

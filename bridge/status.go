@@ -2,20 +2,24 @@ package bridge
 
 import "parley/store"
 
-// AccountMode says to whom an account may send.
+// This file has the states of accounts, messages and conversations that chats, web pages and the engine have in common.
+// Those that the database constrains are defined in package store, and have aliases here so that the other packages need
+// not import it.
+
+// AccountMode says to whom an account (a mailbox or phone number) may send.
 type AccountMode = store.Mode
 
-// Modes: the account sends to nobody (watch), to chosen addresses (trial), or to every customer (live).
+// Modes of an account.
 const (
-	ModeWatch = store.ModeWatch
-	ModeTrial = store.ModeTrial
-	ModeLive  = store.ModeLive
+	ModeWatch = store.ModeWatch // sends to nobody
+	ModeTrial = store.ModeTrial // sends to listed addresses only
+	ModeLive  = store.ModeLive  // sends to every customer
 )
 
-// Fate says what became of a message.
+// Fate is what happened to a message that an agent wrote: it was sent, kept inside (not sent to the customer), and so on.
 type Fate = store.Fate
 
-// Fates of what an agent wrote. Package store says what each means.
+// Fates; see package store.
 const (
 	FateInside  = store.FateInside
 	FateAsk     = store.FateAsk
@@ -28,22 +32,22 @@ const (
 	FateDropped = store.FateDropped
 )
 
-// Status of a conversation.
+// Status is the state of a conversation.
 type Status string
 
 // Statuses.
 const (
 	StatusOpen     Status = "open"     // it has owners, or waits for somebody to take it
 	StatusPending  Status = "pending"  // it waits for the customer
-	StatusSnoozed  Status = "snoozed"  // it comes back at Times.SnoozedUntil
-	StatusResolved Status = "resolved" // it is over; it can be reopened
-	StatusClosed   Status = "closed"   // it is over for good: what the customer writes next begins another one
+	StatusSnoozed  Status = "snoozed"  // it is hidden until Times.SnoozedUntil
+	StatusResolved Status = "resolved" // it has ended, and can be reopened
+	StatusClosed   Status = "closed"   // it has ended for good; the customer's next message starts another one
 )
 
-// CloseErased is the Facts.CloseReason of a conversation whose customer was erased.
+// CloseErased is the Facts.CloseReason of a conversation whose customer's data was erased.
 const CloseErased = "erased"
 
-// Open reports whether the conversation is not over: it is open, pending or snoozed.
+// Open reports whether the conversation has not ended: it is open, pending or snoozed.
 func (s Status) Open() bool {
 	switch s {
 	case StatusOpen, StatusPending, StatusSnoozed:

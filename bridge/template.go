@@ -13,25 +13,26 @@ import (
 	"parley/store"
 )
 
-// A template is a prepared text with variables ({{name}}). WhatsApp, for example, takes no free text 24 hours after
-// the customer's last message, but still takes templates that it has approved. This file has the template as forms
-// show it (Template), turns it into the row that is stored and into what a provider gets, and checks what people
-// wrote.
+// A template is a prepared text with variables, such as "Hello {{first_name}}, your order is ready." WhatsApp, for example,
+// allows free text only until 24 hours after the customer's last message (the reply window). After that, it accepts only
+// templates that it has approved.
+//
+// A template has three forms: Template in forms and lists, store.Template in the database, and channels.Template for the
+// provider. This file converts between them and validates what people wrote.
 
 // Uses of a template. A template may have several.
 const (
-	TemplateStart  = "start"  // it may begin a conversation
-	TemplateReply  = "reply"  // it may answer while free replies are possible
-	TemplateWindow = "window" // it may answer when they are not
+	TemplateStart  = "start"  // to start a conversation
+	TemplateReply  = "reply"  // to answer while the reply window is open
+	TemplateWindow = "window" // to answer while the reply window is closed
 )
 
-// maxTemplateName is how many characters the name of a template may have.
-const maxTemplateName = 100
+const (
+	maxTemplateName = 100  // runes of a template's name
+	maxValueRunes   = 1000 // of a variable's value
+)
 
-// maxValueRunes is how long a value of a variable may be.
-const maxValueRunes = 1000
-
-// Template is a prepared text as forms and lists show it.
+// Template is a template as forms and lists show it.
 type Template struct {
 	ID               TemplateID        `json:"id"`
 	Version          int               `json:"version"`
@@ -48,15 +49,15 @@ type Template struct {
 	Examples         map[string]string `json:"examples,omitempty"`
 	Status           string            `json:"status"` // draft, pending, approved, rejected, paused, disabled
 	Reason           string            `json:"reason,omitempty"`
-	Quality          string            `json:"quality,omitempty"` // green, yellow, red, "" means unknown
-	ProviderCategory string            `json:"sees,omitempty"`    // the category that the provider sees; "" if it is the same
+	Quality          string            `json:"quality,omitempty"` // the provider's rating: green, yellow, red; "" means unknown
+	ProviderCategory string            `json:"sees,omitempty"`    // the category that the provider assigned; "" if it is the same
 	Buttons          []TemplateButton  `json:"buttons,omitempty"`
 }
 
 // TemplateButton is a button below a template.
 type TemplateButton struct {
 	Title string `json:"title"`
-	URL   string `json:"url,omitempty"` // "" means an answer to tap
+	URL   string `json:"url,omitempty"` // the page to open; "" means that the button sends its title as an answer
 }
 
 // TemplateArgs are the arguments of verbs about templates.
@@ -64,12 +65,13 @@ type TemplateArgs struct {
 	ID      TemplateID        `json:"id,omitempty"`
 	Version int               `json:"version,omitempty"` // the version that the actor saw
 	Seen    string            `json:"seen,omitempty"`    // the PreviewMark of the preview that the actor saw
-	Label   string            `json:"label,omitempty"`   // the picker shows only templates with this label
+	Label   string            `json:"label,omitempty"`   // show only templates with this label in the picker
 	Values  map[string]string `json:"values,omitempty"`
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// IsPreviewed reports whether the actor saw a preview of exactly this version and these values. If not, nothing is sent.
+// IsPreviewed reports whether the actor saw a preview of exactly this version with these values. Otherwise the template must
+// not be sent.
 func (a *TemplateArgs) IsPreviewed() bool {
 	if a == nil || a.ID == 0 {
 		return false
@@ -77,33 +79,34 @@ func (a *TemplateArgs) IsPreviewed() bool {
 	return a.Seen != "" && a.Seen == PreviewMark(a.ID, a.Version, a.Values)
 }
 
-// PreviewMark returns a hash of a preview. It differs for each version of the template and each set of values. Empty
-// values don't count.
+// PreviewMark returns a hash that identifies a preview: a version of a template with values for its variables. Empty values
+// are ignored.
 func PreviewMark(id TemplateID, version int, values map[string]string) string {
-	seen := make(map[string]string, len(values))
+	filled := make(map[string]string, len(values))
 	for name, value := range values {
 		if value != "" {
-			seen[name] = value
+			filled[name] = value
 		}
 	}
-	body, err := json.Marshal(seen) // in the order of names
+	body, err := json.Marshal(filled) // sorts the names
 	if err != nil {
 		return ""
 	}
 	return TextMark(fmt.Sprintf("%d %d %s", id, version, body))
 }
 
-// TemplateValue makes what somebody typed fit for a template: one line of at most maxValueRunes, without the control
-// characters that could hide or reorder what the customer reads.
+// TemplateValue sanitizes the value of a variable: it returns one line of at most maxValueRunes runes, without characters
+// that could hide or reorder what the customer reads.
 func TemplateValue(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if hidesOrReorders(r) {
-			return -1 // is left out
-		}
-		if unicode.IsControl(r) || isLineSeparator(r) {
+		switch {
+		case hidesOrReorders(r):
+			return -1 // drop it
+		case unicode.IsControl(r), isLineSeparator(r):
 			return ' '
+		default:
+			return r
 		}
-		return r
 	}, s)
 
 	s = strings.Join(strings.Fields(s), " ")
@@ -115,39 +118,38 @@ func TemplateValue(s string) string {
 	return s
 }
 
-// hidesOrReorders says that a character is not seen itself and changes the direction of others, or is a byte order
-// mark.
+// hidesOrReorders reports whether r is an invisible character that changes the writing direction, or a byte order mark.
 func hidesOrReorders(r rune) bool {
-	return unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' // the byte order mark
+	const byteOrderMark = '\ufeff'
+	return unicode.Is(unicode.Bidi_Control, r) || r == byteOrderMark
 }
 
-// isLineSeparator says that a character begins a line or a paragraph without being a control character.
+// isLineSeparator reports whether r separates lines or paragraphs without being a control character.
 func isLineSeparator(r rune) bool { return r == '\u2028' || r == '\u2029' }
 
-// isTemplateUse says that a word is one of the uses of templates.
 func isTemplateUse(use string) bool {
 	return slices.Contains([]string{TemplateStart, TemplateReply, TemplateWindow}, use)
 }
 
-// Preview returns the words of a template with values, as Markdown. Variables without a value stay {{like_this}};
-// missing has their names.
+// Preview returns the text of a template with the given values, in Markdown. Variables without a value stay {{like_this}},
+// and missing lists their names.
 func (t Template) Preview(values map[string]string) (words string, missing []string) {
 	use := channels.TemplateUse{Template: channels.Template{Header: t.Header, Body: t.Body, Footer: t.Footer}, Values: map[string]string{}}
 	for _, b := range t.Buttons {
 		use.Buttons = append(use.Buttons, channels.Button{Title: b.Title, URL: b.URL})
 	}
 	for _, name := range t.Variables {
-		if v := TemplateValue(values[name]); v != "" {
-			use.Values[name] = v
-		} else {
+		value := TemplateValue(values[name])
+		if value == "" {
 			missing = append(missing, name)
+			continue
 		}
+		use.Values[name] = value
 	}
 	return use.Words(), missing
 }
 
-// MayBeSent reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that
-// free text may leave, too.
+// MayBeSent reports whether a template may be sent as a reply while the reply window is open (windowOpen) or closed.
 func (t Template) MayBeSent(windowOpen bool) bool {
 	use := TemplateWindow
 	if windowOpen {
@@ -156,7 +158,7 @@ func (t Template) MayBeSent(windowOpen bool) bool {
 	return t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, use)
 }
 
-// ProviderTemplate returns a template's row in the form in which its channel and provider know it.
+// ProviderTemplate converts a stored template into the form for its channel and provider.
 func ProviderTemplate(row store.Template) channels.Template {
 	t := channels.Template{
 		ExternalID: row.ExternalID,
@@ -175,9 +177,9 @@ func ProviderTemplate(row store.Template) channels.Template {
 	return t
 }
 
-// TemplateRow makes a row from what people wrote, without account, ids and the provider's verdict. It derives the
-// provider's name from the name. It adds examples for variables that Parley knows, and drops those of variables that
-// the text doesn't have.
+// TemplateRow converts what people wrote into a row to store. The provider's name is derived from the name. Examples of
+// variables that the text doesn't use are dropped, and missing examples of well-known variables are added. TemplateRow does
+// not set the account, the ids and the provider's decision.
 func TemplateRow(t Template) store.Template {
 	row := store.Template{
 		Name:     strings.TrimSpace(t.Name),
@@ -200,8 +202,8 @@ func TemplateRow(t Template) store.Template {
 	}
 
 	for _, name := range channels.Variables(row.Header, row.Body) {
-		plain := map[string]string{name: "{{" + name + "}}"} // without blanks inside
-		row.Header, row.Body = channels.Fill(row.Header, plain), channels.Fill(row.Body, plain)
+		canonical := map[string]string{name: "{{" + name + "}}"} // replaces "{{ name }}"
+		row.Header, row.Body = channels.Fill(row.Header, canonical), channels.Fill(row.Body, canonical)
 		if value := cmp.Or(TemplateValue(t.Examples[name]), channels.Example(name)); value != "" {
 			row.Examples[name] = value
 		}
@@ -210,35 +212,35 @@ func TemplateRow(t Template) store.Template {
 	return row
 }
 
-// TemplateFaults returns what is wrong with a row, before any provider is asked. It doesn't check the language of a
-// row that is already stored (its ID is set): the language can't be changed, and earlier versions accepted more
-// codes.
+// TemplateFaults validates a row without asking a provider. It ignores the language of a row that is already stored (its ID
+// is set), because the language can't be changed and earlier versions of Parley accepted more codes.
 func TemplateFaults(row store.Template) []channels.TemplateFault {
-	list := ProviderTemplate(row).Faults()
+	faults := ProviderTemplate(row).Faults()
 	if row.ID != 0 {
-		list = slices.DeleteFunc(list, func(f channels.TemplateFault) bool { return f.Field == "language" })
+		faults = slices.DeleteFunc(faults, func(f channels.TemplateFault) bool { return f.Field == "language" })
 	}
 	if row.Name == "" || len([]rune(row.Name)) > maxTemplateName {
-		list = append([]channels.TemplateFault{{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}}, list...)
+		fault := channels.TemplateFault{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}
+		faults = append([]channels.TemplateFault{fault}, faults...)
 	}
-	isOtherUse := func(use string) bool { return !isTemplateUse(use) }
-	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, isOtherUse) {
-		list = append(list, channels.TemplateFault{
+	isUnknown := func(use string) bool { return !isTemplateUse(use) }
+	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, isUnknown) {
+		faults = append(faults, channels.TemplateFault{
 			Field: "types",
 			Text:  "say nothing that is possible",
 			Hint:  "Write any of start, reply and window.",
 		})
 	}
-	return list
+	return faults
 }
 
-// TemplateDiffers reports whether two rows differ in something that the provider sees.
+// TemplateDiffers reports whether two rows differ in something that is sent to the provider.
 func TemplateDiffers(a, b store.Template) bool {
-	type seenTexts struct{ providerName, category, header, body, footer string }
-	seenOf := func(row store.Template) seenTexts {
-		return seenTexts{providerName: row.ProviderName, category: row.Category, header: row.Header, body: row.Body, footer: row.Footer}
+	type sentTexts struct{ providerName, category, header, body, footer string }
+	textsOf := func(row store.Template) sentTexts {
+		return sentTexts{providerName: row.ProviderName, category: row.Category, header: row.Header, body: row.Body, footer: row.Footer}
 	}
-	if seenOf(a) != seenOf(b) {
+	if textsOf(a) != textsOf(b) {
 		return true
 	}
 	return !slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)

@@ -2,73 +2,73 @@ package bridge
 
 import "time"
 
-// This file has the contents of two lines with a team's figures of the last seven days: the weekly line in the team's
-// channel, and the private answer to "!stats".
+// This file has the contents of two lines (remarks of Parley's own in a chat) with a team's figures of the last seven days:
+// the weekly line in the team's channel, and the private answer to the command "!stats".
 
-// WeekLine tells a team how its last seven days were.
+// WeekLine is the weekly line.
 type WeekLine struct {
 	SevenDays
 
 	Team string          `json:"Text,omitempty"`
 	Rows []Facts         `json:",omitempty"` // the conversations that waited longest for their first answer
-	Took []time.Duration `json:",omitempty"` // how long each of Rows waited, in the same order
+	Took []time.Duration `json:",omitempty"` // how long each of Rows waited
 
-	Missing bool `json:",omitempty"` // not everything is counted yet
+	Missing bool `json:",omitempty"` // the figures are still incomplete
 }
 
 // Kind implements LineContent.
 func (*WeekLine) Kind() LineKind { return LineWeek }
 
-// StatsLine tells one agent how the last seven days of their teams were.
+// StatsLine has the figures of an agent's teams.
 type StatsLine struct {
 	Weeks   []TeamWeek `json:",omitempty"`
-	Left    int        `json:",omitempty"` // how many more teams the agent is in
-	Missing bool       `json:",omitempty"` // not everything is counted yet
+	Left    int        `json:",omitempty"` // the number of the agent's teams that are not in Weeks
+	Missing bool       `json:",omitempty"` // the figures are still incomplete
 }
 
 // Kind implements LineContent.
 func (*StatsLine) Kind() LineKind { return LineStats }
 
-// TeamWeek is how the last seven days of one team were.
+// TeamWeek has the figures of one team.
 type TeamWeek struct {
 	SevenDays
 
-	Team string `json:",omitempty"` // "" means of all teams together
-	Link string `json:",omitempty"` // leads to the same figures on the dashboard; "" means it has no public address
+	Team string `json:",omitempty"` // "" means all teams together
+	Link string `json:",omitempty"` // the same figures on the dashboard; "" if the dashboard has no public address
 }
 
-// SevenDays are figures of seven days that are over, and who waits now.
+// SevenDays are the figures of seven past days, and of the customers who are waiting now.
 type SevenDays struct {
 	From, To   string        `json:",omitempty"` // the first and the last day, yyyy-mm-dd
 	Week       WeekFigures   `json:",omitzero"`
 	Before     WeekFigures   `json:",omitzero"`  // of the seven days before
-	Waiting    int           `json:",omitempty"` // customers who wait for an answer now
-	Unassigned int           `json:",omitempty"` // of them, those whose conversation nobody has
-	Longest    time.Duration `json:",omitempty"` // how long the customer has waited who has waited longest
+	Waiting    int           `json:",omitempty"` // the number of customers who are waiting for an answer
+	Unassigned int           `json:",omitempty"` // how many of them have a conversation without an owner
+	Longest    time.Duration `json:",omitempty"` // the longest time that one of them has been waiting
 }
 
-// WeekFigures are what was done in seven days. Times are averages, in business hours.
+// WeekFigures are counts of conversations and answers in seven days, with mean times in business hours.
 type WeekFigures struct {
 	New      int64         `json:",omitempty"`
 	Reopened int64         `json:",omitempty"`
 	Resolved int64         `json:",omitempty"`
-	Answers  int64         `json:",omitempty"` // first answers
-	Further  int64         `json:",omitempty"` // next answers
-	First    time.Duration `json:",omitempty"` // until the first answer
-	Next     time.Duration `json:",omitempty"` // until a next answer
-	Ended    time.Duration `json:",omitempty"` // until it was resolved
-	Medians  *WeekMedians  `json:",omitempty"` // nil in lines of versions that did not know them
+	Answers  int64         `json:",omitempty"` // the number of first answers
+	Further  int64         `json:",omitempty"` // the number of later answers
+	First    time.Duration `json:",omitempty"` // mean time to the first answer
+	Next     time.Duration `json:",omitempty"` // mean time to a later answer
+	Ended    time.Duration `json:",omitempty"` // mean time to the resolution
+	Medians  *WeekMedians  `json:",omitempty"` // nil in lines of versions without medians
 }
 
-// WeekMedians are times in business hours within which half of what was done in seven days was done. A negative one
-// means that none was done.
+// WeekMedians are median times in business hours. A negative one means that there is no value.
 type WeekMedians struct {
-	First time.Duration
-	Next  time.Duration
-	Ended time.Duration
+	First time.Duration // to the first answer
+	Next  time.Duration // to a later answer
+	Ended time.Duration // to the resolution
 }
 
-// MedianKnown reports whether the median of single times is good enough for all times that were summed up. Of some
-// times only the sum is known: of days that were counted before there were medians, or while everything is counted
-// again. One in twenty may be missing, because the single times of erased conversations always are.
+// MedianKnown reports whether enough single times are stored to calculate a median for all times of a period. single is
+// their number, and summed is the number of times in the period's sum. Single times are missing for days from before
+// medians were introduced, and while all figures are recalculated. One in twenty may be missing, because the single times
+// of erased conversations are deleted.
 func MedianKnown(single, summed int64) bool { return 20*single >= 19*summed }

@@ -1,23 +1,23 @@
-// Package spelling finds the word that was meant by one that was mistyped.
+// Package spelling corrects mistyped words: Nearest("asign", verbs) returns "assign".
 //
-// What does not belong here: which words there are, and what is done with the one that was meant.
+// It does not know any words itself; callers pass the correct ones.
 package spelling
 
-// A word counts as mistyped if it has few slips of the finger, and is long enough for that to be no chance.
 const (
-	maxSlips    = 2
-	minMistyped = 4 // letters
-	maxExtra    = 4 // letters beyond twice the length of the other word: with more, the slips aren't counted
+	maxSlips     = 2 // a word with more typing errors is a different word
+	minCandidate = 4 // bytes; shorter candidates are too similar to other words
+	maxExtra     = 4 // runes; see CountSlips
 )
 
-// Nearest returns the candidate that differs from a word by the fewest slips, and by maxSlips at most. It returns "" if none does.
+// Nearest returns the candidate to which word has the smallest distance (see CountSlips), at most maxSlips. Of several, it
+// returns the first. It returns "" if no candidate is near enough.
 func Nearest(word string, candidates []string) string {
 	nearest := ""
 	fewest := maxSlips + 1
 	for _, candidate := range candidates {
 		slips := CountSlips(word, candidate)
-		isMistyped := len(candidate) >= minMistyped && slips < len(candidate)/2
-		if isMistyped && slips < fewest {
+		isSimilar := len(candidate) >= minCandidate && slips < len(candidate)/2
+		if isSimilar && slips < fewest {
 			fewest = slips
 			nearest = candidate
 		}
@@ -25,38 +25,42 @@ func Nearest(word string, candidates []string) string {
 	return nearest
 }
 
-// CountSlips counts the letters to insert, drop, change or swap with their neighbour until a is b. It is the
-// Damerau-Levenshtein distance with restricted swaps: rows[i][j] is that of the first i letters of a and j of b.
+// CountSlips returns the number of letters to insert, remove, replace or swap with their neighbor to turn a into b. This is
+// the Damerau-Levenshtein distance with restricted swaps, also called the optimal string alignment distance.
+//
+// If a is longer than twice the length of b plus maxExtra, CountSlips returns the length of a without calculating the
+// distance, which bounds the work for long input.
 func CountSlips(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x) > 2*len(y)+maxExtra { // far too long: it need not be counted
-		return len(x)
+	from, to := []rune(a), []rune(b)
+	if len(from) > 2*len(to)+maxExtra {
+		return len(from)
 	}
 
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		for j := range rows[i] {
+	// distance[i][j] is the distance between the first i letters of a and the first j of b.
+	distance := make([][]int, len(from)+1)
+	for i := range distance {
+		distance[i] = make([]int, len(to)+1)
+		for j := range distance[i] {
 			switch {
 			case i == 0 || j == 0:
-				rows[i][j] = i + j
+				distance[i][j] = i + j
 				continue
-			case x[i-1] == y[j-1]:
-				rows[i][j] = rows[i-1][j-1]
+			case from[i-1] == to[j-1]:
+				distance[i][j] = distance[i-1][j-1]
 			default:
-				rows[i][j] = 1 + min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
+				distance[i][j] = 1 + min(distance[i-1][j-1], distance[i-1][j], distance[i][j-1])
 			}
 
-			if isSwappedAtEnd(x[:i], y[:j]) {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			if isSwappedAtEnd(from[:i], to[:j]) {
+				distance[i][j] = min(distance[i][j], distance[i-2][j-2]+1)
 			}
 		}
 	}
 
-	return rows[len(x)][len(y)]
+	return distance[len(from)][len(to)]
 }
 
-// isSwappedAtEnd reports whether the last two letters of a are those of b in the other order.
+// isSwappedAtEnd reports whether the last two letters of a are those of b in reverse order.
 func isSwappedAtEnd(a, b []rune) bool {
 	if len(a) < 2 || len(b) < 2 {
 		return false
