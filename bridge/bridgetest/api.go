@@ -11,24 +11,28 @@ import (
 	"parley/bridge"
 )
 
-// This file is the HTTP side of a Chat: what the app may call, such as /post, /update and /thread. Most calls are a
-// POST whose body is a request as JSON. The answer is JSON, or another status than 200 without a body. A call may
-// fail by a fault that a test has added (AddFault).
+// This file is the HTTP API of a Chat, the chat platform for tests. Parley's side of it (Surface) calls it to post messages
+// and to read threads:
+//
+//	POST /post  {"channel":"C1","text":"Hello","token":"t1"}  →  200  {"id":"m000001", …}
+//
+// Most calls are a POST with a request as JSON. The answer is a Message or a list of them as JSON or, if the call failed,
+// a status without a body. Tests make calls fail with AddFault.
 
-// event is something that happened in a Chat, as its listeners get it.
+// event is something that happened in a Chat. It is streamed to all listeners.
 type event struct {
-	Type      string           `json:"type"` // say, edit, delete, press, submit
+	Type      string           `json:"type"` // say, edit, delete, press, choose, submit, react
 	Message   Message          `json:"message"`
-	User      string           `json:"user,omitempty"` // press, submit
+	User      string           `json:"user,omitempty"` // who acted, if it isn't the author of Message
 	Button    Button           `json:"button"`
 	Nonce     string           `json:"nonce,omitempty"`
-	OwnThread bool             `json:"own_thread,omitempty"`
-	CatchUp   bool             `json:"catch_up,omitempty"`
-	Serial    int              `json:"serial,omitempty"` // in its stream
-	By        bridge.ActorKind `json:"by,omitempty"`     // who User is
+	OwnThread bool             `json:"own_thread,omitempty"` // the thread's root is a post of our app
+	CatchUp   bool             `json:"catch_up,omitempty"`   // it was missed, and found by a later search
+	Serial    int              `json:"serial,omitempty"`     // its number in its stream
+	By        bridge.ActorKind `json:"by,omitempty"`         // the kind of User
 }
 
-// request is the body of every call that changes something.
+// request is the body of every POST. Each call uses some of its fields.
 type request struct {
 	Channel string   `json:"channel"`
 	Thread  string   `json:"thread,omitempty"`
@@ -44,10 +48,9 @@ type request struct {
 	Files   []File   `json:"files,omitempty"`
 }
 
-// api is what a Chat answers over HTTP: to our app, and to those who listen.
+// api serves the HTTP API of a Chat.
 type api struct{ chat *Chat }
 
-// makeHandler returns the handler of all calls.
 func (a api) makeHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /post", a.call("post", a.post))
@@ -67,9 +70,8 @@ func (a api) makeHandler() http.Handler {
 	return mux
 }
 
-// call returns the handler of the call with that name. It reads the request, lets a fault strike if one was added for
-// the call, and otherwise answers with what f returns: a status, and a value that becomes the JSON body if the status
-// is 200.
+// call returns the handler of the named call. f carries the call out and returns a status and, if the status is 200, the
+// value to send as JSON. If a test added a fault for the call, the handler fails accordingly, either before or after f.
 func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -88,30 +90,12 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 			}
 		}
 
-		switch fault.Kind {
-		case FaultRefuse:
-			w.Header().Set("X-Done", "no")
-			w.WriteHeader(http.StatusServiceUnavailable)
+		if failsBefore(w, fault) {
 			return
-		case FaultThrottle:
-			w.Header().Set("Retry-After", strconv.FormatFloat(fault.Wait.Seconds(), 'f', -1, 64))
-			w.WriteHeader(http.StatusTooManyRequests)
-			return
-		case FaultErrorBefore:
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		case FaultDropBefore:
-			panic(http.ErrAbortHandler)
 		}
-
 		status, answer := f(req)
-
-		switch fault.Kind {
-		case FaultErrorAfter:
-			w.WriteHeader(http.StatusInternalServerError)
+		if failsAfter(w, fault) {
 			return
-		case FaultDropAfter:
-			panic(http.ErrAbortHandler)
 		}
 
 		if status != http.StatusOK {
@@ -123,11 +107,44 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 	}
 }
 
-// Statuses that a Chat answers with: what is gone, and what is closed.
+// failsBefore answers a call that a fault prevents from being carried out, and reports whether it did. To drop the
+// connection, it panics with http.ErrAbortHandler, as net/http documents.
+func failsBefore(w http.ResponseWriter, fault Fault) bool {
+	switch fault.Kind {
+	case FaultRefuse:
+		w.Header().Set("X-Done", "no")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case FaultThrottle:
+		w.Header().Set("Retry-After", strconv.FormatFloat(fault.Wait.Seconds(), 'f', -1, 64))
+		w.WriteHeader(http.StatusTooManyRequests)
+	case FaultErrorBefore:
+		w.WriteHeader(http.StatusInternalServerError)
+	case FaultDropBefore:
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}
+
+// failsAfter is failsBefore for faults that strike after the call was carried out.
+func failsAfter(w http.ResponseWriter, fault Fault) bool {
+	switch fault.Kind {
+	case FaultErrorAfter:
+		w.WriteHeader(http.StatusInternalServerError)
+	case FaultDropAfter:
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}
+
+// Statuses of failed calls.
 const (
 	statusThreadGone  = http.StatusGone
 	statusMessageGone = http.StatusNotFound
-	statusClosed      = http.StatusLocked
+	statusClosed      = http.StatusLocked // the channel is closed
 )
 
 // post posts a message of the app, or whispers it to one user.
@@ -135,7 +152,8 @@ func (a api) post(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 
-	if !a.chat.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
+	isDirect := strings.HasPrefix(r.Channel, "@") // a direct chat with one user, which can't be closed
+	if !a.chat.channels[r.Channel] && !isDirect {
 		return statusClosed, nil
 	}
 
@@ -155,7 +173,7 @@ func (a api) post(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-// update changes a post.
+// update replaces the text and buttons of a post.
 func (a api) update(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -168,7 +186,7 @@ func (a api) update(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-// remove deletes a post of the app's.
+// remove deletes a post of the app.
 func (a api) remove(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -185,7 +203,7 @@ func (a api) remove(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-// mark puts a mark onto a message, and takes another one off.
+// mark adds a mark (an emoji) to a message and removes another one. Either may be "".
 func (a api) mark(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -201,16 +219,16 @@ func (a api) mark(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-// listThread returns the messages of a thread, or of the top level.
+// listThread returns the messages of a thread, or of the channel's top level.
 func (a api) listThread(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	return http.StatusOK, a.chat.list(r.Channel, r.Thread)
 }
 
-// listChanges returns everything that changed in a channel after a sequence (in ID).
+// listChanges returns the messages of a channel that changed after the sequence number r.ID.
 func (a api) listChanges(r request) (int, any) {
-	after, _ := strconv.Atoi(r.ID) // unreadable: 0, everything
+	after, _ := strconv.Atoi(r.ID) // 0, for everything, if it can't be parsed
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	list := []Message{}
@@ -223,7 +241,7 @@ func (a api) listChanges(r request) (int, any) {
 	return http.StatusOK, list
 }
 
-// getMessage returns a message, also a deleted one.
+// getMessage returns a message, even if it is deleted.
 func (a api) getMessage(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -234,7 +252,6 @@ func (a api) getMessage(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-// getFile returns the content of a file.
 func (a api) getFile(w http.ResponseWriter, r *http.Request) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -249,7 +266,7 @@ func (a api) getFile(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(statusMessageGone)
 }
 
-// findUser returns the id of the user with an e-mail address; an empty body if there is none.
+// findUser returns the id of the user with an e-mail address, or an empty body if there is none.
 func (a api) findUser(w http.ResponseWriter, r *http.Request) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()

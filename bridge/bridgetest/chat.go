@@ -16,20 +16,21 @@ import (
 	"parley/channels/emulator"
 )
 
-// patience bounds every wait of this package; only a failing test uses it up.
+// patience is the timeout of every wait in this package. Only failing tests reach it.
 const patience = 2 * time.Minute
 
 // App is the user id of our own app in a Chat.
 const App = "app"
 
-// Button is a button under a message. A click on it asks Parley for Verb, such as "resolve", with Args.
+// Button is a button below a message. A click on it asks Parley for Verb, such as "resolve", with Args. Rich, Form and
+// OpenedAt are set for a form that a test submits.
 type Button struct {
 	Verb bridge.Verb  `json:"verb"`
 	Args bridge.Args  `json:"args"`
-	Rich *bridge.Rich `json:"rich,omitempty"` // of a form
-	Form string       `json:"form,omitempty"` // which one was opened; "" means another one each time
+	Rich *bridge.Rich `json:"rich,omitempty"`
+	Form string       `json:"form,omitempty"` // id of the form, to submit the same one twice; "" means a new one each time
 
-	OpenedAt time.Time `json:"opened_at,omitzero"` // of a form; zero means not known
+	OpenedAt time.Time `json:"opened_at,omitzero"` // zero means unknown
 }
 
 // File is a file in a Chat.
@@ -37,21 +38,21 @@ type File struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Content []byte `json:"content,omitempty"`
-	Blob    string `json:"blob,omitempty"` // names the content if it was uploaded to the engine
-	Size    int64  `json:"size,omitempty"` // of Blob, in bytes
+	Blob    string `json:"blob,omitempty"` // id of the content, if it was uploaded to the engine instead
+	Size    int64  `json:"size,omitempty"` // bytes of the uploaded content
 
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read
 }
 
-// Message is a message of a Chat. Ids rise with time within a Chat.
+// Message is a message of a Chat. Ids increase with time within a Chat.
 type Message struct {
 	Channel  string           `json:"channel"`
 	ID       string           `json:"id"`
 	Thread   string           `json:"thread,omitempty"` // the root's id; "" for a root
 	User     string           `json:"user"`
 	By       bridge.ActorKind `json:"by,omitempty"`
-	Name     string           `json:"name,omitempty"` // App: under whose name it shows
-	Text     string           `json:"text"`           // <@user> mentions; &lt; &gt; &amp; are literal
+	Name     string           `json:"name,omitempty"` // the author's name that is shown for a post of App
+	Text     string           `json:"text"`           // "<@user>" is a mention; literal characters are written &lt; &gt; &amp;
 	Kind     string           `json:"kind,omitempty"`
 	Buttons  []Button         `json:"buttons,omitempty"`
 	Files    []File           `json:"files,omitempty"`
@@ -59,13 +60,13 @@ type Message struct {
 	Token    string           `json:"token,omitempty"`
 	Version  int              `json:"version"`
 	Deleted  bool             `json:"deleted,omitempty"`
-	Restored bool             `json:"restored,omitempty"` // it was deleted before
-	Whisper  string           `json:"whisper,omitempty"`  // only this user sees it
-	Order    string           `json:"order"`
-	Sequence int              `json:"sequence"` // of the last change in the Chat
+	Restored bool             `json:"restored,omitempty"` // it was deleted and then restored
+	Whisper  string           `json:"whisper,omitempty"`  // the only user who sees it; "" means everybody
+	Order    string           `json:"order"`              // see bridge.Action
+	Sequence int              `json:"sequence"`           // number of its last change, counted over the whole Chat
 }
 
-// Plain returns the text as people read it.
+// Plain returns the text as people read it, without escapes.
 func (m Message) Plain() string {
 	if !strings.Contains(m.Text, "&") {
 		return m.Text
@@ -88,34 +89,37 @@ type User struct {
 	Kind      bridge.ActorKind // "" means bridge.ActorPerson
 }
 
-// Chat is a small chat platform in memory that stands in tests where Slack or Teams stands in production. It has
-// channels with threads, people, our app, and an HTTP API. A test calls methods such as Say and Press to act as a
-// person. The app, a Surface, posts by the API and listens to a stream of events; events that happen while it doesn't
-// listen pass it by.
+// Chat is a small in-memory chat platform that replaces Slack or Teams in tests. It has channels with threads, people, our
+// app, and an HTTP API. A test calls methods such as Say and Press to act as a person. The app (a Surface) calls the API to
+// post messages, and listens to a stream of events. It doesn't get events that happen while it is not connected.
+//
+//	chat := NewChat(t, User{ID: "ann"})
+//	chat.Open("support")
+//	id := chat.Say("ann", "support", "", "Hello") // the app gets an event
 type Chat struct {
 	srv     *httptest.Server
 	closing chan struct{}
-	changed emulator.Signal // of what follows
+	changed emulator.Signal // poked when any of the fields below changes
 
 	mu       sync.Mutex
 	now      func() time.Time
 	users    map[string]User
 	channels map[string]bool     // false means closed
-	private  map[string][]string // the users who may read a channel; a channel that isn't here may be read by everybody
+	private  map[string][]string // users who may read a channel; a channel without an entry is public
 	messages []*Message
-	serial   int // the last number in an id
-	sequence int // of the last change
+	serial   int // last number used in an id
+	sequence int // number of the last change
 
-	streams map[string]*stream // of those who listen, by the id in streamHeader
-	opened  int                // how many streams there were
-	mute    bool               // streams lose everything; Mute sets it
+	streams map[string]*stream // open streams by the id in streamHeader
+	opened  int                // number of streams opened so far
+	mute    bool               // events get lost; see Mute
 
 	faults *emulator.FaultSet[Fault]
-	struck int            // how many faults have struck
-	calls  map[string]int // how often each call was made
+	struck int            // number of faults that have struck
+	calls  map[string]int // number of calls by name
 }
 
-// NewChat starts a Chat that ends with the test.
+// NewChat starts a Chat, which stops when the test ends.
 func NewChat(t testing.TB, users ...User) *Chat {
 	c := &Chat{
 		now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
@@ -140,10 +144,10 @@ func NewChat(t testing.TB, users ...User) *Chat {
 // URL returns the address of the Chat's API.
 func (c *Chat) URL() string { return c.srv.URL }
 
-// Open makes a channel, or opens it again.
+// Open creates a channel, or reopens a closed one.
 func (c *Chat) Open(channel string) { c.setChannel(channel, true) }
 
-// Close closes a channel: nobody can post.
+// Close closes a channel. The app can no longer post there.
 func (c *Chat) Close(channel string) { c.setChannel(channel, false) }
 
 func (c *Chat) setChannel(channel string, open bool) {
@@ -152,14 +156,14 @@ func (c *Chat) setChannel(channel string, open bool) {
 	c.channels[channel] = open
 }
 
-// SetNow changes the clock of the Chat.
+// SetNow replaces the clock of the Chat.
 func (c *Chat) SetNow(now func() time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = now
 }
 
-// add stores a message, and gives it its id and order. c.mu must be held.
+// add stores a message and assigns its id and order. c.mu must be held.
 func (c *Chat) add(m Message) *Message {
 	c.serial++
 	c.sequence++
@@ -171,7 +175,7 @@ func (c *Chat) add(m Message) *Message {
 	return &m
 }
 
-// find returns a message; nil if there is none. c.mu must be held.
+// find returns a message, or nil if it doesn't exist. c.mu must be held.
 func (c *Chat) find(channel, id string) *Message {
 	for _, m := range c.messages {
 		if m.Channel == channel && m.ID == id {
@@ -181,7 +185,7 @@ func (c *Chat) find(channel, id string) *Message {
 	return nil
 }
 
-// Say lets a user post and returns the message's id; thread "" posts at top level.
+// Say posts a message of a user in a thread, or at the top level if thread is "". It returns the message's id.
 func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -193,7 +197,7 @@ func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
 	return m.ID
 }
 
-// Edit changes a user's message, and adds files to it.
+// Edit replaces the text of a user's message and adds files to it.
 func (c *Chat) Edit(channel, id, text string, files ...File) {
 	c.changeMessage(channel, id, "edit", func(m *Message) {
 		m.Text = text
@@ -204,14 +208,14 @@ func (c *Chat) Edit(channel, id, text string, files ...File) {
 	})
 }
 
-// RemoveFile edits a user's message: it takes a file out.
+// RemoveFile edits a user's message to remove a file.
 func (c *Chat) RemoveFile(channel, id, name string) {
 	c.changeMessage(channel, id, "edit", func(m *Message) {
 		m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f File) bool { return f.Name == name })
 	})
 }
 
-// DeleteFile deletes a file of a message, which keeps its place there, as in Slack.
+// DeleteFile deletes a file. Its message keeps an entry for it, as in Slack.
 func (c *Chat) DeleteFile(channel, id, name string) {
 	c.changeMessage(channel, id, "edit", func(m *Message) {
 		m.Files = slices.Clone(m.Files)
@@ -223,33 +227,34 @@ func (c *Chat) DeleteFile(channel, id, name string) {
 	})
 }
 
-// Delete deletes any message.
+// Delete deletes a message.
 func (c *Chat) Delete(channel, id string) {
 	c.changeMessage(channel, id, "delete", func(m *Message) { m.Deleted = true })
 }
 
-// Restore brings a deleted message back.
+// Restore restores a deleted message.
 func (c *Chat) Restore(channel, id string) {
 	c.changeMessage(channel, id, "edit", func(m *Message) { m.Deleted, m.Restored = false, true })
 }
 
-// changeMessage changes a message, and sends an event of that kind. It does nothing if there is no such message.
-func (c *Chat) changeMessage(channel, id, kind string, f func(*Message)) {
+// changeMessage applies change to a message and emits an event of the given type. It does nothing if the message doesn't
+// exist.
+func (c *Chat) changeMessage(channel, id, eventType string, change func(*Message)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.find(channel, id)
 	if m == nil {
 		return
 	}
-	f(m)
+	change(m)
 	m.Version++
 	c.sequence++
 	m.Sequence = c.sequence
 	c.changed.Poke()
-	c.emit(event{Type: kind, Message: *m})
+	c.emit(event{Type: eventType, Message: *m})
 }
 
-// Press lets a user press the button of a verb under a message of our app.
+// Press clicks, as a user, the button for a verb below a message of our app.
 func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 	t.Helper()
 	c.mu.Lock()
@@ -261,40 +266,40 @@ func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 	c.act(user, event{Type: "press", Message: m, Button: m.Buttons[at]})
 }
 
-// act emits an event of what a user does other than write, such as a click. c.mu must be held.
+// act emits an event for an action of a user other than writing, such as a click. c.mu must be held.
 func (c *Chat) act(user string, e event) {
 	c.serial++
 	e.Nonce, e.User, e.By = fmt.Sprintf("n%d", c.serial), user, c.users[user].Kind
 	c.emit(e)
 }
 
-// React lets a user add the emoji of a verb to a message.
+// React adds, as a user, the emoji for a verb to a message.
 func (c *Chat) React(user string, m Message, verb bridge.Verb) { c.ReactWith(user, m, verb, "") }
 
-// ReactWith lets a user add an emoji to a message, which usually stands for a verb.
+// ReactWith is React with the emoji's name in Args.Emoji.
 func (c *Chat) ReactWith(user string, m Message, verb bridge.Verb, emoji string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m.Order = orderOf(c.now(), c.serial+1) // the number that act gives the event
+	m.Order = orderOf(c.now(), c.serial+1) // act increments serial
 	c.act(user, event{Type: "react", Message: m, Button: Button{Verb: verb, Args: bridge.Args{Emoji: emoji}}})
 }
 
-// Choose lets a user choose a verb in a message's menu.
+// Choose chooses, as a user, a verb from a message's menu.
 func (c *Chat) Choose(user, channel, id string, verb bridge.Verb) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.act(user, event{Type: "choose", Message: *c.find(channel, id), Button: Button{Verb: verb}})
 }
 
-// Submit lets a user submit a form: any verb with arguments, a text and uploaded files.
+// Submit submits, as a user, a form. b holds its verb and arguments.
 func (c *Chat) Submit(user, channel, thread string, b Button, text string, files ...File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.act(user, event{Type: "submit", Button: b, Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
 }
 
-// Messages returns what is in a thread as people see it, the root first; with thread "", the
-// channel's top level. Deleted messages and whispers are left out.
+// Messages returns the messages that everybody sees in a thread, the root first, or at the channel's top level if thread is
+// "". Deleted messages and whispers are left out.
 func (c *Chat) Messages(channel, thread string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -320,7 +325,7 @@ func (m *Message) isShownIn(channel string) bool {
 	return m.Channel == channel && !isHidden
 }
 
-// Threads returns what everybody sees in a channel: each root followed by the messages of its thread.
+// Threads returns the messages that everybody sees in a channel, each root followed by the messages of its thread.
 func (c *Chat) Threads(channel string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -337,7 +342,7 @@ func (c *Chat) Threads(channel string) []Message {
 	return list
 }
 
-// Whispers returns what only a user saw.
+// Whispers returns the messages that only one user sees.
 func (c *Chat) Whispers(user string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -350,26 +355,28 @@ func (c *Chat) Whispers(user string) []Message {
 	return list
 }
 
-// Get returns one message.
+// Get returns a copy of one message, or the zero Message if it doesn't exist.
 func (c *Chat) Get(channel, id string) Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m := c.find(channel, id); m != nil {
-		found := *m
-		found.Marks = slices.Clone(m.Marks) // it changes in place
-		return found
+	m := c.find(channel, id)
+	if m == nil {
+		return Message{}
 	}
-	return Message{}
+	found := *m
+	found.Marks = slices.Clone(m.Marks) // marks are modified in place
+	return found
 }
 
-// Calls returns how often a call of the API was made: post, update, mark, …
-func (c *Chat) Calls(what string) int {
+// Calls returns how often a call of the API was made, by its name: post, update, mark, …
+func (c *Chat) Calls(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.calls[what]
+	return c.calls[name]
 }
 
-// Wait waits until done returns true. It is called without any lock, at each change.
+// Wait waits until done returns true, and fails the test after a long time. what describes the condition. done is called
+// after each change, without c.mu held.
 func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
@@ -379,7 +386,7 @@ func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// describe lists all messages, for a test that failed.
+// describe lists all messages, for the output of a failed test.
 func describe(c *Chat) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// SurfaceDesk is what a Surface asks of the engine.
+// SurfaceDesk is what Surface needs of the engine.
 type SurfaceDesk interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 	KnownFacts(ctx context.Context, ids []string) (map[string]bool, error)
@@ -26,13 +26,18 @@ type SurfaceDesk interface {
 	Report(c channels.Condition)
 }
 
-// Desk stands in for the engine in tests of surfaces, the connections to the chats in which agents work. It keeps
-// what a surface hands in, and answers what the surface asks. Each of its parts is one subject: it has the methods
-// that the surface calls, and those by which a test reads back what was called.
+// Desk is a fake engine for tests of surfaces, which are the integrations of the chats in which agents work. It records what
+// a surface reports and returns canned answers to its questions. A test then waits for a record:
 //
-// A Desk doesn't make forms: a test that opens one must say itself what the form is made from.
+//	desk := NewDesk("C0SUPPORT")
+//	surface := NewSurface(chat.URL(), desk, 0)
+//	// … Ann types in the chat …
+//	fact := desk.First(t, "m:") // the message that the surface reported
+//
+// Each embedded part covers one subject. It has the methods that the surface calls, and methods for the test to read what
+// was called. Desk has no methods for forms; tests of forms embed it and add them.
 type Desk struct {
-	changed *emulator.Signal // poked by the parts; Wait looks again then
+	changed *emulator.Signal // poked by the parts to wake Wait
 
 	deskFacts
 	deskPlaces
@@ -42,7 +47,7 @@ type Desk struct {
 	deskConditions
 }
 
-// NewDesk makes a Desk whose threads open in channels.
+// NewDesk returns a Desk. channels are those in which threads of conversations are opened.
 func NewDesk(channels ...string) *Desk {
 	changed := &emulator.Signal{}
 	return &Desk{
@@ -56,7 +61,8 @@ func NewDesk(channels ...string) *Desk {
 	}
 }
 
-// Wait waits until cond returns true. It is called at each change, without locks.
+// Wait waits until cond returns true, and fails the test after a long time. what describes the condition. cond is called
+// after each change, without locks.
 func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
@@ -66,9 +72,10 @@ func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// First waits for a fact whose id begins with a prefix, and returns the first one.
-func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
+// First waits for a fact whose id begins with prefix, and returns the first one.
+func (d *Desk) First(t *testing.T, prefix string) channels.Fact {
 	t.Helper()
+	var first channels.Fact
 	d.Wait(t, "a fact "+prefix+"…", func() bool {
 		all := d.Accepted()
 		i := slices.IndexFunc(all, func(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, prefix) })
@@ -80,16 +87,17 @@ func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
 	return first
 }
 
-// Connected waits until the surface has filled at least n gaps since it was made.
+// Connected waits until the surface has filled n gaps. A surface fills one each time that it connects: it reads what it may
+// have missed.
 func (d *Desk) Connected(t *testing.T, n int) {
 	t.Helper()
 	d.Wait(t, fmt.Sprintf("%d gaps are filled", n), func() bool { return d.Fills() >= n })
 }
 
-// Attend is told that somebody begins to answer. It does nothing, since no test asks for it.
+// Attend does nothing. In the engine it notes that somebody begins to answer.
 func (*Desk) Attend(bridge.ConversationID) {}
 
-// StoreFile reads a file and forgets its content.
+// StoreFile reads a file and discards its content. The blob that it returns is a hash of the content.
 func (*Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	sum := sha256.New()
 	size, err = io.Copy(sum, io.LimitReader(r, maxBytes+1))

@@ -11,21 +11,21 @@ import (
 	"parley/channels/emulator"
 )
 
-// deskFacts is the Desk's part for what the surface tells. A fact is one thing that the chat told the surface, such as
-// a message or a click. Its id is unique, so it counts once.
+// deskFacts is the part of Desk, the fake engine of tests, that stores facts. A fact is one event that a surface received
+// from its chat, such as a message or a click. It has a unique id, so that an event which arrives twice is stored once.
 //
-// A chat also tells of the posts that Parley made itself. A surface asks KnownFacts and IsOwnPost to know them.
+// The surface also receives events about posts that Parley itself made. It calls KnownFacts and IsOwnPost to recognize them.
 type deskFacts struct {
 	changed *emulator.Signal
 
 	mu       sync.Mutex
-	facts    []channels.Fact // each id once, in the order of acceptance
-	attempts int             // calls of Accept
-	refuse   error           // what Accept returns; nil means that it works
-	posts    map[string]bool // our own posts, as postID names them
+	facts    []channels.Fact // in order of acceptance, without duplicates
+	attempts int             // number of calls of Accept
+	refuse   error           // error that Accept returns; nil means that it works
+	posts    map[string]bool // Parley's own posts, by postID
 }
 
-// Accept keeps the facts whose ids are new. It returns the error of Refuse if there is one.
+// Accept stores the facts with new ids. If a test called Refuse, Accept returns that error.
 func (d *deskFacts) Accept(_ context.Context, facts ...channels.Fact) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -43,42 +43,42 @@ func (d *deskFacts) Accept(_ context.Context, facts ...channels.Fact) error {
 	return nil
 }
 
-// has reports whether a fact with this id is kept. The lock is held.
+// has reports whether a fact with this id is stored. d.mu must be held.
 func (d *deskFacts) has(id string) bool {
 	return slices.ContainsFunc(d.facts, func(f channels.Fact) bool { return f.ExternalID == id })
 }
 
-// KnownFacts returns which of the ids are those of facts that are kept, or of posts of our own.
+// KnownFacts returns the ids that belong to stored facts or to Parley's own posts.
 func (d *deskFacts) KnownFacts(_ context.Context, ids []string) (map[string]bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	seen := map[string]bool{}
+	known := map[string]bool{}
 	for _, id := range ids {
 		if d.posts[id] || d.has(id) {
-			seen[id] = true
+			known[id] = true
 		}
 	}
-	return seen, nil
+	return known, nil
 }
 
-// IsOwnPost reports whether a message is a post of ours.
+// IsOwnPost reports whether a message is one of Parley's own posts.
 func (d *deskFacts) IsOwnPost(_ context.Context, at bridge.Place) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.posts[postID(at.Channel, at.Message)], nil
 }
 
-// Own remembers that a message is one of Parley's own posts, as the engine does when a post has succeeded.
+// Own marks a message as one of Parley's own posts, as the engine does after a successful post.
 func (d *deskFacts) Own(channel, message string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.posts[postID(channel, message)] = true
 }
 
-// postID is the id under which a surface asks for a message of the chat: "m:{channel}:{message}".
+// postID returns the id of the fact for a message: "m:{channel}:{message}".
 func postID(channel, message string) string { return "m:" + channel + ":" + message }
 
-// Refuse makes Accept fail with an error from now on; nil lets it work again.
+// Refuse makes Accept return err from now on; nil makes it work again.
 func (d *deskFacts) Refuse(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,15 +92,17 @@ func (d *deskFacts) Attempts() int {
 	return d.attempts
 }
 
-// Accepted returns the facts that were accepted, in that order.
+// Accepted returns the stored facts in order of acceptance.
 func (d *deskFacts) Accepted() []channels.Fact {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.facts)
 }
 
-// IDs returns the facts' ids, in order of acceptance, with the reason of those that are set aside.
-func (d *deskFacts) IDs() (ids []string) {
+// IDs returns the ids of the stored facts in order of acceptance. The reason follows the id of a quarantined fact, which is
+// one that the surface could not read: "m:C1:7 (too large)".
+func (d *deskFacts) IDs() []string {
+	var ids []string
 	for _, f := range d.Accepted() {
 		if f.Quarantine != "" {
 			f.ExternalID += " (" + f.Quarantine + ")"
@@ -110,8 +112,9 @@ func (d *deskFacts) IDs() (ids []string) {
 	return ids
 }
 
-// Number returns how many facts have ids that begin with a prefix.
-func (d *deskFacts) Number(prefix string) (n int) {
+// Number returns the number of stored facts whose ids begin with prefix.
+func (d *deskFacts) Number(prefix string) int {
+	n := 0
 	for _, f := range d.Accepted() {
 		if strings.HasPrefix(f.ExternalID, prefix) {
 			n++

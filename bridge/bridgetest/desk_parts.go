@@ -14,42 +14,45 @@ import (
 	"parley/channels/emulator"
 )
 
-// deskPlaces is the Desk's part that knows where threads are.
+// This file has the smaller parts of Desk, the fake engine in tests of surfaces (the integrations of chats). Each part has
+// the methods that a surface calls, and methods with which a test reads what was called.
+
+// deskPlaces says where threads are.
 type deskPlaces struct {
 	mu       sync.Mutex
-	channels []string       // in which threads open
-	threads  []bridge.Place // of open conversations
+	channels []string       // channels in which threads are opened
+	threads  []bridge.Place // roots of the threads of open conversations
 }
 
-// Open lets threads open in a channel.
+// Open adds a channel to Channels.
 func (d *deskPlaces) Open(channel string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.channels = append(d.channels, channel)
 }
 
-// Channels returns the channels in which threads open.
+// Channels returns the channels in which threads are opened.
 func (d *deskPlaces) Channels(context.Context) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.channels), nil
 }
 
-// OpenThread adds a thread to those of open conversations.
+// OpenThread adds a thread to OpenThreads.
 func (d *deskPlaces) OpenThread(root bridge.Place) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.threads = append(d.threads, root)
 }
 
-// OpenThreads returns the threads of open conversations.
+// OpenThreads returns the roots of the threads of open conversations.
 func (d *deskPlaces) OpenThreads(context.Context, time.Time) ([]bridge.Place, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.threads), nil
 }
 
-// deskGaps is the Desk's part that counts gaps: times in which the surface may have missed events of the chat.
+// deskGaps counts gaps, which are times in which the surface may have missed events of its chat.
 type deskGaps struct {
 	changed *emulator.Signal
 
@@ -58,7 +61,7 @@ type deskGaps struct {
 	filled int
 }
 
-// Gap counts a gap: from now on the surface may have missed events.
+// Gap reports the beginning of a gap.
 func (d *deskGaps) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -66,7 +69,7 @@ func (d *deskGaps) Gap() {
 	d.changed.Poke()
 }
 
-// Filled notes that the surface has read what it may have missed.
+// Filled reports that the surface has read the events that it may have missed.
 func (d *deskGaps) Filled() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,21 +77,21 @@ func (d *deskGaps) Filled() {
 	d.changed.Poke()
 }
 
-// Gaps returns how many gaps have begun.
+// Gaps returns the number of calls of Gap.
 func (d *deskGaps) Gaps() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.begun
 }
 
-// Fills returns how many gaps the surface has filled.
+// Fills returns the number of calls of Filled.
 func (d *deskGaps) Fills() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.filled
 }
 
-// deskNotes is the Desk's part for notes: values that a surface keeps under keys, so that they survive a restart.
+// deskNotes is a key-value store, in which a surface keeps what must survive a restart.
 type deskNotes struct {
 	changed *emulator.Signal
 
@@ -96,27 +99,27 @@ type deskNotes struct {
 	notes map[string]json.RawMessage
 }
 
-// Keep remembers a note; nil forgets it.
+// Keep stores a value, or deletes it if value is nil.
 func (d *deskNotes) Keep(_ context.Context, key string, value json.RawMessage) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	defer d.changed.Poke()
 	if value == nil {
 		delete(d.notes, key)
-	} else {
-		d.notes[key] = value
+		return nil
 	}
-	d.changed.Poke()
+	d.notes[key] = value
 	return nil
 }
 
-// ListKept returns the notes.
+// ListKept returns all values by key.
 func (d *deskNotes) ListKept(context.Context) (map[string]json.RawMessage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.notes), nil
 }
 
-// deskReplies is the Desk's part for forms in which agents write replies.
+// deskReplies records which reply forms agents open and close.
 type deskReplies struct {
 	changed *emulator.Signal
 
@@ -124,18 +127,18 @@ type deskReplies struct {
 	replies []string // see Replies
 }
 
-// MayReply lets everybody reply.
+// MayReply allows every reply.
 func (*deskReplies) MayReply(context.Context, bridge.ConversationID, bridge.SurfaceUser, string, []bridge.SurfaceFile) error {
 	return nil
 }
 
-// ReplyOpened notes that the form of a reply is open.
+// ReplyOpened reports that an agent opened a reply form.
 func (d *deskReplies) ReplyOpened(_ context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error {
 	d.keepReply("opened", conversation, user, at)
 	return nil
 }
 
-// ReplyClosed notes that the form of a reply was closed.
+// ReplyClosed reports that an agent closed a reply form.
 func (d *deskReplies) ReplyClosed(_ context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error {
 	d.keepReply("closed", conversation, user, at)
 	return nil
@@ -148,7 +151,7 @@ func (d *deskReplies) keepReply(what string, conversation bridge.ConversationID,
 	d.changed.Poke()
 }
 
-// Replies returns which forms of replies were opened and closed, in order: "opened #12 U1 1767225600", with Unix
+// Replies returns the calls of ReplyOpened and ReplyClosed in order: "opened #12 U1 1767225600", with the time in Unix
 // seconds.
 func (d *deskReplies) Replies() []string {
 	d.mu.Lock()
@@ -156,7 +159,7 @@ func (d *deskReplies) Replies() []string {
 	return slices.Clone(d.replies)
 }
 
-// deskConditions is the Desk's part for reports of how the surface does: connected, or why not.
+// deskConditions records the conditions of the surface, such as "connected" or "token revoked".
 type deskConditions struct {
 	changed *emulator.Signal
 
@@ -164,7 +167,7 @@ type deskConditions struct {
 	reports []channels.Condition
 }
 
-// Report notes a condition.
+// Report reports a condition.
 func (d *deskConditions) Report(c channels.Condition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -172,14 +175,14 @@ func (d *deskConditions) Report(c channels.Condition) {
 	d.changed.Poke()
 }
 
-// Reports returns the conditions that were reported, the latest last.
+// Reports returns the reported conditions in order.
 func (d *deskConditions) Reports() []channels.Condition {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.reports)
 }
 
-// Status returns the status that was reported last; "" before any.
+// Status returns the status of the last report, or "" if there is none.
 func (d *deskConditions) Status() channels.ConditionStatus {
 	reports := d.Reports()
 	if len(reports) == 0 {

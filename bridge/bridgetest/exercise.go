@@ -11,69 +11,71 @@ import (
 	"parley/channels"
 )
 
-// Failures that Stage.Fail can bring about for the next post.
+// Failures that Stage.Fail can cause.
 const (
-	FailThrottled  = "throttled"   // 429 with a time
-	FailLostBefore = "lost before" // the answer is lost, nothing was posted
-	FailLostAfter  = "lost after"  // the answer is lost, it was posted
+	FailThrottled  = "throttled"   // status 429 with a time to wait
+	FailLostBefore = "lost before" // the post is not made, and there is no answer
+	FailLostAfter  = "lost after"  // the post is made, but the answer is lost
 )
 
 // Harness connects ExerciseSurface to one kind of surface.
 type Harness struct {
-	// New makes another surface and the platform's side of it for each part of the suite, connected and caught up.
+	// New returns a new surface that is connected and has caught up with its chat. Each part of the suite calls it once.
 	New func(t *testing.T) Stage
 }
 
-// Stage is one surface under test, connected to its chat platform (a Chat or an emulator) and to a Desk in place of
-// the engine. Its functions act as a person does in that chat, or make the platform fail.
+// Stage is a surface under test, connected to its chat platform (a Chat or an emulator of Slack or Teams) and to a Desk
+// instead of the engine. Its functions act as a person in that chat, or make the platform fail.
 type Stage struct {
 	Surface bridge.Surface
 	Desk    *Desk
-	Channel string // where threads open
-	Agent   string // user id of a person of the team, who types
+	Channel string // the channel in which threads are opened
+	Agent   string // user id of an agent, who types
 	Other   string // user id of a colleague
 
-	// Shown returns what people see in a thread, the root first.
+	// Shown returns the messages that people see in a thread, the root (first message) first.
 	Shown func(t *testing.T, root string) []Shown
-	// Whispers returns what only the agent saw.
+	// Whispers returns the messages that only the agent sees.
 	Whispers func(t *testing.T) []Shown
-	// Mentioned says how often the agent was notified by name.
+	// Mentioned returns the number of messages that mention the agent.
 	Mentioned func(t *testing.T) int
-	// Say lets the agent type in a thread and returns the message's id.
+	// Say types a text as the agent in a thread and returns the message's id.
 	Say func(t *testing.T, thread, text string) string
 	// Edit and Delete change a message of the agent.
 	Edit   func(t *testing.T, message, text string)
 	Delete func(t *testing.T, message string)
-	// Vanish removes the first message of a thread. No event tells of it.
+	// Vanish removes the root of a thread without an event.
 	Vanish func(t *testing.T, root string)
-	// Close closes the channel: nobody can post.
+	// Close closes the channel, so that nobody can post there.
 	Close func(t *testing.T)
-	// Fail makes the next post of a kind fail as FailThrottled, FailLostBefore or FailLostAfter says.
-	Fail func(t *testing.T, name string, kind bridge.PostKind)
-	// Offline loses all events while f runs; when it returns the surface is connected again
-	// and caught up.
+	// Fail makes the next post of a kind fail. failure is FailThrottled, FailLostBefore or FailLostAfter.
+	Fail func(t *testing.T, failure string, kind bridge.PostKind)
+	// Offline runs f while all events get lost. When it returns, the surface is connected again and has caught up.
 	Offline func(t *testing.T, f func())
-	// FindsDeleted says that a catch-up finds what was deleted meanwhile. If it doesn't, Confirm finds it before a
-	// reply leaves.
+	// FindsDeleted means that catching up finds messages that were deleted while the surface was offline. Without it,
+	// only Confirm finds them.
 	FindsDeleted bool
-	// Blind says that the platform lets nobody read what was posted. Then what was missed stays missed, Confirm
-	// answers bridge.Unchanged, and a post whose answer was lost counts as not made.
+	// Blind means that the platform doesn't let apps read messages. Then missed events stay missed, Confirm returns
+	// bridge.Unchanged, and a post whose answer was lost counts as not made.
 	Blind bool
-	// Mention returns a mention of a user as one types it.
+	// Mention returns a mention of a user as people type it.
 	Mention func(user string) string
 }
 
 // Shown is a message as people see it.
 type Shown struct {
 	ID      string
-	Text    string // as read, without markup
-	Author  string // a customer's name, "" for ours
+	Text    string // without markup
+	Author  string // a customer's name; "" for our app
 	Buttons int
 	Files   []string
-	Marks   int
+	Marks   int // number of emoji on it
 }
 
-// ExerciseSurface is the suite that every surface must pass.
+// ExerciseSurface is the conformance suite for surfaces, the integrations of chats in which agents work. It checks both
+// directions: how posts of the engine appear in the chat (exercise_out.go), and which actions the engine gets for what
+// people do there (exercise_in.go). It also checks failures (exercise_lost.go, exercise_double.go). Each part runs in
+// parallel, with a surface of its own.
 func ExerciseSurface(t *testing.T, h Harness) {
 	for name, part := range map[string]func(*testing.T, Stage){
 		"thread":            exerciseThread,
@@ -106,7 +108,7 @@ func ExerciseSurface(t *testing.T, h Harness) {
 	}
 }
 
-// sampleFacts returns the facts of the suite's conversation.
+// sampleFacts describes the conversation that the suite uses.
 func sampleFacts() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 	return bridge.Facts{
@@ -125,7 +127,8 @@ func sampleFacts() bridge.Facts {
 	}
 }
 
-// post makes a post of the suite in the thread of a root; root is "" if the post opens a thread.
+// post returns a sample post for the thread with the given root, or for a new thread if root is "". token identifies the
+// post, so that Reconcile can find it.
 func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	p := bridge.Post{
 		Kind:           kind,
@@ -149,19 +152,19 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	return p
 }
 
-// makeSaid returns a customer's text.
+// makeSaid returns a customer's message.
 func makeSaid(text string) *bridge.Said {
 	return &bridge.Said{MessageID: 7, From: sampleFacts().Contact, At: sampleFacts().LastMessage.At, Text: text}
 }
 
-// newContext returns a context that ends before the test does.
+// newContext returns a context with the timeout patience.
 func newContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// send sends what must succeed, and remembers it as the engine would.
+// send makes a post that must succeed, and marks it as our own, as the engine does.
 func (s Stage) send(t *testing.T, p bridge.Post) bridge.Sent {
 	t.Helper()
 	sent, err := s.Surface.Send(newContext(t), p)
@@ -174,7 +177,7 @@ func (s Stage) send(t *testing.T, p bridge.Post) bridge.Sent {
 	return sent
 }
 
-// openRoot opens a thread.
+// openRoot opens a thread and returns the id of its root.
 func (s Stage) openRoot(t *testing.T) string {
 	t.Helper()
 	sent := s.send(t, s.post(bridge.PostRoot, "", "root"))
@@ -184,7 +187,7 @@ func (s Stage) openRoot(t *testing.T) string {
 	return sent.Message
 }
 
-// postSaid posts a customer's text.
+// postSaid posts a customer's message.
 func (s Stage) postSaid(t *testing.T, root, token, text string) bridge.Sent {
 	t.Helper()
 	p := s.post(bridge.PostSaid, root, token)
@@ -192,7 +195,7 @@ func (s Stage) postSaid(t *testing.T, root, token, text string) bridge.Sent {
 	return s.send(t, p)
 }
 
-// checkFailure checks the class of an error that a person can read.
+// checkFailure checks that err is a *channels.SendError of a class, with a text for people.
 func checkFailure(t *testing.T, err error, want channels.Class) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
@@ -205,7 +208,7 @@ func checkFailure(t *testing.T, err error, want channels.Class) *channels.SendEr
 	return se
 }
 
-// count says how many messages of a thread contain a text.
+// count returns the number of messages in a thread that contain a text.
 func (s Stage) count(t *testing.T, root, text string) int {
 	n := 0
 	for _, m := range s.Shown(t, root) {

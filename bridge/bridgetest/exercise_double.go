@@ -8,34 +8,35 @@ import (
 	"parley/bridge"
 )
 
-// exerciseDouble checks how a thread is found that was opened twice, since the answer to the first attempt got lost.
-// Asked about the second root (a thread's first message), the surface must find the first one. The second must still
-// say that it may be one of two. For a root that is there once, the surface must find nothing.
+// exerciseDouble checks how a surface handles a thread that was opened twice. That happens if the answer to the first
+// attempt to post its root (its first message) is lost, so that the engine tries again. The second root must say that it may
+// be a duplicate. A PostDouble for the second root must find the first one, and must find nothing for a root without a
+// duplicate.
 func exerciseDouble(t *testing.T, s Stage) {
 	p := s.post(bridge.PostRoot, "", "two roots")
 	p.Facts.ID, p.Facts.Subject = 78, "two roots"
-	first, err := s.Surface.Send(newContext(t), p) // and the answer is lost
+	first, err := s.Surface.Send(newContext(t), p) // the engine would not get this answer
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	p.Attempt, p.Unsure = 2, true
 	second := s.send(t, p)
-	seek := func(token, root string) bridge.Sent {
+	findDouble := func(token, root string) bridge.Sent {
 		p := s.post(bridge.PostDouble, "", token)
 		p.Facts, p.Place.Message = sampleFacts(), root
 		return s.send(t, p)
 	}
 
-	found := seek("two roots", second.Message)
-	isRight := s.Blind || found.Message == first.Message // a blind surface can't look
-	if s.Blind != found.Blind || !isRight {
-		t.Errorf("beside %s, %+v is found, not %s", second.Message, found, first.Message)
+	found := findDouble("two roots", second.Message)
+	isExpected := s.Blind || found.Message == first.Message // a blind surface can't search
+	if s.Blind != found.Blind || !isExpected {
+		t.Errorf("the duplicate of %s is %+v, want %s", second.Message, found, first.Message)
 	}
 
-	found = seek("root", s.openRoot(t))
+	found = findDouble("root", s.openRoot(t))
 	if s.Blind != found.Blind || found.Message != "" {
-		t.Errorf("beside a root that is there once, %+v is found", found)
+		t.Errorf("a root without a duplicate has the duplicate %+v", found)
 	}
 
 	card := s.post(bridge.PostCard, second.Message, "card")
@@ -44,7 +45,7 @@ func exerciseDouble(t *testing.T, s Stage) {
 		s.send(t, card)
 		shown := s.Shown(t, second.Message)
 		if len(shown) == 0 || strings.Contains(shown[0].Text, "may be shown twice") != unsure {
-			t.Errorf("a card says that it may be shown twice: want %v: %+v", unsure, shown)
+			t.Errorf("want a card that says that it may be shown twice: %v; got %+v", unsure, shown)
 		}
 	}
 }

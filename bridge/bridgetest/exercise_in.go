@@ -15,11 +15,11 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks the way from the chat to the engine. A person types, edits, deletes or clicks; the
-// surface hands the engine a fact, the stored bytes of that event; and Decode turns the fact into actions, each with
-// a verb such as "say" or "resolve".
+// This part of the suite for surfaces (see ExerciseSurface) checks the direction from the chat to the engine. A person
+// types, edits, deletes or clicks. The surface passes a fact, the stored bytes of that event, to the engine, for which a Desk
+// stands in. Decode turns the fact into actions: "!resolve new cable" becomes the verb "resolve" with a note.
 
-// waitForAction waits for a fact that decodes to a verb about a message, and returns the first such action.
+// waitForAction waits for an action with a verb on a message, and returns the first one.
 func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bridge.Action {
 	t.Helper()
 	var found bridge.Action
@@ -43,7 +43,8 @@ func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bri
 	return found
 }
 
-// decode decodes a fact, and checks that decoding it again gives the same and doesn't change the fact.
+// decode decodes a fact. It checks that decoding is deterministic and doesn't modify the fact, and that the fact has a valid
+// id and an order key.
 func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	t.Helper()
 	stored := bytes.Clone(f.Payload)
@@ -54,7 +55,7 @@ func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 		t.Fatalf("fact %s decodes to %+v, %v and %+v, %v", f.ExternalID, first, err1, second, err2)
 	}
 
-	const maxID = 500 // bytes that the engine takes
+	const maxID = 500 // bytes that the engine accepts
 	hasID := f.ExternalID != "" && len(f.ExternalID) <= maxID
 	if !hasID || f.OrderKey == "" {
 		t.Errorf("fact %q with the order key %q", f.ExternalID, f.OrderKey)
@@ -63,7 +64,7 @@ func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	return first
 }
 
-// exerciseSpeech checks which verb, text and marker the engine gets for what a person types.
+// exerciseSpeech checks the action for each kind of text that a person can type.
 func exerciseSpeech(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	tests := []struct {
@@ -109,8 +110,8 @@ func exerciseSpeech(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseChanges checks that an edit and a deletion name the message, and that a later edit has a later version. The
-// same version may come twice in a row.
+// exerciseChanges checks that actions for edits and deletions identify the message, and that a later edit has a greater
+// version. A surface may report the same version several times in a row.
 func exerciseChanges(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	id := s.Say(t, root, "Hi Kin")
@@ -144,7 +145,7 @@ func exerciseChanges(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseOwnPosts checks that Parley's own posts don't come back as words of a person.
+// exerciseOwnPosts checks that Parley's own posts are not reported as texts of a person.
 func exerciseOwnPosts(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.postSaid(t, root, "said", "our own")
@@ -160,8 +161,8 @@ func exerciseOwnPosts(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseOrder checks that messages are ordered as they were typed, and that all facts of a thread have one order
-// key.
+// exerciseOrder checks that Action.Order increases as messages are typed, and that all facts of a thread have the same order
+// key, so that the engine applies them in sequence.
 func exerciseOrder(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	var ids, orders []string
@@ -188,17 +189,18 @@ func exerciseOrder(t *testing.T, s Stage) {
 	}
 }
 
-// countActions counts the actions in all facts that were accepted; some facts have none.
-func (s Stage) countActions(t *testing.T) (n int) {
+// countActions returns the number of actions in all accepted facts. A fact may have none.
+func (s Stage) countActions(t *testing.T) int {
 	t.Helper()
+	n := 0
 	for _, f := range s.Desk.Accepted() {
 		n += len(s.decode(t, f))
 	}
 	return n
 }
 
-// exerciseGap checks that what happened while the surface was offline comes once, after it is connected again, and
-// that what it had accepted before doesn't come again.
+// exerciseGap checks that events which happened while the surface was offline are reported once when it is connected again,
+// and that earlier events are not reported again.
 func exerciseGap(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	edited, deleted := s.Say(t, root, "known before"), s.Say(t, root, "deleted meanwhile")
@@ -212,9 +214,9 @@ func exerciseGap(t *testing.T, s Stage) {
 		s.Delete(t, deleted)
 	})
 
-	if s.Blind {
+	if s.Blind { // missed events can't be found
 		if n := s.countActions(t) - before; n != 0 {
-			t.Errorf("%d facts came of what can't be read", n)
+			t.Errorf("%d actions came of what can't be read", n)
 		}
 		s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "connected again"))
 		return
@@ -230,7 +232,7 @@ func exerciseGap(t *testing.T, s Stage) {
 		t.Errorf("the edit that was missed: %+v", a)
 	}
 
-	want := 2 // the message and the edit
+	want := 2 // the new message and the edit
 	if s.FindsDeleted {
 		s.waitForAction(t, bridge.VerbDelete, deleted)
 		want++
@@ -238,14 +240,14 @@ func exerciseGap(t *testing.T, s Stage) {
 
 	for i := range 2 {
 		if n := s.countActions(t) - before; n != want {
-			t.Errorf("%d facts came after gap %d, want %d", n, i, want)
+			t.Errorf("%d actions came after gap %d, want %d", n, i, want)
 		}
 		s.Offline(t, func() {})
 	}
 }
 
-// exerciseConfirm checks that Confirm reads a message again, as the engine asks before some replies leave. If the
-// message has changed without an event, the surface must hand in the change before Confirm returns.
+// exerciseConfirm checks that Confirm detects edits and deletions whose events were missed. The engine calls it before it
+// sends some replies. The surface must report the change as a fact before Confirm returns.
 func exerciseConfirm(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	ids := []string{s.Say(t, root, "stays"), s.Say(t, root, "changes"), s.Say(t, root, "goes")}
@@ -296,19 +298,30 @@ func exerciseConfirm(t *testing.T, s Stage) {
 	})
 }
 
-// exerciseBadInput checks that Decode returns the same for the same bytes, even if they are no good fact.
+// exerciseBadInput checks that Decode neither panics nor depends on anything but its input if a fact is damaged.
 func exerciseBadInput(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "a good one"))
-	good := s.Desk.Accepted()[0].Payload
-	const ( // enough to meet each field of a fact, and few enough to be fast
-		depth   = 100_000 // of nested lists: more than a parser takes
-		cuts    = 60      // of a good fact
-		spoiled = 300     // good facts with some other bytes
-		changes = 5       // of bytes in each, at most
+	for _, raw := range damagedFacts(s.Desk.Accepted()[0].Payload) {
+		first, err1 := s.Surface.Decode(raw)
+		second, err2 := s.Surface.Decode(raw)
+		if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
+			t.Errorf("%.60q: decoded as %+v, %v, then as %+v, %v", raw, first, err1, second, err2)
+		}
+	}
+}
+
+// damagedFacts returns inputs for Decode that are no facts: truncated and randomly modified copies of a valid fact, and other
+// bytes. The numbers are large enough to hit each field of a fact, and small enough to be fast.
+func damagedFacts(valid []byte) [][]byte {
+	const (
+		depth          = 100_000 // of nested lists, more than a parser accepts
+		truncations    = 60
+		modifications  = 300
+		maxBytesChange = 5 // in one modified copy
 	)
 
-	bad := [][]byte{
+	damaged := [][]byte{
 		nil,
 		{},
 		[]byte("riddle"),
@@ -318,24 +331,17 @@ func exerciseBadInput(t *testing.T, s Stage) {
 		[]byte("\xff\xfe"),
 		bytes.Repeat([]byte("["), depth),
 	}
-	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
-		bad = append(bad, good[:n])
+	for n := 1; n < len(valid); n += max(1, len(valid)/truncations) {
+		damaged = append(damaged, valid[:n])
 	}
 
 	random := rand.New(rand.NewSource(1))
-	for range spoiled {
-		b := bytes.Clone(good)
-		for range 1 + random.Intn(changes) {
+	for range modifications {
+		b := bytes.Clone(valid)
+		for range 1 + random.Intn(maxBytesChange) {
 			b[random.Intn(len(b))] = byte(random.Intn(math.MaxUint8 + 1))
 		}
-		bad = append(bad, b)
+		damaged = append(damaged, b)
 	}
-
-	for _, raw := range bad {
-		first, err1 := s.Surface.Decode(raw)
-		second, err2 := s.Surface.Decode(raw)
-		if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
-			t.Errorf("%.60q: decoded as %+v, %v, then as %+v, %v", raw, first, err1, second, err2)
-		}
-	}
+	return damaged
 }

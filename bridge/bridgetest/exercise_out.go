@@ -15,10 +15,10 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks the way from the engine to the chat: what people see after posts of each kind. A
-// post's token is the unique text by which the surface finds it again when nobody knows whether it was made.
+// This part of the suite for surfaces (see ExerciseSurface) checks the direction from the engine to the chat: what people
+// see after posts of each kind. A post's token is a unique id, by which Reconcile finds it if the answer to Send was lost.
 
-// exerciseThread checks that a thread shows its root and then the posts in order, each under the right name.
+// exerciseThread checks that a thread shows its root (first message) and then its posts in order, each with the right author.
 func exerciseThread(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	for i, text := range []string{"first words", "second words"} {
@@ -49,12 +49,12 @@ func exerciseThread(t *testing.T, s Stage) {
 		t.Errorf("a customer's words by %q, a line by %q", first.Author, note.Author)
 	}
 	if n := s.Mentioned(t); n != 1 {
-		t.Errorf("the agent was mentioned %d times, once was meant", n)
+		t.Errorf("the agent was mentioned %d times, want once", n)
 	}
 }
 
-// exerciseCard checks that the root of a thread shows the conversation's latest state, and that posting it twice
-// changes nothing. A mark (an emoji on a message) is set once, and replaces the mark before.
+// exerciseCard checks that the root of a thread shows the conversation's latest state. It also checks that a mark, which is
+// an emoji on a message, replaces the mark before. Both posts are idempotent.
 func exerciseCard(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	typed := s.Say(t, root, "on our way")
@@ -78,31 +78,55 @@ func exerciseCard(t *testing.T, s Stage) {
 		t.Errorf("%d marks", shown[1].Marks)
 	}
 
-	read := mark
-	read.Token, read.Mark = "read", bridge.MarkRead
-	s.send(t, read)
+	s.replaceMarks(t, root, mark)
+}
+
+// replaceMarks adds a second mark to a message that has one, replaces it by each other mark in turn, and removes it. first
+// is the post of the first mark.
+func (s Stage) replaceMarks(t *testing.T, root string, first bridge.Post) {
+	t.Helper()
+	second := first
+	second.Token, second.Mark = "read", bridge.MarkRead
+	s.send(t, second)
 	if got := s.Shown(t, root)[1].Marks; got != 2 {
 		t.Errorf("%d marks after the second", got)
 	}
 
-	// Each in place of another one, then none.
-	for _, then := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkInside, bridge.MarkDelivered, bridge.MarkWarning, ""} {
-		next := mark
-		next.Token = "next" + string(then)
-		next.Mark, next.Clears = then, read.Mark
+	previous := second.Mark
+	for _, mark := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkInside, bridge.MarkDelivered, bridge.MarkWarning, ""} {
+		next := first
+		next.Token = "next" + string(mark)
+		next.Mark, next.Clears = mark, previous
 		for range 2 {
 			s.send(t, next)
 		}
-		if got := s.Shown(t, root)[1].Marks; then != "" && got != 2 {
-			t.Errorf("%d marks with %s in place of %s", got, then, read.Mark)
+		if got := s.Shown(t, root)[1].Marks; mark != "" && got != 2 {
+			t.Errorf("%d marks with %s in place of %s", got, mark, previous)
 		}
 
-		read = next
+		previous = mark
 	}
 
 	if got := s.Shown(t, root)[1].Marks; got != 1 {
-		t.Errorf("%d marks when the second was taken off", got)
+		t.Errorf("%d marks after the second was removed", got)
 	}
+}
+
+// sendParts makes a post and its further parts, and returns the ids of the messages. Each part has a token of its own, which
+// begins with that of the post.
+func (s Stage) sendParts(t *testing.T, p bridge.Post) []string {
+	t.Helper()
+	token := p.Token
+	sent := s.send(t, p)
+	messages := []string{sent.Message}
+	for sent.More {
+		p.Part++
+		p.Token = fmt.Sprint(token, p.Part)
+		p.Progress = sent.Progress
+		sent = s.send(t, p)
+		messages = append(messages, sent.Message)
+	}
+	return messages
 }
 
 // exerciseFiles checks that files are shown in order, in one post or in several.
@@ -112,14 +136,7 @@ func exerciseFiles(t *testing.T, s Stage) {
 	for _, name := range []string{"plan.txt", "photo.png"} {
 		p.Files = append(p.Files, memoryFile(name, []byte("content of "+name)))
 	}
-
-	sent := s.send(t, p)
-	for sent.More {
-		p.Part++
-		p.Token = fmt.Sprint("files", p.Part)
-		p.Progress = sent.Progress
-		sent = s.send(t, p)
-	}
+	s.sendParts(t, p)
 
 	var names []string
 	for _, m := range s.Shown(t, root) {
@@ -131,8 +148,8 @@ func exerciseFiles(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseErased: our posts are removed with their files, the root stays and says so, and what a colleague wrote
-// stays. Erasing twice, or a message that is gone, gives no other error than ErrMessageGone.
+// exerciseErased checks the erasure of a thread. Our posts are deleted with their files, the root says "Erased", and texts of
+// colleagues stay. To erase a message that is already gone is no error, or ErrMessageGone.
 func exerciseErased(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	typed := s.Say(t, root, "a colleague's words")
@@ -141,27 +158,14 @@ func exerciseErased(t *testing.T, s Stage) {
 	pages := s.post(bridge.PostFiles, root, "pages")
 	pages.Files = []channels.File{memoryFile("zebra.txt", []byte("zebra"))}
 	posts := map[string]bridge.PostKind{root: bridge.PostRoot, s.send(t, words).Message: bridge.PostSaid}
-	sent := s.send(t, pages)
-	posts[sent.Message] = bridge.PostFiles
-	for sent.More {
-		pages.Part++
-		pages.Token, pages.Progress = fmt.Sprint("pages", pages.Part), sent.Progress
-		sent = s.send(t, pages)
-		posts[sent.Message] = bridge.PostFiles
+	for _, message := range s.sendParts(t, pages) {
+		posts[message] = bridge.PostFiles
 	}
-
-	delete(posts, "")
+	delete(posts, "") // a post of files may have no id
 
 	for range 2 {
 		for message, kind := range posts {
-			p := s.post(bridge.PostErased, root, "erase"+message)
-			p.Place.Message, p.Was = message, kind
-			sent, err := s.Surface.Send(newContext(t), p)
-			for err == nil && sent.More {
-				p.Part, p.Progress = p.Part+1, sent.Progress
-				sent, err = s.Surface.Send(newContext(t), p)
-			}
-
+			err := s.erase(t, root, message, kind)
 			if err != nil && !errors.Is(err, bridge.ErrMessageGone) {
 				t.Errorf("%s: %v", kind, err)
 			}
@@ -169,18 +173,31 @@ func exerciseErased(t *testing.T, s Stage) {
 	}
 
 	for _, m := range s.Shown(t, root) {
-		isRight := len(m.Files) == 0 && !strings.Contains(m.Text, "customer's words")
+		isExpected := len(m.Files) == 0 && !strings.Contains(m.Text, "customer's words")
 		switch m.ID {
 		case root:
-			isRight = m.Buttons == 0 && strings.HasPrefix(m.Text, "Erased")
+			isExpected = m.Buttons == 0 && strings.HasPrefix(m.Text, "Erased")
 		case typed:
-			isRight = strings.Contains(m.Text, "a colleague's words")
+			isExpected = strings.Contains(m.Text, "a colleague's words")
 		}
 
-		if !isRight {
+		if !isExpected {
 			t.Errorf("shown after it was erased: %+v", m)
 		}
 	}
+}
+
+// erase erases a message of a thread. kind is the kind of post that made the message.
+func (s Stage) erase(t *testing.T, root, message string, kind bridge.PostKind) error {
+	t.Helper()
+	p := s.post(bridge.PostErased, root, "erase"+message)
+	p.Place.Message, p.Was = message, kind
+	sent, err := s.Surface.Send(newContext(t), p)
+	for err == nil && sent.More {
+		p.Part, p.Progress = p.Part+1, sent.Progress
+		sent, err = s.Surface.Send(newContext(t), p)
+	}
+	return err
 }
 
 func memoryFile(name string, content []byte) channels.File {
@@ -188,7 +205,7 @@ func memoryFile(name string, content []byte) channels.File {
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-// exerciseWhisper checks that a whisper is seen by one person and isn't shown in the thread.
+// exerciseWhisper checks that a PostEphemeral is shown to one person only, and not in the thread.
 func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
@@ -196,7 +213,7 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	p.Line = &bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("There is a secret reason.")}, Verb: bridge.VerbTake}
 	s.send(t, p)
 	if n := s.count(t, root, "secret reason"); n != 0 {
-		t.Error("everybody saw it")
+		t.Error("everybody sees it")
 	}
 	got := s.Whispers(t)
 	if len(got) != 1 || !strings.Contains(got[0].Text, "There is a secret reason.") {
@@ -204,8 +221,8 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseLongText checks that a long text isn't cut. It continues in further posts, each of which is found by its
-// token.
+// exerciseLongText checks that a long text is not truncated but continued in further posts, and that Reconcile finds each of
+// them by its token.
 func exerciseLongText(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	var words []string
@@ -241,11 +258,11 @@ func exerciseLongText(t *testing.T, s Stage) {
 	}
 
 	if want := strings.Join(words, ""); !strings.Contains(got, want) {
-		t.Errorf("%d runes arrived of %d", len(got), len(want))
+		t.Errorf("%d of %d bytes arrived", len(got), len(want))
 	}
 }
 
-// exerciseHostile checks that a customer's text can't mention anybody, format anything or forge a message.
+// exerciseHostile checks that a customer's text, name and subject can't mention anybody, format text or forge a message.
 func exerciseHostile(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	for i, text := range []string{
@@ -253,7 +270,7 @@ func exerciseHostile(t *testing.T, s Stage) {
 		"this & <b>bold</b> | `code",
 		":fire: [x](https://a.test)",
 		"!resolve",
-		"\u202egnp.exe", // the mark turns the direction of writing: it looks like "exe.png"
+		"\u202egnp.exe", // right-to-left override: it looks like "exe.png"
 	} {
 		p := s.post(bridge.PostSaid, root, fmt.Sprint("evil", i))
 		p.Said = makeSaid(text)
@@ -273,16 +290,15 @@ func exerciseHostile(t *testing.T, s Stage) {
 		t.Errorf("a customer mentioned the agent %d times", n)
 	}
 	if n := s.count(t, root, "this & <b>bold</b> | `code"); n != 1 {
-		t.Errorf("not shown as it was written: %+v", s.Shown(t, root))
+		t.Errorf("not shown literally: %+v", s.Shown(t, root))
 	}
 }
 
-// exerciseLimits checks the surface's limits and budgets, and that Lookup returns "" and no error for an
-// address that nobody has.
+// exerciseLimits checks the surface's limits and budgets, and lookups of a channel and of an unknown user.
 func exerciseLimits(t *testing.T, s Stage) {
-	l := s.Surface.Limits()
-	if min(int64(l.MaxTextRunes), l.MaxFileBytes, int64(l.RequestTimeout)) <= 0 {
-		t.Errorf("limits %+v", l)
+	limits := s.Surface.Limits()
+	if min(int64(limits.MaxTextRunes), limits.MaxFileBytes, int64(limits.RequestTimeout)) <= 0 {
+		t.Errorf("limits %+v", limits)
 	}
 
 	for _, kind := range []bridge.PostKind{
@@ -311,7 +327,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseDeadline checks that a post whose deadline is over isn't made.
+// exerciseDeadline checks that a post is not made if its context has expired.
 func exerciseDeadline(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -320,8 +336,8 @@ func exerciseDeadline(t *testing.T, s Stage) {
 	p.Said = makeSaid("too late")
 	_, err := s.Surface.Send(ctx, p)
 	class := channels.ClassOf(err)
-	mayRepeat := class == channels.Retry || class == channels.Ambiguous
-	if err == nil || !mayRepeat {
+	canRetry := class == channels.Retry || class == channels.Ambiguous
+	if err == nil || !canRetry {
 		t.Errorf("too late: %v", err)
 	}
 	if n := s.count(t, root, "too late"); n != 0 {
@@ -329,7 +345,7 @@ func exerciseDeadline(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseThrottled checks that a throttled post isn't shown, and that the error says how long to wait.
+// exerciseThrottled checks that a throttled post is not made, and that the error says how long to wait.
 func exerciseThrottled(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.Fail(t, FailThrottled, bridge.PostLine)

@@ -7,37 +7,41 @@ import (
 	"parley/channels/emulator"
 )
 
-// FaultKind says what goes wrong with a call of a Chat's API.
+// FaultKind is a way in which a call of a Chat's API fails.
 type FaultKind string
 
-// Kinds of faults. The zero kind is none: the call is answered, perhaps late.
+// Kinds of faults. "Before" means that the call is not carried out, and "after" that it is.
 const (
-	FaultNone        FaultKind = ""
-	FaultRefuse      FaultKind = "refuse"       // 503 before anything was done, and it says so
-	FaultThrottle    FaultKind = "throttle"     // 429 with Retry-After
-	FaultErrorBefore FaultKind = "error_before" // 500, nothing was done
-	FaultErrorAfter  FaultKind = "error_after"  // 500, it was done
-	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
-	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
+	FaultNone        FaultKind = ""             // the call succeeds; use it with Fault.Until to delay the call
+	FaultRefuse      FaultKind = "refuse"       // status 503, with a header that says that nothing was done
+	FaultThrottle    FaultKind = "throttle"     // status 429 with Retry-After
+	FaultErrorBefore FaultKind = "error_before" // status 500
+	FaultErrorAfter  FaultKind = "error_after"  // status 500
+	FaultDropBefore  FaultKind = "drop_before"  // the connection is closed
+	FaultDropAfter   FaultKind = "drop_after"   // the connection is closed
 )
 
-// Fault is something that goes wrong at the Chat.
+// Fault makes calls of a Chat's API fail, to test how the caller handles it. For example, after
+//
+//	chat.AddFault(Fault{Call: "post", Kind: FaultDropAfter})
+//
+// the next message is posted, but the connection is closed without an answer.
 type Fault struct {
-	Call  string // post, update, mark, whisper, thread, since, message
+	Call  string // name of the call: post, update, mark, whisper, thread, since, message
 	Kind  FaultKind
-	Times int             // how often it strikes; 0 means once, < 0 means until ClearFaults
-	Text  string          // it strikes only calls whose body contains this
+	Times int             // number of calls that fail; 0 means one, < 0 means all until ClearFaults
+	Text  string          // only calls whose body contains this fail
 	Wait  time.Duration   // FaultThrottle: the time in Retry-After
-	Until <-chan struct{} // if set, the Chat first waits until it is closed
+	Until <-chan struct{} // if set, the call first waits until it is closed
 }
 
-// AddFault arms a fault. Of several for one call, the oldest strikes first.
+// AddFault adds a fault. If several match a call, the oldest is used.
 func (c *Chat) AddFault(f Fault) { c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
-// ClearFaults disarms everything.
+// ClearFaults removes all faults.
 func (c *Chat) ClearFaults() { c.faults.ClearFaults() }
 
-// strike counts a call and uses up the oldest fault for it; the zero Fault means that none strikes.
+// strike counts a call, and returns and uses up the oldest fault that matches it. It returns the zero Fault if none matches.
 func (c *Chat) strike(call, body string) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +54,7 @@ func (c *Chat) strike(call, body string) Fault {
 	return hit.Fault
 }
 
-// Struck returns how many faults have struck.
+// Struck returns the number of calls for which a fault was used.
 func (c *Chat) Struck() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

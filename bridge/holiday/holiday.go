@@ -1,6 +1,9 @@
-// Package holiday knows the public holidays of countries, and of the parts of some, from a kept library.
+// Package holiday provides the public holidays of countries and of their states, from the library rickar/cal:
 //
-// What does not belong here: when a business is open (routing/hours), and days that an admin adds or takes out.
+//	calendar, err := holiday.FindCalendar("DE-BY")
+//	calendar.Holiday(2026, time.January, 6) // "Heilige Drei Könige"
+//
+// Package routing/hours uses it to find out when a business is open, and handles the days that an admin adds or removes.
 package holiday
 
 import (
@@ -21,16 +24,16 @@ type Day struct {
 	Name string // in the country's language
 }
 
-// Calendar tells the public holidays of one country, or of a part of it. It may be used by several goroutines.
+// Calendar has the public holidays of one country or state. It is safe for concurrent use.
 type Calendar struct {
 	holidays []*cal.Holiday
 
 	mu    sync.Mutex
-	years map[int][]Day // the results of HolidaysOf, by year
+	years map[int][]Day // caches the results of HolidaysOf by year
 }
 
-// FindCalendar finds the Calendar of a country or a part of it, by its code: DE, DE-BY.
-// Errors: nobody knows it, with those that are known, for people.
+// FindCalendar returns the calendar of a country or state by its ISO 3166 code, such as "DE" or "DE-BY", in any case. The
+// error for an unknown code lists the known ones, for people.
 func FindCalendar(code string) (*Calendar, error) {
 	all := slices.Concat(Countries(), Parts())
 	i := slices.IndexFunc(all, func(r Region) bool { return strings.EqualFold(r.Code, code) })
@@ -40,8 +43,8 @@ func FindCalendar(code string) (*Calendar, error) {
 	return &Calendar{holidays: all[i].holidays, years: map[int][]Day{}}, nil
 }
 
-// Codes says, for people, which codes can be written in place of one that is unknown: those of the parts of its
-// country, or of all countries.
+// Codes lists, for an error message, the codes that could be meant by an unknown one: those of the states of the same
+// country or, if it has none here, those of all countries.
 func Codes(code string) string {
 	country, _, _ := strings.Cut(strings.ToUpper(code), "-")
 	var codes []string
@@ -62,26 +65,29 @@ func Codes(code string) string {
 	return strings.Join(codes, ", ")
 }
 
-// Hours reads business hours as they are stored, with the public holidays of their country.
+// Hours reads stored business hours, with the public holidays of their country.
 func Hours(plan []byte) (*hours.Hours, error) {
 	return hours.Read(plan, func(code string) hours.Calendar {
-		if c, err := FindCalendar(code); err == nil {
-			return c
+		calendar, err := FindCalendar(code)
+		if err != nil {
+			return nil // the country is known to another version of Parley only; ignore its holidays
 		}
-		return nil // another version of Parley knew the country: then public holidays don't count
+		return calendar
 	})
 }
 
-// Holiday returns the name of the public holiday on a day; "" means there is none.
+// Holiday returns the name of the public holiday on a day, or "" if there is none.
 func (c *Calendar) Holiday(year int, month time.Month, day int) string {
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-	if i := slices.IndexFunc(c.HolidaysOf(year), func(d Day) bool { return d.Date == date }); i >= 0 {
-		return c.HolidaysOf(year)[i].Name
+	for _, holiday := range c.HolidaysOf(year) {
+		if holiday.Date == date {
+			return holiday.Name
+		}
 	}
 	return ""
 }
 
-// Names lists the public holidays by name, whenever they are.
+// Names returns the names of all public holidays, without duplicates.
 func (c *Calendar) Names() []string {
 	var names []string
 	for _, h := range c.holidays {
@@ -92,27 +98,33 @@ func (c *Calendar) Names() []string {
 	return names
 }
 
-// HolidaysOf lists the public holidays of a year, and the days on which they are observed where that is another day, by date.
+// HolidaysOf returns the public holidays of a year, sorted by date. If a holiday is observed on another day, for example on
+// the Monday after a weekend, the result has both days. Callers must not modify it.
 func (c *Calendar) HolidaysOf(year int) []Day {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	if days, ok := c.years[year]; ok {
-		return days
+	days, isCached := c.years[year]
+	if !isCached {
+		days = calculateDays(c.holidays, year)
+		c.years[year] = days
 	}
+	return days
+}
 
+func calculateDays(holidays []*cal.Holiday, year int) []Day {
 	var days []Day
 	add := func(at time.Time, name string) {
-		// The library gives the beginning of the day by this machine's clock. Where clocks leap over midnight, it gives a
-		// moment of the day before. Two hours later it is the right day in any case.
+		// The library returns midnight in this machine's time zone. If the clocks skip midnight on that day, its result
+		// is on the day before. Two hours later it is the right day in any case.
 		at = at.Add(2 * time.Hour)
 		date := at.Format(time.DateOnly)
 		if at.Year() == year && !slices.ContainsFunc(days, func(d Day) bool { return d.Date == date }) {
 			days = append(days, Day{date, name})
 		}
 	}
-	for _, h := range c.holidays {
-		for y := year - 1; y <= year+1; y++ { // the first of January may be observed on the last of December
+	for _, h := range holidays {
+		for y := year - 1; y <= year+1; y++ { // 1 January may be observed on 31 December of the year before
 			if actual, observed := h.Calc(y); !actual.IsZero() {
 				add(actual, h.Name)
 				add(observed, h.Name)
@@ -121,6 +133,5 @@ func (c *Calendar) HolidaysOf(year int) []Day {
 	}
 
 	slices.SortFunc(days, func(a, b Day) int { return strings.Compare(a.Date, b.Date) })
-	c.years[year] = days
 	return days
 }

@@ -41,7 +41,7 @@ import (
 	"github.com/rickar/cal/v2/za"
 )
 
-// Region is a country, or a part of one, whose public holidays are known.
+// Region is a country, or a state of one, whose public holidays are known.
 type Region struct {
 	Code string // ISO 3166: "DE", "DE-BY"
 	Name string // "Germany", "Germany: Bayern"
@@ -49,8 +49,8 @@ type Region struct {
 	holidays []*cal.Holiday
 }
 
-// Countries lists the countries whose public holidays are known, by name. Those of Australia differ too much: it has
-// Parts alone.
+// Countries returns the countries whose public holidays are known, sorted by name. Australia is missing because its states
+// differ too much; see Parts.
 func Countries() []Region {
 	return []Region{
 		{"AR", "Argentina", ar.Holidays},
@@ -90,7 +90,7 @@ func Countries() []Region {
 	}
 }
 
-// Parts lists the states and cantons that have holidays of their own, by country and name.
+// Parts returns the states and cantons with their own holidays, sorted by country and name.
 func Parts() []Region { return slices.Concat(australianParts(), germanParts(), swissParts()) }
 
 func australianParts() []Region {

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// Days in people's words: "24.12.", "2026-12-24", "3rd of may", "tomorrow", "next friday". Each read function takes
-// the day at the beginning of a text and returns it with what follows, which may be a time of day.
+// This file reads days: "24.12.", "2026-12-24", "3rd of may", "tomorrow", "next friday". Each read function reads a day at
+// the beginning of a text and returns it with the rest of the text, which may be a time of day: for "tomorrow at 9" it
+// returns the day and "at 9". Texts are in lower case and have single spaces.
 
 const daysOfWeek = 7
 
-// date is a day in a time zone. Its month and day may be too large, as in time.Date: 32 January means 1 February.
+// date is a day in a time zone. As in time.Date, month and day may be out of range: 32 January means 1 February.
 type date struct {
 	year  int
 	month time.Month
@@ -21,24 +22,23 @@ type date struct {
 	loc   *time.Location
 }
 
-// at returns the moment of a time of day.
+// at returns the given time of the day.
 func (d date) at(c clock) time.Time {
 	return time.Date(d.year, d.month, d.day, c.hour, c.minute, 0, 0, d.loc)
 }
 
-// today returns the day of now.
 func (r reader) today() date {
 	return date{year: r.now.Year(), month: r.now.Month(), day: r.now.Day(), loc: r.now.Location()}
 }
 
-// isInCalendar reports whether the calendar has the day.
+// isInCalendar reports whether the day exists, which 30 February does not.
 func (d date) isInCalendar() bool {
 	year, month, day := d.at(clock{hour: noonHour}).Date()
 	return year == d.year && month == d.month && day == d.day
 }
 
-// readDay reads the day with which a text begins, and returns it with what follows it.
-func (r reader) readDay(words string) (date, string, bool) {
+// readDay reads a day in any form.
+func (r reader) readDay(words string) (day date, rest string, ok bool) {
 	if d, rest, ok := r.readDate(words); ok {
 		return d, rest, true
 	}
@@ -56,10 +56,10 @@ var (
 	weekdayAt = regexp.MustCompile(`^(?:(?:next|this|coming|nächsten|nächster|naechsten|kommenden|diesen) )?([a-zä]+)\.?,?(?: (.+))?$`)
 )
 
-// dateParts are the digits of a date, and the words that follow it. The year may be missing.
+// dateParts are the digits of a date, and the rest of the text. The year may be missing.
 type dateParts struct{ year, month, day, rest string }
 
-// splitDate finds the parts of a date. The day is "" if the text begins with no date.
+// splitDate returns the parts of the date at the beginning of a text. If there is none, all parts are empty.
 func splitDate(words string) dateParts {
 	if m := isoDate.FindStringSubmatch(words); m != nil {
 		return dateParts{year: m[1], month: m[2], day: m[3], rest: m[4]}
@@ -88,7 +88,7 @@ func (r reader) readDate(words string) (date, string, bool) {
 		return date{}, "", false
 	}
 	if parts.year == "" {
-		found, ok := r.nextYearly(time.Month(month), day)
+		found, ok := r.nextOccurrence(time.Month(month), day)
 		return found, parts.rest, ok
 	}
 
@@ -102,21 +102,21 @@ func (r reader) readDate(words string) (date, string, bool) {
 	return found, parts.rest, err == nil && found.isInCalendar()
 }
 
-// nextYearly returns the next day of that name that isn't past, today included.
-func (r reader) nextYearly(month time.Month, day int) (date, bool) {
-	const years = 9 // 29 February may be eight years away: from 2096 to 2104
+// nextOccurrence returns the next such day, which may be today. It returns false for a day that never occurs.
+func (r reader) nextOccurrence(month time.Month, day int) (date, bool) {
+	const yearsAhead = 8 // 29 February may be eight years away: from 2096 to 2104
 	today := r.today()
-	start := today.at(clock{})
-	for year := range years {
-		d := date{year: today.year + year, month: month, day: day, loc: today.loc}
-		if d.isInCalendar() && !d.at(clock{}).Before(start) {
+	midnight := today.at(clock{})
+	for years := range yearsAhead + 1 {
+		d := date{year: today.year + years, month: month, day: day, loc: today.loc}
+		if d.isInCalendar() && !d.at(clock{}).Before(midnight) {
 			return d, true
 		}
 	}
 	return date{}, false
 }
 
-// readRelativeDay reads days that are counted from today.
+// readRelativeDay reads days that are relative to today: "tomorrow", "next week", "end of week".
 func (r reader) readRelativeDay(words string) (date, string, bool) {
 	today := r.today()
 	weekday := r.now.Weekday()
@@ -151,27 +151,28 @@ func (r reader) readRelativeDay(words string) (date, string, bool) {
 	return date{}, "", false
 }
 
-// daysSinceMonday returns how many days of its week lie before a weekday: 0 for Monday, 6 for Sunday.
+// daysSinceMonday returns the number of days from Monday to a day of the same week: 0 for Monday, 6 for Sunday.
 func daysSinceMonday(day time.Weekday) int { return daysUntil(time.Monday, day) }
 
-// daysUntil returns how many days after a weekday another one comes: 0 if both are the same.
+// daysUntil returns the number of days from one weekday to the next occurrence of another: 0 if both are the same.
 func daysUntil(from, to time.Weekday) int { return int(to-from+daysOfWeek) % daysOfWeek }
 
-// readWeekdayOf reads the weekday after "next week", whose Monday is given. Without a weekday, the Monday is meant.
-func readWeekdayOf(monday date, rest string) (date, string) {
-	m := weekdayAt.FindStringSubmatch(rest)
+// readWeekdayOf reads the optional weekday after "next week". monday is the Monday of that week, which is the result if the
+// text doesn't begin with a weekday.
+func readWeekdayOf(monday date, words string) (day date, rest string) {
+	m := weekdayAt.FindStringSubmatch(words)
 	if m == nil {
-		return monday, rest
+		return monday, words
 	}
 	weekday, ok := findWeekday(m[1])
 	if !ok {
-		return monday, rest
+		return monday, words
 	}
 	monday.day += daysSinceMonday(weekday)
 	return monday, m[2]
 }
 
-// readWeekday reads the name of a weekday: the next one, never today.
+// readWeekday reads a weekday, which means its next occurrence after today.
 func (r reader) readWeekday(words string) (date, string, bool) {
 	m := weekdayAt.FindStringSubmatch(words)
 	if m == nil {
@@ -187,15 +188,18 @@ func (r reader) readWeekday(words string) (date, string, bool) {
 	return day, m[2], true
 }
 
-// cutAny cuts the first of these words that the text begins with, as whole words.
-func cutAny(words string, fronts ...string) (string, bool) {
-	for _, front := range fronts {
-		rest, ok := strings.CutPrefix(words, front)
+// cutAny cuts the first matching prefix off a text, with the spaces and commas after it. A prefix matches whole words only:
+// "morgens" does not begin with "morgen".
+func cutAny(words string, prefixes ...string) (rest string, ok bool) {
+	for _, prefix := range prefixes {
+		rest, ok := strings.CutPrefix(words, prefix)
 		if !ok {
 			continue
 		}
-		if after := strings.TrimLeft(rest, " ,"); rest == "" || after != rest { // "morgens" doesn't begin with "morgen"
-			return after, true
+		trimmed := strings.TrimLeft(rest, " ,")
+		endsWord := rest == "" || trimmed != rest
+		if endsWord {
+			return trimmed, true
 		}
 	}
 	return "", false

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Times of day in people's words: "14:30", "9am", "um 14 uhr 30", "noon", "tonight at 8". Also the names of
-// weekdays and months, in English and German.
+// This file reads times of day ("14:30", "9am", "um 14 uhr 30", "noon", "tonight at 8") and the names of weekdays and
+// months, in English and German. Texts are in lower case and have single spaces.
 
 // clock is a time of day.
 type clock struct {
 	hour, minute int
-	today        bool // it means today, even if it is past: "this morning"
+	today        bool // it means today, even if it is past, as "this morning" does
 }
 
 var (
@@ -22,31 +22,21 @@ var (
 	plainForm = regexp.MustCompile(`^(?:at |um )?(\d{2})(\d{2})$`)
 )
 
-// position is where a time of day stands: "friday 9" is a time, "9" alone is none.
+// position says whether a text was written next to a day: "friday 9" has a time of day, but "9" alone is not a time.
 type position bool
 
 const (
-	behindDay position = true
+	besideDay position = true
 	alone     position = false
 )
 
-// readClock reads a time of day. A bare number, like 9 or 1430, counts only behind a day or "at".
+// readClock reads a time of day. A bare number, like 9 or 1430, counts only beside a day or after "at".
 func readClock(words string, at position) (clock, bool) {
-	if c, rest, ok := partOfDay(words); ok {
-		if rest == "" {
-			return c, true
-		}
-
-		exact, ok := readClock(rest, behindDay)
-		isAfternoon := c.hour >= afternoonHour
-		if ok && isAfternoon && exact.hour < noonHour {
-			exact.hour += hoursOfHalf // "tonight at 8"
-		}
-		exact.today = c.today
-		return exact, ok && c.hour != endOfDayHour // "end of day at 5" means nothing
+	if part, rest, ok := partOfDay(words); ok {
+		return refinePartOfDay(part, rest)
 	}
 
-	if at == behindDay {
+	if at == besideDay {
 		if m := plainForm.FindStringSubmatch(words); m != nil { // "1430"
 			return buildClock(m[1], m[2], "")
 		}
@@ -66,21 +56,42 @@ func readClock(words string, at position) (clock, bool) {
 		minute = minuteAfterUhr
 	}
 
-	isBareNumber := minute == "" && suffix == ""
-	if isBareNumber && lead == "" && at == alone {
+	isBareNumber := lead == "" && minute == "" && suffix == ""
+	if isBareNumber && at == alone {
 		return clock{}, false
 	}
 
 	return buildClock(hour, minute, suffix)
 }
 
+// refinePartOfDay returns the time of a part of the day, such as "tonight", that may be followed by an exact time: "at 8".
+func refinePartOfDay(part clock, rest string) (clock, bool) {
+	if rest == "" {
+		return part, true
+	}
+	if part.hour == endOfDayHour { // "end of day at 5" is a contradiction
+		return clock{}, false
+	}
+
+	exact, ok := readClock(rest, besideDay)
+	if !ok {
+		return clock{}, false
+	}
+	isAfternoon := part.hour >= afternoonHour
+	if isAfternoon && exact.hour < noonHour {
+		exact.hour += halfDay // "tonight at 8" is at 20:00
+	}
+	exact.today = part.today
+	return exact, true
+}
+
 const (
 	hoursOfDay    = 24
-	hoursOfHalf   = 12 // with "am" or "pm"
+	halfDay       = 12 // hours of "am" or "pm"
 	minutesOfHour = 60
 )
 
-// buildClock returns the time of day of digits. minute may be empty, and suffix be "am", "p.m.", "uhr" or the like.
+// buildClock makes a time of day from digits. minute may be "". suffix is "am", "p.m.", "uhr", or the like, or "".
 func buildClock(hour, minute, suffix string) (clock, bool) {
 	h, err := strconv.Atoi(hour)
 	m := 0
@@ -95,26 +106,26 @@ func buildClock(hour, minute, suffix string) (clock, bool) {
 	if half != "am" && half != "pm" {
 		return clock{hour: h, minute: m}, true
 	}
-	if h < 1 || h > hoursOfHalf {
+	if h < 1 || h > halfDay {
 		return clock{}, false
 	}
 
-	h %= hoursOfHalf // 12 am is midnight
+	h %= halfDay // 12 am is midnight
 	if half == "pm" {
-		h += hoursOfHalf
+		h += halfDay
 	}
 
 	return clock{hour: h, minute: m}, true
 }
 
-// intro has the words before a part of the day that add nothing to it: "in the morning".
+// intro matches the words before a part of the day: "in the morning".
 var intro = regexp.MustCompile(`^(?:in |at |am |this |the )*`)
 
-// partOfDay reads words that stand for an hour, such as "noon". It returns the hour and the words that follow.
-func partOfDay(words string) (clock, string, bool) {
-	introduced := intro.FindString(words)
-	isThis := strings.Contains(introduced, "this ") // "this evening" is never tomorrow's
-	words = words[len(introduced):]
+// partOfDay reads a word for a part of the day, such as "noon", and returns its hour and the rest of the text.
+func partOfDay(words string) (part clock, rest string, ok bool) {
+	introduction := intro.FindString(words)
+	isThis := strings.Contains(introduction, "this ") // "this evening" never means tomorrow
+	words = words[len(introduction):]
 	for _, part := range [...]struct {
 		hour  int
 		names []string
@@ -134,7 +145,7 @@ func partOfDay(words string) (clock, string, bool) {
 	return clock{}, "", false
 }
 
-// findWeekday returns the weekday with a name in English or German, long or short.
+// findWeekday returns the weekday with an English or German name or abbreviation.
 func findWeekday(name string) (time.Weekday, bool) {
 	for i, names := range [...]string{
 		"sunday sun sonntag so", "monday mon montag mo", "tuesday tue tues dienstag di",
@@ -150,7 +161,7 @@ func findWeekday(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// monthNumber returns "1" for January, and "" for a word that is no month.
+// monthNumber returns the number of a month in digits: "1" for "january" or "jan". It returns "" for other words.
 func monthNumber(name string) string {
 	for i, names := range [...]string{
 		"january jan januar", "february feb februar", "march mar märz maerz", "april apr", "may mai", "june jun juni",

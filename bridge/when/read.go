@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// reader makes moments of words. The words are in small letters with single spaces. They mean times as seen from
-// now, in the zone of now: "tomorrow" is the day after it.
+// reader parses times in people's words, relative to now and in the zone of now. Its methods take texts in lower case with
+// single spaces. They return false for a text that they can't read.
 type reader struct{ now time.Time }
 
-// fillers are words before a time that add nothing to it: "until friday".
+// fillers matches words before a time that don't change its meaning: "until friday".
 var fillers = regexp.MustCompile(`^(?:in|for|until|till|til|by|from|on|bis|für|fuer|am|ab|zum)\s+`)
 
-// read tries the forms in this order: a span (2h), a timestamp, a day with or without a time of day, a time of day
-// alone.
+// read reads a time in any form: a span ("2h"), a timestamp, a day with or without a time of day, or a time of day.
 func (r reader) read(words string) (time.Time, bool) {
 	for {
 		rest := fillers.ReplaceAllString(words, "")
@@ -44,14 +43,14 @@ func (r reader) readDayAndClock(words string) (time.Time, bool) {
 		if rest == "" {
 			return day.at(clock{hour: morningHour}), true
 		}
-		if c, ok := readClock(rest, behindDay); ok {
+		if c, ok := readClock(rest, besideDay); ok {
 			return day.at(c), true
 		}
 	}
 
 	fields := strings.Fields(words)
 	for i := 1; i < len(fields); i++ {
-		c, ok := readClock(strings.Join(fields[:i], " "), behindDay)
+		c, ok := readClock(strings.Join(fields[:i], " "), besideDay)
 		if !ok {
 			continue
 		}
@@ -66,8 +65,8 @@ func (r reader) readDayAndClock(words string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// readClockWithoutDay reads a time without a day: today, or tomorrow if that is past. Only "tonight" and the like (clock.today) are never
-// tomorrow's.
+// readClockWithoutDay reads a time of day. It means today or, if that time is past, tomorrow. A time such as "this morning"
+// (clock.today) always means today, so the result may be in the past.
 func (r reader) readClockWithoutDay(words string) (time.Time, bool) {
 	c, ok := readClock(words, alone)
 	if !ok {
@@ -80,17 +79,17 @@ func (r reader) readClockWithoutDay(words string) (time.Time, bool) {
 	return day.at(c), true
 }
 
-// readTimestamp reads a date and time with its zone, as machines write it.
+// readTimestamp reads a timestamp with a zone, as in RFC 3339.
 func (r reader) readTimestamp(words string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, strings.ToUpper(words))
 	return at, err == nil
 }
 
-// part finds a part of a span: an amount and its unit.
-var part = regexp.MustCompile(`^(\d{1,5}(?:[.,]\d{1,2})?|[a-zäöü]+)\s*([a-zäöü]+)\.?(?:\s*(?:,|and|und|&)\s*|\s*)`)
+// spanPart matches one part of a span: an amount and its unit.
+var spanPart = regexp.MustCompile(`^(\d{1,5}(?:[.,]\d{1,2})?|[a-zäöü]+)\s*([a-zäöü]+)\.?(?:\s*(?:,|and|und|&)\s*|\s*)`)
 
-// readSpan reads lengths of time: "2h", "1h30m", "2 hours and 30 minutes", "zwei wochen".
-// Days and more keep the time of day.
+// readSpan reads a span of time that starts now: "2h", "1h30m", "2 hours and 30 minutes", "zwei wochen". Days, weeks and
+// months keep the time of day, even if a clock change is in between.
 func (r reader) readSpan(words string) (time.Time, bool) {
 	words = strings.TrimSuffix(words, " from now")
 	switch words {
@@ -103,7 +102,7 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 	var months, days int
 	var length time.Duration
 	for words != "" {
-		m := part.FindStringSubmatch(words)
+		m := spanPart.FindStringSubmatch(words)
 		if m == nil {
 			return time.Time{}, false
 		}
@@ -114,7 +113,7 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 		if !ok || u == (unit{}) {
 			return time.Time{}, false
 		}
-		if isFraction && u.length != time.Hour { // "1.5 days": nobody knows which hour that means
+		if isFraction && u.length != time.Hour { // "1.5 days" is ambiguous
 			return time.Time{}, false
 		}
 
@@ -124,19 +123,19 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 	}
 
 	at := r.now
-	if months+days > 0 { // AddDate goes by the clock on the wall, which shows an hour twice when summer time ends
+	if months+days > 0 { // even AddDate(0, 0, 0) could shift a time within the hour that repeats when summer time ends
 		at = at.AddDate(0, months, days)
 	}
 	return at.Add(length), true
 }
 
-// unit is what an amount of a span counts. One of its fields is set.
+// unit is the unit of an amount. Exactly one field is set.
 type unit struct {
 	length       time.Duration // hours and minutes
-	days, months int           // which keep the time of day
+	days, months int           // calendar units, which keep the time of day
 }
 
-// unitOf returns the unit that a word names, or the zero unit if it names none.
+// unitOf returns the unit with a name, or the zero unit for an unknown name.
 func unitOf(word string) unit {
 	switch word {
 	case "m", "min", "mins", "minute", "minutes", "minuten":
@@ -153,7 +152,7 @@ func unitOf(word string) unit {
 	return unit{}
 }
 
-// readAmount reads "2", "1.5", "1,5", "an", "zwei".
+// readAmount reads a number or a numeral: "2", "1.5", "1,5", "an", "zwei".
 func readAmount(word string) (n float64, isFraction, ok bool) {
 	switch word {
 	case "a", "an", "one", "ein", "eine", "einer", "einem", "einen":

@@ -15,29 +15,25 @@ import (
 	"parley/bridge/spelling"
 )
 
-// Agents type a time in their own words when they snooze a conversation: "tomorrow 14:30", "in 2h", "nächsten
-// freitag". Parse makes a moment of it. It reads English and German, and asks a library about other forms.
-
-// Forms are examples of what Parse reads, for hints and help.
+// Forms are examples of times that Parse reads, for hints and help texts.
 const Forms = "2h · 30m · 3d · tomorrow · tomorrow 14:30 · monday · friday 14:00 · next week · end of day · 2026-12-24 09:00 · 24.12. 9:00"
 
-// Limits of what is read.
 const (
-	maxRunes = 64 // a longer text isn't a time
-	maxYears = 5  // a later time is a slip
-	maxShown = 40 // characters of a text that an error repeats
+	maxRunes = 64 // a longer text is not a time
+	maxYears = 5  // a later time is most likely a typing error
+	maxShown = 40 // runes of a text that an error message repeats
 )
 
-// Hours of the day that words stand for, in the reader's zone.
+// Hours of the day for words such as "noon".
 const (
-	morningHour   = 9 // also where no time of day is given
+	morningHour   = 9 // also the default for a day without a time
 	noonHour      = 12
 	afternoonHour = 14
 	endOfDayHour  = 17
 	eveningHour   = 18
 )
 
-// Code of an Error, for machines.
+// Code classifies an Error.
 type Code string
 
 // Codes.
@@ -47,7 +43,7 @@ const (
 	TooFar  Code = "too_far"
 )
 
-// Error says why a text gave no time: what is wrong and which forms work.
+// Error says why Parse did not accept a text, in words for people.
 type Error struct {
 	Code Code
 	Text string // "I can't read “soonish” as a time."
@@ -57,13 +53,16 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Text + " " + e.Hint }
 
-// Parse reads a time in people's words, as it is meant at the moment now in the zone loc (nil means UTC).
+// Parse reads a time in people's words, such as an agent types to snooze a conversation: "tomorrow 14:30", "in 2h",
+// "nächsten freitag". It reads English and German, and tries the library olebedev/when for other forms. The words are
+// relative to now, in the zone loc (nil means UTC):
+//
 //   - A day without a time of day means 9:00.
-//   - A time without a day means the next time that it is so late.
+//   - A time without a day means the next such time.
 //   - A weekday never means today.
 //
-// The result lies after now, by five years at most, and has no seconds.
-// Errors: *Error only.
+// The result is after now, by at most five years, and has no seconds.
+// Errors: always an *Error.
 func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	if loc == nil {
 		loc = time.UTC
@@ -77,7 +76,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 
 	at, ok := reader{now}.read(words)
 	if !ok {
-		at, ok = askLibrary(words, now)
+		at, ok = parseWithLibrary(words, now)
 	}
 	if !ok {
 		return time.Time{}, notUnderstood(text)
@@ -103,26 +102,28 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	return at, nil
 }
 
-// HasKnownForm reports whether a text has a form that Parse reads itself. The time may be past or ahead.
+// HasKnownForm reports whether a text has a form that Parse reads without the library. The time may be in the past.
 func HasKnownForm(text string) bool {
 	words := normalise(text)
 	if words == "" || len([]rune(words)) > maxRunes {
 		return false
 	}
-	now := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) // any time will do: only the form matters
+	now := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) // arbitrary, since only the form matters
 	_, ok := reader{now}.read(words)
 	return ok
 }
 
-// askLibrary asks the library for forms that reader doesn't know. The library takes any part of a text for a time. So its
-// answer counts only if it used every word and the result lies ahead.
-func askLibrary(words string, now time.Time) (time.Time, bool) {
+// parseWithLibrary reads forms that reader doesn't know. The library is too tolerant: it accepts a text if any part of it
+// looks like a time, and guesses the meaning of bare numbers. Therefore a result counts only if the library used every word
+// and the time is in the future.
+func parseWithLibrary(words string, now time.Time) (time.Time, bool) {
 	hasDigits := strings.ContainsAny(words, "0123456789")
-	if hasDigits && !strings.ContainsFunc(words, unicode.IsLetter) { // for bare numbers it guesses
+	isBareNumber := hasDigits && !strings.ContainsFunc(words, unicode.IsLetter)
+	if isBareNumber {
 		return time.Time{}, false
 	}
 
-	w := when.New(&rules.Options{
+	parser := when.New(&rules.Options{
 		Distance:     1,
 		MatchByOrder: true,
 		Morning:      morningHour,
@@ -130,67 +131,71 @@ func askLibrary(words string, now time.Time) (time.Time, bool) {
 		Afternoon:    afternoonHour,
 		Evening:      eveningHour,
 	})
-	w.Add(en.All...)
-	w.Add(common.All...)
-	r, err := w.Parse(words, now)
-	if err != nil || r == nil {
+	parser.Add(en.All...)
+	parser.Add(common.All...)
+	found, err := parser.Parse(words, now)
+	if err != nil || found == nil {
 		return time.Time{}, false
 	}
 
-	usedAll := r.Text == words
-	if !usedAll || !r.Time.After(now) {
+	usedEveryWord := found.Text == words
+	if !usedEveryWord || !found.Time.After(now) {
 		return time.Time{}, false
 	}
 
-	return r.Time, true
+	return found.Time, true
 }
 
-// normalise returns lower case words with single spaces and nothing invisible.
+// normalise returns the words of a text in lower case, separated by single spaces and without invisible characters.
 func normalise(text string) string {
+	halfWidth := width.Fold.String(text) // input methods for Japanese and Chinese type "２ｈ" instead of "2h"
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) { // also those that aren't to be broken at
+		switch {
+		case unicode.IsSpace(r): // including the no-break space
 			return ' '
+		case unicode.Is(unicode.Cf, r): // invisible, such as a zero-width joiner
+			return -1 // drop it
+		default:
+			return unicode.ToLower(r)
 		}
-		if unicode.Is(unicode.Cf, r) { // invisible: strings.Map drops it
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, width.Fold.String(text)) // "２ｈ", as input methods for Japanese and Chinese type it
+	}, halfWidth)
 	text = strings.Trim(text, " ,;!?\"'“”„`*_")
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// notUnderstood returns the error of a text that is empty or no time.
+// notUnderstood returns the error for a text that is empty or not a time.
 func notUnderstood(text string) *Error {
 	if strings.TrimSpace(text) == "" {
 		return &Error{Code: Unknown, Text: "No time was given.", Hint: "Try: " + Forms}
 	}
-	wrong := &Error{Code: Unknown, Text: "I can't read “" + shorten(text) + "” as a time.", Hint: "Try: " + Forms}
-	if meant := spelledRight(normalise(text)); meant != "" {
-		wrong.Text += " Did you mean “" + meant + "”?"
+	err := &Error{Code: Unknown, Text: "I can't read “" + shorten(text) + "” as a time.", Hint: "Try: " + Forms}
+	if corrected := correctSpelling(normalise(text)); corrected != "" {
+		err.Text += " Did you mean “" + corrected + "”?"
 	}
-	return wrong
+	return err
 }
 
-// spelledRight returns the words of a time as they were probably meant: "tomorrow 9:00" for "tommorow 9:00". It returns "" if they
-// are no time even so.
-func spelledRight(words string) string {
+// correctSpelling corrects a mistyped time: it returns "tomorrow 9:00" for "tommorow 9:00". It returns "" if the result is
+// not a time.
+func correctSpelling(words string) string {
 	if len([]rune(words)) > maxShown {
 		return ""
 	}
 	fields := strings.Fields(words)
 	for i, word := range fields {
-		if isShort := len(word) <= len("mon"); !isShort {
+		isShort := len(word) <= len("mon")
+		if !isShort {
 			fields[i] = cmp.Or(spelling.Nearest(word, commonWords()), word)
 		}
 	}
-	if meant := strings.Join(fields, " "); HasKnownForm(meant) {
-		return meant
+	corrected := strings.Join(fields, " ")
+	if !HasKnownForm(corrected) {
+		return ""
 	}
-	return ""
+	return corrected
 }
 
-// commonWords returns words of times that are long enough to be mistyped.
+// commonWords returns the words of times that are long enough for their spelling to be corrected.
 func commonWords() []string {
 	return []string{
 		"today", "tonight", "tomorrow", "next", "week", "month", "noon", "morning", "afternoon", "evening",
@@ -203,11 +208,11 @@ func commonWords() []string {
 	}
 }
 
-// shorten returns a text as an error repeats it: in one line of at most maxShown characters.
+// shorten returns a text in one line of at most maxShown runes, to be repeated in an error message.
 func shorten(text string) string {
-	r := []rune(strings.Join(strings.Fields(text), " "))
-	if len(r) > maxShown {
-		return string(r[:maxShown-1]) + "…"
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > maxShown {
+		return string(runes[:maxShown-1]) + "…"
 	}
-	return string(r)
+	return string(runes)
 }
