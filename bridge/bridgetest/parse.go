@@ -12,18 +12,19 @@ import (
 	"parley/bridge/analysis"
 )
 
-// This file reads what a person typed in a Chat. A verb is what Parley is asked to do, such as "resolve". What may be
-// typed:
+// This file decodes events of a Chat, the chat platform for tests, into actions. An action has a verb, which is something
+// that people ask Parley to do, such as "resolve". People may type:
 //
+//	TEXT                   a reply to the customer, or a remark: the engine decides
 //	note: TEXT, // TEXT    a note
-//	internal: TEXT         words to colleagues
-//	!VERB WORDS            a verb; "!!" and "\!" begin a text with "!"
-//	<@app> VERB WORDS      a verb, after "#12" one of another conversation
-//	<@app> reply: TEXT     a reply, whatever stands in the text
+//	internal: TEXT         a remark to colleagues
+//	!VERB WORDS            a verb with arguments; a text that begins with "!" is typed with "!!" or "\!"
+//	<@app> VERB WORDS      the same, about another conversation with "#12" before the verb
+//	<@app> reply: TEXT     an explicit reply
 //	<quote ID> …           any of these, quoting a message
-//	<forward> …            any of these, passing on a message of elsewhere
+//	<forward> …            any of these, forwarding a message
 
-// typedVerbs are the verbs that may be typed here.
+// typedVerbs returns the verbs that may be typed.
 func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{
 		bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag,
@@ -71,14 +72,14 @@ func (*Surface) Decode(raw []byte) ([]bridge.Action, error) {
 	switch {
 	case e.CatchUp && a.IsEmoji():
 		a.Origin = bridge.OriginFoundEmoji
-	case e.CatchUp: // whatever was typed: also a mention of the app
+	case e.CatchUp: // this replaces any other origin of a typed text
 		a.Origin = bridge.OriginCatchUp
 		a.Edited = e.Message.Version > 0
 	}
 	return []bridge.Action{a}, nil
 }
 
-// actionAt returns an action by the author of an event's message, at its place and with its files.
+// actionAt returns an action without a verb, with the author, place and files of the event's message.
 func actionAt(e event) bridge.Action {
 	m := e.Message
 	a := bridge.Action{
@@ -101,7 +102,7 @@ func actionAt(e event) bridge.Action {
 	return a
 }
 
-// readEdit reads what a message says after an edit.
+// readEdit reads the new version of an edited message. Verbs in it are not executed, so they become markers of the text.
 func readEdit(a *bridge.Action, m Message) {
 	parse(a, m)
 	markVerb(a)
@@ -113,7 +114,7 @@ func readEdit(a *bridge.Action, m Message) {
 	a.Restored = m.Restored
 }
 
-// takeButton sets who pressed a button, and what the button does. Nothing was typed.
+// takeButton sets the user who clicked a button, and the button's verb and arguments.
 func takeButton(a *bridge.Action, e event, origin bridge.Origin) {
 	a.Verb, a.Args = e.Button.Verb, e.Button.Args
 	a.Actor = bridge.Actor{ID: bridge.SurfaceUser(e.User), Kind: e.By}
@@ -122,16 +123,15 @@ func takeButton(a *bridge.Action, e event, origin bridge.Origin) {
 	a.Raw = ""
 }
 
-// versionOf writes a message's version so that versions sort as texts.
+// versionOf returns a message's version as a string that sorts correctly.
 func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
 
-// orderOf returns the order of what was done at a time. serial, the number of the deed, makes it differ from every
-// other one.
+// orderOf returns the bridge.Action.Order of an action at a time. serial makes it unique.
 func orderOf(at time.Time, serial int) string {
 	return fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond), serial)
 }
 
-// parse reads what was typed into a.
+// parse reads a typed message into a.
 func parse(a *bridge.Action, m Message) {
 	text := cutQuote(a, m.Text)
 	isToApp := strings.HasPrefix(text, "<@"+App+">")
@@ -146,28 +146,28 @@ func parse(a *bridge.Action, m Message) {
 
 	text = strings.TrimSpace(Message{Text: text}.Plain())
 	if isToApp {
-		text = strings.TrimSpace(strings.TrimPrefix(text, "@"+App))
-		var isRead bool
-		if text, isRead = parseToApp(a, text); isRead {
+		rest, isDone := parseToApp(a, strings.TrimSpace(strings.TrimPrefix(text, "@"+App)))
+		if isDone {
 			return
 		}
+		text = rest
 	}
 	parseMarked(a, text)
 }
 
-// parseToApp reads what was typed behind a mention of the app. If that is neither a reply nor a verb, it returns the text
-// without the number of the conversation that it is about.
-func parseToApp(a *bridge.Action, text string) (rest string, isRead bool) {
+// parseToApp reads the text after a mention of the app. If that is neither a reply nor a verb, isDone is false, and rest is
+// the text without the number of its conversation.
+func parseToApp(a *bridge.Action, text string) (rest string, isDone bool) {
 	if reply, ok := strings.CutPrefix(text, "reply:"); ok {
 		a.Explicit, a.Text = true, strings.TrimSpace(reply)
 		return "", true
 	}
 
-	number, behind, hasMore := strings.Cut(text, " ")
+	number, after, hasMore := strings.Cut(text, " ")
 	if hasMore && strings.HasPrefix(number, "#") {
-		id, _ := strconv.ParseInt(number[1:], 10, 64) // unreadable: 0, no conversation
+		id, _ := strconv.ParseInt(number[1:], 10, 64) // 0, for no conversation, if it can't be parsed
 		a.Args.Conversation = bridge.ConversationID(id)
-		text = strings.TrimSpace(behind)
+		text = strings.TrimSpace(after)
 	}
 
 	if !parseVerb(a, text) {
@@ -178,11 +178,11 @@ func parseToApp(a *bridge.Action, text string) (rest string, isRead bool) {
 	return "", true
 }
 
-// parseMarked reads a text that may begin with a mark, such as "note:" or "!".
+// parseMarked reads a text that may begin with a marker, such as "note:" or "!".
 func parseMarked(a *bridge.Action, text string) {
 	a.Text = text
 	lower := strings.ToLower(text)
-	switch { // "!!" and "\!" come before "!", because they escape it
+	switch { // the escapes "!!" and "\!" must come before "!"
 	case strings.HasPrefix(lower, "note:"):
 		a.Verb, a.Marker = bridge.VerbNote, bridge.MarkNote
 		a.Text = strings.TrimSpace(text[len("note:"):])
@@ -194,7 +194,7 @@ func parseMarked(a *bridge.Action, text string) {
 	case isCommand(text, '!'):
 		if !parseVerb(a, text[1:]) {
 			a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkBang
-			if rest, ok := strings.CutPrefix(text, "!assing "); ok { // the mistake for which a verb is proposed here
+			if rest, ok := strings.CutPrefix(text, "!assing "); ok { // the only typing error for which a Chat suggests a verb
 				a.Meant = &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: strings.Fields(rest)}}
 			}
 		}
@@ -207,7 +207,7 @@ func parseMarked(a *bridge.Action, text string) {
 	}
 }
 
-// cutQuote notes the message that a text quotes, or that it passes on one of elsewhere, and returns what follows.
+// cutQuote cuts a leading quote or forward off a text, and records it in a.
 func cutQuote(a *bridge.Action, text string) string {
 	if rest, ok := strings.CutPrefix(text, "<forward> "); ok {
 		a.Forwards = true
@@ -222,7 +222,7 @@ func cutQuote(a *bridge.Action, text string) string {
 	return rest
 }
 
-// markVerb gives an edit the marker of the verb that was typed, which an edit doesn't do.
+// markVerb sets the marker that belongs to the verb of an edited text.
 func markVerb(a *bridge.Action) {
 	switch {
 	case a.Verb == bridge.VerbNote:
@@ -234,33 +234,39 @@ func markVerb(a *bridge.Action) {
 	}
 }
 
-// isCommand reports whether a text begins with a mark and a letter: "!resolve", not "! well" or "!!".
-func isCommand(text string, mark byte) bool {
-	if len(text) < 2 || text[0] != mark {
+// isCommand reports whether a text begins with a sign and a letter: "!resolve", but not "! well" or "!!".
+func isCommand(text string, sign byte) bool {
+	if len(text) < 2 || text[0] != sign {
 		return false
 	}
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return strings.IndexByte(letters, text[1]) >= 0
 }
 
-// parseVerb reads "word rest" into a. It returns false, and leaves a as it is, if the word isn't a verb.
+// parseVerb reads a verb and its arguments into a. It returns false, and does not change a, if the first word isn't a verb.
 func parseVerb(a *bridge.Action, text string) bool {
 	word, rest, _ := strings.Cut(text, " ")
 	v := bridge.Verb(strings.ToLower(word))
-	if v == "promo" {
+	if v == "promo" { // a reply with advertising
 		v, a.Args.Promotional = bridge.VerbReply, true
 	}
 	if !slices.Contains(typedVerbs(), v) {
 		return false
 	}
 
-	rest = strings.TrimSpace(rest)
-	a.Verb, a.Text = v, rest
-	switch v {
+	a.Verb, a.Text = v, strings.TrimSpace(rest)
+	parseArgs(a)
+	return true
+}
+
+// parseArgs reads the arguments of a.Verb from a.Text.
+func parseArgs(a *bridge.Action) {
+	rest := a.Text
+	switch a.Verb {
 	case bridge.VerbAssign:
 		if team, ok := strings.CutPrefix(rest, "#"); ok {
 			a.Args.Team, a.Args.Note, _ = strings.Cut(team, " ")
-			return true
+			return
 		}
 
 		for _, who := range strings.Fields(rest) {
@@ -291,6 +297,4 @@ func parseVerb(a *bridge.Action, text string) bool {
 	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
-
-	return true
 }

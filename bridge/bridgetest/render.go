@@ -10,16 +10,19 @@ import (
 	"parley/bridge"
 )
 
-// A Post says what is to be shown, not how it looks. This file writes posts as the plain text that a Chat shows, so
-// that tests can look for words in it. The kinds of posts are told apart by bridge.PostKind: a root begins a thread
-// and shows the conversation's card, "said" is a customer's message, and a line is a remark of Parley's own.
+// This file renders posts of the engine as plain text for a Chat, the chat platform for tests, in which tests then search
+// for words. A post is a customer's message, the card that begins a conversation's thread (its root), a remark of Parley's
+// own (a line), and so on. A card and a line look like this:
+//
+//	#12 open | Kim Lee | Printer on fire | Ann | vip
+//	[failed] <@ann> The mailbox is full. Dear Kim …
 
-// escapeText makes text that the Chat shows as it is. Nothing in it can mention anybody.
+// escapeText escapes text, so that the Chat shows it literally and it mentions nobody.
 func escapeText(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// render writes a post as plain text and reports whether a further part follows.
+// render renders a post into r. more means that its text continues in a further part.
 func render(r *request, p bridge.Post) (more bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
@@ -47,24 +50,23 @@ func render(r *request, p bridge.Post) (more bool) {
 	return false
 }
 
-// renderCard writes the root of a thread.
+// renderCard renders the card of a conversation.
 func renderCard(r *request, f bridge.Facts) {
-	var who, tags []string
-	for _, a := range f.Assignees {
-		who = append(who, a.Name)
-	}
-
-	for _, t := range f.Tags {
-		tags = append(tags, t.Name)
-	}
-
-	if f.Thread.Left && f.Thread.Secluded {
+	if f.Thread.Left && f.Thread.Secluded { // the readers may not see the conversation any more
 		r.Text = fmt.Sprintf("#%d | goes on in ", f.ID) + escapeText(nextPlace(f))
 		return
 	}
 
+	var owners, tags []string
+	for _, a := range f.Assignees {
+		owners = append(owners, a.Name)
+	}
+	for _, t := range f.Tags {
+		tags = append(tags, t.Name)
+	}
+
 	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s",
-		f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
+		f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(owners, ","), strings.Join(tags, ",")))
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
@@ -79,17 +81,9 @@ func renderCard(r *request, f bridge.Facts) {
 		}
 	}
 
-	switch {
-	case f.Window.Closed:
-		r.Text += " | window closed"
-	case f.Window.PeopleOnly:
-		r.Text += " | window for people until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
-	case !f.Window.Until.IsZero():
-		r.Text += " | window until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
-	}
-
-	for _, one := range f.Replying {
-		r.Text += escapeText(" | " + one.By.Name + " is replying")
+	r.Text += windowWords(f.Window)
+	for _, replying := range f.Replying {
+		r.Text += escapeText(" | " + replying.By.Name + " is replying")
 	}
 
 	if f.Thread.Left {
@@ -106,7 +100,21 @@ func renderCard(r *request, f bridge.Facts) {
 	}
 }
 
-// nextPlace returns where the conversation of a thread that was left goes on.
+// windowWords describes the reply window, in which the provider allows free text to the customer.
+func windowWords(w bridge.Window) string {
+	const layout = "2006-01-02 15:04"
+	switch {
+	case w.Closed:
+		return " | window closed"
+	case w.PeopleOnly:
+		return " | window for people until " + w.Until.UTC().Format(layout)
+	case !w.Until.IsZero():
+		return " | window until " + w.Until.UTC().Format(layout)
+	}
+	return ""
+}
+
+// nextPlace returns the new place of a conversation that has moved to another thread or chat.
 func nextPlace(f bridge.Facts) string {
 	if f.Thread.Elsewhere != "" {
 		return f.Thread.Elsewhere
@@ -114,7 +122,7 @@ func nextPlace(f bridge.Facts) string {
 	return f.Thread.Root.Channel + "/" + f.Thread.Root.Message
 }
 
-// saidText returns a customer's text, with what it answers and quotes.
+// saidText renders one message of a customer.
 func saidText(s bridge.Said) string {
 	text := s.Text
 	if a := s.Answers; a != nil {
@@ -129,8 +137,8 @@ func saidText(s bridge.Said) string {
 	return text
 }
 
-// renderSaid writes one part of what a customer said, with times where it is more than
-// one message, or late.
+// renderSaid renders one part of a post with a customer's messages, and reports whether a further part follows. Late
+// messages, and several in one post, have their times.
 func renderSaid(r *request, p bridge.Post) bool {
 	text := saidText(*p.Said)
 	if len(p.Said.Then) > 0 || p.Said.Late {
@@ -146,21 +154,9 @@ func renderSaid(r *request, p bridge.Post) bool {
 	return to < len(runes)
 }
 
-// renderLine writes a line: its kind, whom it mentions, and all its texts.
+// renderLine renders a line: its kind, its mentions, and all its texts.
 func renderLine(r *request, l bridge.Line) {
-	words := []string{"[" + string(l.Kind()) + "]"}
-	for _, a := range l.Mentions {
-		if a.User != "" {
-			words = append(words, "<@"+string(a.User)+">")
-		} else {
-			words = append(words, escapeText(a.Name))
-		}
-
-		if a.Away {
-			words = append(words, "(away)")
-		}
-	}
-
+	words := append([]string{"[" + string(l.Kind()) + "]"}, mentionWords(l.Mentions)...)
 	add := func(more ...string) {
 		for _, s := range more {
 			if s != "" {
@@ -170,7 +166,7 @@ func renderLine(r *request, l bridge.Line) {
 	}
 
 	add(l.By.Name, string(l.Verb))
-	add(ownWords(l.Content)...)
+	add(fieldWords(l.Content)...)
 	add(l.Text)
 	add(l.Args.Addresses...)
 
@@ -199,10 +195,27 @@ func renderLine(r *request, l bridge.Line) {
 	renderButtons(r, l)
 }
 
-// ownWords returns the texts and numbers among the fields of a line's content.
-func ownWords(c bridge.LineContent) []string {
+// mentionWords renders mentions of agents. An agent without a user in the chat is only named.
+func mentionWords(mentions []bridge.AgentRef) []string {
+	var words []string
+	for _, a := range mentions {
+		if a.User != "" {
+			words = append(words, "<@"+string(a.User)+">")
+		} else {
+			words = append(words, escapeText(a.Name))
+		}
+
+		if a.Away {
+			words = append(words, "(away)")
+		}
+	}
+	return words
+}
+
+// fieldWords returns the values of a content's own fields that are texts, numbers or reasons.
+func fieldWords(c bridge.LineContent) []string {
 	v := reflect.Indirect(reflect.ValueOf(c))
-	_, isReply := c.(*bridge.RepliedLine) // its texts are shown elsewhere
+	_, isReply := c.(*bridge.RepliedLine) // see contentWords
 	if isReply || v.Kind() != reflect.Struct {
 		return nil
 	}
@@ -226,14 +239,15 @@ func ownWords(c bridge.LineContent) []string {
 	return words
 }
 
-// lateEditWords names the files of which a line about a late edit tells, behind what became of them.
-func lateEditWords(c *bridge.EditLateLine) (words []string) {
+// lateEditWords renders a line about a late edit, with the names of files after what happened to them.
+func lateEditWords(c *bridge.EditLateLine) []string {
+	var words []string
 	if c.Unclear {
 		words = append(words, "unclear")
 	}
-	add := func(what string, names []string) {
+	add := func(result string, names []string) {
 		if len(names) > 0 {
-			words = append(words, what, strings.Join(names, ","))
+			words = append(words, result, strings.Join(names, ","))
 		}
 	}
 	add("left", c.Left)
@@ -244,7 +258,7 @@ func lateEditWords(c *bridge.EditLateLine) (words []string) {
 	return words
 }
 
-// contentWords returns those further texts of a line's content that tests look at.
+// contentWords returns further words of a line's content that tests search for, beside fieldWords.
 func contentWords(c bridge.LineContent) (words []string) {
 	switch c := c.(type) {
 	case *bridge.RepliedLine:
@@ -303,7 +317,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 	return words
 }
 
-// whyWords returns what was done in a conversation, what became of its texts, and what a model was asked.
+// whyWords renders the answer to "!why": log entries, decisions about texts, and requests to a language model.
 func whyWords(c *bridge.WhyLine) []string {
 	words := logWords(c.Log)
 	for _, d := range c.Decided {
@@ -315,31 +329,32 @@ func whyWords(c *bridge.WhyLine) []string {
 	return words
 }
 
-// rowWords returns the number, subject and place of conversations.
-func rowWords(rows []bridge.Facts) (words []string) {
+// rowWords renders rows of a list of conversations.
+func rowWords(rows []bridge.Facts) []string {
+	var words []string
 	for _, f := range rows {
 		words = append(words, fmt.Sprintf("#%d", f.ID), f.Subject, f.Thread.Elsewhere)
 	}
 	return words
 }
 
-// logWords returns entries of the log.
-func logWords(rows []bridge.LogRow) (words []string) {
+func logWords(rows []bridge.LogRow) []string {
+	var words []string
 	for _, row := range rows {
 		words = append(words, strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail))
 	}
 	return words
 }
 
-// templateWords returns templates with their states.
-func templateWords(list []bridge.Template) (words []string) {
-	for _, t := range list {
+func templateWords(templates []bridge.Template) []string {
+	var words []string
+	for _, t := range templates {
 		words = append(words, t.Name, "("+t.Language+")", t.Status, t.Reason)
 	}
 	return words
 }
 
-// renderButtons puts a line's buttons under it.
+// renderButtons adds a line's buttons: those of its kind, followed by one for each of its verbs.
 func renderButtons(r *request, l bridge.Line) {
 	switch c := l.Content.(type) {
 	case *bridge.AskLine:
@@ -370,7 +385,7 @@ func renderButtons(r *request, l bridge.Line) {
 	}
 }
 
-// addTagButtons puts a button for each tag under a line, in their order.
+// addTagButtons adds a button for each tag.
 func addTagButtons(r *request, verb bridge.Verb, conversation bridge.ConversationID, tags []string) {
 	for _, tag := range tags {
 		args := bridge.Args{Conversation: conversation, Tags: []string{tag}}

@@ -13,41 +13,43 @@ import (
 	"parley/channels"
 )
 
-// By a stream a Surface learns what happens in a Chat. The Chat puts each event into the queue of every listener and
-// sends it as a line of JSON. The listener stores the event, and then calls /taken with the event's serial number. So
-// a test can wait until everything is stored (Taken). Events that come while nobody listens are lost, until CatchUp
-// reads them.
+// This file has both ends of the event stream from a Chat, the chat platform for tests, to its listeners. A listener is a
+// Surface, Parley's side of the chat.
+//
+// The Chat puts each event into a queue per listener, and sends it as a line of JSON. The listener stores the event and then
+// acknowledges it: it calls /taken with the event's serial number. Tests wait for that with Taken. Events that happen while
+// a listener isn't connected are lost to it, until it calls CatchUp.
 
 const (
-	streamHeader = "X-Stream" // names a stream
-	caughtUp     = 1          // the serial with which a listener says that it has read what it missed
+	streamHeader = "X-Stream" // header with the id of the stream
+	caughtUp     = 1          // serial number that acknowledges the events from before the stream, which CatchUp reads
 )
 
-// stream is the connection of one listener. Its events have the serial numbers from caughtUp + 1 on.
+// stream is the connection of one listener. Its events have serial numbers from caughtUp+1.
 type stream struct {
-	queue []event       // events that are not sent yet
-	more  chan struct{} // signals that there is something in the queue, or that the stream has ended
-	ended bool          // Disconnect sets it
-	sent  int           // the serial of the newest event for it
-	taken int           // the serial of the newest event that the listener has stored
+	queue []event       // events that have not been sent
+	more  chan struct{} // signals that queue is not empty, or that the stream has ended; has a buffer of one
+	ended bool          // set by Disconnect
+	sent  int           // serial number of the last event that was put into queue
+	taken int           // serial number of the last event that the listener has stored
 }
 
-// wake tells the goroutine that sends the stream's events to look at the queue. It doesn't block.
+// wake signals more. It does not block.
 func (s *stream) wake() {
 	select {
 	case s.more <- struct{}{}:
-	default: // a signal waits for it already
+	default: // a signal is already pending
 	}
 }
 
-// Mute sets whether events get lost.
+// Mute makes all events get lost, or stops that.
 func (c *Chat) Mute(lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mute = lost
 }
 
-// Disconnect ends all streams: surfaces have to connect again.
+// Disconnect ends all streams, so that surfaces have to reconnect.
 func (c *Chat) Disconnect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +60,7 @@ func (c *Chat) Disconnect() {
 	}
 }
 
-// Taken reports whether those who listen have stored all events, and what they missed before they listened.
+// Taken reports whether all listeners have stored all events, including those from before they connected.
 func (c *Chat) Taken() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,23 +72,23 @@ func (c *Chat) Taken() bool {
 	return true
 }
 
-// Streams returns how many surfaces listen.
+// Streams returns the number of open streams.
 func (c *Chat) Streams() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.streams)
 }
 
-// Connected returns how often a surface began to listen. Whoever waits for one that starts counts by this: the stream
-// of one that has been stopped may still be there for a moment.
+// Connected returns the number of streams opened so far. Use it, instead of Streams, to wait until a surface has started:
+// the stream of a surface that was stopped may stay open for a moment.
 func (c *Chat) Connected() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.opened
 }
 
-// emit puts an event into the queues of all listeners. However slow they are, they lose events only by Mute and
-// Disconnect. c.mu must be held.
+// emit puts an event into the queues of all listeners. Queues are unbounded, so that slow listeners lose no events. c.mu
+// must be held.
 func (c *Chat) emit(e event) {
 	if c.mute {
 		return
@@ -102,7 +104,7 @@ func (c *Chat) emit(e event) {
 	}
 }
 
-// noteTaken notes up to which event a listener has stored everything.
+// noteTaken handles the acknowledgement of all events up to a serial number.
 func (a api) noteTaken(w http.ResponseWriter, r *http.Request) {
 	serial, err := strconv.Atoi(r.FormValue("serial"))
 	if err != nil {
@@ -116,7 +118,7 @@ func (a api) noteTaken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// streamEvents streams what happens from now on, a line of JSON each.
+// streamEvents streams all events from now on, one per line.
 func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 	id, s := openStream(a.chat)
 	defer closeStream(a.chat, id)
@@ -147,7 +149,6 @@ func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// openStream makes a stream for somebody who begins to listen.
 func openStream(c *Chat) (id string, s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -165,7 +166,7 @@ func closeStream(c *Chat, id string) {
 	c.changed.Poke()
 }
 
-// takeQueue empties the queue of a stream, and reports whether the stream ends after these events.
+// takeQueue empties the queue of a stream. ended means that the stream ends after these events.
 func takeQueue(c *Chat, s *stream) (batch []event, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,7 +174,8 @@ func takeQueue(c *Chat, s *stream) (batch []event, ended bool) {
 	return batch, s.ended
 }
 
-// listen stores what has been missed, and then the events of a stream until it ends.
+// listen opens a stream, catches up, and then stores the events of the stream until it ends. It opens the stream first, so
+// that no event can happen between catching up and listening.
 func (s *Surface) listen(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
 	if err != nil {
@@ -193,14 +195,16 @@ func (s *Surface) listen(ctx context.Context) error {
 
 	s.desk.Filled()
 	s.desk.Report(channels.Condition{Status: channels.Active})
-	const room = 256 // events that may be stored before the Chat has heard of it
-	taken := make(chan int, room)
-	var confirming sync.WaitGroup
-	defer confirming.Wait()
+
+	// Acknowledge events in the background, so that it does not delay the storing of further ones.
+	const maxUnacknowledged = 256
+	taken := make(chan int, maxUnacknowledged)
+	var acknowledging sync.WaitGroup
+	defer acknowledging.Wait()
 	defer close(taken)
-	confirming.Go(func() { // in the background, so that events that come together are stored together
+	acknowledging.Go(func() {
 		for serial := range taken {
-			_ = s.confirmTaken(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
+			_ = s.acknowledge(ctx, resp.Header.Get(streamHeader), serial) // the Chat ignores streams that have ended
 		}
 	})
 
@@ -209,7 +213,7 @@ func (s *Surface) listen(ctx context.Context) error {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
-			return nil // connections end; the next one fills the gap
+			return nil // the connection ended; the next call of listen catches up
 		}
 
 		var e event
@@ -229,8 +233,8 @@ func (s *Surface) listen(ctx context.Context) error {
 	}
 }
 
-// confirmTaken tells the Chat up to which event of a stream everything is stored.
-func (s *Surface) confirmTaken(ctx context.Context, stream string, serial int) error {
+// acknowledge tells the Chat that all events of a stream up to a serial number are stored.
+func (s *Surface) acknowledge(ctx context.Context, stream string, serial int) error {
 	_, err := s.get(ctx, "/taken?"+url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}.Encode())
 	return err
 }

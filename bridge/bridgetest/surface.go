@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -18,32 +19,32 @@ import (
 	"parley/channels"
 )
 
-// Limits of a Chat.
 const (
-	maxTextRunes   = 400              // few, so that tests soon have posts of several parts
-	requestTimeout = 30 * time.Second // more than a slow machine takes; only a lost answer uses it up
+	maxTextRunes   = 400              // small, so that tests easily get posts of several parts
+	requestTimeout = 30 * time.Second // enough for a slow machine; only a lost answer reaches it
 	maxFileBytes   = 1 << 20
-	cardBurst      = 5 // calls at once that don't post
-	postBurst      = 3 // posts at once in a channel
+	cardBurst      = 5 // burst of calls other than new posts
+	postBurst      = 3 // burst of posts in one channel
 	reconnectPause = 20 * time.Millisecond
 )
 
-// Surface connects the engine to a Chat, as package bot/slack connects it to Slack. It posts by the Chat's API, and
-// hands the Chat's events to its desk as facts.
+// Surface connects the engine to a Chat, the chat platform for tests, as package bot/slack connects it to Slack. It makes
+// posts with the Chat's HTTP API. It listens to the Chat's events and passes them to the engine (its desk) as facts, which
+// are events in the form in which they are stored. Decode (parse.go) turns a fact into what people did.
 type Surface struct {
-	base   string // address of the Chat
-	desk   SurfaceDesk
-	rate   float64 // posts a second that the Chat allows in a channel; 0 means any number
+	base   string      // URL of the Chat
+	desk   SurfaceDesk // the engine
+	rate   float64     // posts per second in a channel; 0 means unlimited
 	client *http.Client
 
 	mu     sync.Mutex
-	newest int // sequence of the newest change that was accepted
+	newest int // Message.Sequence of the newest change that the desk has accepted
 }
 
 var _ bridge.Surface = (*Surface)(nil)
 
-// NewSurface makes a surface of the Chat at an address, which may be in another process. perSecond is how many posts
-// a second the Chat allows in a channel; 0 means any number.
+// NewSurface returns a surface for the Chat at a URL, which may be in another process. perSecond is the number of posts per
+// second that the Chat allows in a channel; 0 means unlimited.
 func NewSurface(url string, d SurfaceDesk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
@@ -74,7 +75,6 @@ func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser
 	return io.NopCloser(bytes.NewReader(body)), err
 }
 
-// get reads what stands at a path of the API.
 func (s *Surface) get(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -96,7 +96,8 @@ func (s *Surface) get(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
-// call makes one call of the API. Errors are *channels.SendError.
+// call makes a POST request to the API and decodes the response into answer. Errors are of type *channels.SendError, whose
+// class says whether the call may have been carried out.
 func (s *Surface) call(ctx context.Context, name string, r request, answer any) error {
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -110,11 +111,12 @@ func (s *Surface) call(ctx context.Context, name string, r request, answer any) 
 	if err != nil {
 		return &channels.SendError{Class: channels.Retry, Text: "No request could be made.", Cause: err}
 	}
-	req.GetBody = nil // a request is never repeated by the transport
+	req.GetBody = nil // so that the transport never repeats a request
 	resp, err := s.client.Do(req)
 	if err != nil {
 		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
+		neverConnected := errors.As(err, &op) && op.Op == "dial"
+		if neverConnected {
 			return &channels.SendError{Class: channels.Retry, Text: "The chat can't be reached.", Cause: err}
 		}
 		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
@@ -123,7 +125,7 @@ func (s *Surface) call(ctx context.Context, name string, r request, answer any) 
 	return readAnswer(resp, answer)
 }
 
-// readAnswer reads an answer, or returns what it refuses as a *channels.SendError.
+// readAnswer decodes a successful response into answer, and returns any other one as a *channels.SendError.
 func readAnswer(resp *http.Response, answer any) error {
 	switch {
 	case resp.StatusCode == http.StatusOK:
@@ -132,7 +134,7 @@ func readAnswer(resp *http.Response, answer any) error {
 		}
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
-		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64) // the Chat always sends it
+		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64) // the Chat always sends a valid one
 		return &channels.SendError{
 			Class: channels.Throttled,
 			Text:  "Too many calls.",
@@ -149,7 +151,7 @@ func readAnswer(resp *http.Response, answer any) error {
 			Hint:  "Open it.",
 			Cause: bridge.ErrChannelClosed,
 		}
-	case resp.Header.Get("X-Done") == "no":
+	case resp.Header.Get("X-Done") == "no": // the Chat guarantees that nothing was done
 		return &channels.SendError{Class: channels.Retry, Text: "The chat is busy."}
 	}
 	return &channels.SendError{
@@ -159,7 +161,7 @@ func readAnswer(resp *http.Response, answer any) error {
 	}
 }
 
-// Calls of the API that show or change something.
+// Calls of the API that make or change a post.
 const (
 	callPost    = "post"
 	callWhisper = "whisper"
@@ -168,9 +170,8 @@ const (
 	callMark    = "mark"
 )
 
-// callFor returns the call by which a post is made.
+// callFor returns the call that makes a post.
 func callFor(p bridge.Post) string {
-	isReplacement := p.Kind == bridge.PostLine && p.Place.Message != "" // it takes the place of an earlier line
 	switch {
 	case p.Kind == bridge.PostMark:
 		return callMark
@@ -178,7 +179,7 @@ func callFor(p bridge.Post) string {
 		return callWhisper
 	case p.Kind == bridge.PostErased && p.Was != bridge.PostRoot:
 		return callDelete
-	case p.Kind == bridge.PostCard, p.Kind == bridge.PostErased, isReplacement:
+	case p.Kind == bridge.PostCard, p.Kind == bridge.PostErased, p.ChangesLine():
 		return callUpdate
 	default:
 		return callPost
@@ -242,10 +243,10 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	return io.ReadAll(content)
 }
 
-// mayBeTwice is added to a post that may have been made before.
+// mayBeTwice is appended to a post that may be a duplicate.
 const mayBeTwice = " (This may be shown twice.)"
 
-// findDouble looks for another root with the token of a root. It returns a zero Sent if there is none.
+// findDouble looks for another root with the same token. It returns the zero Sent if there is none.
 func (s *Surface) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	var list []Message
 	if err := s.call(ctx, "thread", request{Channel: p.Place.Channel}, &list); err != nil {
@@ -259,7 +260,7 @@ func (s *Surface) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	return bridge.Sent{}, nil
 }
 
-// channelOf returns the channel of a post. A post without one goes to the app's conversation with one user: "@user".
+// channelOf returns the channel of a post. A post without one is a direct message, whose channel is "@user".
 func channelOf(p bridge.Post) string {
 	if p.Place.Channel == "" && p.To != "" {
 		return "@" + string(p.To)
@@ -267,7 +268,6 @@ func channelOf(p bridge.Post) string {
 	return p.Place.Channel
 }
 
-// sentAs returns where a post is, and whether a further part follows. A root is its own thread.
 func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
 	sent := bridge.Sent{Message: m.ID, Thread: m.Thread, More: more}
 	if p.Kind == bridge.PostRoot {
@@ -276,7 +276,7 @@ func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
 	return sent
 }
 
-// Reconcile implements bridge.Surface: it looks for the token in the thread.
+// Reconcile implements bridge.Surface. It looks for the post's token in its thread.
 func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	var list []Message
 	if err := s.call(ctx, "thread", request{Channel: channelOf(p), Thread: p.Place.Thread}, &list); err != nil {
@@ -292,7 +292,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 	return channels.Absent, bridge.Sent{}, nil
 }
 
-// factOf returns the fact of an event. Its id doesn't depend on how the surface came to know of it.
+// factOf returns the fact for an event. Its id is the same whether the event was streamed or found by CatchUp.
 func factOf(e event) channels.Fact {
 	m := e.Message
 	f := channels.Fact{Payload: bridge.JSON(e), OrderKey: m.Channel + ":" + m.Thread}
@@ -313,8 +313,7 @@ func factOf(e event) channels.Fact {
 	return f
 }
 
-// Run implements bridge.Surface: it listens, and connects again until ctx ends. listen reads what was missed in
-// between.
+// Run implements bridge.Surface. It listens, and reconnects until ctx ends.
 func (s *Surface) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := s.listen(ctx)
@@ -332,14 +331,14 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-// noteSeen notes that the changes up to a sequence are accepted.
+// noteSeen records that the desk has accepted all changes up to a sequence number.
 func (s *Surface) noteSeen(sequence int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.newest = max(s.newest, sequence)
 }
 
-// CatchUp reads what changed since the newest change that was accepted.
+// CatchUp reads all changes after the newest one that the desk has accepted.
 func (s *Surface) CatchUp(ctx context.Context) error {
 	list, err := s.desk.Channels(ctx)
 	if err != nil {
@@ -362,22 +361,11 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// acceptMissed passes on those facts of a missed message that the engine doesn't know yet.
+// acceptMissed passes the facts for a missed message to the desk, except those that it already knows.
 func (s *Surface) acceptMissed(ctx context.Context, m Message) error {
-	var types []string
-	switch {
-	case m.Deleted:
-		types = []string{"delete"}
-	case m.User == App: // what the app posts is no fact
-	case m.Version > 0:
-		types = []string{"say", "edit"}
-	default:
-		types = []string{"say"}
-	}
-
 	var facts []channels.Fact
 	var ids []string
-	for _, t := range types {
+	for _, t := range missedEvents(m) {
 		f := factOf(event{Type: t, Message: m, CatchUp: true, OwnThread: m.Thread != ""})
 		facts = append(facts, f)
 		ids = append(ids, f.ExternalID)
@@ -386,13 +374,26 @@ func (s *Surface) acceptMissed(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
+	facts = slices.DeleteFunc(facts, func(f channels.Fact) bool { return known[f.ExternalID] })
 	for _, f := range facts {
-		if !known[f.ExternalID] {
-			if err := s.desk.Accept(ctx, f); err != nil {
-				return err
-			}
+		if err := s.desk.Accept(ctx, f); err != nil {
+			return err
 		}
 	}
 	s.noteSeen(m.Sequence)
 	return nil
+}
+
+// missedEvents returns the types of the events that may have been missed for a message. Posts of the app are no facts.
+func missedEvents(m Message) []string {
+	switch {
+	case m.Deleted:
+		return []string{"delete"}
+	case m.User == App:
+		return nil
+	case m.Version > 0:
+		return []string{"say", "edit"}
+	default:
+		return []string{"say"}
+	}
 }
