@@ -114,6 +114,11 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 		return c
 	}
 
+	return verbHelp(v, syntax)
+}
+
+// verbHelp makes the card that explains one verb: its syntax, a sentence, examples, and the other ways to give it.
+func verbHelp(v *verb.Verb, syntax CommandSyntax) Card {
 	c := Card{Title: "Help"}
 	if !syntax.canGive(v) {
 		elsewhere := shape.Text("Do it in the conversation's thread: it can't be done from here.")
@@ -178,19 +183,11 @@ const (
 func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: syntax.introBlocks()}
 	for _, v := range verb.All() {
-		isWanted := all || v.Help.InShortHelp
-		if v.Help.Hidden || !isWanted {
-			continue
+		isInList := !v.Help.Hidden && (all || v.Help.InShortHelp)
+		mayUse := syntax.canGive(v) && !slices.Contains(denied, v.Name)
+		if isInList && mayUse {
+			c.Blocks = append(c.Blocks, helpRow(v, syntax))
 		}
-		if !syntax.canGive(v) || slices.Contains(denied, v.Name) {
-			continue
-		}
-		pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
-		emoji := syntax.emojiOf(v)
-		if len(emoji) > 0 && !syntax.Private {
-			pieces = append(pieces, shape.Text(" "), shape.Icon(emoji[0]))
-		}
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 
 	times := "Times: " + when.Forms
@@ -209,6 +206,16 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(syntax.adaptExample("!help all"))))
 	c.Buttons = []Button{button}
 	return c
+}
+
+// helpRow is the row of one verb in a list: "!take It is yours now. 🙋"
+func helpRow(v *verb.Verb, syntax CommandSyntax) Block {
+	pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
+	emoji := syntax.emojiOf(v)
+	if len(emoji) > 0 && !syntax.Private {
+		pieces = append(pieces, shape.Text(" "), shape.Icon(emoji[0]))
+	}
+	return Block{Kind: BlockItem, Pieces: pieces}
 }
 
 // marksExplained is the legend of the marks: the emoji that Parley puts on an agent's message to show its delivery state.
