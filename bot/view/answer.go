@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // Parley posts remarks of its own, called lines, into the thread in which agents see a conversation: "Replies go to
 // eve@example.org." This file renders the lines about incoming mail, about the recipients of replies, and about commands
 // that were refused. Each function renders one kind of line. In all of them l says what happened, c holds the fields of
-// that kind, and f describes the conversation.
+// that kind, and f describes the conversation. Problem shows errors outside of threads.
 
 const (
 	maxRecipientsRunes = 1000 // longer than any result of shape.CutList, so that nothing is cut twice
@@ -169,4 +170,25 @@ func refusalStart(name bridge.Verb) string {
 		return "Not sent. "
 	}
 	return "Nothing changed. "
+}
+
+// ProblemOf returns the *bridge.Problem that err contains, which describes it to people. Any other error becomes "Internal
+// error".
+func ProblemOf(err error) *bridge.Problem {
+	if errors.Is(err, bridge.ErrNoConversation) {
+		const hint = "Try it on a message in a conversation's thread."
+		return &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: hint}
+	}
+	if p, ok := errors.AsType[*bridge.Problem](err); ok {
+		return p
+	}
+	return &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
+}
+
+// Problem makes the card that shows an error instead of what was asked for. If it replaces a form, typed is what the reader
+// typed into that form, and the card repeats it; otherwise typed is "".
+func Problem(err error, typed string) Card {
+	p := ProblemOf(err)
+	says := shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))
+	return Card{Blocks: append([]Block{says}, shape.Quote(typed)...)}
 }

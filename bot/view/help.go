@@ -208,7 +208,7 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	return c
 }
 
-// helpRow is the row of one verb in a list: "!take It is yours now. 🙋"
+// helpRow is the row of one verb in a list: "!take Makes the conversation yours."
 func helpRow(v *verb.Verb, syntax CommandSyntax) Block {
 	pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 	emoji := syntax.emojiOf(v)

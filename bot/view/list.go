@@ -1,7 +1,6 @@
 package view
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,15 +11,12 @@ import (
 	"parley/bridge"
 )
 
-// This file makes the cards that list conversations ("mine", "unassigned", search results), the entries of a
-// conversation's log, and problems. A row of a list reads:
+// This file makes the cards that list conversations: "mine", "unassigned", search results, and so on. A row reads:
 //
 //   - 🟢 ✉️ #12 Eve & Co · Broken lamp · vip · Open, Ann · 09:30 · “It burns”    [More]
 
-const (
-	maxTitleRunes  = 24 // of a card's title
-	maxDetailRunes = 200
-)
+// maxTitleRunes limits the title of a card.
+const maxTitleRunes = 24
 
 // listNames returns the names of the lists, in the order of their buttons.
 func listNames() []bridge.ListName {
@@ -226,69 +222,4 @@ func emptyList(l bridge.Listing) string {
 	default:
 		return "No conversations here."
 	}
-}
-
-// History makes the card of one page of a conversation's log.
-func History(f bridge.Facts, h bridge.History) Card {
-	c := Card{Title: "History of " + shape.Number(f.ID)}
-	switch {
-	case len(h.Rows) == 0 && h.Page > 0:
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There is nothing older.")))
-	case len(h.Rows) == 0:
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text("Nothing has been done yet.")))
-	}
-
-	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
-	if h.More {
-		b := verb.NewButton(bridge.VerbHistory, bridge.Args{Conversation: f.ID, ListArgs: bridge.ListArgs{Page: h.Page + 1}})
-		b.Label = "Older"
-		c.Buttons = append(c.Buttons, b)
-	}
-
-	return c
-}
-
-// logRows renders entries of a log: "09:30 Ann assigned: to Ben".
-func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
-	var blocks []Block
-	for _, r := range rows {
-		what := " " + shape.OneLine(r.Actor, shape.MaxNameRunes) + " " + shape.OneLine(r.What, shape.MaxNameRunes)
-		if detail := logDetail(r, f); detail != "" {
-			what += ": " + detail
-		}
-		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.At(r.At, f.Zone), shape.Text(what)}})
-	}
-	return blocks
-}
-
-// logDetail returns the detail of a log entry. A reason code of the engine is replaced by its words. Words that a person
-// chose (LogRow.IsChosen) are kept, even if they look like a code.
-func logDetail(r bridge.LogRow, f bridge.Facts) string {
-	if !r.IsChosen {
-		if words, isKnown := wordsOf(bridge.ParseWhy(r.Detail).Reason, f); isKnown {
-			return words.inLine
-		}
-	}
-	return shape.OneLine(r.Detail, maxDetailRunes)
-}
-
-// ProblemOf returns the *bridge.Problem that err contains, which describes it to people. Any other error becomes "Internal
-// error".
-func ProblemOf(err error) *bridge.Problem {
-	if errors.Is(err, bridge.ErrNoConversation) {
-		const hint = "Try it on a message in a conversation's thread."
-		return &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: hint}
-	}
-	if p, ok := errors.AsType[*bridge.Problem](err); ok {
-		return p
-	}
-	return &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
-}
-
-// Problem makes the card that shows an error instead of what was asked for. If it replaces a form, typed is what the reader
-// typed into that form, and the card repeats it; otherwise typed is "".
-func Problem(err error, typed string) Card {
-	p := ProblemOf(err)
-	says := shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))
-	return Card{Blocks: append([]Block{says}, shape.Quote(typed)...)}
 }
