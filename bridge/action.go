@@ -48,7 +48,7 @@ const (
 	VerbResolve  Verb = "resolve"  // with Args.Note as the resolution note
 	VerbReopen   Verb = "reopen"   // undo a Resolve
 	VerbClose    Verb = "close"    // end without an answer (admins)
-	VerbUndo     Verb = "undo"     // take back Args.Message, or else the actor's last reply that is still on hold
+	VerbUndo     Verb = "undo"     // take back Args.Message, or else the actor's last reply that is not sent yet
 	VerbCC       Verb = "cc"       // add Args.Addresses to the copy line, or remove them if Args.Remove is set
 	VerbTo       Verb = "to"       // replace the recipients by Args.Addresses
 	VerbAllow    Verb = "allow"    // let new participants (Args.Addresses) get replies
@@ -61,12 +61,12 @@ const (
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
-	VerbTemplate       Verb = "template"       // send a template: Args.Template. Args.Message is a parked reply that it replaces
+	VerbTemplate       Verb = "template"       // send a template: Args.Template. Args.Message is an unsent reply that it replaces
 	VerbTemplates      Verb = "templates"      // list the templates (admins edit them there)
 	VerbTemplateEdit   Verb = "templateedit"   // form: create or change a template, Args.Template.Draft
 	VerbTemplateDelete Verb = "templatedelete" // button: delete Args.Template.ID, here and at the provider
 
-	VerbSend      Verb = "send"      // button: send Args.Message, which was kept inside or parked
+	VerbSend      Verb = "send"      // button: send Args.Message, which was kept inside or could not be sent before
 	VerbKeep      Verb = "keep"      // button: keep Args.Message inside
 	VerbSendAgain Verb = "sendagain" // button on a failed delivery, or one with an unclear result: Args.Delivery
 	VerbMarkSent  Verb = "marksent"  // button on a delivery with an unclear result: Args.Delivery
