@@ -13,25 +13,29 @@ import (
 )
 
 const (
-	maxAnalyses     = 16                              // at a time in this process
-	maxAnalysesBusy = 2                               // begun in each interval while the process is busy
+	maxAnalyses     = 16                              // concurrent analyses in this process
+	maxAnalysesBusy = 2                               // analyses started per interval while the process is busy
 	analyseTimeout  = 45 * time.Second                // of one attempt
-	analyseLease    = analyseTimeout + 15*time.Second // so that no other process takes the burst during an attempt
+	analyseLease    = analyseTimeout + 15*time.Second // keeps other processes from claiming the burst during an attempt
 	maxAnalyseTries = 5                               // then the burst is dropped
-	analyseInterval = 500 * time.Millisecond          // between two looks for due bursts
-	gatherTime      = 20 * time.Millisecond           // results that come within it are journalled together
-	analyseQueues   = 8                               // into which the facts are spread, by conversation
+	analyseInterval = 500 * time.Millisecond          // between polls for due bursts
+	gatherTime      = 20 * time.Millisecond           // results that arrive within this time are journalled together
+	analyseQueues   = 8                               // queues that the facts are spread over, by conversation
 )
 
-// analyseWaits returns the pauses after failed attempts: after the first one, and after every further one.
+// analyseWaits returns the pauses after the first failed attempt and after each later one.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// run has bursts analysed as they become due, until ctx ends. A burst is what a customer writes in one go, which is analysed
-// together. When ctx ends, run cuts off the analyses that are under way; another process takes their bursts when their leases
-// end.
+// run analyses bursts as they become due, until ctx ends. A burst is a run of messages that a customer writes
+// in one go, such as "Hello", "my order hasn't arrived" and "it's number 4711". It is analysed as a whole,
+// for its language, its subject and possible replies. The result is journalled as a fact, a stored event that
+// the engine later applies to the conversation.
 //
-// Nothing depends on what is found: an analysis that fails a few times is given up, and nobody is told. While the process is
-// busy, few bursts are taken: what a customer writes meanwhile becomes part of the same burst.
+// A process claims a burst with a lease. If the process stops, run cancels the analyses in flight, and
+// another process claims their bursts once the leases expire.
+//
+// Analyses are optional: one that keeps failing is dropped without telling anybody. While the process is
+// busy, run claims few bursts. Messages that arrive in the meantime join the burst that is still waiting.
 func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 	results := make(chan store.AnalysedBurst, maxAnalyses)
 	journalled := make(chan struct{})
@@ -42,12 +46,12 @@ func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 
 	tick := time.NewTicker(analyseInterval)
 	defer tick.Stop()
-	ended := make(chan struct{}, maxAnalyses)
+	finished := make(chan struct{}, maxAnalyses)
 	running := 0
-	isDue := true        // the interval is over
-	mayHaveMore := false // the last claim filled all places, so that more may be due
+	isDue := true        // analyseInterval has passed
+	mayHaveMore := false // the last claim used up all slots, so more bursts may be due
 	for {
-		// It claims again only when half of the places are free, so that one statement claims several bursts.
+		// Wait until half of the slots are free, so that one statement claims several bursts.
 		canTakeMore := mayHaveMore && running <= maxAnalyses/2
 		if isDue || canTakeMore {
 			claimed, err := as.claimBursts(ctx, maxAnalyses-running)
@@ -58,7 +62,7 @@ func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 			for _, c := range claimed {
 				running++
 				go func() {
-					defer func() { ended <- struct{}{} }()
+					defer func() { finished <- struct{}{} }()
 					as.analyseOne(ctx, analyzer, c, results)
 				}()
 			}
@@ -69,7 +73,7 @@ func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 		select {
 		case <-ctx.Done():
 			for ; running > 0; running-- {
-				<-ended
+				<-finished
 			}
 
 			close(results)
@@ -77,19 +81,20 @@ func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 			return nil
 		case <-tick.C:
 			isDue = true
-		case <-ended:
+		case <-finished:
 			running--
 		}
 	}
 }
 
-// claimedBurst is a burst that this process works on, with what was read for all bursts of its claim.
+// claimedBurst is a burst that this process has claimed. All bursts of one claim share their BurstMaterial.
 type claimedBurst struct {
 	store.Burst
 	*store.BurstMaterial
 }
 
-// claimBursts claims at most room bursts that are due, fewer while the process is busy, and reads what their analyses need.
+// claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses
+// need.
 func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
 	if as.host.Busy() {
 		room = min(room, maxAnalysesBusy)
@@ -118,7 +123,7 @@ func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, 
 	return claimed, nil
 }
 
-// analyseOne analyses a burst. It sends what was found to results, or puts the burst back.
+// analyseOne analyses a burst and sends the result to results. If the analysis fails, it schedules a retry.
 func (as *Analyses) analyseOne(ctx context.Context, analyzer analysis.Analyzer, c claimedBurst, results chan<- store.AnalysedBurst) {
 	fact, err := as.analyseBurst(ctx, analyzer, c)
 	if err == nil {
@@ -134,8 +139,8 @@ func (as *Analyses) analyseOne(ctx context.Context, analyzer analysis.Analyzer, 
 	}
 }
 
-// journalAnalysed journals what analyses found, until the channel is closed. Results that come at about the same time
-// are journalled together.
+// journalAnalysed journals results until the channel is closed. Results that arrive close together share a
+// transaction.
 func (as *Analyses) journalAnalysed(ctx context.Context, results <-chan store.AnalysedBurst) {
 	for first := range results {
 		if err := as.journalResults(ctx, gather(first, results)); err != nil {
@@ -144,7 +149,7 @@ func (as *Analyses) journalAnalysed(ctx context.Context, results <-chan store.An
 	}
 }
 
-// gather returns first and the results that follow within gatherTime.
+// gather returns first and the results that arrive within gatherTime after it.
 func gather(first store.AnalysedBurst, results <-chan store.AnalysedBurst) []store.AnalysedBurst {
 	batch := []store.AnalysedBurst{first}
 	timer := time.NewTimer(gatherTime)
@@ -163,8 +168,9 @@ func gather(first store.AnalysedBurst, results <-chan store.AnalysedBurst) []sto
 	}
 }
 
-// journalResults journals what was found, and ends the bursts. The facts have queues of their own, so that nothing else
-// waits for them; a conversation always has the same one, so that its results are applied in order.
+// journalResults journals the facts of a batch and removes its bursts. The facts use separate queues, so that
+// customers' messages don't wait for them. A conversation always maps to the same queue, which keeps its
+// results in order.
 func (as *Analyses) journalResults(ctx context.Context, batch []store.AnalysedBurst) error {
 	for i := range batch {
 		queue := fmt.Sprintf("analysis:%d", batch[i].ConversationID%analyseQueues)
@@ -179,7 +185,8 @@ func (as *Analyses) journalResults(ctx context.Context, batch []store.AnalysedBu
 	return nil
 }
 
-// analyseBurst has one burst analysed and returns the fact that says what was found.
+// analyseBurst makes one attempt to analyse a burst, and returns the result as a fact. The fact has no answer
+// if the burst's messages are gone or if analysing was switched off.
 func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer, c claimedBurst) (fact store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -201,24 +208,27 @@ func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer
 		AnalysedBurst: own.AnalysedBurst{From: c.FirstEvent, UpTo: c.LastEvent},
 	}
 	if len(q.Burst) == 0 {
-		return f.Event(name), nil // no message of the burst is left: there is nothing to be analysed
+		return f.Event(name), nil // the burst's messages are gone
 	}
 
 	answer, err := as.ask(ctx, analyzer, c.Burst, q.Question)
 	if errors.Is(err, errSwitchedOff) {
-		return f.Event(name), nil // the fact says that nothing was found
+		return f.Event(name), nil // a fact without an answer
 	}
 	if err != nil {
 		return fact, err
 	}
 
-	answer.Replies = slices.DeleteFunc(answer.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, answer) })
+	isUnusable := func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, answer) }
+	answer.Replies = slices.DeleteFunc(answer.Replies, isUnusable)
 	f.Answer = &answer
-	f.Fits, f.Cited = namedTemplates(answer, q.templates), citedSources(answer, q.Desk.Sources)
+	f.Fits = namedTemplates(answer, q.templates)
+	f.Cited = citedSources(answer, q.Desk.Sources)
 	return f.Event(name), nil
 }
 
-// putBack makes a burst due again after its analysis failed. After maxAnalyseTries attempts it drops it.
+// putBack schedules a retry of a burst whose analysis failed, or drops the burst after maxAnalyseTries
+// attempts.
 func (as *Analyses) putBack(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()

@@ -8,35 +8,40 @@ import (
 	"parley/store/channelmove"
 )
 
-// A surface may give a channel another id. From then on it knows only the new one. Parley translates the former id,
-// which is still in its rows, where it uses it, and rewrites the rows in the background.
+// A chat may give a channel a new id, as Slack does when a workspace joins an Enterprise organisation. From
+// then on only the new id works. Parley translates old ids whenever it reads a row, and this file rewrites the
+// rows in the background.
+//
+// Another transaction may write the old id while the rows are being rewritten. Passes are therefore repeated,
+// a minute apart, until one finds nothing and the move is at least minMoveTime old.
 
 const (
-	maxMoveRows   = 5000             // rows that a batch reads or moves
-	moveInterval  = time.Second      // between two looks for something to move
-	movePassPause = time.Minute      // until the next pass, since a batch of events that ran meanwhile may have written the former id
-	minMoveTime   = 90 * time.Second // how long passes are made at least
+	maxMoveRows   = 5000             // rows that one batch reads or rewrites
+	moveInterval  = time.Second      // between polls for a channel to move
+	movePassPause = time.Minute      // between passes
+	minMoveTime   = 90 * time.Second // from the start of a move to its last pass, at least
 )
 
-// moveChannels moves what is recorded of a channel to its new id, a batch at a time.
+// moveChannels makes one pass for one moved channel, if a pass is due.
 func (cs *Chores) moveChannels(ctx context.Context) error {
 	if len(cs.host.Directory().Moves) == 0 {
 		return nil
 	}
-	m, ok, err := channelmove.Claim(ctx, cs.pool)
+	move, ok, err := channelmove.Claim(ctx, cs.pool)
 	if err != nil || !ok {
 		return err
 	}
-	return cs.moveChannel(ctx, m)
+	return cs.moveChannel(ctx, move)
 }
 
-// moveChannel makes one pass over everything that is recorded of a channel. The move has ended once a pass finds nothing.
-func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
-	var p channelmove.Progress
-	for !p.Done() {
-		ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+// moveChannel makes one pass over all rows that refer to a channel, batch by batch. It then ends the move or
+// schedules another pass.
+func (cs *Chores) moveChannel(ctx context.Context, move store.ChannelMove) error {
+	var progress channelmove.Progress
+	for !progress.Done() {
+		batchCtx, cancel := context.WithTimeout(ctx, dbTimeout)
 		var err error
-		p, err = channelmove.Batch(ctx, cs.pool, m, p, maxMoveRows)
+		progress, err = channelmove.Batch(batchCtx, cs.pool, move, progress, maxMoveRows)
 		cancel()
 
 		if err != nil {
@@ -44,10 +49,10 @@ func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
 		}
 	}
 
-	if p.Moved == 0 && time.Since(m.BeganAt) > minMoveTime {
-		cs.log.Info("channel moved", "account_id", m.AccountID)
-		return channelmove.End(ctx, cs.pool, m)
+	isComplete := progress.Moved == 0 && time.Since(move.BeganAt) > minMoveTime
+	if !isComplete {
+		return channelmove.Postpone(ctx, cs.pool, move, movePassPause)
 	}
-
-	return channelmove.Postpone(ctx, cs.pool, m, movePassPause)
+	cs.log.Info("channel moved", "account_id", move.AccountID)
+	return channelmove.End(ctx, cs.pool, move)
 }

@@ -1,9 +1,15 @@
-// Package chores does in the background what belongs to no batch of events. It fetches the files that providers keep;
-// it has what customers write analysed, and texts written that are asked for; it measures how the team does; it tells
-// providers of templates; it rewrites the ids of channels that have moved; it tells admins by mail that a chat can't be
-// reached; it sets the timers of evening lists; and it removes what nobody needs.
+// Package chores runs the engine's background jobs:
 //
-// What does not belong here: what any of it means for a conversation. Results come back as facts (package own).
+//   - fetching customers' files from providers that send only an id (fetch.go)
+//   - analysing customers' messages and writing texts such as summaries (analyse.go, write.go)
+//   - learning from resolved conversations (solved.go) and measuring the team (measure.go)
+//   - submitting message templates to providers (template_run.go)
+//   - rewriting rows after a chat channel got a new id (channel_move.go)
+//   - telling admins that the agents' chat is down (outage.go)
+//   - scheduling evening lists and weekly figures (evenings.go) and removing old rows (tidy.go)
+//
+// A job never changes a conversation itself. It journals its result as a fact (package own), an event that
+// the engine applies in order with all others.
 package chores
 
 import (
@@ -24,61 +30,63 @@ import (
 // dbTimeout bounds one short use of the database.
 const dbTimeout = 5 * time.Second
 
-// ofThreads is given where a setting has the same default for channels with threads of their own and without.
+// ofThreads is the last argument of SettingsOf where the settings read don't depend on whether the channel
+// has threads.
 const ofThreads = true
 
-// Host is what chores need of the engine.
+// Host is what background jobs need from the engine. Its methods are safe for concurrent use.
 type Host interface {
-	// Directory returns the accounts, agents and teams as they were read last.
+	// Directory returns the cached accounts, agents and teams.
 	Directory() *directory.Directory
 	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel(account store.AccountID) channels.Channel
-	// Channels returns the channels that work in this process, by account.
+	// Channels returns the channels that are connected in this process, by account.
 	Channels() map[store.AccountID]channels.Channel
-	// Surfaces returns the chats that work in this process, by account.
+	// Surfaces returns the agents' chats that are connected in this process, by account.
 	Surfaces() map[store.AccountID]bridge.Surface
-	// ReachEvery is how often each chat is asked whether it answers.
+	// ReachEvery returns the interval between health checks of each chat.
 	ReachEvery() time.Duration
-	// SurfaceName names a chat for people.
+	// SurfaceName returns a chat's display name.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
-	// Analyzer returns what reads what customers write; nil means that nothing is analysed.
+	// Analyzer returns the analyzer of customers' messages; nil means that nothing is analysed.
 	Analyzer() analysis.Analyzer
-	// AITokensADay is how many tokens a model may cost in a day for an account that has chosen no limit; 0 means any number.
+	// AITokensADay returns the default daily limit of model tokens per account; 0 means no limit.
 	AITokensADay() int
-	// Sealer returns what seals the records of questions to the model; nil means that none are kept.
+	// Sealer encrypts the records of requests to the model; nil means that none are kept.
 	Sealer() *store.Sealer
-	// Writer returns what writes texts that are asked for; nil means that none are written.
+	// Writer returns the writer of requested texts; nil means that none are written.
 	Writer() analysis.Writer
-	// Trouble tells the admins, once, why one thing (what) of an account fails, or with c nil that it works again.
+	// Trouble tells the admins, once, why a feature of an account ("templates") fails. A nil c means that it
+	// works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
-	// Busy reports whether there is much to do, so that work that may be late has to give way.
+	// Busy reports whether the process has so much to do that optional work should give way.
 	Busy() bool
-	// Wake says that facts of Parley's own were journalled, so that they are applied at once.
+	// Wake has the engine apply newly journalled facts without delay.
 	Wake()
 }
 
-// Chores are the background work of one process.
+// Chores are the background jobs of one process.
 type Chores struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	host  Host
-	fetch chan struct{} // a signal: there may be files to be fetched
+	fetch chan struct{} // signals that there may be files to fetch
 
 	Analyses *Analyses
 }
 
-// Analyses has what customers write analysed, and has texts written.
+// Analyses are the jobs that use an analyzer or a writer, which are mostly language models.
 type Analyses struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	host  Host
-	write chan struct{} // a signal: texts may have been asked for
+	write chan struct{} // signals that there may be texts to write
 
 	tally     tally
 	condition lastCondition
 }
 
-// New makes the chores of a process.
+// New returns the jobs of a process; Run starts them.
 func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
 	return &Chores{
 		pool:     pool,
@@ -89,7 +97,7 @@ func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
 	}
 }
 
-// Run works until ctx ends.
+// Run runs all jobs until ctx ends, and returns once they have stopped.
 func (cs *Chores) Run(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error {
@@ -99,7 +107,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return runEvery(ctx, cs.log, moveInterval, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
 	group.Go(func() error { return runEvery(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
-	// Each kind by itself: a mail server that hangs keeps no text from its admin.
+	// Mails and SMS run separately, so that a hanging mail server delays no SMS.
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, noticeInterval, "mailing admins", noticeSender{cs, map[int64]int{}}.sendMails)
 	})
@@ -129,9 +137,10 @@ func (cs *Chores) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// runEvery does a round of work now and after each pause, until ctx ends. If a round fails, the log names the work.
-func runEvery(ctx context.Context, log *slog.Logger, pause time.Duration, work string, round func(context.Context) error) error {
-	tick := time.NewTicker(pause)
+// runEvery calls round now and then at every interval until ctx ends. It logs errors under the name of the
+// work.
+func runEvery(ctx context.Context, log *slog.Logger, interval time.Duration, work string, round func(context.Context) error) error {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		err := round(ctx)

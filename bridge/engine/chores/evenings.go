@@ -11,25 +11,27 @@ import (
 	"parley/store"
 )
 
-// maxLeft is how many conversations wait at once to be freed of owners who are no longer agents. So many take seven hours; the rest
-// follow in a later round.
-const maxLeft = 5000
+// maxFormerOwnerTimers limits how many conversations are scheduled at once. At five seconds each, they take
+// seven hours; the rest follow in a later round.
+const maxFormerOwnerTimers = 5000
 
-// FreeOfFormerAgents starts timers that take owners who are no longer agents from the conversations that are not over, one after the
-// other. Any process may do it, any number of times. While a process of an earlier version runs, which would not know what the timers
-// mean, it does nothing: a later round does it.
+// FreeOfFormerAgents unassigns open conversations from owners who are no longer agents. It sets one timer per
+// conversation, and the engine removes the owner when the timer fires. It does nothing while a process of an
+// earlier version runs that doesn't know these timers. It is idempotent, and any process may call it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	all, err := store.AllKnow(ctx, cs.pool, store.KnowsLeft)
-	if err != nil || !all {
+	allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsLeft)
+	if err != nil || !allKnow {
 		return err
 	}
-	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxLeft)
+	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers)
 }
 
-// SetEvenings starts the timers of all next evening lists and of all teams' weekly figures, and stops the timers that don't
-// follow from the present business hours and settings any more. Any process may do it, any number of times.
+// SetEvenings sets the timers of the evening lists, which show each team at closing time what is still open,
+// and of the weekly figures. It removes timers that no longer match the business hours and settings. If a
+// team now closes at 6 pm instead of 5 pm, for example, its timer for 5 pm goes. SetEvenings is idempotent,
+// and any process may call it.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
@@ -41,20 +43,20 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 		}
 
 		var timers []store.Timer
-		kinds, weeks := []store.FactKind{}, []store.FactKind{}
+		closingKinds, weekKinds := []store.FactKind{}, []store.FactKind{}
 		if t, ok := workflow.NextClosing(dir, workflow.NoTeam, now); ok {
-			timers, kinds = append(timers, t), append(kinds, t.Kind)
+			timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
 		}
 		for _, team := range dir.Teams {
 			if t, ok := workflow.NextClosing(dir, team.ID, now); ok {
-				timers, kinds = append(timers, t), append(kinds, t.Kind)
+				timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
 			}
 			if next, last, ok := workflow.NextWeek(dir, team.ID, now); ok {
-				timers, weeks = append(timers, next), append(weeks, next.Kind, last.Kind)
+				timers, weekKinds = append(timers, next), append(weekKinds, next.Kind, last.Kind)
 			}
 		}
 
-		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, kinds), store.KeepTimers(ctx, tx, own.Week, weeks))
+		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, closingKinds), store.KeepTimers(ctx, tx, own.Week, weekKinds))
 		if err != nil || len(timers) == 0 {
 			return err
 		}

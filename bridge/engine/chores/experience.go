@@ -14,17 +14,20 @@ import (
 )
 
 const (
-	maxExamples      = 50 // resolved conversations in a question
-	maxSolvedSources = 5  // those of them whose answers a suggested reply may draw on
+	maxExamples      = 50 // resolved conversations given to the model as examples
+	maxSolvedSources = 5  // how many of them also come with their answer
 )
 
-// solvedPrefix begins the IDs by which a question names resolved conversations.
+// solvedPrefix is the prefix of the source IDs of resolved conversations: "solved:4711".
 const solvedPrefix = "solved:"
 
-// Resolved conversations show how the team answers. This file looks for those in which customers asked what they ask now. A model is
-// given them as examples, and with the best ones also what was answered, on which the replies that it suggests may draw.
+// Resolved conversations show how the team answers. When a customer asks "Where is my order?", this file
+// finds resolved conversations with similar questions and adds them to the question that the model gets. All
+// of them serve as examples of how the team sorts such questions. The most similar ones also bring their
+// answer, as a source for suggested replies.
 
-// addSolved adds to a question what was asked and answered in resolved conversations.
+// addSolved adds similar resolved conversations to the question about a burst (the messages that a customer
+// wrote in one go).
 func (as *Analyses) addSolved(ctx context.Context, b claimedBurst, q *preparedQuestion) error {
 	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
 	if i < 0 {
@@ -41,12 +44,12 @@ func (as *Analyses) addSolved(ctx context.Context, b claimedBurst, q *preparedQu
 		if c.TeamID != nil {
 			team = *c.TeamID
 		}
-		like, err := solved.FindSimilar(ctx, as.pool, accounts, team, askedIn(q.Burst), maxExamples)
+		similar, err := solved.FindSimilar(ctx, as.pool, accounts, team, askedIn(q.Burst), maxExamples)
 		if err != nil {
 			return err
 		}
-		as.addExamples(q, c, like)
-		addSolvedSources(q, c, like)
+		as.addExamples(q, c, similar)
+		addSolvedSources(q, c, similar)
 	}
 
 	if len(c.Assignees) == 0 {
@@ -55,8 +58,9 @@ func (as *Analyses) addSolved(ctx context.Context, b claimedBurst, q *preparedQu
 	return nil
 }
 
-// accountsToLearnFrom returns the accounts whose resolved conversations may help in a conversation: its own and others of its team, as
-// far as canHelpOthers allows. Everybody who may read this conversation may read those.
+// accountsToLearnFrom returns the accounts whose resolved conversations may help in c: its own account and
+// others of its team, if canHelpOthers allows it. So no answer is suggested from a conversation that c's
+// agents may not read.
 func accountsToLearnFrom(dir *directory.Directory, c *store.Conversation) []store.AccountID {
 	var list []store.AccountID
 	for i := range dir.Accounts {
@@ -70,27 +74,26 @@ func accountsToLearnFrom(dir *directory.Directory, c *store.Conversation) []stor
 	return list
 }
 
-// addExamples adds what customers asked in resolved conversations, with who resolved them, if that agent may be suggested as an owner
-// of c.
-func (as *Analyses) addExamples(q *preparedQuestion, c *store.Conversation, like []solved.Solved) {
+// addExamples adds what customers asked in similar conversations. An example names the agent who resolved it
+// only if that agent can be suggested as an owner of c.
+func (as *Analyses) addExamples(q *preparedQuestion, c *store.Conversation, similar []solved.Solved) {
 	dir := as.host.Directory()
-	for _, s := range like {
+	for _, s := range similar {
 		e := analysis.Example{Text: s.Asked, Intent: s.Intent, Tags: s.Tags}
 		solver := dir.Agent(s.AgentID)
-		isHere := solver != nil && solver.Active
-		if isHere && !slices.Contains(c.Assignees, solver.ID) {
+		isActive := solver != nil && solver.Active
+		if isActive && !slices.Contains(c.Assignees, solver.ID) {
 			e.Solver = own.SolverName(solver.ID)
 		}
 		q.Desk.Examples = append(q.Desk.Examples, e)
 	}
 }
 
-// addSolvedSources adds what was answered in the most similar resolved conversations other than c.
-func addSolvedSources(q *preparedQuestion, c *store.Conversation, like []solved.Solved) {
+// addSolvedSources adds the answers of the most similar resolved conversations other than c.
+func addSolvedSources(q *preparedQuestion, c *store.Conversation, similar []solved.Solved) {
 	sources := 0
-	for _, s := range like {
-		hasAnswer := s.Answered != "" && s.ConversationID != c.ID
-		if !hasAnswer {
+	for _, s := range similar {
+		if s.Answered == "" || s.ConversationID == c.ID {
 			continue
 		}
 		if sources == maxSolvedSources {
@@ -109,7 +112,8 @@ func addSolvedSources(q *preparedQuestion, c *store.Conversation, like []solved.
 	}
 }
 
-// hasOtherIntent reports whether a reply draws on a resolved conversation in which the customer wanted something else.
+// hasOtherIntent reports whether a suggested reply uses a resolved conversation in which the customer wanted
+// something else than this one does. An unknown intent doesn't count as different.
 func (q preparedQuestion) hasOtherIntent(r analysis.Reply, a analysis.Answer) bool {
 	return slices.ContainsFunc(r.Sources, func(id string) bool {
 		areKnown := q.intents[id] != "" && len(a.Intents) > 0

@@ -13,36 +13,38 @@ import (
 	"parley/store/blob"
 )
 
-// Some providers, such as WhatsApp's, hand over a customer's file only by an id: it has to be fetched by a request of its own. The
-// batch that applies the message writes a row for each such file; this file claims the rows, fetches the bytes into blobs, and
-// journals for each file that it is there, or why it was given up.
+// Some providers, such as WhatsApp, send only the id of a customer's file, and the file has to be downloaded
+// separately. The transaction that stores the message writes one row per file. This file claims those rows
+// with a lease, downloads the files into blobs, and journals a fact for each file: either that it was
+// fetched, or why Parley gave up.
 const (
-	maxFetches           = 16        // files that are fetched at the same time
-	maxFetchesPerAccount = 4         // those of them that are of one account
+	maxFetches           = 16        // concurrent downloads in this process
+	maxFetchesPerAccount = 4         // concurrent downloads of one account
 	maxFetchedBytes      = 128 << 20 // of one file
 	fetchTimeout         = 60 * time.Second
-	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout a file is leased
-	maxFetchAge          = 24 * time.Hour   // how long after its first attempt a file is given up
-	maxFetchPause        = 2 * time.Hour    // longer than any pause between two attempts that Parley itself chooses
-	maxClosedFetchAge    = 7 * maxFetchAge  // maxFetchAge while the account needs a person: Meta keeps files for as long
+	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout the lease lasts
+	maxFetchAge          = 24 * time.Hour   // after its first attempt, a file is given up
+	maxFetchPause        = 2 * time.Hour    // longer than any pause that Parley itself chooses
+	maxClosedFetchAge    = 7 * maxFetchAge  // used instead of maxFetchAge while an admin has to fix the account; Meta keeps files that long
 	fetchInterval        = time.Second
 	fetchDBTimeout       = 10 * time.Second
 )
 
-// fetchWaits returns the pauses after attempts. The last one repeats.
+// fetchWaits returns the pauses after failed attempts. The last one repeats.
 func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute}
 }
 
-// fetchers fetches files; it belongs to one goroutine.
+// fetchers keeps track of the downloads in flight. Only one goroutine uses it; downloads report to it through
+// done.
 type fetchers struct {
 	cs    *Chores
-	busy  map[store.AccountID]int // fetches that are under way, by account
-	total int                     // all of them together
-	done  chan store.AccountID    // gets the account of each fetch that has ended
+	busy  map[store.AccountID]int // downloads in flight, by account
+	total int                     // their sum
+	done  chan store.AccountID    // receives the account of each finished download
 }
 
-// WakeFetches says that there may be files to be fetched.
+// WakeFetches starts looking for files to fetch without waiting for the next interval. It never blocks.
 func (cs *Chores) WakeFetches() {
 	select {
 	case cs.fetch <- struct{}{}:
@@ -50,8 +52,8 @@ func (cs *Chores) WakeFetches() {
 	}
 }
 
-// runFetches fetches files until ctx ends. Then it cuts off the fetches that are under way, and waits until they have
-// given their files back, so that another process fetches them.
+// runFetches fetches files until ctx ends. Then it cancels the downloads in flight and waits until they have
+// released their rows for another process.
 func (cs *Chores) runFetches(ctx context.Context) error {
 	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, maxFetches)}
 	tick := time.NewTicker(fetchInterval)
@@ -66,23 +68,23 @@ func (cs *Chores) runFetches(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			for f.total > 0 {
-				f.noteEnded(<-f.done)
+				f.noteFinished(<-f.done)
 			}
 			return nil
 		case <-tick.C:
 		case <-cs.fetch:
 		case account := <-f.done:
-			f.noteEnded(account)
+			f.noteFinished(account)
 		}
 	}
 }
 
-func (f *fetchers) noteEnded(account store.AccountID) {
+func (f *fetchers) noteFinished(account store.AccountID) {
 	f.busy[account]--
 	f.total--
 }
 
-// claim claims as many due files as there is room for, and begins to fetch them.
+// claim claims as many due files as the limits allow, and starts to download them.
 func (f *fetchers) claim(ctx context.Context) error {
 	var accounts []store.AccountID
 	var slots []int32
@@ -117,21 +119,23 @@ func (f *fetchers) claim(ctx context.Context) error {
 	return err
 }
 
-// fetchFile makes one attempt at a file and writes what became of it.
+// fetchFile makes one attempt to download a file and stores the result, even if the process is stopping.
 func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 	limited, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
 	f, failed := cs.fetchOne(limited, c)
 	cancel()
 
 	wait, again := pauseAfterFetch(c, failed)
-	if failed != nil && ctx.Err() != nil {
-		wait, again = 0, true // this process stops, and another one goes on at once
-	} else if again && needsPerson(failed) {
+	isStopping := failed != nil && ctx.Err() != nil
+	switch {
+	case isStopping:
+		wait, again = 0, true // another process retries at once
+	case again && needsPerson(failed):
 		refused, _ := errors.AsType[*channels.SendError](failed)
 		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: refused.Text, Hint: refused.Hint})
 	}
 
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout) // also if the process stops
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout)
 	defer cancel()
 	var err error
 	switch {
@@ -157,7 +161,7 @@ func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state s
 	return err
 }
 
-// fetchOne reads a file into a blob.
+// fetchOne downloads a file into a blob. The fact it returns identifies the file also if there is an error.
 func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fact, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -191,10 +195,11 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	return f, err
 }
 
-// pauseAfterFetch returns whether an attempt that ended with an error, or with nil, is repeated, and after which pause.
+// pauseAfterFetch decides whether an attempt is retried, and after which pause. A nil error means success.
 func pauseAfterFetch(c store.ClaimedFetch, failed error) (wait time.Duration, again bool) {
 	age, maxAge := store.Seconds(c.FirstAgo), maxFetchAge
-	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // otherwise it would have been given up before
+	// A file this old is still tried only because an earlier attempt needed a person.
+	hasAwaitedPerson := age > maxFetchAge+maxFetchPause
 	if needsPerson(failed) || hasAwaitedPerson {
 		maxAge = maxClosedFetchAge
 	}
@@ -217,13 +222,14 @@ func pauseAfterFetch(c store.ClaimedFetch, failed error) (wait time.Duration, ag
 	}
 }
 
-// needsPerson reports whether only a person can put right why a provider refused something.
+// needsPerson reports whether a provider refused a request for a reason that only a person can fix, such as a
+// revoked token.
 func needsPerson(err error) bool {
 	refused, isKnown := errors.AsType[*channels.SendError](err)
 	return isKnown && (refused.Class == channels.AuthBroken || refused.Class == channels.AccountBlocked)
 }
 
-// whyMissing says, for people, why a file was given up.
+// whyMissing returns the reason why a file was given up, as agents see it.
 func whyMissing(err error) string {
 	if errors.Is(err, blob.ErrTooLarge) {
 		return fmt.Sprintf("it is larger than %d MB.", maxFetchedBytes>>20)

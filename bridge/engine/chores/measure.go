@@ -10,43 +10,42 @@ import (
 const (
 	measureInterval = 2 * time.Second
 	measureTimeout  = 30 * time.Second // of one transaction
-	maxMeasured     = 1000             // conversations that are measured in one transaction
-	maxMeasuredBusy = 100              // the same while there is much else to do
-	restFactor      = 40               // how many times longer than a transaction the rest after it is, while there is much to do
+	maxMeasured     = 1000             // conversations per transaction
+	maxMeasuredBusy = 100              // conversations per transaction while the process is busy
+	restFactor      = 40               // while the process is busy, a pause is this many times as long as the transaction before it
 )
 
-// measurer brings the figures of the team up to date, and gives way while there is much else to do.
+// measurer keeps the team's figures up to date, such as the time until a first answer. Conversations that
+// have changed are measured again, in batches. While the process is busy with messages, batches are small and
+// far apart: after one that took 50 ms, nothing is measured for two seconds.
 type measurer struct {
-	chores *Chores
-	rest   time.Time // nothing is measured before this, by the clock of this process
+	chores    *Chores
+	restUntil time.Time // observed only while the process is busy
 }
 
-// measureChanged measures the conversations that have changed. While there is much else to do, it makes one transaction
-// and leaves the others for later.
+// measureChanged measures all conversations that have changed, or one small batch of them while the process
+// is busy.
 func (m *measurer) measureChanged(ctx context.Context) error {
 	for {
-		began := time.Now() //nolint:forbidigo // how long work took is no matter of Parley's clock
+		began := time.Now() //nolint:forbidigo // durations don't depend on Parley's clock
 		size, busy := maxMeasured, m.chores.host.Busy()
 		if busy {
 			size = maxMeasuredBusy
 		}
-		if busy && began.Before(m.rest) {
+		if busy && began.Before(m.restUntil) {
 			return nil
 		}
 
 		more, err := m.measureBatch(ctx, size)
-		m.rest = began.Add(restFactor * time.Since(began)) //nolint:forbidigo // as above
+		m.restUntil = began.Add(restFactor * time.Since(began)) //nolint:forbidigo // as above
 
-		if err != nil || busy {
+		if err != nil || busy || !more {
 			return err
-		}
-		if !more {
-			return nil
 		}
 	}
 }
 
-// measureBatch measures about size conversations in one transaction. more means that others are left.
+// measureBatch measures about size conversations in one transaction. It reports whether more are waiting.
 func (m *measurer) measureBatch(ctx context.Context, size int) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, measureTimeout)
 	defer cancel()

@@ -18,23 +18,24 @@ import (
 	"parley/store/request"
 )
 
-// An analysis may be made by a language model, which costs tokens and may be away, or by rules. This file asks the model under
-// the terms that the account's admin chose, keeps a record of the questions where that is wanted, counts how analyses end, and
-// tells admins when the model stops working or works again.
+// An Analyzer uses either a language model, which costs tokens and may be down, or built-in rules. This file
+// calls it under the account's terms: a daily token budget, and whether personal data is masked. It also
+// keeps an audit record of the requests if the account wants one, counts the outcomes, and tells admins when
+// the model fails and when it works again.
 
-// AnalysisCounts says how the analyses of this process ended, since its start.
+// AnalysisCounts holds the outcomes of this process's analyses since it started.
 type AnalysisCounts struct {
 	Model    int64 // answered by a model
 	Offline  int64 // answered by rules, because no model is set up
-	Degraded int64 // answered by rules in place of a model
+	Degraded int64 // answered by rules, because the model could not be used
 	Failed   int64 // attempts without an answer
-	GivenUp  int64 // bursts that were left out after their last attempt
+	GivenUp  int64 // bursts dropped after their last attempt
 }
 
-// tally counts how analyses end.
+// tally is AnalysisCounts while it is counted.
 type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
 
-// count counts an analysis that has ended with an answer or an error. usesModel is false if no model is set up.
+// count counts one outcome. usesModel is false if no model is set up.
 func (t *tally) count(a analysis.Answer, err error, usesModel bool) {
 	if err != nil {
 		t.failed.Add(1)
@@ -63,20 +64,22 @@ func (as *Analyses) Counts() AnalysisCounts {
 	}
 }
 
-// modelAnalyzer is an Analyzer that asks a model, and knows whether the model can be used.
+// modelAnalyzer is implemented by Analyzers and Writers that use a model. Condition says whether it works.
 type modelAnalyzer interface{ Condition() analysis.Condition }
 
-// lastCondition is what this process reported last of its model.
+// lastCondition is the condition of the model that this process reported last.
 type lastCondition struct {
 	mu    sync.Mutex
-	known bool // something was reported
+	known bool // false until something was reported
 	analysis.Condition
 }
 
-// ask has a burst, what a customer wrote in one go, analysed. It counts how that ended, and reports how the model is.
+// ask has the analyzer answer a question about a burst (the messages that a customer wrote in one go), and
+// checks the answer. It counts the outcome and reports a change of the model's condition. Errors:
+// errSwitchedOff, the analyzer's, the database's.
 func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Burst, q analysis.Question) (analysis.Answer, error) {
 	model, usesModel := with.(modelAnalyzer)
-	var r own.ModelRecord
+	var record own.ModelRecord
 	var account *store.Account
 	if usesModel {
 		a, terms, err := as.termsOf(ctx, b.ConversationID)
@@ -85,26 +88,27 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Bur
 		}
 
 		account, q.Terms = a, terms
-		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
+		q.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 
-	a, err := with.Analyze(ctx, q)
-	a = analysis.Check(q, a)
-	r.Answer = a
-	if len(r.Exchanges) > 0 {
-		as.keepRecord(ctx, account, ai.BurstClaim(b), r)
+	answer, err := with.Analyze(ctx, q)
+	answer = analysis.Check(q, answer)
+	record.Answer = answer
+	if len(record.Exchanges) > 0 {
+		as.keepRecord(ctx, account, ai.BurstClaim(b), record)
 	}
 
-	as.tally.count(a, err, usesModel)
+	as.tally.count(answer, err, usesModel)
 
 	if usesModel {
-		as.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
+		modelAnswered := err == nil && !answer.Degraded
+		as.watchModel(ctx, model.Condition(), modelAnswered)
 	}
 
-	return a, err
+	return answer, err
 }
 
-// termsOf returns the terms under which the model may be asked about a conversation, as its account's settings say.
+// termsOf returns the account of a conversation and the terms under which the model may be asked about it.
 // Errors: errSwitchedOff, the database's.
 func (as *Analyses) termsOf(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindAccountAndTrait(ctx, as.pool, conversation, bridge.TraitAnalysis)
@@ -131,8 +135,8 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 	return account, analysis.Terms{Budget: budget{as: as, account: id, limit: limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
-// keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged,
-// because the analysis doesn't depend on the record.
+// keepRecord stores the requests to the model and its answers, if the account keeps an audit record. A
+// failure is only logged, because the analysis doesn't depend on the record.
 func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, c ai.Claim, r own.ModelRecord) {
 	sealer := as.host.Sealer()
 	if sealer == nil || as.host.Directory().SettingsOf(account, ofThreads).AI.AuditDays == 0 {
@@ -145,14 +149,14 @@ func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, c ai
 	}
 }
 
-// errSwitchedOff means that nothing of the conversation may be analysed any more.
+// errSwitchedOff means that the conversation may no longer be analysed.
 var errSwitchedOff = errors.New("chores: analysing was switched off")
 
-// budget is what the model may cost an account in a day.
+// budget is an account's daily token budget.
 type budget struct {
 	as      *Analyses
 	account store.AccountID
-	limit   int // tokens in a day; 0 means that there is no limit
+	limit   int // tokens per day; 0 means no limit
 }
 
 // Reserve implements analysis.Budget.
@@ -165,8 +169,8 @@ func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Co
 	}, ok, err
 }
 
-// watchModel reports how the model is, if that differs from what this process has reported last. That the model works is
-// reported only after an answer of it, because a process that has just started doesn't know.
+// watchModel journals the model's condition if it differs from the last one reported. Only a real answer
+// counts as proof that the model works, because the condition of a process that has just started is a guess.
 func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
 	last := &as.condition
 	last.mu.Lock()
@@ -180,7 +184,7 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	hasChanged := false // for all processes together
+	hasChanged := false // compared with what any process reported last
 	err := store.InTxWith(ctx, as.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var err error
 		hasChanged, err = ai.Report(ctx, tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint})
@@ -205,12 +209,12 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 	}
 }
 
-// removeOld removes counts of tokens, records of questions and requests for texts that are no longer needed.
+// removeOld removes expired token counts, audit records and requests for texts.
 func (as *Analyses) removeOld(ctx context.Context) error {
 	return errors.Join(ai.ForgetTokens(ctx, as.pool), as.forgetRecords(ctx), request.DropOld(ctx, as.pool))
 }
 
-// forgetRecords removes records of questions to the model that are older than each account wants them to be kept.
+// forgetRecords removes audit records that are older than their account's setting for them (ai_audit).
 func (as *Analyses) forgetRecords(ctx context.Context) error {
 	dir, days := as.host.Directory(), map[store.AccountID]int{}
 	for i := range dir.Accounts {

@@ -15,24 +15,28 @@ import (
 	"parley/store/outage"
 )
 
-// If the agents' chat can't be reached, no agent learns of anything. This file asks each chat regularly whether it answers, and
-// tells the admins by mail and SMS when it is away, and when it is back. What all processes know of a chat is a row
-// (outage.State); each mail or SMS to an admin is one, too (outage.Notice).
+// If Slack or Teams is down, agents don't see that customers write. This file checks every chat at an interval.
+// It tells the admins by mail and SMS when a chat has been down for five minutes and when it is back. All
+// processes share the state of a chat in one row (outage.State), so that only one of them tells the admins.
+// Each mail or SMS is a row, too (outage.Notice), and is sent by whichever process claims it.
+//
+// A mail server may accept a notice while its answer is lost. Such a notice is unclear: the sender looks it up
+// with Channel.Reconcile first, and sends it again only if it was not sent or if nothing can be found out.
 
 const (
-	reachTimeout      = 10 * time.Second // how long a chat may take to answer
-	maxUnasked        = 2 * time.Minute  // if no process has asked a chat for so long, nothing is known of it
-	minAway           = 5 * time.Minute  // a chat that no process reaches for so long counts as away
-	noticeInterval    = 2 * time.Second  // between two looks for notices to be sent
+	reachTimeout      = 10 * time.Second // how long a chat may take to answer a check
+	maxUnasked        = 2 * time.Minute  // after this time without a check by any process, the stored state no longer counts
+	minAway           = 5 * time.Minute  // a chat that no process has reached for this long counts as down
+	noticeInterval    = 2 * time.Second  // between polls for due notices
 	noticeLease       = 3 * time.Minute
-	noticePause       = 30 * time.Second // between two attempts at a notice
-	noticeUnsure      = time.Minute      // after an attempt without an answer, until it is surely over and can be looked for
+	noticePause       = 30 * time.Second // between attempts at a notice
+	noticeUnsure      = time.Minute      // after an unclear attempt, until the lookup; the attempt has surely ended by then
 	maxNoticeAttempts = 2000             // enough for most of a day
-	maxNoticeLooks    = 30               // failed look-ups of one notice, by this process, after which it is sent again
-	unclearAttempts   = 800              // what an attempt counts whose result stays unknown: such a notice is sent three times
+	maxNoticeLooks    = 30               // failed lookups of a notice in this process, after which it is sent again
+	unclearAttempts   = 800              // attempts that one unclear attempt counts as, so that it is repeated at most twice
 )
 
-// reachAll asks all chats at once whether they answer.
+// reachAll checks all chats concurrently.
 func (cs *Chores) reachAll(ctx context.Context) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -52,34 +56,35 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// reachOne asks a chat whether it answers, and notes that with what admins are to be told.
+// reachOne checks one chat, and stores the result together with the notices that follow from it.
 func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	answer := r.Reach(asked)
 	cancel()
 	if ctx.Err() != nil {
-		return nil // this process stops; that says nothing about the chat
+		return nil // the process is stopping; the chat may be fine
 	}
 
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
 		return outage.UpdateState(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
-			if what := noteAnswer(s, answer); what != nil {
-				return cs.noticesOf(account, *what)
+			if change := noteAnswer(s, answer); change != nil {
+				return cs.noticesOf(account, *change)
 			}
 			return nil
 		})
 	})
 }
 
-// news is what admins are told of a chat.
+// news is what admins are told about a chat. The headline is the chat's name followed by what.
 type news struct {
 	what string // "is back"
-	body string // what the mail says besides
-	text string // what an SMS says besides: little, since it is short
+	body string // the rest of a mail
+	text string // the rest of an SMS, which has to be short
 }
 
-// noteAnswer notes whether a chat has answered (nil), and returns the news in that, or nil. Admins are told once that the chat is away:
-// if no process has reached it for minAway, or as soon as it refuses Parley's access. Later they are told that it is back.
+// noteAnswer updates a chat's state after a check, and returns what admins are to be told, or nil. answer is
+// nil if the chat answered. Admins are told once that the chat is down: when no process has reached it for
+// minAway, or at once if it rejects Parley's credentials. Later they are told that it is back.
 func noteAnswer(s *outage.State, answer error) *news {
 	refused, _ := errors.AsType[*channels.SendError](answer)
 	isTold := s.ToldAt != nil
@@ -111,7 +116,7 @@ func noteAnswer(s *outage.State, answer error) *news {
 	}
 }
 
-// How work goes on without a chat, for admins.
+// Instructions for admins while a chat is down.
 const (
 	workWithoutChat = "Nothing is lost: what customers write is stored, and waits. " +
 		"Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
@@ -120,7 +125,7 @@ const (
 	textWithoutChat = " Agents can answer in the browser: /inbox of Parley's address."
 )
 
-// noticesOf makes a mail about a chat to each admin, and a text (SMS) to each phone number that an account has for that.
+// noticesOf returns a mail to each admin and an SMS to each number in the sending account's admin_numbers.
 func (cs *Chores) noticesOf(account store.AccountID, n news) []outage.Notice {
 	dir := cs.host.Directory()
 	headline := cs.host.SurfaceName(dir, account) + " " + n.what
@@ -143,8 +148,8 @@ func (cs *Chores) noticesOf(account store.AccountID, n news) []outage.Notice {
 	return list
 }
 
-// adminNumbers returns the phone numbers to which an account sends texts about chats. It returns none if the account
-// sends no SMS: only their providers count texts.
+// adminNumbers returns the phone numbers that an account sends notices to. It returns nil if the account can't
+// send SMS, which is recognised by channels.Counter: only SMS channels count the parts of a text.
 func (cs *Chores) adminNumbers(a *store.Account) []string {
 	if _, sendsTexts := cs.host.Channel(a.ID).(channels.Counter); !sendsTexts {
 		return nil
@@ -152,7 +157,7 @@ func (cs *Chores) adminNumbers(a *store.Account) []string {
 	return cs.host.Directory().SettingsOf(a, ofThreads).AdminNumbers
 }
 
-// textAccount returns the account that sends texts to admins, or nil if none has numbers for that.
+// textAccount returns the account that sends SMS to admins, or nil if no account has numbers for that.
 func (cs *Chores) textAccount() *store.Account {
 	return cs.firstAccount(func(a *store.Account) bool { return len(cs.adminNumbers(a)) > 0 })
 }
@@ -165,7 +170,8 @@ func (cs *Chores) mailAccount() *store.Account {
 	})
 }
 
-// firstAccount returns the first account that can send notices: a live one rather than one on trial. It returns nil if there is none.
+// firstAccount returns the first account that can send notices, or nil. It prefers live accounts to those on
+// trial.
 func (cs *Chores) firstAccount(canSend func(*store.Account) bool) *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
@@ -178,23 +184,21 @@ func (cs *Chores) firstAccount(canSend func(*store.Account) bool) *store.Account
 	return nil
 }
 
-// noticeSender sends mails or texts to admins about outages.
+// noticeSender sends mails or SMS to admins about outages. One goroutine uses it.
 type noticeSender struct {
 	*Chores
-	looks map[int64]int // how many look-ups of an unclear notice have failed in a row, by notice
+	failedLooks map[int64]int // failed lookups in a row of an unclear notice, by notice
 }
 
-// sendMails sends the mails to admins that are due.
 func (cs noticeSender) sendMails(ctx context.Context) error {
 	return cs.sendAll(ctx, outage.Mail, cs.mailAccount())
 }
 
-// sendTexts sends the texts to admins that are due.
 func (cs noticeSender) sendTexts(ctx context.Context) error {
 	return cs.sendAll(ctx, outage.Text, cs.textAccount())
 }
 
-// sendAll sends the due notices of a kind by an account. If that is nil, they wait for one.
+// sendAll sends the due notices of a kind through an account. If by is nil, they stay in the queue.
 func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, by *store.Account) error {
 	if by == nil {
 		return nil
@@ -210,7 +214,7 @@ func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, by *store.
 	}
 }
 
-// sendNotice sends a mail or a text to an admin. If the result of the last attempt is unknown, it looks for that message instead.
+// sendNotice sends a notice to an admin, or looks it up if the last attempt was unclear.
 func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
 	if ch == nil { // another account has to send it
@@ -245,10 +249,11 @@ func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 	if state == outage.Failed {
 		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "class", string(channels.ClassOf(err)))
 	}
-	return outage.Finish(context.WithoutCancel(ctx), cs.pool, n, state, problem, pause) // written also if the process stops
+	return outage.Finish(context.WithoutCancel(ctx), cs.pool, n, state, problem, pause) // stored even if the process is stopping
 }
 
-// stateAfterAttempt returns what becomes of a notice by the answer to an attempt (err), and the pause before it is touched again.
+// stateAfterAttempt returns the next state of a notice after an attempt that ended with err, and when to
+// continue with it.
 func stateAfterAttempt(n *outage.Notice, err error) (state string, pause time.Duration) {
 	refused, isKnown := errors.AsType[*channels.SendError](err)
 	switch {
@@ -263,14 +268,15 @@ func stateAfterAttempt(n *outage.Notice, err error) (state string, pause time.Du
 	}
 }
 
-// noteLook writes what a look for an unclear notice has found. If the look-up failed, a later one may tell.
+// noteLook stores the outcome of looking up an unclear notice. A lookup that fails is repeated up to
+// maxNoticeLooks times.
 func (cs noticeSender) noteLook(ctx context.Context, n *outage.Notice, outcome channels.Outcome, err error) error {
-	if err != nil && cs.looks[n.ID] < maxNoticeLooks {
-		cs.looks[n.ID]++
+	if err != nil && cs.failedLooks[n.ID] < maxNoticeLooks {
+		cs.failedLooks[n.ID]++
 		return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
 	}
 
-	delete(cs.looks, n.ID)
+	delete(cs.failedLooks, n.ID)
 	if err != nil {
 		return cs.repeatNotice(ctx, n)
 	}
@@ -285,7 +291,8 @@ func (cs noticeSender) noteLook(ctx context.Context, n *outage.Notice, outcome c
 	}
 }
 
-// repeatNotice sends a notice once more though it may have arrived: twice is better than never. It gives up after some times.
+// repeatNotice has a notice sent again although it may have arrived, because twice is better than never. It
+// gives up when the unclear attempts reach maxNoticeAttempts.
 func (cs noticeSender) repeatNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Attempt+unclearAttempts >= maxNoticeAttempts {
 		cs.log.Error("nobody can tell whether an admin was told", "notice_id", n.ID, "kind", n.Kind)

@@ -20,24 +20,25 @@ import (
 // maxQuestionMessages is how many of a conversation's latest messages an Analyzer gets.
 const maxQuestionMessages = 20
 
-// preparedQuestion is a question to an Analyzer about a burst, which is what a customer wrote in one go. Its sources are texts by
-// which a reply can be suggested: templates, pages of the knowledge base, resolved conversations.
+// preparedQuestion is a question to an Analyzer about a burst, the messages that a customer wrote in one go.
+// Besides the messages it has sources, texts that a suggested reply may be based on: templates ("template:12"),
+// sections of the knowledge base ("knowledge:https://…#3") and resolved conversations ("solved:4711").
 type preparedQuestion struct {
 	analysis.Question
-	templates map[string]store.Template // the templates that may answer, by source ID
-	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" means unknown
+	templates map[string]store.Template // templates among the sources, by source ID
+	intents   map[string]string         // what the customers of resolved conversations wanted, by source ID; "" means unknown
 }
 
-// makeQuestion makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and
-// nothing internal. If no message of the burst is found, it has no sources.
-// Errors: the database's.
+// makeQuestion builds the question about a burst. It contains only messages from and to the customer, never
+// internal notes. If the burst's messages are gone, q.Burst is empty and q has no sources. Errors: the
+// database's.
 func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQuestion, error) {
 	q := preparedQuestion{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = b.Now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range as.host.Directory().OfferedTags() {
 		if t.Kind == store.TagLabel {
-			continue // labels say what people have to do, and not what customers write about
+			continue // labels say what agents have to do, not what customers write about
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
@@ -63,25 +64,26 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 	return q, err
 }
 
-// addMessages fills in the burst and what was exchanged before it, the oldest first. It returns the account that the
-// burst's last message came to; 0 means that no message of the burst is there.
+// addMessages sets q.Burst, and q.Before to the messages exchanged before it, oldest first. It returns the
+// account that received the burst's last message, or 0 if the burst's messages are gone.
 func (q *preparedQuestion) addMessages(b claimedBurst) (account store.AccountID) {
 	for i := range slices.Backward(b.Latest) {
 		m := &b.Latest[i]
-		said, ok := messageExchanged(m)
+		message, ok := messageExchanged(m)
 		if !ok || m.ConversationID != b.ConversationID || m.EventID > b.LastEvent {
 			continue
 		}
-		if m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent {
-			q.Burst, account = append(q.Burst, said), m.AccountID
+		isOfBurst := m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent
+		if isOfBurst {
+			q.Burst, account = append(q.Burst, message), m.AccountID
 		} else {
-			q.Before = append(q.Before, said)
+			q.Before = append(q.Before, message)
 		}
 	}
 	return account
 }
 
-// addTemplates adds those of an account's templates with which a reply can be given, as sources.
+// addTemplates adds an account's approved reply templates as sources.
 func (q *preparedQuestion) addTemplates(all []store.Template, account store.AccountID) {
 	for _, t := range all {
 		isApproved := t.Status == string(channels.TemplateApproved)
@@ -95,11 +97,12 @@ func (q *preparedQuestion) addTemplates(all []store.Template, account store.Acco
 }
 
 const (
-	maxSections   = 5    // sections of the knowledge base that a question gets
-	maxAskedRunes = 2000 // runes of a burst with which pages are searched
+	maxSections   = 5    // sections of the knowledge base in a question
+	maxAskedRunes = 2000 // runes of a burst in a search query
 )
 
-// askedIn returns the beginning of a burst: the words with which pages and similar conversations are searched.
+// askedIn returns the beginning of a burst, as the query for searches in the knowledge base and in resolved
+// conversations.
 func askedIn(burst []analysis.Message) string {
 	var words []string
 	for _, m := range burst {
@@ -108,7 +111,7 @@ func askedIn(burst []analysis.Message) string {
 	return clean.FirstRunes(strings.Join(words, "\n"), maxAskedRunes)
 }
 
-// findKnowledge returns the sections of the knowledge base that fit what was asked.
+// findKnowledge returns the sections of the knowledge base that match a query.
 // Errors: the database's.
 func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
 	found, err := knowledge.Find(ctx, as.pool, asked, maxSections)
@@ -126,7 +129,7 @@ func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis
 	return sources, nil
 }
 
-// settingsOf returns an account's settings, and the defaults if the account is gone.
+// settingsOf returns an account's settings, or the defaults if the account is gone.
 func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
@@ -135,7 +138,8 @@ func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// namedTemplates returns the templates that an answer names, in an action or as a source of a reply, each of them once.
+// namedTemplates returns the templates that an answer names in an action or as a source of a reply, without
+// duplicates.
 func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {
@@ -161,13 +165,13 @@ func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fit
 	return fits
 }
 
-// hasBlanks reports whether a reply has places that would have to be filled in: a template's variable, or something
-// that was removed from a resolved conversation because it showed who somebody is.
+// hasBlanks reports whether a reply has gaps that an agent would have to fill in: a template's variable
+// ("{{1}}"), or personal data that was removed from a resolved conversation.
 func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }
 
-// citedSources returns the sources on which the replies of an answer draw, each of them once.
+// citedSources returns the sources that the replies of an answer are based on, without duplicates.
 func citedSources(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
 	for _, s := range sources {
 		drawsOn := func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }

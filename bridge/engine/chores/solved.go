@@ -18,14 +18,16 @@ import (
 
 const (
 	solvedInterval    = 2 * time.Second
-	solvedBatch       = 20   // conversations that are learned from in one transaction
-	maxSolvedMessages = 30   // the latest messages of each
-	maxReadRunes      = 5000 // of what was asked, and of what was answered, before they are made anonymous
-	maxSolvedRunes    = 1200 // of what was asked, and of what was answered, that are kept
+	solvedBatch       = 20   // conversations per transaction
+	maxSolvedMessages = 30   // latest messages that are read per conversation
+	maxReadRunes      = 5000 // runes of the question, and of the answer, that are anonymised
+	maxSolvedRunes    = 1200 // runes of the question, and of the answer, that are stored
 )
 
-// learn keeps what was asked and answered in resolved conversations, made anonymous: later analyses suggest replies by it.
-// Without an Analyzer it keeps nothing. Texts are made anonymous before a transaction begins, because that takes time.
+// learn stores an anonymous copy of what was asked and answered in each conversation that was resolved: "Can I
+// pay by invoice?", "Yes, from the second order on." Later analyses use these pairs to suggest replies
+// (experience.go). Without an Analyzer the conversations are only marked as done. Texts are anonymised before
+// the transaction begins, because that is slow.
 func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
@@ -52,7 +54,8 @@ func (as *Analyses) learn(ctx context.Context) error {
 	return nil
 }
 
-// keepTaken keeps the examples of those conversations that are still resolved as they were when they were read.
+// keepTaken stores the examples of those conversations that have not been reopened or changed since they were
+// read.
 func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solved.Solved) error {
 	taken, err := solved.TakeDue(ctx, tx, due)
 	if err != nil {
@@ -69,7 +72,8 @@ func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solv
 	return nil
 }
 
-// examplesOf reads conversations, and returns what of them may help to answer others.
+// examplesOf returns what the due conversations contribute. Conversations that may not be analysed contribute
+// nothing.
 func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples []solved.Solved, err error) {
 	ids := make([]store.ConversationID, len(due))
 	for i := range due {
@@ -101,7 +105,7 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 			return nil, err
 		}
 
-		for _, agent := range as.host.Directory().Agents { // an example mustn't have the name of the agent who signed
+		for _, agent := range as.host.Directory().Agents { // remove the signing agent's name, too
 			names = append(names, agent.Name)
 		}
 
@@ -114,7 +118,8 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 	return examples, nil
 }
 
-// solvedIn returns what was asked first and answered last in a conversation. It returns false if nothing was asked.
+// solvedIn returns the customer's first question and the agents' last answer, anonymised. names are the names
+// to remove. It returns false if the customer asked nothing.
 func solvedIn(c *store.Conversation, messages []store.Message, names []string) (solved.Solved, bool) {
 	s := solved.Solved{
 		ConversationID: c.ID,
@@ -148,7 +153,7 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 	s.Answered = person.Text(clean.FirstRunes(s.Answered, maxReadRunes))
 	isCut := s.Answered != firstSolvedRunes(s.Answered)
 	if isCut || strings.Contains(s.Answered, anonymous.Hole) {
-		s.Answered = "" // without its end, or with a hole in it, it could say something else
+		s.Answered = "" // an answer that is cut off or has a gap could mean something else
 	}
 
 	return s, s.Asked != ""
@@ -156,8 +161,9 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 
 func firstSolvedRunes(text string) string { return clean.FirstRunes(text, maxSolvedRunes) }
 
-// canHelpOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may
-// not if the account has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.
+// canHelpOthers reports whether answers given in an account may be suggested in other accounts of its team.
+// They may not if the account has a chat channel of its own, which not every agent can read, or if it isn't
+// analysed.
 func canHelpOthers(dir *directory.Directory, a *store.Account) bool {
 	hasOwnChannel := a.SurfaceChannel != ""
 	if a.Side != store.SideChannel || hasOwnChannel {

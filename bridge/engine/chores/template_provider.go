@@ -11,20 +11,26 @@ import (
 	"parley/store"
 )
 
-// reviewWait is how long a change of a template waits while the provider still reviews the version before: until then,
-// providers accept no change.
+// Providers such as Meta approve message templates before they may be sent. This file submits templates without
+// overwriting those of others, which is harder than it sounds:
+//
+//   - At the provider, a template belongs to a business and is known by name and language ("order_shipped", "de"). In Parley it
+//     belongs to an account, and a business may have several.
+//   - A namesake is what the provider has under a template's name and language. Somebody else may have made it.
+//   - Siblings are the templates in Parley of all accounts of the same kind, because their businesses may be the same.
+//   - Twins are siblings that share one template at the provider: they have the same external id.
+//   - The answer to a request may be lost. AskedVersion, stored before the request, shows later that an attempt was made.
+
+// reviewWait is how long a change waits while the provider still reviews the version before it. Providers
+// reject changes until then.
 const reviewWait = 10 * time.Minute
 
-// Meta approves message templates before they may be sent. A template belongs to a business, by name and language, while Parley
-// keeps it for an account: two accounts of one business may share one at the provider (they are twins), and a template that was
-// made by somebody else may have the same name (a namesake). This file hands templates in without overwriting those of others.
-
-// submission is one attempt to tell a provider of a template.
+// submission is one attempt to submit a template.
 type submission struct {
 	channels.Templater
 
-	row store.Template
-	t   channels.Template // the same as the provider is told of it
+	row      store.Template
+	template channels.Template // row in the provider's terms
 }
 
 // isRefused reports whether a provider refused a template for good.
@@ -33,18 +39,19 @@ func isRefused(err error) bool {
 	return class == channels.BadContent || class == channels.TemplateBad
 }
 
-// submitTemplate submits a template to its provider. A template whose id at the provider is known is changed there. Any other one is
-// made, unless the provider has a namesake. Then the first of these cases counts:
-//   - Another account has the namesake with the same content: it counts as this template, too.
-//   - The namesake belongs only to templates that are being deleted here, because they were renamed or moved: it becomes this one.
-//   - Another account has the namesake with other words: this template is refused, since agents there see those words.
-//   - An earlier attempt made the namesake, and the answer was lost: it is this template.
-//   - Another account is submitting a template of that name: this one waits.
-//   - Somebody else made the namesake: this template is refused.
+// submitTemplate creates or changes a template at its provider. If its external id is known, the template is
+// changed. Otherwise it is created, unless the provider has a namesake. In that case, the first of these rules
+// applies:
+//   - A twin has the namesake with the same content: share it.
+//   - Only templates that are being deleted here have the namesake, because they were renamed or moved: take it over.
+//   - A twin has the namesake with other content: refuse, because agents there rely on that content.
+//   - An earlier attempt created the namesake, and its answer was lost: adopt it.
+//   - Another account is submitting a template of this name right now: retry later.
+//   - Somebody outside Parley created the namesake: refuse.
 func (cs *Chores) submitTemplate(
 	ctx context.Context, templater channels.Templater, row store.Template,
 ) (channels.TemplateState, error) {
-	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
+	s := submission{Templater: templater, row: row, template: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
 		if err := cs.checkTwins(ctx, row); err != nil {
 			return channels.TemplateState{}, err
@@ -52,12 +59,12 @@ func (cs *Chores) submitTemplate(
 		return cs.changeTemplate(ctx, s)
 	}
 
-	namesake, err := findNamesake(ctx, templater, s.t)
+	namesake, err := findNamesake(ctx, templater, s.template)
 	if err != nil {
 		return channels.TemplateState{}, err
 	}
 	if namesake == nil {
-		return cs.makeTemplate(ctx, s)
+		return cs.createTemplate(ctx, s)
 	}
 
 	siblings, err := cs.listSiblings(ctx, row)
@@ -71,7 +78,7 @@ func (cs *Chores) submitTemplate(
 	case hasContent(twins, row):
 		return *namesake, nil
 	case len(twins) > 0 && !slices.ContainsFunc(twins, isKept):
-		s.t.ExternalID = namesake.ExternalID
+		s.template.ExternalID = namesake.ExternalID
 		return cs.changeTemplate(ctx, s)
 	case len(twins) > 0:
 		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
@@ -89,9 +96,9 @@ func (cs *Chores) submitTemplate(
 		"give yours another name (provider_name).", "")
 }
 
-// makeTemplate has a provider make a template that it doesn't have. It first stores which version is handed in (AskedVersion):
-// should the answer be lost, a later attempt knows by that what was made.
-func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
+// createTemplate creates a template at the provider. Before the request it stores the version that is submitted
+// (AskedVersion). If the answer is lost, a later attempt sees from it which version the provider may have.
+func (cs *Chores) createTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
 	isHeld, err := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.Version)
 	if err != nil {
 		return channels.TemplateState{}, outbound.Retry(err)
@@ -103,13 +110,14 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 		}
 	}
 
-	state, err := s.SubmitTemplate(ctx, s.t)
-	mayBeMade := err == nil || channels.ClassOf(err) == channels.Ambiguous || ctx.Err() != nil
-	if mayBeMade {
+	state, err := s.SubmitTemplate(ctx, s.template)
+	mayExist := err == nil || channels.ClassOf(err) == channels.Ambiguous || ctx.Err() != nil
+	if mayExist {
 		return state, err
 	}
 
-	// This attempt made nothing. An earlier one may have made it after all.
+	// This attempt created nothing, so AskedVersion goes back to what it was. An earlier attempt may still have
+	// succeeded.
 	if _, noteErr := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.AskedVersion); noteErr != nil {
 		return channels.TemplateState{}, outbound.Retry(noteErr)
 	}
@@ -117,8 +125,8 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 		return channels.TemplateState{}, err
 	}
 
-	namesake, listErr := findNamesake(ctx, s, s.t)
-	if listErr == nil && namesake != nil { // the next attempt finds out whose it is
+	namesake, listErr := findNamesake(ctx, s, s.template)
+	if listErr == nil && namesake != nil { // the next attempt finds out who created it
 		return channels.TemplateState{}, &channels.SendError{
 			Class: channels.Retry,
 			Cause: err,
@@ -129,7 +137,7 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 	return channels.TemplateState{}, err
 }
 
-// checkTwins refuses to change a template that another account shares, if that account has handed it in with other content.
+// checkTwins refuses to change a template that another account shares and has submitted with other content.
 func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	siblings, err := cs.listSiblings(ctx, row)
 	if err != nil {
@@ -146,26 +154,28 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	return nil
 }
 
-// adoptEarlierTemplate takes over a template that an earlier attempt made. If it was made of an earlier version, it is changed.
+// adoptEarlierTemplate takes over a template that an earlier attempt created, and changes it if that version is
+// outdated.
 func (cs *Chores) adoptEarlierTemplate(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
-	isDraft := made.Status == channels.TemplateDraft // made, but not submitted yet
+	isDraft := made.Status == channels.TemplateDraft // created, but not submitted for approval yet
 	if s.row.AskedVersion == s.row.Version && !isDraft {
 		return made, nil
 	}
-	s.t.ExternalID = made.ExternalID
+	s.template.ExternalID = made.ExternalID
 	return cs.changeTemplate(ctx, s)
 }
 
-// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier
-// version. If another account of the same business has made the same change already, that counts for this account, too.
+// changeTemplate changes a template whose external id is known. If the provider refuses because it still
+// reviews an earlier version, the change is retried later. If it refuses because a twin has made the same
+// change, the change counts as made.
 func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
-	state, err := s.SubmitTemplate(ctx, s.t)
+	state, err := s.SubmitTemplate(ctx, s.template)
 	if err == nil || !isRefused(err) {
 		return state, err
 	}
 
-	// If the list can't be read, the provider's reason for the refusal is shown at once: saving the template submits it again.
-	known, listErr := findListed(ctx, s, func(l channels.TemplateState) bool { return l.ExternalID == s.t.ExternalID })
+	// If the list can't be read, the refusal is final. Saving the template submits it again.
+	known, listErr := findListed(ctx, s, func(l channels.TemplateState) bool { return l.ExternalID == s.template.ExternalID })
 	if listErr != nil || known == nil {
 		return channels.TemplateState{}, err
 	}
@@ -189,8 +199,9 @@ func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.Te
 	return channels.TemplateState{}, err
 }
 
-// deleteTemplate removes a template from its provider, unless it has a twin here. It waits while another one of its name may
-// become a twin. If the id isn't known, it looks for what an attempt made whose answer was lost.
+// deleteTemplate deletes a template at its provider, unless a twin still needs it. It is retried later while
+// another template of its name may become a twin. If the external id is unknown, it looks for what an attempt
+// without an answer may have created.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	if row.ExternalID == "" {
 		if row.AskedVersion == 0 {
@@ -216,7 +227,7 @@ func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templat
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }
 
-// findNamesake returns what a provider has under a template's name and language, or nil if it has nothing.
+// findNamesake returns what a provider has under a template's name and language, or nil.
 func findNamesake(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
 	return findListed(ctx, templater, func(s channels.TemplateState) bool {
 		hasName := s.Name == t.Name && s.Language == t.Language
@@ -224,7 +235,7 @@ func findNamesake(ctx context.Context, templater channels.Templater, t channels.
 	})
 }
 
-// findListed returns the first template of a provider's list that is wanted, or nil if there is none.
+// findListed returns the first template in a provider's list for which isWanted is true, or nil.
 func findListed(
 	ctx context.Context, t channels.Templater, isWanted func(channels.TemplateState) bool,
 ) (*channels.TemplateState, error) {
@@ -234,12 +245,13 @@ func findListed(
 	}
 	i := slices.IndexFunc(states, isWanted)
 	if i < 0 {
-		return nil, nil //nolint:nilnil // nothing of that kind
+		return nil, nil //nolint:nilnil // not found
 	}
 	return &states[i], nil
 }
 
-// listSiblings returns the other templates of this account and of accounts of the same kind, also those that are being deleted.
+// listSiblings returns the other templates of all accounts of the same kind, including those that are being
+// deleted.
 func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store.Template, error) {
 	rows, err := store.ListAllTemplates(ctx, cs.pool)
 	if err != nil {
@@ -259,8 +271,8 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 	}), nil
 }
 
-// findTwins returns the siblings that are the template with this id at the provider. Those that are being deleted count only if
-// there are no others.
+// findTwins returns the siblings with this external id. Those that are being deleted count only if there are no
+// others.
 func findTwins(siblings []store.Template, external string) []store.Template {
 	var twins []store.Template
 	for _, s := range siblings {
@@ -274,7 +286,7 @@ func findTwins(siblings []store.Template, external string) []store.Template {
 	return twins
 }
 
-// hasContent reports whether a twin has the content of a template, and the provider has that or is told of it.
+// hasContent reports whether a twin with a template's content is at the provider or on its way there.
 func hasContent(twins []store.Template, row store.Template) bool {
 	return slices.ContainsFunc(twins, func(twin store.Template) bool {
 		isOrWillBeAtProvider := isKept(twin) || twin.SubmittedAt != nil
@@ -282,17 +294,19 @@ func hasContent(twins []store.Template, row store.Template) bool {
 	})
 }
 
-// isKept reports whether a template isn't being deleted.
+// isKept reports whether a template isn't being deleted in Parley.
 func isKept(t store.Template) bool { return t.Todo != store.TodoDelete }
 
-// mayTakeOver reports whether what a provider has of a template may become that of a sibling, whose id isn't known yet.
+// mayTakeOver reports whether a sibling without an external id is about to be submitted under the same name as
+// row. It would then take over what the provider has of row.
 func mayTakeOver(sibling, row store.Template) bool {
 	hasName := sibling.ProviderName == row.ProviderName && sibling.Language == row.Language
 	isUnknown := isKept(sibling) && sibling.ExternalID == ""
 	return hasName && isUnknown && sibling.Status == string(channels.TemplatePending)
 }
 
-// mayBeMaking reports whether what a provider has under a template's name may have been made for a sibling whose id isn't known yet.
+// mayBeMaking reports whether the namesake of row may have been created for a sibling whose attempt has no
+// answer yet.
 func mayBeMaking(sibling, row store.Template) bool {
 	return mayTakeOver(sibling, row) && sibling.AskedVersion > 0
 }

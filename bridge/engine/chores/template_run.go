@@ -21,20 +21,24 @@ import (
 )
 
 const (
-	templateInterval    = time.Second      // how often Parley looks for something to tell providers
+	templateInterval    = time.Second      // between polls for work
 	templateTimeout     = 45 * time.Second // of one call
-	templateBatch       = 8                // templates that are handled before lists are looked at again
-	maxTemplateUnlisted = time.Hour        // how long after it was submitted a template may be missing in the provider's list; then it is gone
+	templateBatch       = 8                // templates that are handled before the lists are compared
+	maxTemplateUnlisted = time.Hour        // a template that was submitted this long ago and isn't listed by the provider is gone
 )
 
-// workTemplates tells providers of new, changed and deleted templates, and asks for their verdicts.
+// workTemplates keeps templates in step with their providers. It submits new and changed templates and deletes
+// removed ones; how conflicts between accounts are resolved is in template_provider.go. It also reads the
+// providers' lists now and then, because a provider such as Meta may reject a template, or disable an approved
+// one, days later. What a provider decides (its verdict) is journalled as a fact, an event that the engine
+// applies to the template.
 func (cs *Chores) workTemplates(ctx context.Context) error {
 	accounts := cs.connectedAccounts()
 	if len(accounts) == 0 {
 		return nil
 	}
 
-	for range templateBatch { // one by one, because a claim lasts only as long as one call may take
+	for range templateBatch { // claimed one by one, because a claim lasts only as long as one call
 		rows, err := store.ClaimTemplates(ctx, cs.pool, accounts, 1)
 		if err != nil {
 			return err
@@ -61,7 +65,7 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 	return nil
 }
 
-// connectedAccounts returns the accounts whose channels work in this process.
+// connectedAccounts returns the accounts whose channels are connected in this process and not paused.
 func (cs *Chores) connectedAccounts() []store.AccountID {
 	dir := cs.host.Directory()
 	var list []store.AccountID
@@ -75,9 +79,9 @@ func (cs *Chores) connectedAccounts() []store.AccountID {
 	return list
 }
 
-// workTemplate tells a provider of one new, changed or deleted template, and writes what came of it.
+// workTemplate submits or deletes one claimed template, and stores the result.
 func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
-	state, err := cs.tellOfTemplate(ctx, row)
+	state, err := cs.callProvider(ctx, row)
 	switch {
 	case err == nil:
 		cs.host.Trouble(row.AccountID, "templates", nil)
@@ -88,12 +92,13 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	}
 
 	if row.Todo == store.TodoDelete {
-		return store.RemoveTemplate(ctx, cs.pool, row) // one that the provider refuses to delete is at least not ours any more
+		return store.RemoveTemplate(ctx, cs.pool, row) // Parley forgets it even if the provider refused to delete it
 	}
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
-// retryTemplate has a template told of again after an attempt failed. If only a person can put right why, admins are told.
+// retryTemplate schedules the next attempt after a failed one. If only a person can fix the cause, the admins
+// are told.
 func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed error) error {
 	class := channels.ClassOf(failed)
 	if needsPerson(failed) {
@@ -105,14 +110,14 @@ func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed 
 	return store.RetryTemplate(ctx, cs.pool, row, templateWait(row.Tries, failed), wordsOf(failed))
 }
 
-// tellOfTemplate submits a template to the provider, or has the provider delete it. If the provider doesn't approve
-// templates, the template is approved at once.
-func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
+// callProvider submits a template to its provider or deletes it there, as row.Todo says. A template of a
+// channel whose provider doesn't approve templates is approved at once.
+func (cs *Chores) callProvider(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
 	defer cs.recoverChannel("template", &err)
 	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
-	approvedAtOnce := channels.TemplateState{Status: channels.TemplateApproved} // nobody else decides
+	approvedAtOnce := channels.TemplateState{Status: channels.TemplateApproved}
 	if !ok {
 		return approvedAtOnce, nil
 	}
@@ -129,7 +134,7 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	return approvedAtOnce, nil
 }
 
-// recoverChannel turns a panic of a channel into an error after which the work is tried again. It must be deferred.
+// recoverChannel turns a panic of a channel into an error that is retried. It must be deferred.
 func (cs *Chores) recoverChannel(what string, err *error) {
 	if p := recover(); p != nil {
 		cs.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -137,12 +142,12 @@ func (cs *Chores) recoverChannel(what string, err *error) {
 	}
 }
 
-// keepTemplateState ends a claim, and journals the provider's verdict as a fact in the same transaction.
-// taken means that the provider took the template.
-func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
+// keepTemplateState ends a claim and journals the provider's verdict in the same transaction. accepted is false
+// if the provider refused the template.
+func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, accepted bool) error {
 	err := store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		done, err := store.FinishTemplate(ctx, tx, row, taken)
-		if err != nil || !done {
+		wasHeld, err := store.FinishTemplate(ctx, tx, row, accepted)
+		if err != nil || !wasHeld {
 			return nil, err
 		}
 		var p store.Pipeline
@@ -153,7 +158,7 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 	return err
 }
 
-// templateFact makes the fact of what a provider says of a template. how is the occasion: template.Submitted, or "listed".
+// templateFact returns the fact for a provider's verdict on a template. how is template.Submitted or "listed".
 func templateFact(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := own.Fact{
 		Kind:            own.Template,
@@ -164,20 +169,23 @@ func templateFact(row store.Template, how string, state channels.TemplateState) 
 	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
 }
 
-// compareTemplates asks a provider for its view of an account's templates.
+// compareTemplates reads a provider's list of an account's templates, and journals each status that Parley
+// doesn't know yet.
 func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID) error {
 	templater, ok := cs.host.Channel(account).(channels.Templater)
 	if !ok {
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
 
-	rows, err := store.ListTemplates(ctx, cs.pool, account) // before the provider is asked: what is changed meanwhile has another version
+	// The rows are read first. If one is changed during the call, the verdict names an outdated version and is
+	// ignored.
+	rows, err := store.ListTemplates(ctx, cs.pool, account)
 	if err != nil {
 		return err
 	}
 
 	states, err := cs.listTemplates(ctx, templater)
-	if err != nil { // the provider is asked again at the next comparison
+	if err != nil { // retried at the next comparison
 		cs.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
@@ -199,7 +207,6 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 	return err
 }
 
-// listTemplates asks a provider for its list of templates.
 func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
 	defer cs.recoverChannel("list of templates", &err)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
@@ -207,21 +214,23 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 	return t.ListTemplates(ctx)
 }
 
-// now returns the time by this process's clock. It may differ from the database's, which doesn't matter where hours are
-// measured.
+// now returns the time by this process's clock, which may differ from the database's. Use it only to measure
+// hours.
 func (cs *Chores) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
 }
 
-// listedState finds a template in its provider's list, and reports whether what the list says of it is news. A template
-// that was submitted long ago and isn't in the list counts as disabled.
+// listedState returns a template's state in its provider's list, and reports whether Parley doesn't know it
+// yet. A template that was submitted long ago and isn't in the list counts as disabled.
 func listedState(row store.Template, states []channels.TemplateState, now time.Time) (s channels.TemplateState, isNews bool) {
 	if row.Todo != "" || row.SubmittedAt == nil {
 		return channels.TemplateState{}, false
 	}
-	i := slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.ExternalID != "" && s.ExternalID == row.ExternalID })
+	hasID := func(s channels.TemplateState) bool { return s.ExternalID != "" && s.ExternalID == row.ExternalID }
+	hasName := func(s channels.TemplateState) bool { return s.Name == row.ProviderName && s.Language == row.Language }
+	i := slices.IndexFunc(states, hasID)
 	if i < 0 {
-		i = slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.Name == row.ProviderName && s.Language == row.Language })
+		i = slices.IndexFunc(states, hasName)
 	}
 	if i < 0 {
 		gone := channels.TemplateState{Status: channels.TemplateDisabled, Reason: "The provider does not know it any more."}
@@ -230,7 +239,8 @@ func listedState(row store.Template, states []channels.TemplateState, now time.T
 	return states[i], isNewState(row, states[i])
 }
 
-// isNewlyGone reports whether a template that its provider doesn't list is gone, which Parley doesn't know yet.
+// isNewlyGone reports whether a template that is missing from its provider's list is gone and Parley doesn't
+// know that yet.
 func isNewlyGone(row store.Template, now time.Time) bool {
 	wasListed := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > maxTemplateUnlisted
 	if !wasListed {
@@ -239,8 +249,8 @@ func isNewlyGone(row store.Template, now time.Time) bool {
 	return row.Status != string(channels.TemplateRejected) && row.Status != string(channels.TemplateDisabled)
 }
 
-// isNewState reports whether a provider's list says something of a template that Parley doesn't know yet: another status, or
-// another reason, category or quality. Of these three, one that the list leaves out stays as it is known.
+// isNewState reports whether a listed state differs from what Parley knows of a template: in its status, or in
+// a reason, category or quality that the list gives.
 func isNewState(row store.Template, s channels.TemplateState) bool {
 	differs := func(listed, known string) bool { return listed != "" && listed != known }
 	if string(s.Status) != row.Status || differs(s.Reason, row.Reason) {
@@ -249,7 +259,8 @@ func isNewState(row store.Template, s channels.TemplateState) bool {
 	return differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality)
 }
 
-// templateWait returns how long to wait after a failure: a minute at first, then longer, but never more than an hour.
+// templateWait returns how long to wait after a failed attempt. It uses the wait that the provider asked for,
+// or else doubles from one minute with every attempt, up to an hour.
 func templateWait(tries int, err error) time.Duration {
 	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Wait > 0 {
 		return min(se.Wait, time.Hour)
@@ -257,7 +268,7 @@ func templateWait(tries int, err error) time.Duration {
 	return min(time.Minute<<min(max(tries-1, 0), 6), time.Hour)
 }
 
-// wordsOf returns an error's words for people.
+// wordsOf returns an error's message as agents see it.
 func wordsOf(err error) string {
 	if se, ok := errors.AsType[*channels.SendError](err); ok {
 		return clean.Text(se.Text)

@@ -14,15 +14,16 @@ import (
 const (
 	tidyInterval = time.Minute
 	tidyTimeout  = 10 * time.Second
-	maxMarks     = 1000   // lanes of a gate in which marks are dropped in one transaction
+	maxMarks     = 1000   // delivery queues from which outdated marks are dropped in one transaction
 	maxOpenings  = 10_000 // rows of openings that are removed in one transaction
-	wordsBatch   = 500    // conversations that are made findable in one transaction
+	wordsBatch   = 500    // conversations that are indexed in one transaction
 
-	keepShares = 182 * 24 * time.Hour // after which a day of figures is closed
+	keepShares = 182 * 24 * time.Hour // how long the figures of single conversations are kept
 	maxDays    = 20                   // days that are closed in one round
 )
 
-// keepOldWords makes conversations findable that were stored by a version that didn't index their words.
+// keepOldWords indexes conversations for full-text search that an earlier version stored without doing so. It
+// ends when all of them are indexed.
 func (cs *Chores) keepOldWords(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
 		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
@@ -35,7 +36,9 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 	}
 }
 
-// removeUnneeded removes what nobody needs any more.
+// removeUnneeded removes rows that have expired: marks (the emoji on an agent's message that shows its state)
+// that were never posted, openings (counts by which new conversations of one sender are limited), and the
+// leftovers of other jobs. One failure doesn't keep the rest from being removed.
 func (cs *Chores) removeUnneeded(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
@@ -46,7 +49,7 @@ func (cs *Chores) removeUnneeded(ctx context.Context) error {
 	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, maxOpenings), cs.Analyses.removeOld(ctx), cs.closeDays(ctx))
 }
 
-// closeDays removes what single conversations contributed to the figures of days long ago. The sums stay.
+// closeDays removes the figures of single conversations for days older than keepShares. The daily totals stay.
 func (cs *Chores) closeDays(ctx context.Context) error {
 	for range maxDays {
 		more, err := measure.CloseDay(ctx, cs.pool, keepShares)

@@ -18,22 +18,24 @@ import (
 	"parley/store/request"
 )
 
-// Agents, and Parley itself, ask for texts about conversations: summaries, translations, answers to questions. A request is a row
-// (package store/request). This file has an analysis.Writer, mostly a language model, write the text, and journals it as a fact.
-// Somebody waits for most of the texts: they are tried at once and given up soon. No transaction is open meanwhile.
+// Agents ask for texts about conversations, such as a summary, a translation, or an answer to "What did we
+// promise her?". Parley itself asks for a summary when a conversation is handed over. Each request is a row
+// (package store/request). This file claims requests with a lease, has an analysis.Writer (mostly a language
+// model) write the text, and journals the result as a fact. Somebody usually waits for the text, so a request
+// is tried at once and given up soon. No transaction is open during a call.
 const (
-	maxWrites        = 4                // texts that this process has written at the same time
+	maxWrites        = 4                // concurrent requests in this process
 	writeTimeout     = 45 * time.Second // of one attempt
 	writeLease       = writeTimeout + 15*time.Second
 	maxWriteTries    = 2
 	writeRetryPause  = 3 * time.Second // before the second attempt
-	writeInterval    = time.Second     // between two looks for requests that another process has left or that are tried again
-	maxWriteMessages = 200             // the latest messages of a conversation that a Writer gets
-	replyPause       = 3 * time.Second // between two looks whether a reply has left that a summary is to include
-	maxReplyWait     = 2 * time.Minute // for such a reply, from when the summary was asked for
+	writeInterval    = time.Second     // between polls for retries and for requests that another process abandoned
+	maxWriteMessages = 200             // latest messages of a conversation that a Writer gets
+	replyPause       = 3 * time.Second // between checks whether a reply has left that a summary should include
+	maxReplyWait     = 2 * time.Minute // how long a summary waits for such a reply
 )
 
-// WakeWriting says that texts may have been asked for.
+// WakeWriting starts looking for requests without waiting for the next interval. It never blocks.
 func (as *Analyses) WakeWriting() {
 	select {
 	case as.write <- struct{}{}:
@@ -41,8 +43,8 @@ func (as *Analyses) WakeWriting() {
 	}
 }
 
-// runWriting has texts written until ctx ends. Then it cuts off those that are being written, and waits for that: another
-// process takes them when their leases end.
+// runWriting handles requests until ctx ends. Then it cancels those in flight and waits for them to stop.
+// Another process claims them once their leases expire.
 func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error {
 	tick := time.NewTicker(writeInterval)
 	defer tick.Stop()
@@ -79,7 +81,7 @@ func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error 
 	}
 }
 
-// claimRequests takes at most room texts to be written.
+// claimRequests claims up to room requests.
 func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Request, error) {
 	if room <= 0 {
 		return nil, nil
@@ -89,7 +91,8 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne has one text written and journals it, or the reason why there is none.
+// writeOne makes one attempt at a request. It journals the text or the reason why there is none, or schedules a
+// retry.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
@@ -105,6 +108,8 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	}
 
 	class := finalClassOf(err)
+	isStopping := class == "" && ctx.Err() != nil
+	canRetry := class == "" && r.Attempt < maxWriteTries
 	switch {
 	case err == nil:
 		answer.Written = &text
@@ -113,20 +118,22 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 		return request.Drop(settling, as.pool, r)
 	case errors.Is(err, errReplyWaits):
 		return request.Postpone(settling, as.pool, r, replyPause)
-	case class == "" && ctx.Err() != nil:
-		return nil // this process stops
-	case class == "" && r.Attempt < maxWriteTries:
+	case isStopping:
+		return nil
+	case canRetry:
 		return errors.Join(err, request.Retry(settling, as.pool, r, writeRetryPause))
 	}
 
 	class = cmp.Or(class, own.NoAnswer)
-	if byParley := ask.Asker == (own.Asker{}); byParley { // nobody waits for a reason
+	isAskedByParley := ask.Asker == (own.Asker{})
+	if isAskedByParley { // nobody waits for the reason
 		return as.dropUnwritten(settling, r, class, err)
 	}
 	return as.journalAnswer(settling, r, answer, class)
 }
 
-// journalAnswer journals what became of a request. class says why no text was written; "" means that one was.
+// journalAnswer journals the result of a request and removes the request. class says why no text was written,
+// or is "".
 func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer own.WrittenText, class string) error {
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
@@ -138,8 +145,8 @@ func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer
 	return nil
 }
 
-// finalClassOf returns the class of an error after which a text isn't tried again, because the next attempt would fail, too. For
-// all other errors it returns "".
+// finalClassOf returns the class of an error that isn't retried, because the next attempt would fail, too. For
+// all other errors, and for nil, it returns "".
 func finalClassOf(err error) string {
 	switch {
 	case errors.Is(err, analysis.ErrNeedsModel):
@@ -156,14 +163,14 @@ func finalClassOf(err error) string {
 	return ""
 }
 
-// dropUnwritten gives up a text that Parley itself asked for. It returns err, unless Parley asked in vain because no model is
-// set up or may be asked today, or because the analysis was switched off: nothing is wrong then.
+// dropUnwritten drops a request that Parley itself made. It returns err, unless there is nothing wrong: no
+// model is set up, the day's tokens are used up, or analysing was switched off.
 func (as *Analyses) dropUnwritten(ctx context.Context, r request.Request, class string, err error) error {
-	dropped := request.Drop(ctx, as.pool, r)
+	dropErr := request.Drop(ctx, as.pool, r)
 	if slices.Contains([]string{own.NeedsModel, own.NoTokens, own.SwitchedOff}, class) {
-		return dropped
+		return dropErr
 	}
-	return errors.Join(err, dropped)
+	return errors.Join(err, dropErr)
 }
 
 func (as *Analyses) dropRequest(ctx context.Context, r request.Request) error {
@@ -178,8 +185,8 @@ var (
 	errReplyWaits  = errors.New("chores: a reply of which the text is to tell is still on its way")
 )
 
-// composeText has a text written about a conversation, and checks it. used are the messages of which the text was made.
-// Errors: errNothingToDo, errReplyWaits, and those of finalClassOf; the Writer's; the database's.
+// composeText has a text written about a conversation and checks it. It also returns the messages that the text
+// is based on. Errors: errNothingToDo, errReplyWaits, and those of finalClassOf; the Writer's; the database's.
 func (as *Analyses) composeText(
 	ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask,
 ) (used []store.Message, t analysis.Text, err error) {
@@ -207,7 +214,8 @@ func (as *Analyses) composeText(
 	return used, t, err
 }
 
-// isTooShort reports whether fewer messages were exchanged, or fewer since the last summary, than the text is worth writing for.
+// isTooShort reports whether a conversation has too few messages, or too few new ones since the last summary,
+// for the text to be worthwhile.
 func isTooShort(exchanged []store.Message, ask own.Ask) bool {
 	fresh := 0
 	for i := range exchanged {
@@ -218,13 +226,13 @@ func isTooShort(exchanged []store.Message, ask own.Ask) bool {
 	return len(exchanged) < ask.MinMessages || fresh < ask.MinNew
 }
 
-// writingRequest makes what a Writer is asked, from the messages that were exchanged with the customer.
+// writingRequest returns the request to a Writer about the messages that were exchanged with a customer.
 // Errors: errNoText.
 func writingRequest(exchanged []store.Message, ask own.Ask) (analysis.Request, error) {
 	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
 	for i := range exchanged {
-		said, _ := messageExchanged(&exchanged[i])
-		r.Messages = append(r.Messages, said)
+		message, _ := messageExchanged(&exchanged[i])
+		r.Messages = append(r.Messages, message)
 	}
 
 	switch {
@@ -241,7 +249,7 @@ func writingRequest(exchanged []store.Message, ask own.Ask) (analysis.Request, e
 	return r, nil
 }
 
-// readExchanged reads the latest messages that were exchanged with a conversation's customer, the oldest first.
+// readExchanged returns the latest messages that were exchanged with a conversation's customer, oldest first.
 // Errors: errReplyWaits; the database's.
 func (as *Analyses) readExchanged(ctx context.Context, asked request.Request, ask own.Ask) ([]store.Message, error) {
 	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{asked.ConversationID}, maxWriteMessages)
@@ -251,10 +259,11 @@ func (as *Analyses) readExchanged(ctx context.Context, asked request.Request, as
 
 	slices.Reverse(rows)
 
-	// Agents answer and resolve in one go: a summary that Parley makes then is to know the answer.
-	sumsUpByItself := ask.Task == analysis.Summarise && ask.Occasion != ""
+	// Agents often answer and resolve in one go. An automatic summary should include that answer, so it waits
+	// for it to leave.
+	isAutomaticSummary := ask.Task == analysis.Summarise && ask.Occasion != ""
 	isWaiting := func(m store.Message) bool { return m.Direction == store.DirectionOut && m.Fate == store.FateWaiting }
-	if sumsUpByItself && slices.ContainsFunc(rows, isWaiting) {
+	if isAutomaticSummary && slices.ContainsFunc(rows, isWaiting) {
 		now, err := store.Now(ctx, as.pool)
 		if err != nil {
 			return nil, err
@@ -267,7 +276,7 @@ func (as *Analyses) readExchanged(ctx context.Context, asked request.Request, as
 	return slices.DeleteFunc(rows, func(m store.Message) bool { _, ok := messageExchanged(&m); return !ok }), nil
 }
 
-// askWriter has a text written, under the terms of the conversation's account, and checks it.
+// askWriter has a text written under the terms of the conversation's account, and checks it.
 func (as *Analyses) askWriter(
 	ctx context.Context, with analysis.Writer, asked request.Request, r analysis.Request,
 ) (analysis.Text, error) {
@@ -294,36 +303,38 @@ func (as *Analyses) askWriter(
 	return analysis.CheckText(r, t)
 }
 
-// Bounds of what Analyzers and Writers get of a message. Of a longer text they get the beginning and the end.
+// Limits for one message in a request to an Analyzer or a Writer. Of a longer text they get the beginning and
+// the end.
 const (
-	saidHeadBytes = 12 << 10
-	saidTailBytes = 4 << 10
-	maxSaidFiles  = 50 // names of files
+	textHeadBytes = 12 << 10
+	textTailBytes = 4 << 10
+	maxFileNames  = 50
 )
 
-// messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is true only for what
-// customers wrote, and didn't delete, and what left for them: notes among colleagues are never given away.
-func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
-	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutSaid(m.Subject), Text: cutSaid(m.CurrentText())}
-	for _, f := range m.Files[:min(len(m.Files), maxSaidFiles)] {
-		said.Files = append(said.Files, f.Name)
+// messageExchanged converts a message, with its latest edit, for an Analyzer or a Writer. ok is true only for
+// messages that customers wrote and didn't delete, and for replies that were sent. Internal notes must never
+// reach a model.
+func messageExchanged(m *store.Message) (message analysis.Message, ok bool) {
+	message = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutMiddle(m.Subject), Text: cutMiddle(m.CurrentText())}
+	for _, f := range m.Files[:min(len(m.Files), maxFileNames)] {
+		message.Files = append(message.Files, f.Name)
 	}
-	left := m.Direction == store.DirectionOut && m.Fate == store.FateOut
-	wasExchanged := left || m.Direction == store.DirectionIn
-	return said, wasExchanged && m.Automatic == "" && !m.IsDeleted()
+	wasSent := m.Direction == store.DirectionOut && m.Fate == store.FateOut
+	wasExchanged := wasSent || m.Direction == store.DirectionIn
+	return message, wasExchanged && m.Automatic == "" && !m.IsDeleted()
 }
 
-// cutSaid returns the beginning and the end of a long text, on lines of their own, and a short text as it is.
-func cutSaid(text string) string {
-	if len(text) <= saidHeadBytes+saidTailBytes {
+// cutMiddle replaces the middle of a long text by a line with an ellipsis.
+func cutMiddle(text string) string {
+	if len(text) <= textHeadBytes+textTailBytes {
 		return text
 	}
-	head, tail := text[:saidHeadBytes], text[len(text)-saidTailBytes:]
+	head, tail := text[:textHeadBytes], text[len(text)-textTailBytes:]
 	return strings.ToValidUTF8(head, "") + "\n…\n" + strings.ToValidUTF8(tail, "")
 }
 
-// customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the
-// customer wrote last.
+// customerWords returns what a customer wrote from event ask.From to event ask.UpTo, or the customer's last
+// message if the request names no events.
 func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {
@@ -337,7 +348,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 
 		first := ask.From
 		if first == 0 {
-			first = ask.UpTo // earlier versions named UpTo only
+			first = ask.UpTo // requests of earlier versions have only UpTo
 		}
 
 		isLast := m.EventID == ask.UpTo
