@@ -13,18 +13,24 @@ import (
 	"parley/store"
 )
 
-// maxTextsUnwarned is the most texts (SMS) that a reply may count as without a warning to its author.
+// A channel limits the length of a text and the number, kinds and sizes of files: an SMS account takes no
+// files, for example, and WhatsApp takes no image above 5 MB. This file checks a reply against these limits,
+// and against those that an admin set for the account, before the reply is queued. A reply over a limit is kept
+// inside (it stays among colleagues), and its author is told why. A long SMS is only warned about, because the
+// provider charges it as several.
+
+// maxTextsUnwarned is how many SMS a reply may be charged as without a warning to its author.
 const maxTextsUnwarned = 3
 
-// usualLimits are those of: what customers' phones take without trouble. They
-// hold for chats; an account's file_limits replace them, up to what the channel takes.
+// usualLimits returns the file sizes that customers' phones handle well. They apply to chats.
+// An account's file_limits replace them, up to the channel's own limit.
 func usualLimits() channels.FileLimits {
 	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
 }
 
-// fileLimit returns the largest file of a kind that an account sends, in bytes: the lower one of the channel's limit and the
-// account's. For a chat's account that sets none, the usual limit counts. ok is false if no files of that kind are taken. If ok
-// is true, limit 0 means that there is no limit.
+// fileLimit returns the maximum size in bytes of a file of a kind: the lower of the channel's and the account's
+// limit. An account of a chat without a limit of its own has the usual one. ok is false if files of that kind
+// aren't sent at all; if ok is true, 0 means no limit.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
 	if limit, ok = channelLimit(caps, kind); !ok {
 		return 0, false
@@ -41,7 +47,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	return lowerLimit(limit, chosen), chosen > 0
 }
 
-// channelLimit is fileLimit without what the account sets.
+// channelLimit is fileLimit without the account's limits.
 func channelLimit(caps channels.Capabilities, kind channels.FileKind) (limit int64, ok bool) {
 	if len(caps.Files.Limits) > 0 {
 		limit, ok = caps.Files.Limits[kind]
@@ -50,7 +56,7 @@ func channelLimit(caps channels.Capabilities, kind channels.FileKind) (limit int
 	return caps.Files.MaxBytes, true
 }
 
-// lowerLimit returns the lower of two limits; limit 0 means none.
+// lowerLimit returns the lower of two limits. A limit of 0 means no limit.
 func lowerLimit(limit, other int64) int64 {
 	if limit == 0 {
 		return other
@@ -58,8 +64,8 @@ func lowerLimit(limit, other int64) int64 {
 	return min(limit, other)
 }
 
-// OverLimits says why a channel, called name, can't take a reply, before anything is tried; nil means it can.
-// account has the limits that the account sets.
+// OverLimits returns the reason why a channel can't send a reply, or nil if it can or isn't connected (ch is
+// nil). name is the channel's name in the message, and account has the limits that the account sets.
 func OverLimits(ch channels.Channel, name string, account channels.FileLimits, text string, files []store.FileRef) *bridge.Problem {
 	if ch == nil {
 		return nil
@@ -88,12 +94,13 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	return filesOver(caps, account, name, files)
 }
 
-// filesOver says which of the files a channel can't take: a kind, a size, or the sizes of those that leave in one message.
+// filesOver returns the first problem with the files: a kind, a size, or the total size of those that leave in
+// one message.
 func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, attached []store.FileRef) *bridge.Problem {
-	perMessage := caps.Files.PerMessage // not 0: OverLimits has refused files then
+	perMessage := caps.Files.PerMessage // not 0, which OverLimits has handled
 	for i, f := range attached {
 		if files.FromSurface(f).Unavailable != "" {
-			continue // its kind and size may not be known: its author is told why it can't be read
+			continue // its kind and size may be unknown; the author is told elsewhere that it can't be read
 		}
 		if problem := fileOver(caps, account, name, f); problem != nil {
 			return problem
@@ -118,7 +125,7 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 	return nil
 }
 
-// fileOver says why a channel, or the account, doesn't take a file; nil means that it does.
+// fileOver returns the reason why the channel or the account doesn't take a file, or nil.
 func fileOver(caps channels.Capabilities, account channels.FileLimits, name string, f store.FileRef) *bridge.Problem {
 	sentAs := caps.Files.SentAs(f.Name, f.ContentType)
 	if sentAs == "" {
@@ -131,8 +138,10 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 
 	kind := channels.KindOf(sentAs)
 	limit, ok := fileLimit(caps, account, kind)
+	ofChannel, channelTakesKind := channelLimit(caps, kind)
+	isAccountsLimit := channelTakesKind && (!ok || limit != ofChannel)
 	by := name
-	if most, isTaken := channelLimit(caps, kind); isTaken && (!ok || limit != most) {
+	if isAccountsLimit {
 		by = "This account"
 	}
 	if !ok {
@@ -156,7 +165,7 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 	}
 }
 
-// plainKind names files of a kind in a sentence.
+// plainKind returns the plural of a kind of file: "images".
 func plainKind(kind channels.FileKind) string {
 	if kind == channels.FileAudio {
 		return "audio files"
@@ -164,11 +173,11 @@ func plainKind(kind channels.FileKind) string {
 	return string(kind) + "s"
 }
 
-// keepOverLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It
-// returns false if the channel can take the reply.
+// keepOverLimits checks a reply before it is queued. If the channel can't send it, it keeps the reply inside,
+// tells its author why, and returns true.
 func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil && rs.Caps(c.AccountID).Templates {
-		return false // its provider has approved it; others get its words as plain text
+		return false // the provider has approved it; channels without templates send it as text, which is checked
 	}
 	name, _ := rs.Reading.KindName(c.Account.Kind)
 	problem := OverLimits(rs.Channel(c.AccountID), name, rs.Settings(c).FileLimits, m.Text, m.Files)
@@ -180,8 +189,8 @@ func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// KeepEditOverLimits keeps a reply inside that still waits and that an edit made too much for the channel, and tells its author
-// why. It returns false if the channel can take the reply.
+// KeepEditOverLimits checks a queued reply that was edited. If the channel can't send it any more, it cancels
+// the reply, keeps it inside, tells its author why, and returns true.
 func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bool {
 	if !rs.keepOverLimits(c, m) {
 		return false
@@ -192,7 +201,7 @@ func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bo
 	return true
 }
 
-// countTexts returns for how many texts (SMS) a provider charges a reply, or 1 if it doesn't count.
+// countTexts returns how many SMS a provider charges for a reply, or 1 on channels that don't count.
 func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	counter, counts := rs.Channel(c.AccountID).(channels.Counter)
 	if counts && text != "" {
@@ -202,7 +211,7 @@ func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	return 1
 }
 
-// ManyTexts returns for how many texts a reply is charged, if they are so many that its author is to be warned, and 0 otherwise.
+// ManyTexts returns how many SMS a reply is charged as, or 0 if they are too few for a warning.
 func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	if n := rs.countTexts(c, text); n > maxTextsUnwarned {
 		return n
@@ -210,25 +219,34 @@ func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	return 0
 }
 
-// WarnOfTexts tells the author of a long reply (m, with its first part d), while it can still be taken back, for how many texts it
-// is charged, with those that leave as one message with it. told is the number that the author was told before, or 0.
-func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.Delivery, told int) {
+// WarnOfTexts tells the author of a long reply how many SMS it is charged as, with an Undo button. d is the
+// reply's first delivery; texts that leave as one message with it are counted, too. toldBefore is the number in
+// an earlier warning, or 0.
+func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.Delivery, toldBefore int) {
 	text := m.Text
 	if d.JoinKey != "" {
-		var lines []string
-		for _, other := range rs.Outbox.Lanes[d.LaneID].Waiting {
-			line := rs.Messages.Rows[other.MessageID]
-			if other.JoinKey == d.JoinKey && line != nil {
-				lines = append(lines, line.Text)
-			}
-		}
-		text = strings.Join(lines, "\n\n")
+		text = rs.joinedText(d)
 	}
 
 	n := rs.ManyTexts(c, text)
-	if n == 0 || n == told {
+	if n == 0 || n == toldBefore {
 		return
 	}
-	rs.LineAbout(c, m, bridge.Line{Content: &bridge.TextsLine{Count: n, Joined: text != m.Text}, Verbs: []bridge.Verb{bridge.VerbUndo},
-		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	rs.LineAbout(c, m, bridge.Line{
+		Content: &bridge.TextsLine{Count: n, Joined: text != m.Text},
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
+}
+
+// joinedText returns the text of all replies that leave as one message with a delivery.
+func (rs *UseCases) joinedText(d *book.Delivery) string {
+	var texts []string
+	for _, other := range rs.Outbox.Lanes[d.LaneID].Waiting {
+		m := rs.Messages.Rows[other.MessageID]
+		if other.JoinKey == d.JoinKey && m != nil {
+			texts = append(texts, m.Text)
+		}
+	}
+	return strings.Join(texts, "\n\n")
 }

@@ -16,15 +16,17 @@ import (
 )
 
 const (
-	maxAskLines      = 5 // lines that ask about the newcomers of one mail
-	newcomersPerLine = 5 // about how many a line asks, if there are more newcomers than that
+	maxAskLines      = 5 // questions that are posted about the newcomers of one mail
+	newcomersPerLine = 5 // newcomers per question, if there are more than maxAskLines of them
 )
 
-// A mail conversation may have more people than the customer: those to whom replies go, those in copy, and those who are new and
-// get nothing until an agent allows it. This file keeps them up to date, by what mails say and by what agents choose.
+// Replies to a mail go to its author, to the author's other recipients as a copy (Cc) if the account wants
+// that, and to nobody else. If ann@example.org suddenly puts bob@rival.example in copy, Bob is a newcomer: he
+// gets nothing until an agent clicks Allow below the question in the thread. This file updates the participants
+// of a conversation from each mail, and from the agents' commands !to and !cc.
 
-// Recipients sets who gets replies, as the customer's last mail says. Somebody who is new in a conversation gets none
-// until an agent clicks. message is the stored mail; it is 0 if the mail isn't the customer's.
+// Recipients sets who gets replies, as the customer's latest mail says. Newcomers get none until an agent
+// allows it. message is the stored mail, or 0 if the mail isn't the customer's.
 func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
@@ -32,14 +34,14 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 
 	known := c.Participants
 	next := rs.participantsOfMail(c, in)
-	newcomers := waitingKeys(next)
-	if addressed, _ := outbound.RecipientsOf(next); len(addressed) == 0 { // all who are named are new
+	newcomers := newcomerKeys(next)
+	if addressed, _ := outbound.RecipientsOf(next); len(addressed) == 0 { // only newcomers are named
 		next = withKnown(next, known)
 	}
 	c.Participants = next
 	c.Touch()
 
-	rs.askNewcomers(c, message, withoutKeys(newcomers, waitingKeys(known)))
+	rs.askNewcomers(c, message, withoutKeys(newcomers, newcomerKeys(known)))
 	before, now := recipientList(known), recipientList(next)
 	hasChanged := before != "" && before != now
 	if hasChanged && !c.Exclusive {
@@ -47,8 +49,9 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	}
 }
 
-// participantsOfMail returns the people whom a mail names, with their roles: its author, or where the author wants answers, then the
-// others if the channel has several people in a conversation.
+// participantsOfMail returns the people whom a mail names, with their roles. The first are its Reply-To
+// addresses or else its author. Its other recipients follow, if the channel allows several people in a
+// conversation.
 func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound) []store.Participant {
 	var named []store.Participant
 	add := func(p channels.Party, role string) {
@@ -77,7 +80,8 @@ func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound
 	}
 
 	role := outbound.RoleCopied
-	// A first mail with us in blind copy is secret: its other readers don't know that the customer writes to us.
+	// If the first mail has us in blind copy, its other recipients must not learn that the customer wrote to
+	// us.
 	isSecret := in.Envelope.Blind && len(c.Participants) == 0
 	if rs.Settings(c).ReplyTo == "all" && !isSecret {
 		role = outbound.RoleCc
@@ -88,7 +92,7 @@ func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound
 	return named
 }
 
-// droppedFrom names the people who got replies before and don't get any now.
+// droppedFrom returns the people who got replies before and don't any more.
 func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	var dropped []bridge.PartyRef
 	for _, p := range known {
@@ -99,8 +103,8 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks agents whether new people may get replies: by a line for each or, if they are many, by lines for several of
-// them. It leaves out those who are too many even for that; !cc adds them.
+// askNewcomers posts lines in the thread that ask whether newcomers may get replies: one line each, or one line
+// for several if there are many. Newcomers beyond maxAskLines lines are left out; agents can add them with !cc.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
 	perLine := 1
 	if len(keys) > maxAskLines {
@@ -128,8 +132,8 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	}
 }
 
-// withKnown returns next, the people whom a newcomer's mail names, with the known participants added. These keep their roles and
-// go on getting replies, even if the newcomer's mail went to them only in copy.
+// withKnown adds the known participants to next, the people whom a newcomer's mail names. Known participants
+// keep their roles, so that they still get replies even if the newcomer's mail has them only in copy.
 func withKnown(next, known []store.Participant) []store.Participant {
 	for _, p := range known {
 		if p.New {
@@ -147,8 +151,8 @@ func withKnown(next, known []store.Participant) []store.Participant {
 	return next
 }
 
-// waitingKeys returns the keys of those who get no replies until an agent allows it.
-func waitingKeys(list []store.Participant) []string {
+// newcomerKeys returns the keys (normalised addresses) of those who get no replies until an agent allows it.
+func newcomerKeys(list []store.Participant) []string {
 	var keys []string
 	for _, p := range list {
 		if p.New && p.Role != outbound.RoleCopied {
@@ -163,7 +167,7 @@ func withoutKeys(list, drop []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(key string) bool { return slices.Contains(drop, key) })
 }
 
-// Verbs lists the verbs that this package applies.
+// Verbs returns the commands that this package applies: !cc, !to and the Allow button.
 func Verbs() []usecase.Case[*UseCases] {
 	changesRecipients := func(name bridge.Verb) usecase.Case[*UseCases] {
 		return usecase.Case[*UseCases]{
@@ -205,7 +209,7 @@ func (rs *UseCases) changeRecipients(r book.Request) {
 		return p == q
 	}
 	if slices.EqualFunc(list, r.Conversation.Participants, getsTheSame) {
-		r.Conversation.Participants = list // who was named is chosen now: a reply that waits may go to them
+		r.Conversation.Participants = list // marks them as chosen by an agent, so that a waiting reply may go to them
 		r.Conversation.Touch()
 		rs.Unchanged(r)
 		return
@@ -214,8 +218,8 @@ func (rs *UseCases) changeRecipients(r book.Request) {
 	rs.setParticipants(r, list, r.Args.Addresses)
 }
 
-// changedParticipants returns the participants of a conversation as a request changes them. !to, !cc and Allow name addresses, which
-// get replies from now on, or with Remove don't get them any more.
+// changedParticipants returns the participants after a request. The request adds the addresses it names, or
+// removes them.
 func changedParticipants(r book.Request) []store.Participant {
 	list := slices.Clone(r.Conversation.Participants)
 	isNamed := func(p store.Participant) bool {
@@ -237,8 +241,8 @@ func changedParticipants(r book.Request) []store.Participant {
 	return list
 }
 
-// addRecipient returns list with an address that gets replies from now on, as verb says: !to as a recipient, other verbs in copy.
-// If a participant with the address gets replies already, only !to changes the role.
+// addRecipient adds an address to list: as a recipient for !to, in copy for other verbs. If the address gets
+// replies already, only !to changes its role.
 func addRecipient(list []store.Participant, address string, verb bridge.Verb) []store.Participant {
 	role := outbound.RoleCc
 	if verb == bridge.VerbTo {
@@ -256,7 +260,7 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 	return list
 }
 
-// chosenParticipant returns the participant with an address that an agent named.
+// chosenParticipant returns a participant for an address that an agent named.
 func chosenParticipant(address, role string) store.Participant {
 	return store.Participant{
 		Key:     bridge.AddressKey(address),
@@ -266,14 +270,17 @@ func chosenParticipant(address, role string) store.Participant {
 	}
 }
 
-// hasOneCustomer reports whether nobody besides the customer can get what is written in the conversation, as in a chat. What isn't a
-// chat may have several people while the channel isn't connected.
+// hasOneCustomer reports whether only the customer can get replies, as in a chat. A channel that isn't
+// connected counts as one with several participants, unless the conversation is known to be exclusive.
 func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
+	if c.Exclusive {
+		return true
+	}
 	ch := rs.Channel(c.AccountID)
-	return c.Exclusive || ch != nil && !ch.Capabilities().Participants
+	return ch != nil && !ch.Capabilities().Participants
 }
 
-// setParticipants changes who gets replies, and says so in the thread.
+// setParticipants changes who gets replies, and posts the change in the thread.
 func (rs *UseCases) setParticipants(r book.Request, list []store.Participant, named []string) {
 	c := r.Conversation
 	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, r.Agent.ID)
@@ -282,12 +289,13 @@ func (rs *UseCases) setParticipants(r book.Request, list []store.Participant, na
 	c.RefreshCard()
 }
 
-// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left the form's
-// recipients as they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions:
-//   - None of the form's recipients gets replies any more. Then the reply would go to people whom the agent did not see.
-//   - The form is submitted again. The first time may have changed the recipients.
+// RecipientsOfForm sets the recipients that an agent chose in a reply form. If the agent didn't change the
+// recipients that the form showed, the conversation keeps its current ones, including people who have joined in
+// the meantime. There are two exceptions:
+//   - None of the form's recipients gets replies any more. The reply would go only to people whom the agent did not see.
+//   - The form is submitted a second time. The first time may have changed the recipients.
 //
-// A conversation whose customer was erased while the form was open gets no recipients.
+// If the customer was erased while the form was open, nothing changes.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	if len(r.Args.To) == 0 || r.Conversation.IsErased() || rs.hasOneCustomer(r.Conversation) {
 		return
@@ -307,8 +315,8 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	}
 }
 
-// namedParticipants returns the participants after an agent has named the recipients of replies and copies: these, and
-// behind them the people who got no replies before and still get none.
+// namedParticipants returns the recipients that an agent named, followed by the newcomers who still get no
+// replies.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {
@@ -341,13 +349,13 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 	return list
 }
 
-// addressedKeys returns the keys of those to whom a reply is addressed, without those who get a copy.
+// addressedKeys returns the keys of the recipients of replies, without those in copy.
 func addressedKeys(list []store.Participant) []string {
 	to, _ := outbound.RecipientsOf(list)
 	return keysOf(to)
 }
 
-// copiedKeys returns the keys of those who get copies of replies. The list is not nil if there are none.
+// copiedKeys returns the keys of those in copy. It never returns nil.
 func copiedKeys(list []store.Participant) []string {
 	_, cc := outbound.RecipientsOf(list)
 	return append([]string{}, keysOf(cc)...)
@@ -361,7 +369,7 @@ func keysOf(list []store.Participant) []string {
 	return keys
 }
 
-// recipientList names, for people, who gets replies and copies.
+// recipientList lists the recipients as agents see them: "ann@example.org · copy: bob@example.org".
 func recipientList(list []store.Participant) string {
 	to, cc := outbound.RecipientsOf(list)
 	text := strings.Join(keysOf(to), ", ")

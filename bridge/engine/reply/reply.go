@@ -14,12 +14,18 @@ import (
 	"parley/store"
 )
 
-// mailRoom is how many runes of several typed texts become one mail, which has no limit of its own.
+// An agent's reply is queued as one or more deliveries in the customer's lane, a first-in, first-out queue. It
+// leaves after the hold, a pause of some seconds in which the agent can still undo or edit it. Short texts that
+// an agent types one after the other ("Hi Ann," and "it left today") can leave as one message: each is called a
+// line, and lines that leave together have the same join key.
+
+// mailRoom is the maximum length in runes of a joined message on channels without a limit of their own, such as
+// mail.
 const mailRoom = 20_000
 
-// SendToCustomer queues an agent's message in the customer's lane (the queue of what goes to the customer). It leaves after the
-// hold, the time in which it can be taken back. If something speaks against sending it, SendToCustomer keeps the message and says
-// why in the thread.
+// SendToCustomer queues an agent's message for the customer. If it may not be sent now, for example because the
+// account is paused, SendToCustomer changes the message's fate instead and posts the reason in the thread.
+// order is the place of the reply among others (see book.Outbox.EnqueueInOrder).
 func (rs *UseCases) SendToCustomer(r book.Request, m *book.Message, order string) {
 	c := r.Conversation
 	if rs.IsBeforeRestore() {
@@ -56,19 +62,20 @@ func (rs *UseCases) SendToCustomer(r book.Request, m *book.Message, order string
 	rs.MarkWaiting(c, m)
 	rs.NoteReplied(r, m)
 	wasTyped := m.Place != ""
-	if wasTyped { // the line about any other reply has this warning
-		rs.WarnOfTexts(c, m, d, 0)
+	if wasTyped { // replies from forms have this warning in their own line
+		const toldBefore = 0
+		rs.WarnOfTexts(c, m, d, toldBefore)
 	}
 }
 
-// isOvertaken reports whether the customer has written since the reply was typed that is being applied: the chat told of it late.
-// Then the customer's words stay the last ones, since nobody has answered them.
+// isOvertaken reports whether the customer wrote after the current reply was typed, because the chat reported
+// the reply late. The customer's message then stays the last one, since nobody has answered it.
 func isOvertaken(rs *UseCases, c *book.Conversation) bool {
 	return c.LastFrom == store.FromCustomer && rs.IsAfterTyping(c.LastAt)
 }
 
-// joinLines lets a reply leave as one message with the text (line) that its author typed just before or after it, if that is
-// still held. Their hold begins again, but no text is held for longer than LongestHold.
+// joinLines joins a reply with the line before or after it in the lane, if mayJoinNeighbour allows it. The hold
+// of the joined lines starts again, but no line is held for longer than LongestHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
@@ -77,7 +84,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
 	at := slices.Index(l.Waiting, d)
-	for _, i := range []int{at - 1, at + 1} { // a chat may report the messages of an author in any order
+	for _, i := range []int{at - 1, at + 1} { // a chat may report an author's messages in any order
 		if i < 0 || i >= len(l.Waiting) {
 			continue
 		}
@@ -89,7 +96,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 	}
 }
 
-// isPlainLine reports whether a reply is nothing but a text that was just typed, so that others may be joined to it.
+// isPlainLine reports whether a reply is only a text that was just typed, so that it can be joined with others.
 func isPlainLine(m *book.Message) bool {
 	if m.Promotional || m.ReplyTo != "" {
 		return false
@@ -102,7 +109,7 @@ func isPlainLine(m *book.Message) bool {
 	return !sentByClick
 }
 
-// MeasureLine notes how much room a line takes in a message of several lines.
+// MeasureLine sets how much of a joined message a line takes up.
 func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.Message) {
 	room, ch := mailRoom, rs.Channel(c.AccountID)
 	if ch != nil {
@@ -111,8 +118,8 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 	d.MakeJoinable(d.JoinKey, channels.TextRunes(ch, m.Text)+len("\n\n"), room)
 }
 
-// joinGroupIfFits lets a line leave as one message with those that have a key. It returns false, and changes nothing, if they
-// don't fit into one message, or if one of them may not wait that long.
+// joinGroupIfFits joins a line with the lines that have a join key. It returns false, and changes nothing, if
+// they don't fit into one message or if one of them would be held for too long.
 func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.Delivery, key string) bool {
 	longest := LongestHold(rs, c)
 	var group []*book.Delivery
@@ -138,8 +145,8 @@ func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.D
 	return true
 }
 
-// mayJoinNeighbour reports whether a line (d, m) may leave together with its neighbour in the lane: that is still held, has the
-// same author, and is for the same people.
+// mayJoinNeighbour reports whether a line (d, m) may be joined with its neighbour in the lane. The neighbour
+// must still be held, and have the same author and the same recipients.
 func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Message) bool {
 	isNext := neighbour.Seq == d.Seq-1 || neighbour.Seq == d.Seq+1
 	if neighbour.JoinKey == "" || !isNext {
@@ -162,8 +169,8 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 	return sameAuthor && slices.Equal(before.Meant, now.Meant) && slices.Equal(before.Copied, now.Copied)
 }
 
-// NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once
-// the reply has left.
+// NoteReplied updates the conversation when a reply is queued: its author becomes the owner if it had none.
+// AwaitCustomer follows when the reply has left.
 func (rs *UseCases) NoteReplied(r book.Request, m *book.Message) {
 	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {
@@ -179,8 +186,9 @@ func (rs *UseCases) NoteReplied(r book.Request, m *book.Message) {
 	c.RefreshCard()
 }
 
-// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. A customer who has written since waits
-// on. keepsStatus means that a person has chosen the conversation's status since: then the status stays.
+// AwaitCustomer updates the conversation when a reply has left: it is the customer's turn, and the status may
+// become pending. A customer who has written since still waits. keepsStatus means that an agent has chosen a
+// status since, which must stay.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != store.FromAgent {
 		rs.Messages.WaitSinceAnswer(c)
@@ -195,7 +203,7 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	c.RefreshCard()
 }
 
-// Hold returns how long a reply waits so that its author can take it back.
+// Hold returns how long a reply is held before it leaves: the account's setting, or else the channel's default.
 func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 	if c.Account.HoldSeconds != nil {
 		return store.Seconds(*c.Account.HoldSeconds)
@@ -206,22 +214,22 @@ func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 	return 0
 }
 
-// LongestHold returns how long a reply is held at most, however often an edit or a joined text begins its hold again: MaxHold, or
-// two holds if that is longer.
+// LongestHold returns the maximum time that a reply is held, however often its hold starts again. It is
+// MaxHold, or two holds if that is longer.
 func LongestHold(rs *UseCases, c *book.Conversation) time.Duration {
 	return max(rs.MaxHold, 2*rs.Hold(c))
 }
 
-// Park keeps a reply until somebody clicks.
+// Park keeps a reply until an agent clicks Send or Drop below the line that explains the reason.
 func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason bridge.Reason) {
 	m.SetFate(store.FateParked, reason)
 	rs.TellAuthor(c, m, &bridge.ParkedLine{Why: bridge.Because(reason)}, bridge.VerbSend, bridge.VerbDrop)
 }
 
-// enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes
-// in a message. It returns the first delivery, which has the text.
+// enqueueReply adds a reply to the customer's lane. It uses several deliveries if the reply has more files than
+// fit into one message of the channel, and returns the first one, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
-	for i := range m.Files { // it leaves as a whole, perhaps again
+	for i := range m.Files { // also when the reply is sent again
 		m.Files[i].Index = i
 	}
 

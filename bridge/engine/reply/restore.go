@@ -8,12 +8,17 @@ import (
 	"parley/store"
 )
 
-// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within that time after
-// work began again count as typed before.
+// After a restore from a backup, the database no longer knows what Parley did between the backup and the
+// restore. A reply that was typed at 10:05 may have been sent by the lost database, although the backup of
+// 10:00 doesn't show it. Sending it again could deliver it twice, so a person decides. And a thread that was
+// opened at 10:05 belongs to a conversation that nobody knows any more.
+
+// restoreMargin is how far a chat's clock may be behind the database's. Texts typed within this time after the
+// restore count as typed before it.
 const restoreMargin = 5 * time.Second
 
-// IsBeforeRestore reports whether the event that is being applied was accepted, or its text typed, before work began
-// again after a restore from a backup. The Parley that was lost may have sent it already.
+// IsBeforeRestore reports whether the current event was accepted, or its text typed, before the restore, so
+// that it may have been handled already.
 func (rs *UseCases) IsBeforeRestore() bool {
 	since := rs.Restored
 	if since.IsZero() {
@@ -23,16 +28,20 @@ func (rs *UseCases) IsBeforeRestore() bool {
 	return wasTypedBefore || rs.Event.ReceivedAt.Before(since)
 }
 
-// parkRestored keeps a reply that may have been sent already until somebody clicks.
+// parkRestored keeps a reply that may have been sent already until an agent clicks Send or Drop.
 func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
 	m.SetFate(store.FateParked, bridge.ReasonRestored)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Trouble: "It is older than my last restore from a backup.",
-		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it."},
-		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+	rs.TellWith(c, m, bridge.Line{
+		Content: &bridge.UnclearLine{
+			Trouble: "It is older than my last restore from a backup.",
+			Hint:    "Look for it where sent messages are. Send it if it is not there, else drop it.",
+		},
+		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
+	})
 }
 
-// IsOrphaned reports whether something was typed in a thread that the backup lacks from which Parley was restored: Parley opened the
-// thread after the backup was made, so that nobody knows any more to which conversation it belongs.
+// IsOrphaned reports whether r was typed in a thread that Parley opened after the backup was made. Its
+// conversation is unknown.
 func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	if rs.Restored.IsZero() || !r.OwnThread {
 		return false
@@ -43,16 +52,16 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	return openedBeforeRestore && root == nil
 }
 
-// TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to
-// colleagues.
+// TellOrphaned tells the author of a message in an orphaned thread that nobody gets it. It does so once per
+// message, and not for notes and for messages to colleagues.
 func (rs *UseCases) TellOrphaned(r book.Request, why, hint string) {
 	surface, a := r.Surface, r.Action
-	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}
 	isNote := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote
 	if isNote || len(a.Mentions) > 0 {
 		return
 	}
-	if a.Actor.Kind != bridge.ActorPerson || rs.Posts.Rows[k] != nil {
+	wasTold := rs.Posts.Rows[book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}] != nil
+	if wasTold || a.Actor.Kind != bridge.ActorPerson {
 		return
 	}
 
@@ -62,7 +71,10 @@ func (rs *UseCases) TellOrphaned(r book.Request, why, hint string) {
 		ref = rs.Dir.Ref(surface, agent.ID)
 	}
 
-	inside := &bridge.InsideLine{Why: bridge.InWords(why), Hint: hint}
-	rs.ChannelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread},
-		bridge.Line{Content: inside, Mentions: []bridge.AgentRef{ref}, Text: a.Text})
+	thread := bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}
+	rs.ChannelLine(surface, thread, bridge.Line{
+		Content:  &bridge.InsideLine{Why: bridge.InWords(why), Hint: hint},
+		Mentions: []bridge.AgentRef{ref},
+		Text:     a.Text,
+	})
 }

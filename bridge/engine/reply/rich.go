@@ -12,13 +12,19 @@ import (
 	"parley/store"
 )
 
-// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel: content that the channel
-// can't carry becomes words, and content that needs a message for itself follows the text. answered is the message that the reply
-// answers, or nil. If the channel can't refer to it, the text begins with a quote of it, where mayQuote allows that.
+// Agents can write a reply in a form, with content such as buttons, a list, a location or a contact, and as an
+// answer to a certain message. Not every channel can send all of that. This file fits such a reply to its
+// channel: on SMS, for example, buttons become lines of text, and a reference to the answered message becomes a
+// quote.
+
+// MessagesOfForm returns the one or two messages that a submitted form becomes. Content that the channel can't
+// send becomes text, and content that must be sent alone follows the text as a second message. answered is the
+// message that the reply answers, or nil. If the channel can't refer to it, the text begins with a quote of it,
+// provided that mayQuote allows it.
 func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
-	hasWords := a.Text != "" // a quote alone says nothing
-	if needsQuote && hasWords && rs.mayQuote(c, answered) {
+	hasText := a.Text != "" // a quote alone says nothing
+	if needsQuote && hasText && rs.mayQuote(c, answered) {
 		a.Text = quoteOf(answered) + "\n\n" + a.Text
 	}
 
@@ -33,9 +39,9 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 	}
 
 	if kind.IsSentAlone() && a.Text != "" {
-		words, content := a, a
-		words.Rich, content.Text = nil, ""
-		return []bridge.Action{words, content}
+		text, content := a, a
+		text.Rich, content.Text = nil, ""
+		return []bridge.Action{text, content}
 	}
 
 	return []bridge.Action{a}
@@ -69,24 +75,25 @@ func quoteOf(m *book.Message) string {
 	return w.Text().Markdown
 }
 
-// MayReferTo reports whether a reply on the conversation's channel can refer to the message that it answers, by its id.
+// MayReferTo reports whether a reply on the conversation's channel can refer to the answered message by its id
+// at the provider.
 func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) bool {
 	isKnownToProvider := answered != nil && answered.ExternalID != ""
 	return isKnownToProvider && rs.Caps(c.AccountID).ReplyTo >= channels.Partial
 }
 
-// mayQuote reports whether those who get a reply may read a quote of the message that it answers: one of ours if all of them
-// received it, a customer's if its author is one of them.
+// mayQuote reports whether all recipients of a reply may read a quote of the answered message. They may read a
+// reply of ours if all of them received it, and a customer's message if its author is one of them.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
 	if ch == nil {
 		return false // the channel isn't connected: it may be one with several participants
 	}
 	if !ch.Capabilities().Participants {
-		return true // a chat has one customer, who has all of its messages
+		return true // a chat has one customer, who has seen all of its messages
 	}
 
-	// In mail somebody may have written who gets no replies, and an agent may have chosen other recipients since.
+	// The author of a mail may not get replies, and an agent may have changed the recipients since.
 	readers := slices.Concat(addressedKeys(c.Participants), copiedKeys(c.Participants))
 	if answered.Direction == store.DirectionOut {
 		delivery := rs.Outbox.FirstPartOf(answered)

@@ -1,20 +1,24 @@
 package reply
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
-	"slices"
 )
 
-// Some providers, such as WhatsApp's, let free text go to a customer only for a time after the customer wrote: the reply window. A
-// reply that comes later is parked: it is kept until the customer writes again, and then offered to its author with buttons.
+// Some providers accept free text only for a limited time after the customer wrote, on WhatsApp for 24 hours.
+// This time is the reply window. A reply that misses it is parked: it waits until the customer writes again,
+// and is then offered to its author with the buttons Send and Drop. Parley never sends it by itself, because
+// the customer's new message may have changed its meaning.
 
-// OpensWindow reports whether an inbound restarts the reply window. The customer's own words and taps do, also while another app
-// answers the customer (standby). What a machine sent, a status, a copy of our own message or an edit doesn't.
+// OpensWindow reports whether an inbound message opens the reply window again. The customer's own messages and
+// button taps do, even while another app answers the customer. Automatic messages, receipts, copies of our own
+// messages and edits don't.
 func OpensWindow(in channels.Inbound) bool {
 	isSilent := in.Consent != nil && in.Consent.Silent
 	isByMachine := store.IsByMachine(in.Automatic)
@@ -24,18 +28,18 @@ func OpensWindow(in channels.Inbound) bool {
 	if in.Opens {
 		return true
 	}
-	isEdit := in.Change.Target != "" // an edit whose message never came has become a message
+	isEdit := in.Change.Target != "" // an edit is of kind InboundMessage if its message never came
 	return in.Kind == channels.InboundMessage && !isEdit
 }
 
-// OpenWindow notes that the customer opened the reply window, and offers what waited for it.
+// OpenWindow opens the reply window if a customer's message does so, and offers the parked replies.
 func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	if !OpensWindow(in) || rs.Caps(c.AccountID).Window.Free == 0 {
 		return
 	}
 
-	// ReceivedAt and At are times of real clocks, while Parley's clock may be ahead of them. A message that came late
-	// opened the window when it was sent, and not when it came.
+	// ReceivedAt and At come from real clocks, which Parley's own clock (rs.Now) may be ahead of. A message
+	// that arrived late opened the window when it was sent, not when it arrived.
 	clockLead := rs.Now.Sub(rs.DatabaseNow)
 	from := rs.Event.ReceivedAt.Add(clockLead)
 	at := in.At.Add(clockLead)
@@ -57,7 +61,7 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	}
 }
 
-// watchWindow starts the timer that updates the card when the window's state changes.
+// watchWindow starts the timer that updates the conversation's card when the window's state changes next.
 func (rs *UseCases) watchWindow(c *book.Conversation) {
 	at := rs.Window(c).NextChange(rs.Now)
 	if at.IsZero() {
@@ -66,7 +70,8 @@ func (rs *UseCases) watchWindow(c *book.Conversation) {
 	rs.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: at})
 }
 
-// WindowOver updates the card after the window has closed, either for everybody or only for what machines send.
+// WindowOver is called when that timer fires: the window has closed, either entirely or only for automatic
+// messages.
 func (rs *UseCases) WindowOver(c *book.Conversation) {
 	rs.watchWindow(c)
 	if c.BridgeStatus().Open() {
@@ -74,18 +79,19 @@ func (rs *UseCases) WindowOver(c *book.Conversation) {
 	}
 }
 
-// ParkForWindow keeps a reply that may not be sent because the reply window is closed, and says so. It returns false if
-// the window is open, and for templates, which may leave at any time.
+// ParkForWindow parks a reply if the reply window is closed, posts that in the thread, and returns true.
+// Templates may leave at any time and are never parked.
 func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil || rs.Window(c).IsOpenFor(m.AgentID != nil, rs.Now) {
 		return false
 	}
-	rs.parkUntilOpen(c, m, "")
+	const notAsked = "" // the provider was not asked
+	rs.parkUntilOpen(c, m, notAsked)
 	return true
 }
 
-// KeepIfBlocked keeps a reply that may not leave because of the reply window, the time for promotions or the channel's limits,
-// and says so. It returns false if the reply may leave.
+// KeepIfBlocked checks a reply against the reply window, the times for promotions and the channel's limits. If
+// it may not leave, it is parked or kept inside with an explanation, and KeepIfBlocked returns true.
 func (rs *UseCases) KeepIfBlocked(c *book.Conversation, m *book.Message) bool {
 	if rs.ParkForWindow(c, m) || rs.keepLatePromotion(c, m) {
 		return true
@@ -93,8 +99,8 @@ func (rs *UseCases) KeepIfBlocked(c *book.Conversation, m *book.Message) bool {
 	return rs.keepOverLimits(c, m)
 }
 
-// keepLatePromotion keeps a promotional reply inside that may not leave any more, and says so. It returns false for
-// answers, and while promotions may leave.
+// keepLatePromotion keeps a promotional reply inside if it is too late for promotions, explains that, and
+// returns true.
 func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) bool {
 	problem := outbound.PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
 	if problem == nil {
@@ -105,21 +111,26 @@ func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) boo
 	return true
 }
 
-// parkUntilOpen parks a reply because of the reply window, and says so. If the window is open by now, it offers the reply at once. text is
-// what the provider said; it is empty if the provider wasn't asked.
-func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, text string) {
+// parkUntilOpen parks a reply because of the reply window and posts that in the thread. If the window is open
+// by now, it offers the reply at once. providerText is the provider's reason for a refusal, or "" if Parley
+// found out by itself.
+func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, providerText string) {
 	win := rs.Window(c)
 	m.Direction = store.DirectionNote
-	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
+	if win.IsOpen(rs.Now) { // opened during the attempt, or open for human agents only
 		m.SetFate(store.FateParked, bridge.ReasonOffered)
-		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.HumanUntil, Provider: text},
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+		rs.TellWith(c, m, bridge.Line{
+			Content: &bridge.OfferedLine{Until: win.HumanUntil, Provider: providerText},
+			Verbs:   []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
+		})
 		return
 	}
 
 	m.SetFate(store.FateParked, bridge.ReasonWindow)
-	line := bridge.Line{Content: &bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Hint: text, Until: win.HumanUntil},
-		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
+	line := bridge.Line{
+		Content: &bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Hint: providerText, Until: win.HumanUntil},
+		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop},
+	}
 	if rs.Caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
@@ -129,9 +140,10 @@ func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, text st
 	c.RefreshCard()
 }
 
-// ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley took the window for open, it
-// forgets that, unless the customer has opened the window since the attempt.
-func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
+// ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley believed the
+// window to be open, it is closed now, unless the customer has opened it since the attempt. providerText is the
+// provider's reason.
+func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, providerText string) {
 	d := rs.Outbox.ReplyOf(m)
 	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
 	wasAttempted := d != nil && d.SentAt != nil
@@ -144,7 +156,7 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	}
 
 	if m.Fate == store.FateParked {
-		return // it was parked with its first part
+		return // parked when its first part was refused
 	}
 
 	for _, part := range rs.Outbox.PartsOf(m) {
@@ -152,12 +164,12 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	}
 
 	rs.Mark(c, m, bridge.MarkWarning)
-	rs.parkUntilOpen(c, m, text)
+	rs.parkUntilOpen(c, m, providerText)
 	rs.Messages.ResumeWait(c)
 }
 
-// offerParked notes which replies that were parked for the window are to be offered again, each once, in the order in which
-// they were written. It includes those in earlier conversations with the customer; see book.IsOfferedIn.
+// offerParked collects the replies that were parked for the window, in the order in which they were written.
+// PostOffers posts them. Replies in earlier conversations with the customer are included; see book.IsOfferedIn.
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
@@ -170,20 +182,20 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 	slices.SortFunc(rs.Messages.Offers, func(a, b *book.Message) int { return book.CompareSaid(&a.Message, &b.Message) })
 }
 
-// IsWaitingForWindow reports whether a reply was parked for the window, and wasn't offered again since.
+// IsWaitingForWindow reports whether a reply is parked for the window and hasn't been offered yet.
 func IsWaitingForWindow(m *book.Message) bool {
 	return m.Fate == store.FateParked && m.Reason == bridge.ReasonWindow
 }
 
-// PostOffers posts the offers that offerParked has noted. It is called after the customer's message was queued, so that
-// the offers come behind it.
+// PostOffers posts the replies that offerParked has collected. It is called after the customer's message was
+// queued, so that the offers follow it in the thread.
 func (rs *UseCases) PostOffers(c *book.Conversation) {
 	for _, m := range rs.Messages.Offers {
 		line := bridge.Line{
 			Content: &bridge.OfferedLine{Until: rs.Window(c).HumanUntil},
 			Verbs:   []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
 		}
-		if m.ConversationID != c.ID { // that conversation is over, so that nothing is sent from it
+		if m.ConversationID != c.ID { // that conversation is over, and nothing can be sent from it
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
 		rs.TellWith(c, m, line)
@@ -191,21 +203,21 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 	rs.Messages.Offers = nil
 }
 
-// RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open,
-// or if the text was not parked for it.
+// RefuseWhileClosed refuses a click that would send a reply that was parked for the window while the window is
+// closed. It reports whether it has refused.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 	wasOffered := m.Fate == store.FateParked && m.Reason == bridge.ReasonOffered
 	isParkedForWindow := wasOffered || IsWaitingForWindow(m)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false
 	}
-	m.Reason, m.Dirty = bridge.ReasonWindow, true // so that it is offered again the next time
+	m.Reason, m.Dirty = bridge.ReasonWindow, true // offers it again when the customer writes
 	rs.Refuse(r, bridge.ReasonWindow, "The reply window is closed.", "I offer it again when "+r.Conversation.Customer().Name+" writes.")
 	return true
 }
 
-// KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if
-// the text was not parked for the window.
+// KeepForWindow applies the Keep button of a parked reply: the reply waits for the customer's next message. It
+// returns false if r is another action or if the reply isn't parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
 	if r.Verb != bridge.VerbKeep || !IsWaitingForWindow(m) {
 		return false

@@ -15,47 +15,48 @@ import (
 	"parley/store"
 )
 
-// A text that an agent types in a team's channel, outside all threads, reaches no customer. It is kept with its post, as a
-// channelText, and its author may be asked which customer is meant:
+// Each conversation has a thread in its team's chat channel, and what agents type in the thread can reach the
+// customer. An agent may forget the thread and type "Hi Maria, it is on its way" in the channel itself. Such a
+// text reaches nobody. It is stored with the record of its message in the chat (store.Post), and its author may
+// be asked which customer is meant:
 //
-//	TopLevel          keeps the text; for the first one of a day, for one that addresses a customer, and once an hour while a customer
-//	                  waits, it asks at once
+//	TopLevel          stores the text; it asks at once about the first text of a day, about one that addresses a customer, and once
+//	                  an hour while a customer waits
 //	AskAgain          asks when somebody chooses Send in the menu of the message
 //	askWhoIsMeant     posts the question: a line with a button for each conversation that may be meant
 //	sendChannelText   sends the text to the customer whose button was clicked
 //
-// Until somebody clicks, edits and deletions change what is kept.
+// Until somebody clicks, edits and deletions of the message also change the stored text.
 
 const (
 	maxOffered  = 5  // conversations that the question offers
-	maxLookedAt = 50 // conversations with a thread in the channel that are read for that: some of them may go on elsewhere
+	maxLookedAt = 50 // conversations that are read to find them, since some may have moved to another channel
 )
 
-// channelText is what an agent typed in a team's channel, outside any conversation, as the text says now. It is kept with its
-// post until somebody chooses who is to get it.
+// channelText is a text that an agent typed in a team's channel outside any thread, with its latest edit. It is
+// stored as JSON.
 type channelText struct {
 	Action bridge.Action    `json:"action"`
-	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 if nobody was asked yet
-	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too; see refuseChannelText
+	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the question; 0 if nobody was asked yet
+	Edited bool             `json:"edited,omitempty"` // Action includes the marks and mentions of the latest edit; see refuseChannelText
 }
 
-// wordsMark is the bridge.WordsMark of the text as it says now.
+// wordsMark returns the bridge.WordsMark (a hash) of the text. A button carries it, to detect later edits.
 func (t channelText) wordsMark() string {
 	return book.WordsMarkOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
 }
 
-// keepChannelText notes what a post in the channel says.
 func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
 	body, err := json.Marshal(text)
 	if err != nil {
-		panic("speech: channel text: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
+		panic("speech: channel text: " + err.Error()) // a bug: all fields can be marshalled
 	}
 	p.Early = body
 	ct.Posts.MarkChanged(p)
 }
 
-// channelTextOf reads what keepChannelText noted with a post, which may be nil. It returns false if nothing is noted: the post is no
-// text in the channel, or somebody has chosen already who gets it.
+// channelTextOf returns the text that is stored with a post, which may be nil. It returns false if there is
+// none, because the post is no such text or because somebody has already chosen its customer.
 func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	if p == nil || p.Kind != book.HumanMessage || len(p.Early) == 0 {
 		return channelText{}, false
@@ -64,9 +65,10 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	return text, err == nil
 }
 
-// TopLevel answers a text that an agent typed in a team's channel outside of all conversations' threads, and that therefore
-// reached no customer. If takeQuestion says so, it asks in the message's own thread which customer is meant. Of a text that
-// stands in some other thread it only says, to its author alone, that nobody got it, if the text addresses a customer.
+// TopLevel handles a text that an agent typed in a team's channel outside of all conversations' threads. If
+// takeQuestion says so, it asks in the message's own thread which customer is meant. If the text is in a thread
+// that belongs to no conversation and addresses a customer, TopLevel only tells its author privately that
+// nobody got it.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
@@ -76,7 +78,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 	isInThread := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
-	if isInThread { // colleagues talk below anything; below the line that asks who is meant, somebody may type the reply again
+	if isInThread { // colleagues may talk in any thread, so only a text that addresses a customer is answered
 		addresses, err := ct.addressesCustomer(ctx, tx, r)
 		if addresses {
 			ct.Refuse(r, "no_conversation", "No customer got this: it is not in a conversation's thread.", "Type it in the customer's thread.")
@@ -93,7 +95,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 		Message:   r.Place.Message,
 		Kind:      book.HumanMessage,
 	})
-	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
+	r.Place.Thread = r.Place.Message // the question goes into the message's own thread
 	ct.keepChannelText(post, channelText{Action: r.Action})
 	ask, err := ct.takeQuestion(ctx, tx, r)
 	if err != nil || !ask {
@@ -102,9 +104,9 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	return ct.askWhoIsMeant(ctx, tx, post)
 }
 
-// takeQuestion reports whether the author of a text in the channel is asked now who is meant, and notes that. The author is
-// asked about the first text of a day, about each that says that it is a reply or begins with a customer's name, and once an hour
-// while a customer waits for the author.
+// takeQuestion decides whether to ask the author of a text in the channel, and records that for the next time.
+// It asks about the author's first text of a day, about each that is marked as a reply or begins with a
+// customer's name, and once an hour while a customer waits for the author.
 func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	isFirst := ct.RememberTold(r)
 	if isFirst || r.Verb == bridge.VerbReply {
@@ -115,7 +117,7 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 		return addresses, err
 	}
 	if ct.Posts.Rows[threads.AskedKey(r, ct.Posts.Now)] != nil {
-		return false, nil // asked in this hour: no need to read whether a customer waits
+		return false, nil // already asked in this hour
 	}
 	isAwaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
 	if isAwaited {
@@ -124,8 +126,8 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 	return isAwaited, err
 }
 
-// addressesCustomer reports whether a text in the channel begins with the name of a customer whose conversation is worked on there:
-// "Hi Maria, it is on its way". Most likely it was to be typed in the thread.
+// addressesCustomer reports whether a text begins with the name of a customer whose conversation is in the
+// channel: "Hi Maria, it is on its way". It was most likely meant for the conversation's thread.
 func (ct *ChannelTexts) addressesCustomer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	name := nameAtBeginning(r.Raw)
 	if name == "" || isColleague(ct.Dir.Agents, r.Agent, name) {
@@ -135,9 +137,9 @@ func (ct *ChannelTexts) addressesCustomer(ctx context.Context, tx pgx.Tx, r book
 	return slices.ContainsFunc(rows, func(f bridge.Facts) bool { return isNamed(f.Contact, name) }), err
 }
 
-// askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.
+// askWhoIsMeant posts a line below a text in the channel that offers the conversations it may be meant for.
 func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
-	text, _ := channelTextOf(p) // the callers know that it is there
+	text, _ := channelTextOf(p) // the callers have checked that there is one
 	a := text.Action
 	var offered bridge.TopLevelLine
 	line := bridge.Line{
@@ -159,13 +161,13 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 		if err != nil {
 			return err
 		}
-		isElse := func(f bridge.Facts) int { // 0 for a customer whom the text addresses, so that they come first
+		rank := func(f bridge.Facts) int { // customers whom the text addresses come first
 			if isNamed(f.Contact, nameAtBeginning(a.Raw)) {
 				return 0
 			}
 			return 1
 		}
-		slices.SortStableFunc(rows, func(one, other bridge.Facts) int { return isElse(one) - isElse(other) })
+		slices.SortStableFunc(rows, func(one, other bridge.Facts) int { return rank(one) - rank(other) })
 		offered.Rows = rows[:min(len(rows), maxOffered)]
 	}
 
@@ -174,8 +176,9 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	return nil
 }
 
-// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there, the likeliest
-// first. It leaves out those that have a thread there but go on in another chat, and those of accounts that only watch.
+// answerableIn returns the conversations in a channel that an agent may reply to, the likeliest first. It
+// leaves out those that have a thread there but have moved to another chat, and those of accounts that only
+// watch (they never send).
 func (ct *ChannelTexts) answerableIn(
 	ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, channel string,
 ) ([]bridge.Facts, error) {
@@ -193,8 +196,8 @@ func (ct *ChannelTexts) answerableIn(
 	return slices.DeleteFunc(rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch }), err
 }
 
-// AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked
-// already. handled is false for any other action.
+// AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant. If that was
+// asked already, it refuses and points to the question. handled is false for any other action.
 func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (handled bool, err error) {
 	p := ct.Posts.Rows[r.PostKey()]
 	text, ok := channelTextOf(p)
@@ -212,7 +215,7 @@ func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request)
 	return true, ct.askWhoIsMeant(ctx, tx, p)
 }
 
-// editChannelText notes that a text in the channel was edited, as long as nobody has chosen who gets it.
+// editChannelText applies an edit to a stored text, unless somebody has already chosen its customer.
 func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	text, ok := channelTextOf(p)
 	if !ok || p.MessageID != 0 || a.Version <= p.Version {
@@ -229,7 +232,7 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	ct.keepChannelText(p, text)
 }
 
-// dropChannelText forgets a text in the channel that its author deleted.
+// dropChannelText removes the stored text of a message that its author deleted.
 func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 	if _, ok := channelTextOf(p); ok {
 		p.Early = nil
@@ -237,8 +240,9 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 	}
 }
 
-// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its author had typed it in
-// the conversation's thread. It first asks whoever clicked to look at the text, if askToConfirm finds that needed.
+// sendChannelText sends a text from the channel to the customer whose button was clicked, as if its author had
+// typed it in the conversation's thread. If askToConfirm finds it necessary, whoever clicked has to confirm the
+// text first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
 	if ct.refuseChosen(r, p) {
@@ -248,7 +252,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	text, ok := channelTextOf(p)
 	author := ct.Dir.AgentOf(r.Surface, text.Action.Actor.ID)
 	if !ok || author == nil {
-		r.Place.Thread = "" // with the message its thread is gone
+		r.Place.Thread = "" // the thread was deleted with the message
 		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.",
 			"Type it in the conversation's thread.")
 		return
@@ -256,8 +260,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if ct.refuseChannelText(r, p, text) {
 		return
 	}
-	asKept := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}} // as if it had been typed in a thread
-	if ct.speech.refuseKept(r, asKept) {
+	asTypedInThread := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
+	if ct.speech.refuseKept(r, asTypedInThread) {
 		return
 	}
 	if ct.askToConfirm(r, text, author) {
@@ -271,10 +275,10 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	p.Early = nil // from now on it is a message of the conversation
 	ct.Posts.MarkChanged(p)
 
-	r.Args.Sure = true // whoever clicked was asked, where that was needed
+	r.Args.Sure = true // askToConfirm has asked where necessary
 	ct.speech.sendKept(r, m)
 	isByAuthor := author.ID == r.Agent.ID
-	if isByAuthor && m.Fate == store.FateWaiting { // a colleague's click makes sendKept post a line
+	if isByAuthor && m.Fate == store.FateWaiting { // for a colleague's click, sendKept has posted a line
 		ct.LineAbout(r.Conversation, m, bridge.Line{
 			Content: &bridge.RepliedLine{},
 			Verb:    bridge.VerbReply,
@@ -288,8 +292,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	ct.settleAsked(r, m, text.Line)
 }
 
-// refuseChosen refuses a click on a text for which somebody has chosen a conversation before. It returns false if nobody has. p
-// may be nil.
+// refuseChosen refuses a click if somebody has already chosen a conversation for the text, and reports whether
+// it did. p may be nil.
 func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	if p == nil || p.MessageID == 0 {
 		return false
@@ -302,7 +306,8 @@ func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	return true
 }
 
-// refuseChannelText refuses to send a text of the channel that may not be for the chosen customer. It returns false if it is.
+// refuseChannelText refuses to send a text that may no longer be meant for the chosen customer, and reports
+// whether it did.
 func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text channelText) bool {
 	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
 	if isForColleagues(text.Action) || isEmpty {
@@ -310,15 +315,15 @@ func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text ch
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}
-	if p.Version != "" && !text.Edited { // an earlier version of Parley noted the edit, but not whether it made the text a note
+	if p.Version != "" && !text.Edited { // an earlier version of Parley stored the edit without its marks, which may make it a note
 		ct.Refuse(r.About(nil), "edited_before_update",
 			"The message was edited before Parley was updated: I don't know whether it is for the customer.",
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}
-	t := r.Conversation.Home(ct.Dir)
-	isThere := t != nil && t.AccountID == p.AccountID && t.Channel == p.Channel
-	if !isThere { // the conversation was handed over since, or was never offered
+	thread := r.Conversation.Home(ct.Dir)
+	isInChannel := thread != nil && thread.AccountID == p.AccountID && thread.Channel == p.Channel
+	if !isInChannel { // the conversation has moved since, or was never offered
 		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", r.Conversation.ID),
 			"Type it in the conversation's thread.")
 		return true
@@ -326,8 +331,8 @@ func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text ch
 	return false
 }
 
-// askToConfirm asks whoever clicked to look at the text again, if a colleague typed it, or if it was edited since the button was
-// shown. It returns false if nothing has to be confirmed.
+// askToConfirm asks whoever clicked to confirm the text, if a colleague typed it or if it was edited after the
+// button was shown. It reports whether it has asked.
 func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *store.Agent) bool {
 	isUnconfirmedColleagues := author.ID != r.Agent.ID && !r.Args.Sure
 	hasOtherWords := r.Args.Shown != "" && r.Args.Shown != text.wordsMark()
@@ -350,8 +355,8 @@ func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *s
 	return true
 }
 
-// settleAsked replaces the line that asked who is meant by one that leads to the conversation. line is the delivery of the line
-// that asked, or 0 if nobody was asked.
+// settleAsked replaces the question by a link to the chosen conversation. line is the delivery of the question,
+// or 0 if nobody was asked.
 func (ct *ChannelTexts) settleAsked(r book.Request, m *book.Message, line store.DeliveryID) {
 	c := r.Conversation
 	t := c.Threads[r.Surface]

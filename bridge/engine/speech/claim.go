@@ -8,28 +8,31 @@ import (
 	"parley/store"
 )
 
-// isAskedToTake reports whether a reply's author was asked to take the conversation, and the reply still waits for that.
+// An account decides with reply_claims what happens when an agent replies in a conversation that nobody owns.
+// If it is on, the agent becomes the owner. If it is off, the agent has to take the conversation first: the
+// reply waits, and a line in the thread asks for it.
+
+// isAskedToTake reports whether a reply waits because its author was asked to take the conversation.
 func isAskedToTake(m *book.Message) bool { return m.Reason == bridge.ReasonUnclaimed }
 
-// MustBeTaken reports whether an agent has to become the conversation's owner (!take) before a reply leaves: nobody owns it, and
-// a reply doesn't make its author the owner, since the setting reply_claims is off.
+// MustBeTaken reports whether an agent has to take the conversation before a reply leaves.
 func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
 }
 
-// AskToTake keeps a reply from the customer until somebody takes the conversation. A line asks the reply's author: one of its buttons
-// takes the conversation and sends the reply, the other keeps the reply among colleagues.
+// AskToTake keeps a reply from being sent and asks its author to take the conversation. One button of the
+// question takes it and sends the reply, the other keeps the reply among colleagues.
 func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
-	// A reply that was taken back stays so until it is sent.
-	if m.Fate != store.FateUndone {
+	if m.Fate != store.FateUndone { // a reply that was undone stays undone until it is sent
 		m.Fate = store.FateAsk
 	}
 	m.Reason, m.Dirty = bridge.ReasonUnclaimed, true
 	sp.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonUnclaimed)}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// takeForReply adds whoever sends a kept reply to the conversation's owners, if the account allows one more. It returns false
-// if the conversation has to be taken first; then it asks for that, or says why not.
+// takeForReply makes an agent who sends a kept reply an owner of the conversation, if the account allows
+// another one. It returns false if the reply must not be sent: others have taken the conversation, or it has to
+// be taken first.
 func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 	c := r.Conversation
 	if isAskedToTake(m) && c.IsHeldByOthers(r.Agent.ID) {
@@ -52,7 +55,7 @@ func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// ownerNames names people in a sentence: "Ann, Ben".
+// ownerNames returns the owners' names for a sentence: "Ann, Ben".
 func ownerNames(owners []bridge.AgentRef) string {
 	var names []string
 	for _, o := range owners {

@@ -7,38 +7,40 @@ import (
 	"parley/store"
 )
 
-// Agents type in the thread of a conversation both what its customer is to get and what is for colleagues. Speak
-// decides which it is, and gives a reason. A text that stays inside, or about which its author is asked, has a button
-// that sends it.
+// Agents use the thread of a conversation both to answer the customer and to talk to each other. Speak decides
+// for each text whether it leaves (Out), stays among colleagues (Inside), or needs a question to its author
+// (Ask), and gives a reason. A text that didn't leave has a button that sends it after all.
 //
-// This file is about what happens between the button and the click: somebody may edit the text into a note, or into
-// words to a colleague, while the button of the former words still stands there. Such words must not reach the
-// customer.
+// Between the button and the click, the author may edit the text: "It left today" becomes "@Ben, did it leave
+// today?". The button of the old text is still shown. This file makes sure that it doesn't send the new text to
+// the customer.
 
 // colleagueTexts has the methods of this file.
 type colleagueTexts struct{ *UseCases }
 
-// wordingOf returns what a reason of Speak says about the words of the text.
+// wordingOf returns whether a reason comes from the wording of a text, and whether the text is then surely or
+// perhaps for colleagues.
 func wordingOf(reason bridge.Reason) bridge.Wording { return bridge.ConsequencesOf(reason).Wording }
 
-// keepEdited keeps a text from the customer that nobody has sent yet, if an edit has made it one that is or may be
-// for colleagues. decision and reason are what Speak says about the edited text. It reports whether it has dealt with
+// keepEdited stops an unsent text from reaching the customer if an edit has made it one that is or may be for
+// colleagues. decision and reason are what Speak says about the edited text. It reports whether it has handled
 // the edit:
 //
 //	before the edit    after it                               what happens
 //	any                for the customer (decision is Out)     false, nothing is done
 //	inside             anything else                          true, see changeReason
-//	asked about        doubtful for the same reason           true, the author is still asked
+//	asked about        doubtful for the same reason           true, the question stays open
 //	any other          surely for colleagues                  true, it is kept inside
-//	any other          doubtful                               true, the author is asked anew
+//	any other          doubtful                               true, the author is asked again
 //	any other          nothing in its words                   false, nothing is done
 func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) (handled bool) {
 	if decision == Out {
 		return false
 	}
 
-	// Speak may have stopped at another reason before it came to the words: nobody may reply now. But the words count
-	// all the same, because the buttons work again once somebody may.
+	// Speak may have stopped at another reason before it looked at the words, for example because the
+	// conversation is closed. The words still count, because the buttons work again once the conversation is
+	// reopened.
 	if wordingOf(reason) == bridge.NothingInWords {
 		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != bridge.NothingInWords {
 			decision, reason = Ask, reasonOfWords
@@ -60,7 +62,7 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 	return true
 }
 
-// changeReason applies an edit to a text that was inside before, and stays there. decision is Ask or Inside.
+// changeReason applies an edit to a text that was kept inside before the edit. decision is Ask or Inside.
 func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	if decision != Ask {
 		isOrWasSure := wordingOf(reason) == bridge.SurelyForColleagues || wordingOf(m.Reason) == bridge.SurelyForColleagues
@@ -70,29 +72,31 @@ func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision 
 		return
 	}
 
-	// A command was typed for Parley. Its author doesn't expect that the words that take its place stay inside.
-	isStillCommand := reason == bridge.ReasonUnknownVerb // perhaps a command for somebody else
+	// A command was typed for Parley. If an edit turns it into an ordinary text, its author may expect that it
+	// leaves.
+	isStillCommand := reason == bridge.ReasonUnknownVerb // perhaps a command for another program
 	if m.Reason == bridge.ReasonCommand && !isStillCommand {
 		ct.askEdited(r.Conversation, m)
 		return
 	}
 
-	// A line in the thread has a button that sends the text, and the new words may be for colleagues.
+	// An earlier line in the thread has a button that would send the new words, too.
 	lineHasButton := bridge.ConsequencesOf(m.Reason).MustTellAuthor && wordingOf(m.Reason) == bridge.NothingInWords
 	if lineHasButton && wordingOf(reason) != bridge.NothingInWords {
 		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 }
 
-// askEdited asks the author of a text that stayed inside whether it is for the customer now, because it was edited.
+// askEdited asks the author of an edited text whether it is for the customer now.
 func (ct colleagueTexts) askEdited(c *book.Conversation, m *book.Message) {
 	m.Fate, m.Reason = store.FateAsk, bridge.ReasonEdited
 	ct.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonEdited)}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It always
-// refuses a note. It refuses other texts only if they are sent by a button, which was made for former words. Whoever
-// chooses the message itself, or confirms in a form that it is another person's (Args.Sure), sees what it says.
+// refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It
+// always refuses a note. It refuses other texts only if a button sends them, because the button was made for an
+// earlier wording. Whoever chooses the message itself, or confirms a form that shows it (Args.Sure), has seen
+// the current one.
 func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (refused bool) {
 	if m.Fate != store.FateInside || wordingOf(m.Reason) != bridge.SurelyForColleagues {
 		return false
@@ -112,8 +116,8 @@ func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (r
 	}
 }
 
-// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has
-// seen other words. It shows what the text says now, with a button for that. It reports whether it has refused.
+// refuseOtherWords refuses to send a text that was edited after the button was shown, because whoever clicked
+// has read an earlier wording. It shows the current one with a new button, and reports whether it has refused.
 func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refused bool) {
 	isAsShown := r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message)
 	if isAsShown {
@@ -128,10 +132,11 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 		return true
 	}
 
-	isAgain := r.Verb == bridge.VerbSendAgain // the caller has checked the part that it sends
-	canBeSent := isAgain || isSendable(m.Fate) && m.Reason != bridge.ReasonDeleted
+	isChecked := r.Verb == bridge.VerbSendAgain // the caller has checked that it can be sent
+	isKept := isSendable(m.Fate) && m.Reason != bridge.ReasonDeleted
+	canBeSent := isChecked || isKept
 	if !canBeSent || m.AgentID == nil {
-		return false // it isn't sent anyway, and the caller says why
+		return false // the caller refuses it anyway, with a better reason
 	}
 	if *m.AgentID != r.Agent.ID {
 		ct.askSendAs(r, m)
@@ -149,7 +154,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 	return true
 }
 
-// isSendable reports whether a click may send a text of which this has become.
+// isSendable reports whether a click may send a text with this fate.
 func isSendable(fate store.Fate) bool {
 	switch fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
@@ -159,7 +164,7 @@ func isSendable(fate store.Fate) bool {
 	}
 }
 
-// isForColleagues reports whether a text in a team's channel is plainly for colleagues.
+// isForColleagues reports whether a text in a team's channel is marked as a note or mentions a colleague.
 func isForColleagues(a bridge.Action) bool {
 	if a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues {
 		return true

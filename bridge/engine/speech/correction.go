@@ -8,11 +8,13 @@ import (
 	"parley/store"
 )
 
-// An agent may edit, delete or take back a reply while it is being sent. Then it is known only with the result of the attempt
-// which words the customer has. This file tells the author, and offers to send an edited text as a correction.
+// An agent may edit, delete or undo a reply while it is being sent. Only the result of the attempt shows which
+// version the customer has. If the edit came too late ("Your parcel left on Monday" was sent, and now says
+// "Tuesday"), this file tells the author and offers to send the new text as a correction: a message of its own
+// that leaves only if the author clicks.
 
-// setWords gives a message the words and files of an edit. If an attempt may have sent the former ones, its deliveries keep them.
-// It tells the author which removed files are too late to be stopped.
+// setWords gives a message the text and files of an edit. Deliveries whose attempt may have sent the old
+// version keep that version. setWords tells the author about removed files that can no longer be stopped.
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
 	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
 	tooLate := book.FileChanges{Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed}
@@ -22,11 +24,11 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 	}
 }
 
-// CustomerGot notes that the customer has a reply: from now on the message says what was sent. If the reply was edited or taken back
-// while it was under way, its author is told so, and may send the new text as a correction.
+// CustomerGot records that a reply has left. From now on the message has the text that was sent. If it was
+// edited or taken back in the meantime, its author is told, and is offered a correction.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	fateBefore, editedText := m.Fate, m.Text
-	changes := sp.Outbox.TakeSent(m) // from here on m has the words and files that were sent
+	changes := sp.Outbox.TakeSent(m) // from here on m has the text and files that were sent
 	updatePreview(c, editedText, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
@@ -39,68 +41,68 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 
 	hasEndedWait := waitedSince != nil && c.WaitingSince == nil
-	if hasEndedWait && d != nil { // kept, so that the wait goes on if it turns out that the customer didn't get the reply
+	if hasEndedWait && d != nil { // lets the wait go on if the provider reports later that the reply didn't arrive
 		p := d.DecodedPayload()
 		p.Waited = waitedSince
 		d.SetPayload(p)
 	}
 }
 
-// tellWhatCameTooLate tells the author of a reply that has left what they did too late: an edit, a deletion, an undo. fate is
-// what had been decided about the reply; editedText and changes are the edit.
+// tellWhatCameTooLate tells the author of a reply that has left which of their changes came too late. fate is
+// the reply's fate before the result was known; editedText and changes are the edit.
 func (sp editing) tellWhatCameTooLate(
 	c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges,
 ) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {
-	case store.FateUndone, store.FateDropped: // it was deleted
+	case store.FateUndone, store.FateDropped: // deleted or undone
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
-	case store.FateInside: // it was edited into a remark
+	case store.FateInside: // edited into a message to colleagues
 		sp.tellLateEdit(c, m, edit, Inside, changes)
-	case store.FateAsk: // it was to wait until its author has looked at it once more
+	case store.FateAsk: // edited so that its author was asked about it
 		if wasEdited {
 			sp.tellLateEdit(c, m, edit, Ask, changes)
 		} else {
 			sp.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
 		}
-	default: // it was to leave
+	default: // meant to leave
 		if wasEdited {
 			sp.tellLateEdit(c, m, edit, Out, changes)
 		}
 	}
 }
 
-// countAsSaid makes a reply that the customer has got after all count again as what was said last. When it seemed lost,
-// book.Messages.AwaitAnswerAgain had put the customer's words in its place. Words that the customer has written since the reply
-// was queued stay. d is the delivery of the reply's first part, or nil; before is the fate that the reply had.
-func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
+// countAsSaid makes a reply that was delivered after all the conversation's latest message again. While it
+// seemed lost, book.Messages.AwaitAnswerAgain had put the customer's message there. If the customer has written
+// since the reply was queued, that message stays. d is the reply's first delivery, or nil.
+func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, fateBefore store.Fate) {
 	if c.LastFrom != store.FromCustomer {
 		return
 	}
 
-	said := m.CreatedAt
+	queuedAt := m.CreatedAt
 	if d != nil {
-		said = d.CreatedAt
+		queuedAt = d.CreatedAt
 		if d.DecodedPayload().Overtaken {
 			return
 		}
 	}
-	if c.LastAt.After(said) {
+	if c.LastAt.After(queuedAt) {
 		return
 	}
-	hadNoResult := before == store.FateWaiting || before == store.FateUnclear
-	mayBeSentAgain := hadNoResult && c.LastAt.Equal(said) // said would be the time of that sending
+	hadNoResult := fateBefore == store.FateWaiting || fateBefore == store.FateUnclear
+	mayBeSentAgain := hadNoResult && c.LastAt.Equal(queuedAt) // queuedAt would then be the time of the repetition
 	if mayBeSentAgain {
 		return
 	}
 	c.LastFrom, c.LastPreview = store.FromAgent, clean.Preview(m.Text)
 }
 
-// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has. It offers to send the new
-// text, and added files, as a correction, unless decision is Inside. It tells nothing if the message says again what was sent.
-//   - a has the new words, changes are those of the files;
-//   - decision is what Speak says of the new text.
+// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has. Unless
+// decision is Inside, it offers to send the new text and added files as a correction. It does nothing if the
+// edit restores what was sent. a has the new text, changes has the changed files, and decision is what Speak
+// says about the new text.
 func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, changes book.FileChanges) {
 	sp.dropCorrections(m)
 	hasSentText := a.Text == m.Text
@@ -109,7 +111,7 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	}
 
 	correction := bridge.Action{Actor: a.Actor}
-	if !hasSentText { // else the customer has it
+	if !hasSentText { // otherwise the customer has it already
 		correction.Text = a.Text
 	}
 	for _, f := range changes.Added {
@@ -134,8 +136,8 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	sp.LineAbout(c, m, line)
 }
 
-// lateEdit says what became of the files that an edit removed or added too late. onlyFiles means that
-// nothing is to be said of the text: the customer has it as it is now, or it can still be changed.
+// lateEdit returns the line about an edit that came too late. onlyFiles leaves out the text, because the
+// customer has the current one or it can still be changed.
 func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	return &bridge.EditLateLine{
 		OnlyFiles: onlyFiles,
@@ -147,8 +149,8 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	}
 }
 
-// dropCorrections drops the corrections of a reply that wait for a click, or were taken back, because a later one is about to be
-// offered, or because the reply was deleted.
+// dropCorrections drops the corrections of a reply that haven't been sent, before a newer one is offered or
+// when the reply is deleted.
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Rows[id]

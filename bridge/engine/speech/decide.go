@@ -10,8 +10,10 @@ import (
 	"parley/store"
 )
 
-// A text that an agent typed may wait for somebody's decision: because it wasn't clear whether it is for the customer (ask),
-// because it can't leave now (parked), or because sending it failed or had no known result. This file applies the decisions.
+// A text that an agent typed may need a decision by an agent: it isn't clear whether it is for the customer
+// (its fate is "ask"), it can't leave now ("parked"), or it failed. A line in the thread then has buttons: Send
+// sends the text, Keep leaves it among colleagues, Drop discards it. This file applies these buttons, and the
+// typed commands of the same names.
 
 func sendVerb() useCase {
 	return useCase{
@@ -43,18 +45,18 @@ func dropVerb() useCase {
 	}
 }
 
-// canBeKept reports whether a text waits to be sent, or for a decision.
+// canBeKept reports whether a text waits for a decision, or is queued and can still be stopped.
 func canBeKept(_ *store.Conversation, m *store.Message) bool {
 	return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
 }
 
-// canBeDropped reports whether a text can be kept, or has failed: keepOrDrop refuses that one, lest an older text is dropped in its
-// place.
+// canBeDropped reports whether a typed !drop may mean a text. That includes a failed one, which keepOrDrop then
+// refuses. Otherwise !drop would pick an older text instead.
 func canBeDropped(c *store.Conversation, m *store.Message) bool {
 	return canBeKept(c, m) || m.Fate == store.FateFailed
 }
 
-// decideMessage applies Send, Keep and Drop: what an agent decides about a typed text, mostly by a click.
+// decideMessage applies Send, Keep and Drop.
 func (sp *UseCases) decideMessage(r book.Request) {
 	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
@@ -63,8 +65,8 @@ func (sp *UseCases) decideMessage(r book.Request) {
 	}
 
 	m := sp.MessageOfAction(r)
-	isHere := m != nil && m.ConversationID == c.ID
-	if !isHere || m.AuthorUser == "" {
+	isOfConversation := m != nil && m.ConversationID == c.ID
+	if !isOfConversation || m.AuthorUser == "" {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
@@ -78,13 +80,13 @@ func (sp *UseCases) decideMessage(r book.Request) {
 	sp.deciding.keepOrDrop(r, m)
 }
 
-// deciding applies what an agent decided about a typed text.
+// deciding has the methods of this file that only it uses.
 type deciding struct{ *UseCases }
 
-// keepOrDrop applies Keep and Drop: a text that waits to be sent, or for a click, stays inside.
+// keepOrDrop applies Keep and Drop to a text that is queued or waits for a decision.
 func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	c := r.Conversation
-	hasButton := r.Args.Message != 0 // else it was chosen by a typed verb
+	hasButton := r.Args.Message != 0 // false for a typed command
 	if r.Verb == bridge.VerbDrop && m.Fate == store.FateFailed && !hasButton {
 		sp.Refuse(r, "failed", "That reply has failed and isn't sent again by itself.", "To drop another text, use the button under it.")
 		return
@@ -114,8 +116,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	}
 
 	sp.Log.Did(r, book.Detail{Message: m.ID})
-	if wasLeaving { // it had counted as an answer
-		if m.Reason != bridge.ReasonRevived { // which must stay: the chat can't be asked about the text
+	if wasLeaving { // it had counted as an answer to the customer
+		if m.Reason != bridge.ReasonRevived { // this reason must stay, because the chat can't be asked about the text
 			m.Reason = bridge.ReasonUndone
 		}
 		threads.TellWhatArrived(sp.Writer, c, m)
@@ -125,8 +127,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	sp.Confirm(r, bridge.Line{})
 }
 
-// sendKept sends a text that had stayed inside, unless the click is refused or whoever clicked is asked something first. Whoever
-// clicked becomes an owner of the conversation, if the account allows one more.
+// sendKept applies Send. It either refuses, asks whoever clicked for a confirmation, or sends the text. Whoever
+// clicked becomes an owner of the conversation if the account allows another one.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if sp.colleagueTexts.refuseOtherWords(r, m) {
 		return
@@ -144,7 +146,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		return
 	}
 
-	isUnsent := sp.Outbox.IsUnsent(m) // false if something of it has left, or may have
+	isUnsent := sp.Outbox.IsUnsent(m) // false if a part of it has left or may have left
 	if sp.resending.refuseRemainder(r, m, isUnsent) {
 		return
 	}
@@ -155,7 +157,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	mayBeDeleted := m.Reason == bridge.ReasonDeletedLate || m.Reason == bridge.ReasonRevived
 	m.Reason = bridge.ReasonClicked
-	if mayBeDeleted { // the chat may not have the text any more, and isn't asked before it leaves
+	if mayBeDeleted { // the chat may no longer have the text, so an attempt doesn't compare it with the chat
 		m.Reason = bridge.ReasonRevived
 	}
 
@@ -171,8 +173,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 }
 
-// refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is not for the customer, or
-// nobody can be answered as things are. It returns false if the text can be sent; its author is an agent then.
+// refuseUnsendable refuses to send a text that was decided already, isn't for the customer, or can't be sent at
+// the moment, and reports whether it did. If it returns false, the text's author is an agent.
 func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 	if !isSendable(m.Fate) || m.Reason == bridge.ReasonDeleted {
 		sp.RefuseDecided(r, m)
@@ -192,7 +194,8 @@ func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 	return false
 }
 
-// isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
+// isWaitingForChat reports whether a queued reply waits because its chat is down: before a reply leaves, Parley
+// asks the chat whether it was edited or deleted there.
 func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	d := o.FirstPartOf(m)
 	if d == nil {
@@ -202,8 +205,8 @@ func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	return isUnsent && outbound.IsWaitingForChat(d.ErrorText)
 }
 
-// sendAsItStands lets a reply leave that waits because its chat can't be asked whether it was changed there: an agent has looked
-// at it. Replies behind it follow in their order.
+// sendAsItStands sends a reply that isWaitingForChat without asking the chat, because an agent has checked it.
+// Later replies follow in order.
 func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
@@ -222,7 +225,7 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	m.Reason, m.Dirty = bridge.ReasonRevived, true // an attempt doesn't ask the chat about such a reply
-	d.JoinKey, d.Dirty = "", true                  // it leaves alone: nobody has looked at the lines that would have left with it
+	d.JoinKey, d.Dirty = "", true                  // it leaves alone, because nobody has checked the texts that would have left with it
 	sp.Outbox.MakeDue(d)
 
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
@@ -232,7 +235,8 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	}
 }
 
-// refuseKept refuses to send a kept text that nobody can send as things are. It returns false if the text can be sent.
+// refuseKept refuses to send a text for reasons that don't depend on its words, such as a closed conversation,
+// and reports whether it did.
 func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
@@ -247,8 +251,8 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// askSendAs asks whoever clicked to confirm that a colleague's text is to leave, because the customer gets it in the
-// colleague's name.
+// askSendAs asks whoever clicked to confirm a colleague's text, because the customer gets it in the colleague's
+// name.
 func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{
@@ -266,8 +270,7 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	sp.Whisper(r, line)
 }
 
-// tellSentAs says in the thread who sends a colleague's text, so that its author notices, and anybody can take the reply back
-// while it waits.
+// tellSentAs posts in the thread who sends a colleague's text, with an Undo button, so that its author notices.
 func (sp *UseCases) tellSentAs(r book.Request, m *book.Message) {
 	sp.LineAbout(r.Conversation, m, bridge.Line{
 		Content: bridge.LineDone,

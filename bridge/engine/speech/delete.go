@@ -12,13 +12,16 @@ import (
 	"parley/store"
 )
 
-// An agent may delete a message in the chat after typing it. A reply that hasn't left doesn't leave then. One that has left can't be
-// taken back, which its author is told.
+// An agent may delete a message in the chat after typing it. If it was a reply that hasn't left yet, it is
+// taken back. If the customer has it already, its author is told so. Between these two there are replies that
+// are being sent right now, replies of which only some parts have left, and replies whose attempt was unclear
+// (the provider's answer was lost). This file handles each of them.
 
 func deleteVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbDelete, NeedsLatest: true},
-		// If the deleted message began its thread, the customer's last words are posted again with it.
+		// If the deleted message was the root of its thread, a new thread begins with the customer's last
+		// message.
 		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.AddLastWords(r) },
 		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
 			return sp.deleteMessage(r)
@@ -26,8 +29,8 @@ func deleteVerb() useCase {
 	}
 }
 
-// deleteMessage applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
-// deleted, it is posted again.
+// deleteMessage applies the deletion of a message in the chat. An agent's text is taken back as far as
+// possible. If Parley's first message of the thread (its root) was deleted, it is posted again.
 func (sp *UseCases) deleteMessage(r book.Request) error {
 	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
@@ -52,33 +55,33 @@ func (sp *UseCases) deleteMessage(r book.Request) error {
 	return nil
 }
 
-// applyDelete takes back a text that its author deleted, as far as its fate allows. From then on nobody can send it, unless the author
-// restores it.
+// applyDelete takes back a text that its author deleted, as far as its fate allows. From then on nobody can
+// send it unless the author restores it in the chat.
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == bridge.ReasonDeleted
 	sp.dropCorrections(m)
 	switch {
-	case m.Reason == store.ReasonErased: // an erasure asks people to delete what is left in the chat, which takes nothing back
-	case m.Fate == store.FateDropped, wasDeleted: // it was taken back before
+	case m.Reason == store.ReasonErased: // the customer was erased, and agents were asked to delete their messages in the chat
+	case m.Fate == store.FateDropped, wasDeleted: // already taken back
 	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(&m.Message):
 		sp.dropUnsent(c, m)
 	case m.Fate == store.FateUnclear:
 		sp.deleteUnclear(c, m)
 	case m.Fate == store.FateWaiting && sp.deleteWaiting(c, m):
-	case m.Direction == store.DirectionOut: // it is too late
+	case m.Direction == store.DirectionOut: // too late: the customer has it
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
 }
 
-// dropUnsent drops a text that would leave only by a click: the button that sends it goes.
+// dropUnsent drops a text that could leave only by a click, and removes its Send button.
 func (sp editing) dropUnsent(c *book.Conversation, m *book.Message) {
 	m.Fate, m.Dirty = store.FateDropped, true
 	noteAuthorsDecision(sp.UseCases, m)
 	threads.TellWhatArrived(sp.Writer, c, m)
 }
 
-// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false, and changes nothing, if
-// the reply doesn't wait, or if the customer may have all of it.
+// deleteWaiting takes back a queued reply. It returns false, and changes nothing, if the reply isn't queued or
+// if the customer may have all of it.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		sp.noteDeleted(c, m)
@@ -93,8 +96,9 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	return sp.deleteLeaving(c, m)
 }
 
-// deleteLeaving takes back a reply that is being sent, or of which a part has left: no further attempt follows. If the reply lands all
-// the same, CustomerGot tells its author, and the Send button still works. It returns false, and changes nothing, for any other reply.
+// deleteLeaving takes back a reply that is being sent or of which a part has left, so that no further attempt
+// is made. If the attempt succeeds after all, CustomerGot tells the author. Until then the Send button still
+// works. deleteLeaving returns false, and changes nothing, for any other reply.
 func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.ReplyOf(m) == nil {
 		return false
@@ -109,7 +113,7 @@ func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	first := sp.Outbox.FirstPartOf(m)
 	switch {
 	case sp.Outbox.IsBetweenPieces(first):
-		sp.Outbox.MakeDue(first) // the next attempt finds it taken back, and ends it
+		sp.Outbox.MakeDue(first) // the next attempt sees that it was taken back, and ends it
 	case hasLeftPartly:
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
@@ -117,13 +121,13 @@ func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// noteDeleted notes in the log that a reply, or a part of it, was taken back because its author deleted it.
+// noteDeleted logs that a reply, or a part of it, was taken back because its author deleted it.
 func (sp editing) noteDeleted(c *book.Conversation, m *book.Message) {
 	sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonDeleted)})
 }
 
-// deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person is still asked about that.
-// But if an attempt is under way, the whole reply is taken back, so that no further attempt follows.
+// deleteUnclear takes back the queued parts of a reply whose attempt was unclear. An agent still has to say
+// whether it left. If an attempt is running, the whole reply is taken back, so that no further attempt is made.
 func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	for _, d := range parts {
@@ -145,7 +149,7 @@ func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 			m.SetFate(store.FateUnclear, bridge.ReasonDeleted)
 		}
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{Unclear: true}})
-	case !isTakenBack: // else deleteWaiting has told it
+	case !isTakenBack: // otherwise deleteWaiting has told the author
 		threads.TellWhatArrived(sp.Writer, c, m)
 	}
 }

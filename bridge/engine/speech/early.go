@@ -10,20 +10,23 @@ import (
 	"parley/store"
 )
 
-// A chat may report the edit or the deletion of a message before the message, or without ever reporting the message. Such a change is
-// kept with the post's record (kind book.EarlyMessage), and applied when the message comes, by applyEarly or WithEarlyEdit. If the
-// message doesn't come within maxEarlyWait, AcceptEarlyEdits takes an edit for the message.
+// A chat may deliver the events of a message out of order: first "edited to 'It left today'", then the original
+// message, or never. Such an edit or deletion is called early. It is stored with the record of the message in
+// the chat (a store.Post of kind book.EarlyMessage). When the message arrives, applyEarly or WithEarlyEdit
+// applies the change to it. If the message doesn't arrive within maxEarlyWait, AcceptEarlyEdits treats the edit
+// as the message.
 
-// maxEarlyWait is how long an edit waits for its message, unless the chat says that the message won't come (bridge.Context.Edited).
+// maxEarlyWait is how long an edit waits for its message. It doesn't wait if the chat says that the message
+// won't come (bridge.Context.Edited).
 const maxEarlyWait = 5 * time.Minute
 
-// earlyChange is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
+// earlyChange is an edit or a deletion that arrived before its message. It is stored as JSON.
 type earlyChange struct {
 	Delete bool          `json:"delete,omitempty"` // it is a deletion
 	Action bridge.Action `json:"action"`
 }
 
-// earlyChangeOf returns the edit or the deletion that came before a message. It returns false if p, which may be nil, has none.
+// earlyChangeOf returns the early change that is stored with a post. It returns false if p is nil or has none.
 func earlyChangeOf(p *store.Post) (e earlyChange, ok bool) {
 	if p == nil || len(p.Early) == 0 {
 		return earlyChange{}, false
@@ -32,13 +35,14 @@ func earlyChangeOf(p *store.Post) (e earlyChange, ok bool) {
 	return e, err == nil
 }
 
-// keepEarlyEdit keeps an edit until its message comes. known is the record of its post, or nil.
+// keepEarlyEdit stores an edit until its message arrives. known is the record of the message, or nil.
 func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	hasLaterEdit := known != nil && known.Version > r.Version
 	if hasLaterEdit {
 		return
 	}
-	// Deletions carry no version. An edit that is read after a deletion was made before it, unless the edit restores the message.
+	// Deletions have no version. An edit that is reported after a deletion was made before it, unless it
+	// restores the message.
 	e, isKept := earlyChangeOf(known)
 	wasDeleted := isKept && e.Delete
 	if wasDeleted && !r.Restored {
@@ -57,7 +61,7 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	}
 }
 
-// keepEarlyDeletion keeps a deletion until its message comes. known is the record of its post, or nil.
+// keepEarlyDeletion stores a deletion until its message arrives. known is the record of the message, or nil.
 func keepEarlyDeletion(posts *book.Posts, r book.Request, known *store.Post) {
 	if e, isKept := earlyChangeOf(known); isKept && e.Delete {
 		return
@@ -65,7 +69,7 @@ func keepEarlyDeletion(posts *book.Posts, r book.Request, known *store.Post) {
 	rememberEarly(posts, r, earlyChange{Delete: true, Action: r.Action})
 }
 
-// rememberEarly records what came before a message, in place of what was recorded for it.
+// rememberEarly stores an early change in place of an earlier one.
 func rememberEarly(posts *book.Posts, r book.Request, e earlyChange) *store.Post {
 	return posts.Remember(store.Post{
 		AccountID: r.Surface,
@@ -77,8 +81,8 @@ func rememberEarly(posts *book.Posts, r book.Request, e earlyChange) *store.Post
 	})
 }
 
-// AcceptEarlyEdits takes the edits in a conversation's threads for the messages that have not come meanwhile: a chat may lose a
-// message and still report its edit. A text that would leave is only offered to its author.
+// AcceptEarlyEdits treats the early edits in a conversation's threads as messages, because the chat has lost
+// the messages themselves. A text that would otherwise leave for the customer needs a click by its author.
 func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
 		e, ok := earlyChangeOf(&p)
@@ -104,7 +108,7 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	}
 }
 
-// verbOfEdited returns the verb that an edited text, reported as VerbEdit, would have if it were typed now.
+// verbOfEdited returns the verb that an edited text would have if it were typed now.
 func verbOfEdited(a bridge.Action) bridge.Verb {
 	if a.Marker == bridge.MarkNote {
 		return bridge.VerbNote
@@ -112,22 +116,22 @@ func verbOfEdited(a bridge.Action) bridge.Verb {
 	return bridge.VerbSay
 }
 
-// EarlyEdit says what an edit that came before its text means for the text.
+// EarlyEdit is the effect of an early edit on its text.
 type EarlyEdit string
 
 // Values of EarlyEdit.
 const (
-	// NotEdited: no edit came before the text, which is applied as it was typed.
+	// NotEdited means that there was no early edit. The text is applied as it was typed.
 	NotEdited EarlyEdit = "not_edited"
-	// EditedBefore: the text has the words of the edit now. It mustn't leave without a click, since it may be for another conversation
-	// now, or for colleagues.
+	// EditedBefore means that the text is the edited one. It must not leave without a click, because after the
+	// edit it may be for another conversation or for colleagues.
 	EditedBefore EarlyEdit = "edited_before"
-	// NothingToApply: the text was applied before, was deleted, or was edited so that it doesn't speak to Parley any more.
+	// NothingToApply means that the text was applied before, was deleted, or is no longer addressed to Parley.
 	NothingToApply EarlyEdit = "nothing_to_apply"
 )
 
-// WithEarlyEdit returns a text that was typed outside of its conversation's thread with the words of an edit that came before it. A
-// text that the chat reports with the words of its edit (r.Edited) has them already.
+// WithEarlyEdit applies an early edit to a text that was typed outside of its conversation's thread. If the
+// chat has already reported the edited text (r.Edited), it returns r unchanged with EditedBefore.
 func WithEarlyEdit(posts *book.Posts, r book.Request) (book.Request, EarlyEdit) {
 	known := posts.Rows[r.PostKey()]
 	wasTyped := r.TypedPlace() != bridge.Place{}
@@ -155,7 +159,8 @@ func WithEarlyEdit(posts *book.Posts, r book.Request) (book.Request, EarlyEdit) 
 	return r, EditedBefore
 }
 
-// isCommandOrEmpty reports whether an edited text isn't for a customer: it says nothing, or is a command other than !reply.
+// isCommandOrEmpty reports whether an edited text can't be a reply: it is empty, or a command other than
+// !reply.
 func isCommandOrEmpty(a bridge.Action) bool {
 	hasSign := a.Marker == bridge.MarkBang || a.Marker == bridge.MarkSlash
 	isCommand := hasSign && !a.Explicit
@@ -163,9 +168,9 @@ func isCommandOrEmpty(a bridge.Action) bool {
 	return isCommand || isEmpty
 }
 
-// applyEarly applies an edit or a deletion that came before a text to the text's request, message and post. known is the record of
-// what came early. It returns true if nothing more is to be done: the text was deleted, or its author is asked, because the edit made
-// a reply of a text that wouldn't have left.
+// applyEarly applies an early change to the request, the message and the post of its text. known is the post
+// with the early change. It returns true if the text is done: it was deleted, or the edit turned a text for
+// colleagues into a reply and its author is asked.
 func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
 	e, ok := earlyChangeOf(known)
 	if !ok {
@@ -191,7 +196,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	return hasBecomeReply
 }
 
-// takeEdit gives a typed text everything that its edit changed.
+// takeEdit copies to a typed text all fields that an edit can change.
 func takeEdit(a *bridge.Action, edited bridge.Action) {
 	a.Verb = verbOfEdited(edited)
 	a.Text = edited.Text

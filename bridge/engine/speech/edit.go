@@ -15,8 +15,16 @@ import (
 	"parley/store"
 )
 
-// An agent may edit a message in the chat after typing it. What that does depends on how far the message has come as a reply: the
-// new text may leave in its place, it may be decided anew, or the customer has the old one and only a correction can follow.
+// An agent may edit a message in the chat after typing it. The effect depends on what has become of the message
+// (its fate):
+//
+//	held or queued     the new text leaves instead, after a new hold (the pause in which a reply can be undone)
+//	being sent         the new text leaves if the attempt fails; otherwise a correction is offered (correction.go)
+//	sent               a correction is offered
+//	failed             Send again sends the new text
+//	kept inside        it stays among colleagues, or its author is asked; an edit alone never sends it
+//
+// In each case Speak decides again whether the new text is for the customer at all.
 
 func editVerb() useCase {
 	return useCase{
@@ -29,11 +37,12 @@ func editVerb() useCase {
 	}
 }
 
-// wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
+// wantAnswered has the last messages loaded that aren't notes. They show whether the customer waits for an
+// answer once a reply is taken back.
 func wantAnswered(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Answered = true }
 
-// editMessage applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
-// attempt is under way, should that fail. Once the customer has the reply, the new text leaves only by a click.
+// editMessage applies a person's edit of a typed text, unless it is older than one that was applied, or the
+// same one again.
 func (sp *UseCases) editMessage(r book.Request) {
 	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
@@ -43,13 +52,14 @@ func (sp *UseCases) editMessage(r book.Request) {
 
 	sp.ChannelTexts.editChannelText(p, r.Action)
 	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
-	isPersons := p.Kind == book.HumanMessage && m != nil && c != nil
-	isNewer := r.Version > p.Version // versions are compared as strings, such as "1700000000.000200:9f86d081" (bridge.Edit.Version)
-	if !isPersons || !isNewer {
+	isByPerson := p.Kind == book.HumanMessage && m != nil && c != nil
+	isNewer := r.Version > p.Version // strings such as "1700000000.000200:9f86d081" (bridge.Edit.Version)
+	if !isByPerson || !isNewer {
 		return
 	}
 
-	// A chat may report one edit twice. A restored message has the same text as before, too, but is applied.
+	// A chat may report one edit twice. A restored message also has the same text as before, but must be
+	// applied.
 	isReportedTwice := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
 	sp.Posts.MarkChanged(p)
@@ -59,7 +69,7 @@ func (sp *UseCases) editMessage(r book.Request) {
 	}
 }
 
-// conversationOf returns the conversation of a person's message or of a post of ours, or nil if it belongs to none.
+// conversationOf returns the conversation of a post, written by a person or by Parley, or nil.
 func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	m := b.Messages.Rows[p.MessageID]
 	if m != nil && p.Kind == book.HumanMessage {
@@ -68,8 +78,8 @@ func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	return b.Conversations.Rows[p.ConversationID]
 }
 
-// isSameEdit reports whether two versions of a message stand for one edit, which a chat reported twice with different times. The
-// part of a version behind the colon stands for the content (bridge.Edit.Version).
+// isSameEdit reports whether two versions come from one edit that the chat reported twice, with different
+// times. The part of a version after the colon is a hash of the content (bridge.Edit.Version).
 func isSameEdit(known, reported string) bool {
 	_, before, _ := strings.Cut(known, ":")
 	_, now, _ := strings.Cut(reported, ":")
@@ -79,9 +89,9 @@ func isSameEdit(known, reported string) bool {
 // editing applies edits and deletions of typed texts.
 type editing struct{ *UseCases }
 
-// applyEdit decides about an edited text anew, and does what is still possible.
+// applyEdit applies an edit according to the fate of the text.
 func (sp editing) applyEdit(r book.Request, m *book.Message) {
-	// The text counts as its author's, whoever edits it.
+	// The text stays its author's, whoever edits it.
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := sp.decideEdited(r, m)
@@ -100,25 +110,26 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	case store.FateUndone, store.FateDropped:
 		sp.editTakenBack(r, m, decision, reason)
 		return
-	default: // see below
+	default: // handled below
 	}
 
-	if m.Direction == store.DirectionOut { // the customer has the words, or may have them
+	if m.Direction == store.DirectionOut { // the customer has the text, or may have it
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision, sp.resending.stopRemovedFiles(r, m))
 		return
 	}
 
-	sp.setWords(r.Conversation, m, r.Action) // the text is inside
+	sp.setWords(r.Conversation, m, r.Action) // the text was kept inside
 	if sp.colleagueTexts.keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit that turns a note into a reply is not enough to send it
+		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
 	}
 }
 
-// decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread, with the
-// number of its conversation, never leaves without a click: since the edit it may be meant for another conversation.
+// decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the
+// thread, with the number of its conversation, never leaves without a click, because the edit may have changed
+// the number.
 func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason bridge.Reason) {
 	wasTypedInThread := m.Place != ""
 	if wasTypedInThread {
@@ -126,12 +137,12 @@ func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decisi
 	}
 	speaksToParley := r.Explicit || r.MentionsBot
 	if !speaksToParley {
-		return Inside, bridge.ReasonNote // it is for colleagues now
+		return Inside, bridge.ReasonNote // for colleagues now
 	}
 	return Ask, bridge.ReasonEditedElsewhere
 }
 
-// editWaiting applies an edit of a reply that waits to be sent. It returns false if the customer may have the reply already, or
+// editWaiting applies an edit of a queued reply. It returns false if the customer may have the reply already or
 // if it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) bool {
 	if sp.Outbox.PartsOf(m).TextHasLeft() {
@@ -156,8 +167,8 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	return false
 }
 
-// editUnderWay applies an edit of a reply while an attempt to send it runs. If the attempt fails, the next one sends the new
-// text. If it succeeds, CustomerGot tells the author that the customer has the former text.
+// editUnderWay applies an edit while an attempt to send the reply is running. If the attempt fails, the next
+// one sends the new text. If it succeeds, CustomerGot tells the author that the customer has the old one.
 func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.replaceWords(r, m)
 	sp.Outbox.StopEmptyParts(m)
@@ -168,13 +179,14 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 	sp.addParts(r, m)
 }
 
-// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply was sent
-// before, and the edit stops the present sending, people are told that the earlier one may have left. d is the first part.
+// editHeld applies an edit of a queued reply of which nothing has left. d is its first delivery. If this was a
+// repetition of an unclear attempt, and the edit stops it, people are told that the earlier attempt may have
+// sent the reply.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason bridge.Reason) {
-	told := sp.replies.ManyTexts(r.Conversation, m.Text)
+	toldBefore := sp.replies.ManyTexts(r.Conversation, m.Text)
 	sp.replaceWords(r, m)
 	for _, part := range sp.Outbox.PartsOf(m) {
-		numberAnew(part)
+		renumber(part)
 	}
 	if decision != Out {
 		sp.Outbox.CancelReply(m)
@@ -191,15 +203,15 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	sp.addParts(r, m)
 	sp.replies.MeasureLine(r.Conversation, d, m)
 	if len(m.Files) > 0 {
-		d.JoinKey = "" // only texts leave together in one message
+		d.JoinKey = "" // only texts without files can be joined into one message
 	}
 	sp.restartHold(r.Conversation, d)
-	sp.replies.WarnOfTexts(r.Conversation, m, d, told)
+	sp.replies.WarnOfTexts(r.Conversation, m, d, toldBefore)
 }
 
-// numberAnew gives an edited delivery another number at the provider, if an attempt was made with other words. Otherwise the
-// provider could take the new words for a repetition of that attempt.
-func numberAnew(d *book.Delivery) {
+// renumber gives an edited delivery a new idempotency number if an attempt was made with the old text.
+// Otherwise the provider could mistake the new text for a repetition of that attempt.
+func renumber(d *book.Delivery) {
 	p := d.DecodedPayload()
 	if len(p.Earlier) > 0 {
 		p.Again++
@@ -207,19 +219,19 @@ func numberAnew(d *book.Delivery) {
 	}
 }
 
-// replaceWords gives a reply its new words, also in the preview that lists show.
+// replaceWords gives a reply its new text, also in the conversation's preview.
 func (sp editing) replaceWords(r book.Request, m *book.Message) {
 	updatePreview(r.Conversation, m.Text, r.Text)
 	sp.setWords(r.Conversation, m, r.Action)
 }
 
-// addParts makes deliveries for the files that an edit added to a reply.
+// addParts queues deliveries for the files that an edit added.
 func (sp editing) addParts(r book.Request, m *book.Message) {
 	book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
-// editFailed applies an edit of a reply that failed. The new text is what Send again sends, or it stays inside if it isn't for
-// the customer any more.
+// editFailed applies an edit of a failed reply. Send again sends the new text, unless it is no longer for the
+// customer.
 func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.setWords(r.Conversation, m, r.Action)
 	sp.Outbox.StopEmptyParts(m)
@@ -233,8 +245,8 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 	sp.addParts(r, m)
 }
 
-// editTakenBack applies an edit of a reply that was undone or dropped, so that the customer doesn't have it. It doesn't leave by
-// the edit, nor by its author's restoring a deleted message: the author is asked, or it stays inside.
+// editTakenBack applies an edit of a reply that was undone or dropped. Neither an edit nor the restoring of a
+// deleted message sends it: it stays inside, or its author is asked.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.setWords(r.Conversation, m, r.Action)
 	if m.Fate == store.FateUndone && sp.colleagueTexts.keepEdited(r, m, decision, reason) {
@@ -250,7 +262,7 @@ func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decisi
 	m.KeepInside(reason)
 }
 
-// updatePreview puts the new words of an edited reply into the conversation's preview, if its former words are there.
+// updatePreview replaces the conversation's preview if it shows the old text of an edited reply.
 func updatePreview(c *book.Conversation, before, now string) {
 	if c.LastFrom == store.FromAgent && c.LastPreview == clean.Preview(before) {
 		c.LastPreview = clean.Preview(now)
@@ -258,8 +270,8 @@ func updatePreview(c *book.Conversation, before, now string) {
 	}
 }
 
-// keepInside keeps a text inside, because an edit made it one that doesn't leave by itself. If decision is Ask, its author is asked
-// whether it shall leave.
+// keepInside keeps a text inside that must not leave after an edit. If decision is Ask, its author is asked
+// about it.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason bridge.Reason) {
 	m.KeepInside(reason)
 	noteAuthorsDecision(sp, m)
@@ -278,23 +290,23 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	}
 }
 
-// noteAuthorsDecision notes that a text's author decided what becomes of it, by an edit or a deletion. The lines about the text
-// name the author then, and not a colleague who had sent it.
+// noteAuthorsDecision records that a text's author decided about it by an edit or a deletion. Lines about the
+// text then name the author, and not a colleague who had sent it.
 func noteAuthorsDecision(sp *UseCases, m *book.Message) {
 	if author := sp.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
 		sp.NoteDecision(m, author, threads.ByFate)
 	}
 }
 
-// restartHold begins the hold of an edited reply anew, the time in which it can be taken back, and also the hold of the texts
-// that leave as one message with it. In all a reply is held for at most reply.LongestHold, but after an edit for at least
-// minHold. An edit shortens no hold.
+// restartHold starts the hold of an edited reply again, together with those of the texts that leave as one
+// message with it. The total hold is at most reply.LongestHold, but at least minHold after an edit. An edit
+// never shortens a hold.
 func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(sp.replies.Hold(c))
 	if latest := d.CreatedAt.Add(reply.LongestHold(sp.replies, c)); until.After(latest) {
 		until = latest
 	}
-	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // this bound is the stronger one
+	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // takes precedence over LongestHold
 		until = earliest
 	}
 	if d.NotBefore != nil && until.Before(*d.NotBefore) {

@@ -15,22 +15,24 @@ import (
 	"parley/store"
 )
 
-// An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the thread of Dana. Such a
-// text would reach Dana. So its author is asked first, but only if nobody in Dana's conversation has that name, no colleague has it, and
-// a customer has it whose open conversation is worked on in the same channel. A name that nobody has, such as a nickname, asks nothing.
-// What the author types next is asked about, too, as long as the first question is open: "Hi Maria," may be a message of its own.
+// An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the
+// thread of Dana. To keep the text from reaching Dana, its author is asked first. That happens only if a
+// customer called Maria has an open conversation in the same chat channel, and if neither a colleague nor
+// anybody in Dana's conversation is called Maria. A name that no customer has, such as a nickname, causes no
+// question. Since "Hi Maria," may be a message of its own, the question also covers what the author types next,
+// as long as it is open.
 
 const (
-	maxGreetedWords = 4 // words of a greeting that has a name at its end: "Good morning Mrs Rossi"
-	maxGreeted      = 5 // conversations whose customers have the name of which it is read where they are worked on
+	maxGreetedWords = 4 // words of a greeting that ends with a name: "Good morning Mrs Rossi"
+	maxGreeted      = 5 // conversations of customers with the name that are looked up
 
-	// greetingLasts is how long what its author types behind a greeting may belong to it: "Hi Maria," and the rest as another message.
+	// greetingLasts is how long after "Hi Maria," the author's next message may belong to the greeting.
 	greetingLasts = 5 * time.Minute
 )
 
-// otherGreeted returns another conversation whose customer a typed text greets, though it would leave for this one's. It has only
-// the number and the thread: a line of this conversation keeps no name of another customer. The ID is 0 if there is none.
-// Errors: the database's.
+// otherGreeted returns another conversation whose customer a text greets that would leave for this one's. The
+// result has only the number and the thread, because the question must not show another customer's name. Its ID
+// is 0 if there is no such conversation. Errors: the database's.
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
 	names := greetedNames(r.Text)
 	isToCustomer := r.Explicit || slices.ContainsFunc(names, func(name string) bool { return isNamed(r.Conversation.Customer(), name) })
@@ -65,16 +67,18 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 		return other, err
 	}
 	for _, id := range greeted {
-		t := homes[id]
-		if isHere := t.AccountID == r.Surface && t.Channel == r.Place.Channel; isHere { // it wasn't handed over
-			root := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		home := homes[id] // the thread in which the conversation is worked on now
+		isInChannel := home.AccountID == r.Surface && home.Channel == r.Place.Channel
+		if isInChannel {
+			root := bridge.Place{Channel: home.Channel, Thread: home.Root, Message: home.Root}
 			return bridge.Facts{ID: id, Thread: bridge.Thread{Root: root}}, nil
 		}
 	}
 	return other, nil
 }
 
-// openGreetings returns the names that the author of a text has greeted here just before, in texts about which the author is still asked.
+// openGreetings returns the names in the author's recent greetings in this thread about which the author is
+// still being asked.
 func openGreetings(sp *UseCases, r book.Request) (names []string) {
 	for _, said := range r.Conversation.Last {
 		m := sp.Messages.Rows[said.ID]
@@ -86,7 +90,8 @@ func openGreetings(sp *UseCases, r book.Request) (names []string) {
 	return names
 }
 
-// askAboutGreeting asks the author of a text that greets the customer of another conversation whether it is for this one's.
+// askAboutGreeting asks the author of a text whether it is for this conversation's customer. other is the one
+// whose customer it greets.
 func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other bridge.Facts) {
 	m.Fate, m.Reason = store.FateAsk, bridge.ReasonGreetsOther
 	sp.TellWith(c, m, bridge.Line{
@@ -96,7 +101,7 @@ func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other
 	})
 }
 
-// greetedNames returns the words, as wordsToCompare has them, that may be the first or last name of whom a text greets: "maria" for
+// greetedNames returns the words of a greeting that may be a name, normalised by wordsToCompare: "maria" for
 // "Hi Maria, …", "Good morning Maria!" and "Hi Maria your parcel …", "rossi" for "Dear Mrs Rossi, …".
 func greetedNames(text string) (names []string) {
 	called := wordsToCompare(nameAtBeginning(text))
@@ -107,16 +112,17 @@ func greetedNames(text string) (names []string) {
 	words := strings.Fields(text)
 	if len(words) > 1 && bridge.IsGreeting(strings.ToLower(words[0])) {
 		first, _ := utf8.DecodeRuneInString(words[1])
-		if isLikeName := unicode.IsUpper(first); isLikeName { // "ok will do" greets nobody
+		looksLikeName := unicode.IsUpper(first) // unlike in "ok will do"
+		if looksLikeName {
 			names = append(names, wordsToCompare(words[1])...)
 		}
 	}
 	return slices.DeleteFunc(names, bridge.IsGreeting)
 }
 
-// isKnownPerson reports whether one of the names belongs to a colleague, the customer, or somebody else of the conversation. It is
-// true also for a name that occurs in the subject, or in what was said lately between the customer and us: the customer may have
-// signed with it, or was greeted so before.
+// isKnownPerson reports whether one of the names belongs to a colleague or to somebody in the conversation. A
+// name also counts if it occurs in the subject or in a recent message, since the customer may have signed with
+// it or may have been greeted by it before.
 func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
 	customer := c.Customer()
 	known := []string{customer.Name, customer.Address, c.Subject}
