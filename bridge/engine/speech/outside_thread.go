@@ -10,8 +10,10 @@ import (
 	"parley/store/suggestion"
 )
 
-// A reply or note can be written outside of the conversation's thread: in a form, or elsewhere in the chat with the conversation's
-// number. A line in the thread shows what the customer gets.
+// An agent can also write a reply or a note outside of the conversation's thread: in a form, or anywhere in the
+// chat with the conversation's number ("@Parley reply 4711 It left today"). A line in the thread then shows the
+// text. Such a reply may come from somebody who hasn't seen the latest messages. If there is a doubt, it isn't
+// sent, and its author is asked.
 
 // SayOutsideThread applies a reply or note that was written outside of the conversation's thread.
 func (sp *UseCases) SayOutsideThread(r book.Request) {
@@ -26,11 +28,11 @@ func (sp *UseCases) SayOutsideThread(r book.Request) {
 	sp.outside.applyReply(r, edit)
 }
 
-// outsideThread deals with what was written outside of the conversation's thread.
+// outsideThread has the methods of this file.
 type outsideThread struct{ *UseCases }
 
-// applyReply makes one or two messages of a reply. What may make its author doubt it is looked at before the first message changes the
-// conversation.
+// applyReply turns a reply into one or two messages and decides about each. It looks for doubts first, because
+// the first message changes the conversation.
 func (sp outsideThread) applyReply(r book.Request, edit EarlyEdit) {
 	sp.settleSuggestion(r)
 	sp.replies.RecipientsOfForm(r)
@@ -45,8 +47,8 @@ func (sp outsideThread) applyReply(r book.Request, edit EarlyEdit) {
 	}
 }
 
-// doubtAbout returns the reason why the author of a reply is asked before it leaves, or "" if there is none. isTakenBack is
-// false if the customer may have what the same form sent before.
+// doubtAbout returns the reason to ask the author before the reply leaves, or "". isTakenBack is false if the
+// same form was submitted before and the customer may have that reply.
 func (sp outsideThread) doubtAbout(r book.Request, edit EarlyEdit, isTakenBack bool) bridge.Reason {
 	switch {
 	case edit == EditedBefore:
@@ -62,19 +64,19 @@ func (sp outsideThread) doubtAbout(r book.Request, edit EarlyEdit, isTakenBack b
 	}
 }
 
-// wasAnsweredMeanwhile reports whether a colleague, who has the conversation now, has answered since the author of a form opened it. The
-// author hasn't seen that answer, and of two plain texts only the first would leave.
+// wasAnsweredMeanwhile reports whether a colleague, who owns the conversation now, has answered since the
+// author opened the form. The author hasn't seen that answer.
 func (sp outsideThread) wasAnsweredMeanwhile(r book.Request) bool {
-	if r.Origin != bridge.OriginForm || r.Agent == nil {
+	if r.Origin != bridge.OriginForm || r.Agent == nil || r.OpenedAt.IsZero() {
 		return false
 	}
 	c := r.Conversation
 	isColleagues := len(c.Assignees) > 0 && !c.IsAssignee(r.Agent.ID)
-	return !r.OpenedAt.IsZero() && isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(r.OpenedAt)
+	return isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(r.OpenedAt)
 }
 
-// decideFate decides the fate of one message of a reply. answered is the message that it answers, or nil. doubt is the reason
-// why its author is asked first, or "".
+// decideFate decides about one message of a reply, and sends it if nothing speaks against that. answered is the
+// message that it answers, or nil. doubt is the reason to ask its author first, or "".
 func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, doubt bridge.Reason) {
 	c := r.Conversation
 	r.Explicit = true
@@ -106,8 +108,9 @@ func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, do
 	sp.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
 }
 
-// holdBack keeps a message from leaving and asks its author, if there is a doubt, if somebody has to take the conversation first, or
-// if the channel wouldn't take the message. It returns false if the message may leave.
+// holdBack keeps a message from leaving if there is a doubt, if somebody has to take the conversation first, or
+// if the channel can't send it now. It tells or asks the author, and reports whether it has held the message
+// back.
 func (sp outsideThread) holdBack(c *book.Conversation, m *book.Message, doubt bridge.Reason) bool {
 	switch {
 	case doubt == bridge.ReasonLate:
@@ -123,7 +126,7 @@ func (sp outsideThread) holdBack(c *book.Conversation, m *book.Message, doubt br
 	return true
 }
 
-// settleSuggestion notes whether a reply was sent as it was suggested in its form, or edited.
+// settleSuggestion records whether the author used the reply that the form suggested as it was or edited.
 func (sp outsideThread) settleSuggestion(r book.Request) {
 	s := r.Args.Suggestion
 	wasSuggested := s != nil && s.Shown != ""
@@ -137,8 +140,8 @@ func (sp outsideThread) settleSuggestion(r book.Request) {
 	sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
 }
 
-// keepNote keeps a note, and shows it in the thread. Colleagues whom it names by an @ are mentioned, if they may read the
-// conversation.
+// keepNote stores a note and shows it in the thread. Colleagues whom it names ("@ben") are mentioned if they
+// may read the conversation.
 func (sp outsideThread) keepNote(r book.Request) {
 	m := sp.Messages.AddByPerson(r.OutsideThread())
 	m.Reason = bridge.ReasonNote

@@ -14,16 +14,18 @@ import (
 	"parley/store"
 )
 
-// A reply leaves as one or more deliveries, its parts: a text with files may be too much for one message. If a part failed, or
-// nobody knows whether it left (it is unclear), an agent's click sends the reply again. This file makes sure that the customer
-// gets nothing twice: only what has ended without arriving is queued again, and a person is asked about unclear parts.
+// A reply leaves as one or more deliveries, its parts: on WhatsApp, for example, each file is a message of its
+// own. A part may have left, may have failed, or may be unclear (its attempt ended without an answer, so it may
+// have left). If an agent sends it again, nothing must reach the customer twice. Therefore only the parts
+// that surely didn't leave are queued again. An agent decides about each unclear part, after looking for it at
+// the provider.
 
-// resending sends a reply again of which something has left, or may have.
+// resending has the methods of this file.
 type resending struct{ *UseCases }
 
-// refuseRemainder refuses a click that is to send what is left of a reply. It returns false unless
-//   - the click is older than Parley's restore from a backup, and something of the reply has left, or may have (isUnsent is
-//     false), or
+// refuseRemainder refuses a click that would send the rest of a reply, and reports whether it did. It refuses
+// if
+//   - the click is older than a restore from a backup, and a part of the reply has left or may have left (isUnsent is false), or
 //   - a part that would be sent can't be sent again now (refuseAgain).
 func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bool) bool {
 	if !isUnsent && sp.refuseRestored(r) {
@@ -34,8 +36,8 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bo
 	})
 }
 
-// refuseRestored refuses a click from before Parley was restored from a backup: what it asks for may have been done before the
-// restore, without a trace in the backup. It returns false for any other click.
+// refuseRestored refuses a click from before Parley was restored from a backup, and reports whether it did. The
+// click may already have been applied, without a trace in the backup.
 func (sp resending) refuseRestored(r book.Request) bool {
 	isBefore := sp.replies.IsBeforeRestore()
 	if isBefore {
@@ -44,8 +46,8 @@ func (sp resending) refuseRestored(r book.Request) bool {
 	return isBefore
 }
 
-// refuseAgain refuses to send a delivery again while its last attempt may still run, or if that was clicked before Parley was
-// restored. It returns false if the delivery can be sent.
+// refuseAgain refuses to send a delivery again while its last attempt may still be running, or if
+// refuseRestored does. It reports whether it has refused.
 func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 	if sp.refuseRestored(r) {
 		return true
@@ -58,8 +60,8 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 	return mayStillRun
 }
 
-// refuseSeveral refuses to decide about a reply if several of its parts are undecided and the request names none of them. The refusal
-// names the parts, unless colleagues may not read the reply. It returns false in all other cases.
+// refuseSeveral refuses a decision about a reply that has several undecided parts if the request names none of
+// them, and reports whether it did. The refusal lists the parts, unless the reply is confidential.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	undecided := undecidedParts(sp.Outbox, r, m)
 	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
@@ -79,13 +81,15 @@ func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// mayStillRun reports whether the last attempt at a failed delivery has no result yet, because a bounce came before the result.
+// mayStillRun reports whether the last attempt at a failed delivery has no result yet, because a bounce arrived
+// before the result.
 func (sp resending) mayStillRun(d *book.Delivery) bool {
-	l := sp.Outbox.Lanes[d.LaneID]
-	return l != nil && d.Seq > l.Head && l.LeasedUntil != nil
+	lane := sp.Outbox.Lanes[d.LaneID]
+	return lane != nil && d.Seq > lane.Head && lane.LeasedUntil != nil
 }
 
-// AwaitsResult reports whether a click on Send again has to wait, for a moment at most, for the result of the reply's last attempt.
+// AwaitsResult reports whether a click on Send again has to wait for the result of the reply's last attempt. It
+// waits for book.ResultWait at most.
 func (sp *UseCases) AwaitsResult(r book.Request) bool {
 	if r.Verb != bridge.VerbSendAgain || sp.Age() > book.ResultWait {
 		return false
@@ -94,15 +98,15 @@ func (sp *UseCases) AwaitsResult(r book.Request) bool {
 	return d != nil && d.State == store.Failed && sp.resending.mayStillRun(d)
 }
 
-// cancelWaiting takes back the parts of a reply that still wait: the whole reply is about to be queued again.
+// cancelWaiting takes back the queued parts of a reply before the whole reply is queued again.
 func (sp resending) cancelWaiting(m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m) {
 		sp.Outbox.Cancel(d)
 	}
 }
 
-// sendRemainder sends the rest of a reply of which something has left, or may have: the parts that have ended without arriving.
-// It asks a person about each unclear part.
+// sendRemainder queues the parts of a reply that surely didn't leave, and asks an agent about each unclear
+// part.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	requeueParts(sp.Outbox, parts.Remainder(m))
@@ -111,7 +115,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	m.Dirty = true
 	sp.askAboutUnclear(r.Conversation, m)
 
-	if d := sp.Outbox.FirstPartOf(m); d != nil { // the click counts as a new reply, which may change the conversation's status
+	if d := sp.Outbox.FirstPartOf(m); d != nil { // like a new reply, it may change the conversation's status
 		p := d.DecodedPayload()
 		p.KeepsStatus, p.Overtaken = false, false
 		d.SetPayload(p)
@@ -120,7 +124,8 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	sp.replies.NoteReplied(r, m)
 }
 
-// askAboutUnclear asks a person about each unclear part of a reply. It returns false, and changes nothing, if there is none.
+// askAboutUnclear asks an agent about each unclear part of a reply. It returns false, and changes nothing, if
+// there is none.
 func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
 	unclear := sp.Outbox.PartsOf(m).Unclear()
 	for _, d := range unclear {
@@ -129,14 +134,16 @@ func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool 
 	return len(unclear) > 0
 }
 
-// askWhetherItLeft asks a person about one part of a reply of which nobody knows whether it has left.
+// askWhetherItLeft posts a line that asks whether an unclear part has left, with the buttons Send again and
+// Mark as sent.
 func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *book.Delivery) {
 	m.Fate, m.Dirty = store.FateUnclear, true
 	sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 }
 
-// tellMayHaveLeft posts a line about each unclear part of a reply that was edited into a text which stays inside: the part may
-// have left with its earlier words. The lines have no buttons, because there is nothing to send again.
+// tellMayHaveLeft posts a line about each unclear part of a reply that an edit has made a text for colleagues:
+// the part may have left with its earlier text. The lines have no buttons, because there is nothing to send
+// again.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
 		line := bridge.Line{Content: &bridge.UnclearLine{Trouble: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
@@ -147,8 +154,8 @@ func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// stopRemovedFiles takes back the files that an edit has removed and that haven't left, after the reply's text has. If nothing
-// else of the reply waits, the customer has all of it.
+// stopRemovedFiles takes back the files that an edit has removed from a reply whose text has left. If no other
+// part is waiting, the reply then counts as sent.
 func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileChanges {
 	changes := book.Edits{Outbox: sp.Outbox}.RemoveFiles(m, book.SurfaceFiles(r.Files))
 	if sp.Outbox.StopEmptyParts(m) {
@@ -157,21 +164,22 @@ func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileC
 	return changes
 }
 
-// SettleStopped is called when parts of a reply were taken back. If all others have left, it notes that the customer has the
-// reply.
+// SettleStopped is called after parts of a reply were taken back. If all other parts have left, the reply
+// counts as sent.
 func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 		if !sp.Outbox.AwaitOtherParts(m) {
 			sp.CustomerGot(c, m)
-			const followed = false // by another line in the same message
+			const followed = false // no later text left in the same message
 			sp.MarkSent(c, m, followed)
 		}
 	default:
 	}
 }
 
-// markSent has a delivery count as sent, because an agent says so. Its message counts as sent if all other parts do.
+// markSent makes a delivery count as sent because an agent says so. Its message counts as sent once all parts
+// do.
 func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) {
 	d.State, d.Dirty = store.Accepted, true
 	sp.Log.Did(r, book.Detail{Message: m.ID})
@@ -183,29 +191,32 @@ func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) 
 	sp.Mark(r.Conversation, m, bridge.MarkSent)
 }
 
-// requeueParts has parts of a reply attempted as if for the first time. Among the places that they get in the lane, it gives
-// them theirs in their order: a part that an edit added may have an earlier place than a failed one gets now.
+// requeueParts queues parts of a reply again as if they had never been attempted. It keeps their order: a part
+// that an edit added may be earlier in the lane (the queue to the customer) than a failed part that is now
+// appended to it.
 func requeueParts(o *book.Outbox, parts book.Parts) {
-	places := make([]int64, len(parts))
+	seqs := make([]int64, len(parts))
 	for i, d := range parts {
 		requeueReply(o, d)
-		places[i] = d.Seq
+		seqs[i] = d.Seq
 	}
-	slices.Sort(places)
+	slices.Sort(seqs)
 	for i, d := range parts {
-		d.Seq = places[i]
+		d.Seq = seqs[i]
 	}
 }
 
-// requeueReply has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
+// requeueReply queues a delivery again as if it had never been attempted. If its lane has moved past it, it
+// goes to the end.
 func requeueReply(o *book.Outbox, d *book.Delivery) {
-	l := o.Lanes[d.LaneID]
-	if d.Seq <= l.Head {
-		l.Tail++
-		d.Seq = l.Tail
+	lane := o.Lanes[d.LaneID]
+	if d.Seq <= lane.Head {
+		lane.Tail++
+		d.Seq = lane.Tail
 	}
 
-	// The new payload names no recipients: the reply goes to those who get replies now, not to those for whom it was Meant.
+	// The new payload names no recipients. The reply goes to the current recipients, not to those it was first
+	// Meant for.
 	before := d.DecodedPayload()
 	kept := outbound.ReplyPayload{
 		Span:    before.Span,
@@ -219,8 +230,8 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		kept.Earlier = before.Earlier // the text has left
 	}
 
-	// Again is part of the number by which a provider knows an attempt. With another number, it doesn't take the attempt for a
-	// repetition of one that it is done with, or that had other words.
+	// Again is part of the provider's idempotency key. A new key keeps the provider from taking this attempt
+	// for a repetition of one that has ended or that had another text.
 	isDone := d.State == store.Failed
 	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0
 	if isDone || hasOtherWords {
@@ -228,16 +239,16 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	}
 
 	if d.State == store.NeedsDecision {
-		d.ErrorClass = string(channels.Ambiguous) // it may have none: a process ended during the attempt, or Parley was restored
+		d.ErrorClass = string(channels.Ambiguous) // empty if the process died during the attempt or Parley was restored
 	}
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})
 	d.State, d.Dirty = store.Queued, true
-	d.Joined, d.JoinKey = 0, ""                                         // it leaves alone now
-	d.NotBefore, d.FirstAt, d.WarnedAt, d.AbsentAt = nil, nil, nil, nil // nothing of the earlier attempts counts
-	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		o.SetDue(l, nil)
+	d.Joined, d.JoinKey = 0, ""                                         // not joined with other texts any more
+	d.NotBefore, d.FirstAt, d.WarnedAt, d.AbsentAt = nil, nil, nil, nil // earlier attempts no longer count
+	if d.Seq == lane.Head+1 && lane.LeasedUntil == nil {
+		o.SetDue(lane, nil)
 	}
 
-	l.Dirty = true
+	lane.Dirty = true
 }

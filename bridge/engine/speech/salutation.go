@@ -11,8 +11,9 @@ import (
 	"parley/store"
 )
 
-// Agents talk to the customer and to each other in one thread. A text that addresses a colleague by name isn't plainly for the
-// customer, so its author is asked. With an agent named Ben Ng, these address him:
+// Agents talk to the customer and to each other in one thread. A text that addresses a colleague by name may
+// not be meant for the customer, so its author is asked before it leaves. If an agent is called Ben Ng, these
+// texts address a colleague:
 //
 //	Ben, can you check?
 //	Hi Ben Ng - please
@@ -22,10 +23,10 @@ import (
 //
 // These don't: "Ben is looking at it.", "Ben can help you." and "Write to ben@example.org."
 
-// isToColleague reports whether a typed text addresses a colleague of its author, or Parley, by the first or the whole name. It is
-// true even if the customer has the same name, since nobody can tell who is meant. author may be nil.
+// isToColleague reports whether a text addresses a colleague of its author, or Parley, by first or full name.
+// It is true even if the customer has the same name, since it is unclear who is meant. author may be nil.
 func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
-	for _, name := range namesBehindAt(typed) {
+	for _, name := range namesAfterAt(typed) {
 		if slices.Contains(everybodysNames(), name) || isColleague(agents, author, name) {
 			return true
 		}
@@ -33,10 +34,11 @@ func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool
 	return isColleague(agents, author, nameAtBeginning(typed)) || isColleague(agents, author, nameBeforeRequest(typed))
 }
 
-// everybodysNames returns the names behind an @ that mean Parley, or everybody in the channel.
+// everybodysNames returns the names that mean Parley or everybody in the channel when they follow an @.
 func everybodysNames() []string { return []string{"parley", "here", "channel", "everyone"} }
 
-// isColleague reports whether an active agent other than the author has a name, in small letters, as first or whole name.
+// isColleague reports whether name, in lower case, is the first or full name of an active agent other than the
+// author.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID
@@ -50,19 +52,20 @@ func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 	})
 }
 
-// isNamed reports whether a customer has a name, in small letters, as first, last or whole name: "maria", "ms lopez", "maria lopez".
+// isNamed reports whether name may be a customer's first, last or full name: "maria", "ms lopez" or "maria
+// lopez" for Maria Lopez.
 func isNamed(customer bridge.PartyRef, name string) bool {
-	words, called := wordsToCompare(customer.Name), wordsToCompare(name)
-	if len(words) == 0 || len(called) == 0 {
+	customerWords, words := wordsToCompare(customer.Name), wordsToCompare(name)
+	if len(customerWords) == 0 || len(words) == 0 {
 		return false
 	}
-	isFirst := len(called) <= len(words) && slices.Equal(words[:len(called)], called)
-	isLast := called[len(called)-1] == words[len(words)-1]
+	isFirst := len(words) <= len(customerWords) && slices.Equal(customerWords[:len(words)], words)
+	isLast := words[len(words)-1] == customerWords[len(customerWords)-1]
 	return isFirst || isLast
 }
 
-// wordsToCompare returns the words of a name or a text in the form in which names are compared: in small letters, without accents and
-// apostrophes. For "O'Brien, José-María" it is "obrien", "jose" and "maria".
+// wordsToCompare returns the words of a text, normalised for the comparison of names: in lower case, without
+// accents and apostrophes. For "O'Brien, José-María" it returns "obrien", "jose" and "maria".
 func wordsToCompare(text string) []string {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !wordform.IsApostrophe(r)
@@ -73,24 +76,24 @@ func wordsToCompare(text string) []string {
 	return words
 }
 
-// atName finds a name that was typed behind an @, and not picked from the chat's list, so that it isn't a mention. The @ inside a mail
-// address follows a letter or a digit, and so isn't found.
+// atName matches a name that was typed after an @. A name that was picked from the chat's list is a mention and
+// never gets here. The @ in a mail address doesn't match, because it follows a letter or a digit.
 var atName = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}])[@＠]([\p{L}\p{M}\p{N}'’-]+)`)
 
-// namesBehindAt returns the names that a text has behind an @, in small letters.
-func namesBehindAt(typed string) (names []string) {
+// namesAfterAt returns the names that follow an @, in lower case.
+func namesAfterAt(typed string) (names []string) {
 	for _, found := range atName.FindAllStringSubmatch(typed, -1) {
 		names = append(names, strings.ToLower(found[1]))
 	}
 	return names
 }
 
-// beginning finds the words before the first comma, colon, semicolon, question or exclamation mark, dash or end of line, if they could be
-// names: they have letters, and dots, apostrophes and hyphens at most.
+// beginning matches the words before the first comma, colon, semicolon, question or exclamation mark, dash or
+// end of line, if they could be names: letters, dots, apostrophes and hyphens.
 var beginning = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！?？;\n]|\s[-–—]|$)`)
 
-// nameAtBeginning returns what may be the name of whom a text addresses at its beginning, in small letters and without a greeting, or
-// "". For "Hi Ben Ng - please" it is "ben ng".
+// nameAtBeginning returns what may be the name of the person whom a text addresses at its beginning, in lower
+// case and without a greeting, or "". For "Hi Ben Ng - please" it returns "ben ng".
 func nameAtBeginning(typed string) string {
 	found := beginning.FindStringSubmatch(typed)
 	if found == nil {
@@ -99,7 +102,7 @@ func nameAtBeginning(typed string) string {
 	return strings.Join(withoutGreeting(strings.Fields(strings.ToLower(found[1]))), " ")
 }
 
-// withoutGreeting removes a greeting from the beginning of words in small letters.
+// withoutGreeting removes a greeting from the beginning of words, which are in lower case.
 func withoutGreeting(words []string) []string {
 	if len(words) > 1 && bridge.IsGreeting(words[0]) {
 		return words[1:]
@@ -107,8 +110,8 @@ func withoutGreeting(words []string) []string {
 	return words
 }
 
-// nameBeforeRequest returns the first word of a text, in small letters and without a greeting, if what follows it without a comma asks
-// something of whoever has that name: "Ben can you check?", "Ben please check". Otherwise it returns "".
+// nameBeforeRequest returns the first word after a greeting, in lower case, if a request or a question follows
+// it without a comma: "ben" for "Ben can you check?" and "Ben please check". Otherwise it returns "".
 func nameBeforeRequest(typed string) string {
 	line, _, _ := strings.Cut(typed, "\n")
 	words := withoutGreeting(strings.Fields(strings.ToLower(line)))
@@ -125,10 +128,10 @@ func nameBeforeRequest(typed string) string {
 	return ""
 }
 
-// pleas returns words that make a request of what follows a name, in small letters.
+// pleas returns words that begin a request after a name, in lower case.
 func pleas() []string { return []string{"please", "pls", "plz", "bitte"} }
 
-// questionWords returns words that make a question of what follows a name, in small letters.
+// questionWords returns words that begin a question after a name, in lower case.
 func questionWords() []string {
 	return []string{
 		"can you", "could you", "would you", "do you", "did you", "have you", "are you", "any", "is", "what", "who", "how", "when", "where",
@@ -136,10 +139,11 @@ func questionWords() []string {
 	}
 }
 
-// question finds a question mark that ends a sentence, so that it isn't part of a web address.
+// question matches a question mark that ends a sentence, as opposed to one in a URL.
 var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
 
-// awaitsAnswer reports whether a note asks something, or addresses a colleague: what is typed next may be the answer.
+// awaitsAnswer reports whether a note asks something or addresses a colleague, so that the next text may be an
+// answer to it.
 func awaitsAnswer(agents []store.Agent, note string) bool {
 	return question.MatchString(note) || isToColleague(agents, nil, note)
 }

@@ -15,11 +15,12 @@ import (
 	"parley/store"
 )
 
-// What an agent types in a conversation's thread may be a reply to the customer or a remark to colleagues. Say stores the text and
-// does what Speak decides about it: it stays inside, it leaves for the customer, or its author is asked. A reply is held for some
+// What an agent types in a conversation's thread may be a reply to the customer ("It left today") or a remark
+// to colleagues ("I have no idea, have you?"). Say stores the text and does what Speak decides about it: it
+// stays inside (among colleagues), it leaves for the customer, or its author is asked. A reply is held for some
 // seconds before it leaves, so that it can be taken back.
 
-// minHold is how long a reply is held after an edit, at least.
+// minHold is the minimum time that a reply is held after an edit.
 const minHold = 5 * time.Second
 
 func sayVerb() useCase {
@@ -44,25 +45,26 @@ func unknownVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true, NeedsLatest: true}}
 }
 
-// wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
+// wantTold has the records loaded which show that the author was told something that is told only once, or once
+// an hour.
 func wantTold(sp *UseCases, n *book.Prefetch, r book.Request) {
 	n.Posts = append(n.Posts, threads.ToldKey(r, sp.Now), threads.AskedKey(r, sp.Now))
 }
 
-// wantNamed adds the lanes of colleagues whom a note names, and who are not in all chats.
+// wantNamed has the delivery queues loaded of colleagues whom a note names, since they may have to be notified
+// in another chat.
 func wantNamed(sp *UseCases, n *book.Prefetch, r book.Request) {
 	for _, named := range sp.Dir.NamedIn(r.Text) {
 		n.AddElsewhere(sp.Dir, named.ID)
 	}
 }
 
-// Say decides the fate of a text that was typed in a conversation's thread.
-// Errors: the database's.
+// Say applies a text that was typed in a conversation's thread. Errors: the database's.
 func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	known := sp.Posts.Rows[r.PostKey()]
 	if known != nil && known.Kind != book.EarlyMessage {
-		return nil // the chat has told of the same message before, in another way
+		return nil // the chat has already reported this message in another way
 	}
 	changedHands, err := sp.Log.ChangedHands(ctx, tx, r)
 	if err != nil {
@@ -82,10 +84,10 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	var doubt bridge.Reason // the reason why its author is asked before it leaves
-	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
+	var doubt bridge.Reason // the reason to ask the author before the text leaves
+	mayBeOutdated := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
 	switch {
-	case changedHands || mayNotFit:
+	case changedHands || mayBeOutdated:
 		doubt = bridge.ReasonLate
 	case r.Edited:
 		doubt = bridge.ReasonFoundEdited
@@ -104,8 +106,8 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// answersOwnReply reports whether the last reply to the customer was typed before a text, by the same author: then the text goes
-// on from there, however late both are applied.
+// answersOwnReply reports whether the last reply to the customer was typed by the same author before this text.
+// The text then continues that reply, however late both are applied.
 func answersOwnReply(sp *UseCases, r book.Request) bool {
 	c, a := r.Conversation, r.Action
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
@@ -115,14 +117,14 @@ func answersOwnReply(sp *UseCases, r book.Request) bool {
 		return false
 	}
 	if last.Place == "" {
-		return false // a form's reply may have been said after the text
+		return false // it came from a form, which may have been submitted after the text was typed
 	}
-	typed := book.OrderTime(last.Place) // zero, and so before all times, in chats whose ids of messages are no times
+	typed := book.OrderTime(last.Place) // zero in chats whose message ids aren't times
 	return typed.Before(book.OrderTime(a.Order))
 }
 
-// decideFate decides the fate of a typed text. If doubt isn't empty, a text that would leave is only offered to its author, for
-// that reason.
+// decideFate does what Speak decides about a text. If doubt isn't "", a text that would leave is parked
+// instead: its author has to click first.
 func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Reason) {
 	c := r.Conversation
 	decision, reason := Speak(sp.speechOf(r))
@@ -145,7 +147,8 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Rea
 	}
 }
 
-// leaveInside leaves a typed text among colleagues for the reason in m.Reason. It tells the author if that may be a surprise.
+// leaveInside keeps a text among colleagues for the reason in m.Reason. It tells the author if that may be a
+// surprise.
 func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
@@ -157,12 +160,12 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 		sp.Log.Note(c, r.Agent, m)
 	}
 
-	isSaidOnce := reason == bridge.ReasonNotAnAgent || reason == bridge.ReasonExplicitMode || reason == bridge.ReasonForeignAgent
-	if isSaidOnce && wasSaidBefore(c, m) {
-		return // otherwise two automations that answer each other's lines would never end
+	isToldOnce := reason == bridge.ReasonNotAnAgent || reason == bridge.ReasonExplicitMode || reason == bridge.ReasonForeignAgent
+	if isToldOnce && wasToldBefore(c, m) {
+		return // otherwise Parley and another bot could answer each other forever
 	}
 
-	if reason == bridge.ReasonNotAssignee { // the mark is enough for everybody else, and for the author from the second time on
+	if reason == bridge.ReasonNotAssignee { // from the second time on, the mark on the message is enough
 		sp.TellOnce(r, bridge.Line{
 			Content: &bridge.InsideLine{Why: bridge.Because(reason)},
 			Verbs:   []bridge.Verb{bridge.VerbSend},
@@ -176,15 +179,16 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	}
 }
 
-// wasSaidBefore reports whether an author was told lately, in this conversation, that a text stayed inside for the same reason.
-func wasSaidBefore(c *book.Conversation, m *book.Message) bool {
+// wasToldBefore reports whether a recent text of the same author in this conversation stayed inside for the
+// same reason.
+func wasToldBefore(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
 		isSameCase := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
 		return isSameCase && before.ID != m.ID
 	})
 }
 
-// speechOf returns everything that decides about a typed text, as it is known now.
+// speechOf collects everything that Speak needs to decide about a text.
 func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
 	return Speech{
@@ -219,9 +223,9 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// quotesOther reports whether a text quotes or forwards something other than a customer's words, so that it may be meant for
-// colleagues: what a person typed, a line of Parley's, or a message that Parley doesn't know. Of the latter, and of what was
-// forwarded from elsewhere, nobody knows who said it.
+// quotesOther reports whether a text quotes or forwards something other than a customer's message, so that it
+// may be meant for colleagues: a text that a person typed, a line of Parley's, or a message that Parley doesn't
+// know.
 func (sp *UseCases) quotesOther(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
@@ -229,13 +233,14 @@ func (sp *UseCases) quotesOther(r book.Request) bool {
 	})
 }
 
-// showsCustomersWords reports whether a message of a kind shows what a customer wrote or sent.
+// showsCustomersWords reports whether posts of a kind show what a customer wrote or sent.
 func showsCustomersWords(kind bridge.PostKind) bool {
 	return kind == bridge.PostRoot || kind == bridge.PostSaid || kind == bridge.PostFiles
 }
 
-// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root (the first
-// message of a thread) was posted anew or because it was handed over. It is false for forms, which name their conversation.
+// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because it was
+// handed over to another team or because the thread's first message (its root) was posted again. It is false
+// for forms, which name their conversation.
 func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	isBelowRoot := at.Thread != "" && at.Thread != at.Message
@@ -245,8 +250,9 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 	return t == nil || at.Thread != t.Root || c.Home(sp.Dir) != t
 }
 
-// isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
-// an answer to the colleague. What nobody answers doesn't count, nor does a note that only records something.
+// isAfterRemark reports whether the latest message in the thread is a colleague's remark that stayed inside, so
+// that the text may be an answer to it. Messages that nobody answers don't count, nor do notes that ask
+// nothing.
 func (sp *UseCases) isAfterRemark(r book.Request) bool {
 	last := sp.Messages.LastSaid(r.Conversation, func(m *book.Message) bool {
 		isTextItself := m.Place == r.Place.Message && m.AuthorUser != ""
@@ -259,7 +265,7 @@ func (sp *UseCases) isAfterRemark(r book.Request) bool {
 	return isRemark && last.AuthorUser != "" && !isByAuthorOf(r, last) && r.Agent != nil
 }
 
-// isByAuthorOf reports whether whoever typed a text is the author of a message, in whichever chat that was typed.
+// isByAuthorOf reports whether r and m have the same author, even in different chats.
 func isByAuthorOf(r book.Request, m *book.Message) bool {
 	if r.Agent != nil && m.AgentID != nil {
 		return *m.AgentID == r.Agent.ID
@@ -267,7 +273,8 @@ func isByAuthorOf(r book.Request, m *book.Message) bool {
 	return m.AuthorUser == r.Actor.ID
 }
 
-// invitesNoAnswer reports whether nobody answers a message: a machine said it, it is a command to Parley, or Parley made it.
+// invitesNoAnswer reports whether nobody would answer a message: it was sent by a machine, is a command, or was
+// made by Parley.
 func invitesNoAnswer(m *book.Message) bool {
 	switch m.Reason {
 	case bridge.ReasonCommand, bridge.ReasonCorrection, bridge.ReasonNotAPerson:
@@ -277,8 +284,8 @@ func invitesNoAnswer(m *book.Message) bool {
 	}
 }
 
-// KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside after a click on the button of the command that was meant.
-// It does nothing for any other action.
+// KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody clicks the button with the
+// correct command. It does nothing for other actions.
 func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	m := sp.Messages.Rows[r.Args.Slip]
 	if m == nil || m.ConversationID != r.Conversation.ID {
@@ -290,7 +297,7 @@ func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	}
 }
 
-// KeepCommand stores a typed verb as a message that stays inside.
+// KeepCommand stores a typed command as a message that stays inside.
 func (sp *UseCases) KeepCommand(r book.Request) {
 	sp.PartApplied = true
 	r.Text = cmp.Or(r.Text, r.Raw)

@@ -5,8 +5,9 @@ import (
 	"parley/store"
 )
 
-// Agents talk to the customer and to each other in the same thread. Speak decides, from what is known about a text and nothing
-// else, whether it is a reply. It reads no database, so that its table of cases is the whole rule.
+// Agents talk to the customer and to each other in the same thread. Speak decides whether a typed text is a
+// reply to the customer. It is a pure function of a Speech, which says all that matters about the text, so its
+// list of cases is the complete rule.
 
 // Speech is everything that decides whether a typed text reaches the customer.
 type Speech struct {
@@ -15,47 +16,46 @@ type Speech struct {
 	Account AccountRules
 
 	Status        bridge.Status
-	InLeftThread  bool // it was typed in a thread that the conversation has left
-	InDailyThread bool // it was typed in a day's thread of automatic mail, in which nobody is to be answered
+	InLeftThread  bool // typed in an old thread, from which the conversation has moved to another one
+	InDailyThread bool // typed in a day's collective thread of automatic mail, which nobody can answer
 	HasOwner      bool
-	FollowsRemark bool // the last thing said here is a colleague's remark that stayed inside
+	FollowsRemark bool // the latest message in the thread is a colleague's remark that stayed inside
 }
 
-// Author is who typed a text, and what this person may do in the conversation.
+// Author is the person who typed a text.
 type Author struct {
 	Kind       bridge.ActorKind
-	IsAgent    bool // the person is one of Parley's agents
-	MayReply   bool // the agent may reply in this conversation
-	IsAssignee bool // the agent is one of the conversation's owners
+	IsAgent    bool // one of Parley's agents
+	MayReply   bool // may reply in this conversation
+	IsAssignee bool // one of the conversation's owners
 }
 
-// isAgentElsewhere reports whether the author is one of Parley's agents, but the chat says that they belong to another
-// organisation. Such an agent takes the text for a reply, and has to be told that it is none.
+// isAgentElsewhere reports whether the author is one of Parley's agents, but belongs to another organisation in
+// this chat. Such an agent believes that the text is a reply, and has to be told that it isn't.
 func (a Author) isAgentElsewhere() bool { return a.Kind == bridge.ActorForeign && a.IsAgent }
 
-// TypedText is what can be told from the text alone.
+// TypedText is what the text itself shows.
 type TypedText struct {
 	Verb           bridge.Verb
 	Marker         bridge.Marker
-	IsExplicit     bool // it says that it is a reply: "@Parley reply: …", !reply, the form Reply
+	IsExplicit     bool // marked as a reply: "@Parley reply: …", !reply, the form Reply
 	MentionsBot    bool
 	MentionsPeople bool
-	NamesColleague bool // it begins with a colleague's name ("Ben, can you …"), or has one behind an @
-	QuotesOther    bool // it quotes something other than Parley's post of a customer's words
+	NamesColleague bool // begins with a colleague's name ("Ben, can you …"), or has one after an @
+	QuotesOther    bool // quotes something other than a customer's message
 	HasText        bool
 	HasFiles       bool
 }
 
-// AccountRules are what an account's settings say of typed texts.
+// AccountRules are the account's settings for typed texts.
 type AccountRules struct {
 	OnlyWatches     bool
 	ReplyMode       store.ReplyMode
 	AnyAgentReplies bool // who_replies: any_agent
-	MustConfirm     bool // confirm_send: a click is wanted for each reply
+	MustConfirm     bool // confirm_send: each reply needs a click
 }
 
-// isLikeCommand reports whether a text looks like a command and is none: it begins with "!" or "/" and a letter, or with a
-// mistyped verb.
+// isLikeCommand reports whether a text looks like a command that doesn't exist: "!snoze", "/close".
 func (t TypedText) isLikeCommand() bool {
 	if t.Verb == bridge.VerbUnknown {
 		return true
@@ -63,20 +63,20 @@ func (t TypedText) isLikeCommand() bool {
 	return t.Marker == bridge.MarkBang || t.Marker == bridge.MarkSlash
 }
 
-// Decision says what becomes of a typed text.
+// Decision is what happens to a typed text.
 type Decision string
 
 // Decisions.
 const (
-	Inside Decision = "inside"
-	Out    Decision = "out"
-	Ask    Decision = "ask" // stays inside until somebody clicks
+	Inside Decision = "inside" // stays among colleagues
+	Out    Decision = "out"    // leaves for the customer
+	Ask    Decision = "ask"    // stays inside until somebody clicks
 )
 
-// Speak decides what becomes of a text that was typed in a conversation's thread, and why. Everything that is not clearly a
-// reply stays inside. The first case that fits counts: first texts that are never for the customer, then what forbids a reply here
-// and now, then an explicit reply, and last what makes a plain text doubtful. The reason is a code; bridge.ConsequencesOf says for
-// which codes the author must learn that the customer didn't get the text.
+// Speak decides what happens to a text that was typed in a conversation's thread, and why. A text that isn't
+// clearly a reply stays inside. The first matching case counts. They are in four groups: texts that are never
+// for the customer, texts that may not be sent here and now, explicit replies, and plain texts, which may be
+// doubtful. bridge.ConsequencesOf lists the reasons that the author must be told about.
 func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	isSomebodyElses := s.HasOwner && !s.Author.IsAssignee
 	isNote := s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote
@@ -102,7 +102,7 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 		return Inside, bridge.ReasonMentionsColleague
 	case !s.Text.HasText && !s.Text.HasFiles:
 		return Inside, bridge.ReasonEmpty
-	// Nobody may reply here and now.
+	// Not allowed here and now.
 	case !s.Author.MayReply:
 		return Inside, bridge.ReasonMayNotReply
 	case s.InLeftThread:
@@ -115,10 +115,10 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 		return Inside, bridge.ReasonWatch
 	// An explicit reply.
 	case s.Text.IsExplicit && s.Text.MentionsPeople:
-		return Ask, bridge.ReasonReplyMentions // "reply" says that it is for the customer, the mention that it is for a colleague
+		return Ask, bridge.ReasonReplyMentions // "reply" points to the customer, the mention to a colleague
 	case s.Text.IsExplicit:
 		return Out, bridge.ReasonExplicit
-	// A plain text that may not be meant for the customer.
+	// A plain text.
 	case s.Account.ReplyMode == store.ReplyExplicit:
 		return Inside, bridge.ReasonExplicitMode
 	case isSomebodyElses && !s.Account.AnyAgentReplies:
@@ -144,8 +144,8 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	}
 }
 
-// reasonOfWords returns the reason that Speak would give if only the words counted: as if the author owned the conversation, and
-// it were open.
+// reasonOfWords returns the reason that Speak would give for the wording alone, if the conversation were open
+// and the author owned it.
 func (s Speech) reasonOfWords() bridge.Reason {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

@@ -6,12 +6,12 @@ import (
 	"parley/store"
 )
 
-// If the answer to a submitted form is lost, the form stays open, and its author believes that nothing was done. When the
-// author submits it again with other words, these take the place of the first ones, unless the customer may have the first
-// ones already.
+// If the chat loses the response to a submitted form, the form stays open, and its author believes that nothing
+// happened. The author may change the text and submit the form again. The second text then replaces the first
+// one, unless the customer may already have that.
 
-// TakeBackEarlierSubmission takes back what the same opened form sent before, so that what it sends now can take its place. It returns
-// false if the customer has, or may get, something of that.
+// TakeBackEarlierSubmission takes back the messages of earlier submissions of the same form. It returns false
+// if the customer has, or may get, any of them.
 func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	hadLeft := false
 	for _, k := range book.FormKeys(r) {
@@ -23,7 +23,7 @@ func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 		if m == nil {
 			continue
 		}
-		hadLeft = hadLeft || m.Reason == bridge.ReasonHandedIn // its author was asked about m, because what was sent before m had left
+		hadLeft = hadLeft || m.Reason == bridge.ReasonHandedIn // m wasn't sent because a submission before it had left
 		if !takeBackForAnother(sp, r.Conversation, m) {
 			return false
 		}
@@ -31,10 +31,11 @@ func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	return !hadLeft
 }
 
-// takeBackForAnother takes back a message, so that another one can take its place. It returns false if the customer has it, or may get it.
+// takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it or
+// may get it.
 func takeBackForAnother(sp *UseCases, c *book.Conversation, m *book.Message) bool {
 	switch m.Fate {
-	case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
+	case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // not on its way
 		return true
 	case store.FateAsk, store.FateParked:
 		m.Fate, m.Dirty = store.FateDropped, true
@@ -54,8 +55,8 @@ func takeBackForAnother(sp *UseCases, c *book.Conversation, m *book.Message) boo
 	}
 }
 
-// EndReplying notes that an agent is no longer writing a reply in a form, because the agent has submitted the form of the reply or
-// template, whatever becomes of it.
+// EndReplying ends the display that an agent is writing a reply, when the agent submits the form of a reply or
+// a template.
 func (sp *UseCases) EndReplying(r book.Request) {
 	isReply := r.Verb == bridge.VerbReply || r.Verb == bridge.VerbTemplate
 	if r.Origin != bridge.OriginForm || !isReply {

@@ -11,8 +11,10 @@ import (
 	"parley/store"
 )
 
-// A reply may have failed, or nobody knows whether it was sent. This file applies what an agent decides about it: to send it again, or
-// to have it count as sent.
+// A reply may have failed, or it may be unclear whether it was sent, because the provider's answer was lost. A
+// line in the thread then has the buttons Send again and Mark as sent. A reply with several files has several
+// deliveries (its parts), and each may need a decision. This file finds the delivery that a click is about, and
+// applies the decision.
 
 func sendAgainVerb() useCase {
 	return useCase{
@@ -38,8 +40,7 @@ func isUnclearOrFailed(_ *store.Conversation, m *store.Message) bool {
 	return m.Fate == store.FateUnclear || m.Fate == store.FateFailed
 }
 
-// decideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
-// one that failed.
+// decideDelivery applies Send again, and Mark as sent.
 func (sp *UseCases) decideDelivery(r book.Request) {
 	d, m := deliveryToDecide(sp.Book, r)
 	if d == nil {
@@ -65,24 +66,25 @@ func (sp *UseCases) decideDelivery(r book.Request) {
 		return
 	}
 
-	sent := book.Parts{d}
-	if wasDeleted := m.Reason == bridge.ReasonDeleted; wasDeleted {
-		m.Reason = bridge.ReasonRevived // the click alone decides: the message can't be read again where it was typed
+	toSend := book.Parts{d}
+	wasDeleted := m.Reason == bridge.ReasonDeleted
+	if wasDeleted {
+		m.Reason = bridge.ReasonRevived // an attempt must not look for the message in the chat, which no longer has it
 	} else {
-		sent = append(sent, sp.Outbox.PartsOf(m).Added(m)...)
+		toSend = append(toSend, sp.Outbox.PartsOf(m).Added(m)...)
 	}
-	requeueParts(sp.Outbox, sent)
+	requeueParts(sp.Outbox, toSend)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	sp.Log.Did(r, book.Detail{Message: m.ID})
 }
 
-// mayBeDecided reports whether a delivery of a message still waits for the decision that a request brings. Somebody may have decided
-// about the delivery, or about the whole message, meanwhile, or the message may have been sent again.
+// mayBeDecided reports whether a delivery still waits for the decision in r. Somebody else may have decided
+// first, or the message may have been sent again.
 func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Message) bool {
 	parts := o.PartsOf(m)
-	if !slices.Contains(parts, d) { // it is of an earlier sending
+	if !slices.Contains(parts, d) { // it belongs to an earlier sending of the message
 		return false
 	}
 
@@ -99,19 +101,20 @@ func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Mess
 	switch m.Fate {
 	case store.FateFailed, store.FateUnclear:
 		return true
-	case store.FateWaiting: // other parts of it wait
+	case store.FateWaiting: // because other parts are queued
 		return len(parts) > 1
 	default:
 		return false
 	}
 }
 
-// deliveryToDecide returns the delivery about which a request decides, with its message. The first of these that exists counts:
+// deliveryToDecide returns the delivery that a request decides about, and its message. It is the first of these
+// that exists:
 //   - the delivery that the request names;
-//   - the first undecided part of the message that the request is about;
+//   - the first undecided part of the message that the request names;
 //   - the latest delivery of that message.
 //
-// Both results are nil if there is none, or if it isn't a reply of the request's conversation.
+// Both results are nil if there is none or if it isn't a reply of the request's conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
 	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
@@ -135,7 +138,8 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 	return d, m
 }
 
-// undecidedParts returns the parts of a reply about which a request decides: the unclear ones and, for Send again, those that failed.
+// undecidedParts returns the parts of a reply that r may decide about: the unclear ones and, for Send again,
+// the failed ones.
 func undecidedParts(o *book.Outbox, r book.Request, m *book.Message) book.Parts {
 	if r.Verb == bridge.VerbSendAgain {
 		return o.PartsOf(m).UnclearOrFailed()

@@ -8,19 +8,23 @@ import (
 	"parley/store"
 )
 
+// A reply is held for some seconds before it leaves. Until then its author, or whoever sent it for a colleague,
+// can take it back: with the Undo button, with the emoji ⏳ on the message, or by typing !undo.
+
 func undoVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbUndo, NeedsLatest: true, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
-		// The last of the replies that wait is taken back, though others may have written more since.
+		// The waiting replies are loaded, even if others have written more since.
 		Wants: func(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Undo, n.Answered = true, true },
 		Do:    (*UseCases).undo,
 	}
 }
 
-// undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
+// undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or
+// sent.
 func (sp *UseCases) undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
-	m := sp.MessageOfAction(r) // nil for a typed undo, which names none
+	m := sp.MessageOfAction(r) // nil for a typed !undo
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
@@ -49,7 +53,7 @@ func (sp *UseCases) undo(r book.Request) {
 	sp.NoteDecision(m, agent, threads.ByFate)
 	why := whyUndone(sp.Outbox, m)
 	mark := threads.NoMark
-	// Whoever pressed ⏳ has put one of their own there, which alone would look as if the reply still waited.
+	// If the agent clicked ⏳, their own ⏳ stays on the message. The mark shows that the reply no longer waits.
 	if why.Reason == bridge.ReasonUndone {
 		mark = bridge.MarkInside
 	}
@@ -63,7 +67,8 @@ func (sp *UseCases) undo(r book.Request) {
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// whyUndone returns why a reply counts as undone, for the line about that. It names the files that the customer has all the same.
+// whyUndone returns the reason for the line about an undone reply. It names the files that the customer got
+// nevertheless.
 func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
 	_, arrived := book.ArrivedContent(o, m)
 	if len(arrived) == 0 {
@@ -72,8 +77,8 @@ func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
 	return threads.WhyUndone(book.NamesOf(arrived))
 }
 
-// lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague, before asking for
-// the undo. It returns nil if there is none.
+// lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague,
+// before typing !undo. It returns nil if there is none.
 func (sp *UseCases) lastWaitingReplyFor(r book.Request) *book.Message {
 	c, agent := r.Conversation, r.Agent
 	senders := sp.sendersForOthers()
@@ -98,7 +103,8 @@ func (sp *UseCases) lastWaitingReplyFor(r book.Request) *book.Message {
 	return found
 }
 
-// sendersForOthers returns, by message, the agents who sent texts of colleagues. Their lines name them.
+// sendersForOthers returns the agents who sent texts of colleagues, by message. It reads them from the lines in
+// the thread.
 func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 	senders := map[store.MessageID]store.AgentID{}
 	for id, lines := range sp.TrackedLines() {

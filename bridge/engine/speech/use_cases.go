@@ -1,7 +1,9 @@
-// Package speech deals with what agents type: Speak decides whether it stays inside, leaves, or its author
-// is asked; edits, deletions, Undo and people's clicks change that later.
+// Package speech handles the texts that agents type. A conversation's thread is used for replies to the
+// customer and for talk among colleagues, so Speak decides for each text whether it leaves for the customer,
+// stays inside (among colleagues), or needs a question to its author. Later edits, deletions, Undo and button
+// clicks can change that.
 //
-// What does not belong here: how a reply is queued (reply), and how a text is read (bot/command).
+// Queueing replies is package reply's job, and parsing texts is bot/command's.
 package speech
 
 import (
@@ -10,23 +12,25 @@ import (
 	"parley/bridge/engine/usecase"
 )
 
-// UseCases deals with typed texts in one batch. What happens to a text after it was typed is a part of its own each.
+// UseCases applies typed texts in one batch, which is the set of events that are applied in one transaction.
+// Its parts group the methods by subject.
 type UseCases struct {
 	*threads.Writer
 	replies      *reply.UseCases
 	ChannelTexts *ChannelTexts // texts outside all threads
 
-	outside        outsideThread  // what is written in forms, or elsewhere with the conversation's number
+	outside        outsideThread  // replies and notes from forms, or typed elsewhere with the conversation's number
 	editing        editing        // edits and deletions
-	deciding       deciding       // clicks on Send, Keep and Drop
-	resending      resending      // sending a reply again of which something has left, or may have
-	colleagueTexts colleagueTexts // texts that were edited into ones for colleagues, or out of them
+	deciding       deciding       // Send, Keep and Drop
+	resending      resending      // sending the rest of a reply that has left in part
+	colleagueTexts colleagueTexts // edits that make a text one for colleagues, or no longer one
 }
 
 // useCase is a verb that this package applies.
 type useCase = usecase.Case[*UseCases]
 
-// Verbs lists the verbs that this package applies. Those of speech are applied by the engine, which knows where something was said.
+// Verbs returns the verbs that this package applies. Those without a function (say, reply, note) are applied by
+// the engine, which knows where the text was typed.
 func Verbs() []useCase {
 	return []useCase{
 		sayVerb(),
@@ -44,7 +48,7 @@ func Verbs() []useCase {
 	}
 }
 
-// New makes the use cases of a batch.
+// New returns the use cases for one batch.
 func New(tw *threads.Writer, rs *reply.UseCases) *UseCases {
 	sp := &UseCases{Writer: tw, replies: rs}
 	sp.ChannelTexts = &ChannelTexts{tw, sp}
@@ -56,7 +60,7 @@ func New(tw *threads.Writer, rs *reply.UseCases) *UseCases {
 	return sp
 }
 
-// ChannelTexts deals with what is typed in a team's channel, outside all threads.
+// ChannelTexts handles texts in a team's channel outside all threads (channel_text.go).
 type ChannelTexts struct {
 	*threads.Writer
 	speech *UseCases

@@ -17,6 +17,11 @@ import (
 	"parley/store"
 )
 
+// A template is a prepared message with variables: "Hi {{first_name}}, your order {{order}} left today." Agents
+// list templates in the chat with "@Parley templates", and admins create, change and delete them there in a
+// form. If the account's provider approves templates, as Meta does, a saved template is submitted to it in the
+// background; otherwise it is approved at once.
+
 func templatesVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
 		Rules:      verb.Rules{Name: bridge.VerbTemplates, NoConversation: true},
@@ -38,15 +43,15 @@ func templateDeleteVerb() usecase.Case[*UseCases] {
 	}
 }
 
-// onlyAdminsChange tells others than admins that they may not change templates.
+// onlyAdminsChange returns the refusal for agents who aren't admins.
 func onlyAdminsChange() *bridge.Problem {
 	return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 }
 
-// administer lists, edits and deletes templates. An edit without a draft, and a deletion that names no template, show the list
-// instead, from which one can be chosen.
+// administer applies the three verbs. An edit without a draft and a deletion without a template show the list,
+// to choose one from.
 func (ts *UseCases) administer(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	r.Conversation = nil // templates belong to no conversation, wherever they are asked for
+	r.Conversation = nil // templates belong to no conversation, even if the verb was typed in one
 	if problem := ts.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -75,7 +80,8 @@ func (ts *UseCases) administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 	return nil
 }
 
-// saveTemplate makes or changes a template as a form says. A form that changes a template names its id; otherwise that is 0.
+// saveTemplate creates or changes a template from a submitted form. The form's template id is 0 for a new
+// template.
 func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	id, draft := r.Args.Template.ID, *r.Args.Template.Draft
 	account := ts.Dir.AccountNamed(draft.Account)
@@ -101,7 +107,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 
-	if old != nil { // its name and language stay, and so does what a form doesn't show
+	if old != nil { // keep its name, its language, and what the form doesn't show
 		row.ID, row.Name, row.Language = old.ID, old.Name, old.Language
 		row.ProviderName = old.ProviderName
 		if draft.Buttons == nil {
@@ -118,8 +124,10 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 
+	// Some channels have a reply window, the time after a customer's message in which they accept text, but no
+	// templates. On these, nothing can be sent after the window has closed.
 	caps := ts.Caps(account.ID)
-	hasOnlyWindow := caps.Window.Free > 0 && !caps.Templates // after it nothing can be sent
+	hasOnlyWindow := caps.Window.Free > 0 && !caps.Templates
 	if hasOnlyWindow && slices.Equal(row.Uses, []string{bridge.TemplateWindow}) {
 		ts.Refuse(r, "never_fits", "By "+account.Name+" a template can't be sent after the reply window has closed.",
 			"Let it be sent as a reply.")
@@ -129,11 +137,11 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	return ts.storeTemplate(ctx, tx, r, account, row, old)
 }
 
-// lockTemplates raises the version of the settings, because a template is about to change. That locks the version's row, so that
-// templates are changed one at a time.
+// lockTemplates increases the version of the settings. That locks the version's row until the transaction ends,
+// so that templates are changed one at a time.
 func lockTemplates(ctx context.Context, tx pgx.Tx) error { return store.BumpSettings(ctx, tx) }
 
-// templateOf returns the template with an id, or nil if there is none.
+// templateOf returns the template with an id, or nil.
 func templateOf(rows []store.Template, id store.TemplateID) *store.Template {
 	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == id && t.ID != 0 })
 	if i < 0 {
@@ -142,8 +150,8 @@ func templateOf(rows []store.Template, id store.TemplateID) *store.Template {
 	return &rows[i]
 }
 
-// storeTemplate stores a template, and tells whoever has made or changed it what becomes of it at the provider. old is the
-// template as it was before, or nil if it is new.
+// storeTemplate stores a template and tells its author whether it is approved or waits for the provider. old is
+// the version before, or nil for a new template.
 func (ts *UseCases) storeTemplate(
 	ctx context.Context, tx pgx.Tx, r book.Request, account *store.Account, row store.Template, old *store.Template,
 ) error {
@@ -154,30 +162,34 @@ func (ts *UseCases) storeTemplate(
 	}
 
 	saved := reading.TemplateFacts(row, account.Name)
-	isApprovedAtOnce := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID) // nobody else decides
-	if isApprovedAtOnce {
+	isApprovedAtOnce := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID)
+	switch {
+	case isApprovedAtOnce:
 		if err := store.ApproveTemplate(ctx, tx, id); err != nil {
 			return err
 		}
 		saved.Status = string(channels.TemplateApproved)
-	} else if mustSubmit {
+	case mustSubmit:
 		saved.Status = string(channels.TemplatePending)
-	} else {
+	default:
 		saved.Status = old.Status
 	}
 
-	ts.Whisper(r, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
-		Verb: bridge.VerbTemplateEdit})
+	ts.Whisper(r, bridge.Line{
+		Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
+		Verb:    bridge.VerbTemplateEdit,
+	})
 	return nil
 }
 
-// needsSubmission reports whether the provider has to be told of a template that was changed: it says something else than
-// before, or the provider rejected it.
+// needsSubmission reports whether a saved template has to be submitted to the provider: its content has
+// changed, or the provider rejected it before.
 func needsSubmission(old, row store.Template) bool {
 	return bridge.TemplateDiffers(old, row) || old.Status == string(channels.TemplateRejected)
 }
 
-// isSameTemplate reports whether an account can't have both templates, because they have the same language and the same name.
+// isSameTemplate reports whether two templates have the same language and the same name, here or at the
+// provider. An account can't have both.
 func isSameTemplate(a, b store.Template) bool {
 	if a.Language != b.Language {
 		return false
@@ -185,15 +197,15 @@ func isSameTemplate(a, b store.Template) bool {
 	return strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName
 }
 
-// dropTemplate deletes a template, here and at its provider.
+// dropTemplate marks a template as deleted. A background job deletes it at the provider.
 func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
 	if err != nil {
 		return err
 	}
 
-	isThere := len(rows) > 0 && rows[0].Todo != store.TodoDelete
-	if !isThere || ts.Dir.Account(rows[0].AccountID) == nil {
+	exists := len(rows) > 0 && rows[0].Todo != store.TodoDelete
+	if !exists || ts.Dir.Account(rows[0].AccountID) == nil {
 		ts.Refuse(r, "stale", "That template is deleted already.", "")
 		return nil
 	}
@@ -201,9 +213,10 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return err
 	}
 
-	gone := &bridge.TemplateChangedLine{
-		Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)},
-	}
-	ts.Whisper(r, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
+	deleted := reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)
+	ts.Whisper(r, bridge.Line{
+		Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{deleted}},
+		Verb:    bridge.VerbTemplateDelete,
+	})
 	return nil
 }

@@ -23,6 +23,11 @@ import (
 	"parley/store/suggestion"
 )
 
+// A template is a prepared message with variables: "Hi {{first_name}}, your order {{order}} left today." On
+// WhatsApp, templates that Meta has approved are the only messages that can be sent after the reply window (24
+// hours after the customer wrote) has closed. An agent opens a form, chooses a template, fills in the values,
+// sees a preview, and sends it.
+
 func templateVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
 		Rules:  verb.Rules{Name: bridge.VerbTemplate, NeedsLatest: true, Deed: store.DeedChoseTemplate},
@@ -30,8 +35,8 @@ func templateVerb() usecase.Case[*UseCases] {
 	}
 }
 
-// useTemplate sends a template, a prepared message with blanks, as the agent's message. If the agent hasn't seen its preview yet,
-// it offers templates instead.
+// useTemplate sends a template as the agent's message. If the agent hasn't seen a preview of it yet, it offers
+// the form instead.
 func (ts *UseCases) useTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, agent := r.Conversation, r.Agent
 	if problem := ts.Verbs.Authorize(agent, bridge.VerbReply); problem != nil {
@@ -75,23 +80,32 @@ func (ts *UseCases) useTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return nil
 	}
 
-	begun := &bridge.BegunLine{Template: used.Name, Count: ts.replies.ManyTexts(c, m.Text)}
-	ts.Line(c, bridge.Line{Content: begun, Verb: bridge.VerbTemplate,
-		By: ts.Dir.Ref(r.Surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
-		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	ts.Line(c, bridge.Line{
+		Content: &bridge.BegunLine{Template: used.Name, Count: ts.replies.ManyTexts(c, m.Text)},
+		Verb:    bridge.VerbTemplate,
+		By:      ts.Dir.Ref(r.Surface, agent.ID),
+		Text:    m.Text,
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
 
 	ts.replies.SendToCustomer(r, m, ts.FormOrder())
-	replaced := ts.Messages.Rows[r.Args.Message] // the parked reply in whose place the template goes
-	isHere := replaced != nil && replaced.ConversationID == c.ID
-	isLeaving := m.Fate == store.FateWaiting
-	if isHere && isLeaving && reply.IsWaitingForWindow(replaced) { // only such a reply is offered again
-		ts.NoteDecision(replaced, agent, bridge.OutcomeTemplate)
-	}
-
+	ts.settleReplaced(r, m)
 	return nil
 }
 
-// checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
+// settleReplaced records on a reply that waits for the reply window that the template m is sent instead.
+// Otherwise the reply would be offered again when the window opens.
+func (ts *UseCases) settleReplaced(r book.Request, m *book.Message) {
+	replaced := ts.Messages.Rows[r.Args.Message]
+	isOfConversation := replaced != nil && replaced.ConversationID == r.Conversation.ID
+	isLeaving := m.Fate == store.FateWaiting
+	if isOfConversation && isLeaving && reply.IsWaitingForWindow(replaced) {
+		ts.NoteDecision(replaced, r.Agent, bridge.OutcomeTemplate)
+	}
+}
+
+// checkTemplate fills in a template for a conversation, or returns the reason why it may not be sent there.
 func (ts *UseCases) checkTemplate(
 	c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs,
 ) (outbound.UsedTemplate, *bridge.Problem) {
@@ -120,16 +134,16 @@ func (ts *UseCases) checkTemplate(
 	return used, problem
 }
 
-// isForReplies reports whether a template may be sent in a conversation that has begun already.
+// isForReplies reports whether a template may be sent in an existing conversation. Some only start new ones.
 func isForReplies(row store.Template) bool {
 	return slices.Contains(row.Uses, bridge.TemplateReply) || slices.Contains(row.Uses, bridge.TemplateWindow)
 }
 
-// TemplateFor fills in a template that was seen in a preview, or returns why it may not leave by an account. rows has
-// the template's row, if there is one.
+// TemplateFor fills in the template that an agent saw in a preview, or returns the reason why the account may
+// not send it. rows has the template's row, or is empty if the template was deleted.
 func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
-	isAccounts := len(rows) > 0 && rows[0].AccountID == account
-	if !isAccounts || rows[0].Todo == store.TodoDelete {
+	belongsToAccount := len(rows) > 0 && rows[0].AccountID == account
+	if !belongsToAccount || rows[0].Todo == store.TodoDelete {
 		return outbound.UsedTemplate{}, &bridge.Problem{
 			Code: "no_template",
 			Text: "There is no such template for this account.",
@@ -154,7 +168,8 @@ func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.Te
 	return fillTemplate(row, args.Values)
 }
 
-// offerTemplates answers a typed verb with the button that opens the form of templates.
+// offerTemplates answers a typed command with a button that opens the form. A name in the command preselects
+// the template.
 func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	facts, err := ts.Facts(ctx, tx, r)
@@ -177,7 +192,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
 
 	if name := strings.TrimSpace(a.Args.Note); name != "" {
-		found := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
+		hasOtherName := func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) }
+		found := slices.DeleteFunc(slices.Clone(list), hasOtherName)
 		if len(found) == 0 {
 			var names []string
 			for _, t := range list {
@@ -200,8 +216,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 	return nil
 }
 
-// TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the
-// provider's list.
+// TemplateFailed parks a reply whose template the provider refused: it waits for an agent's click. It also
+// schedules a comparison of the account's templates with the provider's list.
 func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
 	used := outbound.TemplateOf(&m.Message)
 	rows, err := store.Templates(ctx, tx, used.ID)
@@ -211,8 +227,8 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 
 	reason, hint := bridge.ReasonTemplate, "Send another one, or this one when it is approved again."
 	verbs := []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}
-	isAsRead := len(rows) > 0 && rows[0].Todo != store.TodoDelete && rows[0].Version == used.Version
-	if !isAsRead {
+	isCurrent := len(rows) > 0 && rows[0].Todo != store.TodoDelete && rows[0].Version == used.Version
+	if !isCurrent {
 		reason, hint = bridge.ReasonTemplateOutdated, "Choose another template: what was read here can't be sent any more."
 		verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbDrop}
 	}
@@ -226,7 +242,7 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
 
-// fillTemplate fills in a template with values. The Problem says which value is missing.
+// fillTemplate fills in a template's values. It returns a Problem if one is missing.
 func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
 	u := outbound.UsedTemplate{
 		ID:      row.ID,
@@ -234,7 +250,7 @@ func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTe
 		Name:    row.Name,
 		Use:     channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}},
 	}
-	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider's category counts
+	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider may have changed it
 	for _, name := range u.Use.Variables {
 		value := bridge.TemplateValue(values[name])
 		if value == "" {

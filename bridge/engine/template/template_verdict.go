@@ -15,18 +15,20 @@ import (
 	"parley/store"
 )
 
-// A provider such as Meta decides whether a template (a prepared message) may be sent. This file applies its verdicts, which come
-// unasked, as the answer when a template is submitted, or from the provider's list, and tells people of them.
+// A provider such as Meta decides whether a template (a prepared message with variables) may be sent. Its
+// verdict arrives in three ways: as a webhook call, as the answer to a submission, or in the provider's list of
+// templates. The three can overtake each other. This file applies the verdicts that aren't outdated, and tells
+// the template's author: "order_shipped was rejected: …".
 
-// Submitted marks a provider's answer to the submission of a template.
+// Submitted is the class of a fact that reports the answer to a submission.
 const Submitted = "submitted"
 
-// maxVerdictDelay is how late a verdict that comes unasked may be. A provider repeats for days what it couldn't deliver: a newer
-// verdict may have come before.
+// maxVerdictDelay is how old a verdict in a webhook call may be. Providers repeat undelivered calls for days,
+// so a newer verdict may have arrived before an old one.
 const maxVerdictDelay = 5 * time.Minute
 
-// ApplyTemplateState applies what a provider says of a template without being asked. If that comes late, it has the provider's list
-// read instead.
+// ApplyTemplateState applies a verdict from a webhook call. If it is too old, the provider's list is read
+// instead.
 func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
@@ -39,28 +41,29 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
-			return ts.PutAside(time.Minute) // it is just being submitted, and the answer to that is about to be written
+			return ts.PutAside(time.Minute) // apply the answer to the submission in progress first
 		}
 	}
-	if isLate := !in.At.IsZero() && ts.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay; isLate {
+	isLate := !in.At.IsZero() && ts.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay
+	if isLate {
 		return ts.askProvider(ctx, tx, rows)
 	}
 
-	wereTold := false // people were told of another row of the same template
+	wereTold := false // people were told about another row of the same template
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
-			continue // what the provider says is about an older version
+			continue // the verdict is about an older version
 		}
-		isTold, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
+		toldNow, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
 		if err != nil {
 			return err
 		}
-		wereTold = wereTold || isTold
+		wereTold = wereTold || toldNow
 	}
 	return nil
 }
 
-// askProvider has the provider's list of these templates read at once.
+// askProvider schedules an immediate comparison of the templates with the provider's list.
 func (ts *UseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Template) error {
 	for _, row := range rows {
 		if err := store.ScheduleTemplateComparison(ctx, tx, row.AccountID, 0); err != nil {
@@ -70,7 +73,7 @@ func (ts *UseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Tem
 	return nil
 }
 
-// ApplyTemplateReport applies what a provider's list, or its answer to a submission, says of a template.
+// ApplyTemplateReport applies a verdict from the provider's list or from the answer to a submission.
 func (ts *UseCases) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
 	if err != nil || len(rows) == 0 {
@@ -88,30 +91,31 @@ func (ts *UseCases) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, f own.Fa
 
 	answersSubmission := f.Class == Submitted
 	if !answersSubmission && row.SubmittedAt == nil {
-		return nil // the provider's list still has the version before
+		return nil // the provider's list still has the previous version
 	}
 
 	state := *f.State
-	isNoVerdict := answersSubmission && state.Status == channels.TemplatePending
-	if isNoVerdict && row.Status != string(state.Status) {
-		state.Status = "" // the verdict has come before this answer
+	isPendingAnswer := answersSubmission && state.Status == channels.TemplatePending
+	if isPendingAnswer && row.Status != string(state.Status) {
+		state.Status = "" // the verdict arrived before the answer "pending"
 	}
 
-	_, err = ts.setTemplateState(ctx, tx, row, state, false)
+	const wereTold = false
+	_, err = ts.setTemplateState(ctx, tx, row, state, wereTold)
 	return err
 }
 
-// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already (wereTold).
-// isTold reports whether it told them.
+// setTemplateState stores a provider's verdict on a template. It tells people about a new status or category,
+// unless they were told already (wereTold), and reports whether it has told them.
 func (ts *UseCases) setTemplateState(
 	ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool,
-) (isTold bool, err error) {
+) (toldNow bool, err error) {
 	before := row
 	row.Reason = s.Reason
 	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)
 	row.Quality = cmp.Or(s.Quality, row.Quality)
 	row.ProviderCategory = cmp.Or(s.Category, row.ProviderCategory)
-	if s.Status == "" { // it is a notice about quality or category alone
+	if s.Status == "" { // only the quality or category is reported
 		row.Reason = before.Reason
 	} else if isKnownStatus(s.Status) {
 		row.Status = string(s.Status)
@@ -135,20 +139,21 @@ func (ts *UseCases) setTemplateState(
 		return false, nil
 	}
 	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
-		ts.tellTemplate(account, row, "")
-		isTold = true
+		const sameCategory = ""
+		ts.tellTemplate(account, row, sameCategory)
+		toldNow = true
 	}
 
-	was := cmp.Or(before.ProviderCategory, before.Category)
-	if row.ProviderCategory != "" && row.ProviderCategory != was {
-		ts.tellTemplate(account, row, was)
-		isTold = true
+	oldCategory := cmp.Or(before.ProviderCategory, before.Category)
+	if row.ProviderCategory != "" && row.ProviderCategory != oldCategory {
+		ts.tellTemplate(account, row, oldCategory)
+		toldNow = true
 	}
 
-	return isTold, nil
+	return toldNow, nil
 }
 
-// hasNewState reports whether a provider has said something new of a template.
+// hasNewState reports whether two versions of a row differ in a field that the provider sets.
 func hasNewState(before, now store.Template) bool {
 	if now.Status != before.Status || now.Reason != before.Reason {
 		return true
@@ -164,17 +169,17 @@ func isKnownStatus(s channels.TemplateStatus) bool {
 		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
 }
 
-// needsApproval reports whether the provider of an account decides about templates. Only then people are told of verdicts.
+// needsApproval reports whether the provider of an account approves templates.
 func (ts *UseCases) needsApproval(account store.AccountID) bool {
 	_, ok := ts.Channel(account).(channels.Templater)
 	return ok
 }
 
-// tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel. was is the former
-// category if the provider has changed it, and "" otherwise.
-func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
+// tellTemplate tells a verdict to the agent who submitted the template, or else posts it in the account's chat
+// channel. oldCategory is the former category if the provider has changed it, or "".
+func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, oldCategory string) {
 	line := bridge.Line{
-		Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
+		Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: oldCategory},
 		Verb:    bridge.VerbTemplates,
 		Verbs:   []bridge.Verb{bridge.VerbTemplateEdit},
 		Args:    bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}},
@@ -190,7 +195,7 @@ func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was
 	}
 }
 
-// isActive reports whether an agent still works here.
+// isActive reports whether an agent exists and hasn't been deactivated.
 func (ts *UseCases) isActive(id store.AgentID) bool {
 	agent := ts.Dir.Agent(id)
 	return agent != nil && agent.Active

@@ -9,11 +9,13 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// A thread's root, its first message, is a card that shows the state of the conversation. A digest of what it shows is stored with
-// the thread; if the digest changes, the card is posted again in its place.
+// The first message of a conversation's thread, its root, is a card that shows the conversation's status,
+// owners, tags and so on. A hash of everything the card shows is stored with the thread. Whenever a
+// conversation changes, this file compares the hash with that of the new state. If they differ, it queues an
+// update of the card. A conversation that has moved has several threads, each with a root.
 
-// QueueCards queues an update of each root that shows an old state of its conversation. Changes that come within wait become one
-// update. If somebody clicked, and therefore looks at the root, the update comes at once.
+// QueueCards queues updates of all outdated cards. Changes within wait are combined into one update. If
+// somebody clicked on the card, and so is looking at it, it is updated at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		if c := th.Conversations.Rows[id]; c.CardMayDiffer {
@@ -22,17 +24,17 @@ func (th *Writer) QueueCards(wait time.Duration) {
 	}
 }
 
-// cards queues updates of roots.
+// cards has the methods of this file.
 type cards struct{ *Writer }
 
-// queueOf queues an update of those roots of a conversation that show an old state, which their digest tells.
+// queueOf queues updates of a conversation's outdated cards.
 func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
 	digest := cardDigest(c, cs.Dir.TagsNamed(c.Tags), cs.windowDigest(c), cs.Conversations.ContinuationOf(c))
 	home := c.Home(cs.Dir)
 	for _, t := range c.Threads {
 		card := digest
 		switch {
-		case t == home: // only this root names who is replying
+		case t == home: // only the card of the current thread shows who is replying
 			card += c.ReplyingDigest()
 		case home != nil && cs.Dir.IsOutsideOwnChannel(c.Account, t.AccountID, t.Channel):
 			card = secludedDigest(c, home)
@@ -44,18 +46,19 @@ func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
 	}
 }
 
-// queueUpdate queues an update of a root, unless one is queued that will show the new state, or the root itself will.
+// queueUpdate queues an update of a card, unless an update that is queued already, or the unposted root itself,
+// will show the new state.
 func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Duration) {
-	l := cs.SurfaceLane(c, t, bridge.PostCard)
-	isIdle := l.LeasedUntil == nil
-	waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
+	lane := cs.SurfaceLane(c, t, bridge.PostCard) // the queue of updates of this card
+	isIdle := lane.LeasedUntil == nil
+	waiting := lane.Tail - lane.Head // updates that haven't started, which will read the new state
 	if !isIdle {
-		waiting-- // an update is under way, which may have read the old state
+		waiting-- // an update is being sent, which may have read the old state
 	}
 
 	if waiting > 0 {
 		if c.CardIsUrgent && isIdle {
-			cs.Outbox.SetDue(l, nil)
+			cs.Outbox.SetDue(lane, nil)
 		}
 		return
 	}
@@ -63,15 +66,15 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 		return
 	}
 
-	cs.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
+	cs.Outbox.Enqueue(lane, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
 	if !c.CardIsUrgent && isIdle {
 		soon := cs.Now.Add(wait)
-		cs.Outbox.SetDue(l, &soon)
+		cs.Outbox.SetDue(lane, &soon)
 	}
 }
 
-// cardDigest returns a digest of what a root may show of its conversation. window is the part that stands for the reply window,
-// next the conversation that continues it, or nil.
+// cardDigest returns a hash of everything that a card shows of its conversation. window stands for the state of
+// the reply window, and next is the conversation that continues this one, or nil.
 func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID
@@ -92,8 +95,8 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 	return bridge.TextMark(shown + recipientsDigest(c) + c.TraitsDigest())
 }
 
-// secludedDigest returns a digest of what a root shows in a channel that the conversation has left, if not everybody there may
-// read the conversation (bridge.Thread.Secluded): only where it goes on.
+// secludedDigest returns the hash for a card in a channel that the conversation has left and whose members may
+// not all read it (bridge.Thread.Secluded). Such a card only shows where the conversation has moved.
 func secludedDigest(c *book.Conversation, home *book.Thread) string {
 	var team bridge.TeamID
 	if c.TeamID != nil {
@@ -102,8 +105,8 @@ func secludedDigest(c *book.Conversation, home *book.Thread) string {
 	return bridge.TextMark(fmt.Sprintf("left %d %d", team, home.AccountID))
 }
 
-// recipientsDigest is the part of a card's digest that stands for the people in copy, and for others than the customer who get
-// replies; "" if there are none.
+// recipientsDigest returns the part of a card's hash for people other than the customer who get replies or
+// copies, or "".
 func recipientsDigest(c *book.Conversation) (shown string) {
 	for _, p := range c.Participants {
 		isCustomer := p.Role == outbound.RoleTo && c.Identity != nil && p.Key == c.Identity.Key

@@ -10,11 +10,16 @@ import (
 	"parley/store"
 )
 
-// AnySurface stands for no particular surface: none is preferred, and an agent is named by name alone.
+// Agents normally learn about a conversation in its thread, where a mention notifies them. That doesn't work
+// for an agent who uses another chat: if a conversation is in Slack and assigned to Dana, who only uses Teams,
+// Dana gets a direct message in Teams. Admins also get direct messages, about accounts that are broken. A
+// surface is a chat in which agents work.
+
+// AnySurface stands for no particular surface: none is preferred, and agents are named without a mention.
 const AnySurface store.AccountID = 0
 
-// SurfaceToTell returns the surface (chat) in which an agent is told something in a direct message: preferred, or else a connected
-// one. It returns AnySurface if the agent has a user in none.
+// SurfaceToTell returns the surface in which an agent gets a direct message: preferred if the agent uses it, or
+// else a connected one. It returns AnySurface if the agent uses none.
 func (th *Writer) SurfaceToTell(agent store.AgentID, preferred store.AccountID) store.AccountID {
 	surfaces := th.Dir.SurfacesOf(agent)
 	if len(surfaces) == 0 {
@@ -27,8 +32,9 @@ func (th *Writer) SurfaceToTell(agent store.AgentID, preferred store.AccountID) 
 	return surfaces[max(connected, 0)]
 }
 
-// SurfaceForTroubles returns the surface in which people are told of an account's troubles. For a mailbox or number it is the one
-// that has its threads; for a surface another one that is connected, or else itself.
+// SurfaceForTroubles returns the surface in which people are told that an account is broken. For a mailbox or a
+// phone number, it is the surface with its threads. For a surface, it is another connected one, or else the
+// broken one itself.
 func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 	if a.Side != store.SideSurface {
 		surface, _ := th.Dir.Home(a, nil)
@@ -43,9 +49,8 @@ func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 	return a.ID
 }
 
-// TellAssigned tells an agent directly of an assignment, where the agent has no user in the surface of the
-// conversation's thread, so that a mention there would notify nobody. It does nothing if the agent chose to do without
-// such notices.
+// TellAssigned sends an agent a direct message about an assignment. It is for agents who don't use the surface
+// of the conversation's thread. It does nothing if the agent has switched such notices off.
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	surface := th.SurfaceToTell(agent, AnySurface)
 	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
@@ -56,34 +61,35 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListAssigned, Rows: []bridge.Facts{row}}})
 }
 
-// surfaceElsewhere returns the surface in which an agent is told directly what a line says, because the agent has no user in the
-// chat of the conversation's thread, so that a mention there notifies nobody. It returns 0 for all other agents, for those who did
-// it themselves or may not read the conversation, and for an assignment (see TellAssigned).
+// surfaceElsewhere returns the surface in which an agent gets a copy of a line as a direct message, because the
+// agent doesn't use the surface of the thread. It returns 0 if the agent uses that surface, caused the line, or
+// may not read the conversation, and for assignments (see TellAssigned).
 func surfaceElsewhere(
 	th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line,
 ) store.AccountID {
 	surface := th.SurfaceToTell(agent, thread)
-	isThere := surface == thread || surface == 0
-	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
+	needsNoCopy := surface == thread || surface == AnySurface
+	if needsNoCopy || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
 		return 0
 	}
 	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, agent)))}
-	isLocked := book.IsNamed(th.Outbox, lane) // false if only this batch made the agent somebody to be told
+	isLocked := book.IsNamed(th.Outbox, lane) // false if the agent came in during this batch, which must not lock more queues
 	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
 		return 0
 	}
 	return surface
 }
 
-// tellElsewhere tells an agent directly what a line in a conversation's thread says, and where the conversation is. surface is
-// what surfaceElsewhere returned. The message names the conversation, so that an erasure of its customer finds it.
+// tellElsewhere sends an agent a line of a thread as a direct message, after one that shows the conversation
+// and links to it. surface is the result of surfaceElsewhere. The message names the conversation, so that it is
+// found when the customer is erased.
 func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListElsewhere, Rows: []bridge.Facts{row}}})
 	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
 		line.Content = &bridge.AskLine{Why: asked.Why}
 	}
-	line.Verbs, line.SourceRef = nil, bridge.Place{} // the thread has the buttons
+	line.Verbs, line.SourceRef = nil, bridge.Place{} // the buttons are in the thread
 	line.Mentions = []bridge.AgentRef{th.Dir.Ref(surface, agent)}
 	line.By = th.Dir.As(surface, line.By)
 	line.Args.Conversation = c.ID
@@ -93,8 +99,8 @@ func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, ag
 	th.SendDirect(surface, agent, line)
 }
 
-// TellTeamElsewhere tells members of a team directly that it is handed a conversation: those whom TeamMentions would name, but who
-// have no user in the chat of the thread.
+// TellTeamElsewhere sends direct messages about a hand-over to those members of the new team who want such
+// notices but don't use the surface of the thread.
 func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
 	var members []bridge.AgentRef
 	for _, id := range team.Members {
@@ -109,15 +115,15 @@ func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, threa
 	}
 }
 
-// SendDirect tells one agent something in a direct message. It is only for what no thread can show.
+// SendDirect sends a line to one agent as a direct message. Use it only for what no thread can show.
 func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	if user := th.Dir.UserOf(surface, agent); user != "" {
 		th.sendDirectTo(surface, user, line)
 	}
 }
 
-// sendDirectTo tells a user of a surface something in a direct message. Whoever acted on Parley's own pages is told nothing, since
-// the pages show what became of it.
+// sendDirectTo sends a line to a user of a surface as a direct message. It does nothing for Parley's own web
+// pages, which show results themselves.
 func (th *Writer) sendDirectTo(surface store.AccountID, user bridge.SurfaceUser, line bridge.Line) {
 	if surface == store.SystemAccount {
 		return
@@ -129,19 +135,19 @@ func (th *Writer) sendDirectTo(surface store.AccountID, user bridge.SurfaceUser,
 	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: user, Line: &line}, nil)
 }
 
-// NoPage is given to TellCondition where no page helps.
+// NoPage is the page argument of TellCondition if no page helps.
 const NoPage = ""
 
-// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which the account
-// is connected again, or NoPage if there is none, or if connecting it again would not help.
+// TellCondition tells all admins that an account, or the language model, is broken or works again. page is the
+// URL at which the account can be connected again, or NoPage.
 func (th *Writer) TellCondition(f own.Fact, page string) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {
 		return
 	}
 	first := th.SurfaceForTroubles(account)
-	model := f.Kind == own.Account && f.Account == store.SystemAccount // this account stands for the model: it has no other condition
-	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint, Page: page}}
+	isModel := f.Kind == own.Account && f.Account == store.SystemAccount // the system account has no condition but the model's
+	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: isModel, Trouble: f.Text, Hint: f.Hint, Page: page}}
 	for _, a := range th.Dir.Agents {
 		if !a.Active || !a.IsAdmin() {
 			continue

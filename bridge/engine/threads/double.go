@@ -8,12 +8,14 @@ import (
 	"parley/store"
 )
 
-// Doubles looks after threads whose root, the first message, may be there twice: it was posted again because nobody could tell
-// whether the first attempt had succeeded. What agents type under the wrong one must not be lost.
+// Doubles handles threads whose root (the first message) may exist twice. That happens if the answer to the
+// first attempt to post it was lost, nothing could be found out, and Parley posted it again. An agent who then
+// types a reply below the other root must not be ignored. So the other root is searched for, and while that
+// takes, texts below it wait.
 type Doubles struct{ *Writer }
 
-// Seek has the other root of a thread looked for. What people type under that root waits until it is found, or known not to be
-// there; see book.Posts.AwaitRecord.
+// Seek queues a search for the other root of a thread. Texts below an unknown root wait for the result; see
+// book.Posts.AwaitRecord.
 func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if isDoubleSought(t) && t.Root == f.Root {
@@ -24,8 +26,9 @@ func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// TakeResult applies what came of Seek. If another root was found, its thread counts as one that the conversation has left: the
-// root leads to the right thread, and what is typed under it is shown, and can be sent, in the right thread.
+// TakeResult applies the result of a search. If another root was found, its thread is treated like one that the
+// conversation has moved away from: the root links to the right thread, and texts typed below it are shown, and
+// can be sent, in the right thread.
 func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if !isDoubleSought(t) || t.Root != f.Root {
@@ -36,13 +39,13 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	isKnownAbsent := !isFound && f.Class != own.Blind
 	if isKnownAbsent {
 		t.Doubt, t.DoubtChanged = "", true
-		t.Card = "" // so that the root is updated, which says that it may be there twice
+		t.Card = "" // forces an update of the root, which warns that it may exist twice
 		c.RefreshCard()
 		return
 	}
 
 	t.Doubt, t.DoubtChanged = store.DoubtStays, true
-	if !isFound { // nobody could look
+	if !isFound { // the search was not possible
 		return
 	}
 
@@ -56,7 +59,7 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	queueLeftCard(d.Writer, c, t, bridge.Place{Channel: t.Channel, Message: f.External})
 }
 
-// GiveUp gives up the search of Seek, after it failed for days.
+// GiveUp ends a search that has failed for days.
 func (d Doubles) GiveUp(c *book.Conversation, surface store.AccountID) {
 	t := c.Threads[surface]
 	if isDoubleSought(t) {
@@ -64,5 +67,5 @@ func (d Doubles) GiveUp(c *book.Conversation, surface store.AccountID) {
 	}
 }
 
-// isDoubleSought reports whether another root of a thread is being looked for. t may be nil.
+// isDoubleSought reports whether a search for another root of a thread is in progress. t may be nil.
 func isDoubleSought(t *book.Thread) bool { return t != nil && t.Doubt == store.DoubtSought }

@@ -11,14 +11,15 @@ import (
 	"parley/store"
 )
 
-// questions answers what use cases ask about conversations, as the batch has changed them so far.
+// questions answers what use cases ask about conversations: whether an agent may read one, and what it looks
+// like. Conversations are seen with the changes that the current batch (the events applied in one transaction)
+// has made so far, even those not stored yet.
 type questions struct {
 	book    *book.Book
 	Reading *reading.Reader
 }
 
-// Authorize says why an agent may not use a verb on a conversation, or may not even read it. It returns nil if the agent may do
-// both.
+// Authorize returns the reason why an agent may not use a verb on a conversation or may not read it, or nil.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
 	if problem := qs.AuthorizeReading(r); problem != nil {
 		return problem
@@ -26,16 +27,20 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return qs.book.Verbs.Authorize(r.Agent, verb)
 }
 
-// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, for people who are no agents, and
-// for agents who take back their own replies, even if the conversation has gone on where they may not read it.
+// AuthorizeReading returns a problem if an agent may not read a conversation, or nil. People who aren't agents
+// are checked elsewhere. Agents may always take back their own replies, even if the conversation has moved to
+// where they may not read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
-	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
+	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) {
+		return nil
+	}
+	if qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return nil
 	}
 	return reading.NotReadable(r.Conversation.ID)
 }
 
-// takesOwnBack reports whether an agent takes back a reply of the agent's own, by an emoji on it or by the buttons of its line.
+// takesOwnBack reports whether an agent takes back their own reply, with an emoji on it or with a button.
 func (qs *questions) takesOwnBack(r book.Request) bool {
 	if !qs.book.Verbs.Of(r.Verb).TakesBack || r.Typed() {
 		return false
@@ -44,9 +49,10 @@ func (qs *questions) takesOwnBack(r book.Request) bool {
 	return m != nil && m.ConversationID == r.Conversation.ID && m.AgentID != nil && *m.AgentID == r.Agent.ID
 }
 
-// wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That proves
-// that the person can read the thread. Nothing else does: not the place that a button or a form names, not a thread that the
-// conversation has left, and not a command with its number that was typed elsewhere.
+// wasDoneAtHome reports whether somebody typed or put an emoji in the chat channel that the conversation's
+// current thread is in. That proves that the person can read the thread. Nothing else does: not the channel
+// that a button or a form names, not an old thread of the conversation, and not a command with its number typed
+// elsewhere.
 func (qs *questions) wasDoneAtHome(r book.Request) bool {
 	if !r.Typed() && !r.IsEmoji() {
 		return false
@@ -58,8 +64,7 @@ func (qs *questions) wasDoneAtHome(r book.Request) bool {
 	return r.Place.Channel == home.Channel || r.Place.Channel == qs.book.Dir.ChannelNow(r.Surface, home.Channel)
 }
 
-// Facts returns the facts of a request's conversation, for whoever asks, as the batch has changed it so far, also where that isn't
-// stored yet.
+// Facts returns a summary of the request's conversation as r.Agent may see it.
 func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Facts, error) {
 	c := r.Conversation
 	places := c.Places()
@@ -80,7 +85,8 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, r book.Request) (brid
 	return f, nil
 }
 
-// Refer names a conversation to a surface, with the place of its thread.
+// Refer returns what a link to a conversation needs: its number, subject and status, and where its thread is in
+// a surface.
 func (qs *questions) Refer(c *book.Conversation, surface store.AccountID) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Subject: c.Subject, Status: c.BridgeStatus()}
 	f.Thread.Root, f.Thread.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.Conversation)

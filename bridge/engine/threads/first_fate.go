@@ -6,22 +6,25 @@ import (
 	"parley/store"
 )
 
-// newLines are the tracked lines that a batch writes. A batch may write a line and change the fate of its message afterwards, by another
-// fact: then the line has to show that, as if the two facts had come in two batches.
+// newLines are the lines about messages that a batch writes, a batch being the facts (events) applied in one
+// transaction. A line such as "Not sent: the mailbox is full [Send again]" has to change when the fate of its
+// message changes. Within one batch, a fact may write the line and a later one may change the fate. The line
+// must end up the same as if the two had been applied in separate batches. Therefore the fate at the end of the
+// fact that wrote the line is stored with it.
 type newLines struct {
 	messages      *book.Messages
-	written       []*book.Delivery                     // those of which the first fate isn't noted yet
-	decidedBefore map[store.DeliveryID]*bridge.Outcome // what had been decided about a line's message when the line was written
+	written       []*book.Delivery                     // lines whose first fate isn't stored yet
+	decidedBefore map[store.DeliveryID]*bridge.Outcome // by line: the decision about its message when the line was written
 }
 
-// addLine notes that a line about a message was written.
+// addLine registers a new line about a message.
 func (n *newLines) addLine(line *book.Delivery, m *book.Message) {
 	n.written = append(n.written, line)
 	n.decidedBefore[line.ID] = m.Decided
 }
 
-// NoteFirstFates notes with each new line which fate its message has at the end of the fact that wrote the line. It is called after
-// each fact. Lines about a recipient are left to noteFirstFate.
+// NoteFirstFates stores the first fates of the lines that the last fact wrote. It is called after each fact.
+// Lines about a single recipient are handled at the end of the batch.
 func (n *newLines) NoteFirstFates() {
 	for _, line := range n.written {
 		m := n.messages.Rows[line.MessageID]
@@ -32,14 +35,15 @@ func (n *newLines) NoteFirstFates() {
 	n.written = nil
 }
 
-// isDecidedSince reports whether somebody has decided about a line's message in this batch, after the line was written.
+// isDecidedSince reports whether an agent has decided about a line's message in this batch after the line was
+// written.
 func (n *newLines) isDecidedSince(line postedLine, m *book.Message) bool {
 	return m.Decided != nil && m.Decided != n.decidedBefore[line.ID]
 }
 
-// noteFirstFate notes with a new line which fate its message has. The line is changed once the message has another one. A line about
-// somebody in copy also says then whether the customer got the mail. That may be told later in the batch, by the same report, so that
-// it is noted at the end of the batch.
+// noteFirstFate stores the current fate of a line's message with the line, unless one is stored. A line about a
+// recipient in copy also gets whether the customer got the mail. The same delivery report may say that later in
+// the batch, so such lines wait for its end.
 func noteFirstFate(m *book.Message, line *book.Delivery) {
 	first := line.DecodedPayload()
 	if first.Fate != "" {

@@ -10,21 +10,22 @@ import (
 	"parley/store"
 )
 
-// minUploadRate is the slowest upload, in bytes per second, for which the files of a message are given time.
+// minUploadRate is the slowest upload rate, in bytes per second, that timeouts allow for.
 const minUploadRate = 128 << 10
 
-// laneClass tells the lanes of one conversation apart. A lane is a queue of deliveries (replies, posts) to one place, which leave
-// one after the other. Those of different lanes don't wait for each other.
+// laneClass distinguishes the lanes of one conversation. A lane is a first-in, first-out queue of deliveries:
+// replies to the customer, or posts in the agents' chat. Different lanes don't wait for each other. So a slow
+// update of a card, for example, doesn't delay a customer's next message in the thread.
 type laneClass string
 
 // Classes of lanes. They are stored in the lanes' keys.
 const (
-	sayLane    laneClass = "say"             // replies to the customer, and all that is posted in the order in which it was said
-	cardLane   laneClass = outbound.CardLane // the card at the top of the thread
-	markLane   laneClass = "mark"            // emoji at agents' messages
-	doubleLane laneClass = "double"          // the removal of posts that were made twice
-	changeLane laneClass = "change"          // changes of lines that stand in the thread
-	eraseLane  laneClass = "erase"           // the removal of what an erased customer wrote
+	sayLane    laneClass = "say"             // replies to the customer, and posts whose order matters
+	cardLane   laneClass = outbound.CardLane // updates of the card at the top of the thread
+	markLane   laneClass = "mark"            // emoji on agents' messages
+	doubleLane laneClass = "double"          // searches for posts that exist twice
+	changeLane laneClass = "change"          // changes of earlier lines in the thread
+	eraseLane  laneClass = "erase"           // removals of what an erased customer wrote
 )
 
 // conversationLane returns the key of a conversation's lane.
@@ -32,14 +33,14 @@ func conversationLane(conversation store.ConversationID, class laneClass) string
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
-// lanes finds the lanes of deliveries, with their gates. A gate limits how many deliveries of all its lanes leave in a second: it
-// stands for the budget of an account or of a chat's channel.
+// lanes chooses the lane of a delivery and the lane's gate. A gate is a rate limit that several lanes share,
+// such as the budget of an account or of a chat channel.
 type lanes struct {
 	book *book.Book
-	Chat func(account store.AccountID) bridge.Surface // nil while it isn't there
+	Chat func(account store.AccountID) bridge.Surface // returns nil while the chat isn't connected
 }
 
-// CustomerLane returns the one lane in which a conversation's replies go to the customer.
+// CustomerLane returns the lane of a conversation's replies to its customer.
 func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	ch := ls.book.Channel(c.AccountID)
 	key := book.LaneKey{Account: c.AccountID, Key: conversationLane(c.ID, sayLane)}
@@ -54,8 +55,8 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
 }
 
-// SurfaceLane returns the lane for posts of a kind to a conversation's thread. What is said has one lane, so that it is
-// posted in order. Cards and marks have lanes of their own, so that they don't delay it.
+// SurfaceLane returns the lane for posts of a kind in a conversation's thread. Messages and lines share one
+// lane, which keeps them in order. Cards and marks have lanes of their own, so that they don't delay messages.
 func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
 	class, priority := sayLane, store.PrioritySay
 	switch kind {
@@ -66,19 +67,18 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 	case bridge.PostDouble:
 		class, priority = doubleLane, store.PriorityCard
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral, bridge.PostErased:
-		// They stay in the order of what is said.
+		// These share sayLane.
 	}
 	return ls.laneOfClass(c, t, kind, class, priority)
 }
 
-// ChangesLane returns the lane for changes of a thread's lines. It is a lane of their own, so that new posts don't wait
-// for them.
+// ChangesLane returns the lane for changes of earlier lines in a thread, so that new posts don't wait for them.
 func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
 	return ls.laneOfClass(c, t, bridge.PostCard, changeLane, store.PriorityCard)
 }
 
-// laneOfClass returns the lane of a class of posts, with the gate that has the surface's budget for kind. An existing lane gets
-// that gate if its thread was moved to another channel, and the priority.
+// laneOfClass returns the lane of a class, with the gate for posts of a kind. It updates the priority of an
+// existing lane, and its gate if the thread was moved to another channel.
 func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class laneClass, priority int) *book.Lane {
 	if class == sayLane && t.Root == "" {
 		priority = store.PriorityRoot
@@ -86,8 +86,8 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 
 	gate, request := ls.budgetOf(t.AccountID, kind, t.Channel)
 	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
-	keepsGate := l.Fresh || l.Gate != nil // this batch has set the lane's gate
-	if t.Rerooted > 0 && !keepsGate {     // the thread may be in another channel now, which has another budget
+	hasNewGate := l.Fresh || l.Gate != nil // set in this batch
+	if t.Rerooted > 0 && !hasNewGate {     // the thread may be in another channel, with a budget of its own
 		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
@@ -98,13 +98,14 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	return l
 }
 
-// HasNewRootToLand reports whether a conversation's thread is about to move: it was handed over, and its new root waits or is being
-// posted.
+// HasNewRootToLand reports whether a conversation was handed over and the first message (root) of its new
+// thread hasn't been posted yet.
 func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
 	return t.Root != "" && ls.SurfaceLane(c, t, bridge.PostRoot).HasRootToLand()
 }
 
-// AllowUpload makes a lane's leases long enough to upload a message's files over a slow connection.
+// AllowUpload extends the leases of a lane, so that a message's files can be uploaded over a slow connection. A
+// lease is the time for which a process claims the lane.
 func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64
 	for _, f := range m.Files {
@@ -117,8 +118,8 @@ func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	}
 }
 
-// budgetOf returns the gate whose budget a kind of post in a channel spends, and how long one request may take. While the surface
-// isn't connected, it returns a gate for slow posts.
+// budgetOf returns the gate for posts of a kind in a channel, and the timeout of one request. While the surface
+// (the chat) isn't connected, it returns cautious defaults.
 func (ls *lanes) budgetOf(surface store.AccountID, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
 	s := ls.Chat(surface)
 	if s == nil {

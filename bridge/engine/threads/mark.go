@@ -10,10 +10,12 @@ import (
 	"parley/store"
 )
 
-// A mark is the emoji that Parley puts on an agent's message in the chat. It says what became of the text: it waits, it was sent,
-// delivered or read, it stayed inside, or something is wrong.
+// A mark is the emoji that Parley puts on an agent's message in the chat to show what has become of it: ⏳ for a
+// reply that can still be undone, others for sent, delivered, read, kept inside (among colleagues) and failed.
+// A message has at most one mark.
 
-// receiptRank orders the marks that receipts bring. A lower one never replaces a higher one. It is 0 for all other marks.
+// receiptRank orders the marks of receipts, because receipts may arrive out of order: "sent" must not replace
+// "read". It returns 0 for all other marks.
 func receiptRank(m bridge.Mark) int {
 	switch m {
 	case bridge.MarkSent:
@@ -27,11 +29,11 @@ func receiptRank(m bridge.Mark) int {
 	}
 }
 
-// NoMark stands for no mark: Writer.Mark takes away the mark that a message has.
+// NoMark removes the mark of a message; see Writer.Mark.
 const NoMark bridge.Mark = ""
 
-// Mark puts a mark on a person's message in place of the one that it has; NoMark only takes that one away. A mark that was not
-// posted yet is replaced in its queue, so that a reply that leaves quickly gets only one.
+// Mark replaces the mark on a person's message, or removes it if mark is NoMark. If the last mark is still
+// queued, its delivery is changed instead, so that a reply that leaves quickly gets only one.
 func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) {
 	t := c.Threads[m.AccountID]
 	if t == nil || m.Place == "" {
@@ -50,7 +52,8 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 
-	// After an attempt nobody knows what the message shows: it may have put the new mark without taking the former one off.
+	// After an attempt, the state of the message is unknown: the new mark may be on it together with the former
+	// one.
 	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0
 	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{
@@ -60,7 +63,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		})
 		return
 	}
-	if now.Clears == mark { // the message shows this mark still, so that there is nothing to change
+	if now.Clears == mark { // the message still shows this mark
 		th.Outbox.Cancel(last)
 		return
 	}
@@ -69,7 +72,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 	last.SetPayload(now)
 }
 
-// MarkWaiting marks a reply if it is held. The mark tells its author that the reply can still be taken back.
+// MarkWaiting marks a reply with ⏳ while it is held, which means that its author can still undo it.
 func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 	d := th.Outbox.FirstPartOf(m)
 	hasHold := d != nil && d.NotBefore != nil
@@ -78,8 +81,9 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// MarkSent marks a reply that the provider has: as sent, delivered or read, by its receipts and the account's settings. followed
-// means that a later text left with it as one message: then only that one gets the mark.
+// MarkSent marks a reply that the provider has accepted as sent, delivered or read, depending on its receipts
+// and the account's settings. followed means that a later text left with it as one message. In that case only
+// the later one is marked.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
 	settings := th.Settings(c)
 	if followed || settings.Receipts == "failures" {
@@ -89,7 +93,7 @@ func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool)
 	th.Mark(c, m, markOfReceipt(settings.ShownReceipt(th.Outbox.ReceiptState(m))))
 }
 
-// markOfReceipt returns the mark of a reply that the provider has, as its receipts tell.
+// markOfReceipt returns the mark for a receipt state.
 func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 	switch state {
 	case bridge.OutcomeRead:
@@ -101,13 +105,13 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 	}
 }
 
-// IsLastInRun reports whether d is the last delivery of a run, which is several that leave as one message. Those that were taken
-// back don't count.
+// IsLastInRun reports whether d is the last delivery of a run (deliveries that leave as one message) that
+// hasn't been cancelled.
 func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	return !slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled })
 }
 
-// marksOf returns the deliveries of the marks that a message has or is to get, in order.
+// marksOf returns the deliveries of a message's marks, posted and queued, in order.
 func (th *Writer) marksOf(m *book.Message) []*book.Delivery {
 	var marks []*book.Delivery
 	for _, d := range th.Outbox.OfMessage[m.ID] {
