@@ -9,32 +9,33 @@ import (
 	"parley/store"
 )
 
-// A chat notifies the agents whom a line mentions. This file decides who that is: not everybody who is named wants a notice, and
-// some are away. For example, Kim and Bo own conversation #12, Kim is away, and its customer writes again. The line names both,
-// and the chat notifies Bo. If Bo were away, too, it would notify their team; with nobody else in the team it would notify both
-// all the same, so that no notice is lost.
+// A line is a remark that Parley posts in a conversation's thread. The chat notifies the agents whom a line
+// mentions. This file decides who is mentioned and who is only named, since some agents are away and some have
+// switched certain notices off. For example, Kim and Bo own conversation #12, Kim is away, and the customer
+// writes again. The line names both, and mentions Bo. If Bo were away, too, it would mention their team. If
+// nobody else were in the team, it would mention both after all, so that no notice is lost.
 
-// maxMentions is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in
-// its channel without being mentioned.
+// maxMentions is the size of the largest team whose members are mentioned one by one. A larger team isn't
+// mentioned at all.
 const maxMentions = 8
 
-// namedAgent is an agent whom a line names. User is "" if a mention in the thread doesn't notify the agent.
+// namedAgent is an agent whom a line names. If User is "", a mention in the thread doesn't notify the agent.
 type namedAgent struct {
 	bridge.AgentRef
-	toldElsewhere bool // the agent is notified in another chat
+	toldElsewhere bool // gets a direct message in another chat
 }
 
 func (a *namedAgent) isNotified() bool { return a.User != "" || a.toldElsewhere }
 
-// onlyName has the line name the agent without a notice.
+// onlyName makes the line name the agent without a notification.
 func (a *namedAgent) onlyName() { a.User, a.toldElsewhere = "", false }
 
-// mentionsToNotify returns the mentions of a line, changed so that the chat (surface) notifies the right people, and the agents who
-// are to be told in another chat, which canTell allows:
-//   - A line that is no notice, such as one about a reply that failed, notifies all whom it names.
-//   - Whoever chose to do without a notice is only named.
-//   - Of a notice that needs cover, agents who are away are only named, if somebody is notified in their place: another owner,
-//     else their team. The team is also notified for those who can't be notified at all, and if nobody owns the conversation.
+// mentionsToNotify decides whom a line notifies. It returns the line's mentions in the chat (surface), and the
+// agents who get a direct message in another chat. canTell reports whether an agent can get one.
+//   - A line that isn't a notice, such as one about a failed reply, notifies everybody whom it names.
+//   - An agent who has switched a notice off is only named.
+//   - Some notices need cover. For these, an agent who is away is only named if somebody else is notified: another owner, or else
+//     the team. The team is also notified if an owner can't be reached or if nobody owns the conversation.
 func mentionsToNotify(
 	dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line, canTell func(store.AgentID) bool,
 ) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
@@ -63,12 +64,12 @@ func mentionsToNotify(
 	}
 
 	var team []bridge.AgentRef
-	isSomebodyThere := slices.ContainsFunc(named, func(a namedAgent) bool { return a.isNotified() && !a.Away })
-	if needsTeam && !isSomebodyThere && c.TeamID != nil {
+	isCovered := slices.ContainsFunc(named, func(a namedAgent) bool { return a.isNotified() && !a.Away })
+	if needsTeam && !isCovered && c.TeamID != nil {
 		members := teamRefs(dir, dir.Team(*c.TeamID), surface)
 		team = wantingNotice(dir, withoutAway(dir, members), notice)
 	}
-	if isSomebodyThere || len(team) > 0 {
+	if isCovered || len(team) > 0 {
 		for i := range named {
 			if named[i].Away {
 				named[i].onlyName()
@@ -80,7 +81,7 @@ func mentionsToNotify(
 	return append(mentions, team...), elsewhere
 }
 
-// listNamed returns the mentions of agents, and those of them who are told in another chat.
+// listNamed returns the mentions of the agents, and those who get a direct message in another chat.
 func listNamed(named []namedAgent) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
 	for _, agent := range named {
 		mentions = append(mentions, agent.AgentRef)
@@ -91,8 +92,8 @@ func listNamed(named []namedAgent) (mentions []bridge.AgentRef, elsewhere []stor
 	return mentions, elsewhere
 }
 
-// needsAgentsAgain reports whether a line says that a conversation needs its agents again by itself: its snooze is over, or its customer
-// said something after its end.
+// needsAgentsAgain reports whether a line says that a conversation needs attention again without anybody having
+// asked for it: its snooze has ended, or its customer wrote after it was resolved.
 func needsAgentsAgain(c *book.Conversation, line bridge.Line) bool {
 	if line.By != (bridge.AgentRef{}) {
 		return false
@@ -107,13 +108,14 @@ func needsAgentsAgain(c *book.Conversation, line bridge.Line) bool {
 	}
 }
 
-// TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation: those who
-// are not away, or all if everybody is. The agent who does it (by) is left out, and so is whoever declined such notices.
+// TeamMentions returns the members of a team to mention when a conversation is handed over to it: those who are
+// present, or all if everybody is away. It leaves out the agent who hands it over (by) and those who have
+// switched such notices off.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	return wantingHandOver(dir, slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by }))
 }
 
-// wantingHandOver returns those of a team's members who are told that it is handed a conversation.
+// wantingHandOver returns the members of a team who are told about a hand-over to it.
 func wantingHandOver(dir *directory.Directory, members []bridge.AgentRef) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
 	if present := withoutAway(dir, members); len(present) > 0 {
@@ -135,13 +137,13 @@ func teamRefs(dir *directory.Directory, team *store.Team, surface store.AccountI
 	return list
 }
 
-// withoutAway returns the agents of a list who are not away.
+// withoutAway returns the agents who aren't away.
 func withoutAway(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
 	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.IsAway(ref.ID) })
 }
 
-// wantingNotice returns the agents of a list who want a notice. It returns none if they are too many to be mentioned
-// one by one.
+// wantingNotice returns the agents who haven't switched a notice off, or nil if there are more than
+// maxMentions. It modifies list.
 func wantingNotice(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Notice) []bridge.AgentRef {
 	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return hasDeclined(dir, ref.ID, notice) })
 	if len(list) > maxMentions {
@@ -150,7 +152,7 @@ func wantingNotice(dir *directory.Directory, list []bridge.AgentRef, notice brid
 	return list
 }
 
-// hasDeclined reports whether an agent chose to do without a notice.
+// hasDeclined reports whether an agent has switched a notice off.
 func hasDeclined(dir *directory.Directory, id store.AgentID, notice bridge.Notice) bool {
 	agent := dir.Agent(id)
 	if agent == nil || notice.Mandatory {

@@ -9,13 +9,17 @@ import (
 	"parley/store"
 )
 
-// An outcome is what a line about a message shows of what became of the message, in place of its buttons: "sent", "dropped by Kim".
-// This file finds it for each line, from what was decided in the batch and from the fate of the message.
+// A line is a remark that Parley posts in a conversation's thread. Some lines are about a message and have
+// buttons: "Not sent: the window is closed. [Send] [Drop]". Once the matter is settled, the line shows an
+// outcome in place of the buttons: "sent", "dropped by Kim". This file determines the outcome of a line, from
+// the decisions that agents made in the current batch of events, and from the message's fate (waiting, sent,
+// failed …).
 
-// asItIs means that a line stays as it is.
+// asItIs means that a line doesn't change.
 const asItIs bridge.OutcomeState = ""
 
-// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. The first rule that applies counts.
+// findOutcome returns the outcome that a line has to show, or nil if the line doesn't change. The first rule
+// that applies counts.
 func (st lineSettler) findOutcome(l *lineToSettle) *bridge.Outcome {
 	if l.now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(l.message, &l.now)
@@ -42,8 +46,9 @@ func (st lineSettler) findOutcome(l *lineToSettle) *bridge.Outcome {
 	return st.makeOutcome(l, st.outcomeState(l.message))
 }
 
-// stateByDecision has the last line about a message show what somebody decided about it in this batch. The line of a mail in a day's
-// thread shows nothing else.
+// stateByDecision applies to the last line about a message if an agent has decided about the message in this
+// batch. It also applies to the lines of a daily thread, in which automatic mail is collected: they show
+// nothing but decisions.
 func (st lineSettler) stateByDecision(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	m := l.message
 	isInDailyThread := l.now.Kind() == bridge.LineAutomatic || l.now.Kind() == bridge.LineCollected
@@ -58,7 +63,8 @@ func (st lineSettler) stateByDecision(l *lineToSettle) (state bridge.OutcomeStat
 	}
 }
 
-// stateForRecipient has a line about one of several recipients show what becomes of the message, once that changes.
+// stateForRecipient applies to lines about one of several recipients: they show the message's state once its
+// fate changes.
 func (st lineSettler) stateForRecipient(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	if !isAboutRecipient(&l.now) {
 		return "", false
@@ -69,7 +75,8 @@ func (st lineSettler) stateForRecipient(l *lineToSettle) (state bridge.OutcomeSt
 	return st.outcomeState(l.message), true
 }
 
-// stateOfPart has a line about an unfinished part of a reply show what becomes of that part.
+// stateOfPart applies to lines about an unfinished part (one delivery) of a reply: they show the state of that
+// part.
 func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	m := l.message
 	part := st.unfinishedPart(m, &l.now)
@@ -85,7 +92,7 @@ func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, a
 		return shownReceipt(st.Writer, m, book.ReceiptOutcome(rank, true)), true
 	case !l.isLastOfPart:
 		return "", false
-	case isUndecided(part, &l.now): // its buttons are the only ones that decide about this part
+	case isUndecided(part, &l.now): // no other line has buttons for this part
 		return asItIs, true
 	case canBeTakenBack && (book.Parts{part}).AreLeaving():
 		return bridge.OutcomeWaiting, true
@@ -94,22 +101,25 @@ func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, a
 	}
 }
 
-// stateOfEarlierLine has a line leave what is still open to a later line about the message, which asks.
+// stateOfEarlierLine applies if a message is still undecided and a later line about it asks: the earlier line
+// loses its buttons.
 func (st lineSettler) stateOfEarlierLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	fate := st.outcomeState(l.message)
 	isOpen := fate == bridge.OutcomeWaiting || fate == bridge.OutcomeAsked
 	return bridge.OutcomeAsked, isOpen && !l.isLast
 }
 
-// stateOfOpenLine keeps the last line about a message as it is while nothing has become of the message since the line was written.
+// stateOfOpenLine keeps the last line about a message as it is while the message's fate hasn't changed since
+// the line was written.
 func (st lineSettler) stateOfOpenLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
-	isStillOpen := l.now.Outcome == nil || st.outcomeState(l.message) == bridge.OutcomeAsked // a reply that is kept for later is still parked
+	// A reply that an agent keeps for later has an outcome, and is still parked.
+	isStillOpen := l.now.Outcome == nil || st.outcomeState(l.message) == bridge.OutcomeAsked
 	isOpenLine := l.isLast && isStillOpen && !isInPlaceOfMessage(&l.now)
 	return asItIs, isOpenLine && !l.hasNewFate()
 }
 
-// allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get
-// replies, in whichever way they were allowed.
+// allowedOutcome returns the outcome of a line that asks whether newcomers in a mail may get replies. It is nil
+// until all of them do.
 func (st lineSettler) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
@@ -123,8 +133,8 @@ func (st lineSettler) allowedOutcome(m *book.Message, line *bridge.Line) *bridge
 	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: st.Now}
 }
 
-// makeOutcome makes an outcome of a line with who decided it, and when. If nobody has decided anything in this batch, By is kept
-// from the outcome before. At is kept, too, while only receipts of a sent reply come in.
+// makeOutcome returns an outcome with the agent who decided and the time. If nobody decided in this batch, the
+// agent of the previous outcome stays. The time stays, too, while only receipts of a sent reply arrive.
 func (st lineSettler) makeOutcome(l *lineToSettle, state bridge.OutcomeState) *bridge.Outcome {
 	before := l.now.Outcome
 	o := &bridge.Outcome{State: state, By: decidedBy(l.message, &l.now, state), At: st.Now}
@@ -135,8 +145,8 @@ func (st lineSettler) makeOutcome(l *lineToSettle, state bridge.OutcomeState) *b
 	return o
 }
 
-// decidedBy returns the agent whom an outcome names. The first of these counts: who has decided in this batch; who decided before,
-// if the state follows from that; the author of a message that the line stands for.
+// decidedBy returns the agent whom an outcome names: who decided in this batch, or else who decided before, if
+// the state follows from that, or else the author of the message that the line stands for.
 func decidedBy(m *book.Message, line *bridge.Line, state bridge.OutcomeState) bridge.AgentRef {
 	if m.Decided != nil {
 		return m.Decided.By
@@ -152,7 +162,8 @@ func decidedBy(m *book.Message, line *bridge.Line, state bridge.OutcomeState) br
 	return bridge.AgentRef{}
 }
 
-// followsFromSending reports whether a message may have come into a state because somebody sent it, without a further decision.
+// followsFromSending reports whether a message can get into a state after an agent has sent it, without a
+// further decision.
 func followsFromSending(s bridge.OutcomeState) bool {
 	switch s {
 	case bridge.OutcomeWaiting, bridge.OutcomeUnclear, bridge.OutcomeAsked:
@@ -172,7 +183,7 @@ func isWithProvider(s bridge.OutcomeState) bool {
 	}
 }
 
-// outcomeState returns what became of a message, by its fate and by its receipts.
+// outcomeState returns the outcome of a message according to its fate and its receipts.
 func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	switch m.Fate {
 	case store.FateWaiting:
@@ -195,7 +206,8 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	return bridge.OutcomeAsked
 }
 
-// openVerbs returns the verbs whose buttons a line of a kind still has with an outcome.
+// openVerbs returns the buttons that a line still has when it shows an outcome: a reply that waits, for
+// example, has Undo.
 func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 	switch state {
 	case bridge.OutcomeWaiting:
@@ -211,7 +223,8 @@ func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 	}
 }
 
-// promotedTo returns the conversation in which a promoted mail is now. For all other lines it returns named.
+// promotedTo returns the conversation that a promoted mail (one that an agent moved out of a daily thread) is
+// in now. For all other lines it returns named.
 func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c != nil && state == bridge.OutcomePromoted {
@@ -220,19 +233,21 @@ func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, nam
 	return named
 }
 
-// ByFate has the lines about a decided message show its fate.
+// ByFate makes the lines about a decided message show its fate; see NoteDecision.
 const ByFate bridge.OutcomeState = ""
 
-// NoteDecision notes, for the lines about a message, who decided what becomes of it. The lines show state, which may be ByFate.
+// NoteDecision records that an agent has decided about a message. The lines about it then show the agent and
+// state, or the message's fate if state is ByFate.
 func (th *Writer) NoteDecision(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
 	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(AnySurface, agent.ID)}
 }
 
-// RefuseDecided tells whoever pressed an old button what has become of the message meanwhile.
+// RefuseDecided tells an agent who clicked an outdated button what has become of the message. It shows the
+// outcome of the latest line that has one.
 func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 	o := &bridge.Outcome{State: th.outcomeState(m)}
 	var latest time.Time
-	for _, line := range th.TrackedLines()[m.ID] { // the latest line that shows an outcome counts
+	for _, line := range th.TrackedLines()[m.ID] {
 		d := line.newestDelivery()
 		shown := d.DecodedPayload().Line.Outcome
 		if shown == nil || shown.State == bridge.OutcomeAsked {

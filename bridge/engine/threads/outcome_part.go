@@ -8,16 +8,18 @@ import (
 	"parley/store"
 )
 
-// A reply with many files leaves in several parts, and each may fail or be unclear by itself. Then a line asks only about that part, and
-// goes on asking whatever becomes of the other parts.
+// A reply with many files leaves in several parts (deliveries). Each part may fail by itself or be unclear,
+// which means that nobody knows whether it has left. A line in the thread then asks about that part only:
+// "invoice.pdf was not sent. [Send again]". It keeps its buttons until that part is settled, whatever happens
+// to the others.
 
-// position says whether a line is the last one about something: only the last one asks.
+// position says whether a line is the last one on its subject, because only the last one has buttons.
 type position struct {
 	isLast       bool // no later line is about the message
-	isLastOfPart bool // no later line is about the part of the message that the line is about
+	isLastOfPart bool // no later line is about the same part of the message
 }
 
-// positionsOf returns the position of each of the lines about one message, which are in order.
+// positionsOf returns the position of each line about one message. The lines are in order.
 func positionsOf(lines []postedLine) []position {
 	list := make([]position, len(lines))
 	hasLaterLine := false
@@ -34,8 +36,8 @@ func positionsOf(lines []postedLine) []position {
 	return list
 }
 
-// unfinishedPart returns the part about which a line asks, while parts of its reply have failed, are unclear, or wait. It returns nil if
-// the line is about the whole reply, or about an earlier sending of it.
+// unfinishedPart returns the part that a line asks about, if its reply is waiting, unclear or failed. It
+// returns nil if the line is about the whole reply or about an earlier sending of it.
 func (st lineSettler) unfinishedPart(m *book.Message, line *bridge.Line) *book.Delivery {
 	isUnfinished := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || m.Fate == store.FateWaiting
 	if !isUnfinished || line.Args.Delivery == 0 {
@@ -49,7 +51,7 @@ func (st lineSettler) unfinishedPart(m *book.Message, line *bridge.Line) *book.D
 	return parts[i]
 }
 
-// isUndecided reports whether what a line asks about a part is still to be decided.
+// isUndecided reports whether the question of a line about a part is still open.
 func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineUnclear:
@@ -61,16 +63,17 @@ func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 	}
 }
 
-// shownReceipt returns how far a message that left, or a part of it, is shown to have come: what its receipts tell (told), as far as
-// the account's settings want that.
-func shownReceipt(th *Writer, m *book.Message, told bridge.OutcomeState) bridge.OutcomeState {
+// shownReceipt returns the state that is shown for a receipt of a message or a part: some accounts don't show
+// "delivered" and "read".
+func shownReceipt(th *Writer, m *book.Message, receipt bridge.OutcomeState) bridge.OutcomeState {
 	if c := th.Conversations.Rows[m.ConversationID]; c != nil {
-		return th.Settings(c).ShownReceipt(told)
+		return th.Settings(c).ShownReceipt(receipt)
 	}
-	return told
+	return receipt
 }
 
-// undoneOutcome returns what became of a reply that was taken back. Nobody may know whether it left, if an attempt was under way.
+// undoneOutcome returns the outcome of a reply that was taken back. It may be unclear whether the reply left,
+// if an attempt was running.
 func undoneOutcome(parts book.Parts) bridge.OutcomeState {
 	if len(parts.Unclear()) > 0 {
 		return bridge.OutcomeUnclear

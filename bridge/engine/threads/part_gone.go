@@ -10,8 +10,9 @@ import (
 	"parley/store"
 )
 
-// TellWhatArrived tells the author of a reply that was deleted, made a note or taken back what the customer has of it in spite of that.
-// It tells that once, and nothing if the customer has none of it.
+// TellWhatArrived posts what the customer already has of a reply that was deleted, undone, or edited into a
+// note. If, for example, the first of three files had left before the Undo, the line says "The customer has
+// invoice.pdf." It is posted once, and not if the customer has nothing of the reply.
 func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	text, arrived := book.ArrivedContent(th.Outbox, m)
 	if text == "" && len(arrived) == 0 {
@@ -28,7 +29,7 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	case text == "" && isTakenBackByClick(m):
 		line.Content, line.Text = &bridge.UndoneLine{Why: WhyUndone(names)}, "" // TellWith repeats the message's text
 		if m.Fate == store.FateUndone {
-			line.Verbs = []bridge.Verb{bridge.VerbSend} // as in the line whose place it takes
+			line.Verbs = []bridge.Verb{bridge.VerbSend} // as in the usual line about an undone reply, which this one replaces
 		}
 	case isEdited && text == "":
 		line.Content = &bridge.EditLateLine{OnlyFiles: true, Left: names}
@@ -42,8 +43,8 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	}
 }
 
-// isTakenBackByClick reports whether somebody took a reply back, or kept it inside, by a button, an emoji or a command: its author
-// neither deleted nor edited it.
+// isTakenBackByClick reports whether somebody took a reply back with a button, an emoji or a command, as
+// opposed to a deletion or an edit by its author.
 func isTakenBackByClick(m *book.Message) bool {
 	switch m.Fate {
 	case store.FateUndone:
@@ -55,15 +56,15 @@ func isTakenBackByClick(m *book.Message) bool {
 	}
 }
 
-// wasTold reports whether a line of the same kind with the same words was written about a message before.
+// wasTold reports whether a line of the same kind with the same text was posted about a message before.
 func wasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
 	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
-		told := d.DecodedPayload().Line
-		return told != nil && told.Kind() == line.Kind() && told.Text == line.Text
+		earlier := d.DecodedPayload().Line
+		return earlier != nil && earlier.Kind() == line.Kind() && earlier.Text == line.Text
 	})
 }
 
-// isInUndoneLine reports whether the line that a message was undone says that the customer has these files.
+// isInUndoneLine reports whether an earlier line about the Undo of a message has already named these files.
 func isInUndoneLine(o *book.Outbox, m *book.Message, names []string) bool {
 	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
 		line := d.DecodedPayload().Line
@@ -75,7 +76,7 @@ func isInUndoneLine(o *book.Outbox, m *book.Message, names []string) bool {
 	})
 }
 
-// WhyUndone says in the line that a reply was undone which of its files the customer has all the same.
+// WhyUndone returns the explanation for a line about an undone reply some of whose files the customer has.
 func WhyUndone(names []string) bridge.Why {
 	return bridge.InWords("The customer has " + strings.Join(names, ", ") + ".")
 }

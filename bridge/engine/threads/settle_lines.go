@@ -10,29 +10,30 @@ import (
 	"parley/store"
 )
 
-// A line is a remark of Parley's in a conversation's thread. One about a message shows the message's fate (waiting, sent, failed …),
-// and often asks what is to become of it. When the fate changes, for whatever reason, the line shows the outcome instead: its
-// words change and its buttons go. For example, "Not sent: the window is closed. [Send] [Drop]" becomes "Dropped by Kim". So code
-// that decides about a message needn't know which lines are about it. Settling a line means to bring it up to date in this way.
-// This file finds the lines and changes them; outcome.go says what they have to show.
+// A line is a remark that Parley posts in a conversation's thread. A line about a message shows the message's
+// fate (waiting, sent, failed …) and often asks what to do. When the fate changes, for whatever reason, the
+// line changes, too: "Not sent: the window is closed. [Send] [Drop]" becomes "Dropped by Kim". This is called
+// settling the line. It happens at the end of each batch, so that code that decides about a message needn't
+// know the lines about it. This file finds the lines and updates them; outcome.go decides what they show.
 
-// isTracked reports whether a line is brought up to date when the fate of its message changes.
+// isTracked reports whether a line changes with the fate of its message.
 func isTracked(line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed,
 		bridge.LineRetrying, bridge.LineUnclear, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected,
 		bridge.LineParticipant:
 		return line.Args.Message != 0
-	case bridge.LineEditLate: // if it offers no correction, it is a remark that holds whatever becomes of the message
-		offersCorrection := line.Args.Shown != "" // stays when its Send button goes
+	case bridge.LineEditLate: // without a correction to send, it never changes
+		offersCorrection := line.Args.Shown != "" // still set after the Send button is gone
 		return line.Args.Message != 0 && offersCorrection
 	default:
 		return isInPlaceOfMessage(line)
 	}
 }
 
-// isInPlaceOfMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
-// nowhere else, or one that a colleague's click has sent. Such a line always shows the fate, as it asks nothing.
+// isInPlaceOfMessage reports whether a line represents a reply in the thread: one that was written in a form
+// and so isn't in the thread itself, or one that a colleague's click has sent. Such a line always shows the
+// fate, since it asks nothing.
 func isInPlaceOfMessage(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
@@ -41,20 +42,20 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	return slices.Contains(sent, line.Verb)
 }
 
-// isAboutRecipient reports whether a line is only about one of several recipients. It never counts as the last line about the
-// message: the line before it goes on asking what is to be done.
+// isAboutRecipient reports whether a line is about only one of several recipients. It never counts as the last
+// line about its message, so that the line before it keeps its buttons.
 func isAboutRecipient(line *bridge.Line) bool {
 	failed, isFailed := line.Content.(*bridge.FailedLine)
 	return isFailed && failed.Recipient != ""
 }
 
-// postedLine is the delivery of a line, with the deliveries of the changes that were made to the line since, in order.
+// postedLine is the delivery of a line, with the deliveries of its later changes, in order.
 type postedLine struct {
 	*book.Delivery
 	changes []*book.Delivery
 }
 
-// newestDelivery returns the delivery that has what the line says now.
+// newestDelivery returns the delivery with the current content of the line.
 func (p postedLine) newestDelivery() *book.Delivery {
 	if len(p.changes) > 0 {
 		return p.changes[len(p.changes)-1]
@@ -62,10 +63,10 @@ func (p postedLine) newestDelivery() *book.Delivery {
 	return p.Delivery
 }
 
-// lineSettler brings lines about messages up to date.
+// lineSettler has the methods that settle lines.
 type lineSettler struct{ *Writer }
 
-// SettleLines brings the lines about the messages that the batch has loaded up to date.
+// SettleLines updates all lines about the messages that the batch has loaded.
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
@@ -75,7 +76,7 @@ func (th *Writer) SettleLines() {
 	}
 }
 
-// TrackedLines returns the tracked lines about the messages that the batch has loaded, by message, in order.
+// TrackedLines returns the tracked lines of each message that the batch has loaded, in order.
 func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	lines := map[store.MessageID][]postedLine{}
 	changes := map[store.DeliveryID][]*book.Delivery{} // by the line that they change
@@ -114,12 +115,12 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	return lines
 }
 
-// lineToSettle is a line about a message, with what is needed to bring it up to date.
+// lineToSettle is a line while it is settled.
 type lineToSettle struct {
 	postedLine
 	position
 	message *book.Message
-	now     bridge.Line // what the line says at present
+	now     bridge.Line // the current content, which updateWords changes
 }
 
 // hasNewFate reports whether the fate of the message has changed since the line was written.
@@ -128,7 +129,8 @@ func (l *lineToSettle) hasNewFate() bool {
 	return first != "" && first != l.message.Fate
 }
 
-// settleLine makes a line say what became of its message.
+// settleLine updates one line. If the line hasn't been posted yet, its delivery is changed; otherwise a change
+// of it is queued.
 func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) {
 	if line.Fresh {
 		noteFirstFate(m, line.Delivery)
@@ -156,7 +158,7 @@ func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) 
 	st.Outbox.Enqueue(changes, string(bridge.PostLine), m.ID, outbound.Payload{Line: &l.now, Changes: line.ID}, nil)
 }
 
-// updateWords brings what a line says up to date, and reports whether that has changed the line.
+// updateWords updates the content of a line, and reports whether it has changed.
 func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 	outcome := st.findOutcome(l)
 	if outcome == nil {
@@ -177,8 +179,8 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 	return true
 }
 
-// dropReopen takes the button that reopens the conversation off a line about a message, once the conversation is open again: then
-// its other button sends the message.
+// dropReopen removes the Reopen button of a line once the conversation is open again, and reports whether it
+// did.
 func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged bool) {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || !c.BridgeStatus().Open() || !slices.Contains(line.Verbs, bridge.VerbReopen) {
@@ -188,15 +190,15 @@ func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged 
 	return true
 }
 
-// showCorrection has a line that offered a correction show the correction, since its outcome is about that and not about the text that
-// the customer has. m is the message of the correction.
+// showCorrection makes a line that offered a correction of a sent reply show the correction, since its outcome
+// is about that one. m is the message of the correction.
 func showCorrection(line *bridge.Line, m *book.Message) {
 	late, offersCorrection := line.Content.(*bridge.EditLateLine)
 	if !offersCorrection || book.IsConfidential(&m.Message) {
 		return
 	}
 	settled := *late
-	if settled.Earlier == "" && m.Text != "" { // without a text of its own it brings files, and the customer has the text as it is
+	if settled.Earlier == "" && m.Text != "" { // a correction without a text only adds files
 		settled.Earlier = line.Text
 	}
 	line.Content = &settled
@@ -204,9 +206,9 @@ func showCorrection(line *bridge.Line, m *book.Message) {
 	line.Files = files.UploadedNames(&m.Message)
 }
 
-// showEditedText has a line show its message as it was edited, if the line has a button that sends the message: the button is to
-// send what the line shows. A line without the words of a confidential message stays, since whoever clicks is shown the new ones
-// first.
+// showEditedText updates the text of a line that has a Send button after its message was edited, so that the
+// button sends what the line shows. It reports whether it did. The line about a confidential message shows no
+// text, and whoever clicks it is shown the new text first.
 func showEditedText(line *bridge.Line, m *book.Message) (isChanged bool) {
 	if !hasOldSendButton(line, m) || book.IsConfidential(&m.Message) {
 		return false
@@ -217,13 +219,14 @@ func showEditedText(line *bridge.Line, m *book.Message) (isChanged bool) {
 	return true
 }
 
-// hasOldSendButton reports whether a line has a button that sends a message, and shows other words than the message has now.
+// hasOldSendButton reports whether a line has a button that sends a message which was edited since.
 func hasOldSendButton(line *bridge.Line, m *book.Message) bool {
 	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) || slices.Contains(line.Verbs, bridge.VerbSendAgain)
 	return hasSendButton && line.Args.Shown != "" && line.Args.Shown != book.WordsMarkOf(&m.Message)
 }
 
-// isSameOutcome reports whether a line that shows one outcome (shown) may stay as it is for another.
+// isSameOutcome reports whether a line that shows an outcome needs no change to show another one. Their times
+// don't matter.
 func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 	if shown == nil {
 		return false

@@ -1,7 +1,11 @@
-// Package threads writes into a batch's book what is posted in conversations' threads, and what people are
-// told: cards, lines, marks, whispers, direct messages.
+// Package threads decides what is posted in the agents' chats. Each conversation has a thread there. Its first
+// message, the root, is a card with the conversation's state. Below it are the customer's messages, the agents'
+// messages with marks (emoji that show what has become of them), and lines (remarks of Parley's own). A whisper
+// is a line that only one person sees.
 //
-// What does not belong here: why something is said (the packages of use cases), and how it looks (bot/view).
+// A batch is the set of events that are applied in one transaction, and its book holds the rows it has loaded
+// and changed. Posts are queued in the book as deliveries. Why something is posted is decided by the packages
+// of use cases, how it looks by bot/view.
 package threads
 
 import (
@@ -17,7 +21,7 @@ import (
 	"parley/store"
 )
 
-// Writer writes into the book what one batch posts in conversations' threads and tells people.
+// Writer queues what one batch posts in the agents' chats. It isn't safe for concurrent use.
 type Writer struct {
 	*book.Book
 	*lanes
@@ -25,10 +29,10 @@ type Writer struct {
 	*newLines
 	Files *files.Reader
 
-	Whispers int // how many times the batch has answered somebody where they acted (Whisper)
+	Whispers int // counts the calls of Whisper
 }
 
-// New makes the Writer of a batch. chat returns the Surface of an account, or nil while that isn't connected.
+// New returns the Writer of a batch. chat returns the chat of an account, or nil while it isn't connected.
 func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
 	return &Writer{
 		Book:      b,
@@ -39,12 +43,13 @@ func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *rea
 	}
 }
 
-// NoMessage stands for the message of a post that is about none.
+// NoMessage is the message id of posts that aren't about a message.
 const NoMessage store.MessageID = 0
 
-// OpenThread returns the conversation's thread. If there is none, it opens one in the home surface of the
-// conversation's team: the root is the first delivery in the thread's lane.
-// Errors: *relay.EventError if no channel is configured. The event goes into quarantine then, and can be replayed.
+// OpenThread returns the conversation's current thread. If there is none, it opens one in the chat channel of
+// the conversation's team. The root is the first delivery in the lane of the thread, which is a first-in,
+// first-out queue. Errors: *relay.EventError if no channel is configured. The event is then quarantined and can
+// be replayed.
 func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	if t := c.Home(th.Dir); t != nil {
 		return t, nil
@@ -60,8 +65,8 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	return t, nil
 }
 
-// PostTo queues a post for a conversation's thread, in the lane of its kind. messageID is the message that it shows or
-// is about, or NoMessage.
+// PostTo queues a post in a thread, in the lane for its kind. messageID is the message that it shows or is
+// about, or NoMessage.
 func (th *Writer) PostTo(
 	c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload,
 ) *book.Delivery {
@@ -73,20 +78,21 @@ func (th *Writer) PostTo(
 	return d
 }
 
-// isRootUnsent reports whether no attempt at the root has begun, so that the root will show the newest state by itself.
+// isRootUnsent reports whether no attempt to post the root has begun, so that the root will show the latest
+// state anyway.
 func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	if t.Root != "" {
 		return false
 	}
 	l := th.SurfaceLane(c, t, bridge.PostLine)
-	wasClaimed := l.Epoch > 0 // a root whose answer was lost has no lease any more, but may be there
+	wasClaimed := l.Epoch > 0 // a root whose answer was lost has no lease any more, but may have been posted
 	return l.LeasedUntil == nil && l.Head == 0 && !wasClaimed
 }
 
-// ThreadLost posts a new root after the old one was deleted, once for each root that is lost, with the words that the customer said last:
-// the old thread may not be there to be read any more. In a chat that the conversation has left
-// nothing is posted: a new card would show there what goes on in a channel that its readers may not be in.
-// Errors: *book.NotYet while a post of the thread is under way, because the new root must not overtake it.
+// ThreadLost opens a new thread after somebody deleted the root of the current one, and repeats the customer's
+// last messages in it. It does so once per lost root. It does nothing in a chat that the conversation has left,
+// whose members may not be allowed to read it any more. Errors: *book.NotYet while a post of the thread is
+// being sent, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
 	if t == nil || t.Root == "" {
@@ -107,42 +113,42 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Root, t.Dirty = "", true
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
-	l.Epoch++ // otherwise the late result of an attempt whose lease has ended would count for the new root
+	l.Epoch++ // fences off the late result of an attempt whose lease has expired, which would count for the new root
 	repeatLastWords(th, c, l)
 	th.Outbox.EnqueueFirst(l, bridge.PostRoot, NoMessage, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
 }
 
-// repeatLastWords puts what the customer of an open conversation said last before what waits in the lane of its thread: all that was said
-// since the answer before, as far as the batch knows it, each message with what the customer changed it to. It puts nothing there if
-// something of the customer waits for being posted anyway.
+// repeatLastWords queues the customer's messages since our last reply at the front of the thread's lane, each
+// with its latest edit. It only knows the messages that the batch has loaded. It does nothing if a message of
+// the customer is queued anyway (c.Unshown), or if the conversation isn't open.
 func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
 	}
-	hasSome := false
-	for _, m := range c.Last { // the newest first: each goes before the one after it
-		if m.Direction == store.DirectionOut && hasSome {
+	hasRepeated := false
+	for _, m := range c.Last { // newest first, and each is queued in front of the one after it
+		if m.Direction == store.DirectionOut && hasRepeated {
 			return
 		}
 		if m.Direction != store.DirectionIn || m.IsDeleted() {
 			continue
 		}
 
-		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows what the message said at first
+		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows the message before its edit
 			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
 			th.Outbox.EnqueueFirst(l, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
 		}
 		th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
-		hasSome = true
+		hasRepeated = true
 	}
 }
 
-// otherChannel returns the channel in which a new thread opens, if its conversation belongs in another one by now; "" means its
-// own. The root's delivery names the channel, so that a root whose answer was lost is looked for there, whichever channel the team has
-// by then. It doesn't name the thread's own: the version of Parley before this one takes such a root for one of a hand-over that isn't
-// needed any more, and passes over it.
+// otherChannel returns the channel for a new root if the conversation belongs in another channel by now, or ""
+// for the thread's own. The root's delivery names the channel, so that a root whose answer was lost is searched
+// for in the right one. It must not name the thread's own channel, because the previous version of Parley would
+// take the delivery for an outdated hand-over and skip it.
 func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
 	homeSurface, channel := th.Dir.Home(c.Account, c.TeamID)
 	if homeSurface != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
@@ -151,8 +157,9 @@ func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
 	return channel
 }
 
-// CloseThread shows in a thread that the conversation has left where it goes on: by line, and on the root. newSurface is the chat in which
-// it goes on. If that is the same one, the root is updated once the new root is posted; else it shows it with its next update.
+// CloseThread shows in a thread that the conversation has left where it continues: with a line, and on the
+// root. newSurface is the chat in which it continues. If that is the same chat, an update of the old root is
+// queued after the new root; otherwise the old root shows it with its next update.
 func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, newSurface store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return
@@ -167,11 +174,12 @@ func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, newSurfac
 	}
 }
 
-// CloseLeft shows below a root that its conversation has left where it goes on, with the line of the delivery that moved the thread.
+// CloseLeft is CloseThread for a root that has just been replaced in the same chat. The line is that of the
+// delivery that moved the thread.
 func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if t == nil || t.Root == f.Root {
-		return // it is in that thread again
+		return // the conversation is in that thread again
 	}
 	if d := th.Outbox.Deliveries[f.Delivery]; d != nil {
 		th.PostTo(c, t, bridge.PostLine, NoMessage, outbound.Payload{
@@ -183,8 +191,8 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 	queueLeftCard(th, c, t, bridge.Place{Channel: f.External, Message: f.Root})
 }
 
-// queueLeftCard queues an update of a root that the conversation has left. It is in the lane of what is said: it is true only once
-// the new root is posted, and in the lane of cards it would count as an update of that one.
+// queueLeftCard queues an update of a root that the conversation has left. It uses the lane of messages,
+// because it must follow the new root. In the lane of cards it would also count as an update of the new root.
 func queueLeftCard(th *Writer, c *book.Conversation, t *book.Thread, root bridge.Place) {
 	l := th.SurfaceLane(c, t, bridge.PostLine)
 	th.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{Left: true, Place: root}, nil)

@@ -12,18 +12,18 @@ import (
 	"parley/store"
 )
 
-// How people are told something, from all of them to one:
-//   - Line posts in the conversation's thread, for everybody there. LineAbout points at somebody's
-//     message and mentions its author, TellWith repeats the text too. TellInside, TellAuthor and
-//     TellProblem say why a text stayed inside, and Ask lets its author choose.
+// A line is a remark that Parley posts, such as "Kim took this conversation". From everybody to one person:
+//   - Line posts in the conversation's thread. LineAbout also points to somebody's message and
+//     mentions its author, and TellWith repeats its text. TellInside, TellAuthor and TellProblem
+//     explain why a text stayed inside (among colleagues), and Ask lets its author choose.
 //   - ChannelLine posts in a channel, outside of conversations.
-//   - Whisper answers one person where they did something, unseen by others: Refuse, Unchanged and
-//     Confirm say what became of a verb, TellOnce (told_once.go) what need be said only once.
-//   - SendDirect (direct_line.go) tells one agent in a direct message.
+//   - Whisper answers one person where they acted, invisible to others. Refuse, Unchanged and
+//     Confirm report the result of a verb, and TellOnce (told_once.go) says something only once.
+//   - SendDirect (direct_line.go) sends a direct message to one agent.
 //
 // Whatever a card (cards.go) or a mark on the message (mark.go) can show needs no line.
 
-// TellInside says in the thread that a text stayed inside, with buttons for what can be done.
+// TellInside posts why a text stayed inside, with buttons for what can be done about it.
 func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridge.Reason) {
 	switch reason {
 	case bridge.ReasonNotAnAgent:
@@ -46,14 +46,13 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridg
 	}
 }
 
-// TellAuthor posts the line that says that a text did not reach the customer. It mentions the author and repeats the
-// text, so that nothing is lost.
+// TellAuthor posts that a text did not reach the customer. The line mentions the author and repeats the text.
 func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.LineContent, verbs ...bridge.Verb) {
 	th.TellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
 
-// Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the
-// verb that a mistyped one stands for, then Keep inside. A text that says nothing has no button that sends it.
+// Ask asks the author whether a text is for the customer. The button for the more likely answer comes first.
+// For a mistyped command, there is also a button with the correct one. An empty text has no Send button.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason bridge.Reason) {
 	asked := &bridge.AskLine{Why: bridge.Because(reason)}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
@@ -64,12 +63,12 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	if reason == bridge.ReasonUnknownVerb {
 		line.Verb = bridge.VerbUnknown
 		asked.Meant = th.meantVerb(c, m, a)
-		if a.Args.Note != "" { // it says what is wrong with the command
+		if a.Args.Note != "" { // explains what is wrong with the command
 			asked.Why = bridge.InWords(a.Args.Note)
 		}
 	}
 
-	if book.IsEmpty(&m.Message) { // an edit made it a command
+	if book.IsEmpty(&m.Message) { // it was edited into a command
 		asked.Why = bridge.Because(bridge.ReasonEditedCommand)
 		line.Verbs = []bridge.Verb{bridge.VerbKeep}
 	}
@@ -77,8 +76,8 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	th.TellWith(c, m, line)
 }
 
-// meantVerb makes the button for the verb that a mistyped one stands for. It returns nil if there is none, or if the verb names an
-// agent who isn't known.
+// meantVerb returns the button for the verb that a mistyped one probably meant. It returns nil if there is none
+// or if it names an unknown agent.
 func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
@@ -102,7 +101,7 @@ func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Acti
 	return &offered
 }
 
-// TellProblem says why a text can't be sent. It has the button with which its author may send it later.
+// TellProblem posts why a text can't be sent, with a Send button for later.
 func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.Problem) {
 	th.TellWith(c, m, bridge.Line{
 		Content: &bridge.InsideLine{Why: bridge.InWords(p.Text), Hint: p.Hint},
@@ -110,9 +109,8 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 	})
 }
 
-// TellWith posts a line about a person's message that repeats its text and names its files. A line that has a text already is about
-// something else of the message, for example one of its files, and keeps that text. If colleagues may not read the message, the line
-// has none of these.
+// TellWith posts a line about a person's message that repeats its text and names its files. If the line already
+// has a text, for example the name of one file, it keeps that. A line about a confidential message has neither.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if book.IsConfidential(&m.Message) {
 		line.Text = ""
@@ -122,12 +120,12 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
-		line.Args.Message = 0 // with this button it would be the message that the reply answers
+		line.Args.Message = 0 // for the Reply button it would be the message that is answered
 	}
 	th.LineAbout(c, m, line)
 }
 
-// repeatWords gives a line about a message the message's words and the names of its files, unless it has a text already.
+// repeatWords copies a message's text and the names of its files to a line, unless the line has a text already.
 func repeatWords(line *bridge.Line, m *book.Message) {
 	if line.Text == "" {
 		line.Text = m.Text
@@ -140,8 +138,8 @@ func repeatWords(line *bridge.Line, m *book.Message) {
 	}
 }
 
-// LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about
-// something that the author did.
+// LineAbout posts a line that points to a person's message. It mentions the message's author, unless the author
+// caused the line. It does nothing if the conversation has no thread.
 func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if t := c.Home(th.Dir); t != nil {
 		line.SourceRef = SourceOf(m, t)
@@ -152,8 +150,8 @@ func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.L
 	}
 }
 
-// SourceOf returns the place of a person's message for a line in a thread. The place is zero if the message was written in
-// another surface.
+// SourceOf returns the place (channel and id) of a person's message for a line in a thread, or the zero Place
+// if the message was typed in another chat.
 func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	if m.AccountID != t.AccountID {
 		return bridge.Place{}
@@ -161,7 +159,8 @@ func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	return bridge.Place{Channel: m.Channel, Message: m.Place}
 }
 
-// Line posts a line in the conversation's thread. It returns the line's delivery, or nil if there is no thread.
+// Line posts a line in the conversation's thread, and sends copies to mentioned agents who use another chat. It
+// returns the line's delivery, or nil if there is no thread.
 func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	t := c.Home(th.Dir)
 	if t == nil {
@@ -199,9 +198,9 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 		return ""
 	}
 
-	isAboutText := line.Text == m.Text || line.Text == "" && book.IsConfidential(&m.Message) // else it names a file
-	// It asks about the text that was sent, which may have been another.
-	asksAboutSent := line.Kind() == bridge.LineUnclear
+	hidesText := line.Text == "" && book.IsConfidential(&m.Message)
+	isAboutText := line.Text == m.Text || hidesText    // otherwise it is about a file
+	asksAboutSent := line.Kind() == bridge.LineUnclear // about the text that was sent, which may have been edited since
 	sendsAgain := isAboutText && !asksAboutSent && slices.Contains(line.Verbs, bridge.VerbSendAgain)
 	if sendsAgain || slices.Contains(line.Verbs, bridge.VerbSend) {
 		return book.WordsMarkOf(&m.Message)
@@ -209,19 +208,19 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 	return ""
 }
 
-// ChannelLine posts a line outside any conversation.
+// ChannelLine posts a line outside of all conversations.
 func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line bridge.Line) *book.Delivery {
 	l := th.channelLaneOf(surface, at.Channel, bridge.PostLine)
 	return th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
-// Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
-// only. Whoever acted in no channel and no thread is answered in a direct message.
+// Whisper answers one person where they acted, invisible to others. Use it only for lists, help, refusals and
+// confirmations. A person who acted in no channel gets a direct message.
 func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	th.Whispers++
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: r.Actor.ID, Line: &line}
-	if t := threadOfAction(th.Posts, r); t != nil { // without a place, it goes to the thread as that is when this is posted
+	if t := threadOfAction(th.Posts, r); t != nil { // without a Place, it follows the thread if that moves before it is posted
 		th.PostTo(r.Conversation, t, bridge.PostEphemeral, NoMessage, p)
 		return
 	}
@@ -235,8 +234,8 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	th.Outbox.Enqueue(l, string(bridge.PostEphemeral), NoMessage, p, nil)
 }
 
-// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all
-// channels. It returns nil if the person acted elsewhere.
+// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form that
+// belongs to no channel. Otherwise it returns nil.
 func threadOfAction(posts *book.Posts, r book.Request) *book.Thread {
 	if r.Conversation == nil || r.Conversation.Threads[r.Surface] == nil {
 		return nil
@@ -251,8 +250,9 @@ func threadOfAction(posts *book.Posts, r book.Request) *book.Thread {
 	return t
 }
 
-// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). What the actor wrote into a
-// form or a slash command is given back: it stands nowhere else. The log keeps the refusal, by code.
+// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). A
+// text from a form or a slash command is repeated, because it would be lost otherwise. The refusal is logged
+// with its code.
 func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) {
 	line := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords(text), Hint: hint}, Verb: r.Verb}
 	if !r.Typed() {
@@ -272,7 +272,7 @@ func (th *Writer) Unchanged(r book.Request) {
 	th.Whisper(r, bridge.Line{Content: bridge.LineUnchanged, Verb: r.Verb})
 }
 
-// Confirm tells the actor that a verb was done, where the card alone does not show it.
+// Confirm tells the actor that a verb was applied, if the card doesn't show that.
 func (th *Writer) Confirm(r book.Request, line bridge.Line) {
 	line.Verb = cmp.Or(line.Verb, r.Verb)
 	if line.Content == nil {
@@ -281,7 +281,8 @@ func (th *Writer) Confirm(r book.Request, line bridge.Line) {
 	th.Whisper(r, line)
 }
 
-// Author names the person who typed a message, agent or not, to a surface.
+// Author returns a reference to the author of a message, who may not be an agent, for use in a surface (a
+// chat).
 func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.AgentRef {
 	ref := bridge.You("")
 	if m.AgentID != nil {
@@ -293,8 +294,8 @@ func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.Agent
 	return ref
 }
 
-// PartName names a delivery by its first file, if it doesn't carry the reply's text, or the text has left as an earlier piece.
-// Otherwise it returns "".
+// PartName returns the name of the first file of a delivery that doesn't have the reply's text, or whose text
+// has left already. For other deliveries it returns "".
 func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
@@ -311,7 +312,8 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	return carried[0].Name
 }
 
-// filesOnTheWay returns the files of a message that a delivery carries, or may have carried in an attempt before an edit removed them.
+// filesOnTheWay returns the files that a delivery carries, or that an attempt may have sent before an edit
+// removed them.
 func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
 	carried := p.Span.FilesOf(m.Files)
 	for _, e := range p.Earlier {
@@ -320,12 +322,13 @@ func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
 	return carried
 }
 
-// wholeHint is the hint of the question whether a reply was sent that may have left as several messages: the answer counts for all.
+// wholeHint is the hint of UnclearReply for a reply that may have left as several messages.
 const wholeHint = "Look for it where sent messages are, with all its parts and files. Mark it as sent only if all of it is there: " +
 	"what is missing does not leave any more. Else send it again."
 
-// UnclearReply returns the line that asks a person whether a delivery of a reply was sent. In a chat, a text and its files may leave
-// as several messages, one after the other.
+// UnclearReply returns a line that asks whether a delivery was sent, since the provider's answer was lost.
+// trouble is the reason, and d may be nil. In a chat, a text and its files may leave as several messages, and
+// the answer counts for all of them.
 func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Delivery, trouble string) bridge.Line {
 	content := &bridge.UnclearLine{Trouble: trouble}
 	line := bridge.Line{Content: content, Text: th.PartName(m, d), Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}}
@@ -345,8 +348,8 @@ func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Del
 	return line
 }
 
-// SortingVerbs returns what may be done with a mail in a thread of the day, by the kind of its line. The sender of a collected mail
-// can't be blocked, because the mail may be a person's.
+// SortingVerbs returns the buttons of a mail in a daily thread, in which automatic mail is collected. A mail of
+// LineCollected may be from a person, so its sender can't be blocked.
 func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
 	if kind == bridge.LineCollected {
 		return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
