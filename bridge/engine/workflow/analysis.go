@@ -9,6 +9,9 @@ import (
 	"parley/store"
 )
 
+// What customers write is analysed by a language model or by rules, which suggest tags, owners and replies. An
+// agent can switch that off for one conversation with "!analysis off", and on again with "!analysis on".
+
 func analysisVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbAnalysis},
@@ -16,28 +19,25 @@ func analysisVerb() useCase {
 	}
 }
 
-// switchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an
-// analysis that is under way changes nothing any more.
+// switchAnalysis applies !analysis. Once it is off, the result of an analysis in progress is ignored.
 func (wf *UseCases) switchAnalysis(r book.Request) {
 	c, agent := r.Conversation, r.Agent
-	kept := ""
-	switch word := strings.ToLower(strings.TrimSpace(r.Args.Note)); word {
+	word := strings.ToLower(strings.TrimSpace(r.Args.Note))
+	var trait string // what the conversation stores; "" means that the analysis is on
+	var deed store.Deed
+	switch word {
 	case "on":
+		trait, deed = "", store.DeedAnalysisOn
 	case bridge.AnalysisOff:
-		kept = word
+		trait, deed = bridge.AnalysisOff, store.DeedAnalysisOff
 	default:
 		wf.Refuse(r, "bad_switch", "The analysis is switched off or on.", "For example: !analysis off")
 		return
 	}
 
-	if !c.SetTrait(bridge.TraitAnalysis, kept) {
+	if !c.SetTrait(bridge.TraitAnalysis, trait) {
 		wf.Unchanged(r)
 		return
-	}
-
-	word, deed := "on", store.DeedAnalysisOn
-	if kept != "" {
-		word, deed = kept, store.DeedAnalysisOff
 	}
 
 	wf.Log.ByAgent(c, agent, deed, book.Detail{})

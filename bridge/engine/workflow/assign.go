@@ -13,6 +13,11 @@ import (
 	"parley/store/suggestion"
 )
 
+// A conversation has owners: the agents who answer it. An agent becomes the owner with !take, names others with
+// "!assign @ann", gives the conversation to another team with "!assign Billing", and removes all owners with
+// !unassign. Each verb also has a button. New owners are mentioned in the conversation's thread, or told in a
+// direct message if they use another chat.
+
 func takeVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Deed: store.DeedAssigned},
@@ -35,19 +40,19 @@ func unassignVerb() useCase {
 	}
 }
 
-// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
-// in another surface, what happens there.
+// wantAgentsElsewhere has the queues of direct messages loaded of all agents who don't use every chat
+// (surface), since they may have to be told in another one.
 func wantAgentsElsewhere(wf *UseCases, n *book.Prefetch, _ book.Request) {
 	for _, u := range wf.Dir.ActiveUsers() {
-		known := wf.Dir.SurfacesOf(u.AgentID)
-		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }
-		if slices.ContainsFunc(wf.Dir.Accounts, isUnknownIn) {
+		used := wf.Dir.SurfacesOf(u.AgentID)
+		isUnused := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(used, a.ID) }
+		if slices.ContainsFunc(wf.Dir.Accounts, isUnused) {
 			n.AddDirect(u.AccountID, u.UserID)
 		}
 	}
 }
 
-// assign gives a conversation to the team or to the agents whom a request names.
+// assign assigns a conversation to the team or the agents that a request names.
 func (wf *UseCases) assign(r book.Request) {
 	if r.Args.Team != "" {
 		wf.assignTeam(r)
@@ -56,7 +61,8 @@ func (wf *UseCases) assign(r book.Request) {
 	}
 }
 
-// assignAgents assigns a conversation to the agents whom a request names.
+// assignAgents assigns a conversation to the agents that a request names, in addition to its owners if
+// r.Args.Add is set.
 func (wf *UseCases) assignAgents(r book.Request) {
 	var chosen []store.AgentID
 	for _, who := range r.Args.Agents {
@@ -93,8 +99,7 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions those to whom that
-// is news.
+// assignTo makes the chosen agents the only owners of a conversation.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
 	var unique []store.AgentID
@@ -123,14 +128,14 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 
 	c.Assignees = unique
 	for _, ref := range notice {
-		hasNoUserInChat := ref.User == "" // there a mention notifies nobody
-		if hasNoUserInChat && ref.ID != agent.ID {
+		usesOtherChat := ref.User == "" // a mention wouldn't notify the agent
+		if usesOtherChat && ref.ID != agent.ID {
 			wf.TellAssigned(c, ref.ID)
 		}
 	}
 
 	detail := book.Detail{Agents: unique, Note: r.Args.Note}
-	if isUnchanged { // the owners have not changed: what one of them typed before must not look late
+	if isUnchanged { // a hand-over in the log would make earlier texts of the owners look outdated
 		wf.Log.ByAgent(c, agent, store.DeedNoted, detail)
 	} else {
 		wf.Log.Did(r, detail)
@@ -143,9 +148,9 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c.RefreshCard()
 }
 
-// ownersToMention returns the chosen owners who are mentioned in the conversation's thread: the new ones, and those for whom a
-// colleague left a note. A mention also makes the chat notify them of what is said there later. Whoever typed the verb in the thread
-// is notified anyway, and is left out.
+// ownersToMention returns the chosen owners to mention in the thread: the new ones, and those for whom a
+// colleague left a note. A mention also makes the chat notify them of later messages. An agent who typed the
+// verb in the thread follows it anyway, and is left out.
 func (wf *UseCases) ownersToMention(r book.Request, chosen []store.AgentID) []bridge.AgentRef {
 	t := r.Conversation.Home(wf.Dir)
 	if t == nil {
@@ -167,7 +172,7 @@ func (wf *UseCases) ownersToMention(r book.Request, chosen []store.AgentID) []br
 	return mentions
 }
 
-// assignTeam hands a conversation over to the team that a request names.
+// assignTeam hands a conversation over to a team.
 func (wf *UseCases) assignTeam(r book.Request) {
 	team := wf.Dir.FindTeam(r.Args.Team)
 	if team == nil {
@@ -177,7 +182,7 @@ func (wf *UseCases) assignTeam(r book.Request) {
 	wf.handOver(r, team)
 }
 
-// removeOwners takes all owners off a conversation.
+// removeOwners applies !unassign.
 func (wf *UseCases) removeOwners(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {

@@ -16,21 +16,25 @@ import (
 	"parley/store"
 )
 
-// Some providers let an agent answer only for a time after the customer wrote: the reply window. An hour before a team goes home,
-// this file posts in its channel the evening list: conversations whose window will close unanswered before the team is back.
+// Some providers accept replies only for a limited time after the customer wrote, on WhatsApp for 24 hours.
+// This time is the reply window. If a customer writes on Friday at 4 pm and the team is back on Monday, it has
+// to answer before it goes home. An hour before business hours end, this file posts the evening list in the
+// team's chat channel: unanswered conversations whose window closes before the team is back.
 
 const (
 	eveningLead     = time.Hour        // how long before the end of business hours the list is posted
-	maxEveningDelay = 90 * time.Minute // a list that comes later helps nobody
+	maxEveningDelay = 90 * time.Minute // after this delay, the list is useless
 	maxEveningRows  = 30               // conversations in a list
 )
 
-// NoTeam stands for a team in the timer of the lists of accounts that have no team. Such a list is posted in the account's channel.
+// NoTeam takes the place of a team for the accounts that have none. Their lists are posted in the accounts'
+// channels.
 const NoTeam store.TeamID = 0
 
-// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts closes. If none of
-// these has business hours, all accounts count, since the team may have been handed conversations of others. For NoTeam, only
-// accounts without a team count. ok is false if no such account has business hours.
+// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts
+// closes. If none of these has business hours, all accounts count, since other teams may hand conversations
+// over to this one. For NoTeam, only accounts without a team count. ok is false if no such account has business
+// hours.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
 		if team == NoTeam {
@@ -58,17 +62,18 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	return t, ok
 }
 
-// IsEveningOver reports whether it is too late to post an evening list that was due at a time.
+// IsEveningOver reports whether it is too late to post an evening list.
 func IsEveningOver(due, now time.Time) bool { return now.Sub(due) > maxEveningDelay }
 
-// eveningPlace is a channel in which an evening list is posted.
+// eveningPlace is a chat channel in which an evening list is posted.
 type eveningPlace struct {
 	surface store.AccountID
 	channel string
 }
 
-// Evening posts a team's evening list, if there are any conversations on it, and sets the timer of the next one. Conversations of
-// accounts with a channel of their own are listed only there, since not everybody in the team's channel may read them.
+// Evening posts a team's evening lists and sets the timer of the next ones. Conversations of accounts with a
+// chat channel of their own are listed only there, since not everybody in the team's channel may read them.
+// Errors: the database's.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
@@ -115,18 +120,19 @@ func nameOfTeam(d *directory.Directory, team store.TeamID) (name string, ok bool
 	return t.Name, true
 }
 
-// HomeOfEvening returns where a team's evening list of an account is posted. surface is 0 if the account is on none of the team's lists.
+// HomeOfEvening returns the chat (surface) and the channel of the team's evening list that an account is on.
+// surface is 0 if it is on none.
 func HomeOfEvening(d *directory.Directory, a *store.Account, team store.TeamID) (surface store.AccountID, channel string) {
 	if team != NoTeam {
 		return d.Home(a, &team)
 	}
 	if a.TeamID != nil {
-		return 0, "" // its conversations without a team are on the list of its own team
+		return 0, "" // its conversations are on the list of its team
 	}
 	return d.Home(a, nil)
 }
 
-// postEvening posts the evening list of some accounts of a team in a channel, unless it would be empty. name is the team's.
+// postEvening posts a team's evening list for some accounts, unless it would be empty. name is the team's name.
 func (wf *UseCases) postEvening(
 	ctx context.Context, tx pgx.Tx, team store.TeamID, name string, p eveningPlace, accounts []store.AccountID,
 ) error {
@@ -156,12 +162,12 @@ func (wf *UseCases) postEvening(
 	return nil
 }
 
-// closingOf returns a team's conversations of an account whose reply window closes before the account's business opens
-// again, the most urgent first.
+// closingOf returns a team's conversations of an account whose reply window closes before the account's
+// business hours begin again, the most urgent first.
 func (wf *UseCases) closingOf(
 	ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID,
 ) ([]store.ConversationID, error) {
-	var opened time.Time // any time will do: only the length of the window is asked for
+	var opened time.Time // any time, to compute the length of the window
 	win := outbound.WindowOf(wf.Caps(account), &opened)
 	if !win.Limited {
 		return nil, nil
@@ -183,8 +189,8 @@ func leaveVerb() useCase {
 	}
 }
 
-// leaveUnanswered notes that somebody has decided to let a reply window close unanswered: no evening list names the conversation until
-// the customer opens the window again.
+// leaveUnanswered applies the button Leave: an agent lets a reply window close unanswered. The conversation is
+// on no evening list until the customer writes again.
 func (wf *UseCases) leaveUnanswered(r book.Request) {
 	ch := wf.Channel(r.Conversation.AccountID)
 	if ch != nil && ch.Capabilities().Window.Free == 0 {
@@ -195,5 +201,5 @@ func (wf *UseCases) leaveUnanswered(r book.Request) {
 
 	wf.Log.Did(r, nil)
 	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
-	wf.Confirm(r.About(nil), done) // where the list is, and not in the conversation's thread
+	wf.Confirm(r.About(nil), done) // next to the list, not in the conversation's thread
 }

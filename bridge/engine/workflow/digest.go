@@ -13,19 +13,20 @@ import (
 	"parley/store"
 )
 
-// Snoozes that end while Parley is down are all late when it is back. So that their lines don't flood the threads, each owner gets
-// one direct message about all of them: a digest.
+// When the snooze of a conversation ends, a line in its thread normally mentions the owners. If Parley was down
+// over a weekend, hundreds of snoozes end at once when it is back. To keep these lines from flooding the
+// threads, each owner gets one direct message that lists the conversations: a digest.
 
 const (
-	lateAfter  = 10 * time.Minute // a snooze that ends later than this goes into a digest
-	digestWait = 3 * time.Second  // how long a digest waits for further snoozes
+	lateAfter  = 10 * time.Minute // a snooze that ends with a longer delay goes into a digest
+	digestWait = 3 * time.Second  // how long a digest waits for more snoozes
 )
 
-// digests tells owners which snoozes ended late.
+// digests has the methods for digests.
 type digests struct{ *UseCases }
 
-// add puts a conversation into the digests of its owners. It returns false if no owner gets one, because all are away or can't be
-// told directly.
+// add adds a conversation to the digests of its owners. It returns false if no owner gets one, because all are
+// away or can't get direct messages.
 func (ds digests) add(c *book.Conversation) bool {
 	isAdded := false
 	for _, agent := range c.Assignees {
@@ -60,7 +61,7 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// send tells an agent which conversations are open again, if possible in the chat in which they are.
+// send sends an agent a digest, if possible in the chat in which the conversations are.
 func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conversations []store.ConversationID) error {
 	inThreads, err := store.Threads(ctx, tx, conversations)
 	if err != nil {

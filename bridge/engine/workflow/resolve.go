@@ -16,13 +16,13 @@ import (
 	"parley/store"
 )
 
-// This file ends conversations, for the verbs resolve and close, and opens them again. An agent asks for either by a
-// button, an emoji or a typed command in the conversation's thread in the chat; a Request says what was asked, by
-// whom and where.
+// This file ends conversations, for the verbs resolve and close, and opens them again. An agent uses a button,
+// an emoji or a typed command such as !resolve in the conversation's thread in the chat. A Request says what
+// was asked, by whom and where.
 //
-// The customer is told nothing. The agents are told in one of two ways: a line is a remark in the thread, which all
-// of them see; a refusal, a confirmation and a whisper are shown only to the agent who asked. All changes are stored
-// in one transaction with what they announce.
+// The customer isn't told. The agents are told in one of two ways: a line is posted in the thread for all of
+// them, while a refusal, a confirmation or a whisper is shown only to the agent who asked. The changes and
+// these posts are stored in one transaction.
 
 // Reasons why a conversation is over (Conversation.CloseReason).
 const (
@@ -58,21 +58,20 @@ func reopenVerb() useCase {
 	}
 }
 
-// wantUnread adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
-// pending before that is seen (refuseUnread). Whoever does so on a page of our own has read there what the thread may not show yet;
-// the latest messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is
-// found late.
+// wantUnread has the data loaded that refuseUnread needs: whether messages of the customer haven't been posted
+// in the thread yet. The latest messages are also needed if the agent used one of Parley's own pages, which
+// shows messages before the thread does, and if the request arrives late, so that the customer may have written
+// since.
 func wantUnread(wf *UseCases, n *book.Prefetch, r book.Request) {
-	isFoundLate := book.HasTime(r.Action) && wf.WasTypedBefore(r.Action, wf.Now)
-	if r.Args.Seen != 0 || isFoundLate {
+	isLate := book.HasTime(r.Action) && wf.WasTypedBefore(r.Action, wf.Now)
+	if r.Args.Seen != 0 || isLate {
 		n.NeedLatest = append(n.NeedLatest, r)
 	}
 	n.Ends = append(n.Ends, r)
 }
 
-// reopen opens a conversation again that was resolved. Where a customer can have only one open conversation on an
-// account, it refuses if there is another one.
-// Errors: the database's.
+// reopen opens a resolved conversation again. If a customer can have only one open conversation on the account,
+// as on WhatsApp, it refuses if there is another one. Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	if c.BridgeStatus() != bridge.StatusResolved {
@@ -99,7 +98,7 @@ func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.CloseReason = ""
 	c.ResolvedAt = nil
 	if c.LastFrom == store.FromCustomer {
-		wf.Messages.ResumeWait(c) // nobody has answered: the customer counts as waiting again
+		wf.Messages.ResumeWait(c) // the customer is still waiting for an answer
 	}
 	keepStatusFromReplies(wf.Book, c)
 	wf.Log.Did(r, nil)
@@ -113,9 +112,9 @@ func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	return nil
 }
 
-// takeOverLaterWindow brings a conversation that is opened again up to date with later conversations of its customer.
-// The customer may have opened the reply window (the time in which the provider allows replies) since, or have
-// written to another one of our numbers.
+// takeOverLaterWindow copies to a reopened conversation what has changed in later conversations with its
+// customer. The customer may have opened the reply window (the time in which the provider accepts replies)
+// since, or may have written to another one of our numbers.
 // Errors: the database's.
 func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *book.Book, c *book.Conversation) error {
 	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{c.AccountID}, []string{c.Identity.Key})
@@ -137,15 +136,15 @@ func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *book.Book, c *book.C
 		opened := later.WindowFrom
 		if opened != nil && (c.WindowFrom == nil || opened.After(*c.WindowFrom)) {
 			c.WindowFrom = opened
-			// This timer is due at once. It starts the one for the end of the window.
+			// Due at once: it starts the timer for the end of the window.
 			b.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: b.Now})
 		}
 	}
 	return nil
 }
 
-// end resolves or closes a conversation, as the request's verb says. Agents resolve open conversations. Admins can
-// also close them, and close a resolved one.
+// end resolves or closes a conversation. Agents resolve open conversations. Admins can also close open and
+// resolved ones.
 func (wf *UseCases) end(r book.Request) {
 	c := r.Conversation
 	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
@@ -168,8 +167,8 @@ func (wf *UseCases) end(r book.Request) {
 	c.RefreshCard()
 }
 
-// askToResolveForOthers offers a button to an agent who put the emoji on a message of a conversation that belongs to
-// colleagues: the emoji may have been meant for the message alone.
+// askToResolveForOthers offers a Resolve button to an agent who put the emoji on a message of a colleague's
+// conversation, since the emoji may have been meant for the message alone.
 func (wf *UseCases) askToResolveForOthers(r book.Request) {
 	wf.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: "Resolve it all the same?"},
@@ -179,8 +178,8 @@ func (wf *UseCases) askToResolveForOthers(r book.Request) {
 	})
 }
 
-// refuseUnread refuses the request if the customer has said something that the agent has not seen: once the
-// conversation is out of sight, nobody would read it. It reports whether it has refused.
+// refuseUnread refuses the request if the agent has not seen the customer's latest message, which nobody would
+// read once the conversation is out of sight. It reports whether it has refused.
 func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 	if !hasUnread(wf.Messages, r) {
 		return false
@@ -189,9 +188,9 @@ func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 	return true
 }
 
-// hasUnread reports whether the customer has said something that the agent has not seen. In a chat, that is what was
-// not posted in the thread yet. On one of Parley's own pages, it is what came after the event up to which the page
-// shows the conversation (Args.Seen).
+// hasUnread reports whether there is a message of the customer that the agent has not seen. In a chat, that is
+// one that hasn't been posted in the thread yet. On one of Parley's own pages, it is one that came after the
+// event up to which the page shows the conversation (Args.Seen).
 func hasUnread(messages *book.Messages, r book.Request) bool {
 	isOnOwnPage := r.Args.Seen != 0 && r.Surface == store.SystemAccount
 	if !isOnOwnPage {
@@ -202,13 +201,13 @@ func hasUnread(messages *book.Messages, r book.Request) bool {
 		if said.Direction != store.DirectionIn {
 			return false
 		}
-		m := messages.Rows[said.ID] // the same message, with what this batch has changed in it
+		m := messages.Rows[said.ID] // the same message, with the changes of this batch
 		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
 		return hasNewWords || said.EventID > r.Args.Seen
 	})
 }
 
-// setEnded gives a conversation its last status, and drops what was suggested for it.
+// setEnded sets a conversation's final status and drops the suggestions for it.
 func (wf *UseCases) setEnded(r book.Request) {
 	c := r.Conversation
 	wf.EndSnooze(c)
@@ -230,7 +229,7 @@ func (wf *UseCases) setEnded(r book.Request) {
 	}
 }
 
-// tellEnded says that a conversation was ended: in the thread if there is a note to keep or another owner to tell, and
+// tellEnded announces that a conversation was ended: in the thread if there is a note or another owner, and
 // otherwise only to the agent.
 func (wf *UseCases) tellEnded(r book.Request) {
 	c := r.Conversation
@@ -253,12 +252,11 @@ func (wf *UseCases) tellEnded(r book.Request) {
 	wf.Confirm(r, line)
 }
 
-// keepStatusFromReplies keeps replies that were not delivered yet from changing the status of their conversation. A
-// reply makes its conversation pending when the provider has taken it, but here somebody has chosen another status
-// since.
+// keepStatusFromReplies prevents queued replies from changing the conversation's status. A reply makes its
+// conversation pending when it is sent, but here an agent has chosen another status after writing it.
 func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
 	for _, d := range b.Outbox.Deliveries {
-		lane := b.Outbox.Lanes[d.LaneID] // the queue of one conversation's deliveries to one place
+		lane := b.Outbox.Lanes[d.LaneID] // the delivery's queue
 		if lane == nil || lane.ConversationID != c.ID {
 			continue
 		}
@@ -268,7 +266,7 @@ func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
 
 		m := b.Messages.Rows[d.MessageID]
 		if m != nil && m.Fate == store.FateOut {
-			continue // its result has been applied already
+			continue // it was sent, and has changed the status already
 		}
 
 		p := d.DecodedPayload()

@@ -16,8 +16,9 @@ import (
 	"parley/store/suggestion"
 )
 
-// A snoozed conversation is out of agents' sight until a time. It comes back earlier if an agent wakes it, if the customer writes
-// (package inbound), or if the customer is answered.
+// A snoozed conversation is hidden from the agents' lists until a time ("!snooze tomorrow 9:00"). It comes back
+// earlier if an agent wakes it, if the customer writes (package inbound), or if an agent answers. A pending one
+// waits for the customer without a time.
 
 func pendingVerb() useCase {
 	return useCase{
@@ -42,7 +43,7 @@ func wakeVerb() useCase {
 	}
 }
 
-// setPending makes a conversation wait for the customer.
+// setPending applies !pending: the conversation waits for the customer.
 func (wf *UseCases) setPending(r book.Request) {
 	if wf.refuseUnread(r) {
 		return
@@ -54,7 +55,7 @@ func (wf *UseCases) setPending(r book.Request) {
 	r.Conversation.RefreshCard()
 }
 
-// wake ends a conversation's snooze before its time.
+// wake applies !wake: it ends a conversation's snooze early.
 func (wf *UseCases) wake(r book.Request) {
 	if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
 		wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
@@ -67,8 +68,8 @@ func (wf *UseCases) wake(r book.Request) {
 	r.Conversation.RefreshCard()
 }
 
-// snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. Words count from when the agent
-// typed them: “tomorrow” that is applied a day later means today.
+// snooze applies !snooze. Times are in the agent's time zone (Directory.Zone), and are relative to when the
+// agent typed them: “tomorrow” that is applied a day late means today.
 func (wf *UseCases) snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent, c.AccountID)
@@ -100,10 +101,10 @@ func (wf *UseCases) snooze(r book.Request) {
 	c.RefreshCard()
 }
 
-// snoozeTime reads until when a conversation is to be snoozed, in people's words. The time has to be in the future.
+// snoozeTime parses the time until which a conversation is snoozed: "tomorrow 9:00". It must be in the future.
 func (wf *UseCases) snoozeTime(words string, zone *time.Location) (time.Time, error) {
 	until, err := when.Parse(words, wf.TypedAt(), zone)
-	if err == nil && !until.After(wf.Now) { // it was still to come when the agent typed it
+	if err == nil && !until.After(wf.Now) { // in the future when it was typed, but past by now
 		return time.Time{}, &when.Error{
 			Code: when.Past,
 			Text: "Counted from when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
@@ -113,7 +114,8 @@ func (wf *UseCases) snoozeTime(words string, zone *time.Location) (time.Time, er
 	return until, err
 }
 
-// EndSnooze ends a conversation's snooze, if there is one: it clears the time, and stops the timer. The caller sets the status.
+// EndSnooze clears the time and stops the timer of a snoozed conversation. The caller sets the new status. For
+// other conversations it does nothing.
 func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
@@ -123,8 +125,8 @@ func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.Touch()
 }
 
-// WakeByAnswer opens a conversation, if it is snoozed, because the customer is answered. The new status doesn't count as chosen by an
-// agent; see store.StatusChosen.
+// WakeByAnswer opens a snoozed conversation because an agent answers the customer. The new status doesn't count
+// as chosen by the agent; see store.StatusChosen.
 func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
@@ -134,16 +136,15 @@ func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
 	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 }
 
-// WakeByTimer opens a conversation because the timer that was set for due has fired. It does nothing if the conversation was woken
-// or snoozed again meanwhile.
-// Errors: the database's.
+// WakeByTimer opens a conversation when its snooze's timer fires, which was set for due. It does nothing if the
+// conversation was woken or snoozed again since. Errors: the database's.
 func (wf *UseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
 	until := c.SnoozedUntil
 	if c.BridgeStatus() != bridge.StatusSnoozed || until == nil {
 		return nil
 	}
-	isOwnTimer := until.Equal(due) // its time is over even if the clock was set back since the timer fired
-	if !isOwnTimer && until.After(wf.Now) {
+	isCurrentTimer := until.Equal(due) // counts even if the clock was set back after it fired
+	if !isCurrentTimer && until.After(wf.Now) {
 		return nil
 	}
 	cause, err := causeOfTimer(ctx, tx, c)
@@ -163,7 +164,8 @@ func (wf *UseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return nil
 }
 
-// causeOfTimer returns what a thread says of a snooze that ends by its timer: whether the customer has written since it was set.
+// causeOfTimer returns the cause for the line about a snooze that ended by its timer: it says whether the
+// customer still waits for an answer.
 func causeOfTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation) (bridge.WokenBy, error) {
 	if c.LastFrom != store.FromCustomer {
 		return bridge.WokenByTime, nil

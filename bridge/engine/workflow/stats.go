@@ -10,15 +10,17 @@ import (
 	"parley/store/measure"
 )
 
-// maxStatsTeams is how many teams are shown at once.
+// maxStatsTeams is the maximum number of teams in an answer.
 const maxStatsTeams = 8
 
-// DashboardLink makes the address of a team's page on the dashboard for some days (yyyy-mm-dd). allTeams is a team here, too.
+// DashboardLink returns the URL of a team's dashboard page for some days, which are given as yyyy-mm-dd. team
+// may be allTeams.
 type DashboardLink func(team store.TeamID, from, to string) string
 
-// Stats returns a line with the figures of the last seven days: of each team that an agent is in, or of all teams together for an
-// admin who is in none. link is nil if the dashboard has no public address.
-// Errors: *bridge.Problem if the agent is in no team and no admin; the database's.
+// Stats returns the answer to "@Parley stats": a line with the figures of the last seven days, such as new
+// conversations and the time until the first answer. It has one row for each team that the agent is in, or one
+// for all teams together if an admin is in none. link is nil if the dashboard has no public URL. Errors:
+// *bridge.Problem if the agent is neither in a team nor an admin; the database's.
 func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link DashboardLink) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)
 	if len(teams) == 0 {

@@ -11,7 +11,11 @@ import (
 	"parley/store/suggestion"
 )
 
-const maxTags = 20 // of a conversation
+// Agents tag conversations with "!tag Billing, Urgent" and remove tags with "!untag Urgent", or use a form.
+// Names are compared without regard to case, so "billing" becomes the existing tag "Billing". A name that
+// doesn't exist yet becomes a new tag.
+
+const maxTags = 20 // per conversation
 
 func tagVerb() useCase {
 	return useCase{
@@ -28,8 +32,8 @@ func untagVerb() useCase {
 	}
 }
 
-// changeTags has a conversation's tags changed, from those that it has (before), by the names that a request has. Tags that don't
-// exist are made.
+// changeTags checks the names in a request and calls change with the conversation's tags (before) and the names
+// in the spelling of existing tags.
 func (wf *UseCases) changeTags(r book.Request, change func(wf *UseCases, r book.Request, before, names []string)) {
 	names := make([]string, len(r.Args.Tags))
 	for i, name := range r.Args.Tags {
@@ -44,7 +48,7 @@ func (wf *UseCases) changeTags(r book.Request, change func(wf *UseCases, r book.
 	change(wf, r, wf.Dir.CurrentTagNames(r.Conversation.Tags), names)
 }
 
-// addTags adds the tags of names that a conversation doesn't have yet to those that it has (before).
+// addTags adds the tags that a conversation doesn't have yet.
 func addTags(wf *UseCases, r book.Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
@@ -64,13 +68,13 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	}
 
 	c := r.Conversation
-	created := wf.Tags.SpellAndMake(added) // it changes spellings in tags, too, which has the same memory
+	created := wf.Tags.SpellAndMake(added) // also changes spellings in tags, because added is a part of it
 	for _, name := range added {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
 	setTags(wf, r, tags)
 
-	if len(created) > 0 && r.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
+	if len(created) > 0 && r.Origin != bridge.OriginForm { // forms have a separate field for new tags
 		wf.Confirm(r, bridge.Line{
 			Content: &bridge.TaggedLine{New: bridge.TagsCreated},
 			Verb:    r.Verb,
@@ -79,7 +83,7 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	}
 }
 
-// untag removes names from the tags that a conversation has (before). The conversation remembers that people didn't want them.
+// untag removes tags from a conversation. The conversation remembers them, so that they aren't suggested again.
 func untag(wf *UseCases, r book.Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
@@ -106,7 +110,7 @@ func setTags(wf *UseCases, r book.Request, tags []string) {
 	r.Conversation.RefreshCard()
 }
 
-// indexOfTag returns where a name is among tags, whatever its case; -1 if it isn't there.
+// indexOfTag returns the index of a name in tags, ignoring case, or -1.
 func indexOfTag(tags []string, name string) int {
 	return slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 }

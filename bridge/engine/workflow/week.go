@@ -15,17 +15,19 @@ import (
 	"parley/store/measure"
 )
 
-// Once a week, or whenever the team's cron expression says, a team gets a summary in its channel: the figures of the last seven
-// days beside those of the seven days before, and the conversations that waited longest.
+// A team can get a weekly summary in its chat channel: the figures of the last seven days, those of the seven
+// days before for comparison, and the conversations that waited longest. A cron expression of the team (the
+// setting weekly) says when, such as "0 9 * * MON" for Mondays at 9 am.
 
 const (
-	maxWeekDelay = 72 * time.Hour   // a summary that comes later than this is left out
-	maxWeekWait  = 10 * time.Minute // how long it waits for what isn't counted yet
-	maxWorstRows = 3                // conversations that are named
+	maxWeekDelay = 72 * time.Hour   // a summary is skipped if it is delayed longer than this
+	maxWeekWait  = 10 * time.Minute // how long a summary waits for figures that are still being counted
+	maxWorstRows = 3                // conversations in a summary
 )
 
-// NextWeek returns the timer of a team's next summary (next), and the one before it (last), which may not have fired yet. last is
-// zero if it would come too late by now. ok is false if the team gets no summaries.
+// NextWeek returns the timer of a team's next summary (next) and that of the one before it (last), which may
+// not have fired yet. last is zero if it would be delayed by more than maxWeekDelay. ok is false if the team
+// gets no summaries.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	times, ok := weekTimesOf(d, team)
 	if !ok {
@@ -38,14 +40,14 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
-// weekTimes are the times of a team's summaries, as the clocks of a zone show them.
+// weekTimes is the schedule of a team's summaries.
 type weekTimes struct {
-	clock *cron.SpecSchedule
+	clock *cron.SpecSchedule // in UTC; its times are local times of zone
 	zone  *time.Location
 }
 
-// weekTimesOf reads a team's cron expression. Its times are in the zone that the expression names, or else in weekZone. ok is false
-// if the team gets no summaries.
+// weekTimesOf parses a team's cron expression. Its times are in the zone that the expression names, or else in
+// weekZone. ok is false if the team gets no summaries.
 func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok bool) {
 	row := d.Team(team)
 	if row == nil || row.Weekly == "" {
@@ -58,25 +60,26 @@ func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok boo
 	}
 
 	w = weekTimes{clock: clock, zone: clock.Location}
-	if w.zone == time.Local { // it names none
+	if w.zone == time.Local { // the expression names no zone
 		w.zone = weekZone(d, team)
 	}
 	clock.Location = time.UTC
 	return w, true
 }
 
-// next returns the next time, or the zero time if there is none. It computes what the clocks show in UTC, whose days have all hours.
-// A time that the clocks skip when summer time begins falls on the moment at which they are put forward.
+// next returns the first time of the schedule after a time, or the zero time if there is none. It computes
+// local times as if they were UTC, whose days have all hours. A local time that is skipped when summer time
+// begins becomes the moment of the change: 2:30 becomes 3:00.
 func (w weekTimes) next(after time.Time) time.Time {
-	shown := clockOf(after.In(w.zone))
+	local := clockOf(after.In(w.zone))
 	for {
-		if shown = w.clock.Next(shown); shown.IsZero() {
-			return shown
+		if local = w.clock.Next(local); local.IsZero() {
+			return local
 		}
 
-		at := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), 0, 0, w.zone)
+		at := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), 0, 0, w.zone)
 		from, to := at.ZoneBounds()
-		switch clockOf(at).Compare(shown) {
+		switch clockOf(at).Compare(local) { // not 0 if the local time is skipped
 		case -1:
 			at = to
 		case 1:
@@ -88,12 +91,12 @@ func (w weekTimes) next(after time.Time) time.Time {
 	}
 }
 
-// clockOf returns what a clock shows at a time, as a time in UTC.
+// clockOf returns the local time of t as if it were UTC.
 func clockOf(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
-// allTeams are all teams together, and the conversations that have none.
+// allTeams takes the place of a team for all conversations, including those without a team.
 const allTeams store.TeamID = 0
 
 // weekZone returns the zone of the first account of a team with business hours, or UTC if there is none.
@@ -148,10 +151,11 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	return nil
 }
 
-// isIncomplete reports whether figures of the last days may lack something.
+// isIncomplete reports whether the latest figures may be incomplete.
 func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
-// sevenDays reads the figures of the seven days before a day and of the seven days before those, and how many customers wait now.
+// sevenDays reads the figures of the seven days before today, those of the seven days before these, and how
+// many customers are waiting now.
 func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
@@ -171,7 +175,7 @@ func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, t
 	return d, err
 }
 
-// weekOf makes the filter for some days of a team.
+// weekOf returns a filter for a range of days (yyyy-mm-dd) and a team.
 func weekOf(from, to string, team store.TeamID) measure.Filter {
 	f := measure.Filter{From: from, To: to, Kind: measure.KindAll}
 	if team != allTeams {
@@ -180,10 +184,10 @@ func weekOf(from, to string, team store.TeamID) measure.Filter {
 	return f
 }
 
-// dayBefore returns the day so many days before a time, as yyyy-mm-dd.
+// dayBefore returns the date some days before t, as yyyy-mm-dd.
 func dayBefore(t time.Time, days int) string { return t.AddDate(0, 0, -days).Format(time.DateOnly) }
 
-// weekFigures reads the figures that a filter selects. An average is 0 if there is nothing to average.
+// weekFigures reads the figures that a filter selects. Averages of no values are 0.
 func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.WeekFigures, err error) {
 	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam, nil)
 	if err != nil {
@@ -216,8 +220,8 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	return w, err
 }
 
-// weekMedians reads the medians of a week's times. For one or two times it takes the average, which is known exactly. A median that
-// isn't known is -1.
+// weekMedians reads the medians of a week's times, or -1 where a median isn't known. For one or two values it
+// uses the mean, which is equal to the median and is known exactly.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
 	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, measure.BusinessHours, nil)
 	if err != nil {
@@ -246,8 +250,8 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 	}, nil
 }
 
-// accountsShownAt returns the accounts whose conversations with a team have their threads in a channel: all but those that
-// have another channel of their own, which not everybody can read.
+// accountsShownAt returns the accounts whose conversations with a team have their threads in a channel. It
+// leaves out those with a channel of their own, which not everybody can read.
 func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, channel string) []store.AccountID {
 	shown := []store.AccountID{}
 	for i := range wf.Dir.Accounts {
@@ -259,8 +263,8 @@ func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, 
 	return shown
 }
 
-// worstOfWeek adds the conversations that waited longest for their first answer to line, which is posted at home. It leaves out those
-// that have gone on in an account's own channel since.
+// worstOfWeek adds to line the conversations that waited longest for their first answer. The line is posted at
+// home, so conversations that have since moved to an account's own channel are left out.
 func (wf *UseCases) worstOfWeek(
 	ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine,
 ) error {
@@ -283,9 +287,12 @@ func (wf *UseCases) worstOfWeek(
 		if err != nil {
 			return err
 		}
-		at := homes[w.ConversationID]
-		isThere := at.AccountID == surface && at.Channel == home.Channel
-		if len(facts) > 0 && (isThere || !wf.isPrivate(facts[0])) {
+		if len(facts) == 0 {
+			continue
+		}
+		thread := homes[w.ConversationID]
+		isInChannel := thread.AccountID == surface && thread.Channel == home.Channel
+		if isInChannel || !wf.isPrivate(facts[0]) {
 			line.Rows = append(line.Rows, facts[0])
 			line.Took = append(line.Took, time.Duration(w.Seconds)*time.Second)
 		}
@@ -294,7 +301,8 @@ func (wf *UseCases) worstOfWeek(
 	return nil
 }
 
-// isPrivate reports whether a conversation may be read only where its thread is: its account has a channel of its own, or is gone.
+// isPrivate reports whether a conversation may be read only in its thread's channel: its account has a channel
+// of its own or was removed.
 func (wf *UseCases) isPrivate(f bridge.Facts) bool {
 	a := wf.Dir.AccountNamed(f.Account.Name)
 	return a == nil || a.SurfaceChannel != ""
