@@ -97,8 +97,8 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 }
 
 // deleteLeaving takes back a reply that is being sent or of which a part has left, so that no further attempt
-// is made. If the attempt succeeds after all, CustomerGot tells the author. Until then the Send button still
-// works. deleteLeaving returns false, and changes nothing, for any other reply.
+// is made. If the attempt succeeds after all, CustomerGot tells the author. Unlike other deleted replies, it can
+// still be sent by a click. deleteLeaving returns false, and changes nothing, for any other reply.
 func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.ReplyOf(m) == nil {
 		return false

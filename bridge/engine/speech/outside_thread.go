@@ -11,7 +11,7 @@ import (
 )
 
 // An agent can also write a reply or a note outside of the conversation's thread: in a form, or anywhere in the
-// chat with the conversation's number ("@Parley reply 4711 It left today"). A line in the thread then shows the
+// chat with the conversation's number ("@Parley #12 reply: It left today"). A line in the thread then shows the
 // text. Such a reply may come from somebody who hasn't seen the latest messages. If there is a doubt, it isn't
 // sent, and its author is asked.
 

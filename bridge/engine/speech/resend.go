@@ -39,11 +39,11 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bo
 // refuseRestored refuses a click from before Parley was restored from a backup, and reports whether it did. The
 // click may already have been applied, without a trace in the backup.
 func (sp resending) refuseRestored(r book.Request) bool {
-	isBefore := sp.replies.IsBeforeRestore()
-	if isBefore {
-		sp.Refuse(r, bridge.ReasonRestored, "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+	if !sp.replies.IsBeforeRestore() {
+		return false
 	}
-	return isBefore
+	sp.Refuse(r, bridge.ReasonRestored, "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+	return true
 }
 
 // refuseAgain refuses to send a delivery again while its last attempt may still be running, or if
@@ -53,11 +53,11 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 		return true
 	}
 
-	mayStillRun := sp.mayStillRun(d)
-	if mayStillRun {
-		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+	if !sp.mayStillRun(d) {
+		return false
 	}
-	return mayStillRun
+	sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+	return true
 }
 
 // refuseSeveral refuses a decision about a reply that has several undecided parts if the request names none of

@@ -57,15 +57,19 @@ func (ts *UseCases) administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 		return nil
 	}
 
-	if named := r.Args.Template; named != nil {
-		if r.Verb == bridge.VerbTemplateEdit && named.Draft != nil {
-			return ts.saveTemplate(ctx, tx, r)
-		}
-		if r.Verb == bridge.VerbTemplateDelete {
-			return ts.dropTemplate(ctx, tx, r)
-		}
+	named := r.Args.Template
+	switch {
+	case named != nil && named.Draft != nil && r.Verb == bridge.VerbTemplateEdit:
+		return ts.saveTemplate(ctx, tx, r)
+	case named != nil && r.Verb == bridge.VerbTemplateDelete:
+		return ts.dropTemplate(ctx, tx, r)
+	default:
+		return ts.showTemplates(ctx, tx, r)
 	}
+}
 
+// showTemplates whispers the list of templates. For admins it has a button to edit them.
+func (ts *UseCases) showTemplates(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	list, err := ts.Reading.Templates(ctx, tx, ts.Reading.As(r.Agent), nil)
 	if err != nil {
 		return err
@@ -119,9 +123,21 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 
-	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
-		ts.Refuse(r, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
+	if problem := ts.contentProblem(account, row); problem != nil {
+		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
+	}
+	return ts.storeTemplate(ctx, tx, r, account, row, old)
+}
+
+// contentProblem returns the reason why an account can't use a template as it is, or nil.
+func (ts *UseCases) contentProblem(account *store.Account, row store.Template) *bridge.Problem {
+	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
+		return &bridge.Problem{
+			Code: "bad_template",
+			Text: "The " + faults[0].Field + " " + faults[0].Text + ".",
+			Hint: faults[0].Hint,
+		}
 	}
 
 	// Some channels have a reply window, the time after a customer's message in which they accept text, but no
@@ -129,12 +145,13 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	caps := ts.Caps(account.ID)
 	hasOnlyWindow := caps.Window.Free > 0 && !caps.Templates
 	if hasOnlyWindow && slices.Equal(row.Uses, []string{bridge.TemplateWindow}) {
-		ts.Refuse(r, "never_fits", "By "+account.Name+" a template can't be sent after the reply window has closed.",
-			"Let it be sent as a reply.")
-		return nil
+		return &bridge.Problem{
+			Code: "never_fits",
+			Text: "By " + account.Name + " a template can't be sent after the reply window has closed.",
+			Hint: "Let it be sent as a reply.",
+		}
 	}
-
-	return ts.storeTemplate(ctx, tx, r, account, row, old)
+	return nil
 }
 
 // lockTemplates increases the version of the settings. That locks the version's row until the transaction ends,

@@ -171,7 +171,6 @@ func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.Te
 // offerTemplates answers a typed command with a button that opens the form. A name in the command preselects
 // the template.
 func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	c, a := r.Conversation, r.Action
 	facts, err := ts.Facts(ctx, tx, r)
 	if err != nil {
 		return err
@@ -187,33 +186,39 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		return nil
 	}
 
-	var choice bridge.ChooseTemplateLine
-	line := bridge.Line{Content: &choice, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate},
-		Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
-
-	if name := strings.TrimSpace(a.Args.Note); name != "" {
+	if name := strings.TrimSpace(r.Args.Note); name != "" {
 		hasOtherName := func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) }
 		found := slices.DeleteFunc(slices.Clone(list), hasOtherName)
 		if len(found) == 0 {
-			var names []string
-			for _, t := range list {
-				names = append(names, t.Name)
-			}
-
-			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name),
-				"There is: "+strings.Join(slices.Compact(names), ", "))
+			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+joinNames(list))
 			return nil
 		}
-
 		list = found
 	}
 
+	choice := &bridge.ChooseTemplateLine{}
+	args := bridge.Args{Conversation: r.Conversation.ID, Message: r.Args.Message}
 	if len(list) == 1 {
-		choice.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
+		choice.Templates = list
+		args.Template = &bridge.TemplateArgs{ID: list[0].ID}
 	}
-
-	ts.Whisper(r, line)
+	ts.Whisper(r, bridge.Line{
+		Content: choice,
+		Verb:    bridge.VerbTemplate,
+		Verbs:   []bridge.Verb{bridge.VerbTemplate},
+		Args:    args,
+	})
 	return nil
+}
+
+// joinNames returns the names of templates, separated by commas. Adjacent templates with the same name count as
+// one.
+func joinNames(list []bridge.Template) string {
+	var names []string
+	for _, t := range list {
+		names = append(names, t.Name)
+	}
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // TemplateFailed parks a reply whose template the provider refused: it waits for an agent's click. It also

@@ -27,9 +27,9 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return qs.book.Verbs.Authorize(r.Agent, verb)
 }
 
-// AuthorizeReading returns a problem if an agent may not read a conversation, or nil. People who aren't agents
-// are checked elsewhere. Agents may always take back their own replies, even if the conversation has moved to
-// where they may not read it.
+// AuthorizeReading returns a problem if an agent may not read a conversation, or nil. It also returns nil for
+// people who aren't agents. Agents may always take back their own replies, even if the conversation has moved
+// to where they may not read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
 	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) {
 		return nil

@@ -102,47 +102,52 @@ func (wf *UseCases) assignAgents(r book.Request) {
 // assignTo makes the chosen agents the only owners of a conversation.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
-	var unique []store.AgentID
+	var owners []store.AgentID
 	for _, id := range chosen {
-		if !slices.Contains(unique, id) {
-			unique = append(unique, id)
+		if !slices.Contains(owners, id) {
+			owners = append(owners, id)
 		}
 	}
 
 	hasNote := r.Args.Note != ""
-	isUnchanged := slices.Equal(unique, c.Assignees)
+	isUnchanged := slices.Equal(owners, c.Assignees)
 	if isUnchanged && !hasNote {
 		wf.Unchanged(r)
 		return
 	}
 
-	for _, id := range unique {
+	for _, id := range owners {
 		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(threads.AnySurface, id).Email, suggestion.Used)
 	}
 
-	notice := wf.ownersToMention(r, unique)
+	mentions := wf.ownersToMention(r, owners)
 	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
-	if slices.ContainsFunc(unique, isNewColleague) {
+	if slices.ContainsFunc(owners, isNewColleague) {
 		wf.sumUp(c, own.OnHandOver)
 	}
 
-	c.Assignees = unique
-	for _, ref := range notice {
+	c.Assignees = owners
+	for _, ref := range mentions {
 		usesOtherChat := ref.User == "" // a mention wouldn't notify the agent
 		if usesOtherChat && ref.ID != agent.ID {
 			wf.TellAssigned(c, ref.ID)
 		}
 	}
 
-	detail := book.Detail{Agents: unique, Note: r.Args.Note}
+	detail := book.Detail{Agents: owners, Note: r.Args.Note}
 	if isUnchanged { // a hand-over in the log would make earlier texts of the owners look outdated
 		wf.Log.ByAgent(c, agent, store.DeedNoted, detail)
 	} else {
 		wf.Log.Did(r, detail)
 	}
 
-	if len(notice) > 0 || hasNote {
-		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
+	if len(mentions) > 0 || hasNote {
+		wf.Line(c, bridge.Line{
+			Content:  bridge.LineAssigned,
+			By:       wf.Dir.Ref(r.Surface, agent.ID),
+			Mentions: mentions,
+			Text:     r.Args.Note,
+		})
 	}
 
 	c.RefreshCard()

@@ -189,7 +189,7 @@ func leaveVerb() useCase {
 	}
 }
 
-// leaveUnanswered applies the button Leave: an agent lets a reply window close unanswered. The conversation is
+// leaveUnanswered applies !leave: an agent lets a reply window close unanswered. The conversation is
 // on no evening list until the customer writes again.
 func (wf *UseCases) leaveUnanswered(r book.Request) {
 	ch := wf.Channel(r.Conversation.AccountID)
