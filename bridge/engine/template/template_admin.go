@@ -111,13 +111,15 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 
-	if old != nil { // keep its name, its language, and what the form doesn't show
+	isTaken := slices.ContainsFunc(rows, func(t store.Template) bool { return isSameTemplate(t, row) })
+	switch {
+	case old != nil: // keep its name, its language, and what the form doesn't show
 		row.ID, row.Name, row.Language = old.ID, old.Name, old.Language
 		row.ProviderName = old.ProviderName
 		if draft.Buttons == nil {
 			row.Buttons = old.Buttons
 		}
-	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return isSameTemplate(t, row) }) {
+	case isTaken:
 		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language),
 			"Edit that one, or take another name.")
 		return nil
