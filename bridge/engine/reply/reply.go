@@ -50,15 +50,15 @@ func (rs *UseCases) SendToCustomer(r book.Request, m *book.Message, order string
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	rs.Replying.End(c, r.Agent)
-	l := rs.CustomerLane(c)
+	lane := rs.CustomerLane(c)
 	terms := outbound.ReplyPayload{
 		Late:      rs.HasComeLate(order),
 		Overtaken: isOvertaken(rs, c),
 		Meant:     addressedKeys(c.Participants),
 		Copied:    copiedKeys(c.Participants),
 	}
-	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
-	rs.joinLines(c, l, d, m)
+	d := rs.enqueueReply(c, lane, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
+	rs.joinLines(c, lane, d, m)
 	rs.MarkWaiting(c, m)
 	rs.NoteReplied(r, m)
 	wasTyped := m.Place != ""
@@ -76,21 +76,21 @@ func isOvertaken(rs *UseCases, c *book.Conversation) bool {
 
 // joinLines joins a reply with the line before or after it in the lane, if mayJoinNeighbour allows it. The hold
 // of the joined lines starts again, but no line is held for longer than LongestHold.
-func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
+func (rs *UseCases) joinLines(c *book.Conversation, lane *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
 	}
 
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
-	at := slices.Index(l.Waiting, d)
+	at := slices.Index(lane.Waiting, d)
 	for _, i := range []int{at - 1, at + 1} { // a chat may report an author's messages in any order
-		if i < 0 || i >= len(l.Waiting) {
+		if i < 0 || i >= len(lane.Waiting) {
 			continue
 		}
 
-		neighbour := l.Waiting[i]
-		if rs.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(rs, c, l, d, neighbour.JoinKey) {
+		neighbour := lane.Waiting[i]
+		if rs.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(rs, c, lane, d, neighbour.JoinKey) {
 			return
 		}
 	}
@@ -120,11 +120,11 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 
 // joinGroupIfFits joins a line with the lines that have a join key. It returns false, and changes nothing, if
 // they don't fit into one message or if one of them would be held for too long.
-func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.Delivery, key string) bool {
+func joinGroupIfFits(rs *UseCases, c *book.Conversation, lane *book.Lane, d *book.Delivery, key string) bool {
 	longest := LongestHold(rs, c)
 	var group []*book.Delivery
 	size := d.JoinSize
-	for _, other := range l.Waiting {
+	for _, other := range lane.Waiting {
 		if other != d && other.JoinKey == key {
 			if d.NotBefore.After(other.CreatedAt.Add(longest)) {
 				return false
@@ -228,7 +228,9 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason bridge.Re
 
 // enqueueReply adds a reply to the customer's lane. It uses several deliveries if the reply has more files than
 // fit into one message of the channel, and returns the first one, which has the text.
-func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
+func (rs *UseCases) enqueueReply(
+	c *book.Conversation, lane *book.Lane, order string, m *book.Message, p outbound.Payload,
+) *book.Delivery {
 	for i := range m.Files { // also when the reply is sent again
 		m.Files[i].Index = i
 	}
@@ -237,7 +239,7 @@ func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order strin
 	var first *book.Delivery
 	for _, s := range book.Spans(len(m.Files), rs.Caps(c.AccountID).Files.PerMessage) {
 		p.Span = s
-		d := rs.Outbox.EnqueueInOrder(l, order, m.ID, p, &until)
+		d := rs.Outbox.EnqueueInOrder(lane, order, m.ID, p, &until)
 		if first == nil {
 			first = d
 		}

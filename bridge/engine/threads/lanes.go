@@ -85,17 +85,17 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	}
 
 	gate, request := ls.budgetOf(t.AccountID, kind, t.Channel)
-	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
-	hasNewGate := l.Fresh || l.Gate != nil // set in this batch
-	if t.Rerooted > 0 && !hasNewGate {     // the thread may be in another channel, with a budget of its own
-		ls.book.Outbox.SetGate(l, gate)
-		l.Dirty = true
+	lane := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	hasNewGate := lane.Fresh || lane.Gate != nil // set in this batch
+	if t.Rerooted > 0 && !hasNewGate {           // the thread may be in another channel, with a budget of its own
+		ls.book.Outbox.SetGate(lane, gate)
+		lane.Dirty = true
 	}
-	if l.Priority != priority && !l.HasRootToLand() {
-		l.Priority, l.Dirty = priority, true
+	if lane.Priority != priority && !lane.HasRootToLand() {
+		lane.Priority, lane.Dirty = priority, true
 	}
 
-	return l
+	return lane
 }
 
 // HasNewRootToLand reports whether a conversation was handed over and the first message (root) of its new
@@ -106,15 +106,15 @@ func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
 
 // AllowUpload extends the leases of a lane, so that a message's files can be uploaded over a slow connection. A
 // lease is the time for which a process claims the lane.
-func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
+func (ls *lanes) AllowUpload(lane *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
 	_, request := ls.budgetOf(t.AccountID, bridge.PostFiles, t.Channel)
 	longer := min(request+time.Duration(size/minUploadRate)*time.Second, outbound.MaxUploadTime)
-	if lease := ls.book.Outbox.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
-		l.LeaseSeconds, l.Dirty = lease, true
+	if lease := ls.book.Outbox.LeaseFor(longer).Seconds(); lease > lane.LeaseSeconds {
+		lane.LeaseSeconds, lane.Dirty = lease, true
 	}
 }
 

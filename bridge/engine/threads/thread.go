@@ -70,10 +70,10 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 func (th *Writer) PostTo(
 	c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload,
 ) *book.Delivery {
-	l := th.SurfaceLane(c, t, kind)
-	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
+	lane := th.SurfaceLane(c, t, kind)
+	d := th.Outbox.Enqueue(lane, string(kind), messageID, p, nil)
 	if kind == bridge.PostRoot {
-		l.Priority = store.PriorityRoot
+		lane.Priority = store.PriorityRoot
 	}
 	return d
 }
@@ -84,9 +84,9 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	if t.Root != "" {
 		return false
 	}
-	l := th.SurfaceLane(c, t, bridge.PostLine)
-	wasClaimed := l.Epoch > 0 // a root whose answer was lost has no lease any more, but may have been posted
-	return l.LeasedUntil == nil && l.Head == 0 && !wasClaimed
+	lane := th.SurfaceLane(c, t, bridge.PostLine)
+	wasClaimed := lane.Epoch > 0 // a root whose answer was lost has no lease any more, but may have been posted
+	return lane.LeasedUntil == nil && lane.Head == 0 && !wasClaimed
 }
 
 // ThreadLost opens a new thread after somebody deleted the root of the current one, and repeats the customer's
@@ -105,17 +105,17 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 		return nil
 	}
 
-	l := th.SurfaceLane(c, t, bridge.PostLine)
-	if l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt) {
-		return th.PutAside(l.LeasedUntil.Sub(th.DatabaseNow))
+	lane := th.SurfaceLane(c, t, bridge.PostLine)
+	if lane.LeasedUntil != nil && lane.LeasedUntil.After(th.Event.ReceivedAt) {
+		return th.PutAside(lane.LeasedUntil.Sub(th.DatabaseNow))
 	}
 
 	t.Root, t.Dirty = "", true
 	t.Rerooted++
-	l.Priority, l.Dirty = store.PriorityRoot, true
-	l.Epoch++ // fences off the late result of an attempt whose lease has expired, which would count for the new root
-	repeatLastWords(th, c, l)
-	th.Outbox.EnqueueFirst(l, bridge.PostRoot, NoMessage, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
+	lane.Priority, lane.Dirty = store.PriorityRoot, true
+	lane.Epoch++ // fences off the late result of an attempt whose lease has expired, which would count for the new root
+	repeatLastWords(th, c, lane)
+	th.Outbox.EnqueueFirst(lane, bridge.PostRoot, NoMessage, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
 }
@@ -123,7 +123,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 // repeatLastWords queues the customer's messages since our last reply at the front of the thread's lane, each
 // with its latest edit. It only knows the messages that the batch has loaded. It does nothing if a message of
 // the customer is queued anyway (c.Unshown), or if the conversation isn't open.
-func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
+func repeatLastWords(th *Writer, c *book.Conversation, lane *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
 	}
@@ -138,9 +138,9 @@ func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 
 		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows the message before its edit
 			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
-			th.Outbox.EnqueueFirst(l, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
+			th.Outbox.EnqueueFirst(lane, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
 		}
-		th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
+		th.Outbox.EnqueueFirst(lane, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
 		hasRepeated = true
 	}
 }
@@ -194,6 +194,6 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 // queueLeftCard queues an update of a root that the conversation has left. It uses the lane of messages,
 // because it must follow the new root. In the lane of cards it would also count as an update of the new root.
 func queueLeftCard(th *Writer, c *book.Conversation, t *book.Thread, root bridge.Place) {
-	l := th.SurfaceLane(c, t, bridge.PostLine)
-	th.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{Left: true, Place: root}, nil)
+	lane := th.SurfaceLane(c, t, bridge.PostLine)
+	th.Outbox.Enqueue(lane, string(bridge.PostCard), NoMessage, outbound.Payload{Left: true, Place: root}, nil)
 }

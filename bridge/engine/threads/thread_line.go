@@ -210,8 +210,8 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 
 // ChannelLine posts a line outside of all conversations.
 func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line bridge.Line) *book.Delivery {
-	l := th.channelLaneOf(surface, at.Channel, bridge.PostLine)
-	return th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{Place: at, Line: &line}, nil)
+	lane := th.channelLaneOf(surface, at.Channel, bridge.PostLine)
+	return th.Outbox.Enqueue(lane, string(bridge.PostLine), NoMessage, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // Whisper answers one person where they acted, invisible to others. Use it only for lists, help, refusals and
@@ -230,8 +230,8 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	}
 
 	p.Place = bridge.Place{Channel: r.Place.Channel, Thread: r.Place.Thread}
-	l := th.channelLaneOf(r.Surface, r.Place.Channel, bridge.PostEphemeral)
-	th.Outbox.Enqueue(l, string(bridge.PostEphemeral), NoMessage, p, nil)
+	lane := th.channelLaneOf(r.Surface, r.Place.Channel, bridge.PostEphemeral)
+	th.Outbox.Enqueue(lane, string(bridge.PostEphemeral), NoMessage, p, nil)
 }
 
 // threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form that
