@@ -75,8 +75,8 @@ type lastCondition struct {
 }
 
 // ask has the analyzer answer a question about a burst (the messages that a customer wrote in one go), and
-// checks the answer. It counts the outcome and reports a change of the model's condition. Errors:
-// errSwitchedOff, the analyzer's, the database's.
+// checks the answer. It counts the outcome and reports a change of the model's condition.
+// Errors: errSwitchedOff, the analyzer's, the database's.
 func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Burst, q analysis.Question) (analysis.Answer, error) {
 	model, usesModel := with.(modelAnalyzer)
 	var record own.ModelRecord

@@ -30,8 +30,8 @@ type preparedQuestion struct {
 }
 
 // makeQuestion builds the question about a burst. It contains only messages from and to the customer, never
-// internal notes. If the burst's messages are gone, q.Burst is empty and q has no sources. Errors: the
-// database's.
+// internal notes. If the burst's messages are gone, q.Burst is empty and q has no sources.
+// Errors: the database's.
 func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQuestion, error) {
 	q := preparedQuestion{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = b.Now

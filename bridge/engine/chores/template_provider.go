@@ -73,16 +73,18 @@ func (cs *Chores) submitTemplate(
 	}
 
 	twins := findTwins(siblings, namesake.ExternalID)
+	onlyDeletedTwins := len(twins) > 0 && !slices.ContainsFunc(twins, isKept)
 	isBeingMade := slices.ContainsFunc(siblings, func(other store.Template) bool { return mayBeMaking(other, row) })
 	switch {
 	case hasContent(twins, row):
 		return *namesake, nil
-	case len(twins) > 0 && !slices.ContainsFunc(twins, isKept):
+	case onlyDeletedTwins:
 		s.template.ExternalID = namesake.ExternalID
 		return cs.changeTemplate(ctx, s)
 	case len(twins) > 0:
-		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
-			"give both the same words, or yours another name.", "")
+		return channels.TemplateState{}, channels.RefuseContent(
+			"Another account of this business has a template of this name with other words: "+
+				"give both the same words, or yours another name.", "")
 	case row.AskedVersion > 0:
 		return cs.adoptEarlierTemplate(ctx, s, *namesake)
 	case isBeingMade:
@@ -92,8 +94,9 @@ func (cs *Chores) submitTemplate(
 		}
 	}
 
-	return channels.TemplateState{}, channels.RefuseContent("The provider has a template of this name already that Parley didn't make: "+
-		"give yours another name (provider_name).", "")
+	return channels.TemplateState{}, channels.RefuseContent(
+		"The provider has a template of this name already that Parley didn't make: "+
+			"give yours another name (provider_name).", "")
 }
 
 // createTemplate creates a template at the provider. Before the request it stores the version that is submitted

@@ -186,7 +186,8 @@ var (
 )
 
 // composeText has a text written about a conversation and checks it. It also returns the messages that the text
-// is based on. Errors: errNothingToDo, errReplyWaits, and those of finalClassOf; the Writer's; the database's.
+// is based on.
+// Errors: errNothingToDo, errReplyWaits, and those of finalClassOf; the Writer's; the database's.
 func (as *Analyses) composeText(
 	ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask,
 ) (used []store.Message, t analysis.Text, err error) {
@@ -315,7 +316,11 @@ const (
 // messages that customers wrote and didn't delete, and for replies that were sent. Internal notes must never
 // reach a model.
 func messageExchanged(m *store.Message) (message analysis.Message, ok bool) {
-	message = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutMiddle(m.Subject), Text: cutMiddle(m.CurrentText())}
+	message = analysis.Message{
+		FromAgent: m.Direction == store.DirectionOut,
+		Subject:   cutMiddle(m.Subject),
+		Text:      cutMiddle(m.CurrentText()),
+	}
 	for _, f := range m.Files[:min(len(m.Files), maxFileNames)] {
 		message.Files = append(message.Files, f.Name)
 	}

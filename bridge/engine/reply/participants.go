@@ -285,7 +285,10 @@ func (rs *UseCases) setParticipants(r book.Request, list []store.Participant, na
 	c := r.Conversation
 	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, r.Agent.ID)
 	rs.Log.ByAgent(c, r.Agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
-	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(r.Surface, r.Agent.ID)})
+	rs.Line(c, bridge.Line{
+		Content: &bridge.RecipientsLine{To: recipientList(c.Participants)},
+		By:      rs.Dir.Ref(r.Surface, r.Agent.ID),
+	})
 	c.RefreshCard()
 }
 

@@ -18,8 +18,11 @@ import (
 func sendVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
-			Name: bridge.VerbSend, Final: true, NeedsLatest: true, NamesMessage: true,
-			CanApply: func(_ *store.Conversation, m *store.Message) bool { return book.CanBeSent(m) },
+			Name:         bridge.VerbSend,
+			Final:        true,
+			NeedsLatest:  true,
+			NamesMessage: true,
+			CanApply:     func(_ *store.Conversation, m *store.Message) bool { return book.CanBeSent(m) },
 		},
 		Do: (*UseCases).decideMessage,
 	}
@@ -28,7 +31,12 @@ func sendVerb() useCase {
 func keepVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
-			Name: bridge.VerbKeep, NeedsLatest: true, TakesBack: true, NamesMessage: true, CanApply: canBeKept, Deed: store.DeedKeptInside,
+			Name:         bridge.VerbKeep,
+			NeedsLatest:  true,
+			TakesBack:    true,
+			NamesMessage: true,
+			CanApply:     canBeKept,
+			Deed:         store.DeedKeptInside,
 		},
 		Wants: wantAnswered,
 		Do:    (*UseCases).decideMessage,
@@ -38,7 +46,11 @@ func keepVerb() useCase {
 func dropVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
-			Name: bridge.VerbDrop, NeedsLatest: true, NamesMessage: true, CanApply: canBeDropped, Deed: store.DeedKeptInside,
+			Name:         bridge.VerbDrop,
+			NeedsLatest:  true,
+			NamesMessage: true,
+			CanApply:     canBeDropped,
+			Deed:         store.DeedKeptInside,
 		},
 		Wants: wantAnswered,
 		Do:    (*UseCases).decideMessage,

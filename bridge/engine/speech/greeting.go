@@ -32,16 +32,10 @@ const (
 
 // otherGreeted returns another conversation whose customer a text greets that would leave for this one's. The
 // result has only the number and the thread, because the question must not show another customer's name. Its ID
-// is 0 if there is no such conversation. Errors: the database's.
+// is 0 if there is no such conversation.
+// Errors: the database's.
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
-	names := greetedNames(r.Text)
-	isToCustomer := r.Explicit || slices.ContainsFunc(names, func(name string) bool { return isNamed(r.Conversation.Customer(), name) })
-	if len(names) > 0 && isKnownPerson(sp, r.Conversation, names) {
-		names = nil
-	}
-	if !isToCustomer {
-		names = append(names, openGreetings(sp, r)...)
-	}
+	names := doubtfulNames(sp, r)
 	if len(names) == 0 {
 		return other, nil
 	}
@@ -75,6 +69,21 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 		}
 	}
 	return other, nil
+}
+
+// doubtfulNames returns the names that a text greets which may be those of other conversations' customers. A
+// text that is marked as a reply, or greets its own customer, doesn't belong to an earlier greeting.
+func doubtfulNames(sp *UseCases, r book.Request) []string {
+	names := greetedNames(r.Text)
+	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) }
+	isToCustomer := r.Explicit || slices.ContainsFunc(names, isOwnCustomer)
+	if len(names) > 0 && isKnownPerson(sp, r.Conversation, names) {
+		names = nil
+	}
+	if isToCustomer {
+		return names
+	}
+	return append(names, openGreetings(sp, r)...)
 }
 
 // openGreetings returns the names in the author's recent greetings in this thread about which the author is

@@ -59,7 +59,8 @@ func wantNamed(sp *UseCases, n *book.Prefetch, r book.Request) {
 	}
 }
 
-// Say applies a text that was typed in a conversation's thread. Errors: the database's.
+// Say applies a text that was typed in a conversation's thread.
+// Errors: the database's.
 func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	known := sp.Posts.Rows[r.PostKey()]

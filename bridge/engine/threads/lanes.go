@@ -85,7 +85,8 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	}
 
 	gate, request := ls.budgetOf(t.AccountID, kind, t.Channel)
-	lane := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	key := book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}
+	lane := ls.book.Outbox.LaneOf(key, c.ID, priority, gate, request)
 	hasNewGate := lane.Fresh || lane.Gate != nil // set in this batch
 	if t.Rerooted > 0 && !hasNewGate {           // the thread may be in another channel, with a budget of its own
 		ls.book.Outbox.SetGate(lane, gate)
@@ -140,5 +141,7 @@ func (ls *lanes) budgetOf(surface store.AccountID, kind bridge.PostKind, channel
 // channelLaneOf returns the lane for posts in a channel that belong to no conversation.
 func (ls *lanes) channelLaneOf(surface store.AccountID, channel string, kind bridge.PostKind) *book.Lane {
 	gate, request := ls.budgetOf(surface, kind, channel)
-	return ls.book.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
+	key := book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}
+	const noConversation store.ConversationID = 0
+	return ls.book.Outbox.LaneOf(key, noConversation, store.PrioritySay, gate, request)
 }

@@ -108,7 +108,8 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 // IsLastInRun reports whether d is the last delivery of a run (deliveries that leave as one message) that
 // hasn't been cancelled.
 func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
-	return !slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled })
+	isLater := func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled }
+	return !slices.ContainsFunc(run, isLater)
 }
 
 // marksOf returns the deliveries of a message's marks, posted and queued, in order.

@@ -112,7 +112,8 @@ func needsAgentsAgain(c *book.Conversation, line bridge.Line) bool {
 // present, or all if everybody is away. It leaves out the agent who hands it over (by) and those who have
 // switched such notices off.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
-	return wantingHandOver(dir, slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by }))
+	isActor := func(ref bridge.AgentRef) bool { return ref.ID == by }
+	return wantingHandOver(dir, slices.DeleteFunc(teamRefs(dir, team, surface), isActor))
 }
 
 // wantingHandOver returns the members of a team who are told about a hand-over to it.

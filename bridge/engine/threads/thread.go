@@ -48,8 +48,8 @@ const NoMessage store.MessageID = 0
 
 // OpenThread returns the conversation's current thread. If there is none, it opens one in the chat channel of
 // the conversation's team. The root is the first delivery in the lane of the thread, which is a first-in,
-// first-out queue. Errors: *relay.EventError if no channel is configured. The event is then quarantined and can
-// be replayed.
+// first-out queue.
+// Errors: *relay.EventError if no channel is configured. The event is then quarantined and can be replayed.
 func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	if t := c.Home(th.Dir); t != nil {
 		return t, nil
@@ -91,8 +91,8 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 
 // ThreadLost opens a new thread after somebody deleted the root of the current one, and repeats the customer's
 // last messages in it. It does so once per lost root. It does nothing in a chat that the conversation has left,
-// whose members may not be allowed to read it any more. Errors: *book.NotYet while a post of the thread is
-// being sent, because the new root must not overtake it.
+// whose members may not be allowed to read it any more.
+// Errors: *book.NotYet while a post of the thread is being sent, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
 	if t == nil || t.Root == "" {

@@ -31,7 +31,10 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridg
 	case bridge.ReasonNotOpen:
 		home, next := c.Home(th.Dir), th.Conversations.OpenSuccessor(c)
 		if home != nil && next != nil {
-			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because(reason)}, Other: th.Refer(next, home.AccountID)})
+			th.TellWith(c, m, bridge.Line{
+				Content: &bridge.InsideLine{Why: bridge.Because(reason)},
+				Other:   th.Refer(next, home.AccountID),
+			})
 			return
 		}
 		if c.BridgeStatus() == bridge.StatusClosed {
@@ -178,7 +181,8 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	}
 
 	surfaceOf := func(agent store.AgentID) store.AccountID { return surfaceElsewhere(th, c, t.AccountID, agent, line) }
-	mentions, elsewhere := mentionsToNotify(th.Dir, c, t.AccountID, line, func(agent store.AgentID) bool { return surfaceOf(agent) != 0 })
+	canTell := func(agent store.AgentID) bool { return surfaceOf(agent) != AnySurface }
+	mentions, elsewhere := mentionsToNotify(th.Dir, c, t.AccountID, line, canTell)
 	for _, agent := range elsewhere {
 		tellElsewhere(th, c, surfaceOf(agent), agent, line)
 	}

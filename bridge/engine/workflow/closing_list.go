@@ -178,7 +178,11 @@ func (wf *UseCases) closingOf(
 	if back.IsZero() {
 		back = wf.Now.Add(length)
 	}
-	ofTeam := store.ClosingOf{Account: account, Team: team, WithoutTeam: team == NoTeam || isOfTeam(wf.Dir.Account(account), team)}
+	ofTeam := store.ClosingOf{
+		Account:     account,
+		Team:        team,
+		WithoutTeam: team == NoTeam || isOfTeam(wf.Dir.Account(account), team),
+	}
 	return store.ListClosing(ctx, tx, ofTeam, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 

@@ -71,7 +71,8 @@ func wantUnread(wf *UseCases, n *book.Prefetch, r book.Request) {
 }
 
 // reopen opens a resolved conversation again. If a customer can have only one open conversation on the account,
-// as on WhatsApp, it refuses if there is another one. Errors: the database's.
+// as on WhatsApp, it refuses if there is another one.
+// Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	if c.BridgeStatus() != bridge.StatusResolved {

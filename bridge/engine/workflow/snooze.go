@@ -137,7 +137,8 @@ func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
 }
 
 // WakeByTimer opens a conversation when its snooze's timer fires, which was set for due. It does nothing if the
-// conversation was woken or snoozed again since. Errors: the database's.
+// conversation was woken or snoozed again since.
+// Errors: the database's.
 func (wf *UseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
 	until := c.SnoozedUntil
 	if c.BridgeStatus() != bridge.StatusSnoozed || until == nil {

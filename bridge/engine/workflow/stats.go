@@ -19,8 +19,8 @@ type DashboardLink func(team store.TeamID, from, to string) string
 
 // Stats returns the answer to "@Parley stats": a line with the figures of the last seven days, such as new
 // conversations and the time until the first answer. It has one row for each team that the agent is in, or one
-// for all teams together if an admin is in none. link is nil if the dashboard has no public URL. Errors:
-// *bridge.Problem if the agent is neither in a team nor an admin; the database's.
+// for all teams together if an admin is in none. link is nil if the dashboard has no public URL.
+// Errors: *bridge.Problem if the agent is neither in a team nor an admin; the database's.
 func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link DashboardLink) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)
 	if len(teams) == 0 {
