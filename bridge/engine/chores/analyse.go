@@ -93,8 +93,7 @@ type claimedBurst struct {
 	*store.BurstMaterial
 }
 
-// claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses
-// need.
+// claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses need.
 func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
 	if as.host.Busy() {
 		room = min(room, maxAnalysesBusy)
@@ -139,8 +138,7 @@ func (as *Analyses) analyseOne(ctx context.Context, analyzer analysis.Analyzer, 
 	}
 }
 
-// journalAnalysed journals results until the channel is closed. Results that arrive close together share a
-// transaction.
+// journalAnalysed journals results until the channel is closed. Results that arrive close together share a transaction.
 func (as *Analyses) journalAnalysed(ctx context.Context, results <-chan store.AnalysedBurst) {
 	for first := range results {
 		if err := as.journalResults(ctx, gather(first, results)); err != nil {
@@ -227,8 +225,7 @@ func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer
 	return f.Event(name), nil
 }
 
-// putBack schedules a retry of a burst whose analysis failed, or drops the burst after maxAnalyseTries
-// attempts.
+// putBack schedules a retry of a burst whose analysis failed, or drops the burst after maxAnalyseTries attempts.
 func (as *Analyses) putBack(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()

@@ -30,8 +30,7 @@ import (
 // dbTimeout bounds one short use of the database.
 const dbTimeout = 5 * time.Second
 
-// ofThreads is the last argument of SettingsOf where the settings read don't depend on whether the channel
-// has threads.
+// ofThreads is the last argument of SettingsOf where the settings read don't depend on whether the channel has threads.
 const ofThreads = true
 
 // Host is what background jobs need from the engine. Its methods are safe for concurrent use.
@@ -56,8 +55,7 @@ type Host interface {
 	Sealer() *store.Sealer
 	// Writer returns the writer of requested texts; nil means that none are written.
 	Writer() analysis.Writer
-	// Trouble tells the admins, once, why a feature of an account ("templates") fails. A nil c means that it
-	// works again.
+	// Trouble tells the admins, once, why a feature of an account ("templates") fails. A nil c means that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// Busy reports whether the process has so much to do that optional work should give way.
 	Busy() bool
@@ -137,8 +135,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// runEvery calls round now and then at every interval until ctx ends. It logs errors under the name of the
-// work.
+// runEvery calls round now and then at every interval until ctx ends. It logs errors under the name of the work.
 func runEvery(ctx context.Context, log *slog.Logger, interval time.Duration, work string, round func(context.Context) error) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

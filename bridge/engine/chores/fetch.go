@@ -35,8 +35,7 @@ func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute}
 }
 
-// fetchers keeps track of the downloads in flight. Only one goroutine uses it; downloads report to it through
-// done.
+// fetchers keeps track of the downloads in flight. Only one goroutine uses it; downloads report to it through done.
 type fetchers struct {
 	cs    *Chores
 	busy  map[store.AccountID]int // downloads in flight, by account

@@ -23,8 +23,7 @@ type measurer struct {
 	restUntil time.Time // observed only while the process is busy
 }
 
-// measureChanged measures all conversations that have changed, or one small batch of them while the process
-// is busy.
+// measureChanged measures all conversations that have changed, or one small batch of them while the process is busy.
 func (m *measurer) measureChanged(ctx context.Context) error {
 	for {
 		began := time.Now() //nolint:forbidigo // durations don't depend on Parley's clock

@@ -170,8 +170,7 @@ func (cs *Chores) mailAccount() *store.Account {
 	})
 }
 
-// firstAccount returns the first account that can send notices, or nil. It prefers live accounts to those on
-// trial.
+// firstAccount returns the first account that can send notices, or nil. It prefers live accounts to those on trial.
 func (cs *Chores) firstAccount(canSend func(*store.Account) bool) *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {

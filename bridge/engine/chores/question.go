@@ -138,8 +138,7 @@ func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// namedTemplates returns the templates that an answer names in an action or as a source of a reply, without
-// duplicates.
+// namedTemplates returns the templates that an answer names in an action or as a source of a reply, without duplicates.
 func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {

@@ -54,8 +54,7 @@ func (as *Analyses) learn(ctx context.Context) error {
 	return nil
 }
 
-// keepTaken stores the examples of those conversations that have not been reopened or changed since they were
-// read.
+// keepTaken stores the examples of those conversations that have not been reopened or changed since they were read.
 func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solved.Solved) error {
 	taken, err := solved.TakeDue(ctx, tx, due)
 	if err != nil {
@@ -72,8 +71,7 @@ func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solv
 	return nil
 }
 
-// examplesOf returns what the due conversations contribute. Conversations that may not be analysed contribute
-// nothing.
+// examplesOf returns what the due conversations contribute. Conversations that may not be analysed contribute nothing.
 func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples []solved.Solved, err error) {
 	ids := make([]store.ConversationID, len(due))
 	for i := range due {
@@ -161,9 +159,8 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 
 func firstSolvedRunes(text string) string { return clean.FirstRunes(text, maxSolvedRunes) }
 
-// canHelpOthers reports whether answers given in an account may be suggested in other accounts of its team.
-// They may not if the account has a chat channel of its own, which not every agent can read, or if it isn't
-// analysed.
+// canHelpOthers reports whether answers given in an account may be suggested in other accounts of its team. They
+// may not if the account has a chat channel of its own, which not every agent can read, or if it isn't analysed.
 func canHelpOthers(dir *directory.Directory, a *store.Account) bool {
 	hasOwnChannel := a.SurfaceChannel != ""
 	if a.Side != store.SideChannel || hasOwnChannel {

@@ -39,9 +39,8 @@ func isRefused(err error) bool {
 	return class == channels.BadContent || class == channels.TemplateBad
 }
 
-// submitTemplate creates or changes a template at its provider. If its external id is known, the template is
-// changed. Otherwise it is created, unless the provider has a namesake. In that case, the first of these rules
-// applies:
+// submitTemplate creates or changes a template at its provider. If its external id is known, the template is changed.
+// Otherwise it is created, unless the provider has a namesake. In that case, the first of these rules applies:
 //   - A twin has the namesake with the same content: share it.
 //   - Only templates that are being deleted here have the namesake, because they were renamed or moved: take it over.
 //   - A twin has the namesake with other content: refuse, because agents there rely on that content.
@@ -157,8 +156,7 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	return nil
 }
 
-// adoptEarlierTemplate takes over a template that an earlier attempt created, and changes it if that version is
-// outdated.
+// adoptEarlierTemplate takes over a template that an earlier attempt created, and changes it if that version is outdated.
 func (cs *Chores) adoptEarlierTemplate(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
 	isDraft := made.Status == channels.TemplateDraft // created, but not submitted for approval yet
 	if s.row.AskedVersion == s.row.Version && !isDraft {
@@ -253,8 +251,7 @@ func findListed(
 	return &states[i], nil
 }
 
-// listSiblings returns the other templates of all accounts of the same kind, including those that are being
-// deleted.
+// listSiblings returns the other templates of all accounts of the same kind, including those that are being deleted.
 func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store.Template, error) {
 	rows, err := store.ListAllTemplates(ctx, cs.pool)
 	if err != nil {
@@ -274,8 +271,7 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 	}), nil
 }
 
-// findTwins returns the siblings with this external id. Those that are being deleted count only if there are no
-// others.
+// findTwins returns the siblings with this external id. Those that are being deleted count only if there are no others.
 func findTwins(siblings []store.Template, external string) []store.Template {
 	var twins []store.Template
 	for _, s := range siblings {
@@ -308,8 +304,7 @@ func mayTakeOver(sibling, row store.Template) bool {
 	return hasName && isUnknown && sibling.Status == string(channels.TemplatePending)
 }
 
-// mayBeMaking reports whether the namesake of row may have been created for a sibling whose attempt has no
-// answer yet.
+// mayBeMaking reports whether the namesake of row may have been created for a sibling whose attempt has no answer yet.
 func mayBeMaking(sibling, row store.Template) bool {
 	return mayTakeOver(sibling, row) && sibling.AskedVersion > 0
 }

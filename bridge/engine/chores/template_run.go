@@ -97,8 +97,7 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
-// retryTemplate schedules the next attempt after a failed one. If only a person can fix the cause, the admins
-// are told.
+// retryTemplate schedules the next attempt after a failed one. If only a person can fix the cause, the admins are told.
 func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed error) error {
 	class := channels.ClassOf(failed)
 	if needsPerson(failed) {
@@ -177,8 +176,7 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
 
-	// The rows are read first. If one is changed during the call, the verdict names an outdated version and is
-	// ignored.
+	// The rows are read first. If one is changed during the call, the verdict names an outdated version and is ignored.
 	rows, err := store.ListTemplates(ctx, cs.pool, account)
 	if err != nil {
 		return err
@@ -214,8 +212,7 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 	return t.ListTemplates(ctx)
 }
 
-// now returns the time by this process's clock, which may differ from the database's. Use it only to measure
-// hours.
+// now returns the time by this process's clock, which may differ from the database's. Use it only to measure hours.
 func (cs *Chores) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
 }

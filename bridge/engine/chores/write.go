@@ -91,8 +91,7 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne makes one attempt at a request. It journals the text or the reason why there is none, or schedules a
-// retry.
+// writeOne makes one attempt at a request. It journals the text or the reason why there is none, or schedules a retry.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
@@ -132,8 +131,7 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	return as.journalAnswer(settling, r, answer, class)
 }
 
-// journalAnswer journals the result of a request and removes the request. class says why no text was written,
-// or is "".
+// journalAnswer journals the result of a request and removes the request. class says why no text was written, or is "".
 func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer own.WrittenText, class string) error {
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
@@ -304,17 +302,15 @@ func (as *Analyses) askWriter(
 	return analysis.CheckText(r, t)
 }
 
-// Limits for one message in a request to an Analyzer or a Writer. Of a longer text they get the beginning and
-// the end.
+// Limits for one message in a request to an Analyzer or a Writer. Of a longer text they get the beginning and the end.
 const (
 	textHeadBytes = 12 << 10
 	textTailBytes = 4 << 10
 	maxFileNames  = 50
 )
 
-// messageExchanged converts a message, with its latest edit, for an Analyzer or a Writer. ok is true only for
-// messages that customers wrote and didn't delete, and for replies that were sent. Internal notes must never
-// reach a model.
+// messageExchanged converts a message, with its latest edit, for an Analyzer or a Writer. ok is true only for messages
+// that customers wrote and didn't delete, and for replies that were sent. Internal notes must never reach a model.
 func messageExchanged(m *store.Message) (message analysis.Message, ok bool) {
 	message = analysis.Message{
 		FromAgent: m.Direction == store.DirectionOut,

@@ -49,9 +49,8 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	}
 }
 
-// participantsOfMail returns the people whom a mail names, with their roles. The first are its Reply-To
-// addresses or else its author. Its other recipients follow, if the channel allows several people in a
-// conversation.
+// participantsOfMail returns the people whom a mail names, with their roles. The first are its Reply-To addresses
+// or else its author. Its other recipients follow, if the channel allows several people in a conversation.
 func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound) []store.Participant {
 	var named []store.Participant
 	add := func(p channels.Party, role string) {
@@ -80,8 +79,7 @@ func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound
 	}
 
 	role := outbound.RoleCopied
-	// If the first mail has us in blind copy, its other recipients must not learn that the customer wrote to
-	// us.
+	// If the first mail has us in blind copy, its other recipients must not learn that the customer wrote to us.
 	isSecret := in.Envelope.Blind && len(c.Participants) == 0
 	if rs.Settings(c).ReplyTo == "all" && !isSecret {
 		role = outbound.RoleCc
@@ -218,8 +216,7 @@ func (rs *UseCases) changeRecipients(r book.Request) {
 	rs.setParticipants(r, list, r.Args.Addresses)
 }
 
-// changedParticipants returns the participants after a request. The request adds the addresses it names, or
-// removes them.
+// changedParticipants returns the participants after a request. The request adds the addresses it names, or removes them.
 func changedParticipants(r book.Request) []store.Participant {
 	list := slices.Clone(r.Conversation.Participants)
 	isNamed := func(p store.Participant) bool {
@@ -318,8 +315,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	}
 }
 
-// namedParticipants returns the recipients that an agent named, followed by the newcomers who still get no
-// replies.
+// namedParticipants returns the recipients that an agent named, followed by the newcomers who still get no replies.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {

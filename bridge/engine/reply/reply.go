@@ -19,8 +19,7 @@ import (
 // an agent types one after the other ("Hi Ann," and "it left today") can leave as one message: each is called a
 // line, and lines that leave together have the same join key.
 
-// mailRoom is the maximum length in runes of a joined message on channels without a limit of their own, such as
-// mail.
+// mailRoom is the maximum length in runes of a joined message on channels without a limit of their own, such as mail.
 const mailRoom = 20_000
 
 // SendToCustomer queues an agent's message for the customer. If it may not be sent now, for example because the

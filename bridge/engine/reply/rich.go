@@ -13,9 +13,8 @@ import (
 )
 
 // Agents can write a reply in a form, with content such as buttons, a list, a location or a contact, and as an
-// answer to a certain message. Not every channel can send all of that. This file fits such a reply to its
-// channel: on SMS, for example, buttons become lines of text, and a reference to the answered message becomes a
-// quote.
+// answer to a certain message. Not every channel can send all of that. This file fits such a reply to its channel:
+// on SMS, for example, buttons become lines of text, and a reference to the answered message becomes a quote.
 
 // MessagesOfForm returns the one or two messages that a submitted form becomes. Content that the channel can't
 // send becomes text, and content that must be sent alone follows the text as a second message. answered is the

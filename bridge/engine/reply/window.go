@@ -70,8 +70,7 @@ func (rs *UseCases) watchWindow(c *book.Conversation) {
 	rs.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: at})
 }
 
-// WindowOver is called when that timer fires: the window has closed, either entirely or only for automatic
-// messages.
+// WindowOver is called when that timer fires: the window has closed, either entirely or only for automatic messages.
 func (rs *UseCases) WindowOver(c *book.Conversation) {
 	rs.watchWindow(c)
 	if c.BridgeStatus().Open() {
@@ -99,8 +98,7 @@ func (rs *UseCases) KeepIfBlocked(c *book.Conversation, m *book.Message) bool {
 	return rs.keepOverLimits(c, m)
 }
 
-// keepLatePromotion keeps a promotional reply inside if it is too late for promotions, explains that, and
-// returns true.
+// keepLatePromotion keeps a promotional reply inside if it is too late for promotions, explains that, and returns true.
 func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) bool {
 	problem := outbound.PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
 	if problem == nil {

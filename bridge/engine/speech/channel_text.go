@@ -66,9 +66,8 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 }
 
 // TopLevel handles a text that an agent typed in a team's channel outside of all conversations' threads. If
-// takeQuestion says so, it asks in the message's own thread which customer is meant. If the text is in a thread
-// that belongs to no conversation and addresses a customer, TopLevel only tells its author privately that
-// nobody got it.
+// takeQuestion says so, it asks in the message's own thread which customer is meant. If the text is in a thread that
+// belongs to no conversation and addresses a customer, TopLevel only tells its author privately that nobody got it.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
@@ -240,9 +239,8 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 	}
 }
 
-// sendChannelText sends a text from the channel to the customer whose button was clicked, as if its author had
-// typed it in the conversation's thread. If askToConfirm finds it necessary, whoever clicked has to confirm the
-// text first.
+// sendChannelText sends a text from the channel to the customer whose button was clicked, as if its author had typed
+// it in the conversation's thread. If askToConfirm finds it necessary, whoever clicked has to confirm the text first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
 	if ct.refuseChosen(r, p) {

@@ -11,9 +11,8 @@ import (
 // for each text whether it leaves (Out), stays among colleagues (Inside), or needs a question to its author
 // (Ask), and gives a reason. A text that didn't leave has a button that sends it after all.
 //
-// Between the button and the click, the author may edit the text: "It left today" becomes "@Ben, did it leave
-// today?". The button of the old text is still shown. This file makes sure that it doesn't send the new text to
-// the customer.
+// Between the button and the click, the author may edit the text: "It left today" becomes "@Ben, did it leave today?".
+// The button of the old text is still shown. This file makes sure that it doesn't send the new text to the customer.
 
 // colleagueTexts has the methods of this file.
 type colleagueTexts struct{ *UseCases }
@@ -23,8 +22,7 @@ type colleagueTexts struct{ *UseCases }
 func wordingOf(reason bridge.Reason) bridge.Wording { return bridge.ConsequencesOf(reason).Wording }
 
 // keepEdited stops an unsent text from reaching the customer if an edit has made it one that is or may be for
-// colleagues. decision and reason are what Speak says about the edited text. It reports whether it has handled
-// the edit:
+// colleagues. decision and reason are what Speak says about the edited text. It reports whether it has handled the edit:
 //
 //	before the edit    after it                               what happens
 //	any                for the customer (decision is Out)     false, nothing is done
@@ -38,9 +36,8 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 		return false
 	}
 
-	// Speak may have stopped at another reason before it looked at the words, for example because the
-	// conversation is closed. The words still count, because the buttons work again once the conversation is
-	// reopened.
+	// Speak may have stopped at another reason before it looked at the words, for example because the conversation
+	// is closed. The words still count, because the buttons work again once the conversation is reopened.
 	if wordingOf(reason) == bridge.NothingInWords {
 		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != bridge.NothingInWords {
 			decision, reason = Ask, reasonOfWords
@@ -72,8 +69,7 @@ func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision 
 		return
 	}
 
-	// A command was typed for Parley. If an edit turns it into an ordinary text, its author may expect that it
-	// leaves.
+	// A command was typed for Parley. If an edit turns it into an ordinary text, its author may expect that it leaves.
 	isStillCommand := reason == bridge.ReasonUnknownVerb // perhaps a command for another program
 	if m.Reason == bridge.ReasonCommand && !isStillCommand {
 		ct.askEdited(r.Conversation, m)

@@ -263,8 +263,7 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// askSendAs asks whoever clicked to confirm a colleague's text, because the customer gets it in the colleague's
-// name.
+// askSendAs asks whoever clicked to confirm a colleague's text, because the customer gets it in the colleague's name.
 func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{

@@ -20,8 +20,7 @@ import (
 func deleteVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbDelete, NeedsLatest: true},
-		// If the deleted message was the root of its thread, a new thread begins with the customer's last
-		// message.
+		// If the deleted message was the root of its thread, a new thread begins with the customer's last message.
 		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.AddLastWords(r) },
 		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
 			return sp.deleteMessage(r)

@@ -159,8 +159,7 @@ func WithEarlyEdit(posts *book.Posts, r book.Request) (book.Request, EarlyEdit) 
 	return r, EditedBefore
 }
 
-// isCommandOrEmpty reports whether an edited text can't be a reply: it is empty, or a command other than
-// !reply.
+// isCommandOrEmpty reports whether an edited text can't be a reply: it is empty, or a command other than !reply.
 func isCommandOrEmpty(a bridge.Action) bool {
 	hasSign := a.Marker == bridge.MarkBang || a.Marker == bridge.MarkSlash
 	isCommand := hasSign && !a.Explicit

@@ -58,8 +58,7 @@ func (sp *UseCases) editMessage(r book.Request) {
 		return
 	}
 
-	// A chat may report one edit twice. A restored message also has the same text as before, but must be
-	// applied.
+	// A chat may report one edit twice. A restored message also has the same text as before, but must be applied.
 	isReportedTwice := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
 	sp.Posts.MarkChanged(p)
@@ -127,9 +126,8 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 }
 
-// decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the
-// thread, with the number of its conversation, never leaves without a click, because the edit may have changed
-// the number.
+// decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread,
+// with the number of its conversation, never leaves without a click, because the edit may have changed the number.
 func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason bridge.Reason) {
 	wasTypedInThread := m.Place != ""
 	if wasTypedInThread {
@@ -230,8 +228,7 @@ func (sp editing) addParts(r book.Request, m *book.Message) {
 	book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
-// editFailed applies an edit of a failed reply. Send again sends the new text, unless it is no longer for the
-// customer.
+// editFailed applies an edit of a failed reply. Send again sends the new text, unless it is no longer for the customer.
 func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.setWords(r.Conversation, m, r.Action)
 	sp.Outbox.StopEmptyParts(m)
@@ -270,8 +267,7 @@ func updatePreview(c *book.Conversation, before, now string) {
 	}
 }
 
-// keepInside keeps a text inside that must not leave after an edit. If decision is Ask, its author is asked
-// about it.
+// keepInside keeps a text inside that must not leave after an edit. If decision is Ask, its author is asked about it.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason bridge.Reason) {
 	m.KeepInside(reason)
 	noteAuthorsDecision(sp, m)

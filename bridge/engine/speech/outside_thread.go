@@ -108,9 +108,8 @@ func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, do
 	sp.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
 }
 
-// holdBack keeps a message from leaving if there is a doubt, if somebody has to take the conversation first, or
-// if the channel can't send it now. It tells or asks the author, and reports whether it has held the message
-// back.
+// holdBack keeps a message from leaving if there is a doubt, if somebody has to take the conversation first, or if
+// the channel can't send it now. It tells or asks the author, and reports whether it has held the message back.
 func (sp outsideThread) holdBack(c *book.Conversation, m *book.Message, doubt bridge.Reason) bool {
 	switch {
 	case doubt == bridge.ReasonLate:

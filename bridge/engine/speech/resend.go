@@ -14,17 +14,15 @@ import (
 	"parley/store"
 )
 
-// A reply leaves as one or more deliveries, its parts: on WhatsApp, for example, each file is a message of its
-// own. A part may have left, may have failed, or may be unclear (its attempt ended without an answer, so it may
-// have left). If an agent sends it again, nothing must reach the customer twice. Therefore only the parts
-// that surely didn't leave are queued again. An agent decides about each unclear part, after looking for it at
-// the provider.
+// A reply leaves as one or more deliveries, its parts: on WhatsApp, for example, each file is a message of its own.
+// A part may have left, may have failed, or may be unclear (its attempt ended without an answer, so it may have
+// left). If an agent sends it again, nothing must reach the customer twice. Therefore only the parts that surely
+// didn't leave are queued again. An agent decides about each unclear part, after looking for it at the provider.
 
 // resending has the methods of this file.
 type resending struct{ *UseCases }
 
-// refuseRemainder refuses a click that would send the rest of a reply, and reports whether it did. It refuses
-// if
+// refuseRemainder refuses a click that would send the rest of a reply, and reports whether it did. It refuses if
 //   - the click is older than a restore from a backup, and a part of the reply has left or may have left (isUnsent is false), or
 //   - a part that would be sent can't be sent again now (refuseAgain).
 func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bool) bool {
@@ -105,8 +103,7 @@ func (sp resending) cancelWaiting(m *book.Message) {
 	}
 }
 
-// sendRemainder queues the parts of a reply that surely didn't leave, and asks an agent about each unclear
-// part.
+// sendRemainder queues the parts of a reply that surely didn't leave, and asks an agent about each unclear part.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	requeueParts(sp.Outbox, parts.Remainder(m))
@@ -134,16 +131,14 @@ func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool 
 	return len(unclear) > 0
 }
 
-// askWhetherItLeft posts a line that asks whether an unclear part has left, with the buttons Send again and
-// Mark as sent.
+// askWhetherItLeft posts a line that asks whether an unclear part has left, with the buttons Send again and Mark as sent.
 func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *book.Delivery) {
 	m.Fate, m.Dirty = store.FateUnclear, true
 	sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 }
 
-// tellMayHaveLeft posts a line about each unclear part of a reply that an edit has made a text for colleagues:
-// the part may have left with its earlier text. The lines have no buttons, because there is nothing to send
-// again.
+// tellMayHaveLeft posts a line about each unclear part of a reply that an edit has made a text for colleagues: the
+// part may have left with its earlier text. The lines have no buttons, because there is nothing to send again.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
 		line := bridge.Line{Content: &bridge.UnclearLine{Trouble: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
@@ -178,8 +173,7 @@ func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// markSent makes a delivery count as sent because an agent says so. Its message counts as sent once all parts
-// do.
+// markSent makes a delivery count as sent because an agent says so. Its message counts as sent once all parts do.
 func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) {
 	d.State, d.Dirty = store.Accepted, true
 	sp.Log.Did(r, book.Detail{Message: m.ID})
@@ -215,8 +209,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		d.Seq = lane.Tail
 	}
 
-	// The new payload names no recipients. The reply goes to the current recipients, not to those it was first
-	// Meant for.
+	// The new payload names no recipients. The reply goes to the current recipients, not to those it was first Meant for.
 	before := d.DecodedPayload()
 	kept := outbound.ReplyPayload{
 		Span:    before.Span,

@@ -37,8 +37,7 @@ func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool
 // everybodysNames returns the names that mean Parley or everybody in the channel when they follow an @.
 func everybodysNames() []string { return []string{"parley", "here", "channel", "everyone"} }
 
-// isColleague reports whether name, in lower case, is the first or full name of an active agent other than the
-// author.
+// isColleague reports whether name, in lower case, is the first or full name of an active agent other than the author.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID

@@ -45,8 +45,7 @@ func unknownVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true, NeedsLatest: true}}
 }
 
-// wantTold has the records loaded which show that the author was told something that is told only once, or once
-// an hour.
+// wantTold has the records loaded which show that the author was told something that is told only once, or once an hour.
 func wantTold(sp *UseCases, n *book.Prefetch, r book.Request) {
 	n.Posts = append(n.Posts, threads.ToldKey(r, sp.Now), threads.AskedKey(r, sp.Now))
 }
@@ -148,8 +147,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Rea
 	}
 }
 
-// leaveInside keeps a text among colleagues for the reason in m.Reason. It tells the author if that may be a
-// surprise.
+// leaveInside keeps a text among colleagues for the reason in m.Reason. It tells the author if that may be a surprise.
 func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
@@ -180,8 +178,7 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	}
 }
 
-// wasToldBefore reports whether a recent text of the same author in this conversation stayed inside for the
-// same reason.
+// wasToldBefore reports whether a recent text of the same author in this conversation stayed inside for the same reason.
 func wasToldBefore(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
 		isSameCase := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
@@ -224,9 +221,8 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// quotesOther reports whether a text quotes or forwards something other than a customer's message, so that it
-// may be meant for colleagues: a text that a person typed, a line of Parley's, or a message that Parley doesn't
-// know.
+// quotesOther reports whether a text quotes or forwards something other than a customer's message, so that it may
+// be meant for colleagues: a text that a person typed, a line of Parley's, or a message that Parley doesn't know.
 func (sp *UseCases) quotesOther(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
@@ -252,8 +248,7 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 }
 
 // isAfterRemark reports whether the latest message in the thread is a colleague's remark that stayed inside, so
-// that the text may be an answer to it. Messages that nobody answers don't count, nor do notes that ask
-// nothing.
+// that the text may be an answer to it. Messages that nobody answers don't count, nor do notes that ask nothing.
 func (sp *UseCases) isAfterRemark(r book.Request) bool {
 	last := sp.Messages.LastSaid(r.Conversation, func(m *book.Message) bool {
 		isTextItself := m.Place == r.Place.Message && m.AuthorUser != ""

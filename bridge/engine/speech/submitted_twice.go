@@ -31,8 +31,7 @@ func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	return !hadLeft
 }
 
-// takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it or
-// may get it.
+// takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it or may get it.
 func takeBackForAnother(sp *UseCases, c *book.Conversation, m *book.Message) bool {
 	switch m.Fate {
 	case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // not on its way

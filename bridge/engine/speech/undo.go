@@ -20,8 +20,7 @@ func undoVerb() useCase {
 	}
 }
 
-// undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or
-// sent.
+// undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or sent.
 func (sp *UseCases) undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	m := sp.MessageOfAction(r) // nil for a typed !undo
@@ -67,8 +66,7 @@ func (sp *UseCases) undo(r book.Request) {
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// whyUndone returns the reason for the line about an undone reply. It names the files that the customer got
-// nevertheless.
+// whyUndone returns the reason for the line about an undone reply. It names the files that the customer got nevertheless.
 func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
 	_, arrived := book.ArrivedContent(o, m)
 	if len(arrived) == 0 {

@@ -84,8 +84,7 @@ func (ts *UseCases) showTemplates(ctx context.Context, tx pgx.Tx, r book.Request
 	return nil
 }
 
-// saveTemplate creates or changes a template from a submitted form. The form's template id is 0 for a new
-// template.
+// saveTemplate creates or changes a template from a submitted form. The form's template id is 0 for a new template.
 func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	id, draft := r.Args.Template.ID, *r.Args.Template.Draft
 	account := ts.Dir.AccountNamed(draft.Account)

@@ -211,8 +211,7 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 	return nil
 }
 
-// joinNames returns the names of templates, separated by commas. Adjacent templates with the same name count as
-// one.
+// joinNames returns the names of templates, separated by commas. Adjacent templates with the same name count as one.
 func joinNames(list []bridge.Template) string {
 	var names []string
 	for _, t := range list {

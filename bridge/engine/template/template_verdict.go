@@ -27,8 +27,7 @@ const Submitted = "submitted"
 // so a newer verdict may have arrived before an old one.
 const maxVerdictDelay = 5 * time.Minute
 
-// ApplyTemplateState applies a verdict from a webhook call. If it is too old, the provider's list is read
-// instead.
+// ApplyTemplateState applies a verdict from a webhook call. If it is too old, the provider's list is read instead.
 func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil

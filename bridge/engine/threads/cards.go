@@ -105,8 +105,7 @@ func secludedDigest(c *book.Conversation, home *book.Thread) string {
 	return bridge.TextMark(fmt.Sprintf("left %d %d", team, home.AccountID))
 }
 
-// recipientsDigest returns the part of a card's hash for people other than the customer who get replies or
-// copies, or "".
+// recipientsDigest returns the part of a card's hash for people other than the customer who get replies or copies, or "".
 func recipientsDigest(c *book.Conversation) (shown string) {
 	for _, p := range c.Participants {
 		isCustomer := p.Role == outbound.RoleTo && c.Identity != nil && p.Key == c.Identity.Key

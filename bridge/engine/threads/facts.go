@@ -49,10 +49,9 @@ func (qs *questions) takesOwnBack(r book.Request) bool {
 	return m != nil && m.ConversationID == r.Conversation.ID && m.AgentID != nil && *m.AgentID == r.Agent.ID
 }
 
-// wasDoneAtHome reports whether somebody typed or put an emoji in the chat channel that the conversation's
-// current thread is in. That proves that the person can read the thread. Nothing else does: not the channel
-// that a button or a form names, not an old thread of the conversation, and not a command with its number typed
-// elsewhere.
+// wasDoneAtHome reports whether somebody typed or put an emoji in the chat channel that the conversation's current
+// thread is in. That proves that the person can read the thread. Nothing else does: not the channel that a button
+// or a form names, not an old thread of the conversation, and not a command with its number typed elsewhere.
 func (qs *questions) wasDoneAtHome(r book.Request) bool {
 	if !r.Typed() && !r.IsEmoji() {
 		return false

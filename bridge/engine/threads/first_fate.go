@@ -35,8 +35,7 @@ func (n *newLines) NoteFirstFates() {
 	n.written = nil
 }
 
-// isDecidedSince reports whether an agent has decided about a line's message in this batch after the line was
-// written.
+// isDecidedSince reports whether an agent has decided about a line's message in this batch after the line was written.
 func (n *newLines) isDecidedSince(line postedLine, m *book.Message) bool {
 	return m.Decided != nil && m.Decided != n.decidedBefore[line.ID]
 }

@@ -52,8 +52,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 
-	// After an attempt, the state of the message is unknown: the new mark may be on it together with the former
-	// one.
+	// After an attempt, the state of the message is unknown: the new mark may be on it together with the former one.
 	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0
 	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{

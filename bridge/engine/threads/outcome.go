@@ -9,11 +9,10 @@ import (
 	"parley/store"
 )
 
-// A line is a remark that Parley posts in a conversation's thread. Some lines are about a message and have
-// buttons: "Not sent: the window is closed. [Send] [Drop]". Once the matter is settled, the line shows an
-// outcome in place of the buttons: "sent", "dropped by Kim". This file determines the outcome of a line, from
-// the decisions that agents made in the current batch of events, and from the message's fate (waiting, sent,
-// failed …).
+// A line is a remark that Parley posts in a conversation's thread. Some lines are about a message and have buttons:
+// "Not sent: the window is closed. [Send] [Drop]". Once the matter is settled, the line shows an outcome in place
+// of the buttons: "sent", "dropped by Kim". This file determines the outcome of a line, from the decisions that
+// agents made in the current batch of events, and from the message's fate (waiting, sent, failed …).
 
 // asItIs means that a line doesn't change.
 const asItIs bridge.OutcomeState = ""
@@ -75,8 +74,7 @@ func (st lineSettler) stateForRecipient(l *lineToSettle) (state bridge.OutcomeSt
 	return st.outcomeState(l.message), true
 }
 
-// stateOfPart applies to lines about an unfinished part (one delivery) of a reply: they show the state of that
-// part.
+// stateOfPart applies to lines about an unfinished part (one delivery) of a reply: they show the state of that part.
 func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	m := l.message
 	part := st.unfinishedPart(m, &l.now)

@@ -8,10 +8,9 @@ import (
 	"parley/store"
 )
 
-// A reply with many files leaves in several parts (deliveries). Each part may fail by itself or be unclear,
-// which means that nobody knows whether it has left. A line in the thread then asks about that part only:
-// "invoice.pdf was not sent. [Send again]". It keeps its buttons until that part is settled, whatever happens
-// to the others.
+// A reply with many files leaves in several parts (deliveries). Each part may fail by itself or be unclear, which
+// means that nobody knows whether it has left. A line in the thread then asks about that part only: "invoice.pdf
+// was not sent. [Send again]". It keeps its buttons until that part is settled, whatever happens to the others.
 
 // position says whether a line is the last one on its subject, because only the last one has buttons.
 type position struct {

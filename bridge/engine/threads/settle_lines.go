@@ -179,8 +179,7 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 	return true
 }
 
-// dropReopen removes the Reopen button of a line once the conversation is open again, and reports whether it
-// did.
+// dropReopen removes the Reopen button of a line once the conversation is open again, and reports whether it did.
 func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged bool) {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || !c.BridgeStatus().Open() || !slices.Contains(line.Verbs, bridge.VerbReopen) {

@@ -78,8 +78,7 @@ func (th *Writer) PostTo(
 	return d
 }
 
-// isRootUnsent reports whether no attempt to post the root has begun, so that the root will show the latest
-// state anyway.
+// isRootUnsent reports whether no attempt to post the root has begun, so that the root will show the latest state anyway.
 func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	if t.Root != "" {
 		return false

@@ -254,9 +254,8 @@ func threadOfAction(posts *book.Posts, r book.Request) *book.Thread {
 	return t
 }
 
-// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). A
-// text from a form or a slash command is repeated, because it would be lost otherwise. The refusal is logged
-// with its code.
+// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). A text
+// from a form or a slash command is repeated, because it would be lost otherwise. The refusal is logged with its code.
 func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) {
 	line := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords(text), Hint: hint}, Verb: r.Verb}
 	if !r.Typed() {
@@ -285,8 +284,7 @@ func (th *Writer) Confirm(r book.Request, line bridge.Line) {
 	th.Whisper(r, line)
 }
 
-// Author returns a reference to the author of a message, who may not be an agent, for use in a surface (a
-// chat).
+// Author returns a reference to the author of a message, who may not be an agent, for use in a surface (a chat).
 func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.AgentRef {
 	ref := bridge.You("")
 	if m.AgentID != nil {
@@ -316,8 +314,7 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	return carried[0].Name
 }
 
-// filesOnTheWay returns the files that a delivery carries, or that an attempt may have sent before an edit
-// removed them.
+// filesOnTheWay returns the files that a delivery carries, or that an attempt may have sent before an edit removed them.
 func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
 	carried := p.Span.FilesOf(m.Files)
 	for _, e := range p.Earlier {

@@ -8,9 +8,8 @@ import (
 	"parley/store"
 )
 
-// Some explanations are given once and not each time: "You don't own this conversation, so the customer didn't
-// get that." To remember them, a row is added to the table of posts (messages in the chat) that stands for no
-// real message.
+// Some explanations are given once and not each time: "You don't own this conversation, so the customer didn't get
+// that." To remember them, a row is added to the table of posts (messages in the chat) that stands for no real message.
 
 // toldPost is both the kind and the channel of such a row.
 const toldPost = "told"
@@ -41,8 +40,7 @@ func (th *Writer) TellOnce(r book.Request, line bridge.Line) {
 	}
 }
 
-// RememberTold records that the author of a typed text is told now. It returns false if the author was told
-// before.
+// RememberTold records that the author of a typed text is told now. It returns false if the author was told before.
 func (th *Writer) RememberTold(r book.Request) bool {
 	return rememberOnce(th.Posts, ToldKey(r, th.Posts.Now), r)
 }

@@ -27,14 +27,12 @@ const (
 	maxEveningRows  = 30               // conversations in a list
 )
 
-// NoTeam takes the place of a team for the accounts that have none. Their lists are posted in the accounts'
-// channels.
+// NoTeam takes the place of a team for the accounts that have none. Their lists are posted in the accounts' channels.
 const NoTeam store.TeamID = 0
 
 // NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts
-// closes. If none of these has business hours, all accounts count, since other teams may hand conversations
-// over to this one. For NoTeam, only accounts without a team count. ok is false if no such account has business
-// hours.
+// closes. If none of these has business hours, all accounts count, since other teams may hand conversations over
+// to this one. For NoTeam, only accounts without a team count. ok is false if no such account has business hours.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
 		if team == NoTeam {

@@ -58,10 +58,9 @@ func reopenVerb() useCase {
 	}
 }
 
-// wantUnread has the data loaded that refuseUnread needs: whether messages of the customer haven't been posted
-// in the thread yet. The latest messages are also needed if the agent used one of Parley's own pages, which
-// shows messages before the thread does, and if the request arrives late, so that the customer may have written
-// since.
+// wantUnread has the data loaded that refuseUnread needs: whether messages of the customer haven't been posted in
+// the thread yet. The latest messages are also needed if the agent used one of Parley's own pages, which shows
+// messages before the thread does, and if the request arrives late, so that the customer may have written since.
 func wantUnread(wf *UseCases, n *book.Prefetch, r book.Request) {
 	isLate := book.HasTime(r.Action) && wf.WasTypedBefore(r.Action, wf.Now)
 	if r.Args.Seen != 0 || isLate {
@@ -144,8 +143,7 @@ func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *book.Book, c *book.C
 	return nil
 }
 
-// end resolves or closes a conversation. Agents resolve open conversations. Admins can also close open and
-// resolved ones.
+// end resolves or closes a conversation. Agents resolve open conversations. Admins can also close open and resolved ones.
 func (wf *UseCases) end(r book.Request) {
 	c := r.Conversation
 	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
