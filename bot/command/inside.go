@@ -14,25 +14,25 @@ import (
 	"parley/bridge/spelling"
 )
 
-// What an agent types in a thread goes to the customer, unless the agent marks it as a note: "note: …" or "// …". Many
-// people write something like it in their own way: "internal - she is angry", "FYI, …", "Notiz an mich". This file finds
-// such texts. Parley sends none of them without asking the agent first.
+// What an agent types in a chat thread goes to the customer, unless the agent marks it as an internal note with "note: …"
+// or "// …". Many people use words of their own instead: "internal - she is angry", "FYI, …", "Notiz an mich". This file
+// recognizes such texts, in every language that Parley supports. Parley asks the agent before it sends one of them.
 
-// insideWords are the words of one language with which people begin a text for colleagues, in small letters without
-// accents, with ", " between them.
-type insideWords struct {
+// internalWords holds the words of one language that introduce an internal text. They are lower case, have no accents,
+// and are separated by ", ".
+type internalWords struct {
 	language string
-	notes    string // "note, internal": they count also at the beginning of a later line
-	hints    string // "fyi, hint": texts for customers have them, too, but rarely begin with them
-	everyday string // those of the words that also begin ordinary sentences: they count only if something sets them apart
+	notes    string // "note, internal": also recognized at the start of a later line
+	hints    string // "fyi, hint": recognized only at the start of the text, since replies use them in later lines
+	everyday string // the subset that also begins ordinary sentences; these need a separator, as in "todo: …"
 }
 
-// insideTable returns the words of all languages in which teams work; see docs/settings.md.
-func insideTable() []insideWords { return slices.Concat(latinWords(), otherWords()) }
+// internalTable returns the words of all supported languages; see docs/settings.md.
+func internalTable() []internalWords { return slices.Concat(latinWords(), otherWords()) }
 
-// latinWords returns those of languages that are written in Latin letters.
-func latinWords() []insideWords {
-	return []insideWords{
+// latinWords returns the words of languages with a Latin alphabet.
+func latinWords() []internalWords {
+	return []internalWords{
 		{language: "English", notes: "note, notes, note to self, internal, internally, private, privately, confidential, " +
 			"for internal use, team note, not for the customer, not for customers, do not send",
 			hints: "fyi, for your information, hint, hints, heads up, heads-up, todo", everyday: "do not send, todo"},
@@ -76,10 +76,10 @@ func latinWords() []insideWords {
 	}
 }
 
-// otherWords returns those of other languages. Chinese and Japanese have no spaces, so a word counts only if no letter
-// follows it. That is why longer words which begin with a listed one stand here, too.
-func otherWords() []insideWords {
-	return []insideWords{
+// otherWords returns the words of all other languages. A word matches only if no letter follows it. Chinese and Japanese
+// have no spaces between words, so the table also lists compounds that begin with another entry: 内部 and 内部备注.
+func otherWords() []internalWords {
+	return []internalWords{
 		{language: "Bulgarian", notes: "бележка, бележки, вътрешно, вътрешна, поверително",
 			hints: "за информация, за сведение"},
 		{language: "Greek", notes: "σημείωση, σημειώσεις, εσωτερικό, εσωτερική, εσωτερικά, ιδιωτικό, εμπιστευτικό",
@@ -103,84 +103,84 @@ func otherWords() []insideWords {
 	}
 }
 
-// listWords takes the words of one field of insideWords apart, and writes them as plainLetters does.
+// listWords splits one field of internalWords and normalizes it with plainLetters.
 func listWords(list string) []string { return strings.Split(plainLetters(list), ", ") }
 
-// insideWord is one word of insideTable.
-type insideWord struct {
+// internalWord is one word of internalTable.
+type internalWord struct {
 	text       string
 	isHint     bool
 	isEveryday bool
 }
 
-// allInsideWords returns the words of all languages, the longest first. A word that is among the notes of one language and
-// the hints of another counts as a note's.
-var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglobals // a table that never changes
-	words := map[string]insideWord{}
+// allInternalWords returns the words of all languages, longest first. A word that one language lists under notes and
+// another under hints is treated as a note.
+var allInternalWords = sync.OnceValue(func() []internalWord { //nolint:gochecknoglobals // a table that never changes
+	words := map[string]internalWord{}
 	everyday := map[string]bool{}
-	for _, l := range insideTable() {
+	for _, l := range internalTable() {
 		for _, text := range listWords(l.hints) {
-			words[text] = insideWord{text: text, isHint: true}
+			words[text] = internalWord{text: text, isHint: true}
 		}
 		for _, text := range listWords(l.everyday) {
 			everyday[text] = true
 		}
 	}
-	for _, l := range insideTable() {
+	for _, l := range internalTable() {
 		for _, text := range listWords(l.notes) {
-			words[text] = insideWord{text: text}
+			words[text] = internalWord{text: text}
 		}
 	}
-	var list []insideWord
+	var list []internalWord
 	for _, w := range words {
 		w.isEveryday = everyday[w.text]
 		list = append(list, w)
 	}
-	slices.SortFunc(list, func(a, b insideWord) int {
+	slices.SortFunc(list, func(a, b internalWord) int {
 		return cmp.Or(len(b.text)-len(a.text), strings.Compare(a.text, b.text))
 	})
 	return list
 })
 
-// beginningRunes is how much of a line is compared with the table. It is more than the longest word has.
+// beginningRunes limits how much of a line is compared with the table. It exceeds the longest word.
 const beginningRunes = 80
 
-// hasInsideWordFirst reports whether a text begins like one for colleagues: "internal: …", "Note - …", "(note) …",
+// startsLikeNote reports whether a text begins like an internal note: "internal: …", "Note - …", "(note) …",
 // "note customer is angry".
-func hasInsideWordFirst(text string) bool {
-	if strings.HasPrefix(text, insideSign) {
+func startsLikeNote(text string) bool {
+	if strings.HasPrefix(text, internalSign) {
 		return true
 	}
-	word, after, found := cutInsideWord(text)
+	word, after, found := cutInternalWord(text)
 	if !found {
 		return isMistypedNote(text)
 	}
 	return !word.isEveryday || isSetApart(after)
 }
 
-// insideSign is the mark that Parley puts on what stays inside. Who has seen it there may type it before a text that is to stay inside.
-const insideSign = "🔒"
+// internalSign is the emoji with which Parley marks internal texts. Agents who know it may type it before a note of their own.
+const internalSign = "🔒"
 
-// isMistypedNote reports whether a line begins with "note:" but for one slip of the finger: "ntoe: …".
+// isMistypedNote reports whether a line begins with "note:" with one typing error: "ntoe: …".
 func isMistypedNote(line string) bool {
 	word, _, hasColon := strings.Cut(plainBeginning(line), ":")
 	switch word = strings.TrimRight(word, " *_~`"); word {
-	case "noted", "none", "nope", "vote": // words of their own
+	case "noted", "none", "nope", "vote": // real words
 		return false
 	}
 	return hasColon && spelling.CountSlips(word, "note") == 1
 }
 
-// hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". There a word
-// needs a separator behind it, and hints don't count, since texts for customers have such lines, too.
-func hasInsideLine(text string, opt Options) bool {
-	_, later, _ := strings.Cut(typed.Trim(text), "\n")
-	for line := range strings.SplitSeq(later, "\n") {
+// hasNoteLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". It is stricter
+// than startsLikeNote: a word needs a separator after it, and hints are ignored, since replies contain such lines.
+func hasNoteLine(text string, opt Options) bool {
+	_, laterLines, _ := strings.Cut(typed.Trim(text), "\n")
+	for line := range strings.SplitSeq(laterLines, "\n") {
 		_, rest := splitBeforeMarker(line, opt)
 		if marker, _ := cutMarker(rest); marker == bridge.MarkNote {
 			return true
 		}
-		word, after, found := cutInsideWord(rest)
+		word, after, found := cutInternalWord(rest)
 		isNote := found && !word.isHint
 		if isNote && isSetApart(after) {
 			return true
@@ -189,20 +189,20 @@ func hasInsideLine(text string, opt Options) bool {
 	return false
 }
 
-// cutInsideWord finds the word with which a line begins. after is what follows it in plainBeginning of the line.
-func cutInsideWord(line string) (word insideWord, after string, found bool) {
+// cutInternalWord returns the internal word that a line begins with. after is the rest of plainBeginning(line).
+func cutInternalWord(line string) (word internalWord, after string, found bool) {
 	plain := plainBeginning(line)
-	for _, w := range allInsideWords() {
+	for _, w := range allInternalWords() {
 		after, ok := strings.CutPrefix(plain, w.text)
-		if ok && !hasLetterFirst(after) {
+		if ok && !continuesWord(after) {
 			return w, after, true
 		}
 	}
-	return insideWord{}, "", false
+	return internalWord{}, "", false
 }
 
-// plainBeginning returns the beginning of a line so that it can be compared with the table: in small letters, without
-// accents and invisible characters, and without the brackets, bullets and symbols before the first word.
+// plainBeginning normalizes the beginning of a line for comparison with the table: lower case, without accents and
+// invisible characters, and without the brackets, bullets and symbols before the first word.
 func plainBeginning(line string) string {
 	var b strings.Builder
 	runes := 0
@@ -213,7 +213,7 @@ func plainBeginning(line string) string {
 		}
 
 		switch {
-		case r > ' ' && r < unicode.MaxASCII: // the usual case, without a look into Unicode's tables
+		case r > ' ' && r < unicode.MaxASCII: // fast path: no Unicode tables needed
 			b.WriteRune(r)
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
@@ -229,7 +229,7 @@ func plainBeginning(line string) string {
 	})
 }
 
-// plainLetters returns a text in small letters without accents.
+// plainLetters returns a text in lower case without accents.
 func plainLetters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII && unicode.Is(unicode.Mn, r) {
@@ -239,17 +239,16 @@ func plainLetters(s string) string {
 	}, norm.NFD.String(s))
 }
 
-// hasLetterFirst reports whether a text begins with a letter, a vowel's sign or a digit, so that it continues the word
-// before it.
-func hasLetterFirst(s string) bool {
+// continuesWord reports whether a text begins with a letter, a vowel sign or a digit, and so continues the word before it.
+func continuesWord(s string) bool {
 	for _, r := range s {
 		return unicode.IsLetter(r) || unicode.Is(unicode.Mc, r) || unicode.IsDigit(r)
 	}
 	return false
 }
 
-// isSetApart reports whether what follows a word sets it apart: "not: …", "(not) …", "not - …", but
-// not "not-so-good".
+// isSetApart reports whether a separator follows a word, so that it isn't part of a sentence. after is the text after
+// the word. It is true for "todo: …", "(todo) …" and "todo - …", and false for "todo-list".
 func isSetApart(after string) bool {
 	after = strings.TrimLeft(after, " *_~`")
 	if strings.IndexAny(after, ":)]}|=>」』】〕〗》〉") == 0 {
@@ -257,7 +256,7 @@ func isSetApart(after string) bool {
 	}
 	for _, dash := range []string{"-", "–", "—"} {
 		if rest, ok := strings.CutPrefix(after, dash); ok {
-			return rest == "" || !hasLetterFirst(rest)
+			return rest == "" || !continuesWord(rest)
 		}
 	}
 	return false

@@ -88,7 +88,7 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 // Each language has words for colleagues, and each of them marks a text that begins with it and a colon.
 func TestWordsForColleaguesOfAllLanguages(t *testing.T) {
 	t.Parallel()
-	table := insideTable()
+	table := internalTable()
 	if want := 29; len(table) != want {
 		t.Fatalf("got %d languages, want %d", len(table), want)
 	}

@@ -9,24 +9,24 @@ import (
 	"parley/bridge/spelling"
 )
 
-// This file answers words that look like a verb and aren't one. Nothing is done then, but a verb that was probably
-// meant is named, and offered by a button: "!snoze 2h" offers "!snooze 2h".
+// This file handles mistyped verbs, the words of commands. "!snoze 2h" changes nothing; its author is told that there is
+// no such command, and gets a button that does "!snooze 2h".
 
-// unknownVerb answers a word that looks like a verb and isn't a verb. rest is what was typed behind the word.
+// unknownVerb returns the result for a word that isn't a verb. rest is the text after the word.
 func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	sign := signOf(marker)
 	text := "There is no command “" + sign + typed.Clip(name) + "”."
-	near := nearestWord(name)
-	offer := readMistyped(near, rest, marker, opt)
+	nearest := nearestWord(name)
+	offer := readMistyped(nearest, rest, marker, opt)
 	switch {
 	case name == "":
 		text = "A command follows “" + sign + "” directly."
 	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
 		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. " +
 			"Approved templates are there: " + sign + "template"
-		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // its form asks which
-	case near != "":
-		text += " Did you mean " + sign + near + "?"
+		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // opens a form that asks for the template
+	case nearest != "":
+		text += " Did you mean " + sign + nearest + "?"
 	}
 
 	p := refuseVerb(name, marker, text)
@@ -34,8 +34,8 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// readMistyped reads the arguments of a mistyped verb as if the verb had been typed right. It returns nil if no
-// button may do the verb, because it would send something or needs more than its arguments.
+// readMistyped parses the arguments of a mistyped verb, where name is the verb that was probably meant. It returns nil if
+// no button may be offered, because the verb would send something or its arguments can't be used.
 func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
 	if !ok || !v.Button.OfferedForTypo {
@@ -45,12 +45,12 @@ func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.
 	rest = typed.Trim(rest)
 	p := readArguments(v, Parsed{Verb: v.Name}, name, rest, marker, opt)
 	if p.Verb != v.Name {
-		return nil // nobody knows what its arguments mean
+		return nil // the arguments are invalid
 	}
 	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
 }
 
-// nearestWord returns the word of a verb that was probably meant by a mistyped name, or "".
+// nearestWord returns the verb's word that is closest to a mistyped name, or "" if none is similar.
 func nearestWord(name string) string {
 	var words []string
 	for _, v := range verb.All() {

@@ -10,10 +10,11 @@ import (
 	"parley/bridge"
 )
 
-// A command that needs no sign may name its conversation by number: "/parley #12 snooze 2h", "/parley snooze #12 2h". This file
-// takes that number out of the command's text.
+// Slash commands and mentions of the app may name their conversation by number: "/parley #12 snooze 2h", "/parley snooze
+// #12 2h". This file extracts that number from the text of the command. The difficulty is that "#12" can also be part of
+// a note, a tag or a reply, so where it is accepted depends on the verb.
 
-// Each has the number's digits as its group.
+// The first group of each pattern holds the digits.
 var (
 	numberAtStart = regexp.MustCompile(`^#?(\d{1,18})(?:\s+|$)`)
 	hashAtStart   = regexp.MustCompile(`^#(\d{1,18})(?:\s+|$)`)
@@ -21,7 +22,7 @@ var (
 	hashAnywhere  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})(?:\s|$)`)
 )
 
-// cutNumber takes the number that a pattern finds out of a text. If there is none, id is 0 and rest the whole text.
+// cutNumber removes the conversation number that a pattern matches. Without a match, it returns 0 and the whole text.
 func cutNumber(pattern *regexp.Regexp, text string) (id bridge.ConversationID, rest string) {
 	match := pattern.FindStringSubmatchIndex(text)
 	if match == nil {
@@ -34,8 +35,8 @@ func cutNumber(pattern *regexp.Regexp, text string) (id bridge.ConversationID, r
 	return bridge.ConversationID(number), typed.Trim(text[:match[0]] + " " + text[match[1]:])
 }
 
-// cutNumberBeforeVerb takes the number off the beginning of a command. It needs its "#", since "2 lamps are broken" isn't a command
-// for conversation 2, unless nothing follows it.
+// cutNumberBeforeVerb removes the number at the beginning of a command. The "#" is required unless the number stands alone:
+// "2 lamps are broken" isn't a command for conversation 2.
 func cutNumberBeforeVerb(text string) (id bridge.ConversationID, rest string) {
 	if strings.Trim(text, "0123456789") == "" {
 		return cutNumber(numberAtStart, text)
@@ -43,65 +44,67 @@ func cutNumberBeforeVerb(text string) (id bridge.ConversationID, rest string) {
 	return cutNumber(hashAtStart, text)
 }
 
-// numberPlace says where "#12" may stand in what follows a verb.
-type numberPlace int
+// numberPosition is where "#12" is accepted as the conversation number among a verb's arguments.
+type numberPosition int
 
 const (
-	placeNone numberPlace = iota
-	placeFirst
-	placeFirstOrLast
-	placeFirstOrAfterPeople // or last, if only people stand before it
-	placeAny
+	positionNone numberPosition = iota
+	positionFirst
+	positionFirstOrLast
+	positionFirstOrAfterPeople // first, or last if everything before it names people
+	positionAny
 )
 
-// placeOfNumber says where the number may stand behind a verb, by what else may follow the verb. A slash command is given
-// outside threads and needs the number. A mention is typed in a thread, whose conversation is usually meant.
-func placeOfNumber(rest verb.Rest, isSlash bool) numberPlace {
-	place := map[verb.Rest]struct{ slash, mention numberPlace }{
-		verb.RestNothing:     {slash: placeAny, mention: placeAny},
-		verb.RestTime:        {slash: placeAny, mention: placeAny},
-		verb.RestAddresses:   {slash: placeAny, mention: placeAny},
-		verb.RestCopies:      {slash: placeAny, mention: placeAny},
-		verb.RestList:        {slash: placeAny, mention: placeAny},
-		verb.RestPage:        {slash: placeAny, mention: placeAny},
-		verb.RestPeople:      {slash: placeFirstOrLast, mention: placeFirstOrAfterPeople}, // "assign @ann same as #99 please" has a note
-		verb.RestTags:        {slash: placeFirstOrLast, mention: placeFirst},              // the last tag may be "#1042"
-		verb.RestNote:        {slash: placeFirst, mention: placeFirst},
-		verb.RestTopic:       {slash: placeFirst, mention: placeFirst},
-		verb.RestStart:       {slash: placeFirst, mention: placeFirst},
-		verb.RestTextRequest: {slash: placeFirst, mention: placeFirst},
-		verb.RestReply:       {slash: placeFirst, mention: placeNone}, // the customer gets "#12 is your order number" whole
-		verb.RestText:        {slash: placeFirst, mention: placeNone},
-		verb.RestFind:        {slash: placeNone, mention: placeNone}, // readFind decides whether it is the number or a word
-	}[rest]
+// numberPositionFor returns where the number is accepted after a verb with the given kind of arguments. A slash command is
+// typed outside conversation threads and needs the number. A mention is typed in a thread, whose conversation is usually
+// meant, so the number is accepted in fewer positions.
+func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
+	position := map[verb.Rest]struct{ slash, mention numberPosition }{
+		verb.RestNothing:     {slash: positionAny, mention: positionAny},
+		verb.RestTime:        {slash: positionAny, mention: positionAny},
+		verb.RestAddresses:   {slash: positionAny, mention: positionAny},
+		verb.RestCopies:      {slash: positionAny, mention: positionAny},
+		verb.RestList:        {slash: positionAny, mention: positionAny},
+		verb.RestPage:        {slash: positionAny, mention: positionAny},
+		verb.RestPeople:      {slash: positionFirstOrLast, mention: positionFirstOrAfterPeople}, // "assign @ann same as #99 please" has a note
+		verb.RestTags:        {slash: positionFirstOrLast, mention: positionFirst},              // the last tag may be "#1042"
+		verb.RestNote:        {slash: positionFirst, mention: positionFirst},
+		verb.RestTopic:       {slash: positionFirst, mention: positionFirst},
+		verb.RestStart:       {slash: positionFirst, mention: positionFirst},
+		verb.RestTextRequest: {slash: positionFirst, mention: positionFirst},
+		verb.RestReply:       {slash: positionFirst, mention: positionNone}, // "#12 is your order number" is a reply
+		verb.RestText:        {slash: positionFirst, mention: positionNone},
+		verb.RestFind:        {slash: positionNone, mention: positionNone}, // readFind tells numbers from search words
+	}[arguments]
 	if isSlash {
-		return place.slash
+		return position.slash
 	}
-	return place.mention
+	return position.mention
 }
 
-// cutNumberBehindVerb takes the number out of what follows a verb. If there is none where it may stand, id is 0 and rest the whole text.
-func cutNumberBehindVerb(kind verb.Rest, text string, marker bridge.Marker, opt Options) (id bridge.ConversationID, rest string) {
-	place := placeOfNumber(kind, marker == bridge.MarkSlash)
-	switch place {
-	case placeNone:
+// cutNumberAfterVerb removes the number from the arguments of a verb. If no number is in an accepted position, it returns 0
+// and the whole text.
+func cutNumberAfterVerb(arguments verb.Rest, text string, marker bridge.Marker, opt Options) (id bridge.ConversationID, rest string) {
+	position := numberPositionFor(arguments, marker == bridge.MarkSlash)
+	switch position {
+	case positionNone:
 		return 0, text
-	case placeAny:
+	case positionAny:
 		return cutNumber(hashAnywhere, text)
-	case placeFirst, placeFirstOrLast, placeFirstOrAfterPeople:
+	case positionFirst, positionFirstOrLast, positionFirstOrAfterPeople:
 	}
 
-	if id, rest = cutNumber(hashAtStart, text); id != 0 || place == placeFirst {
+	if id, rest = cutNumber(hashAtStart, text); id != 0 || position == positionFirst {
 		return id, rest
 	}
 	id, rest = cutNumber(hashAtEnd, text)
-	if place == placeFirstOrAfterPeople && !hasOnlyPeople(rest, opt) {
+	if position == positionFirstOrAfterPeople && !hasOnlyPeople(rest, opt) {
 		return 0, text
 	}
 	return id, rest
 }
 
-// hasOnlyPeople reports whether a text names people or a team, and says nothing else.
+// hasOnlyPeople reports whether a text consists of the names of people or a team.
 func hasOnlyPeople(text string, opt Options) bool {
 	var args bridge.Args
 	problem := readPeople(&args, text, opt)

@@ -12,28 +12,29 @@ import (
 	"parley/bridge/when"
 )
 
-// Parse reads what was typed in a thread:
+// Parse parses a text that an agent typed in a conversation's chat thread. By default such a text is sent to the customer. A
+// marker, the sign or word that a text begins with, makes it something else: "!" and "/" begin a command, whose first
+// word is called the verb, and "note:" and "//" begin a note for colleagues.
 //
 //	Hello               VerbSay
-//	!snooze 2h          the verb; so is "/snooze 2h"
+//	!snooze 2h          VerbSnooze; so is "/snooze 2h"
 //	!xyz                VerbUnknown
 //	note: Hello         VerbNote; so is "// Hello"
 //	!!wow               VerbSay, with the text "!wow"; so is "\!wow". "!!" alone is VerbUnknown, and so is "!!snooze 2h"
-//	snooze              VerbSay with MarkLone: a verb's word alone
-//	@Parley snooze 2h   VerbUnknown with MarkLone, where the mention was typed and not picked from the list
-//	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
+//	snooze              VerbSay with MarkLone: the word of a verb without a sign
+//	@Parley snooze 2h   VerbUnknown with MarkLone, if the mention was typed instead of picked from the list
+//	internal: Hello     VerbSay with MarkColleagues: it begins like a note
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
-// Case doesn't matter, nor does the width of characters ("ｎｏｔｅ："), nor do mentions, emoji, marks of quotation and emphasis,
-// spaces and invisible characters in front.
+// The author is asked before a VerbSay with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are ignored, and so
+// are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
 //
-// text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
-// backslashes of its own before "!" and "/" there.
+// text is Markdown, except that its beginning must be as typed: "!" and "/" there must not be escaped by a backslash.
 func Parse(text string, opt Options) Parsed {
 	front, rest := splitBeforeMarker(text, opt)
 	if escaped, ok := cutEscape(rest); ok {
 		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped)}
-		if hasInsideLine(escaped, opt) {
+		if hasNoteLine(escaped, opt) {
 			p.Marker = bridge.MarkColleagues
 		}
 		return p
@@ -41,7 +42,8 @@ func Parse(text string, opt Options) Parsed {
 
 	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
-		if word := strings.TrimSuffix(rest, after); !strings.Contains(word, closingMarks(front)) { // "**note: x**", not "**note:** x"
+		word := strings.TrimSuffix(rest, after)
+		if !strings.Contains(word, closingMarks(front)) { // "**note: x**" rather than "**note:** x"
 			after = withoutClosingMarks(front, after)
 		}
 		note := typed.Trim(after)
@@ -58,20 +60,20 @@ func Parse(text string, opt Options) Parsed {
 	}
 
 	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}
-	if hasInsideLine(text, opt) {
+	if hasNoteLine(text, opt) {
 		p.Marker = bridge.MarkColleagues
 	}
 
 	return p
 }
 
-// decoration has the marks of emphasis, code and quotation. A marker behind them still counts.
+// decoration lists the Markdown characters for emphasis, code and quotations. They may precede a marker.
 const decoration = "*_~`>"
 
-// typedMention is a name that somebody typed without picking it from the list.
+// typedMention matches a mention as plain characters, which was typed instead of picked from the chat's list.
 var typedMention = regexp.MustCompile(`^[@＠][\p{L}\p{N}._-]+`)
 
-// splitFront splits a text into front, what may stand before a marker (spaces, decoration, mentions), and the rest.
+// splitFront splits off everything that may precede a marker: spaces, decoration and mentions.
 func splitFront(text string, opt Options) (front, rest string) {
 	rest = text
 	for rest != "" {
@@ -89,7 +91,7 @@ func splitFront(text string, opt Options) (front, rest string) {
 	front = text[:len(text)-len(rest)]
 	hasMention := strings.ContainsAny(front, "@＠") || keptMentions(front, opt) != ""
 	trimmed := strings.TrimLeft(rest, ",:;，、：；")
-	if hasMention && trimmed != rest { // "@ann, note: …": the comma belongs to the mention
+	if hasMention && trimmed != rest { // skip the comma in "@ann, note: …"
 		inner, rest := splitFront(trimmed, opt)
 		return text[:len(text)-len(trimmed)] + inner, rest
 	}
@@ -97,13 +99,13 @@ func splitFront(text string, opt Options) (front, rest string) {
 	return front, rest
 }
 
-// ignorableLength counts the bytes of spaces, invisible characters and decoration at the beginning of s.
+// ignorableLength returns the length in bytes of the spaces, invisible characters and decoration at the beginning of s.
 func ignorableLength(s string) int {
 	isIgnorable := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration, foldRune(r)) }
 	return len(s) - len(strings.TrimLeftFunc(s, isIgnorable))
 }
 
-// mentionLength returns the length in bytes of the longest mention that s begins with, or 0 if it begins with none.
+// mentionLength returns the length in bytes of the longest picked mention that s begins with, or 0.
 func mentionLength(s string, opt Options) int {
 	longest := 0
 	for token := range opt.Mentions {
@@ -114,8 +116,7 @@ func mentionLength(s string, opt Options) int {
 	return longest
 }
 
-// anyMentionLength returns the length in bytes of the mention that s begins with, whether it was picked from the list or only
-// typed. It returns 0 if s begins with none.
+// anyMentionLength is like mentionLength, but also recognizes typed mentions.
 func anyMentionLength(s string, opt Options) int {
 	if length := mentionLength(s, opt); length > 0 {
 		return length
@@ -129,7 +130,7 @@ func keptMentions(front string, opt Options) string {
 	for front != "" {
 		length := anyMentionLength(front, opt)
 		if length == 0 {
-			front = front[1:] // a mention is found again whatever bytes stand before it
+			front = front[1:] // skip a byte; a mention may start at the next one
 			continue
 		}
 		kept.WriteString(front[:length] + " ")
@@ -153,11 +154,11 @@ func withoutClosingMarks(front, rest string) string {
 	return rest
 }
 
-// commandWord matches what stands before the arguments of a command: "reply", "!reply", "#12 reply", "parley reply".
+// commandWord matches everything before the arguments of a command: "reply", "!reply", "#12 reply", "parley reply".
 var commandWord = regexp.MustCompile(`^(?:#?\d{1,18}\s+)?[!/]?(?i:parley\s+)?(?:[\p{L}\p{N}_-]+|\?)`)
 
-// withoutMarksOfCommand removes from a command the marks that close the decoration in front: behind its word, if the word alone
-// is decorated ("`!reply` Hello", "**reply:** Hello"), else at its end.
+// withoutMarksOfCommand removes from a command the marks that close the decoration in front. They follow its word if only the
+// word is decorated ("`!reply` Hello", "**reply:** Hello"), and otherwise end the text.
 func withoutMarksOfCommand(front, text string) string {
 	word := commandWord.FindString(text)
 	closing := closingMarks(front)
@@ -167,8 +168,8 @@ func withoutMarksOfCommand(front, text string) string {
 	}
 
 	after, ok := strings.CutPrefix(rest, closing)
-	isOfWord := word != "" && closing != "" && ok
-	if !isOfWord {
+	isWordDecorated := word != "" && closing != "" && ok
+	if !isWordDecorated {
 		return withoutClosingMarks(front, text)
 	}
 	if hasColon {
@@ -178,15 +179,16 @@ func withoutMarksOfCommand(front, text string) string {
 	return word + after
 }
 
-// pointMark begins a point of a list, or a heading.
+// pointMark matches the start of a list item or a heading.
 var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 
-// noteWord is "note:" after foldWidth, also with invisible characters between its letters, with emphasis around the colon,
-// or as the first point of a list or a heading.
+// noteWord matches "note:" in a text that went through foldWidth. It allows invisible characters between the letters,
+// emphasis around the colon, and the start of a list item or a heading before the word.
 var noteWord = regexp.MustCompile(
 	"^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*:[*_~`]*")
 
-// cutMarker finds the marker that a text begins with, and returns what follows it.
+// cutMarker returns the marker that a text begins with and the text after it. For MarkColleagues and MarkNone, after is the
+// whole text.
 func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if note := noteWord.FindString(foldWidth(rest)); note != "" {
 		return bridge.MarkNote, withoutRunes(rest, note)
@@ -194,8 +196,8 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 
 	if after, ok := cutSign(rest, "/", "／"); ok {
 		visible := strings.TrimLeftFunc(after, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
-		if noted, ok := cutSign(visible, "/", "／"); ok {
-			return bridge.MarkNote, noted
+		if note, ok := cutSign(visible, "/", "／"); ok {
+			return bridge.MarkNote, note
 		}
 		return bridge.MarkSlash, after
 	}
@@ -206,14 +208,14 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if isLoneVerb(rest) {
 		return bridge.MarkLone, ""
 	}
-	if hasInsideWordFirst(rest) {
+	if startsLikeNote(rest) {
 		return bridge.MarkColleagues, rest
 	}
 
 	return bridge.MarkNone, rest
 }
 
-// cutSign removes one of the signs from the beginning. It returns false if s begins with none of them.
+// cutSign removes the first of the signs that s begins with, and reports whether it found one.
 func cutSign(s string, signs ...string) (string, bool) {
 	for _, sign := range signs {
 		if rest, ok := strings.CutPrefix(s, sign); ok {
@@ -223,13 +225,13 @@ func cutSign(s string, signs ...string) (string, bool) {
 	return s, false
 }
 
-// cutEscape removes the escape from a text that would have a marker without it. ok is false if there is no escape: also in "!!" alone,
-// and in "!!" before a verb's word ("!!note he lies"), which are slips more likely than replies, so that their author is asked as about
-// any unknown command. A backslash before "!" says that the word is meant.
+// cutEscape removes the escape, a doubled "!" or a backslash, from a text that would otherwise begin with a marker. ok is
+// false if there is no escape. "!!" alone and "!!" before a verb's word ("!!note he lies") don't count as escapes: they
+// are more likely to be typing errors, and are reported like unknown commands.
 func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
-		escaped, doubled := cutSign(after, "!", "！")
-		return after, doubled && !hasOnlySigns(after) && !hasVerbFirst(escaped)
+		afterSecond, isDoubled := cutSign(after, "!", "！")
+		return after, isDoubled && !hasOnlySigns(after) && !beginsWithVerb(afterSecond)
 	}
 
 	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
@@ -245,14 +247,15 @@ func cutEscape(rest string) (text string, ok bool) {
 	return rest, false
 }
 
-// hasVerbFirst reports whether a text begins with a verb's word. Single letters are none here: "!!A surprise".
-func hasVerbFirst(text string) bool {
+// beginsWithVerb reports whether a text begins with a verb's word of more than one letter. Single letters are ignored, since
+// they also begin sentences: "!!A surprise".
+func beginsWithVerb(text string) bool {
 	word := verbName.FindString(text)
 	_, ok := verb.Find(word)
 	return ok && len(word) > 1
 }
 
-// hasOnlySigns reports whether a text has nothing but punctuation, decoration and blanks.
+// hasOnlySigns reports whether a text consists of punctuation, decoration and blanks.
 func hasOnlySigns(text string) bool {
 	isSign := func(r rune) bool {
 		return unicode.IsPunct(r) || typed.IsBlank(r) || strings.ContainsRune(decoration, r)
@@ -260,7 +263,8 @@ func hasOnlySigns(text string) bool {
 	return strings.TrimLeftFunc(text, isSign) == ""
 }
 
-// isLoneVerb reports whether a text is nothing but a verb's word, or a snooze with its time.
+// isLoneVerb reports whether a text is only a verb's word ("resolve") or a snooze with a time ("snooze 2h"), so that its
+// author probably forgot the sign. Words that are also plausible answers to a customer don't count.
 func isLoneVerb(text string) bool {
 	isEnding := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration+".!。", r) }
 	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(foldWidth(text)), isEnding))
@@ -269,7 +273,7 @@ func isLoneVerb(text string) bool {
 		word, args = text[:i], text[i:]
 	}
 
-	v, ok := verb.Find(word) // also finds words behind a sign
+	v, ok := verb.Find(word) // accepts a leading sign
 	hasSign := strings.ContainsAny(word, "!/")
 	if !ok || hasSign {
 		return false

@@ -9,28 +9,26 @@ import (
 	"parley/bridge"
 )
 
-// This file reads to whom a conversation is to go, from what stands behind the word in "!assign @ann, @bob please
-// look":
+// This file parses the arguments of "!assign @ann, @bob please look", which assigns a conversation to people or to a team:
 //
 //	line      = { person } [ note ]  or  [ "to" ] team [ note ]
 //	person    = [ separator ] [ joining ] [ "+" ] name
 //	separator = spaces, "," ";" "&"
 //	joining   = "and" "und" "to" "an"
-//	name      = a person picked from the chat's list ("@Ann Lee"), "@ann", "ann@shop.example", "me"
+//	name      = a mention picked from the chat's list ("@Ann Lee"), "@ann", "ann@shop.example", "me"
 //	team      = "#support", or #"Second level"
 //
-// Two rules tell the people from the note. A joining word belongs to the note unless a person or a team follows it.
-// And "me", which in German is the word "mir", is a person only at the beginning, or if something joins it to the
-// person before: "@ann, me", "@ann and me", "@ann +me". In "@ann mir fehlt die Zeit" it begins the note.
+// Two rules decide where the note begins. A joining word belongs to the note unless a person or a team follows it. "me"
+// and its German forms "mir" and "mich" are a person only at the beginning, or if they are joined to the person before:
+// "@ann, me", "@ann and me", "@ann +me". In "@ann mir fehlt die Zeit", "mir" begins the note.
 //
-// "+" before the first person adds people to those who have the conversation. Without it, the people take their place.
+// "+" before the first person adds the people to the conversation's assignees. Without it, they replace the assignees.
 
-// separatorCharacters stand between words: spaces of all kinds, and characters that are not shown.
+// separatorCharacters matches what separates words: spaces of all kinds, and invisible characters.
 const separatorCharacters = `\s\p{Zs}\p{Cf}`
 
 var (
-	// meWord has "me" as its group. What follows may be a full stop at the end of a sentence, but not one as in
-	// "mich.weber".
+	// meWord matches "me" in its first group. A full stop may follow at the end of a sentence, but not as in "mich.weber".
 	meWord      = regexp.MustCompile(`^((?i:me|myself|mir|mich))(?:$|[` + separatorCharacters + `,;:!?&+]|\.(?:$|[\s\p{Zs}]))`)
 	bareName    = regexp.MustCompile(`^[\p{L}][\p{L}\p{N}._-]*$`)
 	teamName    = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
@@ -38,8 +36,8 @@ var (
 	joiningWord = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
 )
 
-// readPeople reads people or a team, and a note, into args.Agents and args.Add, args.Team, and args.Note. problem
-// says for people what is wrong, and is "" if nothing is. A single word may also be a name without "@": "ann".
+// readPeople parses people or a team, and a note. It sets Agents, Add, Team and Note in args. A single word may be a name
+// without "@": "ann". problem is a message for the agent if the text can't be used, and otherwise "".
 func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	if bareName.MatchString(text) {
@@ -52,17 +50,17 @@ func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 
 	list := peopleList{rest: text, opt: opt}
 	for {
-		p, wrong := list.next()
-		if wrong != "" {
-			return wrong
+		person, problem := list.next()
+		if problem != "" {
+			return problem
 		}
-		if p == nil {
+		if person == nil {
 			break
 		}
 		if len(args.Agents) == 0 {
-			args.Add = p.hasPlus
+			args.Add = person.hasPlus
 		}
-		args.Agents = append(args.Agents, p.id)
+		args.Agents = append(args.Agents, person.id)
 	}
 	text = list.rest
 
@@ -71,7 +69,7 @@ func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 		return ""
 	}
 	if team := teamName.FindStringSubmatch(text); team != nil {
-		args.Team = team[1] + team[2] + team[3] // one for each way to write it; the other two are ""
+		args.Team = team[1] + team[2] + team[3] // one group per notation; two of them are ""
 		args.Note = typed.Trim(text[len(team[0]):])
 		return ""
 	}
@@ -79,31 +77,32 @@ func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 	return "I don't know who “" + typed.Clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
 }
 
-// namedPerson is one person of a line.
+// namedPerson is one person of the list.
 type namedPerson struct {
-	id      string // the chat's id of a person who was picked; else what was typed: "@ann", "ann@shop.example", "me"
+	id      string // the chat's user id for a picked mention; otherwise as typed: "@ann", "ann@shop.example", "me"
 	hasPlus bool
 }
 
-// peopleList is a text that begins with people, as far as it isn't read yet. In the end rest is the note or the team.
+// peopleList parses the people at the beginning of a text, one per call of next.
 type peopleList struct {
-	rest     string
+	rest     string // the text that isn't parsed yet; after the last person, the team or the note
 	opt      Options
-	hasBegun bool // a person was read
+	hasBegun bool // whether a person was parsed already
 }
 
-// next reads one person, with what stands before the name; nil if none follows. problem says for people what is wrong.
-func (l *peopleList) next() (p *namedPerson, problem string) {
+// next parses one person, including the separator before the name. It returns nil if no person follows. problem is a
+// message for the agent.
+func (l *peopleList) next() (person *namedPerson, problem string) {
 	separator := separators.FindString(l.rest)
 	l.rest = l.rest[len(separator):]
 	joining := joiningWord.FindString(l.rest)
 	mayBeMe := !l.hasBegun || joinsPeople(separator, joining)
 
 	afterJoining := l.rest[len(joining):]
-	if strings.HasPrefix(afterJoining, "#") || hasPersonFirst(afterJoining, l.opt, mayBeMe) {
+	if strings.HasPrefix(afterJoining, "#") || beginsWithPerson(afterJoining, l.opt, mayBeMe) {
 		l.rest = afterJoining
 	}
-	if strings.HasPrefix(l.rest, "-") && hasPersonFirst(l.rest, l.opt, true) {
+	if strings.HasPrefix(l.rest, "-") && beginsWithPerson(l.rest, l.opt, true) {
 		return nil, "To take somebody off, name all who keep it: assign @ann @bob"
 	}
 
@@ -124,22 +123,21 @@ func (l *peopleList) next() (p *namedPerson, problem string) {
 	return nil, ""
 }
 
-// joinsPeople reports whether what stands between two words says that the second one is a person, too. A space or
-// "to" alone doesn't.
+// joinsPeople reports whether a separator and a joining word make the next word a person: "," and "and" do, a space or "to"
+// alone doesn't.
 func joinsPeople(separator, joining string) bool {
 	word := strings.ToLower(typed.Trim(joining))
 	return strings.ContainsAny(separator, ",;&") || word == "and" || word == "und"
 }
 
-// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before the name. See
-// cutPerson.
-func hasPersonFirst(text string, opt Options, mayBeMe bool) bool {
+// beginsWithPerson reports whether a text begins with a person, optionally after "+" or "-". See cutPerson.
+func beginsWithPerson(text string, opt Options, mayBeMe bool) bool {
 	_, length := cutPerson(strings.TrimLeft(text, "+- "), opt, mayBeMe || strings.HasPrefix(text, "+"))
 	return length > 0
 }
 
-// cutPerson returns the person whose name a text begins with, and the length of the name in bytes. The length is 0 if
-// the text begins with no person. "me" counts as a person only with mayBeMe.
+// cutPerson returns the person that a text begins with and the length of the name in bytes. The length is 0 if the text
+// doesn't begin with a person. "me" counts as a person only if mayBeMe is set.
 func cutPerson(text string, opt Options, mayBeMe bool) (id string, length int) {
 	if length = mentionLength(text, opt); length > 0 {
 		return opt.Mentions[text[:length]], length
@@ -167,12 +165,12 @@ func firstWord(text string) string {
 	return text
 }
 
-// readAddresses reads mail addresses into args.Addresses: "a@x b@y". With args.Remove, they are to leave: "-a@x".
-// problem says for people what is wrong, and is "" if nothing is.
+// readAddresses parses mail addresses into args.Addresses: "a@x b@y" adds recipients, and "-a@x" removes them and sets
+// args.Remove. problem is a message for the agent if the text can't be used, and otherwise "".
 func readAddresses(args *bridge.Args, rest verb.Rest, text string) (problem string) {
-	list, removed, wrong := typed.Addresses(text)
-	if wrong != "" {
-		return "“" + typed.Clip(wrong) + "” isn't an address."
+	list, removed, invalid := typed.Addresses(text)
+	if invalid != "" {
+		return "“" + typed.Clip(invalid) + "” isn't an address."
 	}
 	if removed > 0 && removed < len(list) {
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."

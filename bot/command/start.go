@@ -8,27 +8,27 @@ import (
 	"parley/bot/typed"
 )
 
+// This file parses the arguments of "new", the verb that starts a conversation: "new ann@example.com Hello" or, with the
+// sending account, "new shop-sms +1 415 555 0100 Hello". A telephone number may be written in groups, so it isn't always
+// clear where it ends and the text begins. Parley refuses an ambiguous command: it must not text half a number.
+
 var (
-	// accountName is how accounts are called in the set-up file.
+	// accountName matches the name of an account in the configuration file.
 	accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
-	// phonePart is one group of a number that is written with spaces.
+	// phonePart matches one group of a telephone number that is written with spaces.
 	phonePart = regexp.MustCompile(`^\+?[0-9()./-]+$`)
 )
 
-// This file reads what follows "new", the verb that begins a conversation: "new ann@example.com Hello" or, with the account
-// that is to send it, "new shop-sms +1 415 555 0100 Hello". A number may be written in groups, as here. Then it isn't
-// always clear where the number ends and the text begins, and Parley rather refuses than sends a text to half a number.
-
-// How many digits telephone numbers have. Source of the maximum: ITU-T E.164, section 6.2.
+// Numbers of digits in telephone numbers. The maximum is from ITU-T E.164, section 6.2.
 const (
-	minPhoneDigits = 7  // with fewer, the next group of digits surely belongs to the number
-	phoneDigits    = 10 // with so many, a number with its country code may be complete
+	minPhoneDigits = 7  // after fewer digits, the next group always belongs to the number
+	phoneDigits    = 10 // a number with country code may be complete from here on
 	maxPhoneDigits = 15
 )
 
-// readStart reads "[account] recipient text" into p. problem says for people what is wrong, and is "" if nothing is. A
-// recipient is an address or a number. Behind an account it may be any word, because only the account knows which ones
-// are good.
+// readStart parses "[account] recipient text" into p. A recipient is an address or a telephone number. After an account it
+// may be any word, because only the account can validate it. problem is a message for the agent if the text can't be
+// used, and otherwise "".
 func readStart(p *Parsed, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	first, rest := cutWord(text)
@@ -70,37 +70,39 @@ func isLikelyRecipient(s string) bool {
 	return beginsNumber || typed.IsPhone(digits)
 }
 
-// cutPhoneNumber splits the number off the beginning of a text. The number ends with its line if nothing else stands there,
-// and otherwise before the first word that is no group of digits. problem says that the next group may belong to the
-// number or to the text:
+// cutPhoneNumber splits off the telephone number at the beginning of a text. The number ends at the end of the line if it
+// fills the line, and otherwise before the first word that isn't a group of digits. If a group may belong to either the
+// number or the text, problem is a message for the agent:
 //
 //	+1 415 555 0100 Hello     "+1 415 555 0100", "Hello"
 //	+1 415 555 0100           the number is the whole line
-//	+1 415 555 0100 3 lamps   a problem: "3" may belong to either
+//	+1 415 555 0100 3 lamps   problem: "3" may belong to either
 func cutPhoneNumber(text string) (number, rest, problem string) {
 	first, after := cutWord(text)
 	if countDigits(first) >= phoneDigits {
 		return first, after, ""
 	}
 
-	line, behind, _ := strings.Cut(text, "\n")
-	groups := strings.FieldsFunc(line, typed.IsBlank)
-	isNoGroup := func(word string) bool { return !phonePart.MatchString(word) }
-	isOnlyNumber := !slices.ContainsFunc(groups, isNoGroup)
-	if isOnlyNumber && countDigits(line) <= maxPhoneDigits {
-		return strings.Join(groups, " "), typed.Trim(behind), ""
+	line, laterLines, _ := strings.Cut(text, "\n")
+	words := strings.FieldsFunc(line, typed.IsBlank)
+	hasOtherWord := slices.ContainsFunc(words, func(word string) bool { return !phonePart.MatchString(word) })
+	if !hasOtherWord && countDigits(line) <= maxPhoneDigits {
+		return strings.Join(words, " "), typed.Trim(laterLines), ""
 	}
 
 	for {
 		part, after := cutWord(text)
 		isComplete := countDigits(number) >= phoneDigits
-		hasNoRoom := countDigits(number+firstDigits(text)) > maxPhoneDigits
+		nextGroup := firstDigits(text)
+		wouldBeTooLong := countDigits(number+nextGroup) > maxPhoneDigits
 		switch {
-		case !phonePart.MatchString(part) || isComplete && hasNoRoom:
+		case !phonePart.MatchString(part):
 			return number, text, ""
-		case mayBeginText(number, firstDigits(text)):
+		case isComplete && wouldBeTooLong:
+			return number, text, ""
+		case mayBeginText(number, nextGroup):
 			return "", text, "I can't see where the number ends. Write it without spaces, or the text on the next line."
-		case isComplete: // a group without digits follows, such as a dash
+		case isComplete: // the next group has no digits, such as a dash
 			return number, text, ""
 		}
 
@@ -109,8 +111,8 @@ func cutPhoneNumber(text string) (number, rest, problem string) {
 	}
 }
 
-// firstDigits returns the first group with digits that a text begins with, or "" if there is none. Groups without digits,
-// such as a dash, may stand before it.
+// firstDigits returns the first group with digits at the beginning of a text, skipping groups without digits such as a
+// dash. It returns "" if another word comes first.
 func firstDigits(text string) string {
 	for {
 		part, after := cutWord(text)
@@ -121,21 +123,21 @@ func firstDigits(text string) string {
 	}
 }
 
-// mayBeginText reports whether the group of digits behind a number may be the beginning of the text as well as a further
-// part of the number: "3 lamps", "24.12. we close".
+// mayBeginText reports whether the group of digits after a number is ambiguous: it may continue the number, or begin the
+// text as in "3 lamps" or "24.12. we close".
 func mayBeginText(number, group string) bool {
-	digits, more := countDigits(number), countDigits(group)
-	if digits < minPhoneDigits || more == 0 {
+	digits, groupDigits := countDigits(number), countDigits(group)
+	if digits < minPhoneDigits || groupDigits == 0 {
 		return false
 	}
 
 	mayBeDate := strings.ContainsAny(group, "./")
-	if !strings.HasPrefix(number, "+") { // a number without a country code, which is shorter
-		return digits > minPhoneDigits || more < 3 || mayBeDate
+	if !strings.HasPrefix(number, "+") { // without a country code, numbers are shorter
+		return digits > minPhoneDigits || groupDigits < 3 || mayBeDate
 	}
 
-	isInOneWord := !strings.ContainsFunc(number, typed.IsBlank)
-	return digits >= phoneDigits || isInOneWord || more == 1 || mayBeDate
+	isOneWord := !strings.ContainsFunc(number, typed.IsBlank)
+	return digits >= phoneDigits || isOneWord || groupDigits == 1 || mayBeDate
 }
 
 // cutWord splits the first word off a text.

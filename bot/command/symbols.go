@@ -9,17 +9,21 @@ import (
 	"parley/bridge"
 )
 
-// isSymbol reports whether a character is a picture: an emoji, its skin tone, an arrow, a pictured bullet. Some emoji are letters
-// or punctuation by Unicode's categories: ℹ, ‼, ⁉, 〰, 〽, and the frame of a key.
+// Agents like to put an emoji before a command or a note: "📝 note: he lies", "🔒 !note he lies". This file finds markers
+// that follow symbols. A marker is the sign or word that a command or note begins with: "!", "/", "note:".
+
+// isSymbol reports whether a character is a pictograph: an emoji, a skin tone, an arrow, a graphical bullet. Unicode
+// classifies some emoji as letters or punctuation: ℹ, ‼, ⁉, 〰, 〽, and the keycap frame.
 func isSymbol(r rune) bool {
 	return r > unicode.MaxASCII && (unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || strings.ContainsRune("ℹ‼⁉〰〽\u20e3", r))
 }
 
-// writtenSymbol matches an emoji that is written with other characters: a surface's own, which stays a shortcode (":lock2:"), or
-// a key with a digit.
+// writtenSymbol matches an emoji that consists of other characters: a custom emoji of a workspace, which remains a
+// shortcode (":lock2:"), or a keycap digit.
 var writtenSymbol = regexp.MustCompile(`^(?::[\p{L}\p{N}_+'-]{1,100}:|[0-9#*]\x{fe0f}?\x{20e3})`)
 
-// symbolLength counts the bytes of the symbols at the beginning of s, with what nobody sees between them.
+// symbolLength returns the length in bytes of the symbols at the start of s, including the blanks and invisible
+// characters between them.
 func symbolLength(s string) int {
 	if written := writtenSymbol.FindString(s); written != "" {
 		return len(written)
@@ -27,33 +31,34 @@ func symbolLength(s string) int {
 	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool { return isSymbol(r) || typed.IsBlank(r) }))
 }
 
-// splitBeforeMarker splits a text like splitFront. If a marker or an escape stands behind symbols, they are part of front, too:
-// "📝 note: he lies". Before anything else they belong to the text.
+// splitBeforeMarker splits a text like splitFront, and also counts symbols as part of front if a marker or an escape
+// follows them: "📝 note: he lies". Symbols before anything else belong to the text.
 func splitBeforeMarker(text string, opt Options) (front, rest string) {
 	front, rest = splitFront(text, opt)
-	behind := rest
-	for length := symbolLength(behind); length > 0; length = symbolLength(behind) {
-		_, behind = splitFront(behind[length:], opt)
+	afterSymbols := rest
+	for length := symbolLength(afterSymbols); length > 0; length = symbolLength(afterSymbols) {
+		_, afterSymbols = splitFront(afterSymbols[length:], opt)
 	}
 
-	pictured := text[:len(text)-len(behind)]
-	if len(behind) < len(rest) && isMarked(pictured, behind) {
-		return pictured, behind
+	hasSymbols := len(afterSymbols) < len(rest)
+	symbols := text[:len(text)-len(afterSymbols)]
+	if hasSymbols && hasMarkerAfterSymbols(symbols, afterSymbols) {
+		return symbols, afterSymbols
 	}
 
 	return front, rest
 }
 
-// isMarked reports whether a text behind symbols begins with a marker or an escape. A sign behind an emoji often isn't a verb's:
-// "🎉!", "👍/👎". It counts before a word that stands apart: "🔒 !note he lies".
-func isMarked(pictured, behind string) bool {
-	switch marker, after := cutMarker(behind); marker {
+// hasMarkerAfterSymbols reports whether the text after symbols begins with a marker or an escape. "!" and "/" count only
+// after a space and before a word, as in "🔒 !note he lies". Otherwise they are punctuation: "🎉!", "👍/👎".
+func hasMarkerAfterSymbols(symbols, text string) bool {
+	switch marker, after := cutMarker(text); marker {
 	case bridge.MarkNone:
-		_, isEscaped := cutEscape(behind)
+		_, isEscaped := cutEscape(text)
 		return isEscaped
 	case bridge.MarkBang, bridge.MarkSlash:
-		isApart := strings.TrimRightFunc(pictured, unicode.IsSpace) != pictured
-		return isApart && hasLetterFirst(after)
+		endsWithSpace := strings.TrimRightFunc(symbols, unicode.IsSpace) != symbols
+		return endsWithSpace && continuesWord(after)
 	case bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues:
 	}
 	return true

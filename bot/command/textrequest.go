@@ -9,41 +9,41 @@ import (
 	"parley/bridge/analysis"
 )
 
-// An agent can ask an AI model for a text that only the agent sees. This file reads what is asked for:
+// An agent can ask an AI model for a text that only the agent sees. This file parses such requests:
 //
 //	!ai                              a summary of the conversation
-//	!ai summarise in German          the same in a language
-//	!ai translate to German: TEXT    a translation of a text
-//	!ai friendlier: TEXT             a text in another style
+//	!ai summarise in German          a summary in another language
+//	!ai translate to German: TEXT    a translation
+//	!ai friendlier: TEXT             the text in another style
 //	!ai what did she order?          an answer about the conversation
 //
-// Some of these words are verbs by themselves, too: "!translate to German: TEXT".
+// Some of these words are also verbs of their own: "!translate to German: TEXT".
 
-// readTextRequest reads what follows a verb for such a text into p.Args.TextRequest and p.Text. name is the verb as typed. problem says
-// for people what is wrong, and is "" if nothing is.
+// readTextRequest parses the arguments of such a verb into p.Args.TextRequest and p.Text. name is the verb as typed. problem
+// is a message for the agent if the request can't be used, and otherwise "".
 func readTextRequest(p *Parsed, name, rest string) (problem string) {
 	word := strings.ToLower(name)
-	after := rest
-	isCommand := true // word names a task, and isn't the beginning of a question
+	arguments := rest
+	namesTask := true // false if word may begin a question
 	if word == "ai" {
-		word, after, isCommand = leadingWord(rest)
+		word, arguments, namesTask = leadingWord(rest)
 	}
 
 	request := &bridge.TextRequest{}
 	p.Args.TextRequest = request
 	task, style := taskOf(word)
-	asksNothing := rest == "" && task == ""
-	isNoQuestion := isCommand || after == "" // unlike "shorter than what?"
+	isBlank := rest == "" && task == ""
+	isQuestion := !namesTask && arguments != "" // "shorter than what?"
 	switch {
-	case asksNothing, task == analysis.Summarise && readLanguage(request, after):
+	case isBlank, task == analysis.Summarise && readLanguage(request, arguments):
 		request.Task = analysis.Summarise
 	case task == analysis.Translate:
 		request.Task = task
-		p.Text, problem = readTranslation(request, after)
-	case task == analysis.Rephrase && isNoQuestion:
+		p.Text, problem = readTranslation(request, arguments)
+	case task == analysis.Rephrase && !isQuestion:
 		request.Task = task
 		request.Style = style
-		p.Text = after
+		p.Text = arguments
 	default:
 		request.Task = analysis.Explain
 		p.Text = rest
@@ -52,7 +52,7 @@ func readTextRequest(p *Parsed, name, rest string) (problem string) {
 	return problem
 }
 
-// taskOf returns the task that a word names and, for a text to rephrase, its style. Both are "" if it names none.
+// taskOf returns the task that a word names and, for Rephrase, the style. Both are "" for any other word.
 func taskOf(word string) (task analysis.Task, style string) {
 	switch word {
 	case "summarise", "summarize", "summary":
@@ -68,45 +68,45 @@ func taskOf(word string) (task analysis.Task, style string) {
 	return "", ""
 }
 
-// leadingWord splits the first word off a text, in small letters, and a colon behind it.
+// leadingWord splits off the first word of a text, in lower case, and the colon after it.
 func leadingWord(text string) (first, rest string, hasColon bool) {
 	first = verbName.FindString(text)
 	rest, hasColon = strings.CutPrefix(text[len(first):], ":")
 	return strings.ToLower(first), typed.Trim(rest), hasColon
 }
 
-// readLanguage sets w.Language from "in German", or to none if the text is empty. It returns false if the text is anything
-// else.
-func readLanguage(w *bridge.TextRequest, text string) bool {
-	text = withoutTo(text)
+// readLanguage sets the language of a request from "in German", and reports whether it understood the text. An empty text
+// is understood and leaves the language unset.
+func readLanguage(request *bridge.TextRequest, text string) bool {
+	text = withoutPreposition(text)
 	if text == "" {
 		return true
 	}
 	language, ok := analysis.LanguageCalled(text)
-	w.Language = language.Code
+	request.Language = language.Code
 	return ok
 }
 
-// withoutTo removes the preposition before the name of a language.
-func withoutTo(text string) string {
+// withoutPreposition removes the preposition before the name of a language.
+func withoutPreposition(text string) string {
 	text = typed.Trim(text)
-	for _, to := range []string{"to", "into", "in"} {
+	for _, preposition := range []string{"to", "into", "in"} {
 		first, rest := cutWord(text)
-		if strings.EqualFold(first, to) {
+		if strings.EqualFold(first, preposition) {
 			return typed.Trim(rest)
 		}
 	}
 	return text
 }
 
-// readTranslation returns what is to be translated, and sets w.Language: "to German: TEXT", "to German", "TEXT". Without a
-// text, it is the conversation.
-func readTranslation(w *bridge.TextRequest, rest string) (text, problem string) {
+// readTranslation sets the language of a request and returns the text to translate. It accepts "to German: TEXT", "to
+// German" and "TEXT". Without a text, the conversation is translated.
+func readTranslation(request *bridge.TextRequest, rest string) (text, problem string) {
 	head, text, hasColon := strings.Cut(rest, ":")
-	if readLanguage(w, head) {
+	if readLanguage(request, head) {
 		return typed.Trim(text), ""
 	}
-	name := withoutTo(head)
+	name := withoutPreposition(head)
 	namesLanguage := name != typed.Trim(head) && !strings.ContainsAny(name, " \n") // "to Klingon"
 	isOnlyHead := hasColon || text == ""
 	if namesLanguage && isOnlyHead {

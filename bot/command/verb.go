@@ -12,7 +12,10 @@ import (
 
 var verbName = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
-// readVerb reads a verb and its arguments; the sign before the verb is already cut off.
+// A command consists of a sign, a verb and the verb's arguments: "!snooze 2h". This file parses the verb and its arguments.
+// The syntax of the arguments depends on the verb: verb.Rest names the kind, and readRest has one case for each.
+
+// readVerb parses a verb and its arguments. The sign before the verb is already removed.
 func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	word := verbName.FindString(text)
 	name := foldWidth(word)
@@ -39,7 +42,8 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// findVerb finds the verb of a word. The name of a list is VerbList with that list, and nothing may follow it.
+// findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that list, and takes
+// no arguments.
 func findVerb(name string) (*verb.Verb, Parsed, bool) {
 	v, ok := verb.Find(name)
 	if ok && name != "" {
@@ -53,17 +57,18 @@ func findVerb(name string) (*verb.Verb, Parsed, bool) {
 	return nil, Parsed{}, false
 }
 
-// signOf returns what is typed for a marker of verbs; "" if none is.
+// signOf returns the sign that an agent types for a marker: "!" or "/". It returns "" for other markers.
 func signOf(marker bridge.Marker) string {
 	return map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
 }
 
-// refuseVerb makes the result for a verb whose arguments can't be used: nothing is done, and text says why.
-func refuseVerb(name string, marker bridge.Marker, text string) Parsed {
-	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
+// refuseVerb returns the result for a command that can't be done. reason tells the agent why.
+func refuseVerb(name string, marker bridge.Marker, reason string) Parsed {
+	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: reason, Args: bridge.Args{Note: reason}}
 }
 
-// readArguments reads the rest of a verb's line into p.
+// readArguments parses the arguments of a verb and returns p with them. p is the verb without arguments, and name is the word
+// that was typed for it.
 func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
 	if rest == "" && v.Typed.Rest != verb.RestTextRequest {
@@ -73,28 +78,28 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 		}
 		return p
 	}
-	if bad := p.readRest(v, name, rest, opt); bad != "" {
-		return refuseVerb(name, marker, bad)
+	if problem := p.readRest(v, name, rest, opt); problem != "" {
+		return refuseVerb(name, marker, problem)
 	}
 	return p
 }
 
-// readRest reads what follows a verb's word into p; bad says for people what is wrong.
-func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad string) {
+// readRest parses a nonempty rest into p. problem is a message for the agent if the arguments can't be used, and otherwise "".
+func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem string) {
 	switch v.Typed.Rest {
 	case verb.RestNothing:
 		if strings.Trim(rest, ".! ") != "" {
-			bad = "Nothing may follow “" + v.Typed.Words[0] + "”."
+			problem = "Nothing may follow “" + v.Typed.Words[0] + "”."
 		}
 	case verb.RestText:
 		p.Text = rest
 	case verb.RestReply:
 		p.Args.Promotional = strings.EqualFold(name, verb.PromoWord)
-		p.Text, bad = replyText(rest, opt)
+		p.Text, problem = replyText(rest, opt)
 	case verb.RestNote, verb.RestTopic:
 		p.Args.Note = rest
 	case verb.RestPeople:
-		bad = readPeople(&p.Args, rest, opt)
+		problem = readPeople(&p.Args, rest, opt)
 	case verb.RestTags:
 		p.Args.Tags = typed.Tags(rest)
 		if len(p.Args.Tags) == 0 {
@@ -103,49 +108,49 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 	case verb.RestTime:
 		p.Args.Until = rest
 	case verb.RestAddresses, verb.RestCopies:
-		bad = readAddresses(&p.Args, v.Typed.Rest, rest)
+		problem = readAddresses(&p.Args, v.Typed.Rest, rest)
 	case verb.RestStart:
-		bad = readStart(p, rest, opt)
+		problem = readStart(p, rest, opt)
 		if p.Text == "" {
 			p.Err = v.Typed.Missing
 		}
 	case verb.RestTextRequest:
-		bad = readTextRequest(p, name, rest)
+		problem = readTextRequest(p, name, rest)
 	case verb.RestList:
-		bad = readList(&p.Args, rest)
+		problem = readList(&p.Args, rest)
 	case verb.RestPage:
-		bad = readPage(&p.Args, v, rest)
+		problem = readPage(&p.Args, v, rest)
 	case verb.RestFind:
 		readFind(&p.Args, name, rest)
 	}
-	return bad
+	return problem
 }
 
-func readList(args *bridge.Args, rest string) (bad string) {
+func readList(args *bridge.Args, rest string) (problem string) {
 	list, ok := listName(strings.ToLower(foldWidth(rest)))
 	args.List = list
 	if !ok {
-		bad = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+		problem = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 	}
-	return bad
+	return problem
 }
 
-// readPage reads the number of a page. People count pages from 1.
-func readPage(args *bridge.Args, v *verb.Verb, rest string) (bad string) {
+// readPage parses the number of a page, which people count from 1 and Args.Page from 0.
+func readPage(args *bridge.Args, v *verb.Verb, rest string) (problem string) {
 	page, err := strconv.Atoi(foldWidth(rest))
 	args.Page = page - 1
 	if err != nil || page < 1 {
-		bad = "Say which page: !" + v.Typed.Words[0] + " 2"
+		problem = "Say which page: !" + v.Typed.Words[0] + " 2"
 	}
-	return bad
+	return problem
 }
 
-// readFind reads what is looked for:
+// readFind parses a conversation number, search words, or both:
 //
 //	show 12      conversation 12
-//	find #12     the same
-//	find 12      conversation 12, or what is found by the word "12"
-//	find 12 kg   what is found by these words
+//	find #12     conversation 12
+//	find 12      conversation 12, or the conversations that contain the word "12"
+//	find 12 kg   the conversations that contain these words
 func readFind(args *bridge.Args, name, rest string) {
 	id, after := cutNumber(numberAtStart, rest)
 	isNumber := id != 0 && after == ""
@@ -158,9 +163,9 @@ func readFind(args *bridge.Args, name, rest string) {
 	}
 }
 
-// replyText takes the escape off a text that is to be sent. A text that begins like a note or a verb
-// is refused as a slip, even behind "reply".
-func replyText(text string, opt Options) (reply, bad string) {
+// replyText returns a text for the customer without its escape. A text that begins like a note or a command is refused even
+// after "reply", since it is more likely a mistake: "!reply note: he lies". problem tells the agent so.
+func replyText(text string, opt Options) (reply, problem string) {
 	switch p := Parse(text, opt); p.Marker {
 	case bridge.MarkNote:
 		return text, "That begins like a note. Put \\ before it to send it."
