@@ -9,7 +9,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// decode turns the stored payload of a fact into actions. Pure.
+// decode turns a stored Slack payload into the actions that people took with it. The payload was stored as it arrived
+// (package fact): an event, a click, a submitted form or a slash command. decode does no I/O, so that stored payloads can
+// be replayed with the same result. Payloads that it can't read are errors that wrap fact.ErrDecode.
 func decode(raw []byte) ([]bridge.Action, error) {
 	p, err := fact.Unwrap(raw)
 	if err != nil {
@@ -32,18 +34,18 @@ func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
 
-	about := bridge.Action{
+	action := bridge.Action{
 		Actor:     in.findActor(self),
 		Place:     in.findPlace(),
 		OwnThread: in.Message != nil && self.IsInOwnThread(in.Message),
 	}
 	switch in.Type {
 	case "block_actions":
-		return decodeClick(about, &in)
+		return decodeClick(action, &in)
 	case "message_action":
-		return decodeShortcut(self, about, &in)
+		return decodeShortcut(self, action, &in)
 	case "view_submission":
-		return decodeForm(about, in.View)
+		return decodeForm(action, in.View)
 	}
 
 	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, maxQuoted))

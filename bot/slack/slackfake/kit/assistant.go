@@ -2,10 +2,10 @@ package kit
 
 import "fmt"
 
-// Blocks for apps that are assistants: cards of tasks and plans. The checker refuses what Slack's validator
-// refuses. at is the path to a block, as Slack's errors show it: "/blocks/0".
+// This file validates the blocks that Slack has for AI assistants, as Slack's own validator does: task cards, plans and
+// feedback buttons. at is the JSON pointer of a block, as in Slack's error messages: "/blocks/0".
 
-// checkTask checks a card that shows what an assistant does.
+// checkTask checks a task_card block, which shows one step of an assistant's work.
 // Source: docs.slack.dev/reference/block-kit/blocks/task-card-block, read 2026-11.
 func (c *checker) checkTask(at string, b object) {
 	c.checkRequired(at, b, "task_id", maxIDRunes)
@@ -41,7 +41,7 @@ func (c *checker) checkTask(at string, b object) {
 	}
 }
 
-// checkPlan checks a plan: a list of task cards.
+// checkPlan checks a plan block, which is a list of task cards.
 // Source: docs.slack.dev/reference/block-kit/blocks/plan-block, read 2026-11.
 func (c *checker) checkPlan(at string, b object) {
 	c.checkRequired(at, b, "title", maxTextRunes)
@@ -58,10 +58,10 @@ func (c *checker) checkPlan(at string, b object) {
 	}
 }
 
-// checkFeedback checks one of the two buttons with which people say how an answer was.
+// checkFeedback checks one of the two buttons of a feedback_buttons element. key is its field, such as "positive_button".
 // Source: docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element, read 2026-11.
-func (c *checker) checkFeedback(at string, e object, key string) {
-	button, ok := e[key].(object)
+func (c *checker) checkFeedback(at string, element object, key string) {
+	button, ok := element[key].(object)
 	if !ok {
 		c.fail(at, "missing required field: %s", key)
 		return
@@ -73,13 +73,13 @@ func (c *checker) checkFeedback(at string, e object, key string) {
 	c.checkOptional(at, button, "accessibility_label", maxLabelRunes)
 }
 
-// chooseFeedback returns what the app is told of the button with the value that a person picked.
-func chooseFeedback(e object, picked []string) (object, error) {
+// chooseFeedback returns what Slack reports to the app when a person clicks the button with the value picked[0].
+func chooseFeedback(element object, picked []string) (object, error) {
 	if len(picked) != 1 {
 		return nil, fmt.Errorf("no such button: %v", picked)
 	}
 	for _, key := range []string{"positive_button", "negative_button"} {
-		button, _ := e[key].(object)
+		button, _ := element[key].(object)
 		if button["value"] == picked[0] {
 			return object{"text": button["text"], "value": button["value"]}, nil
 		}

@@ -8,14 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// A message, modal or home tab consists of blocks: JSON objects such as a section, a divider or a row of
-// buttons. Check does what Slack does with an app's blocks: it refuses invalid ones with the messages of
-// Slack's validator, and adds missing ids. at is a path such as "/blocks/0/text".
+// A Slack message, modal or home tab consists of blocks: JSON objects such as a section, a divider or a row of buttons.
+// This file emulates what Slack does with the blocks that an app sends. Check rejects invalid blocks with the messages of
+// Slack's validator, and fills in missing ids. For a section without text, it reports
+//
+//	[ERROR] must define either `text` or `fields` [json-pointer:/blocks/0/type]
+//
+// In this package, at is the JSON pointer of the object that is checked: "/blocks/0/text". object is a decoded JSON object.
 
-// Surface is where blocks are shown. It decides which kinds are allowed, and how many blocks.
+// Surface is where blocks are shown. It determines which kinds of blocks are allowed, and how many.
 type Surface int
 
-// Where blocks are shown.
 const (
 	OnMessage Surface = iota
 	OnModal
@@ -33,33 +36,33 @@ const (
 // Limits of texts in blocks, in characters, and of the blocks of a modal or home tab.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
 const (
-	maxTextRunes    = 3000 // of sections, addresses and what somebody types
-	maxValueRunes   = 2000 // of values of buttons, labels of inputs, and texts in place of pictures
+	maxTextRunes    = 3000 // sections, URLs and text inputs
+	maxValueRunes   = 2000 // values of buttons, labels of inputs, alternative texts of images
 	maxIDRunes      = 255
-	maxHeaderRunes  = 150 // also of placeholders and of values of options
-	maxLabelRunes   = 75  // of buttons and options
-	maxConfirmRunes = 30  // of the buttons of a confirmation
+	maxHeaderRunes  = 150 // headers, placeholders and values of options
+	maxLabelRunes   = 75  // labels of buttons and options
+	maxConfirmRunes = 30  // buttons of a confirmation dialog
 	maxViewBlocks   = 100
 )
 
-// checker collects what is wrong with a list of blocks, and fills in the ids that Slack fills in.
+// checker validates one list of blocks. It collects errors and adds missing ids and defaults to the blocks in place.
 type checker struct {
-	newID    func() string // of a block or element that has none
+	newID    func() string // generates the id of a block or element without one
 	on       Surface
-	errs     []string        // what is wrong, in the words of Slack's validator
-	blockIDs map[string]bool // those met so far
-	actions  map[string]bool // action ids met so far
-	focused  int             // number of elements that want the focus
+	errs     []string        // in the format of Slack's validator
+	blockIDs map[string]bool // block ids so far, which must be unique
+	actions  map[string]bool // action ids in the current block, which must be unique
+	focused  int             // number of elements with focus_on_load
 }
 
-// Refusal is Slack's error for blocks that it doesn't take.
+// Refusal is the error with which Slack rejects blocks.
 type Refusal struct {
-	Code     string
-	Messages []string // what is wrong where, with JSON pointers
+	Code     string   // Slack's error code: "invalid_blocks"
+	Messages []string // details, each with a JSON pointer
 }
 
-// Check validates blocks as Slack does and returns them with ids (newID) and defaults added; nil for none.
-// Refusals: invalid_blocks with messages, invalid_blocks_format.
+// Check validates blocks as Slack does, and returns them with defaults and missing ids added. newID generates an id.
+// If raw is nil, it returns nil. The refusal has the code invalid_blocks, with messages, or invalid_blocks_format.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
 func Check(raw json.RawMessage, on Surface, newID func() string) ([]any, *Refusal) {
 	if raw == nil {
@@ -77,17 +80,18 @@ func Check(raw json.RawMessage, on Surface, newID func() string) ([]any, *Refusa
 	return list, nil
 }
 
+// fail records an error about the object at the given JSON pointer.
 func (c *checker) fail(at, format string, args ...any) {
 	c.errs = append(c.errs, "[ERROR] "+fmt.Sprintf(format, args...)+" [json-pointer:"+at+"]")
 }
 
 func (c *checker) checkBlocks(list []any) {
-	most := maxMessageBlocks
+	limit := maxMessageBlocks
 	if c.on != OnMessage {
-		most = maxViewBlocks
+		limit = maxViewBlocks
 	}
-	if len(list) > most {
-		c.fail("/blocks", "no more than %d items allowed", most)
+	if len(list) > limit {
+		c.fail("/blocks", "no more than %d items allowed", limit)
 		return
 	}
 
@@ -105,9 +109,9 @@ func (c *checker) checkBlocks(list []any) {
 
 func (c *checker) checkBlock(at string, b object) {
 	kind, _ := b["type"].(string)
-	look, ok := blockChecks()[kind]
+	check, isKnown := blockChecks()[kind]
 	isMisplaced := c.on != OnMessage && slices.Contains(onlyOnMessages(), kind)
-	if !ok || isMisplaced {
+	if !isKnown || isMisplaced {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
@@ -123,10 +127,11 @@ func (c *checker) checkBlock(at string, b object) {
 	}
 
 	c.blockIDs[id] = true
-	clear(c.actions) // unique within a block
-	look(c, at, b)
+	clear(c.actions) // action ids are unique within a block
+	check(c, at, b)
 }
 
+// blockChecks returns the validation of each kind of block.
 func blockChecks() map[string]func(*checker, string, object) {
 	return map[string]func(*checker, string, object){
 		"section": (*checker).checkSection,
@@ -158,8 +163,8 @@ func blockChecks() map[string]func(*checker, string, object) {
 }
 
 func (c *checker) checkSection(at string, b object) {
-	fields, has := b["fields"].([]any)
-	if b["text"] == nil && !has {
+	fields, hasFields := b["fields"].([]any)
+	if b["text"] == nil && !hasFields {
 		c.fail(at+"/type", "must define either `text` or `fields`")
 	}
 	if b["text"] != nil {
@@ -223,22 +228,22 @@ func (c *checker) checkInput(at string, b object) {
 	c.checkElement(at+"/element", e, kindsInInput())
 }
 
-// checkText checks the text object in a field, which must have one: plain text or markup, of most characters at most.
-func (c *checker) checkText(at string, b object, key string, most int) {
-	if t := c.findObject(at, b, key); t != nil {
-		c.checkTextObject(at+"/"+key, t, most, plainOrMarkup())
+// checkText checks a required field with a text object, which is plain text or markup of at most maxRunes characters.
+func (c *checker) checkText(at string, b object, key string, maxRunes int) {
+	if t := c.requireObject(at, b, key); t != nil {
+		c.checkTextObject(at+"/"+key, t, maxRunes, plainOrMarkup())
 	}
 }
 
-// checkPlainText checks the text object in a field that must have one of plain text, of most characters at most.
-func (c *checker) checkPlainText(at string, b object, key string, most int) {
-	if t := c.findObject(at, b, key); t != nil {
-		c.checkTextObject(at+"/"+key, t, most, []string{"plain_text"})
+// checkPlainText checks a required field with a text object, which must be plain text of at most maxRunes characters.
+func (c *checker) checkPlainText(at string, b object, key string, maxRunes int) {
+	if t := c.requireObject(at, b, key); t != nil {
+		c.checkTextObject(at+"/"+key, t, maxRunes, []string{"plain_text"})
 	}
 }
 
-// findObject returns the object in a field that must have one. It returns nil, and notes the fault, if there is none.
-func (c *checker) findObject(at string, b object, key string) object {
+// requireObject returns the object in a required field. If there is none, it records an error and returns nil.
+func (c *checker) requireObject(at string, b object, key string) object {
 	if b[key] == nil {
 		c.fail(at, "missing required field: %s", key)
 		return nil
@@ -254,8 +259,8 @@ func (c *checker) findObject(at string, b object, key string) object {
 // plainOrMarkup lists the types of text objects.
 func plainOrMarkup() []string { return []string{"plain_text", "mrkdwn"} }
 
-// checkTextObject checks a text object of one of the allowed types, and adds the defaults of its type.
-func (c *checker) checkTextObject(at string, t object, most int, allowed []string) {
+// checkTextObject checks that a text object has one of the allowed types, and adds the defaults of its type.
+func (c *checker) checkTextObject(at string, t object, maxRunes int, allowed []string) {
 	kind, _ := t["type"].(string)
 	if !slices.Contains(allowed, kind) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
@@ -274,33 +279,35 @@ func (c *checker) checkTextObject(at string, t object, most int, allowed []strin
 		c.checkFields(at, t, "type text verbatim")
 	}
 
-	c.checkRequired(at, t, "text", most)
+	c.checkRequired(at, t, "text", maxRunes)
 }
 
-// checkRequired checks a text of 1 to most characters; checkOptional one of at most that many.
-func (c *checker) checkRequired(at string, b object, key string, most int) string {
+// checkRequired checks a string field of 1 to maxRunes characters and returns its value.
+func (c *checker) checkRequired(at string, b object, key string, maxRunes int) string {
 	if v, _ := b[key].(string); v == "" {
 		c.fail(at+"/"+key, "must be more than 0 characters")
 		return ""
 	}
-	return c.checkOptional(at, b, key, most)
+	return c.checkOptional(at, b, key, maxRunes)
 }
 
-func (c *checker) checkOptional(at string, b object, key string, most int) string {
+// checkOptional checks a string field of at most maxRunes characters and returns its value, or "" if it is missing.
+func (c *checker) checkOptional(at string, b object, key string, maxRunes int) string {
 	if b[key] == nil {
 		return ""
 	}
 	v, ok := b[key].(string)
 	if !ok {
 		c.fail(at+"/"+key, "must provide a string")
-	} else if utf8.RuneCountInString(v) > most {
-		c.fail(at+"/"+key, "must be less than %d characters", most+1)
+	} else if utf8.RuneCountInString(v) > maxRunes {
+		c.fail(at+"/"+key, "must be less than %d characters", maxRunes+1)
 	}
 	return v
 }
 
-// CheckAttachments accepts the old format, and blocks inside it; nil for none.
-// Refusals: invalid_attachments, too_many_attachments, those of Check.
+// CheckAttachments validates a message's attachments, an older format whose entries may contain blocks. It returns them
+// with ids added, or nil if there are none. The refusal has the code invalid_attachments or too_many_attachments, or is
+// one of Check.
 func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage, *Refusal) {
 	if raw == nil {
 		return nil, nil
@@ -323,9 +330,9 @@ func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage
 			continue
 		}
 
-		blocks, err := Check(encode(a["blocks"]), OnMessage, newID)
-		if err != nil {
-			return nil, err
+		blocks, refusal := Check(encode(a["blocks"]), OnMessage, newID)
+		if refusal != nil {
+			return nil, refusal
 		}
 
 		a["blocks"] = blocks
@@ -334,20 +341,20 @@ func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage
 	return encode(list), nil
 }
 
-// CheckTitle checks the text of a view's title or button, which stands at key and may have so many
-// characters, and returns it with its defaults. faults say what is wrong with it.
-func CheckTitle(key string, raw json.RawMessage, most int) (title json.RawMessage, faults []string) {
+// CheckTitle checks a view's title or the label of one of its buttons, which is the field key and has at most maxRunes
+// characters. It returns the text object with defaults added, and the messages of Slack's validator.
+func CheckTitle(key string, raw json.RawMessage, maxRunes int) (title json.RawMessage, faults []string) {
 	var t any
 	if json.Unmarshal(raw, &t) != nil {
 		return raw, nil
 	}
 	c := &checker{}
-	c.checkPlainText("", object{key: t}, key, most)
+	c.checkPlainText("", object{key: t}, key, maxRunes)
 	return encode(t), c.errs
 }
 
-// Offered returns the values of the options that an app offers for a menu, at most 100 in a group. faults say
-// what is wrong with them.
+// Offered validates an app's answer to a request for the options of an external menu, and returns the options' values. A
+// group has at most 100 options. faults are the messages of Slack's validator.
 func Offered(answer object) (values, faults []string) {
 	c := &checker{on: OnMessage}
 	groups, _ := answer["option_groups"].([]any)
@@ -377,7 +384,7 @@ func Offered(answer object) (values, faults []string) {
 	return values, c.errs
 }
 
-// encode writes what was decoded from JSON, which always can be written.
+// encode marshals a value that was decoded from JSON, which never fails.
 func encode(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {

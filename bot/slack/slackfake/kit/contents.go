@@ -7,14 +7,16 @@ import (
 
 var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
 
-// Mentioned are those whom a message mentions.
+// This file reads blocks, the JSON objects that a Slack message consists of: whom do they mention, and what do they contain?
+
+// Mentioned is the people that a message mentions, and so notifies.
 type Mentioned struct {
-	Users map[string]bool // by id
-	All   bool            // everybody in its channel: @here, @channel or @everyone
+	Users map[string]bool // by user id
+	All   bool            // everybody in the channel: @here, @channel or @everyone
 }
 
-// Mentions returns whom a message mentions. If the message has blocks, only these count, since its text is then only for
-// notifications.
+// Mentions returns whom a message mentions. If the message has blocks, its text is ignored, since Slack uses it only for
+// notifications then.
 func Mentions(text string, blocks json.RawMessage) Mentioned {
 	m := Mentioned{Users: map[string]bool{}}
 	if blocks == nil {
@@ -29,7 +31,7 @@ func Mentions(text string, blocks json.RawMessage) Mentioned {
 	return m
 }
 
-// addFromText adds whom a text mentions: "<@U123> and <!here>".
+// addFromText adds the mentions in a text in Slack's markup: "<@U123> and <!here>".
 func (m *Mentioned) addFromText(text string) {
 	for _, found := range mentionInText.FindAllStringSubmatch(text, -1) {
 		if user := found[1]; user != "" {
@@ -40,7 +42,7 @@ func (m *Mentioned) addFromText(text string) {
 	}
 }
 
-// addFromBlocks adds whom blocks mention, or a part of them.
+// addFromBlocks adds the mentions in decoded blocks, or in any part of them.
 func (m *Mentioned) addFromBlocks(tree any) {
 	if list, ok := tree.([]any); ok {
 		for _, e := range list {
@@ -69,7 +71,7 @@ func (m *Mentioned) addFromBlocks(tree any) {
 	}
 }
 
-// AllBlocks returns the blocks of a message and of its attachments.
+// AllBlocks returns the blocks of a message followed by those of its attachments, as one JSON array.
 func AllBlocks(blocks, attachments json.RawMessage) json.RawMessage {
 	var list []any
 	if json.Unmarshal(blocks, &list) != nil {
@@ -86,7 +88,7 @@ func AllBlocks(blocks, attachments json.RawMessage) json.RawMessage {
 	return encode(list)
 }
 
-// HasRichText reports whether one of some blocks is rich text.
+// HasRichText reports whether blocks contain a rich_text block.
 func HasRichText(blocks json.RawMessage) bool {
 	var list []struct {
 		Type string `json:"type"`

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// An element is what people use in a block: a button, a menu, a date picker, a field. This file checks elements
-// as Slack's validator does. at is the element's path, such as "/blocks/0/elements/1".
+// An element is an interactive part of a block: a button, a menu, a date picker, an input. This file validates elements as
+// Slack's validator does. at is the JSON pointer of an element, such as "/blocks/0/elements/1".
 
 func selectKinds() []string {
 	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
@@ -32,8 +32,9 @@ func kindsInInput() []string {
 	return out
 }
 
-func (c *checker) checkElements(at string, b object, most int, allowed []string) {
-	for i, v := range c.checkList(at, b, "elements", most) {
+// checkElements checks the elements of a block, at most maxItems of the allowed kinds.
+func (c *checker) checkElements(at string, b object, maxItems int, allowed []string) {
+	for i, v := range c.checkList(at, b, "elements", maxItems) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		if e, ok := v.(object); ok {
 			c.checkElement(p, e, allowed)
@@ -43,7 +44,8 @@ func (c *checker) checkElements(at string, b object, most int, allowed []string)
 	}
 }
 
-// checkElement checks one interactive element (or a section's image).
+// checkElement checks an element of one of the allowed kinds, and adds a missing action id. A section's image counts as an
+// element here, too, but has no action id.
 func (c *checker) checkElement(at string, e object, allowed []string) {
 	kind, _ := e["type"].(string)
 	if !slices.Contains(allowed, kind) {
@@ -58,11 +60,12 @@ func (c *checker) checkElement(at string, e object, allowed []string) {
 	}
 
 	c.checkFields(at, e, "type action_id "+elementFields()[kind])
-	if id := c.checkOptional(at, e, "action_id", maxIDRunes); id == "" {
+	switch id := c.checkOptional(at, e, "action_id", maxIDRunes); {
+	case id == "":
 		e["action_id"] = c.newID()
-	} else if c.actions[id] {
+	case c.actions[id]:
 		c.fail(at+"/action_id", "`action_id`: %s already exists", id)
-	} else {
+	default:
 		c.actions[id] = true
 	}
 
@@ -74,7 +77,8 @@ func (c *checker) checkElement(at string, e object, allowed []string) {
 	}
 
 	if e["focus_on_load"] == true {
-		if c.focused++; c.focused > 1 {
+		c.focused++
+		if c.focused > 1 {
 			c.fail(at+"/focus_on_load", "only one element may have focus_on_load")
 		}
 	}
@@ -82,19 +86,11 @@ func (c *checker) checkElement(at string, e object, allowed []string) {
 	c.checkKind(at, kind, e)
 }
 
+// checkKind checks the fields that only elements of one kind have.
 func (c *checker) checkKind(at, kind string, e object) {
 	switch strings.TrimPrefix(kind, "multi_") {
 	case "button":
-		c.checkPlainText(at, e, "text", maxLabelRunes)
-		c.checkOptional(at, e, "value", maxValueRunes)
-		if e["url"] != nil {
-			c.checkAddress(at, e, "url")
-		}
-
-		c.checkOptional(at, e, "accessibility_label", maxLabelRunes)
-		if e["style"] != nil {
-			c.checkOneOf(at, e, "style", "primary danger")
-		}
+		c.checkButton(at, e)
 	case "feedback_buttons":
 		for _, key := range []string{"positive_button", "negative_button"} {
 			c.checkFeedback(at, e, key)
@@ -114,14 +110,7 @@ func (c *checker) checkKind(at, kind string, e object) {
 	case "checkboxes", "radio_buttons":
 		c.checkOptions(at, e, 10)
 	case "plain_text_input":
-		c.checkOptional(at, e, "initial_value", maxTextRunes)
-		for _, k := range []string{"min_length", "max_length"} {
-			n, isGiven := e[k].(float64)
-			isInRange := n >= 0 && n <= maxTextRunes
-			if isGiven && !isInRange {
-				c.fail(at+"/"+k, "must be between 0 and 3000")
-			}
-		}
+		c.checkTextInput(at, e)
 	case "number_input":
 		if _, ok := e["is_decimal_allowed"].(bool); !ok {
 			c.fail(at, "missing required field: is_decimal_allowed")
@@ -129,6 +118,31 @@ func (c *checker) checkKind(at, kind string, e object) {
 	}
 }
 
+func (c *checker) checkButton(at string, e object) {
+	c.checkPlainText(at, e, "text", maxLabelRunes)
+	c.checkOptional(at, e, "value", maxValueRunes)
+	if e["url"] != nil {
+		c.checkAddress(at, e, "url")
+	}
+
+	c.checkOptional(at, e, "accessibility_label", maxLabelRunes)
+	if e["style"] != nil {
+		c.checkOneOf(at, e, "style", "primary danger")
+	}
+}
+
+func (c *checker) checkTextInput(at string, e object) {
+	c.checkOptional(at, e, "initial_value", maxTextRunes)
+	for _, key := range []string{"min_length", "max_length"} {
+		n, isGiven := e[key].(float64)
+		isInRange := n >= 0 && n <= maxTextRunes
+		if isGiven && !isInRange {
+			c.fail(at+"/"+key, "must be between 0 and 3000")
+		}
+	}
+}
+
+// checkStaticSelect checks a menu, whose options are listed directly or in groups.
 func (c *checker) checkStaticSelect(at string, e object) {
 	groups, ok := e["option_groups"].([]any)
 	if !ok {
@@ -158,22 +172,22 @@ func (c *checker) checkStaticSelect(at string, e object) {
 	c.checkInitial(at, e)
 }
 
-// checkInitial demands that initial_option is one of the options, to the letter.
+// checkInitial checks that the value of initial_option is the value of one of the options.
 func (c *checker) checkInitial(at string, e object) {
-	first, ok := e["initial_option"].(object)
+	initial, ok := e["initial_option"].(object)
 	if !ok {
 		return
 	}
-	c.checkOption(at+"/initial_option", first)
-	want, _ := first["value"].(string)
-	if findOption(e, want) == nil {
+	c.checkOption(at+"/initial_option", initial)
+	value, _ := initial["value"].(string)
+	if findOption(e, value) == nil {
 		c.fail(at+"/initial_option", "must be one of the provided options")
 	}
 }
 
-// checkOptions checks a list of options, of which there may be so many.
-func (c *checker) checkOptions(at string, e object, most int) {
-	for i, o := range c.checkList(at, e, "options", most) {
+// checkOptions checks the options of an element or group, of which there may be 1 to maxItems.
+func (c *checker) checkOptions(at string, e object, maxItems int) {
+	for i, o := range c.checkList(at, e, "options", maxItems) {
 		c.checkOption(fmt.Sprintf("%s/options/%d", at, i), o)
 	}
 }
@@ -192,6 +206,7 @@ func (c *checker) checkOption(at string, v any) {
 	}
 }
 
+// checkConfirm checks the confirmation dialog of an element.
 func (c *checker) checkConfirm(at string, v any) {
 	o, ok := v.(object)
 	if !ok {
@@ -208,7 +223,7 @@ func (c *checker) checkConfirm(at string, v any) {
 	}
 }
 
-// findOption returns the option of e with this value, or nil.
+// findOption returns the option with the given value, listed directly in e or in a group, or nil.
 func findOption(e object, value string) object {
 	var all []any
 	if list, ok := e["options"].([]any); ok {

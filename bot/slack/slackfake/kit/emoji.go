@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// CanonicalEmoji returns the name under which Slack keeps a reaction. Some emoji have several names, and a
-// reaction with another name is the same reaction: "thumbsup" is "+1". It knows the common ones.
+// CanonicalEmoji returns the name under which Slack stores a reaction. Some emoji have several names for the same reaction:
+// "thumbsup" is stored as "+1". A skin tone is kept: "thumbsup::skin-tone-2". Only common aliases are known; any other
+// name is returned unchanged.
 // Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
 func CanonicalEmoji(name string) string {
-	base, tone, toned := strings.Cut(name, "::")
+	base, tone, hasTone := strings.Cut(name, "::")
 	switch base {
 	case "thumbsup":
 		base = "+1"
@@ -32,18 +33,18 @@ func CanonicalEmoji(name string) string {
 		base = "phone"
 	}
 
-	if toned {
+	if hasTone {
 		return base + "::" + tone
 	}
 
 	return base
 }
 
-// WithShortcodes replaces emoji by their names, as Slack does where a text has no rich text, such as behind a
-// slash command: 👍 becomes ":+1:", and 👍🏻 ":+1::skin-tone-2:". It knows only a few emoji.
+// WithShortcodes replaces emoji with their names, as Slack does in texts without formatting, such as the arguments of a
+// slash command: 👍 becomes ":+1:", and 👍🏻 becomes ":+1::skin-tone-2:". Only a few emoji are known.
 func WithShortcodes(typed string) string {
 	const firstTone, firstToneNumber, tones = 0x1f3fb, 2, 5
-	var pairs []string // at each place of a text the first one that fits counts
+	var pairs []string // earlier pairs take precedence, so an emoji with a tone comes before the same without
 	known := []string{"wave", "+1", "smile", "slightly_smiling_face", "tada", "heart", "white_check_mark", "eyes", "fire", "flag-de"}
 	for _, name := range known {
 		characters := charactersOf(name)
@@ -55,7 +56,7 @@ func WithShortcodes(typed string) string {
 	return strings.NewReplacer(pairs...).Replace(typed)
 }
 
-// charactersOf returns the characters of an emoji that emojiCode knows.
+// charactersOf returns an emoji that emojiCode knows as a string of Unicode characters.
 func charactersOf(name string) string {
 	var b strings.Builder
 	for code := range strings.SplitSeq(emojiCode(name), "-") {

@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// These tables say which JSON fields each kind of block and element may have. Slack refuses a block with any
-// other field. The names in a string are separated by spaces.
+// Slack rejects a block or element with a JSON field that its kind doesn't have. The tables in this file list the allowed
+// fields as names separated by spaces, and the functions check them. at is the JSON pointer of the object that is
+// checked, as in Slack's error messages: "/blocks/0".
 
-// onlyOnMessages lists the blocks that modals and home tabs can't have.
+// onlyOnMessages lists the kinds of blocks that are not allowed in modals and home tabs.
 func onlyOnMessages() []string {
 	return []string{"markdown", "table", "data_table", "context_actions", "task_card", "plan"}
 }
 
-// blockFields lists what a block of each kind may have beside its type and id.
+// blockFields lists the fields of each kind of block, except type and block_id.
 // Source: docs.slack.dev/reference/block-kit/blocks; the types of npm @slack/types 3.2.0; both read 2026-11.
 func blockFields() map[string]string {
 	return map[string]string{
@@ -28,7 +29,7 @@ func blockFields() map[string]string {
 	}
 }
 
-// elementFields lists what an element of each kind may have beside its type and action id.
+// elementFields lists the fields of each kind of element, except type and action_id.
 // Source: docs.slack.dev/reference/block-kit/block-elements; the types of npm @slack/types 3.2.0; both read 2026-11.
 func elementFields() map[string]string {
 	const input, menu, several = " focus_on_load placeholder", " confirm focus_on_load placeholder", " max_selected_items"
@@ -64,19 +65,19 @@ func elementFields() map[string]string {
 	}
 }
 
-// CheckView reports which fields of a modal or home tab Slack doesn't know.
+// CheckView returns an error message for each field of a modal or home tab that Slack doesn't know.
 func CheckView(raw json.RawMessage) (faults []string) {
-	var v object
-	if json.Unmarshal(raw, &v) != nil {
+	var view object
+	if json.Unmarshal(raw, &view) != nil {
 		return nil
 	}
 	c := &checker{}
-	c.checkFields("/view", v, "type title blocks close submit private_metadata callback_id clear_on_close notify_on_close external_id")
+	c.checkFields("/view", view, "type title blocks close submit private_metadata callback_id clear_on_close notify_on_close external_id")
 	return c.errs
 }
 
-// checkFields refuses what Slack doesn't know in an object. The words of this and of the checks below are those
-// of Slack's own validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
+// checkFields reports the keys of an object that aren't in fields. The messages of this and the following checks are those
+// of Slack's validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
 func (c *checker) checkFields(at string, o object, fields string) {
 	allowed := strings.Fields(fields)
 	for _, key := range slices.Sorted(maps.Keys(o)) {
@@ -86,7 +87,7 @@ func (c *checker) checkFields(at string, o object, fields string) {
 	}
 }
 
-// checkOneOf demands that a field holds one of some words.
+// checkOneOf checks that a field contains one of the words, which are separated by spaces.
 func (c *checker) checkOneOf(at string, o object, key, words string) {
 	if o[key] == nil {
 		c.fail(at, "missing required field: %s", key)
@@ -98,8 +99,8 @@ func (c *checker) checkOneOf(at string, o object, key, words string) {
 	}
 }
 
-// checkList returns the items of a field that must have at least one, and at most so many.
-func (c *checker) checkList(at string, o object, key string, most int) []any {
+// checkList returns the items of an array field, which must have 1 to maxItems items.
+func (c *checker) checkList(at string, o object, key string, maxItems int) []any {
 	items, ok := o[key].([]any)
 	switch {
 	case o[key] == nil:
@@ -108,21 +109,20 @@ func (c *checker) checkList(at string, o object, key string, most int) []any {
 		c.fail(at+"/"+key, "must provide an array")
 	case len(items) == 0:
 		c.fail(at+"/"+key, "must provide at least 1 items")
-	case len(items) > most:
-		c.fail(at+"/"+key, "no more than %d items allowed", most)
+	case len(items) > maxItems:
+		c.fail(at+"/"+key, "no more than %d items allowed", maxItems)
 	}
 	return items
 }
 
-// checkAddress demands a text that is an address with a scheme, such as https://example.org/.
+// checkAddress checks that a field contains a URL with a scheme, such as https://example.org/.
 func (c *checker) checkAddress(at string, o object, key string) {
 	text := c.checkRequired(at, o, key, maxTextRunes)
 	if text == "" {
 		return
 	}
 	u, err := url.Parse(text)
-	hasScheme := err == nil && u.Scheme != ""
-	if !hasScheme || u.Host+u.Opaque == "" {
+	if err != nil || u.Scheme == "" || u.Host+u.Opaque == "" {
 		c.fail(at+"/"+key, "invalid url")
 	}
 }

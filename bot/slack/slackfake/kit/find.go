@@ -5,16 +5,17 @@ import (
 	"iter"
 )
 
-// Element is an interactive element of a block, such as a button or an input.
+// Element is an interactive element, such as a button or an input, with the block that contains it. Block and Fields are the
+// JSON objects that the app sent; the strings are copies of their most used fields.
 type Element struct {
-	Block    object // in which it stands, as the app wrote both
+	Block    object
 	Fields   object
 	BlockID  string
 	ActionID string
-	Kind     string // its type: "button"
+	Kind     string // the element's type, such as "button"
 }
 
-// Elements returns the interactive elements of blocks in their order. Blocks that are no JSON have none.
+// Elements iterates over the interactive elements of blocks in order. It yields nothing if blocks isn't valid JSON.
 func Elements(blocks json.RawMessage) iter.Seq[Element] {
 	return func(yield func(Element) bool) {
 		var list []object
@@ -33,7 +34,7 @@ func Elements(blocks json.RawMessage) iter.Seq[Element] {
 	}
 }
 
-// elementsOf returns what stands in a block where interactive elements may.
+// elementsOf returns the contents of the fields of a block that hold interactive elements.
 func elementsOf(block object) []any {
 	var all []any
 	for _, key := range []string{"element", "accessory"} {
@@ -56,7 +57,8 @@ func newElement(block, fields object) Element {
 	return e
 }
 
-// Find returns the first element with an action id. Where an action id is in several blocks, "block_id/action_id" names one.
+// Find returns the first element with the given action id. If several blocks use the same action id, pass
+// "block_id/action_id" to select one.
 func Find(blocks json.RawMessage, action string) (e Element, ok bool) {
 	for e := range Elements(blocks) {
 		if e.ActionID == action || e.BlockID+"/"+e.ActionID == action {

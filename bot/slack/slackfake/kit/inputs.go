@@ -10,22 +10,24 @@ import (
 	"unicode/utf8"
 )
 
-// A person fills in the inputs of a modal, or chooses in a message's menus. This file keeps what they chose,
-// checks it as Slack's client does, and makes the state that Slack sends the app with a submission.
+// This file emulates Slack's client while a person fills in the inputs of a modal, or chooses from the menus in a message.
+// It stores what the person entered, checks it as the client does, and builds the state that Slack sends to the app:
+//
+//	{"values": {"subject": {"text": {"type": "plain_text_input", "value": "hello"}}}}
+//
+// Here, "subject" is a block id and "text" an action id. An element is an input or button, as the JSON that the app sent.
 
-// State has the value of each input of a view or message, by block id and action id. A value is JSON such as
-// {"type":"plain_text_input","value":"hello"}.
+// State holds the value of each input of a view or message, by block id and action id.
 type State struct {
 	Values map[string]map[string]json.RawMessage `json:"values"`
 }
 
-// HasState reports whether an element's value shows in the state of its view or message.
+// HasState reports whether elements of a kind have a value in the state of their view or message. Buttons don't.
 func HasState(kind string) bool {
 	return !slices.Contains([]string{"button", "overflow", "image", "feedback_buttons", "icon_button"}, kind)
 }
 
-// initialValue returns the value of an element that nobody has touched, or nil if elements of its kind have no
-// value.
+// initialValue returns the value of an element before a person has used it, or nil if its kind has no state.
 func initialValue(e object) object {
 	kind, _ := e["type"].(string)
 	if !HasState(kind) {
@@ -40,9 +42,9 @@ func initialValue(e object) object {
 		"initial_conversations": "selected_conversations", "initial_date": "selected_date", "initial_time": "selected_time",
 		"initial_date_time": "selected_date_time",
 	}
-	for from, to := range valueKeys {
-		if e[from] != nil {
-			v[to] = e[from]
+	for initialKey, key := range valueKeys {
+		if e[initialKey] != nil {
+			v[key] = e[initialKey]
 		}
 	}
 
@@ -57,8 +59,8 @@ func initialValue(e object) object {
 	return v
 }
 
-// valueKey returns the name of the field that has an element's value, in states and in actions. isList means
-// that the value is a list.
+// valueKey returns the name of the field that holds the value of an element, in states and in actions, and whether the value
+// is a list.
 func valueKey(kind string) (key string, isList bool) {
 	switch kind {
 	case "plain_text_input", "number_input", "email_text_input", "url_text_input", "button":
@@ -79,8 +81,8 @@ func valueKey(kind string) (key string, isList bool) {
 		return "selected_option", false
 	}
 
-	// The menus: users_select has selected_user, multi_users_select has selected_users. Of static and external
-	// ones an option is selected.
+	// Menus remain: users_select has selected_user, multi_users_select has selected_users, and static_select and
+	// external_select have selected_option.
 	base, isMulti := strings.CutPrefix(kind, "multi_")
 	key = "selected_" + strings.TrimSuffix(base, "s_select")
 	if base == "static_select" || base == "external_select" {
@@ -93,11 +95,10 @@ func valueKey(kind string) (key string, isList bool) {
 	return key, false
 }
 
-// Choose returns the value of an element after a person picked or typed something, as {key: value}. picked are
-// option values, ids, a date, a time or text, by the element's type. extra has the options that the app gave
-// for it, in the form of an element; it may be nil.
-// Errors: "no such option: …", "not a time: …", "text has …".
-func Choose(e object, picked []string, extra object) (object, error) {
+// Choose returns the value of an element after a person picked or typed something, such as {"value": "hello"}. picked contains
+// option values, ids, a date, a time or a text, depending on the element's type. suggested is an object with the options
+// that the app provided for an external menu; it may be nil. Errors: "no such option: …", "not a time: …", "text has …".
+func Choose(e object, picked []string, suggested object) (object, error) {
 	kind, _ := e["type"].(string)
 	switch kind {
 	case "button", "icon_button":
@@ -112,7 +113,7 @@ func Choose(e object, picked []string, extra object) (object, error) {
 	key, isList := valueKey(kind)
 	values := []any{}
 	for _, p := range picked {
-		v, err := chooseOne(e, p, extra)
+		v, err := chooseOne(e, p, suggested)
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +132,8 @@ func Choose(e object, picked []string, extra object) (object, error) {
 	return object{key: values[0]}, nil
 }
 
-// chooseOne returns the value of one thing that a person picked or typed (see Choose).
-func chooseOne(e object, picked string, extra object) (any, error) {
+// chooseOne returns the value of one item that a person picked or typed; see Choose.
+func chooseOne(e object, picked string, suggested object) (any, error) {
 	kind, _ := e["type"].(string)
 	key, _ := valueKey(kind)
 	picksOption := strings.HasPrefix(key, "selected_option")
@@ -140,7 +141,7 @@ func chooseOne(e object, picked string, extra object) (any, error) {
 	case picksOption:
 		o := findOption(e, picked)
 		if o == nil {
-			o = findOption(extra, picked)
+			o = findOption(suggested, picked)
 		}
 		if o == nil {
 			return nil, fmt.Errorf("no such option: %s", picked)
@@ -159,8 +160,8 @@ func chooseOne(e object, picked string, extra object) (any, error) {
 }
 
 // checkLength applies the limits that Slack's client enforces while somebody types.
-func checkLength(e object, v any) error {
-	text, ok := v.(string)
+func checkLength(e object, value any) error {
+	text, ok := value.(string)
 	if !ok {
 		return nil
 	}
@@ -193,26 +194,28 @@ func (st *State) Set(block, action string, v any) {
 	st.Values[block][action] = encode(v)
 }
 
-// FullState returns the values of all inputs of blocks: from st, or the initial value of an input that st
-// doesn't have.
+// FullState returns the values of all inputs in blocks. An input without a value in st has its initial value.
 func FullState(st State, blocks json.RawMessage) State {
 	out := State{Values: map[string]map[string]json.RawMessage{}}
 	for e := range Elements(blocks) {
-		if have, ok := st.Values[e.BlockID][e.ActionID]; ok && HasState(e.Kind) {
-			out.Set(e.BlockID, e.ActionID, have)
-		} else if v := initialValue(e.Fields); v != nil {
-			out.Set(e.BlockID, e.ActionID, v)
+		if !HasState(e.Kind) {
+			continue
+		}
+		if entered, ok := st.Values[e.BlockID][e.ActionID]; ok {
+			out.Set(e.BlockID, e.ActionID, entered)
+		} else {
+			out.Set(e.BlockID, e.ActionID, initialValue(e.Fields))
 		}
 	}
 	return out
 }
 
-// KeepState returns what is left of st when a view gets other blocks: the values of inputs whose ids are still there.
+// KeepState returns the part of st that survives when a view gets new blocks: the values of inputs whose ids are unchanged.
 func KeepState(st State, blocks json.RawMessage) State {
 	out := State{}
 	for e := range Elements(blocks) {
-		if have, ok := st.Values[e.BlockID][e.ActionID]; ok {
-			out.Set(e.BlockID, e.ActionID, have)
+		if entered, ok := st.Values[e.BlockID][e.ActionID]; ok {
+			out.Set(e.BlockID, e.ActionID, entered)
 		}
 	}
 	return out
@@ -227,9 +230,9 @@ func isEmptyValue(v any) bool {
 	return isList && len(list) == 0
 }
 
-// Fill sets values in st, by action id or block_id/action_id, and then checks what Slack's client checks before
-// it submits a view: that each required input is filled in. suggested returns the options that the app last
-// gave for an action id, or nil.
+// Fill sets values in st, by action id or block_id/action_id. It then checks that each required input is filled in, as
+// Slack's client does before it submits a view. suggested returns the options that the app last provided for an action
+// id, or nil.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for _, action := range slices.Sorted(maps.Keys(values)) {
 		e, ok := Find(blocks, action)
@@ -260,7 +263,7 @@ func checkRequired(st State, blocks json.RawMessage) error {
 
 		var v object
 		if json.Unmarshal(full.Values[e.BlockID][e.ActionID], &v) != nil {
-			continue // it has no state, such as a button
+			continue // no state, such as a button
 		}
 		if key, _ := valueKey(e.Kind); isEmptyValue(v[key]) {
 			missing = append(missing, e.ActionID)

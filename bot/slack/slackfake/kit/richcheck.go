@@ -2,11 +2,11 @@ package kit
 
 import "fmt"
 
-// A rich_text block is formatted text as a tree: sections, lists, quotations and code, which contain texts,
-// links, emoji and mentions. This file checks it as Slack's validator does. at is a path such as
+// A rich_text block is formatted text as a tree: sections, lists, quotations and code blocks, which contain texts, links,
+// emoji and mentions. This file validates it as Slack's validator does. at is the JSON pointer of a node, such as
 // "/blocks/0/elements/1".
 
-// checkRichText checks a rich_text block, down to the elements' fields.
+// checkRichText checks a rich_text block and everything in it.
 // Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block; the types of npm @slack/types 3.2.0; both
 // read 2026-11.
 func (c *checker) checkRichText(at string, b object) {
@@ -44,9 +44,10 @@ func (c *checker) checkRichText(at string, b object) {
 	}
 }
 
-// maxRichElements bounds the elements of a rich_text block. Slack documents only a bound for the whole message.
+// maxRichElements limits the elements of a rich_text block. Slack documents a limit only for the whole message.
 const maxRichElements = 1000
 
+// checkRichPart checks a node inside an element of the kind parent: a section of a list, or a leaf such as a text or link.
 func (c *checker) checkRichPart(at string, v any, parent string) {
 	e, ok := v.(object)
 	if !ok {
@@ -75,9 +76,9 @@ func (c *checker) checkRichPart(at string, v any, parent string) {
 		return
 	}
 
-	c.checkFields(at, e, "type style "+fields[0]+" "+fields[1])
-	if e[fields[0]] == nil || e[fields[0]] == "" {
-		c.fail(at+"/"+fields[0], "must be more than 0 characters")
+	c.checkFields(at, e, "type style "+fields.required+" "+fields.optional)
+	if e[fields.required] == nil || e[fields.required] == "" {
+		c.fail(at+"/"+fields.required, "must be more than 0 characters")
 	}
 	if kind == "broadcast" {
 		c.checkOneOf(at, e, "range", "here channel everyone")
@@ -90,12 +91,21 @@ func (c *checker) checkRichPart(at string, v any, parent string) {
 	}
 }
 
-// richPartFields lists the field that a part of each kind must have, and those that it may have. An emoji, a
-// person and the like come as people's messages have them.
-func richPartFields() map[string][2]string {
-	return map[string][2]string{
-		"text": {"text"}, "link": {"url", "text unsafe"}, "user": {"user_id"}, "channel": {"channel_id"}, "usergroup": {"usergroup_id"},
-		"emoji": {"name", "unicode skin_tone url display_url"}, "broadcast": {"range"}, "date": {"timestamp", "format url fallback"},
-		"color": {"value"}, "team": {"team_id"},
+// partFields names the fields of a leaf: one required field, and optional ones separated by spaces.
+type partFields struct{ required, optional string }
+
+// richPartFields returns the fields of each kind of leaf. They include fields that occur only in people's messages.
+func richPartFields() map[string]partFields {
+	return map[string]partFields{
+		"text":      {required: "text"},
+		"link":      {required: "url", optional: "text unsafe"},
+		"user":      {required: "user_id"},
+		"channel":   {required: "channel_id"},
+		"usergroup": {required: "usergroup_id"},
+		"emoji":     {required: "name", optional: "unicode skin_tone url display_url"},
+		"broadcast": {required: "range"},
+		"date":      {required: "timestamp", optional: "format url fallback"},
+		"color":     {required: "value"},
+		"team":      {required: "team_id"},
 	}
 }

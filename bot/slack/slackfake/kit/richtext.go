@@ -8,14 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// What a person types reaches the app twice: as text in Slack's wire form ("*bold* <@U1>"), and as a rich_text
-// block. This file makes the block from the text. A chip is what the editor shows as one piece: a mention, a
-// channel or a link.
+// Slack sends what a person types to the app in two forms: as text in Slack's markup ("*bold* <@U1>"), and as a rich_text
+// block, which is a tree of sections, lists, texts and mentions. This file converts the text into the block. For example,
+// "*so*" becomes
+//
+//	{"type": "rich_text_section", "elements": [{"type": "text", "text": "so", "style": {"bold": true}}]}
 
-// inline matches the next piece of a line that isn't plain text, in Slack's wire form. The marks *, _ and ~
-// count only at the borders of words. Go's regexp can't express that, so isAtWordBorder checks it.
+// inline matches the next piece of a line that isn't plain text. The marks *, _ and ~ count only at word boundaries, which
+// Go's regexp can't express; isAtWordBorder checks that.
 var inline = regexp.MustCompile(strings.Join([]string{
-	`<[^<>]+>`,                              // a chip
+	`<[^<>]+>`,                              // a mention, channel or link
 	"`[^`\n]+`",                             // code
 	`\*[^*\n]+\*`,                           // bold
 	`_[^_\n]+_`,                             // italic
@@ -28,19 +30,19 @@ var (
 	listNumber = regexp.MustCompile(`^\s*\d+[.)]\s+(.+)$`)
 )
 
-// RichText returns the elements of the rich_text block that Slack's editor makes of a text in the wire form. It
-// doesn't nest lists. Text after an unclosed ``` counts as code.
+// RichText returns the elements of the rich_text block that Slack's editor creates for a text in Slack's markup. Lists are
+// not nested. Text after an unclosed ``` is code.
 func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
+		body := strings.Trim(part, "\n")
 		isCode := i%2 == 1 // between two ```
-		if isCode {
-			body := strings.Trim(part, "\n")
-			if body != "" {
-				out = append(out, object{"type": "rich_text_preformatted", "elements": []any{textPart(unescape(body), nil)}, "border": 0})
-			}
-		} else {
-			out = append(out, richLines(strings.Trim(part, "\n"))...)
+		switch {
+		case body == "":
+		case isCode:
+			out = append(out, object{"type": "rich_text_preformatted", "elements": []any{textPart(unescape(body), nil)}, "border": 0})
+		default:
+			out = append(out, richLines(body)...)
 		}
 	}
 
@@ -51,61 +53,60 @@ func RichText(text string) []any {
 	return out
 }
 
-// richLines makes sections, quotations and lists of the lines of a text. Neighbouring lines of one kind form
-// one element.
-func richLines(text string) []any {
-	if text == "" {
-		return nil
-	}
-
-	var out []any
-	var group []string
-	groupKind, groupBorder := "", 0
-	flush := func() {
-		if len(group) > 0 {
-			out = append(out, richGroup(groupKind, groupBorder, group))
-		}
-		group = nil
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		kind, border, body := "section", 0, line
-		if q, ok := strings.CutPrefix(line, "&gt;"); ok {
-			kind, border, body = "quote", 1, strings.TrimPrefix(q, " ")
-		}
-		if m := listBullet.FindStringSubmatch(body); m != nil {
-			kind, body = "bullet", m[1]
-		} else if m := listNumber.FindStringSubmatch(body); m != nil {
-			kind, body = "ordered", m[1]
-		}
-
-		if kind != groupKind || border != groupBorder {
-			flush()
-			groupKind, groupBorder = kind, border
-		}
-		group = append(group, body)
-	}
-
-	flush()
-	return out
+// lineKind determines which element a line belongs to.
+type lineKind struct {
+	name   string // "section", "quote", "bullet" or "ordered"
+	border int    // 1 inside a quotation
 }
 
-// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element. border is 1 for
-// those of a quotation.
-func richGroup(kind string, border int, lines []string) any {
-	switch kind {
+// classifyLine returns the kind of a line, and its text without the marks of that kind.
+func classifyLine(line string) (kind lineKind, body string) {
+	kind, body = lineKind{name: "section"}, line
+	if quoted, ok := strings.CutPrefix(line, "&gt;"); ok {
+		kind, body = lineKind{name: "quote", border: 1}, strings.TrimPrefix(quoted, " ")
+	}
+	if bullet := listBullet.FindStringSubmatch(body); bullet != nil {
+		kind.name, body = "bullet", bullet[1]
+	} else if number := listNumber.FindStringSubmatch(body); number != nil {
+		kind.name, body = "ordered", number[1]
+	}
+	return kind, body
+}
+
+// richLines converts the lines of a text. Adjacent lines of the same kind form one element.
+func richLines(text string) []any {
+	var out []any
+	var group []string
+	var groupKind lineKind
+	for line := range strings.SplitSeq(text, "\n") {
+		kind, body := classifyLine(line)
+		if kind != groupKind && len(group) > 0 {
+			out = append(out, richGroup(groupKind, group))
+			group = nil
+		}
+		groupKind = kind
+		group = append(group, body)
+	}
+	return append(out, richGroup(groupKind, group))
+}
+
+// richGroup converts lines of the same kind into one element.
+func richGroup(kind lineKind, lines []string) any {
+	switch kind.name {
 	case "bullet", "ordered":
 		var items []any
-		for _, l := range lines {
-			items = append(items, object{"type": "rich_text_section", "elements": richInline(l, nil)})
+		for _, line := range lines {
+			items = append(items, object{"type": "rich_text_section", "elements": richInline(line, nil)})
 		}
-		return object{"type": "rich_text_list", "style": kind, "indent": 0, "border": border, "elements": items}
+		return object{"type": "rich_text_list", "style": kind.name, "indent": 0, "border": kind.border, "elements": items}
 	case "quote":
 		return object{"type": "rich_text_quote", "elements": richInline(strings.Join(lines, "\n"), nil)}
 	}
 	return object{"type": "rich_text_section", "elements": richInline(strings.Join(lines, "\n"), nil)}
 }
 
-// richInline returns the elements of a line: text, links, mentions and emoji, each with style.
+// richInline returns the elements of a text without line formats: texts, links, mentions and emoji. style is the formatting
+// of everything around it, such as {"bold": true}, or nil.
 func richInline(text string, style object) []any {
 	out := []any{}
 	plainStart := 0
@@ -137,11 +138,11 @@ func richInline(text string, style object) []any {
 	return out
 }
 
-// isAtWordBorder reports whether Slack takes text[from:to], such as "*so*", for formatting: no letter or digit
-// touches it, and no space stands inside of the marks.
+// isAtWordBorder reports whether Slack treats text[from:to], such as "*so*", as formatting. That requires that no letter or
+// digit is adjacent to the marks outside, and no space inside.
 func isAtWordBorder(text string, from, to int) bool {
 	isOfWord := func(b byte) bool {
-		if b >= utf8.RuneSelf { // a part of a letter beyond ASCII, most likely
+		if b >= utf8.RuneSelf { // most likely part of a non-ASCII letter
 			return true
 		}
 		return unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
@@ -155,9 +156,9 @@ func isAtWordBorder(text string, from, to int) bool {
 	return strings.TrimSpace(inner) == inner
 }
 
-// richWord returns the elements of one match of inline.
+// richWord returns the elements for one match of inline.
 func richWord(w string, style object) []any {
-	with := func(added string) object {
+	styleWith := func(added string) object {
 		styles := object{added: true}
 		for name := range style {
 			styles[name] = true
@@ -166,18 +167,23 @@ func richWord(w string, style object) []any {
 	}
 	switch w[0] {
 	case '<':
-		return []any{richChip(w[1:len(w)-1], style)}
+		return []any{richReference(w[1:len(w)-1], style)}
 	case '`':
-		return []any{textPart(unescape(w[1:len(w)-1]), with("code"))}
+		return []any{textPart(unescape(w[1:len(w)-1]), styleWith("code"))}
 	case '*':
-		return richInline(w[1:len(w)-1], with("bold"))
+		return richInline(w[1:len(w)-1], styleWith("bold"))
 	case '_':
-		return richInline(w[1:len(w)-1], with("italic"))
+		return richInline(w[1:len(w)-1], styleWith("italic"))
 	case '~':
-		return richInline(w[1:len(w)-1], with("strike"))
+		return richInline(w[1:len(w)-1], styleWith("strike"))
 	}
 
-	name, tone, _ := strings.Cut(strings.Trim(w, ":"), "::skin-tone-")
+	return []any{richEmoji(w)}
+}
+
+// richEmoji returns the element for an emoji such as ":wave::skin-tone-2:".
+func richEmoji(shortcode string) object {
+	name, tone, _ := strings.Cut(strings.Trim(shortcode, ":"), "::skin-tone-")
 	e := object{"type": "emoji", "name": name}
 	code := emojiCode(name)
 	if tone != "" {
@@ -191,13 +197,12 @@ func richWord(w string, style object) []any {
 	if code != "" {
 		e["unicode"] = code
 	}
-
-	return []any{e}
+	return e
 }
 
-// richChip returns the element of what stands between < and >: a mention, a channel or a link.
-func richChip(body string, style object) object {
-	id, label, labelled := strings.Cut(body, "|")
+// richReference returns the element for the text between < and >: a mention, a channel or a link.
+func richReference(body string, style object) object {
+	id, label, hasLabel := strings.Cut(body, "|")
 	var e object
 	switch {
 	case strings.HasPrefix(id, "@"):
@@ -210,7 +215,7 @@ func richChip(body string, style object) object {
 		e = object{"type": "broadcast", "range": id[1:]}
 	default:
 		e = object{"type": "link", "url": unescape(id)}
-		if labelled {
+		if hasLabel {
 			e["text"] = unescape(label)
 		}
 	}
@@ -230,13 +235,13 @@ func textPart(text string, style object) object {
 	return e
 }
 
-// unescape undoes Slack's three escapes, & last.
-func unescape(t string) string {
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(t)
+// unescape decodes the three characters that Slack escapes.
+func unescape(text string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
 }
 
-// emojiCode returns the Unicode characters of an emoji, as Slack writes them. It knows a few; for others it
-// returns "", as Slack has no code for a custom one.
+// emojiCode returns the Unicode code points of an emoji in Slack's notation, or "" for any but the few emoji that it knows.
+// Slack leaves them out for custom emoji.
 func emojiCode(name string) string {
 	return map[string]string{
 		"wave":                  "1f44b",

@@ -2,8 +2,8 @@ package kit
 
 import "fmt"
 
-// This file checks table blocks as Slack's validator does. at is a block's path, as in Slack's errors:
-// "/blocks/0".
+// This file validates table blocks as Slack's validator does. at is the JSON pointer of a block, as in Slack's error
+// messages: "/blocks/0".
 
 // Limits of tables. Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11.
 const (
@@ -23,8 +23,7 @@ func (c *checker) checkTable(at string, b object) {
 
 	for i, v := range c.checkList(at, b, "column_settings", maxTableColumns) {
 		p := fmt.Sprintf("%s/column_settings/%d", at, i)
-
-		if v == nil { // a column as it is without settings
+		if v == nil { // a column with default settings
 			continue
 		}
 
@@ -41,16 +40,17 @@ func (c *checker) checkTable(at string, b object) {
 	}
 }
 
-// checkDataTable checks a table that people can page through, sort and filter. It has one row of headers, and
-// up to a hundred rows of the same width.
+// checkDataTable checks a table that people can page through, sort and filter. It has a header row and up to maxTableRows
+// rows with the same number of cells.
 // Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
 func (c *checker) checkDataTable(at string, b object) {
 	c.checkRequired(at, b, "caption", maxTextRunes)
-	size, isNumber := b["page_size"].(float64)
-	isInRange := size >= 1 && size <= maxTableRows
-	isValid := isNumber && isInRange
-	if b["page_size"] != nil && !isValid {
-		c.fail(at+"/page_size", "must be between 1 and %d", maxTableRows)
+	if b["page_size"] != nil {
+		size, isNumber := b["page_size"].(float64)
+		isInRange := size >= 1 && size <= maxTableRows
+		if !isNumber || !isInRange {
+			c.fail(at+"/page_size", "must be between 1 and %d", maxTableRows)
+		}
 	}
 
 	rows := c.checkList(at, b, "rows", 1+maxTableRows)
@@ -90,27 +90,30 @@ func (c *checker) checkRow(at string, v any) {
 	}
 
 	for i, v := range cells {
-		p := fmt.Sprintf("%s/%d", at, i)
-		cell, ok := v.(object)
-		if !ok {
-			c.fail(p, "must provide an object")
-			continue
-		}
+		c.checkCell(fmt.Sprintf("%s/%d", at, i), v)
+	}
+}
 
-		switch cell["type"] {
-		case "raw_text":
-			c.checkFields(p, cell, "type text")
-			c.checkRequired(p, cell, "text", MaxMarkdown)
-		case "raw_number":
-			c.checkFields(p, cell, "type value text")
-			if _, ok := cell["value"].(float64); !ok {
-				c.fail(p+"/value", "must provide a number")
-			}
-		case "rich_text":
-			c.checkFields(p, cell, "type block_id elements")
-			c.checkRichText(p, cell)
-		default:
-			c.fail(p+"/type", "unsupported type: %v", cell["type"])
+func (c *checker) checkCell(at string, v any) {
+	cell, ok := v.(object)
+	if !ok {
+		c.fail(at, "must provide an object")
+		return
+	}
+
+	switch cell["type"] {
+	case "raw_text":
+		c.checkFields(at, cell, "type text")
+		c.checkRequired(at, cell, "text", MaxMarkdown)
+	case "raw_number":
+		c.checkFields(at, cell, "type value text")
+		if _, ok := cell["value"].(float64); !ok {
+			c.fail(at+"/value", "must provide a number")
 		}
+	case "rich_text":
+		c.checkFields(at, cell, "type block_id elements")
+		c.checkRichText(at, cell)
+	default:
+		c.fail(at+"/type", "unsupported type: %v", cell["type"])
 	}
 }
