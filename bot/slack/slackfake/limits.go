@@ -7,10 +7,10 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Slack limits how often an app calls each method per minute, and how often it posts in each channel per
-// second. If Options.Limits is set, the emulator does so, too, and answers 429 with the seconds to wait.
+// Slack limits how often an app may call each method per minute, and how often it may post to each channel per second. If
+// Options.Limits is set, this file emulates these limits: a call that exceeds one gets status 429 with the seconds to wait.
 
-// limits count calls against Slack's rate limits.
+// limits holds the state of all rate limits.
 type limits struct {
 	posts   map[string]*postBucket   // by channel
 	minutes map[string]*minuteWindow // by method
@@ -20,20 +20,20 @@ func newLimits() limits {
 	return limits{posts: map[string]*postBucket{}, minutes: map[string]*minuteWindow{}}
 }
 
-// postBucket is a token bucket: the number of posts that a channel takes now. It refills by the second.
+// postBucket is a token bucket. Each post to the channel takes one token; tokens refill continuously.
 type postBucket struct {
 	tokens   float64
-	filledAt time.Time // the time at which tokens was computed
+	filledAt time.Time // when tokens was last computed
 }
 
-// minuteWindow counts the calls of a method in the minute from begunAt on.
+// minuteWindow counts the calls of a method in the minute that started at begunAt.
 type minuteWindow struct {
 	begunAt time.Time
 	count   int
 }
 
-// checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless
-// Options.Limits is set. The caller holds the lock.
+// checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless Options.Limits is
+// set. channel is used only for chat.postMessage. The caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
 func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *workspace.Refusal {
 	if !a.Opt.Limits {
@@ -43,7 +43,8 @@ func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *
 		return a.limitPost(channel)
 	}
 
-	minute, now := a.limits.minutes[method], a.Now()
+	now := a.Now()
+	minute := a.limits.minutes[method]
 	if minute == nil || now.Sub(minute.begunAt) >= time.Minute {
 		minute = &minuteWindow{begunAt: now}
 		a.limits.minutes[method] = minute
@@ -56,26 +57,27 @@ func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *
 	return nil
 }
 
-// limitPost lets a channel have PostPerSecond with bursts of PostBurst.
+// limitPost allows Options.PostPerSecond posts to a channel, with bursts of Options.PostBurst.
 func (a *webAPI) limitPost(channel string) *workspace.Refusal {
 	now, burst := a.Now(), float64(a.Opt.PostBurst)
-	b := a.limits.posts[channel]
-	if b == nil {
-		b = &postBucket{tokens: burst, filledAt: now}
-		a.limits.posts[channel] = b
+	bucket := a.limits.posts[channel]
+	if bucket == nil {
+		bucket = &postBucket{tokens: burst, filledAt: now}
+		a.limits.posts[channel] = bucket
 	}
 
-	elapsed := max(now.Sub(b.filledAt).Seconds(), 0) // a test may set the clock back
-	b.tokens = min(burst, b.tokens+elapsed*a.Opt.PostPerSecond)
-	b.filledAt = now
-	if b.tokens < 1 {
-		return tooMany(time.Duration((1 - b.tokens) / a.Opt.PostPerSecond * float64(time.Second)))
+	elapsed := max(now.Sub(bucket.filledAt).Seconds(), 0) // a test may set the clock back
+	bucket.tokens = min(burst, bucket.tokens+elapsed*a.Opt.PostPerSecond)
+	bucket.filledAt = now
+	if bucket.tokens < 1 {
+		secondsToWait := (1 - bucket.tokens) / a.Opt.PostPerSecond
+		return tooMany(time.Duration(secondsToWait * float64(time.Second)))
 	}
-	b.tokens--
+	bucket.tokens--
 	return nil
 }
 
-// tooMany is a 429; Retry-After is in whole seconds, at least one.
+// tooMany returns a refusal with status 429. The time to wait is rounded up to whole seconds, as in Slack's Retry-After.
 func tooMany(wait time.Duration) *workspace.Refusal {
 	return &workspace.Refusal{Code: "ratelimited", Retry: max(1, int(math.Ceil(wait.Seconds())))}
 }

@@ -6,17 +6,17 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// This file is the table of Web API methods that the emulator knows: for each its scope, rate limit, required
-// arguments and handler. All other methods get the answer unknown_method.
+// This file is the table of Slack's Web API methods that the emulator implements, each with its scope, rate limit, required
+// arguments and handler. The emulator answers all other methods with unknown_method.
 
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
 type method struct {
-	scope    string   // that the app needs, "a|b" for either; "" if none, or if the channel's kind decides
-	tier     int      // calls per minute; 0 means a limit of the method's own
-	required []string // arguments
-	appToken bool     // needs the app-level token (xapp-…) in place of the bot's
-	public   bool     // needs no token
+	scope    string   // the scope the app needs, or "a|b" for either; "" if none, or if it depends on the kind of channel
+	tier     int      // calls per minute; 0 if the method has a limit of its own
+	required []string // names of required arguments
+	appToken bool     // the method needs the app-level token (xapp-…) instead of the bot token
+	public   bool     // the method needs no token
 	do       func(*call) (reply, *workspace.Refusal)
 }
 
@@ -26,15 +26,15 @@ const (
 	tier3   = 50
 	tier4   = 100
 	special = 0
-	ample   = 600 // for methods of which Slack says only that it allows hundreds
+	ample   = 600 // methods for which Slack documents only "hundreds of requests"
 )
 
 func (a *webAPI) listMethods() map[string]method {
-	all := a.conversationMethods()
-	maps.Copy(all, a.chatMethods())
-	maps.Copy(all, a.peopleMethods())
-	maps.Copy(all, a.otherMethods())
-	return all
+	methods := a.conversationMethods()
+	maps.Copy(methods, a.chatMethods())
+	maps.Copy(methods, a.peopleMethods())
+	maps.Copy(methods, a.otherMethods())
+	return methods
 }
 
 func (a *webAPI) otherMethods() map[string]method {
@@ -56,29 +56,29 @@ func (a *webAPI) otherMethods() map[string]method {
 }
 
 func (a *webAPI) chatMethods() map[string]method {
-	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
-	react := []string{"channel", "timestamp", "name"}
+	channel, message := []string{"channel"}, []string{"channel", "ts"}
+	reaction := []string{"channel", "timestamp", "name"}
 	return map[string]method{
-		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
-		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
-		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
+		"chat.postMessage":   {scope: "chat:write", tier: special, required: channel, do: a.chat.postMessage},
+		"chat.update":        {scope: "chat:write", tier: tier3, required: message, do: a.chat.updateMessage},
+		"chat.delete":        {scope: "chat:write", tier: tier3, required: message, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
 		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.getPermalink},
 
-		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
-		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
+		"reactions.add":    {scope: "reactions:write", tier: tier3, required: reaction, do: a.chat.addReaction},
+		"reactions.remove": {scope: "reactions:write", tier: tier2, required: reaction, do: a.chat.removeReaction},
 	}
 }
 
 func (a *webAPI) conversationMethods() map[string]method {
-	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
+	channel, message := []string{"channel"}, []string{"channel", "ts"}
 	return map[string]method{
-		"conversations.history": {tier: tier3, required: ch, do: a.conversations.readHistory},
-		"conversations.replies": {tier: tier3, required: chTS, do: a.conversations.readReplies},
-		"conversations.info":    {tier: tier3, required: ch, do: a.conversations.channelInfo},
+		"conversations.history": {tier: tier3, required: channel, do: a.conversations.readHistory},
+		"conversations.replies": {tier: tier3, required: message, do: a.conversations.readReplies},
+		"conversations.info":    {tier: tier3, required: channel, do: a.conversations.channelInfo},
 		"conversations.list":    {tier: tier2, do: a.conversations.listChannels},
-		"conversations.members": {tier: tier4, required: ch, do: a.conversations.listMembers},
-		"conversations.join":    {scope: "channels:join", tier: tier3, required: ch, do: a.conversations.joinChannel},
+		"conversations.members": {tier: tier4, required: channel, do: a.conversations.listMembers},
+		"conversations.join":    {scope: "channels:join", tier: tier3, required: channel, do: a.conversations.joinChannel},
 		"conversations.open":    {scope: "im:write", tier: tier3, do: a.conversations.openDM},
 	}
 }
@@ -92,7 +92,7 @@ func (a *webAPI) peopleMethods() map[string]method {
 	}
 }
 
-// testAPI repeats the arguments of a call, and fails with the error that the argument error names.
+// testAPI returns the arguments of the call. If there is an argument named error, the call fails with that error.
 // Source: docs.slack.dev/reference/methods/api.test, read 2026-11.
 func testAPI(c *call) (reply, *workspace.Refusal) {
 	if code := c.Str("error"); code != "" {
@@ -104,6 +104,7 @@ func testAPI(c *call) (reply, *workspace.Refusal) {
 	return reply{"args": c.Args}, nil
 }
 
+// openConnection returns the address for a new Socket Mode connection.
 func (a *webAPI) openConnection(*call) (reply, *workspace.Refusal) {
 	return reply{"url": a.sockets.NewAddress()}, nil
 }

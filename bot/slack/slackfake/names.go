@@ -6,9 +6,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// What tests and the demo name of the packages below.
+// Tests and the demo import only this package. It re-exports the types of its subpackages that they need.
 type (
-	// Options shape a workspace.
+	// Options configure a workspace.
 	Options = workspace.Options
 	// User is a person or bot of the workspace.
 	User = workspace.User
@@ -18,7 +18,7 @@ type (
 	Message = workspace.Message
 	// Reaction is one emoji under a message.
 	Reaction = workspace.Reaction
-	// Edited tells who changed a message last.
+	// Edited says who changed a message last, and when.
 	Edited = workspace.Edited
 	// File is an uploaded or external file.
 	File = workspace.File
@@ -28,23 +28,23 @@ type (
 	View = workspace.View
 	// Ephemeral is a message that only one person sees.
 	Ephemeral = workspace.Ephemeral
-	// Change tells that something in the workspace changed.
+	// Change is an entry of the log of changes in the workspace, on which tests wait.
 	Change = workspace.Change
 	// Subscription reads changes in order, at its own pace.
 	Subscription = workspace.Subscription
-	// Events sends the app what happens, again where it doesn't acknowledge, and tells what became of it.
+	// Events sends events to the app, retries those that it doesn't acknowledge, and records the results.
 	Events = delivery.Events
-	// Sockets are the app's Socket Mode connections.
+	// Sockets holds the app's Socket Mode connections.
 	Sockets = delivery.Sockets
-	// Webhooks reach the app by signed requests, in HTTP mode.
+	// Webhooks sends signed requests to the app in HTTP mode.
 	Webhooks = delivery.Webhooks
-	// Targets are the app's addresses in HTTP mode.
+	// Targets are the app's URLs in HTTP mode.
 	Targets = delivery.Targets
 	// SlowEvent is an event that the app acknowledged late, or not yet.
 	SlowEvent = delivery.SlowEvent
 
-	ground = workspace.Ground // shared by all parts: options, clock, ids, change log and the one lock
-	object = workspace.Object // JSON
+	ground = workspace.Ground // shared by all parts: options, clock, ids, log of changes, and the lock
+	object = workspace.Object // a JSON object
 	call   = webcall.Call     // a Web API call with its arguments
-	reply  = webcall.Reply    // the fields of its answer
+	reply  = webcall.Reply    // the fields of a successful response
 )

@@ -10,8 +10,10 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Notification is a message that Slack pushes to a person's desktop or phone. A test reads them to see who
-// would have been disturbed.
+// This file emulates Slack's notifications and unread counts, so that a test can check who was disturbed by a message. For
+// example, a reply in a thread notifies the thread's followers, and changes nothing for other members of the channel.
+
+// Notification is a message that Slack pushes to a person's desktop or phone.
 type Notification struct {
 	At      time.Time `json:"at"`
 	Kind    string    `json:"kind"` // mention, here (all of @here, @channel, @everyone), thread_reply, dm
@@ -19,13 +21,13 @@ type Notification struct {
 	TS      string    `json:"ts"`
 	Thread  string    `json:"thread,omitempty"`
 	From    string    `json:"from"`
-	Text    string    `json:"text"` // of the message; what the banner shows
+	Text    string    `json:"text"` // the message, as the banner shows it
 }
 
-// Badge is what a person's side bar shows beside a channel.
+// Badge is the unread state of a channel in a person's sidebar.
 type Badge struct {
-	Unread   int `json:"unread"`   // top-level messages since last read: the name is bold
-	Mentions int `json:"mentions"` // red number; direct messages count all
+	Unread   int `json:"unread"`   // top-level messages since last read; if there are any, the channel's name is bold
+	Mentions int `json:"mentions"` // the number in the red badge; in direct channels every message counts
 }
 
 // ThreadBadge is an entry of the Threads view.
@@ -42,8 +44,7 @@ type Badges struct {
 	Threads  []ThreadBadge    `json:"threads"`  // only threads with something unread, by channel and ts
 }
 
-// Inboxes hold what people have not read and what was pushed to them. The lock, workspace.Ground.Mu, guards
-// them.
+// Inboxes holds the unread state and the notifications of all people. It is guarded by the lock, workspace.Ground.Mu.
 type Inboxes struct {
 	*ground
 	people *directory
@@ -53,9 +54,9 @@ type Inboxes struct {
 // reset empties all inboxes. Caller holds the lock.
 func (i *Inboxes) reset() { i.byUser = map[string]*inbox{} }
 
-// inbox is the unread state of one person. Guarded by the lock.
+// inbox is the state of one person.
 type inbox struct {
-	notes    []Notification
+	pushed   []Notification
 	channels map[string]*Badge
 	threads  map[threadKey]*ThreadBadge
 }
@@ -65,42 +66,42 @@ type threadKey struct{ channel, ts string }
 
 // inboxOf returns a person's inbox. Caller holds the lock.
 func (i *Inboxes) inboxOf(user string) *inbox {
-	b := i.byUser[user]
-	if b == nil {
-		b = &inbox{channels: map[string]*Badge{}, threads: map[threadKey]*ThreadBadge{}}
-		i.byUser[user] = b
+	box := i.byUser[user]
+	if box == nil {
+		box = &inbox{channels: map[string]*Badge{}, threads: map[threadKey]*ThreadBadge{}}
+		i.byUser[user] = box
 	}
-	return b
+	return box
 }
 
-// channelBadge returns the badge of a channel, and makes it if there is none.
-func (b *inbox) channelBadge(id string) *Badge {
-	c := b.channels[id]
-	if c == nil {
-		c = &Badge{}
-		b.channels[id] = c
+// channelBadge returns the badge of a channel, creating it if necessary.
+func (box *inbox) channelBadge(id string) *Badge {
+	badge := box.channels[id]
+	if badge == nil {
+		badge = &Badge{}
+		box.channels[id] = badge
 	}
-	return c
+	return badge
 }
 
-// threadBadge returns the entry of a thread, and makes it if there is none.
-func (b *inbox) threadBadge(channel, ts string) *ThreadBadge {
+// threadBadge returns the entry of a thread, creating it if necessary.
+func (box *inbox) threadBadge(channel, ts string) *ThreadBadge {
 	key := threadKey{channel, ts}
-	t := b.threads[key]
-	if t == nil {
-		t = &ThreadBadge{Channel: channel, Thread: ts}
-		b.threads[key] = t
+	badge := box.threads[key]
+	if badge == nil {
+		badge = &ThreadBadge{Channel: channel, Thread: ts}
+		box.threads[key] = badge
 	}
-	return t
+	return badge
 }
 
-// notify applies Slack's rules for one new message. Caller holds the lock.
+// notify applies Slack's rules to a new message. The caller holds the lock.
 //
-//   - Authors of a root or reply and everybody mentioned in a thread follow it.
-//   - Followers get a reply as unread in the Threads view and as a notification.
-//   - A mention notifies a member and counts in the channel, or in the thread.
+//   - The author of a thread's root, the authors of replies and everybody mentioned in the thread follow it.
+//   - A reply notifies the followers and is unread in their Threads view.
+//   - A mention notifies a member and counts in the channel's or thread's badge.
 //   - A direct message notifies and counts.
-//   - Other top-level messages only make the channel bold.
+//   - Any other top-level message only makes the channel's name bold.
 //
 // Source: slack.com/help/articles/115000769927 and 201895138, read 2026-11.
 func (i *Inboxes) notify(ch *channel, m *Message) {
@@ -122,7 +123,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 		isConcerned := !m.IsReply() || isFollowing || mentioned.Users[id]
 		switch {
 		case isConcerned:
-			i.tellMember(ch, m, id, reasonToNotify(ch, m, id, mentioned))
+			i.deliver(ch, m, id, reasonToNotify(ch, m, id, mentioned))
 		case m.Subtype == "thread_broadcast":
 			i.inboxOf(id).channelBadge(ch.ID).Unread++
 		}
@@ -130,7 +131,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 	i.markAsSeen(ch, m)
 }
 
-// markAsSeen clears what is unread for the author of a message where it stands: who writes has seen what is there.
+// markAsSeen clears the author's unread state of the thread or channel that a message was posted to.
 func (i *Inboxes) markAsSeen(ch *channel, m *Message) {
 	switch {
 	case m.User == "":
@@ -142,7 +143,7 @@ func (i *Inboxes) markAsSeen(ch *channel, m *Message) {
 	}
 }
 
-// canBeNotified reports whether u, which may be nil, is a person who still is here.
+// canBeNotified reports whether u is an active person. u may be nil.
 func canBeNotified(u *User) bool {
 	if u == nil {
 		return false
@@ -152,7 +153,8 @@ func canBeNotified(u *User) bool {
 
 func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
-// addFollowers adds who follows a thread from now on: with its first reply also the author of its root, and whom the root mentions.
+// addFollowers adds the new followers of a thread after the reply m: its author and everybody it mentions. The first reply
+// also adds the author of the root and everybody the root mentions.
 func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned kit.Mentioned, m *Message) {
 	users := append(slices.Collect(maps.Keys(mentioned.Users)), m.User)
 	isFirst := len(t.replies) == 1
@@ -171,7 +173,7 @@ func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned kit.Mentioned, 
 	}
 }
 
-// Why a person is notified of a message, as Notification.Kind says it.
+// Values of Notification.Kind: why a person is notified.
 const (
 	byMention     = "mention"
 	byHere        = "here" // also @channel and @everyone
@@ -179,7 +181,7 @@ const (
 	byThreadReply = "thread_reply"
 )
 
-// reasonToNotify returns the strongest reason for which a member is notified of a message, or "" if there is none.
+// reasonToNotify returns the strongest reason to notify a member of a message, or "".
 func reasonToNotify(ch *channel, m *Message, member string, mentioned kit.Mentioned) string {
 	switch {
 	case mentioned.Users[member]:
@@ -194,28 +196,28 @@ func reasonToNotify(ch *channel, m *Message, member string, mentioned kit.Mentio
 	return ""
 }
 
-// tellMember counts a message for a member and, if there is a reason, notifies them.
-func (i *Inboxes) tellMember(ch *channel, m *Message, member, reason string) {
+// deliver counts a message as unread for a member and, unless reason is "", notifies them.
+func (i *Inboxes) deliver(ch *channel, m *Message, member, reason string) {
 	box := i.inboxOf(member)
 	if m.IsReply() {
-		b := box.threadBadge(ch.ID, m.ThreadTS)
-		b.Unread++
+		badge := box.threadBadge(ch.ID, m.ThreadTS)
+		badge.Unread++
 		if reason == byMention || reason == byHere {
-			b.Mentions++
+			badge.Mentions++
 		}
 	}
 	if !m.IsReply() || m.Subtype == "thread_broadcast" {
-		b := box.channelBadge(ch.ID)
-		b.Unread++
+		badge := box.channelBadge(ch.ID)
+		badge.Unread++
 		if reason != "" && reason != byThreadReply {
-			b.Mentions++
+			badge.Mentions++
 		}
 	}
 
 	if reason == "" {
 		return
 	}
-	box.notes = append(box.notes, Notification{
+	box.pushed = append(box.pushed, Notification{
 		At:      i.Now(),
 		Kind:    reason,
 		Channel: ch.ID,
@@ -230,24 +232,24 @@ func (i *Inboxes) tellMember(ch *channel, m *Message, member, reason string) {
 func (i *Inboxes) Notifications(user string) []Notification {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
-	return slices.Clone(i.inboxOf(user).notes)
+	return slices.Clone(i.inboxOf(user).pushed)
 }
 
-// Badges returns what is unread for a person.
+// Badges returns the unread channels and threads of a person.
 func (i *Inboxes) Badges(user string) Badges {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
 	box := i.inboxOf(user)
 	out := Badges{Channels: map[string]Badge{}}
-	for id, b := range box.channels {
-		if b.Unread > 0 || b.Mentions > 0 {
-			out.Channels[id] = *b
+	for id, badge := range box.channels {
+		if badge.Unread > 0 || badge.Mentions > 0 {
+			out.Channels[id] = *badge
 		}
 	}
 
-	for _, t := range box.threads {
-		if t.Unread > 0 {
-			out.Threads = append(out.Threads, *t)
+	for _, badge := range box.threads {
+		if badge.Unread > 0 {
+			out.Threads = append(out.Threads, *badge)
 		}
 	}
 

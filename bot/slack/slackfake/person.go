@@ -10,35 +10,36 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Person acts as one member of the workspace, as with Slack's own client: writes, edits, reacts, joins. Clicks,
-// forms and commands are in personclick.go. The errors that methods name are the codes with which Slack
-// refuses.
+// Person lets a test act as a member of the emulated workspace, as with Slack's own client:
+//
+//	ts, err := srv.As(ann.ID).Post(slackfake.Post{Channel: support, Text: "Hello"})
+//
+// This file has posting, editing, reacting and joining; clicks, forms and commands are in personclick.go. Methods return
+// Slack's error codes as errors, and list them in their comments. All methods are safe for concurrent use.
 type Person struct {
 	s  *Server
 	id string
 }
 
-// As returns the person with a user id. It doesn't check that there is such a user: each method says how it
-// refuses one.
+// As returns the person with a user id. It doesn't check that the user exists; the methods of Person do.
 func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
 
 // ID returns the person's user id.
 func (p *Person) ID() string { return p.id }
 
-// Post is what a person writes. Text is as it is typed: *bold* and so on are formatting. <@U…>, <#C…>, <!here>
-// and <https://…|label> stand for what the editor shows as one piece (kit.WireText knows them all); any other
-// &, < or > is that character.
+// Post is a message that a person types. In Text, *bold* and similar marks are formatting, and <@U…>, <#C…>, <!here> and
+// <https://…|label> are mentions and links (see kit.WireText). Any other &, < or > is a literal character.
 type Post struct {
 	Channel string    `json:"channel"`
-	Thread  string    `json:"thread,omitempty"` // the ts of the root; empty means the top level
+	Thread  string    `json:"thread,omitempty"` // ts of the thread's root; empty for a top-level message
 	Text    string    `json:"text"`
 	Files   []NewFile `json:"files,omitempty"`
-	// Table is a table that is pasted below the text: rows of cells. Cells are typed text, too.
+	// Table is a table pasted below the text, as rows of cells. Cells have the same format as Text.
 	Table     [][]string `json:"table,omitempty"`
 	Broadcast bool       `json:"broadcast,omitempty"` // also send to the channel
 	Me        bool       `json:"me,omitempty"`        // /me
-	// As makes the message look as if something else had posted it: "workflow", "bot" (another app) or
-	// "slackbot". It then needs no membership. Anything else means the person.
+	// As makes the message look like that of a "workflow", a "bot" (another app) or "slackbot", which need not be
+	// members of the channel. By default, the person is the author.
 	As string `json:"as,omitempty"`
 }
 
@@ -59,7 +60,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	return m.TS, nil
 }
 
-// composePost makes the message of a post, and keeps its files. Caller holds the lock.
+// composePost converts a post into a message, and stores its files. The caller holds the lock.
 func (s *Server) composePost(user string, in Post) *Message {
 	author := s.people.users[user]
 	team := author.TeamID
@@ -67,7 +68,7 @@ func (s *Server) composePost(user string, in Post) *Message {
 		team = s.Opt.TeamID
 	}
 	m := &Message{User: user, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
-	if team != s.Opt.TeamID { // somebody of another organisation, in a shared channel
+	if team != s.Opt.TeamID { // a member of another organisation, in a shared channel
 		m.UserTeam, m.SourceTeam = team, team
 	}
 
@@ -95,22 +96,22 @@ func (s *Server) composePost(user string, in Post) *Message {
 	}
 
 	if len(m.Files) > 0 {
-		m.Upload = new(bool) // not absent but false: that is how a message with files looks
+		m.Upload = new(bool) // Slack sends false, not nothing, with files
 	}
 	return m
 }
 
-// richBlocks returns the blocks that Slack's editor makes of a text in the wire form. Caller holds the lock.
-func (s *Server) richBlocks(wire string) json.RawMessage {
-	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(wire)}})
+// richBlocks returns the blocks that Slack's editor creates for a text in Slack's markup. The caller holds the lock.
+func (s *Server) richBlocks(markup string) json.RawMessage {
+	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(markup)}})
 }
 
-// findPostable returns the channel to which a user posts; the id that a channel had before it moved finds it, too.
-// Errors: those of Post. Caller holds the lock.
+// findPostable returns the channel of a post, which may name it by the id from before the channel was moved. Errors: those
+// of Post. The caller holds the lock.
 func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
-	if to, ok := r.moved[in.Channel]; ok {
-		ch = r.channels[to]
+	if newID, ok := r.moved[in.Channel]; ok {
+		ch = r.channels[newID]
 	}
 	author := r.people.users[user]
 	switch {
@@ -139,7 +140,7 @@ func (p Post) isEmpty() bool {
 	return strings.TrimSpace(p.Text) == "" && len(p.Files) == 0 && len(p.Table) == 0
 }
 
-// checkThread returns why a person can't reply below a message, or nil.
+// checkThread returns an error if a person can't reply to the message ts.
 func (c *channel) checkThread(ts string) error {
 	root := c.byTS[ts]
 	if root == nil || root.IsReply() {
@@ -151,9 +152,9 @@ func (c *channel) checkThread(ts string) error {
 	return nil
 }
 
-// disguiseAuthor makes m look as if guise had posted it (see Post.As).
-func disguiseAuthor(m *Message, guise string) {
-	switch guise {
+// disguiseAuthor replaces the author of a message; see Post.As.
+func disguiseAuthor(m *Message, as string) {
+	switch as {
 	case "slackbot":
 		m.User, m.ClientMsgID = "USLACKBOT", ""
 	case "bot":
@@ -169,7 +170,7 @@ func disguiseAuthor(m *Message, guise string) {
 }
 
 // findVisible returns a message that a user can see, and its channel. Errors: user_not_found, channel_not_found,
-// message_not_found. Caller holds the lock.
+// message_not_found. The caller holds the lock.
 func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error) {
 	ch := r.channels[channel]
 	if r.people.users[user] == nil {
@@ -208,7 +209,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 		m.Blocks = s.richBlocks(m.Text)
 	}
 
-	// Slack gives the time of an edit in whole seconds.
+	// Slack truncates the time of an edit to seconds.
 	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())}
 	s.board.emitChange(ch, m, prev)
 	return nil
@@ -244,7 +245,7 @@ func (p *Person) React(channel, ts, name string) error {
 	return asError(s.board.addEmoji(ch, m, p.id, name))
 }
 
-// Unreact takes an emoji of the person off. Errors: user_not_found, channel_not_found, message_not_found,
+// Unreact removes one of the person's emoji. Errors: user_not_found, channel_not_found, message_not_found,
 // no_reaction.
 func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
@@ -265,8 +266,7 @@ func asError(e *workspace.Refusal) error {
 	return e
 }
 
-// Join enters a public channel. Errors: channel_not_found (also for a private one, and for an unknown person),
-// is_archived.
+// Join joins a public channel. Errors: channel_not_found (also for private channels and unknown people), is_archived.
 func (p *Person) Join(channel string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -284,7 +284,7 @@ func (p *Person) Join(channel string) error {
 	return nil
 }
 
-// Leave leaves a channel, if the person is in it. Errors: channel_not_found.
+// Leave leaves a channel. It does nothing if the person isn't a member. Errors: channel_not_found.
 func (p *Person) Leave(channel string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -300,8 +300,7 @@ func (p *Person) Leave(channel string) error {
 	return nil
 }
 
-// OpenHome opens the app's home tab, of which the app is told by app_home_opened. Errors: user_not_found,
-// not_enabled.
+// OpenHome opens the app's home tab, which sends the event app_home_opened to the app. Errors: user_not_found, not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()
@@ -314,17 +313,16 @@ func (p *Person) OpenHome() error {
 		return workspace.Refuse("not_enabled")
 	}
 
-	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
+	event := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
 	if v := s.screens.Homes[p.id]; v != nil {
-		ev["view"] = v.Clone()
+		event["view"] = v.Clone()
 	}
 
-	s.Events.Emit("app_home_opened", nil, ev)
+	s.Events.Emit("app_home_opened", nil, event)
 	return nil
 }
 
-// Follow makes the person follow a thread without having written in it or, if on is false, stop following it. Errors:
-// thread_not_found, whatever the reason.
+// Follow makes the person follow a thread or, if on is false, stop following it. The only error is thread_not_found.
 func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
 	s.Mu.Lock()
@@ -344,14 +342,14 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	return nil
 }
 
-// Read marks a channel as read: its badge is cleared.
+// Read marks a channel as read, which clears its badge.
 func (p *Person) Read(channel string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	p.s.Inboxes.inboxOf(p.id).channelBadge(channel).clear()
 }
 
-// ReadThread marks a thread as read: it is no longer among the unread ones of the Threads view.
+// ReadThread marks a thread as read in the person's Threads view.
 func (p *Person) ReadThread(channel, thread string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()

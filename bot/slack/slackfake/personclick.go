@@ -10,59 +10,59 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Here a Person clicks, fills in forms, and uses shortcuts and commands, as with Slack's own client. If the app
-// has to answer, a method blocks until it has, or until Options.AckTimeout (3 s) has passed. The Outcome is
-// what the person sees then.
+// In this file, a Person clicks buttons, fills in forms, and uses shortcuts and slash commands. Each method sends the
+// interaction to the app and waits for its response, at most Options.AckTimeout (3 s by default). The Outcome is what the
+// person sees then. The lock is never held during that request, since the app may call the Web API before it responds.
 
-// Submit fills a modal's inputs (see kit.Fill) and submits it. As a client does, it refuses incomplete input
-// without asking the app.
-// Errors: not_found, "no element …", those of kit.Choose, "please complete …", ctx's.
+// Submit fills in a modal's inputs (see kit.Fill) and submits it. Like Slack's client, it rejects incomplete input without
+// asking the app.
+// Errors: not_found, "no element …", those of kit.Choose, "please complete …", those of ctx.
 func (p *Person) Submit(ctx context.Context, view string, values map[string][]string) (*Outcome, error) {
 	v, payload, err := p.fillView(view, values)
 	if err != nil {
 		return nil, err
 	}
 
-	r, err := p.s.clicks.askInteractive(ctx, payload) // without the lock: the app may call Slack before it answers
+	answer, err := p.s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	if r.Err != "" {
-		return p.makeOutcome(r), nil
+	if answer.Err != "" {
+		return p.makeOutcome(answer), nil
 	}
 
-	var act submitAnswer
-	if r.Body != nil && json.Unmarshal(r.Body, &act) != nil {
-		act.Action = "invalid"
+	var response submitResponse
+	if answer.Body != nil && json.Unmarshal(answer.Body, &response) != nil {
+		response.Action = "invalid"
 	}
 
-	problem := p.followAnswer(v, act)
-	out := p.makeOutcome(r)
-	if act.Action == "errors" {
-		out.Errors = act.Errors
+	viewErr := p.applyResponse(v, response)
+	out := p.makeOutcome(answer)
+	if response.Action == "errors" {
+		out.Errors = response.Errors
 	}
-	if problem != nil {
-		out.ViewError = problem.Error()
+	if viewErr != nil {
+		out.ViewError = viewErr.Error()
 	}
 
 	return out, nil
 }
 
-// submitAnswer is what an app answers to a submission.
-type submitAnswer struct {
+// submitResponse is an app's response to a submission.
+type submitResponse struct {
 	Action string            `json:"response_action"`
 	Errors map[string]string `json:"errors"`
 	View   json.RawMessage   `json:"view"`
 }
 
-// followAnswer shows what an app answered to a submission.
-func (p *Person) followAnswer(v *View, act submitAnswer) error {
+// applyResponse updates the person's modals as an app's response to a submission asks.
+func (p *Person) applyResponse(v *View, response submitResponse) error {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	return p.s.screens.Respond(v, act.Action, act.View, act.Errors)
+	return p.s.screens.Respond(v, response.Action, response.View, response.Errors)
 }
 
-// fillView fills a modal's inputs and returns it with the payload of its submission.
+// fillView fills in a modal's inputs and returns the modal and the payload of its submission.
 func (p *Person) fillView(view string, values map[string][]string) (*View, object, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -71,7 +71,8 @@ func (p *Person) fillView(view string, values map[string][]string) (*View, objec
 	if v == nil || v.User != p.id {
 		return nil, nil, workspace.Refuse("not_found")
 	}
-	if err := kit.Fill(&v.State, v.Blocks, values, func(id string) object { return s.clicks.suggested[suggestionKey{p.id, id}] }); err != nil {
+	suggested := func(actionID string) object { return s.clicks.suggested[suggestionKey{p.id, actionID}] }
+	if err := kit.Fill(&v.State, v.Blocks, values, suggested); err != nil {
 		return nil, nil, err
 	}
 
@@ -80,8 +81,8 @@ func (p *Person) fillView(view string, values map[string][]string) (*View, objec
 	return v, payload, nil
 }
 
-// CloseView cancels a modal; all closes the whole stack. The app is told by view_closed only
-// when the view asked for it. Errors: not_found, ctx's.
+// CloseView cancels a modal or, if all is set, the whole stack of modals. The app receives view_closed only if the view
+// asked for it. Errors: not_found, those of ctx.
 func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome, error) {
 	payload, err := p.dropView(view, all)
 	if err != nil {
@@ -93,18 +94,17 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	return p.interact(ctx, payload)
 }
 
-// interact tells the app what the person did, and returns what comes of it. It does so without the lock: the
-// app may call Slack before it answers.
+// interact sends an interaction to the app and returns the outcome. The caller must not hold the lock.
 func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error) {
-	r, err := p.s.clicks.askInteractive(ctx, payload)
+	answer, err := p.s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	return p.makeOutcome(r), nil
+	return p.makeOutcome(answer), nil
 }
 
-// dropView takes a modal off the person's stack, or all of them, and returns the payload by which the app is
-// told; nil if it doesn't want to be told.
+// dropView removes a modal, or all modals, from the person's stack. It returns the payload of view_closed, or nil if the app
+// didn't ask for it.
 func (p *Person) dropView(view string, all bool) (object, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -117,12 +117,12 @@ func (p *Person) dropView(view string, all bool) (object, error) {
 	payload := s.clicks.newPayload("view_closed", p.id, "")
 	delete(payload, "trigger_id")
 	payload["view"], payload["is_cleared"] = v.Clone(), all
-	left := len(s.screens.Stacks[p.id]) - 1
+	remaining := len(s.screens.Stacks[p.id]) - 1
 	if all || v.ClearOnClose {
-		left = 0
+		remaining = 0
 	}
 
-	s.screens.Drop(p.id, left)
+	s.screens.Drop(p.id, remaining)
 	if !v.NotifyOnClose {
 		return nil, nil
 	}
@@ -130,7 +130,7 @@ func (p *Person) dropView(view string, all bool) (object, error) {
 }
 
 // Shortcut uses a message shortcut on a message. Errors: user_not_found, channel_not_found, message_not_found,
-// not_found if the app has no such shortcut, ctx's.
+// not_found if the app has no such shortcut, those of ctx.
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	payload, err := p.shortcutPayload(callback, channel, ts)
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 	return p.interact(ctx, payload)
 }
 
-// shortcutPayload is what the app is told of a message shortcut.
+// shortcutPayload returns the payload of a message shortcut.
 func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -162,7 +162,7 @@ func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
 	return payload, nil
 }
 
-// GlobalShortcut uses a global shortcut. Errors: not_found (also for an unknown person), ctx's.
+// GlobalShortcut uses a global shortcut. Errors: not_found (also for an unknown person), those of ctx.
 func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome, error) {
 	payload, err := p.globalShortcutPayload(callback)
 	if err != nil {
@@ -187,8 +187,8 @@ func (p *Person) globalShortcutPayload(callback string) (object, error) {
 
 var typedName = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
-// escapeNames replaces @name and #name in the text of a command by <@U…|name> and <#C…|name>, as Slack does for
-// apps whose manifest has should_escape. Names that it doesn't know stay. Caller holds the lock.
+// escapeNames replaces @name and #name in the text of a command with <@U…|name> and <#C…|name>, as Slack does for apps whose
+// manifest sets should_escape. Unknown names are unchanged. The caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
 	return typedName.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
 		for _, id := range r.people.userIDs {
@@ -208,32 +208,31 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-// Command types a slash command into a channel (Slack has none in threads). Names after @ and # in text are
-// escaped to ids, as with should_escape. Errors: channel_not_found (also for an unknown person), not_found if
-// the app has no such command, ctx's.
+// Command types a slash command into a channel; Slack doesn't support them in threads. Names in text are replaced by
+// escapeNames. Errors: channel_not_found (also for an unknown person), not_found if the app has no such command, those of ctx.
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	form, link, err := p.commandForm(channel, command, text)
 	if err != nil {
 		return nil, err
 	}
 
-	// Without the lock: the app may call Slack before it answers.
-	r, err := p.s.clicks.ask(ctx, delivery.Question{Name: command, Payload: workspace.MustJSON(form), Form: form})
+	answer, err := p.s.clicks.ask(ctx, delivery.Question{Name: command, Payload: workspace.MustJSON(form), Form: form})
 	if err != nil {
 		return nil, err
 	}
 
-	out := p.makeOutcome(r)
-	if r.Body != nil {
-		if refused := p.useLink(link, r.Body); refused != nil {
-			out.Error = refused.Error()
+	out := p.makeOutcome(answer)
+	if answer.Body != nil {
+		if refusal := p.applyAnswer(link, answer.Body); refusal != nil {
+			out.Error = refusal.Error()
 		}
 	}
 
 	return out, nil
 }
 
-// commandForm is what the app is told of a slash command, with the address by which it may answer later.
+// commandForm returns the form that the app receives for a slash command, and the response_url in it, where the app may
+// post its answer later.
 func (p *Person) commandForm(channel, command, text string) (form map[string]string, link *responseURL, err error) {
 	s := p.s
 	s.Mu.Lock()
@@ -266,17 +265,16 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 	}, link, nil
 }
 
-// useLink does what an app asks for in its answer to a command; nil if it may.
-func (p *Person) useLink(link *responseURL, body []byte) *workspace.Refusal {
+// applyAnswer shows an app's answer to a command.
+func (p *Person) applyAnswer(link *responseURL, body []byte) *workspace.Refusal {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	return p.s.clicks.followAnswer(link, body)
 }
 
-// Click presses a button or picks from a menu: picked holds option values, user or channel
-// ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
-// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose,
-// ctx's.
+// Click presses a button or picks from a menu. picked contains option values, user or channel ids, a date (2006-01-02), a
+// time (15:04) or a typed text, depending on the element's type.
+// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose, those of ctx.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	payload, err := p.s.clicks.newClick(p.id, t, action, picked)
 	if err != nil {
@@ -285,24 +283,25 @@ func (p *Person) Click(ctx context.Context, t Target, action string, picked ...s
 	return p.interact(ctx, payload)
 }
 
-func (p *Person) makeOutcome(r delivery.Answer) *Outcome {
-	out := &Outcome{Error: r.Err, Response: r.Body}
+// makeOutcome returns what the person sees after the app answered: the answer and the modal on top.
+func (p *Person) makeOutcome(answer delivery.Answer) *Outcome {
+	out := &Outcome{Error: answer.Err, Response: answer.Body}
 	if open := p.s.Views(p.id); len(open) > 0 {
 		out.View = open[len(open)-1]
 	}
 	return out
 }
 
-// Suggest types text into an external select and returns the options that the app offers.
-// Errors: as Click, and "no options …" when the answer is not a list of options.
+// Suggest types text into an external menu and returns the options that the app provides. Errors: those of Click, and
+// "no options …" if the answer isn't a list of options.
 func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
 	key, payload, err := p.s.clicks.newSuggestion(p.id, t, action, text)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.s.clicks.askInteractive(ctx, payload) // without the lock: the app may call Slack before it answers
+	answer, err := p.s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	return p.s.clicks.takeOptions(key, r)
+	return p.s.clicks.takeOptions(key, answer)
 }

@@ -11,11 +11,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Every message passes here, whether the app or a person posts, edits or deletes it: board puts it into its
-// channel or thread, notifies people, and sends the app the event. The lock, workspace.Ground.Mu, is held by
-// whoever calls it.
-
-// board puts messages, replies and reactions into channels, and tells people and the app of them.
+// board stores the messages of all channels. Every post, edit, deletion and reaction goes through it, whether it is the app's
+// or a person's: board updates the channel or thread, notifies people, and sends the event to the app. The caller of its
+// methods holds the lock, workspace.Ground.Mu. ts is Slack's time stamp of a message, which is also its id in the channel.
 type board struct {
 	*ground
 	files   *library
@@ -23,8 +21,8 @@ type board struct {
 	events  *Events
 }
 
-// insertMessage gives m its ts, puts it into the channel and tells everybody. m.ThreadTS names the wanted
-// thread. If its root is gone, the message goes to top level, as in Slack. The caller holds the lock.
+// insertMessage assigns a ts to m and adds it to the channel, or to the thread m.ThreadTS. If the root of that thread was
+// deleted, m becomes a top-level message, as in Slack.
 func (b *board) insertMessage(ch *channel, m *Message) {
 	m.Type = "message"
 	m.TS = ch.nextTS(b.Now())
@@ -48,7 +46,7 @@ func (b *board) insertMessage(ch *channel, m *Message) {
 	b.emitMessage(ch, m)
 }
 
-// addReply puts a reply into its thread. Caller holds the lock.
+// addReply adds a reply to its thread, and also to the channel if it is a broadcast.
 func (b *board) addReply(ch *channel, m *Message) {
 	t := ch.threadOf(m.ThreadTS)
 	m.ParentUserID = t.root.User
@@ -63,7 +61,7 @@ func (b *board) addReply(ch *channel, m *Message) {
 	b.files.refreshShares(ch, t)
 }
 
-// threadOf returns the thread under ts, making it when this is its first reply.
+// threadOf returns the thread below the message ts, creating it if necessary.
 func (c *channel) threadOf(ts string) *thread {
 	t := c.threads[ts]
 	if t == nil {
@@ -75,38 +73,39 @@ func (c *channel) threadOf(ts string) *thread {
 	return t
 }
 
-// listedRepliers is how many authors a root's reply_users names at most.
-const listedRepliers = 5
+// maxListedRepliers limits the authors in a root's reply_users.
+const maxListedRepliers = 5
 
-// countReply brings the root's reply figures up to date with one more reply.
+// countReply updates the reply statistics of the thread's root for a new reply.
 func (t *thread) countReply(m *Message) {
-	r := t.root
-	r.ReplyCount, r.LatestReply = r.ReplyCount+1, m.TS
-	if a := m.Author(); !t.repliers[a] {
-		t.repliers[a] = true
-		r.ReplyUsersCount = len(t.repliers)
-		if len(r.ReplyUsers) < listedRepliers {
-			r.ReplyUsers = append(r.ReplyUsers, a)
+	root := t.root
+	root.ReplyCount++
+	root.LatestReply = m.TS
+	if author := m.Author(); !t.repliers[author] {
+		t.repliers[author] = true
+		root.ReplyUsersCount = len(t.repliers)
+		if len(root.ReplyUsers) < maxListedRepliers {
+			root.ReplyUsers = append(root.ReplyUsers, author)
 		}
 	}
-	locked, no := t.locked, false
-	r.IsLocked, r.Subscribed = &locked, &no
+	isLocked, isSubscribed := t.locked, false
+	root.IsLocked, root.Subscribed = &isLocked, &isSubscribed
 }
 
-// recountReplies works the figures out anew after a deletion.
+// recountReplies recomputes the reply statistics after a deletion.
 func (t *thread) recountReplies() {
-	r := t.root
-	r.ReplyCount, r.LatestReply = 0, ""
-	r.ReplyUsersCount, r.ReplyUsers = 0, nil
-	r.IsLocked, r.Subscribed = nil, nil
+	root := t.root
+	root.ReplyCount, root.LatestReply = 0, ""
+	root.ReplyUsersCount, root.ReplyUsers = 0, nil
+	root.IsLocked, root.Subscribed = nil, nil
 	clear(t.repliers)
 	for _, m := range t.replies {
 		t.countReply(m)
 	}
 }
 
-// pastedTable makes the attachment in which Slack's editor keeps a table: the text and the blocks of the
-// message don't have it. Caller holds the lock.
+// pastedTable returns the attachment in which Slack's editor stores a pasted table. The text and blocks of the message don't
+// contain the table.
 func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	rows := make([]any, len(typed))
 	for i, cells := range typed {
@@ -120,7 +119,7 @@ func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	return workspace.MustJSON([]any{object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
 }
 
-// emitChange tells that m replaced prev. Caller holds the lock.
+// emitChange sends the event for a changed message. prev is the message before the change.
 func (b *board) emitChange(ch *channel, m, prev *Message) {
 	b.Note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.Author()})
 	ts := ch.nextTS(b.Now())
@@ -131,8 +130,7 @@ func (b *board) emitChange(ch *channel, m, prev *Message) {
 	})
 }
 
-// removePosted deletes m: a root with replies leaves a tombstone, anything else goes.
-// Caller holds the lock.
+// removePosted deletes a message. A root with replies is replaced by a tombstone, so that the replies remain.
 func (b *board) removePosted(ch *channel, m *Message) {
 	prev := m.Clone()
 	t := ch.threads[m.TS]
@@ -165,7 +163,7 @@ func (b *board) removePosted(ch *channel, m *Message) {
 	})
 }
 
-// removeMessage returns a list, which is sorted by ts, without a message.
+// removeMessage removes a message from a list that is sorted by ts.
 func removeMessage(list []*Message, m *Message) []*Message {
 	i := sort.Search(len(list), func(i int) bool { return list[i].TS >= m.TS })
 	if i < len(list) && list[i] == m {
@@ -174,47 +172,52 @@ func removeMessage(list []*Message, m *Message) []*Message {
 	return list
 }
 
-// eventMessage is m inside an event: without metadata, which events do not carry.
+// eventMessage returns a copy of a message as events contain it: without metadata.
 func eventMessage(m *Message) *Message {
-	n := m.Clone()
-	n.Metadata = nil
-	return n
+	message := m.Clone()
+	message.Metadata = nil
+	return message
 }
 
-// emitMessage sends the message event of a new message and, if it names the bot, app_mention.
+// emitMessage sends the events for a new message: a message event and, if it mentions the bot, app_mention.
 func (b *board) emitMessage(ch *channel, m *Message) {
-	ev := workspace.AsMap(eventMessage(m))
-	ev["channel"] = ch.ID
-	ev["channel_type"] = ch.Kind()
-	ev["event_ts"] = m.TS
+	event := workspace.AsMap(eventMessage(m))
+	event["channel"] = ch.ID
+	event["channel_type"] = ch.Kind()
+	event["event_ts"] = m.TS
 	if m.Subtype == "thread_broadcast" && m.Root != nil {
-		ev["root"] = m.Root
+		event["root"] = m.Root
 	}
 
-	b.events.Emit(ch.MessageEventName(), &ch.Channel, ev)
-	mention := "<@" + b.Opt.BotUser
-	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
-	isOwn := m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID
-	if !named || isOwn {
-		return
-	}
-	if ch.IM || m.System() {
+	b.events.Emit(ch.MessageEventName(), &ch.Channel, event)
+	if !b.isAppMention(ch, m) {
 		return
 	}
 
-	at := workspace.AsMap(eventMessage(m))
-	delete(at, "subtype")
-	at["type"] = "app_mention"
-	at["channel"] = ch.ID
-	at["event_ts"] = m.TS
-	b.events.Emit("app_mention", &ch.Channel, at)
+	mention := workspace.AsMap(eventMessage(m))
+	delete(mention, "subtype")
+	mention["type"] = "app_mention"
+	mention["channel"] = ch.ID
+	mention["event_ts"] = m.TS
+	b.events.Emit("app_mention", &ch.Channel, mention)
 }
 
-// permalinkOf returns the address that people follow to a message.
-func (b *board) permalinkOf(ch *channel, m *Message) string {
-	u := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
-	if m.IsReply() {
-		u += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
+// isAppMention reports whether Slack sends app_mention for a message: it mentions the bot in a channel, and isn't the bot's
+// own or a system message.
+func (b *board) isAppMention(ch *channel, m *Message) bool {
+	isOwn := m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID
+	if isOwn || ch.IM || m.System() {
+		return false
 	}
-	return u
+	mention := "<@" + b.Opt.BotUser
+	return strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
+}
+
+// permalinkOf returns the URL of a message for people.
+func (b *board) permalinkOf(ch *channel, m *Message) string {
+	permalink := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+	if m.IsReply() {
+		permalink += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
+	}
+	return permalink
 }

@@ -8,14 +8,15 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// A reaction is an emoji that people and the app put on a message. This file answers the app's reactions.add
-// and reactions.remove, and keeps each message's reactions.
+// A reaction is an emoji that a person or the app adds to a message. This file implements the Web API methods reactions.add
+// and reactions.remove, and stores the reactions of each message.
 
-// maxReactionsOnOne is how many emoji a message may have.
-const maxReactionsOnOne = 50
+// maxReactions is how many different emoji a message may have.
+const maxReactions = 50
 
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'\-\p{L}]{1,100}(::skin-tone-[2-6])?$`)
 
+// reactionTarget returns the message that a call names by its channel and timestamp.
 func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
@@ -53,7 +54,7 @@ func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
 	return reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
-// addEmoji adds user's emoji to m and tells the app. Caller holds the lock.
+// addEmoji adds a user's emoji to a message and sends the event to the app. The caller holds the lock.
 func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
@@ -67,7 +68,7 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 	if i >= 0 && slices.Contains(m.Reactions[i].Users, user) {
 		return workspace.Refuse("already_reacted")
 	}
-	if i < 0 && len(m.Reactions) >= maxReactionsOnOne {
+	if i < 0 && len(m.Reactions) >= maxReactions {
 		return workspace.Refuse("too_many_reactions")
 	}
 	if i < 0 {
@@ -77,35 +78,36 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 
 	m.Reactions[i].Users = append(m.Reactions[i].Users, user)
 	m.Reactions[i].Count++
-	b.reactionEvent("reaction_added", ch, m, user, name)
+	b.emitReaction("reaction_added", ch, m, user, name)
 	return nil
 }
 
-// removeEmoji takes user's emoji off m and tells the app. Caller holds the lock.
+// removeEmoji removes a user's emoji from a message and sends the event to the app. The caller holds the lock.
 func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	name = kit.CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
 		return workspace.Refuse("no_reaction")
 	}
-	r := &m.Reactions[i]
-	r.Users = slices.DeleteFunc(r.Users, func(u string) bool { return u == user })
-	if r.Count--; r.Count == 0 {
+	reaction := &m.Reactions[i]
+	reaction.Users = slices.DeleteFunc(reaction.Users, func(u string) bool { return u == user })
+	reaction.Count--
+	if reaction.Count == 0 {
 		m.Reactions = slices.Delete(m.Reactions, i, i+1)
 	}
-	b.reactionEvent("reaction_removed", ch, m, user, name)
+	b.emitReaction("reaction_removed", ch, m, user, name)
 	return nil
 }
 
-// reactionEvent has no thread_ts, as in Slack: the app must know its messages.
-func (b *board) reactionEvent(kind string, ch *channel, m *Message, user, name string) {
+// emitReaction sends an event for a reaction. As in Slack, the event has no thread_ts; the app must know the message.
+func (b *board) emitReaction(kind string, ch *channel, m *Message, user, name string) {
 	b.Note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
-	ev := map[string]any{
+	event := map[string]any{
 		"type": kind, "user": user, "reaction": name, "event_ts": workspace.FormatTS(b.Now().UnixMicro()),
 		"item": map[string]any{"type": "message", "channel": ch.ID, "ts": m.TS},
 	}
 	if m.User != "" {
-		ev["item_user"] = m.User
+		event["item_user"] = m.User
 	}
-	b.events.Emit(kind, &ch.Channel, ev)
+	b.events.Emit(kind, &ch.Channel, event)
 }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// By these methods of Server a test reads what is to be seen in the emulated workspace: channels, messages,
-// threads, views. They return copies and take the lock, so they may be called at any time.
+// Tests use the methods in this file to inspect the emulated workspace: its channels, messages, threads and views. The methods
+// return copies and are safe for concurrent use.
 
-// Channels lists all channels, private and direct ones included.
+// Channels returns all channels, including private and direct ones.
 func (s *Server) Channels() []Channel {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -19,14 +19,14 @@ func (s *Server) Channels() []Channel {
 	return out
 }
 
-// DM returns the id of the direct channel of a person with the bot, opening it if needed.
+// DM returns the id of the direct channel between a person and the bot, opening it if necessary.
 func (s *Server) DM(user string) string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return s.rooms.dmWith(user).ID
 }
 
-// Users lists everybody, bots included, in order of joining.
+// Users returns all users, including bots, in the order in which they joined.
 func (s *Server) Users() []User {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -37,7 +37,7 @@ func (s *Server) Users() []User {
 	return out
 }
 
-// Thread returns a root with its replies, oldest first; nil when the root is unknown.
+// Thread returns the root of a thread followed by its replies, oldest first, or nil if the root is unknown.
 func (s *Server) Thread(channel, ts string) []*Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Server) Thread(channel, ts string) []*Message {
 	return out
 }
 
-// Messages returns a channel's top-level messages (roots and broadcasts), oldest first.
+// Messages returns the top-level messages of a channel, including broadcast replies, oldest first.
 func (s *Server) Messages(channel string) []*Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -69,7 +69,7 @@ func (s *Server) Messages(channel string) []*Message {
 	return out
 }
 
-// Message returns one message, or nil.
+// Message returns a message, or nil if it is unknown.
 func (s *Server) Message(channel, ts string) *Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -80,21 +80,21 @@ func (s *Server) Message(channel, ts string) *Message {
 	return ch.byTS[ts].Clone()
 }
 
-// Ephemerals returns what only this person sees, oldest first; user "" means everybody's.
+// Ephemerals returns the messages that only this user sees, oldest first. If user is "", it returns those of all users.
 func (s *Server) Ephemerals(user string) []Ephemeral {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	var out []Ephemeral
 	for _, e := range s.clicks.ephs {
-		isMeant := user == "" || e.User == user
-		if isMeant && !e.Deleted {
+		isVisible := user == "" || e.User == user
+		if isVisible && !e.Deleted {
 			out = append(out, *e)
 		}
 	}
 	return slices.Clip(out)
 }
 
-// File returns a file with its bytes and places, or nil.
+// File returns a file with its data and shares, or nil if it is unknown.
 func (s *Server) File(id string) *File {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -103,22 +103,22 @@ func (s *Server) File(id string) *File {
 		return nil
 	}
 
-	n := *f
-	n.Shares = map[string]map[string][]*Share{}
-	for kind, places := range f.Shares {
-		n.Shares[kind] = map[string][]*Share{}
-		for ch, list := range places {
-			for _, sh := range list {
-				c := *sh
-				n.Shares[kind][ch] = append(n.Shares[kind][ch], &c)
+	file := *f
+	file.Shares = map[string]map[string][]*Share{}
+	for visibility, byChannel := range f.Shares {
+		file.Shares[visibility] = map[string][]*Share{}
+		for channel, shares := range byChannel {
+			for _, share := range shares {
+				clone := *share
+				file.Shares[visibility][channel] = append(file.Shares[visibility][channel], &clone)
 			}
 		}
 	}
 
-	return &n
+	return &file
 }
 
-// Followers lists who follows a thread, sorted.
+// Followers returns the ids of the users who follow a thread, sorted.
 func (s *Server) Followers(channel, thread string) []string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -129,7 +129,7 @@ func (s *Server) Followers(channel, thread string) []string {
 	return slices.Sorted(maps.Keys(ch.threads[thread].followers))
 }
 
-// Views lists the modals that a person has open, the top one last.
+// Views returns the open modals of a user, the top one last.
 func (s *Server) Views(user string) []*View {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -140,7 +140,7 @@ func (s *Server) Views(user string) []*View {
 	return out
 }
 
-// Home returns the home tab that a person would see; nil when none was published.
+// Home returns the home tab of a user, or nil if the app hasn't published one.
 func (s *Server) Home(user string) *View {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -150,7 +150,8 @@ func (s *Server) Home(user string) *View {
 	return nil
 }
 
-// Calls returns the latest Web API calls (at least 20,000), oldest first; method "" means all.
+// Calls returns the recorded calls of a Web API method, oldest first. If method is "", it returns the calls of all methods. At
+// least the latest 20,000 calls are recorded.
 func (s *Server) Calls(method string) []Call {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

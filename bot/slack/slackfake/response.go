@@ -12,37 +12,39 @@ import (
 	"parley/channels/emulator"
 )
 
-// With an interaction the app gets a response_url. For half an hour it may post messages there, up to five
-// times, without a token: a reply to the person who clicked, or a change of the message.
+// Slack sends a response_url with each interaction, such as a click on a button. For half an hour, the app may post up to five
+// messages to this URL without a token: to answer the person who clicked, or to replace or delete the clicked message. This
+// file emulates these URLs.
 
-// Life of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
+// Limits of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
 const (
-	responseUses = 5
-	responseLife = 30 * time.Minute
+	maxResponseUses  = 5
+	responseLifetime = 30 * time.Minute
 )
 
-// responseURL is one such address, and the interaction that it belongs to.
+// responseURL is a URL and the interaction it belongs to.
 type responseURL struct {
 	user      string // who clicked
 	channel   *channel
-	ts        string // of the clicked message
+	ts        string // the clicked message
 	thread    string
-	ephemeral *Ephemeral // the clicked message if only one person sees it; else nil
-	at        time.Time  // when the address was made
-	uses      int        // how often the app has used it
+	ephemeral *Ephemeral // the clicked message if it is ephemeral, otherwise nil
+	createdAt time.Time
+	uses      int
 }
 
-// newResponseURL registers l and returns its address. The caller holds the lock.
-func (s *clicks) newResponseURL(l *responseURL) string {
-	l.at = s.Now()
+// newResponseURL registers link and returns its URL. The caller holds the lock.
+func (s *clicks) newResponseURL(link *responseURL) string {
+	link.createdAt = s.Now()
 	id := s.Secret(24)
-	s.replies[id] = l
+	s.replies[id] = link
 	return s.BaseURL() + "/actions/" + s.Opt.TeamID + "/" + id
 }
 
+// serveResponseURL handles the app's requests. It reads the body without the lock, since the app may be slow.
 func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
-	f := s.strikeResponse()
-	if f != nil && !runFaultBefore(w, r, f) {
+	fault := s.strikeResponse()
+	if fault != nil && !runFaultBefore(w, r, fault) {
 		return
 	}
 
@@ -53,7 +55,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	}
 
 	code := s.useResponse(r.PathValue("id"), body)
-	if f != nil && !runFaultAfter(w, r, f) {
+	if fault != nil && !runFaultAfter(w, r, fault) {
 		return
 	}
 
@@ -68,45 +70,44 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// strikeResponse returns the fault that strikes a use of a response_url; nil if none does.
+// strikeResponse returns the fault that a test has injected for this request, or nil.
 func (s *clicks) strikeResponse() *emulator.Struck {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return s.faults.Strike("response_url", "")
 }
 
-// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. The
-// caller reads body without the lock, since the app may be slow.
+// useResponse applies what the app posted to the URL with the given id. It returns Slack's error code, or "" on success.
 func (s *clicks) useResponse(id string, body []byte) string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	l := s.replies[id]
-	if code := l.whyRefused(s.Now()); code != "" {
+	link := s.replies[id]
+	if code := link.checkUse(s.Now()); code != "" {
 		return code
 	}
 
-	l.uses++
-	if err := s.followAnswer(l, body); err != nil {
-		return err.Code
+	link.uses++
+	if refusal := s.followAnswer(link, body); refusal != nil {
+		return refusal.Code
 	}
 	return ""
 }
 
-// whyRefused returns Slack's error for a use of l, which is nil if there is no such address; "" if it may be used.
-func (l *responseURL) whyRefused(now time.Time) string {
-	if l == nil {
+// checkUse returns Slack's error code if the URL can't be used, or "". link is nil for an unknown URL.
+func (link *responseURL) checkUse(now time.Time) string {
+	if link == nil {
 		return "invalid_url"
 	}
-	if now.Sub(l.at) > responseLife {
+	if now.Sub(link.createdAt) > responseLifetime {
 		return "expired_url"
 	}
-	if l.uses >= responseUses {
+	if link.uses >= maxResponseUses {
 		return "used_url"
 	}
 	return ""
 }
 
-// answerMessage is what the app posts to a response_url or returns to a command.
+// answerMessage is the message that an app posts to a response_url, or returns in its response to a slash command.
 type answerMessage struct {
 	ResponseType    string          `json:"response_type"`
 	ReplaceOriginal bool            `json:"replace_original"`
@@ -117,77 +118,79 @@ type answerMessage struct {
 	Attachments     json.RawMessage `json:"attachments"`
 }
 
-// followAnswer does what the app asked for through l. Caller holds the lock.
-func (s *clicks) followAnswer(l *responseURL, body []byte) *workspace.Refusal {
-	var a answerMessage
-	if json.Unmarshal(body, &a) != nil {
+// followAnswer posts, replaces or deletes a message, as the app's answer asks. The caller holds the lock.
+func (s *clicks) followAnswer(link *responseURL, body []byte) *workspace.Refusal {
+	var answer answerMessage
+	if json.Unmarshal(body, &answer) != nil {
 		return workspace.Refuse("invalid_payload")
 	}
-	if a.DeleteOriginal {
-		return s.deleteOriginal(l)
+	if answer.DeleteOriginal {
+		return s.deleteOriginal(link)
 	}
 
-	c := &call{Ground: s.ground, Grant: s.grant, Args: map[string]string{"text": a.Text}}
-	if !workspace.IsNull(a.Blocks) {
-		c.Args["blocks"] = string(a.Blocks)
+	c := &call{Ground: s.ground, Grant: s.grant, Args: map[string]string{"text": answer.Text}}
+	if !workspace.IsNull(answer.Blocks) {
+		c.Args["blocks"] = string(answer.Blocks)
 	}
-	if !workspace.IsNull(a.Attachments) {
-		c.Args["attachments"] = string(a.Attachments)
-	}
-
-	show, err := c.ReadContent()
-	if err != nil {
-		return err
-	}
-	if a.ReplaceOriginal {
-		return s.replaceOriginal(l, show)
+	if !workspace.IsNull(answer.Attachments) {
+		c.Args["attachments"] = string(answer.Attachments)
 	}
 
-	thread := a.ThreadTS
-	if a.ResponseType == "in_channel" {
-		m := c.BotMessage(show)
-		m.ThreadTS = thread
-		s.board.insertMessage(l.channel, m)
+	content, refusal := c.ReadContent()
+	if refusal != nil {
+		return refusal
+	}
+	if answer.ReplaceOriginal {
+		return s.replaceOriginal(link, content)
+	}
+	if answer.ResponseType == "in_channel" {
+		m := c.BotMessage(content)
+		m.ThreadTS = answer.ThreadTS
+		s.board.insertMessage(link.channel, m)
 		return nil
 	}
 
-	thread = cmp.Or(thread, l.thread)
-	s.showEphemeral(l.channel, &Ephemeral{User: l.user, ThreadTS: thread, Text: webcall.CutText(show.Text), Blocks: show.Blocks})
+	s.showEphemeral(link.channel, &Ephemeral{
+		User:     link.user,
+		ThreadTS: cmp.Or(answer.ThreadTS, link.thread),
+		Text:     webcall.CutText(content.Text),
+		Blocks:   content.Blocks,
+	})
 	return nil
 }
 
-func (s *clicks) deleteOriginal(l *responseURL) *workspace.Refusal {
-	if l.ephemeral != nil {
-		l.ephemeral.Deleted = true
-		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
+func (s *clicks) deleteOriginal(link *responseURL) *workspace.Refusal {
+	if link.ephemeral != nil {
+		link.ephemeral.Deleted = true
+		s.Note(Change{Kind: "ephemeral", Channel: link.channel.ID, TS: link.ephemeral.TS, User: link.user})
 		return nil
 	}
-	if l.channel.byTS[l.ts] == nil {
+	if link.channel.byTS[link.ts] == nil {
 		return workspace.Refuse("message_not_found")
 	}
-	s.board.removePosted(l.channel, l.channel.byTS[l.ts])
+	s.board.removePosted(link.channel, link.channel.byTS[link.ts])
 	return nil
 }
 
-func (s *clicks) replaceOriginal(l *responseURL, show webcall.Content) *workspace.Refusal {
-	if l.ephemeral != nil {
-		l.ephemeral.Text = webcall.CutText(show.Text)
-		l.ephemeral.Blocks = show.Blocks
-		l.ephemeral.Deleted = false
-		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
+func (s *clicks) replaceOriginal(link *responseURL, content webcall.Content) *workspace.Refusal {
+	if link.ephemeral != nil {
+		link.ephemeral.Text = webcall.CutText(content.Text)
+		link.ephemeral.Blocks = content.Blocks
+		link.ephemeral.Deleted = false
+		s.Note(Change{Kind: "ephemeral", Channel: link.channel.ID, TS: link.ephemeral.TS, User: link.user})
 		return nil
 	}
 
-	m := l.channel.byTS[l.ts]
+	m := link.channel.byTS[link.ts]
 	if m == nil || m.BotID != s.Opt.BotID {
 		return workspace.Refuse("message_not_found")
 	}
 
 	prev := m.Clone()
-	m.Text = webcall.CutText(show.Text)
-	m.Blocks = show.Blocks
-	m.Attachments = show.Attachments
+	m.Text = webcall.CutText(content.Text)
+	m.Blocks = content.Blocks
+	m.Attachments = content.Attachments
 	m.Edited = &Edited{User: s.Opt.BotUser, TS: workspace.FormatTS(s.Now().UnixMicro())}
-	s.board.emitChange(l.channel, m, prev)
+	s.board.emitChange(link.channel, m, prev)
 	return nil
 }
