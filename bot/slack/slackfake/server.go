@@ -9,24 +9,19 @@ import (
 	"parley/channels/emulator"
 )
 
-// Server is one emulated workspace with one app: its address, and what can be seen in it. It is
-// an http.Handler; Start gives it a listener of its own. Its methods, and those of its parts,
-// may be called at any time from any goroutine.
+// Server is an emulated Slack workspace with one installed app. It is an http.Handler that serves Slack's Web API; Start gives
+// it a listener of its own. Tests act in the workspace with As and Admin, and inspect it with methods such as Thread and
+// Messages. All exported methods, and those of the exported fields, are safe for concurrent use.
 type Server struct {
 	*ground
 	*emulator.Host
 	*emulator.FaultPlan
 
-	// Admin does what administrators and Slack itself do.
-	Admin *Administrator
-	// Events tells which events the app took, late or not at all.
-	Events *Events
-	// Sockets are the app's Socket Mode connections.
-	Sockets *Sockets
-	// Webhooks reach the app in HTTP mode.
-	Webhooks *Webhooks
-	// Inboxes hold what people have not read.
-	Inboxes *Inboxes
+	Admin    *Administrator // acts as an administrator or as Slack itself
+	Events   *Events        // events sent to the app, with their results
+	Sockets  *Sockets       // the app's Socket Mode connections
+	Webhooks *Webhooks      // event delivery in HTTP mode
+	Inboxes  *Inboxes       // people's notifications and unread messages
 
 	grant   *workspace.Grant
 	people  *directory
@@ -39,15 +34,15 @@ type Server struct {
 	sched   *workspace.Schedule
 }
 
-// New makes a workspace. Close must be called to end its goroutine.
+// New creates a workspace. The caller must call Close to stop its goroutine.
 func New(o Options) *Server {
-	given := o.Clock != nil
+	hasTestClock := o.Clock != nil
 	o = o.WithDefaults()
 	host := emulator.NewHost("slackfake", o.Log)
 	g := workspace.New(o, host)
 	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultLimitBody, FaultBlank, FaultError, FaultNeverShare)
 	s := &Server{ground: g, Host: host, FaultPlan: faults}
-	s.connect(given)
+	s.connect(hasTestClock)
 	s.Mu.Lock()
 	s.seedWorkspace()
 	s.Mu.Unlock()
@@ -56,12 +51,11 @@ func New(o Options) *Server {
 	return s
 }
 
-// connect makes the parts of the workspace and tells each of those that it needs. An injected
-// clock may jump.
-func (s *Server) connect(jumps bool) {
+// connect creates the parts of the workspace and connects them. A test's clock may jump, which the schedule has to handle.
+func (s *Server) connect(hasTestClock bool) {
 	g := s.ground
 	s.grant = workspace.NewGrant(g)
-	s.sched = workspace.NewSchedule(g, jumps)
+	s.sched = workspace.NewSchedule(g, hasTestClock)
 
 	s.Events = delivery.New(g, s.grant, s.sched, s.FaultPlan)
 	s.Sockets, s.Webhooks = s.Events.Sockets, s.Events.Webhooks
@@ -94,6 +88,7 @@ func (s *Server) connect(jumps bool) {
 	s.api.methods = s.api.listMethods()
 }
 
+// seedWorkspace clears all state and adds the users and channels of Options. The caller holds the lock.
 func (s *Server) seedWorkspace() {
 	s.grant.Reset()
 	s.people.reset()
@@ -117,8 +112,8 @@ func (s *Server) seedWorkspace() {
 	}
 }
 
-// Reset returns to the seed of Options: messages, views, faults, calls and added people go.
-// Open sockets stay; undelivered events are forgotten.
+// Reset restores the initial state. It removes messages, views, faults, recorded calls, undelivered events and added people.
+// Sockets stay connected.
 func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -128,7 +123,7 @@ func (s *Server) Reset() {
 	s.Note(Change{Kind: "reset"})
 }
 
-// Close ends connections and goroutines and waits for them.
+// Close closes all connections, stops the goroutines, and waits for them.
 func (s *Server) Close() error {
 	s.Sockets.Drop()
 	err := s.Host.Close()
@@ -136,31 +131,31 @@ func (s *Server) Close() error {
 	return err
 }
 
-// APIURL is what slack.OptionAPIURL and slackApiUrl need: URL with /api/.
+// APIURL returns the base URL of the Web API, as slack.OptionAPIURL and slackApiUrl expect it.
 func (s *Server) APIURL() string { return s.URL() + "/api/" }
 
-// BotToken is the app's bot token.
+// BotToken returns the app's bot token.
 func (s *Server) BotToken() string { return s.Opt.BotToken }
 
-// AppToken is the app-level token for Socket Mode.
+// AppToken returns the app-level token for Socket Mode.
 func (s *Server) AppToken() string { return s.Opt.AppToken }
 
-// SigningSecret signs what is sent in HTTP mode.
+// SigningSecret returns the secret that signs requests to the app in HTTP mode.
 func (s *Server) SigningSecret() string { return s.Opt.SigningSecret }
 
-// BotUserID is the user id of the app's bot.
+// BotUserID returns the user id of the app's bot.
 func (s *Server) BotUserID() string { return s.Opt.BotUser }
 
-// BotID is the B… id on the bot's messages.
+// BotID returns the B… id on the bot's messages.
 func (s *Server) BotID() string { return s.Opt.BotID }
 
-// TeamID is the workspace's id.
+// TeamID returns the id of the workspace.
 func (s *Server) TeamID() string { return s.Opt.TeamID }
 
-// AppID is the app's id.
+// AppID returns the id of the app.
 func (s *Server) AppID() string { return s.Opt.AppID }
 
-// makeRoutes returns what serves the Web API, files, response URLs, Socket Mode and /_fake/.
+// makeRoutes returns the handler of the Web API, files, response URLs, Socket Mode and the test control API under /_fake/.
 func (s *Server) makeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.api.serveAPI)

@@ -8,24 +8,25 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// This file finds what a person clicks on, and how interactions describe it to the app.
+// This file finds the message, modal or home tab in which a person clicks, and describes it for the payload that Slack sends
+// to the app.
 
-// Target is where a person clicks: a message, an ephemeral one, a modal or the home tab.
+// Target is where a person clicks: a message, which may be ephemeral, a modal or the home tab.
 type Target struct {
 	Channel string `json:"channel,omitempty"`
 	TS      string `json:"ts,omitempty"`
-	View    string `json:"view,omitempty"` // view id; "home" is the person's home tab
+	View    string `json:"view,omitempty"` // view id, or "home" for the person's home tab
 }
 
-// targetContent is what a target shows.
+// targetContent is the content of a target.
 type targetContent struct {
 	blocks json.RawMessage
-	state  kit.State // what was chosen there
-	view   *View     // nil means a message
-	fields object    // how payloads describe it
+	state  kit.State // what the person has entered or chosen so far
+	view   *View     // nil for a message
+	fields object    // the fields of the payload that describe the target
 }
 
-// findElement finds an element by its action id (see kit.Find).
+// findElement returns the element with an action id; see kit.Find.
 func (at *targetContent) findElement(action string) (kit.Element, error) {
 	e, ok := kit.Find(at.blocks, action)
 	if !ok {
@@ -42,7 +43,7 @@ func (at *targetContent) viewID() string {
 	return at.view.ID
 }
 
-// keepChoice keeps what a person chose where the choice shows. Caller holds the lock.
+// keepChoice stores at.state, which a person changed, with the view or message. The caller holds the lock.
 func (s *clicks) keepChoice(user string, t Target, at *targetContent) {
 	if at.view != nil {
 		at.view.State = at.state
@@ -51,7 +52,7 @@ func (s *clicks) keepChoice(user string, t Target, at *targetContent) {
 	s.selected[choiceKey{user, t.Channel, t.TS}] = at.state
 }
 
-// lookAt finds what a person can click on. Caller holds the lock.
+// lookAt returns the content of a target, if the person can see it. The caller holds the lock.
 // Errors: user_not_found, not_found for a view, channel_not_found, message_not_found.
 func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 	if s.people.users[user] == nil {
@@ -67,19 +68,20 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 	}
 	if m := ch.byTS[t.TS]; m != nil {
 		link := &responseURL{user: user, channel: ch, ts: t.TS, thread: m.ThreadTS}
-		at := s.lookThrough(link, kit.AllBlocks(m.Blocks, m.Attachments))
+		at := s.describeMessage(link, kit.AllBlocks(m.Blocks, m.Attachments))
 		at.fields["message"] = eventMessage(m)
 		return at, nil
 	}
 	if e := s.findEphemeral(ch.ID, user, t.TS); e != nil {
 		link := &responseURL{user: user, channel: ch, ts: t.TS, thread: e.ThreadTS, ephemeral: e}
-		return s.lookThrough(link, e.Blocks), nil
+		return s.describeMessage(link, e.Blocks), nil
 	}
 	return nil, workspace.Refuse("message_not_found")
 }
 
-// lookThrough returns what the message of a response_url shows, and registers the address. Caller holds the lock.
-func (s *clicks) lookThrough(link *responseURL, blocks json.RawMessage) *targetContent {
+// describeMessage returns the content of the message that link belongs to, and registers link as its response_url. The caller
+// holds the lock.
+func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *targetContent {
 	container := object{
 		"type":         "message",
 		"message_ts":   link.ts,
@@ -100,7 +102,7 @@ func (s *clicks) lookThrough(link *responseURL, blocks json.RawMessage) *targetC
 	}
 }
 
-// lookAtView finds one of a person's modals by its id, or her home tab by its id or the word home. Caller holds the lock.
+// lookAtView returns the content of a person's modal, or of the home tab if id is its id or "home". The caller holds the lock.
 func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
 	v, home := s.screens.Views[id], s.screens.Homes[user]
 	isHomeID := v == nil && home != nil && home.ID == id
@@ -119,18 +121,19 @@ func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
 	}, nil
 }
 
+// findEphemeral returns a message that only this user sees, or nil.
 func (s *clicks) findEphemeral(channel, user, ts string) *Ephemeral {
 	for _, e := range s.ephs {
-		isThere := e.Channel == channel && e.TS == ts
-		isShown := e.User == user && !e.Deleted
-		if isThere && isShown {
+		isNamed := e.Channel == channel && e.TS == ts
+		isVisible := e.User == user && !e.Deleted
+		if isNamed && isVisible {
 			return e
 		}
 	}
 	return nil
 }
 
-// payloadName returns the name that payloads have for a channel. Slack hides the names of private ones.
+// payloadName returns the name of a channel in payloads, where Slack hides the names of private channels.
 func payloadName(ch *channel) string {
 	if ch.IM {
 		return "directmessage"
@@ -141,7 +144,7 @@ func payloadName(ch *channel) string {
 	return ch.Name
 }
 
-// showEphemeral shows e to its user only. Caller holds the lock.
+// showEphemeral adds a message to a channel that only the user e.User sees. The caller holds the lock.
 func (s *clicks) showEphemeral(ch *channel, e *Ephemeral) {
 	e.Channel, e.TS = ch.ID, ch.nextTS(s.Now())
 	s.ephs = append(s.ephs, e)

@@ -11,13 +11,14 @@ import (
 	"parley/channels/emulator"
 )
 
-// This file moves the bytes of files: the app sends them to an upload's address (a ticket names the upload),
-// and reads them at a file's private address with its token.
+// This file serves the upload and download of files. The app uploads a file to a URL that contains a ticket, which identifies
+// the upload, and downloads files from their private URLs with its token. Bodies are transferred without holding the lock,
+// since the app may be slow. Tests can inject faults, such as a dropped connection.
 
-// serveUpload takes the bytes of a file, raw or as any field of a multipart form.
+// serveUpload receives a file, either as the raw body or as a field of a multipart form.
 func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
-	f, u := a.beginUpload(r.PathValue("ticket"))
-	if f != nil && !runFaultBefore(w, r, f) {
+	fault, u := a.beginUpload(r.PathValue("ticket"))
+	if fault != nil && !runFaultBefore(w, r, fault) {
 		return
 	}
 	if u == nil {
@@ -32,22 +33,21 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 	}
 
 	a.endUpload(u, data)
-	if f != nil && !runFaultAfter(w, r, f) {
+	if fault != nil && !runFaultAfter(w, r, fault) {
 		return
 	}
 
 	fmt.Fprintf(w, "OK - %d", len(data))
 }
 
-// beginUpload returns the fault that strikes an upload, and the upload of that ticket; each is nil if there is none.
+// beginUpload returns the fault that a test has injected for this upload, and the upload with the ticket. Either may be nil.
 func (a *fileAPI) beginUpload(ticket string) (*emulator.Struck, *upload) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	return a.faults.Strike("upload", ""), a.files.uploads[ticket]
 }
 
-// endUpload stores the bytes of a file, which the caller has read without the lock, since the app may be slow.
-// A second upload changes nothing.
+// endUpload stores the data of an upload. A second upload with the same ticket is ignored.
 func (a *fileAPI) endUpload(u *upload, data []byte) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -57,6 +57,7 @@ func (a *fileAPI) endUpload(u *upload, data []byte) {
 	}
 }
 
+// readFile returns the file in the body of a request.
 func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFileBytes+1<<20)
 	parts, err := r.MultipartReader()
@@ -68,66 +69,66 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 
 	for {
-		p, err := parts.NextPart()
+		part, err := parts.NextPart()
 		if err != nil {
 			return nil, err
 		}
 
-		// A file part has a name; web-api and others add plain fields beside it.
-		isFileField := p.FormName() == "file" || p.FormName() == "body"
-		if p.FileName() != "" || isFileField {
-			return io.ReadAll(p)
+		// The part with the file has a file name. @slack/web-api and others also send plain fields.
+		isFileField := part.FormName() == "file" || part.FormName() == "body"
+		if part.FileName() != "" || isFileField {
+			return io.ReadAll(part)
 		}
 	}
 }
 
-// serveFile gives a file's bytes to a token that may read files, and anybody else a redirect
-// to a page, as Slack does.
+// serveFile sends a file if the token may read files. Otherwise it redirects to the sign-in page, as Slack does.
 func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 	d := a.beginDownload(r)
-	f := d.fault
-	if f != nil && !runFaultBefore(w, r, f) {
+	fault := d.fault
+	if fault != nil && !runFaultBefore(w, r, fault) {
 		return
 	}
 	if !d.isAllowed {
 		http.Redirect(w, r, "/signin?redir="+url.QueryEscape(r.URL.Path), http.StatusFound)
 		return
 	}
-	if !d.isKept {
+	if !d.exists {
 		http.NotFound(w, r)
 		return
 	}
-	if place, isFirst := strings.CutPrefix(r.URL.Path, "/files-pri/"); isFirst && a.Opt.MovedFiles {
-		http.Redirect(w, r, "/files-origin/"+place, http.StatusFound)
+	if path, isFirstURL := strings.CutPrefix(r.URL.Path, "/files-pri/"); isFirstURL && a.Opt.MovedFiles {
+		http.Redirect(w, r, "/files-origin/"+path, http.StatusFound)
 		return
 	}
 
-	w.Header().Set("Content-Type", d.kind)
+	w.Header().Set("Content-Type", d.mimetype)
 
 	if strings.HasPrefix(r.PathValue("name"), "download/") {
 		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(d.name))
 	}
 
-	isDrop := f != nil && f.Kind == FaultDrop
-	if isDrop && f.After { // half the file, then silence
+	isDrop := fault != nil && fault.Kind == FaultDrop
+	if isDrop && fault.After { // send half of the file, then drop the connection
 		w.Header().Set("Content-Length", fmt.Sprint(len(d.data)))
-		w.Write(d.data[:len(d.data)/2]) //nolint:errcheck // about to be cut
+		w.Write(d.data[:len(d.data)/2]) //nolint:errcheck // the connection is dropped anyway
 		panic(http.ErrAbortHandler)
 	}
 
 	w.Write(d.data) //nolint:errcheck // the client is gone
 }
 
-// download is a file that somebody asks for.
+// download is the result of looking up a requested file.
 type download struct {
-	fault      *emulator.Struck // that strikes it; nil if none does
-	isAllowed  bool
-	isKept     bool // there is such a file, and its bytes: a hosted one may be empty, of others the bytes may be gone
-	kind, name string
-	data       []byte
+	fault     *emulator.Struck // injected by a test, or nil
+	isAllowed bool             // the token may read files
+	exists    bool             // the file is known and has data; only a hosted file may be empty
+	mimetype  string
+	name      string
+	data      []byte
 }
 
-// beginDownload finds the file that a request is about, and notes that a scope was used for it.
+// beginDownload looks up the file that a request names, and records the use of the scope files:read.
 func (a *fileAPI) beginDownload(r *http.Request) download {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -144,10 +145,10 @@ func (a *fileAPI) beginDownload(r *http.Request) download {
 		return d
 	}
 
-	d.kind, d.name, d.data = file.Mimetype, file.Name, file.Data
-	d.isKept = d.data != nil || file.Mode == "hosted"
+	d.mimetype, d.name, d.data = file.Mimetype, file.Name, file.Data
+	d.exists = d.data != nil || file.Mode == "hosted"
 	if file.Mode == canvasMode {
-		d.kind, d.data = "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>A canvas</body></html>")
+		d.mimetype, d.data = "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>A canvas</body></html>")
 	}
 	return d
 }

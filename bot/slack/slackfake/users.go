@@ -8,14 +8,14 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// userAPI answers the app's calls about people, bots and its token: users.*, bots.info and auth.test. Its methods are called
-// with the lock held.
+// userAPI implements the Web API methods about people, bots and the app's token: users.*, bots.info and auth.test. The caller
+// of its methods holds the lock.
 type userAPI struct {
 	*ground
 	people *directory
 }
 
-// useEmailScope returns whether the app may read addresses, and records that the scope was used.
+// useEmailScope reports whether the app may read people's e-mail addresses, and records the use of that scope.
 func useEmailScope(c *call) emailAccess { return c.Need("users:read.email") == nil }
 
 func (a *userAPI) userInfo(c *call) (reply, *workspace.Refusal) {
@@ -42,7 +42,7 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 		members = append(members, a.people.describe(a.people.users[id], access))
 	}
 
-	next := 0 // nothing follows
+	next := 0 // the last page
 	if to < len(ids) {
 		next = to
 	}
@@ -65,10 +65,11 @@ func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 	return reply{"user": a.people.describe(u, showsEmail)}, nil
 }
 
-// botInfo answers what a bot is. A token of a whole organisation has to name the workspace.
+// botInfo returns a bot, by default the app's own. With a token of a whole organisation, the call must name the workspace.
 // Source: docs.slack.dev/reference/methods/bots.info.
 func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
-	if isOfOrganisation := strings.HasPrefix(a.Opt.TeamID, "E"); isOfOrganisation && c.Str("team_id") == "" {
+	isOrganisation := strings.HasPrefix(a.Opt.TeamID, "E")
+	if isOrganisation && c.Str("team_id") == "" {
 		return nil, workspace.Refuse("missing_argument")
 	}
 	id := cmp.Or(c.Str("bot"), a.Opt.BotID)

@@ -7,23 +7,21 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// A view is a modal or a home tab. The app opens a modal with a trigger id, which Slack gives it with a
-// person's click. A trigger works once, for a few seconds. This file answers the app's views.* calls.
-
-// API opens and changes views for the app.
+// API implements the views.* methods of Slack's Web API. A view is a modal or a home tab. To open a modal, the app needs a
+// trigger id, which Slack sends with each click. A trigger id can be used once, within a few seconds.
 type API struct {
 	*workspace.Ground
 	screens *Screens
 	isUser  func(id string) bool
 }
 
-// NewAPI makes the API of these screens. isUser reports whether an id is that of a user.
-func NewAPI(s *Screens, isUser func(id string) bool) *API {
-	return &API{Ground: s.Ground, screens: s, isUser: isUser}
+// NewAPI returns the API for screens. isUser reports whether a user id exists.
+func NewAPI(screens *Screens, isUser func(id string) bool) *API {
+	return &API{Ground: screens.Ground, screens: screens, isUser: isUser}
 }
 
-// findTrigger returns the trigger that a call names, or the refusal if it is unknown, used or too old. The
-// caller sets used once the view is open.
+// findTrigger returns the trigger that a call names. It refuses one that is unknown, used or expired. The caller marks the
+// trigger as used after the view was opened.
 func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	id := cmp.Or(c.Str("trigger_id"), c.Str("interactivity_pointer"))
 	if id == "" {
@@ -37,13 +35,13 @@ func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	if t.used {
 		return nil, workspace.Refuse("exchanged_trigger_id")
 	}
-	if a.Now().Sub(t.at) > a.Opt.TriggerLife {
+	if a.Now().Sub(t.createdAt) > a.Opt.TriggerLife {
 		return nil, workspace.Refuse("expired_trigger_id")
 	}
 	return t, nil
 }
 
-// OpenView answers views.open.
+// OpenView handles views.open, which replaces all open modals of the user.
 func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	t, err := a.findTrigger(c)
 	if err != nil {
@@ -63,7 +61,7 @@ func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": v.Clone()}, nil
 }
 
-// PushView answers views.push.
+// PushView handles views.push, which opens a modal on top of the open ones.
 func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	t, err := a.findTrigger(c)
 	if err != nil {
@@ -82,7 +80,7 @@ func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": v.Clone()}, nil
 }
 
-// UpdateView answers views.update.
+// UpdateView handles views.update.
 func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	if c.Str("view_id") == "" && c.Str("external_id") == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: view_id")
@@ -106,8 +104,8 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": old.Clone()}, nil
 }
 
-// findNamed returns the view that a call names by Slack's id or, without that, by the app's own; nil if there
-// is none.
+// findNamed returns the view that a call names by view_id, or otherwise by external_id, the app's own id. It returns nil if
+// there is no such view.
 func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 	id := c.Str("view_id")
 	if id == "" {
@@ -124,7 +122,7 @@ func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 	return nil
 }
 
-// PublishView answers views.publish.
+// PublishView handles views.publish, which sets the home tab of a user.
 func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	user := c.Str("user_id")
 	if a.Opt.NoHome {
@@ -134,9 +132,9 @@ func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("user_not_found")
 	}
 
-	old := a.screens.Homes[user]
+	home := a.screens.Homes[user]
 	hash := c.Str("hash")
-	isOutdated := old == nil || hash != old.Hash
+	isOutdated := home == nil || hash != home.Hash
 	if hash != "" && isOutdated {
 		return nil, workspace.Refuse("hash_conflict")
 	}
@@ -146,15 +144,14 @@ func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		return nil, err
 	}
 
-	if old == nil {
-		v.ID, v.User = a.NewID("V"), user
-		v.RootViewID = v.ID
-		a.screens.Homes[user] = v
-		a.screens.renewHash(v)
-		old = v
-	} else {
-		a.screens.replace(old, v)
+	if home != nil {
+		a.screens.replace(home, v)
+		return webcall.Reply{"view": home.Clone()}, nil
 	}
 
-	return webcall.Reply{"view": old.Clone()}, nil
+	v.ID, v.User = a.NewID("V"), user
+	v.RootViewID = v.ID
+	a.screens.Homes[user] = v
+	a.screens.renewHash(v)
+	return webcall.Reply{"view": v.Clone()}, nil
 }

@@ -1,4 +1,5 @@
-// Package screens keeps the modals and home tabs that people see, and lets the app open and change them.
+// Package screens emulates Slack's modals and home tabs: it stores which ones people see, and lets the app open and change
+// them.
 package screens
 
 import (
@@ -14,31 +15,30 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// A view is a modal, shown above Slack's page, or an app's home tab. A person has one stack of modals: at most
-// three, of which only the top one can be used.
-
 // Limits of views. Source: docs.slack.dev/reference/views, read 2026-11.
 const (
 	maxViewBytes  = 250_000
-	maxStack      = 3
-	maxPrivate    = 3000
+	maxStack      = 3    // modals of a user
+	maxPrivate    = 3000 // characters of private_metadata
 	maxViewTitle  = 24
 	maxExternalID = 255
 )
 
-// Screens are the modals and home tabs that people see. The lock, workspace.Ground.Mu, guards them.
+// Screens holds the views that people see. A view is a modal, shown on top of Slack's page, or the app's home tab. A user has
+// one stack of modals, of which only the top one can be used. The lock, workspace.Ground.Mu, guards all state, and the
+// caller of the methods holds it.
 type Screens struct {
 	*workspace.Ground
 	Views    map[string]*workspace.View // by view id
-	Stacks   map[string][]string        // view ids of the open modals by user id, bottom first
+	Stacks   map[string][]string        // view ids of open modals by user id, bottom first
 	Homes    map[string]*workspace.View // home tabs by user id
 	triggers map[string]*trigger        // by trigger id
 }
 
-// New makes the screens of a workspace.
+// New returns the screens of a workspace. Reset must be called before the first use.
 func New(g *workspace.Ground) *Screens { return &Screens{Ground: g} }
 
-// Reset closes all views. Caller holds the lock.
+// Reset removes all views and triggers.
 func (s *Screens) Reset() {
 	s.Views = map[string]*workspace.View{}
 	s.Stacks = map[string][]string{}
@@ -46,22 +46,22 @@ func (s *Screens) Reset() {
 	s.triggers = map[string]*trigger{}
 }
 
-// trigger is the app's permission to open one modal for one user. It is valid once, for a short time.
+// trigger is the app's permission to open one modal for one user. It can be used once, within Options.TriggerLife.
 type trigger struct {
-	user string
-	at   time.Time
-	used bool
-	view string // id of the modal in which the user clicked; "" if it was elsewhere
+	user      string
+	createdAt time.Time
+	used      bool
+	view      string // id of the modal in which the user clicked, or ""
 }
 
-// NewTrigger makes a trigger and returns its id. The caller holds the lock.
+// NewTrigger creates a trigger for a click and returns its id. view is the id of the modal that contains the click, or "".
 func (s *Screens) NewTrigger(user, view string) string {
 	id := fmt.Sprintf("%d.%d.%s", s.Now().UnixMilli(), 1_000_000+s.IDs, s.Secret(32))
-	s.triggers[id] = &trigger{user: user, at: s.Now(), view: view}
+	s.triggers[id] = &trigger{user: user, createdAt: s.Now(), view: view}
 	return id
 }
 
-// parseView reads and checks a view that the app sends. It must have one of these types.
+// parseView parses and validates a view that the app sent, which must have one of the given types.
 func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.View, *workspace.Refusal) {
 	if len(raw) > maxViewBytes {
 		return nil, workspace.Refuse("view_too_large")
@@ -91,10 +91,10 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	return v, nil
 }
 
-// viewFaults are what is wrong with a view, as Slack lists it.
+// viewFaults collects the messages of Slack's validator about a view.
 type viewFaults []string
 
-// add adds a fault at a JSON pointer within the view.
+// add adds a message about the part of the view at a JSON pointer.
 func (f *viewFaults) add(at, text string) {
 	*f = append(*f, "[ERROR] "+text+" [json-pointer:/view"+at+"]")
 }
@@ -112,7 +112,7 @@ func (f *viewFaults) checkLengths(v *workspace.View) {
 	}
 }
 
-// checkTitles checks the title of a modal and the words of its two buttons, and completes them.
+// checkTitles checks the title of a modal and the labels of its two buttons, and fills in defaults.
 func (f *viewFaults) checkTitles(v *workspace.View) {
 	if workspace.IsNull(v.Title) {
 		f.add("", "missing required field: title")
@@ -128,26 +128,26 @@ func (f *viewFaults) checkTitles(v *workspace.View) {
 		if workspace.IsNull(*part.text) {
 			continue
 		}
-		title, wrong := kit.CheckTitle(part.key, *part.text, maxViewTitle)
+		title, messages := kit.CheckTitle(part.key, *part.text, maxViewTitle)
 		*part.text = title
-		for _, e := range wrong {
-			f.add("", strings.TrimPrefix(e, "[ERROR] "))
+		for _, message := range messages {
+			f.add("", strings.TrimPrefix(message, "[ERROR] "))
 		}
 	}
 }
 
-// checkViewBlocks checks the blocks of a view, and returns them.
+// checkViewBlocks checks the blocks of a view and returns them with defaults filled in.
 func (s *Screens) checkViewBlocks(v *workspace.View, faults *viewFaults) []any {
 	surface := kit.OnHome
 	if v.Type == "modal" {
 		surface = kit.OnModal
 	}
-	blocks, refused := s.CheckBlocks(v.Blocks, surface)
+	blocks, refusal := s.CheckBlocks(v.Blocks, surface)
 	switch {
-	case refused != nil && len(refused.Messages) == 0:
+	case refusal != nil && len(refusal.Messages) == 0:
 		faults.add("/blocks", "must provide an array")
-	case refused != nil:
-		for _, fault := range refused.Messages {
+	case refusal != nil:
+		for _, fault := range refusal.Messages {
 			*faults = append(*faults, strings.Replace(fault, "[json-pointer:", "[json-pointer:/view", 1))
 		}
 	}
@@ -163,12 +163,12 @@ func (s *Screens) checkViewBlocks(v *workspace.View, faults *viewFaults) []any {
 	return blocks
 }
 
-func isInput(b any) bool {
-	m, ok := b.(workspace.Object)
-	return ok && m["type"] == "input"
+func isInput(block any) bool {
+	fields, ok := block.(workspace.Object)
+	return ok && fields["type"] == "input"
 }
 
-// renewHash gives v a new hash and notes that the view changed.
+// renewHash assigns a new hash to a view that changed, and logs the change.
 func (s *Screens) renewHash(v *workspace.View) {
 	v.Hash = fmt.Sprintf("%d.%s", s.Now().Unix(), s.Secret(8))
 	kind := v.Type
@@ -178,7 +178,7 @@ func (s *Screens) renewHash(v *workspace.View) {
 	s.Note(workspace.Change{Kind: kind, ID: v.ID, User: v.User})
 }
 
-// putOnTop puts a new modal on top of those of the user's that stay (under, bottom first). Caller holds the lock.
+// putOnTop opens a new modal. under lists the user's modals that remain below it, bottom first.
 func (s *Screens) putOnTop(v *workspace.View, user string, under []string) *workspace.Refusal {
 	if v.ExternalID != "" && s.findByExternalID(v.ExternalID) != nil {
 		return workspace.Refuse("duplicate_external_id")
@@ -198,16 +198,17 @@ func (s *Screens) putOnTop(v *workspace.View, user string, under []string) *work
 	return nil
 }
 
-// Drop takes modals off the user's stack until at most n are left. Caller holds the lock.
+// Drop closes the top modals of a user until at most n remain.
 func (s *Screens) Drop(user string, n int) {
-	left := min(n, len(s.Stacks[user]))
-	for _, id := range s.Stacks[user][left:] {
+	remaining := min(n, len(s.Stacks[user]))
+	for _, id := range s.Stacks[user][remaining:] {
 		delete(s.Views, id)
 		s.Note(workspace.Change{Kind: "view", ID: id, User: user})
 	}
-	s.Stacks[user] = s.Stacks[user][:left]
+	s.Stacks[user] = s.Stacks[user][:remaining]
 }
 
+// findByExternalID returns the view with an id that the app chose, or nil.
 func (s *Screens) findByExternalID(id string) *workspace.View {
 	for _, v := range s.Views {
 		if v.ExternalID == id {
@@ -223,6 +224,7 @@ func (s *Screens) findByExternalID(id string) *workspace.View {
 	return nil
 }
 
+// push opens a modal on top of the user's open ones, of which there must be 1 to maxStack-1.
 func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 	under := s.Stacks[user]
 	if len(under) == 0 {
@@ -234,7 +236,7 @@ func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 	return s.putOnTop(v, user, under)
 }
 
-// replace shows v in the place of old, which keeps its identity and the inputs that both have.
+// replace replaces the contents of old with v. old keeps its ids, and the input in fields that both have.
 func (s *Screens) replace(old, v *workspace.View) {
 	v.ID, v.User = old.ID, old.User
 	v.RootViewID, v.PreviousViewID = old.RootViewID, old.PreviousViewID
@@ -244,43 +246,52 @@ func (s *Screens) replace(old, v *workspace.View) {
 	s.renewHash(old)
 }
 
-// Respond does what the app's response_action to the submitted modal v asks for; "" closes the modal. raw is
-// the view that came with the action, errs are messages by block id. Caller holds the lock.
+// Respond applies the app's response to the submission of the modal v. action is its response_action; "" closes the modal. raw
+// is the view of an update or push, and errs are error messages by block id.
 func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
 	switch action {
 	case "":
-		below := max(slices.Index(s.Stacks[v.User], v.ID), 0) // how many modals v covers
-		s.Drop(v.User, below)
+		modalsBelow := max(slices.Index(s.Stacks[v.User], v.ID), 0)
+		s.Drop(v.User, modalsBelow)
+		return nil
 	case "clear":
 		s.Drop(v.User, 0)
+		return nil
 	case "errors":
-		if len(errs) == 0 {
-			return workspace.Refuse("invalid_arguments", "[ERROR] errors must not be empty")
-		}
-		for block := range errs {
-			if !hasInput(v.Blocks, block) {
-				return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] no input block %q", block))
-			}
-		}
+		return checkInputErrors(v, errs)
 	case "update", "push":
-		n, err := s.parseView(raw, "modal")
-		if err != nil {
-			return err
-		}
-		if action == "update" {
-			s.replace(v, n)
-			return nil
-		}
-		if err := s.push(n, v.User); err != nil {
-			return err
-		}
 	default:
 		return workspace.Refuse("invalid_arguments", "[ERROR] unknown response_action")
+	}
+
+	next, refusal := s.parseView(raw, "modal")
+	if refusal != nil {
+		return refusal
+	}
+	if action == "update" {
+		s.replace(v, next)
+		return nil
+	}
+	if refusal := s.push(next, v.User); refusal != nil {
+		return refusal
 	}
 	return nil
 }
 
-// hasInput reports whether one of some blocks is an input with this block id.
+// checkInputErrors checks that errs isn't empty and that its keys are ids of input blocks of the modal.
+func checkInputErrors(v *workspace.View, errs map[string]string) error {
+	if len(errs) == 0 {
+		return workspace.Refuse("invalid_arguments", "[ERROR] errors must not be empty")
+	}
+	for block := range errs {
+		if !hasInput(v.Blocks, block) {
+			return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] no input block %q", block))
+		}
+	}
+	return nil
+}
+
+// hasInput reports whether blocks contain an input block with the given id.
 func hasInput(blocks json.RawMessage, id string) bool {
 	for e := range kit.Elements(blocks) {
 		if e.Block["type"] == "input" && e.BlockID == id {

@@ -1,5 +1,4 @@
-// Package webcall reads a call of the Web API: its arguments, what a message of it shows, and which page of a list it
-// asks for.
+// Package webcall decodes calls of Slack's Web API: their arguments, the content of a message, and the requested page of a list.
 package webcall
 
 import (
@@ -15,16 +14,14 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// A Web API method takes its arguments from a query, a form or JSON. Call.Read makes texts of them all; objects
-// stay JSON within the text. The handlers of methods then read single arguments.
-
-// MaxBody caps Web API requests; files go elsewhere.
+// MaxBody limits the body of a Web API request, in bytes. Files are uploaded separately.
 const MaxBody = 4 << 20
 
-// Reply is the body of an ok answer.
+// Reply is the body of a successful response, without the field ok.
 type Reply map[string]any
 
-// Call is one Web API request, with its arguments and the app's permissions.
+// Call is a Web API request with its arguments and the app's permissions. Clients may send arguments in the query, a form or
+// JSON. Read converts all of them to strings; values that aren't strings are kept as JSON, such as `[{"type":"divider"}]`.
 type Call struct {
 	*workspace.Ground
 	Grant   *workspace.Grant
@@ -32,32 +29,32 @@ type Call struct {
 	Args    map[string]string
 	Token   string
 	Used    []string // scopes that the call needed
-	NoShare bool     // by a fault, files of this call are never shown in a channel
+	NoShare bool     // an injected fault: files of this call never appear in a channel
 }
 
-// Str is an argument as text.
-func (c *Call) Str(k string) string { return c.Args[k] }
+// Str returns an argument, or "".
+func (c *Call) Str(key string) string { return c.Args[key] }
 
-// Raw is an argument as JSON; nil when it is absent or null.
-func (c *Call) Raw(k string) json.RawMessage { return rawArg(c.Args[k]) }
+// Raw returns an argument as JSON, or nil if it is missing, empty or null.
+func (c *Call) Raw(key string) json.RawMessage {
+	value := c.Args[key]
+	if value == "" || value == "null" {
+		return nil
+	}
+	return json.RawMessage(value)
+}
 
-// Has reports whether an argument was given.
-func (c *Call) Has(k string) bool { _, ok := c.Args[k]; return ok }
+// Has reports whether an argument was sent.
+func (c *Call) Has(key string) bool { _, ok := c.Args[key]; return ok }
 
-// Flag reports whether an argument says yes.
-func (c *Call) Flag(k string) bool {
-	b, err := strconv.ParseBool(c.Args[k])
+// Flag returns an argument as a boolean. Missing and invalid values are false.
+func (c *Call) Flag(key string) bool {
+	b, err := strconv.ParseBool(c.Args[key])
 	return err == nil && b
 }
 
-func rawArg(v string) json.RawMessage {
-	if v == "" || v == "null" {
-		return nil
-	}
-	return json.RawMessage(v)
-}
-
-// Read takes the arguments from the query and from a form, multipart or JSON body.
+// Read sets Args and Token from the query, the headers and the body. A body may be a form, a multipart form or JSON, and its
+// arguments take precedence.
 func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 	c.Args = map[string]string{}
 	for k, v := range r.URL.Query() {
@@ -72,22 +69,22 @@ func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	if r.Method != http.MethodGet {
-		if e := c.readBody(r, kind); e != nil {
-			return e
+		if refusal := c.readBody(r, kind); refusal != nil {
+			return refusal
 		}
 	}
 
 	c.Token = c.Args["token"]
 	delete(c.Args, "token")
 
-	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		c.Token = t
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		c.Token = token
 	}
 
 	return nil
 }
 
-// readBody takes the arguments from the body of a request. kind is its media type; "" if it has none.
+// readBody adds the arguments in the body of a request. kind is its media type, or "" without a body.
 func (c *Call) readBody(r *http.Request, kind string) *workspace.Refusal {
 	if r.Method != http.MethodPost {
 		return workspace.Refuse("method_not_supported")
@@ -113,7 +110,7 @@ func (c *Call) readBody(r *http.Request, kind string) *workspace.Refusal {
 	return workspace.Refuse("invalid_post_type")
 }
 
-// readJSON takes the arguments from a JSON object. Texts lose their quotation marks, other values stay JSON.
+// readJSON adds the arguments in a JSON object. Null values are ignored.
 func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 	b, err := io.ReadAll(body)
 	if err != nil {
@@ -131,31 +128,32 @@ func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 		return workspace.Refuse("invalid_json")
 	}
 
-	for k, v := range m {
-		var text string
-		if json.Unmarshal(v, &text) == nil {
-			if string(v) != "null" {
-				c.Args[k] = text
-			}
+	for key, value := range m {
+		if string(value) == "null" {
 			continue
 		}
-
-		c.Args[k] = string(v)
+		var text string
+		if json.Unmarshal(value, &text) == nil {
+			c.Args[key] = text
+		} else {
+			c.Args[key] = string(value)
+		}
 	}
 
 	return nil
 }
 
-// Need demands one of the scopes (alternatives separated by |) and records its use.
+// Need refuses the call with missing_scope unless the app has the scope, and records the use of the scope. Alternatives are
+// separated by "|".
 func (c *Call) Need(scope string) *workspace.Refusal {
-	alt := strings.Split(scope, "|")
-	for _, sc := range alt {
-		if c.Grant.Scopes[sc] {
-			if !slices.Contains(c.Used, sc) {
-				c.Used = append(c.Used, sc)
+	alternatives := strings.Split(scope, "|")
+	for _, alternative := range alternatives {
+		if c.Grant.Scopes[alternative] {
+			if !slices.Contains(c.Used, alternative) {
+				c.Used = append(c.Used, alternative)
 			}
 			return nil
 		}
 	}
-	return &workspace.Refusal{Code: "missing_scope", Needed: strings.Join(alt, ",")}
+	return &workspace.Refusal{Code: "missing_scope", Needed: strings.Join(alternatives, ",")}
 }

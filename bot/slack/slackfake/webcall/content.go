@@ -10,42 +10,33 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// An app's message consists of a text, blocks or attachments. This file reads them from a call and refuses,
-// shortens or completes them as Slack does.
+// An app's message consists of a text, blocks and attachments. This file reads them from a call such as chat.postMessage, and
+// refuses, truncates or completes them as Slack does.
 
-// Limits of messages. Units: runes unless named otherwise.
+// Limits of messages, in characters unless the name says otherwise.
 // Source: docs.slack.dev/reference/methods/chat.postMessage and measurements by users, read 2026-11.
 const (
-	maxText          = 40000 // longer is cut, not refused
-	maxAllBlocks     = 13200 // of one message, as JSON
+	maxText          = 40000 // longer texts are truncated, not refused
+	maxAllBlocks     = 13200 // all blocks of a message as JSON
 	maxMetadataBytes = 8000
 	maxUsername      = 80
 )
 
-// Content is what a message shows, after Slack's checks.
+// Content is the validated content of a message.
 type Content struct {
 	Text        string
 	Blocks      json.RawMessage
 	Attachments json.RawMessage
 }
 
-// ReadContent reads and checks what a call's message shows: text, markdown_text, blocks and attachments.
+// ReadContent reads and validates the arguments text, markdown_text, blocks and attachments. markdown_text excludes text and
+// blocks.
 func (c *Call) ReadContent() (Content, *workspace.Refusal) {
-	var out Content
-	out.Text = c.Str("text")
-	if md := c.Str("markdown_text"); md != "" {
-		if out.Text != "" || c.Raw("blocks") != nil {
-			return out, workspace.Refuse("markdown_text_conflict")
-		}
-		if utf8.RuneCountInString(md) > kit.MaxMarkdown {
-			return out, workspace.Refuse("msg_too_long")
-		}
-
-		out.Text = md
-		out.Blocks = workspace.MustJSON([]any{map[string]any{"type": "markdown", "block_id": c.ShortID(), "text": md}})
-		return out, nil
+	if c.Str("markdown_text") != "" {
+		return c.readMarkdown()
 	}
 
+	out := Content{Text: c.Str("text")}
 	blocks, refusal := c.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
 	if refusal != nil {
 		return out, refusal
@@ -58,9 +49,9 @@ func (c *Call) ReadContent() (Content, *workspace.Refusal) {
 		}
 	}
 
-	attachments, refused := kit.CheckAttachments(c.Raw("attachments"), c.ShortID)
-	if refused != nil {
-		return out, workspace.Refuse(refused.Code, refused.Messages...)
+	attachments, invalid := kit.CheckAttachments(c.Raw("attachments"), c.ShortID)
+	if invalid != nil {
+		return out, workspace.Refuse(invalid.Code, invalid.Messages...)
 	}
 
 	out.Attachments = attachments
@@ -72,7 +63,20 @@ func (c *Call) ReadContent() (Content, *workspace.Refusal) {
 	return out, nil
 }
 
-// RichTextOf returns the rich text that Slack makes of a text without blocks, or nil for an empty text.
+// readMarkdown converts the argument markdown_text into a message with one markdown block.
+func (c *Call) readMarkdown() (Content, *workspace.Refusal) {
+	text := c.Str("markdown_text")
+	if c.Str("text") != "" || c.Raw("blocks") != nil {
+		return Content{}, workspace.Refuse("markdown_text_conflict")
+	}
+	if utf8.RuneCountInString(text) > kit.MaxMarkdown {
+		return Content{}, workspace.Refuse("msg_too_long")
+	}
+	block := workspace.Object{"type": "markdown", "block_id": c.ShortID(), "text": text}
+	return Content{Text: text, Blocks: workspace.MustJSON([]any{block})}, nil
+}
+
+// RichTextOf returns the rich_text block that Slack creates for a text without blocks, or nil if the text is blank.
 // Source: messages of apps in answers of conversations.history, recorded in 2025 (github.com/sgupta005/tick).
 func (c *Call) RichTextOf(text string) json.RawMessage {
 	if strings.TrimSpace(text) == "" {
@@ -81,7 +85,7 @@ func (c *Call) RichTextOf(text string) json.RawMessage {
 	return workspace.MustJSON([]any{workspace.Object{"type": "rich_text", "block_id": c.ShortID(), "elements": kit.RichText(text)}})
 }
 
-// CutText returns the part of a text that Slack keeps of a message.
+// CutText truncates a text to the length that Slack stores.
 func CutText(text string) string {
 	if utf8.RuneCountInString(text) <= maxText {
 		return text
@@ -89,9 +93,8 @@ func CutText(text string) string {
 	return string([]rune(text)[:maxText])
 }
 
-// Metadata reads the argument metadata. m is nil if there is none. isCleared means that the call removes the
-// message's metadata: it has neither event_type nor event_payload, or an empty event_type, as slack-go sends
-// it.
+// Metadata reads the argument metadata. m is nil if it is missing. isCleared means that the call removes the metadata of the
+// message: event_type and event_payload are both missing, or event_type is empty, as slack-go sends it.
 // Errors: metadata_too_large, invalid_metadata_format, invalid_metadata_schema.
 func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace.Refusal) {
 	raw := c.Raw("metadata")
@@ -125,24 +128,24 @@ func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace
 	return &workspace.Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
 }
 
-// hasOwnAuthor reports whether the app asks for another name or icon than its own.
-func (c *Call) hasOwnAuthor() bool {
+// hasCustomAuthor reports whether the call sets a name or icon for the message's author.
+func (c *Call) hasCustomAuthor() bool {
 	return cmp.Or(c.Str("username"), c.Str("icon_emoji"), c.Str("icon_url")) != ""
 }
 
-// BotMessage makes a message of the app. Another name or icon than the app's own counts only with the scope
-// chat:write.customize.
-func (c *Call) BotMessage(body Content) *workspace.Message {
+// BotMessage returns a message of the app with the given content. A custom name or icon is ignored unless the app has the
+// scope chat:write.customize.
+func (c *Call) BotMessage(content Content) *workspace.Message {
 	m := &workspace.Message{
 		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,
-		Text: CutText(body.Text), Blocks: body.Blocks, Attachments: body.Attachments,
+		Text: CutText(content.Text), Blocks: content.Blocks, Attachments: content.Attachments,
 	}
 	if m.Blocks == nil {
 		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
 	}
 
-	mayCustomize := c.hasOwnAuthor() && c.Need("chat:write.customize") == nil
-	if !mayCustomize {
+	isCustomized := c.hasCustomAuthor() && c.Need("chat:write.customize") == nil
+	if !isCustomized {
 		m.BotProfile = &workspace.BotProfile{
 			ID: c.Opt.BotID, AppID: c.Opt.AppID, Name: c.Opt.AppName, Icons: map[string]string{}, TeamID: c.Opt.TeamID,
 		}
@@ -151,8 +154,8 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 
 	m.Subtype, m.User = "bot_message", ""
 	m.Username = cmp.Or(c.Str("username"), c.Opt.AppName)
-	if r := []rune(m.Username); len(r) > maxUsername {
-		m.Username = string(r[:maxUsername])
+	if name := []rune(m.Username); len(name) > maxUsername {
+		m.Username = string(name[:maxUsername])
 	}
 
 	emoji, image := c.Str("icon_emoji"), c.Str("icon_url")

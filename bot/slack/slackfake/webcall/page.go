@@ -11,21 +11,19 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Methods that return lists do so page by page: the app sends the cursor of one answer to get the next page.
-// For messages it can also ask for a time from oldest to latest. This file reads these arguments, and picks the
-// items of a page.
+// Web API methods return lists in pages: the app passes the cursor of one response to get the next page. For messages, it can
+// also restrict the time with oldest and latest. This file reads these arguments and selects the items of a page.
 
-// Window says which messages of a list a call asks for. Times are in microseconds since 1970, as
-// workspace.ParseTS returns them.
+// Window is the range of messages that a call asks for. Times are in microseconds since 1970; see workspace.ParseTS.
 type Window struct {
 	Oldest, Latest int64
-	inclusive      bool  // messages at exactly Oldest and Latest are included
-	Limit          int   // the greatest number of messages in a page
-	After          int64 // time of the last message of the page before; 0 on the first page
-	full           bool  // the answer includes the payload of messages' metadata
+	inclusive      bool  // include messages at exactly Oldest and Latest
+	Limit          int   // maximum number of messages in a page
+	After          int64 // time of the last message of the previous page; 0 on the first page
+	full           bool  // include the payload of messages' metadata
 }
 
-// Window reads which messages a call asks for. It fails if a time, the limit or the cursor can't be read.
+// Window reads the range of messages that a call asks for. Errors: invalid_ts_oldest, invalid_ts_latest, those of Page.
 func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) {
 	w := Window{inclusive: c.Flag("inclusive"), Limit: standardLimit, Latest: math.MaxInt64, full: c.Flag("include_all_metadata")}
 	if v := c.Str("oldest"); v != "" {
@@ -51,8 +49,8 @@ func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) 
 	return w, err
 }
 
-// Page reads the arguments limit and cursor. position is where the page begins, in the unit of the method that
-// made the cursor: a number of items or a time. 0 is the beginning.
+// Page reads the arguments limit and cursor. position is the start of the page: a number of items or a time, depending on
+// which the method passed to ResponseMetadata. The first page has position 0.
 // Errors: invalid_limit, invalid_cursor.
 func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *workspace.Refusal) {
 	limit = standardLimit
@@ -61,7 +59,7 @@ func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *work
 		if e != nil || n < 0 {
 			return 0, 0, workspace.Refuse("invalid_limit")
 		}
-		if n > 0 { // 0 means the standard
+		if n > 0 { // 0 means standardLimit
 			limit = min(n, maxLimit)
 		}
 	}
@@ -77,7 +75,7 @@ func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *work
 	return limit, position, nil
 }
 
-// parseCursor returns the position that ResponseMetadata wrote into a cursor.
+// parseCursor returns the position in a cursor that ResponseMetadata created.
 func parseCursor(cursor string) (position int, ok bool) {
 	text, err := base64.StdEncoding.DecodeString(cursor)
 	if err != nil {
@@ -87,8 +85,8 @@ func parseCursor(cursor string) (position int, ok bool) {
 	return position, err == nil && position >= 0
 }
 
-// ResponseMetadata returns the response_metadata of a page: with the cursor of the page that begins at
-// position, or an empty one if position is 0.
+// ResponseMetadata returns the response_metadata of a page. It contains the cursor of the next page, which starts at position.
+// If position is 0, the cursor is empty: there is no next page.
 func ResponseMetadata(position int) Reply {
 	cursor := ""
 	if position > 0 {
@@ -97,14 +95,13 @@ func ResponseMetadata(position int) Reply {
 	return Reply{"next_cursor": cursor}
 }
 
-// Limits of a page, for methods whose documentation names none.
+// Limits of a page for methods that don't document theirs.
 const (
 	standardPage = 100
 	maxPage      = 1000
 )
 
-// PageOf returns the items of the page that a call asks for. next is where the page after it begins; 0 means
-// that it is the last one.
+// PageOf returns the items of the requested page. next is the start of the next page, or 0 after the last one.
 func PageOf[T any](c *Call, all []T) (page []T, next int, err *workspace.Refusal) {
 	limit, position, err := c.Page(standardPage, maxPage)
 	if err != nil {
@@ -127,18 +124,17 @@ func (w Window) Holds(m *workspace.Message) bool {
 	return us > w.Oldest && us < w.Latest
 }
 
-// Show returns a copy of a message as the call gets it: without the payload of its metadata, unless it asked
-// for that.
+// Show returns a copy of a message for the response. The payload of its metadata is removed unless the call asked for it.
 func (w Window) Show(m *workspace.Message) *workspace.Message {
-	n := m.Clone()
-	if n.Metadata != nil && !w.full {
-		n.Metadata = &workspace.Metadata{EventType: n.Metadata.EventType}
+	shown := m.Clone()
+	if shown.Metadata != nil && !w.full {
+		shown.Metadata = &workspace.Metadata{EventType: shown.Metadata.EventType}
 	}
-	return n
+	return shown
 }
 
-// FirstAfter returns the index of the first reply of a page: the first that is not older than the window, and
-// later than the page before.
+// FirstAfter returns the index of the first message of a page in a list sorted by time: the first one that is in the window
+// and later than the previous page.
 func FirstAfter(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()
@@ -146,15 +142,16 @@ func FirstAfter(list []*workspace.Message, w Window) int {
 	})
 }
 
-// List reads an argument that is a JSON array or a list with commas.
-func List(v string) []string {
+// List parses an argument that is a JSON array of strings or a comma-separated list.
+func List(value string) []string {
 	var list []string
-	if json.Unmarshal([]byte(v), &list) == nil {
+	if json.Unmarshal([]byte(value), &list) == nil {
 		return list
 	}
-	for p := range strings.SplitSeq(v, ",") {
-		if p = strings.TrimSpace(p); p != "" {
-			list = append(list, p)
+	for item := range strings.SplitSeq(value, ",") {
+		item = strings.TrimSpace(item)
+		if item != "" {
+			list = append(list, item)
 		}
 	}
 	return list

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// A test or the demo describes the workspace that it wants by Options: who is in it, what the app may do, and
-// how Slack behaves (rate limits, delays).
-
-// Options shape a workspace. The zero value is a usable one in Socket Mode with every scope.
+// Options configure an emulated Slack workspace: who is in it, what the app may do, and how Slack behaves, such as rate limits
+// and delays. The zero value is a workspace in Socket Mode whose app has all scopes. Tests can set a clock of their own:
+//
+//	slackfake.New(slackfake.Options{Clock: clock.Now, Limits: true})
 type Options struct {
-	// Clock gives Slack's time: stamps, trigger and ticket life, retry and redelivery times.
-	// Default time.Now. Pings and HTTP timeouts always follow the real clock.
+	// Clock returns Slack's time, which determines time stamps, retries and the expiry of triggers and upload tickets.
+	// Default time.Now. Pings and HTTP timeouts always use the real clock.
 	Clock func() time.Time
-	// SignClock stamps signed requests. Default Clock; apps that verify by the real clock while
-	// Clock is moved need time.Now.
+	// SignClock returns the time in signed requests. Default Clock. Set it to time.Now if Clock is moved while the app
+	// verifies signatures by the real clock.
 	SignClock func() time.Time
 	Log       *slog.Logger
 
-	SigningSecret string // default made up; see Server.SigningSecret
+	SigningSecret string // has a default; see Server.SigningSecret
 	BotToken      string // xoxb-…
 	AppToken      string // xapp-…
 
-	TeamID   string // T…; E… if the token is of a whole Enterprise organisation
+	TeamID   string // T…, or E… if the token is for a whole Enterprise organisation
 	TeamName string
 	Domain   string // <domain>.slack.com
 	AppID    string // A…
@@ -31,11 +31,11 @@ type Options struct {
 	BotID    string // B…
 	BotUser  string // U… of the bot user
 
-	// WorkspaceURL starts permalinks (default https://<domain>.slack.com/). A demo page sets
-	// its own so that a person can follow them.
+	// WorkspaceURL is the base of permalinks, default https://<domain>.slack.com/. The demo sets it to its own address, so
+	// that people can follow the links.
 	WorkspaceURL string
-	// PublicURL is the base of file and socket addresses; default is the address of the last
-	// Web API call, because clients send tokens only to the host they know.
+	// PublicURL is the base of file and socket URLs. The default is the address of the last Web API call, since clients
+	// send tokens only to a host they know.
 	PublicURL string
 
 	Scopes []string // granted bot scopes; nil means AllScopes()
@@ -43,34 +43,33 @@ type Options struct {
 
 	Commands  []string // slash commands of the manifest; nil means any
 	Shortcuts []string // callback ids of the manifest's shortcuts; nil means any
-	NoHome    bool     // the home tab is switched off
-	// ReadOnlyDM is messages_tab_read_only_enabled: people cannot write to the bot directly.
+	NoHome    bool     // the home tab is disabled
+	// ReadOnlyDM is messages_tab_read_only_enabled: people can't send direct messages to the bot.
 	ReadOnlyDM bool
 
-	// MovedFiles lets files.slack.com send whoever asks for a file on to another address, which wants the
-	// token, too. So it is in an Enterprise organisation.
+	// MovedFiles redirects file downloads to another URL that requires the token, too, as in an Enterprise organisation.
 	MovedFiles bool
 
-	Users    []User    // the seed; Reset returns to it
-	Channels []Channel // members without the bot's id do not have the bot
+	Users    []User    // initial users; Reset restores them
+	Channels []Channel // initial channels; the bot is a member only if its id is among the members
 
-	AckTimeout     time.Duration   // default 3 s
-	RetryDelays    []time.Duration // of undelivered events; default 0, 1 min, 5 min
-	TriggerLife    time.Duration   // default 3 s
+	AckTimeout     time.Duration   // how long the app may take to acknowledge; default 3 s
+	RetryDelays    []time.Duration // delays before retries of undelivered events; default 0, 1 min, 5 min
+	TriggerLife    time.Duration   // how long a trigger id is valid; default 3 s
 	PingInterval   time.Duration   // default 5 s
-	FileShareDelay time.Duration   // from complete to the message; default 20 ms
+	FileShareDelay time.Duration   // from the completion of an upload to the file's message; default 20 ms
 
 	Limits        bool    // enforce rate limits
 	PostPerSecond float64 // chat.postMessage per channel, default 1
 	PostBurst     int     // default 3, at least PostPerSecond
-	TierFactor    float64 // multiplies the per-minute tiers, default 1
-	// Seed decides faults with a chance. Made-up ids depend on it and on the time of New, so
-	// that a standing Clock gives the same ids each time.
+	TierFactor    float64 // multiplies the limits per minute; default 1
+	// Seed determines which random faults occur. Ids depend on it and on the time of New, so a Clock that returns a
+	// constant time makes them reproducible.
 	Seed int64
 }
 
-// AllScopes lists bot scopes that an app may be granted, also such as no method here asks for, except
-// chat:write.public, which would hide not_in_channel.
+// AllScopes returns the bot scopes that an app may have, including some that no emulated method needs. It omits
+// chat:write.public, with which the error not_in_channel would never occur.
 func AllScopes() []string {
 	return []string{
 		"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",
@@ -80,7 +79,7 @@ func AllScopes() []string {
 	}
 }
 
-// WithDefaults fills in what is not given.
+// WithDefaults returns the options with defaults for all fields that aren't set.
 func (o Options) WithDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now

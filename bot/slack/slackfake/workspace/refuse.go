@@ -8,57 +8,58 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Refusal is an answer of the Web API with ok:false. Handlers return it in place of a reply.
+// Refusal is an error response of Slack's Web API, such as {"ok": false, "error": "channel_not_found"}. Handlers of Web API
+// methods return it instead of a reply. Since it is a pointer type, don't assign a nil *Refusal to an error.
 type Refusal struct {
-	Code     string            // Slack's error, for example "channel_not_found"
-	Needed   string            // the scope that the app lacks, if Code is missing_scope
+	Code     string            // Slack's error code, such as "channel_not_found"
+	Needed   string            // the missing scope, if Code is missing_scope
 	Messages []string          // response_metadata.messages
-	Retry    int               // seconds until the app may call again; if it isn't 0, the status is 429
-	Args     map[string]string // of the call, which api.test repeats
+	Retry    int               // seconds until the app may call again; if not 0, the HTTP status is 429
+	Args     map[string]string // the call's arguments, which api.test returns
 }
 
-// Error returns Slack's error string, so that tests and people's actions show it as it is.
-func (e *Refusal) Error() string {
-	if len(e.Messages) > 0 {
-		return e.Code + ": " + strings.Join(e.Messages, "; ")
+// Error returns Slack's error code and messages.
+func (r *Refusal) Error() string {
+	if len(r.Messages) > 0 {
+		return r.Code + ": " + strings.Join(r.Messages, "; ")
 	}
-	return e.Code
+	return r.Code
 }
 
-// Refuse makes an ok:false answer with Slack's error.
+// Refuse returns a refusal with one of Slack's error codes.
 func Refuse(code string, messages ...string) *Refusal {
 	return &Refusal{Code: code, Messages: messages}
 }
 
-// CheckBlocks checks blocks (see kit.Check).
+// CheckBlocks validates blocks and fills in defaults; see kit.Check. The caller holds the lock.
 func (g *Ground) CheckBlocks(raw json.RawMessage, on kit.Surface) ([]any, *Refusal) {
-	list, refused := kit.Check(raw, on, g.ShortID)
-	if refused != nil {
-		return nil, Refuse(refused.Code, refused.Messages...)
+	blocks, invalid := kit.Check(raw, on, g.ShortID)
+	if invalid != nil {
+		return nil, Refuse(invalid.Code, invalid.Messages...)
 	}
-	return list, nil
+	return blocks, nil
 }
 
-// ShortID makes the id of a block or element. Caller holds the lock.
+// ShortID returns a new id for a block or element. The caller holds the lock.
 func (g *Ground) ShortID() string { return g.Secret(5) }
 
-// MustJSON encodes what always encodes.
+// MustJSON marshals a value that consists of decoded JSON, which never fails.
 func MustJSON(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return json.RawMessage("null") // maps of decoded JSON always encode
+		return json.RawMessage("null")
 	}
 	return b
 }
 
-// IsNull reports whether there is no value.
+// IsNull reports whether a JSON value is missing or null.
 func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// AsMap turns a value into its JSON object.
+// AsMap converts a value to a JSON object. It panics if the value can't be marshaled to one.
 func AsMap(v any) Object {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("slackfake: own type does not encode: %v", err)) // only raw JSON that was checked on entry is inside
+		panic(fmt.Sprintf("slackfake: own type does not encode: %v", err)) // raw JSON in it was validated on input
 	}
 	m := Object{}
 	if err := json.Unmarshal(b, &m); err != nil {

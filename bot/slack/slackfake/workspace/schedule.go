@@ -5,29 +5,26 @@ import (
 	"time"
 )
 
-// Some things happen later by Slack's clock: a retry of an event, a file that is shown after a delay. A
-// Schedule keeps them, and one goroutine runs each when it is due. A test can move the clock, which makes tasks
-// due early.
+// pollInterval is how often the schedule checks for due tasks if a test controls the clock.
+const pollInterval = 10 * time.Millisecond
 
-// pollEvery is how often due tasks are looked for if the clock is a test's, which may jump.
-const pollEvery = 10 * time.Millisecond
-
-// Schedule holds tasks that are due later. The lock, Ground.Mu, guards it.
+// Schedule runs tasks at a later time of Slack's clock, such as the retry of an event or the delayed message of an uploaded
+// file. One goroutine, RunSchedule, runs them one after the other in the order in which they are due. A test can move the
+// clock forward to make tasks due at once. The lock, Ground.Mu, guards the fields.
 type Schedule struct {
 	*Ground
-	tasks taskHeap      // the next one first
-	seq   int64         // number of tasks made; keeps tasks of the same time in order
-	wake  chan struct{} // signals RunSchedule that a task was added
-	poll  bool          // the clock may jump: look at due times every pollEvery
+	tasks taskHeap      // the next task first
+	seq   int64         // number of tasks so far; keeps tasks with the same time in order
+	wake  chan struct{} // tells RunSchedule that a task was added
+	poll  bool          // the clock may jump, so check for due tasks every pollInterval
 }
 
-// NewSchedule makes an empty schedule. poll means that the clock may jump, so that due times have to be looked
-// at often.
+// NewSchedule returns an empty schedule. poll must be set if the clock may jump.
 func NewSchedule(g *Ground, poll bool) *Schedule {
 	return &Schedule{Ground: g, wake: make(chan struct{}, 1), poll: poll}
 }
 
-// Reset forgets what was due. Caller holds the lock.
+// Reset removes all tasks. The caller holds the lock.
 func (s *Schedule) Reset() { s.tasks = nil }
 
 // task is a function to run at a time.
@@ -56,23 +53,22 @@ func (h *taskHeap) Pop() any {
 	return x
 }
 
-// After has f run, without the lock, once d has passed by Slack's clock. The caller holds the lock.
-func (s *Schedule) After(d time.Duration, f func()) {
+// After schedules run to be called, without the lock, after the delay. The caller of After holds the lock.
+func (s *Schedule) After(delay time.Duration, run func()) {
 	s.seq++
-	heap.Push(&s.tasks, &task{at: s.Now().Add(d), seq: s.seq, run: f})
+	heap.Push(&s.tasks, &task{at: s.Now().Add(delay), seq: s.seq, run: run})
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// RunSchedule is the one goroutine that runs due tasks; it ends with the server.
+// RunSchedule runs due tasks until the server is closed.
 func (s *Schedule) RunSchedule() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		next := s.runDue()
-		timer.Reset(next)
+		timer.Reset(s.runDue())
 		select {
 		case <-s.Ctx.Done():
 			return
@@ -82,27 +78,31 @@ func (s *Schedule) RunSchedule() {
 	}
 }
 
-// runDue runs what is due and returns how long to wait for the rest.
+// runDue runs all due tasks and returns how long to wait before the next call.
 func (s *Schedule) runDue() time.Duration {
 	for {
-		s.Mu.Lock()
-
-		if len(s.tasks) == 0 {
-			s.Mu.Unlock()
-			return time.Hour
-		}
-
-		wait := s.tasks[0].at.Sub(s.Now())
-		if wait > 0 {
-			s.Mu.Unlock()
-			if s.poll {
-				wait = min(wait, pollEvery)
-			}
+		due, wait := s.takeDue()
+		if due == nil {
 			return wait
 		}
-
-		t := heap.Pop(&s.tasks).(*task)
-		s.Mu.Unlock()
-		t.run()
+		due.run()
 	}
+}
+
+// takeDue removes the next task if it is due. Otherwise it returns nil and how long to wait.
+func (s *Schedule) takeDue() (due *task, wait time.Duration) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if len(s.tasks) == 0 {
+		return nil, time.Hour
+	}
+
+	wait = s.tasks[0].at.Sub(s.Now())
+	if wait <= 0 {
+		return heap.Pop(&s.tasks).(*task), 0
+	}
+	if s.poll {
+		wait = min(wait, pollInterval)
+	}
+	return nil, wait
 }

@@ -11,15 +11,17 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Object is a JSON object.
+// This file has the objects of Slack's API. Field names and JSON are Slack's; see the sources for their meaning.
+
+// Object is a decoded JSON object.
 type Object = map[string]any
 
 // User is a person or bot of the workspace.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
 type User struct {
-	ID          string   `json:"id"`              // U…; made up when empty
-	TeamID      string   `json:"team"`            // home workspace; another one marks a Slack Connect guest
-	Teams       []string `json:"teams,omitempty"` // all her workspaces, in an Enterprise organisation; TeamID is any of them
+	ID          string   `json:"id"`              // U…; generated if empty
+	TeamID      string   `json:"team"`            // home workspace; that of a Slack Connect guest is another one
+	Teams       []string `json:"teams,omitempty"` // in an Enterprise organisation, all workspaces of the user, including TeamID
 	Name        string   `json:"name"`            // handle without @
 	RealName    string   `json:"real_name,omitempty"`
 	DisplayName string   `json:"display_name,omitempty"`
@@ -31,14 +33,14 @@ type User struct {
 	Admin       bool     `json:"admin,omitempty"`
 	Bot         bool     `json:"bot,omitempty"`
 	Restricted  bool     `json:"restricted,omitempty"` // guest
-	Stranger    bool     `json:"stranger,omitempty"`   // foreign, shares a channel
+	Stranger    bool     `json:"stranger,omitempty"`   // member of another organisation who shares a channel
 	Deleted     bool     `json:"deleted,omitempty"`    // deactivated
 	Updated     int64    `json:"updated,omitempty"`    // unix seconds
 }
 
 // Channel is a conversation in Slack's sense: public, private or direct.
 type Channel struct {
-	ID        string   `json:"id"` // C…, private ones too, D… for direct messages; made up when empty
+	ID        string   `json:"id"` // C…, or D… for direct messages; generated if empty
 	Name      string   `json:"name"`
 	Topic     string   `json:"topic,omitempty"`
 	Purpose   string   `json:"purpose,omitempty"`
@@ -84,12 +86,12 @@ type Message struct {
 	ReplyUsers      []string        `json:"reply_users,omitempty"`
 	IsLocked        *bool           `json:"is_locked,omitempty"`
 	Subscribed      *bool           `json:"subscribed,omitempty"`
-	Root            *Message        `json:"root,omitempty"` // of a thread_broadcast
+	Root            *Message        `json:"root,omitempty"` // only in a thread_broadcast
 
-	Composed bool `json:"-"` // Slack made the blocks of an app's text
+	Composed bool `json:"-"` // Slack created the blocks from the text of an app's message
 }
 
-// Icons is the customised picture of a bot's message.
+// Icons is the custom author icon of a bot's message.
 type Icons struct {
 	Emoji   string `json:"emoji,omitempty"`
 	Image48 string `json:"image_48,omitempty"`
@@ -119,13 +121,13 @@ type Reaction struct {
 	Count int      `json:"count"`
 }
 
-// Edited tells who changed a message last.
+// Edited says who changed a message last, and when.
 type Edited struct {
 	User string `json:"user"`
 	TS   string `json:"ts"`
 }
 
-// File is an uploaded or external file. Data never leaves in JSON.
+// File is an uploaded or external file.
 // Source: docs.slack.dev/reference/objects/file-object, read 2026-11.
 type File struct {
 	ID                 string                         `json:"id"`
@@ -155,12 +157,12 @@ type File struct {
 	Channels           []string                       `json:"channels,omitempty"`
 	Groups             []string                       `json:"groups,omitempty"`
 	IMs                []string                       `json:"ims,omitempty"`
-	Shares             map[string]map[string][]*Share `json:"shares,omitempty"` // public|private → channel → places
+	Shares             map[string]map[string][]*Share `json:"shares,omitempty"` // by "public" or "private", then by channel id
 
-	Data []byte `json:"-"`
+	Data []byte `json:"-"` // the content
 }
 
-// Share is one place where a file was posted.
+// Share is one message in which a file was posted.
 type Share struct {
 	TS              string   `json:"ts"`
 	ThreadTS        string   `json:"thread_ts,omitempty"`
@@ -197,7 +199,7 @@ type View struct {
 	AppInstalledTID string          `json:"app_installed_team_id"`
 	BotID           string          `json:"bot_id"`
 
-	User string `json:"-"` // who sees it
+	User string `json:"-"` // id of the user who sees the view
 }
 
 // Ephemeral is a message that only one person sees.
@@ -212,33 +214,33 @@ type Ephemeral struct {
 	Deleted  bool            `json:"deleted,omitempty"`
 }
 
-// Clone copies a message so that later changes do not reach who holds the copy. Its other pointers and its JSON are
-// shared: the workspace replaces what they lead to, and never changes it.
+// Clone returns a copy that later changes to the message don't affect. Other pointers and JSON are shared with the original,
+// since the workspace only replaces them and never modifies what they refer to.
 func (m *Message) Clone() *Message {
-	n := *m
-	n.Reactions = slices.Clone(m.Reactions)
-	for i, r := range n.Reactions {
-		n.Reactions[i].Users = slices.Clone(r.Users)
+	clone := *m
+	clone.Reactions = slices.Clone(m.Reactions)
+	for i, reaction := range clone.Reactions {
+		clone.Reactions[i].Users = slices.Clone(reaction.Users)
 	}
-	n.ReplyUsers = slices.Clone(m.ReplyUsers)
-	n.Files = nil
+	clone.ReplyUsers = slices.Clone(m.ReplyUsers)
+	clone.Files = nil
 	for _, f := range m.Files {
-		n.Files = append(n.Files, f.Clone())
+		clone.Files = append(clone.Files, f.Clone())
 	}
-	return &n
+	return &clone
 }
 
-// Micros is when the message was posted. Units: microseconds since 1970. The workspace makes all stamps, so
-// they can be read.
+// Micros returns the time at which the message was posted, in microseconds since 1970. TS is always valid, since the workspace
+// generates it.
 func (m *Message) Micros() int64 {
 	us, _ := ParseTS(m.TS)
 	return us
 }
 
-// IsReply tells a reply from a root or a plain message.
+// IsReply reports whether the message is a reply in a thread.
 func (m *Message) IsReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
-// Author is who the thread's reply_users lists: the user, or the bot of a customised post.
+// Author returns the author as a thread's reply_users lists it: the user id, or the bot id of a message with a custom author.
 func (m *Message) Author() string {
 	if m.User != "" {
 		return m.User
@@ -246,27 +248,27 @@ func (m *Message) Author() string {
 	return m.BotID
 }
 
-// System tells Slack's own lines from what people and apps wrote.
+// System reports whether Slack itself posted the message, such as "… has joined the channel".
 func (m *Message) System() bool { return strings.HasPrefix(m.Subtype, "channel_") }
 
-// Clone copies f as messages show it: without its places.
+// Clone returns a copy as messages contain it: without the lists of places where the file was posted.
 func (f *File) Clone() *File {
-	n := *f
-	n.Shares, n.Channels = nil, nil
-	n.Groups, n.IMs = nil, nil
-	return &n
+	clone := *f
+	clone.Shares, clone.Channels = nil, nil
+	clone.Groups, clone.IMs = nil, nil
+	return &clone
 }
 
-// accessToAsk is the access of a file in a channel that other organisations share, of which messages say
-// nothing but its id.
-const accessToAsk = "check_file_info"
+// accessCheckFileInfo marks a file in a channel shared with other organisations. The app gets only its id, and has to call
+// files.info for the rest.
+const accessCheckFileInfo = "check_file_info"
 
-// MarshalJSON implements json.Marshaler.
+// MarshalJSON implements json.Marshaler. A file with accessCheckFileInfo is reduced to its id.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (f File) MarshalJSON() ([]byte, error) {
-	type described File
-	if f.FileAccess != accessToAsk {
-		return json.Marshal(described(f))
+	type plainFile File // without this method
+	if f.FileAccess != accessCheckFileInfo {
+		return json.Marshal(plainFile(f))
 	}
 	return json.Marshal(map[string]any{
 		"id":          f.ID,
@@ -278,7 +280,7 @@ func (f File) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// SetData puts the bytes in, and what Slack derives of them.
+// SetData sets the content of a file, and the size and types that Slack derives from it.
 func (f *File) SetData(data []byte) {
 	f.Data, f.Size = data, int64(len(data))
 	f.Filetype = strings.ToLower(strings.TrimPrefix(path.Ext(f.Name), "."))
@@ -294,20 +296,20 @@ func detectMimetype(data []byte) string {
 	return kind
 }
 
-// Clone copies v with its state filled from initial values, as payloads show it.
+// Clone returns a copy as payloads contain it: with a state that includes the initial values of inputs.
 func (v *View) Clone() *View {
-	n := *v
-	n.State = kit.FullState(v.State, v.Blocks)
-	return &n
+	clone := *v
+	clone.State = kit.FullState(v.State, v.Blocks)
+	return &clone
 }
 
-// Scope names the scope that a conversations.* method needs for a kind of channel.
+// Scope returns the scope that a conversations.* method needs for this kind of channel, such as "groups:history".
 func (c *Channel) Scope(verb string) string { return c.plural() + ":" + verb }
 
-// MessageEventName is the event that tells of a message in the channel.
+// MessageEventName returns the name of the event for messages in the channel, such as "message.groups".
 func (c *Channel) MessageEventName() string { return "message." + c.plural() }
 
-// plural is the channel's kind as scopes and names of events write it.
+// plural returns the kind of the channel as it appears in scopes and in the names of events.
 func (c *Channel) plural() string {
 	if c.IM {
 		return "im"
@@ -315,7 +317,7 @@ func (c *Channel) plural() string {
 	return c.Kind() + "s"
 }
 
-// Kind is the channel's kind as events name it.
+// Kind returns the kind of the channel as it appears in events.
 func (c *Channel) Kind() string {
 	switch {
 	case c.IM:
