@@ -265,7 +265,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 	}
 
 	return answer{
-		payload: replaceWindow(waitingModal(self, request.at)),
+		payload: replaceWindow(loadingModal(self, request.at)),
 		after: func(ctx context.Context) {
 			if !pause.For(ctx, nextFormWait) {
 				return

@@ -18,9 +18,11 @@ import (
 	"parley/bridge"
 )
 
-// A slash command such as "/parley #12 resolve" is typed outside of threads: Slack doesn't allow it in one. This file
-// turns it into an action for the engine. If the conversation or arguments are missing, a form asks for them first.
+// This file handles slash commands such as "/parley #12 resolve", which resolves conversation 12. Slack doesn't allow slash
+// commands in threads, so the command has to name the conversation by its number. If the number or an argument is missing,
+// a modal form asks for it first. Otherwise the command is stored, and decodeCommand later turns it into a bridge.Action.
 
+// slashCommand is the payload that Slack sends.
 type slashCommand struct {
 	TeamID    string             `json:"team_id"`
 	AppID     string             `json:"api_app_id"`
@@ -31,22 +33,22 @@ type slashCommand struct {
 	TriggerID string             `json:"trigger_id"`
 }
 
-// parse reads the command's words. In the texts, mentions are replaced by the names that self has. mentions has no id
-// of ours.
+// parse parses the text of the command. Mentions in the parsed texts are replaced by names that self knows. mentions are the
+// ids of the mentioned users, except our own.
 func (c *slashCommand) parse(self *fact.Self) (p command.Parsed, mentions []string) {
 	words := blockkit.ReadArguments(c.Text, self.Names)
 	name := strings.TrimPrefix(c.Command, "/")
-	v, known := verb.Find(name)
-	if !known || v.Menus.Command == nil { // a company may have given our command another name
+	v, isVerb := verb.Find(name)
+	if !isVerb || v.Menus.Command == nil { // a company may have renamed the command
 		name = "parley"
 	}
-	typed := command.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
-	typed.Named = func(text string) string { return self.NameMentions(text, words.Tokens) }
+	message := command.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
+	message.Named = func(text string) string { return self.NameMentions(text, words.Tokens) }
 	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == self.User })
-	return typed.Slash(name), mentions
+	return message.Slash(name), mentions
 }
 
-// needsForm reports whether a form must ask for something before the command can be carried out.
+// needsForm reports whether a form must ask for something before the command can be done.
 func needsForm(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
@@ -57,8 +59,8 @@ func needsForm(p command.Parsed) bool {
 	return forms.NeedsForm(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
-// handleCommand handles a slash command. It opens the form that asks for the conversation, or for missing arguments.
-// If nothing is missing, it stores the command.
+// handleCommand handles a slash command. If nothing is missing, it stores the command. Otherwise it opens a form that asks for
+// the conversation or for the missing arguments.
 func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slashCommand, body []byte) (answer, error) {
 	p, mentions := c.parse(r.directory.withNames(ctx, self, body))
 	at := bridge.Place{Channel: c.ChannelID}
@@ -82,16 +84,17 @@ func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slash
 	return answer{}, r.store(ctx, self, fact.KindCommand, c.TriggerID, at, body)
 }
 
-// pickModal makes the form that asks which conversation a command is about. It keeps the command's text and mentions.
+// pickModal returns the form that asks which conversation a command is about. The form's private data has the text and the
+// mentions of the command.
 func (r *responder) pickModal(
 	ctx context.Context, self *fact.Self, in *interaction, p command.Parsed, mentions []string,
 ) slackapi.ModalViewRequest {
 	at := in.findPlace()
-	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
+	conversations, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {
 		return self.Home.Problem(err, at, p.Text)
 	}
-	form, err := view.Pick(p.Verb, p.Args, all.Rows)
+	form, err := view.Pick(p.Verb, p.Args, conversations.Rows)
 	if err != nil {
 		return self.Home.Problem(err, at, p.Text)
 	}
@@ -101,6 +104,7 @@ func (r *responder) pickModal(
 	return self.Home.Form(form, memory)
 }
 
+// decodeCommand turns a stored command into an action. It does no I/O, so that stored commands can be replayed.
 func decodeCommand(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -108,18 +112,18 @@ func decodeCommand(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	}
 
 	p, mentions := c.parse(self)
-	kind := bridge.ActorPerson
+	actorKind := bridge.ActorPerson
 	if c.TeamID != self.Team {
-		kind = bridge.ActorForeign
+		actorKind = bridge.ActorForeign
 	}
 
-	a := bridge.Action{
+	action := bridge.Action{
 		Origin:   bridge.OriginSlash,
-		Actor:    bridge.Actor{ID: c.UserID, Kind: kind},
+		Actor:    bridge.Actor{ID: c.UserID, Kind: actorKind},
 		Place:    bridge.Place{Channel: c.ChannelID},
 		Raw:      c.Command + " " + c.Text,
 		Mentions: mentions,
 	}
-	p.Fill(&a)
-	return []bridge.Action{a}, nil
+	p.Fill(&action)
+	return []bridge.Action{action}, nil
 }

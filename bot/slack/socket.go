@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -14,20 +15,20 @@ import (
 	"parley/channels/pause"
 )
 
-// This file runs one Socket Mode connection: a WebSocket that we open to Slack, by which Slack sends events, clicks
-// and commands. Each comes in an envelope, which we acknowledge by its id once its content is stored. An event that
-// isn't acknowledged comes again. The client library reconnects by itself; keepConnected makes a new client.
+// This file runs one Socket Mode connection: a WebSocket that we open to Slack, and over which Slack sends events, clicks and
+// commands. Each arrives in an envelope. No event is lost, because an envelope is acknowledged only after its content is
+// stored, and Slack resends what isn't acknowledged. The client library reconnects by itself; when it gives up,
+// keepConnected starts a new client.
 
-// Limits of one connection.
 const (
 	maxEnvelopeBytes = 4 << 20
-	maxBatch         = 64 // events that are stored together
+	maxBatch         = 64 // events stored in one transaction
 
 	reconnectWait = time.Second
-	repairWait    = 30 * time.Second // after an error that stays until a person has repaired the token
+	repairWait    = 30 * time.Second // after an error that lasts until a person fixes the token
 )
 
-// keepConnected keeps the connection with this number open. It blocks until ctx ends.
+// keepConnected keeps the connection with the given number open until ctx ends.
 func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number int) {
 	for ctx.Err() == nil {
 		err := c.runClient(ctx, self, number)
@@ -36,8 +37,8 @@ func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number
 			return
 		}
 
-		saysWhy := refusal.CodeOf(err) != ""
-		if saysWhy || c.countOpen() > 0 {
+		hasSlackCode := refusal.CodeOf(err) != ""
+		if hasSlackCode || c.countOpen() > 0 {
 			c.reportNotOpened(err)
 		} else {
 			c.reportError(err)
@@ -52,7 +53,7 @@ func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number
 	}
 }
 
-// runClient runs one client of Socket Mode, which reconnects by itself, until the client gives up or ctx ends.
+// runClient runs a Socket Mode client until the client gives up or ctx ends.
 func (c *connections) runClient(ctx context.Context, self *fact.Self, number int) error {
 	clientCtx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -76,17 +77,17 @@ func (c *connections) runClient(ctx context.Context, self *fact.Self, number int
 	}
 }
 
-// connection is one Socket Mode connection. Only the goroutine of runClient changes it. The goroutines that method
-// answer starts read only fields that never change.
+// connection is one Socket Mode connection. Only the goroutine of runClient modifies it. Goroutines started by the method
+// answer read only fields that don't change.
 type connection struct {
 	parent *connections
 	self   *fact.Self
-	number int // from 0; a new client in place of an old one keeps the number
+	number int // from 0; kept when a new client replaces an old one
 	client *socketmode.Client
-	isOpen bool // Slack has sent its hello, and the connection was not lost since
+	isOpen bool // Slack has sent hello, and the connection hasn't been lost since
 }
 
-// recordLost records that the connection was lost, if it was open. closedByUs: because the process ends.
+// recordLost records that the connection was lost, if it was open. closedByUs means that the process is shutting down.
 func (c *connection) recordLost(closedByUs bool) {
 	if c.isOpen {
 		c.isOpen = false
@@ -94,10 +95,10 @@ func (c *connection) recordLost(closedByUs bool) {
 	}
 }
 
-// drain stores the events that arrived before the connection ended. Slack resends those that can't be acknowledged.
+// drain stores the events that arrived before the connection ended. Slack resends those that can't be acknowledged anymore.
 func (c *connection) drain(ctx context.Context) {
 	for {
-		evt, ok := c.waitingEvent()
+		evt, ok := c.nextBuffered()
 		if !ok {
 			return
 		}
@@ -105,8 +106,8 @@ func (c *connection) drain(ctx context.Context) {
 	}
 }
 
-// waitingEvent returns the next event that has arrived already. ok is false if there is none.
-func (c *connection) waitingEvent() (evt socketmode.Event, ok bool) {
+// nextBuffered returns the next event that has already arrived. ok is false if there is none.
+func (c *connection) nextBuffered() (evt socketmode.Event, ok bool) {
 	select {
 	case evt, ok = <-c.client.Events:
 		return evt, ok
@@ -115,13 +116,13 @@ func (c *connection) waitingEvent() (evt socketmode.Event, ok bool) {
 	}
 }
 
-// handleEvents handles one event and those that already wait behind it, in their order. Events API callbacks that
-// directly follow each other are stored together in one transaction.
+// handleEvents handles an event and those already buffered after it, in order. Consecutive Events API callbacks are stored in
+// one transaction.
 func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
-	var batch []arrived
+	var batch []callback
 	for {
-		evt = readAgain(evt)
-		if a, ok := eventsAPIPayload(evt); ok {
+		evt = recoverRequest(evt)
+		if a, ok := callbackOf(evt); ok {
 			batch = append(batch, a)
 		} else {
 			c.storeBatch(ctx, batch)
@@ -133,7 +134,7 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 			break
 		}
 
-		next, ok := c.waitingEvent()
+		next, ok := c.nextBuffered()
 		if !ok {
 			break
 		}
@@ -144,9 +145,10 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	c.storeBatch(ctx, batch)
 }
 
-// readAgain repairs an event that slack-go refused to read because a message in it has controls that slack-go doesn't
-// know. If it is a click, shortcut or command, it is returned with its payload, which intake reads itself.
-func readAgain(evt socketmode.Event) socketmode.Event {
+// recoverRequest recovers a click, shortcut or command that slack-go couldn't decode, such as one from a message with
+// elements that slack-go doesn't know. It returns the event with the raw payload, which intake decodes itself. Any other
+// event is returned unchanged.
+func recoverRequest(evt socketmode.Event) socketmode.Event {
 	bad, isBad := evt.Data.(*socketmode.ErrorBadMessage)
 	var request socketmode.Request
 	if !isBad || json.Unmarshal(bad.Message, &request) != nil {
@@ -161,31 +163,31 @@ func readAgain(evt socketmode.Event) socketmode.Event {
 	return evt
 }
 
-// arrived is an Events API callback that waits to be stored and acknowledged.
-type arrived struct {
-	envelope string // its id, by which the callback is acknowledged
+// callback is an Events API callback that has to be stored and acknowledged.
+type callback struct {
+	envelope string // the envelope's id, for the acknowledgement
 	body     json.RawMessage
-	retry    int // how often Slack has tried before to bring it
+	retry    int // number of previous attempts by Slack
 }
 
-// eventsAPIPayload returns the callback in an event, or false if the event has none. A message that slack-go couldn't
-// read counts as a callback, too: intake keeps what nobody can read as a quarantined fact, so that it isn't lost.
-func eventsAPIPayload(evt socketmode.Event) (arrived, bool) {
+// callbackOf returns the callback in an event, or false if there is none. A message that slack-go couldn't decode counts as a
+// callback, too, so that it isn't lost: intake stores unreadable messages in quarantine.
+func callbackOf(evt socketmode.Event) (callback, bool) {
 	switch evt.Type {
 	case socketmode.EventTypeEventsAPI:
 		if evt.Request != nil {
-			return arrived{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload, retry: evt.Request.RetryAttempt}, true
+			return callback{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload, retry: evt.Request.RetryAttempt}, true
 		}
 	case socketmode.EventTypeErrorBadMessage:
 		if bad, ok := evt.Data.(*socketmode.ErrorBadMessage); ok {
 			return openEnvelope(bad.Message), true
 		}
 	}
-	return arrived{}, false
+	return callback{}, false
 }
 
-// openEnvelope returns the callback in an envelope. Other messages are returned whole.
-func openEnvelope(message json.RawMessage) arrived {
+// openEnvelope returns the callback in an envelope. The body of any other message is the whole message.
+func openEnvelope(message json.RawMessage) callback {
 	var envelope struct {
 		ID      string          `json:"envelope_id"`
 		Type    string          `json:"type"`
@@ -195,14 +197,14 @@ func openEnvelope(message json.RawMessage) arrived {
 	err := json.Unmarshal(message, &envelope)
 	isEvent := err == nil && envelope.Type == "events_api"
 	if !isEvent || len(envelope.Payload) == 0 {
-		return arrived{envelope: envelope.ID, body: message}
+		return callback{envelope: envelope.ID, body: message}
 	}
-	return arrived{envelope: envelope.ID, body: envelope.Payload, retry: envelope.Retry}
+	return callback{envelope: envelope.ID, body: envelope.Payload, retry: envelope.Retry}
 }
 
-// storeBatch stores a batch and then acknowledges it. If storing fails, it acknowledges nothing: Slack sends the
-// events again, and the sweeper later reads those that Slack gives up on.
-func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
+// storeBatch stores a batch and then acknowledges it. If storing fails, nothing is acknowledged: Slack resends the events, and
+// the sweeper reads those that Slack gives up on from the channels' history.
+func (c *connection) storeBatch(ctx context.Context, batch []callback) {
 	if len(batch) == 0 {
 		return
 	}
@@ -210,29 +212,28 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	ctx, cancel := context.WithTimeout(ctx, c.parent.acceptTimeout)
 	defer cancel()
 	bodies := make([]json.RawMessage, 0, len(batch))
-	isBroughtAgain := false
-	for _, a := range batch {
-		bodies = append(bodies, a.body)
-		isBroughtAgain = isBroughtAgain || a.retry > 0
+	for _, cb := range batch {
+		bodies = append(bodies, cb.body)
 	}
 
-	if isBroughtAgain {
+	hasRetry := slices.ContainsFunc(batch, func(cb callback) bool { return cb.retry > 0 })
+	if hasRetry {
 		c.parent.expectMissing()
 	}
 
 	if err := c.parent.takeEvents(ctx, c.self, bodies...); err != nil {
 		c.parent.log.Error("slack events not stored", "count", len(batch), "error", err)
-		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
+		// These events may say that a reply must not be sent. Catching up holds replies back until the events are read.
 		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-c.parent.acceptTimeout))
 		return
 	}
 
-	for _, a := range batch {
-		c.acknowledge(ctx, a.envelope, nil)
+	for _, cb := range batch {
+		c.acknowledge(ctx, cb.envelope, nil)
 	}
 }
 
-// acknowledge tells Slack that an envelope arrived, with an answer unless payload is nil. envelope may be "".
+// acknowledge acknowledges an envelope, with an answer unless payload is nil. It does nothing if envelope is "".
 func (c *connection) acknowledge(ctx context.Context, envelope string, payload any) {
 	if envelope == "" {
 		return
@@ -246,7 +247,7 @@ func (c *connection) acknowledge(ctx context.Context, envelope string, payload a
 	}
 }
 
-// canSend reports whether an answer can be encoded and is short enough. If not, it logs why.
+// canSend reports whether an answer can be encoded and is short enough, and logs the reason if not.
 func (c *connection) canSend(payload any) bool {
 	raw, err := json.Marshal(payload)
 	if err != nil {
@@ -260,13 +261,13 @@ func (c *connection) canSend(payload any) bool {
 	return true
 }
 
-// handleUnbatched handles an event that isn't stored in a batch: a state of the connection, a click or a command.
+// handleUnbatched handles an event that isn't stored in a batch: a change of the connection's state, a click or a command.
 func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) {
 	switch evt.Type {
 	case socketmode.EventTypeConnecting:
 		c.recordLost(ctx.Err() != nil)
 	case socketmode.EventTypeHello:
-		c.recordGreeting(ctx, evt.Request)
+		c.recordHello(ctx, evt.Request)
 	case socketmode.EventTypeInteractive:
 		c.answer(ctx, evt.Request, c.parent.takeInteraction)
 	case socketmode.EventTypeSlashCommand:
@@ -280,29 +281,29 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 	}
 }
 
-// recordGreeting records that Slack has opened the connection. hello may be nil.
-func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Request) {
+// recordHello records that Slack has opened the connection. hello may be nil.
+func (c *connection) recordHello(ctx context.Context, hello *socketmode.Request) {
 	if !c.isOpen {
 		c.isOpen = true
 		c.parent.recordOpened()
-		isAsked := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
-		if !isAsked { // too busy to ask Slack whether it takes our token: it does, unless the app was removed
+		isStarted := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
+		if !isStarted { // too busy to check the token; the connection shows that it works, unless the app was removed
 			const noRemovals = 0
 			c.parent.standing.ReportWorks(noRemovals)
 		}
 	}
-	// Slack spreads events over all connections of the app. We miss those to unknown ones.
+	// Slack distributes events over all connections of the app. We miss those sent to unknown connections.
 	if hello != nil && hello.NumConnections > c.parent.wanted {
 		c.parent.log.Warn("slack has more connections than this process: other replicas, or stale ones that still get events",
 			"connections", hello.NumConnections, "own", c.parent.wanted)
 	}
-	c.parent.sweeper.Wake() // to read what no connection was there for
+	c.parent.sweeper.Wake() // to read the events from the time without a connection
 }
 
-// takeRequest handles a click or command, and returns what Slack gets back. After an error Slack gets nothing.
+// takeRequest handles a click or command and returns the answer to Slack. After an error, nothing is answered.
 type takeRequest func(ctx context.Context, self *fact.Self, body []byte) (answer, error)
 
-// answer handles a click or command in the background, so that the person doesn't wait for events. nil is ignored.
+// answer handles a click or command in the background, so that it doesn't have to wait for events. A nil request is ignored.
 func (c *connection) answer(ctx context.Context, request *socketmode.Request, take takeRequest) {
 	if request == nil {
 		return

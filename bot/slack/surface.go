@@ -24,17 +24,17 @@ import (
 	"parley/channels/pause"
 )
 
-// A Surface is the Slack side of Parley. The engine has it post what customers write, each conversation in a thread
-// of its own. What agents type or click there, the Surface stores with the engine, which answers the customer. This
-// file joins its parts and runs them; the package comment lists the parts.
-
 const (
-	unmovedPasses = 3 // a mark that hasn't moved for so many passes counts as abandoned
+	unmovedPasses = 3 // a mark that hasn't moved for this many passes is considered abandoned
 	endTimeout    = 5 * time.Second
-	maxBackground = 64 // tasks that run at once after Slack has its answer, or after a line was posted
+	maxBackground = 64 // tasks that may run at once after a request was answered or a line was posted
 )
 
-// Surface is one Slack workspace with our app in it.
+// Surface connects Parley to one Slack workspace. A surface is a chat in which agents work. The engine, which applies Parley's
+// rules, calls Send to post each customer's messages in a Slack thread. When an agent replies in that thread, the Surface
+// stores the event in the engine's journal, and the engine sends the reply to the customer.
+//
+// This file connects the parts of the Surface and runs them; the package comment lists the parts.
 type Surface struct {
 	*workspace
 
@@ -57,8 +57,7 @@ var (
 	_ bridge.GapHider   = (*Surface)(nil)
 )
 
-// New makes the surface. It connects to nothing; Run does.
-// Errors: what is missing or malformed in o, all together.
+// New returns a Surface without connecting to Slack, which Run does. The error lists all missing and invalid options.
 func New(o Options) (*Surface, error) {
 	o, base, err := o.complete()
 	if err != nil {
@@ -123,7 +122,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	return s
 }
 
-// newIntake makes the intake of a surface whose other parts are there already.
+// newIntake returns the intake of a surface. It must be created after the parts that it uses.
 func newIntake(s *Surface) *intake {
 	desk := s.opt.Desk
 	return &intake{
@@ -153,12 +152,12 @@ func (s *Surface) Limits() bridge.Limits {
 	return bridge.Limits{MaxTextRunes: blockkit.MaxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
 }
 
-// Budget implements bridge.Surface.
-// Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11: posts about one per second and channel with short
-// bursts; chat.update and reactions.add 50 per minute and workspace, of which a fifth is left to forms and repairs;
-// reactions.remove only 20. Three of the four marks of a message also need a reactions.remove.
+// Budget implements bridge.Surface. Slack allows about one post per second and channel, with short bursts; 50 calls of
+// chat.update and of reactions.add per minute and workspace, of which a fifth is reserved for forms and repairs; and 20
+// calls of reactions.remove, which three of the four marks of a message need.
+// Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
-	perMinute := func(calls float64) float64 { return calls / 60 * s.opt.Rate } // as a number per second
+	perMinute := func(calls float64) float64 { return calls / 60 * s.opt.Rate } // converted to calls per second
 	switch kind {
 	case bridge.PostCard:
 		return bridge.Budget{Key: "update", PerSecond: perMinute(40), Burst: 5}
@@ -176,26 +175,26 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
 }
 
-// Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections where there is an app token,
-// and catches up after each connect and every ten minutes.
+// Run implements bridge.Surface. It finds out the app's identity, keeps the Socket Mode connections open if there is an app
+// token, and reads missed events after each connect and every SweepInterval.
 func (s *Surface) Run(ctx context.Context) error {
 	self, ok := s.connections.awaitIdentity(ctx)
 	if ok && s.beginMark(ctx) {
 		s.receiveEvents(ctx, self)
-		s.endMark(ctx) // only now is it known what this process has missed
+		s.endMark(ctx) // last, when it is known whether this process missed events
 	}
 	s.intake.work.Wait()
 	s.posts.work.Wait()
 	return nil
 }
 
-// receiveEvents keeps the connections and catches up, until ctx ends and all connections are closed.
+// receiveEvents keeps the connections open and reads missed events. It returns when ctx has ended and all connections are closed.
 func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
 	var wg sync.WaitGroup
 	for number := range s.connections.wanted {
 		wg.Go(func() { s.connections.keepConnected(ctx, self, number) })
 	}
-	if s.connections.wanted == 0 { // no connection will say that it has opened, and so start the first pass
+	if s.connections.wanted == 0 { // otherwise, the first pass starts when a connection opens
 		s.CatchUp(time.Time{})
 	}
 	s.sweeper.Run(ctx, func(ctx context.Context) error {
@@ -208,8 +207,8 @@ func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
 	wg.Wait()
 }
 
-// beginMark stores this process's mark, a time until when all events are stored (see sweep.Marks). Slack sends events
-// only after that. It retries until that works, and returns false if ctx ended first.
+// beginMark stores this process's mark: the time up to which all events are stored (see sweep.Marks). It must succeed before
+// Slack sends events, so it retries until it does. It returns false if ctx ended first.
 func (s *Surface) beginMark(ctx context.Context) bool {
 	for {
 		err := s.history.marks.Begin(ctx)
@@ -223,7 +222,7 @@ func (s *Surface) beginMark(ctx context.Context) bool {
 	}
 }
 
-// endMark removes this process's mark if no event is missing. If that fails, other processes only read too much.
+// endMark removes this process's mark if no event is missing. After a failure, other processes only read more than necessary.
 func (s *Surface) endMark(ctx context.Context) {
 	if !s.connections.hasAll() || !s.history.filled.Load() {
 		return
@@ -235,19 +234,19 @@ func (s *Surface) endMark(ctx context.Context) {
 	}
 }
 
-// CatchUp implements engine.CatcherUp. It also looks for events that other processes missed and left unread.
+// CatchUp implements engine.CatcherUp. It also reads events that other processes missed.
 func (s *Surface) CatchUp(since time.Time) {
 	s.history.marks.SuspectGap()
 	s.sweeper.CatchUp(since)
 }
 
-// Connections returns how many connections are open and how many there should be: 0 without app token.
+// Connections returns how many connections are open and how many there should be, which is 0 without an app token.
 func (s *Surface) Connections() (open, wanted int) {
 	return s.connections.countOpen(), s.connections.wanted
 }
 
-// HidesGaps implements bridge.GapHider. It is true with signed requests: nobody notices when they don't get here, and
-// Slack repeats them only a minute later. Reading a reply again takes one of 50 calls a minute.
+// HidesGaps implements bridge.GapHider. It is true if Slack sends signed requests: a request that doesn't arrive goes
+// unnoticed, and Slack repeats it only a minute later. Confirming a reply costs one of 50 calls a minute.
 func (s *Surface) HidesGaps(string) bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.
@@ -309,7 +308,7 @@ func (s *Surface) Members(ctx context.Context, channel string, known func(user b
 	return s.directory.listMembers(ctx, channel, known)
 }
 
-// Absent returns those of the user ids that the workspace doesn't have, sorted.
+// Absent returns the user ids that don't exist in the workspace, sorted and without duplicates.
 func (s *Surface) Absent(ctx context.Context, ids []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
 	users, err := s.directory.readUsers(ctx, ids)
 	if err != nil {

@@ -13,17 +13,18 @@ import (
 	"parley/channels"
 )
 
-// uploads puts files into Slack, finds the messages that show them, and deletes them again. It makes the calls;
-// which files of a post are uploaded, and what follows from a failure, is in filepost.go.
+// uploads makes the calls that upload files to Slack, find the messages that show them, and delete them. Slack posts the message
+// of a completed upload asynchronously. Such a message is called a share; its id is needed to recognize our own message
+// later. filepost.go decides which files of a post are uploaded, and handles failures.
 type uploads struct {
 	*workspace
 
-	shares    ownshare.Book // messages that show our uploads, as events told of them
-	shareWait time.Duration // how long a finished upload waits for its message's id
+	shares    ownshare.Book // shares of our uploads that events reported
+	shareWait time.Duration // maximum time to wait for a share
 }
 
-// add uploads a file, which nobody sees until Slack is asked to show it. It returns the file's id.
-// Errors: *refusal.FileError if the cause is this file, and Slack's.
+// add uploads a file and returns its id. The file is invisible until it is shared in a channel.
+// Errors: *refusal.FileError if the file is the cause, and Slack's errors.
 func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 	name := fileName(f)
 	target, err := u.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{
@@ -55,33 +56,33 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 	return target.FileID, nil
 }
 
-// findShare returns the message that shows a file in a channel, or a zero Share if there is none.
+// findShare returns the message that shows a file in a channel, or a zero Share if there is none yet.
 func (u *uploads) findShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	if share, ok := u.shares.Get(id, channel); ok {
 		return share, nil
 	}
 
-	var f *slackapi.File
+	var file *slackapi.File
 	err := u.retryRead(ctx, func(ctx context.Context) error {
 		var err error
-		f, _, _, err = u.api.GetFileInfoContext(ctx, id, 0, 0)
+		file, _, _, err = u.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
 	if err != nil {
 		return fact.Share{}, fmt.Errorf("slack: files.info: %w", err)
 	}
 
-	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
-		for _, at := range sharesByChannel[channel] {
-			return fact.Share{File: id, Channel: channel, Thread: at.ThreadTs, TS: at.Ts}, nil
+	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{file.Shares.Public, file.Shares.Private} {
+		for _, share := range sharesByChannel[channel] {
+			return fact.Share{File: id, Channel: channel, Thread: share.ThreadTs, TS: share.Ts}, nil
 		}
 	}
 
 	return fact.Share{}, nil
 }
 
-// awaitShare waits a little for the message of a finished upload, which Slack posts later. It waits for the event
-// that tells of the message, and asks Slack in between. The result is zero if the message isn't there yet.
+// awaitShare waits up to shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
+// The result is zero if there is no share yet.
 func (u *uploads) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	const tries = 3
 	for range tries {
@@ -96,9 +97,9 @@ func (u *uploads) awaitShare(ctx context.Context, id, channel string) (fact.Shar
 	return fact.Share{}, nil
 }
 
-// deleteAll deletes files of ours. Those that are gone already are no error.
-func (u *uploads) deleteAll(ctx context.Context, list []fact.File) error {
-	for _, f := range list {
+// deleteAll deletes files that we uploaded. It ignores files that are already deleted.
+func (u *uploads) deleteAll(ctx context.Context, files []fact.File) error {
+	for _, f := range files {
 		err := u.api.DeleteFileContext(ctx, f.ID)
 		switch refusal.CodeOf(err) {
 		case "file_not_found", "file_deleted":

@@ -17,55 +17,55 @@ import (
 	"parley/channels/pause"
 )
 
-// Windows are the forms and cards that Slack shows above its own page; Slack calls them modals, or views. A click
-// brings a trigger id, by which a window can be opened within three seconds. If it takes longer to make one, a window
-// that says "Loading …" is opened first, and replaced later.
+// A window is a form or card that Slack shows on top of its page; Slack calls it a modal or view. Each click comes with a trigger
+// id, with which a window can be opened within three seconds. If building the window takes too long, this file opens one
+// that says "Loading …" first, and replaces its contents later. If Slack refuses the window, the person gets a message.
 
 const (
-	// maxFormDelay is how long the making of a form may take. After that a waiting window is shown in its place,
-	// because Slack lets a click open a window only for three seconds.
+	// maxFormDelay is how long building a form may take before the loading window is shown instead.
 	maxFormDelay = 1200 * time.Millisecond
 
-	// refreshWait is the delay before a window shows a conversation again, so that the engine has handled the click.
+	// refreshWait is the delay before a window shows the conversation after a click, so that the engine can handle the
+	// click first.
 	refreshWait = time.Second
 
-	// notShownTimeout bounds the message about a window that was not shown.
+	// notShownTimeout limits the time to send the message about a window that was not shown.
 	notShownTimeout = 5 * time.Second
 
-	// maxAnswerBytes bounds an answer to Slack, with a form or with the options of a menu. Larger ones get lost on the way.
+	// maxAnswerBytes limits an answer to Slack that contains a form or the options of a menu. Slack drops larger ones.
 	maxAnswerBytes = 20000
 )
 
-// replying is told who is writing a reply in a form: before the form is shown, and when it was closed without being
-// submitted. Colleagues then see that somebody writes. at is when the form was made, by Parley's clock.
+// replying records who is writing a reply in a form, so that colleagues can see it: ReplyOpened is called before the form is
+// shown, and ReplyClosed when it was closed without being submitted. at is when the form was built, by Parley's clock.
 type replying interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 }
 
-// windows makes, opens and replaces windows. Its desk has the conversations and lists that they show.
+// windows builds, opens and replaces windows.
 type windows struct {
 	*workspace
 
-	desk     forms.Desk
+	desk     forms.Desk // provides the conversations and lists that windows show
 	replying replying
 	posts    *poster
-	zone     *time.Location // for readers whose own zone isn't known
+	zone     *time.Location // time zone for people whose own is unknown
 }
 
-// buildModal makes the window that is to be shown.
+// buildModal builds a window.
 type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
-// formRequest says which form is to be opened, for whom, and where it was asked for.
+// formRequest says which form to open, for whom, and where.
 type formRequest struct {
-	verb bridge.Verb        // what the form is to do, for example VerbReply
-	args bridge.Args        // what is known of it already
-	at   bridge.Place       // where it was asked for
-	user bridge.SurfaceUser // who asked for it: a Slack user id
-	text string             // what stands in the form's long field at first
+	verb bridge.Verb        // what the form does, such as VerbReply
+	args bridge.Args        // arguments that are already known
+	at   bridge.Place       // the channel and thread of the click or command
+	user bridge.SurfaceUser // the Slack user who gets the form
+	text string             // initial text of the form's long field
 }
 
-// recordReplyOpened records that somebody is about to see a reply's form, and makes Slack tell us when they close it.
+// recordReplyOpened records that a person is about to see the form of a reply, and asks Slack for a notice when it is closed.
 func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalViewRequest, form view.Form, user bridge.SurfaceUser) {
 	modal.NotifyOnClose = true
 	if err := w.replying.ReplyOpened(ctx, form.Args.Conversation, user, form.At); err != nil {
@@ -73,7 +73,7 @@ func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalVi
 	}
 }
 
-// recordReplyClosed undoes recordReplyOpened. private is the window's data (blockkit.Remember).
+// recordReplyClosed undoes recordReplyOpened. private is the private data of the window; see blockkit.Remember.
 func (w *windows) recordReplyClosed(ctx context.Context, private string, user bridge.SurfaceUser) {
 	memory := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(memory.Verb, memory.Args)
@@ -95,7 +95,7 @@ func (w *windows) handleClosed(ctx context.Context, in *interaction) {
 // notShown is a window that Slack did not show.
 type notShown struct {
 	modal slackapi.ModalViewRequest
-	typed string // what the person wrote into the form before it
+	typed string // what the person had entered into the previous form
 	cause error
 }
 
@@ -104,7 +104,7 @@ const (
 	tooLateText  = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 )
 
-// problem says to the person who pressed why there is no window.
+// problem returns the explanation for the person who pressed the button.
 func (n notShown) problem() *bridge.Problem {
 	if refusal.CodeOf(n.cause) == "expired_trigger_id" {
 		return &bridge.Problem{Text: tooLateText}
@@ -112,11 +112,11 @@ func (n notShown) problem() *bridge.Problem {
 	return &bridge.Problem{Text: notShownText}
 }
 
-// handleNotShown tells the person who pressed that there is no window, since Slack's client says nothing. The message
-// repeats what they have typed.
+// handleNotShown sends the person a message that the window was not shown, since Slack's client doesn't. The message repeats
+// what they had typed.
 func (w *windows) handleNotShown(ctx context.Context, self *fact.Self, in *interaction, n notShown) {
 	w.log.Warn("slack form not opened", "error", n.cause)
-	// What took too long may have used up the time of ctx.
+	// The delay that prevented the window may have exhausted the deadline of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notShownTimeout)
 	defer cancel()
 
@@ -130,42 +130,42 @@ func (w *windows) handleNotShown(ctx context.Context, self *fact.Self, in *inter
 	}
 }
 
-// answerPrivately sends a message that only the person who pressed sees, where they pressed.
+// answerPrivately sends a message that only the person who pressed the button sees, where they pressed it.
 func (w *windows) answerPrivately(ctx context.Context, in *interaction, part renderedPart) error {
 	at := in.findPlace()
-	if at.Channel == "" { // an entry of the menu beside the message box
+	if at.Channel == "" { // the person used the menu next to the message box
 		_, err := w.posts.sendDirectMessage(ctx, in.User.ID, part)
 		return err
 	}
 	if at.Thread == "" && !in.Container.Private {
-		at.Thread = at.Message // a button on the card, which begins the thread
+		at.Thread = at.Message // the button is on the card, which is the root of the thread
 	}
 	_, err := w.posts.sendPrivately(ctx, at, in.User.ID, part)
 	return err
 }
 
-// refresh shows the conversation's details again, after a button was pressed in a window.
+// refresh updates the conversation's details in a window after a button in it was pressed.
 func (w *windows) refresh(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) {
 	if pause.For(ctx, refreshWait) {
 		w.replace(ctx, in.View.ID, w.cardModal(ctx, self, in, view.OpensDetails, args))
 	}
 }
 
-// replace shows a modal in the place of an open window.
+// replace replaces the contents of an open window, and logs a failure.
 func (w *windows) replace(ctx context.Context, open string, modal slackapi.ModalViewRequest) {
 	if err := w.update(ctx, slackapi.View{ID: open}, modal); err != nil {
 		w.log.Info("slack view not refreshed", "error", err)
 	}
 }
 
-// update puts a modal in the place of an open window. If the window has a Hash, Slack refuses when it has changed since.
+// update replaces the contents of an open window. If open has a Hash, Slack refuses the update if the window has changed since.
 func (w *windows) update(ctx context.Context, open slackapi.View, modal slackapi.ModalViewRequest) error {
 	const noExternalID = ""
 	_, err := w.api.UpdateViewContext(ctx, modal, noExternalID, open.Hash, open.ID)
 	return err
 }
 
-// formModal makes the window with a verb's form, or with the reason why there is none.
+// formModal returns the window with a verb's form, or with the reason why there is no form.
 func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest) slackapi.ModalViewRequest {
 	modal, err := w.makeForm(ctx, self, f)
 	if err != nil {
@@ -174,8 +174,7 @@ func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest)
 	return modal
 }
 
-// makeForm makes the window with a verb's form.
-// Errors: those of forms.Maker.
+// makeForm returns the window with a verb's form. Errors: those of forms.Maker.
 func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
@@ -188,7 +187,7 @@ func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) 
 	return modal, nil
 }
 
-// cardModal makes the window with a conversation's details, its history or a list, or with the reason why there is none.
+// cardModal returns the window with a conversation's details, its history or a list, or with the reason why it can't be shown.
 func (w *windows) cardModal(
 	ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args,
 ) slackapi.ModalViewRequest {
@@ -204,24 +203,24 @@ func (w *windows) newFormMaker() forms.Maker {
 	return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone}
 }
 
-// open makes and shows a window. After maxFormDelay, a waiting window is shown until it is ready.
+// open builds and shows a window. If that takes longer than maxFormDelay, it shows the loading window first.
 func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, build buildModal) {
-	made := make(chan slackapi.ModalViewRequest, 1)
-	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
+	built := make(chan slackapi.ModalViewRequest, 1)
+	go func() { built <- build(ctx) }() // both cases below wait for it
 	timer := time.NewTimer(maxFormDelay)
 	defer timer.Stop()
 
 	var modal slackapi.ModalViewRequest
 	var err error
 	select {
-	case modal = <-made:
+	case modal = <-built:
 		_, err = w.showView(ctx, in, modal)
 	case <-timer.C:
-		var waiting slackapi.View
-		waiting, err = w.showView(ctx, in, waitingModal(self, in.findPlace()))
-		modal = <-made
+		var loading slackapi.View
+		loading, err = w.showView(ctx, in, loadingModal(self, in.findPlace()))
+		modal = <-built
 		if err == nil {
-			err = w.update(ctx, waiting, modal)
+			err = w.update(ctx, loading, modal)
 		}
 	}
 
@@ -230,12 +229,12 @@ func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, bu
 	}
 }
 
-func waitingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
+func loadingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
 	return self.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
-// showView opens a modal, on top of the one in which somebody clicked, if there is one.
+// showView opens a window. If the click was in another window, the new one opens on top of it.
 func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) (slackapi.View, error) {
 	show := w.api.OpenViewContext
 	if in.View != nil {
@@ -251,7 +250,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 	return answer.View, nil
 }
 
-// suggestOptions returns the options of a long menu that match what somebody has typed into it.
+// suggestOptions returns the options of a long menu that match the text typed into it.
 func (w *windows) suggestOptions(ctx context.Context, in *interaction) (blockkit.Options, error) {
 	if in.View == nil {
 		return blockkit.NoOptions(), nil

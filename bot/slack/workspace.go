@@ -29,50 +29,52 @@ import (
 
 // Limits of calls.
 const (
-	requestTimeout = 20 * time.Second // of one Web API call
-	maxFileBytes   = 1 << 30          // Slack's own limit of one file
+	requestTimeout = 20 * time.Second // one Web API call
+	maxFileBytes   = 1 << 30          // Slack's limit for one file
 )
 
-// workspace calls the Web API of one Slack workspace with our bot's token. The other parts of the package embed it.
-// It adds to slack-go: whole messages as JSON (readPage), repeated reads (retryRead), and who we are (identify).
+// workspace calls Slack's Web API for one workspace, with our bot's token. The other parts of the package embed it. It extends
+// the library slack-go: readPage returns messages with their complete JSON, retryRead retries failed reads, and identify
+// returns the ids of our bot.
 type workspace struct {
 	api    *slackapi.Client
 	http   *http.Client
 	apiURL *url.URL
-	token  string // of the bot, "xoxb-…"
+	token  string // the bot token, "xoxb-…"
 	log    *slog.Logger
 	now    func() time.Time // Parley's clock
 
-	self        atomic.Pointer[fact.Self] // nil until identify has learned who we are
-	identifying sync.Mutex                // only one goroutine asks at a time
+	self        atomic.Pointer[fact.Self] // nil until identify has succeeded
+	identifying sync.Mutex                // held while identify asks Slack
 }
 
-// pageQuery asks for one page of a thread, or of a channel's top level.
+// pageQuery selects one page of messages from a thread, or from the top level of a channel. A stamp is Slack's time stamp of a
+// message, "1700000000.000100", which also identifies the message in its channel.
 type pageQuery struct {
-	channel  string // its id, C…
-	thread   string // stamp of its root; "" means the top level
-	oldest   string // stamps ("1700000000.000100") of the first and last message wanted, both included; "" means no limit
-	latest   string
-	cursor   string // where the page before ended; "" for the first page
-	limit    int    // messages in a page; 0 means defaultPage
-	metadata bool   // with the metadata of all apps
+	channel  string // C…
+	thread   string // stamp of the thread's root; "" for the top level
+	oldest   string // stamp of the first message, inclusive; "" means no limit
+	latest   string // stamp of the last message, inclusive; "" means no limit
+	cursor   string // from the previous page; "" for the first page
+	limit    int    // messages per page; 0 means defaultPage
+	metadata bool   // include the metadata of all apps
 }
 
-// defaultPage is how many messages are read at once. Slack allows 999.
+// defaultPage is the number of messages per page. Slack allows 999.
 const defaultPage = 900
 
-// messageQuery asks for a single message of a thread. Slack may return the root beside it.
+// messageQuery selects a single message of a thread. Slack may also return the thread's root.
 func messageQuery(at bridge.Place, thread string) pageQuery {
 	return pageQuery{channel: at.Channel, thread: thread, oldest: at.Message, latest: at.Message, limit: 2}
 }
 
-// rawMessage is a message together with its JSON. We read some of its fields; the stored fact keeps all of them.
+// rawMessage is a message with its complete JSON, which is stored. fact.Message has only the fields that we use.
 type rawMessage struct {
 	fact.Message
 	raw json.RawMessage
 }
 
-// UnmarshalJSON implements json.Unmarshaler. If the message can't be read, only raw is set, and there is no error.
+// UnmarshalJSON implements json.Unmarshaler. It never fails: if the message can't be decoded, only raw is set.
 func (m *rawMessage) UnmarshalJSON(raw []byte) error {
 	m.raw = bytes.Clone(raw)
 	if json.Unmarshal(raw, &m.Message) != nil {
@@ -81,7 +83,7 @@ func (m *rawMessage) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// historyPage is one page of messages. Only a cursor says that another one follows, not has_more.
+// historyPage is one page of messages. Another page follows if there is a cursor; has_more is not reliable.
 // Source: the published description of the Web API (2021), conversations.replies.
 type historyPage struct {
 	Messages []rawMessage `json:"messages"`
@@ -90,11 +92,10 @@ type historyPage struct {
 	} `json:"response_metadata"`
 }
 
-// formatStamp writes a time as a stamp: seconds and microseconds, "1700000000.000100". Stamps sort as texts.
+// formatStamp formats a time as a stamp. Stamps can be compared as strings.
 func formatStamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
-// readPage reads one page. It waits as long as Slack's rate limit asks, and repeats a call that fails for a moment
-// (see retryRead). It decodes the answer itself because slack-go drops message fields that it doesn't know.
+// readPage reads one page of messages, with retries (see retryRead). It doesn't use slack-go, which drops unknown fields.
 func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, error) {
 	method := "conversations.history"
 	values := url.Values{
@@ -107,9 +108,9 @@ func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, err
 		values.Set("ts", q.thread)
 	}
 
-	for k, v := range map[string]string{"oldest": q.oldest, "latest": q.latest, "cursor": q.cursor} {
-		if v != "" {
-			values.Set(k, v)
+	for name, value := range map[string]string{"oldest": q.oldest, "latest": q.latest, "cursor": q.cursor} {
+		if value != "" {
+			values.Set(name, value)
 		}
 	}
 
@@ -117,22 +118,22 @@ func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, err
 		values.Set("include_all_metadata", "true")
 	}
 
-	var out historyPage
+	var page historyPage
 	err := w.retryRead(ctx, func(ctx context.Context) error {
-		out = historyPage{}
-		return w.call(ctx, method, values, &out)
+		page = historyPage{}
+		return w.call(ctx, method, values, &page)
 	})
 	if err != nil {
-		return out, fmt.Errorf("slack: %s: %w", method, err)
+		return page, fmt.Errorf("slack: %s: %w", method, err)
 	}
 
-	return out, nil
+	return page, nil
 }
 
-// maxResponseBytes bounds an answer of the Web API.
+// maxResponseBytes limits a response of the Web API.
 const maxResponseBytes = 32 << 20
 
-// call makes one Web API call and decodes its answer into out. Its errors are slack-go's.
+// call makes one Web API call and decodes the response into out. It returns the error types of slack-go.
 func (w *workspace) call(ctx context.Context, method string, values url.Values, out any) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.apiURL.String()+method, strings.NewReader(values.Encode()))
 	if err != nil {
@@ -182,8 +183,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	return json.Unmarshal(raw, out)
 }
 
-// identify returns who we are in the workspace: the ids of our user, bot, app and team. It asks Slack until that
-// succeeded once, and then returns what it learned.
+// identify returns the ids of our user, bot, app and team in the workspace. The first successful result is cached.
 // Errors: those of auth.test and bots.info.
 func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if self := w.self.Load(); self != nil {
@@ -211,7 +211,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 
-	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsForUs.
+	// Slack may omit the app's id, so it isn't required; see fact.Self.IsForUs.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
@@ -222,11 +222,11 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	return self, nil
 }
 
-// isOfOrganisation reports whether a team id is that of a whole Enterprise organisation (E…) rather than a workspace
-// (T…). Then the app was installed for all its workspaces.
+// isOfOrganisation reports whether a team id is that of a whole Enterprise organisation (E…) instead of a workspace (T…). The
+// app is then installed for all workspaces of the organisation.
 func isOfOrganisation(team string) bool { return strings.HasPrefix(team, "E") }
 
-// workspaceTimeout bounds the question which workspace the app is in.
+// workspaceTimeout limits the time of Workspace.
 const workspaceTimeout = 10 * time.Second
 
 // Workspace returns the id of the workspace that the app is in (T…).
@@ -245,15 +245,14 @@ func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (
 	return w.identify(ctx)
 }
 
-// Tries of a read that fails for another reason than a rate limit, and how much longer each wait is.
 const (
-	maxReads     = 4
-	readWaitStep = 500 * time.Millisecond
+	maxReads     = 4                      // attempts after temporary failures; rate limits are always retried
+	readWaitStep = 500 * time.Millisecond // added to the wait with each attempt
 )
 
-// retryRead makes a read. It repeats the read after a temporary failure, up to maxReads times in all, and without
-// limit while Slack limits the rate. Before each repetition it waits: as long as Slack asks, or longer with each try.
-// It gives up when ctx would end before the next try.
+// retryRead calls read until it succeeds, and retries after temporary failures, at most maxReads times in all. Rate limits are
+// retried without limit. Between attempts it waits as long as Slack asks, or otherwise longer each time. It gives up if
+// the deadline of ctx would pass before the next attempt. read must be safe to repeat.
 func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
 	for try := 1; ; try++ {
 		err := withTimeout(ctx, requestTimeout, read)
@@ -261,8 +260,8 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 			return nil
 		}
 
-		wait, limited := refusal.RateLimit(err)
-		if !limited {
+		wait, isRateLimited := refusal.RateLimit(err)
+		if !isRateLimited {
 			if !refusal.IsTemporary(err) || try >= maxReads {
 				return err
 			}
@@ -281,13 +280,13 @@ func withTimeout(ctx context.Context, timeout time.Duration, call func(context.C
 	return call(ctx)
 }
 
-// hasDeadlineWithin reports whether ctx has a deadline that comes earlier than wait from now.
+// hasDeadlineWithin reports whether the deadline of ctx passes before the end of wait.
 func hasDeadlineWithin(ctx context.Context, wait time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && time.Until(deadline) < wait
 }
 
-// isTrusted reports whether the token may be sent to an address: to Slack's own hosts and the configured API.
+// isTrusted reports whether the token may be sent to a URL: only to Slack's hosts and the configured API.
 func (w *workspace) isTrusted(u *url.URL) bool {
 	if u.Scheme == w.apiURL.Scheme && u.Host == w.apiURL.Host {
 		return true

@@ -1,5 +1,10 @@
-// Package standing tells people whether Slack works for Parley. Slack's answer that it takes our token may be older than the news that
-// the app was removed, which arrives in another way: then the removal counts, whichever is told later.
+// Package standing reports whether Parley's connection to Slack works. Two sources can contradict each other: Slack accepts the
+// app's token in a request, while an event says that the app was removed from the workspace. A request that began before the
+// event proves nothing, so the removal counts even if the request's answer arrives later:
+//
+//	known := s.RemovalsKnown()
+//	err := checkToken()  // meanwhile, another goroutine calls s.ReportRemoved
+//	s.ReportWorks(known) // ignored: there was a removal after RemovalsKnown
 package standing
 
 import (
@@ -8,21 +13,21 @@ import (
 	"parley/channels"
 )
 
-// reports shows people the condition of the surface: whether it works, or why it doesn't and what helps.
-type reports interface{ Report(c channels.Condition) }
+// reporter shows a condition to people: that Slack works, or why not and what to do about it.
+type reporter interface{ Report(c channels.Condition) }
 
-// Standing is what people are told of the surface. Many goroutines may use it at once.
+// Standing decides which condition is reported. It is safe for concurrent use.
 type Standing struct {
-	reports reports
+	reporter reporter
 
 	mu       sync.Mutex
-	removals int // how often Slack has said that the app was removed
+	removals int // number of removals of the app that Slack has announced
 }
 
-// New makes the standing of a surface that people read in reports.
-func New(r reports) *Standing { return &Standing{reports: r} }
+// New returns a Standing that reports to r.
+func New(r reporter) *Standing { return &Standing{reporter: r} }
 
-// RemovalsKnown returns how many removals are known now. Whoever is about to ask Slack whether it takes our token hands that number to
+// RemovalsKnown returns the number of removals so far. Call it before a request that checks the token, and pass the result to
 // ReportWorks.
 func (s *Standing) RemovalsKnown() int {
 	s.mu.Lock()
@@ -30,22 +35,22 @@ func (s *Standing) RemovalsKnown() int {
 	return s.removals
 }
 
-// ReportRemoved tells people that the app was removed, and what helps.
+// ReportRemoved reports that the app was removed.
 func (s *Standing) ReportRemoved(why channels.Condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.removals++
-	s.reports.Report(why)
+	s.reporter.Report(why)
 }
 
-// ReportWorks tells people that Slack works, unless the app was removed after removalsBefore were known.
+// ReportWorks reports that Slack works, unless the app was removed after RemovalsKnown returned removalsBefore.
 func (s *Standing) ReportWorks(removalsBefore int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.removals == removalsBefore {
-		s.reports.Report(channels.Condition{Status: channels.Active})
+		s.reporter.Report(channels.Condition{Status: channels.Active})
 	}
 }
 
-// ReportBroken tells people what keeps Parley from working, and what helps.
-func (s *Standing) ReportBroken(why channels.Condition) { s.reports.Report(why) }
+// ReportBroken reports another condition that prevents Parley from working.
+func (s *Standing) ReportBroken(why channels.Condition) { s.reporter.Report(why) }
