@@ -8,8 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// assignVerb describes "!assign @ann" and "!assign #billing", by which an agent hands a conversation to colleagues or
-// to a team: what is typed, and the help, button, form and confirmation that go with it. Verb explains the fields.
+// assignVerb describes the command "!assign @ann" or "!assign #billing", with which an agent hands a conversation to colleagues
+// or to a team. The description has what people see: the typed syntax, help, button, form and confirmation. The type Verb
+// explains the fields. The engine does the assigning.
 func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
@@ -51,10 +52,11 @@ func assignTypoLabel(m bridge.Meant) string {
 	return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
 }
 
-// ownersField asks who is to own a conversation. If an account allows only one owner, the field begins empty: some
-// surfaces let nobody clear a choice, and people may want to choose a team instead.
+// ownersField returns the field for the people who own the conversation, that is, answer the customer. If the account allows
+// only one owner, the field is initially empty: some chats don't let people clear a choice, which they must do to choose
+// a team instead.
 func ownersField(in shape.FormInput) shape.Field {
-	f := shape.Field{
+	field := shape.Field{
 		Name:     fieldPeople,
 		Kind:     shape.FieldSeveral,
 		Label:    "Several people",
@@ -66,44 +68,43 @@ func ownersField(in shape.FormInput) shape.Field {
 		if a.Away {
 			label += " (away)"
 		}
-		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: label})
+		field.Options = append(field.Options, shape.Option{Value: agentValue(a), Label: label})
 	}
 
 	if in.Facts.Account.OneOwner {
-		f.Kind = shape.FieldOne
-		f.Label = "Another person"
-		f.Hint = "Owns it in place of whoever has it now."
-		return f
+		field.Kind = shape.FieldOne
+		field.Label = "Another person"
+		field.Hint = "Owns it in place of whoever has it now."
+		return field
 	}
 
 	for _, a := range in.Facts.Assignees {
-		f.Value = append(f.Value, agentValue(a))
+		field.Value = append(field.Value, agentValue(a))
 	}
 
-	f.Value = chosenOf(f.Value, f.Options)
-	f.Options = chosenFirst(f)
-	return f
+	field.Value = chosenOf(field.Value, field.Options)
+	field.Options = chosenFirst(field)
+	return field
 }
 
-// chosenFirst returns the options of a field, those that are chosen already first, in the order of the field's value.
-// Some surfaces return what is chosen in the order of the options. With this order the first owner stays the first,
-// and people who are added come last.
-func chosenFirst(f shape.Field) []shape.Option {
-	place := func(o shape.Option) int {
-		if at := slices.Index(f.Value, o.Value); at >= 0 {
-			return at
+// chosenFirst returns the options of a field with the chosen ones first, in the order of the field's value. Some chats submit
+// the chosen values in the order of the options. Sorted like this, the first owner stays first, and added people come last.
+func chosenFirst(field shape.Field) []shape.Option {
+	rank := func(o shape.Option) int {
+		if i := slices.Index(field.Value, o.Value); i >= 0 {
+			return i
 		}
-		return len(f.Value)
+		return len(field.Value)
 	}
-	return slices.SortedStableFunc(slices.Values(f.Options), func(a, b shape.Option) int { return place(a) - place(b) })
+	return slices.SortedStableFunc(slices.Values(field.Options), func(a, b shape.Option) int { return rank(a) - rank(b) })
 }
 
-// handOverButtons makes up to maxHandOver buttons that each hand the conversation to one person at once. There is
-// none for people who are away, nor for somebody who is the only owner already.
+// handOverButtons returns up to maxHandOver buttons, each of which assigns the conversation to one person with a single click.
+// It skips people who are away and the person who is already the only owner.
 func handOverButtons(in shape.FormInput) []shape.Button {
-	var quick []shape.Button
+	var buttons []shape.Button
 	for _, a := range in.People {
-		if len(quick) == maxHandOver {
+		if len(buttons) == maxHandOver {
 			break
 		}
 
@@ -112,28 +113,27 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 			continue
 		}
 
-		b := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
-		b.Label = shape.OneLine(shape.AgentName(a), shape.MaxLabelRunes)
-		quick = append(quick, b)
+		button := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
+		button.Label = shape.OneLine(shape.AgentName(a), shape.MaxLabelRunes)
+		buttons = append(buttons, button)
 	}
 
-	return quick
+	return buttons
 }
 
-// maxHandOver is how many people a conversation can be handed to by one click; all others are in
-// the form's list.
+// maxHandOver limits the buttons of handOverButtons. The form's list has everybody else.
 const maxHandOver = 8
 
-// agentValue is how bridge.Args.Agents names an agent: by the surface's user id, or by address if there is none.
+// agentValue returns the value that names an agent in bridge.Args.Agents: the chat's user id, or the e-mail address without one.
 func agentValue(a bridge.AgentRef) string { return shape.Or(string(a.User), a.Email) }
 
-// readAssign reads who is to have the conversation. If a team was chosen and the people were left as the form showed
-// them (out.Args.Agents), only the team counts.
+// readAssign reads the submitted form. If a team was chosen and the people are unchanged, only the team counts. out.Args.Agents
+// initially has the people that the form showed.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	named := out.Args.Agents
+	shown := out.Args.Agents
 	out.Args.Agents = v.List(fieldPeople)
 	out.Args.Team = v.Text(fieldTeam)
-	if out.Args.Team != "" && slices.Equal(out.Args.Agents, named) {
+	if out.Args.Team != "" && slices.Equal(out.Args.Agents, shown) {
 		out.Args.Agents = nil
 	}
 	out.Args.Note = v.Text(FieldNote)
@@ -146,13 +146,15 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 	return "", ""
 }
 
+// askAssign fills in the form: buttons for single people, a list of people, a list of teams, and a note.
 func askAssign(form *shape.Form, in shape.FormInput) error {
 	if err := checkOpen(in.Facts); err != nil {
 		return err
 	}
 
 	form.Title, form.Submit = "Assign", "Assign"
-	if form.Quick = handOverButtons(in); len(form.Quick) > 0 {
+	form.Quick = handOverButtons(in)
+	if len(form.Quick) > 0 {
 		form.Intro = append(form.Intro,
 			shape.Sentence("Press a name to assign it to that person at once, with the note if there is one; "+
 				"or choose below and press Assign."))

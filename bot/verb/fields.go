@@ -8,10 +8,11 @@ import (
 	"parley/bridge"
 )
 
-// The forms of verbs are read by the names of their fields. Several verbs share a name if they ask for the same
-// thing, such as "note" or "tags".
+// A verb is a command such as "assign" or "tag", and most verbs have a form that asks for their arguments. This file has the
+// names of the forms' fields, by which submitted values are read, and helpers to read them. Forms that ask for the same
+// thing share a name, such as "note" or "tags".
 
-// Names of fields.
+// Names of fields that several forms share or that have no group below.
 const (
 	FieldWords        = "text"
 	fieldPeople       = "people"
@@ -30,15 +31,15 @@ const (
 	fieldCc           = "cc"
 )
 
-// Bounds of fields and of what is said about them.
+// Maximum lengths in characters.
 const (
-	maxTextRunes    = 3000 // fits every surface's text field
-	maxAddressRunes = 320  // of one mail address: 64 before the @, 255 behind it
-	maxChoiceRunes  = 75   // of the label of an option: Slack shows no more
-	maxWrongRunes   = 60   // how much a sentence repeats of what is wrong in a field
+	maxTextRunes    = 3000 // long text fields; every chat accepts this
+	maxAddressRunes = 320  // an e-mail address: 64 before the @ and 255 after it
+	maxChoiceRunes  = 75   // the label of an option; Slack shows no more
+	maxWrongRunes   = 60   // an invalid value that an error message quotes
 )
 
-// textValue makes the value of a text field: nil for "".
+// textValue returns the value of a text field, which is nil for "".
 func textValue(s string) []string {
 	if s == "" {
 		return nil
@@ -46,7 +47,7 @@ func textValue(s string) []string {
 	return []string{s}
 }
 
-// chosenOf returns those of the values that are among the options and not "".
+// chosenOf returns the values that are among the options and not "".
 func chosenOf(values []string, options []shape.Option) []string {
 	var chosen []string
 	for _, value := range values {
@@ -58,7 +59,7 @@ func chosenOf(values []string, options []shape.Option) []string {
 	return chosen
 }
 
-// Names of the fields of a reply with more than text.
+// Names of the fields of a reply with buttons, a list, a location, a contact or cards.
 const (
 	fieldAdd     = "add"
 	fieldAnswers = "answers"
@@ -73,10 +74,10 @@ const (
 	fieldKind    = "kind"
 )
 
-// Values of a submitted form, by field name.
+// Values holds the values of a submitted form by field name.
 type Values map[string][]string
 
-// Text returns what is in a field of one value, without spaces around it.
+// Text returns the value of a field with one value, without surrounding spaces, or "".
 func (v Values) Text(name string) string {
 	if len(v[name]) == 0 {
 		return ""
@@ -84,8 +85,8 @@ func (v Values) Text(name string) string {
 	return strings.TrimSpace(v[name][0])
 }
 
-// WithNote returns the arguments of a button that acts at once, with the note that stands in the form around it. Without a note they
-// stay as they are.
+// WithNote returns the arguments of a button inside a form, such as "Assign to Ann", with the note that was typed into the form.
+// Without a note, args is returned unchanged.
 func (v Values) WithNote(args bridge.Args) bridge.Args {
 	if note := v.Text(FieldNote); note != "" {
 		args.Note = note
@@ -93,25 +94,26 @@ func (v Values) WithNote(args bridge.Args) bridge.Args {
 	return args
 }
 
-// List returns the values of a field that has several.
+// List returns the values of a field with several values, without blank ones.
 func (v Values) List(name string) []string {
-	var all []string
-	for _, s := range v[name] {
-		if s = strings.TrimSpace(s); s != "" {
-			all = append(all, s)
+	var list []string
+	for _, value := range v[name] {
+		value = strings.TrimSpace(value)
+		if value != "" {
+			list = append(list, value)
 		}
 	}
-	return all
+	return list
 }
 
-// Names of a template's fields.
+// Names of the fields with which a template is sent.
 const (
 	fieldTemplate = "template"
 	fieldLabel    = "label"
-	fieldValue    = "v:" // and the variable's name
+	fieldValue    = "v:" // prefix of the variable's name
 )
 
-// Names of the fields in which a template is made.
+// Names of the fields with which a template is created or edited.
 const (
 	fieldName     = "name"
 	fieldAccount  = "account"

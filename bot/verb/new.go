@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// startVerb describes "@Parley new ann@example.org Your lamp is repaired.", by which an agent writes to a customer
-// first. The form goes on in steps: the account, if there are several, then the customer and the text, or a template
-// and its values. Verb explains the fields.
+// startVerb describes the command "@Parley new ann@example.org Your lamp is repaired.", with which an agent starts a conversation
+// with a customer. Its form has up to three steps: the sending account, if there are several; the customer with a text or a
+// template; and the values of the template. The type Verb explains the fields.
 func startVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNew,
@@ -37,19 +37,18 @@ func startVerb() *Verb {
 	}
 }
 
-// askStart is the form that begins a conversation. It asks for the account, if there are several, then
-// for the customer and the text.
-// Errors: *bridge.Problem where no account can begin conversations.
+// askStart fills in the step of the form that comes next, given the arguments so far.
+// Errors: *bridge.Problem if no account can start conversations, or no template can be sent.
 func askStart(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "New conversation", "Send"
-	pick := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "By"}
+	accounts := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "By"}
 	for _, a := range in.Accounts {
 		if a.Starts {
-			pick.Options = append(pick.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), maxChoiceRunes)})
+			accounts.Options = append(accounts.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), maxChoiceRunes)})
 		}
 	}
 
-	if len(pick.Options) == 0 {
+	if len(accounts.Options) == 0 {
 		return &bridge.Problem{
 			Code: "no_account",
 			Text: "There is no account by which you may begin a conversation.",
@@ -60,10 +59,10 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	chosen, ok := StartsBy(in)
 	if !ok {
 		form.Args.Account, form.Submit = "", "Next"
-		form.Fields = []shape.Field{pick}
-		if named := shape.OneLine(in.Args.Account, maxChoiceRunes); named != "" {
+		form.Fields = []shape.Field{accounts}
+		if refused := shape.OneLine(in.Args.Account, maxChoiceRunes); refused != "" {
 			form.Intro = []shape.Block{
-				shape.SmallPrint(shape.Icon("warning"), shape.Text(" You can't begin a conversation by "+named+" now. Choose another account.")),
+				shape.SmallPrint(shape.Icon("warning"), shape.Text(" You can't begin a conversation by "+refused+" now. Choose another account.")),
 			}
 		}
 		return nil
@@ -98,19 +97,20 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// recipientField asks to whom a conversation by an account goes.
-func recipientField(by bridge.AccountRef, given string) shape.Field {
-	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Value: textValue(given), MaxRunes: maxAddressRunes}
-	hasOwnIDs := by.Can.Subject // a chat that has subjects is a system of the company's own
+// recipientField returns the field for the customer. initial is what it contains at first. The hint depends on how customers of
+// the account are addressed.
+func recipientField(account bridge.AccountRef, initial string) shape.Field {
+	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Value: textValue(initial), MaxRunes: maxAddressRunes}
+	hasOwnIDs := account.Can.Subject // apart from mail, only the company's own systems have subjects
 	switch {
-	case by.Can.Participants: // mail
+	case account.Can.Participants: // mail
 		to.Hint = "One address."
 		to.Example = "ann@example.org"
-	case hasOwnIDs && by.KnownOnly:
+	case hasOwnIDs && account.KnownOnly:
 		to.Hint = "The id that your system gives a customer who wrote to you before. Others: outgoing is off."
 	case hasOwnIDs:
 		to.Hint = "The id that your system gives the customer."
-	case by.KnownOnly:
+	case account.KnownOnly:
 		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
 	default:
 		to.Hint = "A phone number with its country, like +49 171 5550100."
@@ -118,7 +118,7 @@ func recipientField(by bridge.AccountRef, given string) shape.Field {
 	return to
 }
 
-// firstWords asks for the text with which a conversation begins, and offers the templates with which it can begin instead.
+// firstWords returns the fields for the first message: a text and, if there are templates, the choice of one instead.
 func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 	words := shape.Field{
 		Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint),
@@ -128,40 +128,40 @@ func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 		return []shape.Field{words}
 	}
 	words.Optional = true
-	pick := templateField(in.Templates.List, "")
-	pick.Label = "Or a template"
-	// Some surfaces let nobody clear a choice.
-	pick.Options = slices.Insert(pick.Options, 0, shape.Option{Value: noTemplate, Label: "No template"})
-	return []shape.Field{words, pick}
+	template := templateField(in.Templates.List, "")
+	template.Label = "Or a template"
+	// Some chats don't let people clear a choice.
+	template.Options = slices.Insert(template.Options, 0, shape.Option{Value: noTemplate, Label: "No template"})
+	return []shape.Field{words, template}
 }
 
-// noTemplate is the choice in place of a template with which a conversation begins without one.
+// noTemplate is the option for no template.
 const noTemplate = "*"
 
-// StartsBy returns the account by which a conversation begins: the one that the arguments name or, if they name none,
-// the only account that can begin conversations. It returns false if there is no such account. It never takes another
-// account than the named one, because the customer would see the wrong sender.
+// StartsBy returns the account that sends the first message: the one that the arguments name or, if they don't name one, the
+// only account that can start conversations. It returns false if there is no such account. It never substitutes another
+// account for the named one, since the customer would see the wrong sender.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
-	var able []bridge.AccountRef
+	var candidates []bridge.AccountRef
 	for _, a := range in.Accounts {
 		if a.Starts && strings.EqualFold(a.Name, in.Args.Account) {
 			return a, true
 		}
 		if a.Starts {
-			able = append(able, a)
+			candidates = append(candidates, a)
 		}
 	}
-	if len(able) == 1 && in.Args.Account == "" {
-		return able[0], true
+	if len(candidates) == 1 && in.Args.Account == "" {
+		return candidates[0], true
 	}
 	return bridge.AccountRef{}, false
 }
 
-// isTemplateChosen reports whether a template was chosen to begin the conversation. Before that, the arguments may
-// have only a label, which narrows down the templates to choose from.
+// isTemplateChosen reports whether a template was chosen. Before that, the arguments may contain a label that filters the
+// templates to choose from.
 func isTemplateChosen(t *bridge.TemplateArgs) bool { return t != nil && t.ID != 0 }
 
-// startByTemplate asks which template a conversation begins with; its values come next.
+// startByTemplate fills in the step that asks for the customer and a template. The next step asks for the template's values.
 func startByTemplate(form *shape.Form, in shape.FormInput) error {
 	if len(in.Templates.List) == 0 {
 		return &bridge.Problem{
@@ -170,18 +170,18 @@ func startByTemplate(form *shape.Form, in shape.FormInput) error {
 			Hint: "Admins make them: @Parley templates",
 		}
 	}
-	to := form.Fields
+	recipient := form.Fields
 	label := ""
 	if in.Args.Template != nil {
 		label = in.Args.Template.Label
 	}
 	pickTemplate(form, in.Templates.List, label)
-	form.Title, form.Fields = "New conversation", append(to, form.Fields...)
+	form.Title, form.Fields = "New conversation", append(recipient, form.Fields...)
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
 	return nil
 }
 
-// accountName names an account and its channel: "support (WhatsApp)".
+// accountName returns the name of an account with its channel: "support (WhatsApp)".
 func accountName(a bridge.AccountRef) string {
 	if a.ChannelName == "" {
 		return a.Name
@@ -189,7 +189,7 @@ func accountName(a bridge.AccountRef) string {
 	return a.Name + " (" + a.ChannelName + ")"
 }
 
-// textRunes is how long a text may be that is written in a form.
+// textRunes returns the maximum length of a text typed into a form.
 func textRunes(can bridge.Capabilities) int {
 	if can.MaxTextRunes > 0 {
 		return min(can.MaxTextRunes, maxTextRunes)
@@ -197,17 +197,18 @@ func textRunes(can bridge.Capabilities) int {
 	return maxTextRunes
 }
 
-// readStart reads the steps of the form that begins a conversation.
+// readStart reads a submitted step of the form. out.Next means that another step follows.
 func readStart(out *shape.Filled, v Values, with Reading) (field, problem string) {
 	if out.Args.Account == "" {
-		if out.Args.Account = v.Text(fieldAccount); out.Args.Account == "" {
+		out.Args.Account = v.Text(fieldAccount)
+		if out.Args.Account == "" {
 			return fieldAccount, "Choose an account."
 		}
 		out.Next = true
 		return "", ""
 	}
 
-	if isTemplateChosen(out.Args.Template) { // the form asked for its values
+	if isTemplateChosen(out.Args.Template) { // this step asked for its values
 		return readTemplate(out, v, with)
 	}
 
@@ -216,12 +217,13 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."
 	}
-	if out.Args.Template != nil { // the form asked which template
+	if out.Args.Template != nil { // this step asked for the template
 		return readTemplate(out, v, with)
 	}
 
 	words := v.Text(FieldWords)
-	if template := v.Text(fieldTemplate); template != "" && template != noTemplate {
+	template := v.Text(fieldTemplate)
+	if template != "" && template != noTemplate {
 		if words != "" {
 			return fieldTemplate, "Choose a template or write a message, not both."
 		}
@@ -232,10 +234,10 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	return FieldWords, problem
 }
 
-// startedBlocks shows what began a conversation.
+// startedBlocks shows the first message of a conversation that an agent started.
 func startedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	lead := []any{shape.Icon("outbox_tray"), " ", shape.DoerName(l) + " wrote to " + shape.Customer(l, f)}
-	if len(l.Mentions) > 0 { // the mention makes the writer follow the thread: without it they would miss the answer
+	if len(l.Mentions) > 0 { // only mentioned people follow the thread and notice the answer
 		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
 	}
 	if name := templateName(l); name != "" {

@@ -5,6 +5,8 @@ import (
 	"parley/bridge"
 )
 
+// noteVerb describes the command "!note asked the warehouse", which adds an internal note to a conversation. The customer never
+// sees it. The type Verb explains the fields.
 func noteVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNote,
@@ -51,7 +53,8 @@ func askNote(form *shape.Form, in shape.FormInput) error {
 
 // readNoteText reads the form of !note.
 func readNoteText(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Text = v.Text(FieldWords); out.Text == "" {
+	out.Text = v.Text(FieldWords)
+	if out.Text == "" {
 		return FieldWords, "Say what to note."
 	}
 	return "", ""

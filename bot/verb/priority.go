@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// priorityVerb describes "!priority high", by which an agent says how urgent a conversation is: what is typed, and
-// the help, button, form and confirmation that go with it, and the mark on cards and in lists. Verb explains the
-// fields.
+// priorityVerb describes the command "!priority high", with which an agent sets how urgent a conversation is. The description has
+// what people see: the typed syntax, help, button, form and confirmation, and the mark on cards and in lists. The type Verb
+// explains the fields.
 func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,
@@ -61,7 +61,8 @@ func askPriority(form *shape.Form, in shape.FormInput) error {
 
 // readPriority reads the form of !priority.
 func readPriority(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = v.Text(FieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
+	out.Args.Note = v.Text(FieldNote)
+	if !slices.Contains(bridge.Priorities(), out.Args.Note) {
 		return FieldNote, "Choose a priority."
 	}
 	return "", ""
@@ -72,7 +73,7 @@ func confirmPriority(l bridge.Line, _ bridge.Facts) string {
 	return shape.DoerName(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
 }
 
-// priorityMark shows a priority that is not the usual one.
+// priorityMark returns the mark for a priority on cards and in lists. Normal priority has no mark.
 func priorityMark(f bridge.Facts) []shape.Piece {
 	switch level := f.Traits[bridge.TraitPriority]; level {
 	case "low":

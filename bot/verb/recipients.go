@@ -10,14 +10,14 @@ import (
 	"parley/bridge"
 )
 
-// The form of a reply shows who gets it, where a channel has several recipients (mail). Agents may change the lists
-// "To" and "Copy" there. Such a change also counts for later replies.
+// In channels with several recipients (e-mail), the form of a reply has the fields "To" and "Copy", which agents can edit. A
+// change also applies to later replies. This file shows and reads these fields.
 
-// maxRecipientsRunes is how long a list of recipients may be in the form of a reply. A surface bounds
-// what a form can carry: both lists fit beside the form's other arguments.
+// maxRecipientsRunes limits the length of each field. Chats limit the data of a form, and both fields must fit in with the
+// form's other arguments.
 const maxRecipientsRunes = 500
 
-// recipientWords names who gets the reply. In the second step of the form these are the recipients of the first step.
+// recipientWords describes who gets the reply. In the second step of the form, these are the recipients from the first step.
 func recipientWords(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts.Recipients)
@@ -29,10 +29,9 @@ func recipientWords(in shape.FormInput) string {
 	return shape.CutList(words)
 }
 
-// recipientFields returns the fields in which people change who gets the reply. It returns nil if a reply by the
-// channel can't have several recipients, or if the lists could not be read back unchanged, because they are long or
-// have unusual addresses. The form keeps a mark of the recipients that it shows (Args.Shown), so that a form that
-// nobody changed changes no recipients.
+// recipientFields returns the fields for the recipients. It returns nil if a reply can have only one recipient, or if the lists
+// couldn't be read back unchanged, because they are too long or contain unusual addresses. It sets Args.Shown to a hash of
+// the recipients in the form, so that submitting unchanged fields doesn't change the recipients.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := bridge.AddressesOf(in.Facts.Recipients.To), bridge.AddressesOf(in.Facts.Recipients.Cc)
 	canChange := in.Can.Participants && len(to) > 0
@@ -50,8 +49,8 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	}
 
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
-	isShownAgain := in.Args.Suggestion != nil && len(in.Args.To) > 0
-	if isShownAgain && canShowInFields(in.Args.To, in.Args.Cc) {
+	wasEdited := in.Args.Suggestion != nil && len(in.Args.To) > 0 // the form is shown again with another suggested text
+	if wasEdited && canShowInFields(in.Args.To, in.Args.Cc) {
 		to, cc = in.Args.To, in.Args.Cc
 	}
 
@@ -77,21 +76,20 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 
 func canShowInFields(to, cc []string) bool { return canShowInField(to) && canShowInField(cc) }
 
-// canShowInField reports whether a list has room in a field, and is read from it unchanged.
+// canShowInField reports whether a list fits into a field and would be read back unchanged.
 func canShowInField(addresses []string) bool {
 	shown := strings.Join(addresses, ", ")
 	if utf8.RuneCountInString(shown) > maxRecipientsRunes {
 		return false
 	}
-	read, removed, wrong := typed.Addresses(shown)
-	if wrong != "" || removed > 0 {
+	readBack, removed, invalid := typed.Addresses(shown)
+	if invalid != "" || removed > 0 {
 		return false
 	}
-	return slices.Equal(read, addresses)
+	return slices.Equal(readBack, addresses)
 }
 
-// readRecipients reads the recipients into args. It does nothing in the second step of the form, which has no such
-// fields.
+// readRecipients reads the recipients into args. It does nothing if the form had no such fields, as in its second step.
 func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if args.Shown == "" || args.Rich != "" {
 		return "", ""
@@ -111,18 +109,18 @@ func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	return "", ""
 }
 
-// readMailAddresses reads a list of mail addresses. problem says for people what is wrong with it.
+// readMailAddresses parses a list of e-mail addresses. problem is a message for the agent if the list is invalid.
 func readMailAddresses(text string) (list []string, problem string) {
-	list, removed, wrong := typed.Addresses(text)
-	if wrong == "" { // telephone numbers are addresses, too
+	list, removed, invalid := typed.Addresses(text)
+	if invalid == "" { // typed.Addresses also accepts telephone numbers
 		i := slices.IndexFunc(list, func(address string) bool { return !strings.Contains(address, "@") })
 		if i >= 0 {
-			wrong = list[i]
+			invalid = list[i]
 		}
 	}
 
-	if wrong != "" {
-		return nil, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't a mail address."
+	if invalid != "" {
+		return nil, "“" + shape.OneLine(invalid, maxWrongRunes) + "” isn't a mail address."
 	}
 	if removed > 0 {
 		return nil, "Leave out the - in front."

@@ -7,7 +7,10 @@ import (
 	"parley/bridge"
 )
 
-// checkOpen returns a problem if the conversation of a form is over.
+// Before a form is shown, the functions in this file check whether its command can be done now. If not, they return a
+// *bridge.Problem, whose text and hint are shown to the agent instead of the form.
+
+// checkOpen returns a problem if the conversation is resolved or closed.
 func checkOpen(f bridge.Facts) error {
 	if f.Status.Open() {
 		return nil
@@ -37,8 +40,8 @@ func checkAnswerable(f bridge.Facts) error {
 	return nil
 }
 
-// checkWindow returns a problem if no free text can be sent to the customer: because nothing can be sent, or because the
-// reply window is closed, so that only a template may be sent.
+// checkWindow returns a problem if no free text can be sent to the customer: nothing can be sent at all, or the reply window is
+// closed. Some providers accept free text only for some time after the customer's last message, and then only templates.
 func checkWindow(in shape.FormInput) error {
 	f := in.Facts
 	if err := checkAnswerable(f); err != nil {
@@ -50,23 +53,23 @@ func checkWindow(in shape.FormInput) error {
 		return nil
 	}
 
-	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
+	problem := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
 	if !f.Window.Until.IsZero() {
-		p.Text = "The reply window closed " + shape.PlainTime(f.Window.Until, f.Zone) + "."
+		problem.Text = "The reply window closed " + shape.PlainTime(f.Window.Until, f.Zone) + "."
 	}
 	if f.Window.Templates {
-		p.Hint += " Until then a template can be sent."
+		problem.Hint += " Until then a template can be sent."
 	}
 
-	return p
+	return problem
 }
 
-// endedHint says what can be done with a conversation that is over. A closed one can't be opened again.
+// endedHint says what an agent can do about a conversation that has ended. A closed conversation can't be reopened.
 func endedHint(f bridge.Facts) string {
 	if f.Status == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."
 	}
-	if f.Next != 0 { // in a chat this one can't be reopened while that one is open
+	if f.Next != 0 { // the customer's next conversation; only one of them can be open
 		return "It goes on in " + shape.Number(f.Next) + ". If that is over, too, reopen this one."
 	}
 	return "Reopen it first."

@@ -5,6 +5,8 @@ import (
 	"parley/bridge"
 )
 
+// renameVerb describes the command "!rename Ann of Berlin Lamps", which gives a conversation another title than its customer's
+// name on cards and in lists. The type Verb explains the fields.
 func renameVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbRename,
@@ -52,7 +54,8 @@ func askRename(form *shape.Form, in shape.FormInput) error {
 
 // readRename reads the form of !rename.
 func readRename(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = shape.OneLine(v.Text(FieldNote), bridge.LongestName); out.Args.Note == "" {
+	out.Args.Note = shape.OneLine(v.Text(FieldNote), bridge.LongestName)
+	if out.Args.Note == "" {
 		return FieldNote, "Say how it is called."
 	}
 	return "", ""

@@ -7,6 +7,8 @@ import (
 	"parley/bridge"
 )
 
+// replyVerb describes the command "!reply Your parcel is on its way.", which sends a text to the customer. Its form is in
+// replyform.go. The type Verb explains the fields.
 func replyVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbReply,
@@ -36,7 +38,7 @@ func replyVerb() *Verb {
 	}
 }
 
-// textCountWords says how many texts a reply counts as, in brackets. It is "" for fewer than two.
+// textCountWords returns how many text messages (SMS) a reply is billed as, in parentheses, or "" for fewer than two.
 func textCountWords(n int) string {
 	if n < 2 {
 		return ""
@@ -44,10 +46,10 @@ func textCountWords(n int) string {
 	return fmt.Sprintf(" (%d texts)", n)
 }
 
-// PromoWord is the verb's word that makes a reply promotional.
+// PromoWord is the word of the verb that marks a reply as promotional.
 const PromoWord = "promo"
 
-// onItsWayWords confirms that a text is on its way to the customer.
+// onItsWayWords confirms that a text is being sent to the customer.
 func onItsWayWords(l bridge.Line, f bridge.Facts) string {
 	return "On its way to " + shape.Customer(l, f) + "."
 }

@@ -12,11 +12,11 @@ import (
 	"parley/bridge"
 )
 
-// The form of a reply has up to two steps. The first asks for the text, the recipients and the files, and whether
-// something is to go with the text, such as buttons or a place ("rich" content). If so, a second step asks for that;
-// see rich.go.
+// The form of a reply has up to two steps. The first asks for the text, the recipients, the files, and optionally for a kind of
+// rich content: buttons, a list, a location, a contact or cards. If a kind was chosen, the second step asks for that
+// content; see rich.go.
 
-// askReply fills in either step of the form. It is the second one if in.Args.Rich says what is to go with the text.
+// askReply fills in the step of the form that comes next. It is the second step if in.Args.Rich is set.
 // Errors: *bridge.Problem if no reply may be sent now.
 func askReply(form *shape.Form, in shape.FormInput) error {
 	if err := checkWindow(in); err != nil {
@@ -62,34 +62,34 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// answersField asks which of the messages that a post shows the reply answers.
+// answersField asks which of the customer's messages the reply answers.
 func answersField(in shape.FormInput) shape.Field {
-	f := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
+	field := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
 	for _, s := range in.Said {
 		label := shape.Or(shape.OneLine(s.Text, maxOptionRunes), "(a message without text)")
-		f.Options = append(f.Options, shape.Option{Value: strconv.FormatInt(int64(s.MessageID), 10), Label: label})
+		field.Options = append(field.Options, shape.Option{Value: strconv.FormatInt(int64(s.MessageID), 10), Label: label})
 	}
-	return f
+	return field
 }
 
-// addField asks what else is to go with the text.
+// addField asks for the kind of rich content. A kind that the channel doesn't support is sent as text.
 func addField(in shape.FormInput) shape.Field {
-	f := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
+	field := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
 	for _, k := range richKinds() {
 		label := k.label
 		if in.Can.MaxItems(k.kind) == 0 {
 			label += " (as text)"
 		}
-		f.Options = append(f.Options, shape.Option{Value: string(k.kind), Label: label})
+		field.Options = append(field.Options, shape.Option{Value: string(k.kind), Label: label})
 	}
-	return f
+	return field
 }
 
 // kindPromotion is the value of fieldKind for a promotional reply.
 const kindPromotion = "promotion"
 
-// promotionField asks whether a reply is promotional, if the provider accepts promotional messages for
-// a shorter time than answers. Once that time is over, the form says so instead.
+// promotionField asks whether the reply is promotional, if the provider accepts promotional messages for a shorter time than
+// answers. After that time, it returns nil and adds a remark to the form.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Can.Window.Human == 0 {
 		return nil
@@ -118,53 +118,54 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 
 func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
 
-// formatHint says how a text is formatted, where its hint has nothing else to say.
+// formatHint explains how to format a text. It is shown if there is no more specific hint.
 const formatHint = "Markdown: **bold**, *italic*, - for a list."
 
-// countWords says how many text messages (SMS) a reply counts as. It is "" if the provider doesn't count messages.
+// countWords says how many text messages (SMS) the reply is billed as. It returns "" if the provider doesn't bill by message.
 func countWords(in shape.FormInput) string {
-	c := in.Count
-	if c == nil {
+	count := in.Count
+	if count == nil {
 		return ""
 	}
 
+	isBlank := strings.TrimSpace(in.Text) == ""
 	soFar := fmt.Sprintf("So far %d %s, %d %s left",
-		c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, shape.Plural(c.Left, "character", "characters"))
-	if c.Room != [3]int{} {
-		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).",
-			c.Room[0], c.Room[1], c.Room[2], c.Encoding)
-		if strings.TrimSpace(in.Text) == "" {
-			return words
+		count.Parts, shape.Plural(count.Parts, "text", "texts"), count.Left, shape.Plural(count.Left, "character", "characters"))
+	isRoomKnown := count.Room != [3]int{}
+	switch {
+	case isRoomKnown:
+		room := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).",
+			count.Room[0], count.Room[1], count.Room[2], count.Encoding)
+		if isBlank {
+			return room
 		}
-		return soFar + ". " + words
+		return soFar + ". " + room
+	case isBlank:
+		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", count.Left, count.Encoding)
 	}
-
-	if strings.TrimSpace(in.Text) == "" {
-		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
-	}
-
-	return fmt.Sprintf("%s (%s).", soFar, c.Encoding)
+	return fmt.Sprintf("%s (%s).", soFar, count.Encoding)
 }
 
-// TypedReply returns the text so far in the form of a reply. It isn't checked.
+// TypedReply returns the text in the submitted form of a reply, without validating it.
 func TypedReply(args bridge.Args, fields map[string][]string) string {
 	return Values(fields).Text(wordsField(args))
 }
 
-// CompleteReply puts into args what the form of a reply says besides its text. problem says for people what is wrong in field.
+// CompleteReply reads everything except the text from the submitted form of a reply into args. problem is a message for the
+// agent about the named field, or "".
 func CompleteReply(args *bridge.Args, fields map[string][]string) (field, problem string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)
 	if err == nil && id > 0 {
 		args.Message = bridge.MessageID(id)
 	}
-	if args.Rich == "" { // only the first step asks for it
+	if args.Rich == "" { // only the first step asks whether the reply is promotional
 		args.Promotional = v.Text(fieldKind) == kindPromotion
 	}
 	return readRecipients(args, v)
 }
 
-// readReply reads either step of a reply.
+// readReply reads a submitted step of the form. out.Next means that another step follows.
 func readReply(out *shape.Filled, v Values, with Reading) (field, problem string) {
 	words := TypedReply(out.Args, v)
 	if field, problem = CompleteReply(&out.Args, v); problem != "" {
@@ -179,7 +180,7 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	}
 
 	out.Args.Rich = bridge.RichKind(v.Text(fieldAdd))
-	if out.Args.Rich != "" { // the second step asks for it
+	if out.Args.Rich != "" { // continue with the second step
 		out.Text = words
 		out.Next = true
 		return "", ""
@@ -189,17 +190,17 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	return wordsField(out.Args), problem
 }
 
-// readRichReply reads the second step of a reply: the text, and what goes with it.
+// readRichReply reads the second step of the form: the text and the rich content.
 func readRichReply(out *shape.Filled, words string, v Values, with Reading) (field, problem string) {
-	standsAlone := out.Args.Rich.IsSentAlone() // the text is a message of its own then, and may be missing
-	if words != "" || !standsAlone {
+	isSeparate := out.Args.Rich.IsSentAlone() // the text is a separate message, and optional
+	if words != "" || !isSeparate {
 		if out.Text, problem = with.Reply(words); problem != "" {
 			return FieldWords, problem
 		}
 	}
 
-	isAboveRich := out.Args.Most > 0 && !standsAlone // it stands above what the channel carries, in one message
-	if isAboveRich && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
+	isCaption := out.Args.Most > 0 && !isSeparate // text and content are one message of the channel
+	if isCaption && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
 		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
 	}
 

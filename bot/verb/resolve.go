@@ -5,6 +5,8 @@ import (
 	"parley/bridge"
 )
 
+// resolveVerb describes the command "!resolve refunded 12.50", with which an agent ends a conversation as solved, with an optional
+// internal note. The type Verb explains the fields.
 func resolveVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbResolve,
@@ -56,6 +58,7 @@ func askResolve(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
+// readNote reads a form whose only field is a note.
 func readNote(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	out.Args.Note = v.Text(FieldNote)
 	return "", ""

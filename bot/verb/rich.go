@@ -10,22 +10,26 @@ import (
 	"parley/bridge"
 )
 
-// How many characters the fields of this form take.
+// A reply can contain interactive content besides its text, which is called rich content: buttons, a list to choose from, a
+// location, a contact card, or a carousel of cards. This file has the second step of the reply's form, which asks for that
+// content as plain text, and parses it. For example, buttons are entered one per line: "Track it | https://shop.example".
+
+// Maximum lengths of the form's fields in characters.
 const (
-	maxPlaceRunes  = 200  // the address of a place
-	maxPointRunes  = 1000 // coordinates, or a map's link, which is long
+	maxPlaceRunes  = 200  // the postal address of a location
+	maxPointRunes  = 1000 // coordinates, or the URL of a map, which may be long
 	maxPhonesRunes = 200
 	maxEmailsRunes = 600
 )
 
-// richKind describes one kind of content that a reply can carry besides text.
+// richKind describes one kind of rich content.
 type richKind struct {
 	kind             bridge.RichKind
 	label            string
-	singular, plural string // what a channel limits the number of: "button", "buttons"; "" if there can be only one
+	singular, plural string // names of the items whose number a channel limits: "button", "buttons"; "" if there is only one
 }
 
-// richKinds lists what a reply can carry, in the order in which a form offers it.
+// richKinds returns all kinds of rich content in the order in which the form offers them.
 func richKinds() []richKind {
 	return []richKind{
 		{kind: bridge.RichIsButtons, label: "Buttons", singular: "button", plural: "buttons"},
@@ -36,7 +40,7 @@ func richKinds() []richKind {
 	}
 }
 
-// richKindOf returns the description of a kind of content, or false if it is none that a reply can carry.
+// richKindOf returns the description of a kind, or false if the kind is unknown.
 func richKindOf(kind bridge.RichKind) (richKind, bool) {
 	for _, k := range richKinds() {
 		if k.kind == kind {
@@ -46,11 +50,10 @@ func richKindOf(kind bridge.RichKind) (richKind, bool) {
 	return richKind{}, false
 }
 
-// askRich fills in the second form of a reply, which asks for what goes with the text: buttons, a list, a place, a contact card or
-// a carousel.
+// askRich fills in the step that asks for the rich content of the kind in.Args.Rich.
 func askRich(form *shape.Form, in shape.FormInput) {
 	kind := in.Args.Rich
-	form.Args.Most = in.Can.MaxItems(kind) // readRich checks against what was shown
+	form.Args.Most = in.Can.MaxItems(kind) // readRich checks the limit that was shown
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
 	if k, isKnown := richKindOf(kind); isKnown {
 		form.Title = k.label
@@ -64,15 +67,16 @@ func askRich(form *shape.Form, in shape.FormInput) {
 		Optional: kind.IsSentAlone(),
 		MaxRunes: maxTextRunes,
 	}
-	isAboveRich := form.Args.Most > 0 && !kind.IsSentAlone()              // it stands above what the channel carries, in one message
-	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes // a surface would cut it: handing it in says in words that it is
-	if isAboveRich && !isTooLong {
+	isCaption := form.Args.Most > 0 && !kind.IsSentAlone() // text and content are one message of the channel
+	// A chat would truncate a text that is already too long. Without a limit, submitting the form reports it instead.
+	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes
+	if isCaption && !isTooLong {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
 	form.Fields = append([]shape.Field{words}, richFields(kind)...)
 }
 
-// richFields returns the fields that ask for one kind of content. readRich reads them.
+// richFields returns the fields for one kind of rich content. readRich reads them.
 func richFields(kind bridge.RichKind) []shape.Field {
 	switch kind {
 	case bridge.RichIsButtons:
@@ -112,15 +116,20 @@ func richFields(kind bridge.RichKind) []shape.Field {
 	case bridge.RichIsContact:
 		return contactFields()
 	case bridge.RichIsCards:
-		return []shape.Field{{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
+		return []shape.Field{{
+			Name:  fieldCards,
+			Kind:  shape.FieldLong,
+			Label: "Cards",
 			Hint: "Cards are separated by an empty line. " +
 				"First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
-			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes}}
+			Example:  "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna",
+			MaxRunes: maxTextRunes,
+		}}
 	}
 	return nil
 }
 
-// contactFields returns the fields that ask for a contact card. readContact reads them.
+// contactFields returns the fields for a contact card. readContact reads them.
 func contactFields() []shape.Field {
 	return []shape.Field{
 		{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
@@ -144,7 +153,7 @@ func contactFields() []shape.Field {
 	}
 }
 
-// richLimits says for people how many items fit, and whether the text is sent by itself.
+// richLimits returns a sentence for people about how many items the channel allows, and whether the text is a separate message.
 func richLimits(in shape.FormInput) string {
 	k, isKnown := richKindOf(in.Args.Rich)
 	if !isKnown {
@@ -166,73 +175,74 @@ func richLimits(in shape.FormInput) string {
 	return strings.Join(sentences, " ")
 }
 
-// readRich reads what the form's second step asked for. If something is wrong, problem says so for people, field is
-// the name of the field, and r must not be used.
-func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string) {
-	r = &bridge.Rich{}
+// readRich reads the submitted fields of richFields. If a value is invalid, problem is a message for the agent, field is the name
+// of the field, and rich must not be used.
+func readRich(args bridge.Args, v Values) (rich *bridge.Rich, field, problem string) {
+	rich = &bridge.Rich{}
 	switch args.Rich {
 	case bridge.RichIsButtons:
-		r.Buttons, problem = typed.Buttons(v.Text(fieldChoices), args.Most)
-		return r, fieldChoices, problem
+		rich.Buttons, problem = typed.Buttons(v.Text(fieldChoices), args.Most)
+		return rich, fieldChoices, problem
 	case bridge.RichIsList:
-		r.List = &bridge.RichList{Button: shape.OneLine(v.Text(fieldOpen), typed.MaxButtonRunes)}
-		if r.List.Button == "" {
+		rich.List = &bridge.RichList{Button: shape.OneLine(v.Text(fieldOpen), typed.MaxButtonRunes)}
+		if rich.List.Button == "" {
 			return nil, fieldOpen, "Say what opens the list."
 		}
 
-		r.List.Sections, problem = typed.Rows(v.Text(fieldChoices), args.Most)
-		return r, fieldChoices, problem
+		rich.List.Sections, problem = typed.Rows(v.Text(fieldChoices), args.Most)
+		return rich, fieldChoices, problem
 	case bridge.RichIsLocation:
 		lat, lon, ok := typed.Point(v.Text(fieldPoint))
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
 
-		r.Location = &bridge.RichLocation{
+		rich.Location = &bridge.RichLocation{
 			Latitude:  lat,
 			Longitude: lon,
 			Name:      shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
 			Address:   shape.OneLine(v.Text(fieldPlace), maxPlaceRunes),
 		}
 
-		return r, "", ""
+		return rich, "", ""
 	case bridge.RichIsContact:
 		return readContact(v)
 	case bridge.RichIsCards:
-		r.Cards, problem = typed.Cards(v.Text(fieldCards), args.Most)
-		return r, fieldCards, problem
+		rich.Cards, problem = typed.Cards(v.Text(fieldCards), args.Most)
+		return rich, fieldCards, problem
 	}
 
-	// An older form, of a kind that there isn't any more.
+	// The form is from an older version of Parley, with a kind that no longer exists.
 	return nil, FieldWords, "This form is no longer valid. Close it and open it again."
 }
 
-// readContact reads a contact card: a name, and at least one number or address.
-func readContact(v Values) (r *bridge.Rich, field, problem string) {
-	c := &bridge.RichContact{
+// readContact reads the fields of contactFields. A card needs a name, and at least one phone number or e-mail address.
+func readContact(v Values) (rich *bridge.Rich, field, problem string) {
+	contact := &bridge.RichContact{
 		Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
 		Org:  shape.OneLine(v.Text(fieldOrg), shape.MaxNameRunes),
 	}
-	if c.Name == "" {
+	if contact.Name == "" {
 		return nil, fieldName, "Say whose card it is."
 	}
 
-	var wrong string
-	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
-		return nil, fieldPhones, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't a number with its country, like +49 171 5550100."
+	phones, invalid := typed.Phones(v.Text(fieldPhones))
+	if invalid != "" {
+		return nil, fieldPhones, "“" + shape.OneLine(invalid, maxWrongRunes) + "” isn't a number with its country, like +49 171 5550100."
 	}
+	contact.Phones = phones
 
 	for _, word := range strings.Fields(v.Text(fieldEmails)) {
-		list, wrong := readMailAddresses(word)
-		if wrong != "" || len(list) != 1 {
+		list, problem := readMailAddresses(word)
+		if problem != "" || len(list) != 1 {
 			return nil, fieldEmails, "“" + shape.OneLine(word, maxWrongRunes) + "” isn't an address."
 		}
-		c.Emails = append(c.Emails, list...)
+		contact.Emails = append(contact.Emails, list...)
 	}
 
-	if len(c.Phones)+len(c.Emails) == 0 {
+	if len(contact.Phones)+len(contact.Emails) == 0 {
 		return nil, fieldPhones, "Add a number or an address."
 	}
 
-	return &bridge.Rich{Contact: c}, "", ""
+	return &bridge.Rich{Contact: contact}, "", ""
 }

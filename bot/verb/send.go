@@ -5,7 +5,9 @@ import (
 	"parley/bridge"
 )
 
-// sendVerb is the verb with which an agent sends the customer what was kept inside or held back.
+// sendVerb describes the command "!send". Parley doesn't send every text that an agent types: it keeps internal notes, and holds
+// back texts that are probably mistakes. With !send, an agent sends such a text to the customer after all. The type Verb
+// explains the fields.
 func sendVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbSend,
@@ -16,15 +18,15 @@ func sendVerb() *Verb {
 		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
 		Form: Form{
 			Ask:    askSend,
-			Lists:  []List{WrittenWords},                    // the form shows what would leave; an edit while it is open makes it out of date
-			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
+			Lists:  []List{WrittenWords},                    // the form shows the text; it expires if the text is edited
+			Needed: func(bridge.Args) bool { return false }, // the form opens only from a message's menu
 		},
 		Done:  onItsWayWords,
 		Shown: sendBlocks,
 	}
 }
 
-// sendBlocks confirms !send at more length.
+// sendBlocks confirms !send and shows the text, if somebody else wrote it.
 func sendBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if len(l.Mentions) == 0 {
 		return nil
@@ -35,8 +37,8 @@ func sendBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	return append([]shape.Block{lead}, shape.MessageBlocks(l)...)
 }
 
-// askSend asks whether to send one message, and in whose name if somebody else wrote it.
-// Errors: nothing can be sent to the customer, or the reply window is closed.
+// askSend asks for a confirmation to send one message. If somebody else wrote it, the form says that it is sent as theirs.
+// Errors: those of checkWindow.
 func askSend(form *shape.Form, in shape.FormInput) error {
 	if err := checkWindow(in); err != nil {
 		return err

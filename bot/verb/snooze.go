@@ -11,8 +11,8 @@ import (
 	"parley/bridge/when"
 )
 
-// snoozeVerb describes "!snooze 2h" and "!snooze friday 14:00", by which an agent hides a conversation until a time:
-// what is typed, and the help, button and form that go with it. Verb explains the fields.
+// snoozeVerb describes the command "!snooze 2h" or "!snooze friday 14:00", which hides a conversation until a time. The
+// description has what people see: the typed syntax, help, button and form. The type Verb explains the fields.
 func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
@@ -51,7 +51,7 @@ func snoozeVerb() *Verb {
 // snoozeTypoLabel labels the button that offers a mistyped !snooze.
 func snoozeTypoLabel(m bridge.Meant) string {
 	until := strings.TrimSpace(m.Args.Until)
-	if plainSpan.MatchString(until) {
+	if duration.MatchString(until) {
 		return "Snooze for " + until
 	}
 	return "Snooze until " + until
@@ -86,13 +86,13 @@ func askSnooze(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// maxTimeRunes bounds a time that is typed in words.
+// maxTimeRunes limits the length of a typed time.
 const maxTimeRunes = 64
 
-// plainSpan is a time from now on: "2h", "3 days".
-var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
+// duration matches a time relative to now: "2h", "3 days".
+var duration = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
 
-// snoozeOptions are the times that the form offers.
+// snoozeOptions returns the times that the form offers.
 func snoozeOptions(in shape.FormInput) []shape.Option {
 	options := []shape.Option{
 		snoozeOption(in, "1h", "1 hour"),
@@ -100,28 +100,30 @@ func snoozeOptions(in shape.FormInput) []shape.Option {
 		snoozeOption(in, "4h", "4 hours"),
 		snoozeOption(in, "tomorrow", "Tomorrow"),
 	}
-	if monday := snoozeOption(in, "monday", "Next Monday"); monday.Value != options[len(options)-1].Value { // on a Sunday it is tomorrow
+	tomorrow := options[len(options)-1]
+	monday := snoozeOption(in, "monday", "Next Monday")
+	if monday.Value != tomorrow.Value { // they are equal on a Sunday
 		options = append(options, monday)
 	}
 	return options
 }
 
-// snoozeOption is a time to choose, such as "tomorrow"; its label also names the moment. The value of a day is that
-// moment, so that somebody who submits the form after midnight gets the day that the label names. The value of a
-// span, such as "2h", stays as it is: it counts from when the form is submitted.
+// snoozeOption returns the option for a time such as "tomorrow". Its label includes the resolved time. The value of a day is the
+// resolved time, so that it still matches the label if the form is submitted after midnight. The value of a duration, such
+// as "2h", is kept, since it counts from the submission.
 func snoozeOption(in shape.FormInput, words, label string) shape.Option {
 	at, err := when.Parse(words, in.Now, in.Facts.Zone)
 	if err != nil {
 		return shape.Option{Value: words, Label: label}
 	}
 	value := at.Format(time.RFC3339)
-	if plainSpan.MatchString(words) {
+	if duration.MatchString(words) {
 		value = words
 	}
 	return shape.Option{Value: value, Label: label + " (" + at.Format("Mon 2 Jan 15:04") + ")"}
 }
 
-// readSnooze reads the time from a submitted form. A typed time counts more than a chosen one.
+// readSnooze reads the submitted form. A typed time takes precedence over a chosen one.
 func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem string) {
 	field, out.Args.Until = fieldOther, v.Text(fieldOther)
 	if out.Args.Until == "" {
@@ -132,8 +134,8 @@ func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem strin
 	}
 
 	if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
-		if e, ok := errors.AsType[*when.Error](err); ok {
-			return field, e.Text + " " + e.Hint
+		if parseErr, ok := errors.AsType[*when.Error](err); ok {
+			return field, parseErr.Text + " " + parseErr.Hint
 		}
 		return field, "I can't read this time."
 	}

@@ -11,32 +11,33 @@ import (
 	"parley/bridge"
 )
 
-// The form of a reply may begin with a text that the AI suggested. If there are several suggestions, the agent can
-// choose another one: the form is then shown again with it, nothing is sent, and what the agent typed stays.
+// The form of a reply may contain a text that an AI model suggested. If there are several suggestions, the agent can choose
+// another one in a field of the form. Submitting the form then sends nothing, but shows the form again with the chosen
+// suggestion below what the agent has typed so far.
 
-// maxOptionRunes is how much of a text an option shows.
+// maxOptionRunes limits the part of a text that an option shows.
 const maxOptionRunes = 70
 
-// fieldSuggestion begins the name of the field in which another suggestion is chosen.
+// fieldSuggestion is the prefix of the name of the field for another suggestion; see fieldStep.
 const fieldSuggestion = "suggestion"
 
-// shownSuggestion returns the index of the suggestion that the form shows; ok is false if it shows none.
-func shownSuggestion(in shape.FormInput) (at int, ok bool) {
+// shownSuggestion returns the index in in.Suggested of the suggestion that the form shows. ok is false if it shows none.
+func shownSuggestion(in shape.FormInput) (index int, ok bool) {
 	if in.Args.Suggestion == nil || len(in.Suggested) == 0 {
 		return 0, false
 	}
 	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1), true
 }
 
-// WithSuggestion returns the text with which the form of a reply begins: what the agent has typed, and below it the
-// suggestion that was chosen. If the text so far is another suggestion, unchanged, the chosen one replaces it.
+// WithSuggestion returns the initial text of the reply's form: what the agent has typed, followed by the chosen suggestion. If
+// the text so far is an unchanged suggestion, the chosen one replaces it. A suggestion that doesn't fit is left out.
 func WithSuggestion(in shape.FormInput) string {
-	at, ok := shownSuggestion(in)
+	index, ok := shownSuggestion(in)
 	if !ok || in.Args.Rich != "" {
 		return in.Text
 	}
 
-	suggested := in.Suggested[at].Text
+	suggested := in.Suggested[index].Text
 	isSuggestion := slices.ContainsFunc(in.Suggested, func(r bridge.SuggestedReply) bool { return hasSameWords(in.Text, r.Text) })
 	if isSuggestion || strings.TrimSpace(in.Text) == "" {
 		return suggested
@@ -50,19 +51,19 @@ func WithSuggestion(in shape.FormInput) string {
 	return both
 }
 
-// hasSameWords compares texts as people read them: a surface may have changed their white space.
+// hasSameWords reports whether two texts differ only in white space, which a chat may have changed.
 func hasSameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// suggestionFields adds a remark to the form that says where its text comes from. It returns a field with the other
-// suggestions; nil if there are none.
+// suggestionFields adds a remark to the form about the origin of its text, and records the shown suggestion in the form's
+// arguments. It returns a field with the other suggestions, or nil if there are none.
 func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Args.Suggestion == nil {
 		return nil
 	}
 
-	at, ok := shownSuggestion(in)
+	index, ok := shownSuggestion(in)
 	if !ok {
 		form.Args.Suggestion = nil
 		form.Intro = append(form.Intro,
@@ -70,17 +71,17 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		return nil
 	}
 
-	if !strings.HasSuffix(in.Text, in.Suggested[at].Text) {
+	if !strings.HasSuffix(in.Text, in.Suggested[index].Text) {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("There is no room for the suggestion below what you wrote.")))
 	} else {
 		remark := []shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}
-		remark = append(remark, SourceLinks(" From: ", in.Suggested[at].Sources)...)
+		remark = append(remark, SourceLinks(" From: ", in.Suggested[index].Sources)...)
 		form.Intro = append(form.Intro, shape.SmallPrint(remark...))
 	}
 
-	shown := *in.Args.Suggestion
-	shown.Choice = at
-	shown.Shown = bridge.SumOf(in.Suggested[at].Text)
+	shown := *in.Args.Suggestion // a copy: in must not change
+	shown.Choice = index
+	shown.Shown = bridge.SumOf(in.Suggested[index].Text)
 	form.Args.Suggestion = &shown
 	other := shape.Field{
 		Name:     fieldSuggestion + fieldStep(in.Args),
@@ -90,7 +91,7 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		Optional: true,
 	}
 	for i, r := range in.Suggested {
-		if i == at {
+		if i == index {
 			continue
 		}
 		label := shape.OneLine(fmt.Sprintf("%d. %s", i+1, r.Text), maxOptionRunes)
@@ -104,25 +105,25 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	return []shape.Field{other}
 }
 
-// SourceLinks names what a suggestion draws on, with lead before it. It returns nil if the suggestion draws on nothing.
+// SourceLinks returns links to the sources of a suggestion, preceded by lead, or nil if there are no sources.
 func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
-	var named [][]shape.Piece
+	var links [][]shape.Piece
 	for _, s := range sources {
 		title := shape.Or(shape.OneLine(s.Title, shape.MaxNameRunes), "untitled")
 		if s.Link == "" {
-			named = append(named, []shape.Piece{shape.Text(title)})
+			links = append(links, []shape.Piece{shape.Text(title)})
 			continue
 		}
-		named = append(named, []shape.Piece{{Kind: shape.PieceLink, Text: title, URL: s.Link}})
+		links = append(links, []shape.Piece{{Kind: shape.PieceLink, Text: title, URL: s.Link}})
 	}
-	if len(named) == 0 {
+	if len(links) == 0 {
 		return nil
 	}
-	return append([]shape.Piece{shape.Text(lead)}, shape.JoinPieces(", ", named...)...)
+	return append([]shape.Piece{shape.Text(lead)}, shape.JoinPieces(", ", links...)...)
 }
 
-// fieldStep ends the names of fields in a form that is shown again, so that they differ from those of the form before:
-// if both have the same name, some surfaces go on showing what stood in the first.
+// fieldStep returns a suffix for the names of fields in a form that is shown again with another suggestion. If the names stayed
+// the same, some chats would keep showing the fields' previous contents.
 func fieldStep(args bridge.Args) string {
 	if args.Suggestion == nil || args.Rich != "" {
 		return ""
@@ -133,20 +134,21 @@ func fieldStep(args bridge.Args) string {
 	return strconv.Itoa(args.Suggestion.Choice)
 }
 
-// wordsField names the field of a reply's text.
+// wordsField returns the name of the field for a reply's text.
 func wordsField(args bridge.Args) string { return FieldWords + fieldStep(args) }
 
-// readSuggestion reads which suggestion is to be shown next. It returns false if the form is to be sent.
+// readSuggestion reports whether the agent chose another suggestion, and if so sets out to show the form again. It returns false
+// if the reply is to be sent.
 func readSuggestion(out *shape.Filled, v Values) bool {
-	s := out.Args.Suggestion
-	if s == nil || out.Args.Rich != "" {
+	suggestion := out.Args.Suggestion
+	if suggestion == nil || out.Args.Rich != "" {
 		return false
 	}
-	n, err := strconv.Atoi(v.Text(fieldSuggestion + fieldStep(out.Args)))
-	if err != nil || n < 1 {
+	number, err := strconv.Atoi(v.Text(fieldSuggestion + fieldStep(out.Args))) // counted from 1
+	if err != nil || number < 1 {
 		return false
 	}
-	out.Args.Suggestion = &bridge.SuggestionArgs{ID: s.ID, Choice: n - 1}
+	out.Args.Suggestion = &bridge.SuggestionArgs{ID: suggestion.ID, Choice: number - 1}
 	out.Next = true
 	return true
 }

@@ -10,10 +10,11 @@ import (
 	"parley/bridge"
 )
 
-// Everything that lists or finds verbs reads the table here: the help, the commands that people type, buttons, menus
-// and reactions. A new verb is described in a file of its own and added to makeTable.
+// A verb is a command such as "assign" or "snooze", which people can type, click, or express with an emoji. This file has the
+// table of all verbs. Help, the parser of typed commands, buttons, menus and reactions all use it, so a new verb is
+// described in a file of its own and added only to makeTable.
 
-// makeTable lists every verb that people can give, in the order of a help page.
+// makeTable returns all verbs in the order of the help page.
 func makeTable() []*Verb {
 	return []*Verb{
 		replyVerb(),
@@ -63,22 +64,22 @@ func makeTable() []*Verb {
 	}
 }
 
-// made keeps the table, since making it for each button would be slow. It can't be a sync.OnceValue: functions in the table
-// look up verbs, and Go refuses such a cycle of initialisation.
-var made atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
+// table caches the result of makeTable. It can't be a sync.OnceValue: functions in the table look up verbs, and Go rejects that
+// as an initialization cycle.
+var table atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
 
-// All returns every verb that people can give, in the order of a help page. The caller must not change the verbs or the list.
+// All returns all verbs in the order of the help page. The caller must not modify the list or the verbs.
 func All() []*Verb {
-	if all := made.Load(); all != nil {
+	if all := table.Load(); all != nil {
 		return *all
 	}
 	all := makeTable()
-	made.Store(&all)
+	table.Store(&all)
 	return all
 }
 
-// Find returns the verb that a word stands for: "snooze", "!snooze" and "/s" are the same. It returns false if there
-// is none.
+// Find returns the verb that a word names, with or without a sign: "snooze", "!snooze" and "/s" are the same verb. It returns
+// false for other words.
 func Find(word string) (*Verb, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
 	for _, v := range All() {
@@ -89,7 +90,7 @@ func Find(word string) (*Verb, bool) {
 	return nil, false
 }
 
-// Of returns a verb by its name. For a verb that people can't give, the result has only the name.
+// Of returns the verb with a name. If the table has no such verb, the result has only the name.
 func Of(name bridge.Verb) *Verb {
 	for _, v := range All() {
 		if v.Name == name {
@@ -99,34 +100,34 @@ func Of(name bridge.Verb) *Verb {
 	return &Verb{Name: name}
 }
 
-// OfferedInThread returns the words that a chat offers while somebody types in a thread.
+// OfferedInThread returns the words that a chat suggests while a person types in a thread.
 func OfferedInThread() []string { return offeredWords(func(v *Verb) Offer { return v.Menus.InThread }) }
 
-// OfferedInChat returns the words that a chat offers in a conversation with the app alone.
+// OfferedInChat returns the words that a chat suggests in a direct chat with the app.
 func OfferedInChat() []string { return offeredWords(func(v *Verb) Offer { return v.Menus.InChat }) }
 
-// offeredWords returns the words of those verbs that have an offer, in the order of their offers.
-func offeredWords(pick func(*Verb) Offer) []string {
-	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return pick(v).Order == 0 })
-	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(pick(a).Order, pick(b).Order) })
-	words := make([]string, len(listed))
-	for i, v := range listed {
-		words[i] = cmp.Or(pick(v).Word, v.Typed.Words[0])
+// offeredWords returns the words of the verbs that have an offer, in the order of their offers.
+func offeredWords(offerOf func(*Verb) Offer) []string {
+	offered := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return offerOf(v).Order == 0 })
+	slices.SortFunc(offered, func(a, b *Verb) int { return cmp.Compare(offerOf(a).Order, offerOf(b).Order) })
+	words := make([]string, len(offered))
+	for i, v := range offered {
+		words[i] = cmp.Or(offerOf(v).Word, v.Typed.Words[0])
 	}
 	return words
 }
 
-// InMenu returns the verbs of a message's menu, in their order.
+// InMenu returns the verbs of a message's menu in order.
 func InMenu() []*Verb {
-	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menus.Message == nil })
-	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(a.Menus.Message.Order, b.Menus.Message.Order) })
-	return listed
+	verbs := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menus.Message == nil })
+	slices.SortFunc(verbs, func(a, b *Verb) int { return cmp.Compare(a.Menus.Message.Order, b.Menus.Message.Order) })
+	return verbs
 }
 
-// Emoji returns the verb that an emoji stands for by default; a team may choose others. name is the emoji's
-// shortcode, with or without colons and skin tone. Two of the emoji with which Parley itself marks messages are verbs
-// for people who add them: the mark of a waiting message takes the message back, and that of a message that stayed
-// inside keeps it inside.
+// Emoji returns the verb that an emoji stands for by default; a team may configure others. name is the emoji's shortcode, with
+// or without colons and skin tone. It returns false for other emoji. Parley itself marks messages with two of these emoji.
+// If a person adds them, the mark of a waiting message cancels the message, and the mark of an internal message keeps it
+// internal.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	name = bridge.EmojiName(name)
 	for _, v := range All() {
@@ -137,9 +138,8 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction returns what a person asks for by adding an emoji to a message, or by removing it. It is the verb that an
-// added emoji stands for. If it stands for none, or was removed, it is VerbReact or VerbUnreact, which only note the
-// reaction.
+// Reaction returns the verb for an emoji that a person added to a message or removed from it. An added emoji is the verb it stands
+// for, if any. Otherwise the verb is VerbReact or VerbUnreact, which only records the reaction.
 func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	if !isAdded {
 		return bridge.VerbUnreact, bridge.Args{Emoji: emoji}
@@ -152,7 +152,7 @@ func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	return name, args
 }
 
-// Title names a conversation on cards and in lists: by the title that an agent gave it, or else by its customer.
+// Title returns the title of a conversation on cards and in lists: the one that an agent gave it, or the customer's name.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {
 		if v.Title == nil {
@@ -165,7 +165,7 @@ func Title(f bridge.Facts) string {
 	return shape.PartyName(f.Contact)
 }
 
-// Marks shows what verbs set on a conversation, on cards and in lists.
+// Marks returns the marks of a conversation on cards and in lists, such as its priority.
 func Marks(f bridge.Facts) []shape.Piece {
 	var groups [][]shape.Piece
 	for _, v := range All() {
@@ -176,13 +176,13 @@ func Marks(f bridge.Facts) []shape.Piece {
 	return shape.JoinPieces(shape.Between, groups...)
 }
 
-// InDetails returns the verbs that have a button on the card of details, besides the usual ones.
+// InDetails returns the verbs that have an extra button on the card with a conversation's details.
 func InDetails() []bridge.Verb {
-	var list []bridge.Verb
+	var names []bridge.Verb
 	for _, v := range All() {
 		if v.Button.Details {
-			list = append(list, v.Name)
+			names = append(names, v.Name)
 		}
 	}
-	return list
+	return names
 }

@@ -11,9 +11,9 @@ import (
 	"parley/bridge"
 )
 
-// tagVerb describes "!tag billing, late delivery", by which an agent puts tags on a conversation: what is typed, and
-// the help, button, form and confirmation that go with it. The fields are explained at Verb and its parts. The tags
-// themselves are stored by bridge/engine/workflow.
+// tagVerb describes the command "!tag billing, late delivery", which adds tags to a conversation. The description has what people
+// see: the typed syntax, help, button, form and confirmation. The type Verb explains the fields. The tags are stored by
+// bridge/engine/workflow.
 func tagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTag,
@@ -50,11 +50,11 @@ func tagVerb() *Verb {
 	}
 }
 
-// maxNewTagsRunes is how long a list of new tags may be in a form.
+// maxNewTagsRunes limits the length of the field for new tags.
 const maxNewTagsRunes = 200
 
-// askForTags fills in the form: a list of the tags that the conversation doesn't have yet, if there are any, and a
-// text field for new ones.
+// askForTags fills in the form: a list of the tags that the conversation doesn't have yet, and a text field for new ones. The
+// list is omitted if it is empty.
 func askForTags(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Add tags", "Add"
 
@@ -82,7 +82,7 @@ func askForTags(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// tagOptions returns all tags but the excluded ones, as options of a list. The form of !untag uses it, too.
+// tagOptions returns the options for all tags except the excluded ones. The form of !untag uses it, too.
 func tagOptions(all, excluded []bridge.Tag) []shape.Option {
 	var options []shape.Option
 	for _, t := range all {
@@ -100,8 +100,8 @@ func tagOptions(all, excluded []bridge.Tag) []shape.Option {
 	return options
 }
 
-// readTags reads a submitted form of !tag or !untag into out. If something is wrong, it returns the field and a
-// problem to show beside it. A new tag that differs from a chosen one only by case is left out.
+// readTags reads the submitted form of !tag or !untag into out. A new tag that equals a chosen one except for case is ignored. If
+// the form is invalid, it returns the field and a message for the agent.
 func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	tags := v.List(fieldTags)
 	for _, name := range typed.Tags(v.Text(fieldNew)) {
@@ -127,13 +127,13 @@ func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 // needsTags reports whether the form is needed because no tag was named: "!tag" alone.
 func needsTags(args bridge.Args) bool { return len(args.Tags) == 0 }
 
-// confirmTags says in the thread who added which tags.
+// confirmTags confirms !tag in one sentence.
 func confirmTags(l bridge.Line, _ bridge.Facts) string {
 	return shape.DoerName(l) + " added " + shape.JoinWords(l.Args.Tags, "tags") + "."
 }
 
-// newTagBlocks is the confirmation if the tags did not exist before: it says how to take a misspelled one off again. It
-// returns nil for tags that existed; then confirmTags is shown.
+// newTagBlocks returns the confirmation for tags that didn't exist before, which explains how to remove a misspelled one. For
+// existing tags it returns nil, so that confirmTags is shown.
 func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	tagged, ok := l.Content.(*bridge.TaggedLine)
 	if !ok || tagged.New != bridge.TagsCreated {
@@ -141,7 +141,7 @@ func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	}
 
 	tags := shape.JoinWords(l.Args.Tags, "tag")
-	said := shape.DoerName(l) + " made a new tag: "
+	lead := shape.DoerName(l) + " made a new tag: "
 	hint := " If that was a slip, remove it: !untag " + tags + "."
-	return confirmationBlocks(l, said, shape.Bold(tags), ".", hint)
+	return confirmationBlocks(l, lead, shape.Bold(tags), ".", hint)
 }

@@ -10,9 +10,9 @@ import (
 	"parley/bridge"
 )
 
-// templateVerb describes "!template order update", by which an agent sends a prepared text with variables. On
-// WhatsApp only such templates, which Meta has approved, may be sent after the reply window has closed. The form asks
-// first which template to send, then for its variables. Verb explains the fields.
+// templateVerb describes the command "!template order update", with which an agent sends a prepared text with variables, such as
+// "Hello {{first_name}}". On WhatsApp, only templates that Meta has approved may be sent more than 24 hours after the
+// customer's last message. The form asks for the template and then for its variables. The type Verb explains the fields.
 func templateVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplate,
@@ -42,7 +42,7 @@ func askTemplateReply(form *shape.Form, in shape.FormInput) error {
 	return askTemplate(form, in)
 }
 
-// templateBlocks confirms !template at more length.
+// templateBlocks confirms !template and shows the text.
 func templateBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if l.Text == "" {
 		return nil
@@ -52,7 +52,7 @@ func templateBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	return append([]shape.Block{lead}, shape.Quote(l.Text)...)
 }
 
-// templateName returns the name of the template with which something was written, or "" if there was none.
+// templateName returns the name of the template that was sent, or "" if the message wasn't a template.
 func templateName(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return shape.OneLine(c.Template, shape.MaxNameRunes)
@@ -60,7 +60,7 @@ func templateName(l bridge.Line) string {
 	return ""
 }
 
-// begunCountWords says how many text messages a template, or the first message of a conversation, counts as.
+// begunCountWords returns how many text messages (SMS) a template, or the first message of a conversation, is billed as.
 func begunCountWords(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return textCountWords(c.Count)
@@ -68,14 +68,14 @@ func begunCountWords(l bridge.Line) string {
 	return ""
 }
 
-// Bounds of what a form shows of templates, and of a variable's value.
+// Maximum lengths in characters.
 const (
-	maxValueRunes = 1000
-	maxBodyStart  = 60 // runes of a template's text, beside its name, to choose it by
+	maxValueRunes = 1000 // the value of a variable
+	maxBodyStart  = 60   // the part of a template's text that is shown next to its name
 )
 
-// askTemplate asks which template to send, and then for its variables. Above the fields of the variables stands the
-// text, filled in. Exactly what people read there is sent. Errors: *bridge.Problem if no template can be sent.
+// askTemplate fills in the step of the form that comes next: the choice of a template, or its variables with a preview of the
+// text. Only a text that was shown in a preview is sent. Errors: *bridge.Problem if no template can be sent.
 func askTemplate(form *shape.Form, in shape.FormInput) error {
 	list := in.Templates.List
 	args := bridge.TemplateArgs{}
@@ -85,9 +85,9 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 
 	name := strings.TrimSpace(in.Args.Note)
 	if name != "" && args.ID == 0 {
-		named := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
-		if len(named) > 0 {
-			list = named
+		sameName := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
+		if len(sameName) > 0 {
+			list = sameName
 		}
 	}
 
@@ -102,20 +102,20 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 		pickTemplate(form, list, args.Label)
 		return nil
 	}
-	if args.ID == 0 { // there is nothing to choose between
+	if args.ID == 0 { // the only template
 		args.ID = list[0].ID
 	}
 
-	at := slices.IndexFunc(list, func(t bridge.Template) bool { return t.ID == args.ID })
-	if at < 0 {
+	index := slices.IndexFunc(list, func(t bridge.Template) bool { return t.ID == args.ID })
+	if index < 0 {
 		return &bridge.Problem{Code: "no_template", Text: "That template can't be sent here now.", Hint: "Choose another one."}
 	}
 
-	fillTemplate(form, in, list[at], args.Values)
+	fillTemplate(form, in, list[index], args.Values)
 	return nil
 }
 
-// pickTemplate asks which template. A label other than "" shows only the templates that have it.
+// pickTemplate fills in the choice of a template. If label isn't "", only templates with that label are offered.
 func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	form.Title, form.Submit = "Send a template", "Next"
 	pick := templateField(list, label)
@@ -139,19 +139,19 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	}
 
 	filter.Value = chosenOf([]string{label}, filter.Options)
-	if len(filter.Value) > 0 { // some surfaces let nobody clear a choice
+	if len(filter.Value) > 0 { // some chats don't let people clear a choice
 		filter.Options = slices.Insert(filter.Options, 0, shape.Option{Value: allLabels, Label: "All templates"})
 	}
 	form.Fields = []shape.Field{pick, filter}
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
 }
 
-// allLabels is the choice in place of a label that shows all templates again.
+// allLabels is the option that removes the filter by label.
 const allLabels = "*"
 
-// templateField offers the templates of a list. If label isn't "", it offers only those with this label.
+// templateField returns a field with the templates of a list. If label isn't "", only templates with that label are offered.
 func templateField(list []bridge.Template, label string) shape.Field {
-	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
+	field := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
 	for _, t := range list {
 		if label != "" && !slices.Contains(t.Labels, label) {
 			continue
@@ -159,34 +159,35 @@ func templateField(list []bridge.Template, label string) shape.Field {
 
 		words := append([]string{shape.TemplateName(t)}, t.Labels...)
 		words = append(words, shape.OneLine(t.Body, maxBodyStart))
-		pick.Options = append(pick.Options, shape.Option{
+		field.Options = append(field.Options, shape.Option{
 			Value: strconv.FormatInt(int64(t.ID), 10),
 			Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes),
 		})
 	}
-	return pick
+	return field
 }
 
-// fillTemplate shows a template as it would be sent, and asks for its variables. given is what was typed into the form. It is
-// nil if the form is shown for the first time: then the fields have what is known of the customer. If it is empty, somebody
-// cleared all fields, and they stay empty.
-func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given map[string]string) {
+// fillTemplate fills in the fields for a template's variables and a preview of the text. entered has the values that were
+// submitted so far. If it is nil, the form is shown for the first time, and the fields have the known values, such as the
+// customer's name. An empty map means that a person cleared all fields.
+func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, entered map[string]string) {
 	values := map[string]string{}
 	for _, name := range t.Variables {
-		v := in.Templates.Known[name]
-		if given != nil {
-			v = given[name]
+		value := in.Templates.Known[name]
+		if entered != nil {
+			value = entered[name]
 		}
 
-		if v = bridge.TemplateValue(v); v != "" {
-			values[name] = v
+		value = bridge.TemplateValue(value)
+		if value != "" {
+			values[name] = value
 		}
 
 		form.Fields = append(form.Fields, shape.Field{
 			Name:     fieldValue + name,
 			Kind:     shape.FieldText,
 			Label:    variableLabel(name),
-			Value:    textValue(v),
+			Value:    textValue(value),
 			Example:  t.Examples[name],
 			MaxRunes: maxValueRunes,
 		})
@@ -195,8 +196,8 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 
-	// Seen marks the version and the values that this form shows. If they come back with it unchanged, whoever submits
-	// the form has seen exactly what is sent. If not, Ready refuses them, and they are shown once more.
+	// Seen is a hash of the version and the values in this preview. If the submitted values match it, the agent has seen
+	// exactly what is sent. If not, the form is shown once more with a new preview; see TemplateArgs.IsPreviewed.
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.PreviewMark(t.ID, t.Version, values)}
 	about := shape.TemplateName(t) + shape.Between + shape.Or(t.ProviderCategory, t.Category) + shape.Between
 	to := shape.SmallPrint(shape.Text(about), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
@@ -211,7 +212,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	}
 }
 
-// variableLabel makes a label of a variable's name: "order_number" becomes "Order number".
+// variableLabel converts the name of a variable into a label: "order_number" becomes "Order number".
 func variableLabel(name string) string {
 	label := []rune(strings.ReplaceAll(name, "_", " "))
 	if len(label) > 0 {
@@ -220,7 +221,7 @@ func variableLabel(name string) string {
 	return string(label)
 }
 
-// readTemplate reads either step of askTemplate; out.Next says that another step follows.
+// readTemplate reads a submitted step of the form. out.Next means that another step follows.
 func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	args := bridge.TemplateArgs{}
 	if out.Args.Template != nil {
@@ -243,7 +244,6 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 	}
 
 	out.Next = true
-
 	if chosen := v.Text(fieldTemplate); chosen != "" {
 		id, err := strconv.ParseInt(chosen, 10, 64)
 		if err != nil || id <= 0 {

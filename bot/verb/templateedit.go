@@ -9,8 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// templateEditVerb describes the form in which admins make or change a template. It has only a button, in the list of
-// templates. Verb explains the fields.
+// templateEditVerb describes the form in which admins create or edit a template: a prepared text with variables, such as "Hello
+// {{first_name}}", which a provider has to approve. The verb can't be typed; it has a button in the list of templates. The
+// type Verb explains the fields.
 func templateEditVerb() *Verb {
 	return &Verb{
 		Name:     bridge.VerbTemplateEdit,
@@ -27,21 +28,21 @@ func templateEditVerb() *Verb {
 	}
 }
 
-// Bounds of a template's parts in a form. Providers bound the text, the header and the footer.
+// Maximum lengths in characters. Those of the header, the text and the footer are the providers'.
 const (
 	maxHeaderRunes          = 60
 	maxBodyRunes            = 1024
 	maxFooterRunes          = 60
 	maxTemplateNameRunes    = 100
 	maxLanguageRunes        = 10
-	maxLabelsRunes          = 200 // all labels together
+	maxLabelsRunes          = 200 // all labels
 	maxTemplateLabelRunes   = 40  // one label
 	maxTemplateButtonsRunes = 1000
 	maxExamplesRunes        = 2000
-	maxReasonRunes          = 500 // what a provider says against it
+	maxReasonRunes          = 500 // the provider's reason for rejecting the template
 )
 
-// templateDone confirms a change of a template.
+// templateDone confirms that a template was created, changed or deleted.
 func templateDone(l bridge.Line) string {
 	name, status := "The template", ""
 	changed, ok := l.Content.(*bridge.TemplateChangedLine)
@@ -62,7 +63,7 @@ func templateDone(l bridge.Line) string {
 	return name + " is kept."
 }
 
-// askTemplateEdit fills in the form in which a template is made or changed.
+// askTemplateEdit fills in the form for the template in.Args.Template, or for a new one.
 func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	if !in.Templates.Admin {
 		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
@@ -73,13 +74,13 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	return askNewTemplate(form, in)
 }
 
-// askTemplateChange fills in the form for a template that there is. Its account, name and language stay.
+// askTemplateChange fills in the form for an existing template, whose account, name and language can't be changed.
 func askTemplateChange(form *shape.Form, in shape.FormInput) error {
-	at := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
-	if at < 0 {
+	index := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
+	if index < 0 {
 		return &bridge.Problem{Code: "no_template", Text: "That template was deleted meanwhile."}
 	}
-	t := in.Templates.List[at]
+	t := in.Templates.List[index]
 
 	form.Title = "Edit a template"
 	form.Submit = "Hand in"
@@ -131,7 +132,7 @@ func askNewTemplate(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// contentFields asks for what a template says and when it may be sent. The fields begin with what t has.
+// contentFields returns the fields for a template's content and use, with the values of t.
 func contentFields(t bridge.Template) []shape.Field {
 	return append([]shape.Field{
 		{
@@ -169,7 +170,7 @@ func contentFields(t bridge.Template) []shape.Field {
 	}, wordsFields(t)...)
 }
 
-// wordsFields asks for the parts of a template that customers see, and for examples of them.
+// wordsFields returns the fields for the parts of a template that customers see, and for examples of its variables.
 func wordsFields(t bridge.Template) []shape.Field {
 	var buttons, examples []string
 	for _, b := range t.Buttons {
@@ -215,7 +216,7 @@ func wordsFields(t bridge.Template) []shape.Field {
 	}
 }
 
-// readTemplateEdit reads the form in which a template is made.
+// readTemplateEdit reads the submitted form. It returns the first problem with the template, if there is one.
 func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	args, draft := bridge.TemplateArgs{}, bridge.Template{}
 	if out.Args.Template != nil {
@@ -260,8 +261,8 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	return "", ""
 }
 
-// readTemplateButtons reads a template's buttons, one a line: "Title", or "Title | https://…". The list is empty and not
-// nil if there are none.
+// readTemplateButtons parses a template's buttons, one per line: "Title" or "Title | https://…". Without buttons, the list is
+// empty but not nil.
 func readTemplateButtons(v Values) []bridge.TemplateButton {
 	buttons := []bridge.TemplateButton{}
 	for _, row := range strings.Split(v.Text(fieldButtons), "\n") {
@@ -274,8 +275,8 @@ func readTemplateButtons(v Values) []bridge.TemplateButton {
 	return buttons
 }
 
-// readTemplateExamples reads examples of a template's variables, one a line: "quote_number: Q-1042". problem is about the
-// first line that can't be read.
+// readTemplateExamples parses examples of a template's variables, one per line: "quote_number: Q-1042". problem is a message for
+// the agent about the first invalid line.
 func readTemplateExamples(v Values) (examples map[string]string, problem string) {
 	examples = map[string]string{}
 	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {
@@ -292,7 +293,7 @@ func readTemplateExamples(v Values) (examples map[string]string, problem string)
 	return examples, ""
 }
 
-// templateChanged confirms that a template was kept or deleted.
+// templateChanged returns the confirmation of templateDone as blocks.
 func templateChanged(l bridge.Line, _ bridge.Facts) []shape.Block {
 	return confirmationBlocks(l, templateDone(l))
 }

@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// toVerb describes "!to bob@shop.example", by which an agent chooses who gets the replies of a conversation from now
-// on: what is typed, and the help, button, form and confirmation that go with it. Verb explains the fields.
+// toVerb describes the command "!to bob@shop.example", which sets who gets the replies of a conversation from now on. The
+// description has what people see: the typed syntax, help, button, form and confirmation. The type Verb explains the fields.
 func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,
@@ -59,11 +59,11 @@ func askTo(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// readAddresses reads a form's list of addresses.
+// readAddresses reads the field of addressList from a submitted form.
 func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	list, removed, wrong := typed.Addresses(v.Text(fieldAddresses))
-	if wrong != "" {
-		return fieldAddresses, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't an address."
+	list, removed, invalid := typed.Addresses(v.Text(fieldAddresses))
+	if invalid != "" {
+		return fieldAddresses, "“" + shape.OneLine(invalid, maxWrongRunes) + "” isn't an address."
 	}
 	if removed > 0 {
 		return fieldAddresses, "Leave out the - in front."
@@ -77,7 +77,7 @@ func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem strin
 
 func needsAddresses(args bridge.Args) bool { return len(args.Addresses) == 0 }
 
-// addressList asks for addresses, one a line.
+// addressList returns a field for addresses, one per line.
 func addressList(label, value string) shape.Field {
 	return shape.Field{
 		Name:     fieldAddresses,
@@ -90,7 +90,7 @@ func addressList(label, value string) shape.Field {
 	}
 }
 
-// recipientsDone tells who gets replies now.
+// recipientsDone confirms !to and !cc with the new recipients.
 func recipientsDone(_ bridge.Line, f bridge.Facts) string {
 	return "Replies go to " + shape.Recipients(f.Recipients) + "."
 }

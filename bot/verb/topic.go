@@ -5,6 +5,8 @@ import (
 	"parley/bridge"
 )
 
+// topicVerb describes the command "!topic Broken lamp, order 1042", which sets the subject of a conversation. The type Verb
+// explains the fields.
 func topicVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTopic,
@@ -49,7 +51,8 @@ func askTopic(form *shape.Form, in shape.FormInput) error {
 
 // readTopic reads the form of !topic.
 func readTopic(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = shape.OneLine(v.Text(FieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
+	out.Args.Note = shape.OneLine(v.Text(FieldNote), shape.MaxSubjectRunes)
+	if out.Args.Note == "" {
 		return FieldNote, "Say what it is about."
 	}
 	return "", ""
@@ -61,4 +64,5 @@ func confirmTopic(l bridge.Line, f bridge.Facts) string {
 	return shape.DoerName(l) + " changed the topic to " + shape.Or(topic, "none") + "."
 }
 
+// hasNoNote reports whether the form is needed because nothing followed the verb.
 func hasNoNote(args bridge.Args) bool { return args.Note == "" }

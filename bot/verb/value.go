@@ -10,27 +10,28 @@ import (
 	"parley/bridge"
 )
 
-// Limits of a button's value.
 const (
+	// MaxValueBytes limits the length of an encoded value. It is Slack's limit.
 	MaxValueBytes = 2000
-	valueVersion  = 1
+
+	valueVersion = 1
 )
 
-// ErrValue is returned for a value that Value of this version didn't write.
+// ErrValue is returned for a value that this version of Value didn't create.
 var ErrValue = errors.New("verb: button: unreadable value")
 
-// value is what a button of a verb carries: the verb's arguments, such as the conversation. The chat stores it with
-// the button, and gives it back when somebody presses the button.
-// Shape: {"v":1,"a":{"conversation":12}}
+// value is the data of a button in a chat: the arguments of the button's verb, such as the conversation. The chat stores it with
+// the button, and returns it when a person presses the button. As JSON:
+//
+//	{"v":1,"a":{"conversation":12}}
 type value struct {
 	Version int          `json:"v"`
 	Args    *bridge.Args `json:"a,omitempty"`
 	TooLong bool         `json:"long,omitempty"`
 }
 
-// Value encodes arguments for a button or a form's private data, in at most MaxValueBytes.
-// Arguments that don't fit become a value that Pressed refuses: to leave some of them out would
-// be worse.
+// Value encodes arguments for a button or for the private data of a form, in at most MaxValueBytes. Arguments that don't fit are
+// encoded as a value that Pressed refuses, since a button must not act with incomplete arguments.
 func Value(args bridge.Args) string {
 	encoded, err := json.Marshal(value{Version: valueVersion, Args: &args})
 	if err != nil || len(encoded) > MaxValueBytes {
@@ -39,13 +40,13 @@ func Value(args bridge.Args) string {
 	return string(encoded)
 }
 
-// Pressed reads back what Value wrote for a button of the verb. What comes back from
-// a surface is untrusted: the engine authorises it anew.
-// Errors: ErrValue, also for values of a later version and verbs that no button has.
+// Pressed decodes a value of Value for a button of the verb. The result comes from a chat and is untrusted: the engine has to
+// authorize the action. An empty value has no arguments. All errors wrap ErrValue, including those for unknown verbs and for
+// values of other versions.
 func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
 	name := bridge.Verb(verb)
-	canBeGiven := Of(name).Typed.Words != nil
-	if !canBeGiven || len(encoded) > MaxValueBytes {
+	isKnown := Of(name).Typed.Words != nil
+	if !isKnown || len(encoded) > MaxValueBytes {
 		return "", bridge.Args{}, ErrValue
 	}
 	if encoded == "" {
@@ -59,8 +60,7 @@ func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
 		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrValue, err)
 	}
 
-	_, err := decoder.Token()
-	if isAtEnd := errors.Is(err, io.EOF); !isAtEnd {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) { // there must be no further data
 		return "", bridge.Args{}, ErrValue
 	}
 	if v.Version != valueVersion || v.TooLong || v.Args == nil {

@@ -8,114 +8,114 @@ import (
 	"parley/bridge"
 )
 
-// A verb is something that a person can ask for, such as "snooze" or "assign". People type it ("!snooze 2h"), press its button or
-// add its emoji. The engine does it; this package has only what people see: its words, buttons, forms and confirmations. Each
-// verb has a file here, and table.go lists all of them.
-
-// Verb describes a verb to people.
+// Verb describes one command that agents can give, such as "snooze", as people see it: its words, help, buttons, form and
+// confirmation. Agents type it in a conversation's chat thread ("!snooze 2h"), press its button, or add its emoji. What the
+// verb does isn't described here, but implemented by the engine. Each verb has a file in this package; table.go lists them.
 type Verb struct {
 	Name     bridge.Verb
 	Typed    TypedLine
 	Help     Help
-	Emoji    []string // shortcodes of reactions that do the same as the verb
+	Emoji    []string // shortcodes of reactions that trigger the verb
 	Slash    bool     // it can be given outside the thread, with the conversation's number: "@Parley #12 …"
-	Anywhere bool     // it is about no conversation, and can be given in any place
-	Reads    bool     // it only shows something, and changes nothing
+	Anywhere bool     // it isn't about a conversation, and can be given anywhere
+	Reads    bool     // it is read-only
 	Menus    Menus
 	Button   Button
 	Form     Form
 
-	// How cards and lists show what the verb set on a conversation.
-	Title func(bridge.Facts) string        // a title in place of the customer's name; "" means none
-	Mark  func(bridge.Facts) []shape.Piece // a mark beside the tags; nil means none
+	// How cards and lists show what the verb has set on a conversation. Either function may be nil.
+	Title func(bridge.Facts) string        // the title instead of the customer's name, or ""
+	Mark  func(bridge.Facts) []shape.Piece // a mark next to the tags, or nil
 
-	// What is said when it was done, or not.
-	Sends bool                                          // it sends something to a customer
-	Done  func(bridge.Line, bridge.Facts) string        // a confirmation of one sentence; "Done." if it is nil
+	// The confirmation.
+	Sends bool                                          // whether the verb sends something to a customer
+	Done  func(bridge.Line, bridge.Facts) string        // one sentence; nil means "Done."
 	Shown func(bridge.Line, bridge.Facts) []shape.Block // a longer confirmation; if it returns nil, Done is used
 }
 
-// TypedLine says how a verb is typed in a thread.
+// TypedLine is the syntax of a verb that is typed in a thread.
 type TypedLine struct {
-	Words   []string // what stands after "!", the usual word first; without words the verb can't be typed
-	Syntax  string   // how the whole line is written: "!snooze TIME"
-	Rest    Rest     // what follows the word
-	Missing string   // said if nothing follows the word; "" means that nothing has to follow
+	Words   []string // the words that may follow "!", the usual one first; without words, the verb can't be typed
+	Syntax  string   // the syntax of the whole line for people: "!snooze TIME"
+	Rest    Rest     // the kind of arguments
+	Missing string   // message if the arguments are missing; "" means that they are optional
 
-	// An agent who types one of Words alone, without "!", may have forgotten the "!". With AskIfAlone, Parley asks the agent
-	// before it sends the word to the customer. It sends Answers, and words of one letter, without asking.
+	// An agent who types one of Words alone, without "!", may have forgotten the "!". If AskIfAlone is set, Parley asks the
+	// agent before it sends the word to the customer. Answers, and words of one letter, are sent without asking.
 	AskIfAlone bool
-	Answers    []string // those of Words that may well be a whole answer to a customer
+	Answers    []string // the Words that are plausible answers to a customer, such as "done"
 }
 
-// Help is what the lists of verbs say of a verb.
+// Help is the description of a verb in the help.
 type Help struct {
 	Sentence    string
 	Examples    []string
-	InShortHelp bool // the short help lists it; the help with all verbs lists it in any case
-	Hidden      bool // help never lists it, since it has only a button
+	InShortHelp bool // include it in the short help, too
+	Hidden      bool // never include it, since it has only a button
 }
 
-// Menus are the places besides threads in which a chat offers a verb.
+// Menus says where a chat offers the verb, apart from threads. Nil pointers and zero values mean not at all.
 type Menus struct {
-	Command  *Command // a slash command of its own, where a chat has room for some; nil means none
-	InThread Offer    // its place among the words that a chat offers while somebody types in a thread
-	InChat   Offer    // its place among the words that a chat offers in a chat with the app alone
-	Message  *Entry   // its entry in a message's menu; nil means none
-	Box      *Entry   // its entry beside the message box; nil means none
+	Command  *Command // the verb's own slash command
+	InThread Offer    // among the words suggested while a person types in a thread
+	InChat   Offer    // among the words suggested in a direct chat with the app
+	Message  *Entry   // in a message's menu
+	Box      *Entry   // in the menu next to the message box
 }
 
-// Button is how a verb's button looks, and what it does first.
+// Button describes a verb's button.
 type Button struct {
-	// The label is Label, or Unlisted for a button that the help doesn't name; without both it is the verb's name.
+	// The label is Label, or Unlisted for a button that the help doesn't mention. The default is the verb's name.
 	Label    string
 	Unlisted string
 
 	Style   shape.Style
-	Opens   shape.Opens // what it opens besides a form
-	Confirm string      // a question that it asks first; "" means none
-	Details bool        // the card of details has it, until the conversation is closed
+	Opens   shape.Opens // what the button opens, apart from a form
+	Confirm string      // a question to confirm before the verb is done, or ""
+	Details bool        // show the button on the card with details, until the conversation is closed
 
-	// If somebody mistyped the verb's word, Parley asks whether the verb was meant.
+	// If an agent mistyped the verb's word, Parley asks whether the verb was meant.
 	OfferedForTypo bool                      // the question has this button
-	TypoLabel      func(bridge.Meant) string // its label there, with arguments: "Assign to Ben"; nil means the usual label
+	TypoLabel      func(bridge.Meant) string // its label in the question: "Assign to Ben"; nil means the usual label
 }
 
-// Form is a verb's form. A verb without Ask has none.
+// Form describes a verb's form. A verb without Ask has no form.
 type Form struct {
 	Ask       func(*shape.Form, shape.FormInput) error // fills in the fields
-	Needed    func(bridge.Args) bool                   // whether the form is needed first, given these arguments; nil means always
-	AtOnce    bool                                     // when typed, the verb acts without its form
-	Lists     []List                                   // what it offers to choose from
-	Answering bool                                     // it writes to a conversation's customer: colleagues are shown who has it open
+	Needed    func(bridge.Args) bool                   // whether these arguments require the form; nil means always
+	AtOnce    bool                                     // a typed verb is done without the form
+	Lists     []List                                   // the lists that Ask needs in its input
+	Answering bool                                     // the form writes to the customer, so colleagues see who has it open
 
-	// Read reads the submitted values. problem says for people what is wrong, and field where; "" means nothing is.
+	// Read reads the submitted values. If they are invalid, problem is a message for the agent and field the name of the
+	// field. Otherwise both are "".
 	Read func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
-// Rest says how what follows a verb's word is read, and into which fields of command.Parsed.
+// Rest is the kind of a verb's arguments: the rest of the typed line after the verb's word. Package command parses them into
+// the fields of command.Parsed that are named below.
 type Rest int
 
-// Ways to read the rest of a line.
+// Kinds of arguments.
 const (
-	RestNothing     Rest = iota // must be empty
+	RestNothing     Rest = iota // no arguments
 	RestText                    // Parsed.Text
 	RestReply                   // Parsed.Text, without an escape such as "!!" before it
 	RestNote                    // Args.Note
 	RestPeople                  // Args.Agents or Args.Team, then Args.Note
 	RestTags                    // Args.Tags
-	RestTime                    // Args.Until, in words
+	RestTime                    // Args.Until, as typed
 	RestAddresses               // Args.Addresses
 	RestCopies                  // Args.Addresses; "-" removes
 	RestList                    // Args.List
-	RestFind                    // Args.Conversation, else Args.Note; both behind FindWord if it may be either
-	RestTopic                   // Args.Note: a word that help is about
+	RestFind                    // Args.Conversation or Args.Note; both after FindWord if it may be either
+	RestTopic                   // Args.Note: the subject of the help
 	RestPage                    // Args.Page, counted from 1 as typed
-	RestStart                   // Args.Account, which may be left out, Args.Recipient, then Text
-	RestTextRequest             // Args.TextRequest, then Text, both of which may be left out
+	RestStart                   // optional Args.Account, Args.Recipient, then Parsed.Text
+	RestTextRequest             // optional Args.TextRequest, then optional Parsed.Text
 )
 
-// List is one kind of thing that a form offers to choose from.
+// List is a list of things to choose from that a form needs.
 type List int
 
 // Lists of forms.
@@ -123,38 +123,38 @@ const (
 	Colleagues   List = iota // people and teams
 	KnownTags                // all tags
 	Templates                // templates that may be sent in the conversation
-	Answerables              // the messages that a reply may answer, and what it may carry
-	WrittenWords             // what the chosen message says, as Parley has it, with its mark
+	Answerables              // the messages that a reply may answer, and the content that it may have
+	WrittenWords             // the text of the chosen message as Parley has stored it, with a hash
 )
 
-// Command is a slash command of a verb's own.
+// Command is a slash command of one verb.
 type Command struct {
-	About string // what it does: "Assign a conversation"
-	Hint  string // what may follow it: "#12 @ann"
+	About string // description: "Assign a conversation"
+	Hint  string // example of arguments: "#12 @ann"
 }
 
-// Offer is a place in a list of words that a chat offers.
+// Offer is the position of a verb in a list of words that a chat suggests.
 type Offer struct {
-	Order int    // zero means that the list doesn't have the verb
+	Order int    // lower ones come first; 0 means that the list doesn't contain the verb
 	Word  string // "" means the verb's usual word
 }
 
 // Entry is an entry of a menu.
 type Entry struct {
-	Order int    // its place in the menu: lower ones come first
-	Title string // the entry: "Assign conversation"
-	About string // what it does: "Choose who answers"
+	Order int    // lower ones come first
+	Title string // "Assign conversation"
+	About string // description: "Choose who answers"
 }
 
-// Reading is what Form.Read needs besides the values.
+// Reading is the context of Form.Read.
 type Reading struct {
 	Now  time.Time
 	Zone *time.Location // nil means UTC
-	// Reply returns what is to be sent without its escape, or says for people what is wrong with it.
+	// Reply validates a text for the customer and returns it without its escape. problem is a message for the agent, or "".
 	Reply func(typed string) (reply, problem string)
 }
 
-// Needs reports whether a verb's form is needed before the verb can be done with these arguments.
+// Needs reports whether the verb's form is needed before the verb can be done with these arguments.
 func (v *Verb) Needs(args bridge.Args) bool {
 	if v.Form.Ask == nil {
 		return false
@@ -165,12 +165,12 @@ func (v *Verb) Needs(args bridge.Args) bool {
 // ButtonLabel returns the label of a verb's button.
 func (v *Verb) ButtonLabel() string { return cmp.Or(v.Button.Label, v.Button.Unlisted, string(v.Name)) }
 
-// confirmationBlocks confirm that something was done.
+// confirmationBlocks returns a confirmation of one line.
 func confirmationBlocks(l bridge.Line, words ...any) []shape.Block {
 	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.LeadingMentions(l)}, words...)...)}
 }
 
-// sendersOf returns the names of those whose mail a line is about, and the line's hint. Both are "" if it has neither.
+// sendersOf returns the senders whose mail a line is about, and its hint, or "" if it isn't about senders.
 func sendersOf(l bridge.Line) (names, hint string) {
 	if c, ok := l.Content.(*bridge.SendersLine); ok {
 		return shape.OneLine(c.Senders, shape.MaxSubjectRunes), c.Hint
