@@ -14,12 +14,13 @@ import (
 	"parley/bridge/spelling"
 )
 
-// What an agent types in a chat thread goes to the customer, unless the agent marks it as an internal note with "note: …"
-// or "// …". Many people use words of their own instead: "internal - she is angry", "FYI, …", "Notiz an mich". This file
-// recognizes such texts, in every language that Parley supports. Parley asks the agent before it sends one of them.
+// What an agent types in a chat thread goes to the customer, unless the agent marks it as an internal note
+// with "note: …" or "// …". Many people use words of their own instead: "internal - she is angry", "FYI, …",
+// "Notiz an mich". This file recognizes such texts, in every language that Parley supports. Parley asks the
+// agent before it sends one of them.
 
-// internalWords holds the words of one language that introduce an internal text. They are lower case, have no accents,
-// and are separated by ", ".
+// internalWords holds the words of one language that introduce an internal text. They are lower case, have no
+// accents, and are separated by ", ".
 type internalWords struct {
 	language string
 	notes    string // "note, internal": also recognized at the start of a later line
@@ -76,8 +77,9 @@ func latinWords() []internalWords {
 	}
 }
 
-// otherWords returns the words of all other languages. A word matches only if no letter follows it. Chinese and Japanese
-// have no spaces between words, so the table also lists compounds that begin with another entry: 内部 and 内部备注.
+// otherWords returns the words of all other languages. A word matches only if no letter follows it. Chinese
+// and Japanese have no spaces between words, so the table also lists compounds that begin with another entry:
+// 内部 and 内部备注.
 func otherWords() []internalWords {
 	return []internalWords{
 		{language: "Bulgarian", notes: "бележка, бележки, вътрешно, вътрешна, поверително",
@@ -113,8 +115,8 @@ type internalWord struct {
 	isEveryday bool
 }
 
-// allInternalWords returns the words of all languages, longest first. A word that one language lists under notes and
-// another under hints is treated as a note.
+// allInternalWords returns the words of all languages, longest first. A word that one language lists under
+// notes and another under hints is treated as a note.
 var allInternalWords = sync.OnceValue(func() []internalWord { //nolint:gochecknoglobals // a table that never changes
 	words := map[string]internalWord{}
 	everyday := map[string]bool{}
@@ -158,7 +160,8 @@ func startsLikeNote(text string) bool {
 	return !word.isEveryday || isSetApart(after)
 }
 
-// internalSign is the emoji with which Parley marks internal texts. Agents who know it may type it before a note of their own.
+// internalSign is the emoji with which Parley marks internal texts. Agents who know it may type it before a
+// note of their own.
 const internalSign = "🔒"
 
 // isMistypedNote reports whether a line begins with "note:" with one typing error: "ntoe: …".
@@ -171,8 +174,9 @@ func isMistypedNote(line string) bool {
 	return hasColon && spelling.CountSlips(word, "note") == 1
 }
 
-// hasNoteLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". It is stricter
-// than startsLikeNote: a word needs a separator after it, and hints are ignored, since replies contain such lines.
+// hasNoteLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …".
+// It is stricter than startsLikeNote: a word needs a separator after it, and hints are ignored, since replies
+// contain such lines.
 func hasNoteLine(text string, opt Options) bool {
 	_, laterLines, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(laterLines, "\n") {
@@ -239,7 +243,8 @@ func plainLetters(s string) string {
 	}, norm.NFD.String(s))
 }
 
-// continuesWord reports whether a text begins with a letter, a vowel sign or a digit, and so continues the word before it.
+// continuesWord reports whether a text begins with a letter, a vowel sign or a digit, and so continues the
+// word before it.
 func continuesWord(s string) bool {
 	for _, r := range s {
 		return unicode.IsLetter(r) || unicode.Is(unicode.Mc, r) || unicode.IsDigit(r)
@@ -247,8 +252,8 @@ func continuesWord(s string) bool {
 	return false
 }
 
-// isSetApart reports whether a separator follows a word, so that it isn't part of a sentence. after is the text after
-// the word. It is true for "todo: …", "(todo) …" and "todo - …", and false for "todo-list".
+// isSetApart reports whether a separator follows a word, so that it isn't part of a sentence. after is the
+// text after the word. It is true for "todo: …", "(todo) …" and "todo - …", and false for "todo-list".
 func isSetApart(after string) bool {
 	after = strings.TrimLeft(after, " *_~`")
 	if strings.IndexAny(after, ":)]}|=>」』】〕〗》〉") == 0 {

@@ -8,10 +8,10 @@ import (
 	"parley/channels/markdown"
 )
 
-// Message is a chat message that an agent typed, decoded by the Slack or Teams adapter. It exists in two forms: "!reply 2*3=6"
-// is parsed as a command in the plain form, so that formatting can't hide or create one, while the text that a customer
-// or a colleague reads is taken from the Markdown. Mentions of people are tokens, such as "<@U0ANN>". A leading mention
-// of the app is already removed.
+// Message is a chat message that an agent typed, decoded by the Slack or Teams adapter. It exists in two
+// forms: "!reply 2*3=6" is parsed as a command in the plain form, so that formatting can't hide or create
+// one, while the text that a customer or a colleague reads is taken from the Markdown. Mentions of people are
+// tokens, such as "<@U0ANN>". A leading mention of the app is already removed.
 type Message struct {
 	Plain    string                   // the characters as typed, without formatting
 	Markdown string                   // the same text with formatting
@@ -51,8 +51,8 @@ func (m Message) Slash(command string) Parsed {
 	return m.withFormat(parse(m.Plain, Options{Mentions: m.Tokens}), parse).WithNames(m.Named)
 }
 
-// withFormat replaces the text of p, the result of parsing Plain, with its Markdown form. Verbs whose text nobody reads
-// keep the plain form.
+// withFormat replaces the text of p, the result of parsing Plain, with its Markdown form. Verbs whose text
+// nobody reads keep the plain form.
 func (m Message) withFormat(p Parsed, parse func(string, Options) Parsed) Parsed {
 	textVerbs := []bridge.Verb{bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbNew}
 	if slices.Contains(textVerbs, p.Verb) {
@@ -61,9 +61,9 @@ func (m Message) withFormat(p Parsed, parse func(string, Options) Parsed) Parsed
 	return p
 }
 
-// textOf returns the text of p as Markdown. formatted is the result of parsing the Markdown. Its text is used if both
-// forms were parsed alike. If Markdown syntax led to another verb, account or recipient, as in "new +1 \(415\) 555-0100",
-// the plain text is escaped instead.
+// textOf returns the text of p as Markdown. formatted is the result of parsing the Markdown. Its text is used
+// if both forms were parsed alike. If Markdown syntax led to another verb, account or recipient, as in
+// "new +1 \(415\) 555-0100", the plain text is escaped instead.
 func (m Message) textOf(p, formatted Parsed) string {
 	isParsedAlike := formatted.Verb == p.Verb && formatted.Marker == p.Marker && formatted.Args.StartArgs == p.Args.StartArgs
 	if isParsedAlike && formatted.Text != "" {

@@ -9,8 +9,8 @@ import (
 	"parley/bridge/spelling"
 )
 
-// This file handles mistyped verbs, the words of commands. "!snoze 2h" changes nothing; its author is told that there is
-// no such command, and gets a button that does "!snooze 2h".
+// This file handles mistyped verbs, the words of commands. "!snoze 2h" changes nothing; its author is told
+// that there is no such command, and gets a button that does "!snooze 2h".
 
 // unknownVerb returns the result for a word that isn't a verb. rest is the text after the word.
 func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
@@ -34,8 +34,8 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// readMistyped parses the arguments of a mistyped verb, where name is the verb that was probably meant. It returns nil if
-// no button may be offered, because the verb would send something or its arguments can't be used.
+// readMistyped parses the arguments of a mistyped verb, where name is the verb that was probably meant. It
+// returns nil if no button may be offered, because the verb would send something or its arguments can't be used.
 func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
 	if !ok || !v.Button.OfferedForTypo {

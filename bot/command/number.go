@@ -10,9 +10,9 @@ import (
 	"parley/bridge"
 )
 
-// Slash commands and mentions of the app may name their conversation by number: "/parley #12 snooze 2h", "/parley snooze
-// #12 2h". This file extracts that number from the text of the command. The difficulty is that "#12" can also be part of
-// a note, a tag or a reply, so where it is accepted depends on the verb.
+// Slash commands and mentions of the app may name their conversation by number: "/parley #12 snooze 2h",
+// "/parley snooze #12 2h". This file extracts that number from the text of the command. The difficulty is
+// that "#12" can also be part of a note, a tag or a reply, so where it is accepted depends on the verb.
 
 // The first group of each pattern holds the digits.
 var (
@@ -22,7 +22,8 @@ var (
 	hashAnywhere  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})(?:\s|$)`)
 )
 
-// cutNumber removes the conversation number that a pattern matches. Without a match, it returns 0 and the whole text.
+// cutNumber removes the conversation number that a pattern matches. Without a match, it returns 0 and the
+// whole text.
 func cutNumber(pattern *regexp.Regexp, text string) (id bridge.ConversationID, rest string) {
 	match := pattern.FindStringSubmatchIndex(text)
 	if match == nil {
@@ -35,8 +36,8 @@ func cutNumber(pattern *regexp.Regexp, text string) (id bridge.ConversationID, r
 	return bridge.ConversationID(number), typed.Trim(text[:match[0]] + " " + text[match[1]:])
 }
 
-// cutNumberBeforeVerb removes the number at the beginning of a command. The "#" is required unless the number stands alone:
-// "2 lamps are broken" isn't a command for conversation 2.
+// cutNumberBeforeVerb removes the number at the beginning of a command. The "#" is required unless the number
+// stands alone: "2 lamps are broken" isn't a command for conversation 2.
 func cutNumberBeforeVerb(text string) (id bridge.ConversationID, rest string) {
 	if strings.Trim(text, "0123456789") == "" {
 		return cutNumber(numberAtStart, text)
@@ -55,9 +56,9 @@ const (
 	positionAny
 )
 
-// numberPositionFor returns where the number is accepted after a verb with the given kind of arguments. A slash command is
-// typed outside conversation threads and needs the number. A mention is typed in a thread, whose conversation is usually
-// meant, so the number is accepted in fewer positions.
+// numberPositionFor returns where the number is accepted after a verb with the given kind of arguments. A
+// slash command is typed outside conversation threads and needs the number. A mention is typed in a thread,
+// whose conversation is usually meant, so the number is accepted in fewer positions.
 func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
 	position := map[verb.Rest]struct{ slash, mention numberPosition }{
 		verb.RestNothing:     {slash: positionAny, mention: positionAny},
@@ -82,8 +83,8 @@ func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
 	return position.mention
 }
 
-// cutNumberAfterVerb removes the number from the arguments of a verb. If no number is in an accepted position, it returns 0
-// and the whole text.
+// cutNumberAfterVerb removes the number from the arguments of a verb. If no number is in an accepted
+// position, it returns 0 and the whole text.
 func cutNumberAfterVerb(arguments verb.Rest, text string, marker bridge.Marker, opt Options) (id bridge.ConversationID, rest string) {
 	position := numberPositionFor(arguments, marker == bridge.MarkSlash)
 	switch position {

@@ -12,9 +12,9 @@ import (
 	"parley/bridge/when"
 )
 
-// Parse parses a text that an agent typed in a conversation's chat thread. By default such a text is sent to the customer. A
-// marker, the sign or word that a text begins with, makes it something else: "!" and "/" begin a command, whose first
-// word is called the verb, and "note:" and "//" begin a note for colleagues.
+// Parse parses a text that an agent typed in a conversation's chat thread. By default such a text is sent to
+// the customer. A marker, the sign or word that a text begins with, makes it something else: "!" and "/"
+// begin a command, whose first word is called the verb, and "note:" and "//" begin a note for colleagues.
 //
 //	Hello               VerbSay
 //	!snooze 2h          VerbSnooze; so is "/snooze 2h"
@@ -26,10 +26,11 @@ import (
 //	internal: Hello     VerbSay with MarkColleagues: it begins like a note
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
-// The author is asked before a VerbSay with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are ignored, and so
-// are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
+// The author is asked before a VerbSay with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are
+// ignored, and so are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
 //
-// text is Markdown, except that its beginning must be as typed: "!" and "/" there must not be escaped by a backslash.
+// text is Markdown, except that its beginning must be as typed: "!" and "/" there must not be escaped by a
+// backslash.
 func Parse(text string, opt Options) Parsed {
 	front, rest := splitBeforeMarker(text, opt)
 	if escaped, ok := cutEscape(rest); ok {
@@ -99,7 +100,8 @@ func splitFront(text string, opt Options) (front, rest string) {
 	return front, rest
 }
 
-// ignorableLength returns the length in bytes of the spaces, invisible characters and decoration at the beginning of s.
+// ignorableLength returns the length in bytes of the spaces, invisible characters and decoration at the
+// beginning of s.
 func ignorableLength(s string) int {
 	isIgnorable := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration, foldRune(r)) }
 	return len(s) - len(strings.TrimLeftFunc(s, isIgnorable))
@@ -157,8 +159,8 @@ func withoutClosingMarks(front, rest string) string {
 // commandWord matches everything before the arguments of a command: "reply", "!reply", "#12 reply", "parley reply".
 var commandWord = regexp.MustCompile(`^(?:#?\d{1,18}\s+)?[!/]?(?i:parley\s+)?(?:[\p{L}\p{N}_-]+|\?)`)
 
-// withoutMarksOfCommand removes from a command the marks that close the decoration in front. They follow its word if only the
-// word is decorated ("`!reply` Hello", "**reply:** Hello"), and otherwise end the text.
+// withoutMarksOfCommand removes from a command the marks that close the decoration in front. They follow its
+// word if only the word is decorated ("`!reply` Hello", "**reply:** Hello"), and otherwise end the text.
 func withoutMarksOfCommand(front, text string) string {
 	word := commandWord.FindString(text)
 	closing := closingMarks(front)
@@ -182,13 +184,13 @@ func withoutMarksOfCommand(front, text string) string {
 // pointMark matches the start of a list item or a heading.
 var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 
-// noteWord matches "note:" in a text that went through foldWidth. It allows invisible characters between the letters,
-// emphasis around the colon, and the start of a list item or a heading before the word.
+// noteWord matches "note:" in a text that went through foldWidth. It allows invisible characters between the
+// letters, emphasis around the colon, and the start of a list item or a heading before the word.
 var noteWord = regexp.MustCompile(
 	"^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*:[*_~`]*")
 
-// cutMarker returns the marker that a text begins with and the text after it. For MarkColleagues and MarkNone, after is the
-// whole text.
+// cutMarker returns the marker that a text begins with and the text after it. For MarkColleagues and
+// MarkNone, after is the whole text.
 func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if note := noteWord.FindString(foldWidth(rest)); note != "" {
 		return bridge.MarkNote, withoutRunes(rest, note)
@@ -225,9 +227,9 @@ func cutSign(s string, signs ...string) (string, bool) {
 	return s, false
 }
 
-// cutEscape removes the escape, a doubled "!" or a backslash, from a text that would otherwise begin with a marker. ok is
-// false if there is no escape. "!!" alone and "!!" before a verb's word ("!!note he lies") don't count as escapes: they
-// are more likely to be typing errors, and are reported like unknown commands.
+// cutEscape removes the escape, a doubled "!" or a backslash, from a text that would otherwise begin with a
+// marker. ok is false if there is no escape. "!!" alone and "!!" before a verb's word ("!!note he lies")
+// don't count as escapes: they are more likely to be typing errors, and are reported like unknown commands.
 func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		afterSecond, isDoubled := cutSign(after, "!", "！")
@@ -247,8 +249,8 @@ func cutEscape(rest string) (text string, ok bool) {
 	return rest, false
 }
 
-// beginsWithVerb reports whether a text begins with a verb's word of more than one letter. Single letters are ignored, since
-// they also begin sentences: "!!A surprise".
+// beginsWithVerb reports whether a text begins with a verb's word of more than one letter. Single letters are
+// ignored, since they also begin sentences: "!!A surprise".
 func beginsWithVerb(text string) bool {
 	word := verbName.FindString(text)
 	_, ok := verb.Find(word)
@@ -263,8 +265,8 @@ func hasOnlySigns(text string) bool {
 	return strings.TrimLeftFunc(text, isSign) == ""
 }
 
-// isLoneVerb reports whether a text is only a verb's word ("resolve") or a snooze with a time ("snooze 2h"), so that its
-// author probably forgot the sign. Words that are also plausible answers to a customer don't count.
+// isLoneVerb reports whether a text is only a verb's word ("resolve") or a snooze with a time ("snooze 2h"), so
+// that its author probably forgot the sign. Words that are also plausible answers to a customer don't count.
 func isLoneVerb(text string) bool {
 	isEnding := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration+".!。", r) }
 	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(foldWidth(text)), isEnding))

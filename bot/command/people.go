@@ -9,7 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// This file parses the arguments of "!assign @ann, @bob please look", which assigns a conversation to people or to a team:
+// This file parses the arguments of "!assign @ann, @bob please look", which assigns a conversation to people
+// or to a team:
 //
 //	line      = { person } [ note ]  or  [ "to" ] team [ note ]
 //	person    = [ separator ] [ joining ] [ "+" ] name
@@ -18,17 +19,19 @@ import (
 //	name      = a mention picked from the chat's list ("@Ann Lee"), "@ann", "ann@shop.example", "me"
 //	team      = "#support", or #"Second level"
 //
-// Two rules decide where the note begins. A joining word belongs to the note unless a person or a team follows it. "me"
-// and its German forms "mir" and "mich" are a person only at the beginning, or if they are joined to the person before:
-// "@ann, me", "@ann and me", "@ann +me". In "@ann mir fehlt die Zeit", "mir" begins the note.
+// Two rules decide where the note begins. A joining word belongs to the note unless a person or a team follows
+// it. "me" and its German forms "mir" and "mich" are a person only at the beginning, or if they are joined to the
+// person before: "@ann, me", "@ann and me", "@ann +me". In "@ann mir fehlt die Zeit", "mir" begins the note.
 //
-// "+" before the first person adds the people to the conversation's assignees. Without it, they replace the assignees.
+// "+" before the first person adds the people to the conversation's assignees. Without it, they replace the
+// assignees.
 
 // separatorCharacters matches what separates words: spaces of all kinds, and invisible characters.
 const separatorCharacters = `\s\p{Zs}\p{Cf}`
 
 var (
-	// meWord matches "me" in its first group. A full stop may follow at the end of a sentence, but not as in "mich.weber".
+	// meWord matches "me" in its first group. A full stop may follow at the end of a sentence, but not as in
+	// "mich.weber".
 	meWord      = regexp.MustCompile(`^((?i:me|myself|mir|mich))(?:$|[` + separatorCharacters + `,;:!?&+]|\.(?:$|[\s\p{Zs}]))`)
 	bareName    = regexp.MustCompile(`^[\p{L}][\p{L}\p{N}._-]*$`)
 	teamName    = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
@@ -36,8 +39,8 @@ var (
 	joiningWord = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
 )
 
-// readPeople parses people or a team, and a note. It sets Agents, Add, Team and Note in args. A single word may be a name
-// without "@": "ann". problem is a message for the agent if the text can't be used, and otherwise "".
+// readPeople parses people or a team, and a note. It sets Agents, Add, Team and Note in args. A single word may
+// be a name without "@": "ann". problem is a message for the agent if the text can't be used, and otherwise "".
 func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	if bareName.MatchString(text) {
@@ -90,8 +93,8 @@ type peopleList struct {
 	hasBegun bool // whether a person was parsed already
 }
 
-// next parses one person, including the separator before the name. It returns nil if no person follows. problem is a
-// message for the agent.
+// next parses one person, including the separator before the name. It returns nil if no person follows.
+// problem is a message for the agent.
 func (l *peopleList) next() (person *namedPerson, problem string) {
 	separator := separators.FindString(l.rest)
 	l.rest = l.rest[len(separator):]
@@ -123,8 +126,8 @@ func (l *peopleList) next() (person *namedPerson, problem string) {
 	return nil, ""
 }
 
-// joinsPeople reports whether a separator and a joining word make the next word a person: "," and "and" do, a space or "to"
-// alone doesn't.
+// joinsPeople reports whether a separator and a joining word make the next word a person: "," and "and" do, a
+// space or "to" alone doesn't.
 func joinsPeople(separator, joining string) bool {
 	word := strings.ToLower(typed.Trim(joining))
 	return strings.ContainsAny(separator, ",;&") || word == "and" || word == "und"
@@ -136,8 +139,8 @@ func beginsWithPerson(text string, opt Options, mayBeMe bool) bool {
 	return length > 0
 }
 
-// cutPerson returns the person that a text begins with and the length of the name in bytes. The length is 0 if the text
-// doesn't begin with a person. "me" counts as a person only if mayBeMe is set.
+// cutPerson returns the person that a text begins with and the length of the name in bytes. The length is 0
+// if the text doesn't begin with a person. "me" counts as a person only if mayBeMe is set.
 func cutPerson(text string, opt Options, mayBeMe bool) (id string, length int) {
 	if length = mentionLength(text, opt); length > 0 {
 		return opt.Mentions[text[:length]], length
@@ -165,8 +168,8 @@ func firstWord(text string) string {
 	return text
 }
 
-// readAddresses parses mail addresses into args.Addresses: "a@x b@y" adds recipients, and "-a@x" removes them and sets
-// args.Remove. problem is a message for the agent if the text can't be used, and otherwise "".
+// readAddresses parses mail addresses into args.Addresses: "a@x b@y" adds recipients, and "-a@x" removes them
+// and sets args.Remove. problem is a message for the agent if the text can't be used, and otherwise "".
 func readAddresses(args *bridge.Args, rest verb.Rest, text string) (problem string) {
 	list, removed, invalid := typed.Addresses(text)
 	if invalid != "" {

@@ -10,7 +10,8 @@ import (
 	"parley/bridge"
 )
 
-// Slash parses a slash command. command is its name, with or without the slash, and text is what was typed after it:
+// Slash parses a slash command. command is its name, with or without the slash, and text is what was typed
+// after it:
 //
 //	/parley #12 snooze 2h    snooze conversation 12
 //	/parley snooze #12 2h    the same
@@ -22,8 +23,8 @@ import (
 //	/parley                  help
 //	/parley hello            help, too
 //
-// A leading "@Parley", which people type out of habit, is ignored. Args.Conversation is 0 if the command has no number;
-// the caller then asks which conversation is meant.
+// A leading "@Parley", which people type out of habit, is ignored. Args.Conversation is 0 if the command has
+// no number; the caller then asks which conversation is meant.
 func Slash(command, text string, opt Options) Parsed {
 	command = strings.ToLower(strings.TrimPrefix(typed.Trim(command), "/"))
 	text = typed.Trim(text)
@@ -70,11 +71,12 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
-// typedApp matches "@Parley" as plain characters: it was typed or pasted, so the chat doesn't treat it as a mention.
+// typedApp matches "@Parley" as plain characters: it was typed or pasted, so the chat doesn't treat it as a
+// mention.
 var typedApp = regexp.MustCompile(`(?i)@parley(?:[^\p{L}\p{N}._-]|$)`)
 
-// readTypedMention handles a command after "@Parley" as plain characters. The command isn't done, but offered with a button.
-// ok is false if front doesn't contain the name, or no verb follows it.
+// readTypedMention handles a command after "@Parley" as plain characters. The command isn't done, but offered
+// with a button. ok is false if front doesn't contain the name, or no verb follows it.
 func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
 	if !typedApp.MatchString(foldWidth(front)) {
 		return Parsed{}, false
@@ -94,8 +96,8 @@ func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
 	return p, true
 }
 
-// readWithoutSign parses a command that needs no "!": a verb, its arguments, and an optional conversation number before or
-// after the verb.
+// readWithoutSign parses a command that needs no "!": a verb, its arguments, and an optional conversation
+// number before or after the verb.
 func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	id, rest := cutNumberBeforeVerb(typed.Trim(text))
 	rest = strings.TrimPrefix(typed.Trim(rest), "!")

@@ -8,9 +8,10 @@ import (
 	"parley/bot/typed"
 )
 
-// This file parses the arguments of "new", the verb that starts a conversation: "new ann@example.com Hello" or, with the
-// sending account, "new shop-sms +1 415 555 0100 Hello". A telephone number may be written in groups, so it isn't always
-// clear where it ends and the text begins. Parley refuses an ambiguous command: it must not text half a number.
+// This file parses the arguments of "new", the verb that starts a conversation: "new ann@example.com Hello"
+// or, with the sending account, "new shop-sms +1 415 555 0100 Hello". A telephone number may be written in
+// groups, so it isn't always clear where it ends and the text begins. Parley refuses an ambiguous command: it
+// must not text half a number.
 
 var (
 	// accountName matches the name of an account in the configuration file.
@@ -26,9 +27,9 @@ const (
 	maxPhoneDigits = 15
 )
 
-// readStart parses "[account] recipient text" into p. A recipient is an address or a telephone number. After an account it
-// may be any word, because only the account can validate it. problem is a message for the agent if the text can't be
-// used, and otherwise "".
+// readStart parses "[account] recipient text" into p. A recipient is an address or a telephone number. After
+// an account it may be any word, because only the account can validate it. problem is a message for the agent
+// if the text can't be used, and otherwise "".
 func readStart(p *Parsed, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	first, rest := cutWord(text)
@@ -70,9 +71,9 @@ func isLikelyRecipient(s string) bool {
 	return beginsNumber || typed.IsPhone(digits)
 }
 
-// cutPhoneNumber splits off the telephone number at the beginning of a text. The number ends at the end of the line if it
-// fills the line, and otherwise before the first word that isn't a group of digits. If a group may belong to either the
-// number or the text, problem is a message for the agent:
+// cutPhoneNumber splits off the telephone number at the beginning of a text. The number ends at the end of
+// the line if it fills the line, and otherwise before the first word that isn't a group of digits. If a group
+// may belong to either the number or the text, problem is a message for the agent:
 //
 //	+1 415 555 0100 Hello     "+1 415 555 0100", "Hello"
 //	+1 415 555 0100           the number is the whole line
@@ -111,8 +112,8 @@ func cutPhoneNumber(text string) (number, rest, problem string) {
 	}
 }
 
-// firstDigits returns the first group with digits at the beginning of a text, skipping groups without digits such as a
-// dash. It returns "" if another word comes first.
+// firstDigits returns the first group with digits at the beginning of a text, skipping groups without digits
+// such as a dash. It returns "" if another word comes first.
 func firstDigits(text string) string {
 	for {
 		part, after := cutWord(text)
@@ -123,8 +124,8 @@ func firstDigits(text string) string {
 	}
 }
 
-// mayBeginText reports whether the group of digits after a number is ambiguous: it may continue the number, or begin the
-// text as in "3 lamps" or "24.12. we close".
+// mayBeginText reports whether the group of digits after a number is ambiguous: it may continue the number,
+// or begin the text as in "3 lamps" or "24.12. we close".
 func mayBeginText(number, group string) bool {
 	digits, groupDigits := countDigits(number), countDigits(group)
 	if digits < minPhoneDigits || groupDigits == 0 {

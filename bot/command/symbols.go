@@ -9,11 +9,11 @@ import (
 	"parley/bridge"
 )
 
-// Agents like to put an emoji before a command or a note: "📝 note: he lies", "🔒 !note he lies". This file finds markers
-// that follow symbols. A marker is the sign or word that a command or note begins with: "!", "/", "note:".
+// Agents like to put an emoji before a command or a note: "📝 note: he lies", "🔒 !note he lies". This file finds
+// markers that follow symbols. A marker is the sign or word that a command or note begins with: "!", "/", "note:".
 
-// isSymbol reports whether a character is a pictograph: an emoji, a skin tone, an arrow, a graphical bullet. Unicode
-// classifies some emoji as letters or punctuation: ℹ, ‼, ⁉, 〰, 〽, and the keycap frame.
+// isSymbol reports whether a character is a pictograph: an emoji, a skin tone, an arrow, a graphical bullet.
+// Unicode classifies some emoji as letters or punctuation: ℹ, ‼, ⁉, 〰, 〽, and the keycap frame.
 func isSymbol(r rune) bool {
 	return r > unicode.MaxASCII && (unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || strings.ContainsRune("ℹ‼⁉〰〽\u20e3", r))
 }
@@ -31,8 +31,8 @@ func symbolLength(s string) int {
 	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool { return isSymbol(r) || typed.IsBlank(r) }))
 }
 
-// splitBeforeMarker splits a text like splitFront, and also counts symbols as part of front if a marker or an escape
-// follows them: "📝 note: he lies". Symbols before anything else belong to the text.
+// splitBeforeMarker splits a text like splitFront, and also counts symbols as part of front if a marker or an
+// escape follows them: "📝 note: he lies". Symbols before anything else belong to the text.
 func splitBeforeMarker(text string, opt Options) (front, rest string) {
 	front, rest = splitFront(text, opt)
 	afterSymbols := rest
@@ -49,8 +49,8 @@ func splitBeforeMarker(text string, opt Options) (front, rest string) {
 	return front, rest
 }
 
-// hasMarkerAfterSymbols reports whether the text after symbols begins with a marker or an escape. "!" and "/" count only
-// after a space and before a word, as in "🔒 !note he lies". Otherwise they are punctuation: "🎉!", "👍/👎".
+// hasMarkerAfterSymbols reports whether the text after symbols begins with a marker or an escape. "!" and "/" count
+// only after a space and before a word, as in "🔒 !note he lies". Otherwise they are punctuation: "🎉!", "👍/👎".
 func hasMarkerAfterSymbols(symbols, text string) bool {
 	switch marker, after := cutMarker(text); marker {
 	case bridge.MarkNone:

@@ -19,8 +19,8 @@ import (
 //
 // Some of these words are also verbs of their own: "!translate to German: TEXT".
 
-// readTextRequest parses the arguments of such a verb into p.Args.TextRequest and p.Text. name is the verb as typed. problem
-// is a message for the agent if the request can't be used, and otherwise "".
+// readTextRequest parses the arguments of such a verb into p.Args.TextRequest and p.Text. name is the verb as
+// typed. problem is a message for the agent if the request can't be used, and otherwise "".
 func readTextRequest(p *Parsed, name, rest string) (problem string) {
 	word := strings.ToLower(name)
 	arguments := rest
@@ -75,8 +75,8 @@ func leadingWord(text string) (first, rest string, hasColon bool) {
 	return strings.ToLower(first), typed.Trim(rest), hasColon
 }
 
-// readLanguage sets the language of a request from "in German", and reports whether it understood the text. An empty text
-// is understood and leaves the language unset.
+// readLanguage sets the language of a request from "in German", and reports whether it understood the text.
+// An empty text is understood and leaves the language unset.
 func readLanguage(request *bridge.TextRequest, text string) bool {
 	text = withoutPreposition(text)
 	if text == "" {
@@ -99,8 +99,8 @@ func withoutPreposition(text string) string {
 	return text
 }
 
-// readTranslation sets the language of a request and returns the text to translate. It accepts "to German: TEXT", "to
-// German" and "TEXT". Without a text, the conversation is translated.
+// readTranslation sets the language of a request and returns the text to translate. It accepts
+// "to German: TEXT", "to German" and "TEXT". Without a text, the conversation is translated.
 func readTranslation(request *bridge.TextRequest, rest string) (text, problem string) {
 	head, text, hasColon := strings.Cut(rest, ":")
 	if readLanguage(request, head) {

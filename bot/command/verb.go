@@ -12,8 +12,9 @@ import (
 
 var verbName = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
-// A command consists of a sign, a verb and the verb's arguments: "!snooze 2h". This file parses the verb and its arguments.
-// The syntax of the arguments depends on the verb: verb.Rest names the kind, and readRest has one case for each.
+// A command consists of a sign, a verb and the verb's arguments: "!snooze 2h". This file parses the verb and
+// its arguments. The syntax of the arguments depends on the verb: verb.Rest names the kind, and readRest has
+// one case for each.
 
 // readVerb parses a verb and its arguments. The sign before the verb is already removed.
 func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
@@ -42,8 +43,8 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that list, and takes
-// no arguments.
+// findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that
+// list, and takes no arguments.
 func findVerb(name string) (*verb.Verb, Parsed, bool) {
 	v, ok := verb.Find(name)
 	if ok && name != "" {
@@ -67,8 +68,8 @@ func refuseVerb(name string, marker bridge.Marker, reason string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: reason, Args: bridge.Args{Note: reason}}
 }
 
-// readArguments parses the arguments of a verb and returns p with them. p is the verb without arguments, and name is the word
-// that was typed for it.
+// readArguments parses the arguments of a verb and returns p with them. p is the verb without arguments, and
+// name is the word that was typed for it.
 func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
 	if rest == "" && v.Typed.Rest != verb.RestTextRequest {
@@ -84,7 +85,8 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	return p
 }
 
-// readRest parses a nonempty rest into p. problem is a message for the agent if the arguments can't be used, and otherwise "".
+// readRest parses a nonempty rest into p. problem is a message for the agent if the arguments can't be used,
+// and otherwise "".
 func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem string) {
 	switch v.Typed.Rest {
 	case verb.RestNothing:
@@ -163,8 +165,9 @@ func readFind(args *bridge.Args, name, rest string) {
 	}
 }
 
-// replyText returns a text for the customer without its escape. A text that begins like a note or a command is refused even
-// after "reply", since it is more likely a mistake: "!reply note: he lies". problem tells the agent so.
+// replyText returns a text for the customer without its escape. A text that begins like a note or a command
+// is refused even after "reply", since it is more likely a mistake: "!reply note: he lies". problem tells the
+// agent so.
 func replyText(text string, opt Options) (reply, problem string) {
 	switch p := Parse(text, opt); p.Marker {
 	case bridge.MarkNote:

@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// assignVerb describes the command "!assign @ann" or "!assign #billing", with which an agent hands a conversation to colleagues
-// or to a team. The description has what people see: the typed syntax, help, button, form and confirmation. The type Verb
-// explains the fields. The engine does the assigning.
+// assignVerb describes the command "!assign @ann" or "!assign #billing", with which an agent hands a
+// conversation to colleagues or to a team. The description has what people see: the typed syntax, help,
+// button, form and confirmation. The type Verb explains the fields. The engine does the assigning.
 func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
@@ -52,9 +52,9 @@ func assignTypoLabel(m bridge.Meant) string {
 	return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
 }
 
-// ownersField returns the field for the people who own the conversation, that is, answer the customer. If the account allows
-// only one owner, the field is initially empty: some chats don't let people clear a choice, which they must do to choose
-// a team instead.
+// ownersField returns the field for the people who own the conversation, that is, answer the customer. If the
+// account allows only one owner, the field is initially empty: some chats don't let people clear a choice,
+// which they must do to choose a team instead.
 func ownersField(in shape.FormInput) shape.Field {
 	field := shape.Field{
 		Name:     fieldPeople,
@@ -87,8 +87,9 @@ func ownersField(in shape.FormInput) shape.Field {
 	return field
 }
 
-// chosenFirst returns the options of a field with the chosen ones first, in the order of the field's value. Some chats submit
-// the chosen values in the order of the options. Sorted like this, the first owner stays first, and added people come last.
+// chosenFirst returns the options of a field with the chosen ones first, in the order of the field's value.
+// Some chats submit the chosen values in the order of the options. Sorted like this, the first owner stays
+// first, and added people come last.
 func chosenFirst(field shape.Field) []shape.Option {
 	rank := func(o shape.Option) int {
 		if i := slices.Index(field.Value, o.Value); i >= 0 {
@@ -99,8 +100,8 @@ func chosenFirst(field shape.Field) []shape.Option {
 	return slices.SortedStableFunc(slices.Values(field.Options), func(a, b shape.Option) int { return rank(a) - rank(b) })
 }
 
-// handOverButtons returns up to maxHandOver buttons, each of which assigns the conversation to one person with a single click.
-// It skips people who are away and the person who is already the only owner.
+// handOverButtons returns up to maxHandOver buttons, each of which assigns the conversation to one person
+// with a single click. It skips people who are away and the person who is already the only owner.
 func handOverButtons(in shape.FormInput) []shape.Button {
 	var buttons []shape.Button
 	for _, a := range in.People {
@@ -124,11 +125,12 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 // maxHandOver limits the buttons of handOverButtons. The form's list has everybody else.
 const maxHandOver = 8
 
-// agentValue returns the value that names an agent in bridge.Args.Agents: the chat's user id, or the e-mail address without one.
+// agentValue returns the value that names an agent in bridge.Args.Agents: the chat's user id, or the e-mail
+// address without one.
 func agentValue(a bridge.AgentRef) string { return shape.Or(string(a.User), a.Email) }
 
-// readAssign reads the submitted form. If a team was chosen and the people are unchanged, only the team counts. out.Args.Agents
-// initially has the people that the form showed.
+// readAssign reads the submitted form. If a team was chosen and the people are unchanged, only the team
+// counts. out.Args.Agents initially has the people that the form showed.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	shown := out.Args.Agents
 	out.Args.Agents = v.List(fieldPeople)

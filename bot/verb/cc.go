@@ -7,7 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// ccVerb describes the command "!cc bob@shop.example", with which an agent adds somebody to the copies of all replies, and "!cc
+// ccVerb describes the command "!cc bob@shop.example", with which an agent adds somebody to the copies of all
+// replies, and "!cc
 // -bob@shop.example", which removes somebody. The type Verb explains the fields.
 func ccVerb() *Verb {
 	return &Verb{

@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// A verb is a command such as "assign" or "tag", and most verbs have a form that asks for their arguments. This file has the
-// names of the forms' fields, by which submitted values are read, and helpers to read them. Forms that ask for the same
-// thing share a name, such as "note" or "tags".
+// A verb is a command such as "assign" or "tag", and most verbs have a form that asks for their arguments.
+// This file has the names of the forms' fields, by which submitted values are read, and helpers to read them.
+// Forms that ask for the same thing share a name, such as "note" or "tags".
 
 // Names of fields that several forms share or that have no group below.
 const (
@@ -85,8 +85,8 @@ func (v Values) Text(name string) string {
 	return strings.TrimSpace(v[name][0])
 }
 
-// WithNote returns the arguments of a button inside a form, such as "Assign to Ann", with the note that was typed into the form.
-// Without a note, args is returned unchanged.
+// WithNote returns the arguments of a button inside a form, such as "Assign to Ann", with the note that was
+// typed into the form. Without a note, args is returned unchanged.
 func (v Values) WithNote(args bridge.Args) bridge.Args {
 	if note := v.Text(FieldNote); note != "" {
 		args.Note = note

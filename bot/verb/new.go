@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// startVerb describes the command "@Parley new ann@example.org Your lamp is repaired.", with which an agent starts a conversation
-// with a customer. Its form has up to three steps: the sending account, if there are several; the customer with a text or a
-// template; and the values of the template. The type Verb explains the fields.
+// startVerb describes the command "@Parley new ann@example.org Your lamp is repaired.", with which an agent starts
+// a conversation with a customer. Its form has up to three steps: the sending account, if there are several; the
+// customer with a text or a template; and the values of the template. The type Verb explains the fields.
 func startVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNew,
@@ -97,8 +97,8 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// recipientField returns the field for the customer. initial is what it contains at first. The hint depends on how customers of
-// the account are addressed.
+// recipientField returns the field for the customer. initial is what it contains at first. The hint depends
+// on how customers of the account are addressed.
 func recipientField(account bridge.AccountRef, initial string) shape.Field {
 	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Value: textValue(initial), MaxRunes: maxAddressRunes}
 	hasOwnIDs := account.Can.Subject // apart from mail, only the company's own systems have subjects
@@ -118,7 +118,8 @@ func recipientField(account bridge.AccountRef, initial string) shape.Field {
 	return to
 }
 
-// firstWords returns the fields for the first message: a text and, if there are templates, the choice of one instead.
+// firstWords returns the fields for the first message: a text and, if there are templates, the choice of one
+// instead.
 func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 	words := shape.Field{
 		Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint),
@@ -138,9 +139,9 @@ func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 // noTemplate is the option for no template.
 const noTemplate = "*"
 
-// StartsBy returns the account that sends the first message: the one that the arguments name or, if they don't name one, the
-// only account that can start conversations. It returns false if there is no such account. It never substitutes another
-// account for the named one, since the customer would see the wrong sender.
+// StartsBy returns the account that sends the first message: the one that the arguments name or, if they don't
+// name one, the only account that can start conversations. It returns false if there is no such account. It
+// never substitutes another account for the named one, since the customer would see the wrong sender.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	var candidates []bridge.AccountRef
 	for _, a := range in.Accounts {
@@ -157,11 +158,12 @@ func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	return bridge.AccountRef{}, false
 }
 
-// isTemplateChosen reports whether a template was chosen. Before that, the arguments may contain a label that filters the
-// templates to choose from.
+// isTemplateChosen reports whether a template was chosen. Before that, the arguments may contain a label that
+// filters the templates to choose from.
 func isTemplateChosen(t *bridge.TemplateArgs) bool { return t != nil && t.ID != 0 }
 
-// startByTemplate fills in the step that asks for the customer and a template. The next step asks for the template's values.
+// startByTemplate fills in the step that asks for the customer and a template. The next step asks for the
+// template's values.
 func startByTemplate(form *shape.Form, in shape.FormInput) error {
 	if len(in.Templates.List) == 0 {
 		return &bridge.Problem{

@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// noteVerb describes the command "!note asked the warehouse", which adds an internal note to a conversation. The customer never
-// sees it. The type Verb explains the fields.
+// noteVerb describes the command "!note asked the warehouse", which adds an internal note to a conversation.
+// The customer never sees it. The type Verb explains the fields.
 func noteVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNote,

@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// priorityVerb describes the command "!priority high", with which an agent sets how urgent a conversation is. The description has
-// what people see: the typed syntax, help, button, form and confirmation, and the mark on cards and in lists. The type Verb
-// explains the fields.
+// priorityVerb describes the command "!priority high", with which an agent sets how urgent a conversation is.
+// The description has what people see: the typed syntax, help, button, form and confirmation, and the mark on
+// cards and in lists. The type Verb explains the fields.
 func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,

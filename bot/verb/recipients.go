@@ -10,14 +10,15 @@ import (
 	"parley/bridge"
 )
 
-// In channels with several recipients (e-mail), the form of a reply has the fields "To" and "Copy", which agents can edit. A
-// change also applies to later replies. This file shows and reads these fields.
+// In channels with several recipients (e-mail), the form of a reply has the fields "To" and "Copy", which
+// agents can edit. A change also applies to later replies. This file shows and reads these fields.
 
-// maxRecipientsRunes limits the length of each field. Chats limit the data of a form, and both fields must fit in with the
-// form's other arguments.
+// maxRecipientsRunes limits the length of each field. Chats limit the data of a form, and both fields must
+// fit in with the form's other arguments.
 const maxRecipientsRunes = 500
 
-// recipientWords describes who gets the reply. In the second step of the form, these are the recipients from the first step.
+// recipientWords describes who gets the reply. In the second step of the form, these are the recipients from
+// the first step.
 func recipientWords(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts.Recipients)
@@ -29,9 +30,10 @@ func recipientWords(in shape.FormInput) string {
 	return shape.CutList(words)
 }
 
-// recipientFields returns the fields for the recipients. It returns nil if a reply can have only one recipient, or if the lists
-// couldn't be read back unchanged, because they are too long or contain unusual addresses. It sets Args.Shown to a hash of
-// the recipients in the form, so that submitting unchanged fields doesn't change the recipients.
+// recipientFields returns the fields for the recipients. It returns nil if a reply can have only one
+// recipient, or if the lists couldn't be read back unchanged, because they are too long or contain unusual
+// addresses. It sets Args.Shown to a hash of the recipients in the form, so that submitting unchanged fields
+// doesn't change the recipients.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := bridge.AddressesOf(in.Facts.Recipients.To), bridge.AddressesOf(in.Facts.Recipients.Cc)
 	canChange := in.Can.Participants && len(to) > 0
@@ -89,7 +91,8 @@ func canShowInField(addresses []string) bool {
 	return slices.Equal(readBack, addresses)
 }
 
-// readRecipients reads the recipients into args. It does nothing if the form had no such fields, as in its second step.
+// readRecipients reads the recipients into args. It does nothing if the form had no such fields, as in its
+// second step.
 func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if args.Shown == "" || args.Rich != "" {
 		return "", ""

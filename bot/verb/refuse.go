@@ -7,8 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// Before a form is shown, the functions in this file check whether its command can be done now. If not, they return a
-// *bridge.Problem, whose text and hint are shown to the agent instead of the form.
+// Before a form is shown, the functions in this file check whether its command can be done now. If not, they
+// return a *bridge.Problem, whose text and hint are shown to the agent instead of the form.
 
 // checkOpen returns a problem if the conversation is resolved or closed.
 func checkOpen(f bridge.Facts) error {
@@ -40,8 +40,9 @@ func checkAnswerable(f bridge.Facts) error {
 	return nil
 }
 
-// checkWindow returns a problem if no free text can be sent to the customer: nothing can be sent at all, or the reply window is
-// closed. Some providers accept free text only for some time after the customer's last message, and then only templates.
+// checkWindow returns a problem if no free text can be sent to the customer: nothing can be sent at all, or
+// the reply window is closed. Some providers accept free text only for some time after the customer's last
+// message, and then only templates.
 func checkWindow(in shape.FormInput) error {
 	f := in.Facts
 	if err := checkAnswerable(f); err != nil {

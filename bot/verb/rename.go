@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// renameVerb describes the command "!rename Ann of Berlin Lamps", which gives a conversation another title than its customer's
-// name on cards and in lists. The type Verb explains the fields.
+// renameVerb describes the command "!rename Ann of Berlin Lamps", which gives a conversation another title
+// than its customer's name on cards and in lists. The type Verb explains the fields.
 func renameVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbRename,

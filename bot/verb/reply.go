@@ -7,8 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// replyVerb describes the command "!reply Your parcel is on its way.", which sends a text to the customer. Its form is in
-// replyform.go. The type Verb explains the fields.
+// replyVerb describes the command "!reply Your parcel is on its way.", which sends a text to the customer.
+// Its form is in replyform.go. The type Verb explains the fields.
 func replyVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbReply,
@@ -38,7 +38,8 @@ func replyVerb() *Verb {
 	}
 }
 
-// textCountWords returns how many text messages (SMS) a reply is billed as, in parentheses, or "" for fewer than two.
+// textCountWords returns how many text messages (SMS) a reply is billed as, in parentheses, or "" for fewer
+// than two.
 func textCountWords(n int) string {
 	if n < 2 {
 		return ""

@@ -12,9 +12,9 @@ import (
 	"parley/bridge"
 )
 
-// The form of a reply has up to two steps. The first asks for the text, the recipients, the files, and optionally for a kind of
-// rich content: buttons, a list, a location, a contact or cards. If a kind was chosen, the second step asks for that
-// content; see rich.go.
+// The form of a reply has up to two steps. The first asks for the text, the recipients, the files, and
+// optionally for a kind of rich content: buttons, a list, a location, a contact or cards. If a kind was
+// chosen, the second step asks for that content; see rich.go.
 
 // askReply fills in the step of the form that comes next. It is the second step if in.Args.Rich is set.
 // Errors: *bridge.Problem if no reply may be sent now.
@@ -88,8 +88,8 @@ func addField(in shape.FormInput) shape.Field {
 // kindPromotion is the value of fieldKind for a promotional reply.
 const kindPromotion = "promotion"
 
-// promotionField asks whether the reply is promotional, if the provider accepts promotional messages for a shorter time than
-// answers. After that time, it returns nil and adds a remark to the form.
+// promotionField asks whether the reply is promotional, if the provider accepts promotional messages for a
+// shorter time than answers. After that time, it returns nil and adds a remark to the form.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Can.Window.Human == 0 {
 		return nil
@@ -121,7 +121,8 @@ func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.H
 // formatHint explains how to format a text. It is shown if there is no more specific hint.
 const formatHint = "Markdown: **bold**, *italic*, - for a list."
 
-// countWords says how many text messages (SMS) the reply is billed as. It returns "" if the provider doesn't bill by message.
+// countWords says how many text messages (SMS) the reply is billed as. It returns "" if the provider doesn't
+// bill by message.
 func countWords(in shape.FormInput) string {
 	count := in.Count
 	if count == nil {
@@ -151,8 +152,8 @@ func TypedReply(args bridge.Args, fields map[string][]string) string {
 	return Values(fields).Text(wordsField(args))
 }
 
-// CompleteReply reads everything except the text from the submitted form of a reply into args. problem is a message for the
-// agent about the named field, or "".
+// CompleteReply reads everything except the text from the submitted form of a reply into args. problem is a
+// message for the agent about the named field, or "".
 func CompleteReply(args *bridge.Args, fields map[string][]string) (field, problem string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)

@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// resolveVerb describes the command "!resolve refunded 12.50", with which an agent ends a conversation as solved, with an optional
-// internal note. The type Verb explains the fields.
+// resolveVerb describes the command "!resolve refunded 12.50", with which an agent ends a conversation as
+// solved, with an optional internal note. The type Verb explains the fields.
 func resolveVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbResolve,

@@ -10,9 +10,10 @@ import (
 	"parley/bridge"
 )
 
-// A reply can contain interactive content besides its text, which is called rich content: buttons, a list to choose from, a
-// location, a contact card, or a carousel of cards. This file has the second step of the reply's form, which asks for that
-// content as plain text, and parses it. For example, buttons are entered one per line: "Track it | https://shop.example".
+// A reply can contain interactive content besides its text, which is called rich content: buttons, a list to
+// choose from, a location, a contact card, or a carousel of cards. This file has the second step of the
+// reply's form, which asks for that content as plain text, and parses it. For example, buttons are entered
+// one per line: "Track it | https://shop.example".
 
 // Maximum lengths of the form's fields in characters.
 const (
@@ -153,7 +154,8 @@ func contactFields() []shape.Field {
 	}
 }
 
-// richLimits returns a sentence for people about how many items the channel allows, and whether the text is a separate message.
+// richLimits returns a sentence for people about how many items the channel allows, and whether the text is a
+// separate message.
 func richLimits(in shape.FormInput) string {
 	k, isKnown := richKindOf(in.Args.Rich)
 	if !isKnown {
@@ -175,8 +177,8 @@ func richLimits(in shape.FormInput) string {
 	return strings.Join(sentences, " ")
 }
 
-// readRich reads the submitted fields of richFields. If a value is invalid, problem is a message for the agent, field is the name
-// of the field, and rich must not be used.
+// readRich reads the submitted fields of richFields. If a value is invalid, problem is a message for the
+// agent, field is the name of the field, and rich must not be used.
 func readRich(args bridge.Args, v Values) (rich *bridge.Rich, field, problem string) {
 	rich = &bridge.Rich{}
 	switch args.Rich {
@@ -216,7 +218,8 @@ func readRich(args bridge.Args, v Values) (rich *bridge.Rich, field, problem str
 	return nil, FieldWords, "This form is no longer valid. Close it and open it again."
 }
 
-// readContact reads the fields of contactFields. A card needs a name, and at least one phone number or e-mail address.
+// readContact reads the fields of contactFields. A card needs a name, and at least one phone number or e-mail
+// address.
 func readContact(v Values) (rich *bridge.Rich, field, problem string) {
 	contact := &bridge.RichContact{
 		Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),

@@ -5,9 +5,9 @@ import (
 	"parley/bridge"
 )
 
-// sendVerb describes the command "!send". Parley doesn't send every text that an agent types: it keeps internal notes, and holds
-// back texts that are probably mistakes. With !send, an agent sends such a text to the customer after all. The type Verb
-// explains the fields.
+// sendVerb describes the command "!send". Parley doesn't send every text that an agent types: it keeps
+// internal notes, and holds back texts that are probably mistakes. With !send, an agent sends such a text to
+// the customer after all. The type Verb explains the fields.
 func sendVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbSend,
@@ -37,7 +37,8 @@ func sendBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	return append([]shape.Block{lead}, shape.MessageBlocks(l)...)
 }
 
-// askSend asks for a confirmation to send one message. If somebody else wrote it, the form says that it is sent as theirs.
+// askSend asks for a confirmation to send one message. If somebody else wrote it, the form says that it is
+// sent as theirs.
 // Errors: those of checkWindow.
 func askSend(form *shape.Form, in shape.FormInput) error {
 	if err := checkWindow(in); err != nil {

@@ -11,8 +11,8 @@ import (
 	"parley/bridge/when"
 )
 
-// snoozeVerb describes the command "!snooze 2h" or "!snooze friday 14:00", which hides a conversation until a time. The
-// description has what people see: the typed syntax, help, button and form. The type Verb explains the fields.
+// snoozeVerb describes the command "!snooze 2h" or "!snooze friday 14:00", which hides a conversation until a time.
+// The description has what people see: the typed syntax, help, button and form. The type Verb explains the fields.
 func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
@@ -108,9 +108,9 @@ func snoozeOptions(in shape.FormInput) []shape.Option {
 	return options
 }
 
-// snoozeOption returns the option for a time such as "tomorrow". Its label includes the resolved time. The value of a day is the
-// resolved time, so that it still matches the label if the form is submitted after midnight. The value of a duration, such
-// as "2h", is kept, since it counts from the submission.
+// snoozeOption returns the option for a time such as "tomorrow". Its label includes the resolved time. The
+// value of a day is the resolved time, so that it still matches the label if the form is submitted after
+// midnight. The value of a duration, such as "2h", is kept, since it counts from the submission.
 func snoozeOption(in shape.FormInput, words, label string) shape.Option {
 	at, err := when.Parse(words, in.Now, in.Facts.Zone)
 	if err != nil {

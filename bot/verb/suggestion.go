@@ -11,9 +11,9 @@ import (
 	"parley/bridge"
 )
 
-// The form of a reply may contain a text that an AI model suggested. If there are several suggestions, the agent can choose
-// another one in a field of the form. Submitting the form then sends nothing, but shows the form again with the chosen
-// suggestion below what the agent has typed so far.
+// The form of a reply may contain a text that an AI model suggested. If there are several suggestions, the
+// agent can choose another one in a field of the form. Submitting the form then sends nothing, but shows the
+// form again with the chosen suggestion below what the agent has typed so far.
 
 // maxOptionRunes limits the part of a text that an option shows.
 const maxOptionRunes = 70
@@ -21,7 +21,8 @@ const maxOptionRunes = 70
 // fieldSuggestion is the prefix of the name of the field for another suggestion; see fieldStep.
 const fieldSuggestion = "suggestion"
 
-// shownSuggestion returns the index in in.Suggested of the suggestion that the form shows. ok is false if it shows none.
+// shownSuggestion returns the index in in.Suggested of the suggestion that the form shows. ok is false if it
+// shows none.
 func shownSuggestion(in shape.FormInput) (index int, ok bool) {
 	if in.Args.Suggestion == nil || len(in.Suggested) == 0 {
 		return 0, false
@@ -29,8 +30,9 @@ func shownSuggestion(in shape.FormInput) (index int, ok bool) {
 	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1), true
 }
 
-// WithSuggestion returns the initial text of the reply's form: what the agent has typed, followed by the chosen suggestion. If
-// the text so far is an unchanged suggestion, the chosen one replaces it. A suggestion that doesn't fit is left out.
+// WithSuggestion returns the initial text of the reply's form: what the agent has typed, followed by the
+// chosen suggestion. If the text so far is an unchanged suggestion, the chosen one replaces it. A suggestion
+// that doesn't fit is left out.
 func WithSuggestion(in shape.FormInput) string {
 	index, ok := shownSuggestion(in)
 	if !ok || in.Args.Rich != "" {
@@ -56,8 +58,8 @@ func hasSameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// suggestionFields adds a remark to the form about the origin of its text, and records the shown suggestion in the form's
-// arguments. It returns a field with the other suggestions, or nil if there are none.
+// suggestionFields adds a remark to the form about the origin of its text, and records the shown suggestion
+// in the form's arguments. It returns a field with the other suggestions, or nil if there are none.
 func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Args.Suggestion == nil {
 		return nil
@@ -122,8 +124,8 @@ func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
 	return append([]shape.Piece{shape.Text(lead)}, shape.JoinPieces(", ", links...)...)
 }
 
-// fieldStep returns a suffix for the names of fields in a form that is shown again with another suggestion. If the names stayed
-// the same, some chats would keep showing the fields' previous contents.
+// fieldStep returns a suffix for the names of fields in a form that is shown again with another suggestion.
+// If the names stayed the same, some chats would keep showing the fields' previous contents.
 func fieldStep(args bridge.Args) string {
 	if args.Suggestion == nil || args.Rich != "" {
 		return ""
@@ -137,8 +139,8 @@ func fieldStep(args bridge.Args) string {
 // wordsField returns the name of the field for a reply's text.
 func wordsField(args bridge.Args) string { return FieldWords + fieldStep(args) }
 
-// readSuggestion reports whether the agent chose another suggestion, and if so sets out to show the form again. It returns false
-// if the reply is to be sent.
+// readSuggestion reports whether the agent chose another suggestion, and if so sets out to show the form
+// again. It returns false if the reply is to be sent.
 func readSuggestion(out *shape.Filled, v Values) bool {
 	suggestion := out.Args.Suggestion
 	if suggestion == nil || out.Args.Rich != "" {

@@ -10,9 +10,9 @@ import (
 	"parley/bridge"
 )
 
-// A verb is a command such as "assign" or "snooze", which people can type, click, or express with an emoji. This file has the
-// table of all verbs. Help, the parser of typed commands, buttons, menus and reactions all use it, so a new verb is
-// described in a file of its own and added only to makeTable.
+// A verb is a command such as "assign" or "snooze", which people can type, click, or express with an emoji.
+// This file has the table of all verbs. Help, the parser of typed commands, buttons, menus and reactions all
+// use it, so a new verb is described in a file of its own and added only to makeTable.
 
 // makeTable returns all verbs in the order of the help page.
 func makeTable() []*Verb {
@@ -64,8 +64,8 @@ func makeTable() []*Verb {
 	}
 }
 
-// table caches the result of makeTable. It can't be a sync.OnceValue: functions in the table look up verbs, and Go rejects that
-// as an initialization cycle.
+// table caches the result of makeTable. It can't be a sync.OnceValue: functions in the table look up verbs,
+// and Go rejects that as an initialization cycle.
 var table atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
 
 // All returns all verbs in the order of the help page. The caller must not modify the list or the verbs.
@@ -78,8 +78,8 @@ func All() []*Verb {
 	return all
 }
 
-// Find returns the verb that a word names, with or without a sign: "snooze", "!snooze" and "/s" are the same verb. It returns
-// false for other words.
+// Find returns the verb that a word names, with or without a sign: "snooze", "!snooze" and "/s" are the same
+// verb. It returns false for other words.
 func Find(word string) (*Verb, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
 	for _, v := range All() {
@@ -124,10 +124,10 @@ func InMenu() []*Verb {
 	return verbs
 }
 
-// Emoji returns the verb that an emoji stands for by default; a team may configure others. name is the emoji's shortcode, with
-// or without colons and skin tone. It returns false for other emoji. Parley itself marks messages with two of these emoji.
-// If a person adds them, the mark of a waiting message cancels the message, and the mark of an internal message keeps it
-// internal.
+// Emoji returns the verb that an emoji stands for by default; a team may configure others. name is the
+// emoji's shortcode, with or without colons and skin tone. It returns false for other emoji. Parley itself
+// marks messages with two of these emoji. If a person adds them, the mark of a waiting message cancels the
+// message, and the mark of an internal message keeps it internal.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	name = bridge.EmojiName(name)
 	for _, v := range All() {
@@ -138,8 +138,8 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction returns the verb for an emoji that a person added to a message or removed from it. An added emoji is the verb it stands
-// for, if any. Otherwise the verb is VerbReact or VerbUnreact, which only records the reaction.
+// Reaction returns the verb for an emoji that a person added to a message or removed from it. An added emoji is the
+// verb it stands for, if any. Otherwise the verb is VerbReact or VerbUnreact, which only records the reaction.
 func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	if !isAdded {
 		return bridge.VerbUnreact, bridge.Args{Emoji: emoji}
@@ -152,7 +152,8 @@ func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	return name, args
 }
 
-// Title returns the title of a conversation on cards and in lists: the one that an agent gave it, or the customer's name.
+// Title returns the title of a conversation on cards and in lists: the one that an agent gave it, or the
+// customer's name.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {
 		if v.Title == nil {

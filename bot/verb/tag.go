@@ -11,9 +11,9 @@ import (
 	"parley/bridge"
 )
 
-// tagVerb describes the command "!tag billing, late delivery", which adds tags to a conversation. The description has what people
-// see: the typed syntax, help, button, form and confirmation. The type Verb explains the fields. The tags are stored by
-// bridge/engine/workflow.
+// tagVerb describes the command "!tag billing, late delivery", which adds tags to a conversation. The
+// description has what people see: the typed syntax, help, button, form and confirmation. The type Verb
+// explains the fields. The tags are stored by bridge/engine/workflow.
 func tagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTag,
@@ -53,8 +53,8 @@ func tagVerb() *Verb {
 // maxNewTagsRunes limits the length of the field for new tags.
 const maxNewTagsRunes = 200
 
-// askForTags fills in the form: a list of the tags that the conversation doesn't have yet, and a text field for new ones. The
-// list is omitted if it is empty.
+// askForTags fills in the form: a list of the tags that the conversation doesn't have yet, and a text field
+// for new ones. The list is omitted if it is empty.
 func askForTags(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Add tags", "Add"
 
@@ -100,8 +100,8 @@ func tagOptions(all, excluded []bridge.Tag) []shape.Option {
 	return options
 }
 
-// readTags reads the submitted form of !tag or !untag into out. A new tag that equals a chosen one except for case is ignored. If
-// the form is invalid, it returns the field and a message for the agent.
+// readTags reads the submitted form of !tag or !untag into out. A new tag that equals a chosen one except for
+// case is ignored. If the form is invalid, it returns the field and a message for the agent.
 func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	tags := v.List(fieldTags)
 	for _, name := range typed.Tags(v.Text(fieldNew)) {
@@ -132,8 +132,8 @@ func confirmTags(l bridge.Line, _ bridge.Facts) string {
 	return shape.DoerName(l) + " added " + shape.JoinWords(l.Args.Tags, "tags") + "."
 }
 
-// newTagBlocks returns the confirmation for tags that didn't exist before, which explains how to remove a misspelled one. For
-// existing tags it returns nil, so that confirmTags is shown.
+// newTagBlocks returns the confirmation for tags that didn't exist before, which explains how to remove a
+// misspelled one. For existing tags it returns nil, so that confirmTags is shown.
 func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	tagged, ok := l.Content.(*bridge.TaggedLine)
 	if !ok || tagged.New != bridge.TagsCreated {

@@ -10,9 +10,10 @@ import (
 	"parley/bridge"
 )
 
-// templateVerb describes the command "!template order update", with which an agent sends a prepared text with variables, such as
-// "Hello {{first_name}}". On WhatsApp, only templates that Meta has approved may be sent more than 24 hours after the
-// customer's last message. The form asks for the template and then for its variables. The type Verb explains the fields.
+// templateVerb describes the command "!template order update", with which an agent sends a prepared text with
+// variables, such as "Hello {{first_name}}". On WhatsApp, only templates that Meta has approved may be sent
+// more than 24 hours after the customer's last message. The form asks for the template and then for its
+// variables. The type Verb explains the fields.
 func templateVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplate,
@@ -60,7 +61,8 @@ func templateName(l bridge.Line) string {
 	return ""
 }
 
-// begunCountWords returns how many text messages (SMS) a template, or the first message of a conversation, is billed as.
+// begunCountWords returns how many text messages (SMS) a template, or the first message of a conversation, is
+// billed as.
 func begunCountWords(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return textCountWords(c.Count)
@@ -74,8 +76,9 @@ const (
 	maxBodyStart  = 60   // the part of a template's text that is shown next to its name
 )
 
-// askTemplate fills in the step of the form that comes next: the choice of a template, or its variables with a preview of the
-// text. Only a text that was shown in a preview is sent. Errors: *bridge.Problem if no template can be sent.
+// askTemplate fills in the step of the form that comes next: the choice of a template, or its variables with
+// a preview of the text. Only a text that was shown in a preview is sent. Errors: *bridge.Problem if no
+// template can be sent.
 func askTemplate(form *shape.Form, in shape.FormInput) error {
 	list := in.Templates.List
 	args := bridge.TemplateArgs{}
@@ -149,7 +152,8 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 // allLabels is the option that removes the filter by label.
 const allLabels = "*"
 
-// templateField returns a field with the templates of a list. If label isn't "", only templates with that label are offered.
+// templateField returns a field with the templates of a list. If label isn't "", only templates with that
+// label are offered.
 func templateField(list []bridge.Template, label string) shape.Field {
 	field := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
 	for _, t := range list {
@@ -167,9 +171,9 @@ func templateField(list []bridge.Template, label string) shape.Field {
 	return field
 }
 
-// fillTemplate fills in the fields for a template's variables and a preview of the text. entered has the values that were
-// submitted so far. If it is nil, the form is shown for the first time, and the fields have the known values, such as the
-// customer's name. An empty map means that a person cleared all fields.
+// fillTemplate fills in the fields for a template's variables and a preview of the text. entered has the
+// values that were submitted so far. If it is nil, the form is shown for the first time, and the fields have
+// the known values, such as the customer's name. An empty map means that a person cleared all fields.
 func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, entered map[string]string) {
 	values := map[string]string{}
 	for _, name := range t.Variables {
@@ -196,8 +200,8 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, enter
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 
-	// Seen is a hash of the version and the values in this preview. If the submitted values match it, the agent has seen
-	// exactly what is sent. If not, the form is shown once more with a new preview; see TemplateArgs.IsPreviewed.
+	// Seen is a hash of the version and the values in this preview. If the submitted values match it, the agent has
+	// seen exactly what is sent. If not, the form is shown once more with a new preview; see TemplateArgs.IsPreviewed.
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.PreviewMark(t.ID, t.Version, values)}
 	about := shape.TemplateName(t) + shape.Between + shape.Or(t.ProviderCategory, t.Category) + shape.Between
 	to := shape.SmallPrint(shape.Text(about), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))

@@ -9,9 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// templateEditVerb describes the form in which admins create or edit a template: a prepared text with variables, such as "Hello
-// {{first_name}}", which a provider has to approve. The verb can't be typed; it has a button in the list of templates. The
-// type Verb explains the fields.
+// templateEditVerb describes the form in which admins create or edit a template: a prepared text with
+// variables, such as "Hello {{first_name}}", which a provider has to approve. The verb can't be typed; it has
+// a button in the list of templates. The type Verb explains the fields.
 func templateEditVerb() *Verb {
 	return &Verb{
 		Name:     bridge.VerbTemplateEdit,
@@ -261,8 +261,8 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	return "", ""
 }
 
-// readTemplateButtons parses a template's buttons, one per line: "Title" or "Title | https://…". Without buttons, the list is
-// empty but not nil.
+// readTemplateButtons parses a template's buttons, one per line: "Title" or "Title | https://…". Without
+// buttons, the list is empty but not nil.
 func readTemplateButtons(v Values) []bridge.TemplateButton {
 	buttons := []bridge.TemplateButton{}
 	for _, row := range strings.Split(v.Text(fieldButtons), "\n") {
@@ -275,8 +275,8 @@ func readTemplateButtons(v Values) []bridge.TemplateButton {
 	return buttons
 }
 
-// readTemplateExamples parses examples of a template's variables, one per line: "quote_number: Q-1042". problem is a message for
-// the agent about the first invalid line.
+// readTemplateExamples parses examples of a template's variables, one per line: "quote_number: Q-1042".
+// problem is a message for the agent about the first invalid line.
 func readTemplateExamples(v Values) (examples map[string]string, problem string) {
 	examples = map[string]string{}
 	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {

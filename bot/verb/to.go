@@ -8,8 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// toVerb describes the command "!to bob@shop.example", which sets who gets the replies of a conversation from now on. The
-// description has what people see: the typed syntax, help, button, form and confirmation. The type Verb explains the fields.
+// toVerb describes the command "!to bob@shop.example", which sets who gets the replies of a conversation from
+// now on. The description has what people see: the typed syntax, help, button, form and confirmation. The
+// type Verb explains the fields.
 func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,

@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// topicVerb describes the command "!topic Broken lamp, order 1042", which sets the subject of a conversation. The type Verb
-// explains the fields.
+// topicVerb describes the command "!topic Broken lamp, order 1042", which sets the subject of a conversation.
+// The type Verb explains the fields.
 func topicVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTopic,

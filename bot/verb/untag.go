@@ -7,7 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// untagVerb describes the command "!untag billing", which removes tags from a conversation. The type Verb explains the fields.
+// untagVerb describes the command "!untag billing", which removes tags from a conversation. The type Verb
+// explains the fields.
 func untagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbUntag,

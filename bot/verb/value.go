@@ -20,8 +20,8 @@ const (
 // ErrValue is returned for a value that this version of Value didn't create.
 var ErrValue = errors.New("verb: button: unreadable value")
 
-// value is the data of a button in a chat: the arguments of the button's verb, such as the conversation. The chat stores it with
-// the button, and returns it when a person presses the button. As JSON:
+// value is the data of a button in a chat: the arguments of the button's verb, such as the conversation. The
+// chat stores it with the button, and returns it when a person presses the button. As JSON:
 //
 //	{"v":1,"a":{"conversation":12}}
 type value struct {
@@ -30,8 +30,8 @@ type value struct {
 	TooLong bool         `json:"long,omitempty"`
 }
 
-// Value encodes arguments for a button or for the private data of a form, in at most MaxValueBytes. Arguments that don't fit are
-// encoded as a value that Pressed refuses, since a button must not act with incomplete arguments.
+// Value encodes arguments for a button or for the private data of a form, in at most MaxValueBytes. Arguments that
+// don't fit are encoded as a value that Pressed refuses, since a button must not act with incomplete arguments.
 func Value(args bridge.Args) string {
 	encoded, err := json.Marshal(value{Version: valueVersion, Args: &args})
 	if err != nil || len(encoded) > MaxValueBytes {
@@ -40,9 +40,9 @@ func Value(args bridge.Args) string {
 	return string(encoded)
 }
 
-// Pressed decodes a value of Value for a button of the verb. The result comes from a chat and is untrusted: the engine has to
-// authorize the action. An empty value has no arguments. All errors wrap ErrValue, including those for unknown verbs and for
-// values of other versions.
+// Pressed decodes a value of Value for a button of the verb. The result comes from a chat and is untrusted:
+// the engine has to authorize the action. An empty value has no arguments. All errors wrap ErrValue,
+// including those for unknown verbs and for values of other versions.
 func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
 	name := bridge.Verb(verb)
 	isKnown := Of(name).Typed.Words != nil

@@ -8,9 +8,10 @@ import (
 	"parley/bridge"
 )
 
-// Verb describes one command that agents can give, such as "snooze", as people see it: its words, help, buttons, form and
-// confirmation. Agents type it in a conversation's chat thread ("!snooze 2h"), press its button, or add its emoji. What the
-// verb does isn't described here, but implemented by the engine. Each verb has a file in this package; table.go lists them.
+// Verb describes one command that agents can give, such as "snooze", as people see it: its words, help,
+// buttons, form and confirmation. Agents type it in a conversation's chat thread ("!snooze 2h"), press its
+// button, or add its emoji. What the verb does isn't described here, but implemented by the engine. Each verb
+// has a file in this package; table.go lists them.
 type Verb struct {
 	Name     bridge.Verb
 	Typed    TypedLine
@@ -40,8 +41,9 @@ type TypedLine struct {
 	Rest    Rest     // the kind of arguments
 	Missing string   // message if the arguments are missing; "" means that they are optional
 
-	// An agent who types one of Words alone, without "!", may have forgotten the "!". If AskIfAlone is set, Parley asks the
-	// agent before it sends the word to the customer. Answers, and words of one letter, are sent without asking.
+	// An agent who types one of Words alone, without "!", may have forgotten the "!". If AskIfAlone is set,
+	// Parley asks the agent before it sends the word to the customer. Answers, and words of one letter, are sent
+	// without asking.
 	AskIfAlone bool
 	Answers    []string // the Words that are plausible answers to a customer, such as "done"
 }
@@ -87,13 +89,13 @@ type Form struct {
 	Lists     []List                                   // the lists that Ask needs in its input
 	Answering bool                                     // the form writes to the customer, so colleagues see who has it open
 
-	// Read reads the submitted values. If they are invalid, problem is a message for the agent and field the name of the
-	// field. Otherwise both are "".
+	// Read reads the submitted values. If they are invalid, problem is a message for the agent and field the
+	// name of the field. Otherwise both are "".
 	Read func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
-// Rest is the kind of a verb's arguments: the rest of the typed line after the verb's word. Package command parses them into
-// the fields of command.Parsed that are named below.
+// Rest is the kind of a verb's arguments: the rest of the typed line after the verb's word. Package command
+// parses them into the fields of command.Parsed that are named below.
 type Rest int
 
 // Kinds of arguments.
@@ -150,7 +152,8 @@ type Entry struct {
 type Reading struct {
 	Now  time.Time
 	Zone *time.Location // nil means UTC
-	// Reply validates a text for the customer and returns it without its escape. problem is a message for the agent, or "".
+	// Reply validates a text for the customer and returns it without its escape. problem is a message for the
+	// agent, or "".
 	Reply func(typed string) (reply, problem string)
 }
 

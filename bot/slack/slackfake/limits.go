@@ -7,8 +7,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Slack limits how often an app may call each method per minute, and how often it may post to each channel per second. If
-// Options.Limits is set, this file emulates these limits: a call that exceeds one gets status 429 with the seconds to wait.
+// Slack limits how often an app may call each method per minute, and how often it may post to each channel
+// per second. If Options.Limits is set, this file emulates these limits: a call that exceeds one gets status
+// 429 with the seconds to wait.
 
 // limits holds the state of all rate limits.
 type limits struct {
@@ -32,8 +33,8 @@ type minuteWindow struct {
 	count   int
 }
 
-// checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless Options.Limits is
-// set. channel is used only for chat.postMessage. The caller holds the lock.
+// checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless
+// Options.Limits is set. channel is used only for chat.postMessage. The caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
 func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *workspace.Refusal {
 	if !a.Opt.Limits {
@@ -77,7 +78,8 @@ func (a *webAPI) limitPost(channel string) *workspace.Refusal {
 	return nil
 }
 
-// tooMany returns a refusal with status 429. The time to wait is rounded up to whole seconds, as in Slack's Retry-After.
+// tooMany returns a refusal with status 429. The time to wait is rounded up to whole seconds, as in Slack's
+// Retry-After.
 func tooMany(wait time.Duration) *workspace.Refusal {
 	return &workspace.Refusal{Code: "ratelimited", Retry: max(1, int(math.Ceil(wait.Seconds())))}
 }

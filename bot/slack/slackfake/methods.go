@@ -6,8 +6,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// This file is the table of Slack's Web API methods that the emulator implements, each with its scope, rate limit, required
-// arguments and handler. The emulator answers all other methods with unknown_method.
+// This file is the table of Slack's Web API methods that the emulator implements, each with its scope, rate
+// limit, required arguments and handler. The emulator answers all other methods with unknown_method.
 
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.

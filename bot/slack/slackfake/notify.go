@@ -10,8 +10,9 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// This file emulates Slack's notifications and unread counts, so that a test can check who was disturbed by a message. For
-// example, a reply in a thread notifies the thread's followers, and changes nothing for other members of the channel.
+// This file emulates Slack's notifications and unread counts, so that a test can check who was disturbed by a
+// message. For example, a reply in a thread notifies the thread's followers, and changes nothing for other
+// members of the channel.
 
 // Notification is a message that Slack pushes to a person's desktop or phone.
 type Notification struct {
@@ -44,7 +45,8 @@ type Badges struct {
 	Threads  []ThreadBadge    `json:"threads"`  // only threads with something unread, by channel and ts
 }
 
-// Inboxes holds the unread state and the notifications of all people. It is guarded by the lock, workspace.Ground.Mu.
+// Inboxes holds the unread state and the notifications of all people. It is guarded by the lock,
+// workspace.Ground.Mu.
 type Inboxes struct {
 	*ground
 	people *directory
@@ -153,8 +155,8 @@ func canBeNotified(u *User) bool {
 
 func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
-// addFollowers adds the new followers of a thread after the reply m: its author and everybody it mentions. The first reply
-// also adds the author of the root and everybody the root mentions.
+// addFollowers adds the new followers of a thread after the reply m: its author and everybody it mentions.
+// The first reply also adds the author of the root and everybody the root mentions.
 func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned kit.Mentioned, m *Message) {
 	users := append(slices.Collect(maps.Keys(mentioned.Users)), m.User)
 	isFirst := len(t.replies) == 1

@@ -14,8 +14,8 @@ import (
 //
 //	ts, err := srv.As(ann.ID).Post(slackfake.Post{Channel: support, Text: "Hello"})
 //
-// This file has posting, editing, reacting and joining; clicks, forms and commands are in personclick.go. Methods return
-// Slack's error codes as errors, and list them in their comments. All methods are safe for concurrent use.
+// This file has posting, editing, reacting and joining; clicks, forms and commands are in personclick.go. Methods
+// return Slack's error codes as errors, and list them in their comments. All methods are safe for concurrent use.
 type Person struct {
 	s  *Server
 	id string
@@ -27,8 +27,9 @@ func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
 // ID returns the person's user id.
 func (p *Person) ID() string { return p.id }
 
-// Post is a message that a person types. In Text, *bold* and similar marks are formatting, and <@U…>, <#C…>, <!here> and
-// <https://…|label> are mentions and links (see kit.WireText). Any other &, < or > is a literal character.
+// Post is a message that a person types. In Text, *bold* and similar marks are formatting, and <@U…>, <#C…>,
+// <!here> and <https://…|label> are mentions and links (see kit.WireText). Any other &, < or > is a literal
+// character.
 type Post struct {
 	Channel string    `json:"channel"`
 	Thread  string    `json:"thread,omitempty"` // ts of the thread's root; empty for a top-level message
@@ -101,13 +102,14 @@ func (s *Server) composePost(user string, in Post) *Message {
 	return m
 }
 
-// richBlocks returns the blocks that Slack's editor creates for a text in Slack's markup. The caller holds the lock.
+// richBlocks returns the blocks that Slack's editor creates for a text in Slack's markup. The caller holds
+// the lock.
 func (s *Server) richBlocks(markup string) json.RawMessage {
 	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(markup)}})
 }
 
-// findPostable returns the channel of a post, which may name it by the id from before the channel was moved. Errors: those
-// of Post. The caller holds the lock.
+// findPostable returns the channel of a post, which may name it by the id from before the channel was moved.
+// Errors: those of Post. The caller holds the lock.
 func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
 	if newID, ok := r.moved[in.Channel]; ok {
@@ -266,7 +268,8 @@ func asError(e *workspace.Refusal) error {
 	return e
 }
 
-// Join joins a public channel. Errors: channel_not_found (also for private channels and unknown people), is_archived.
+// Join joins a public channel. Errors: channel_not_found (also for private channels and unknown people),
+// is_archived.
 func (p *Person) Join(channel string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -300,7 +303,8 @@ func (p *Person) Leave(channel string) error {
 	return nil
 }
 
-// OpenHome opens the app's home tab, which sends the event app_home_opened to the app. Errors: user_not_found, not_enabled.
+// OpenHome opens the app's home tab, which sends the event app_home_opened to the app. Errors:
+// user_not_found, not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()
@@ -322,7 +326,8 @@ func (p *Person) OpenHome() error {
 	return nil
 }
 
-// Follow makes the person follow a thread or, if on is false, stop following it. The only error is thread_not_found.
+// Follow makes the person follow a thread or, if on is false, stop following it. The only error is
+// thread_not_found.
 func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
 	s.Mu.Lock()

@@ -10,12 +10,13 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// In this file, a Person clicks buttons, fills in forms, and uses shortcuts and slash commands. Each method sends the
-// interaction to the app and waits for its response, at most Options.AckTimeout (3 s by default). The Outcome is what the
-// person sees then. The lock is never held during that request, since the app may call the Web API before it responds.
+// In this file, a Person clicks buttons, fills in forms, and uses shortcuts and slash commands. Each method
+// sends the interaction to the app and waits for its response, at most Options.AckTimeout (3 s by default).
+// The Outcome is what the person sees then. The lock is never held during that request, since the app may
+// call the Web API before it responds.
 
-// Submit fills in a modal's inputs (see kit.Fill) and submits it. Like Slack's client, it rejects incomplete input without
-// asking the app.
+// Submit fills in a modal's inputs (see kit.Fill) and submits it. Like Slack's client, it rejects incomplete
+// input without asking the app.
 // Errors: not_found, "no element …", those of kit.Choose, "please complete …", those of ctx.
 func (p *Person) Submit(ctx context.Context, view string, values map[string][]string) (*Outcome, error) {
 	v, payload, err := p.fillView(view, values)
@@ -81,8 +82,8 @@ func (p *Person) fillView(view string, values map[string][]string) (*View, objec
 	return v, payload, nil
 }
 
-// CloseView cancels a modal or, if all is set, the whole stack of modals. The app receives view_closed only if the view
-// asked for it. Errors: not_found, those of ctx.
+// CloseView cancels a modal or, if all is set, the whole stack of modals. The app receives view_closed only
+// if the view asked for it. Errors: not_found, those of ctx.
 func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome, error) {
 	payload, err := p.dropView(view, all)
 	if err != nil {
@@ -103,8 +104,8 @@ func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error)
 	return p.makeOutcome(answer), nil
 }
 
-// dropView removes a modal, or all modals, from the person's stack. It returns the payload of view_closed, or nil if the app
-// didn't ask for it.
+// dropView removes a modal, or all modals, from the person's stack. It returns the payload of view_closed, or
+// nil if the app didn't ask for it.
 func (p *Person) dropView(view string, all bool) (object, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -187,8 +188,8 @@ func (p *Person) globalShortcutPayload(callback string) (object, error) {
 
 var typedName = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
-// escapeNames replaces @name and #name in the text of a command with <@U…|name> and <#C…|name>, as Slack does for apps whose
-// manifest sets should_escape. Unknown names are unchanged. The caller holds the lock.
+// escapeNames replaces @name and #name in the text of a command with <@U…|name> and <#C…|name>, as Slack does
+// for apps whose manifest sets should_escape. Unknown names are unchanged. The caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
 	return typedName.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
 		for _, id := range r.people.userIDs {
@@ -208,8 +209,9 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-// Command types a slash command into a channel; Slack doesn't support them in threads. Names in text are replaced by
-// escapeNames. Errors: channel_not_found (also for an unknown person), not_found if the app has no such command, those of ctx.
+// Command types a slash command into a channel; Slack doesn't support them in threads. Names in text are
+// replaced by escapeNames. Errors: channel_not_found (also for an unknown person), not_found if the app has
+// no such command, those of ctx.
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	form, link, err := p.commandForm(channel, command, text)
 	if err != nil {
@@ -231,8 +233,8 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 	return out, nil
 }
 
-// commandForm returns the form that the app receives for a slash command, and the response_url in it, where the app may
-// post its answer later.
+// commandForm returns the form that the app receives for a slash command, and the response_url in it, where
+// the app may post its answer later.
 func (p *Person) commandForm(channel, command, text string) (form map[string]string, link *responseURL, err error) {
 	s := p.s
 	s.Mu.Lock()
@@ -272,9 +274,10 @@ func (p *Person) applyAnswer(link *responseURL, body []byte) *workspace.Refusal 
 	return p.s.clicks.followAnswer(link, body)
 }
 
-// Click presses a button or picks from a menu. picked contains option values, user or channel ids, a date (2006-01-02), a
-// time (15:04) or a typed text, depending on the element's type.
-// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose, those of ctx.
+// Click presses a button or picks from a menu. picked contains option values, user or channel ids, a date
+// (2006-01-02), a time (15:04) or a typed text, depending on the element's type.
+// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of
+// kit.Choose, those of ctx.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	payload, err := p.s.clicks.newClick(p.id, t, action, picked)
 	if err != nil {
@@ -292,8 +295,8 @@ func (p *Person) makeOutcome(answer delivery.Answer) *Outcome {
 	return out
 }
 
-// Suggest types text into an external menu and returns the options that the app provides. Errors: those of Click, and
-// "no options …" if the answer isn't a list of options.
+// Suggest types text into an external menu and returns the options that the app provides. Errors: those of
+// Click, and "no options …" if the answer isn't a list of options.
 func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
 	key, payload, err := p.s.clicks.newSuggestion(p.id, t, action, text)
 	if err != nil {

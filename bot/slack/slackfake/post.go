@@ -11,9 +11,10 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// board stores the messages of all channels. Every post, edit, deletion and reaction goes through it, whether it is the app's
-// or a person's: board updates the channel or thread, notifies people, and sends the event to the app. The caller of its
-// methods holds the lock, workspace.Ground.Mu. ts is Slack's time stamp of a message, which is also its id in the channel.
+// board stores the messages of all channels. Every post, edit, deletion and reaction goes through it, whether
+// it is the app's or a person's: board updates the channel or thread, notifies people, and sends the event to
+// the app. The caller of its methods holds the lock, workspace.Ground.Mu. ts is Slack's time stamp of a
+// message, which is also its id in the channel.
 type board struct {
 	*ground
 	files   *library
@@ -21,8 +22,8 @@ type board struct {
 	events  *Events
 }
 
-// insertMessage assigns a ts to m and adds it to the channel, or to the thread m.ThreadTS. If the root of that thread was
-// deleted, m becomes a top-level message, as in Slack.
+// insertMessage assigns a ts to m and adds it to the channel, or to the thread m.ThreadTS. If the root of
+// that thread was deleted, m becomes a top-level message, as in Slack.
 func (b *board) insertMessage(ch *channel, m *Message) {
 	m.Type = "message"
 	m.TS = ch.nextTS(b.Now())
@@ -104,8 +105,8 @@ func (t *thread) recountReplies() {
 	}
 }
 
-// pastedTable returns the attachment in which Slack's editor stores a pasted table. The text and blocks of the message don't
-// contain the table.
+// pastedTable returns the attachment in which Slack's editor stores a pasted table. The text and blocks of
+// the message don't contain the table.
 func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	rows := make([]any, len(typed))
 	for i, cells := range typed {
@@ -202,8 +203,8 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 	b.events.Emit("app_mention", &ch.Channel, mention)
 }
 
-// isAppMention reports whether Slack sends app_mention for a message: it mentions the bot in a channel, and isn't the bot's
-// own or a system message.
+// isAppMention reports whether Slack sends app_mention for a message: it mentions the bot in a channel, and
+// isn't the bot's own or a system message.
 func (b *board) isAppMention(ch *channel, m *Message) bool {
 	isOwn := m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID
 	if isOwn || ch.IM || m.System() {

@@ -8,8 +8,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// A reaction is an emoji that a person or the app adds to a message. This file implements the Web API methods reactions.add
-// and reactions.remove, and stores the reactions of each message.
+// A reaction is an emoji that a person or the app adds to a message. This file implements the Web API methods
+// reactions.add and reactions.remove, and stores the reactions of each message.
 
 // maxReactions is how many different emoji a message may have.
 const maxReactions = 50
@@ -99,7 +99,8 @@ func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspa
 	return nil
 }
 
-// emitReaction sends an event for a reaction. As in Slack, the event has no thread_ts; the app must know the message.
+// emitReaction sends an event for a reaction. As in Slack, the event has no thread_ts; the app must know the
+// message.
 func (b *board) emitReaction(kind string, ch *channel, m *Message, user, name string) {
 	b.Note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
 	event := map[string]any{

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Tests use the methods in this file to inspect the emulated workspace: its channels, messages, threads and views. The methods
-// return copies and are safe for concurrent use.
+// Tests use the methods in this file to inspect the emulated workspace: its channels, messages, threads and
+// views. The methods return copies and are safe for concurrent use.
 
 // Channels returns all channels, including private and direct ones.
 func (s *Server) Channels() []Channel {
@@ -80,7 +80,8 @@ func (s *Server) Message(channel, ts string) *Message {
 	return ch.byTS[ts].Clone()
 }
 
-// Ephemerals returns the messages that only this user sees, oldest first. If user is "", it returns those of all users.
+// Ephemerals returns the messages that only this user sees, oldest first. If user is "", it returns those of
+// all users.
 func (s *Server) Ephemerals(user string) []Ephemeral {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -150,8 +151,8 @@ func (s *Server) Home(user string) *View {
 	return nil
 }
 
-// Calls returns the recorded calls of a Web API method, oldest first. If method is "", it returns the calls of all methods. At
-// least the latest 20,000 calls are recorded.
+// Calls returns the recorded calls of a Web API method, oldest first. If method is "", it returns the calls
+// of all methods. At least the latest 20,000 calls are recorded.
 func (s *Server) Calls(method string) []Call {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

@@ -12,9 +12,9 @@ import (
 	"parley/channels/emulator"
 )
 
-// Slack sends a response_url with each interaction, such as a click on a button. For half an hour, the app may post up to five
-// messages to this URL without a token: to answer the person who clicked, or to replace or delete the clicked message. This
-// file emulates these URLs.
+// Slack sends a response_url with each interaction, such as a click on a button. For half an hour, the app
+// may post up to five messages to this URL without a token: to answer the person who clicked, or to replace
+// or delete the clicked message. This file emulates these URLs.
 
 // Limits of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
 const (
@@ -77,7 +77,8 @@ func (s *clicks) strikeResponse() *emulator.Struck {
 	return s.faults.Strike("response_url", "")
 }
 
-// useResponse applies what the app posted to the URL with the given id. It returns Slack's error code, or "" on success.
+// useResponse applies what the app posted to the URL with the given id. It returns Slack's error code, or ""
+// on success.
 func (s *clicks) useResponse(id string, body []byte) string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

@@ -9,9 +9,9 @@ import (
 	"parley/channels/emulator"
 )
 
-// Server is an emulated Slack workspace with one installed app. It is an http.Handler that serves Slack's Web API; Start gives
-// it a listener of its own. Tests act in the workspace with As and Admin, and inspect it with methods such as Thread and
-// Messages. All exported methods, and those of the exported fields, are safe for concurrent use.
+// Server is an emulated Slack workspace with one installed app. It is an http.Handler that serves Slack's Web API;
+// Start gives it a listener of its own. Tests act in the workspace with As and Admin, and inspect it with methods
+// such as Thread and Messages. All exported methods, and those of the exported fields, are safe for concurrent use.
 type Server struct {
 	*ground
 	*emulator.Host
@@ -51,7 +51,8 @@ func New(o Options) *Server {
 	return s
 }
 
-// connect creates the parts of the workspace and connects them. A test's clock may jump, which the schedule has to handle.
+// connect creates the parts of the workspace and connects them. A test's clock may jump, which the schedule
+// has to handle.
 func (s *Server) connect(hasTestClock bool) {
 	g := s.ground
 	s.grant = workspace.NewGrant(g)
@@ -112,8 +113,8 @@ func (s *Server) seedWorkspace() {
 	}
 }
 
-// Reset restores the initial state. It removes messages, views, faults, recorded calls, undelivered events and added people.
-// Sockets stay connected.
+// Reset restores the initial state. It removes messages, views, faults, recorded calls, undelivered events
+// and added people. Sockets stay connected.
 func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -155,7 +156,8 @@ func (s *Server) TeamID() string { return s.Opt.TeamID }
 // AppID returns the id of the app.
 func (s *Server) AppID() string { return s.Opt.AppID }
 
-// makeRoutes returns the handler of the Web API, files, response URLs, Socket Mode and the test control API under /_fake/.
+// makeRoutes returns the handler of the Web API, files, response URLs, Socket Mode and the test control API
+// under /_fake/.
 func (s *Server) makeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.api.serveAPI)

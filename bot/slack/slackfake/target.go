@@ -8,8 +8,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// This file finds the message, modal or home tab in which a person clicks, and describes it for the payload that Slack sends
-// to the app.
+// This file finds the message, modal or home tab in which a person clicks, and describes it for the payload
+// that Slack sends to the app.
 
 // Target is where a person clicks: a message, which may be ephemeral, a modal or the home tab.
 type Target struct {
@@ -79,8 +79,8 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 	return nil, workspace.Refuse("message_not_found")
 }
 
-// describeMessage returns the content of the message that link belongs to, and registers link as its response_url. The caller
-// holds the lock.
+// describeMessage returns the content of the message that link belongs to, and registers link as its
+// response_url. The caller holds the lock.
 func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *targetContent {
 	container := object{
 		"type":         "message",
@@ -102,7 +102,8 @@ func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *tar
 	}
 }
 
-// lookAtView returns the content of a person's modal, or of the home tab if id is its id or "home". The caller holds the lock.
+// lookAtView returns the content of a person's modal, or of the home tab if id is its id or "home". The
+// caller holds the lock.
 func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
 	v, home := s.screens.Views[id], s.screens.Homes[user]
 	isHomeID := v == nil && home != nil && home.ID == id

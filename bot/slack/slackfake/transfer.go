@@ -11,9 +11,9 @@ import (
 	"parley/channels/emulator"
 )
 
-// This file serves the upload and download of files. The app uploads a file to a URL that contains a ticket, which identifies
-// the upload, and downloads files from their private URLs with its token. Bodies are transferred without holding the lock,
-// since the app may be slow. Tests can inject faults, such as a dropped connection.
+// This file serves the upload and download of files. The app uploads a file to a URL that contains a ticket,
+// which identifies the upload, and downloads files from their private URLs with its token. Bodies are transferred
+// without holding the lock, since the app may be slow. Tests can inject faults, such as a dropped connection.
 
 // serveUpload receives a file, either as the raw body or as a field of a multipart form.
 func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,8 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "OK - %d", len(data))
 }
 
-// beginUpload returns the fault that a test has injected for this upload, and the upload with the ticket. Either may be nil.
+// beginUpload returns the fault that a test has injected for this upload, and the upload with the ticket.
+// Either may be nil.
 func (a *fileAPI) beginUpload(ticket string) (*emulator.Struck, *upload) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// userAPI implements the Web API methods about people, bots and the app's token: users.*, bots.info and auth.test. The caller
-// of its methods holds the lock.
+// userAPI implements the Web API methods about people, bots and the app's token: users.*, bots.info and
+// auth.test. The caller of its methods holds the lock.
 type userAPI struct {
 	*ground
 	people *directory
@@ -65,7 +65,8 @@ func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 	return reply{"user": a.people.describe(u, showsEmail)}, nil
 }
 
-// botInfo returns a bot, by default the app's own. With a token of a whole organisation, the call must name the workspace.
+// botInfo returns a bot, by default the app's own. With a token of a whole organisation, the call must name
+// the workspace.
 // Source: docs.slack.dev/reference/methods/bots.info.
 func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
 	isOrganisation := strings.HasPrefix(a.Opt.TeamID, "E")

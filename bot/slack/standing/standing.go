@@ -1,6 +1,6 @@
-// Package standing reports whether Parley's connection to Slack works. Two sources can contradict each other: Slack accepts the
-// app's token in a request, while an event says that the app was removed from the workspace. A request that began before the
-// event proves nothing, so the removal counts even if the request's answer arrives later:
+// Package standing reports whether Parley's connection to Slack works. Two sources can contradict each other: Slack
+// accepts the app's token in a request, while an event says that the app was removed from the workspace. A request
+// that began before the event proves nothing, so the removal counts even if the request's answer arrives later:
 //
 //	known := s.RemovalsKnown()
 //	err := checkToken()  // meanwhile, another goroutine calls s.ReportRemoved
@@ -27,8 +27,8 @@ type Standing struct {
 // New returns a Standing that reports to r.
 func New(r reporter) *Standing { return &Standing{reporter: r} }
 
-// RemovalsKnown returns the number of removals so far. Call it before a request that checks the token, and pass the result to
-// ReportWorks.
+// RemovalsKnown returns the number of removals so far. Call it before a request that checks the token, and
+// pass the result to ReportWorks.
 func (s *Standing) RemovalsKnown() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

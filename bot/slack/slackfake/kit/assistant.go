@@ -2,8 +2,8 @@ package kit
 
 import "fmt"
 
-// This file validates the blocks that Slack has for AI assistants, as Slack's own validator does: task cards, plans and
-// feedback buttons. at is the JSON pointer of a block, as in Slack's error messages: "/blocks/0".
+// This file validates the blocks that Slack has for AI assistants, as Slack's own validator does: task cards,
+// plans and feedback buttons. at is the JSON pointer of a block, as in Slack's error messages: "/blocks/0".
 
 // checkTask checks a task_card block, which shows one step of an assistant's work.
 // Source: docs.slack.dev/reference/block-kit/blocks/task-card-block, read 2026-11.
@@ -58,7 +58,8 @@ func (c *checker) checkPlan(at string, b object) {
 	}
 }
 
-// checkFeedback checks one of the two buttons of a feedback_buttons element. key is its field, such as "positive_button".
+// checkFeedback checks one of the two buttons of a feedback_buttons element. key is its field, such as
+// "positive_button".
 // Source: docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element, read 2026-11.
 func (c *checker) checkFeedback(at string, element object, key string) {
 	button, ok := element[key].(object)

@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// A Slack message, modal or home tab consists of blocks: JSON objects such as a section, a divider or a row of buttons.
-// This file emulates what Slack does with the blocks that an app sends. Check rejects invalid blocks with the messages of
-// Slack's validator, and fills in missing ids. For a section without text, it reports
+// A Slack message, modal or home tab consists of blocks: JSON objects such as a section, a divider or a row of
+// buttons. This file emulates what Slack does with the blocks that an app sends. Check rejects invalid blocks
+// with the messages of Slack's validator, and fills in missing ids. For a section without text, it reports
 //
 //	[ERROR] must define either `text` or `fields` [json-pointer:/blocks/0/type]
 //
-// In this package, at is the JSON pointer of the object that is checked: "/blocks/0/text". object is a decoded JSON object.
+// In this package, at is the JSON pointer of the object that is checked: "/blocks/0/text". object is a
+// decoded JSON object.
 
 // Surface is where blocks are shown. It determines which kinds of blocks are allowed, and how many.
 type Surface int
@@ -45,7 +46,8 @@ const (
 	maxViewBlocks   = 100
 )
 
-// checker validates one list of blocks. It collects errors and adds missing ids and defaults to the blocks in place.
+// checker validates one list of blocks. It collects errors and adds missing ids and defaults to the blocks in
+// place.
 type checker struct {
 	newID    func() string // generates the id of a block or element without one
 	on       Surface
@@ -61,8 +63,9 @@ type Refusal struct {
 	Messages []string // details, each with a JSON pointer
 }
 
-// Check validates blocks as Slack does, and returns them with defaults and missing ids added. newID generates an id.
-// If raw is nil, it returns nil. The refusal has the code invalid_blocks, with messages, or invalid_blocks_format.
+// Check validates blocks as Slack does, and returns them with defaults and missing ids added. newID generates
+// an id. If raw is nil, it returns nil. The refusal has the code invalid_blocks, with messages, or
+// invalid_blocks_format.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
 func Check(raw json.RawMessage, on Surface, newID func() string) ([]any, *Refusal) {
 	if raw == nil {
@@ -228,14 +231,16 @@ func (c *checker) checkInput(at string, b object) {
 	c.checkElement(at+"/element", e, kindsInInput())
 }
 
-// checkText checks a required field with a text object, which is plain text or markup of at most maxRunes characters.
+// checkText checks a required field with a text object, which is plain text or markup of at most maxRunes
+// characters.
 func (c *checker) checkText(at string, b object, key string, maxRunes int) {
 	if t := c.requireObject(at, b, key); t != nil {
 		c.checkTextObject(at+"/"+key, t, maxRunes, plainOrMarkup())
 	}
 }
 
-// checkPlainText checks a required field with a text object, which must be plain text of at most maxRunes characters.
+// checkPlainText checks a required field with a text object, which must be plain text of at most maxRunes
+// characters.
 func (c *checker) checkPlainText(at string, b object, key string, maxRunes int) {
 	if t := c.requireObject(at, b, key); t != nil {
 		c.checkTextObject(at+"/"+key, t, maxRunes, []string{"plain_text"})
@@ -305,9 +310,9 @@ func (c *checker) checkOptional(at string, b object, key string, maxRunes int) s
 	return v
 }
 
-// CheckAttachments validates a message's attachments, an older format whose entries may contain blocks. It returns them
-// with ids added, or nil if there are none. The refusal has the code invalid_attachments or too_many_attachments, or is
-// one of Check.
+// CheckAttachments validates a message's attachments, an older format whose entries may contain blocks. It
+// returns them with ids added, or nil if there are none. The refusal has the code invalid_attachments or
+// too_many_attachments, or is one of Check.
 func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage, *Refusal) {
 	if raw == nil {
 		return nil, nil
@@ -341,8 +346,8 @@ func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage
 	return encode(list), nil
 }
 
-// CheckTitle checks a view's title or the label of one of its buttons, which is the field key and has at most maxRunes
-// characters. It returns the text object with defaults added, and the messages of Slack's validator.
+// CheckTitle checks a view's title or the label of one of its buttons, which is the field key and has at most
+// maxRunes characters. It returns the text object with defaults added, and the messages of Slack's validator.
 func CheckTitle(key string, raw json.RawMessage, maxRunes int) (title json.RawMessage, faults []string) {
 	var t any
 	if json.Unmarshal(raw, &t) != nil {
@@ -353,8 +358,8 @@ func CheckTitle(key string, raw json.RawMessage, maxRunes int) (title json.RawMe
 	return encode(t), c.errs
 }
 
-// Offered validates an app's answer to a request for the options of an external menu, and returns the options' values. A
-// group has at most 100 options. faults are the messages of Slack's validator.
+// Offered validates an app's answer to a request for the options of an external menu, and returns the
+// options' values. A group has at most 100 options. faults are the messages of Slack's validator.
 func Offered(answer object) (values, faults []string) {
 	c := &checker{on: OnMessage}
 	groups, _ := answer["option_groups"].([]any)

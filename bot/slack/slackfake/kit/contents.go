@@ -7,7 +7,8 @@ import (
 
 var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
 
-// This file reads blocks, the JSON objects that a Slack message consists of: whom do they mention, and what do they contain?
+// This file reads blocks, the JSON objects that a Slack message consists of: whom do they mention, and what
+// do they contain?
 
 // Mentioned is the people that a message mentions, and so notifies.
 type Mentioned struct {
@@ -15,8 +16,8 @@ type Mentioned struct {
 	All   bool            // everybody in the channel: @here, @channel or @everyone
 }
 
-// Mentions returns whom a message mentions. If the message has blocks, its text is ignored, since Slack uses it only for
-// notifications then.
+// Mentions returns whom a message mentions. If the message has blocks, its text is ignored, since Slack uses
+// it only for notifications then.
 func Mentions(text string, blocks json.RawMessage) Mentioned {
 	m := Mentioned{Users: map[string]bool{}}
 	if blocks == nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// An element is an interactive part of a block: a button, a menu, a date picker, an input. This file validates elements as
-// Slack's validator does. at is the JSON pointer of an element, such as "/blocks/0/elements/1".
+// An element is an interactive part of a block: a button, a menu, a date picker, an input. This file validates
+// elements as Slack's validator does. at is the JSON pointer of an element, such as "/blocks/0/elements/1".
 
 func selectKinds() []string {
 	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
@@ -44,8 +44,8 @@ func (c *checker) checkElements(at string, b object, maxItems int, allowed []str
 	}
 }
 
-// checkElement checks an element of one of the allowed kinds, and adds a missing action id. A section's image counts as an
-// element here, too, but has no action id.
+// checkElement checks an element of one of the allowed kinds, and adds a missing action id. A section's image
+// counts as an element here, too, but has no action id.
 func (c *checker) checkElement(at string, e object, allowed []string) {
 	kind, _ := e["type"].(string)
 	if !slices.Contains(allowed, kind) {

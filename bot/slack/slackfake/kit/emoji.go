@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// CanonicalEmoji returns the name under which Slack stores a reaction. Some emoji have several names for the same reaction:
-// "thumbsup" is stored as "+1". A skin tone is kept: "thumbsup::skin-tone-2". Only common aliases are known; any other
-// name is returned unchanged.
+// CanonicalEmoji returns the name under which Slack stores a reaction. Some emoji have several names for the
+// same reaction: "thumbsup" is stored as "+1". A skin tone is kept: "thumbsup::skin-tone-2". Only common
+// aliases are known; any other name is returned unchanged.
 // Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
 func CanonicalEmoji(name string) string {
 	base, tone, hasTone := strings.Cut(name, "::")
@@ -40,8 +40,8 @@ func CanonicalEmoji(name string) string {
 	return base
 }
 
-// WithShortcodes replaces emoji with their names, as Slack does in texts without formatting, such as the arguments of a
-// slash command: 👍 becomes ":+1:", and 👍🏻 becomes ":+1::skin-tone-2:". Only a few emoji are known.
+// WithShortcodes replaces emoji with their names, as Slack does in texts without formatting, such as the
+// arguments of a slash command: 👍 becomes ":+1:", and 👍🏻 becomes ":+1::skin-tone-2:". Only a few emoji are known.
 func WithShortcodes(typed string) string {
 	const firstTone, firstToneNumber, tones = 0x1f3fb, 2, 5
 	var pairs []string // earlier pairs take precedence, so an emoji with a tone comes before the same without

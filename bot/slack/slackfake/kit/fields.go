@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Slack rejects a block or element with a JSON field that its kind doesn't have. The tables in this file list the allowed
-// fields as names separated by spaces, and the functions check them. at is the JSON pointer of the object that is
-// checked, as in Slack's error messages: "/blocks/0".
+// Slack rejects a block or element with a JSON field that its kind doesn't have. The tables in this file list
+// the allowed fields as names separated by spaces, and the functions check them. at is the JSON pointer of
+// the object that is checked, as in Slack's error messages: "/blocks/0".
 
 // onlyOnMessages lists the kinds of blocks that are not allowed in modals and home tabs.
 func onlyOnMessages() []string {
@@ -30,7 +30,8 @@ func blockFields() map[string]string {
 }
 
 // elementFields lists the fields of each kind of element, except type and action_id.
-// Source: docs.slack.dev/reference/block-kit/block-elements; the types of npm @slack/types 3.2.0; both read 2026-11.
+// Source: docs.slack.dev/reference/block-kit/block-elements; the types of npm @slack/types 3.2.0; both read
+// 2026-11.
 func elementFields() map[string]string {
 	const input, menu, several = " focus_on_load placeholder", " confirm focus_on_load placeholder", " max_selected_items"
 	typed := "initial_value dispatch_action_config" + input
@@ -76,8 +77,8 @@ func CheckView(raw json.RawMessage) (faults []string) {
 	return c.errs
 }
 
-// checkFields reports the keys of an object that aren't in fields. The messages of this and the following checks are those
-// of Slack's validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
+// checkFields reports the keys of an object that aren't in fields. The messages of this and the following
+// checks are those of Slack's validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
 func (c *checker) checkFields(at string, o object, fields string) {
 	allowed := strings.Fields(fields)
 	for _, key := range slices.Sorted(maps.Keys(o)) {

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Element is an interactive element, such as a button or an input, with the block that contains it. Block and Fields are the
-// JSON objects that the app sent; the strings are copies of their most used fields.
+// Element is an interactive element, such as a button or an input, with the block that contains it. Block and
+// Fields are the JSON objects that the app sent; the strings are copies of their most used fields.
 type Element struct {
 	Block    object
 	Fields   object

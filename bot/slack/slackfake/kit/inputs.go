@@ -10,12 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// This file emulates Slack's client while a person fills in the inputs of a modal, or chooses from the menus in a message.
-// It stores what the person entered, checks it as the client does, and builds the state that Slack sends to the app:
+// This file emulates Slack's client while a person fills in the inputs of a modal, or chooses from the menus
+// in a message. It stores what the person entered, checks it as the client does, and builds the state that
+// Slack sends to the app:
 //
 //	{"values": {"subject": {"text": {"type": "plain_text_input", "value": "hello"}}}}
 //
-// Here, "subject" is a block id and "text" an action id. An element is an input or button, as the JSON that the app sent.
+// Here, "subject" is a block id and "text" an action id. An element is an input or button, as the JSON that
+// the app sent.
 
 // State holds the value of each input of a view or message, by block id and action id.
 type State struct {
@@ -59,8 +61,8 @@ func initialValue(e object) object {
 	return v
 }
 
-// valueKey returns the name of the field that holds the value of an element, in states and in actions, and whether the value
-// is a list.
+// valueKey returns the name of the field that holds the value of an element, in states and in actions, and
+// whether the value is a list.
 func valueKey(kind string) (key string, isList bool) {
 	switch kind {
 	case "plain_text_input", "number_input", "email_text_input", "url_text_input", "button":
@@ -95,9 +97,10 @@ func valueKey(kind string) (key string, isList bool) {
 	return key, false
 }
 
-// Choose returns the value of an element after a person picked or typed something, such as {"value": "hello"}. picked contains
-// option values, ids, a date, a time or a text, depending on the element's type. suggested is an object with the options
-// that the app provided for an external menu; it may be nil. Errors: "no such option: …", "not a time: …", "text has …".
+// Choose returns the value of an element after a person picked or typed something, such as {"value":
+// "hello"}. picked contains option values, ids, a date, a time or a text, depending on the element's type.
+// suggested is an object with the options that the app provided for an external menu; it may be nil. Errors:
+// "no such option: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, suggested object) (object, error) {
 	kind, _ := e["type"].(string)
 	switch kind {
@@ -210,7 +213,8 @@ func FullState(st State, blocks json.RawMessage) State {
 	return out
 }
 
-// KeepState returns the part of st that survives when a view gets new blocks: the values of inputs whose ids are unchanged.
+// KeepState returns the part of st that survives when a view gets new blocks: the values of inputs whose ids
+// are unchanged.
 func KeepState(st State, blocks json.RawMessage) State {
 	out := State{}
 	for e := range Elements(blocks) {
@@ -230,9 +234,9 @@ func isEmptyValue(v any) bool {
 	return isList && len(list) == 0
 }
 
-// Fill sets values in st, by action id or block_id/action_id. It then checks that each required input is filled in, as
-// Slack's client does before it submits a view. suggested returns the options that the app last provided for an action
-// id, or nil.
+// Fill sets values in st, by action id or block_id/action_id. It then checks that each required input is
+// filled in, as Slack's client does before it submits a view. suggested returns the options that the app last
+// provided for an action id, or nil.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for _, action := range slices.Sorted(maps.Keys(values)) {
 		e, ok := Find(blocks, action)

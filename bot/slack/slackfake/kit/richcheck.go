@@ -2,9 +2,9 @@ package kit
 
 import "fmt"
 
-// A rich_text block is formatted text as a tree: sections, lists, quotations and code blocks, which contain texts, links,
-// emoji and mentions. This file validates it as Slack's validator does. at is the JSON pointer of a node, such as
-// "/blocks/0/elements/1".
+// A rich_text block is formatted text as a tree: sections, lists, quotations and code blocks, which contain
+// texts, links, emoji and mentions. This file validates it as Slack's validator does. at is the JSON pointer
+// of a node, such as "/blocks/0/elements/1".
 
 // checkRichText checks a rich_text block and everything in it.
 // Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block; the types of npm @slack/types 3.2.0; both
@@ -47,7 +47,8 @@ func (c *checker) checkRichText(at string, b object) {
 // maxRichElements limits the elements of a rich_text block. Slack documents a limit only for the whole message.
 const maxRichElements = 1000
 
-// checkRichPart checks a node inside an element of the kind parent: a section of a list, or a leaf such as a text or link.
+// checkRichPart checks a node inside an element of the kind parent: a section of a list, or a leaf such as a
+// text or link.
 func (c *checker) checkRichPart(at string, v any, parent string) {
 	e, ok := v.(object)
 	if !ok {

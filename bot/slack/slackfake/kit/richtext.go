@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// Slack sends what a person types to the app in two forms: as text in Slack's markup ("*bold* <@U1>"), and as a rich_text
-// block, which is a tree of sections, lists, texts and mentions. This file converts the text into the block. For example,
-// "*so*" becomes
+// Slack sends what a person types to the app in two forms: as text in Slack's markup ("*bold* <@U1>"), and as
+// a rich_text block, which is a tree of sections, lists, texts and mentions. This file converts the text into
+// the block. For example, "*so*" becomes
 //
 //	{"type": "rich_text_section", "elements": [{"type": "text", "text": "so", "style": {"bold": true}}]}
 
-// inline matches the next piece of a line that isn't plain text. The marks *, _ and ~ count only at word boundaries, which
-// Go's regexp can't express; isAtWordBorder checks that.
+// inline matches the next piece of a line that isn't plain text. The marks *, _ and ~ count only at word
+// boundaries, which Go's regexp can't express; isAtWordBorder checks that.
 var inline = regexp.MustCompile(strings.Join([]string{
 	`<[^<>]+>`,                              // a mention, channel or link
 	"`[^`\n]+`",                             // code
@@ -30,8 +30,8 @@ var (
 	listNumber = regexp.MustCompile(`^\s*\d+[.)]\s+(.+)$`)
 )
 
-// RichText returns the elements of the rich_text block that Slack's editor creates for a text in Slack's markup. Lists are
-// not nested. Text after an unclosed ``` is code.
+// RichText returns the elements of the rich_text block that Slack's editor creates for a text in Slack's
+// markup. Lists are not nested. Text after an unclosed ``` is code.
 func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
@@ -105,8 +105,8 @@ func richGroup(kind lineKind, lines []string) any {
 	return object{"type": "rich_text_section", "elements": richInline(strings.Join(lines, "\n"), nil)}
 }
 
-// richInline returns the elements of a text without line formats: texts, links, mentions and emoji. style is the formatting
-// of everything around it, such as {"bold": true}, or nil.
+// richInline returns the elements of a text without line formats: texts, links, mentions and emoji. style is
+// the formatting of everything around it, such as {"bold": true}, or nil.
 func richInline(text string, style object) []any {
 	out := []any{}
 	plainStart := 0
@@ -138,8 +138,8 @@ func richInline(text string, style object) []any {
 	return out
 }
 
-// isAtWordBorder reports whether Slack treats text[from:to], such as "*so*", as formatting. That requires that no letter or
-// digit is adjacent to the marks outside, and no space inside.
+// isAtWordBorder reports whether Slack treats text[from:to], such as "*so*", as formatting. That requires
+// that no letter or digit is adjacent to the marks outside, and no space inside.
 func isAtWordBorder(text string, from, to int) bool {
 	isOfWord := func(b byte) bool {
 		if b >= utf8.RuneSelf { // most likely part of a non-ASCII letter
@@ -240,8 +240,8 @@ func unescape(text string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
 }
 
-// emojiCode returns the Unicode code points of an emoji in Slack's notation, or "" for any but the few emoji that it knows.
-// Slack leaves them out for custom emoji.
+// emojiCode returns the Unicode code points of an emoji in Slack's notation, or "" for any but the few emoji
+// that it knows. Slack leaves them out for custom emoji.
 func emojiCode(name string) string {
 	return map[string]string{
 		"wave":                  "1f44b",

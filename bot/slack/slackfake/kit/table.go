@@ -2,8 +2,8 @@ package kit
 
 import "fmt"
 
-// This file validates table blocks as Slack's validator does. at is the JSON pointer of a block, as in Slack's error
-// messages: "/blocks/0".
+// This file validates table blocks as Slack's validator does. at is the JSON pointer of a block, as in
+// Slack's error messages: "/blocks/0".
 
 // Limits of tables. Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11.
 const (
@@ -40,8 +40,8 @@ func (c *checker) checkTable(at string, b object) {
 	}
 }
 
-// checkDataTable checks a table that people can page through, sort and filter. It has a header row and up to maxTableRows
-// rows with the same number of cells.
+// checkDataTable checks a table that people can page through, sort and filter. It has a header row and up to
+// maxTableRows rows with the same number of cells.
 // Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
 func (c *checker) checkDataTable(at string, b object) {
 	c.checkRequired(at, b, "caption", maxTextRunes)

@@ -7,8 +7,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// API implements the views.* methods of Slack's Web API. A view is a modal or a home tab. To open a modal, the app needs a
-// trigger id, which Slack sends with each click. A trigger id can be used once, within a few seconds.
+// API implements the views.* methods of Slack's Web API. A view is a modal or a home tab. To open a modal, the
+// app needs a trigger id, which Slack sends with each click. A trigger id can be used once, within a few seconds.
 type API struct {
 	*workspace.Ground
 	screens *Screens
@@ -20,8 +20,8 @@ func NewAPI(screens *Screens, isUser func(id string) bool) *API {
 	return &API{Ground: screens.Ground, screens: screens, isUser: isUser}
 }
 
-// findTrigger returns the trigger that a call names. It refuses one that is unknown, used or expired. The caller marks the
-// trigger as used after the view was opened.
+// findTrigger returns the trigger that a call names. It refuses one that is unknown, used or expired. The
+// caller marks the trigger as used after the view was opened.
 func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	id := cmp.Or(c.Str("trigger_id"), c.Str("interactivity_pointer"))
 	if id == "" {
@@ -104,8 +104,8 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": old.Clone()}, nil
 }
 
-// findNamed returns the view that a call names by view_id, or otherwise by external_id, the app's own id. It returns nil if
-// there is no such view.
+// findNamed returns the view that a call names by view_id, or otherwise by external_id, the app's own id. It
+// returns nil if there is no such view.
 func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 	id := c.Str("view_id")
 	if id == "" {

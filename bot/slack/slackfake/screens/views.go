@@ -1,5 +1,5 @@
-// Package screens emulates Slack's modals and home tabs: it stores which ones people see, and lets the app open and change
-// them.
+// Package screens emulates Slack's modals and home tabs: it stores which ones people see, and lets the app
+// open and change them.
 package screens
 
 import (
@@ -24,9 +24,9 @@ const (
 	maxExternalID = 255
 )
 
-// Screens holds the views that people see. A view is a modal, shown on top of Slack's page, or the app's home tab. A user has
-// one stack of modals, of which only the top one can be used. The lock, workspace.Ground.Mu, guards all state, and the
-// caller of the methods holds it.
+// Screens holds the views that people see. A view is a modal, shown on top of Slack's page, or the app's home
+// tab. A user has one stack of modals, of which only the top one can be used. The lock, workspace.Ground.Mu,
+// guards all state, and the caller of the methods holds it.
 type Screens struct {
 	*workspace.Ground
 	Views    map[string]*workspace.View // by view id
@@ -54,7 +54,8 @@ type trigger struct {
 	view      string // id of the modal in which the user clicked, or ""
 }
 
-// NewTrigger creates a trigger for a click and returns its id. view is the id of the modal that contains the click, or "".
+// NewTrigger creates a trigger for a click and returns its id. view is the id of the modal that contains the
+// click, or "".
 func (s *Screens) NewTrigger(user, view string) string {
 	id := fmt.Sprintf("%d.%d.%s", s.Now().UnixMilli(), 1_000_000+s.IDs, s.Secret(32))
 	s.triggers[id] = &trigger{user: user, createdAt: s.Now(), view: view}
@@ -246,8 +247,8 @@ func (s *Screens) replace(old, v *workspace.View) {
 	s.renewHash(old)
 }
 
-// Respond applies the app's response to the submission of the modal v. action is its response_action; "" closes the modal. raw
-// is the view of an update or push, and errs are error messages by block id.
+// Respond applies the app's response to the submission of the modal v. action is its response_action; ""
+// closes the modal. raw is the view of an update or push, and errs are error messages by block id.
 func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
 	switch action {
 	case "":

@@ -1,4 +1,5 @@
-// Package webcall decodes calls of Slack's Web API: their arguments, the content of a message, and the requested page of a list.
+// Package webcall decodes calls of Slack's Web API: their arguments, the content of a message, and the
+// requested page of a list.
 package webcall
 
 import (
@@ -20,8 +21,9 @@ const MaxBody = 4 << 20
 // Reply is the body of a successful response, without the field ok.
 type Reply map[string]any
 
-// Call is a Web API request with its arguments and the app's permissions. Clients may send arguments in the query, a form or
-// JSON. Read converts all of them to strings; values that aren't strings are kept as JSON, such as `[{"type":"divider"}]`.
+// Call is a Web API request with its arguments and the app's permissions. Clients may send arguments in the
+// query, a form or JSON. Read converts all of them to strings; values that aren't strings are kept as JSON,
+// such as `[{"type":"divider"}]`.
 type Call struct {
 	*workspace.Ground
 	Grant   *workspace.Grant
@@ -53,8 +55,8 @@ func (c *Call) Flag(key string) bool {
 	return err == nil && b
 }
 
-// Read sets Args and Token from the query, the headers and the body. A body may be a form, a multipart form or JSON, and its
-// arguments take precedence.
+// Read sets Args and Token from the query, the headers and the body. A body may be a form, a multipart form
+// or JSON, and its arguments take precedence.
 func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 	c.Args = map[string]string{}
 	for k, v := range r.URL.Query() {
@@ -143,8 +145,8 @@ func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 	return nil
 }
 
-// Need refuses the call with missing_scope unless the app has the scope, and records the use of the scope. Alternatives are
-// separated by "|".
+// Need refuses the call with missing_scope unless the app has the scope, and records the use of the scope.
+// Alternatives are separated by "|".
 func (c *Call) Need(scope string) *workspace.Refusal {
 	alternatives := strings.Split(scope, "|")
 	for _, alternative := range alternatives {

@@ -10,8 +10,8 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// An app's message consists of a text, blocks and attachments. This file reads them from a call such as chat.postMessage, and
-// refuses, truncates or completes them as Slack does.
+// An app's message consists of a text, blocks and attachments. This file reads them from a call such as
+// chat.postMessage, and refuses, truncates or completes them as Slack does.
 
 // Limits of messages, in characters unless the name says otherwise.
 // Source: docs.slack.dev/reference/methods/chat.postMessage and measurements by users, read 2026-11.
@@ -29,8 +29,8 @@ type Content struct {
 	Attachments json.RawMessage
 }
 
-// ReadContent reads and validates the arguments text, markdown_text, blocks and attachments. markdown_text excludes text and
-// blocks.
+// ReadContent reads and validates the arguments text, markdown_text, blocks and attachments. markdown_text
+// excludes text and blocks.
 func (c *Call) ReadContent() (Content, *workspace.Refusal) {
 	if c.Str("markdown_text") != "" {
 		return c.readMarkdown()
@@ -93,8 +93,9 @@ func CutText(text string) string {
 	return string([]rune(text)[:maxText])
 }
 
-// Metadata reads the argument metadata. m is nil if it is missing. isCleared means that the call removes the metadata of the
-// message: event_type and event_payload are both missing, or event_type is empty, as slack-go sends it.
+// Metadata reads the argument metadata. m is nil if it is missing. isCleared means that the call removes the
+// metadata of the message: event_type and event_payload are both missing, or event_type is empty, as slack-go
+// sends it.
 // Errors: metadata_too_large, invalid_metadata_format, invalid_metadata_schema.
 func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace.Refusal) {
 	raw := c.Raw("metadata")
@@ -133,8 +134,8 @@ func (c *Call) hasCustomAuthor() bool {
 	return cmp.Or(c.Str("username"), c.Str("icon_emoji"), c.Str("icon_url")) != ""
 }
 
-// BotMessage returns a message of the app with the given content. A custom name or icon is ignored unless the app has the
-// scope chat:write.customize.
+// BotMessage returns a message of the app with the given content. A custom name or icon is ignored unless the
+// app has the scope chat:write.customize.
 func (c *Call) BotMessage(content Content) *workspace.Message {
 	m := &workspace.Message{
 		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,

@@ -11,10 +11,12 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Web API methods return lists in pages: the app passes the cursor of one response to get the next page. For messages, it can
-// also restrict the time with oldest and latest. This file reads these arguments and selects the items of a page.
+// Web API methods return lists in pages: the app passes the cursor of one response to get the next page. For
+// messages, it can also restrict the time with oldest and latest. This file reads these arguments and selects
+// the items of a page.
 
-// Window is the range of messages that a call asks for. Times are in microseconds since 1970; see workspace.ParseTS.
+// Window is the range of messages that a call asks for. Times are in microseconds since 1970; see
+// workspace.ParseTS.
 type Window struct {
 	Oldest, Latest int64
 	inclusive      bool  // include messages at exactly Oldest and Latest
@@ -23,7 +25,8 @@ type Window struct {
 	full           bool  // include the payload of messages' metadata
 }
 
-// Window reads the range of messages that a call asks for. Errors: invalid_ts_oldest, invalid_ts_latest, those of Page.
+// Window reads the range of messages that a call asks for. Errors: invalid_ts_oldest, invalid_ts_latest,
+// those of Page.
 func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) {
 	w := Window{inclusive: c.Flag("inclusive"), Limit: standardLimit, Latest: math.MaxInt64, full: c.Flag("include_all_metadata")}
 	if v := c.Str("oldest"); v != "" {
@@ -49,8 +52,8 @@ func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) 
 	return w, err
 }
 
-// Page reads the arguments limit and cursor. position is the start of the page: a number of items or a time, depending on
-// which the method passed to ResponseMetadata. The first page has position 0.
+// Page reads the arguments limit and cursor. position is the start of the page: a number of items or a time,
+// depending on which the method passed to ResponseMetadata. The first page has position 0.
 // Errors: invalid_limit, invalid_cursor.
 func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *workspace.Refusal) {
 	limit = standardLimit
@@ -85,8 +88,8 @@ func parseCursor(cursor string) (position int, ok bool) {
 	return position, err == nil && position >= 0
 }
 
-// ResponseMetadata returns the response_metadata of a page. It contains the cursor of the next page, which starts at position.
-// If position is 0, the cursor is empty: there is no next page.
+// ResponseMetadata returns the response_metadata of a page. It contains the cursor of the next page, which
+// starts at position. If position is 0, the cursor is empty: there is no next page.
 func ResponseMetadata(position int) Reply {
 	cursor := ""
 	if position > 0 {
@@ -124,7 +127,8 @@ func (w Window) Holds(m *workspace.Message) bool {
 	return us > w.Oldest && us < w.Latest
 }
 
-// Show returns a copy of a message for the response. The payload of its metadata is removed unless the call asked for it.
+// Show returns a copy of a message for the response. The payload of its metadata is removed unless the call
+// asked for it.
 func (w Window) Show(m *workspace.Message) *workspace.Message {
 	shown := m.Clone()
 	if shown.Metadata != nil && !w.full {
@@ -133,8 +137,8 @@ func (w Window) Show(m *workspace.Message) *workspace.Message {
 	return shown
 }
 
-// FirstAfter returns the index of the first message of a page in a list sorted by time: the first one that is in the window
-// and later than the previous page.
+// FirstAfter returns the index of the first message of a page in a list sorted by time: the first one that is
+// in the window and later than the previous page.
 func FirstAfter(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()

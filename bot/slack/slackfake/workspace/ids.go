@@ -1,5 +1,5 @@
-// Package workspace is the foundation that all parts of the emulated Slack share: options, the clock, ids, the log of changes,
-// the lock, the app's permissions, scheduled tasks, and Slack's JSON types.
+// Package workspace is the foundation that all parts of the emulated Slack share: options, the clock, ids,
+// the log of changes, the lock, the app's permissions, scheduled tasks, and Slack's JSON types.
 package workspace
 
 import (
@@ -23,8 +23,8 @@ const (
 	idStep    = 61803398874989  // coprime to idSpace, so n*idStep modulo idSpace doesn't repeat
 )
 
-// Ground is embedded by all parts of a workspace, so that they share its options, clock, ids and log of changes, and one lock.
-// In the emulator's comments, "the lock" is Ground.Mu.
+// Ground is embedded by all parts of a workspace, so that they share its options, clock, ids and log of
+// changes, and one lock. In the emulator's comments, "the lock" is Ground.Mu.
 type Ground struct {
 	Opt  Options
 	Host *emulator.Host
@@ -58,8 +58,8 @@ func (g *Ground) BaseURL() string {
 	return g.Host.URL()
 }
 
-// NewID returns a new id in Slack's format, such as C0A7QK2M9XZ. Ids are unique within a server, and differ from those of
-// servers created at other times. The caller holds the lock.
+// NewID returns a new id in Slack's format, such as C0A7QK2M9XZ. Ids are unique within a server, and differ
+// from those of servers created at other times. The caller holds the lock.
 func (g *Ground) NewID(prefix string) string {
 	g.IDs++
 	hi, lo := bits.Mul64(uint64(g.IDs+g.idStart), idStep)
@@ -73,7 +73,8 @@ func (g *Ground) NewID(prefix string) string {
 	return string(id)
 }
 
-// Secret returns n hex digits, at most 64, that can't be guessed from other ids and secrets. The caller holds the lock.
+// Secret returns n hex digits, at most 64, that can't be guessed from other ids and secrets. The caller holds
+// the lock.
 func (g *Ground) Secret(n int) string {
 	g.IDs++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", g.idStart, g.IDs, g.Opt.SigningSecret))
@@ -89,8 +90,8 @@ func (g *Ground) UUID() string {
 // FormatTS formats a time in microseconds since 1970 as Slack's time stamp: "1700000000.000100".
 func FormatTS(us int64) string { return fmt.Sprintf("%d.%06d", us/1e6, us%1e6) }
 
-// ParseTS parses Slack's time stamp, whose fraction is optional, and returns microseconds since 1970. ok is false if ts isn't
-// valid.
+// ParseTS parses Slack's time stamp, whose fraction is optional, and returns microseconds since 1970. ok is
+// false if ts isn't valid.
 func ParseTS(ts string) (us int64, ok bool) {
 	whole, fraction, hasFraction := strings.Cut(ts, ".")
 	const maxSeconds, maxFraction = 12, 6 // digits

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Options configure an emulated Slack workspace: who is in it, what the app may do, and how Slack behaves, such as rate limits
-// and delays. The zero value is a workspace in Socket Mode whose app has all scopes. Tests can set a clock of their own:
+// Options configure an emulated Slack workspace: who is in it, what the app may do, and how Slack behaves,
+// such as rate limits and delays. The zero value is a workspace in Socket Mode whose app has all scopes.
+// Tests can set a clock of their own:
 //
 //	slackfake.New(slackfake.Options{Clock: clock.Now, Limits: true})
 type Options struct {
@@ -31,11 +32,11 @@ type Options struct {
 	BotID    string // B…
 	BotUser  string // U… of the bot user
 
-	// WorkspaceURL is the base of permalinks, default https://<domain>.slack.com/. The demo sets it to its own address, so
-	// that people can follow the links.
+	// WorkspaceURL is the base of permalinks, default https://<domain>.slack.com/. The demo sets it to its own
+	// address, so that people can follow the links.
 	WorkspaceURL string
-	// PublicURL is the base of file and socket URLs. The default is the address of the last Web API call, since clients
-	// send tokens only to a host they know.
+	// PublicURL is the base of file and socket URLs. The default is the address of the last Web API call, since
+	// clients send tokens only to a host they know.
 	PublicURL string
 
 	Scopes []string // granted bot scopes; nil means AllScopes()
@@ -47,7 +48,8 @@ type Options struct {
 	// ReadOnlyDM is messages_tab_read_only_enabled: people can't send direct messages to the bot.
 	ReadOnlyDM bool
 
-	// MovedFiles redirects file downloads to another URL that requires the token, too, as in an Enterprise organisation.
+	// MovedFiles redirects file downloads to another URL that requires the token, too, as in an Enterprise
+	// organisation.
 	MovedFiles bool
 
 	Users    []User    // initial users; Reset restores them

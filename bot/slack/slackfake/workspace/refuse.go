@@ -8,8 +8,9 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Refusal is an error response of Slack's Web API, such as {"ok": false, "error": "channel_not_found"}. Handlers of Web API
-// methods return it instead of a reply. Since it is a pointer type, don't assign a nil *Refusal to an error.
+// Refusal is an error response of Slack's Web API, such as {"ok": false, "error": "channel_not_found"}.
+// Handlers of Web API methods return it instead of a reply. Since it is a pointer type, don't assign a nil
+// *Refusal to an error.
 type Refusal struct {
 	Code     string            // Slack's error code, such as "channel_not_found"
 	Needed   string            // the missing scope, if Code is missing_scope

@@ -8,9 +8,9 @@ import (
 // pollInterval is how often the schedule checks for due tasks if a test controls the clock.
 const pollInterval = 10 * time.Millisecond
 
-// Schedule runs tasks at a later time of Slack's clock, such as the retry of an event or the delayed message of an uploaded
-// file. One goroutine, RunSchedule, runs them one after the other in the order in which they are due. A test can move the
-// clock forward to make tasks due at once. The lock, Ground.Mu, guards the fields.
+// Schedule runs tasks at a later time of Slack's clock, such as the retry of an event or the delayed message of
+// an uploaded file. One goroutine, RunSchedule, runs them one after the other in the order in which they are
+// due. A test can move the clock forward to make tasks due at once. The lock, Ground.Mu, guards the fields.
 type Schedule struct {
 	*Ground
 	tasks taskHeap      // the next task first

@@ -214,8 +214,8 @@ type Ephemeral struct {
 	Deleted  bool            `json:"deleted,omitempty"`
 }
 
-// Clone returns a copy that later changes to the message don't affect. Other pointers and JSON are shared with the original,
-// since the workspace only replaces them and never modifies what they refer to.
+// Clone returns a copy that later changes to the message don't affect. Other pointers and JSON are shared
+// with the original, since the workspace only replaces them and never modifies what they refer to.
 func (m *Message) Clone() *Message {
 	clone := *m
 	clone.Reactions = slices.Clone(m.Reactions)
@@ -230,8 +230,8 @@ func (m *Message) Clone() *Message {
 	return &clone
 }
 
-// Micros returns the time at which the message was posted, in microseconds since 1970. TS is always valid, since the workspace
-// generates it.
+// Micros returns the time at which the message was posted, in microseconds since 1970. TS is always valid,
+// since the workspace generates it.
 func (m *Message) Micros() int64 {
 	us, _ := ParseTS(m.TS)
 	return us
@@ -240,7 +240,8 @@ func (m *Message) Micros() int64 {
 // IsReply reports whether the message is a reply in a thread.
 func (m *Message) IsReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
-// Author returns the author as a thread's reply_users lists it: the user id, or the bot id of a message with a custom author.
+// Author returns the author as a thread's reply_users lists it: the user id, or the bot id of a message with
+// a custom author.
 func (m *Message) Author() string {
 	if m.User != "" {
 		return m.User
@@ -259,8 +260,8 @@ func (f *File) Clone() *File {
 	return &clone
 }
 
-// accessCheckFileInfo marks a file in a channel shared with other organisations. The app gets only its id, and has to call
-// files.info for the rest.
+// accessCheckFileInfo marks a file in a channel shared with other organisations. The app gets only its id,
+// and has to call files.info for the rest.
 const accessCheckFileInfo = "check_file_info"
 
 // MarshalJSON implements json.Marshaler. A file with accessCheckFileInfo is reduced to its id.
