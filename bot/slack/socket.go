@@ -122,8 +122,8 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	var batch []callback
 	for {
 		evt = recoverRequest(evt)
-		if a, ok := callbackOf(evt); ok {
-			batch = append(batch, a)
+		if cb, ok := callbackOf(evt); ok {
+			batch = append(batch, cb)
 		} else {
 			c.storeBatch(ctx, batch)
 			batch = nil

@@ -53,7 +53,7 @@ type Inboxes struct {
 	byUser map[string]*inbox
 }
 
-// reset empties all inboxes. Caller holds the lock.
+// reset empties all inboxes. The caller holds the lock.
 func (i *Inboxes) reset() { i.byUser = map[string]*inbox{} }
 
 // inbox is the state of one person.
@@ -66,7 +66,7 @@ type inbox struct {
 // threadKey names a thread by its channel and root.
 type threadKey struct{ channel, ts string }
 
-// inboxOf returns a person's inbox. Caller holds the lock.
+// inboxOf returns a person's inbox. The caller holds the lock.
 func (i *Inboxes) inboxOf(user string) *inbox {
 	box := i.byUser[user]
 	if box == nil {

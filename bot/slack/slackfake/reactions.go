@@ -18,9 +18,9 @@ var emojiName = regexp.MustCompile(`^[a-z0-9_+'\-\p{L}]{1,100}(::skin-tone-[2-6]
 
 // reactionTarget returns the message that a call names by its channel and timestamp.
 func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *workspace.Refusal) {
-	ch, err := a.rooms.findChannel(c.Str("channel"))
-	if err != nil {
-		return nil, nil, err
+	ch, refusal := a.rooms.findChannel(c.Str("channel"))
+	if refusal != nil {
+		return nil, nil, refusal
 	}
 	if _, ok := workspace.ParseTS(c.Str("timestamp")); !ok {
 		return nil, nil, workspace.Refuse("bad_timestamp")
@@ -33,9 +33,9 @@ func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *workspace.Refusa
 }
 
 func (a *chatAPI) addReaction(c *call) (reply, *workspace.Refusal) {
-	ch, m, err := a.reactionTarget(c)
-	if err != nil {
-		return nil, err
+	ch, m, refusal := a.reactionTarget(c)
+	if refusal != nil {
+		return nil, refusal
 	}
 	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
@@ -47,9 +47,9 @@ func (a *chatAPI) addReaction(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
-	ch, m, err := a.reactionTarget(c)
-	if err != nil {
-		return nil, err
+	ch, m, refusal := a.reactionTarget(c)
+	if refusal != nil {
+		return nil, refusal
 	}
 	return reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }

@@ -28,9 +28,9 @@ func (a *userAPI) userInfo(c *call) (reply, *workspace.Refusal) {
 
 func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 	const defaultLimit, maxLimit = 1000, 1000
-	limit, skip, err := c.Page(defaultLimit, maxLimit)
-	if err != nil {
-		return nil, err
+	limit, skip, refusal := c.Page(defaultLimit, maxLimit)
+	if refusal != nil {
+		return nil, refusal
 	}
 
 	ids := a.people.userIDs

@@ -9,27 +9,30 @@ import (
 // An element is an interactive part of a block: a button, a menu, a date picker, an input. This file validates
 // elements as Slack's validator does. at is the JSON pointer of an element, such as "/blocks/0/elements/1".
 
+// selectKinds returns the kinds of menus. Each also exists with the prefix "multi_".
 func selectKinds() []string {
 	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
 }
 
+// kindsInActions returns the kinds of elements that may be in an actions block, or beside the text of a section.
 func kindsInActions() []string {
-	out := []string{"button", "overflow", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons", "workflow_button"}
+	kinds := []string{"button", "overflow", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons", "workflow_button"}
 	for _, k := range selectKinds() {
-		out = append(out, k, "multi_"+k)
+		kinds = append(kinds, k, "multi_"+k)
 	}
-	return out
+	return kinds
 }
 
+// kindsInInput returns the kinds of elements that may be in an input block.
 func kindsInInput() []string {
-	out := []string{
+	kinds := []string{
 		"plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input", "file_input",
 		"datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons",
 	}
 	for _, k := range selectKinds() {
-		out = append(out, k, "multi_"+k)
+		kinds = append(kinds, k, "multi_"+k)
 	}
-	return out
+	return kinds
 }
 
 // checkElements checks the elements of a block, at most maxItems of the allowed kinds.
@@ -225,24 +228,19 @@ func (c *checker) checkConfirm(at string, v any) {
 
 // findOption returns the option with the given value, listed directly in e or in a group, or nil.
 func findOption(e object, value string) object {
-	var all []any
-	if list, ok := e["options"].([]any); ok {
-		all = append(all, list...)
+	options, _ := e["options"].([]any)
+	groups, _ := e["option_groups"].([]any)
+	options = slices.Clone(options)
+	for _, g := range groups {
+		group, _ := g.(object)
+		grouped, _ := group["options"].([]any)
+		options = append(options, grouped...)
 	}
 
-	if groups, ok := e["option_groups"].([]any); ok {
-		for _, g := range groups {
-			if m, ok := g.(object); ok {
-				list, _ := m["options"].([]any)
-				all = append(all, list...)
-			}
-		}
-	}
-
-	for _, v := range all {
-		o, _ := v.(object)
-		if o["value"] == value {
-			return o
+	for _, v := range options {
+		option, _ := v.(object)
+		if option["value"] == value {
+			return option
 		}
 	}
 

@@ -36,7 +36,7 @@ func initialValue(e object) object {
 		return nil
 	}
 
-	v := object{"type": kind}
+	value := object{"type": kind}
 	valueKeys := map[string]string{
 		"initial_value": "value", "initial_option": "selected_option", "initial_options": "selected_options",
 		"initial_user": "selected_user", "initial_users": "selected_users", "initial_channel": "selected_channel",
@@ -46,19 +46,19 @@ func initialValue(e object) object {
 	}
 	for initialKey, key := range valueKeys {
 		if e[initialKey] != nil {
-			v[key] = e[initialKey]
+			value[key] = e[initialKey]
 		}
 	}
 
 	key, isList := valueKey(kind)
-	if _, ok := v[key]; !ok {
-		v[key] = nil
+	if _, ok := value[key]; !ok {
+		value[key] = nil
 		if isList {
-			v[key] = []any{}
+			value[key] = []any{}
 		}
 	}
 
-	return v
+	return value
 }
 
 // valueKey returns the name of the field that holds the value of an element, in states and in actions, and
@@ -244,13 +244,13 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 			return fmt.Errorf("no element %q in the view", action)
 		}
 
-		v, err := Choose(e.Fields, values[action], suggested(e.ActionID))
+		value, err := Choose(e.Fields, values[action], suggested(e.ActionID))
 		if err != nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
 
-		v["type"] = e.Kind
-		st.Set(e.BlockID, e.ActionID, v)
+		value["type"] = e.Kind
+		st.Set(e.BlockID, e.ActionID, value)
 	}
 	return checkRequired(*st, blocks)
 }
@@ -265,11 +265,12 @@ func checkRequired(st State, blocks json.RawMessage) error {
 			continue
 		}
 
-		var v object
-		if json.Unmarshal(full.Values[e.BlockID][e.ActionID], &v) != nil {
+		var value object
+		if json.Unmarshal(full.Values[e.BlockID][e.ActionID], &value) != nil {
 			continue // no state, such as a button
 		}
-		if key, _ := valueKey(e.Kind); isEmptyValue(v[key]) {
+		key, _ := valueKey(e.Kind)
+		if isEmptyValue(value[key]) {
 			missing = append(missing, e.ActionID)
 		}
 	}

@@ -43,18 +43,18 @@ func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 
 // OpenView handles views.open, which replaces all open modals of the user.
 func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.findTrigger(c)
-	if err != nil {
-		return nil, err
+	t, refusal := a.findTrigger(c)
+	if refusal != nil {
+		return nil, refusal
 	}
-	v, err := a.screens.parseView(c.Raw("view"), "modal")
-	if err != nil {
-		return nil, err
+	v, refusal := a.screens.parseView(c.Raw("view"), "modal")
+	if refusal != nil {
+		return nil, refusal
 	}
 
 	a.screens.Drop(t.user, 0)
-	if err := a.screens.putOnTop(v, t.user, nil); err != nil {
-		return nil, err
+	if refusal := a.screens.putOnTop(v, t.user, nil); refusal != nil {
+		return nil, refusal
 	}
 
 	t.used = true
@@ -63,17 +63,17 @@ func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 
 // PushView handles views.push, which opens a modal on top of the open ones.
 func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.findTrigger(c)
-	if err != nil {
-		return nil, err
+	t, refusal := a.findTrigger(c)
+	if refusal != nil {
+		return nil, refusal
 	}
-	v, err := a.screens.parseView(c.Raw("view"), "modal")
-	if err != nil {
-		return nil, err
+	v, refusal := a.screens.parseView(c.Raw("view"), "modal")
+	if refusal != nil {
+		return nil, refusal
 	}
 
-	if err := a.screens.push(v, t.user); err != nil {
-		return nil, err
+	if refusal := a.screens.push(v, t.user); refusal != nil {
+		return nil, refusal
 	}
 
 	t.used = true
@@ -95,9 +95,9 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("hash_conflict")
 	}
 
-	v, err := a.screens.parseView(c.Raw("view"), old.Type)
-	if err != nil {
-		return nil, err
+	v, refusal := a.screens.parseView(c.Raw("view"), old.Type)
+	if refusal != nil {
+		return nil, refusal
 	}
 
 	a.screens.replace(old, v)
@@ -139,9 +139,9 @@ func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("hash_conflict")
 	}
 
-	v, err := a.screens.parseView(c.Raw("view"), "home")
-	if err != nil {
-		return nil, err
+	v, refusal := a.screens.parseView(c.Raw("view"), "home")
+	if refusal != nil {
+		return nil, refusal
 	}
 
 	if home != nil {

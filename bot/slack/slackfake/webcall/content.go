@@ -97,7 +97,7 @@ func CutText(text string) string {
 // metadata of the message: event_type and event_payload are both missing, or event_type is empty, as slack-go
 // sends it.
 // Errors: metadata_too_large, invalid_metadata_format, invalid_metadata_schema.
-func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace.Refusal) {
+func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, refusal *workspace.Refusal) {
 	raw := c.Raw("metadata")
 	if raw == nil {
 		return nil, false, nil

@@ -46,20 +46,20 @@ func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) 
 		w.Latest = us
 	}
 
-	limit, position, err := c.Page(standardLimit, maxLimit)
+	limit, position, refusal := c.Page(standardLimit, maxLimit)
 	w.Limit = limit
 	w.After = int64(position)
-	return w, err
+	return w, refusal
 }
 
 // Page reads the arguments limit and cursor. position is the start of the page: a number of items or a time,
 // depending on which the method passed to ResponseMetadata. The first page has position 0.
 // Errors: invalid_limit, invalid_cursor.
-func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *workspace.Refusal) {
+func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, refusal *workspace.Refusal) {
 	limit = standardLimit
 	if v := c.Str("limit"); v != "" {
-		n, e := strconv.Atoi(v)
-		if e != nil || n < 0 {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 {
 			return 0, 0, workspace.Refuse("invalid_limit")
 		}
 		if n > 0 { // 0 means standardLimit
@@ -105,10 +105,10 @@ const (
 )
 
 // PageOf returns the items of the requested page. next is the start of the next page, or 0 after the last one.
-func PageOf[T any](c *Call, all []T) (page []T, next int, err *workspace.Refusal) {
-	limit, position, err := c.Page(standardPage, maxPage)
-	if err != nil {
-		return nil, 0, err
+func PageOf[T any](c *Call, all []T) (page []T, next int, refusal *workspace.Refusal) {
+	limit, position, refusal := c.Page(standardPage, maxPage)
+	if refusal != nil {
+		return nil, 0, refusal
 	}
 	begin := min(position, len(all))
 	end := min(begin+limit, len(all))
