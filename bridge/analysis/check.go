@@ -207,7 +207,7 @@ func (t conversationText) checkReferences(d Desk, references []Reference) []Refe
 // desk without patterns knows the default kinds.
 func (t conversationText) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
-		return slices.Contains(ruledKinds(), r.Kind)
+		return slices.Contains(builtInKinds(), r.Kind)
 	}
 	return len(t.matchingPatterns(patterns, r)) > 0
 }

@@ -111,13 +111,13 @@ func referenceNumbers(p Pattern, text string) []string {
 
 // links returns the pattern's links to a number: with the number unescaped, escaped for a path and escaped for a query.
 func (p Pattern) links(number string) []string {
-	if !strings.Contains(p.Link, numberPlace) {
+	if !strings.Contains(p.Link, numberPlaceholder) {
 		return nil
 	}
 
 	var links []string
 	for _, value := range []string{number, url.PathEscape(number), url.QueryEscape(number)} {
-		links = append(links, strings.ReplaceAll(p.Link, numberPlace, value))
+		links = append(links, strings.ReplaceAll(p.Link, numberPlaceholder, value))
 	}
 	return links
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,32 +12,35 @@ import (
 	"unicode/utf8"
 )
 
-// What a desk's patterns may cost. Go's regular expressions take time in proportion to their size and the text's.
+// This file reads two settings that admins write as text, one entry a line: the formats of reference numbers, and the
+// intents (what customers want) of their helpdesk.
+
+// The limits of patterns. The time to match a regular expression in Go is proportional to its size and to the length of
+// the text, so these bound how long one message can take. A step is one instruction of the compiled expression.
 const (
 	MostPatterns    = 32
 	LongestPattern  = 400  // bytes
-	LargestPattern  = 500  // steps of one
-	LargestPatterns = 4000 // steps of all
-	longestLink     = 300  // bytes
+	LargestPattern  = 500  // steps of one pattern
+	LargestPatterns = 4000 // steps of all patterns together
+	maxLink         = 300  // bytes
 )
 
-// numberPlace is where a link has its number.
-const numberPlace = "{number}"
+// numberPlaceholder is replaced by the reference number in a link.
+const numberPlaceholder = "{number}"
 
-var kindShape = regexp.MustCompile(`^\pL[\pL\pN _-]{0,29}$`)
+var kindName = regexp.MustCompile(`^\pL[\pL\pN _-]{0,29}$`)
 
-// ParsePatterns reads patterns as an admin writes them, one a line:
+// ParsePatterns parses reference patterns, one per line, each with an optional link:
 //
 //	order: \bSO-\d{6}\b -> https://shop.example/orders/{number}
 //	invoice
 //
-// A kind without an expression is found by the rules for it. Expressions are in Go's syntax (RE2), a link is one of
-// https with {number} behind its host.
-// Errors name the line by its number and say what is wrong. They don't quote it.
+// A kind without an expression must be a built-in one. Expressions are in Go's syntax (RE2). A link must be an https
+// URL with {number} in its path or query. Errors contain the line's number, but don't quote the line.
 func ParsePatterns(text string) ([]Pattern, error) {
 	var all []Pattern
 	size := 0
-	for n, line := range linesOf(text) {
+	for n, line := range numberedLines(text) {
 		p, steps, err := parsePattern(line)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
@@ -49,22 +53,26 @@ func ParsePatterns(text string) ([]Pattern, error) {
 	return all, nil
 }
 
+// parsePattern parses one line. steps is the size of its expression, 0 if it has none.
 func parsePattern(line string) (p Pattern, steps int, err error) {
-	if at := strings.LastIndex(line, " -> "); at >= 0 {
-		line, p.Link = strings.TrimSpace(line[:at]), strings.TrimSpace(line[at+len(" -> "):])
+	const arrow = " -> "
+	if at := strings.LastIndex(line, arrow); at >= 0 { // the last one: an expression may contain an arrow
+		p.Link = strings.TrimSpace(line[at+len(arrow):])
+		line = strings.TrimSpace(line[:at])
 		if err := checkLink(p.Link); err != nil {
 			return p, 0, err
 		}
 	}
 
-	kind, expression, has := strings.Cut(line, ":")
-	if p.Kind, p.Regexp = strings.TrimSpace(kind), strings.TrimSpace(expression); !kindShape.MatchString(p.Kind) {
+	kind, expression, hasExpression := strings.Cut(line, ":")
+	p.Kind, p.Regexp = strings.TrimSpace(kind), strings.TrimSpace(expression)
+	if !kindName.MatchString(p.Kind) {
 		return p, 0, errors.New("it should begin with a kind of at most 30 letters, digits, spaces, - and _")
 	}
 
-	if !has {
-		if !slices.Contains(ruledKinds(), p.Kind) {
-			return p, 0, fmt.Errorf("without an expression the kind is one of %s", strings.Join(ruledKinds(), ", "))
+	if !hasExpression {
+		if !slices.Contains(builtInKinds(), p.Kind) {
+			return p, 0, fmt.Errorf("without an expression the kind is one of %s", strings.Join(builtInKinds(), ", "))
 		}
 		return p, 0, nil
 	}
@@ -73,8 +81,8 @@ func parsePattern(line string) (p Pattern, steps int, err error) {
 	return p, steps, err
 }
 
-// PatternSize returns how many steps an expression has.
-// Errors: it is empty, too long or too large, can't be read, or finds nothing at all everywhere.
+// PatternSize returns the number of steps of a regular expression. It returns an error if the expression is empty,
+// too long, too large or invalid, or if it matches the empty string.
 func PatternSize(expression string) (int, error) {
 	if expression == "" || len(expression) > LongestPattern {
 		return 0, fmt.Errorf("the expression is empty, or longer than %d characters", LongestPattern)
@@ -101,11 +109,12 @@ func PatternSize(expression string) (int, error) {
 	return len(program.Inst), nil
 }
 
-// checkLink looks at the link of a pattern: where it leads may not depend on what a customer wrote.
+// checkLink checks the link of a pattern. Customers write the numbers that are inserted into it, so {number} must come
+// after the host: a customer must not be able to choose the host.
 func checkLink(link string) error {
-	before, _, found := strings.Cut(link, numberPlace)
-	if len(link) > longestLink || !isWebAddress(strings.ReplaceAll(link, numberPlace, "1")) {
-		return fmt.Errorf("the link isn't an address of https with at most %d characters", longestLink)
+	before, _, found := strings.Cut(link, numberPlaceholder)
+	if len(link) > maxLink || !isWebAddress(strings.ReplaceAll(link, numberPlaceholder, "1")) {
+		return fmt.Errorf("the link isn't an address of https with at most %d characters", maxLink)
 	}
 	if !found || !strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
 		return errors.New("the link should have {number} behind its host and a /")
@@ -116,65 +125,64 @@ func checkLink(link string) error {
 	return nil
 }
 
-// isWebAddress reports whether a link is an address of https with a host, without a name and a password.
+// isWebAddress reports whether a link is an https URL with a host and without credentials.
 func isWebAddress(link string) bool {
-	at, err := url.Parse(link)
-	if err != nil || at.Scheme != "https" {
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" {
 		return false
 	}
-	return at.Host != "" && at.User == nil
+	return u.Host != "" && u.User == nil
 }
 
-// LinkTo returns the link of a number, in which the number is escaped. It returns "" if there is none.
+// LinkTo returns the pattern's link with the number inserted and escaped. It returns "" if the pattern has no link or
+// the number is unsuitable.
 func (p Pattern) LinkTo(number string) string {
-	before, _, found := strings.Cut(p.Link, numberPlace)
-	if !found || strings.Trim(number, ".") == "" { // "/.." leads elsewhere
+	before, _, found := strings.Cut(p.Link, numberPlaceholder)
+	if !found || strings.Trim(number, ".") == "" { // "..", as a path segment, would lead to another page
 		return ""
 	}
 	escaped := url.PathEscape(number)
 	if strings.ContainsAny(before, "?#") {
 		escaped = url.QueryEscape(number)
 	}
-	return strings.ReplaceAll(p.Link, numberPlace, escaped)
+	return strings.ReplaceAll(p.Link, numberPlaceholder, escaped)
 }
 
-// ruledKinds are the kinds of numbers that are found without a pattern.
-func ruledKinds() []string { return []string{"order", "quote", "invoice", "shipment", "ticket"} }
+// builtInKinds returns the kinds of reference numbers that are recognised without a pattern.
+func builtInKinds() []string { return []string{"order", "quote", "invoice", "shipment", "ticket"} }
 
-// What a desk's own intents may be.
+// The limits of intents.
 const (
-	maxOwnIntents = 30
-	longestAbout  = 200 // characters
-	maxWords      = 20  // of one intent
-	longestWord   = 40  // characters
+	maxDeskIntents = 30  // of one desk; an answer names at most maxIntents of them
+	maxAbout       = 200 // characters
+	maxWords       = 20  // of one intent
+	maxWord        = 40  // characters
 )
 
-var intentShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+var intentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 
-// ParseIntents reads intents as an admin writes them, one a line:
+// ParseIntents parses intents, one per line:
 //
 //	order_status
 //	warranty: asks about the guarantee = guarantee, warranty, Garantie
 //
-// A name of DefaultIntents alone is that intent. Behind = stand words that customers use when they want it.
-// Errors name the line by its number and say what is wrong. They don't quote it.
+// The colon is followed by a description; one of DefaultIntents may be given by its name alone. The words after "=" are
+// those that customers use when they have this intent. Errors contain the line's number, but don't quote the line.
 func ParseIntents(text string) ([]Intent, error) {
 	var all []Intent
-	for n, line := range linesOf(text) {
-		i, err := parseIntent(line)
-		switch {
-		case err != nil:
-		case len(all) == maxOwnIntents:
-			err = fmt.Errorf("there are more than %d intents", maxOwnIntents)
-		case slices.ContainsFunc(all, func(o Intent) bool { return o.Name == i.Name }):
-			err = errors.New("its name is used twice")
-		}
-
+	for n, line := range numberedLines(text) {
+		intent, err := parseIntent(line)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
-
-		all = append(all, i)
+		if len(all) == maxDeskIntents {
+			return nil, fmt.Errorf("line %d: there are more than %d intents", n+1, maxDeskIntents)
+		}
+		hasSameName := func(other Intent) bool { return other.Name == intent.Name }
+		if slices.ContainsFunc(all, hasSameName) {
+			return nil, fmt.Errorf("line %d: its name is used twice", n+1)
+		}
+		all = append(all, intent)
 	}
 
 	return all, nil
@@ -183,36 +191,35 @@ func ParseIntents(text string) ([]Intent, error) {
 func parseIntent(line string) (Intent, error) {
 	line, words, _ := strings.Cut(line, " = ")
 	name, about, _ := strings.Cut(line, ":")
-	i := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
-	known := DefaultIntents()
-	if k := slices.IndexFunc(known, func(k Intent) bool { return k.Name == i.Name }); k >= 0 {
-		i.Tags = known[k].Tags
-		if i.About == "" {
-			i.About = known[k].About
+	intent := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
+	for _, known := range DefaultIntents() {
+		if known.Name == intent.Name {
+			intent.Tags = known.Tags
+			intent.About = cmp.Or(intent.About, known.About)
 		}
 	}
 
 	for word := range strings.SplitSeq(words, ",") {
 		if word = strings.TrimSpace(word); word != "" {
-			i.Words = append(i.Words, word)
+			intent.Words = append(intent.Words, word)
 		}
 	}
 
-	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > longestWord }
+	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > maxWord }
 	switch {
-	case !intentShape.MatchString(i.Name):
-		return i, errors.New("it should begin with a name of at most 30 small letters, digits and _")
-	case i.About == "" || utf8.RuneCountInString(i.About) > longestAbout:
-		return i, fmt.Errorf("the name should be followed by a colon and what customers want, in at most %d characters", longestAbout)
-	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, isTooLong):
-		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, longestWord)
+	case !intentName.MatchString(intent.Name):
+		return intent, errors.New("it should begin with a name of at most 30 small letters, digits and _")
+	case intent.About == "" || utf8.RuneCountInString(intent.About) > maxAbout:
+		return intent, fmt.Errorf("the name should be followed by a colon and what customers want, in at most %d characters", maxAbout)
+	case len(intent.Words) > maxWords || slices.ContainsFunc(intent.Words, isTooLong):
+		return intent, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, maxWord)
 	}
 
-	return i, nil
+	return intent, nil
 }
 
-// linesOf returns the lines of a text that aren't empty, trimmed, with their numbers from 0.
-func linesOf(text string) func(yield func(int, string) bool) {
+// numberedLines yields the trimmed lines of a text that aren't empty, with their indices in the text.
+func numberedLines(text string) func(yield func(int, string) bool) {
 	return func(yield func(int, string) bool) {
 		for n, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
 			line = strings.TrimSpace(line)

@@ -71,7 +71,7 @@ func TestParsePatternsRefuses(t *testing.T) {
 		{name: "link with the number in its host", text: `order: x\d -> https://a.example{number}`},
 		{name: "link with a password", text: `order: x\d -> https://me:pw@a.example/{number}`},
 		{name: "link with HTML", text: `order: x\d -> https://a.example/<{number}>`},
-		{name: "long link", text: `order: x\d -> https://a.example/` + strings.Repeat("a", longestLink) + "{number}"},
+		{name: "long link", text: `order: x\d -> https://a.example/` + strings.Repeat("a", maxLink) + "{number}"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,11 +209,11 @@ func TestParseIntentsRefuses(t *testing.T) {
 		{name: "name in capitals", text: "Big: x"},
 		{name: "no name", text: ": x"},
 		{name: "name with a blank", text: "a b: x"},
-		{name: "long description", text: "x: " + strings.Repeat("a", longestAbout+1)},
+		{name: "long description", text: "x: " + strings.Repeat("a", maxAbout+1)},
 		{name: "same name twice", text: "thanks\nthanks"},
 		{name: "too many words", text: "x: y = " + strings.Repeat("w,", maxWords+1) + "w"},
-		{name: "long word", text: "x: y = " + strings.Repeat("w", longestWord+1)},
-		{name: "too many intents", text: manyIntents(maxOwnIntents + 1)},
+		{name: "long word", text: "x: y = " + strings.Repeat("w", maxWord+1)},
+		{name: "too many intents", text: manyIntents(maxDeskIntents + 1)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,11 +237,11 @@ func manyIntents(n int) string {
 // As many as are allowed are taken.
 func TestParseIntentsAsManyAsAllowed(t *testing.T) {
 	t.Parallel()
-	got, err := ParseIntents(manyIntents(maxOwnIntents))
+	got, err := ParseIntents(manyIntents(maxDeskIntents))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != maxOwnIntents {
-		t.Errorf("got %d intents, want %d", len(got), maxOwnIntents)
+	if len(got) != maxDeskIntents {
+		t.Errorf("got %d intents, want %d", len(got), maxDeskIntents)
 	}
 }

@@ -5,50 +5,50 @@ import (
 	"errors"
 )
 
-// A Writer writes texts that somebody asked for: summaries, translations, another wording, answers to questions
-// about a conversation. Implementations are safe for use by several goroutines.
+// A Writer writes texts on an agent's request: a summary of a conversation, a translation, another wording of a draft,
+// or the answer to a question such as "What did we promise?". Implementations are safe for concurrent use.
 type Writer interface {
-	// Write answers within the context's deadline. The same may be asked again.
-	// Errors: ErrNeedsModel, ErrNoTokens; others name no customer's words.
+	// Write returns within the context's deadline. It may be called again with the same request.
+	// Errors: ErrNeedsModel, ErrNoTokens, and others. No error's text quotes the customer.
 	Write(ctx context.Context, r Request) (Text, error)
 }
 
-// ErrNeedsModel says that a text can't be written without a model.
+// ErrNeedsModel means that this text can't be written without a language model.
 var ErrNeedsModel = errors.New("analysis: this text needs a model")
 
-// ErrNoTokens says that the model isn't asked, because the Budget has nothing left for today.
+// ErrNoTokens means that the model wasn't asked, because the Budget for today is used up.
 var ErrNoTokens = errors.New("analysis: the day's tokens are used up")
 
-// Task is what a Writer is asked to do.
+// Task is the kind of text that a Writer is asked for.
 type Task string
 
-// Tasks.
+// The tasks.
 const (
-	Summarise Task = "summarise" // tells what a conversation is about, and what is open
-	Translate Task = "translate" // writes Request.Draft in another language
-	Rephrase  Task = "rephrase"  // writes Request.Draft as Request.Wish says, in its language
-	Explain   Task = "explain"   // answers Request.Wish, a question about the conversation
+	Summarise Task = "summarise" // say what a conversation is about and what is still open
+	Translate Task = "translate" // translate Request.Draft to Request.Language
+	Rephrase  Task = "rephrase"  // rewrite Request.Draft in the style Request.Wish, in its own language
+	Explain   Task = "explain"   // answer the question Request.Wish about the conversation
 )
 
-// Request is what a Writer is asked.
+// Request is the input of a Writer.
 type Request struct {
 	Task     Task
-	Messages []Message // the conversation, oldest first: what customers wrote and what left to them
-	Draft    string    // the text to be translated or rephrased, Markdown; "" for the other tasks
+	Messages []Message // the conversation, oldest first: customers' messages and the replies that were sent
+	Draft    string    // the text to translate or rephrase, in Markdown; "" for the other tasks
 	Wish     string    // Rephrase: one of Styles; Explain: a colleague's question
-	Language string    // in which the text is to be, ISO 639-1; "" means the one in which the customer writes
-	Terms    Terms     // under which a model may be asked
+	Language string    // of the result, as an ISO 639-1 code; "" means the customer's language
+	Terms    Terms     // the conditions under which a model may be asked
 }
 
-// Text is what a Writer wrote. It is data: nobody may take it for a command, and no customer gets it unless a
-// person sends it.
+// Text is the result of a Writer. It is only data: it is never executed as a command, and never sent to a customer
+// unless an agent does so.
 type Text struct {
 	Text     string // Markdown
 	By       string // "offline", or the model's name
-	Degraded bool   // a model was asked and gave no valid text: this one was made without it
+	Degraded bool   // a model was asked but gave no valid text, so this one was written without it
 }
 
-// Styles are what a text may be made by Rephrase.
+// Styles returns the values of Request.Wish that Rephrase understands.
 func Styles() []string {
 	return []string{"shorter", "longer", "simpler", "clearer", "friendlier", "formal", "correct"}
 }

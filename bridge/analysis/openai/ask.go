@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,26 +13,30 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A question about a customer's messages goes to a model of OpenAI, or of any server with the same API. Servers
-// differ in which requests they accept. If one refuses a request, Parley tries another form of it (dialect). If a
-// model's answer breaks the rules that the model was given, it is asked once more, with its answer and what is
-// wrong with it.
+// This file sends a question about a customer's messages to a model and returns its checked answer. Three things
+// can make it send more than one request for a question:
+//
+//   - The server refuses the form of the request. An older vLLM, for example, doesn't know max_completion_tokens.
+//     The request is sent again in another form, see dialect.
+//   - The network or the server fails for a moment. The request is sent once more after a short pause.
+//   - The answer is not valid, such as a tag that the helpdesk doesn't have. The model is shown its answer with the
+//     error, and may correct it once.
 
 const (
-	mostOut      = 3000 // tokens of an answer, also those that a model thinks with
-	mostLearned  = 6    // requests that a server may refuse before its form is found
-	longestPause = 2 * time.Second
-	shortPause   = 250 * time.Millisecond
-	mostShown    = 400 // estimated tokens of an invalid answer that the model is shown again
+	maxAnswerTokens = 3000 // tokens of one answer, including those that the model spends on reasoning
+	maxRefusals     = 6    // refused requests after which no other form is tried
+	maxPause        = 2 * time.Second
+	minPause        = 250 * time.Millisecond
+	maxQuotedTokens = 400 // estimated tokens of an invalid answer that are quoted back to the model
 )
 
-// answer asks the model, and once more if its answer is not valid.
+// answer asks the model about q and returns its checked answer. An invalid answer may be repaired once.
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
 	shown, hidden := a.prepareQuestion(q)
 	p := newPrompt(shown)
 	var w wire
-	fault := a.askTwice(ctx, p, systemText, func(said string) (err error) {
-		w, err = decode(said, p.q)
+	fault := a.askAndRepair(ctx, p, systemText, func(text string) (err error) {
+		w, err = decode(text, p.q)
 		return err
 	})
 	if fault != nil {
@@ -40,97 +45,98 @@ func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.An
 	return analysis.Check(q, a.build(w, q, p, hidden)), nil
 }
 
-// askTwice asks the model and passes its answer to read. If read fails, it asks a second time: it shows the model
-// its answer with the error's words, and passes the second answer to read.
-func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read func(said string) error) *Error {
-	talk := []gpt.ChatCompletionMessage{
+// askAndRepair asks the model and passes its answer to read. If read returns an error, it asks a second time, quoting
+// the answer and the error, and passes the second answer to read.
+func (a *Analyzer) askAndRepair(ctx context.Context, p prompt, system string, read func(text string) error) *Error {
+	messages := []gpt.ChatCompletionMessage{
 		{Role: gpt.ChatMessageRoleSystem, Content: system},
 		{Role: gpt.ChatMessageRoleUser, Content: p.user},
 	}
 
-	said, fault := a.askUntilAnswered(ctx, p, talk)
+	first, fault := a.askUntilAnswered(ctx, p, messages)
 	if fault != nil {
 		return fault
 	}
 
-	err := read(said.text)
+	err := read(first.text)
 	if err == nil {
 		return nil
 	}
 
-	if _, isMisshapen := errors.AsType[misshapen](err); isMisshapen {
-		a.dialect.learnIgnored(said.asked)
+	if _, isShapeError := errors.AsType[shapeError](err); isShapeError {
+		a.dialect.learnIgnored(first.form)
 	}
 
 	a.stats.countRepair()
-	talk = append(talk,
-		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clipTokens(said.text, mostShown)},
-		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + p.form.shape})
+	messages = append(messages,
+		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clipTokens(first.text, maxQuotedTokens)},
+		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + p.output.words})
 
-	said, fault = a.askUntilAnswered(ctx, p, talk)
+	second, fault := a.askUntilAnswered(ctx, p, messages)
 	if fault != nil {
 		return fault
 	}
-	if err := read(said.text); err != nil {
+	if err := read(second.text); err != nil {
 		return &Error{Kind: Invalid, Rule: err.Error(), Cause: err}
 	}
 	return nil
 }
 
-// utterance is what a model said, with the form in which it was asked.
-type utterance struct {
-	text  string
-	asked request
+// completion is the text that a model returned, with the form of the request that it answered.
+type completion struct {
+	text string
+	form requestForm
 }
 
-// askUntilAnswered makes requests until one is answered or fails for good, or the time is over. After a refusal it changes the
-// form of the request, up to mostLearned times. After a failure that may be over in a moment it tries once more.
-func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
+// askUntilAnswered sends requests until one is answered, fails for good, or ctx ends. It changes the form of the
+// request after up to maxRefusals refusals, and retries once after a transient failure.
+func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, messages []gpt.ChatCompletionMessage) (completion, *Error) {
 	hasRetried := false
-	for learned := 0; ; {
-		r := a.dialect.nextRequest()
-		once := a.requestOnce(ctx, r, p, talk)
-		fault := once.fault
+	for refusals := 0; ; {
+		form := a.dialect.nextRequest()
+		result := a.requestOnce(ctx, form, p, messages)
+		fault := result.fault
 		if fault == nil {
-			return utterance{text: once.text, asked: r}, nil
+			return completion{text: result.text, form: form}, nil
 		}
 
-		isRefusal := fault.Status != 0 && learned < mostLearned
-		if isRefusal && a.dialect.learnRefusal(r, fault.Status, once.refusal) {
-			learned++
+		mayLearn := fault.Status != 0 && refusals < maxRefusals
+		if mayLearn && a.dialect.learnRefusal(form, fault.Status, result.refusal) {
+			refusals++
 			a.options.Logger.Info("the model's server refused a form of request: another one is used",
 				"model", a.options.Model, "status", fault.Status)
 			continue
 		}
 
-		isShort := fault.isPassing() && fault.Wait <= longestPause
-		if hasRetried || !isShort {
-			return utterance{}, fault
+		isWorthRetry := fault.isTransient() && fault.Wait <= maxPause
+		if hasRetried || !isWorthRetry {
+			return completion{}, fault
 		}
-		if !a.options.Pause(ctx, max(fault.Wait, shortPause)) {
-			return utterance{}, fault // the time is over
+		if !a.options.Pause(ctx, max(fault.Wait, minPause)) {
+			return completion{}, fault // ctx has ended
 		}
 
 		hasRetried = true
 	}
 }
 
-// requestResult is what became of one request.
+// requestResult is the result of one request: a text or a fault.
 type requestResult struct {
-	text    string // what the model said
-	refusal []byte // what a server said that refused the request
+	text    string // the model's answer
+	refusal []byte // the response body of a server that refused the request
 	fault   *Error // why there is no text; nil if there is one
 }
 
-// requestOnce makes one request. It reserves the tokens that the request may use, and then counts those that it used.
-func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) requestResult {
-	body := a.newRequest(r, p, talk)
-	in := 0 // tokens of what is asked
+// requestOnce sends one request. Before, it reserves the most tokens that the request may use from the day's budget;
+// afterwards it settles the reservation with those that were used.
+func (a *Analyzer) requestOnce(ctx context.Context, form requestForm, p prompt, messages []gpt.ChatCompletionMessage) requestResult {
+	body := a.newRequest(form, p, messages)
+	in := 0 // estimated tokens of the question
 	for _, m := range body.Messages {
 		in += estimateTokens(m.Content)
 	}
 
-	settle, fault := reserveTokens(ctx, p.q.Terms.Budget, in+mostOut)
+	settle, fault := reserveTokens(ctx, p.q.Terms.Budget, in+maxAnswerTokens)
 	if fault != nil {
 		return requestResult{fault: fault}
 	}
@@ -138,18 +144,19 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	x := &exchange{client: a.client, key: a.options.Key, now: a.options.Now}
 	answer, fault := a.complete(ctx, x, body)
 	used := usage{in: in}
+	charged := in
 	switch {
 	case fault == nil:
 		used = usageOf(answer, in)
+		charged = used.in + used.out
 	case fault.isFree():
 		used = usage{}
+		charged = 0
+	case fault.isInterrupted() && x.reached.Load():
+		charged = in + maxAnswerTokens // the whole reservation: the length of the lost answer is unknown
 	}
 
-	if fault != nil && fault.isInterrupted() && x.reached.Load() {
-		settle(in + mostOut) // as much as was reserved: nobody knows how long the answer was
-	} else {
-		settle(used.in + used.out)
-	}
+	settle(charged)
 	a.stats.countTokens(used.in, used.out)
 
 	text := ""
@@ -160,32 +167,32 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	return requestResult{text: text, refusal: x.body, fault: fault}
 }
 
-// complete sends a request over an exchange and returns the answer.
+// complete sends body through x and returns the server's answer.
 func (a *Analyzer) complete(ctx context.Context, x *exchange, body gpt.ChatCompletionRequest) (gpt.ChatCompletionResponse, *Error) {
-	config := gpt.DefaultConfig("") // the key is set by exchange alone
+	config := gpt.DefaultConfig("") // no key here: exchange adds it
 	config.BaseURL, config.HTTPClient = a.base, x
 	a.stats.countRequest()
-	begun := a.options.Now()
+	start := a.options.Now()
 	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
 	switch {
 	case err == nil:
-		a.stats.countLatency(a.options.Now().Sub(begun))
+		a.stats.countLatency(a.options.Now().Sub(start))
 		return answer, nil
-	case x.fault != nil: // exchange has seen why
+	case x.fault != nil: // the request failed, and exchange knows why
 		return answer, x.fault
-	case !x.sent: // the library refused: it knows that this model doesn't take the request
+	case !x.sent: // the client library itself knows that this model doesn't accept the request
 		return answer, localRefusal(x, err)
 	}
-	return answer, &Error{Kind: Unreadable} // the library can't read an answer that exchange took for good
+	return answer, &Error{Kind: Unreadable} // exchange accepted the response, but the library can't decode it
 }
 
-// record gives what was sent and answered to Terms.Record, if the question has one.
-func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usage, fault *Error) {
+// record passes the request and its answer to Terms.Record, if the question has one.
+func record(p prompt, body gpt.ChatCompletionRequest, answer string, used usage, fault *Error) {
 	if p.q.Terms.Record == nil {
 		return
 	}
 
-	x := analysis.Exchange{Model: body.Model, Answered: answered, TokensIn: used.in, TokensOut: used.out}
+	x := analysis.Exchange{Model: body.Model, Answered: answer, TokensIn: used.in, TokensOut: used.out}
 	for _, m := range p.q.Burst {
 		x.Asked = strings.TrimSpace(x.Asked + "\n" + strings.TrimSpace(m.Subject+"\n"+m.Text))
 	}
@@ -199,37 +206,38 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 	p.q.Terms.Record(x)
 }
 
-// newRequest writes a request.
-func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
-	body := gpt.ChatCompletionRequest{Model: a.options.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
-	switch r.form {
+// newRequest returns the HTTP request's body in the given form. It doesn't change messages.
+func (a *Analyzer) newRequest(form requestForm, p prompt, messages []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
+	body := gpt.ChatCompletionRequest{Model: a.options.Model, Messages: slices.Clone(messages)}
+	switch form.format {
 	case bySchema:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{
 			Type:       gpt.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: p.form.name, Schema: p.form.schema, Strict: true},
+			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: p.output.name, Schema: p.output.schema, Strict: true},
 		}
 	case byObject:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONObject}
-		body.Messages[1].Content += "\n" + p.form.shape
+		body.Messages[1].Content += "\n" + p.output.words
 	case byWords:
-		body.Messages[1].Content += "\n" + p.form.shape
+		body.Messages[1].Content += "\n" + p.output.words
 	}
 
-	switch r.limit {
+	switch form.limit {
 	case maxTokens:
-		body.MaxTokens = mostOut //nolint:staticcheck // servers other than OpenAI's know no other name
+		body.MaxTokens = maxAnswerTokens //nolint:staticcheck // servers other than OpenAI's know only this name
 	case maxCompletionTokens:
-		body.MaxCompletionTokens = mostOut
+		body.MaxCompletionTokens = maxAnswerTokens
 	case noLimit:
 	}
 
-	if r.temperature {
+	if form.temperature {
 		body.Temperature = 0.1
 	}
 	return body
 }
 
-// localRefusal returns, for a request that the library itself refuses to send, the failure that the server would have given.
+// localRefusal returns the failure for a request that the client library refused to send. It sets x.body to what the
+// server would have answered, so that the dialect learns from it as from a server's refusal.
 func localRefusal(x *exchange, err error) *Error {
 	switch {
 	case errors.Is(err, gpt.ErrReasoningModelMaxTokensDeprecated):
@@ -240,17 +248,18 @@ func localRefusal(x *exchange, err error) *Error {
 	return &Error{Kind: BadRequest, Status: http.StatusBadRequest}
 }
 
-// usage is what a request used, in tokens.
+// usage is how many tokens a request used.
 type usage struct{ in, out int }
 
-// usageOf returns what the server counted, or an estimate where it counts nothing or nonsense.
+// usageOf returns the tokens that the server counted. Missing or implausible counts are replaced by an estimate;
+// in is that of the question.
 func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
-	const mostBelieved = 1 << 20 // tokens of one request
+	const maxPlausible = 1 << 20 // tokens of one request
 	u := usage{in: answer.Usage.PromptTokens, out: answer.Usage.CompletionTokens}
-	if u.in <= 0 || u.in > mostBelieved {
+	if u.in <= 0 || u.in > maxPlausible {
 		u.in = in
 	}
-	if u.out <= 0 || u.out > mostBelieved {
+	if u.out <= 0 || u.out > maxPlausible {
 		u.out = 0
 		for _, c := range answer.Choices {
 			u.out += estimateTokens(c.Message.Content)
@@ -259,7 +268,7 @@ func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
 	return u
 }
 
-// contentOf returns what the model said. It fails if the answer is empty, refused, or cut off at its limit.
+// contentOf returns the text of an answer. It fails if the answer is empty, refused, or cut off at its token limit.
 func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if len(answer.Choices) == 0 {
 		return "", &Error{Kind: Empty}
@@ -286,7 +295,7 @@ func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	return "", &Error{Kind: Empty}
 }
 
-// hasToolCall reports whether a model called a tool, in the form of today or an earlier one.
+// hasToolCall reports whether the model called a tool, by today's field or by the older function_call.
 func hasToolCall(c gpt.ChatCompletionChoice) bool {
 	if len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil {
 		return true

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// An admin enters the address of a model's server, often only a part of it: "localhost:11434". This file makes a
-// base URL of it: "http://localhost:11434/v1".
+// Admins enter the address of a model's server as they know it, which is often incomplete. This file completes it to
+// a base URL: "localhost:11434" becomes "http://localhost:11434/v1".
 
-// defaultBase is where OpenAI serves its API.
+// defaultBase is the base URL of OpenAI's own API.
 const defaultBase = "https://api.openai.com/v1"
 
-// version is a part of a path that names the version of an API: "v1", "v1beta".
-var version = regexp.MustCompile(`^v[0-9]+[a-z0-9]*$`)
+// versionSegment matches a path segment that names the version of an API: "v1", "v1beta".
+var versionSegment = regexp.MustCompile(`^v[0-9]+[a-z0-9]*$`)
 
-// parseBase reads a base URL as people type it and gives it without final slash, and with "/v1" where no part of
-// its path names a version. The host is given as a URL without path.
+// parseBase completes an address that an admin typed. "" means OpenAI's own server. The returned base URL has no
+// trailing slash, and ends with "/v1" unless its path names a version already. host is the same URL without its path.
 func parseBase(typed string) (base string, host *url.URL, err error) {
 	s := cmp.Or(strings.TrimSpace(typed), defaultBase)
 	if !strings.Contains(s, "://") {
@@ -56,30 +56,30 @@ func isWebAddress(u *url.URL) bool {
 }
 
 func hasVersion(path string) bool {
-	for part := range strings.SplitSeq(path, "/") {
-		if version.MatchString(part) {
+	for segment := range strings.SplitSeq(path, "/") {
+		if versionSegment.MatchString(segment) {
 			return true
 		}
 	}
 	return false
 }
 
-// guessScheme returns the scheme of an address that was typed without one. Servers in the house seldom have a certificate, others
-// always do.
-func guessScheme(s string) string {
-	host, _, _ := strings.Cut(s, "/")
+// guessScheme returns the scheme of an address that was typed without one: http on private networks, where servers
+// seldom have a certificate, and otherwise https.
+func guessScheme(address string) string {
+	host, _, _ := strings.Cut(address, "/")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	host = strings.Trim(host, "[]")
-	if isInHouse(host) {
+	if isPrivateHost(host) {
 		return "http"
 	}
 	return "https"
 }
 
-// isInHouse reports whether a host is this machine, an address of a private network, or a name without a dot.
-func isInHouse(host string) bool {
+// isPrivateHost reports whether a host is this machine, an address of a private network, or a name without a dot.
+func isPrivateHost(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 	}

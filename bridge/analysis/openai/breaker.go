@@ -7,87 +7,92 @@ import (
 
 const (
 	failuresToOpen = 5
-	firstOpen      = 30 * time.Second
-	longestOpen    = 10 * time.Minute
-	firstHold      = 2 * time.Second // after a 429 that doesn't say how long to wait
-	longestHold    = time.Minute
+	minOpen        = 30 * time.Second
+	maxOpen        = 10 * time.Minute
+	minBackoff     = 2 * time.Second // after a 429 without Retry-After
+	maxBackoff     = time.Minute
 )
 
-// breaker is a circuit breaker: it stops calls to a server that doesn't answer. Five failures in a row open it, or one that
-// only a person can mend, such as a wrong key. While it is open nobody may ask. After 30 seconds one call, the probe, may
-// try. If that succeeds, the breaker closes; if it fails, it stays open for twice as long as before.
+// breaker is a circuit breaker for the model's server. It stops calls in two independent cases:
 //
-// Apart from this, a server may ask to wait (429). Then nobody asks for that long, whether the breaker is open or not.
+//   - The server fails. Five failures in a row open the breaker, or one that only a person can fix, such as a wrong
+//     key. After 30 seconds a single call, the probe, is let through. If it succeeds, the breaker closes. If it fails,
+//     the breaker stays open for twice as long as before.
+//   - The server throttles (429). Calls are stopped for as long as it asks, or with exponential backoff if it doesn't
+//     say how long. Throttling is not a failure and never opens the breaker.
+//
+// Each call takes a turn before and hands it back afterwards. A breaker is safe for concurrent use.
 type breaker struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	era     int           // grows when it opens or closes: a call that began in an earlier era says nothing about this one
-	row     int           // failures in a row
-	open    bool          // nobody may ask, except for the probe
-	until   time.Time     // when the probe may begin, while it is open
-	span    time.Duration // for how long it was opened last
-	probing bool          // the probe is under way
-	last    Kind          // of the failure that opened it
+	mu          sync.Mutex
+	generation  int           // incremented whenever the breaker opens or closes
+	failures    int           // in a row
+	open        bool          // only the probe may call
+	openUntil   time.Time     // while open: when the probe may start
+	openFor     time.Duration // how long the breaker was last opened for
+	probing     bool          // the probe is in flight
+	lastFailure Kind          // the failure that opened the breaker
 
-	held time.Time     // nobody asks before, because the server asked to wait
-	hold time.Duration // how long was waited last, for a server that didn't say how long
+	throttledUntil time.Time
+	backoff        time.Duration // the last wait after a 429 without Retry-After
 }
 
 func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
 
-// turn is the right to ask once.
+// turn is the permission to make one call.
 type turn struct {
-	era   int
-	probe bool
+	generation int
+	isProbe    bool
 }
 
-// takeTurn returns a turn if the server may be asked now, and else an error. The caller hands it back by handBack.
+// takeTurn returns a turn if the server may be called now, and otherwise an error of the kind Throttled or Open. The
+// caller must pass the turn to handBack.
 func (b *breaker) takeTurn() (turn, *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	if wait := b.held.Sub(now); wait > 0 {
+	if wait := b.throttledUntil.Sub(now); wait > 0 {
 		return turn{}, &Error{Kind: Throttled, Wait: wait}
 	}
 	if !b.open {
-		return turn{era: b.era}, nil
+		return turn{generation: b.generation}, nil
 	}
-	if b.probing || now.Before(b.until) {
-		return turn{}, &Error{Kind: Open, Wait: max(b.until.Sub(now), 0)}
+	if b.probing || now.Before(b.openUntil) {
+		return turn{}, &Error{Kind: Open, Wait: max(b.openUntil.Sub(now), 0)}
 	}
 
 	b.probing = true
-	return turn{era: b.era, probe: true}, nil
+	return turn{generation: b.generation, isProbe: true}, nil
 }
 
-// handBack hands a turn back. e is the failure of the call, or nil if there was an answer.
+// handBack returns a turn after its call. e is the failure of the call, or nil if it succeeded.
 func (b *breaker) handBack(t turn, e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e != nil && e.Kind == Throttled {
-		b.holdBackLocked(e.Wait)
+		b.throttleLocked(e.Wait)
 	}
-	if t.era != b.era {
-		return // the call began before the breaker opened or closed last
+	if t.generation != b.generation {
+		return // the breaker has opened or closed since: the result is out of date
 	}
-	if t.probe {
+	if t.isProbe {
 		b.probing = false
 	}
 
 	switch {
 	case e == nil:
-		b.hold = 0
+		b.backoff = 0
 		b.closeLocked()
-	case e.Kind == Throttled, e.isHarmless(): // this doesn't count as a failure
+	case e.Kind == Throttled, e.isHarmless():
 		if hasServerAnswered(e) {
 			b.closeLocked()
 		}
-	case t.probe, e.needsPerson():
+	case t.isProbe, e.needsPerson():
 		b.openLocked(e)
 	default:
-		b.row++
-		if b.row >= failuresToOpen {
+		b.failures++
+		if b.failures >= failuresToOpen {
 			b.openLocked(e)
 		}
 	}
@@ -103,46 +108,44 @@ func hasServerAnswered(e *Error) bool {
 	}
 }
 
-// closeLocked lets everybody ask again.
 func (b *breaker) closeLocked() {
 	if b.open {
-		b.era++
+		b.generation++
 	}
 	b.open = false
-	b.row = 0
-	b.span = 0
-	b.last = ""
+	b.failures = 0
+	b.openFor = 0
+	b.lastFailure = ""
 }
 
-// openLocked keeps everybody from asking after a failure, for twice as long as the last time.
+// openLocked opens the breaker, for twice as long as the last time if it hasn't been closed since.
 func (b *breaker) openLocked(e *Error) {
-	b.era++
-	b.span = min(max(b.span*2, firstOpen), longestOpen)
+	b.generation++
+	b.openFor = min(max(b.openFor*2, minOpen), maxOpen)
 	b.open = true
-	b.row = 0
+	b.failures = 0
 	b.probing = false
-	b.last = e.Kind
-	b.until = b.now().Add(max(b.span, e.Wait))
+	b.lastFailure = e.Kind
+	b.openUntil = b.now().Add(max(b.openFor, e.Wait))
 }
 
-// holdBackLocked keeps everybody from asking for the time of wait. If wait is 0, because the server didn't say how long, it
-// is twice as long as the last time.
-func (b *breaker) holdBackLocked(wait time.Duration) {
+// throttleLocked stops all calls for the duration of wait; 0 means that the server didn't say how long.
+func (b *breaker) throttleLocked(wait time.Duration) {
 	if wait == 0 {
-		b.hold = min(max(b.hold*2, firstHold), longestHold)
-		wait = b.hold
+		b.backoff = min(max(b.backoff*2, minBackoff), maxBackoff)
+		wait = b.backoff
 	}
-	if until := b.now().Add(wait); until.After(b.held) {
-		b.held = until
+	if until := b.now().Add(wait); until.After(b.throttledUntil) {
+		b.throttledUntil = until
 	}
 }
 
-// readState returns whether calls are kept back, until when, and by which failure.
-func (b *breaker) readState() (open bool, until time.Time, last Kind) {
+// readState reports whether calls are stopped, until when, and after which failure.
+func (b *breaker) readState() (isStopped bool, until time.Time, last Kind) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.open && b.held.After(b.now()) {
-		return true, b.held, Throttled
+	if !b.open && b.throttledUntil.After(b.now()) {
+		return true, b.throttledUntil, Throttled
 	}
-	return b.open, b.until, b.last
+	return b.open, b.openUntil, b.lastFailure
 }

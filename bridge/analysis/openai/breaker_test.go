@@ -60,8 +60,8 @@ func TestBreakerStaysOpenLonger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	w.openBreaker()
-	for span := firstOpen; span < 4*longestOpen; span *= 2 {
-		open := min(span, longestOpen)
+	for span := minOpen; span < 4*maxOpen; span *= 2 {
+		open := min(span, maxOpen)
 		requests := w.Stats().Requests
 		w.wantFallback(Open)
 		w.clock.add(open - time.Millisecond)
@@ -79,7 +79,7 @@ func TestBreakerCloses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	w.openBreaker()
-	w.clock.add(firstOpen)
+	w.clock.add(minOpen)
 	w.mendServer()
 	w.wantModel()
 	w.wantModel()
@@ -131,7 +131,7 @@ func TestBreakerIgnoresOldCalls(t *testing.T) {
 func TestBreakerLetsOneProbeThrough(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
-	c.add(firstOpen)
+	c.add(minOpen)
 	mustTakeTurn(t, b)
 	wantOpen(t, b, "during the probe")
 }
@@ -140,7 +140,7 @@ func TestBreakerLetsOneProbeThrough(t *testing.T) {
 func TestBreakerProbeIsCancelled(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
-	c.add(firstOpen)
+	c.add(minOpen)
 	b.handBack(mustTakeTurn(t, b), &Error{Kind: Cancelled})
 	mustTakeTurn(t, b)
 	wantOpen(t, b, "during the next probe")
@@ -150,7 +150,7 @@ func TestBreakerProbeIsCancelled(t *testing.T) {
 func TestBreakerProbeIsRefused(t *testing.T) {
 	t.Parallel()
 	b, c, _ := newOpenBreaker(t)
-	c.add(firstOpen)
+	c.add(minOpen)
 	b.handBack(mustTakeTurn(t, b), &Error{Kind: Refused})
 	mustTakeTurn(t, b)
 	mustTakeTurn(t, b)
@@ -203,7 +203,7 @@ func TestWrongKeyOpensAtOnce(t *testing.T) {
 	w.wantFallback(Open)
 	w.wantCondition(analysis.Broken, "Check the key")
 
-	w.clock.add(firstOpen)
+	w.clock.add(minOpen)
 	w.options.Key = NewKey(testKey)
 	w.wantModel()
 	w.wantWorking()
@@ -214,7 +214,7 @@ func TestLogOfAWrongKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey("sk-wrong") })
 	w.wantFallback(Unauthorized)
-	w.clock.add(firstOpen)
+	w.clock.add(minOpen)
 	w.options.Key = NewKey(testKey)
 	w.wantModel()
 	for _, want := range []string{"can't be used", "answers again"} {
@@ -239,7 +239,7 @@ func TestModelWithoutValidAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	w.modelSays("Hi!")
-	for range manyInvalid {
+	for range invalidToBreak {
 		w.wantWorking()
 		w.wantFallback(Invalid)
 	}
@@ -274,13 +274,13 @@ func TestAdviceDiffers(t *testing.T) {
 		said[text] = kind
 	}
 	for _, kind := range []Kind{Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected, Invalid, BadRequest} {
-		text, hint := adviceOn(kind, "m")
+		text, hint := adviceFor(kind, "m")
 		if text == "" || hint == "" {
 			t.Errorf("%s: got the text %q and the hint %q, want both", kind, text, hint)
 		}
 		checkNew(kind, text)
 	}
 	for _, kind := range []Kind{Throttled, TimedOut, Unreachable, Server, Empty} {
-		checkNew(kind, whyWaiting(kind))
+		checkNew(kind, waitingReason(kind))
 	}
 }

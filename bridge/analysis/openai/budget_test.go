@@ -115,7 +115,7 @@ func TestBudgetFails(t *testing.T) {
 func TestFailuresCost(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		manner    openaifake.Manner
+		manner    openaifake.Fault
 		isCharged bool
 		wantLost  int // tokens for each request beside those that the server counted
 	}{
@@ -126,11 +126,11 @@ func TestFailuresCost(t *testing.T) {
 		{manner: openaifake.Refuse(), isCharged: true},
 		{manner: openaifake.Say("", "length"), isCharged: true},
 
-		{manner: openaifake.HTML(200), isCharged: true, wantLost: mostOut},
-		{manner: openaifake.Cut(), isCharged: true, wantLost: mostOut},
-		{manner: openaifake.Hang(), isCharged: true, wantLost: mostOut},
-		{manner: openaifake.Drip(), isCharged: true, wantLost: mostOut},
-		{manner: openaifake.Huge(), isCharged: true, wantLost: mostOut},
+		{manner: openaifake.HTML(200), isCharged: true, wantLost: maxAnswerTokens},
+		{manner: openaifake.Cut(), isCharged: true, wantLost: maxAnswerTokens},
+		{manner: openaifake.Hang(), isCharged: true, wantLost: maxAnswerTokens},
+		{manner: openaifake.Drip(), isCharged: true, wantLost: maxAnswerTokens},
+		{manner: openaifake.Huge(), isCharged: true, wantLost: maxAnswerTokens},
 	}
 	for _, tt := range tests {
 		t.Run(tt.manner.Name, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestUnreachableServerCostsNothing(t *testing.T) {
 	b := &budget{}
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Timeout, o.Client = 150*time.Millisecond, unreachable })
 	w.askWith(b)
-	if b.used >= mostOut {
-		t.Errorf("the budget was charged %d tokens, want less than those of an answer, %d", b.used, mostOut)
+	if b.used >= maxAnswerTokens {
+		t.Errorf("the budget was charged %d tokens, want less than those of an answer, %d", b.used, maxAnswerTokens)
 	}
 	if n := w.Stats().Failures[TimedOut]; n != 1 {
 		t.Errorf("got the failures %v, want one of %s", w.Stats().Failures, TimedOut)

@@ -8,59 +8,64 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
-// Before a question goes to the server, it is cut to a length and, if the operator wants that, personal data in it
-// are masked: replaced by placeholders. This file prepares the question and makes the analysis.Answer of what the
-// model said, with the data put back.
+// Before a question is sent, it is cut to a maximum length. If the operator wants that, personal data in it is masked,
+// that is, replaced by placeholders: a phone number becomes "[PHONE_1_qwertzui]". This file prepares the question in
+// this way, and converts the model's output to an analysis.Answer with the original data restored.
 
-// prepareQuestion returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
+// prepareQuestion returns the question as the model will see it. The mask is nil if nothing is masked.
 func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *mask.Mask) {
 	if !a.options.Mask || q.Terms.Unmasked {
 		return cut(q), nil
 	}
-	// Masked first: a cut could leave half a number, which no rule finds.
+	// Mask before cutting: a cut could leave half of a phone number, which the mask would not recognise.
 	hidden := mask.New(allTexts(q)...)
 	return cut(mapTexts(q, hidden.Hide)), hidden
 }
 
-// build makes an Answer of what the model said, with what was hidden put back.
+// build converts the model's output to an Answer and restores masked data. Texts whose placeholders the model has
+// changed can't be restored and are left out, as are replies that repeat the model's instructions.
 func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mask) analysis.Answer {
-	show := func(s string) (string, bool) { return s, true }
+	restore := func(s string) (string, bool) { return s, true }
 	if hidden != nil {
-		show = hidden.Show
+		restore = hidden.Show
 	}
 
-	all := func(texts []string) []string {
-		var shown []string
+	restoreAll := func(texts []string) []string {
+		var restored []string
 		for _, t := range texts {
-			if s, ok := show(t); ok {
-				shown = append(shown, s)
+			if s, ok := restore(t); ok {
+				restored = append(restored, s)
 			}
 		}
-		return shown
+		return restored
 	}
 
 	answer := analysis.Answer{
-		Language: w.Language, Sentiment: analysis.Sentiment(w.Sentiment), Intents: all(w.Intents), Tags: all(w.Tags), By: a.options.Model,
-		Urgency: analysis.Urgency{Urgent: w.Urgent},
+		Language:  w.Language,
+		Sentiment: analysis.Sentiment(w.Sentiment),
+		Urgency:   analysis.Urgency{Urgent: w.Urgent},
+		Intents:   restoreAll(w.Intents),
+		Tags:      restoreAll(w.Tags),
+		By:        a.options.Model,
 	}
 
-	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's
+	answer.Urgency.Because, _ = restore(w.Because) // analysis.Check removes it unless it quotes the customer
 	for _, r := range w.References {
-		if value, ok := show(r.Value); ok {
+		if value, ok := restore(r.Value); ok {
 			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value, Link: q.LinkTo(r.Kind, value)})
 		}
 	}
 
 	for _, r := range w.Replies {
-		text, ok := show(r.Text)
-		isTold := hasLeak(text) || strings.Contains(text, p.marker) // it repeats what the model was told
-		if ok && !isTold {
-			answer.Replies = append(answer.Replies, analysis.Reply{Text: text, Sources: all(r.Sources)})
+		text, ok := restore(r.Text)
+		isLeak := hasLeak(text) || strings.Contains(text, p.marker)
+		if ok && !isLeak {
+			answer.Replies = append(answer.Replies, analysis.Reply{Text: text, Sources: restoreAll(r.Sources)})
 		}
 	}
 
 	for _, act := range w.Actions {
-		if value, ok := show(act.Value); ok {
+		if value, ok := restore(act.Value); ok {
 			answer.Actions = append(answer.Actions, analysis.Action{Name: analysis.ActionName(act.Name), Value: value})
 		}
 	}
@@ -68,7 +73,8 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	return answer
 }
 
-// mapTexts returns a question with all of its texts changed, but for what never leaves.
+// mapTexts returns a copy of q with f applied to its texts. The patterns of reference numbers and the names of actions
+// are not changed: they come from the team's settings, and must keep their exact form.
 func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	texts := func(all []string) []string { return mapStrings(all, f) }
 	q.Burst, q.Before = mapMessages(q.Burst, f), mapMessages(q.Before, f)

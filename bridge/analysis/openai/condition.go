@@ -9,26 +9,26 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Some failures of a model need a person, such as a wrong key. This file remembers the last one, logs it once, and
-// describes it for admins with a hint on how to mend it.
+// Some failures go away by themselves, others need a person: a wrong API key, for example, or a wrong model name.
+// This file remembers the last one that needs a person, logs it once, and describes it on the admins' status page
+// together with a hint on how to fix it.
 
-// manyInvalid is after how many invalid answers in a row a model counts as unfit.
-const manyInvalid = 10
+// invalidToBreak is the number of invalid answers in a row after which a model counts as unsuitable.
+const invalidToBreak = 10
 
-// health remembers which failure of the model admins have to be told about. A success, or another sign that the
-// server works, ends it.
+// health remembers the current problem that admins have to solve. A success, or another sign that the server works,
+// clears it. It is safe for concurrent use.
 type health struct {
 	log     *slog.Logger
 	breaker *breaker
 	model   string
 
 	mu      sync.Mutex
-	problem Kind // that needs a person
-	invalid int  // in a row
+	problem Kind // the current problem; "" if there is none
+	invalid int  // invalid answers in a row
 }
 
-// learn takes the outcome of a call; e is nil if there was a valid answer. It logs when a problem begins and when
-// it ends.
+// learn records the outcome of a call; e is nil if it returned a valid answer. It logs when a problem begins or ends.
 func (h *health) learn(e *Error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -39,7 +39,7 @@ func (h *health) learn(e *Error) {
 		h.problem, h.invalid = "", 0
 	case e.Kind == Invalid:
 		h.invalid++
-		if h.invalid >= manyInvalid {
+		if h.invalid >= invalidToBreak {
 			h.problem = Invalid
 		}
 	case e.needsPerson():
@@ -59,7 +59,7 @@ func (h *health) learn(e *Error) {
 	h.log.Error("the model can't be used until somebody looks at it", "model", h.model, "kind", string(h.problem), "error", e)
 }
 
-// Condition says whether the model can be used, and if not, why and what to do.
+// Condition reports whether the model can be used, and if not, why and what an admin can do. It makes no request.
 func (a *Analyzer) Condition() analysis.Condition {
 	h := a.health
 	h.mu.Lock()
@@ -67,25 +67,26 @@ func (a *Analyzer) Condition() analysis.Condition {
 	h.mu.Unlock()
 
 	if problem != "" {
-		text, hint := adviceOn(problem, a.options.Model)
+		text, hint := adviceFor(problem, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 
-	open, until, last := h.breaker.readState()
-	if open && last == BadRequest {
-		text, hint := adviceOn(last, a.options.Model)
+	isStopped, until, last := h.breaker.readState()
+	switch {
+	case !isStopped:
+		return analysis.Condition{Status: analysis.Working}
+	case last == BadRequest:
+		text, hint := adviceFor(last, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
-	if open {
-		return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(last), Hint: fmt.Sprintf("Nothing has to be done if this passes: "+
-			"Parley asks again at %s UTC. If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))}
-	}
 
-	return analysis.Condition{Status: analysis.Working}
+	hint := fmt.Sprintf("Nothing has to be done if this passes: Parley asks again at %s UTC. "+
+		"If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))
+	return analysis.Condition{Status: analysis.Waiting, Text: waitingReason(last), Hint: hint}
 }
 
-// Probe asks the model a short question of some 1,000 tokens, past the breaker, and tells how it is. The question is
-// nobody's.
+// Probe checks the connection to the model with a made-up question of about 1,000 tokens. It bypasses the breaker, so
+// it can be used right after the settings were corrected.
 func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
 	ctx, cancel := a.withDeadline(ctx, a.options.Timeout)
 	defer cancel()
@@ -93,22 +94,22 @@ func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
 	if fault == nil {
 		return analysis.Condition{Status: analysis.Working}
 	}
-	if fault.Kind == Refused || fault.Kind == Truncated { // the server works, though the model didn't answer this
+	if fault.Kind == Refused || fault.Kind == Truncated { // the server works, although the model didn't answer this question
 		return analysis.Condition{Status: analysis.Working}
 	}
 
-	isUnfit := fault.Kind == Invalid || fault.Kind == BadRequest
-	if isUnfit || fault.needsPerson() {
-		text, hint := adviceOn(fault.Kind, a.options.Model)
+	isUnsuitable := fault.Kind == Invalid || fault.Kind == BadRequest
+	if isUnsuitable || fault.needsPerson() {
+		text, hint := adviceFor(fault.Kind, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 
-	return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(fault.Kind),
+	return analysis.Condition{Status: analysis.Waiting, Text: waitingReason(fault.Kind),
 		Hint: "It may pass. If it stays, look whether the server runs and can be reached from here."}
 }
 
-// whyWaiting says what happened when calls are kept back.
-func whyWaiting(k Kind) string {
+// waitingReason describes a failure that may go away by itself.
+func waitingReason(k Kind) string {
 	switch k {
 	case Throttled:
 		return "The model's server gets more requests than it allows, and asks to wait."
@@ -123,8 +124,8 @@ func whyWaiting(k Kind) string {
 	}
 }
 
-// adviceOn says what happened and what to do, for what needs a person.
-func adviceOn(k Kind, model string) (text, hint string) {
+// adviceFor describes a failure that needs a person, and what that person can do.
+func adviceFor(k Kind, model string) (text, hint string) {
 	switch k {
 	case Unauthorized:
 		return "The model's server doesn't accept the API key (401).",

@@ -7,39 +7,42 @@ import (
 	"parley/bridge/analysis"
 )
 
-// What a model is asked must not be longer than a small model can read, nor cost too much. Tokens are what models count
-// and charge: pieces of words. This file estimates the tokens of a question, and cuts its less important parts.
+// A question must fit into the context of a small model, and must not cost too much. Models count and charge tokens,
+// which are pieces of words. This file estimates the tokens of a question and cuts it to a budget, least important
+// parts first. A question consists of the burst (the customer's new messages, which are analysed), the history before
+// it, the names that an answer may use, and texts that a suggested reply may be based on (sources, examples).
 
-// How much of a question a model is shown, in estimated tokens. Together with the system message, the shape and the
-// form of the document this stays below 6,000.
+// The budgets of the parts of a question, in estimated tokens. Together with the instructions and the JSON around the
+// texts, a request stays below 6,000.
 const (
-	mostBurst    = 1800
-	mostNames    = 1100 // intents, tags, kinds
-	mostSources  = 1000
-	mostExamples = 350
-	mostTotal    = 4600 // of all texts: what is left goes to the history
-	mostSource   = 300  // of one
-	mostTitle    = 30   // of one source
-	mostExample  = 60   // of one
-	mostFileName = 40
-	mostTagWords = 20 // of one tag
-	frame        = 16 // of the form around a text
+	maxBurst      = 1800
+	maxNamesTotal = 1100 // intents, tags and kinds of references together
+	maxSources    = 1000
+	maxExamples   = 350
+	maxTotal      = 4600 // the history gets what the other parts leave
+	maxSource     = 300  // of one source
+	maxTitle      = 30   // of one source
+	maxExample    = 60   // of one example
+	maxFileName   = 40
+	maxTagWords   = 20 // of the words of one tag
+	overhead      = 16 // of the JSON around one text
+	separator     = 2  // of the JSON between the items of a list
 )
 
-// token is how many sevenths one token has. Tokens are estimated in sevenths, because a character may cost a part of one.
-const token = 7
+// perToken is the number of units in one token. A Latin letter costs 2/7 of a token, so estimates count sevenths.
+const perToken = 7
 
-// estimateTokens returns how many tokens a text has at most. In Latin script that is about two for seven characters, in
-// other scripts up to one for each.
+// estimateTokens returns an upper bound for the tokens of a text: about two for seven characters of Latin script, and
+// one for each character of other scripts.
 func estimateTokens(s string) int {
-	n := token - 1
+	n := perToken - 1 // rounds up
 	for _, r := range s {
-		n += seventhsOf(r)
+		n += sevenths(r)
 	}
-	return n / token
+	return n / perToken
 }
 
-// estimateAll adds the tokens of texts up.
+// estimateAll returns the sum of the estimates of all texts.
 func estimateAll(texts ...string) int {
 	n := 0
 	for _, s := range texts {
@@ -48,77 +51,88 @@ func estimateAll(texts ...string) int {
 	return n
 }
 
-// seventhsOf returns how many sevenths of a token a character costs.
-func seventhsOf(r rune) int {
+// estimateList returns the estimate of a JSON list of texts.
+func estimateList(texts []string) int {
+	n := 0
+	for _, s := range texts {
+		n += estimateItem(s)
+	}
+	return n
+}
+
+func estimateItem(s string) int { return estimateTokens(s) + separator }
+
+// sevenths returns the estimated cost of a character within a JSON string, in sevenths of a token.
+func sevenths(r rune) int {
 	const (
-		latin   = 2
-		escaped = 2 * latin // with a backslash
-		coded   = 2 * token // as six characters: "\u2028"
+		ascii   = 2
+		escaped = 2 * ascii    // with a backslash
+		encoded = 2 * perToken // as six characters: "\u2028"
 	)
 	switch r {
 	case '"', '\\', '\n':
 		return escaped
 	case utf8.RuneError, '\u2028', '\u2029':
-		return coded
+		return encoded
 	}
 
 	if r < ' ' {
-		return coded
+		return encoded
 	}
 	if r < utf8.RuneSelf {
-		return latin
+		return ascii
 	}
-	return token
+	return perToken
 }
 
-// clipTokens returns a text of at most so many estimated tokens: all of it, or its beginning with "…". It reads no further
-// than that.
-func clipTokens(s string, most int) string {
+// clipTokens shortens a text to at most limit estimated tokens. A shortened text ends with "…". It stops reading at the
+// limit, so a very long text costs no more time than a short one.
+func clipTokens(s string, limit int) string {
 	n := 0   // sevenths so far
-	end := 0 // where the beginning ends that leaves room for "…"
+	end := 0 // the last cut position that leaves room for "…"
 	for i, r := range s {
-		if n <= (most-1)*token {
+		if n <= (limit-1)*perToken {
 			end = i
 		}
-		n += seventhsOf(r)
-		if (n+token-1)/token > most {
+		n += sevenths(r)
+		if (n+perToken-1)/perToken > limit {
 			return s[:end] + "…"
 		}
 	}
 	return s
 }
 
-// cut returns a question that fits into mostTotal. It drops names and sources at the end of their lists, and the beginning
-// of the history. In the burst, which is what is analysed, it keeps the beginnings of long messages, and drops the first of
-// very many.
+// cut returns a question that fits into maxTotal. It drops the last names and sources of their lists, and the oldest
+// messages of the history. In the burst, it shortens long messages, and drops the oldest ones of very many. q itself
+// isn't changed.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()
 	}
 
-	left := mostTotal
+	left := maxTotal
 	q.Burst = cutBurst(q.Burst, &left)
-	names := min(mostNames, left)
-	left -= names
-	q.Desk.Intents = keep(q.Desk.Intents, &names, func(i analysis.Intent) int { return frame + estimateAll(i.Name, i.About) })
-	q.Desk.References = keep(q.Desk.References, &names, func(p analysis.Pattern) int { return frame + estimateAll(p.Kind, p.Regexp) })
-	q.Desk.Tags = keep(cutTags(q.Desk.Tags), &names, func(t analysis.Tag) int {
-		n := estimateTokens(t.Name) + frame
-		for _, w := range t.Words {
-			n += estimateTokens(w) + 2
-		}
-		return n
-	})
 
-	left += names
+	names := min(maxNamesTotal, left)
+	left -= names
+	q.Desk.Intents = takeFitting(q.Desk.Intents, &names, func(i analysis.Intent) int {
+		return overhead + estimateAll(i.Name, i.About)
+	})
+	q.Desk.References = takeFitting(q.Desk.References, &names, func(p analysis.Pattern) int {
+		return overhead + estimateAll(p.Kind, p.Regexp)
+	})
+	q.Desk.Tags = takeFitting(cutTags(q.Desk.Tags), &names, func(t analysis.Tag) int {
+		return overhead + estimateTokens(t.Name) + estimateList(t.Words)
+	})
+	left += names // unused
 	q.Desk.Sources = cutSources(q.Desk.Sources, &left)
 	q.Desk.Examples = cutExamples(q.Desk.Examples, &left)
 	q.Before = cutHistory(q.Before, left)
 	return q
 }
 
-// keep returns the beginning of a list that fits into left, and subtracts its size from left.
-func keep[T any](all []T, left *int, size func(T) int) []T {
+// takeFitting returns the longest prefix of a list that fits into *left tokens, and subtracts its size from *left.
+func takeFitting[T any](all []T, left *int, size func(T) int) []T {
 	for i, t := range all {
 		n := size(t)
 		if n > *left {
@@ -129,112 +143,101 @@ func keep[T any](all []T, left *int, size func(T) int) []T {
 	return all
 }
 
+// takeFittingMax is takeFitting for a list that may take at most limit of *left.
+func takeFittingMax[T any](all []T, limit int, left *int, size func(T) int) []T {
+	room := min(limit, *left)
+	unused := room
+	taken := takeFitting(all, &unused, size)
+	*left -= room - unused
+	return taken
+}
+
+// cutBurst shares the budget of the burst equally between its messages, from the newest to the oldest. What a short
+// message doesn't use benefits the older ones. It subtracts the size of the burst from *left.
 func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
-	// Of very many messages the last ones count most.
-	const shortest = 3 * frame // a message with less room says nothing
-	most := mostBurst / shortest
-	if len(burst) > most {
-		burst = burst[len(burst)-most:]
+	const minShare = 3 * overhead // with less, nothing useful of a message would remain
+	const maxMessages = maxBurst / minShare
+	if len(burst) > maxMessages {
+		burst = burst[len(burst)-maxMessages:]
 	}
 
 	cut := slices.Clone(burst)
-	room := min(mostBurst, *left)
+	room := min(maxBurst, *left)
 	for i := range slices.Backward(cut) {
 		share := room / (i + 1)
 		m := cutMessage(cut[i], share)
-		room -= min(sizeOf(m), room)
-		*left -= sizeOf(m)
+		room -= min(messageSize(m), room)
+		*left -= messageSize(m)
 		cut[i] = m
 	}
 	return cut
 }
 
-// cutMessage shortens a message to most tokens. The subject and the names of files get at most a quarter each.
-func cutMessage(m analysis.Message, most int) analysis.Message {
+// cutMessage shortens a message to limit tokens. The subject and the file names get at most a quarter each.
+func cutMessage(m analysis.Message, limit int) analysis.Message {
 	const quarter = 4
-	most -= frame
-	m.Subject = clipTokens(m.Subject, most/quarter)
-	files := most / quarter
+	limit -= overhead
+	m.Subject = clipTokens(m.Subject, limit/quarter)
+	files := limit / quarter
 	names := slices.Clone(m.Files)
 	for i := range names {
-		names[i] = clipTokens(names[i], mostFileName)
+		names[i] = clipTokens(names[i], maxFileName)
 	}
 
-	m.Files = keep(names, &files, func(f string) int { return estimateTokens(f) + 2 })
-	used := estimateTokens(m.Subject)
-	for _, f := range m.Files {
-		used += estimateTokens(f) + 2
-	}
-
-	m.Text = clipTokens(m.Text, most-used)
+	m.Files = takeFitting(names, &files, estimateItem)
+	used := estimateTokens(m.Subject) + estimateList(m.Files)
+	m.Text = clipTokens(m.Text, limit-used)
 	return m
 }
 
-func sizeOf(m analysis.Message) int {
-	n := frame + estimateAll(m.Subject, m.Text)
-	for _, f := range m.Files {
-		n += estimateTokens(f) + 2
-	}
-	return n
+func messageSize(m analysis.Message) int {
+	return overhead + estimateAll(m.Subject, m.Text) + estimateList(m.Files)
 }
 
 func cutTags(tags []analysis.Tag) []analysis.Tag {
 	cut := slices.Clone(tags)
 	for i := range cut {
-		room := mostTagWords
-		cut[i].Words = keep(cut[i].Words, &room, func(w string) int { return estimateTokens(w) + 2 })
+		room := maxTagWords
+		cut[i].Words = takeFitting(cut[i].Words, &room, estimateItem)
 	}
 	return cut
 }
 
+// cutSources shortens each source. If it has a reply, that is more useful for a suggestion than its text.
 func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 	cut := slices.Clone(sources)
 	for i := range cut {
 		s := &cut[i]
-		const third = mostSource / 3
-		s.Title = clipTokens(s.Title, mostTitle)
+		const third = maxSource / 3
+		s.Title = clipTokens(s.Title, maxTitle)
 		s.Reply = clipTokens(s.Reply, 2*third)
 		if s.Reply != "" {
 			s.Text = clipTokens(s.Text, third)
 		} else {
-			s.Text = clipTokens(s.Text, mostSource)
+			s.Text = clipTokens(s.Text, maxSource)
 		}
 	}
 
-	room := min(mostSources, *left)
-	before := room
-	cut = keep(cut, &room, func(s analysis.Source) int {
-		return 2*frame + estimateAll(s.ID, s.Title, s.Link, s.Text, s.Reply)
+	return takeFittingMax(cut, maxSources, left, func(s analysis.Source) int {
+		return 2*overhead + estimateAll(s.ID, s.Title, s.Link, s.Text, s.Reply)
 	})
-
-	*left -= before - room
-	return cut
 }
 
 func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 	cut := slices.Clone(examples)
 	for i := range cut {
-		cut[i].Text = clipTokens(cut[i].Text, mostExample)
+		cut[i].Text = clipTokens(cut[i].Text, maxExample)
 	}
 
-	room := min(mostExamples, *left)
-	before := room
-	cut = keep(cut, &room, func(e analysis.Example) int {
-		n := 2*frame + estimateAll(e.Text, e.Intent, e.Solver)
-		for _, t := range e.Tags {
-			n += estimateTokens(t) + 2
-		}
-		return n
+	return takeFittingMax(cut, maxExamples, left, func(e analysis.Example) int {
+		return 2*overhead + estimateAll(e.Text, e.Intent, e.Solver) + estimateList(e.Tags)
 	})
-
-	*left -= before - room
-	return cut
 }
 
-// cutHistory keeps the end of a history, as far as it fits into left.
+// cutHistory returns the newest messages of a history that fit into left tokens.
 func cutHistory(before []analysis.Message, left int) []analysis.Message {
 	for i, m := range slices.Backward(before) {
-		left -= sizeOf(m)
+		left -= messageSize(m)
 		if left < 0 {
 			return before[i+1:]
 		}

@@ -13,17 +13,25 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A model answers with text that should be one JSON object. This file finds and checks it. Models without a schema
-// also write around it, or think aloud first, so the object may stand anywhere in the text.
+// A model should answer with one JSON object and nothing else. Models that don't enforce a schema often write more:
+//
+//	<think>The customer asks for …</think>
+//	Here is the analysis:
+//	```json
+//	{"language": "en", "sentiment": "neutral", …}
+//	```
+//
+// This file finds the object in such a text and checks its fields and values.
 
-// How long an answer may be. What is a little longer than asked for is not worth a second request: Check cuts it.
+// The limits of an answer. They are higher than what the model is asked for: analysis.Check cuts an answer that is a
+// little too long, which is cheaper than a second request.
 const (
-	maxContent  = 64 << 10 // bytes
-	maxListed   = 20       // entries of a list
-	maxText     = 4000     // characters of a text
-	maxValue    = 300      // characters of a reason and the like
-	maxNames    = 300      // tokens of the names that a model is told
-	maxAttempts = 32       // places at which an object may begin
+	maxContent = 64 << 10 // bytes
+	maxListed  = 20       // entries in a list
+	maxText    = 4000     // characters of a reply
+	maxValue   = 300      // characters of the reason and of each value
+	maxNames   = 300      // tokens of the allowed names that an error lists
+	maxBraces  = 32       // opening braces at which a JSON object is looked for
 )
 
 // wire is the JSON object that a model is asked for.
@@ -48,49 +56,47 @@ type wire struct {
 	} `json:"actions"`
 }
 
-// misshapen is the error of an answer that lacks the fields and types that were asked for. Its words are for the
-// model. Any other error means that a value breaks a rule, which can also happen where the server enforces the
-// schema.
-type misshapen string
+// shapeError is an error about the fields or types of an answer. It shows that the server doesn't enforce the schema.
+// Other errors are about values, which may be wrong even if it does. The model itself is shown the text.
+type shapeError string
 
-func (m misshapen) Error() string { return string(m) }
+func (e shapeError) Error() string { return string(e) }
 
-// decode reads what a model wrote. If several objects in it are valid, the last one counts, since a model that thinks aloud
-// quotes before it answers.
-// Errors: in words that a model can be shown. They quote nothing of its answer.
+// decode returns the last valid object in a model's output: models that think aloud may write drafts before it. The
+// errors are meant to be shown to the model. They don't quote the output.
 func decode(content string, q analysis.Question) (wire, error) {
 	if len(content) > maxContent {
 		return wire{}, errors.New("the answer is too long")
 	}
 
-	var err error = misshapen("there is no JSON object in the answer")
+	var lastErr error = shapeError("there is no JSON object in the answer")
 	var found *wire
-	for _, object := range findObjects(withoutThoughts(content)) {
-		w, wrong := decodeObject(object, q)
-		if wrong != nil {
-			err = wrong
+	for _, object := range findObjects(stripReasoning(content)) {
+		w, err := decodeObject(object, q)
+		if err != nil {
+			lastErr = err
 			continue
 		}
 		found = &w
 	}
 	if found == nil {
-		return wire{}, err
+		return wire{}, lastErr
 	}
 	return *found, nil
 }
 
-// withoutThoughts removes what some local models write between <think> and </think>.
-func withoutThoughts(s string) string {
+// stripReasoning removes the reasoning that some local models write between <think> and </think>.
+func stripReasoning(s string) string {
 	if _, after, ok := strings.Cut(s, "</think>"); ok {
 		return after
 	}
 	return s
 }
 
-// findObjects returns the outermost JSON objects of a text: alone, in Markdown fences or among prose.
+// findObjects returns the outermost JSON objects in a text, whether alone, in Markdown fences or within prose.
 func findObjects(s string) []json.RawMessage {
 	var all []json.RawMessage
-	for range maxAttempts {
+	for range maxBraces {
 		i := strings.IndexByte(s, '{')
 		if i < 0 {
 			break
@@ -109,53 +115,54 @@ func findObjects(s string) []json.RawMessage {
 	return all
 }
 
+// decodeObject decodes an object strictly: each field must be present, not null, known, and of the right type.
 func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return wire{}, misshapen("the answer is not valid JSON")
+		return wire{}, shapeError("the answer is not valid JSON")
 	}
 
 	for _, name := range answerFields() {
 		value, ok := fields[name]
 		if !ok {
-			return wire{}, misshapen(fmt.Sprintf("the field %q is missing", name))
+			return wire{}, shapeError(fmt.Sprintf("the field %q is missing", name))
 		}
 		if string(value) == "null" {
-			return wire{}, misshapen(fmt.Sprintf("the field %q must not be null", name))
+			return wire{}, shapeError(fmt.Sprintf("the field %q must not be null", name))
 		}
 	}
 
 	if len(fields) > len(answerFields()) {
-		return wire{}, misshapen("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
+		return wire{}, shapeError("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
 	}
 
 	var w wire
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&w); err != nil {
-		return wire{}, typeFault(err)
+		return wire{}, describeTypeError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return wire{}, misshapen("something follows the JSON object")
+		return wire{}, shapeError("something follows the JSON object")
 	}
-	return w, w.check(allowedNames(q))
+	return w, w.check(choicesOf(q))
 }
 
-// typeFault says what is wrong with a field, without its value.
-func typeFault(err error) error {
+// describeTypeError returns a text for the model about a field of the wrong type. It doesn't contain the value.
+func describeTypeError(err error) error {
 	const mostField = 20 // tokens
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return misshapen(fmt.Sprintf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type))
+		return shapeError(fmt.Sprintf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type))
 	}
-	return misshapen("a field of a reference, a reply or an action has a wrong name or type")
+	return shapeError("a field of a reference, a reply or an action has a wrong name or type")
 }
 
-// check compares an answer with what was asked for.
+// check reports the first value that the model was not asked for. It also normalizes the language: "EN-us" becomes
+// "en".
 func (w *wire) check(n choices) error {
 	w.Language = strings.ToLower(w.Language)
 	if len(w.Language) > 2 {
-		code, _, _ := strings.Cut(strings.ReplaceAll(w.Language, "_", "-"), "-") // "en-US"
-		w.Language = code
+		w.Language, _, _ = strings.Cut(strings.ReplaceAll(w.Language, "_", "-"), "-")
 	}
 	if w.Language != "" && len(w.Language) != 2 {
 		return errors.New(`"language" must be a code of ISO 639-1 like "en", or ""`)
@@ -213,7 +220,7 @@ func (w *wire) checkLengths() error {
 	return nil
 }
 
-// checkNames returns an error if a name is used that is not allowed. The error lists the allowed ones.
+// checkNames returns an error if one of the used names is not allowed. The error lists the allowed names.
 func checkNames(what string, used, allowed []string) error {
 	for _, name := range used {
 		if slices.Contains(allowed, name) {

@@ -29,7 +29,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(s)
 	}
 	q := cut(question())
-	names := allowedNames(q)
+	names := choicesOf(q)
 	f.Fuzz(func(t *testing.T, content string) {
 		got, err := decode(content, q)
 		if err != nil {

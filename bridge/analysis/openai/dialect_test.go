@@ -64,7 +64,7 @@ func TestDialects(t *testing.T) {
 			w.wantRequests("after the first answer", tt.first)
 			w.wantModel()
 			w.wantRequests("after the second answer", tt.first+1)
-			w.clock.add(tryAgain)
+			w.clock.add(learnedFor)
 			w.wantModel()
 			w.wantRequests("after the first answer an hour later", tt.first+1+tt.first)
 		})
@@ -103,8 +103,8 @@ func TestDialectOfOpenAI(t *testing.T) {
 	if r.limit != maxCompletionTokens {
 		t.Errorf("got the limit %v, want %v", r.limit, maxCompletionTokens)
 	}
-	if r.form != bySchema {
-		t.Errorf("got the form %v, want %v", r.form, bySchema)
+	if r.format != bySchema {
+		t.Errorf("got the form %v, want %v", r.format, bySchema)
 	}
 }
 

@@ -10,53 +10,52 @@ import (
 	"time"
 )
 
-// A call of the model can fail in many ways: at the network, by the server's refusal, or by an answer of no use.
-// Each failure gets a Kind. By its Kind the analyzer decides whether to try again, whether to stop asking for a
-// while (breaker.go), and whether admins must be told.
+// A call to the model can fail in many ways: the network breaks, the server refuses the request, or the answer is
+// unusable. Each failure has a Kind. It decides whether the request is retried, whether the server is left alone for a
+// while (breaker.go), and whether admins are alerted.
 
-// Kind says why a model gave no answer. It is a label of metrics.
+// Kind is the reason why a model gave no answer. It is used as a label in metrics.
 type Kind string
 
 // Kinds of failure.
 const (
-	Unreachable  Kind = "unreachable"  // no connection, or it broke before an answer began
-	TimedOut     Kind = "timeout"      // no whole answer in time
-	Cut          Kind = "cut"          // the connection broke within the answer
-	TooLarge     Kind = "too_large"    // the answer is longer than 1 MiB
-	Unreadable   Kind = "unreadable"   // an answer that is no chat completion: HTML, broken JSON, another encoding
+	Unreachable  Kind = "unreachable"  // no connection, or it broke before the response began
+	TimedOut     Kind = "timeout"      // no complete response in time
+	Cut          Kind = "cut"          // the connection broke within the response
+	TooLarge     Kind = "too_large"    // the response is longer than 1 MiB
+	Unreadable   Kind = "unreadable"   // the response is no chat completion: HTML, broken JSON, another encoding
 	Server       Kind = "server"       // 5xx
 	Throttled    Kind = "throttled"    // 429
 	Unauthorized Kind = "unauthorized" // 401
 	Forbidden    Kind = "forbidden"    // 403
 	NoModel      Kind = "no_model"     // 404 that names the model
-	NotFound     Kind = "not_found"    // another 404: the base URL is wrong
+	NotFound     Kind = "not_found"    // any other 404: the base URL is wrong
 	NoQuota      Kind = "no_quota"     // 402, or 429 insufficient_quota
-	Redirected   Kind = "redirected"   // the server sends to another host
-	BadRequest   Kind = "bad_request"  // 4xx that nothing helped against
+	Redirected   Kind = "redirected"   // the server redirects to another host
+	BadRequest   Kind = "bad_request"  // any other 4xx, in all forms of the request
 	Empty        Kind = "empty"        // no choices, no content
-	Tools        Kind = "tools"        // a call of a tool that was not offered
-	Refused      Kind = "refused"      // the model or its filter refuses to answer
-	Truncated    Kind = "truncated"    // the answer ended at its limit of tokens
-	Invalid      Kind = "invalid"      // no valid answer, not even after it was shown its error
-	Open         Kind = "open"         // not asked: it failed too often just now
-	Late         Kind = "late"         // not asked: the caller gave too little time
-	Busy         Kind = "busy"         // not asked: all of Concurrency were busy for too long
-	Budget       Kind = "budget"       // not asked: the day's tokens are used up
-	Uncounted    Kind = "uncounted"    // not asked: the Budget failed
-	Cancelled    Kind = "cancelled"    // the caller didn't want the answer any more
+	Tools        Kind = "tools"        // the model called a tool, although none was offered
+	Refused      Kind = "refused"      // the model or a content filter refused to answer
+	Truncated    Kind = "truncated"    // the answer ended at its token limit
+	Invalid      Kind = "invalid"      // the answer was not valid, not even after a second request that quoted the error
+	Open         Kind = "open"         // not called: the circuit breaker is open
+	Late         Kind = "late"         // not called: the caller's deadline was too close
+	Busy         Kind = "busy"         // not called: no free slot, see Options.Concurrency
+	Budget       Kind = "budget"       // not called: the day's tokens are used up
+	Uncounted    Kind = "uncounted"    // not called: the budget could not be read
+	Cancelled    Kind = "cancelled"    // the caller cancelled the call
 )
 
-// Error says why there is no answer. It holds no words of the server, which may quote the customer or the key.
+// Error is the failure of a call. It contains no text from the server, since that may quote the customer or the key.
 type Error struct {
 	Kind   Kind
-	Status int           // of HTTP; 0 if there was none
-	Wait   time.Duration // how long the server asks to wait; 0 if it doesn't say
-	Rule   string        // Invalid: which rule was broken, without the model's words
-	Cause  error         // never one that quotes the request
-	ofText bool          // a text was asked for, which takes longer the longer it is
+	Status int           // the HTTP status; 0 if there was no response
+	Wait   time.Duration // how long the server asks to wait; 0 if it doesn't
+	Rule   string        // of Invalid: the rule that the answer broke; doesn't quote the answer
+	Cause  error         // doesn't quote the request either; may be nil
+	ofText bool          // the call was Write, whose duration depends on the length of the text
 }
 
-// Error implements error.
 func (e *Error) Error() string {
 	s := "openai: " + string(e.Kind)
 	if e.Status != 0 {
@@ -71,10 +70,9 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// needsPerson reports whether asking again helps only after somebody changed something.
+// needsPerson reports whether the failure stays until a person changes something.
 func (e *Error) needsPerson() bool {
 	switch e.Kind {
 	case Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected:
@@ -84,8 +82,8 @@ func (e *Error) needsPerson() bool {
 	}
 }
 
-// isPassing reports whether the same request may succeed a moment later.
-func (e *Error) isPassing() bool {
+// isTransient reports whether the same request may succeed a moment later.
+func (e *Error) isTransient() bool {
 	switch e.Kind {
 	case Unreachable, Cut, Server, Throttled:
 		return true
@@ -94,7 +92,8 @@ func (e *Error) isPassing() bool {
 	}
 }
 
-// isHarmless reports whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
+// isHarmless reports whether the failure has no bearing on the server's health, because its cause is the caller or the
+// question.
 func (e *Error) isHarmless() bool {
 	switch e.Kind {
 	case Refused, Truncated, Invalid, Late, Busy, Budget, Uncounted, Cancelled:
@@ -106,11 +105,11 @@ func (e *Error) isHarmless() bool {
 	}
 }
 
-// isFree reports whether a failed request cost nothing: the server refused it, or it never got there.
+// isFree reports whether a failed request cost no tokens: the server refused it or never received it.
 func (e *Error) isFree() bool { return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected }
 
-// isInterrupted reports whether the server may have written an answer that never came whole, or not as one. Nobody knows what
-// the provider counts for it.
+// isInterrupted reports whether the server may have generated an answer that didn't arrive in full or in a readable
+// form. It is unknown how many tokens the provider charges for it.
 func (e *Error) isInterrupted() bool {
 	switch e.Kind {
 	case TimedOut, Cut, TooLarge, Unreadable, Cancelled:
@@ -120,32 +119,41 @@ func (e *Error) isInterrupted() bool {
 	}
 }
 
-// newBrokenError makes an Error of a request without an answer.
-func newBrokenError(ctx context.Context, err error, begun bool) *Error {
-	kind := Unreachable
+// phase is the part of an HTTP exchange in which it failed.
+type phase int
+
+const (
+	beforeResponse phase = iota
+	withinResponse
+)
+
+// newTransportError returns the Error of a request that got no complete response.
+func newTransportError(ctx context.Context, err error, failedIn phase) *Error {
+	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case errors.Is(err, errForeignHost):
-		kind = Redirected
+		return &Error{Kind: Redirected, Cause: withoutURL(err)}
 	case errors.Is(err, errTooLarge):
-		kind = TooLarge
-	case errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
+		return &Error{Kind: TooLarge, Cause: withoutURL(err)}
+	case isLate:
 		return &Error{Kind: TimedOut}
 	case ctx.Err() != nil:
 		return &Error{Kind: Cancelled}
-	case begun:
-		kind = Cut
+	case failedIn == withinResponse:
+		return &Error{Kind: Cut, Cause: withoutURL(err)}
+	default:
+		return &Error{Kind: Unreachable, Cause: withoutURL(err)}
 	}
-
-	return &Error{Kind: kind, Cause: withoutAddress(err)}
 }
 
-// newRefusalError makes an Error of an answer that isn't 2xx. body is the answer's beginning.
-func newRefusalError(status int, body []byte, wait time.Duration) *Error {
-	return &Error{Kind: kindOfRefusal(status, strings.ToLower(string(body))), Status: status, Wait: wait}
+// newStatusError returns the Error of a response whose status isn't 2xx.
+func newStatusError(status int, body []byte, wait time.Duration) *Error {
+	return &Error{Kind: kindOfStatus(status, strings.ToLower(string(body))), Status: status, Wait: wait}
 }
 
-// kindOfRefusal tells by the status, and where that has several meanings by what the server says, in small letters.
-func kindOfRefusal(status int, says string) Kind {
+// kindOfStatus returns the kind of a failed response. Where servers use one status for several failures, the body
+// decides; it must be in lower case. A content filter may use any status but redirects, 401 and 402.
+func kindOfStatus(status int, body string) Kind {
 	if isRedirect(status) {
 		return Redirected
 	}
@@ -157,7 +165,7 @@ func kindOfRefusal(status int, says string) Kind {
 		return NoQuota
 	}
 
-	if containsAny(says, "content_filter", "content_policy", "content management policy") {
+	if containsAny(body, "content_filter", "content_policy", "content management policy") {
 		return Refused
 	}
 
@@ -165,14 +173,14 @@ func kindOfRefusal(status int, says string) Kind {
 	case http.StatusForbidden:
 		return Forbidden
 	case http.StatusNotFound:
-		if strings.Contains(says, "model") {
+		if strings.Contains(body, "model") {
 			return NoModel
 		}
 		return NotFound
 	case http.StatusMethodNotAllowed:
 		return NotFound
 	case http.StatusTooManyRequests:
-		if containsAny(says, "insufficient_quota", "billing", "credit") {
+		if containsAny(body, "insufficient_quota", "billing", "credit") {
 			return NoQuota
 		}
 		return Throttled
@@ -187,7 +195,6 @@ func kindOfRefusal(status int, says string) Kind {
 	return BadRequest
 }
 
-// isRedirect reports whether a status sends the client elsewhere.
 func isRedirect(status int) bool {
 	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
 }

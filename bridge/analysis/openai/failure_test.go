@@ -12,7 +12,7 @@ import (
 
 // failureCase is a way in which a server fails.
 type failureCase struct {
-	manner       openaifake.Manner
+	manner       openaifake.Fault
 	wantKind     Kind
 	wantRequests int64
 	wantText     string // part of the condition's text; "" if the model still counts as working
@@ -61,7 +61,7 @@ func (w *world) checkLog() {
 // A server that asks to wait is asked once more if that is short, and otherwise left alone.
 func TestServerAsksToWait(t *testing.T) {
 	t.Parallel()
-	throttle := func(header ...string) openaifake.Manner {
+	throttle := func(header ...string) openaifake.Fault {
 		return openaifake.Status(429, "rate_limit_exceeded", "Slow down", header...)
 	}
 	const text = "asks to wait"
@@ -149,7 +149,7 @@ func TestServerFails(t *testing.T) {
 // What can't be read as an answer of a model isn't asked for again.
 func TestServerAnswersSomethingElse(t *testing.T) {
 	t.Parallel()
-	json := func(body string) openaifake.Manner { return openaifake.Raw(200, "application/json", body) }
+	json := func(body string) openaifake.Fault { return openaifake.Raw(200, "application/json", body) }
 	checkFailures(t, []failureCase{
 		{manner: openaifake.HTML(200), wantKind: Unreadable, wantRequests: 1},
 		{manner: json(`{"choices": 7}`), wantKind: Unreadable, wantRequests: 1},
@@ -192,7 +192,7 @@ func TestServerRedirects(t *testing.T) {
 // An answer under another content type, and one that comes as a stream although nobody asked for that, are understood.
 func TestServerAnswersOddly(t *testing.T) {
 	t.Parallel()
-	for _, manner := range []openaifake.Manner{openaifake.WrongType(), openaifake.Stream(true)} {
+	for _, manner := range []openaifake.Fault{openaifake.WrongType(), openaifake.Stream(true)} {
 		t.Run(manner.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, openaifake.Modern())
@@ -209,7 +209,7 @@ func TestServerAnswersOddly(t *testing.T) {
 func TestErrorShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	good := openaifake.FormatAnswer(goodAnswer())
-	for _, manner := range []openaifake.Manner{
+	for _, manner := range []openaifake.Fault{
 		openaifake.Status(401, "x", "Incorrect API key provided: "+testKey+" 4711-22"),
 		openaifake.Status(500, "x", testKey+" 4711-22"),
 		openaifake.Reset(),
@@ -260,16 +260,16 @@ func TestSecondAttempt(t *testing.T) {
 	t.Parallel()
 	status := openaifake.Status
 	tests := []struct {
-		manner    openaifake.Manner
+		manner    openaifake.Fault
 		wantPause time.Duration
 	}{
 		{manner: status(429, "", "", "Retry-After", "2"), wantPause: 2 * time.Second},
 		{manner: status(429, "", "", "Retry-After", "Sun, 22 Nov 2026 12:00:01 GMT"), wantPause: time.Second}, // the clock stands at 12:00
 		{manner: status(429, "", "", "retry-after-ms", "600", "Retry-After", "9"), wantPause: 600 * time.Millisecond},
-		{manner: status(429, "", ""), wantPause: shortPause},
-		{manner: status(500, "", ""), wantPause: shortPause},
-		{manner: openaifake.Reset(), wantPause: shortPause},
-		{manner: openaifake.Cut(), wantPause: shortPause},
+		{manner: status(429, "", ""), wantPause: minPause},
+		{manner: status(500, "", ""), wantPause: minPause},
+		{manner: openaifake.Reset(), wantPause: minPause},
+		{manner: openaifake.Cut(), wantPause: minPause},
 	}
 	for _, tt := range tests {
 		t.Run(tt.manner.Name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func TestHangingModelHoldsNobody(t *testing.T) {
 				if took > hangTimeout {
 					t.Errorf("a question took %s, want at most %s", took, hangTimeout)
 				}
-				if took > longestQueue {
+				if took > maxQueueTime {
 					held.Add(1)
 				}
 			})

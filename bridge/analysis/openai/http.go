@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// All requests to a model's server go through the client that is made here. It talks to one host alone, follows no
-// redirects to others, and bounds what it reads, so that a broken or hostile server can neither fill the memory nor
-// send requests elsewhere.
+// All requests to the model's server go through the HTTP client of this file. It connects to a single host, follows no
+// redirects to other hosts, and limits the size of responses. So a broken or hostile server can't fill the memory, or
+// have the key and the customer's text sent elsewhere.
 
 const (
-	maxAnswer    = 1 << 20 // bytes, unpacked
-	maxHeader    = 64 << 10
+	maxAnswer    = 1 << 20  // bytes, after decompression
+	maxHeader    = 64 << 10 // bytes
 	maxRedirects = 3
 	dialTimeout  = 5 * time.Second
 	keepAlive    = 30 * time.Second
@@ -33,11 +33,12 @@ var (
 	errForeignHost = errors.New("the server sends to another address")
 )
 
-// newClient makes the client that requests go through: it speaks to one host alone.
-func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client {
+// newClient returns a copy of base that sends requests to host only. A nil base, or one without a Transport, gets a
+// default transport.
+func newClient(base *http.Client, host *url.URL, concurrency int) *http.Client {
 	var c http.Client
-	if given != nil {
-		c = *given
+	if base != nil {
+		c = *base
 	}
 
 	if c.Transport == nil {
@@ -53,10 +54,11 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	}
 
 	c.Transport = oneHost{RoundTripper: c.Transport, host: host}
-	c.Jar, c.Timeout = nil, 0
+	c.Jar = nil
+	c.Timeout = 0 // the context's deadline limits a request
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		isFollowed := isSameRequest(r.Response) && isSameHost(r.URL, host)
-		if !isFollowed || len(via) > maxRedirects {
+		isAllowed := keepsRequest(r.Response) && isSameHost(r.URL, host)
+		if !isAllowed || len(via) > maxRedirects {
 			return errForeignHost
 		}
 		return nil
@@ -65,20 +67,20 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	return &c
 }
 
-// isSameRequest reports whether a redirect sends the same request on, with its body.
-func isSameRequest(r *http.Response) bool {
-	if r == nil {
+// keepsRequest reports whether a redirect preserves the method and the body of the request.
+func keepsRequest(redirect *http.Response) bool {
+	if redirect == nil {
 		return false
 	}
-	return r.StatusCode == http.StatusTemporaryRedirect || r.StatusCode == http.StatusPermanentRedirect
+	return redirect.StatusCode == http.StatusTemporaryRedirect || redirect.StatusCode == http.StatusPermanentRedirect
 }
 
-// isSameHost reports whether two addresses are of one server. Another scheme or port is another server.
+// isSameHost reports whether two URLs have the same scheme, host and port.
 func isSameHost(u, host *url.URL) bool {
 	return u.Scheme == host.Scheme && strings.EqualFold(u.Host, host.Host)
 }
 
-// oneHost refuses requests to any other host.
+// oneHost is a RoundTripper that refuses requests to any host but one.
 type oneHost struct {
 	http.RoundTripper
 	host *url.URL
@@ -91,28 +93,27 @@ func (t oneHost) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(r)
 }
 
-// CloseIdleConnections lets http.Client do what its method says.
+// CloseIdleConnections is called by the method of the same name of http.Client.
 func (t oneHost) CloseIdleConnections() {
 	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// exchange makes one request and keeps what came of it. The library that writes the request and reads the answer
-// knows neither the key nor bounds, and gives no headers of errors.
+// exchange sends one request for the client library and records how it went. The library encodes requests and decodes
+// responses, but it has no size limits, drops the headers of error responses, and shouldn't know the key.
 type exchange struct {
 	client *http.Client
 	key    Key
 	now    func() time.Time
-	sent   bool // the library let the request go
 
-	reached atomic.Bool // there was a connection: the server may have got the request
-
-	fault *Error
-	body  []byte // of an answer that isn't 2xx
+	sent    bool        // the library called Do
+	reached atomic.Bool // there was a connection, so the server may have received the request
+	fault   *Error      // why the exchange failed; nil if it succeeded
+	body    []byte      // of a response that isn't 2xx
 }
 
-// Do implements the library's HTTPDoer.
+// Do implements the library's HTTPDoer interface. It must be called at most once.
 func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	if key := x.key.reveal(); key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
@@ -123,19 +124,20 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	hooks := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.reached.Store(true) }}
 	resp, err := x.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), hooks)))
 	if err != nil {
-		x.fault = newBrokenError(r.Context(), err, false)
+		x.fault = newTransportError(r.Context(), err, beforeResponse)
 		return nil, x.fault
 	}
 	defer resp.Body.Close()
+
 	body, err := readAll(resp.Body)
 	if err != nil {
-		x.fault = newBrokenError(r.Context(), err, true)
+		x.fault = newTransportError(r.Context(), err, withinResponse)
 		return nil, x.fault
 	}
 
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		x.body = body
-		x.fault = newRefusalError(resp.StatusCode, body, retryAfter(resp.Header, x.now()))
+		x.fault = newStatusError(resp.StatusCode, body, retryAfter(resp.Header, x.now()))
 		return nil, x.fault
 	}
 
@@ -148,7 +150,7 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// readAll reads an answer, which the transport has unpacked, within its bound.
+// readAll reads a response body of at most maxAnswer bytes.
 func readAll(body io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
 	if err == nil && len(b) > maxAnswer {
@@ -157,8 +159,8 @@ func readAll(body io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// completionOf returns the JSON of an answer, put together if it came in pieces though nobody asked for a stream.
-// What the answer calls itself doesn't count: some servers say text/plain.
+// completionOf returns the JSON of a chat completion. Some servers stream it in pieces although that wasn't requested;
+// these are joined. The Content-Type is ignored, since some servers send text/plain.
 func completionOf(body []byte) ([]byte, *Error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if len(body) == 0 {
@@ -173,15 +175,16 @@ func completionOf(body []byte) ([]byte, *Error) {
 	return nil, &Error{Kind: Unreadable}
 }
 
-// withoutAddress returns the cause of a failure without the URL, which http.Client puts before it.
-func withoutAddress(err error) error {
-	if with := (*url.Error)(nil); errors.As(err, &with) {
-		err = with.Err
+// withoutURL returns the cause of a failure without the URL that http.Client adds. Errors of the context return nil:
+// their Kind says it all. Unknown errors are replaced, since they might quote the request.
+func withoutURL(err error) error {
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
+		err = urlErr.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return nil
 	}
-	if op := (*net.OpError)(nil); errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return fmt.Errorf("%s: %w", op.Op, op.Err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -7,10 +7,15 @@ import (
 	"strings"
 )
 
-// Key is an API key. It can't be printed: neither by fmt, with whatever verb, nor by slog or JSON.
-type Key struct{ value *string } // a pointer: of unexported fields fmt prints the bytes, and asks no method
+// Key is an API key that can't leak into logs: fmt, slog, JSON and YAML print "[redacted]" instead. The zero value
+// means no key.
+type Key struct {
+	// value is a pointer because fmt doesn't call methods on unexported fields of other structs. If a struct that
+	// contains a Key is printed, only an address is shown.
+	value *string
+}
 
-// NewKey makes a Key of what an operator typed or pasted.
+// NewKey returns the Key that an operator typed or pasted. Spaces around it are removed.
 func NewKey(s string) Key {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -33,7 +38,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler, for JSON and YAML.
 func (k Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// reveal returns the key itself, or "" if there is none.
+// reveal returns the key in plain text, or "" if there is none.
 func (k Key) reveal() string {
 	if k.value == nil {
 		return ""
@@ -41,9 +46,10 @@ func (k Key) reveal() string {
 	return *k.value
 }
 
-// check refuses what can't be sent in a header.
+// check returns an error if the key can't be sent in an HTTP header.
 func (k Key) check() error {
-	if strings.ContainsFunc(k.reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+	isInvalid := func(r rune) bool { return r <= ' ' || r > '~' }
+	if strings.ContainsFunc(k.reveal(), isInvalid) {
 		return errors.New("openai: the key has spaces or characters that no key has")
 	}
 	return nil

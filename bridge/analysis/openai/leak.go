@@ -23,7 +23,7 @@ func hasLeak(text string) bool {
 // systemRuns are all runs of so many words of what the model is told.
 var systemRuns = sync.OnceValue(func() map[string]bool { //nolint:gochecknoglobals // a table that never changes
 	runs := map[string]bool{}
-	for _, told := range []string{systemText, shapeText, writeText, textShape} {
+	for _, told := range []string{systemText, shapeText, textRules, textShape} {
 		words := wordsOf(told)
 		for i := 0; i+leakWords <= len(words); i++ {
 			runs[strings.Join(words[i:i+leakWords], " ")] = true

@@ -41,7 +41,7 @@ func TestCallersDeadlineIsTooClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newHanging(t)
-		ctx, cancel := context.WithTimeout(t.Context(), leastTime-time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), minTime-time.Millisecond)
 		defer cancel()
 		answer, err := a.Analyze(ctx, question())
 		if err != nil {

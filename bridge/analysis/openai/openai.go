@@ -1,9 +1,11 @@
-// Package openai asks a model that is served as chat completions: OpenAI's own, or any server that speaks the same,
-// like Ollama, vLLM, LM Studio, llama.cpp or a gateway. What the model says is data: it is validated, checked by
-// analysis.Check, and replaced by the fallback's answer where there is none.
+// Package openai analyses customers' messages with a language model. It works with OpenAI and with any server that
+// has the same chat completions API, such as Ollama, vLLM, LM Studio, llama.cpp or a gateway.
 //
-// What does not belong here: when a conversation is analysed and where the answer is kept (bridge/engine), rules
-// that need no model (bridge/analysis/offline), and what any answer may say (analysis.Check).
+// A model's answer is never trusted: it is validated here and then filtered by analysis.Check. If the model fails, a
+// fallback answers, usually package offline with its rules. A circuit breaker keeps a failing server from slowing down
+// each analysis.
+//
+// When conversations are analysed, and where answers are stored, is decided in bridge/engine.
 package openai
 
 import (
@@ -21,56 +23,55 @@ import (
 	"parley/channels/pause"
 )
 
-// Options of an Analyzer. Model is needed; all else has a default.
+// Options configures an Analyzer. Only Model is required.
 type Options struct {
-	Key         Key               // empty means none is sent, as local servers want it
-	BaseURL     string            // "" means api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
-	Model       string            // as the server names it
-	Timeout     time.Duration     // of all that one analysis needs; 0 means 20 s. A text has its caller's time, if that has an end
-	Concurrency int               // requests at a time; 0 means 4
-	Mask        bool              // mail addresses, phone and card numbers and IBANs don't leave the house, unless a question's Terms say so
-	Fallback    analysis.Analyzer // answers where the model doesn't; if it is nil, Analyze returns an error then
+	Key         Key               // zero sends no key, which suits local servers
+	BaseURL     string            // "" means OpenAI's; may be incomplete, such as "localhost:11434"
+	Model       string            // the model's name on the server
+	Timeout     time.Duration     // of one analysis with all its requests; 0 means 20 s; Write uses it only without a deadline
+	Concurrency int               // analyses and texts in flight at the same time; 0 means 4
+	Mask        bool              // hides email addresses, phone and card numbers and IBANs from the server, see package mask
+	Fallback    analysis.Analyzer // answers if the model doesn't; nil means that Analyze returns the error
 
-	// Client makes the connections; nil means one that uses the environment's proxy. Of any client only requests to
-	// the host of BaseURL are made, wherever this is: its operator chose it.
+	// Client sends the requests; nil means one that uses the environment's proxy. Requests to other hosts than that
+	// of BaseURL are refused, whatever the client allows.
 	Client *http.Client
-	Logger *slog.Logger                              // nil means nothing is logged
+	Logger *slog.Logger                              // nil disables logging
 	Now    func() time.Time                          // nil means time.Now
-	Pause  func(context.Context, time.Duration) bool // waits before a second attempt; nil means pause.For
+	Pause  func(context.Context, time.Duration) bool // waits before a retry; nil means pause.For
 }
 
 const (
 	defaultTimeout     = 20 * time.Second
 	defaultConcurrency = 4
-	longestQueue       = 5 * time.Second        // how long a question waits for one of Concurrency before the fallback answers
-	leastTime          = 100 * time.Millisecond // with less time left the model isn't asked: a failure would say nothing about it
+	maxQueueTime       = 5 * time.Second        // how long a call waits for a free slot
+	minTime            = 100 * time.Millisecond // with less time left, the model isn't called: it could only time out
 )
 
-// ErrClosed is what Analyze returns after Close.
+// ErrClosed is returned by Analyze and Write after Close.
 var ErrClosed = errors.New("openai: the analyzer is closed")
 
-// Analyzer asks a model. It starts no goroutines of its own; it is safe for use by several.
+// Analyzer analyses messages with a model. It is safe for concurrent use and starts no goroutines.
 type Analyzer struct {
 	options Options
-	base    string // ends without a slash
+	base    string // without a trailing slash
 	client  *http.Client
-	slots   chan struct{} // one for each request that may run at the same time
-	breaker *breaker      // says whether the server may be asked, after failures
-	dialect *dialect      // the form of requests that the server takes
+	slots   chan struct{} // a semaphore of Options.Concurrency
+	breaker *breaker      // stops calls while the server fails
+	dialect *dialect      // the form of requests that the server accepts
 	stats   *stats
 	health  *health
 
 	mu      sync.Mutex
 	closed  bool
-	running sync.WaitGroup                    // calls that Close waits for
-	stop    context.CancelFunc                // ends their requests
-	onStop  func(func()) (unhook func() bool) // has a function called by stop
+	running sync.WaitGroup                    // calls in flight, for which Close waits
+	stop    context.CancelFunc                // cancels their requests
+	onStop  func(func()) (unhook func() bool) // registers a function that stop calls
 }
 
 var _ analysis.Analyzer = (*Analyzer)(nil)
 
-// Check looks whether an Analyzer can be made with the options.
-// Errors: all faults together; they don't name the key.
+// Check validates the options. It returns all errors joined. None of them contains the key.
 func (o Options) Check() error {
 	_, _, err := parseBase(o.BaseURL)
 	if strings.TrimSpace(o.Model) == "" {
@@ -83,8 +84,8 @@ func (o Options) Check() error {
 	return err
 }
 
-// New makes an Analyzer, which works until Close, however long ctx lives. It opens no connection.
-// Errors: those of Check.
+// New returns an Analyzer, or the error of Options.Check. It opens no connection. The Analyzer works until Close, even
+// if ctx is cancelled before.
 func New(ctx context.Context, o Options) (*Analyzer, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -128,9 +129,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Analyze implements analysis.Analyzer. Where the model gives no valid answer, the fallback's is returned with
+// Analyze implements analysis.Analyzer. If the model gives no valid answer, Analyze returns that of the fallback with
 // Degraded set.
-// Errors: ErrClosed, *Error without a fallback, the context's, and the fallback's.
+//
+// Errors: ErrClosed, the context's, the fallback's, and *Error if there is no fallback.
 func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
 	if len(q.Burst) == 0 {
 		return analysis.Answer{}, errors.New("openai: nothing is asked: the burst is empty")
@@ -139,6 +141,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 		return analysis.Answer{}, ErrClosed
 	}
 	defer a.running.Done()
+
 	a.stats.countAsked()
 	answer, fault := a.tryModel(ctx, q)
 	if fault == nil {
@@ -164,7 +167,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	return analysis.Check(q, answer), nil
 }
 
-// begin counts a running call, if the Analyzer is open.
+// begin registers a call for Close to wait for. It returns false if the Analyzer is closed.
 func (a *Analyzer) begin() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -175,7 +178,7 @@ func (a *Analyzer) begin() bool {
 	return true
 }
 
-// tryModel asks the model if it may be asked now.
+// tryModel asks the model, unless the breaker or the deadline forbids it.
 func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (answer analysis.Answer, fault *Error) {
 	fault = a.askGuarded(ctx, a.options.Timeout, func(ctx context.Context) (fault *Error) {
 		answer, fault = a.answer(ctx, q)
@@ -184,30 +187,31 @@ func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (answer an
 	return answer, fault
 }
 
-// askGuarded lets the model be asked, if it may be asked now, within the time that it has: most, or less if the caller has less.
-func (a *Analyzer) askGuarded(ctx context.Context, most time.Duration, ask func(context.Context) *Error) *Error {
-	until, hasDeadline := ctx.Deadline()
-	isShort := hasDeadline && time.Until(until) < leastTime
-	if isShort || ctx.Err() != nil {
+// askGuarded calls ask if the deadline, the breaker and the number of calls in flight allow it, and reports the result
+// to the breaker. The call may take at most timeout, and no longer than ctx allows.
+func (a *Analyzer) askGuarded(ctx context.Context, timeout time.Duration, ask func(context.Context) *Error) *Error {
+	deadline, hasDeadline := ctx.Deadline()
+	isTooLate := hasDeadline && time.Until(deadline) < minTime
+	if isTooLate || ctx.Err() != nil {
 		return &Error{Kind: Late}
 	}
 
-	ctx, cancel := a.withDeadline(ctx, most)
+	ctx, cancel := a.withDeadline(ctx, timeout)
 	defer cancel()
 	turn, fault := a.breaker.takeTurn()
 	if fault != nil {
 		return fault
 	}
 
-	queue, noMore := context.WithTimeout(ctx, longestQueue)
-	defer noMore()
+	queueCtx, leaveQueue := context.WithTimeout(ctx, maxQueueTime)
+	defer leaveQueue()
 
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
-	case <-queue.Done():
+	case <-queueCtx.Done():
 		a.breaker.handBack(turn, &Error{Kind: Busy})
-		return &Error{Kind: Busy, Cause: queue.Err()}
+		return &Error{Kind: Busy, Cause: queueCtx.Err()}
 	}
 
 	fault = ask(ctx)
@@ -216,19 +220,21 @@ func (a *Analyzer) askGuarded(ctx context.Context, most time.Duration, ask func(
 	return fault
 }
 
-// withDeadline returns the time that the model has: some of the caller's is kept for the fallback.
-func (a *Analyzer) withDeadline(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
-	if until, ok := ctx.Deadline(); ok {
-		left := time.Until(until)
-		most = min(most, left-min(left/10, time.Second/2))
+// withDeadline limits a call to timeout, and to a little less than the caller's deadline, so that time is left for the
+// fallback. Close cancels the returned context.
+func (a *Analyzer) withDeadline(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		reserve := min(left/10, time.Second/2)
+		timeout = min(timeout, left-reserve)
 	}
-	ctx, cancel := context.WithTimeout(ctx, most)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	unhook := a.onStop(cancel)
 	return ctx, func() { unhook(); cancel() }
 }
 
-// Close ends what is asked, and waits for the calls of Analyze that are under way: they answer by the fallback.
-// It may be called more than once.
+// Close cancels all requests to the model and waits for the calls in flight, which use the fallback. It always returns
+// nil, and may be called more than once.
 func (a *Analyzer) Close() error {
 	a.mu.Lock()
 	a.closed = true

@@ -7,28 +7,31 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A server that knows JSON Schema can be made to answer in a given form. The schema here says which fields an
-// answer has and lists the desk's intents, tags and so on as the only values.
+// Servers with structured outputs guarantee that an answer matches a JSON schema. The schema of a question defines the
+// answer's fields, and allows only the names that the question offers (its intents, tags and so on) as values:
+//
+//	"tags": {"type": "array", "items": {"type": "string", "enum": ["billing", "returns"]}}
 
-// schemaName names the schema in a request.
+// schemaName is the name of the schema in a request.
 const schemaName = "analysis"
 
-// mostEnum is how many values an enumeration may have; OpenAI allows a thousand in a whole schema.
+// maxEnum is the maximum number of values of an enum. A longer list is left out of the schema and checked by decode
+// alone. OpenAI allows 1,000 values in a whole schema.
 // Source: OpenAI, "Structured model outputs", limitations, read November 2026.
-const mostEnum = 200
+const maxEnum = 200
 
-// newSchema describes the answer to a question, in the subset of JSON Schema that strict mode allows: every field is
-// required, and no others are allowed. Lengths are not bounded, since some servers don't know the keywords for that.
+// newSchema returns the schema of the answer to a question, in the subset of JSON Schema that strict mode allows: every
+// field is required, and no others are allowed. It doesn't limit lengths, since some servers reject those keywords.
 func newSchema(q analysis.Question) json.RawMessage {
-	n := allowedNames(q)
+	n := choicesOf(q)
 	object := func(fields map[string]any, order ...string) map[string]any {
 		return map[string]any{"type": "object", "properties": fields, "required": order, "additionalProperties": false}
 	}
 
 	list := func(item any) map[string]any { return map[string]any{"type": "array", "items": item} }
 	text := map[string]any{"type": "string"}
-	one := func(values []string) map[string]any {
-		if len(values) == 0 || len(values) > mostEnum {
+	oneOf := func(values []string) map[string]any {
+		if len(values) == 0 || len(values) > maxEnum {
 			return text
 		}
 		return map[string]any{"type": "string", "enum": values}
@@ -36,34 +39,36 @@ func newSchema(q analysis.Question) json.RawMessage {
 
 	s := object(map[string]any{
 		"language":   text,
-		"sentiment":  one(analysis.SentimentNames()),
+		"sentiment":  oneOf(analysis.SentimentNames()),
 		"urgent":     map[string]any{"type": "boolean"},
 		"because":    text,
-		"intents":    list(one(n.intents)),
-		"references": list(object(map[string]any{"kind": one(n.kinds), "value": text}, "kind", "value")),
-		"tags":       list(one(n.tags)),
-		"replies":    list(object(map[string]any{"text": text, "sources": list(one(n.sources))}, "text", "sources")),
-		"actions":    list(object(map[string]any{"name": one(n.actions), "value": text}, "name", "value")),
+		"intents":    list(oneOf(n.intents)),
+		"references": list(object(map[string]any{"kind": oneOf(n.kinds), "value": text}, "kind", "value")),
+		"tags":       list(oneOf(n.tags)),
+		"replies":    list(object(map[string]any{"text": text, "sources": list(oneOf(n.sources))}, "text", "sources")),
+		"actions":    list(object(map[string]any{"name": oneOf(n.actions), "value": text}, "name", "value")),
 	}, answerFields()...)
 
 	out, err := json.Marshal(s)
 	if err != nil {
-		return json.RawMessage("{}") // maps of strings always have a form
+		return json.RawMessage("{}") // can't happen: the schema consists of strings, lists and maps
 	}
 
 	return out
 }
 
+// answerFields returns the names of an answer's fields, in the order in which the model should write them.
 func answerFields() []string {
 	return []string{"language", "sentiment", "urgent", "because", "intents", "references", "tags", "replies", "actions"}
 }
 
-// choices are the names that an answer may use.
+// choices holds the names that an answer may use.
 type choices struct {
 	intents, kinds, tags, sources, actions []string
 }
 
-func allowedNames(q analysis.Question) choices {
+// choicesOf returns the choices that a question offers. A desk without reference patterns gets the built-in kinds.
+func choicesOf(q analysis.Question) choices {
 	var c choices
 	for _, i := range q.Desk.Intents {
 		c.intents = append(c.intents, i.Name)

@@ -2,59 +2,62 @@ package openai
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
 
-// latencyBounds are the upper bounds of the histogram of latencies, in seconds.
+// latencyBounds returns the upper bounds of the latency histogram's buckets, in seconds.
 func latencyBounds() []float64 { return []float64{0.5, 1, 2, 5, 10, 20, 40} }
 
-// Stats are counts since the start, for metrics.
+// Stats holds counters since the Analyzer was created, for metrics.
 type Stats struct {
 	Asked     int64          // calls of Analyze and of Write
-	Degraded  int64          // of these answered by the fallback
-	Failures  map[Kind]int64 // of these without a model's answer, by kind
-	Requests  int64          // requests over HTTP, with second attempts and repairs
-	Repairs   int64          // of these with an error shown to the model
-	TokensIn  int64          // as the server counts, or estimated where it doesn't
+	Degraded  int64          // calls answered by the fallback
+	Failures  map[Kind]int64 // calls without a valid answer of the model, by kind
+	Requests  int64          // HTTP requests, including retries and repairs
+	Repairs   int64          // requests for a correction, after an invalid answer
+	TokensIn  int64          // as counted by the server; estimated if it doesn't count
 	TokensOut int64
-	Latency   Latency // of requests that were answered
+	Latency   Latency // of answered requests
 }
 
-// Latency is a histogram, as Prometheus has it.
+// Latency is a histogram in the form of Prometheus.
 type Latency struct {
-	Bounds  []float64 // upper, in seconds
-	Counts  []int64   // cumulative, one for each bound
+	Bounds  []float64 // the buckets' upper bounds in seconds
+	Counts  []int64   // cumulative: Counts[i] is the number of requests that took at most Bounds[i]
 	Count   int64
-	Seconds float64 // the sum
+	Seconds float64 // the sum of all latencies
 }
 
+// stats counts for Stats. It is safe for concurrent use.
 type stats struct {
-	mu sync.Mutex
-	s  Stats
+	mu     sync.Mutex
+	counts Stats
 }
 
 func newStats() *stats {
-	return &stats{
-		s: Stats{Failures: map[Kind]int64{}, Latency: Latency{Bounds: latencyBounds(), Counts: make([]int64, len(latencyBounds()))}},
-	}
+	bounds := latencyBounds()
+	latency := Latency{Bounds: bounds, Counts: make([]int64, len(bounds))}
+	return &stats{counts: Stats{Failures: map[Kind]int64{}, Latency: latency}}
 }
 
-// Stats returns the counts. Its maps and slices are the caller's.
+// Stats returns a copy of the counters that the caller may change.
 func (a *Analyzer) Stats() Stats {
 	a.stats.mu.Lock()
 	defer a.stats.mu.Unlock()
-	s := a.stats.s
+	s := a.stats.counts
 	s.Failures = maps.Clone(s.Failures)
 	s.Latency.Bounds = latencyBounds()
-	s.Latency.Counts = append([]int64(nil), s.Latency.Counts...)
+	s.Latency.Counts = slices.Clone(s.Latency.Counts)
 	return s
 }
 
+// update runs f with exclusive access to the counters.
 func (s *stats) update(f func(*Stats)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f(&s.s)
+	f(&s.counts)
 }
 
 func (s *stats) countAsked()        { s.update(func(c *Stats) { c.Asked++ }) }

@@ -8,19 +8,26 @@ import (
 	"strings"
 )
 
-// Some servers send an answer as a stream of small pieces although a whole one was asked for. This file joins the
-// pieces, so that the rest of the package sees one chat completion.
+// Some servers always stream their answer as server-sent events, even if the request didn't ask for that:
+//
+//	data: {"choices":[{"index":0,"delta":{"content":"{\"langu"}}]}
+//	data: {"choices":[{"index":0,"delta":{"content":"age\":\"en\""}}]}
+//	data: [DONE]
+//
+// This file joins the pieces to one chat completion, so that the rest of the package needn't know.
 
-// isStream reports whether an answer is a stream of server-sent events.
-// Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
+// isStream reports whether a response body is a stream of server-sent events. A line that begins with a colon is a
+// comment, which some servers send to keep the connection alive.
+// Source: WHATWG HTML, "Server-sent events".
 func isStream(body []byte) bool {
-	return slices.ContainsFunc([]string{"data:", "event:", ":"}, func(head string) bool { return bytes.HasPrefix(body, []byte(head)) })
+	hasPrefix := func(prefix string) bool { return bytes.HasPrefix(body, []byte(prefix)) }
+	return slices.ContainsFunc([]string{"data:", "event:", ":"}, hasPrefix)
 }
 
-// isGiven reports whether a field of an event is there and has a value.
-func isGiven(field json.RawMessage) bool { return len(field) > 0 && string(field) != "null" }
+// isSet reports whether an optional field is present and not null.
+func isSet(field json.RawMessage) bool { return len(field) > 0 && string(field) != "null" }
 
-// piece is one event of a stream.
+// piece is the data of one event.
 type piece struct {
 	ID      string          `json:"id"`
 	Model   string          `json:"model"`
@@ -37,9 +44,9 @@ type piece struct {
 	} `json:"choices"`
 }
 
-// joinStream makes one completion of a stream. A stream without an end was cut.
+// joinStream returns the chat completion that a stream contains, as JSON. It fails with Cut if the stream ended early.
 func joinStream(body []byte) ([]byte, *Error) {
-	var whole joined
+	var all joinedPieces
 	hasEnd := false
 	for line := range bytes.Lines(body) {
 		data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:"))
@@ -54,33 +61,33 @@ func joinStream(body []byte) ([]byte, *Error) {
 		}
 
 		var p piece
-		if json.Unmarshal(data, &p) != nil || isGiven(p.Error) {
+		if json.Unmarshal(data, &p) != nil || isSet(p.Error) {
 			return nil, &Error{Kind: Unreadable}
 		}
-		whole.add(p)
+		all.add(p)
 	}
 
-	if !hasEnd && whole.finish == "" {
+	if !hasEnd && all.finishReason == "" {
 		return nil, &Error{Kind: Cut}
 	}
-	out, err := json.Marshal(whole.completion())
+	out, err := json.Marshal(all.completion())
 	if err != nil {
 		return nil, &Error{Kind: Unreadable}
 	}
 	return out, nil
 }
 
-// joined is what the pieces of a stream said so far.
-type joined struct {
+// joinedPieces accumulates the pieces of a stream.
+type joinedPieces struct {
 	text, refusal strings.Builder
 	usage         json.RawMessage
-	finish        string // why the model ended; "" before it does
+	finishReason  string // "" until the model has finished
 	hasTools      bool
 }
 
-// add adds a piece. Of several answers, the first one counts.
-func (j *joined) add(p piece) {
-	if isGiven(p.Usage) {
+// add appends a piece. If the server generates several alternative answers, only the first one (index 0) is used.
+func (j *joinedPieces) add(p piece) {
+	if isSet(p.Usage) {
 		j.usage = p.Usage
 	}
 	for _, c := range p.Choices {
@@ -90,21 +97,21 @@ func (j *joined) add(p piece) {
 
 		j.text.WriteString(c.Delta.Content)
 		j.refusal.WriteString(c.Delta.Refusal)
-		j.hasTools = j.hasTools || isGiven(c.Delta.ToolCalls)
-		j.finish = cmp.Or(c.FinishReason, j.finish)
+		j.hasTools = j.hasTools || isSet(c.Delta.ToolCalls)
+		j.finishReason = cmp.Or(c.FinishReason, j.finishReason)
 	}
 }
 
-// completion returns the chat completion that a server gives which doesn't stream.
-func (j *joined) completion() map[string]any {
-	finish := j.finish
-	if j.hasTools && finish == "" {
-		finish = "tool_calls"
+// completion returns the chat completion as a server without streaming would have sent it.
+func (j *joinedPieces) completion() map[string]any {
+	finishReason := j.finishReason
+	if j.hasTools && finishReason == "" {
+		finishReason = "tool_calls"
 	}
 
 	whole := map[string]any{"choices": []any{map[string]any{
 		"index":         0,
-		"finish_reason": finish,
+		"finish_reason": finishReason,
 		"message":       map[string]any{"role": "assistant", "content": j.text.String(), "refusal": j.refusal.String()},
 	}}}
 	if j.usage != nil {

@@ -90,7 +90,7 @@ func TestWrite(t *testing.T) {
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		manner openaifake.Manner
+		manner openaifake.Fault
 		want   Kind
 	}{
 		{manner: openaifake.HTML(http.StatusOK), want: Unreadable},

@@ -9,7 +9,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// complete answers a request for a chat completion.
+// complete serves POST /v1/chat/completions. in is the request as it was recorded.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 	q, refused := s.parseRequest(in.Body)
 	if refused != nil {
@@ -17,29 +17,31 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 		return
 	}
 
-	text := s.answerOf(r.Context(), in.Seen)
-	isIgnored := s.options.Abilities.Ignores && q.ResponseFormat != nil
-	if isIgnored && !in.Seen.Repair {
+	text := s.replyTo(r.Context(), in.Seen)
+	ignoresFormat := s.options.Abilities.Ignores && q.ResponseFormat != nil
+	if ignoresFormat && !in.Seen.Repair {
 		text = "Sure! The customer seems to need help. Let me know if I can do anything else."
 	}
 	if q.Stream {
-		writeStream(w, q.Model, text, true)
+		const isComplete = true
+		writeStream(w, q.Model, text, isComplete)
 		return
 	}
 
 	writeJSON(w, http.StatusOK, completionOf(in, text, "stop"))
 }
 
-// answerOf returns what the model says.
-func (s *Server) answerOf(ctx context.Context, seen Seen) string {
+// replyTo returns the text with which the model replies.
+func (s *Server) replyTo(ctx context.Context, seen Seen) string {
 	s.mu.Lock()
 	speak := s.speak
 	s.mu.Unlock()
+
 	if speak != nil {
 		return speak(seen)
 	}
 	if seen.Request != nil {
-		return FormatText(writtenText(*seen.Request))
+		return FormatText(cannedText(*seen.Request))
 	}
 	if s.options.Answers == nil || len(seen.Question.Burst) == 0 {
 		return FormatAnswer(analysis.Answer{Sentiment: analysis.Neutral})
@@ -53,15 +55,15 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	return FormatAnswer(answer)
 }
 
-// FormatAnswer returns an answer in the JSON form that a model is asked for.
+// FormatAnswer returns an answer in the JSON form that package openai asks for.
 func FormatAnswer(a analysis.Answer) string {
-	refs, replies, actions := []any{}, []any{}, []any{} // JSON writes an empty one as []
+	refs, replies, actions := []any{}, []any{}, []any{} // not nil: JSON would write null
 	for _, r := range a.References {
 		refs = append(refs, map[string]any{"kind": r.Kind, "value": r.Value})
 	}
 
 	for _, r := range a.Replies {
-		replies = append(replies, map[string]any{"text": r.Text, "sources": notNil(r.Sources)})
+		replies = append(replies, map[string]any{"text": r.Text, "sources": orEmpty(r.Sources)})
 	}
 
 	for _, x := range a.Actions {
@@ -70,7 +72,7 @@ func FormatAnswer(a analysis.Answer) string {
 
 	out, err := json.Marshal(map[string]any{
 		"language": a.Language, "sentiment": a.Sentiment, "urgent": a.Urgency.Urgent, "because": a.Urgency.Because,
-		"intents": notNil(a.Intents), "references": refs, "tags": notNil(a.Tags), "replies": replies, "actions": actions,
+		"intents": orEmpty(a.Intents), "references": refs, "tags": orEmpty(a.Tags), "replies": replies, "actions": actions,
 	})
 	if err != nil {
 		return "{}"
@@ -79,21 +81,23 @@ func FormatAnswer(a analysis.Answer) string {
 	return string(out)
 }
 
-// notNil returns a copy of a list that JSON writes as [] when it is empty.
-func notNil(s []string) []string { return append([]string{}, s...) }
+// orEmpty returns a copy that is never nil, so that JSON writes [] for an empty list.
+func orEmpty(s []string) []string { return append([]string{}, s...) }
 
-// completionOf is an answer as the real server writes it.
+// completionOf returns a chat completion with a text, in the form of the real server.
 func completionOf(in Request, text, finish string) map[string]any {
-	return answerWith(in, map[string]any{"role": "assistant", "content": text, "refusal": nil, "annotations": []any{}}, finish, len(text))
+	return completionWith(in, map[string]any{"role": "assistant", "content": text, "refusal": nil, "annotations": []any{}}, finish, len(text))
 }
 
-func answerWith(in Request, message map[string]any, finish string, length int) map[string]any {
-	asked, answered := countTokens(len(in.Body)), countTokens(length)
+// completionWith returns a chat completion with any message. length is the size of its text in bytes, from which the
+// token usage is computed.
+func completionWith(in Request, message map[string]any, finishReason string, length int) map[string]any {
+	promptTokens, completionTokens := estimateTokens(len(in.Body)), estimateTokens(length)
 	return map[string]any{
-		"id": "chatcmpl-fake0000000000000000000000", "object": "chat.completion", "created": answerCreated, "model": modelOf(in),
-		"choices": []any{map[string]any{"index": 0, "message": message, "logprobs": nil, "finish_reason": finish}},
+		"id": "chatcmpl-fake0000000000000000000000", "object": "chat.completion", "created": completionCreated, "model": modelOf(in),
+		"choices": []any{map[string]any{"index": 0, "message": message, "logprobs": nil, "finish_reason": finishReason}},
 		"usage": map[string]any{
-			"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered,
+			"prompt_tokens": promptTokens, "completion_tokens": completionTokens, "total_tokens": promptTokens + completionTokens,
 			"prompt_tokens_details": map[string]any{"cached_tokens": 0, "audio_tokens": 0},
 			"completion_tokens_details": map[string]any{"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0,
 				"rejected_prediction_tokens": 0},
@@ -102,42 +106,43 @@ func answerWith(in Request, message map[string]any, finish string, length int) m
 	}
 }
 
-// answerCreated is when each answer was made, as seconds since 1970.
-const answerCreated = 1763800000
+// completionCreated is the creation time of all completions, in Unix seconds. It is fixed to make them comparable.
+const completionCreated = 1763800000
 
-// countTokens says about how many tokens a text of so many bytes has.
-func countTokens(length int) int {
-	const bytesOfToken = 4
-	return length/bytesOfToken + 1
+// estimateTokens returns the approximate number of tokens of a text with a length in bytes.
+func estimateTokens(length int) int {
+	const bytesPerToken = 4
+	return length/bytesPerToken + 1
 }
 
+// modelOf returns the name of the requested model, also from a request that is invalid otherwise.
 func modelOf(in Request) string {
 	var q struct{ Model string }
 	_ = json.Unmarshal(in.Body, &q)
 	return q.Model
 }
 
-// writeStream answers with server-sent events, a word each. Without whole, the end is missing.
-func writeStream(w http.ResponseWriter, model, text string, whole bool) {
+// writeStream responds with server-sent events, one for each word. If isComplete is false, the end of the stream is
+// missing.
+func writeStream(w http.ResponseWriter, model, text string, isComplete bool) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	event := func(delta map[string]any, finish any) {
+	writeEvent := func(delta map[string]any, finishReason any) {
 		data, err := json.Marshal(map[string]any{
-			"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": answerCreated, "model": model,
-			"choices": []any{map[string]any{"index": 0, "delta": delta, "finish_reason": finish}},
+			"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": completionCreated, "model": model,
+			"choices": []any{map[string]any{"index": 0, "delta": delta, "finish_reason": finishReason}},
 		})
 		if err == nil {
 			_, _ = w.Write([]byte("data: " + string(data) + "\n\n"))
 		}
 	}
 
-	event(map[string]any{"role": "assistant", "content": ""}, nil)
-
+	writeEvent(map[string]any{"role": "assistant", "content": ""}, nil)
 	for _, word := range strings.SplitAfter(text, " ") {
-		event(map[string]any{"content": word}, nil)
+		writeEvent(map[string]any{"content": word}, nil)
 	}
 
-	if whole {
-		event(map[string]any{}, "stop")
+	if isComplete {
+		writeEvent(map[string]any{}, "stop")
 		_, _ = w.Write([]byte("data: [DONE]\n\n"))
 	}
 }

@@ -8,20 +8,25 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Seen is what a model makes of a request.
+// This file reads a prompt of package openai as a model would. The user message contains a JSON document between two
+// marker lines. The types here are deliberately a copy of those that write it: a change of the format must be made in
+// both places, and shows in a test.
+
+// Seen is the content of a request, as far as it could be read.
 type Seen struct {
 	System   string
-	User     string // the first message of a user
-	Marker   string // of the lines around the data
+	User     string // the first user message
+	Marker   string // the marker line around the document; "" if there is none
 	Question analysis.Question
-	Request  *analysis.Request // where a text is asked for
-	Repair   bool              // the model is shown an error of its own
-	Messages int
+	Request  *analysis.Request // set instead of Question if the client asks for a text
+	Repair   bool              // the request quotes an earlier answer of the model, to have it corrected
+	Messages int               // the number of messages, of all roles
 }
 
-var markers = regexp.MustCompile(`(?m)^(=====DATA-[0-9a-f]{32}=====)$`)
+// markerLine matches the line before and after the document.
+var markerLine = regexp.MustCompile(`(?m)^(=====DATA-[0-9a-f]{32}=====)$`)
 
-// readSeen reads a request as far as it can.
+// readSeen reads the body of a request. It skips what it doesn't understand.
 func readSeen(body []byte) Seen {
 	var q request
 	if json.Unmarshal(body, &q) != nil {
@@ -40,20 +45,22 @@ func readSeen(body []byte) Seen {
 		}
 	}
 
-	if m := markers.FindString(s.User); m != "" {
-		s.Marker = m
-		_, rest, _ := strings.Cut(s.User, "\n"+m+"\n")
-		data, _, _ := strings.Cut(rest, "\n"+m+"\n")
-		s.Request = readRequest([]byte(data))
-		if s.Request == nil {
-			s.Question = readDocument([]byte(data))
-		}
+	s.Marker = markerLine.FindString(s.User)
+	if s.Marker == "" {
+		return s
 	}
 
+	line := "\n" + s.Marker + "\n"
+	_, rest, _ := strings.Cut(s.User, line)
+	data, _, _ := strings.Cut(rest, line)
+	s.Request = readRequest([]byte(data))
+	if s.Request == nil {
+		s.Question = readDocument([]byte(data))
+	}
 	return s
 }
 
-// document is the form in which package openai shows a question.
+// document is the document of a question.
 type document struct {
 	Desk struct {
 		Language   string
@@ -81,7 +88,7 @@ func readDocument(data []byte) analysis.Question {
 		return analysis.Question{}
 	}
 	return analysis.Question{
-		Burst: toMessages(d.Burst), Before: toMessages(d.Before),
+		Burst: messagesOf(d.Burst), Before: messagesOf(d.Before),
 		Desk: analysis.Desk{
 			Language: d.Desk.Language, Intents: d.Desk.Intents, Tags: d.Desk.Tags, References: d.Desk.References,
 			Actions: d.Desk.Actions, Sources: d.Sources, Examples: d.Examples,
@@ -89,7 +96,7 @@ func readDocument(data []byte) analysis.Question {
 	}
 }
 
-func toMessages(all []message) []analysis.Message {
+func messagesOf(all []message) []analysis.Message {
 	var list []analysis.Message
 	for _, m := range all {
 		list = append(list, analysis.Message{FromAgent: m.From == "agent", Subject: m.Subject, Text: m.Text, Files: m.Files})

@@ -1,9 +1,11 @@
-// Package openaifake is a server of chat completions as OpenAI's documentation describes it: it checks what the real
-// one checks and refuses it in the same words. It answers by an Analyzer that it is handed, and has bad manners on
-// demand.
+// Package openaifake emulates a server with OpenAI's chat completions API, for tests and demos. It validates requests
+// like the real server and refuses them with the same messages. An analysis.Analyzer that it is given plays the model.
+// Tests can inject faults, which are responses that a client must cope with:
 //
-// What does not belong here: code of the client it serves. What it knows of the client's requests is a copy of their
-// form (document.go).
+//	server := openaifake.New(openaifake.Options{Key: "sk-test", Abilities: openaifake.Modern()})
+//	server.Misbehave(openaifake.Hang(), openaifake.Status(503, "", "overloaded")) // the next two requests
+//
+// It shares no code with its client, package openai: document.go has its own copy of the client's format.
 package openaifake
 
 import (
@@ -20,117 +22,118 @@ import (
 	"parley/bridge/analysis"
 )
 
-// modelCreated is when each model was made, as seconds since 1970: always the same, so that answers can be compared.
+// modelCreated is the creation time of all models, in Unix seconds. It is fixed to make responses comparable.
 const modelCreated = 1700000000
 
-// maxBody is the longest request that is taken, in bytes.
+// maxBody is the maximum size of a request body in bytes.
 const maxBody = 1 << 20
 
-// Options of a Server.
+// Options configures a Server. The zero value accepts any key and model, but supports no optional features.
 type Options struct {
-	Key       string            // asked for as bearer; "" if none is
-	Models    []string          // that there are; empty means all names
-	Answers   analysis.Analyzer // says what the model would; nil means a model without any ideas
+	Key       string            // the required bearer token; "" accepts any
+	Models    []string          // the models that exist; empty means that all names do
+	Answers   analysis.Analyzer // plays the model; nil means that all answers are neutral and empty
 	Abilities Abilities
 }
 
-// Abilities are what servers and models differ in.
+// Abilities are the features in which servers and models differ.
 type Abilities struct {
 	Schema              bool // response_format json_schema
 	Object              bool // response_format json_object
-	Ignores             bool // takes any response_format and doesn't keep to it: answers in prose
-	MaxTokens           bool // knows max_tokens
-	MaxCompletionTokens bool // knows max_completion_tokens
-	Temperature         bool // takes other temperatures than 1
-	RefuseWith          int  // status of refusals; 0 means 400
+	Ignores             bool // accepts any response_format but ignores it, and answers in prose
+	MaxTokens           bool // accepts max_tokens
+	MaxCompletionTokens bool // accepts max_completion_tokens
+	Temperature         bool // accepts other temperatures than 1
+	RefuseWith          int  // the status for requests with an unsupported feature; 0 means 400
 }
 
-// Modern is what OpenAI's models could do before they began to reason.
+// Modern returns the abilities of OpenAI's models without reasoning, such as GPT-4o.
 func Modern() Abilities {
 	return Abilities{Schema: true, Object: true, MaxTokens: true, MaxCompletionTokens: true, Temperature: true}
 }
 
-// Reasoning is what OpenAI's newer models can do.
+// Reasoning returns the abilities of OpenAI's reasoning models.
 func Reasoning() Abilities { return Abilities{Schema: true, Object: true, MaxCompletionTokens: true} }
 
-// Old is a local server of the first hour: it knows no response_format.
+// Old returns the abilities of an early local server, without response_format.
 func Old() Abilities { return Abilities{MaxTokens: true, Temperature: true} }
 
-// Request is a request as it was received.
+// Request is a recorded request.
 type Request struct {
 	Header http.Header
 	Path   string
 	Body   []byte
-	Seen   Seen
+	Seen   Seen // its content
 }
 
-// Server implements http.Handler.
+// Server is the emulated server, an http.Handler. It is safe for concurrent use.
 type Server struct {
 	options Options
-	gone    chan struct{} // closed by Close
-	end     sync.Once
+	closed  chan struct{} // closed by Close
+	close   sync.Once
 
 	mu       sync.Mutex
-	requests []Request         // as received, oldest first
-	manners  []Manner          // of the next requests: see Misbehave
-	always   *Manner           // of all others: see Always
-	chance   func() *Manner    // of those that meet neither: see ByChance
-	met      map[string]int    // by the manner's name
+	requests []Request         // oldest first
+	next     []Fault           // see Misbehave
+	always   *Fault            // see Always
+	pick     func() *Fault     // see ByChance
+	injected map[string]int    // the number of injected faults by Fault.Name
 	speak    func(Seen) string // see Speak
 }
 
-// New makes a Server.
+// New returns a Server. It doesn't listen: use it as a handler, or call Start instead.
 func New(o Options) *Server {
-	return &Server{options: o, gone: make(chan struct{}), met: map[string]int{}}
+	return &Server{options: o, closed: make(chan struct{}), injected: map[string]int{}}
 }
 
-// Close ends requests that are never answered. It is to be called before the HTTP server's own Close.
-func (s *Server) Close() { s.end.Do(func() { close(s.gone) }) }
+// Close ends the requests that wait for an answer forever, such as those of Hang. Call it before closing the HTTP
+// server.
+func (s *Server) Close() { s.close.Do(func() { close(s.closed) }) }
 
-// Misbehave lets the next requests meet these manners, one each, in this order.
-func (s *Server) Misbehave(m ...Manner) {
+// Misbehave injects faults into the next requests: the first fault into the next request, and so on.
+func (s *Server) Misbehave(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.manners = append(s.manners, m...)
+	s.next = append(s.next, faults...)
 }
 
-// Always lets every request meet a manner, when no other is due; nil ends this.
-func (s *Server) Always(m *Manner) {
+// Always injects a fault into all requests without one from Misbehave; nil stops this.
+func (s *Server) Always(f *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.always = m
+	s.always = f
 }
 
-// ByChance asks a function for each request that meets no other manner which one it meets; nil means none. It is called by one
-// request at a time. A nil function ends this.
-func (s *Server) ByChance(pick func() *Manner) {
+// ByChance calls pick for each request without a fault from Misbehave or Always, and injects the returned fault, if any.
+// Calls of pick are serialized. A nil pick stops this.
+func (s *Server) ByChance(pick func() *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.chance = pick
+	s.pick = pick
 }
 
-// Met counts the requests that met a manner, by its name.
+// Met returns how many times each fault was injected, by its name.
 func (s *Server) Met() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.met)
+	return maps.Clone(s.injected)
 }
 
-// Speak lets the model say what a function returns, in place of the Analyzer's answer. Nil ends this.
+// Speak replaces the Analyzer by a function that returns the model's raw reply; nil stops this.
 func (s *Server) Speak(f func(Seen) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.speak = f
 }
 
-// Requests returns what was received, oldest first.
+// Requests returns all recorded requests, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// ServeHTTP serves chat completions, and the models: all, or one by its name.
+// ServeHTTP serves POST /v1/chat/completions, GET /v1/models and GET /v1/models/{name}.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", "req_"+strings.ToLower(rand.Text()))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -140,8 +143,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: readSeen(body)}
-	if m := s.record(in); m != nil {
-		m.play(&exchange{s: s, w: w, r: r, in: in})
+	if fault := s.record(in); fault != nil {
+		fault.respond(&exchange{s: s, w: w, r: r, in: in})
 		return
 	}
 
@@ -171,25 +174,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// record keeps a request and returns the manner that it meets, nil if none.
-func (s *Server) record(in Request) *Manner {
+// record records a request and returns the fault to inject into it, or nil.
+func (s *Server) record(in Request) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, in)
-	m := s.always
+	fault := s.nextFaultLocked()
+	if fault != nil {
+		s.injected[fault.Name]++
+	}
+	return fault
+}
+
+func (s *Server) nextFaultLocked() *Fault {
 	switch {
-	case len(s.manners) > 0:
-		m = &s.manners[0]
-		s.manners = s.manners[1:]
-	case m == nil && s.chance != nil:
-		m = s.chance()
+	case len(s.next) > 0:
+		fault := &s.next[0]
+		s.next = s.next[1:]
+		return fault
+	case s.always != nil:
+		return s.always
+	case s.pick != nil:
+		return s.pick()
+	default:
+		return nil
 	}
-
-	if m != nil {
-		s.met[m.Name]++
-	}
-
-	return m
 }
 
 func (s *Server) listModels(w http.ResponseWriter) {
@@ -217,7 +226,7 @@ func modelEntry(model string) map[string]any {
 	return map[string]any{"id": model, "object": "model", "created": modelCreated, "owned_by": "openaifake"}
 }
 
-// fail answers with an error as OpenAI writes it: null stands for an empty param or code.
+// fail responds with an error in OpenAI's format. An empty param or code is null there.
 func fail(w http.ResponseWriter, r refusal) {
 	orNull := func(s string) any {
 		if s == "" {
@@ -233,7 +242,7 @@ func fail(w http.ResponseWriter, r refusal) {
 
 func writeJSON(w http.ResponseWriter, status int, v any) { writeAs(w, "application/json", status, v) }
 
-// writeAs answers with JSON that calls itself something else.
+// writeAs responds with JSON under any content type.
 func writeAs(w http.ResponseWriter, contentType string, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -11,7 +11,10 @@ import (
 	"strings"
 )
 
-// request is what a chat completion is asked with.
+// This file validates requests as strictly as OpenAI's server. A server that lacks a feature (see Abilities) refuses the
+// requests that use it, with the message of the real one: package openai has to recognise these messages.
+
+// request is the body of a request for a chat completion. Other fields are refused.
 type request struct {
 	Model    string `json:"model"`
 	Messages []struct {
@@ -32,16 +35,16 @@ type request struct {
 	} `json:"response_format"`
 }
 
-// refusal is why a request is refused.
+// refusal is the error with which a request is refused.
 type refusal struct {
 	status  int
 	kind    string // "" means invalid_request_error
-	param   string // the field of the request that is to blame, "" if it is none
+	param   string // the invalid field of the request; "" if there is none
 	code    string
 	message string
 }
 
-// parseRequest reads a request and checks it as the real server does.
+// parseRequest decodes and validates a request. It returns a nil refusal if the request is valid.
 // Source: OpenAI, API reference "Create chat completion", read November 2026.
 func (s *Server) parseRequest(body []byte) (request, *refusal) {
 	var q request
@@ -65,20 +68,21 @@ func (s *Server) parseRequest(body []byte) (request, *refusal) {
 		return q, &refusal{status: http.StatusBadRequest, param: "messages", code: "empty_array",
 			message: "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
 	}
-	if r := s.checkNumbers(q); r != nil {
+	if r := s.checkParameters(q); r != nil {
 		return q, r
 	}
 
 	return q, s.checkFormat(q)
 }
 
-// refuse returns the refusal of what this server can't do, with the status that it has for that.
+// refuse completes the refusal of an unsupported feature with the status that this server uses for that.
 func (s *Server) refuse(r refusal) *refusal {
 	r.status = cmp.Or(s.options.Abilities.RefuseWith, http.StatusBadRequest)
 	return &r
 }
 
-func (s *Server) checkNumbers(q request) *refusal {
+// checkParameters checks the limit of the answer and the temperature.
+func (s *Server) checkParameters(q request) *refusal {
 	can := s.options.Abilities
 	switch {
 	case q.MaxTokens != nil && !can.MaxTokens:
@@ -98,6 +102,7 @@ func isDefaultTemperature(t *float64) bool { return t == nil || *t == 1 }
 
 var schemaName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
+// checkFormat checks response_format.
 func (s *Server) checkFormat(q request) *refusal {
 	f, can := q.ResponseFormat, s.options.Abilities
 	if f == nil || can.Ignores {
@@ -108,10 +113,8 @@ func (s *Server) checkFormat(q request) *refusal {
 	case f.Type == "text":
 		return nil
 	case f.Type == "json_object" && can.Object:
-		for _, m := range q.Messages {
-			if strings.Contains(strings.ToLower(m.Content), "json") {
-				return nil
-			}
+		if q.mentionsJSON() {
+			return nil
 		}
 		return s.refuse(refusal{param: "messages",
 			message: "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."})
@@ -131,7 +134,18 @@ func (s *Server) checkFormat(q request) *refusal {
 		message: fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.", f.Type)})
 }
 
-// checkSchema checks a part of a schema by the rules of strict mode.
+// mentionsJSON reports whether a message contains the word "JSON". OpenAI requires that for json_object, since a model
+// that isn't told to write JSON may write white space forever.
+func (q request) mentionsJSON() bool {
+	for _, m := range q.Messages {
+		if strings.Contains(strings.ToLower(m.Content), "json") {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSchema checks a schema or subschema by the rules of strict mode. depth is 0 for the root, which must be an object.
 // Source: OpenAI, "Structured model outputs", supported schemas, read November 2026.
 func checkSchema(raw json.RawMessage, depth int) error {
 	var s struct {

@@ -8,29 +8,35 @@ import (
 	"parley/bridge/analysis"
 )
 
-// textDocument is the form in which package openai shows a request for a text.
+// textDocument is the document of a request for a text, such as a summary. Like document, it is a deliberate copy of
+// the type in package openai.
 type textDocument struct {
 	Task         analysis.Task
 	Language     string
-	Style        string
-	Question     string
+	Style        string // of Rephrase
+	Question     string // of Explain
 	Draft        string
 	Conversation []message
 }
 
-// readRequest reads the document of a request for a text; nil if it is another one.
+// readRequest parses the document of a request for a text. It returns nil if data is no such document.
 func readRequest(data []byte) *analysis.Request {
 	var d textDocument
 	if json.Unmarshal(data, &d) != nil || d.Task == "" {
 		return nil
 	}
 	return &analysis.Request{
-		Task: d.Task, Language: d.Language, Wish: d.Style + d.Question, Draft: d.Draft, Messages: toMessages(d.Conversation),
+		Task:     d.Task,
+		Language: d.Language,
+		Wish:     d.Style + d.Question, // at most one of them is set
+		Draft:    d.Draft,
+		Messages: messagesOf(d.Conversation),
 	}
 }
 
-// writtenText is what the model writes by itself: it speaks no languages, and says plainly what it was asked to do.
-func writtenText(r analysis.Request) string {
+// cannedText returns the text that the emulator writes for a request. It can't translate or summarise, so it returns a
+// text by which a test recognises the request: the translation of "Hello" to German is "(German) Hello".
+func cannedText(r analysis.Request) string {
 	switch r.Task {
 	case analysis.Translate:
 		return fmt.Sprintf("(%s) %s", analysis.LanguageName(r.Language), r.Draft)
@@ -44,7 +50,7 @@ func writtenText(r analysis.Request) string {
 			}
 		}
 		return "The conversation doesn't say."
-	case analysis.Summarise:
+	case analysis.Summarise: // below
 	}
 
 	points := fmt.Sprintf("- %d messages", len(r.Messages))
@@ -55,7 +61,7 @@ func writtenText(r analysis.Request) string {
 	return points
 }
 
-// FormatText returns a text in the JSON form that a model is asked for.
+// FormatText returns a text in the JSON form that package openai asks for.
 func FormatText(text string) string {
 	out, err := json.Marshal(map[string]string{"text": text})
 	if err != nil {

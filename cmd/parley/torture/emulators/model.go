@@ -62,8 +62,8 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 }
 
 // listModelFaults returns the ways in which the model fails. One that is there twice is twice as likely.
-func listModelFaults() []openaifake.Manner {
-	return []openaifake.Manner{
+func listModelFaults() []openaifake.Fault {
+	return []openaifake.Fault{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
 		openaifake.Status(http.StatusServiceUnavailable, "overloaded", "The engine is overloaded."),
 		openaifake.Status(http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit reached."),
@@ -80,7 +80,7 @@ func listModelFaults() []openaifake.Manner {
 func (m *model) armFaults(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, faultStream)) //nolint:gosec // the seed is to be repeated
 	all := listModelFaults()
-	m.ByChance(func() *openaifake.Manner {
+	m.ByChance(func() *openaifake.Fault {
 		if rng.Float64() >= modelFaultShare {
 			return nil
 		}
