@@ -7,19 +7,18 @@ import (
 	"strings"
 )
 
-// claims are what an ID token says of a person.
+// claims holds the claims of an ID token that Parley reads.
 type claims struct {
 	Audience  audience `json:"aud"`
 	Nonce     string   `json:"nonce"`
 	Email     string   `json:"email"`
-	Preferred string   `json:"preferred_username"` // Microsoft's, where the person has no address of that name
-	UPN       string   `json:"upn"`
+	Preferred string   `json:"preferred_username"` // Microsoft: the address that the person signs in with
+	UPN       string   `json:"upn"`                // Microsoft: the address in the company's directory
 }
 
-// audience is one name or a list of them.
+// audience is the "aud" claim: a string, or a list of strings.
 type audience []string
 
-// UnmarshalJSON implements json.Unmarshaler.
 func (a *audience) UnmarshalJSON(raw []byte) error {
 	var one string
 	if err := json.Unmarshal(raw, &one); err == nil {
@@ -29,25 +28,24 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// readIdentity reads who consented from an ID token. Without a token, it returns no identity. A token that can't be
-// read is an error, because it may name somebody else.
+// readIdentity returns the person whom an ID token names, or nil if token is "". nonce is that of the Flow. The error is
+// ErrUnreadable for a malformed token, which may name somebody else, and ErrOtherAttempt for a token with another
+// nonce or audience.
 //
-// It doesn't check the token's signature: the token comes from the provider itself, over the TLS connection on which
-// the code was exchanged a moment ago (OpenID Connect Core 3.1.3.7). It doesn't check the token's times either,
-// because the provider's clock may differ from ours.
-// Errors: ErrOtherAttempt; ErrUnreadable.
+// It deliberately doesn't check the signature: the token comes directly from the provider, over the TLS connection of
+// the code exchange (OpenID Connect Core 3.1.3.7). It doesn't check the token's times either, because the provider's
+// clock may differ from ours.
 func (p *Provider) readIdentity(token, nonce string) (Identity, error) {
 	if token == "" {
 		return nil, nil
 	}
 
-	_, behindHeader, _ := strings.Cut(token, ".")
-	payload, signature, hasSignature := strings.Cut(behindHeader, ".")
-	if !hasSignature || strings.Contains(signature, ".") {
+	parts := strings.Split(token, ".") // header, payload, signature
+	if len(parts) != 3 {
 		return nil, ErrUnreadable
 	}
 
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
 	if err != nil {
 		return nil, ErrUnreadable
 	}
@@ -58,17 +56,16 @@ func (p *Provider) readIdentity(token, nonce string) (Identity, error) {
 	}
 
 	isOtherNonce := c.Nonce != "" && c.Nonce != nonce
-	isForOthers := len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID)
-	if isOtherNonce || isForOthers {
+	isOtherAudience := len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID)
+	if isOtherNonce || isOtherAudience {
 		return nil, ErrOtherAttempt
 	}
 
-	var who Identity
-	for _, name := range []string{c.Email, c.Preferred, c.UPN} {
-		if name != "" && !slices.Contains(who, name) {
-			who = append(who, name)
+	var identity Identity
+	for _, address := range []string{c.Email, c.Preferred, c.UPN} {
+		if address != "" && !slices.Contains(identity, address) {
+			identity = append(identity, address)
 		}
 	}
-
-	return who, nil
+	return identity, nil
 }

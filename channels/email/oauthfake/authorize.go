@@ -17,14 +17,17 @@ import (
 	"parley/channels/emulator"
 )
 
-// request is a program's request for a person's consent, as it stands in the address.
+// This file serves the consent page (RFC 6749, section 4.1): GET shows it, POST submits it and redirects the browser to
+// the client, Parley, with a code or an error. SignIn and Cancel play the person for tests.
+
+// request is a client's request for consent, as the URL of the consent page contains it.
 type request struct {
-	Values   url.Values
+	params   url.Values
 	redirect *url.URL
 	scopes   []string
 }
 
-const page = `<!DOCTYPE html>
+const consentPage = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head>
 <body><h1>Sign in with {{.Title}} (emulated)</h1>
 <form method="post">
@@ -33,25 +36,25 @@ const page = `<!DOCTYPE html>
 <button name="answer" value="allow">Allow</button> <button name="answer" value="cancel">Cancel</button>
 </form></body></html>`
 
-// showConsent shows the page on which a person consents.
+// showConsent serves the consent page.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.readRequest(w, r)
+	asked, ok := s.parseRequest(w, r)
 	if !ok {
 		return
 	}
 	shown := struct {
 		Title, Hint string
 		Scopes      []string
-	}{s.choose("Google", "Microsoft"), asked.Values.Get("login_hint"), asked.scopes}
+	}{s.choose("Google", "Microsoft"), asked.params.Get("login_hint"), asked.scopes}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = template.Must(template.New("").Parse(page)).Execute(w, shown) // whoever asked may be gone
+	_ = template.Must(template.New("").Parse(consentPage)).Execute(w, shown) // the browser may have disconnected
 }
 
-// readRequest reads and checks a request. What is wrong with the program, or with the address to send people back to, is shown
-// to the person; all else is told to the program. False says that the request is answered.
-func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (request, bool) {
+// parseRequest parses and validates a request. If it is invalid, parseRequest responds and returns false. A wrong client
+// or redirect URI is shown on a page, because redirecting would not be safe; other errors are sent to the client.
+func (s *Server) parseRequest(w http.ResponseWriter, r *http.Request) (request, bool) {
 	q := r.URL.Query()
-	asked := request{Values: q, scopes: strings.Fields(q.Get("scope"))}
+	asked := request{params: q, scopes: strings.Fields(q.Get("scope"))}
 	if q.Get("client_id") != s.opts.ClientID {
 		if s.opts.Provider == Google {
 			http.Error(w, "Error 401: invalid_client. The OAuth client was not found.", http.StatusUnauthorized)
@@ -62,19 +65,19 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (request, b
 	}
 
 	redirect, err := url.Parse(q.Get("redirect_uri"))
-	if err != nil || !s.mayReturn(redirect) {
+	if err != nil || !s.isRedirectAllowed(redirect) {
 		http.Error(w, s.choose("Error 400: redirect_uri_mismatch", "AADSTS50011: "+
 			"The redirect URI specified in the request does not match the redirect URIs configured for the application."), http.StatusBadRequest)
 		return asked, false
 	}
 
 	asked.redirect = redirect
-	isMethod := slices.Contains([]string{"", "plain", "S256"}, q.Get("code_challenge_method"))
+	isKnownMethod := slices.Contains([]string{"", "plain", "S256"}, q.Get("code_challenge_method"))
 	if q.Get("response_type") != "code" {
 		s.sendBack(w, r, asked, "unsupported_response_type", "")
 		return asked, false
 	}
-	if q.Get("code_challenge") != "" && !isMethod {
+	if q.Get("code_challenge") != "" && !isKnownMethod {
 		s.sendBack(w, r, asked, "invalid_request", "Invalid code_challenge_method.")
 		return asked, false
 	}
@@ -86,9 +89,9 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (request, b
 	return asked, true
 }
 
-// mayReturn reports whether people may be sent back to an address. Both providers allow localhost. Only Google allows
-// addresses such as 127.0.0.1, too.
-func (s *Server) mayReturn(to *url.URL) bool {
+// isRedirectAllowed reports whether a browser may be redirected to a URL: it is registered, or on this machine. Both
+// providers allow localhost, and Google also allows IP addresses such as 127.0.0.1.
+func (s *Server) isRedirectAllowed(to *url.URL) bool {
 	if slices.Contains(s.opts.Redirects, to.String()) {
 		return true
 	}
@@ -103,36 +106,36 @@ func (s *Server) mayReturn(to *url.URL) bool {
 	return isLoopback && s.opts.Provider == Google
 }
 
-// areKnown reports whether there are scopes, and the provider has all of them.
+// areKnown reports whether scopes isn't empty and the provider knows all of them.
 func (s *Server) areKnown(scopes []string) bool {
 	known := append([]string{"openid", "email", "profile", "offline_access"}, s.mailScopes()...)
 	return len(scopes) > 0 && containsAll(known, scopes)
 }
 
-// sendBack sends a person back with an error.
+// sendBack redirects the browser to the client with an error.
 func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked request, code, text string) {
 	s.redirect(w, r, asked, url.Values{"error": {code}, "error_description": {text}})
 }
 
-// redirect sends a person back with more parameters in the address.
-func (s *Server) redirect(w http.ResponseWriter, r *http.Request, asked request, add url.Values) {
+// redirect redirects the browser to the client with more query parameters. Empty ones are left out.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, asked request, params url.Values) {
 	to := *asked.redirect
 	q := to.Query()
-	for name, values := range add {
+	for name, values := range params {
 		if values[0] != "" {
 			q[name] = values
 		}
 	}
-	if state := asked.Values.Get("state"); state != "" {
+	if state := asked.params.Get("state"); state != "" {
 		q.Set("state", state)
 	}
 	to.RawQuery = q.Encode()
 	http.Redirect(w, r, to.String(), http.StatusFound)
 }
 
-// takeConsent takes a person's answer. A field "without" names scopes that she leaves out.
-func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.readRequest(w, r)
+// submitConsent handles the submitted consent page. The fields "without" name scopes that the person unchecked.
+func (s *Server) submitConsent(w http.ResponseWriter, r *http.Request) {
+	asked, ok := s.parseRequest(w, r)
 	if !ok {
 		return
 	}
@@ -146,48 +149,50 @@ func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	granted := slices.DeleteFunc(slices.Clone(asked.scopes), func(scope string) bool { return slices.Contains(r.PostForm["without"], scope) })
+	isUnchecked := func(scope string) bool { return slices.Contains(r.PostForm["without"], scope) }
+	granted := slices.DeleteFunc(slices.Clone(asked.scopes), isUnchecked)
 	s.redirect(w, r, asked, url.Values{"code": {s.newCode(asked, who, granted)}, "session_state": {rand.Text()}})
 }
 
-// newCode makes the code that a person brings back who granted these scopes.
+// newCode issues a code for a person who granted the scopes.
 func (s *Server) newCode(asked request, who string, granted []string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refreshable := slices.Contains(granted, "offline_access")
-	if s.opts.Provider == Google { // a refresh token comes with the first consent, or with a new one
-		isNewConsent := !s.known[strings.ToLower(who)] || strings.Contains(asked.Values.Get("prompt"), "consent")
-		refreshable = isNewConsent && asked.Values.Get("access_type") == "offline"
+	if s.opts.Provider == Google { // issues a refresh token for the first consent, and if the client asks for a new one
+		isNewConsent := !s.known[strings.ToLower(who)] || strings.Contains(asked.params.Get("prompt"), "consent")
+		refreshable = isNewConsent && asked.params.Get("access_type") == "offline"
 	}
 
 	s.known[strings.ToLower(who)] = true
-	name := s.newToken("4/0", "1.A")
-	s.codes[name] = &code{
+	text := s.newToken("4/0", "1.A")
+	s.codes[text] = &code{
 		who:         who,
-		redirect:    asked.Values.Get("redirect_uri"),
-		nonce:       asked.Values.Get("nonce"),
-		challenge:   asked.Values.Get("code_challenge"),
-		method:      asked.Values.Get("code_challenge_method"),
+		redirect:    asked.params.Get("redirect_uri"),
+		nonce:       asked.params.Get("nonce"),
+		challenge:   asked.params.Get("code_challenge"),
+		method:      asked.params.Get("code_challenge_method"),
 		scopes:      granted,
-		until:       s.clock().Add(codeLife),
+		expireAt:    s.clock().Add(codeLifetime),
 		refreshable: refreshable,
 	}
-	return name
+	return text
 }
 
-// SignIn does what a person does in her browser: she opens the link, says who she is and allows what is asked,
-// but for the scopes in without. It returns the address to which she is sent back, which nobody opened yet.
-// Errors: she is not sent back; the text is what the page says.
+// SignIn plays a person who opens the consent page at link, signs in as who and allows all scopes except those in
+// without. It returns the URL to which the browser is redirected, without requesting it. If the page shows an error
+// instead, that is the returned error.
 func (s *Server) SignIn(ctx context.Context, link, who string, without ...string) (string, error) {
-	return s.answerAs(ctx, link, url.Values{"login": {who}, "answer": {"allow"}, "without": without})
+	return s.submit(ctx, link, url.Values{"login": {who}, "answer": {"allow"}, "without": without})
 }
 
-// Cancel is SignIn of a person who doesn't allow it.
+// Cancel is like SignIn, but the person denies the request.
 func (s *Server) Cancel(ctx context.Context, link string) (string, error) {
-	return s.answerAs(ctx, link, url.Values{"answer": {"cancel"}})
+	return s.submit(ctx, link, url.Values{"answer": {"cancel"}})
 }
 
-func (s *Server) answerAs(ctx context.Context, link string, form url.Values) (string, error) {
+// submit submits the consent page and returns the URL to which the browser is redirected.
+func (s *Server) submit(ctx context.Context, link string, form url.Values) (string, error) {
 	client := emulator.NewClient()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(form.Encode()))
@@ -206,10 +211,10 @@ func (s *Server) answerAs(ctx context.Context, link string, form url.Values) (st
 		return to, nil
 	}
 
-	said, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	page, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return "", fmt.Errorf("oauthfake: %w", err)
 	}
 
-	return "", fmt.Errorf("oauthfake: %s: %s", resp.Status, said)
+	return "", fmt.Errorf("oauthfake: %s: %s", resp.Status, page)
 }

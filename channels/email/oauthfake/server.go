@@ -14,10 +14,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// Server stands in for the sign-in of Google or Microsoft in tests and demos. People consent on its page, programs
-// get access and refresh tokens from it, and tests can revoke, expire and count them.
-
-// Provider says which provider the emulator imitates.
+// Provider is the provider that the emulator imitates.
 type Provider string
 
 // The providers.
@@ -26,28 +23,26 @@ const (
 	Microsoft Provider = "microsoft"
 )
 
-// Options of New. Provider, ClientID and ClientSecret must be set.
+// Options configures a Server. Provider, ClientID and ClientSecret are required.
 type Options struct {
 	Provider               Provider
 	ClientID, ClientSecret string
-	// Redirects are the addresses to which people may be sent back. Those on loopback are always allowed, with any
-	// port, as for programs on a desktop.
-	Redirects []string
-	Log       *slog.Logger     // nil: silent
-	Clock     func() time.Time // nil: time.Now. The times in ID tokens are its, and codes and tokens end by it
-	Lifetime  time.Duration    // of access tokens. Default: one hour
-	// Native says that the addresses on loopback are registered at Microsoft as those of a program on a desktop,
-	// which must not have a secret. Otherwise they are those of a web application.
+	Redirects              []string         // the registered redirect URIs; loopback addresses are always allowed
+	Log                    *slog.Logger     // nil disables logging
+	Clock                  func() time.Time // decides when codes and tokens expire; nil means time.Now
+	Lifetime               time.Duration    // of access tokens; 0 means one hour
+	// Native registers the loopback addresses at Microsoft as those of a desktop program, which must not send a client
+	// secret. By default, they belong to a web application.
 	Native bool
-	// SingleUse ends a refresh token as soon as its successor is used, and ends the whole consent when it is used
-	// after that (RFC 9700, section 4.14). Microsoft hands out a successor each time, but keeps the old one.
+	// SingleUse invalidates a refresh token as soon as its successor is used. If it is used after that, the whole
+	// consent is revoked (RFC 9700, section 4.14). By default, old refresh tokens stay valid, as at Microsoft.
 	SingleUse bool
-	// Rotate makes Google hand out a new refresh token each time, too.
-	Rotate bool
-	Claims func(map[string]any) // changes what an ID token says; nil = nothing
+	Rotate    bool                 // Google, too, issues a new refresh token with each access token
+	Claims    func(map[string]any) // changes the claims of ID tokens; may be nil
 }
 
-// Server is the emulator. Make it with New. Safe for concurrent use.
+// Server emulates the sign-in of Google or Microsoft for tests and demos. People consent on its page, clients such as
+// Parley get access and refresh tokens from it, and tests can revoke and expire them. It is safe for concurrent use.
 type Server struct {
 	*emulator.Host
 	*emulator.FaultSet[Fault]
@@ -56,48 +51,48 @@ type Server struct {
 
 	mu       sync.Mutex
 	codes    map[string]*code
-	consents map[string]*consent // by refresh token, old ones too
-	access   map[string]*pass    // by access token
-	known    map[string]bool     // people who consented before
+	consents map[string]*consent     // by refresh token, including old ones
+	access   map[string]*accessToken // by access token
+	known    map[string]bool         // lower-case addresses of people who consented before
 	calls    []Call
 }
 
-// Call is one request for tokens.
+// Call is one request to the token endpoint.
 type Call struct {
-	Grant  string // authorization_code, refresh_token
-	Status int    // of the answer, given or lost
-	PKCE   bool
+	Grant  string // "authorization_code" or "refresh_token"
+	Status int    // of the response, even if a fault dropped it
+	PKCE   bool   // it had a code_verifier
 }
 
-// code is an authorization code: the browser brings it back to the program, which exchanges it for tokens once.
+// code is an authorization code. The browser carries it to the client, which exchanges it for tokens.
 type code struct {
 	who, redirect, nonce string
-	challenge, method    string // of the proof that whoever exchanges the code asked for it; method "" means plain (RFC 7636)
+	challenge, method    string // PKCE (RFC 7636); method "" means plain
 	scopes               []string
-	until                time.Time
+	expireAt             time.Time
 	used                 bool
-	refreshable          bool // it is exchanged for a refresh token, too
+	refreshable          bool // the exchange also returns a refresh token
 }
 
-// consent is what one person has allowed, with its refresh tokens, the newest last.
+// consent is what one person has granted, with its refresh tokens.
 type consent struct {
 	who     string
 	scopes  []string
-	tokens  []string
-	current int // index of the newest token that was used
-	ended   bool
+	tokens  []string // refresh tokens, oldest first
+	current int      // the index of the newest token that was used
+	ended   bool     // revoked
 }
 
-// pass is an access token: whose consent it is, and until when it is good.
-type pass struct {
-	consent *consent
-	until   time.Time
+// accessToken is the grant behind an access token.
+type accessToken struct {
+	consent  *consent
+	expireAt time.Time
 }
 
-// codeLife is how long a code may be exchanged.
-const codeLife = 10 * time.Minute
+// codeLifetime is how long a code can be exchanged.
+const codeLifetime = 10 * time.Minute
 
-// New prepares an emulator; Start opens a port.
+// New returns an emulator. Its Start method opens a port.
 func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -109,45 +104,45 @@ func New(o Options) *Server {
 	o.Lifetime = cmp.Or(o.Lifetime, time.Hour)
 	s := &Server{
 		Host: emulator.NewHost("oauthfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](1), opts: o, clock: o.Clock,
-		codes: map[string]*code{}, consents: map[string]*consent{}, access: map[string]*pass{}, known: map[string]bool{},
+		codes: map[string]*code{}, consents: map[string]*consent{}, access: map[string]*accessToken{}, known: map[string]bool{},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", s.showConsent)
-	mux.HandleFunc("POST /authorize", s.takeConsent)
-	mux.HandleFunc("POST /token", s.giveTokens)
+	mux.HandleFunc("POST /authorize", s.submitConsent)
+	mux.HandleFunc("POST /token", s.serveToken)
 	mux.HandleFunc("POST /revoke", s.revoke)
 	s.Host.Handler, s.Host.Quiet = mux, true
 	return s
 }
 
-// AuthURL is where people are sent to.
+// AuthURL returns the URL of the consent page.
 func (s *Server) AuthURL() string { return s.URL() + "/authorize" }
 
-// TokenURL is where tokens are handed out.
+// TokenURL returns the URL of the token endpoint.
 func (s *Server) TokenURL() string { return s.URL() + "/token" }
 
-// Close hangs up on everybody and waits for what was under way. It may be called often.
+// Close closes all connections and waits for requests in flight. It may be called more than once.
 func (s *Server) Close() error {
 	s.ClearFaults()
 	return s.Host.Close()
 }
 
-// Accepts reports whether an access token opens a person's mailbox. The emulated mail server asks it.
+// Accepts reports whether an access token opens a person's mailbox. The emulated mail server (mailfake) calls it.
 func (s *Server) Accepts(username, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.access[token]
-	if p == nil {
+	access := s.access[token]
+	if access == nil {
 		return false
 	}
-	isGood := !p.consent.ended && s.clock().Before(p.until)
-	if !isGood || !strings.EqualFold(p.consent.who, username) {
+	isValid := !access.consent.ended && s.clock().Before(access.expireAt)
+	if !isValid || !strings.EqualFold(access.consent.who, username) {
 		return false
 	}
-	return containsAll(p.consent.scopes, s.mailScopes())
+	return containsAll(access.consent.scopes, s.mailScopes())
 }
 
-// Revoke ends a person's consents, as she can do in her account at the provider.
+// Revoke revokes all consents of a person, as she can do in her account at the provider.
 func (s *Server) Revoke(who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,28 +154,28 @@ func (s *Server) Revoke(who string) {
 	delete(s.known, strings.ToLower(who))
 }
 
-// ExpireAccess ends all access tokens before their time, and leaves the consents.
+// ExpireAccess expires all access tokens. Refresh tokens stay valid.
 func (s *Server) ExpireAccess() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.access)
 }
 
-// Calls are the requests for tokens so far.
+// Calls returns all requests to the token endpoint, oldest first.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// Tokens are all secrets that were handed out, for tests that look for them where they must not be.
+// Tokens returns all tokens that are valid or were, so that tests can search logs for leaked ones.
 func (s *Server) Tokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.AppendSeq(slices.Collect(maps.Keys(s.access)), maps.Keys(s.consents))
 }
 
-// mailScopes are those without which a mail server lets nobody in.
+// mailScopes returns the scopes that the provider's mail server requires.
 func (s *Server) mailScopes() []string {
 	if s.opts.Provider == Google {
 		return []string{"https://mail.google.com/"}
@@ -188,7 +183,7 @@ func (s *Server) mailScopes() []string {
 	return []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}
 }
 
-// choose returns which of both this provider says.
+// choose returns the value for the emulated provider.
 func (s *Server) choose(google, microsoft string) string {
 	if s.opts.Provider == Google {
 		return google
@@ -196,12 +191,12 @@ func (s *Server) choose(google, microsoft string) string {
 	return microsoft
 }
 
-// newToken makes a secret that begins as this provider's do.
+// newToken returns a random token with the provider's prefix.
 func (s *Server) newToken(google, microsoft string) string {
 	return s.choose(google, microsoft) + rand.Text()
 }
 
-// containsAll reports whether a list has all that is wanted.
+// containsAll reports whether list contains all wanted elements.
 func containsAll(list, wanted []string) bool {
 	return !slices.ContainsFunc(wanted, func(w string) bool { return !slices.Contains(list, w) })
 }

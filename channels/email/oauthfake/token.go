@@ -10,33 +10,35 @@ import (
 	"strings"
 )
 
-// refusal is the provider's answer instead of tokens.
+// This file serves the token endpoint, at which a client exchanges a code or a refresh token for new tokens (RFC 6749,
+// sections 4.1.3 and 6), and the revocation endpoint.
+
+// refusal is an error response of the token endpoint.
 type refusal struct {
 	status     int
 	code, text string
 }
 
-// giveTokens answers a request for tokens.
-func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	grant := r.PostFormValue("grant_type")
-	losesAnswer, ok := s.playFault(w, r, grant)
-	if !ok {
+	effect := s.injectFault(w, r, grant)
+	if effect == wasAnswered {
 		return
 	}
 
 	body, refused := s.grantTokens(r, grant)
 	switch {
-	case losesAnswer:
+	case effect == dropsResponse:
 		panic(http.ErrAbortHandler)
 	case refused != nil:
 		s.refuse(w, *refused)
 	default:
-		answer(w, http.StatusOK, body)
+		writeJSON(w, http.StatusOK, body)
 	}
 }
 
-// grantTokens does what a request for tokens asks, and records the call.
+// grantTokens performs a request for tokens and records it in Calls. It returns the response, or the reason to refuse it.
 func (s *Server) grantTokens(r *http.Request, grant string) (body map[string]any, refused *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +61,7 @@ func (s *Server) grantTokens(r *http.Request, grant string) (body map[string]any
 	return body, refused
 }
 
-// isFromClient reports whether a request has the client's id and secret, in the form or as Basic authentication.
+// isFromClient reports whether a request has the right client ID and secret, in the form or as Basic authentication.
 func (s *Server) isFromClient(r *http.Request) bool {
 	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	if user, password, ok := r.BasicAuth(); ok {
@@ -68,7 +70,7 @@ func (s *Server) isFromClient(r *http.Request) bool {
 	return id == s.opts.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) == 1
 }
 
-// exchangeLocked gives tokens for a code.
+// exchangeLocked exchanges a code for tokens. A code can be used only once.
 func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	c := s.codes[r.PostFormValue("code")]
 	if refused := s.checkExchange(c, r); refused != nil {
@@ -76,19 +78,19 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	}
 
 	c.used = true
-	given := &consent{who: c.who, scopes: c.scopes}
-	body := s.newAccessLocked(given)
+	granted := &consent{who: c.who, scopes: c.scopes}
+	body := s.newAccessLocked(granted)
 	if c.refreshable {
-		body["refresh_token"] = s.newRefreshTokenLocked(given)
+		body["refresh_token"] = s.newRefreshTokenLocked(granted)
 	}
 	if slices.Contains(c.scopes, "openid") {
-		body["id_token"] = s.identityToken(c)
+		body["id_token"] = s.newIDToken(c)
 	}
 
 	return body, nil
 }
 
-// checkExchange returns why the provider gives no tokens for a code, in its own words, or nil. c is nil if there is no such code.
+// checkExchange returns the provider's reason to refuse the exchange of a code, or nil. c is nil for an unknown code.
 func (s *Server) checkExchange(c *code, r *http.Request) *refusal {
 	invalid := func(google, microsoft string) *refusal {
 		return &refusal{http.StatusBadRequest, "invalid_grant", s.choose(google, microsoft)}
@@ -99,30 +101,31 @@ func (s *Server) checkExchange(c *code, r *http.Request) *refusal {
 	case c.used:
 		return invalid("Bad Request",
 			"AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code.")
-	case !s.clock().Before(c.until):
+	case !s.clock().Before(c.expireAt):
 		return invalid("Bad Request", "AADSTS70008: The provided authorization code or refresh token has expired.")
 	case c.redirect != r.PostFormValue("redirect_uri") && s.opts.Provider == Google:
 		return &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
 	case c.redirect != r.PostFormValue("redirect_uri"):
 		return invalid("", "AADSTS500112: The reply address does not match the reply address provided when requesting "+
 			"the authorization code.")
-	case !c.isProven(r.PostFormValue("code_verifier")):
+	case !c.matchesVerifier(r.PostFormValue("code_verifier")):
 		return invalid("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge "+
 			"supplied in the authorization request.")
-	case s.isPublic(c) && r.PostFormValue("client_secret") != "":
+	case s.isPublicClient(c) && r.PostFormValue("client_secret") != "":
 		return &refusal{http.StatusUnauthorized, "invalid_client",
 			"AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
 	}
 	return nil
 }
 
-// isPublic reports whether a code went to a program on somebody's machine, which can keep no secret, rather than to a site.
-func (s *Server) isPublic(c *code) bool {
+// isPublicClient reports whether a code was issued to a public client: a desktop program, which can't keep a secret.
+func (s *Server) isPublicClient(c *code) bool {
 	return s.opts.Native && !slices.Contains(s.opts.Redirects, c.redirect)
 }
 
-// isProven reports whether a verifier is the one of which the challenge was made. Without a challenge none is needed.
-func (c *code) isProven(verifier string) bool {
+// matchesVerifier reports whether a PKCE verifier belongs to the code's challenge (RFC 7636). A code without a challenge
+// accepts any.
+func (c *code) matchesVerifier(verifier string) bool {
 	if c.challenge == "" {
 		return true
 	}
@@ -132,13 +135,13 @@ func (c *code) isProven(verifier string) bool {
 	return c.challenge == verifier
 }
 
-// challengeOf returns the challenge that the method S256 makes of a verifier.
+// challengeOf returns the S256 challenge of a verifier.
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// refreshLocked gives an access token for a refresh token.
+// refreshLocked exchanges a refresh token for a new access token.
 func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 	c := s.consents[token]
 	revoked := &refusal{http.StatusBadRequest, "invalid_grant", s.choose("Token has been expired or revoked.",
@@ -147,13 +150,14 @@ func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 		return nil, revoked
 	}
 
-	at := slices.Index(c.tokens, token)
-	if s.opts.SingleUse && at < c.current { // two use this consent, one of whom is a thief: a newer token was used already
+	index := slices.Index(c.tokens, token)
+	isReused := index < c.current
+	if s.opts.SingleUse && isReused { // a newer token was used already, so one of the two users is a thief
 		c.ended = true
 		return nil, revoked
 	}
 
-	c.current = max(c.current, at)
+	c.current = max(c.current, index)
 	body := s.newAccessLocked(c)
 	if s.opts.Provider == Microsoft || s.opts.Rotate {
 		body["refresh_token"] = s.newRefreshTokenLocked(c)
@@ -162,10 +166,10 @@ func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 	return body, nil
 }
 
-// newAccessLocked makes an access token, and returns the answer that has it.
+// newAccessLocked issues an access token and returns the response that contains it.
 func (s *Server) newAccessLocked(c *consent) map[string]any {
 	token := s.newToken("ya29.", "EwB")
-	s.access[token] = &pass{consent: c, until: s.clock().Add(s.opts.Lifetime)}
+	s.access[token] = &accessToken{consent: c, expireAt: s.clock().Add(s.opts.Lifetime)}
 	return map[string]any{
 		"access_token": token,
 		"token_type":   "Bearer",
@@ -174,7 +178,7 @@ func (s *Server) newAccessLocked(c *consent) map[string]any {
 	}
 }
 
-// newRefreshTokenLocked makes the next refresh token of a consent.
+// newRefreshTokenLocked issues the next refresh token of a consent.
 func (s *Server) newRefreshTokenLocked(c *consent) string {
 	token := s.newToken("1//0", "M.C")
 	c.tokens = append(c.tokens, token)
@@ -182,8 +186,9 @@ func (s *Server) newRefreshTokenLocked(c *consent) string {
 	return token
 }
 
-// identityToken says who consented. Its signature is no real one: a client that has the token from this endpoint needs none.
-func (s *Server) identityToken(c *code) string {
+// newIDToken returns an ID token that names the person who consented. Its signature is a dummy: a client that gets the
+// token directly from this endpoint needn't check it.
+func (s *Server) newIDToken(c *code) string {
 	now := s.clock()
 	claims := map[string]any{
 		"iss": s.choose("https://accounts.google.com", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
@@ -213,13 +218,13 @@ func (s *Server) identityToken(c *code) string {
 	return encodePart(header) + "." + encodePart(claims) + "." + signature
 }
 
-// encodePart writes a part of a JSON web token.
+// encodePart encodes the header or the claims of a JSON Web Token.
 func encodePart(v any) string {
 	raw, _ := json.Marshal(v) // can't fail: the parts are plain data
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// revoke ends the consent of a token, as Google's endpoint of that name does.
+// revoke serves Google's revocation endpoint: it ends the consent to which a refresh or access token belongs.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	token := r.PostFormValue("token")
 	s.mu.Lock()
@@ -229,9 +234,9 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		c = s.access[token].consent
 	}
 	if c == nil {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_token", "error_description": "Token expired or revoked"})
+		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_token", "error_description": "Token expired or revoked"})
 		return
 	}
 	c.ended = true
-	answer(w, http.StatusOK, map[string]any{})
+	writeJSON(w, http.StatusOK, map[string]any{})
 }

@@ -101,7 +101,7 @@ func explainAnswer(p *oauth.Provider, code, words string) *Failure {
 			cause: ErrCancelled,
 		}
 	}
-	if refusal := (&oauth.Refusal{Code: code}); refusal.IsPassing() {
+	if refusal := (&oauth.Refusal{Code: code}); refusal.IsTemporary() {
 		return failBusy(p, refusal)
 	}
 	return &Failure{
@@ -114,12 +114,12 @@ func explainAnswer(p *oauth.Provider, code, words string) *Failure {
 func explainExchange(p *oauth.Provider, err error) *Failure {
 	failure := findFailure(err, []Failure{
 		{
-			cause: oauth.ErrNoMail,
+			cause: oauth.ErrNoMailScope,
 			Text:  "You signed in, but did not allow Parley to read and send mail.",
 			Hint:  "Begin again and leave all boxes ticked.",
 		},
 		{
-			cause: oauth.ErrNotLasting,
+			cause: oauth.ErrNoRefreshToken,
 			Text:  p.Title + " gave a consent that ends within the hour.",
 			Hint:  "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.",
 		},
@@ -149,7 +149,7 @@ func explainExchange(p *oauth.Provider, err error) *Failure {
 			Hint:  "It was used already, or took too long. Begin again.",
 			cause: err,
 		}
-	case refusal.IsPassing():
+	case refusal.IsTemporary():
 		return failBusy(p, err)
 	}
 

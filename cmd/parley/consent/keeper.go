@@ -106,5 +106,5 @@ func (k *Keeper) open(g *grant.Grant) (secrets, error) {
 // lastingOf returns when an access token is renewed and when it expires. It is renewed ten minutes early, or after half its life if
 // that is shorter, so that the provider may be away for a while.
 func lastingOf(t oauth.Tokens) grant.Lasting {
-	return grant.Lasting{Renew: t.Lasts - min(10*time.Minute, t.Lasts/2), Expire: t.Lasts}
+	return grant.Lasting{Renew: t.Lifetime - min(10*time.Minute, t.Lifetime/2), Expire: t.Lifetime}
 }

@@ -230,7 +230,7 @@ func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (i
 	}
 
 	wait := failurePause
-	isRegistrationRefused := isRefused && refusal.Code != "" && !refusal.IsPassing()
+	isRegistrationRefused := isRefused && refusal.Code != "" && !refusal.IsTemporary()
 	if isRegistrationRefused {
 		text, hint := registrationRefused(t.provider, refusal)
 		err = &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint, Cause: refusal}
