@@ -21,29 +21,31 @@ import (
 )
 
 const (
-	maxReferences   = 30  // ids in References; if there are more, the oldest but the first two are left out
+	maxReferences   = 30  // IDs in References; of a longer list, the first two and the newest ones are kept
 	maxSubjectRunes = 250 // longer subjects are cut
 )
 
-// Limits of one mail.
+// The limits of one mail.
 const (
-	MaxBytes = 20 << 20 // text and files before encoding: what most mail servers take; base64 adds 37 %
-	MaxFiles = 100      // a choice of ours: servers count bytes, not files
+	MaxBytes = 20 << 20 // text and files before base64 adds 37 %; most mail servers accept this size
+	MaxFiles = 100      // an arbitrary limit: servers limit bytes, not files
 )
 
-// Composer writes the mails of one mailbox. Each has our token in its Message-ID (package mailid), which answers and bounces repeat, so
-// that they find their conversation. A Composer needs no network.
+// Composer composes the mails that Parley sends from one mailbox, mostly agents' replies to customers. The Message-ID of
+// each mail contains a signed token (package mailid). Answers and bounces quote the Message-ID, so that Parley can match
+// them to the conversation. A Composer makes no network calls and is safe for concurrent use.
 type Composer struct {
 	address    string   // the main address, as configured
-	own        []string // all own addresses in lower case
+	own        []string // all addresses of the mailbox, in lower case
 	domain     string   // of the main address
 	senderName string
-	key        []byte // signs Message-IDs
+	key        []byte // signs the Message-IDs
 	now        func() time.Time
 	markdown   func() goldmark.Markdown
 }
 
-// NewComposer returns the composer of a mailbox. key signs the Message-IDs. markdown returns the renderer of answers.
+// NewComposer returns the Composer of a mailbox. key signs the Message-IDs. markdown returns the renderer for texts, which
+// agents write in Markdown.
 func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
 	return &Composer{
 		address:    set.Address,
@@ -56,7 +58,8 @@ func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdo
 	}
 }
 
-// Compose writes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). It doesn't open the mail's files.
+// Compose composes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). It doesn't read the attached
+// files: Mail.Copy does.
 // Errors: *channels.SendError of class BadContent or BadRecipient.
 func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
@@ -68,41 +71,49 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 		return nil, err
 	}
 
-	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
-	h.writeTo(msg)
 	md := c.markdown()
-	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature.Text, o.Signature.HTML)
+	html, err := bodytext.RenderHTML(md, o.Text, o.Signature.Text, o.Signature.HTML)
 	if err != nil {
 		return nil, errBadContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
 
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
+	h.writeTo(msg)
 	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature.Text))
-	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
+	msg.AddAlternativeString(mail.TypeTextHTML, html)
+
 	placeholder := newPlaceholder()
 	var pictures []channels.File
 	for _, p := range o.Signature.Pictures {
-		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(placeholder), pictureHeaders(p))
+		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(placeholder), pictureOption(p))
 		pictures = append(pictures, p.File)
 	}
 
 	for _, f := range o.Files {
-		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(placeholder), fileHeaders(f))
+		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(placeholder), fileOption(f))
 	}
 
-	o.Files = slices.Concat(pictures, o.Files) // all of them, in their order in the mail
-	text, err := cutAtFiles(msg, placeholder)
+	o.Files = slices.Concat(pictures, o.Files) // in their order in the mail
+	text, err := splitAtFiles(msg, placeholder)
 	if err != nil {
 		return nil, errBadContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
 
-	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.allRecipients(), text: text, order: o, UTF8: h.needsUTF8()}, nil
+	return &Mail{
+		ID:         h.id,
+		From:       h.from.Address,
+		Recipients: h.recipients(),
+		UTF8:       h.needsUTF8(),
+		text:       text,
+		files:      o.Files,
+	}, nil
 }
 
 func errBadContent(text, hint string, cause error) *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
 }
 
-// checkSize refuses a mail with too many files, or whose text and files are too large together.
+// checkSize returns an error if a mail has too many files, or if its text and files are too large together.
 func checkSize(o channels.Outbound) error {
 	if len(o.Files) > MaxFiles {
 		return errBadContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
@@ -131,7 +142,7 @@ func errTooLarge(total int64) *channels.SendError {
 		"Send a link to the files, or send them in several mails.", nil)
 }
 
-// mailHeaders are the headers of an outgoing mail.
+// mailHeaders holds the headers of an outgoing mail.
 type mailHeaders struct {
 	id         string
 	from       *netmail.Address
@@ -143,8 +154,8 @@ type mailHeaders struct {
 	automatic  string // the value of Auto-Submitted; "" if a person wrote the mail
 }
 
-// newHeaders returns the headers of a mail. A mail that is sent again has the same Message-ID, so that the receiving server and Reconcile
-// recognise it.
+// newHeaders returns the headers of a mail. A mail that is sent again gets the same Message-ID, by which the receiving
+// server can recognise the duplicate.
 func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	from := c.address
 	if slices.Contains(c.own, strings.ToLower(o.From)) {
@@ -185,7 +196,7 @@ func errBadRecipient(text, hint string) *channels.SendError {
 	return &channels.SendError{Class: channels.BadRecipient, Text: text, Hint: hint}
 }
 
-// writeTo sets the headers of a message.
+// writeTo sets the headers of msg.
 func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	msg.SetMessageIDWithValue(h.id)
 	msg.SetGenHeader(mailid.MessageHeader, "<"+h.id+">")
@@ -198,7 +209,7 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+h.inReplyTo+">")
 	}
 
-	// One value: the library would join several with commas.
+	// A single value, because the library would join several with commas.
 	msg.SetGenHeader(mail.HeaderReferences, "<"+strings.Join(h.references, "> <")+">")
 	if h.automatic != "" {
 		msg.SetGenHeader("Auto-Submitted", h.automatic)
@@ -206,8 +217,8 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	}
 }
 
-// allRecipients returns the address of every recipient, each once.
-func (h *mailHeaders) allRecipients() []string {
+// recipients returns the addresses of all recipients without duplicates.
+func (h *mailHeaders) recipients() []string {
 	var out []string
 	for _, a := range slices.Concat(h.to, h.cc) {
 		if !slices.Contains(out, a.Address) {
@@ -217,12 +228,13 @@ func (h *mailHeaders) allRecipients() []string {
 	return out
 }
 
-// needsUTF8 reports whether an address has characters outside ASCII, which only SMTPUTF8 allows.
+// needsUTF8 reports whether an address has non-ASCII characters, which require SMTPUTF8 (RFC 6531).
 func (h *mailHeaders) needsUTF8() bool {
-	return slices.ContainsFunc(append(h.allRecipients(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
+	all := append(h.recipients(), h.from.Address)
+	return slices.ContainsFunc(all, func(address string) bool { return !rawmail.IsASCII(address) })
 }
 
-// senderName returns the sender that customers see: "Ann Lee (Acme Support)".
+// senderName returns the name that customers see as the sender, such as "Ann Lee (Acme Support)".
 func senderName(author, account string) string {
 	author, account = rawmail.OneLine(author), rawmail.OneLine(account)
 	if author == "" || author == account {
@@ -234,12 +246,13 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
-// localWithDots matches the part of an address before the "@" that may have dots where only quotes allow them. Japanese phones had such
-// addresses until 2009: ann..lee@docomo.test, ann.@docomo.test.
+// dottyLocalPart matches local parts (the part before the "@") that need only quotes to be valid. Japanese phones had
+// addresses with misplaced dots until 2009: ann..lee@docomo.test, ann.@docomo.test.
 // Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
-var localWithDots = regexp.MustCompile(`^[\w.+\-]*$`)
+var dottyLocalPart = regexp.MustCompile(`^[\w.+\-]*$`)
 
-// mailAddresses converts parties to mail addresses. Errors: *channels.SendError of class BadRecipient.
+// mailAddresses converts the parties of a message, such as its recipients, to mail addresses. If one has no valid
+// address, it returns a *channels.SendError of class BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
@@ -249,7 +262,7 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 				"Correct the contact's address.")
 		}
 		name := rawmail.OneLine(p.Name)
-		if strings.EqualFold(name, p.Key) {
+		if strings.EqualFold(name, p.Key) { // the address again
 			name = ""
 		}
 		out = append(out, &netmail.Address{Name: name, Address: address})
@@ -257,25 +270,27 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	return out, nil
 }
 
-// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if plain isn't an address.
+// mailAddress returns an address in the form for mail headers: with an ASCII domain, and quotes where they are needed.
+// ok is false if plain isn't a valid address.
 func mailAddress(plain string) (address string, ok bool) {
 	parsed, err := netmail.ParseAddress("<" + plain + ">")
 	if err != nil {
 		at := strings.LastIndexByte(plain, '@')
-		if at > 0 && localWithDots.MatchString(plain[:at]) {
+		if at > 0 && dottyLocalPart.MatchString(plain[:at]) {
 			parsed, err = netmail.ParseAddress(`<"` + plain[:at] + `"` + plain[at:] + ">")
 		}
 	}
 	if err != nil || strings.ContainsAny(plain, "<>\r\n\x00") {
 		return "", false
 	}
+
 	address = rawmail.ASCIIDomain(parsed.Address)
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	return address, rawmail.IsASCII(domain)
 }
 
-// cleanMessageID returns a Message-ID without its brackets. It returns "" for an id that isn't one, such as the id that Parley gives a mail
-// without a Message-ID.
+// cleanMessageID returns a Message-ID without its angle brackets. It returns "" for an invalid one, such as the internal
+// ID that Parley assigns to a mail without a Message-ID.
 // Source: RFC 5322 section 3.6.4.
 func cleanMessageID(id string) string {
 	id = mailid.Clean(id)
@@ -286,9 +301,9 @@ func cleanMessageID(id string) string {
 	return id
 }
 
-// referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered. The anchor is an id with a token
-// that names the conversation only; it helps if a server replaces our Message-IDs. Anchors of other conversations are left out, because
-// the customer's answer would go there.
+// referenceChain returns the IDs for References: our anchor, the thread's IDs, and last the ID of the answered mail. The
+// anchor is an ID whose token names only the conversation. It identifies the conversation even if a mail server replaces
+// our Message-IDs. Other anchors are left out: they would lead the customer's answer to another conversation.
 func (c *Composer) referenceChain(o channels.Outbound, answered string) []string {
 	out := []string{mailid.Anchor(c.key, o.ConversationID, c.domain)}
 	add := func(id string) {
@@ -306,9 +321,9 @@ func (c *Composer) referenceChain(o channels.Outbound, answered string) []string
 
 	add(answered)
 
-	if over := len(out) - maxReferences; over > 0 { // RFC 5537 section 3.4.4: keep the first ones and the last
-		out = slices.Delete(out, 2, 2+over)
+	excess := len(out) - maxReferences
+	if excess > 0 { // RFC 5537 section 3.4.4: keep the first ones and the last
+		out = slices.Delete(out, 2, 2+excess)
 	}
-
 	return out
 }

@@ -14,14 +14,20 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// This file writes the headers of attached files. The difficulty is the file name, which mail programs expect in
+// different encodings. "Größe.pdf" is written twice:
+//
+//	Content-Type: application/pdf; name="=?utf-8?q?Gr=C3=B6=C3=9Fe.pdf?="     (an encoded word, for Outlook)
+//	Content-Disposition: attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf     (RFC 2231)
+
 const maxFileNameRunes = 100
 
-// fileHeaders writes a file's name in two ways: by RFC 2231, and as an encoded word for Outlook.
-func fileHeaders(f channels.File) mail.FileOption {
+// fileOption returns an option that sets the headers of an attachment.
+func fileOption(f channels.File) mail.FileOption {
 	name := attachmentName(f.Name)
 	kind, params, err := mime.ParseMediaType(f.ContentType)
-	// A mail inside a mail must not be encoded, nor a report about a mail (RFC 2046 section 5.2, RFC 3464
-	// section 2.1). A file of unknown type may.
+	// Files are sent in base64, which is not allowed for mails and delivery reports within a mail (RFC 2046 section 5.2,
+	// RFC 3464 section 2.1). They are sent as files of unknown type instead.
 	isMail := strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/")
 	isType := err == nil && strings.Contains(kind, "/")
 	if isMail || !isType {
@@ -40,8 +46,8 @@ func fileHeaders(f channels.File) mail.FileOption {
 	}
 }
 
-// pictureHeaders names a picture that the mail shows by its content id.
-func pictureHeaders(p channels.Picture) mail.FileOption {
+// pictureOption returns an option that sets the headers of a picture that the HTML text shows by its Content-ID.
+func pictureOption(p channels.Picture) mail.FileOption {
 	return func(file *mail.File) {
 		name := attachmentName(p.Name)
 		file.Header.Set("Content-Type", typeWithName(mime.FormatMediaType(p.ContentType, nil), name))
@@ -50,18 +56,19 @@ func pictureHeaders(p channels.Picture) mail.FileOption {
 	}
 }
 
-// typeWithName adds a file's name to a content type, as encoded words if it isn't ASCII. Each word has a line
-// of its own, because many servers refuse lines that are longer than 998 characters.
-func typeWithName(kind, name string) string {
+// typeWithName adds a file name to a content type, as encoded words if it isn't ASCII. Each word gets its own line,
+// because many servers refuse lines of more than 998 characters.
+func typeWithName(contentType, name string) string {
 	words := mime.QEncoding.Encode("utf-8", name)
-	return kind + `; name="` + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + `"`
+	return contentType + `; name="` + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + `"`
 }
 
-// maxParamBytes is how much of a file's name stands on one line.
+// maxParamBytes is the maximum length of an encoded file name on one line.
 const maxParamBytes = 60
 
-// fileNameParam writes a file's name as the parameter of a Content-Disposition. An ASCII name is always in quotes:
-// Python's package email finds no name in filename=O'Brien.pdf. Any other name is encoded, in pieces if it is long.
+// fileNameParam returns the filename parameter of a Content-Disposition header. An ASCII name is always quoted, since
+// Python's email package can't parse filename=O'Brien.pdf. Any other name is percent-encoded, and continued on several
+// lines if it is long: filename*0*=…; filename*1*=…
 // Source: RFC 2231 sections 3 and 4.
 func fileNameParam(name string) string {
 	if rawmail.IsASCII(name) {
@@ -98,7 +105,8 @@ func fileNameParam(name string) string {
 	return b.String()
 }
 
-// attachmentName makes a file name safe: without folders, and without characters that file systems give a meaning.
+// attachmentName returns a safe file name: without folders and without characters that are special in file systems. A long
+// name is shortened, but keeps its extension.
 func attachmentName(name string) string {
 	name = path.Base(strings.ReplaceAll(rawmail.OneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
@@ -111,15 +119,18 @@ func attachmentName(name string) string {
 		name = "file"
 	}
 
-	if over := utf8.RuneCountInString(name) - maxFileNameRunes; over > 0 { // keep the ending
-		runes := []rune(name)
-		ending := []rune(path.Ext(name))
-		if len(ending) > 10 {
-			ending = nil
-		}
+	return shortenFileName(name)
+}
 
-		name = string(runes[:maxFileNameRunes-len(ending)]) + string(ending)
+func shortenFileName(name string) string {
+	if utf8.RuneCountInString(name) <= maxFileNameRunes {
+		return name
 	}
-
-	return name
+	const maxExtension = 10
+	extension := []rune(path.Ext(name))
+	if len(extension) > maxExtension { // a dot within a sentence
+		extension = nil
+	}
+	start := []rune(name)[:maxFileNameRunes-len(extension)]
+	return string(start) + string(extension)
 }

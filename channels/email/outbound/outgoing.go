@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/wneessen/go-mail"
 
@@ -14,28 +15,28 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Mail is a mail that is ready to be sent. Its files are read while it is sent.
+// Mail is a composed mail. It is not held in memory as a whole: its files are read and encoded while Copy writes it.
 type Mail struct {
 	ID          string   // Message-ID without <>
 	From        string   // envelope sender
 	Recipients  []string // of the envelope, each once
-	UTF8        bool     // an address needs SMTPUTF8 (RFC 6531)
+	UTF8        bool     // it can only be sent with SMTPUTF8 (RFC 6531), because of an address
 	LengthBytes int64    // its length as it was sent; 0 before that
 
-	text  [][]byte          // the bytes before, between and behind the files: one piece more than there are files
-	order channels.Outbound // the message; its Files are in the order of the mail, with the pictures first
+	text  [][]byte        // the bytes before, between and after the files, so len(text) is len(files)+1
+	files []channels.File // pictures of the signature first, then attachments
 }
 
 // Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).
 const (
-	lineInputBytes  = 57     // bytes of a file in a line
-	lineOutputBytes = 76 + 2 // characters of a line with its end
-	linesAtOnce     = 512    // lines that are encoded at a time
+	lineInputBytes  = 57     // bytes of the file per line
+	lineOutputBytes = 76 + 2 // characters per line, including CRLF
+	linesPerWrite   = 512
 )
 
-// cutAtFiles writes a message in which the placeholder stands for each file, and splits it at the placeholders. So the files themselves
-// never pass through the library, which would hold each of them in memory three times.
-func cutAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
+// splitAtFiles returns the encoded message split at its files. In msg, each file has the placeholder as its content. The
+// library would hold the real files in memory three times.
+func splitAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
 		return nil, err
@@ -44,20 +45,20 @@ func cutAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
 	return bytes.Split(raw.Bytes(), []byte(encoded)), nil
 }
 
-// newPlaceholder returns random bytes that occur in no message.
+// newPlaceholder returns random bytes, whose encoding doesn't occur in any text.
 func newPlaceholder() []byte {
 	mark := make([]byte, 18)
-	_, _ = rand.Read(mark) // never fails, by its documentation
+	_, _ = rand.Read(mark) // never returns an error
 	return mark
 }
 
-// SizeBytes returns the length of the mail, provided that its files have the sizes that they announce.
+// SizeBytes returns the encoded length of the mail, computed from File.SizeBytes of its files.
 func (m *Mail) SizeBytes() int64 {
 	var total int64
 	for _, t := range m.text {
 		total += int64(len(t))
 	}
-	for _, f := range m.order.Files {
+	for _, f := range m.files {
 		fullLines, rest := f.SizeBytes/lineInputBytes, f.SizeBytes%lineInputBytes
 		total += fullLines * lineOutputBytes
 		if rest > 0 {
@@ -67,17 +68,18 @@ func (m *Mail) SizeBytes() int64 {
 	return total
 }
 
-// MemoryBytes returns how much memory sending the mail may take: the size of its largest file, which File.Open may read as a whole.
+// MemoryBytes returns how much memory it may take to send the mail: the size of its largest file, since File.Open may load
+// a file as a whole.
 func (m *Mail) MemoryBytes() int64 {
 	var largest int64
-	for _, f := range m.order.Files {
+	for _, f := range m.files {
 		largest = max(largest, f.SizeBytes)
 	}
 	return largest
 }
 
-// Copy writes the mail and returns how many bytes it wrote. It reads the files meanwhile.
-// Errors: *channels.SendError if a file can't be read, otherwise w's.
+// Copy writes the mail to w and returns the number of bytes written. It opens and reads the files one after the other.
+// Errors: *channels.SendError if a file can't be read or is too large; otherwise those of w.
 func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	var read, written int64
 	for i, text := range m.text {
@@ -86,11 +88,11 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 		if err != nil {
 			return written, err
 		}
-		if i == len(m.order.Files) {
+		if i == len(m.files) { // no file follows the last piece of text
 			break
 		}
 
-		fileRead, fileWritten, err := m.writeFile(ctx, w, m.order.Files[i], MaxBytes-read)
+		fileRead, fileWritten, err := m.writeFile(ctx, w, m.files[i], MaxBytes-read)
 		read += fileRead
 		written += fileWritten
 		if err != nil {
@@ -101,7 +103,7 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// writeFile writes one file in base64. Errors: those of Copy; the file has more than maxBytes bytes.
+// writeFile writes one file in base64. It fails if the file has more than maxBytes bytes, whatever its SizeBytes says.
 func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxBytes int64) (read, written int64, err error) {
 	if f.Open == nil {
 		return 0, 0, errUnreadableFile(f, errors.New("email: attachment without content"))
@@ -112,8 +114,9 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 		return 0, 0, errUnreadableFile(f, err)
 	}
 	defer r.Close()
-	in := make([]byte, lineInputBytes*linesAtOnce)
-	out := make([]byte, 0, lineOutputBytes*linesAtOnce)
+
+	in := make([]byte, lineInputBytes*linesPerWrite)
+	out := make([]byte, 0, lineOutputBytes*linesPerWrite)
 	for {
 		n, err := io.ReadFull(r, in)
 		atEnd := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
@@ -122,13 +125,13 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 		}
 
 		read += int64(n)
-		if read > maxBytes { // the file is longer than it said
+		if read > maxBytes { // the file is larger than its SizeBytes
 			return read, written, errTooLarge(MaxBytes - maxBytes + read)
 		}
 
 		out = out[:0]
-		for left := in[:n]; len(left) > 0; left = left[min(lineInputBytes, len(left)):] {
-			out = base64.StdEncoding.AppendEncode(out, left[:min(lineInputBytes, len(left))])
+		for line := range slices.Chunk(in[:n], lineInputBytes) {
+			out = base64.StdEncoding.AppendEncode(out, line)
 			out = append(out, "\r\n"...)
 		}
 
@@ -143,8 +146,8 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 	}
 }
 
-// errUnreadableFile returns the error for a file that can't be read. It keeps cause if that has a class already. Otherwise the file may be
-// readable later.
+// errUnreadableFile returns the error for a file that can't be read. If cause is a *channels.SendError that already says
+// what to do, it is returned. Otherwise the mail is retried, since the file may be readable later.
 func errUnreadableFile(f channels.File, cause error) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](cause); ok && classified.Class != channels.Ambiguous {
 		return classified
