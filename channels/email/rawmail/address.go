@@ -10,16 +10,19 @@ import (
 	"parley/channels"
 )
 
-// Limits of what is read of the address fields of one kind (all To fields, for example).
+// The limits for the address fields of one name (all To fields, for example).
 const (
 	maxAddresses    = 500       // addresses
-	maxAddressItems = 1000      // texts between commas, whether they are addresses or not
-	maxAddressBytes = 128 << 10 // of each field
+	maxAddressItems = 1000      // comma-separated items, whether they are addresses or not
+	maxAddressBytes = 128 << 10 // bytes of each field
 )
 
-// Addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
-// and stray text never make it fail. Encoded names are decoded only after the field was split into
-// addresses, so that a name can't forge an address.
+// Addresses parses the values of address fields such as To. It is much more tolerant than net/mail: groups, comments,
+// missing commas and stray text are no errors. Duplicates are removed. For example, it reads two addresses in
+//
+//	"Lee, Ann" <Ann@acme.test> Support: help@acme.test;
+//
+// A field is split into addresses before encoded names are decoded, so that a name can't forge an address.
 func Addresses(guess *Guesser, values ...string) []channels.Party {
 	var out []channels.Party
 	seen := map[string]bool{}
@@ -45,19 +48,19 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 	return out
 }
 
-// splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle
-// brackets, and leaves out the names of groups. It returns the first maxItems items. It reads each byte at
-// most twice, because it remembers what it found when it looked ahead. The cases of its switch are in the order
-// in which the marks win: in quotes a parenthesis is text, in a comment an angle bracket is.
+// splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle brackets, and drops the
+// names of groups. It returns at most maxItems items. The order of the cases matters: within quotes, parentheses are
+// text, and within a comment, angle brackets are. The result of the last lookahead is kept, so that hostile input is
+// read at most twice.
 func splitAddresses(v string, maxItems int) []string {
 	v = v[:min(len(v), maxAddressBytes)]
 	var items []string
-	start := 0 // where the current item begins
+	start := 0 // of the current item
 	quoted := false
-	angle := false // inside of angle brackets
-	depth := 0     // of comments
-	ahead := 0     // index of the comma or "<" that was found last, looking ahead
-	lastAt := -1   // index of the last "@"
+	angle := false // inside angle brackets
+	depth := 0     // of nested comments
+	ahead := 0     // the index of the comma or "<" that the last lookahead found
+	lastAt := -1   // the index of the last "@"
 	for i := 0; i < len(v) && len(items) < maxItems; i++ {
 		if v[i] == '@' {
 			lastAt = i
@@ -80,11 +83,10 @@ func splitAddresses(v string, maxItems int) []string {
 			angle = true
 		case c == '>':
 			angle = false
-
 			if ahead <= i {
 				ahead = i + 1 + indexOrEnd(v[i+1:], ",<")
 			}
-			if ahead < len(v) && v[ahead] == '<' { // the comma is missing
+			if ahead < len(v) && v[ahead] == '<' { // another address follows, but the comma is missing
 				items = append(items, v[start:i+1])
 				start = i + 1
 			}
@@ -107,16 +109,16 @@ func splitAddresses(v string, maxItems int) []string {
 	return items
 }
 
-// indexOrEnd returns the index of the first of some ASCII characters in s, or len(s) if there is none.
-func indexOrEnd(s, signs string) int {
-	if i := strings.IndexAny(s, signs); i >= 0 {
+// indexOrEnd is strings.IndexAny, but returns len(s) if s contains none of the characters.
+func indexOrEnd(s, chars string) int {
+	if i := strings.IndexAny(s, chars); i >= 0 {
 		return i
 	}
 	return len(s)
 }
 
-// parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann). ok is false if the item
-// has no address.
+// parseAddress parses one address with an optional name: Ann <ann@acme.test>, ann@acme.test (Ann). ok is false if the
+// item contains no address.
 func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	name, address := splitUnbracketed(item)
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
@@ -130,19 +132,19 @@ func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	return channels.Party{Key: key, Address: spelledAddress(decoded, key), Name: displayName(name, key, guess)}, true
 }
 
-// splitBracketed splits an item whose address begins with the "<" at open. If no name stands before the address,
-// the text behind it is the name.
+// splitBracketed splits an item with a "<" at the index open. The name usually precedes the address; if there is none,
+// the text after the address is taken.
 func splitBracketed(item string, open int) (name, address string) {
-	address, behind, _ := strings.Cut(item[open+1:], ">")
+	address, after, _ := strings.Cut(item[open+1:], ">")
 	name = item[:open]
 	if strings.TrimSpace(name) == "" {
-		name = behind
+		name = after
 	}
 	return name, address
 }
 
-// splitUnbracketed splits an item without angle brackets: its first word with an "@" is the address, and the other
-// words are the name. If there are no other words, the name is in parentheses behind the address.
+// splitUnbracketed splits an item without angle brackets. The first word with an "@" is the address, and the other words
+// are the name. If there are none, a comment is the name: ann@acme.test (Ann).
 func splitUnbracketed(item string) (name, address string) {
 	plain, comment := splitComment(item)
 	words := strings.Fields(plain)
@@ -166,7 +168,7 @@ func splitUnbracketed(item string) (name, address string) {
 	return strings.Join(others, " "), address
 }
 
-// splitComment separates the text in parentheses from the text around them.
+// splitComment separates the text in parentheses from the text around it.
 func splitComment(s string) (plain, comment string) {
 	open := strings.IndexByte(s, '(')
 	if open < 0 {
@@ -179,22 +181,22 @@ func splitComment(s string) (plain, comment string) {
 	return s[:open] + " " + s[end+1:], s[open+1 : end]
 }
 
-// quotedAddress matches an address whose part before the "@" is in quotes. If no character in the quotes needs
-// them, the address is the same without quotes: of the address "ann..lee"@docomo.test, with the dots that old
-// Japanese phones allow, some programs write the quotes and others don't.
+// quotedAddress matches an address with a quoted local part (the part before the "@"). plainAddress removes quotes that
+// no character requires, since programs disagree: "ann..lee"@docomo.test, an address of old Japanese phones, is often
+// written without them.
 // Source: RFC 5322 section 3.2.4.
 var quotedAddress = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
 
-// maxAddressLength is that of an address by RFC 3696 (erratum 1690: in SMTP it is 254).
+// maxAddressLength is the limit of RFC 3696. In SMTP it is 254 (erratum 1690).
 const maxAddressLength = 320
 
-// Address returns an address in lower case without brackets and spaces, or "" if a isn't an address.
+// Address normalizes one address: lower case, without brackets and spaces. It returns "" if a is no address.
 func Address(a string, guess *Guesser) string {
 	return plainAddress(strings.ToLower(DecodeHeader(a, guess)))
 }
 
-// spelledAddress returns the address with the given key as it is spelled, or "" if that is the key. Its domain is in lower case,
-// since only the part before the "@" may be a different one in other letters.
+// spelledAddress returns the address with its original upper and lower case, or "" if that is the key, which is all lower
+// case. Only the local part may be case-sensitive; the domain is always in lower case.
 // Source: RFC 5321 section 2.4.
 func spelledAddress(decoded, key string) string {
 	a := plainAddress(decoded)
@@ -206,7 +208,7 @@ func spelledAddress(decoded, key string) string {
 	return a
 }
 
-// plainAddress returns an address without brackets and spaces, or "" if a isn't an address.
+// plainAddress returns an address without brackets, spaces and unnecessary quotes, or "" if a is no address.
 func plainAddress(a string) string {
 	a = strings.TrimPrefix(strings.Trim(a, " <>'`,;"), "mailto:")
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {
@@ -236,14 +238,14 @@ func plainAddress(a string) string {
 	return ASCIIDomain(strings.TrimSuffix(a, "."))
 }
 
-// hasBothSides reports whether something stands on both sides of the last "@" of a text.
+// hasBothSides reports whether the last "@" of a text has text on both sides.
 func hasBothSides(a string) bool {
 	at := strings.LastIndexByte(a, '@')
 	return at > 0 && at < len(a)-1
 }
 
-// ASCIIDomain returns an address with its domain in the form for machines: ann@xn--bcher-kva.test. Nearly all
-// mails have this form, but people type the other one. A domain that has no form for machines stays as it is.
+// ASCIIDomain converts the domain of an address to its ASCII form (punycode): ann@bücher.test becomes
+// ann@xn--bcher-kva.test. Mails use this form, but people type the other one. An invalid domain isn't changed.
 // Source: RFC 5891 section 4.4.
 func ASCIIDomain(address string) string {
 	at := strings.LastIndexByte(address, '@')
@@ -255,8 +257,8 @@ func ASCIIDomain(address string) string {
 	return address
 }
 
-// withoutStrayWords returns the address at the end of a text, without words that stand before it. It keeps
-// blanks that are part of an address because its line was folded there.
+// withoutStrayWords removes the words before the address at the end of a text. It doesn't split an address that contains
+// a space because its line was folded there.
 func withoutStrayWords(a string) string {
 	words := strings.Fields(a)
 	if len(words) < 2 {
@@ -264,8 +266,8 @@ func withoutStrayWords(a string) string {
 	}
 
 	last, before := words[len(words)-1], words[len(words)-2]
-	isFoldedAtDot := last[0] == '.' || strings.HasSuffix(before, ".") // ann@acme. test
-	hasQuotes := strings.Contains(a, `"`)                             // the blank may stand in them
+	isFoldedAtDot := last[0] == '.' || strings.HasSuffix(before, ".") // "ann@acme. test"
+	hasQuotes := strings.Contains(a, `"`)                             // the space may be within them
 	if isFoldedAtDot || hasQuotes {
 		return a
 	}
@@ -276,10 +278,10 @@ func withoutStrayWords(a string) string {
 	return last
 }
 
-// maxNameRunes is longer than people's names: more than that is a text in the wrong place.
+// maxNameRunes is longer than any person's name.
 const maxNameRunes = 200
 
-// displayName returns the person's name that stands before an address, or "" if it only repeats the address.
+// displayName decodes the name that belongs to an address. It returns "" if the name only repeats the address.
 func displayName(name, key string, guess *Guesser) string {
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
 	name = strings.Trim(DecodeHeader(name, guess), `"' `)
@@ -292,7 +294,7 @@ func displayName(name, key string, guess *Guesser) string {
 	return name
 }
 
-// WithoutTag returns an address without its +tag.
+// WithoutTag returns an address without its +tag: ann+shop@acme.test becomes ann@acme.test.
 func WithoutTag(address string) string {
 	local, domain, isAddress := strings.Cut(address, "@")
 	if !isAddress {

@@ -15,21 +15,21 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// ToUTF8 converts text of a declared charset ("" if there is none) to UTF-8 without control characters. It
-// tries, in this order: the declared charset, the one that an HTML document names, the one that the
-// bytes look like, windows-1252.
+// ToUTF8 converts the text of a mail to UTF-8 and removes control characters. Many mails declare no charset or a wrong
+// one. ToUTF8 tries the declared one ("" if there is none), the one in an HTML <meta> tag, the one that guess detects
+// from the bytes, and windows-1252. It never fails; undecodable bytes become U+FFFD.
 func ToUTF8(b []byte, declared string, guess *Guesser) string {
 	return DropControls(decodeCharset(b, CharsetLabel(declared), guess))
 }
 
-// CharsetLabel returns a charset's name without what mailers put around it, in lower case.
+// CharsetLabel normalizes the name of a charset: in lower case, without quotes and the prefix "charset=".
 func CharsetLabel(declared string) string {
 	return strings.TrimPrefix(strings.ToLower(strings.Trim(declared, " \t\"';")), "charset=")
 }
 
 // IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
-	if isUTF7(label) || isKorean7Bit(label) || bytes.Contains(b, []byte(shiftsToJIS)) {
+	if isUTF7(label) || isKorean7Bit(label) || bytes.Contains(b, []byte(jisEscape)) {
 		return false
 	}
 	if isMultiByte(label) && findEncoding(label) != nil {
@@ -38,18 +38,16 @@ func IsUTF8(b []byte, label string) bool {
 	return utf8.Valid(b)
 }
 
-// decodeCharset is ToUTF8 that keeps control characters.
+// decodeCharset is ToUTF8 without removing control characters. declared is a CharsetLabel.
 func decodeCharset(b []byte, declared string, guess *Guesser) string {
-	if s, ok := decodeByMark(b, declared); ok {
+	if s, ok := decodeUnambiguous(b, declared); ok {
 		return s
 	}
 
 	enc := findEncoding(declared)
-	if enc == nil || !isMultiByte(declared) {
-		// Latin charsets and unknown names: text that is valid UTF-8 is UTF-8.
-		if utf8.Valid(b) {
-			return string(b)
-		}
+	mayBeMislabeled := enc == nil || !isMultiByte(declared) // text in a Latin charset is hardly ever valid UTF-8
+	if mayBeMislabeled && utf8.Valid(b) {
+		return string(b)
 	}
 
 	if enc == nil && !strings.Contains(declared, "utf-8") {
@@ -69,10 +67,10 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 	return string(out)
 }
 
-// isDamagedUTF8 reports whether b is UTF-8 but for a few bytes: a text that was cut in the middle of a
-// character, or that has a byte of another charset. In other charsets hardly any bytes form a character.
+// isDamagedUTF8 reports whether b is UTF-8 except for a few bytes, because it was cut within a character or contains a
+// byte of another charset. In texts of other charsets, hardly any bytes form a UTF-8 character.
 func isDamagedUTF8(b []byte) bool {
-	const charactersPerBadByte = 3
+	const minCharactersPerBadByte = 3
 	characters, bad := 0, 0
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
@@ -83,11 +81,10 @@ func isDamagedUTF8(b []byte) bool {
 		}
 		b = b[size:]
 	}
-	return characters >= charactersPerBadByte*bad
+	return characters >= minCharactersPerBadByte*bad
 }
 
-// Limits of where an HTML document is searched for its charset: in the document, and in one tag. Names of
-// charsets have between 2 ("hz") and 40 characters.
+// The limits for metaCharset: the searched bytes of the document and of one tag, and the length of a charset's name.
 const (
 	maxMetaBytes    = 4096
 	maxMetaTagBytes = 300
@@ -95,22 +92,25 @@ const (
 	maxCharsetBytes = 40
 )
 
-// metaCharset returns the charset that an HTML document names, or "" if it names none:
+// metaCharset returns the charset that an HTML document declares, or "" if it declares none:
 // <meta charset=utf-8>, <meta http-equiv=content-type content="text/html; charset=utf-8">.
 func metaCharset(b []byte) string {
-	if b = b[:min(len(b), maxMetaBytes)]; bytes.IndexByte(b, '<') < 0 {
+	b = b[:min(len(b), maxMetaBytes)]
+	if bytes.IndexByte(b, '<') < 0 {
 		return ""
 	}
+
 	head := strings.ToLower(string(b))
-	isInMeta := false // in a <meta> tag
-	tagStart := 0     // where that tag begins
+	inMeta := false // within a <meta> tag
+	tagStart := 0   // of that tag
 	for i := range len(head) {
-		if strings.HasPrefix(head[i:], "<meta") {
-			isInMeta = true
+		switch {
+		case strings.HasPrefix(head[i:], "<meta"):
+			inMeta = true
 			tagStart = i
-		} else if head[i] == '>' {
-			isInMeta = false
-		} else if isInMeta && i-tagStart < maxMetaTagBytes {
+		case head[i] == '>':
+			inMeta = false
+		case inMeta && i-tagStart < maxMetaTagBytes:
 			if name := charsetValue(head[i:]); name != "" {
 				return name
 			}
@@ -119,13 +119,13 @@ func metaCharset(b []byte) string {
 	return ""
 }
 
-// charsetValue returns the name in a text that begins with "charset=name", or "" if it begins otherwise.
+// charsetValue returns the name in a text that begins with "charset=name", or "" for any other text.
 func charsetValue(text string) string {
-	behind, ok := strings.CutPrefix(text, "charset")
+	rest, ok := strings.CutPrefix(text, "charset")
 	if !ok {
 		return ""
 	}
-	value, ok := strings.CutPrefix(strings.TrimLeft(behind, " \t\r\n"), "=")
+	value, ok := strings.CutPrefix(strings.TrimLeft(rest, " \t\r\n"), "=")
 	if !ok {
 		return ""
 	}
@@ -140,38 +140,37 @@ func charsetValue(text string) string {
 	return value[:end]
 }
 
-// isCharsetByte reports whether c may be part of a charset's name.
 func isCharsetByte(c byte) bool { return isLetterOrDigit(c) || strings.IndexByte("_:.-", c) >= 0 }
 
-// shiftsToJIS begins Japanese characters in text of ISO-2022-JP, all of whose bytes are ASCII.
+// jisEscape is the escape sequence that switches to Japanese characters in ISO-2022-JP, a 7-bit charset.
 // Source: RFC 1468.
-const shiftsToJIS = "\x1b$"
+const jisEscape = "\x1b$"
 
-// The byte order marks: U+FEFF at the beginning of a text, encoded.
+// The byte order marks (U+FEFF at the beginning of a text).
 const (
-	markUTF8    = "\xef\xbb\xbf"
-	markUTF16LE = "\xff\xfe"
-	markUTF16BE = "\xfe\xff"
+	bomUTF8    = "\xef\xbb\xbf"
+	bomUTF16LE = "\xff\xfe"
+	bomUTF16BE = "\xfe\xff"
 )
 
-// decodeByMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
-// ISO-2022-KR or ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7 and ISO-2022-KR. ok is
-// false for other text.
-func decodeByMark(b []byte, declared string) (text string, ok bool) {
-	if bytes.HasPrefix(b, []byte(markUTF8)) && utf8.Valid(b) {
-		return string(b[len(markUTF8):]), true
+// decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or it is declared as ASCII
+// but contains the escape sequences of ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and ISO-2022-KR, which
+// findEncoding doesn't know. ok is false for other text.
+func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
+	if bytes.HasPrefix(b, []byte(bomUTF8)) && utf8.Valid(b) {
+		return string(b[len(bomUTF8):]), true
 	}
-	if rest, ok := bytes.CutPrefix(b, []byte(markUTF16LE)); ok {
+	if rest, ok := bytes.CutPrefix(b, []byte(bomUTF16LE)); ok {
 		return decodeUTF16(rest, "utf-16le")
 	}
-	if rest, ok := bytes.CutPrefix(b, []byte(markUTF16BE)); ok {
+	if rest, ok := bytes.CutPrefix(b, []byte(bomUTF16BE)); ok {
 		return decodeUTF16(rest, "utf-16be")
 	}
 	claimsASCII := declared == "" || declared == "us-ascii" || declared == "ascii"
-	if isKorean7Bit(declared) || claimsASCII && bytes.Contains(b, []byte(announcesKorean)) {
+	if isKorean7Bit(declared) || claimsASCII && bytes.Contains(b, []byte(koreanHeader)) {
 		return decodeKorean7Bit(b)
 	}
-	if claimsASCII && bytes.Contains(b, []byte(shiftsToJIS)) {
+	if claimsASCII && bytes.Contains(b, []byte(jisEscape)) {
 		out, err := japanese.ISO2022JP.NewDecoder().Bytes(b)
 		return string(out), err == nil
 	}
@@ -181,7 +180,7 @@ func decodeByMark(b []byte, declared string) (text string, ok bool) {
 	return "", false
 }
 
-// decodeUTF16 decodes UTF-16 in the byte order that a label names. ok is false if the text is damaged.
+// decodeUTF16 decodes UTF-16; label is "utf-16le" or "utf-16be". ok is false if the text is damaged.
 func decodeUTF16(b []byte, label string) (text string, ok bool) {
 	enc, err := htmlindex.Get(label)
 	if err != nil {
@@ -191,8 +190,8 @@ func decodeUTF16(b []byte, label string) (text string, ok bool) {
 	return string(out), err == nil
 }
 
-// findEncoding returns the encoding of a label. It returns nil for UTF-8, ASCII and unknown labels, because
-// there the bytes decide.
+// findEncoding returns the encoding of a CharsetLabel. It returns nil for UTF-8, ASCII and unknown labels: for these,
+// decodeCharset goes by the bytes.
 func findEncoding(label string) encoding.Encoding {
 	switch label {
 	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none",
@@ -208,7 +207,7 @@ func findEncoding(label string) encoding.Encoding {
 		return japanese.ISO2022JP
 	}
 	enc, err := htmlindex.Get(strings.TrimPrefix(label, "x-"))
-	if err == nil && enc == encoding.Replacement { // a browser shows no such text; what is ASCII in it can be read
+	if err == nil && enc == encoding.Replacement { // browsers refuse these charsets, but the ASCII characters in such a text are readable
 		return nil
 	}
 	if err == nil {
@@ -219,15 +218,15 @@ func findEncoding(label string) encoding.Encoding {
 	}
 	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
 		enc, err := index.Encoding(label)
-		if err == nil && enc != nil { // nil without an error: IANA knows the charset, but the library can't decode it
+		if err == nil && enc != nil { // nil without an error means that the library knows the name but can't decode the charset
 			return enc
 		}
 	}
 	return nil
 }
 
-// isMultiByte reports whether text of a charset may be valid UTF-8 by accident. It goes by parts of the name:
-// "2022" is for iso-2022-jp, "cp5022" for forms of it, "cp9" for cp932, cp936, cp949 and cp950.
+// isMultiByte reports whether a text in the charset may be valid UTF-8 by accident. It matches parts of the name: "2022"
+// stands for iso-2022-jp, "cp5022" for its variants, and "cp9" for cp932, cp936, cp949 and cp950.
 func isMultiByte(label string) bool {
 	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp5022",
 		"cp9"} {
@@ -238,16 +237,16 @@ func isMultiByte(label string) bool {
 	return false
 }
 
-// Guesser guesses the charsets of one mail. A guess is slow, and a mail may have thousands of parts,
-// names and ids, so the number of guesses is limited.
+// Guesser detects the charsets of the texts in one mail. Detection is slow, and a mail may have thousands of parts and
+// names, so each Guesser has a budget. It is not safe for concurrent use.
 type Guesser struct {
-	guessesLeft int               // how many guesses may still be made
-	bytesLeft   int               // of how many bytes guesses may still be made
-	last        encoding.Encoding // the last sure guess; nil before the first one
+	guessesLeft int               // remaining guesses
+	bytesLeft   int               // remaining bytes for guesses
+	last        encoding.Encoding // the last reliable guess; nil before the first one
 }
 
-// Limits of the guesses in one mail: their number and bytes, and the bytes of one guess. Of fewer than
-// minGuessBytes a guess is mere chance, and so is one with less than minConfidence, of 100.
+// The budget of one mail, and when a guess is reliable: it needs at least minGuessBytes of text, and a confidence of
+// minConfidence percent.
 const (
 	maxGuesses      = 12
 	maxGuessedBytes = 48 << 10
@@ -256,29 +255,30 @@ const (
 	minConfidence   = 30
 )
 
-// NewGuesser returns a guesser for one mail.
+// NewGuesser returns a Guesser for one mail.
 func NewGuesser() *Guesser { return &Guesser{guessesLeft: maxGuesses, bytesLeft: maxGuessedBytes} }
 
-// guessEncoding guesses the encoding of b: windows-1252 unless it is sure of another one. When no guesses
-// are left, it repeats the last one, because hardly any mail has two charsets. The guesses for a mail are
-// always the same. This matters because addresses and message ids depend on them.
+// guessEncoding guesses the encoding of b. It returns windows-1252 unless another one is likely. If the budget is used up,
+// it repeats the last guess, since hardly any mail has two charsets. The results for a mail are deterministic, because
+// stored addresses and message IDs depend on them.
 func (g *Guesser) guessEncoding(b []byte) encoding.Encoding {
 	if len(b) < minGuessBytes {
 		return windows1252Encoding()
 	}
-	mayGuess := g.guessesLeft > 0 && g.bytesLeft >= minGuessBytes
-	if !mayGuess {
-		if g.last != nil {
-			return g.last
-		}
+	hasBudget := g.guessesLeft > 0 && g.bytesLeft >= minGuessBytes
+	if !hasBudget && g.last != nil {
+		return g.last
+	}
+	if !hasBudget {
 		return windows1252Encoding()
 	}
+
 	b = b[:min(len(b), maxGuessBytes, g.bytesLeft)]
 	g.guessesLeft--
 	g.bytesLeft -= len(b)
 	guess := likeliestCharset(b)
-	isSure := guess.Confidence >= minConfidence && !strings.HasPrefix(guess.Charset, "UTF-")
-	if !isSure {
+	isReliable := guess.Confidence >= minConfidence && !strings.HasPrefix(guess.Charset, "UTF-")
+	if !isReliable {
 		return windows1252Encoding()
 	}
 	enc := findEncoding(strings.ToLower(guess.Charset))
@@ -289,7 +289,7 @@ func (g *Guesser) guessEncoding(b []byte) encoding.Encoding {
 	return enc
 }
 
-// windows1252Encoding returns the encoding of Western texts without a charset.
+// windows1252Encoding returns the usual encoding of Western texts that declare no charset.
 func windows1252Encoding() encoding.Encoding {
 	enc, err := htmlindex.Get("windows-1252")
 	if err != nil {
@@ -298,8 +298,8 @@ func windows1252Encoding() encoding.Encoding {
 	return enc
 }
 
-// likeliestCharset returns chardet's best guess. Among equally good ones, Western charsets come first, then
-// the first by name. (chardet's own choice among them is random: it takes the goroutine that ends first.)
+// likeliestCharset returns chardet's best result. Ties are broken in favour of Western charsets, and then by name, because
+// chardet's own choice among them is random (it depends on which goroutine finishes first).
 func likeliestCharset(b []byte) chardet.Result {
 	list, err := chardet.NewTextDetector().DetectAll(b)
 	if err != nil {
@@ -310,7 +310,7 @@ func likeliestCharset(b []byte) chardet.Result {
 	})
 }
 
-// rankOf orders Western charsets (0) before all others (1).
+// rankOf returns 0 for Western charsets and 1 for all others.
 func rankOf(r chardet.Result) int {
 	if r.Charset == "ISO-8859-1" || r.Charset == "windows-1252" {
 		return 0
@@ -318,7 +318,7 @@ func rankOf(r chardet.Result) int {
 	return 1
 }
 
-// DropControls removes NUL and other control characters and turns all line ends into \n. The result is valid UTF-8.
+// DropControls removes NUL and other control characters and converts all line ends to \n. The result is valid UTF-8.
 func DropControls(s string) string {
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
@@ -326,7 +326,8 @@ func DropControls(s string) string {
 	if isClean(s) {
 		return s
 	}
-	if s = strings.ToValidUTF8(s, "\uFFFD"); strings.IndexFunc(s, isUnwanted) < 0 {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if strings.IndexFunc(s, isUnwanted) < 0 {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
@@ -340,13 +341,13 @@ func DropControls(s string) string {
 	}, s)
 }
 
-// isUnicodeLineEnd reports whether r is Unicode's separator of lines or of paragraphs.
+// isUnicodeLineEnd reports whether r is Unicode's line or paragraph separator.
 func isUnicodeLineEnd(r rune) bool { return r == '\u2028' || r == '\u2029' }
 
-// isUnwanted reports whether DropControls removes r or turns it into a line end.
+// isUnwanted reports whether DropControls removes or replaces r.
 func isUnwanted(r rune) bool { return IsDropped(r) || isUnicodeLineEnd(r) }
 
-// isClean reports whether s is ASCII without control characters. Most mails are.
+// isClean reports whether s is ASCII without control characters, as most mails are.
 func isClean(s string) bool {
 	for i := range len(s) {
 		c := s[i]

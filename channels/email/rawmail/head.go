@@ -9,15 +9,20 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// This file finds where the header of a mail or a part ends, and reads its fields. It takes what mail programs get wrong as their authors
-// meant it.
+// This file finds the end of the header of a mail or of a MIME part, and parses its fields. It tolerates the mistakes of
+// mail programs.
 
-// SplitHead separates header and body (RFC 5322 section 2.1).
+// SplitHead splits a mail or part into header and body (RFC 5322 section 2.1). Normally, an empty line ends the header.
+// Some mail programs omit it, as in
 //
-// Usually an empty line ends the header. Some mail programs leave it out:
-//   - A line that can't be part of a header (an odd line) begins the body if no header line follows. But it belongs to the header if that
-//     announces base64 and the line isn't base64, because it would make the whole body unreadable.
-//   - The first delimiter of the parts that the header announces always ends the header.
+//	Content-Type: text/plain
+//	Hello, where is my order?
+//
+// An odd line is one that can't be part of a header, like the second one here. If only odd lines follow until the next
+// empty line, the body begins with them. There are two exceptions:
+//   - If the header declares base64 and the odd line isn't base64, it belongs to the header. As a part of the body, it
+//     would make all of it unreadable.
+//   - The first delimiter line of a multipart body always ends the header.
 func SplitHead(b []byte) (head, body []byte) {
 	b = withoutMboxLine(b)
 	if first := withoutLineEnd(b[:lineLength(b)]); len(first) > 0 && !mayBeHeaderLine(first, true) {
@@ -31,16 +36,16 @@ func SplitHead(b []byte) (head, body []byte) {
 
 	odd := findOddLines(b[:end])
 	hasEmptyLine := end < len(b)
-	isBroken := hasEmptyLine && cannotBelongToBody(b[:odd], b[odd:end])
-	if odd < end && !isBroken {
+	isHeader := hasEmptyLine && belongsToBase64Header(b[:odd], b[odd:end])
+	if odd < end && !isHeader {
 		return b[:odd], b[odd:]
 	}
 
 	return b[:end], b[end+lineLength(b[end:]):]
 }
 
-// findHeadEnd returns where the empty line or the delimiter begins that ends the header; len(b) if there is neither. Of the lines
-// with dashes it looks only at the first, so that hostile mails cost no more.
+// findHeadEnd returns the index of the empty line or the delimiter line that ends the header, or len(b) if there is
+// neither. It checks only the first line that begins with "--", which bounds the cost of hostile mails.
 func findHeadEnd(b []byte) (end int, isDelimiter bool) {
 	sawDashes := false
 	for at := 0; at < len(b); at += lineLength(b[at:]) {
@@ -59,8 +64,8 @@ func findHeadEnd(b []byte) (end int, isDelimiter bool) {
 	return len(b), false
 }
 
-// findOddLines returns where the odd lines begin with which a header ends; len(head) if there are none. Odd lines before a
-// header line are a badly folded field.
+// findOddLines returns the index of the odd lines at the end of a header, or len(head) if there are none. Odd lines that
+// are followed by a header line are part of a badly folded field.
 func findOddLines(head []byte) int {
 	odd, at := len(head), 0
 	for line := range bytes.Lines(head) {
@@ -76,8 +81,8 @@ func findOddLines(head []byte) int {
 	return odd
 }
 
-// withoutMboxLine returns a mail without the line with which it begins in an mbox file: "From ann@acme.test Mon Nov  2 …". A line
-// "From : ann@acme.test" is a field of the header.
+// withoutMboxLine removes the separator line of an mbox file, such as "From ann@acme.test Mon Nov  2 …". The line
+// "From : ann@acme.test" is a header field, and stays.
 func withoutMboxLine(b []byte) []byte {
 	rest, isMbox := bytes.CutPrefix(bytes.TrimPrefix(b, []byte(">")), []byte("From "))
 	if isMbox && !bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":")) {
@@ -86,10 +91,9 @@ func withoutMboxLine(b []byte) []byte {
 	return b
 }
 
-// withoutLineEnd returns a line without its newline.
 func withoutLineEnd(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }
 
-// lineLength returns the length of the first line of b, with its newline.
+// lineLength returns the length of the first line of b, including its newline.
 func lineLength(b []byte) int {
 	if end := bytes.IndexByte(b, '\n'); end >= 0 {
 		return end + 1
@@ -97,10 +101,10 @@ func lineLength(b []byte) int {
 	return len(b)
 }
 
-// isBlank reports whether c is one of the characters with which the continuation of a folded field begins.
+// isBlank reports whether c is a space or tab, with which continuation lines of a folded field begin.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// hasBoundary reports whether a header says that its parts are delimited by boundary.
+// hasBoundary reports whether a header declares a multipart body with this boundary.
 func hasBoundary(head, boundary []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
@@ -109,8 +113,8 @@ func hasBoundary(head, boundary []byte) bool {
 	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
 }
 
-// cannotBelongToBody reports whether the header announces base64, and the first odd line isn't base64.
-func cannotBelongToBody(head, odd []byte) bool {
+// belongsToBase64Header reports whether the header declares base64 but the first odd line isn't base64.
+func belongsToBase64Header(head, odd []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
@@ -121,7 +125,7 @@ func cannotBelongToBody(head, odd []byte) bool {
 	return encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
 }
 
-// mayBeHeaderLine reports whether a line may be part of a header. The first line of a header can't continue a field.
+// mayBeHeaderLine reports whether a line is a header field or continues one. The first line can't be a continuation.
 func mayBeHeaderLine(line []byte, isFirst bool) bool {
 	if isBlank(line[0]) {
 		return !isFirst
@@ -138,20 +142,20 @@ func mayBeHeaderLine(line []byte, isFirst bool) bool {
 	return true
 }
 
-// ReadHeader reads a header block. It leaves out fields that can't be read.
+// ReadHeader parses a header block. It skips malformed fields.
 func ReadHeader(head []byte, guess *Guesser) Header {
 	if fields, ok := readPlainHeader(head); ok {
 		return Header{fields: fields, Guess: guess}
 	}
 
 	const bufferBytes = 512 // small, because a mail may have a thousand parts
-	// Beside an error it returns what was read before.
+	// On an error, enmime returns the fields that it has read so far.
 	fields, _ := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
 	return Header{fields: fields, Guess: guess}
 }
 
-// readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader, but it is much faster, which
-// matters for mails with many parts. ok is false for blocks that aren't well-formed.
+// readPlainHeader parses a well-formed header block, as almost all are. It has the same result as enmime's parser but is
+// much faster, which matters for mails with many parts. ok is false if the block isn't well-formed.
 func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	fields = textproto.MIMEHeader{}
 	name, value := "", []byte(nil)
@@ -178,7 +182,7 @@ func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	return fields, true
 }
 
-// isOddInName reports whether a character is unusual in the name of a field.
+// isOddInName reports whether a character is unusual in a field name.
 func isOddInName(r rune) bool {
 	if r == '-' || r == '_' {
 		return false
@@ -186,14 +190,14 @@ func isOddInName(r rune) bool {
 	return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r))
 }
 
-// addField appends a value of a field.
+// addField adds a value to a field. It ignores the empty name, which stands for no field.
 func addField(fields textproto.MIMEHeader, name string, value []byte) {
-	if name != "" { // "" before the first field
+	if name != "" {
 		fields[name] = append(fields[name], string(value))
 	}
 }
 
-// ignoreErrors ignores enmime's remarks on headers: the mail is shown all the same.
+// ignoreErrors discards enmime's warnings about malformed headers.
 type ignoreErrors struct{}
 
 func (ignoreErrors) AddError(string, string, ...any)   {}

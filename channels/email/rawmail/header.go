@@ -13,32 +13,32 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Header are the undecoded header fields of a mail or of a part.
+// Header holds the undecoded header fields of a mail or of one of its parts.
 type Header struct {
 	fields textproto.MIMEHeader
-	Guess  *Guesser // the mail's, for charsets
+	Guess  *Guesser // guesses charsets; all parts of a mail share it
 }
 
 // Raw returns the first value of a field, unfolded but not decoded.
 func (h Header) Raw(name string) string { return h.fields.Get(name) }
 
-// Text returns the first value of a field for people to read.
+// Text returns the first value of a field, decoded by DecodeHeader.
 func (h Header) Text(name string) string { return DecodeHeader(h.Raw(name), h.Guess) }
 
-// All returns the first maxValues values of a field, in their order.
+// All returns the first maxValues values of a field, in order and undecoded.
 func (h Header) All(name string) []string {
 	values := h.fields.Values(name)
 	return values[:min(len(values), maxValues)]
 }
 
-// Has reports whether a field is there at all, even empty.
+// Has reports whether a field is present, even if it is empty.
 func (h Header) Has(name string) bool { return len(h.All(name)) > 0 }
 
-// maxValues is how many values of one field are read.
+// maxValues is the maximum number of values of one field.
 const maxValues = 100
 
-// convert converts raw 8-bit values of the fields that hold text or addresses to UTF-8. charset is
-// that of the mail's text, which most likely is theirs too.
+// convert converts raw 8-bit values of fields with text or addresses to UTF-8. charset is that of the mail's text, which
+// most likely is that of its header, too.
 func (h Header) convert(charset string) {
 	for _, name := range []string{
 		"Subject", "From", "To", "Cc", "Reply-To", "Sender", "Bcc", "Return-Path", "Delivered-To", "X-Original-To", "Envelope-To",
@@ -46,7 +46,7 @@ func (h Header) convert(charset string) {
 	} {
 		values := h.All(name)
 		for i, v := range values {
-			if strings.Contains(v, shiftsToJIS) { // its bytes may look like quotes, commas and angle brackets
+			if strings.Contains(v, jisEscape) { // its bytes look like quotes, commas and angle brackets
 				values[i] = ToUTF8([]byte(v), "", h.Guess)
 			} else if !utf8.ValidString(v) {
 				values[i] = ToUTF8([]byte(v), charset, h.Guess)
@@ -58,23 +58,23 @@ func (h Header) convert(charset string) {
 // ConvertHeader converts raw 8-bit values of the part's header to UTF-8.
 func (p *Part) ConvertHeader() { p.Header.convert(firstCharset(p)) }
 
-// firstCharset returns the charset of the first part that names one, or "" if no part does.
+// firstCharset returns the charset of the first part that declares one, or "" if none does.
 func firstCharset(p *Part) string {
-	if cs := p.Params["charset"]; cs != "" {
-		return cs
+	if charset := p.Params["charset"]; charset != "" {
+		return charset
 	}
 	for _, child := range p.Children {
-		if cs := firstCharset(child); cs != "" {
-			return cs
+		if charset := firstCharset(child); charset != "" {
+			return charset
 		}
 	}
 	return ""
 }
 
-// maxShownHeaderBytes is how much of one header is shown.
+// maxShownHeaderBytes is the maximum length of a value that DecodeHeader decodes.
 const maxShownHeaderBytes = 16_000
 
-// lastRuneStart returns the last index up to i at which s can be cut without splitting a character.
+// lastRuneStart returns the last index, at most i, at which s can be cut without splitting a character.
 func lastRuneStart(s string, i int) int {
 	for n := 0; n < utf8.UTFMax && i-n > 0; n++ {
 		if utf8.RuneStart(s[i-n]) {
@@ -84,12 +84,12 @@ func lastRuneStart(s string, i int) int {
 	return i
 }
 
-// encodedWord matches an encoded word of RFC 2047 (=?utf-8?Q?caf=C3=A9?=), as tolerantly as real mail
-// needs: with spaces inside, and a language after the charset.
+// encodedWord matches an encoded word of RFC 2047, such as =?utf-8?Q?caf=C3=A9?=. It tolerates spaces in the text, and
+// accepts a language after the charset (RFC 2231).
 var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
 
-// DecodeHeader returns a field for people to read: encoded words and raw 8-bit bytes are decoded,
-// control characters removed, spaces collapsed.
+// DecodeHeader returns the readable text of a field: it decodes encoded words and raw 8-bit bytes, removes control
+// characters and collapses spaces.
 func DecodeHeader(v string, guess *Guesser) string {
 	if len(v) > maxShownHeaderBytes {
 		v = v[:lastRuneStart(v, maxShownHeaderBytes)]
@@ -100,14 +100,14 @@ func DecodeHeader(v string, guess *Guesser) string {
 	if strings.Contains(v, "=?") {
 		v = decodeWords(v, guess)
 	}
-	if !IsASCII(v) || strings.Contains(v, shiftsToJIS) {
+	if !IsASCII(v) || strings.Contains(v, jisEscape) {
 		v = ToUTF8([]byte(v), "", guess)
 	}
 	return CleanLine(v)
 }
 
-// isPlainLine reports whether DecodeHeader would change nothing: the field is ASCII without encoded words,
-// with single spaces between words only.
+// isPlainLine reports whether DecodeHeader would return v unchanged, since it is ASCII without encoded words and repeated
+// spaces.
 func isPlainLine(v string) bool {
 	before := byte(' ')
 	for i := range len(v) {
@@ -128,8 +128,8 @@ func isPlainLine(v string) bool {
 	return v == "" || before != ' '
 }
 
-// decodeWords decodes the encoded words of v. Adjacent words of one charset are joined as bytes first,
-// because many mailers split a character between two words.
+// decodeWords decodes the encoded words in v. It joins the bytes of adjacent words before converting their charset,
+// because many programs split a character between two words.
 func decodeWords(v string, guess *Guesser) string {
 	var out strings.Builder
 	var pending []byte
@@ -141,16 +141,16 @@ func decodeWords(v string, guess *Guesser) string {
 		pending = nil
 	}
 
-	at := 0 // what stands before it is read
+	at := 0 // the index after the last word
 	wasWord := false
-	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) { // m has the start and the end of each group
+	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) { // m holds the start and end of each group
 		between := v[at:m[0]]
 		if !wasWord || strings.TrimSpace(between) != "" {
 			flush()
 			out.WriteString(ToUTF8([]byte(between), "", guess))
 		}
 
-		wordCharset, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*") // utf-8*en names a language, too
+		wordCharset, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*") // "utf-8*en" contains a language
 		if wordCharset != charset {
 			flush()
 			charset = wordCharset
@@ -168,7 +168,7 @@ func decodeWords(v string, guess *Guesser) string {
 	return out.String()
 }
 
-// decodeWord decodes the text of one encoded word, whose encoding is B or Q.
+// decodeWord decodes the text of one encoded word. encoding is B or Q, in upper or lower case.
 func decodeWord(encoding, text string) []byte {
 	if strings.EqualFold(encoding, "b") {
 		return DecodeBase64([]byte(text))
@@ -176,12 +176,11 @@ func decodeWord(encoding, text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// CleanLine returns s as one line in NFC, without control characters and invisible direction
-// overrides, and with single spaces.
+// CleanLine returns s as a single line in NFC, without the characters that IsDropped removes, and with single spaces.
 func CleanLine(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false // behind the last character that was written
+	space := false // space follows the last written character
 	for _, r := range s {
 		if unicode.IsSpace(r) {
 			space = true
@@ -201,13 +200,13 @@ func CleanLine(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// IsDropped reports whether a rune is removed from all text: control characters, byte order marks, and the
-// direction overrides with which a program's name can be made to look like that of a picture.
+// IsDropped reports whether a rune is removed from all texts: control characters, byte order marks, and direction
+// overrides, which can disguise the name of a program as that of a picture.
 func IsDropped(r rune) bool {
 	switch r {
 	case '\n', '\t':
 		return false
-	case '\u202d', '\u202e': // override the direction: to the right, to the left
+	case '\u202d', '\u202e': // left-to-right and right-to-left override
 		return true
 	case '\ufeff': // a byte order mark
 		return true
@@ -215,7 +214,7 @@ func IsDropped(r rune) bool {
 	return unicode.IsControl(r)
 }
 
-// IsASCII reports whether s has 7-bit bytes only.
+// IsASCII reports whether s has only 7-bit bytes.
 func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -225,17 +224,17 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// maxReferences is how many ids of one field are used; the last ones count.
+// maxReferences is the maximum number of IDs that are read from one field. The last ones are kept.
 const maxReferences = 100
 
-// Limits of a field of ids: the bytes that are read, from its end, and the length of one id.
+// The limits of a field with IDs: the bytes that are read, from its end, and the length of one ID.
 const (
 	maxIDFieldBytes = 128 << 10
 	maxIDBytes      = 500
 )
 
-// MessageIDs returns the ids of a field in their order, without angle brackets. If there are more than
-// maxReferences, it returns the last ones.
+// MessageIDs returns the message IDs in a field, in order and without angle brackets. It returns at most the last
+// maxReferences.
 func MessageIDs(v string, guess *Guesser) []string {
 	if len(v) > maxIDFieldBytes {
 		v = v[len(v)-maxIDFieldBytes:]
@@ -255,33 +254,34 @@ func MessageIDs(v string, guess *Guesser) []string {
 	return ids
 }
 
-// bracketedIDs returns the ids between angle brackets: <1@x.test> <2@x.test>. It leaves out blanks inside of an
-// id, and ids that are too long.
+// bracketedIDs returns the IDs in angle brackets: <1@x.test> <2@x.test>. It removes spaces within an ID, and skips IDs
+// that are too long.
 func bracketedIDs(v string) []string {
 	var ids []string
 	for {
-		_, behind, ok := strings.Cut(v, "<")
+		_, after, ok := strings.Cut(v, "<")
 		if !ok {
 			return ids
 		}
-		end := strings.IndexAny(behind, "<>")
+		end := strings.IndexAny(after, "<>")
 		if end < 0 {
 			return ids
 		}
-		if behind[end] == '>' {
-			id := strings.Join(strings.Fields(behind[:end]), "")
+		if after[end] == '>' {
+			id := strings.Join(strings.Fields(after[:end]), "")
 			if id != "" && len(id) <= maxIDBytes {
 				ids = append(ids, id)
 			}
 		}
-		v = behind[end:]
+		v = after[end:]
 	}
 }
 
-// unbracketedIDs returns ids that some programs write without brackets: 1@x.test, 2@x.test.
+// unbracketedIDs returns the IDs in a field without angle brackets: 1@x.test, 2@x.test.
 func unbracketedIDs(v string) []string {
 	var ids []string
-	for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+	isSeparator := func(r rune) bool { return unicode.IsSpace(r) || r == ',' }
+	for _, id := range strings.FieldsFunc(v, isSeparator) {
 		id = strings.Trim(id, "<>")
 		if strings.Contains(id, "@") && len(id) <= maxIDBytes {
 			ids = append(ids, id)
@@ -290,8 +290,8 @@ func unbracketedIDs(v string) []string {
 	return ids
 }
 
-// References returns the ids that a mail answers, the most reliable first: In-Reply-To, then
-// References from right to left, each once.
+// References returns the IDs of the mails that a mail answers, most reliable first: In-Reply-To, then References from
+// right to left. Duplicates are removed.
 func References(h Header) []string {
 	ids := MessageIDs(h.Raw("In-Reply-To"), h.Guess)
 	refs := MessageIDs(strings.Join(h.All("References"), " "), h.Guess)
@@ -309,21 +309,20 @@ func References(h Header) []string {
 	return out
 }
 
-// Limits of dates: how many Received fields are searched for one, how long a date may be, and which years are
-// believed. A year before 1980 comes from a clock that was never set, and one after 9000 is a mistake, too. (JSON
-// can't hold times after the year 9999.)
+// The limits for dates. A year before 1980 comes from a clock that was never set. One after 9000 is a mistake as well,
+// and JSON can't represent years after 9999.
 const (
-	maxReceivedDates = 50
+	maxReceivedDates = 50 // Received fields that are searched
 	maxDateBytes     = 200
 	firstYear        = 1980
 	lastYear         = 9000
 )
 
-// dateNoise matches what mailers add to dates: comments, and the German word "Uhr".
+// dateNoise matches additions to dates: comments, and the German "Uhr" (o'clock).
 var dateNoise = regexp.MustCompile(`\s*\([^)]*\)|\s+(?:Uhr)\b`)
 
-// Date returns when a mail was written: by Date, else by the newest Received, else internal, the time
-// at which it arrived in the mailbox.
+// Date returns the time at which a mail was written: that of its Date field, or else of its newest Received field, or
+// else internal, the time at which it arrived in the mailbox.
 func Date(h Header, internal time.Time) time.Time {
 	if t, ok := parseDate(h.Text("Date")); ok {
 		return t
@@ -339,10 +338,10 @@ func Date(h Header, internal time.Time) time.Time {
 	return internal
 }
 
-// zoneName matches a time zone that old mailers write as a word behind the time: "10:00:00 EST".
+// zoneName matches a time zone that old programs write as a word after the time: "10:00:00 EST".
 var zoneName = regexp.MustCompile(`(:\d\d) ([A-Za-z]{1,5})( [+-]\d{4})?( |$)`)
 
-// zoneOffsets returns the zones that RFC 5322, section 4.3, knows by name.
+// zoneOffsets returns the named time zones of RFC 5322 section 4.3.
 func zoneOffsets() map[string]string {
 	return map[string]string{
 		"EDT": "-0400", "EST": "-0500", "CDT": "-0500", "CST": "-0600",
@@ -350,8 +349,8 @@ func zoneOffsets() map[string]string {
 	}
 }
 
-// withNumericZone replaces a zone's name by its offset, which is +0000 if RFC 5322 doesn't know the name.
-// time.Parse would look the name up in the local zone, and so its result would depend on the machine.
+// withNumericZone replaces the name of a time zone by its offset, which is +0000 for unknown names. time.Parse would
+// resolve the name in the local zone, so its result would depend on the machine.
 func withNumericZone(v string) string {
 	m := zoneName.FindStringSubmatch(v)
 	if m == nil {
@@ -361,12 +360,12 @@ func withNumericZone(v string) string {
 	if zone == "AM" || zone == "PM" {
 		return v
 	}
-	writtenOffset, behind := m[3], m[4]
+	writtenOffset, end := m[3], m[4]
 	offset := cmp.Or(writtenOffset, " "+cmp.Or(zoneOffsets()[zone], "+0000"))
-	return strings.Replace(v, m[0], m[1]+offset+behind, 1)
+	return strings.Replace(v, m[0], m[1]+offset+end, 1)
 }
 
-// parseDate reads the date of a header. ok is false if it isn't a date, or has a year that isn't believed.
+// parseDate parses a date in one of many formats. ok is false if it isn't a date or its year is implausible.
 func parseDate(v string) (date time.Time, ok bool) {
 	if v == "" || len(v) > maxDateBytes {
 		return time.Time{}, false

@@ -2,18 +2,21 @@ package rawmail
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// maxParamBytes is how much of a Content-Type or Content-Disposition is read.
+// maxParamBytes is the maximum length of a field that ParseParams reads.
 const maxParamBytes = 16 << 10
 
-// ParseParams reads a field like Content-Type: its value in lower case and its parameters. A long or non-ASCII parameter may be split into
-// pieces (RFC 2231): name*0="Offer for "; name*1="2026.pdf". ParseParams never fails: it reads missing quotes, stray semicolons and unknown
-// charsets as their author meant them.
+// ParseParams parses a field such as Content-Type. It returns the value in lower case, and the decoded parameters. Unlike
+// mime.ParseMediaType, it never fails: it tolerates missing quotes, stray semicolons and unknown charsets. A long or
+// non-ASCII parameter may be split into pieces (RFC 2231), which ParseParams joins:
+//
+//	application/pdf; name*0="Offer for "; name*1="2026.pdf"
 func ParseParams(v string, guess *Guesser) (value string, params map[string]string) {
 	if len(v) > maxParamBytes {
 		v = v[:maxParamBytes]
@@ -25,8 +28,8 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 	params = map[string]string{}
 	extended := map[string]map[int]piece{}
 	for rest != "" {
-		p, behind := nextParam(rest)
-		rest = behind
+		var p param
+		p, rest = nextParam(rest)
 		name := splitParamName(p.name)
 		if name.base == "" {
 			continue
@@ -40,23 +43,23 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 			continue
 		}
 
-		if _, isThere := params[name.base]; !isThere { // of a parameter that is written twice, the first one counts
+		if _, isDuplicate := params[name.base]; !isDuplicate {
 			params[name.base] = p.value
 		}
 	}
 
 	for base, pieces := range extended {
-		params[base] = joinPieces(pieces, guess) // it counts more than a plain value, which is for old programs
+		params[base] = joinPieces(pieces, guess) // takes precedence over a plain value, which is meant for old programs
 	}
 
 	return value, params
 }
 
-// param is one parameter of a field, as it is written: its value has no quotes, but is not decoded.
+// param is one parameter of a field. Its value is unquoted but not decoded.
 type param struct{ name, value string }
 
-// nextParam returns the first name=value of a list of parameters, and the rest of the list. The parameter is
-// empty if the text before the next semicolon has no "=".
+// nextParam returns the first parameter of a list and the rest of the list. The parameter is empty if the text up to the
+// next semicolon has no "=".
 func nextParam(s string) (p param, rest string) {
 	s = strings.TrimLeft(s, "; \t\r\n")
 	end := strings.IndexAny(s, "=;")
@@ -70,8 +73,8 @@ func nextParam(s string) (p param, rest string) {
 	name := strings.ToLower(strings.TrimSpace(s[:end]))
 	s = strings.TrimLeft(s[end+1:], " \t\r\n")
 	if quoted, ok := strings.CutPrefix(s, `"`); ok {
-		value, behind := readQuoted(quoted)
-		_, rest, _ := strings.Cut(behind, ";")
+		value, after := readQuoted(quoted)
+		_, rest, _ := strings.Cut(after, ";")
 		return param{name, value}, rest
 	}
 
@@ -79,8 +82,8 @@ func nextParam(s string) (p param, rest string) {
 	return param{name, strings.TrimSpace(value)}, rest
 }
 
-// readQuoted returns the text up to the next quote, and what stands behind the quote. A backslash before a quote
-// or a backslash is dropped. All other backslashes stay, because mailers don't escape the paths of Windows.
+// readQuoted returns the text up to the next quote, and the rest after the quote. It removes a backslash only before a
+// quote or another backslash, because many programs don't escape the backslashes in Windows paths.
 func readQuoted(s string) (text, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -97,24 +100,23 @@ func readQuoted(s string) (text, rest string) {
 	return b.String(), ""
 }
 
-// maxPieceNumber is the highest number of a piece that is read.
+// maxPieceNumber is the highest accepted number of a piece.
 const maxPieceNumber = 999
 
-// piece is one part of an RFC 2231 value.
+// piece is one piece of an RFC 2231 value.
 type piece struct {
 	text    string
-	encoded bool // it has %XX, and the first piece may begin with charset'language'
+	encoded bool // percent-encoded; the first piece may begin with charset'language'
 }
 
-// paramName is the name of a parameter, split by RFC 2231: filename*1* is the encoded piece 1 of filename.
+// paramName is the parsed name of a parameter (RFC 2231): filename*1* is the encoded piece 1 of filename.
 type paramName struct {
 	base    string
 	isPiece bool // the value is encoded, or a piece of a longer value
-	number  int  // of the piece; 0 if the name has none
+	number  int  // of the piece; 0 if there is only one
 	encoded bool
 }
 
-// splitParamName splits the name of a parameter.
 func splitParamName(name string) paramName {
 	base, tail, hasStar := strings.Cut(name, "*")
 	if !hasStar {
@@ -129,22 +131,16 @@ func splitParamName(name string) paramName {
 	return paramName{base: base, isPiece: true, number: number, encoded: encoded}
 }
 
-// joinPieces joins the pieces of an RFC 2231 value and converts it to UTF-8.
+// joinPieces joins the pieces of an RFC 2231 value and converts the result to UTF-8.
 func joinPieces(pieces map[int]piece, guess *Guesser) string {
-	order := make([]int, 0, len(pieces))
-	for n := range pieces {
-		order = append(order, n)
-	}
-
-	slices.Sort(order)
 	charset := ""
 	var b []byte
-	for i, n := range order {
+	for i, n := range slices.Sorted(maps.Keys(pieces)) {
 		text := pieces[n].text
 		if i == 0 && pieces[n].encoded { // charset'language'text
-			before, behind, _ := strings.Cut(text, "'")
-			if _, value, ok := strings.Cut(behind, "'"); ok {
-				charset, text = before, value
+			label, after, _ := strings.Cut(text, "'")
+			if _, value, ok := strings.Cut(after, "'"); ok {
+				charset, text = label, value
 			}
 		}
 
@@ -158,13 +154,14 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	return ToUTF8(b, charset, guess)
 }
 
-// DecodePercent decodes %XX, which RFC 2231 and data: addresses use. It keeps a % that begins no code.
+// DecodePercent decodes percent-encoded text, as in RFC 2231 and data: URLs. It keeps a "%" that isn't followed by two
+// hexadecimal digits.
 func DecodePercent(text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))
 }
 
-// FileName returns the name of a part's file without folders, or "" if the part has no name. disposition and
-// ctype are the parameters of Content-Disposition and Content-Type.
+// FileName returns the safe file name of a part, or "" if it has none. disposition and ctype are the parameters of
+// Content-Disposition and Content-Type; programs use several of them for the name.
 func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
 		if name = SafeFileName(DecodeHeader(name, guess)); name != "" {
@@ -174,15 +171,14 @@ func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	return ""
 }
 
-// Limits of a file name: its length, and the length of an extension, with the dot, that is kept when the name is
-// shortened. A longer "extension" is text behind a dot: "Offer v1.2 for the trade fair".
+// The limits of file names. A longer "extension" is text after a dot, as in "Offer v1.2 for the trade fair".
 const (
 	maxFileNameRunes  = 150
-	maxExtensionBytes = 12
+	maxExtensionBytes = 12 // including the dot
 )
 
-// SafeFileName returns a file name without folders, and with _ in place of characters that file systems
-// refuse. A long name is shortened but keeps its extension.
+// SafeFileName returns a file name without folders, and with "_" instead of characters that file systems refuse. It
+// shortens a long name but keeps its extension. The result may be "".
 func SafeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
@@ -206,7 +202,7 @@ func SafeFileName(name string) string {
 	return name
 }
 
-// FirstWord returns the first word of a field, without the comments that may follow.
+// FirstWord returns the first word of a field without trailing punctuation, or "" if there is none.
 func FirstWord(s string) string {
 	if fields := strings.Fields(s); len(fields) > 0 {
 		return strings.Trim(fields[0], ";,.")
@@ -214,14 +210,14 @@ func FirstWord(s string) string {
 	return ""
 }
 
-// ContentID returns the id by which HTML refers to a part (RFC 2392), or "" if the part has none.
+// ContentID returns the ID by which an HTML text refers to a part (RFC 2392), or "" if the part has none.
 func ContentID(h Header) string { return CleanContentID(h.Raw("Content-Id")) }
 
-// maxContentIDBytes is longer than the ids of any mailer.
+// maxContentIDBytes is longer than the Content-IDs of any mail program.
 const maxContentIDBytes = 300
 
-// CleanContentID makes content ids comparable: without brackets and "cid:", URL-decoded. It returns "" for an id
-// that is too long: no picture is found by it.
+// CleanContentID normalizes a Content-ID, so that those of parts and of cid: URLs can be compared: it removes brackets
+// and "cid:" and decodes percent-encoding. It returns "" for an ID that is too long.
 func CleanContentID(id string) string {
 	const scheme = "cid:"
 	id = strings.Trim(strings.TrimSpace(id), "<>")
@@ -229,7 +225,7 @@ func CleanContentID(id string) string {
 		id = id[len(scheme):]
 	}
 	if decoded, err := url.PathUnescape(id); err == nil {
-		id = decoded // an id that isn't a URL code stays as it is
+		id = decoded
 	}
 	if len(id) > maxContentIDBytes {
 		return ""
@@ -237,8 +233,8 @@ func CleanContentID(id string) string {
 	return CleanLine(strings.ToValidUTF8(id, "\uFFFD"))
 }
 
-// InventFileName names the nth file of a mail, from 1, that came without a name: "part-2.jpg".
-// ctype is its type in lower case.
+// InventFileName returns a name such as "part-2.jpg" for the nth file of a mail, counted from 1, that has no name. ctype
+// is its media type in lower case.
 func InventFileName(n int, ctype string) string {
 	ext := map[string]string{
 		"text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",
@@ -246,7 +242,7 @@ func InventFileName(n int, ctype string) string {
 		"audio/mpeg": ".mp3", "video/mp4": ".mp4", "image/tiff": ".tif", "image/webp": ".webp", "image/heic": ".heic",
 	}[ctype]
 	if ext == "" {
-		ext = ".bin" // not package mime, whose tables differ from machine to machine
+		ext = ".bin" // mime.ExtensionsByType isn't used, since its result depends on the machine
 	}
 	return fmt.Sprintf("part-%d%s", n, ext)
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// decodeTransfer undoes a Content-Transfer-Encoding. Of damaged code it decodes what it can, and bytes in an
-// unknown encoding it returns as they are. A footer of plain text below base64 begins a line of its own.
+// decodeTransfer removes a Content-Transfer-Encoding. It decodes as much of damaged input as it can, and returns bytes in
+// an unknown encoding unchanged. A footer below base64 is appended on a new line, see cutFooter.
 func decodeTransfer(b []byte, encoding string) []byte {
 	switch encodingName(encoding) {
 	case "base64":
@@ -27,16 +27,16 @@ func decodeTransfer(b []byte, encoding string) []byte {
 	return b
 }
 
-// encodingName returns the name in a Content-Transfer-Encoding, in lower case: "base64". Some mailers write
-// quotes, parameters or blanks: "Base64; charset=utf-8" in quotes, or "quoted - printable".
+// encodingName returns the name in a Content-Transfer-Encoding in lower case, such as "base64". Some programs write
+// quotes, parameters or spaces: "Base64; charset=utf-8" in quotes, or "quoted - printable".
 func encodingName(encoding string) string {
 	name, _, _ := strings.Cut(strings.ToLower(strings.Trim(encoding, " \t\"';")), ";")
 	return strings.ReplaceAll(strings.TrimSpace(name), " ", "")
 }
 
-// base64Value returns the value of a base64 digit, standard or URL alphabet, or -1.
+// base64Value returns the value of a base64 digit of the standard or URL alphabet, or -1 for any other byte.
 func base64Value(c byte) int {
-	const ( // by table 1 of RFC 4648, in which A is 0
+	const ( // RFC 4648, table 1; A is 0
 		valueOfSmallA = 26
 		valueOfZero   = 52
 		valueOfPlus   = 62
@@ -58,22 +58,22 @@ func base64Value(c byte) int {
 	return -1
 }
 
-// base64Group is how many digits of base64 stand for three bytes. Code that isn't cut off has whole groups.
+// base64Group is the number of base64 digits that encode three bytes. Complete data consists of whole groups.
 const base64Group = 4
 
-// cutFooter cuts off plain text below base64, which mailing lists and virus scanners write there. Such a
-// footer begins with a line that can't be base64, below whole groups of four digits. If a long line of base64
-// follows, the line belongs to a damaged file instead.
+// cutFooter separates base64 from plain text below it, such as a footer that a mailing list or virus scanner appended. A
+// footer begins with a line that isn't base64, after whole groups of digits. If a long line of base64 follows, that line
+// isn't a footer but damage in the file.
 func cutFooter(b []byte) (code, footer []byte) {
-	const longLine = 60 // all lines of a file but the last have 60 to 76 digits
+	const longLine = 60 // all lines of a file except the last have 60 to 76 digits
 	hasFooter := false
 	footerStart := 0
-	digits := 0 // how many stand above the footer
+	digits := 0 // before the footer
 	at := 0
 	for line := range bytes.Lines(b) {
 		n, isCode := countBase64Digits(line)
 		if isCode && n >= longLine {
-			hasFooter = false // it was a damaged line of the file
+			hasFooter = false // it was damage
 		}
 		if !isCode && !hasFooter {
 			hasFooter = digits > 0 && digits%base64Group == 0
@@ -93,11 +93,11 @@ func cutFooter(b []byte) (code, footer []byte) {
 	return b[:footerStart], b[footerStart:]
 }
 
-// countBase64Digits returns how many digits of base64 a line has, including padding. isCode is false, and the
-// number 0, if the line is other text.
+// countBase64Digits returns the number of base64 digits in a line, including padding. isCode is false, and n is 0, if the
+// line contains other text.
 func countBase64Digits(line []byte) (n int, isCode bool) {
 	line = bytes.TrimSpace(line)
-	isRule := len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 // "_____" above a footer
+	isRule := len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 // "_____", as above a footer
 	if isRule {
 		return 0, false
 	}
@@ -109,25 +109,24 @@ func countBase64Digits(line []byte) (n int, isCode bool) {
 	return len(line), true
 }
 
-// bitsPerDigit is how many bits one character of base64 and of uuencode stands for.
+// bitsPerDigit is the number of bits that one digit of base64 or uuencode encodes.
 const bitsPerDigit = 6
 
 // bitQueue holds decoded bits until they fill a byte.
 type bitQueue struct {
-	bits  int // the bits, read as a number
-	count int // how many bits there are
+	bits  int // as a number
+	count int // of bits
 }
 
-// push appends the bits of one character.
+// push appends the bits of one digit.
 func (q *bitQueue) push(digit int) {
 	q.bits = q.bits<<bitsPerDigit | digit
 	q.count += bitsPerDigit
 }
 
-// hasByte reports whether there are enough bits for a byte.
 func (q *bitQueue) hasByte() bool { return q.count >= 8 }
 
-// pop removes the first eight bits.
+// pop removes and returns the first eight bits.
 func (q *bitQueue) pop() byte {
 	q.count -= 8
 	b := byte(q.bits >> q.count)
@@ -135,8 +134,8 @@ func (q *bitQueue) pop() byte {
 	return b
 }
 
-// DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips characters that are no
-// digits, and goes on after padding in the middle, which is there if pieces were joined.
+// DecodeBase64 decodes base64 in the standard or URL alphabet (RFC 4648 sections 4 and 5). It never fails: it skips other
+// characters, and continues after padding in the middle, which occurs if encoded pieces were concatenated.
 func DecodeBase64(b []byte) []byte {
 	out := make([]byte, 0, len(b)/base64Group*3+3)
 	var queue bitQueue
@@ -144,7 +143,7 @@ func DecodeBase64(b []byte) []byte {
 		v := base64Value(c)
 		if v < 0 {
 			if c == '=' {
-				queue = bitQueue{} // the bits before padding are fill
+				queue = bitQueue{} // drop the unused bits before padding
 			}
 			continue
 		}
@@ -158,8 +157,8 @@ func DecodeBase64(b []byte) []byte {
 	return out
 }
 
-// decodeQuotedPrintable decodes quoted-printable text. It keeps a "=" that starts no code, because people would
-// read it.
+// decodeQuotedPrintable decodes quoted-printable text (RFC 2045 section 6.7). It keeps a "=" that isn't followed by two
+// hexadecimal digits or a line end, because it probably is part of the text.
 func decodeQuotedPrintable(b []byte) []byte {
 	if bytes.IndexByte(b, '=') < 0 {
 		return b
@@ -191,7 +190,7 @@ func decodeQuotedPrintable(b []byte) []byte {
 	return out
 }
 
-// decodeHex decodes the two hexadecimal digits at the beginning of b. ok is false if there are none.
+// decodeHex decodes the two hexadecimal digits at the beginning of b. ok is false if b begins otherwise.
 func decodeHex(b []byte) (c byte, ok bool) {
 	if len(b) < 2 {
 		return 0, false
@@ -203,7 +202,7 @@ func decodeHex(b []byte) (c byte, ok bool) {
 	return byte(high*16 + low), true
 }
 
-// skipLineBlanks returns the index of the first byte of b from i on that is no space, tab or carriage return.
+// skipLineBlanks returns the index of the first byte of b, from i on, that isn't a space, tab or carriage return.
 func skipLineBlanks(b []byte, i int) int {
 	for i < len(b) {
 		switch b[i] {

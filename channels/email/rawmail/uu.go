@@ -5,44 +5,54 @@ import (
 	"regexp"
 )
 
-// UUFile is a file that stood uuencoded in a text.
+// This file decodes uuencoded files, with which mail programs sent files before MIME:
+//
+//	begin 644 cat.txt
+//	#0V%T
+//	`
+//	end
+//
+// Each line begins with a character for its number of bytes. Four digits encode three bytes.
+
+// UUFile is a file that was found in a text.
 type UUFile struct {
-	Name    string // as it is written, perhaps not safe
+	Name    string // as written; may be unsafe
 	Content []byte
 }
 
-// uuBegin matches the line before a uuencoded file, with its mode and its name.
+// uuBegin matches the first line, with the mode and name of the file.
 var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} (\S.*)$`)
 
-// maxUUFiles is how many uuencoded files are taken out of one text. A hostile text can have a file in every 25 bytes.
+// maxUUFiles is the maximum number of files in one text. A hostile text could contain one in every 25 bytes.
 const maxUUFiles = 500
 
-// CutUUFiles takes uuencoded files out of a text, as programs send them that know no MIME. It returns the rest of the text. What is not
-// a whole file, from its first line to its last one, stays text: people write "begin", too. So do files behind the first maxUUFiles.
+// CutUUFiles removes uuencoded files from a text. It returns the rest of the text and the files, at most maxUUFiles. An
+// incomplete file stays in the text, because a line that begins with "begin" may also have been written by a person.
 func CutUUFiles(text []byte) (rest []byte, files []UUFile) {
 	for at := 0; at < len(text); {
-		line, behind := cutLine(text[at:])
+		line, after := cutLine(text[at:])
+		next := len(text) - len(after) // the index of the next line
 		if m := uuBegin.FindSubmatch(line); m != nil && len(files) < maxUUFiles {
-			if content, bytes, ok := readUUFile(behind); ok {
+			if content, size, ok := readUUFile(after); ok {
 				files = append(files, UUFile{Name: string(m[1]), Content: content})
-				at = len(text) - len(behind) + bytes
+				at = next + size
 				continue
 			}
 		}
-		rest = append(rest, text[at:len(text)-len(behind)]...)
-		at = len(text) - len(behind)
+		rest = append(rest, text[at:next]...)
+		at = next
 	}
 	return rest, files
 }
 
-// readUUFile reads the lines of a uuencoded file and its end. size is how many bytes they take. ok is false if the text goes on
-// otherwise.
+// readUUFile decodes the lines after the first one, up to and including "end". size is their length in the text. ok is
+// false if the file is empty or incomplete.
 func readUUFile(text []byte) (content []byte, size int, ok bool) {
-	for behind := text; len(behind) > 0; {
+	for rest := text; len(rest) > 0; {
 		var line []byte
-		line, behind = cutLine(behind)
+		line, rest = cutLine(rest)
 		if string(line) == "end" {
-			return content, len(text) - len(behind), len(content) > 0
+			return content, len(text) - len(rest), len(content) > 0
 		}
 		if !isUULine(line) {
 			return nil, 0, false
@@ -54,10 +64,10 @@ func readUUFile(text []byte) (content []byte, size int, ok bool) {
 	return nil, 0, false
 }
 
-// isUULine reports whether a line has nothing but digits of uuencode, and enough of them for the bytes that it announces.
+// isUULine reports whether a line consists of uuencode digits, and of enough for the number of bytes that it declares.
 func isUULine(line []byte) bool {
 	if len(line) == 0 {
-		return true // of no bytes, where a blank was cut off
+		return true // zero bytes; the space that says so was trimmed
 	}
 	for _, c := range line {
 		if c < ' ' || c > '`' {
@@ -68,20 +78,20 @@ func isUULine(line []byte) bool {
 	return (len(line)-1)*bitsPerDigit >= uuValue(line[0])*bitsPerByte
 }
 
-// cutLine returns the first line of a text without its end, and what is behind it.
-func cutLine(text []byte) (line, behind []byte) {
-	line, behind, _ = bytes.Cut(text, []byte("\n"))
-	return bytes.TrimRight(line, "\r"), behind
+// cutLine returns the first line of a text without its line end, and the rest.
+func cutLine(text []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(text, []byte("\n"))
+	return bytes.TrimRight(line, "\r"), rest
 }
 
-// decodeUU decodes the first file of a uuencoded text. ok is false if there is no file. A file without its end
-// counts: what is there of it is worth showing.
+// decodeUU decodes the first file of a part whose transfer encoding is uuencode. Unlike CutUUFiles, it accepts a file
+// without its end. ok is false if there is no file.
 func decodeUU(b []byte) (out []byte, ok bool) {
-	begun := false
+	hasBegun := false
 	for line := range bytes.Lines(b) {
 		line = bytes.TrimRight(line, "\r\n")
-		if !begun {
-			begun = bytes.HasPrefix(line, []byte("begin "))
+		if !hasBegun {
+			hasBegun = bytes.HasPrefix(line, []byte("begin "))
 			continue
 		}
 		if bytes.Equal(line, []byte("end")) {
@@ -92,10 +102,10 @@ func decodeUU(b []byte) (out []byte, ok bool) {
 		}
 	}
 
-	return out, begun
+	return out, hasBegun
 }
 
-// appendUULine decodes one line. Its first character says how many bytes the line holds; digits behind them are fill.
+// appendUULine decodes one line and appends its bytes to out. It ignores digits beyond the declared number of bytes.
 func appendUULine(out, line []byte) []byte {
 	bytesLeft := uuValue(line[0])
 	var queue bitQueue
@@ -112,5 +122,5 @@ func appendUULine(out, line []byte) []byte {
 	return out
 }
 
-// uuValue returns the value of a digit of uuencode: a space is 0, and so is the "`" that many programs write instead.
+// uuValue returns the value of a uuencode digit. Space is 0, and so is "`", which many programs write instead.
 func uuValue(c byte) int { return int((c - ' ') & (1<<bitsPerDigit - 1)) }
