@@ -97,7 +97,7 @@ func (box *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 // connect connects and logs in with an access token or, if token is "", with the account's password.
 func (box *Mailbox) connect(ctx context.Context, token string) (*imapSession, error) {
 	timing := box.opts.Timing
-	dialDone, err := box.limits.MayDial(ctx, box.set.IMAP.Host)
+	dialDone, err := box.limits.ReserveLogin(ctx, box.set.IMAP.Host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}

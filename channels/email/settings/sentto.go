@@ -13,7 +13,7 @@ import (
 func SentTo(c channels.Config) map[string][]string {
 	r := reader{config: c}
 	servers := func(oauth string) (imap, smtp string) {
-		imapHost, smtpHost := hostsOf(oauth)
+		imapHost, smtpHost := defaultHosts(oauth)
 		return r.readReceiver(fieldIMAPHost, imapHost, r.readPort(fieldIMAPPort, "993"), fieldIMAPSecurity),
 			r.readReceiver(fieldSMTPHost, smtpHost, r.readPort(fieldSMTPPort, "587"), fieldSMTPSecurity)
 	}

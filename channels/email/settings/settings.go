@@ -14,7 +14,16 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Names of the settings, as fields lists them.
+// An email account's configuration is a map from field names to texts, which an administrator types in a form or a file:
+//
+//	address: help@acme.test
+//	imap.host: imap.acme.test
+//	imap.password: …
+//	smtp.host: smtp.acme.test
+//
+// Read checks it and fills in the defaults. Fields describes the fields for the form.
+
+// The names of the fields.
 const (
 	fieldAddress      = "address"
 	fieldAliases      = "aliases"
@@ -35,71 +44,71 @@ const (
 	fieldSentFolder   = "sent_folder"
 )
 
-// FieldOAuth is the name of the setting that names the provider at which Parley signs in without a password.
+// FieldOAuth is the field for the provider at which Parley signs in without a password.
 const FieldOAuth = "oauth"
 
-// Providers at which a person consents to Parley's signing in to the mailbox.
+// The values of FieldOAuth: providers at which a person grants Parley access to the mailbox.
 const (
 	OAuthGoogle    = "google"
 	OAuthMicrosoft = "microsoft"
 )
 
-// How a connection is protected.
+// The values of Server.Security.
 const (
 	TLS         = "tls"
 	STARTTLS    = "starttls"
 	Unprotected = "none"
 )
 
-// Whether a sent mail is copied into the folder of sent mail.
+// The values of the field save_sent: whether Parley copies sent mail to the sent folder.
 const (
 	saveAuto = "auto"
 	SaveOn   = "on"
 	SaveOff  = "off"
 )
 
-// Server is one side of the account: IMAP or SMTP.
+// Server is an IMAP or SMTP server with the credentials for it.
 type Server struct {
 	Host, Port, Security, Username string
 	Password                       string `json:"-"`
 }
 
-// String shows everything but the password, to logs too.
+// String hides the password, also in logs.
 func (s Server) String() string {
 	return fmt.Sprintf("%s at %s (%s)", s.Username, s.Address(), s.Security)
 }
 
-// GoString is String, so that no verb of fmt shows the password.
+// GoString hides the password from %#v.
 func (s Server) GoString() string { return s.String() }
 
-// Address returns host and port as they are dialled.
+// Address returns the host and port to dial.
 func (s Server) Address() string { return net.JoinHostPort(s.Host, s.Port) }
 
-// Settings is an account's checked configuration.
+// Settings is the checked configuration of an account.
 type Settings struct {
-	Address    string   // as configured, its domain in ASCII
-	Own        []string // all own addresses in lower case, the main one first
+	Address    string   // as configured, with its domain in ASCII
+	Own        []string // all addresses of the mailbox in lower case, main one first
 	SenderName string
 	IMAP, SMTP Server
-	OAuth      string // OAuthGoogle or OAuthMicrosoft: who hands out access tokens; "" means sign-in by password
-	SaveSent   string // SaveOn or SaveOff; auto is replaced by one of them, by the provider
-	SaveAuto   bool   // it was auto: no copy is filed once the server was seen to file by itself
-	Folder     string
-	SentFolder string // "" means it is found by its special use or a usual name
+	OAuth      string // OAuthGoogle or OAuthMicrosoft; "" means sign-in with a password
+	SaveSent   string // SaveOn or SaveOff
+	SaveAuto   bool   // SaveSent is a default: saving stops once the server was seen to save sent mail itself
+	Folder     string // the folder from which mail is read
+	SentFolder string // "" means that it is found by its special-use attribute or a common name
 }
 
-// Service is a mail service whose habits are known, or other.
+// Service is a mail service.
 type Service int
 
-// The services whose habits are known, and all others.
+// The services that need special treatment.
 const (
-	other Service = iota
+	other Service = iota // all others
 	gmail
 	Microsoft
 )
 
-// Service recognises the mail service by the name of the SMTP server. Gmail's relay server counts as
-// other, because it doesn't file what it sends.
+// Service returns the mail service, recognised by its SMTP server. Gmail's relay server counts as other, because it
+// doesn't save a copy of sent mail.
 func (s Settings) Service() Service {
 	host := strings.ToLower(strings.TrimSuffix(s.SMTP.Host, "."))
 	switch host {
@@ -111,10 +120,11 @@ func (s Settings) Service() Service {
 	return other
 }
 
-// Domain is the part of the main address behind the @.
+// Domain returns the domain of the main address.
 func (s Settings) Domain() string { return s.Own[0][strings.LastIndexByte(s.Own[0], '@')+1:] }
 
-// Read reads and checks a configuration. Errors: all faults, joined.
+// Read checks a configuration and fills in defaults. It returns all errors joined, each a *channels.FieldError. After an
+// error, the settings must not be used.
 func Read(c channels.Config) (Settings, error) {
 	r := reader{config: c}
 	s := Settings{
@@ -125,7 +135,7 @@ func Read(c channels.Config) (Settings, error) {
 		SaveSent:   r.readOneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
 	}
 
-	typed := s.Address
+	typed := s.Address // user names keep a domain in its original form
 	s.Address = rawmail.ASCIIDomain(typed)
 	s.Own = []string{strings.ToLower(s.Address)}
 	for _, alias := range c.List(fieldAliases) {
@@ -143,7 +153,7 @@ func Read(c channels.Config) (Settings, error) {
 		r.readAddress(fieldOAuthUser, user)
 	}
 
-	imapHost, smtpHost := hostsOf(s.OAuth)
+	imapHost, smtpHost := defaultHosts(s.OAuth)
 	s.IMAP = Server{
 		Host:     r.readHost(fieldIMAPHost, imapHost),
 		Port:     r.readPort(fieldIMAPPort, "993"),
@@ -160,11 +170,12 @@ func Read(c channels.Config) (Settings, error) {
 	}
 
 	s.SMTP.Security = r.readSecurity(fieldSMTPSecurity, s.SMTP.Port)
-	r.fillSMTPUser(&s)
+	r.completeSMTP(&s)
 
 	if s.SaveSent == saveAuto {
-		s.SaveSent, s.SaveAuto = SaveOn, true
-		if s.Service() != other {
+		s.SaveAuto = true
+		s.SaveSent = SaveOn
+		if s.Service() != other { // Gmail and Microsoft save sent mail themselves
 			s.SaveSent = SaveOff
 		}
 	}
@@ -172,14 +183,14 @@ func Read(c channels.Config) (Settings, error) {
 	return s, errors.Join(r.faults...)
 }
 
-// Check says what is wrong with a configuration. Errors: all faults, joined.
+// Check returns the errors of Read.
 func Check(c channels.Config) error {
 	_, err := Read(c)
 	return err
 }
 
-// hostsOf returns the servers of a provider at which Parley signs in without a password.
-func hostsOf(oauth string) (imap, smtp string) {
+// defaultHosts returns the servers of an OAuth provider, or "" for sign-in with a password.
+func defaultHosts(oauth string) (imap, smtp string) {
 	switch oauth {
 	case OAuthGoogle:
 		return "imap.gmail.com", "smtp.gmail.com"
@@ -189,44 +200,46 @@ func hostsOf(oauth string) (imap, smtp string) {
 	return "", ""
 }
 
-// fillSMTPUser fills in who signs in at the SMTP server: without a user name of its own, whoever signs in for IMAP; without a password
-// of its own, with that for IMAP, if both user names are of one mailbox.
-func (r *reader) fillSMTPUser(s *Settings) {
+// completeSMTP fills in missing SMTP credentials with those for IMAP. The password is used only if both user names belong
+// to the same mailbox.
+func (r *reader) completeSMTP(s *Settings) {
 	s.SMTP.Username = cmp.Or(s.SMTP.Username, s.IMAP.Username)
 	if s.OAuth != "" {
-		s.IMAP.Password, s.SMTP.Password = "", "" // they are left from the time before sign-in at the provider
-	} else if s.SMTP.Password == "" {
-		if !areOfOneMailbox(s.SMTP.Username, s.IMAP.Username) {
-			r.addFault(fieldSMTPPassword, "missing for this user name")
-		}
-		s.SMTP.Password = s.IMAP.Password
+		s.IMAP.Password, s.SMTP.Password = "", "" // from the time before the account used OAuth
+		return
 	}
+	if s.SMTP.Password != "" {
+		return
+	}
+	if !isSameUser(s.SMTP.Username, s.IMAP.Username) {
+		r.addFault(fieldSMTPPassword, "missing for this user name")
+	}
+	s.SMTP.Password = s.IMAP.Password
 }
 
-// areOfOneMailbox reports whether two user names are the same, or one is the part of the other before the @.
-func areOfOneMailbox(a, b string) bool {
+// isSameUser reports whether two user names are equal, or one is the other without its domain.
+func isSameUser(a, b string) bool {
 	localA, _, _ := strings.Cut(a, "@")
 	localB, _, _ := strings.Cut(b, "@")
 	return strings.EqualFold(a, b) || strings.EqualFold(localA, b) || strings.EqualFold(a, localB)
 }
 
-// reader reads values of a configuration and collects what is wrong with them.
+// reader reads the fields of a configuration and collects all errors. After an error, its methods return a placeholder.
 type reader struct {
 	config channels.Config
 	faults []error
 }
 
-// addFault adds a fault of a field.
 func (r *reader) addFault(field, what string) {
 	r.faults = append(r.faults, &channels.FieldError{Section: "email", Field: field, What: what})
 }
 
-// readText reads a text without the blanks around it. An empty one is replaced by def.
+// readText reads a trimmed text. def is its default.
 func (r *reader) readText(field, def string) string {
 	return cmp.Or(strings.TrimSpace(r.config[field]), def)
 }
 
-// readHost reads a name or an IP address.
+// readHost reads a required host name or IP address.
 func (r *reader) readHost(field, def string) string {
 	v := r.readText(field, def)
 	hasPort := strings.Count(v, ":") == 1 // an IPv6 address has more colons
@@ -238,7 +251,7 @@ func (r *reader) readHost(field, def string) string {
 	return v
 }
 
-// readSecret reads a password. It is not trimmed, because spaces may belong to it.
+// readSecret reads a password. It isn't trimmed, because it may contain spaces.
 func (r *reader) readSecret(field string, required bool) string {
 	v := r.config[field]
 	if v == "" && required {
@@ -247,7 +260,6 @@ func (r *reader) readSecret(field string, required bool) string {
 	return v
 }
 
-// readOneOf reads a word that must be one of those that are allowed.
 func (r *reader) readOneOf(field, def string, allowed ...string) string {
 	v := r.readText(field, def)
 	if !slices.Contains(allowed, v) {
@@ -257,7 +269,6 @@ func (r *reader) readOneOf(field, def string, allowed ...string) string {
 	return v
 }
 
-// readPort reads the number of a port.
 func (r *reader) readPort(field, def string) string {
 	const portBits = 16
 	v := r.readText(field, def)
@@ -269,7 +280,7 @@ func (r *reader) readPort(field, def string) string {
 	return v
 }
 
-// readSecurity reads how a connection is protected. The default depends on the port.
+// readSecurity reads the security of a connection. The default depends on the port.
 func (r *reader) readSecurity(field, port string) string {
 	def := STARTTLS
 	if port == "993" || port == "465" {
@@ -278,17 +289,17 @@ func (r *reader) readSecurity(field, port string) string {
 	return r.readOneOf(field, def, TLS, STARTTLS, Unprotected)
 }
 
-// readAddress accepts an address without a name. In any case it returns a text with an @.
+// readAddress checks an email address without a display name. The result always contains an "@".
 func (r *reader) readAddress(field, v string) string {
 	a, err := mail.ParseAddress(v)
-	if err != nil || a.Address != v { // with a name, Address differs from v
+	if err != nil || a.Address != v { // if v contains a name, Address differs from it
 		r.addFault(field, "is not an e-mail address")
 		return "invalid@invalid"
 	}
 	return v
 }
 
-// Fields describes the settings for those who fill them in.
+// Fields describes the fields for forms and help texts.
 func Fields() []channels.Field {
 	security := []string{TLS, STARTTLS, Unprotected}
 	return []channels.Field{
@@ -322,8 +333,8 @@ func Fields() []channels.Field {
 	}
 }
 
-// Persons returns the addresses with which a person may sign in to connect the mailbox at its provider, the one that
-// is expected first: whoever the settings name for that, and the mailbox's own ones.
+// Persons returns the addresses with which a person may sign in at the provider to connect the mailbox: the configured
+// user, who is expected and comes first, and the mailbox's own addresses.
 func Persons(c channels.Config) []string {
 	own := append([]string{c[fieldAddress]}, c.List(fieldAliases)...)
 	if user := c[fieldOAuthUser]; user != "" {
@@ -332,5 +343,5 @@ func Persons(c channels.Config) []string {
 	return own
 }
 
-// Hosts returns the servers that a configuration names, as they are written there.
+// Hosts returns the IMAP and SMTP servers in a configuration, unchecked. They may be "".
 func Hosts(c channels.Config) []string { return []string{c[fieldIMAPHost], c[fieldSMTPHost]} }

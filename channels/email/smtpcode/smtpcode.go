@@ -9,30 +9,35 @@ import (
 	"parley/channels"
 )
 
-// Step says which command an SMTP reply answers. The same code may mean different things after different commands.
+// This file decides what the refusal of an SMTP server means for a mail: retry it, correct the address, correct the
+// password, and so on. For example, "550 5.1.1 No such user" after RCPT TO means that the recipient's address is wrong.
+// Servers use few codes for many problems, so Classify goes from the specific to the general: first texts and codes of
+// big providers, then the command that was refused, then the enhanced code (5.1.1), and last the basic code (550).
+
+// Step is the command that an SMTP reply answers. The same code may have different meanings after different commands.
 type Step int
 
-// The steps of sending a mail, in their order.
+// The steps of sending a mail, in order.
 const (
 	StepGreeting    Step = iota // the greeting, EHLO and STARTTLS
-	StepAuth                    // signing in
+	StepAuth                    // AUTH
 	StepMail                    // MAIL FROM: may this mailbox send?
 	StepRcpt                    // RCPT TO: the first recipient
-	StepFurtherRcpt             // RCPT TO: another one, after others were accepted
+	StepFurtherRcpt             // RCPT TO: another recipient, after one was accepted
 	StepData                    // the command DATA
 	StepDot                     // the end of the mail
-	StepReport                  // unknown: a bounce says later that one recipient was refused
+	StepReport                  // unknown: a bounce reports that one recipient was refused later
 )
 
-// FullMailboxWait is how long after a first refusal a mail to a full mailbox is tried again, once.
+// FullMailboxWait is the time after which a mail to a full mailbox is retried once.
 const FullMailboxWait = 12 * time.Hour
 
-// enhancedPattern matches an enhanced status code (RFC 3463) at the start of a text, or apart from other
-// numbers: "Address rejected (#5.1.1)".
+// enhancedPattern matches an enhanced status code (RFC 3463) in a text such as "Address rejected (#5.1.1)". It doesn't match
+// a part of a longer number, such as an IP address.
 var enhancedPattern = regexp.MustCompile(`(?:^|[\s(#\[])([245])\.(\d{1,3})\.(\d{1,3})(?:$|[^\d.])`)
 
-// enhancedCode returns the enhanced code in a reply's text that has the class of the basic code, or "" if there
-// is none.
+// enhancedCode returns the enhanced code in the text of a reply, or "" if there is none. Its class, the first digit, must
+// be that of the basic code.
 func enhancedCode(code int, text string) string {
 	for _, m := range enhancedPattern.FindAllStringSubmatch(text, -1) {
 		class, subject, detail := m[1], m[2], m[3]
@@ -43,23 +48,22 @@ func enhancedCode(code int, text string) string {
 	return ""
 }
 
-// The classes of reply codes, their first digits.
+// The classes of reply codes, which are their first digits.
 const (
-	classTemporary = 4 // refused for now
-	classPermanent = 5 // refused for good
+	classTemporary = 4 // try again later
+	classPermanent = 5 // a retry doesn't help
 )
 
-// classOf returns the first digit of a reply code.
 func classOf(code int) int { return code / 100 }
 
-// Verdict is what a refusal means.
+// Verdict is the meaning of a refusal.
 type Verdict struct {
 	Class channels.Class
-	Wait  time.Duration // until the next attempt; 0 means the usual wait of the class
-	Hint  string        // what to do next, for people
+	Wait  time.Duration // until the next attempt; 0 means the default of the class
+	Hint  string        // what a person can do next
 }
 
-// SMTP reply codes (RFC 5321, RFC 4954) that mean more than their class.
+// The SMTP reply codes (RFC 5321, RFC 4954) that need special treatment.
 const (
 	codePasswordTransition = 432
 	codeAuthTemporary      = 454
@@ -71,18 +75,18 @@ const (
 	codeNoService          = 554
 )
 
-// authTemporaryWait is how long a server may say that it can't check a password right now (RFC 4954 section 6). Then the password counts
-// as wrong, for which Microsoft uses the same code.
+// authTemporaryWait is how long the reply "temporary authentication failure" (RFC 4954 section 6) is believed. After that
+// the password counts as wrong, for which Microsoft uses the same code.
 const authTemporaryWait = 30 * time.Minute
 
-// A server that greets with a refusal counts as down for greetingWait. Then admins are told, and the mailbox pauses for closedWait at a
-// time.
+// A server that refuses the connection in its greeting is taken to be down at first.
 const (
-	greetingWait = 30 * time.Minute
-	closedWait   = time.Hour
+	greetingWait = 30 * time.Minute // after this time, admins are told and the mailbox pauses
+	closedWait   = time.Hour        // the duration of each pause
 )
 
-// Classify decides what an SMTP refusal means. waited is the time since the first attempt.
+// Classify decides what an SMTP refusal means. text is the reply without its basic code. waited is the time since the
+// first attempt to send the mail.
 // Source: RFC 5321 section 4.2, RFC 3463, RFC 4954; Microsoft's and Google's lists of
 // SMTP errors.
 func Classify(step Step, code int, text string, waited time.Duration) Verdict {
@@ -107,7 +111,7 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	if v, ok := classifyRecipient(step, code, enhanced, text, waited); ok {
 		return v
 	}
-	if v, ok := classifyByEnhanced(step, code, enhanced, waited); ok {
+	if v, ok := classifyEnhanced(step, code, enhanced, waited); ok {
 		return v
 	}
 	if step == StepAuth && classOf(code) >= classPermanent {
@@ -121,27 +125,28 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		return classifyPermanent(step, code)
 	}
 
-	// The code isn't one of SMTP.
+	// An invalid code. After the final dot, the mail may have been accepted nevertheless.
 	if step == StepDot {
 		return Verdict{Class: channels.Ambiguous}
 	}
 
-	return Verdict{Class: channels.Retry, Hint: HintLater} // the mail wasn't sent
+	return Verdict{Class: channels.Retry, Hint: HintLater}
 }
 
-// quotaWait is how long a mailbox pauses that has sent as much as its provider allows in a day. There may be room before the day is over,
-// because providers count the last 24 hours.
+// quotaWait is how long a mailbox pauses after its daily sending limit is reached. It is shorter than a day because
+// providers count the last 24 hours, so there may be room again soon.
 const quotaWait = time.Hour
 
-// classifySender recognises, after any step, how the big providers refuse a mailbox that has sent too much, or that may not send as the
-// sender of the mail. ok is false for all other refusals. For both, Microsoft may use the code 5.2.0, with different words.
+// classifySender recognises two refusals of big providers that may follow any command: the mailbox has sent too much, or
+// it may not use the sender address. ok is false for all other refusals. The texts are those of Microsoft, which may use
+// the code 5.2.0 for both.
 func classifySender(code int, enhanced, text string) (verdict Verdict, ok bool) {
 	if classOf(code) != classPermanent {
 		return Verdict{}, false
 	}
 
 	switch enhanced {
-	// Gmail's daily limit, Microsoft's limits of recipients of a mailbox and of a whole tenant.
+	// Gmail's daily limit, and Microsoft's limits on recipients per mailbox and per tenant.
 	case "5.4.5", "5.1.90", "5.7.233":
 		return Verdict{Class: channels.Throttled, Wait: quotaWait, Hint: hintQuota}, true
 	case "5.2.252":
@@ -157,26 +162,26 @@ func classifySender(code int, enhanced, text string) (verdict Verdict, ok bool) 
 	return Verdict{}, false
 }
 
-// aboutSender matches the words of a server that refuses a recipient because of who sends.
+// aboutSender matches texts that refuse a recipient because of the sender.
 var aboutSender = regexp.MustCompile(`(?i)relay|sender|authenticat|client|helo|blocked`)
 
-// aboutQuota matches the words of a server that has no room for a mail.
+// aboutQuota matches texts about a lack of space.
 var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
 
-// tooManyRecipients matches how a server without enhanced codes says that a mail has more recipients than it takes (RFC 5321 section
-// 4.5.3.1.10). The words must end the text: "too many recipients this hour" is something else.
-var tooManyRecipients = regexp.MustCompile(`(?i)too many recipients\W*$`)
+// saysTooManyRecipients matches a refusal because a mail has more recipients than the server allows (RFC 5321 section
+// 4.5.3.1.10). It matches only at the end of a text: "too many recipients this hour" is about a rate limit.
+var saysTooManyRecipients = regexp.MustCompile(`(?i)too many recipients\W*$`)
 
-// hasTooMany reports whether a refusal says that a mail has more recipients than the server takes.
-func hasTooMany(enhanced, text string) bool {
+// hasTooManyRecipients reports whether a refusal is about the number of recipients of one mail.
+func hasTooManyRecipients(enhanced, text string) bool {
 	if enhanced != "" {
 		return strings.HasSuffix(enhanced, ".5.3")
 	}
-	return tooManyRecipients.MatchString(text)
+	return saysTooManyRecipients.MatchString(text)
 }
 
-// SaysFull reports whether a refusal says that a mailbox is full. The same code can mean that the mail is too large (RFC 5321 section
-// 4.2.3).
+// SaysFull reports whether a refusal means that the recipient's mailbox is full. The same code may also mean that the mail
+// is too large (RFC 5321 section 4.2.3).
 func SaysFull(code int, text string) bool {
 	if code != codeTooMuchData || !aboutQuota.MatchString(text) {
 		return false
@@ -185,13 +190,13 @@ func SaysFull(code int, text string) bool {
 	return enhanced != "5.3.4" && enhanced != "5.2.3"
 }
 
-// classifyRecipient decides what the refusal of one recipient means if the same code would mean something else after another command.
-// Otherwise ok is false.
+// classifyRecipient handles refusals of one recipient whose code has another meaning after other commands. ok is false for
+// all other refusals.
 func classifyRecipient(step Step, code int, enhanced, text string, waited time.Duration) (verdict Verdict, ok bool) {
 	if step != StepRcpt && step != StepFurtherRcpt && step != StepReport {
 		return Verdict{}, false
 	}
-	if step == StepFurtherRcpt && hasTooMany(enhanced, text) {
+	if step == StepFurtherRcpt && hasTooManyRecipients(enhanced, text) {
 		return Verdict{Class: channels.BadRecipient, Hint: hintMany}, true
 	}
 	if SaysFull(code, text) {
@@ -202,15 +207,14 @@ func classifyRecipient(step Step, code int, enhanced, text string, waited time.D
 	}
 
 	switch {
-	case code == codeTooMuchData && enhanced == "": // no server has seen the mail's size yet
+	case code == codeTooMuchData && enhanced == "": // the server can't mean the size of the mail, which it doesn't know yet
 		return classifyFullMailbox(waited), true
-	case enhanced == "5.7.1" && !aboutSender.MatchString(text): // this recipient takes no mail from us, others may
+	case enhanced == "5.7.1" && !aboutSender.MatchString(text): // only this recipient refuses mail from us
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
 	}
 	return Verdict{}, false
 }
 
-// classifyFullMailbox decides what a full mailbox means.
 func classifyFullMailbox(waited time.Duration) Verdict {
 	if waited < FullMailboxWait {
 		return Verdict{Class: channels.Retry, Wait: FullMailboxWait, Hint: hintFull}
@@ -218,7 +222,7 @@ func classifyFullMailbox(waited time.Duration) Verdict {
 	return Verdict{Class: channels.BadRecipient, Hint: hintFullYet}
 }
 
-// classifyPermanent decides what a refusal for good means, by its basic code and by what was refused.
+// classifyPermanent decides what a permanent refusal means by its basic code and the command.
 func classifyPermanent(step Step, code int) Verdict {
 	switch code {
 	case codeAuthRequired, codeAuthTooWeak, codeAuthFailed, codeAuthNeedsTLS:
@@ -235,13 +239,13 @@ func classifyPermanent(step Step, code int) Verdict {
 	default:
 	}
 
-	// Greeting and MAIL: the server refuses us as a sender.
+	// After the greeting and MAIL FROM, it is the sender that is refused.
 	return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}
 }
 
-// What to do next, for people.
+// The hints.
 const (
-	// HintLater is the hint of what may work by itself later.
+	// HintLater is the hint for temporary failures.
 	HintLater   = "Parley tries again by itself."
 	hintAddress = "Check the address with the customer."
 	hintMany    = "Take people out of the copy, then send again: !cc -ADDRESS"
@@ -256,17 +260,17 @@ const (
 	hintBlocked = "The mail server does not let this mailbox send so. Ask its administrator, with the server's words."
 )
 
-// classifyByEnhanced decides by the enhanced code, which says more than the basic one. ok is false if the basic
-// code has to decide.
-func classifyByEnhanced(step Step, code int, enhanced string, waited time.Duration) (verdict Verdict, ok bool) {
+// classifyEnhanced decides by the enhanced code, which is more specific than the basic one. ok is false if it isn't
+// specific enough.
+func classifyEnhanced(step Step, code int, enhanced string, waited time.Duration) (verdict Verdict, ok bool) {
 	switch enhanced {
 	case "":
 		return Verdict{}, false
-	// Other address status, bad mailbox, bad domain, bad syntax, null MX, mailbox disabled, no answer
-	// from host (Microsoft: access denied).
+	// Other address status, bad mailbox, bad domain, bad syntax, null MX, mailbox disabled, no answer from host
+	// (Microsoft: access denied).
 	case "5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1", "5.4.1":
 		return classifyAddress(step, hintAddress), true
-	case "5.6.7": // an address outside ASCII (RFC 6531)
+	case "5.6.7": // a non-ASCII address (RFC 6531)
 		return classifyAddress(step, hintASCII), true
 	case "5.2.2": // mailbox full
 		return classifyFullMailbox(waited), true
@@ -274,12 +278,12 @@ func classifyByEnhanced(step Step, code int, enhanced string, waited time.Durati
 		return Verdict{Class: channels.BadContent, Hint: hintSize}, true
 	case "5.4.6", "5.4.14": // routing loop, hop count exceeded
 		return Verdict{Class: channels.BadRecipient, Hint: hintLoop}, true
-	// Authentication unsuccessful, credentials invalid, mechanism too weak, client not authenticated,
-	// basic authentication disabled.
+	// Authentication unsuccessful, credentials invalid, mechanism too weak, client not authenticated, basic
+	// authentication disabled.
 	case "5.7.3", "5.7.8", "5.7.9", "5.7.57", "5.7.139":
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
-	// Refused by policy, authentication checks failed, sender has a null MX, client may not send as this
-	// sender, traffic from this IP refused, bad sender syntax, bad sender domain.
+	// Refused by policy, authentication checks failed, sender has a null MX, client may not send as this sender,
+	// traffic from this IP refused, bad sender syntax, bad sender domain.
 	case "5.7.1", "5.7.26", "5.7.27", "5.7.60", "5.7.708", "5.1.7", "5.1.8":
 		if step == StepAuth {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
@@ -290,7 +294,7 @@ func classifyByEnhanced(step Step, code int, enhanced string, waited time.Durati
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	case "4.7.0": // other security status, temporary
-		if code == codeAuthTemporary && step != StepAuth { // a server that lets nobody send without signing in
+		if code == codeAuthTemporary && step != StepAuth { // the server requires authentication
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	}
@@ -302,21 +306,21 @@ func classifyByEnhanced(step Step, code int, enhanced string, waited time.Durati
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
 	}
 
-	if strings.HasPrefix(enhanced, "5.6.") { // all codes about the content of a mail
+	if strings.HasPrefix(enhanced, "5.6.") { // about the content of the mail
 		return Verdict{Class: channels.BadContent, Hint: hintContent}, true
 	}
 
 	return Verdict{}, false
 }
 
-// classifyAddress decides what the refusal of an address means. hint says what to do about a customer's.
+// classifyAddress decides what the refusal of an address means. hint applies to recipients.
 func classifyAddress(step Step, hint string) Verdict {
-	if step == StepMail { // it is our own address
+	if step == StepMail { // the address of our mailbox
 		return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}
 	}
 	return Verdict{Class: channels.BadRecipient, Hint: hint}
 }
 
-// HintPassword says what to do when a mail server refuses the password, by SMTP or by IMAP.
+// HintPassword is the hint after a mail server refused the password, by SMTP or IMAP.
 const HintPassword = "Enter the password again. With two-step sign-in, make an app password; " +
 	"some providers need IMAP and SMTP to be switched on for the mailbox first."

@@ -10,7 +10,7 @@ import (
 func dialAll(t *testing.T, l *Limits, host string) (giveBack func()) {
 	t.Helper()
 	for range maxDialsPerHost {
-		done, err := l.MayDial(t.Context(), host)
+		done, err := l.ReserveLogin(t.Context(), host)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,8 +28,8 @@ func TestDialToAFullHostWaits(t *testing.T) {
 	dialAll(t, l, "a.test")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.MayDial(ended, "a.test"); !errors.Is(err, context.Canceled) {
-		t.Errorf("MayDial: got error %v, want %v", err, context.Canceled)
+	if _, err := l.ReserveLogin(ended, "a.test"); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReserveLogin: got error %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -37,8 +37,8 @@ func TestDialToAnotherHostDoesNotWait(t *testing.T) {
 	t.Parallel()
 	l := NewLimits()
 	dialAll(t, l, "a.test")
-	if _, err := l.MayDial(t.Context(), "b.test"); err != nil {
-		t.Errorf("MayDial: %v", err)
+	if _, err := l.ReserveLogin(t.Context(), "b.test"); err != nil {
+		t.Errorf("ReserveLogin: %v", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestDialTakesAPlaceThatWasGivenBack(t *testing.T) {
 	l := NewLimits()
 	giveBack := dialAll(t, l, "a.test")
 	giveBack()
-	if _, err := l.MayDial(t.Context(), "a.test"); err != nil {
-		t.Errorf("MayDial: %v", err)
+	if _, err := l.ReserveLogin(t.Context(), "a.test"); err != nil {
+		t.Errorf("ReserveLogin: %v", err)
 	}
 }

@@ -16,14 +16,14 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// Problem is a failure in words for people.
+// Problem describes a failure for people.
 type Problem struct {
 	Text, Hint  string
-	NeedsPerson bool // waiting does not help
+	NeedsPerson bool // a retry doesn't help until somebody fixes it
 }
 
-// Explain turns a failure of the connection into words, for IMAP and SMTP. to is the server. ok is false if err is
-// something else, such as a refusal by the server.
+// Explain describes a connection error for IMAP and SMTP, such as an unknown host or an invalid certificate. to is the
+// server. ok is false for other errors, such as a refusal by the server.
 func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 	var dns *net.DNSError
 	var badName x509.HostnameError
@@ -77,7 +77,7 @@ func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 	return Problem{}, false
 }
 
-// PasswordHint says what to do when a server refuses the password.
+// PasswordHint returns the hint after a server refused the password. Some services accept no passwords at all.
 func PasswordHint(set settings.Settings) string {
 	if set.Service() == settings.Microsoft {
 		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, " +
@@ -91,7 +91,7 @@ func PasswordHint(set settings.Settings) string {
 	return smtpcode.HintPassword
 }
 
-// TLSHint says what to do when TLS doesn't begin.
+// TLSHint returns the hint after a server didn't start TLS.
 func TLSHint(to settings.Server) string {
 	if to.Security == settings.STARTTLS {
 		return "Check port and security: starttls needs the plain port (143, 587), tls the other one (993, 465)."
@@ -99,8 +99,8 @@ func TLSHint(to settings.Server) string {
 	return "Check port and security: tls needs port 993 or 465, starttls 143 or 587."
 }
 
-// KeepAlive makes the operating system notice that the other side is gone, a minute and a half after the last byte.
-// If the system refuses, the time limits of the commands notice it later.
+// KeepAlive enables TCP keep-alive, so that a lost connection is noticed 90 seconds after the last byte. An error is
+// ignored, because the timeouts of commands notice it as well, only later.
 func KeepAlive(conn net.Conn) {
 	const firstProbe, betweenProbes, probes = 30 * time.Second, 15 * time.Second, 4
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -108,5 +108,5 @@ func KeepAlive(conn net.Conn) {
 	}
 }
 
-// ErrSilent means that a server was silent for longer than it may be.
+// ErrSilent means that a server didn't answer a command in time.
 var ErrSilent = errors.New("the server stopped answering")

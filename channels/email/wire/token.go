@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,12 +11,12 @@ import (
 	"parley/channels/email/settings"
 )
 
-// This file signs in to mail servers with an OAuth access token in place of a password, for IMAP and SMTP alike.
+// This file signs in to IMAP and SMTP servers with an OAuth access token instead of a password. A grant is the stored
+// consent of the mailbox's owner; it issues access tokens, which last about an hour.
 
-// Token returns the access token for the servers of an account, or "" if the account signs in by password. refused is
-// a token that a server has just refused, so that the grant gets a new one, or "". grant is nil if nobody has
-// connected the account yet.
-// Errors: *channels.SendError.
+// Token returns the access token of an account, or "" if the account signs in with a password. refused is a token that a
+// server has just refused, so that the grant must get a new one; "" accepts a cached one. grant is nil if nobody has
+// connected the account yet. The error is a *channels.SendError.
 func Token(ctx context.Context, set settings.Settings, grant channels.Grant, refused string) (string, error) {
 	if set.OAuth == "" {
 		return "", nil
@@ -30,70 +31,62 @@ func Token(ctx context.Context, set settings.Settings, grant channels.Grant, ref
 	return grant.Token(ctx, refused)
 }
 
-// ReconnectHint says how a person connects an account to its provider again.
+// ReconnectHint returns the hint to connect an account to its provider again.
 func ReconnectHint(set settings.Settings) string {
 	return "Connect the account again: parley connect " + set.OAuth + ". Its settings and what waits to be sent are kept."
 }
 
-// RefusedTokenHint says what to do when a server refuses a fresh access token.
+// RefusedTokenHint returns the hint after a server refused a fresh access token. protocol is "IMAP" or "SMTP".
 func RefusedTokenHint(set settings.Settings, protocol string) string {
 	return fmt.Sprintf("Check that %s is switched on for the mailbox, and that whoever signed in may open it. "+
 		"Then connect the account again: "+
 		"parley connect %s.", protocol, set.OAuth)
 }
 
-// XOAUTH2 is the client's side of the SASL mechanism of that name, which Google and Microsoft have in common.
-// It is sasl.Client.
+// XOAUTH2 is a sasl.Client for the mechanism XOAUTH2, which both Google and Microsoft support. A value can be used for
+// one sign-in.
 // Source: developers.google.com/workspace/gmail/imap/xoauth2-protocol, read November 2026.
 type XOAUTH2 struct {
 	Username, Token string
 
-	challenge []byte // what the server sent before it refused; nil if it didn't
+	challenge []byte // the server's error message; nil if there was none
 }
 
-// Start implements sasl.Client.
+// Start returns the initial response, which contains the token.
 func (x *XOAUTH2) Start() (mechanism string, response []byte, err error) {
 	return "XOAUTH2", []byte("user=" + x.Username + "\x01auth=Bearer " + x.Token + "\x01\x01"), nil
 }
 
-// Next implements sasl.Client. A server that sends a challenge has refused the token: the challenge says why. It
-// expects an empty answer, and then sends its final refusal.
+// Next answers a challenge, with which a server refuses the token and gives the reason. The server expects an empty
+// response, and then ends the sign-in with an error.
 func (x *XOAUTH2) Next(challenge []byte) ([]byte, error) {
 	x.challenge = challenge
 	return []byte{}, nil
 }
 
-// Refusal reports whether the server has refused the token, and in which words, which may be "". Some servers
-// refuse a token only in the challenge, and then complain of the empty answer.
-func (x *XOAUTH2) Refusal() (words string, refused bool) {
+// Refusal reports whether the server has refused the token, and the reason, which may be "". It is needed because the
+// final error of some servers is only about the empty response.
+func (x *XOAUTH2) Refusal() (reason string, refused bool) {
 	if x.challenge == nil {
 		return "", false
 	}
 
-	var said struct {
+	var message struct {
 		Status, Error, Description string
 	}
-	if err := json.Unmarshal(x.challenge, &said); err != nil {
+	if err := json.Unmarshal(x.challenge, &message); err != nil {
 		return "", true
 	}
-
-	for _, word := range []string{said.Description, said.Error, said.Status} {
-		if word != "" {
-			return rawmail.Excerpt(word), true
-		}
-	}
-
-	return "", true
+	reason = cmp.Or(message.Description, message.Error, message.Status)
+	return rawmail.Excerpt(reason), true
 }
 
-// TokenRefused means that a server does not take an access token.
+// TokenRefused is the error of a sign-in whose access token the server refused.
 type TokenRefused struct {
-	Words string // what the server said; may be ""
+	Words string // the server's reason; may be ""
 	Cause error
 }
 
-// Error implements error.
 func (e *TokenRefused) Error() string { return fmt.Sprintf("the access token is refused: %v", e.Cause) }
 
-// Unwrap returns the cause.
 func (e *TokenRefused) Unwrap() error { return e.Cause }
