@@ -11,25 +11,25 @@ import (
 	"parley/channels/fence"
 )
 
-// maxReplyBytes limits how much an SMTP server may send in one connection.
+// maxReplyBytes is the maximum number of bytes that a server may send on one connection.
 const maxReplyBytes = 1 << 20
 
 var (
-	errTooLate   = errors.New("the attempt's time is over")
-	errTalkative = errors.New("the server's answers have no end")
+	errTooLate     = errors.New("the attempt's time is over")
+	errTooMuchData = errors.New("the server's answers have no end")
 )
 
-// fencedConn refuses to write after the deadline. A process that was stopped (SIGSTOP), or whose machine slept
-// (a laptop's lid), and continues must not send a mail that another process has taken over.
+// fencedConn is a connection that refuses to write after the deadline of an attempt to send a mail. After the deadline,
+// another process may take the mail over. If this process was only suspended (SIGSTOP, a closed laptop) and continues, it
+// must not send the mail a second time. A timer would not help: it may fire too late.
 type fencedConn struct {
 	net.Conn
 	deadline     time.Time
 	clock        fence.Clock
-	writeRefused atomic.Bool  // a write came after the deadline: from then on, all are refused
-	bytesRead    atomic.Int64 // limited by maxReplyBytes
+	writeRefused atomic.Bool  // a write was refused; all later ones are, too
+	bytesRead    atomic.Int64 // at most maxReplyBytes
 }
 
-// Write implements net.Conn.
 func (f *fencedConn) Write(p []byte) (int, error) {
 	if f.writeRefused.Load() || f.clock.IsLate(f.deadline) {
 		f.writeRefused.Store(true)
@@ -38,16 +38,15 @@ func (f *fencedConn) Write(p []byte) (int, error) {
 	return f.Conn.Write(p)
 }
 
-// Read implements net.Conn.
 func (f *fencedConn) Read(p []byte) (int, error) {
 	n, err := f.Conn.Read(p)
 	if f.bytesRead.Add(int64(n)) > maxReplyBytes {
-		return 0, errTalkative
+		return 0, errTooMuchData
 	}
 	return n, err
 }
 
-// SetDeadline implements net.Conn. It never sets a time after the fence's deadline.
+// SetDeadline sets the deadline of the connection, which is never later than that of the attempt.
 func (f *fencedConn) SetDeadline(t time.Time) error {
 	if t.IsZero() || t.After(f.deadline) {
 		t = f.deadline
@@ -55,16 +54,15 @@ func (f *fencedConn) SetDeadline(t time.Time) error {
 	return f.Conn.SetDeadline(t)
 }
 
-// replyLines reads a server's lines, and adds a blank to each code without text. Go's reader of replies needs the
-// blank, but servers may leave it out: any text, "including no text at all", must be acceptable (RFC 5321 section 4.2).
-type replyLines struct {
+// replyReader adds a space to reply lines that consist of a code alone: "250" becomes "250 ". net/textproto requires the
+// space, but servers may omit it together with the text (RFC 5321 section 4.2).
+type replyReader struct {
 	from       *bufio.Reader
-	rest       []byte // the part of the current line that wasn't read yet
-	insideLine bool   // the next bytes of from continue a line
+	rest       []byte // the unread part of the current line
+	insideLine bool   // the next bytes of from continue a long line
 }
 
-// Read implements io.Reader.
-func (r *replyLines) Read(p []byte) (int, error) {
+func (r *replyReader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
 		line, err := r.from.ReadSlice('\n')
 		if len(line) == 0 {

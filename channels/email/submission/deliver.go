@@ -16,17 +16,18 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// SMTP reply codes (RFC 5321, RFC 4954): success, and refusals with the words that we give for a server.
+// SMTP reply codes (RFC 5321, RFC 4954). The refusals are those that this package generates itself, in the form of a
+// server's reply, before it asks the server.
 const (
 	codeSuccess        = 250
-	firstPermanentCode = 500 // from this code on, a refusal is for good
+	firstPermanentCode = 500 // refusals from this code on are permanent
 	codeNoMethod       = 504
 	codeRefused        = 550
 	codeTooLarge       = 552
 )
 
-// deliver sends one mail to all recipients or to none. If one recipient is refused, nothing is sent, so that
-// "sent" and "failed" are always true for all of them.
+// deliver sends one mail to all recipients or to none. If the server refuses one recipient, nothing is sent, so that a
+// mail is never sent to some and failed for others.
 // Errors: *smtpFailure; *channels.SendError if a file can't be read.
 func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 	if err := s.checkSize(m); err != nil {
@@ -41,7 +42,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 	return s.sendContent(ctx, m)
 }
 
-// checkSize refuses a mail that is larger than the server takes, in the words of a server.
+// checkSize returns a refusal if the mail is larger than the server accepts.
 func (s *smtpSession) checkSize(m *outbound.Mail) error {
 	size, limit := m.SizeBytes(), s.maxBytes()
 	if limit <= 0 || size <= limit {
@@ -55,20 +56,22 @@ func (s *smtpSession) checkSize(m *outbound.Mail) error {
 	}}
 }
 
-// checkAddresses refuses addresses outside ASCII if the server doesn't take any.
+// checkAddresses returns a refusal if the mail has non-ASCII addresses and the server doesn't accept any.
 func (s *smtpSession) checkAddresses(m *outbound.Mail) error {
-	if takesUTF8, _ := s.client.Extension("SMTPUTF8"); takesUTF8 || !m.UTF8 {
+	acceptsUTF8, _ := s.client.Extension("SMTPUTF8")
+	if acceptsUTF8 || !m.UTF8 {
 		return nil
 	}
+
 	refused := &textproto.Error{Code: codeRefused, Msg: "5.6.7 the server takes no addresses outside ASCII"}
-	at := slices.IndexFunc(m.Recipients, func(a string) bool { return !rawmail.IsASCII(a) })
-	if at < 0 { // our own address is outside ASCII
+	i := slices.IndexFunc(m.Recipients, func(a string) bool { return !rawmail.IsASCII(a) })
+	if i < 0 { // it is the sender's address
 		return &smtpFailure{step: smtpcode.StepMail, err: refused}
 	}
-	return &smtpFailure{step: smtpcode.StepRcpt, recipient: m.Recipients[at], err: refused}
+	return &smtpFailure{step: smtpcode.StepRcpt, recipient: m.Recipients[i], err: refused}
 }
 
-// sendEnvelope names the sender and the recipients.
+// sendEnvelope sends MAIL FROM, and RCPT TO for each recipient.
 func (s *smtpSession) sendEnvelope(m *outbound.Mail) error {
 	if err := s.client.Mail(smtpPath(m.From)); err != nil {
 		return &smtpFailure{step: smtpcode.StepMail, err: err}
@@ -84,8 +87,8 @@ func (s *smtpSession) sendEnvelope(m *outbound.Mail) error {
 	return nil
 }
 
-// sendContent sends the mail itself. The server takes it when it answers the final dot. An error before the dot means that nothing was
-// sent, because the connection ends without it.
+// sendContent sends the content of the mail, followed by the final dot. The server accepts the mail when it replies to
+// the dot. After an error before the dot, it is certain that nothing was sent, since the connection is closed.
 func (s *smtpSession) sendContent(ctx context.Context, m *outbound.Mail) error {
 	w, err := s.client.Data()
 	if err != nil {
@@ -96,43 +99,43 @@ func (s *smtpSession) sendContent(ctx context.Context, m *outbound.Mail) error {
 		if _, ok := errors.AsType[*channels.SendError](err); ok {
 			return err
 		}
-		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)}
+		return &smtpFailure{step: smtpcode.StepData, err: s.readRefusal(err)}
 	}
 
-	err = w.Close() // sends the dot
+	err = w.Close() // sends the dot and reads the reply
 	if err == nil || isSuccess(err) {
 		return nil
 	}
-	if s.conn.writeRefused.Load() { // the fence kept the dot from being written: nothing is sent
+	if s.conn.writeRefused.Load() { // the dot was never sent
 		return &smtpFailure{step: smtpcode.StepData, err: fmt.Errorf("%w: %w", errTooLate, err)}
 	}
 	return &smtpFailure{step: smtpcode.StepDot, err: err}
 }
 
-// isSuccess reports whether an error is a success: a server took the mail with another code than 250. Of codes
-// that it doesn't know, a client looks only at the first digit (RFC 5321 section 4.2).
+// isSuccess reports whether an error means that the server accepted the mail with another code than 250. Of a code that it
+// doesn't know, a client must look only at the first digit (RFC 5321 section 4.2).
 func isSuccess(err error) bool {
 	const codesPerClass = 100
-	var tp *textproto.Error
-	return errors.As(err, &tp) && tp.Code/codesPerClass == codeSuccess/codesPerClass
+	reply, ok := errors.AsType[*textproto.Error](err)
+	return ok && reply.Code/codesPerClass == codeSuccess/codesPerClass
 }
 
-// lastWords returns the refusal that a server sent before it closed the connection in the middle of the
-// mail, or cause if there is none.
-func (s *smtpSession) lastWords(cause error) error {
-	var tp *textproto.Error
-	if _, _, err := s.client.Text.ReadResponse(codeSuccess); errors.As(err, &tp) {
-		return tp
+// readRefusal returns the reply that a server sent before it closed the connection in the middle of the mail, or cause,
+// the error of the connection, if there is none.
+func (s *smtpSession) readRefusal(cause error) error {
+	_, _, err := s.client.Text.ReadResponse(codeSuccess)
+	if refusal, ok := errors.AsType[*textproto.Error](err); ok {
+		return refusal
 	}
 	return cause
 }
 
-// smtpPath writes an address for SMTP, with its local part quoted if needed.
+// smtpPath returns an address in the form of SMTP commands: in angle brackets, with quotes where they are needed.
 func smtpPath(address string) string {
 	return (&netmail.Address{Address: address}).String()
 }
 
-// maxBytes returns the server's SIZE limit (RFC 1870), or 0 if the server announced none that can be read.
+// maxBytes returns the server's SIZE limit (RFC 1870), or 0 if it declared none or an invalid one.
 func (s *smtpSession) maxBytes() int64 {
 	_, size := s.client.Extension("SIZE")
 	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)

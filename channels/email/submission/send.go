@@ -17,157 +17,163 @@ import (
 	"parley/channels/email/wire"
 )
 
-// Sender sends the mails of one mailbox by SMTP. It is safe for concurrent use.
+// Sender sends the mails of one mailbox by SMTP. An attempt has one of three results, which decide what happens next:
+//
+//   - The server accepted the mail.
+//   - The mail was certainly not sent. It may be retried, depending on the class of the error.
+//   - Ambiguous: the connection broke after the final dot, which ends a mail, and before the server's reply. Only the
+//     server knows whether it accepted the mail, so a retry could send it twice.
+//
+// A Sender is safe for concurrent use.
 type Sender struct {
-	set     settings.Settings
-	dialer  channels.Dialer
-	grant   channels.Grant // hands out access tokens; nil if the account signs in by password
-	now     func() time.Time
-	tls     *tls.Config // base of the TLS configuration, set by tests; nil for the system's roots
-	limits  *wire.Limits
-	sending chan struct{} // holds a token for each open connection
+	set    settings.Settings
+	dialer channels.Dialer
+	grant  channels.Grant // issues access tokens; nil if the account uses a password or isn't connected
+	now    func() time.Time
+	tls    *tls.Config // set by tests; nil means the system's root certificates
+	limits *wire.Limits
+	slots  chan struct{} // a semaphore of maxConnections
 }
 
-// maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
-const maxSending = 3
+// maxConnections is the number of concurrent SMTP connections of a mailbox. Microsoft 365 allows no more.
+const maxConnections = 3
 
-// New returns the sender of one mailbox. It opens no connection.
+// New returns the Sender of one mailbox. It opens no connection.
 func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
 	return &Sender{
-		set:     set,
-		dialer:  env.Dialer,
-		grant:   env.Grant,
-		now:     env.Now,
-		tls:     base,
-		limits:  limits,
-		sending: make(chan struct{}, maxSending),
+		set:    set,
+		dialer: env.Dialer,
+		grant:  env.Grant,
+		now:    env.Now,
+		tls:    base,
+		limits: limits,
+		slots:  make(chan struct{}, maxConnections),
 	}
 }
 
-// Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. ctx must have a deadline, after which no
-// byte is written.
-// Errors: *channels.SendError. It is Ambiguous if the connection ended after the mail's end (the final dot) was sent and before the server
-// answered: only the server knows whether it took the mail.
-func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
-	if err := c.sendMail(ctx, m); err != nil {
-		return c.explainFailure(err, o.Attempt.FirstAt, m.Recipients)
+// Send makes one attempt to send a mail. It waits while maxConnections other mails are being sent. ctx must have a
+// deadline; nothing is written to the connection after it. The error is a *channels.SendError.
+func (s *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
+	if err := s.sendMail(ctx, m); err != nil {
+		return s.sendError(err, o.Attempt.FirstAt, m.Recipients)
 	}
 	return nil
 }
 
-// sendMail sends a mail by SMTP.
-func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
+// sendMail is Send with the errors of the connection: mostly *smtpFailure.
+func (s *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 	select {
-	case c.sending <- struct{}{}:
-		defer func() { <-c.sending }()
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
 
-	done, err := c.limits.ReserveFile(ctx, m.MemoryBytes())
+	done, err := s.limits.ReserveFile(ctx, m.MemoryBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
 	defer done()
-	s, err := c.openSMTP(ctx, m.UTF8)
+
+	session, err := s.openSMTP(ctx, m.UTF8)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer session.close()
 
-	if err := s.deliver(ctx, m); err != nil {
+	if err := session.deliver(ctx, m); err != nil {
 		return err
 	}
 
-	s.sendQuit()
+	session.quit()
 	return nil
 }
 
-// explainFailure returns class, texts and hint of a failed attempt. firstAt is when the first attempt was made, or zero. recipients are
-// all recipients of the mail.
-func (c *Sender) explainFailure(err error, firstAt time.Time, recipients []string) *channels.SendError {
+// sendError returns the class, texts and hint for the error of an attempt. firstAt is the time of the first attempt to send
+// the mail; zero counts as now. recipients are all recipients of the mail.
+func (s *Sender) sendError(err error, firstAt time.Time, recipients []string) *channels.SendError {
 	if known, ok := errors.AsType[*channels.SendError](err); ok {
 		return known
 	}
 
 	out := &channels.SendError{Cause: err}
-	var f *smtpFailure
-	if !errors.As(err, &f) {
+	f, ok := errors.AsType[*smtpFailure](err)
+	if !ok { // not expected, so the worst is assumed
 		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+rawmail.Excerpt(err.Error())
 		return out
 	}
 
-	code, words := f.reply()
+	code, text := f.reply()
 	if code == 0 {
-		c.explainUnanswered(out, f)
+		s.describeUnanswered(out, f)
 		return out
 	}
 
 	var waited time.Duration
 	if !firstAt.IsZero() {
-		waited = c.now().Sub(firstAt)
+		waited = s.now().Sub(firstAt)
 	}
 
-	v := smtpcode.Classify(f.step, code, words, waited)
+	v := smtpcode.Classify(f.step, code, text, waited)
 	out.Class = v.Class
 	out.Wait = v.Wait
 	out.Hint = v.Hint
 	if v.Hint == smtpcode.HintPassword {
-		out.Hint = wire.PasswordHint(c.set)
+		out.Hint = wire.PasswordHint(s.set)
 	}
 
-	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
+	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, text))
 	if f.step == smtpcode.StepAuth {
-		c.explainSignIn(out, code, reply)
+		s.describeSignIn(out, code, reply)
 		return out
 	}
 
-	refusal := "The mail server refuses the mail: "
+	prefix := "The mail server refuses the mail: "
 	if f.step == smtpcode.StepGreeting {
-		refusal = "The mail server refuses the connection: "
+		prefix = "The mail server refuses the connection: "
 	}
 	switch {
 	case f.recipient == "":
-		out.Text = refusal + reply
+		out.Text = prefix + reply
 	case len(recipients) > 1:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
 	default:
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
 	}
 
-	out.AccountText = refusal + rawmail.Excerpt(fmt.Sprintf("%d %s", code, withoutAddresses(words, recipients)))
+	out.AccountText = prefix + rawmail.Excerpt(fmt.Sprintf("%d %s", code, withoutAddresses(text, recipients)))
 	return out
 }
 
-// withoutAddresses replaces addresses, in whatever case, in a server's words: "<ann@customer.test>: Relay access denied" becomes
-// "<recipient>: Relay access denied".
-func withoutAddresses(words string, addresses []string) string {
+// withoutAddresses replaces addresses in a server's text, ignoring case: "<ann@customer.test>: Relay access denied" becomes
+// "<recipient>: Relay access denied". AccountText is about the mailbox, and must not contain customers' addresses.
+func withoutAddresses(text string, addresses []string) string {
 	for _, address := range addresses {
-		for _, written := range []string{strings.Trim(smtpPath(address), "<>"), address} {
-			pattern := "(?i)" + regexp.QuoteMeta(strings.ToValidUTF8(written, "?"))
-			words = regexp.MustCompile(pattern).ReplaceAllLiteralString(words, "recipient")
+		for _, form := range []string{strings.Trim(smtpPath(address), "<>"), address} {
+			pattern := "(?i)" + regexp.QuoteMeta(strings.ToValidUTF8(form, "?"))
+			text = regexp.MustCompile(pattern).ReplaceAllLiteralString(text, "recipient")
 		}
 	}
-
-	return words
+	return text
 }
 
-// explainSignIn completes the error of a refused sign-in, which has the class and hint for its code.
-func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) {
-	byToken := c.set.OAuth != ""
-	if byToken && code < firstPermanentCode {
-		// The server can't check the token now. (With a password, Microsoft gives the same answer if that is wrong.)
-		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
-	}
-
-	if byToken && code >= firstPermanentCode {
-		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
+// describeSignIn completes the error of a refused sign-in. Class and hint are already set by the reply code; for access
+// tokens, they are corrected.
+func (s *Sender) describeSignIn(out *channels.SendError, code int, reply string) {
+	usesToken := s.set.OAuth != ""
+	isPermanent := code >= firstPermanentCode
+	if usesToken && isPermanent {
+		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", s.set.SMTP.Username, reply)
 		if out.Class == channels.AuthBroken {
-			out.Hint = wire.RefusedTokenHint(c.set, "SMTP")
+			out.Hint = wire.RefusedTokenHint(s.set, "SMTP")
 		}
 		return
 	}
 
+	if usesToken {
+		// The server can't check the token now. (For a wrong password, Microsoft gives the same reply.)
+		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
+	}
 	if out.Class == channels.Retry {
 		out.Text = "The mail server does not let anybody in right now: " + reply
 		return
@@ -176,8 +182,9 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 	out.Text = "The mail server refuses the user name or the password: " + reply
 }
 
-// explainUnanswered completes the error of a step that the server didn't answer. Before the final dot, it is certain that nothing was sent.
-func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
+// describeUnanswered completes the error of a step without a reply from the server. Before the final dot, it is certain that
+// nothing was sent.
+func (s *Sender) describeUnanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous
 		out.Text = "The whole mail was handed over, but the mail server did not say whether it took it."
@@ -186,13 +193,13 @@ func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	}
 
 	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
-	p, isKnown := wire.Explain(f.err, c.set.SMTP)
+	problem, isKnown := wire.Explain(f.err, s.set.SMTP)
 	switch {
-	case isTimeOver(f.err), !isKnown && errors.Is(f.err, context.DeadlineExceeded):
-		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
+	case isDeadlineError(f.err), !isKnown && errors.Is(f.err, context.DeadlineExceeded):
+		out.Text = s.set.SMTP.Address() + " was too slow; the mail was not sent."
 	case isKnown:
-		out.Text, out.Hint = p.Text, p.Hint
+		out.Text, out.Hint = problem.Text, problem.Hint
 	default:
-		out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
+		out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", s.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
 	}
 }

@@ -23,109 +23,113 @@ import (
 	"parley/channels/email/wire"
 )
 
-// smtpSession is one connection to the sending server, logged in.
+// smtpSession is a connection to the SMTP server. After openSMTP it is signed in, and can send one mail.
 type smtpSession struct {
 	client          *smtp.Client
 	conn            *fencedConn
-	stopWatchingCtx func() bool // from then on, the end of ctx doesn't close the connection
+	stopWatchingCtx func() bool // until it is called, the end of ctx closes the connection
 }
 
-// smtpFailure is a failed step.
+// smtpFailure is the error of one step of sending a mail.
 type smtpFailure struct {
 	step      smtpcode.Step
 	recipient string // the refused recipient; "" if no recipient was refused
-	err       error
+	err       error  // a *textproto.Error if the server replied
 }
 
 func (e *smtpFailure) Error() string { return fmt.Sprintf("email: smtp: %v", e.err) }
 func (e *smtpFailure) Unwrap() error { return e.err }
 
-// reply returns the server's code and words. The code is 0 if the server didn't answer.
-func (e *smtpFailure) reply() (code int, words string) {
-	if tp, ok := errors.AsType[*textproto.Error](e.err); ok {
-		return tp.Code, tp.Msg
+// reply returns the server's reply. The code is 0 if there was none.
+func (e *smtpFailure) reply() (code int, text string) {
+	if reply, ok := errors.AsType[*textproto.Error](e.err); ok {
+		return reply.Code, reply.Msg
 	}
 	return 0, ""
 }
 
-// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it. If the
-// server refuses an access token, openSMTP tries once more with a new one: the token may have ended early, by
-// the server's clock.
+// openSMTP connects, starts TLS and signs in. ctx must have a deadline; nothing is written after it. If the server refuses
+// an access token, openSMTP retries once with a new one, because the token may have expired early by the server's clock.
+// needsUTF8 is true if an address of the mail requires SMTPUTF8.
 // Errors: *smtpFailure; *channels.SendError if there is no access token.
-func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
-	token, err := wire.Token(ctx, c.set, c.grant, "")
+func (s *Sender) openSMTP(ctx context.Context, needsUTF8 bool) (*smtpSession, error) {
+	const noneRefused = ""
+	token, err := wire.Token(ctx, s.set, s.grant, noneRefused)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.connect(ctx, utf8, token)
+
+	session, err := s.connect(ctx, needsUTF8, token)
 	if token == "" || !isSignInRefused(err) {
-		return s, err
+		return session, err
 	}
-	token, err = wire.Token(ctx, c.set, c.grant, token)
+
+	refused := token
+	token, err = wire.Token(ctx, s.set, s.grant, refused)
 	if err != nil {
 		return nil, err
 	}
-	return c.connect(ctx, utf8, token)
+	return s.connect(ctx, needsUTF8, token)
 }
 
-// isSignInRefused reports whether the server refused a sign-in for good.
+// isSignInRefused reports whether the server permanently refused the credentials.
 func isSignInRefused(err error) bool {
-	var f *smtpFailure
-	if !errors.As(err, &f) || f.step != smtpcode.StepAuth {
+	f, ok := errors.AsType[*smtpFailure](err)
+	if !ok || f.step != smtpcode.StepAuth {
 		return false
 	}
 	code, _ := f.reply()
 	return code >= firstPermanentCode
 }
 
-// connect connects, starts TLS and logs in: with the access token, or with the password if token is "". utf8
-// says that an address needs SMTPUTF8.
-// Errors: *smtpFailure.
-func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSession, error) {
-	s := &smtpSession{stopWatchingCtx: func() bool { return true }}
-	client, err := c.newClient(ctx, s, utf8)
+// connect connects, starts TLS and signs in with the access token, or with the password if token is "". The error is an
+// *smtpFailure.
+func (s *Sender) connect(ctx context.Context, needsUTF8 bool, token string) (*smtpSession, error) {
+	session := &smtpSession{stopWatchingCtx: func() bool { return true }}
+	client, err := s.newClient(ctx, session, needsUTF8)
 	if err == nil {
-		s.client, err = client.DialToSMTPClientWithContext(ctx)
+		session.client, err = client.DialToSMTPClientWithContext(ctx)
 	}
 	if err != nil {
-		s.close()
+		session.close()
 		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
 
-	s.client.Text.R = bufio.NewReader(&replyLines{from: s.client.Text.R})
-	if err := s.login(c.set.SMTP, token); err != nil {
-		s.close()
+	session.client.Text.R = bufio.NewReader(&replyReader{from: session.client.Text.R})
+	if err := session.login(s.set.SMTP, token); err != nil {
+		session.close()
 		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
 	}
 
-	return s, nil
+	return session, nil
 }
 
-// newClient prepares the library's client. The client dials by our function, so that it writes by a fencedConn also under TLS, and so that
-// we can close the connection, which the library leaves open when the greeting or STARTTLS fails.
-func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
-	to := c.set.SMTP
+// newClient returns a client of the mail library that connects for a session. It uses our own dial function for two reasons:
+// all writes go through a fencedConn, even with TLS, and the session can close the connection, which the library leaves
+// open if the greeting or STARTTLS fails.
+func (s *Sender) newClient(ctx context.Context, session *smtpSession, needsUTF8 bool) (*mail.Client, error) {
+	to := s.set.SMTP
 	port, err := strconv.Atoi(to.Port)
 	if err != nil {
 		return nil, err
 	}
 
-	deadline, _ := ctx.Deadline() // openSMTP's ctx has one
-	config := c.limits.TLS(to.Host, c.tls)
+	deadline, _ := ctx.Deadline() // always set, see openSMTP
+	config := s.limits.TLS(to.Host, s.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
-		raw, err := c.dialer.DialContext(dialCtx, network, address)
+		raw, err := s.dialer.DialContext(dialCtx, network, address)
 		if err != nil {
 			return nil, err
 		}
 
 		wire.KeepAlive(raw)
-		s.conn = &fencedConn{Conn: raw, deadline: deadline, clock: time.Now} //nolint:forbidigo // the deadline is by this machine's clock
-		s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
+		session.conn = &fencedConn{Conn: raw, deadline: deadline, clock: time.Now} //nolint:forbidigo // the deadline is by this machine's clock
+		session.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 		if to.Security != settings.TLS {
-			return s.conn, nil
+			return session.conn, nil
 		}
 
-		conn := tls.Client(s.conn, config)
+		conn := tls.Client(session.conn, config)
 		return conn, conn.HandshakeContext(dialCtx)
 	}
 
@@ -138,29 +142,29 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 		mail.WithPort(port),
 		mail.WithTLSPolicy(policy),
 		mail.WithTLSConfig(config),
-		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), // login does it
+		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), // see login
 		mail.WithDialContextFunc(dial),
 		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)),
-		mail.WithHELO(c.set.Domain()),
+		mail.WithHELO(s.set.Domain()),
 	}
-	if !utf8 {
+	if !needsUTF8 {
 		options = append(options, mail.WithoutSMTPUTF8())
 	}
 
 	return mail.NewClient(to.Host, options...)
 }
 
-// login signs in with the access token or, if token is "", by a password method that the server offers. A
-// server that offers no sign-in is a relay that knows us by our IP address, or that will refuse the mail.
+// login signs in with the access token or, if token is "", with the password. If the server doesn't offer AUTH, login does
+// nothing: either the server is a relay that trusts our IP address, or it will refuse the mail.
 func (s *smtpSession) login(to settings.Server, token string) error {
 	offered, methods := s.client.Extension("AUTH")
 	if !offered {
 		return nil
 	}
 
-	words := strings.Fields(strings.ToUpper(methods))
+	mechanisms := strings.Fields(strings.ToUpper(methods))
 	if token != "" {
-		if !slices.Contains(words, "XOAUTH2") {
+		if !slices.Contains(mechanisms, "XOAUTH2") {
 			return &textproto.Error{
 				Code: codeNoMethod,
 				Msg:  "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods),
@@ -171,19 +175,19 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 
 	unprotected := to.Security == settings.Unprotected
 	switch {
-	case slices.Contains(words, "PLAIN"):
+	case slices.Contains(mechanisms, "PLAIN"):
 		return s.client.Auth(smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected))
-	case slices.Contains(words, "LOGIN"):
+	case slices.Contains(mechanisms, "LOGIN"):
 		return s.client.Auth(smtp.LoginAuth(to.Username, to.Password, to.Host, unprotected))
-	case slices.Contains(words, "CRAM-MD5"):
+	case slices.Contains(mechanisms, "CRAM-MD5"):
 		return s.client.Auth(smtp.CRAMMD5Auth(to.Username, to.Password))
 	}
 
 	return &textproto.Error{Code: codeNoMethod, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
 }
 
-// sendQuit sends QUIT and ignores the answer.
-func (s *smtpSession) sendQuit() {
+// quit sends QUIT and ignores the reply. The mail has been accepted already.
+func (s *smtpSession) quit() {
 	_ = s.client.UpdateDeadline(quitTimeout)
 	_ = s.client.Quit()
 }
@@ -197,8 +201,8 @@ func (s *smtpSession) close() {
 	}
 }
 
-// isTimeOver reports whether a connection failed because the attempt's time was over. Then it is closed, its own
-// deadline has passed, and nothing more is written: any of the three may be noticed first.
-func isTimeOver(err error) bool {
+// isDeadlineError reports whether a connection failed because the deadline of the attempt had passed. Depending on timing,
+// the connection was closed, its deadline was exceeded, or fencedConn refused a write.
+func isDeadlineError(err error) bool {
 	return errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errTooLate)
 }

@@ -91,7 +91,7 @@ func TestThreadNamesTheRefusedRecipient(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := (&Sender{}).explainFailure(refusalOfAnn(words), time.Time{}, tt.recipients).Text
+			got := (&Sender{}).sendError(refusalOfAnn(words), time.Time{}, tt.recipients).Text
 			for _, want := range []string{"refuses " + ann, words} {
 				if !strings.Contains(got, want) {
 					t.Errorf("text: got %q, want %q in it", got, want)
@@ -124,7 +124,7 @@ func TestAdminsAreToldNoRecipient(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := (&Sender{}).explainFailure(refusalOfAnn(tt.words), time.Time{}, []string{ann, odd})
+			got := (&Sender{}).sendError(refusalOfAnn(tt.words), time.Time{}, []string{ann, odd})
 			if want := "The mail server refuses the mail: 550 " + tt.want; got.AccountText != want {
 				t.Errorf("text for admins: got %q, want %q", got.AccountText, want)
 			}
