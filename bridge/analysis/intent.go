@@ -1,5 +1,15 @@
 package analysis
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
 // DefaultIntents returns the intents of a desk that has chosen none of its own.
 func DefaultIntents() []Intent {
 	return []Intent{
@@ -35,11 +45,78 @@ func DefaultIntents() []Intent {
 	}
 }
 
-// IntentNames returns the names of DefaultIntents. Models' weights stand in this order.
+// IntentNames returns the names of DefaultIntents. The weights of trained models are stored in this order.
 func IntentNames() []string {
 	var names []string
 	for _, i := range DefaultIntents() {
 		names = append(names, i.Name)
 	}
 	return names
+}
+
+// The limits of intents.
+const (
+	maxDeskIntents = 30  // of one desk; an answer names at most maxIntents of them
+	maxAbout       = 200 // characters
+	maxWords       = 20  // of one intent
+	maxWord        = 40  // characters
+)
+
+var intentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+
+// ParseIntents parses intents, one per line:
+//
+//	order_status
+//	warranty: asks about the guarantee = guarantee, warranty, Garantie
+//
+// The colon is followed by a description; one of DefaultIntents may be given by its name alone. The words after "=" are
+// those that customers use when they have this intent. Errors contain the line's number, but don't quote the line.
+func ParseIntents(text string) ([]Intent, error) {
+	var all []Intent
+	for n, line := range numberedLines(text) {
+		intent, err := parseIntent(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
+		}
+		if len(all) == maxDeskIntents {
+			return nil, fmt.Errorf("line %d: there are more than %d intents", n+1, maxDeskIntents)
+		}
+		hasSameName := func(other Intent) bool { return other.Name == intent.Name }
+		if slices.ContainsFunc(all, hasSameName) {
+			return nil, fmt.Errorf("line %d: its name is used twice", n+1)
+		}
+		all = append(all, intent)
+	}
+
+	return all, nil
+}
+
+func parseIntent(line string) (Intent, error) {
+	line, words, _ := strings.Cut(line, " = ")
+	name, about, _ := strings.Cut(line, ":")
+	intent := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
+	for _, known := range DefaultIntents() {
+		if known.Name == intent.Name {
+			intent.Tags = known.Tags
+			intent.About = cmp.Or(intent.About, known.About)
+		}
+	}
+
+	for word := range strings.SplitSeq(words, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			intent.Words = append(intent.Words, word)
+		}
+	}
+
+	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > maxWord }
+	switch {
+	case !intentName.MatchString(intent.Name):
+		return intent, errors.New("it should begin with a name of at most 30 small letters, digits and _")
+	case intent.About == "" || utf8.RuneCountInString(intent.About) > maxAbout:
+		return intent, fmt.Errorf("the name should be followed by a colon and what customers want, in at most %d characters", maxAbout)
+	case len(intent.Words) > maxWords || slices.ContainsFunc(intent.Words, isTooLong):
+		return intent, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, maxWord)
+	}
+
+	return intent, nil
 }

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,19 +8,18 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// This file reads two settings that admins write as text, one entry a line: the formats of reference numbers, and the
-// intents (what customers want) of their helpdesk.
+// A pattern describes the reference numbers of one helpdesk, so that they are recognised in customers' messages, and
+// become links for its agents. This file parses and checks the patterns that admins write.
 
 // The limits of patterns. The time to match a regular expression in Go is proportional to its size and to the length of
 // the text, so these bound how long one message can take. A step is one instruction of the compiled expression.
 const (
-	MostPatterns    = 32
-	LongestPattern  = 400  // bytes
-	LargestPattern  = 500  // steps of one pattern
-	LargestPatterns = 4000 // steps of all patterns together
+	MaxPatterns     = 32
+	MaxPatternBytes = 400  // bytes
+	MaxPatternSteps = 500  // steps of one pattern
+	MaxTotalSteps   = 4000 // steps of all patterns together
 	maxLink         = 300  // bytes
 )
 
@@ -45,7 +43,7 @@ func ParsePatterns(text string) ([]Pattern, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
-		if size += steps; size > LargestPatterns || len(all) == MostPatterns {
+		if size += steps; size > MaxTotalSteps || len(all) == MaxPatterns {
 			return nil, fmt.Errorf("line %d: there are too many patterns, or they are too large", n+1)
 		}
 		all = append(all, p)
@@ -84,8 +82,8 @@ func parsePattern(line string) (p Pattern, steps int, err error) {
 // PatternSize returns the number of steps of a regular expression. It returns an error if the expression is empty,
 // too long, too large or invalid, or if it matches the empty string.
 func PatternSize(expression string) (int, error) {
-	if expression == "" || len(expression) > LongestPattern {
-		return 0, fmt.Errorf("the expression is empty, or longer than %d characters", LongestPattern)
+	if expression == "" || len(expression) > MaxPatternBytes {
+		return 0, fmt.Errorf("the expression is empty, or longer than %d characters", MaxPatternBytes)
 	}
 
 	parsed, err := syntax.Parse(expression, syntax.Perl)
@@ -97,7 +95,7 @@ func PatternSize(expression string) (int, error) {
 	}
 
 	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil || len(program.Inst) > LargestPattern {
+	if err != nil || len(program.Inst) > MaxPatternSteps {
 		return 0, errors.New("the expression is too large: repeat less")
 	}
 
@@ -150,73 +148,6 @@ func (p Pattern) LinkTo(number string) string {
 
 // builtInKinds returns the kinds of reference numbers that are recognised without a pattern.
 func builtInKinds() []string { return []string{"order", "quote", "invoice", "shipment", "ticket"} }
-
-// The limits of intents.
-const (
-	maxDeskIntents = 30  // of one desk; an answer names at most maxIntents of them
-	maxAbout       = 200 // characters
-	maxWords       = 20  // of one intent
-	maxWord        = 40  // characters
-)
-
-var intentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
-
-// ParseIntents parses intents, one per line:
-//
-//	order_status
-//	warranty: asks about the guarantee = guarantee, warranty, Garantie
-//
-// The colon is followed by a description; one of DefaultIntents may be given by its name alone. The words after "=" are
-// those that customers use when they have this intent. Errors contain the line's number, but don't quote the line.
-func ParseIntents(text string) ([]Intent, error) {
-	var all []Intent
-	for n, line := range numberedLines(text) {
-		intent, err := parseIntent(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n+1, err)
-		}
-		if len(all) == maxDeskIntents {
-			return nil, fmt.Errorf("line %d: there are more than %d intents", n+1, maxDeskIntents)
-		}
-		hasSameName := func(other Intent) bool { return other.Name == intent.Name }
-		if slices.ContainsFunc(all, hasSameName) {
-			return nil, fmt.Errorf("line %d: its name is used twice", n+1)
-		}
-		all = append(all, intent)
-	}
-
-	return all, nil
-}
-
-func parseIntent(line string) (Intent, error) {
-	line, words, _ := strings.Cut(line, " = ")
-	name, about, _ := strings.Cut(line, ":")
-	intent := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
-	for _, known := range DefaultIntents() {
-		if known.Name == intent.Name {
-			intent.Tags = known.Tags
-			intent.About = cmp.Or(intent.About, known.About)
-		}
-	}
-
-	for word := range strings.SplitSeq(words, ",") {
-		if word = strings.TrimSpace(word); word != "" {
-			intent.Words = append(intent.Words, word)
-		}
-	}
-
-	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > maxWord }
-	switch {
-	case !intentName.MatchString(intent.Name):
-		return intent, errors.New("it should begin with a name of at most 30 small letters, digits and _")
-	case intent.About == "" || utf8.RuneCountInString(intent.About) > maxAbout:
-		return intent, fmt.Errorf("the name should be followed by a colon and what customers want, in at most %d characters", maxAbout)
-	case len(intent.Words) > maxWords || slices.ContainsFunc(intent.Words, isTooLong):
-		return intent, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, maxWord)
-	}
-
-	return intent, nil
-}
 
 // numberedLines yields the trimmed lines of a text that aren't empty, with their indices in the text.
 func numberedLines(text string) func(yield func(int, string) bool) {

@@ -53,10 +53,10 @@ func TestParsePatternsRefuses(t *testing.T) {
 		{name: "backreference", text: `order: (a)\1`},
 		{name: "expression that an empty text fits", text: `order: \d*`},
 		{name: "empty expression", text: "order:"},
-		{name: "long expression", text: "order: " + strings.Repeat("a", LongestPattern+1)},
+		{name: "long expression", text: "order: " + strings.Repeat("a", MaxPatternBytes+1)},
 		{name: "expression of many states", text: "order: (a{100}){9}"},
 		{name: "expressions of many states together", text: strings.Repeat("order: (a?){200}b\n", 10)},
-		{name: "too many patterns", text: strings.Repeat("order: x\\d\n", MostPatterns+1)},
+		{name: "too many patterns", text: strings.Repeat("order: x\\d\n", MaxPatterns+1)},
 
 		{name: "unusual kind without an expression", text: "serial"},
 		{name: "no kind", text: ": x"},

@@ -32,14 +32,14 @@ func New() *Finder { return &Finder{cache: map[string]compiled{}} }
 func (f *Finder) Find(text string, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
 	steps := 0
-	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {
+	for _, p := range patterns[:min(len(patterns), analysis.MaxPatterns)] {
 		c := f.compile(p.Regexp)
 		steps += c.size
 
 		if c.re == nil || p.Kind == "" {
 			continue
 		}
-		if steps > analysis.LargestPatterns {
+		if steps > analysis.MaxTotalSteps {
 			break
 		}
 
@@ -86,7 +86,7 @@ func (f *Finder) compile(pattern string) compiled {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	const maxDesks = 4 // the cache holds the patterns of about four helpdesks
-	if len(f.cache) >= maxDesks*analysis.MostPatterns {
+	if len(f.cache) >= maxDesks*analysis.MaxPatterns {
 		clear(f.cache)
 	}
 
