@@ -1,7 +1,7 @@
-// Package rawmail reads the form of a mail: its header, its MIME parts, and the encodings, character
-// sets, addresses, dates and file names in them. It is as tolerant as real mail needs: whatever the
-// bytes are, there is something to read. The same bytes give the same result on every machine, because
-// stored ids depend on it, and what is read of one mail is limited, so that no mail costs much.
+// Package rawmail parses mails: the header, the tree of MIME parts, transfer encodings, charsets, addresses, dates and
+// file names. It tolerates whatever real mail programs send, and never fails: there is always something to read. The
+// same bytes give the same result on every machine, because stored IDs depend on it. All work is bounded, so that a
+// hostile mail can't cost much.
 //
-// What does not belong here: what a text says to its reader, and what a mail means for a conversation.
+// What a text or a mail means for a conversation is decided in other packages.
 package rawmail
