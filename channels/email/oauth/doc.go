@@ -1,5 +1,5 @@
-// Package oauth speaks with the providers at which a person consents to Parley's signing in to a mailbox: it makes
-// the address at which she does, exchanges what comes back for tokens, and has these refreshed.
+// Package oauth gets access to mailboxes at Google and Microsoft with OAuth 2.0: it creates the URL of the provider's
+// consent page, exchanges the code with which the browser comes back for tokens, and refreshes the tokens.
 //
-// What does not belong here: where tokens are kept and who may refresh them, and the servers that take them.
+// Where tokens are stored, and who may refresh them, is decided by the caller.
 package oauth

@@ -35,17 +35,17 @@ func (s *Server) AddFault(f Fault) string {
 	return s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// effect is what a fault leaves to the handler of a request.
-type effect int
+// faultEffect is what a fault leaves to the handler of a request.
+type faultEffect int
 
 const (
-	noEffect      effect = iota // handle the request as if there were no fault
-	wasAnswered                 // do nothing: the response was sent
-	dropsResponse               // perform the request, then close the connection without a response
+	noEffect      faultEffect = iota // handle the request as if there were no fault
+	wasAnswered                      // do nothing: the response was sent
+	dropsResponse                    // perform the request, then close the connection without a response
 )
 
 // injectFault applies the fault that is due for a request, if any.
-func (s *Server) injectFault(w http.ResponseWriter, r *http.Request, grant string) effect {
+func (s *Server) injectFault(w http.ResponseWriter, r *http.Request, grant string) faultEffect {
 	hits := s.Strike(func(f Fault) bool { return f.Grant == "" || f.Grant == grant })
 	if len(hits.List) == 0 {
 		return noEffect

@@ -1,5 +1,5 @@
-// Package outbound writes mails: text and HTML, headers that keep them in their thread, ids by which they
-// are known again, and files, which are read only while a mail leaves.
+// Package outbound composes the mails that agents send to customers: a text and an HTML version, the headers that keep
+// a mail in its thread, and attached files, which are read only while the mail is being sent.
 //
-// What does not belong here: whether and when something is sent, and connections.
+// Connections, and whether and when a mail is sent, are the business of package submission and of the caller.
 package outbound

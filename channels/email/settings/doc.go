@@ -1,5 +1,3 @@
-// Package settings has what an administrator says of a mailbox: the fields that are filled in, and the
-// checked values that they become, with defaults that depend on the mail service.
-//
-// What does not belong here: whether servers agree with them.
+// Package settings defines the configuration of an email account: the fields that an administrator fills in, and the
+// checked values with defaults that depend on the mail service. It makes no connections.
 package settings

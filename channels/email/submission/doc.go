@@ -1,5 +1,5 @@
-// Package submission hands mails to the mailbox's SMTP server (RFC 6409), and says what became of each
-// attempt: it was accepted, it certainly failed, or nobody knows. No byte leaves after an attempt's deadline.
+// Package submission sends mails through the mailbox's SMTP server (RFC 6409). It reports for each attempt whether the
+// mail was accepted, was certainly not sent, or may have been sent. Nothing is written after an attempt's deadline.
 //
-// What does not belong here: what a mail says, the copy in the folder of sent mail, and when to try again.
+// Retries, and the copy in the sent folder, are up to the caller.
 package submission

@@ -1,5 +1,3 @@
-// Package wire has what connections to a mailbox's servers share, whether they speak IMAP or SMTP: the limits of all
-// mailboxes of a process together, the configuration of TLS, and words for people about connections that fail.
-//
-// What does not belong here: the protocols.
+// Package wire contains what IMAP and SMTP connections to a mailbox's servers share: limits for all mailboxes of a
+// process together, the TLS configuration, sign-in with access tokens, and descriptions of connection errors.
 package wire
