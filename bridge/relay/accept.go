@@ -15,20 +15,22 @@ import (
 )
 
 const (
-	maxStoring = 3       // batches that are stored at the same time
-	blobBytes  = 1 << 20 // a larger payload is stored as a blob, beside the journal
-	// slowStore is how long the next batch waits for the one that is being stored. One larger batch costs less than several
-	// small ones at a time; but a batch that waits for a locked queue must not keep all others waiting.
+	maxStoring = 3       // batches stored at the same time
+	blobBytes  = 1 << 20 // a larger payload is stored as a blob, outside the journal
+	// slowStore is how long the next batch waits for the running one. One larger batch costs less than several
+	// small ones at once, but a batch that waits for a locked queue must not hold up all others.
 	slowStore = 50 * time.Millisecond
 )
 
-// Accept stores facts in the journal (the table of events) and returns after the commit. A fact is one thing that a
-// channel or an agents' chat told Parley, such as a mail: bytes with a name, so that it counts once however often it
-// comes. Only after Accept has returned nil may the caller tell the fact's source that it arrived.
+// Accept stores facts in the journal, the table of events, and returns after the commit. A fact is one thing
+// that a channel or an agents' chat reported, such as a mail: bytes with a unique name (ExternalID), so that a
+// fact that is reported twice counts once. The caller must not acknowledge a fact to its source before Accept
+// has returned nil.
 //
-// Facts that come while a commit runs share the next one, which begins when the running one has ended, or after
-// slowStore. Facts with the same order key are stored in the order in which they came.
-// Errors: channels.ErrOverloaded when too much waits already. After any error the source has to bring the facts again.
+// Facts that arrive during a commit share the next one. It begins when the running commit has ended, or after
+// slowStore. Facts with the same order key are stored in order of arrival. Accept may be called concurrently.
+// Errors: channels.ErrOverloaded if too many facts wait already. After any error the source has to report the
+// facts again.
 func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	began := time.Now()
 	arrivals := make([]*arrival, 0, len(facts))
@@ -44,7 +46,7 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 		r.metrics.countRefused(account)
 		return channels.ErrOverloaded
 	}
-	defer r.queue.callerLeft()
+	defer r.queue.callerDone()
 
 	for _, a := range arrivals {
 		select {
@@ -61,10 +63,10 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 	return nil
 }
 
-// journalWriter stores what callers of Accept have put into the queue, in batches.
+// journalWriter stores in batches what callers of Accept have queued.
 type journalWriter struct{ *Relay }
 
-// newArrival prepares a fact for the journal. A large payload is stored at once, as a blob.
+// newArrival prepares a fact for the journal. A large payload is stored right away, as a blob.
 func (w journalWriter) newArrival(ctx context.Context, account store.AccountID, f channels.Fact) (*arrival, error) {
 	a := &arrival{done: make(chan error, 1), event: store.NewEvent{
 		AccountID:  account,
@@ -90,17 +92,17 @@ func (w journalWriter) newArrival(ctx context.Context, account store.AccountID, 
 	return a, nil
 }
 
-// run stores batches until ctx ends, up to maxStoring at the same time. Then it refuses what still waits: the sources of
-// these facts bring them again.
+// run stores batches until ctx ends, up to maxStoring of them at the same time. Then it refuses all facts that
+// still wait; their sources report them again.
 func (w journalWriter) run(ctx context.Context) {
 	var storing sync.WaitGroup
 	defer storing.Wait()
-	places := make(chan struct{}, maxStoring)
+	slots := make(chan struct{}, maxStoring)
 	for {
-		places <- struct{}{}
+		slots <- struct{}{}
 		batch := w.queue.takeBatch()
 		if len(batch) == 0 {
-			<-places
+			<-slots
 
 			select {
 			case <-w.queue.wake:
@@ -117,7 +119,7 @@ func (w journalWriter) run(ctx context.Context) {
 		storing.Go(func() {
 			defer close(stored)
 			w.storeBatch(ctx, batch)
-			<-places
+			<-slots
 			w.queue.release(batch)
 		})
 
@@ -125,9 +127,9 @@ func (w journalWriter) run(ctx context.Context) {
 	}
 }
 
-// storeBatch stores a batch and answers the callers of Accept. If the database refuses something in the batch, its facts
-// are stored one by one. If the database fails, the whole batch fails, and so do the facts that wait behind it with the
-// same order keys: they must not be stored before it.
+// storeBatch stores a batch and answers the callers of Accept. If the database refuses a value in the batch,
+// the facts are stored one by one. If the database fails, the whole batch fails, and so do the queued facts
+// with the same order keys, because they must not be stored ahead of it.
 func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	events := make([]store.NewEvent, len(batch))
 	for i, a := range batch {
@@ -142,7 +144,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 		return
 	}
 	if err != nil && !isRefusal(err) {
-		batch = append(batch, w.queue.withdrawBehind(batch...)...)
+		batch = append(batch, w.queue.withdrawFollowing(batch...)...)
 	}
 
 	for _, a := range batch {
@@ -150,7 +152,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 }
 
-// store writes facts and wakes the appliers. It tries again at once if it collides with another process.
+// store writes facts and wakes the appliers. It retries at once after a conflict with another process.
 func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := w.insert(ctx, events)
@@ -163,11 +165,11 @@ func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error
 	if err == nil {
 		w.database.noteAnswer()
 	}
-	w.wakeForStored(stored, began) // without an error, too: the facts without a fault may be stored already
+	w.wakeForStored(stored, began) // even after an error: insert may have stored some of the facts
 	return err
 }
 
-// wakeForStored counts events that were stored, and wakes the appliers for those that can be applied.
+// wakeForStored counts the stored events and wakes the appliers for those that can be applied.
 func (w journalWriter) wakeForStored(stored []store.Inserted, began time.Time) {
 	w.metrics.Accepted.Add(int64(len(stored)))
 	shares := make([]store.AccountID, 0, len(stored))
@@ -180,52 +182,59 @@ func (w journalWriter) wakeForStored(stored []store.Inserted, began time.Time) {
 		shares = append(shares, s.Share)
 	}
 
-	if time.Since(began) > lateCommit/2 { // the queues became visible so late that appliers may look behind them
+	if time.Since(began) > lateCommit/2 { // so late that appliers may have looked past these queues
 		w.schedule.lookFromOldest(shares...)
 	}
 	w.schedule.wake(began, shares...)
 }
 
-// insert writes facts. Some are marked by their source as ones that can't be read (Quarantine). They are stored in a
-// second transaction, which also tells people, so that the queues of the other facts aren't locked meanwhile. So insert
-// may return stored events together with an error.
+// insert writes facts. Those that their source has marked as unreadable (Quarantine) are written in a second
+// transaction, which also notifies people, so that this doesn't keep the queues of the other facts locked.
+// Insert may therefore return stored events together with an error.
 func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
-	var good, bad []store.NewEvent
+	var readable, unreadable []store.NewEvent
 	for _, e := range events {
 		if e.Quarantine == "" {
-			good = append(good, e)
+			readable = append(readable, e)
 		} else {
-			bad = append(bad, e)
+			unreadable = append(unreadable, e)
 		}
 	}
 
-	stored, err := store.InsertEvents(ctx, w.pool, good)
-	if err != nil || len(bad) == 0 {
+	stored, err := store.InsertEvents(ctx, w.pool, readable)
+	if err != nil || len(unreadable) == 0 {
 		return stored, err
 	}
+	quarantined, err := w.insertUnreadable(ctx, unreadable)
+	if err != nil {
+		return stored, err
+	}
+	return append(stored, quarantined...), nil
+}
 
-	var refused []store.Inserted
-	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
-		if refused, err = store.InsertEvents(ctx, tx, bad); err != nil {
+// insertUnreadable writes facts that go straight into quarantine, and notifies people, in one transaction.
+func (w journalWriter) insertUnreadable(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
+	const unread = true // the handler must not decode them
+	var stored []store.Inserted
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
+		stored, err = store.InsertEvents(ctx, tx, events)
+		if err != nil {
 			return err
 		}
-		for _, s := range refused {
+		for _, s := range stored {
 			e := store.Event{ID: s.ID, AccountID: s.AccountID}
-			const unread = true // its source says that it can't be decoded
 			if err := w.handler.Quarantined(ctx, tx, e, s.Quarantine, unread); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return stored, err
-	}
-	return append(stored, refused...), nil
+	return stored, err
 }
 
-// storeSingly stores the facts of a batch one by one, so that one that the database refuses doesn't keep the others out.
-// If the database fails at one, all later ones with the same order key fail with it: they must not be stored before it.
+// storeSingly stores the facts of a batch one by one, so that one refused fact doesn't block the others. If the
+// database fails at a fact, all later facts with the same order key fail too: they must not be stored ahead of
+// it.
 func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 	failed := map[string]error{} // by order key
 	for _, a := range batch {
@@ -238,8 +247,8 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 		err := w.store(ctx, []store.NewEvent{a.event})
 		if err != nil && !isRefusal(err) {
 			failed[key] = err
-			for _, behind := range w.queue.withdrawBehind(a) {
-				behind.done <- err
+			for _, later := range w.queue.withdrawFollowing(a) {
+				later.done <- err
 			}
 		}
 		a.done <- err

@@ -10,17 +10,17 @@ import (
 	"parley/store"
 )
 
-// applier takes events from the journal and applies them, in a database session of its own. While it works on the events
-// of a queue, the queue's row names it as the holder, by the number of its session. When the session ends, for whatever
-// reason, other appliers may take these events.
+// applier takes events from the journal and applies them, in its own database session. While it works on the
+// events of a queue, it is the queue's holder: the queue's row contains the number of its session. When the
+// session ends, for whatever reason, other appliers may take these events.
 type applier struct {
 	*Relay
-	conn   *pgxpool.Conn // nil while there is no session
-	holder int           // the number that names this applier in the rows of queues
-	lost   *atomic.Bool  // true once another process took this applier for dead and freed its events
+	conn   *pgxpool.Conn // nil without a session
+	holder int           // identifies this applier in the rows of queues
+	lost   *atomic.Bool  // set once another process presumed this applier dead and freed its events
 }
 
-// ensureSession makes sure that the applier has a session that can take events.
+// ensureSession makes sure that the applier has a usable session.
 func (a *applier) ensureSession(ctx context.Context) error {
 	if a.conn != nil && !a.isUsable() {
 		a.dropSession()
@@ -46,9 +46,9 @@ func (a *applier) ensureSession(ctx context.Context) error {
 	return nil
 }
 
-// isUsable reports whether the session can take events: its earlier events are still its own, and it is in no transaction.
+// isUsable reports whether the session can take events: it is not lost, still open, and in no transaction.
 func (a *applier) isUsable() bool {
-	const idle = 'I' // PostgreSQL's status of a session that is in no transaction
+	const idle = 'I' // PostgreSQL's status for "no transaction"
 	if a.lost.Load() {
 		return false
 	}
@@ -56,31 +56,31 @@ func (a *applier) isUsable() bool {
 	return !conn.IsClosed() && conn.PgConn().TxStatus() == idle
 }
 
-// dropSession ends the session at once, even while a goroutine uses it.
+// dropSession closes the session immediately, even if a goroutine is still using it.
 func (a *applier) dropSession() {
 	a.holders.drop(a.holder)
 	closeSession(a.conn)
 	a.conn = nil
 }
 
-// dropAnySession ends the applier's session, if it has one. So events that it could not give back are free for others.
+// dropAnySession closes the session, if there is one. That frees all events that the applier still holds.
 func (a *applier) dropAnySession() {
 	if a.conn != nil {
 		a.dropSession()
 	}
 }
 
-// closeSession ends a session so that PostgreSQL notices at once: what it locked is free. Its
-// connection may be in use by a goroutine that nobody waits for.
+// closeSession closes the network connection, so that PostgreSQL notices at once and releases the session's
+// locks. An abandoned goroutine may still be using the connection.
 func closeSession(conn *pgxpool.Conn) {
 	raw := conn.Hijack()
 	_ = raw.PgConn().Conn().Close()
 }
 
-// returnTimeout is how long giving a session back may take while the process stops.
+// returnTimeout limits how long returning the session may take during shutdown.
 const returnTimeout = 2 * time.Second
 
-// returnSession gives the session, if there is one, back to the pool when the process stops.
+// returnSession returns the session, if there is one, to the pool during shutdown.
 func (a *applier) returnSession(ctx context.Context) {
 	if a.conn == nil {
 		return
@@ -88,7 +88,7 @@ func (a *applier) returnSession(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnTimeout)
 	defer cancel()
 	if err := store.DropHolder(ctx, a.conn, a.holder); err != nil {
-		a.dropSession() // others find that its session has ended
+		a.dropSession() // ending the session frees its events as well
 		return
 	}
 	a.holders.drop(a.holder)

@@ -16,29 +16,33 @@ import (
 
 const (
 	maxTries         = 5                      // attempts to apply an event
-	largeBytes       = 4 << 20                // a batch with more bytes of payloads takes turns with other large ones
-	maxLargeTogether = 48 << 20               // bytes of payloads that all large batches may have in memory at once
-	maxPlaceHeld     = 250 * time.Millisecond // how long a batch counts as one in work; see takeBatchPlace
-	stalledAfter     = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
+	largeBytes       = 4 << 20                // a batch with more payload bytes counts as large
+	maxLargeTogether = 48 << 20               // payload bytes of all large batches in memory at once
+	maxSlotHeld      = 250 * time.Millisecond // how long a batch keeps its slot; see takeBatchSlot
+	stalledAfter     = 3 * time.Second        // if the database hasn't answered for this long, no event is blamed for a failure
 	rollbackTimeout  = 5 * time.Second
 
-	// How appliers give way while callers of Accept pile up.
-	maxYield      = 250 * time.Millisecond // at most this long at a time
-	yieldInterval = 5 * time.Millisecond   // between two looks whether they still pile up
-	yieldShare    = 3                      // an applier that gave way for d may then work for 3 d before it gives way again
+	// How appliers pause while many callers wait in Accept.
+	maxYield      = 250 * time.Millisecond // the longest pause
+	yieldInterval = 5 * time.Millisecond   // how often they check whether callers still wait
+	yieldShare    = 3                      // after a pause of d, an applier works for at least 3 d before the next
 )
 
-// runApplier is the loop of one applier: it takes events that are due from the queues of several accounts, lets the
-// handler decode them and turn them into state, and commits what the handler changed together with the note that they
-// are done. The relay runs several appliers; the schedule says which accounts' turn it is. It returns when ctx ends.
+// runApplier is the loop of one applier. An event is a stored fact, such as a customer's mail, and it waits in
+// the queue of its account and order key. In each round, the applier takes a batch of due events from several
+// accounts, lets the handler decode and apply them, and commits the handler's changes together with the note
+// that the events are done. So each event takes effect exactly once.
+//
+// The relay runs several appliers. The schedule decides which accounts are next. runApplier returns when ctx
+// ends.
 func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
 	var notBefore time.Time
 	for r.schedule.waitUntilDue(ctx) {
 		r.waitWhileHeld(ctx)
-		// Only now are accounts chosen: what became due meanwhile is in one batch.
-		done := r.takeBatchPlace(ctx)
+		// Choose the accounts only after the wait for a slot, so that one batch has everything that became due.
+		done := r.takeBatchSlot(ctx)
 		var shares []store.Share
 		if !r.isHeldBack() {
 			shares = r.schedule.pick()
@@ -48,7 +52,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 			continue
 		}
 		if r.schedule.hasMuch(shares) {
-			notBefore = r.giveWayToAccepting(ctx, notBefore)
+			notBefore = r.yieldToAccepting(ctx, notBefore)
 		}
 
 		more, err := a.applyBatch(ctx, shares)
@@ -63,7 +67,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 	return nil
 }
 
-// waitWhileHeld waits while Options.Held keeps appliers from beginning, or until ctx ends.
+// waitWhileHeld waits while Options.Held stops appliers, or until ctx ends.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
 	for r.isHeldBack() && pause.For(ctx, yieldInterval) {
 	}
@@ -71,27 +75,27 @@ func (r *Relay) waitWhileHeld(ctx context.Context) {
 
 func (r *Relay) isHeldBack() bool { return r.opt.Held != nil && r.opt.Held() }
 
-// takeBatchPlace waits until few enough batches are in work, or ctx ends. Call done after the batch. A batch that has
-// taken longer than maxPlaceHeld no longer counts: it may be waiting for a lock of a process that was stopped, and must
-// not keep other accounts waiting.
-func (r *Relay) takeBatchPlace(ctx context.Context) (done func()) {
+// takeBatchSlot waits until fewer batches run than there are slots, or ctx ends. Call done after the batch. A
+// batch gives up its slot after maxSlotHeld: it may be waiting for a lock of a stopped process, and must not
+// hold up other accounts.
+func (r *Relay) takeBatchSlot(ctx context.Context) (done func()) {
 	select {
-	case r.batchPlaces <- struct{}{}:
+	case r.batchSlots <- struct{}{}:
 	case <-ctx.Done():
 		return func() {}
 	}
-	leave := sync.OnceFunc(func() { <-r.batchPlaces })
-	timer := time.AfterFunc(maxPlaceHeld, leave)
+	freeSlot := sync.OnceFunc(func() { <-r.batchSlots })
+	timer := time.AfterFunc(maxSlotHeld, freeSlot)
 	return func() {
 		timer.Stop()
-		leave()
+		freeSlot()
 	}
 }
 
-// giveWayToAccepting waits while callers of Accept pile up, so that new facts become durable first. It is for accounts
-// with much to apply; those with little would only be late. It doesn't wait before notBefore, and returns the next
-// notBefore: else, under a steady load, events would be applied too late.
-func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) (next time.Time) {
+// yieldToAccepting pauses while many callers wait in Accept, so that new facts become durable first. It is
+// meant for accounts with a backlog; pausing the others would only delay them. It doesn't pause before
+// notBefore, and returns the next notBefore. Otherwise a steady load would starve the appliers.
+func (r *Relay) yieldToAccepting(ctx context.Context, notBefore time.Time) (next time.Time) {
 	began := time.Now()
 	if began.Before(notBefore) {
 		return notBefore
@@ -104,7 +108,8 @@ func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) (ne
 	return time.Now().Add(yieldShare * time.Since(began))
 }
 
-// applyBatch takes events of accounts, decodes them and applies them. It returns the accounts that may have more.
+// applyBatch takes events of the accounts, decodes them and applies them. It returns the accounts that may have
+// more.
 func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
@@ -147,9 +152,9 @@ func accountsOf(shares []store.Share) map[store.AccountID]bool {
 	return accounts
 }
 
-// applyOrGiveUp applies the decoded events of a batch, and gives its runs back to their queues. It begins again without
-// an event that the handler names as one that can't be applied. If the batch fails for another reason, nothing of it is
-// applied.
+// applyOrGiveUp applies the decoded events of a batch and returns its runs to their queues. If the handler
+// names an event that can't be applied, it starts again without that event. If the batch fails for another
+// reason, nothing of it is applied.
 func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
@@ -166,7 +171,7 @@ func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) 
 	}
 }
 
-// apply makes one attempt to apply the events that are left in a batch, in one transaction.
+// apply makes one attempt to apply the remaining events of a batch, in one transaction.
 func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	facts := b.listFacts()
 	if len(facts) == 0 {
@@ -187,7 +192,7 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	return nil
 }
 
-// afterCommit counts the events of a batch that were applied, and wakes all that waited for something in it.
+// afterCommit counts the applied events of a batch and wakes everything that waited for one of its effects.
 func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Outcome, began time.Time) {
 	a.database.noteAnswer()
 	a.metrics.countApplied(b.appliedOf(facts), began)
@@ -201,7 +206,7 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 		a.awaitPosts()
 		written, err := made.Recheck(ctx)
 		if err != nil {
-			a.warn(ctx, "awaited facts not looked up", err) // their events are looked at again in time
+			a.warn(ctx, "awaited facts not looked up", err) // their events come back by themselves, only later
 		}
 		a.wakeWaiting(ctx, written)
 	}
@@ -213,16 +218,17 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 	}
 }
 
-// wakeWaiting makes the events due that wait for one of these names (Wait.For), because it is written now.
+// wakeWaiting makes the events due that wait for one of these names (Wait.For), because it is recorded now.
 func (r *Relay) wakeWaiting(ctx context.Context, written []string) {
 	accounts, err := store.WakeQueues(ctx, r.pool, written)
 	if err != nil {
-		r.warn(ctx, "waiting events not woken", err) // they are looked at again in time
+		r.warn(ctx, "waiting events not woken", err) // they come back by themselves, only later
 	}
 	r.schedule.wake(time.Now(), accounts...)
 }
 
-// reserveMemory waits until the payloads of facts have room in memory, if they are large. Call release after the batch.
+// reserveMemory waits until large payloads fit into memory. Small ones need no reservation. Call release after
+// the batch.
 func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func(), err error) {
 	var size int64
 	for _, f := range facts {
@@ -238,11 +244,11 @@ func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func()
 	return func() { r.largePayloads.Release(size) }, nil
 }
 
-// errTookLong is the error of an attempt that did not end in time.
+// errTookLong is the error of an attempt that did not end within Options.ApplyFor.
 var errTookLong = errors.New("relay: it took too long to apply")
 
-// applyInTime runs the handler and commits, within Options.ApplyFor. If that takes longer, it returns errTookLong and
-// ends the session, so that the attempt, which goes on in the background, can't commit any more.
+// applyInTime runs the handler and commits, within Options.ApplyFor. After that it returns errTookLong and
+// closes the session, so that the abandoned attempt, which still runs in the background, can't commit.
 func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
 	defer cancel()
@@ -253,13 +259,13 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outc
 
 	done := make(chan result, 1)
 	conn := a.conn.Conn()
-	outcome := b.clone() // the attempt may go on and change it when nobody waits any more
+	outcome := b.clone() // an abandoned attempt may still change it
 	a.background.Go(func() {
 		made, err := a.applyInTransaction(ctx, conn, outcome, facts)
 		done <- result{made, err}
 	})
 
-	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
+	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that respects its context returns earlier
 	defer timer.Stop()
 	select {
 	case r := <-done:
@@ -273,7 +279,8 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outc
 	}
 }
 
-// applyInTransaction runs the handler and commits what it wrote. It notes in b which events the handler left out.
+// applyInTransaction runs the handler and commits its changes. It records in b which events the handler left
+// out.
 func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Outcome, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
@@ -308,7 +315,7 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	if write == nil {
 		write = &store.Pipeline{}
 	}
-	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
+	write.Unflushed() // events without an effect, such as colleagues' chatter, may be applied again after a crash
 	write.FinishRuns(b.listReleases())
 	return made, store.CommitWith(ctx, tx, write)
 }
@@ -317,10 +324,10 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_ = tx.Rollback(ctx) // its session ends if that fails
+	_ = tx.Rollback(ctx) // if this fails, the session is closed
 }
 
-// safeApply calls Handler.Apply, and turns a panic of it into an error.
+// safeApply calls Handler.Apply and turns a panic into an error.
 func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -331,29 +338,29 @@ func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Outcome
 	return r.handler.Apply(ctx, tx, b)
 }
 
-// releaseFailed gives the runs of a batch that failed back to their queues. If an event may be the cause, all events of
-// the batch become suspects: they are tried one by one (runSuspects), and releaseFailed returns nil. Else it returns
-// cause, and the queues are due again.
+// releaseFailed returns the runs of a failed batch to their queues. If an event may be the cause, all events of
+// the batch become suspects, which are tried one by one (runSuspects), and releaseFailed returns nil. Otherwise
+// it returns cause, and the queues are due again.
 func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	blame := a.mayBlameEvent(cause)
+	isEventSuspect := a.mayBlameEvent(cause)
 	var list []store.Release
 	for _, r := range b.runs {
 		one := r.Release(0)
-		if blame {
+		if isEventSuspect {
 			one.Tries = max(r.Tries, 1)
-			one.Suspects = r.Places[len(r.Places)-1] // any of them may be the cause
+			one.Suspects = r.Places[len(r.Places)-1] // any event of the run may be the cause
 		}
 
 		list = append(list, one)
 	}
 
 	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
-		a.dropAnySession() // that frees them as well; by itself the session might go on, on a full disk for example
+		a.dropAnySession() // this frees them too; the session might otherwise live on, on a full disk for example
 		return errors.Join(cause, err)
 	}
-	if !blame {
+	if !isEventSuspect {
 		return cause
 	}
 
@@ -362,7 +369,7 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	return nil
 }
 
-// mayBlameEvent reports whether an event may be the cause of an error. If not, the database is.
+// mayBlameEvent reports whether an event may have caused an error. Otherwise the database did.
 func (r *Relay) mayBlameEvent(cause error) bool {
 	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
 		return !r.database.isStalled()

@@ -7,37 +7,39 @@ import (
 )
 
 const (
-	maxStoreBatch  = 64       // facts that one commit stores
-	maxQueued      = 1024     // facts waiting to be stored
-	maxQueuedBytes = 32 << 20 // their payloads together
-	crowd          = 8        // when more callers of Accept than this wait, they pile up
+	maxStoreBatch  = 64       // facts in one commit
+	maxQueued      = 1024     // facts that wait to be stored
+	maxQueuedBytes = 32 << 20 // total size of their payloads
+	crowdedCallers = 8        // more waiting callers of Accept than this count as a crowd
 )
 
-// acceptQueue holds the facts of callers of Accept until a batch takes them to be stored (see journalWriter). Facts with
-// the same order key must be stored in the order in which they came, so those of one key are never in two batches that
-// are stored at the same time.
+// acceptQueue holds the facts of callers of Accept until a batch takes them to be stored. A fact is one thing
+// that a channel or an agents' chat reported, such as a mail.
+//
+// Facts with the same order key must be stored in order of arrival. Batches are stored concurrently, so the
+// queue never hands out a fact while another batch with its order key is being stored.
 type acceptQueue struct {
-	wake chan struct{} // holds one signal: there may be something to store
+	wake chan struct{} // holds one signal: a batch may be available
 
 	mu          sync.Mutex
 	waiting     []*arrival
-	storingKeys map[string]bool // the order keys of the batches that are being stored
-	bytes       int64           // the size of all payloads in waiting
-	callers     int             // callers of Accept that wait
+	storingKeys map[string]bool // order keys of the batches being stored
+	bytes       int64           // total size of the payloads in waiting
+	callers     int             // callers of Accept that wait for an answer
 	closed      bool
 }
 
 // arrival is one fact on its way into the journal.
 type arrival struct {
 	event store.NewEvent
-	done  chan error // has room for the one answer that Accept waits for
+	done  chan error // buffers the one answer that Accept waits for
 }
 
 func newAcceptQueue() *acceptQueue {
 	return &acceptQueue{storingKeys: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
-// add queues all arrivals, or none of them. It reports whether it queued them.
+// add queues all arrivals, or none if there is no room. It reports whether it queued them.
 func (q *acceptQueue) add(arrivals []*arrival) bool {
 	var bytes int64
 	for _, a := range arrivals {
@@ -58,8 +60,8 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	return true
 }
 
-// hasRoomLocked reports whether further facts may wait. An empty queue takes any number: otherwise large ones could never
-// be accepted.
+// hasRoomLocked reports whether more facts may wait. An empty queue takes any number, because otherwise a large
+// call could never be accepted.
 func (q *acceptQueue) hasRoomLocked(facts int, bytes int64) bool {
 	if len(q.waiting) == 0 {
 		return true
@@ -67,32 +69,32 @@ func (q *acceptQueue) hasRoomLocked(facts int, bytes int64) bool {
 	return len(q.waiting)+facts <= maxQueued && q.bytes+bytes <= maxQueuedBytes
 }
 
-// callerLeft notes that a caller of Accept waits no longer. Call it once for each add that returned true.
-func (q *acceptQueue) callerLeft() {
+// callerDone records that a caller of Accept has its answer. Call it once for each add that returned true.
+func (q *acceptQueue) callerDone() {
 	q.mu.Lock()
 	q.callers--
 	q.mu.Unlock()
 }
 
-// isCrowded reports whether callers of Accept pile up, so that appliers should give way for a moment.
+// isCrowded reports whether so many callers of Accept wait that appliers should pause for a moment.
 func (q *acceptQueue) isCrowded() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.callers > crowd
+	return q.callers > crowdedCallers
 }
 
-// close makes add refuse everything from now on. It takes out all that still waits, which the caller has to answer.
+// close makes add refuse everything from now on. It returns all waiting facts, which the caller has to answer.
 func (q *acceptQueue) close() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waiting := q.waiting
 	q.closed = true
-	q.waiting = nil // withdrawBehind must not give them out as well
+	q.waiting = nil // so that withdrawFollowing does not return them too
 	return waiting
 }
 
-// takeBatch takes the next batch, which may be empty. It leaves facts whose order key is in a batch that is being
-// stored. So call release after each batch.
+// takeBatch takes the next batch, which may be empty. It skips facts whose order key is in a batch that is
+// being stored. Call release after each batch.
 func (q *acceptQueue) takeBatch() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -118,7 +120,7 @@ func (q *acceptQueue) takeBatch() []*arrival {
 	return batch
 }
 
-// release lets facts with the order keys of a batch be taken again.
+// release allows facts with the order keys of a batch to be taken again.
 func (q *acceptQueue) release(batch []*arrival) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -128,10 +130,10 @@ func (q *acceptQueue) release(batch []*arrival) {
 	sendSignal(q.wake)
 }
 
-// withdrawBehind takes out all facts that wait and have the order key of a fact that could not be stored: otherwise they
-// would be stored before it. The sources bring all of them again. Call withdrawBehind before any of these sources is
-// answered, because it may bring its facts again at once.
-func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
+// withdrawFollowing removes and returns all waiting facts that have the order key of a failed fact, because
+// they would otherwise be stored ahead of it. Their sources report all of them again. Call it before the failed
+// facts are answered: a source may report its facts again at once.
+func (q *acceptQueue) withdrawFollowing(failed ...*arrival) (following []*arrival) {
 	keys := map[string]bool{}
 	for _, a := range failed {
 		keys[a.event.OrderKey] = true
@@ -142,7 +144,7 @@ func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	var others []*arrival
 	for _, a := range q.waiting {
 		if keys[a.event.OrderKey] {
-			behind = append(behind, a)
+			following = append(following, a)
 			q.bytes -= int64(len(a.event.Payload))
 		} else {
 			others = append(others, a)
@@ -150,5 +152,5 @@ func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	}
 
 	q.waiting = others
-	return behind
+	return following
 }

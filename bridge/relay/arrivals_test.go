@@ -68,7 +68,7 @@ func TestWithdrawnFactsMakeRoom(t *testing.T) {
 	q := newAcceptQueue()
 	large, other := newArrival("k", most), newArrival("other", 1)
 	q.add([]*arrival{large, other})
-	if got := q.withdrawBehind(newArrival("k", 1)); !slices.Equal(got, []*arrival{large}) {
+	if got := q.withdrawFollowing(newArrival("k", 1)); !slices.Equal(got, []*arrival{large}) {
 		t.Errorf("withdrawn facts: got %v, want the large one alone", got)
 	}
 	if !q.add(newArrivals(1, most)) {
@@ -83,17 +83,17 @@ func TestWithdrawnFactsMakeRoom(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	q := newAcceptQueue()
-	for range crowd {
+	for range crowdedCallers {
 		q.add(newArrivals(1, 1))
 	}
 	if q.isCrowded() {
-		t.Errorf("%d callers pile up, want that they don't", crowd)
+		t.Errorf("%d callers pile up, want that they don't", crowdedCallers)
 	}
 	q.add(newArrivals(1, 1))
 	if !q.isCrowded() {
-		t.Errorf("%d callers don't pile up, want that they do", crowd+1)
+		t.Errorf("%d callers don't pile up, want that they do", crowdedCallers+1)
 	}
-	q.callerLeft()
+	q.callerDone()
 	if q.isCrowded() {
 		t.Error("callers pile up though one left, want that they don't")
 	}
@@ -107,7 +107,7 @@ func TestClosedAcceptQueue(t *testing.T) {
 	if got := len(q.close()); got != 2 {
 		t.Errorf("facts that waited: got %d, want 2", got)
 	}
-	if got := len(q.withdrawBehind(newArrivals(1, 1)...)); got != 0 {
+	if got := len(q.withdrawFollowing(newArrivals(1, 1)...)); got != 0 {
 		t.Errorf("facts that are given out a second time: got %d, want none", got)
 	}
 	if q.add(newArrivals(1, 1)) {

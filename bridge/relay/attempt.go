@@ -16,21 +16,27 @@ import (
 )
 
 const (
-	authPause     = 30 * time.Second // how long a gate is closed after the provider refused Parley's password or token
-	minLeaseLeft  = 5 * time.Second  // at least so much of a lease is left when its request ends
-	maxErrorRunes = 500
+	authPause     = 30 * time.Second // how long a gate is closed after the provider refused Parley's credentials
+	minLeaseLeft  = 5 * time.Second  // the least that must remain of a lease when its request times out
+	maxErrorRunes = 500              // of the error text in a delivery's row
 
-	// A provider may ask for a pause of 0 s, but nothing is tried again at once.
+	// A provider may ask for a pause of 0 s, but nothing is retried at once.
 	minThrottlePause = 50 * time.Millisecond
 	minRetryPause    = 100 * time.Millisecond
 )
 
-// attempts makes attempts to send. A delivery is a row: one message on its way to one place, such as a reply to a
-// customer or a post in a chat. The dispatcher claims deliveries whose turn it is, attempts sends each once, and makes a
-// dispatch.Finish of the answer: the delivery's next state, how long it waits for another attempt, and the facts by which
-// the use cases learn what became of it. The dispatcher writes that.
+// attempts sends claimed deliveries. A delivery is a row: one message to one destination, such as a reply to a
+// customer or a post in the agents' chat. It waits in a lane, the queue of its conversation and destination.
+// The dispatcher claims deliveries that are due, and attempts sends each once and converts the answer to a
+// dispatch.Finish: the delivery's next state, how long it waits for another attempt, and the facts that report
+// its fate to the use cases. The dispatcher writes the Finish.
 //
-// A claimed delivery may be a run: several deliveries of a lane that leave as one message. Claimed.With are the others.
+// For example, if a mail server answers "try again later", the Finish puts the reply back into state queued
+// with a pause from Policy.Backoff. If the connection breaks after the message was sent, its state becomes
+// unknown, and later attempts look for the message before anything is sent again.
+//
+// A claimed delivery may be a run: several deliveries of a lane that are sent as one message. Claimed.With has
+// the others.
 type attempts struct {
 	handler Handler
 	metrics *Metrics
@@ -38,10 +44,10 @@ type attempts struct {
 	opt     Options
 }
 
-// beginAll starts an attempt for each delivery in claimed and doesn't wait for them. Each calls tell once, in its own
-// goroutine. asked is the time just before the claim, from which the request timeouts run.
+// beginAll starts an attempt for each delivery in claimed, without waiting for them. Each attempt calls done
+// once, in its own goroutine. asked is the time just before the claim, from which the request timeouts run.
 func (at attempts) beginAll(
-	ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish),
+	ctx context.Context, claimed []dispatch.Claimed, asked time.Time, done func(dispatch.Claimed, dispatch.Finish),
 ) {
 	prepared, err := at.prepareAll(ctx, claimed)
 	for i, c := range claimed {
@@ -49,11 +55,11 @@ func (at attempts) beginAll(
 		if err == nil {
 			a = prepared[i]
 		}
-		go func() { tell(c, at.makeAttempt(ctx, c, a, asked)) }()
+		go func() { done(c, at.makeAttempt(ctx, c, a, asked)) }()
 	}
 }
 
-// prepareAll calls Handler.Attempts, and turns a panic of it into an error.
+// prepareAll calls Handler.Attempts and turns a panic into an error.
 func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -66,10 +72,10 @@ func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (
 	return at.handler.Attempts(ctx, claimed), nil
 }
 
-// unprepared is the attempt at a delivery for which the handler failed to prepare one.
+// unprepared is the Attempt for a delivery that the handler failed to prepare.
 type unprepared struct{ cause error }
 
-// Send implements Attempt. Nothing was sent, so trying again is safe.
+// Send implements Attempt. Nothing was sent, so a retry is safe.
 func (u unprepared) Send(context.Context) (Sent, error) {
 	return Sent{Uncalled: true}, &channels.SendError{
 		Class: channels.Retry,
@@ -83,8 +89,8 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 	return channels.CannotTell, Sent{}, u.cause
 }
 
-// makeAttempt makes the attempt at one claimed delivery, or, where the answer to an earlier attempt was lost, looks for
-// what that one sent. It returns what is to be written.
+// makeAttempt sends one claimed delivery or, if the answer to an earlier attempt was lost, looks for what that
+// attempt sent. It returns what has to be written.
 func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
 	f := dispatch.Finish{
 		LaneID:   c.LaneID,
@@ -96,7 +102,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		Joined:   c.Joined,
 		Gate:     c.GateID,
 	}
-	f.ErrorClass, f.ErrorText = c.ErrorClass, c.ErrorText // known until another attempt has a result
+	f.ErrorClass, f.ErrorText = c.ErrorClass, c.ErrorText // kept until another attempt has a result
 
 	if c.ID == 0 { // the lane was claimed, but its head isn't due yet
 		f.Uncalled = true
@@ -107,7 +113,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	}
 
 	policy := at.handler.Policy(c)
-	// Once the lease is over, others may claim the lane. So no request may outlive it. It was fixed when the lane was made.
+	// Once the lease has expired, others may claim the lane, so no request may outlive the lease.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-minLeaseLeft, time.Second))
 	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(ctx, asked.Add(policy.RequestTimeout))
@@ -124,7 +130,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		dropOldReason(&f, &c, policy)
 		at.lookForAttempt(ctx, &f, c, a, policy)
 	default:
-		// It was decided before: the delivery was cancelled, or its receipt came first.
+		// Already decided: the delivery was cancelled, or its receipt arrived first.
 		f.Advance, f.Uncalled = 1, true
 	}
 
@@ -132,8 +138,8 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	return f
 }
 
-// finishUntouched ends a claim with which nothing was done. Its deliveries wait as they did before, and can be claimed
-// again at once.
+// finishUntouched ends a claim without an attempt. The deliveries wait as before and can be claimed again at
+// once.
 func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	f.Uncalled = true
 	if c.State == store.Sending {
@@ -143,25 +149,25 @@ func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	return f
 }
 
-// finishRun fills f.With, the results of the run's other deliveries: they are those of the attempt, if it had any for
-// them, and else that of the first delivery.
+// finishRun fills in f.With, the results of the run's other deliveries. These are the attempt's own results for
+// them, if it had any, and otherwise the result of the first delivery.
 func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 	results := f.With
 	f.With = nil
 	for i, d := range c.With {
-		p := dispatch.Part{Progress: d.Progress}
+		part := dispatch.Part{Progress: d.Progress}
 		if i < len(results) {
-			p = results[i]
+			part = results[i]
 		}
 
-		p.ID = d.ID
-		p.State = cmp.Or(p.State, f.State)
-		p.Warned = f.Warned
-		f.With = append(f.With, p)
+		part.ID = d.ID
+		part.State = cmp.Or(part.State, f.State)
+		part.Warned = f.Warned
+		f.With = append(f.With, part)
 	}
 
 	if n := len(c.With); f.Advance > 0 && n > 0 {
-		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // cancelled deliveries may lie between those of the run
+		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // the run may have cancelled deliveries in between
 	}
 }
 
@@ -176,7 +182,7 @@ func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 	return all
 }
 
-// report adds the facts to f that say what became of each delivery of a run.
+// report adds to f the facts that say what became of each delivery of a run.
 func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range claimsOfRun(c) {
 		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on
@@ -186,7 +192,8 @@ func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	}
 }
 
-// recoverPanic calls f. If f panics, nobody knows whether something was sent: the error is of class Ambiguous.
+// recoverPanic calls f. If f panics, it is unknown whether something was sent, so the error is of class
+// Ambiguous.
 func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -201,7 +208,7 @@ func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	return f()
 }
 
-// concludeAttempt fills f in from the answer to an attempt.
+// concludeAttempt fills in f from the answer to an attempt.
 func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
 		at.finishLanded(f, c, sent)
@@ -220,12 +227,12 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	f.Progress = cmp.Or(sent.Progress, f.Progress)
 	f.With = progressOf(sent.With)
 	at.chooseNextState(f, c, p, class, se)
-	// The error's text isn't logged, since servers answer with the customer's address. The delivery's row keeps it.
+	// Don't log the error text: servers may quote the customer's address in it. The delivery's row has it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
 }
 
-// progressOf copies only the Progress of results: the run goes on, so its deliveries have no state yet.
+// progressOf copies only the Progress of results. The run is not finished, so its deliveries have no state yet.
 func progressOf(with []dispatch.Part) []dispatch.Part {
 	var list []dispatch.Part
 	for _, p := range with {
@@ -234,16 +241,16 @@ func progressOf(with []dispatch.Part) []dispatch.Part {
 	return list
 }
 
-// chooseNextState chooses what becomes of a delivery whose attempt failed: it is given up, looked for, or tried again
-// after a pause. The first rule that fits decides.
+// chooseNextState decides what happens to a delivery whose attempt failed: it is given up, looked for, or
+// retried after a pause. The first matching rule decides.
 func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Policy, class channels.Class, se *channels.SendError) {
-	isPassing := class == channels.Throttled || class == channels.Retry || class == channels.Held
-	if p.BestEffort && !isPassing { // not even looked for
+	isTemporary := class == channels.Throttled || class == channels.Retry || class == channels.Held
+	if p.BestEffort && !isTemporary { // not worth looking for
 		f.State, f.Advance = store.Failed, 1
 		return
 	}
 
-	if class == channels.Ambiguous && !p.Idempotent { // looked for before it may be sent again
+	if class == channels.Ambiguous && !p.Idempotent { // it must be looked for before it may be sent again
 		f.State = store.Unknown
 		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
 		return
@@ -253,7 +260,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	case channels.Throttled:
 		f.State = store.Queued
 		wait := at.opt.pauseSeconds(max(se.Wait, minThrottlePause))
-		if se.Pair { // the limit is one for this customer: only her lane waits
+		if se.Pair { // a limit for this customer: only her lane waits
 			f.Wait = wait
 		} else {
 			f.GateWait = wait
@@ -261,7 +268,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		at.warnIfLate(f, c, se)
 	case channels.AuthBroken:
 		f.State = store.Queued
-		f.Uncalled = true // the provider has not looked at the message
+		f.Uncalled = true // the provider did not look at the message
 		f.GateWait = at.opt.pauseSeconds(authPause)
 		at.warnIfLate(f, c, se)
 	case channels.Retry, channels.Held, channels.Ambiguous:
@@ -271,7 +278,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	}
 }
 
-// finishLanded fills f in for a delivery that arrived, or of which one part did (Sent.More).
+// finishLanded fills in f for a delivery that arrived, or of which one part did (Sent.More).
 func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed = sent.Landed
 	f.ErrorClass, f.ErrorText = "", ""
@@ -294,11 +301,11 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-// retry makes a delivery wait for its next attempt, or gives it up when it was tried for Policy.RetryFor. If that time has
-// passed while the whole account was held up, it is tried once more.
+// retry lets a delivery wait for its next attempt. Once Policy.RetryFor has passed, it gives the delivery up,
+// unless the whole account was blocked: then the delivery gets one more attempt.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
-	wasHeldUp := holdsUpAccount(channels.Class(c.ErrorClass)) || holdsUpAccount(se.Class)
-	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasHeldUp {
+	wasAccountBlocked := blocksAccount(channels.Class(c.ErrorClass)) || blocksAccount(se.Class)
+	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasAccountBlocked {
 		at.giveUp(f, c, se)
 		return
 	}
@@ -315,40 +322,42 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 	at.warnIfLate(f, c, se)
 }
 
-// holdsUpAccount reports whether an error of a class keeps all messages of an account waiting, whatever they say.
-func holdsUpAccount(class channels.Class) bool {
+// blocksAccount reports whether an error of this class blocks all messages of an account, whatever their
+// content.
+func blocksAccount(class channels.Class) bool {
 	return class == channels.Held || class == channels.AuthBroken || class == channels.Throttled
 }
 
-// pauseAfterCall returns the pause after an attempt that called the other side. Those before it that called nobody don't count:
-// a message that waited long for something is tried again as soon as any other after its first failure.
+// pauseAfterCall returns the pause after an attempt that called the provider. Earlier attempts that made no
+// call don't count, so a message that waited long for something else gets the short first pause after its first
+// failure.
 func (p Policy) pauseAfterCall(c dispatch.Claimed) time.Duration {
 	return spread(choosePause(p.Backoff, max(c.Attempt-p.Uncounted, 1), store.Seconds(c.FirstAgo)))
 }
 
-// choosePause returns the pause after the nth attempt, where since is the time that has passed since the first one. waits
-// are the pauses of Policy.Backoff. The nth attempt doesn't always have the nth pause, because among the attempts there may be
-// some that only waited for something: a pause is used only once since is at least the sum of all pauses before it, each as
-// short as spread may make it.
-func choosePause(waits []time.Duration, attempt int, since time.Duration) time.Duration {
-	last := min(attempt, len(waits)) - 1
-	passed := shortestPause(waits[0])
+// choosePause returns the pause after the nth attempt. pauses is Policy.Backoff, and since is the time since
+// the first attempt. This isn't always the nth pause, because some of the attempts may only have waited for
+// something: a pause is used only once since covers all shorter pauses in front of it, each at its minimum
+// (shortestPause).
+func choosePause(pauses []time.Duration, attempt int, since time.Duration) time.Duration {
+	last := min(attempt, len(pauses)) - 1
+	covered := shortestPause(pauses[0])
 	i := 0
-	for i < last && since >= passed {
+	for i < last && since >= covered {
 		i++
-		passed += shortestPause(waits[i])
+		covered += shortestPause(pauses[i])
 	}
-	return waits[i]
+	return pauses[i]
 }
 
-// spread shortens a pause by a random part of up to a quarter. So messages that failed when a server went down are not
-// all tried again in the same moment.
+// spread shortens a pause by a random fraction of up to a quarter, so that messages that failed together, for
+// example when a server went down, are not all retried at the same moment.
 func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortestPause(pause)+1) }
 
-// shortestPause returns the shortest pause that spread may make of a pause.
+// shortestPause returns the shortest result of spread.
 func shortestPause(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
-// warnIfLate has the agent told, once, that a message has not left within Options.LateAfter.
+// warnIfLate notifies the agent, once, that a message has not been sent within Options.LateAfter.
 func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < at.opt.LateAfter {
 		return
@@ -357,14 +366,14 @@ func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channe
 	at.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
 }
 
-// giveUp ends a delivery that failed for good.
+// giveUp ends a delivery that failed permanently.
 func (at attempts) giveUp(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	f.State, f.Advance = store.Failed, 1
 	at.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
 	at.metrics.Account(c.AccountID).Failed.Add(1)
 }
 
-// shorten cuts a text for the row of a delivery.
+// shorten cuts an error text to what fits into a delivery's row.
 func shorten(s string) string {
 	if r := []rune(s); len(r) > maxErrorRunes {
 		return string(r[:maxErrorRunes])

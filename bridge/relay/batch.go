@@ -10,39 +10,40 @@ import (
 )
 
 const (
-	maxApplyBytes = 16 << 20 // payloads of one batch; at least one event
+	maxApplyBytes = 16 << 20 // payload bytes of one batch; a larger single event is a batch of its own
 
-	// An event that can't be applied yet waits for firstWait, and each further time twice as long, up to maxWait.
+	// An event that can't be applied yet waits for firstWait; each further wait is twice as long, up to maxWait.
 	firstWait        = 500 * time.Millisecond
 	maxWait          = 30 * time.Second
-	maxWaitDoublings = 10 // keeps firstWait from overflowing; by then maxWait is exceeded
+	maxWaitDoublings = 10 // prevents an overflow; maxWait is reached long before
 
-	// longBatchEvents is how many events of one account make a batch long. While a long batch has conversations locked,
-	// results of their deliveries wait for it beside the others (lockedConversations).
+	// A batch with this many events of one account is long. While a long batch has conversations locked, the
+	// results of their deliveries wait, so that they don't delay other results (lockedConversations).
 	longBatchEvents = 32
 )
 
-// batch is what one transaction of an applier applies: the next events of several queues, as runs. Events of one queue
-// are applied in order. So an event that has to wait, or that can never be applied, ends its run: the events before it
-// are applied, and it stays in its queue with all that are behind it.
+// batch is the work of one transaction of an applier: the next events of several queues. The events of one
+// queue in it are a run, and they are applied in order. So an event that has to wait, or that can never be
+// applied, ends its run: the events ahead of it are applied, and it stays in its queue together with all later
+// ones.
 type batch struct {
 	runs []*runInWork
 	now  time.Time // Parley's clock
 	real time.Time // the database's
 }
 
-// runInWork is the part of one queue that is in a batch: Events[:apply] are applied. If apply < len(Events), the event at
-// apply either has to wait, and release says for how long; or it can never be applied, and refused says why; or it is
-// just left for the next batch.
+// runInWork is a run that is being applied: its events up to apply, Events[:apply]. If apply < len(Events),
+// there are three cases for the event at apply: it has to wait, for as long as release says; it can never be
+// applied, and refused has the reason; or it is left for the next batch.
 type runInWork struct {
 	store.Run
-	values  []any // what Handler.Decode made of the events, as far as they were decoded
+	values  []any // results of Handler.Decode, for the events decoded so far
 	apply   int
 	release store.Release // only After, For, Waits and Tries are set
 	refused error
 }
 
-// newBatch makes a batch of which all events are to be applied.
+// newBatch makes a batch that is going to apply all of its events.
 func newBatch(taken store.Taken) *batch {
 	b := &batch{now: taken.Now, real: taken.Real}
 	for _, r := range taken.Runs {
@@ -51,7 +52,7 @@ func newBatch(taken store.Taken) *batch {
 	return b
 }
 
-// clone copies a batch, so that an attempt can change the copy.
+// clone copies a batch so that an attempt can change the copy.
 func (b *batch) clone() *batch {
 	c := *b
 	c.runs = nil
@@ -62,15 +63,15 @@ func (b *batch) clone() *batch {
 	return &c
 }
 
-// eventPlace is where an event stands in a batch: it is Events[n] of a run.
+// eventPlace is the position of an event in a batch: Events[n] of a run.
 type eventPlace struct {
 	*runInWork
 	n     int
 	order store.EventID // sorts the events of the batch
 }
 
-// inOrder returns the events that are to be applied, in the order of their ids, which is that of their arrival. Events of
-// one queue keep the queue's order even if their ids don't: an event that was replayed stands behind newer ones.
+// inOrder returns the events to be applied in the order of their ids, which is the order of arrival. Events of
+// one queue keep the queue's order even if their ids don't: a replayed event comes after newer ones.
 func (b *batch) inOrder() []eventPlace {
 	var list []eventPlace
 	for _, r := range b.runs {
@@ -84,7 +85,7 @@ func (b *batch) inOrder() []eventPlace {
 	return list
 }
 
-// listFacts returns what the handler is to apply, in order.
+// listFacts returns the events for Handler.Apply, in order.
 func (b *batch) listFacts() []Fact {
 	var list []Fact
 	for _, p := range b.inOrder() {
@@ -93,7 +94,7 @@ func (b *batch) listFacts() []Fact {
 	return list
 }
 
-// find returns an event's run and its index in it. n is -1 if the event isn't in the batch or is left out already.
+// find returns the run of an event and the event's index in it. n is -1 if the batch doesn't apply the event.
 func (b *batch) find(event store.EventID) (r *runInWork, n int) {
 	for _, r := range b.runs {
 		if n := slices.IndexFunc(r.Events[:r.apply], func(e store.Event) bool { return e.ID == event }); n >= 0 {
@@ -103,7 +104,8 @@ func (b *batch) find(event store.EventID) (r *runInWork, n int) {
 	return nil, -1
 }
 
-// putOffEvent makes an event, and those behind it in its queue, wait. found is false if the batch doesn't have the event.
+// putOffEvent makes an event, and the later ones in its queue, wait. found is false if the batch doesn't apply
+// the event.
 func (b *batch) putOffEvent(w Wait) (found bool) {
 	r, n := b.find(w.EventID)
 	if n < 0 {
@@ -113,12 +115,13 @@ func (b *batch) putOffEvent(w Wait) (found bool) {
 	return true
 }
 
-// putOff makes Events[n], and those behind it, wait. If w names what the event waits for, it waits until that is there,
-// but at most for w.Most; else it is looked at again and again, after ever longer pauses.
+// putOff makes Events[n], and the later ones, wait. If w names what the event waits for, the event comes back
+// when that is recorded, but at the latest after w.Most. Otherwise it comes back after a pause that grows each
+// time.
 func (r *runInWork) putOff(n int, w Wait) {
 	waits := r.waitsOf(n)
 	r.apply = n
-	r.refused = nil // a refused event would be behind this one, and is tried again later
+	r.refused = nil // a refused event would be later in the run, and is tried again with it
 	r.release.Waits = waits + 1
 	r.release.For = w.For
 	r.release.After = max(w.Most, time.Millisecond)
@@ -127,8 +130,8 @@ func (r *runInWork) putOff(n int, w Wait) {
 	}
 }
 
-// waitsOf returns how often Events[n] was put off. Only the first event of a queue can have been, since all others wait
-// behind it.
+// waitsOf returns how often Events[n] was put off so far. It is 0 for all but the first event, because the
+// later ones were never tried.
 func (r *runInWork) waitsOf(n int) int {
 	if n > 0 {
 		return 0
@@ -136,18 +139,18 @@ func (r *runInWork) waitsOf(n int) int {
 	return r.Waits
 }
 
-// leaveOutEventOf leaves out the event that an error of Handler.Apply names, and those behind it, so that the rest of the
-// batch can be tried again. found is false if the error names no event of the batch.
+// leaveOutEventOf leaves out the event that an error of Handler.Apply names, and the later ones in its queue,
+// so that the rest of the batch can be tried again. found is false if the error names no event of the batch.
 func (b *batch) leaveOutEventOf(err error) (found bool) {
-	if bad, ok := errors.AsType[*EventError](err); ok && b.refuseEvent(bad.EventID, bad.Err) {
+	if refused, ok := errors.AsType[*EventError](err); ok && b.refuseEvent(refused.EventID, refused.Err) {
 		return true
 	}
 	early, ok := errors.AsType[*WaitError](err)
 	return ok && b.putOffEvent(early.Wait)
 }
 
-// refuseEvent leaves out an event that can never be applied, and those behind it. found is false if the batch doesn't
-// have the event.
+// refuseEvent leaves out an event that can never be applied, and the later ones in its queue. found is false if
+// the batch doesn't apply the event.
 func (b *batch) refuseEvent(event store.EventID, why error) (found bool) {
 	r, n := b.find(event)
 	if n < 0 {
@@ -155,12 +158,12 @@ func (b *batch) refuseEvent(event store.EventID, why error) (found bool) {
 	}
 	r.apply = n
 	r.refused = why
-	r.release = store.Release{} // an event that has to wait would be behind this one
+	r.release = store.Release{} // an event that has to wait would be later in the run
 	return true
 }
 
-// listReleases returns how the runs are given back to their queues. It leaves out runs whose first event can never be
-// applied: the applier keeps these until it has put the event into quarantine (giveUpRefused).
+// listReleases returns how the runs go back to their queues. It omits runs whose first event can never be
+// applied: the applier keeps those until the event is in quarantine (giveUpRefused).
 func (b *batch) listReleases() []store.Release {
 	var list []store.Release
 	for _, r := range b.runs {
@@ -177,34 +180,34 @@ func (b *batch) listReleases() []store.Release {
 	return list
 }
 
-// appliedOf returns the events of facts without those that were left out of the batch meanwhile.
+// appliedOf returns the events of facts, except those that the batch has left out since.
 func (b *batch) appliedOf(facts []Fact) []store.Event {
-	left := map[store.EventID]bool{}
+	leftOut := map[store.EventID]bool{}
 	for _, r := range b.runs {
 		for _, e := range r.Events[r.apply:] {
-			left[e.ID] = true
+			leftOut[e.ID] = true
 		}
 	}
 
 	events := make([]store.Event, 0, len(facts))
 	for _, f := range facts {
-		if !left[f.Event.ID] {
+		if !leftOut[f.Event.ID] {
 			events = append(events, f.Event)
 		}
 	}
 	return events
 }
 
-// takenByAccount returns how many events of each account were taken.
+// takenByAccount returns how many events of each account the batch has taken.
 func (b *batch) takenByAccount() map[store.AccountID]int {
-	n := map[store.AccountID]int{}
+	taken := map[store.AccountID]int{}
 	for _, r := range b.runs {
-		n[r.Share] += len(r.Events)
+		taken[r.Share] += len(r.Events)
 	}
-	return n
+	return taken
 }
 
-// isLong reports whether one account has so many events in the batch that it will hold locks for long.
+// isLong reports whether the batch has so many events of one account that it will hold locks for long.
 func (b *batch) isLong() bool {
 	for _, n := range b.takenByAccount() {
 		if n >= longBatchEvents {
@@ -214,8 +217,8 @@ func (b *batch) isLong() bool {
 	return false
 }
 
-// accountsWithMore returns the accounts that have further events due, or may have: those that filled their share of the
-// batch, and all if the batch was full. taken is takenByAccount.
+// accountsWithMore returns the accounts that may have more due events: those that filled their share of the
+// batch, and all of them if the batch was full. taken is the result of takenByAccount.
 func (b *batch) accountsWithMore(shares []store.Share, taken map[store.AccountID]int) map[store.AccountID]bool {
 	more := map[store.AccountID]bool{}
 	var size int64

@@ -12,21 +12,23 @@ import (
 	"parley/store/blob"
 )
 
-// maxBatchDecode is how long a batch is decoded. Events that are not decoded by then are left for the next batch.
+// maxBatchDecode limits the time for decoding a batch. Events that are not decoded by then are left for the
+// next one.
 const maxBatchDecode = 100 * time.Millisecond
 
-// errSlow is the error of decoder.decode for an event that it couldn't decode in time. It is still being decoded.
+// errSlow is the error of decoder.decode for an event that is still being decoded when the time limit has
+// passed.
 var errSlow = errors.New("relay: it took too long to decode")
 
-// decodeBatch reads what the events of a batch say, by Handler.Decode: a mail's bytes become its text, files and ids. That
-// is done before the transaction that applies them, in their order. A run (the events of one queue) ends before an event
-// that isn't decoded:
+// decodeBatch decodes the events of a batch with Handler.Decode, in order: a mail's bytes become its text,
+// files and ids. This happens outside the transaction that applies them, because decoding may be slow. Where an
+// event isn't decoded, its run (the events of one queue in this batch) ends, and the event stays in the queue:
 //
-//	it can never be decoded             it is given up
-//	its account isn't open              the queue waits for the account
-//	it takes long, or has no payload    it is tried alone (runSuspects)
-//	the database didn't answer          the queue waits for a moment
-//	the batch has taken maxBatchDecode  it is left for the next batch
+//	decoding fails                       the event is given up
+//	its account isn't open yet           the queue waits for the account
+//	decoding is slow, or has no payload  the event is tried alone (runSuspects)
+//	the database didn't answer           the queue waits for a moment
+//	maxBatchDecode has passed            the event is left for the next batch
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	d := decoder{Relay: a.Relay}
@@ -35,7 +37,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	for _, p := range b.inOrder() {
 		event := p.Events[p.n]
 		switch {
-		case p.n >= p.apply: // something before it in its queue was left out
+		case p.n >= p.apply: // an earlier event of its queue was left out
 			continue
 		case closed[event.AccountID]:
 			p.putOff(p.n, waitWhileClosed(event.AccountID, p.waitsOf(p.n)))
@@ -58,23 +60,23 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	}
 }
 
-// endRunBefore leaves an event that could not be decoded, and those behind it, out of the batch, and chooses what becomes
-// of it by the error.
+// endRunBefore leaves an event that could not be decoded, and the later ones of its run, out of the batch. The
+// error decides what happens to the event.
 func (a *applier) endRunBefore(p eventPlace, cause error) {
 	p.apply = p.n
 	if isUnreadable(cause) {
 		p.refused = cause
 		return
 	}
-	if errors.Is(cause, errSlow) || a.mayBlameEvent(cause) { // it takes long, or its payload is gone
-		p.release.Tries = 1 // makes it a suspect
+	if errors.Is(cause, errSlow) || a.mayBlameEvent(cause) { // it is slow, or its payload is gone
+		p.release.Tries = 1 // one try makes it a suspect
 		sendSignal(a.suspects)
 		return
 	}
-	p.release.After = firstWait // the database did not give its payload
+	p.release.After = firstWait // the database failed to return its payload
 }
 
-// payloadError is the error of decoder.decode when the payload of an event could not be read from the database.
+// payloadError is the error of decoder.decode if the payload of an event could not be read from the database.
 type payloadError struct{ error }
 
 func (e payloadError) Unwrap() error { return e.error }
@@ -87,29 +89,29 @@ func isUnreadable(err error) bool {
 	return !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
 
-// decoder decodes events one after the other, in a goroutine beside its caller, so that the caller needn't wait for an
-// event that takes long. Events share the goroutine: in a new one the stack would have to grow again for each. A decoder
-// is used by one caller, who calls release at the end.
+// decoder decodes events one by one in a second goroutine, so that its caller can stop waiting for a slow
+// event. The events share that goroutine, because in a new one the stack would have to grow again for each
+// event. A decoder is used by one goroutine, which calls release at the end.
 type decoder struct {
 	*Relay
-	work chan func() // nil means there is no goroutine
+	work chan func() // nil if no goroutine is running
 }
 
-// run has the goroutine do some work, and starts it if there is none. It doesn't wait for the end of the work.
+// run hands work to the goroutine, which it starts if necessary. It doesn't wait for the work.
 func (d *decoder) run(work func()) {
 	if d.work == nil {
-		list := make(chan func(), 1)
+		queue := make(chan func(), 1)
 		go func() {
-			for work := range list {
+			for work := range queue {
 				work()
 			}
 		}()
-		d.work = list
+		d.work = queue
 	}
 	d.work <- work
 }
 
-// release lets the goroutine end, once it has done what it began.
+// release ends the goroutine once it has finished its current work.
 func (d *decoder) release() {
 	if d.work != nil {
 		close(d.work)
@@ -117,8 +119,8 @@ func (d *decoder) release() {
 	}
 }
 
-// decode decodes one event. If that takes longer than limit, decode returns errSlow, but decoding goes on, and the next
-// call for the same event gets its result.
+// decode decodes one event. After limit it returns errSlow, but decoding continues, and the next call for the
+// same event gets the result.
 // Errors: errSlow, payloadError, and those of Handler.Decode.
 func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
 	one := d.slow.find(e.ID)
@@ -149,12 +151,12 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 		return one.value, one.err
 	case <-timer.C:
 		d.slow.keep(e.ID, one)
-		d.release() // its goroutine is busy: the next event needs another
+		d.release() // its goroutine is busy; the next event gets a new one
 		return nil, errSlow
 	}
 }
 
-// safeDecode calls Handler.Decode, and turns a panic of it into an error.
+// safeDecode calls Handler.Decode and turns a panic into an error.
 func (r *Relay) safeDecode(e store.Event, payload []byte) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -165,14 +167,14 @@ func (r *Relay) safeDecode(e store.Event, payload []byte) (value any, err error)
 	return r.handler.Decode(e, payload)
 }
 
-// decoding is an event that is being decoded.
+// decoding is an event that is being decoded. done is closed when value and err are set.
 type decoding struct {
 	done  chan struct{}
 	value any
 	err   error
 }
 
-// slowDecodes holds the decodings for which decoder.decode stopped waiting, until the events are tried again.
+// slowDecodes holds the decodings that decoder.decode no longer waits for, until their events are tried again.
 type slowDecodes struct {
 	mu      sync.Mutex
 	running map[store.EventID]*decoding
@@ -180,8 +182,8 @@ type slowDecodes struct {
 
 func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[store.EventID]*decoding{}} }
 
-// maxSlow is how many decodings are held. When there are more, those that have ended are forgotten: these events are
-// decoded again if they are tried again.
+// maxSlow limits the decodings that are held. Above it, finished ones are dropped; if their events are tried
+// again, they are decoded again.
 const maxSlow = 16
 
 func (s *slowDecodes) find(event store.EventID) *decoding {

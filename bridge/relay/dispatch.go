@@ -13,34 +13,36 @@ import (
 	"parley/store/dispatch"
 )
 
-// emptyTurnWait keeps a turn that claimed nothing from being repeated at once.
+// emptyTurnWait is the minimum pause after a turn that claimed nothing.
 const emptyTurnWait = 20 * time.Millisecond
 
-// dispatcher decides which messages leave next. All messages of a conversation to one place, such as the replies to a
-// customer, are rows (deliveries) in one queue, a lane. Only the first of a lane may be sent. Behind a gate stand the lanes
-// that share one limit of a provider, for example all those of a phone number.
+// dispatcher decides which messages are sent next. Messages wait as rows, called deliveries, in lanes. A lane
+// is the queue of one conversation to one destination, such as the replies to one customer, and only its first
+// delivery may be sent. Lanes that share a rate limit of a provider, such as all lanes of one phone number, are
+// behind the same gate.
 //
-// The dispatcher works in turns. Each is one transaction: it writes the results of attempts that have ended, and claims
-// the first deliveries of lanes that are due, as many as their gates allow. Attempts at these then run in goroutines of
-// their own, and send back their results. A dispatcher is used by one goroutine.
+// The dispatcher works in turns. A turn is one transaction: it writes the results of finished attempts, and
+// claims the first deliveries of due lanes, as many as their gates allow. Each claimed delivery is then sent in
+// a goroutine of its own, which passes its result back for the next turn. A dispatcher is used by one
+// goroutine.
 type dispatcher struct {
 	*Relay
 	*gateBook
 	attempts  attempts
-	inRow     map[store.LaneID]int // how many deliveries a lane has handed out in a row
-	results   chan result          // what attempts send back; has room for all of them
-	unwritten []result             // results that the next turn writes
-	aside     []result             // results that wait because a long batch has their lanes locked; see putAside
-	turnBegan time.Time            // when the last turn that asked the database began
+	inRow     map[store.LaneID]int // consecutive deliveries of a lane; see keepTurns
+	results   chan result          // from the attempts; buffers one for each
+	unwritten []result             // results for the next turn
+	aside     []result             // results whose lanes a long batch has locked; see putAside
+	turnBegan time.Time            // start of the last turn that used the database
 
-	searches     sync.WaitGroup          // looks for lanes that became due long ago, one at a time
-	searching    bool                    // a search goes on, or what it found isn't noted yet
+	searches     sync.WaitGroup          // the running search; see search
+	searching    bool                    // a search is running, or its result isn't recorded yet
 	searchedAt   time.Time               // when the last search began
 	searchResult chan []dispatch.GateDue // what the search found
 }
 
-// runDispatch makes turns until ctx ends. Then it waits for the attempts under way and writes their results, for at most
-// grace.
+// runDispatch makes turns until ctx ends. Then it waits for the attempts in progress and writes their results,
+// for at most grace.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	d := &dispatcher{
 		Relay:        r,
@@ -70,7 +72,8 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
-// finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing.
+// finishUnderWay waits for the attempts in progress and writes their results, until ctx ends. It claims
+// nothing.
 func (d *dispatcher) finishUnderWay(ctx context.Context) {
 	for d.underWay > 0 || d.hasResults() {
 		if !d.hasResults() {
@@ -95,11 +98,11 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 	}
 }
 
-// hasResults reports whether there are results that are not written yet.
+// hasResults reports whether there are unwritten results.
 func (d *dispatcher) hasResults() bool { return len(d.unwritten)+len(d.aside) > 0 }
 
-// A turn that writes one result costs almost as much as one that writes many. So while many attempts are
-// under way, the next turn waits for more results.
+// Writing one result costs almost as much as writing many. So while many attempts are in progress, a turn first waits
+// for more results: for up to manyResults, or until turnEvery after the turn before.
 const (
 	manyUnderWay = 32
 	manyResults  = 16
@@ -135,8 +138,8 @@ func (d *dispatcher) waitForWork(ctx context.Context) {
 	}
 }
 
-// untilDue returns the time until a known lane is due, or results that were put aside are looked at again. It is at most
-// a second.
+// untilDue returns the time until a known lane is due or set-aside results have to be checked again, at most a
+// second.
 func (d *dispatcher) untilDue() time.Duration {
 	wait := time.Second
 	now := time.Now()
@@ -151,7 +154,7 @@ func (d *dispatcher) untilDue() time.Duration {
 	return wait
 }
 
-// gather takes results until there are manyResults, or maxWait is over.
+// gather receives results until there are manyResults, or maxWait has passed.
 func (d *dispatcher) gather(ctx context.Context, maxWait time.Duration) {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
@@ -167,7 +170,7 @@ func (d *dispatcher) gather(ctx context.Context, maxWait time.Duration) {
 	}
 }
 
-// collect takes a result, and all others that have come already.
+// collect adds a result, and all others that are available, to the unwritten ones.
 func (d *dispatcher) collect(r result) {
 	for more := true; more; {
 		d.unwritten = append(d.unwritten, r)
@@ -180,7 +183,7 @@ func (d *dispatcher) collect(r result) {
 	}
 }
 
-// runTurn makes a turn: it writes results, claims deliveries that are due, and begins the attempts at them.
+// runTurn makes a turn: it writes results, claims due deliveries, and starts their attempts.
 func (d *dispatcher) runTurn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -197,14 +200,14 @@ func (d *dispatcher) writeResults(ctx context.Context) error {
 	return d.commitTurn(ctx, nil)
 }
 
-// commitTurn writes results and claims from gates in one commit. Then it begins the attempts.
+// commitTurn writes results and claims from gates in one commit. Then it starts the attempts.
 func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim) error {
 	d.putAside()
 	if len(gates) == 0 && len(d.unwritten) == 0 {
 		return nil
 	}
 
-	d.keepPlaces()
+	d.keepTurns()
 	began := time.Now()
 	d.turnBegan = began
 	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
@@ -231,9 +234,9 @@ func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim)
 	return nil
 }
 
-// search looks for all due lanes, however long ago they became due, once in Options.LookBackEvery. (Turns look only for
-// lanes that became due lately.) It runs beside the turns, because it is slow while some transaction holds an old
-// snapshot: then it has to skip the old rows of everything that was handed out since.
+// search looks for all due lanes, however long ago they became due, once per Options.LookBackEvery. (Turns only
+// look for lanes that became due recently.) It runs concurrently with turns, because it is slow while some
+// transaction holds an old snapshot: it then has to skip the dead rows of everything that was sent since.
 func (d *dispatcher) search(ctx context.Context) {
 	select {
 	case due := <-d.searchResult:
@@ -271,7 +274,7 @@ func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
 	return dispatch.DueGates(ctx, q, gates)
 }
 
-// gatesOfTurn returns the gates that a turn changes, as questions about what is due behind them afterwards.
+// gatesOfTurn returns the gates that a turn changes, so that it can ask what is due behind them afterwards.
 func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSince {
 	ids := map[store.GateID]bool{}
 	for _, c := range claims {
@@ -283,15 +286,15 @@ func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSin
 	return d.questionsAbout(slices.Collect(maps.Keys(ids)))
 }
 
-// How many deliveries a lane may hand out in a row before the lanes that wait behind it have a turn.
 const (
-	maxInRow     = 8
+	maxInRow     = 8    // consecutive deliveries of a lane while others wait
 	maxRowCounts = 4096 // lanes whose counts are remembered
 )
 
-// keepPlaces lets a lane whose delivery has ended hand out its next one before other lanes, up to maxInRow times, because
-// that costs less than a change of lanes. Behind a gate with a rate, lanes take turns after each delivery.
-func (d *dispatcher) keepPlaces() {
+// keepTurns lets a lane whose delivery has ended send its next one ahead of other lanes, up to maxInRow times,
+// because that costs less than switching lanes. Behind a gate with a rate limit, lanes take turns after each
+// delivery.
+func (d *dispatcher) keepTurns() {
 	if len(d.inRow) > maxRowCounts {
 		clear(d.inRow)
 	}
@@ -307,11 +310,11 @@ func (d *dispatcher) keepPlaces() {
 	}
 }
 
-// afterTurn forgets the results that were written, and notes what is due behind the gates that the turn asked about.
+// afterTurn forgets the written results and records what is due behind the gates that the turn asked about.
 func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, due []dispatch.GateDue, claimed bool) {
 	d.wakeForResults(ctx, d.unwritten)
 	d.unwritten = nil
-	if !claimed { // what is due is locked by another replica, or leased in spite of a clock that jumped
+	if !claimed { // another replica has locked what is due, or has a lease on it although a clock jumped
 		for i := range due {
 			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
@@ -319,8 +322,8 @@ func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, 
 	d.noteDue(asked, due)
 }
 
-// wakeForResults wakes the appliers for the facts that were written with results, and for events that wait until a post
-// that has landed is recorded.
+// wakeForResults wakes the appliers for the facts that were written with results, and for events that wait
+// until one of the landed posts is recorded.
 func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	var shares []store.AccountID
 	var posts []string
@@ -343,13 +346,13 @@ func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	}
 }
 
-// postsMayWait is for how long, after an event began to wait for a post, every post that lands wakes what waits for it.
+// postsMayWait is how long after awaitPosts every landed post wakes the events that wait for it.
 const postsMayWait = time.Minute
 
-// awaitPosts notes that an event waits for a post to be recorded.
+// awaitPosts records that an event waits until a post is recorded.
 func (r *Relay) awaitPosts() { r.postsAwaitedUntil.Store(int64(time.Since(r.began) + postsMayWait)) }
 
-// arePostsAwaited reports whether an event may wait for a post to be recorded.
+// arePostsAwaited reports whether an event may be waiting for a post.
 func (r *Relay) arePostsAwaited() bool {
 	return int64(time.Since(r.began)) < r.postsAwaitedUntil.Load()
 }

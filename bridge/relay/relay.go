@@ -1,8 +1,8 @@
-// Package relay holds the mechanics of the bridge: accept facts durably, apply them
-// in order, hand out deliveries lane by lane through gates, make attempts, reconcile
-// what is unclear, and fire timers. It loses, doubles and reorders nothing.
+// Package relay moves messages reliably between customers' channels and agents' chats. It stores incoming facts
+// durably, applies them in order, sends outgoing deliveries within the providers' rate limits, finds out what
+// became of a message whose answer was lost, and fires timers. Nothing is lost, duplicated or reordered.
 //
-// What does not belong here: verbs, vendors, HTTP and words. A Handler knows those.
+// The package knows nothing about verbs, vendors, HTTP or the text of messages. A Handler does.
 package relay
 
 import (
@@ -20,10 +20,16 @@ import (
 	"parley/store"
 )
 
-// Relay moves facts in and deliveries out. In: a channel or chat brings a fact (a mail, a click), Accept stores it as an
-// event in the journal, and an applier has the Handler turn it into state. Out: what is to leave is a delivery in a lane,
-// the queue of one conversation to one place; the dispatcher claims the first ones and makes attempts to send them. Several
-// processes may each run a Relay on the same database.
+// Relay moves facts in and deliveries out.
+//
+// Inbound: a channel or an agents' chat reports a fact, such as a new mail or a click. Accept stores the fact
+// as an event in the journal, and an applier has the Handler apply it.
+//
+// Outbound: whatever has to be sent is a delivery, a row in a lane. A lane is the queue of one conversation to
+// one destination, such as the replies to one customer. Lanes that share a rate limit of a provider are behind
+// the same gate. The dispatcher claims the first delivery of each due lane and attempts to send it.
+//
+// Several processes may each run a Relay on the same database.
 type Relay struct {
 	pool     *pgxpool.Pool
 	sessions *pgxpool.Pool // see OpenSessions
@@ -33,33 +39,34 @@ type Relay struct {
 	metrics  *Metrics
 	signals
 
-	// In.
+	// Inbound.
 	queue    *acceptQueue
 	schedule *schedule
-	// batchPlaces bounds the batches in work: more at a time than there are cores only hinder each other.
-	batchPlaces   chan struct{}
+	// batchSlots limits how many batches are applied at once, because more than one per core slow each other
+	// down.
+	batchSlots    chan struct{}
 	largePayloads *semaphore.Weighted // bytes of large payloads being applied
 	slow          *slowDecodes
 	holders       *holders
 
-	// Out.
-	runsAllowed         atomic.Bool // several deliveries of a lane may leave as one message
+	// Outbound.
+	runsAllowed         atomic.Bool // several deliveries of a lane may be sent as one message
 	lockedConversations *lockedConversations
 
-	load              loads          // how much there was to do lately
-	background        sync.WaitGroup // work that took too long and goes on in the background
+	load              loads          // how busy the appliers and the dispatcher were lately
+	background        sync.WaitGroup // work that timed out but still runs
 	database          databaseWatch
 	began             time.Time
-	postsAwaitedUntil atomic.Int64 // until when events may wait for posts, in nanoseconds since began
+	postsAwaitedUntil atomic.Int64 // see awaitPosts; in nanoseconds since began
 }
 
-// The relay is busy above these loads.
+// Busy reports true above these loads.
 const (
-	busyAppliers   = 0.5 // appliers at work, as a mean
-	busyDispatcher = 0.6 // the part of the time that the dispatcher's turns take
+	busyAppliers   = 0.5 // mean number of appliers at work
+	busyDispatcher = 0.6 // fraction of the time that the dispatcher's turns take
 )
 
-// New makes a Relay, which works while Run does.
+// New makes a Relay. It does nothing until Run is called.
 func New(ctx context.Context, o Options) (*Relay, error) {
 	o = o.withDefaults()
 	sessions := o.Sessions
@@ -79,14 +86,14 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		queue:    newAcceptQueue(),
 		schedule: newSchedule(o.IsChannel),
 		signals: signals{
-			suspects: make(chan struct{}, suspectAppliers), // one signal for each
+			suspects: make(chan struct{}, suspectAppliers), // one pending signal per applier
 			opened:   &openAccounts{wake: make(chan struct{}, 1), ids: map[store.AccountID]bool{}},
 			lanes:    make(chan struct{}, 1),
 			woken:    &wakeups{gates: map[store.GateID]wakeup{}, added: make(chan struct{}, 1)},
 			timers:   make(chan struct{}, 1),
 		},
 		metrics:             newMetrics(),
-		batchPlaces:         make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		batchSlots:          make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		largePayloads:       semaphore.NewWeighted(maxLargeTogether),
 		slow:                newSlowDecodes(),
 		holders:             &holders{lost: map[int]*atomic.Bool{}},
@@ -96,8 +103,8 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}, nil
 }
 
-// Run works until ctx ends. Then it finishes what is under way, for at most grace, and returns. Meanwhile it goes on storing
-// facts, so that webhooks are answered to the end.
+// Run works until ctx ends. Then it finishes the work in progress, for at most grace, and returns. Until that
+// work is done it keeps accepting facts, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	if r.opt.Sessions == nil {
 		defer r.sessions.Close()
@@ -128,8 +135,8 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// waitForBackground waits for work that took too long and goes on in the background, but only for grace: it
-// may never end.
+// waitForBackground waits for timed-out work that still runs, but for at most grace, because that work may
+// never end.
 func (r *Relay) waitForBackground(grace time.Duration) {
 	done := make(chan struct{})
 	go func() {
@@ -141,47 +148,48 @@ func (r *Relay) waitForBackground(grace time.Duration) {
 	}
 }
 
-// Metrics returns what the relay counts.
+// Metrics returns the counters of this relay.
 func (r *Relay) Metrics() *Metrics { return r.metrics }
 
-// OpenAccount notes that the events of an account can be decoded from now on.
+// OpenAccount records that this process can decode the events of an account from now on.
 func (r *Relay) OpenAccount(account store.AccountID) {
 	r.opened.set(account, true)
 	sendSignal(r.opened.wake)
 }
 
-// CloseAccount notes that the events of an account can't be decoded any more.
+// CloseAccount records that this process can no longer decode the events of an account.
 func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, false) }
 
-// Wake makes the relay look for due deliveries and timers. Call it after a transaction that changed some, unless that was
-// one of Handler.Apply.
+// Wake makes the relay look for due deliveries and timers. Call it after a transaction that made some due,
+// except the transaction of Handler.Apply, for which the relay does it.
 func (r *Relay) Wake() {
 	sendSignal(r.lanes)
 	sendSignal(r.timers)
 }
 
-// wakeFor wakes those who deal with the timers and deliveries that a batch made due.
-func (r *Relay) wakeFor(m Outcome) {
-	if m.Timers {
+// wakeFor wakes the timers and the dispatcher if a batch made timers or deliveries due.
+func (r *Relay) wakeFor(made Outcome) {
+	if made.Timers {
 		sendSignal(r.timers)
 	}
-	if len(m.Due) > 0 {
-		r.woken.add(m.Due)
+	if len(made.Due) > 0 {
+		r.woken.add(made.Due)
 	}
 }
 
-// AllowRuns sets whether several deliveries of a lane may leave as one message. Set it only while the program version of
-// every process on the database can do so.
-func (r *Relay) AllowRuns(yes bool) { r.runsAllowed.Store(yes) }
+// AllowRuns sets whether several deliveries of a lane may be sent as one message. Allow it only while every
+// process on the database runs a version that supports it.
+func (r *Relay) AllowRuns(allowed bool) { r.runsAllowed.Store(allowed) }
 
-// RunsAllowed returns what AllowRuns was last told.
+// RunsAllowed returns the last value that AllowRuns set.
 func (r *Relay) RunsAllowed() bool { return r.runsAllowed.Load() }
 
-// WakeAppliers makes the relay look for events of accounts. Call it after other code of this process stored some.
+// WakeAppliers makes the relay look for events of these accounts. Call it after other code of this process has
+// stored some.
 func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time.Now(), accounts...) }
 
-// Busy reports whether there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
-// the last few seconds. Work that may be late should then give way.
+// Busy reports whether the relay is under load: many callers wait in Accept, or the appliers or the dispatcher
+// were hardly idle in the last few seconds. Work that can be postponed should then wait.
 func (r *Relay) Busy() bool {
 	if r.queue.isCrowded() {
 		return true
@@ -190,14 +198,14 @@ func (r *Relay) Busy() bool {
 	return r.load.appliers.meanAtWork(now) > busyAppliers || r.load.dispatcher.meanAtWork(now) > busyDispatcher
 }
 
-// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, warn also gives those of the
-// pool back, so that the relay can open those of its sessions.
+// warn logs a failure, unless ctx has ended and explains it. If the server is out of connections, warn also
+// closes those of the pool, so that the relay can open the sessions it needs.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	if isWithoutConnection(err) && r.database.mayCloseConnections() {
-		r.pool.Reset() // closes idle connections now, and those in use once they are idle
+		r.pool.Reset() // closes idle connections now, and busy ones when they are released
 	}
 	r.log.Warn("relay in trouble", "what", what, "error", err)
 }
