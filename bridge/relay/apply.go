@@ -51,7 +51,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 			done()
 			continue
 		}
-		if r.schedule.hasMuch(shares) {
+		if r.schedule.hasBacklog(shares) {
 			notBefore = r.yieldToAccepting(ctx, notBefore)
 		}
 

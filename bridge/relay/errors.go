@@ -12,17 +12,17 @@ import (
 	"parley/store"
 )
 
-// maxConflicts is how often a batch is begun again after a conflict with other transactions.
+// maxConflicts is how often a batch is retried at once after conflicts with other transactions.
 const maxConflicts = 5
 
-// isConflict reports whether an error came from what others did at the same time, so that trying again may succeed.
+// isConflict reports whether concurrent transactions caused an error, so that a retry may succeed.
 func isConflict(err error) bool {
 	return errors.Is(err, ErrAgain) || store.IsConflict(err) || store.IsLost(err)
 }
 
-// isTransient reports whether the database, not the event, is the cause: it can't be reached, ends its sessions, has no room,
-// or others were faster. A connection that breaks off without a word of the server isn't among these, since the event may
-// have made the server crash.
+// isTransient reports whether an error was caused by the database and not by the event that was applied: the
+// database can't be reached, ends its sessions, is out of resources, or had a conflict. A connection that
+// breaks without a message from the server doesn't count, because the event itself may have crashed the server.
 func isTransient(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -37,15 +37,15 @@ func isTransient(err error) bool {
 	return slices.Contains([]string{"40", "53", "58"}, pg.Code[:2])
 }
 
-// isWithoutConnection reports whether the server refused a connection because it has as many as it takes.
+// isWithoutConnection reports whether the server refused a connection because it has reached its maximum.
 func isWithoutConnection(err error) bool {
 	const tooManyConnections = "53300"
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == tooManyConnections
 }
 
-// isRefusal reports whether the database doesn't take what it was given, and never will. It says no where the
-// database can't be reached or does not answer.
+// isRefusal reports whether the database rejected the values that it was given, so that a retry can't succeed.
+// It returns false if the database can't be reached or doesn't answer.
 func isRefusal(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -60,7 +60,7 @@ func isRefusal(err error) bool {
 	return false
 }
 
-// isUnencodable reports whether no statement could be made of what was to be written.
+// isUnencodable reports whether a value could not be encoded, so that no statement was sent.
 func isUnencodable(err error) bool {
 	if batch, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); ok {
 		return strings.HasPrefix(batch.Error(), "error preprocessing batch (build)")

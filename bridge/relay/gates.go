@@ -12,53 +12,58 @@ import (
 )
 
 const (
-	// sweepEvery is how often all gates are asked for lanes that other processes left. After a sweep that
-	// took d, the next one begins sweepShare times d later at the soonest: sweeps take at most a tenth of the time.
+	// sweepEvery is how often all gates are asked, to find lanes that other processes made due. After a sweep
+	// that took d, the next one begins at least sweepShare times d later, so sweeps take at most a tenth of the
+	// time.
 	sweepEvery = time.Second
 	sweepShare = 10
 
-	// sinceMargin is how much earlier than the oldest known lane of a gate other lanes are looked for. A lane counts as due
-	// from the time when its transaction began, but others see it only after the commit. If a transaction takes longer than
-	// sinceMargin, only the process that made the lane knows of it, and hands it out. If that process ends before it does,
-	// another one finds the lane within Options.LookBackEvery.
+	// sinceMargin extends the search for due lanes to before the oldest known lane of a gate. A lane is due
+	// from the time when its transaction began, but others see it only after the commit. If a transaction takes
+	// longer than sinceMargin, only the process that made the lane due knows about it and claims it. If that
+	// process ends first, another one finds the lane within Options.LookBackEvery.
 	sinceMargin = 2 * time.Second
 
-	// maxIdleAsked is how many gates are asked each second, at most, though nothing waits behind them. Where much
-	// was handed out lately, asking a known gate costs less than finding out whether anything waits there.
+	// maxIdleAsked limits how many gates a sweep asks before it forgets the idle ones. After many recent
+	// deliveries, asking a known gate costs less than finding out whether anything waits behind it.
 	maxIdleAsked = 500
 )
 
-// gateBook is what a dispatcher remembers of the gates. A gate is one limit of a provider, such as the messages per second
-// of a phone number, with all the lanes (the queues of messages to one customer or thread) that share it. Asking a gate
-// means to ask the database when the first lane behind it is due. gateBook decides which gates to ask, and from which of
-// them to claim how many messages now. It is used by one goroutine.
+// gateBook is what a dispatcher remembers about gates. A lane is the queue of messages from one conversation to
+// one destination. A gate is one rate limit of a provider, such as the messages per second of a phone number,
+// with all lanes that share it.
+//
+// To ask a gate means to ask the database when the first lane behind it is due. gateBook decides which gates to
+// ask, and how many messages to claim from each of them now. For example, a gate with 3 attempts in progress
+// and perGate 16 may give 13 more, if its account and the process as a whole have that much left. A gateBook is
+// used by one goroutine.
 type gateBook struct {
-	perGate, places int // how many attempts may be under way: of a gate, of all
+	perGate, total int // the most attempts that may be in progress: of one gate, and of all
 
 	gates      map[store.GateID]*gateMemory
-	dueAt      map[store.GateID]time.Time // when a gate behind which lanes wait is worth trying
-	toAsk      map[store.GateID]bool      // gates that are asked before they are tried
-	underWayBy map[store.AccountID]int    // attempts under way, by account
-	underWay   int                        // attempts under way
-	sweepAt    time.Time                  // when all gates are asked again
+	dueAt      map[store.GateID]time.Time // when to claim from a gate behind which lanes wait
+	toAsk      map[store.GateID]bool      // gates to ask before claiming from them
+	underWayBy map[store.AccountID]int    // attempts in progress, by account
+	underWay   int                        // all attempts in progress
+	sweepAt    time.Time                  // when to ask all gates again
 }
 
-// gateMemory is what is remembered of one gate.
+// gateMemory is what is remembered about one gate.
 type gateMemory struct {
 	account    store.AccountID
-	limited    bool  // the gate has a rate
-	underWay   int   // attempts under way
-	slotsTaken int64 // attempts that this process has begun so far
-	priorities uint8 // the priorities of the lanes that wait, a bit for each
-	// since is a time of Parley's clock: lanes that became due earlier are not looked for. It is zero if the gate was not
-	// asked lately.
+	limited    bool  // the gate has a rate limit
+	underWay   int   // attempts in progress
+	slotsTaken int64 // attempts that this process has started so far
+	priorities uint8 // a bit for each priority of the waiting lanes
+	// since is a time by Parley's clock. Lanes that became due earlier are not looked for. It is zero if the
+	// gate was not asked recently.
 	since time.Time
 }
 
-func newGateBook(perGate, places int) *gateBook {
+func newGateBook(perGate, total int) *gateBook {
 	return &gateBook{
 		perGate:    perGate,
-		places:     places,
+		total:      total,
 		gates:      map[store.GateID]*gateMemory{},
 		dueAt:      map[store.GateID]time.Time{},
 		toAsk:      map[store.GateID]bool{},
@@ -66,7 +71,7 @@ func newGateBook(perGate, places int) *gateBook {
 	}
 }
 
-// memoryOf returns the memory of a gate, which may be new.
+// memoryOf returns the memory of a gate, and makes an empty one for a new gate.
 func (b *gateBook) memoryOf(id store.GateID) *gateMemory {
 	g := b.gates[id]
 	if g == nil {
@@ -76,13 +81,13 @@ func (b *gateBook) memoryOf(id store.GateID) *gateMemory {
 	return g
 }
 
-// questionAbout returns what the database is asked about a gate: which lanes became due after since.
+// questionAbout returns the question to ask the database about a gate: which lanes became due after since.
 func (b *gateBook) questionAbout(id store.GateID) dispatch.GateSince {
 	return dispatch.GateSince{ID: id, Since: b.memoryOf(id).since}
 }
 
-// noteWoken notes the gates behind which lanes became due. A gate that was not asked lately is asked before
-// it is tried, and so is one with a rate, which may have no free slot yet.
+// noteWoken records the gates behind which lanes became due. It has a gate asked first if it was not asked
+// recently, or if it has a rate limit and so perhaps no free slot.
 func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 	for id, w := range woken {
 		g := b.memoryOf(id)
@@ -90,7 +95,7 @@ func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 		g.priorities |= w.priorities
 		g.lookBackTo(w.oldest)
 		next, waits := b.dueAt[id]
-		if waits && !w.at.Before(next) { // it is tried early enough
+		if waits && !w.at.Before(next) { // already scheduled early enough
 			continue
 		}
 
@@ -102,7 +107,7 @@ func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 	}
 }
 
-// lookBackTo makes claims look for lanes that became due at a time, or later.
+// lookBackTo extends the search of claims to lanes that became due at this time or later.
 func (g *gateMemory) lookBackTo(due time.Time) {
 	since := due.Add(-sinceMargin)
 	if !g.since.IsZero() && since.Before(g.since) {
@@ -110,7 +115,7 @@ func (g *gateMemory) lookBackTo(due time.Time) {
 	}
 }
 
-// forgetAll makes the next turn ask all gates, as if nothing were known of them.
+// forgetAll makes the next turn ask all gates.
 func (b *gateBook) forgetAll() {
 	for _, g := range b.gates {
 		g.since = time.Time{}
@@ -118,7 +123,8 @@ func (b *gateBook) forgetAll() {
 	b.sweepAt = time.Time{}
 }
 
-// forgetIdle stops asking the gates behind which nothing waits, until they are woken or a sweep finds a lane behind them.
+// forgetIdle stops asking gates behind which nothing waits, until they are woken or a sweep finds a lane behind
+// them.
 func (b *gateBook) forgetIdle() {
 	for id, g := range b.gates {
 		_, waits := b.dueAt[id]
@@ -128,8 +134,8 @@ func (b *gateBook) forgetIdle() {
 	}
 }
 
-// noteFound makes claims look for the lanes that a search has found, where they became due earlier than those that were
-// known.
+// noteFound extends the search of claims to the lanes that dispatcher.search has found, if they became due
+// earlier than those that were known.
 func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	for _, d := range found {
 		if g := b.memoryOf(d.GateID); d.Oldest.Before(g.since) {
@@ -139,7 +145,7 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	}
 }
 
-// noteDue notes what is due behind the gates that were asked.
+// noteDue records what is due behind the gates that were asked.
 func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 	now := time.Now()
 	for _, a := range asked {
@@ -156,14 +162,14 @@ func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 	}
 }
 
-// noteOldest makes claims look for lanes from the oldest on that was found behind each gate.
+// noteOldest restricts the search of claims to the oldest lane that was found behind each gate, and later ones.
 func (b *gateBook) noteOldest(due []dispatch.GateDue) {
 	for _, d := range due {
 		b.memoryOf(d.GateID).since = d.Oldest.Add(-sinceMargin)
 	}
 }
 
-// askGates asks the gates in toAsk, and, once a second, all of them.
+// askGates asks the gates in toAsk and, once per sweepEvery, all of them.
 func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	if !time.Now().Before(b.sweepAt) {
 		return b.sweep(ctx, q)
@@ -184,7 +190,8 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// sweep asks all gates behind which lanes may wait: those that were asked lately, and others that the database names.
+// sweep asks all gates behind which lanes may wait: those that were asked recently, and others that the
+// database lists.
 func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	began := time.Now()
 	var known []store.GateID
@@ -226,7 +233,8 @@ func (b *gateBook) questionsAbout(ids []store.GateID) []dispatch.GateSince {
 	return list
 }
 
-// setAccount notes which account a gate belongs to. The gate's attempts under way count for that account from now on.
+// setAccount records the account of a gate, and counts the gate's attempts in progress for that account from
+// now on.
 func (b *gateBook) setAccount(g *gateMemory, account store.AccountID) {
 	if g.account != account {
 		b.underWayBy[g.account] -= g.underWay
@@ -235,7 +243,7 @@ func (b *gateBook) setAccount(g *gateMemory, account store.AccountID) {
 	}
 }
 
-// attemptBegan counts an attempt of a gate as under way, until attemptEnded is called.
+// attemptBegan counts an attempt of a gate as in progress until attemptEnded is called.
 func (b *gateBook) attemptBegan(id store.GateID) {
 	g := b.memoryOf(id)
 	g.underWay++
@@ -251,47 +259,50 @@ func (b *gateBook) attemptEnded(id store.GateID) {
 	b.underWay--
 }
 
-// freeSlots returns how many more attempts a gate may have under way.
-func (b *gateBook) freeSlots(id store.GateID) int { return b.slotsBeside(id, 0, 0) }
+// freeSlots returns how many more attempts a gate may start.
+func (b *gateBook) freeSlots(id store.GateID) int { return b.slotsAfter(id, 0, 0) }
 
-// slotsBeside returns how many more attempts a gate may have under way, if others are about to be claimed: offered counts
-// those of all gates, toAccount those of the gate's account. The result may be negative.
-func (b *gateBook) slotsBeside(id store.GateID, offered, toAccount int) int {
+// slotsAfter returns how many more attempts a gate may start after others that are about to be claimed: offered
+// counts those of all gates, toAccount those of the gate's account. The result may be negative.
+func (b *gateBook) slotsAfter(id store.GateID, offered, toAccount int) int {
 	g := b.memoryOf(id)
-	left := b.places - b.underWay - offered
-	n := min(b.perGate-g.underWay, left, b.maxOfAccount()-b.underWayBy[g.account]-toAccount)
-	shared := min(n, left-b.reserved())
+	ofTotal := b.total - b.underWay - offered
+	ofGate := b.perGate - g.underWay
+	ofAccount := b.maxOfAccount() - b.underWayBy[g.account] - toAccount
+
+	allowed := min(ofGate, ofTotal, ofAccount)
+	unreserved := min(allowed, ofTotal-b.reserved())
 	if g.underWay == 0 {
-		return max(shared, min(n, 1))
+		return max(unreserved, min(allowed, 1)) // an idle gate may use one reserved slot
 	}
-	return shared
+	return unreserved
 }
 
-// maxOfAccount is how many attempts one account may have under way: half of all, so that a provider which doesn't answer
-// can't take every place.
-func (b *gateBook) maxOfAccount() int { return max(b.places/2, 1) }
+// maxOfAccount is the most attempts of one account: half of all, so that a provider that doesn't answer can't
+// take every slot.
+func (b *gateBook) maxOfAccount() int { return max(b.total/2, 1) }
 
-// reserved is how many places are kept for gates that have nothing under way, one for each. It is a quarter of all, so that
-// many accounts whose providers don't answer can't take every place from the others.
-func (b *gateBook) reserved() int { return b.places / 4 }
+// reserved is how many slots are kept for gates without any attempt in progress, one for each. It is a quarter
+// of all, so that many accounts whose providers don't answer can't take every slot from the others.
+func (b *gateBook) reserved() int { return b.total / 4 }
 
-// chooseGates returns the gates from which deliveries may be claimed now, and how many from each.
+// chooseGates returns the gates to claim deliveries from now, and how many from each.
 func (b *gateBook) chooseGates() []dispatch.GateClaim {
 	now := time.Now()
-	offered := map[store.AccountID]int{} // slots in list, by account
-	total := 0                           // slots in list
-	var list []dispatch.GateClaim
+	offered := map[store.AccountID]int{} // slots in claims, by account
+	total := 0                           // slots in claims
+	var claims []dispatch.GateClaim
 	for id, at := range b.dueAt {
 		if at.After(now) {
 			continue
 		}
 		g := b.memoryOf(id)
-		n := b.slotsBeside(id, total, offered[g.account])
+		n := b.slotsAfter(id, total, offered[g.account])
 		if n <= 0 {
 			continue
 		}
 
-		list = append(list, dispatch.GateClaim{
+		claims = append(claims, dispatch.GateClaim{
 			GateSince: b.questionAbout(id),
 			Slots:     n,
 			Given:     g.slotsTaken,
@@ -300,5 +311,5 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 		offered[g.account] += n
 		total += n
 	}
-	return list
+	return claims
 }

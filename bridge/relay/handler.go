@@ -13,40 +13,42 @@ import (
 	"parley/store/dispatch"
 )
 
-// Handler is what the relay asks of the use cases (bridge/engine implements it). The relay moves events, which are stored
-// facts such as a customer's mail, and deliveries, which are messages and posts that are to leave, without knowing what they
-// say. An event goes through Decode and Apply, a delivery through Policy, Attempts and Facts.
+// Handler is what the relay needs from the use cases; bridge/engine implements it. The relay moves events,
+// which are stored facts such as a customer's mail, and deliveries, which are messages to send, without knowing
+// their content. An event goes through Decode and Apply, a delivery through Policy, Attempts and Facts.
 type Handler interface {
-	// Decode reads what an event says; payload holds its bytes. It must not do I/O or look at the clock. It is called outside
-	// of any transaction, and again when an attempt to apply the event failed.
-	// Errors: ErrNotOpen when the event can't be read yet. After any other error the event is never decoded again.
+	// Decode parses an event; payload has its bytes. It must not do I/O or read the clock. It is called outside
+	// of any transaction, and again after a failed attempt to apply the event.
+	// Errors: ErrNotOpen if the event can't be decoded yet. After any other error the event is never decoded
+	// again.
 	Decode(e store.Event, payload []byte) (any, error)
 
-	// Apply turns events, in order, into state; all in tx, all or nothing. It leaves out an event that must wait or can
+	// Apply applies events to the state, in order, all in tx. It leaves out an event that must wait or can
 	// never be applied, with all later events of its order key, and names it in Outcome.
-	// Errors: *WaitError and *EventError name an event that must be left out, where that became clear only after the event
-	// had begun to change something. The others are then applied again without it. Any other error counts as a failed try.
+	// Errors: *WaitError and *EventError name an event that must be left out, if that became clear only after
+	// it had started to change something. The batch is then applied again without it. Any other error counts as
+	// a failed try.
 	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Outcome, error)
 
-	// Quarantined is told, in tx, that an event was given up. If unread is true, it must not decode the event, because that
-	// may end the process.
+	// Quarantined notifies people, in tx, that an event was given up. If unread is true, it must not decode the
+	// event, because that may crash the process.
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
 	// Policy returns how a delivery is attempted. It is called for every attempt, so it must be cheap and do no I/O.
 	Policy(c dispatch.Claimed) Policy
 
-	// Attempts prepares an attempt for each delivery in claims, in their order. If something can't be read for one of them,
-	// its attempt fails with that error.
+	// Attempts prepares an attempt for each delivery in claims, in the same order. If the data of a delivery
+	// can't be read, its attempt fails with that error.
 	Attempts(ctx context.Context, claims []dispatch.Claimed) []Attempt
 
-	// Facts returns the facts that are written into the journal together with a result.
+	// Facts returns the facts to write to the journal together with a result.
 	Facts(c dispatch.Claimed, r Report) []store.NewEvent
 
-	// Timer returns the fact that a timer stands for.
+	// Timer returns the fact to write when a timer is due.
 	Timer(t store.Timer) store.NewEvent
 }
 
-// Fact is an event with what Handler.Decode made of it.
+// Fact is an event with the result of Handler.Decode.
 type Fact struct {
 	Event store.Event
 	Waits int // how often the event was put off
@@ -58,64 +60,66 @@ type Batch struct {
 	Facts []Fact
 	Now   time.Time // Parley's clock
 	Real  time.Time // the database's
-	// Locks must be called before any lane (a conversation's queue of deliveries) is locked, with all conversations of
-	// which lanes may be locked. Results of their deliveries are then written after the batch, unless it takes too long.
+	// Locks must be called before any lane (a conversation's queue of deliveries) is locked, with all
+	// conversations whose lanes may be locked. Results of their deliveries are then written after the batch,
+	// unless it takes too long.
 	Locks func(conversations []store.ConversationID)
 }
 
-// Outcome is what came of a batch that was applied.
+// Outcome is the result of applying a batch.
 type Outcome struct {
-	// Write holds the statements that write what was changed; they are sent with the commit. It is nil if there is nothing
-	// to write.
+	// Write has the statements that write the changes; they are sent with the commit. nil means nothing to
+	// write.
 	Write *store.Pipeline
-	// Due names the gates (limits of a provider) behind which deliveries became due. Limited isn't set.
+	// Due names the gates (rate limits of a provider) behind which deliveries became due. Limited isn't set.
 	Due []dispatch.GateDue
-	// Timers says that timers were set.
+	// Timers reports whether timers were set.
 	Timers bool
-	// Waits and Refused are events that were left out.
+	// Waits and Refused are the events that were left out.
 	Waits   []Wait
 	Refused []EventError
-	// Written names things that are recorded from now on and that other events may wait for (Wait.For).
+	// Written names what the batch recorded and other events may wait for (Wait.For).
 	Written []string
-	// Recheck returns those names in Waits that another transaction has recorded meanwhile. It is called
-	// after the commit, so that none is missed. It is nil if Waits has no names.
+	// Recheck returns the names in Waits that another transaction has recorded since. It is called after the
+	// commit, so that none is missed. It is nil if Waits has no names.
 	Recheck func(ctx context.Context) ([]string, error)
-	// Committed, if not nil, is called once all of it is committed. It must not block.
+	// Committed, if not nil, is called after the commit. It must not block.
 	Committed func()
 }
 
-// Attempt is one claimed delivery with all that sending it needs. It is used once.
+// Attempt is one claimed delivery with everything that sending it requires. It is used once.
 type Attempt interface {
-	// Send makes the attempt. Errors by class as in channels.SendError.
+	// Send makes the attempt. Its errors have a class; see channels.SendError.
 	Send(ctx context.Context) (Sent, error)
 
 	// Reconcile looks for an earlier attempt whose answer was lost.
 	Reconcile(ctx context.Context) (channels.Outcome, Sent, error)
 }
 
-// Wait says that an event can't be applied yet. It stays in its queue with all later events of its order key, and comes
-// back later. No try is counted, so the Handler must decide by the event's age when it has waited long enough.
+// Wait says that an event can't be applied yet. The event stays in its queue with all later events of its order
+// key, and is tried again later. No failed try is counted, so the Handler must decide by the event's age when
+// it has waited long enough.
 type Wait struct {
 	EventID store.EventID
-	// For names what the event waits for: it comes back when that name is in Outcome.Written. If For is "", it comes back
-	// again and again, after ever longer pauses.
+	// For names what the event waits for: the event is due when that name is in Outcome.Written. If For is "",
+	// the event is tried again after increasing pauses.
 	For string
-	// Most is after how long the event comes back at the latest.
+	// Most is the longest wait for the name in For.
 	Most time.Duration
 }
 
-// WaitError is the error by which Handler.Apply makes an event wait that has begun to change something.
+// WaitError is the error by which Handler.Apply postpones an event that has already changed something.
 type WaitError struct{ Wait }
 
 func (e *WaitError) Error() string {
 	return fmt.Sprintf("relay: event %d can't be applied yet", e.EventID)
 }
 
-// ErrNotOpen is returned by Handler.Decode for an event of an account that isn't open in this process yet. Its queue waits
-// until a process opens the account (OpenAccount), or for some time.
+// ErrNotOpen is returned by Handler.Decode for an event of an account that isn't open in this process yet. Its
+// queue waits until a process opens the account (OpenAccount), or until the wait times out.
 var ErrNotOpen = errors.New("relay: the event's account is not open")
 
-// ErrAgain is returned by Handler.Apply when the same batch is to be tried again at once.
+// ErrAgain is returned by Handler.Apply to have the same batch retried at once.
 var ErrAgain = errors.New("relay: again")
 
 // EventError names an event that can never be applied. It goes into quarantine without another try.
@@ -128,21 +132,21 @@ func (e *EventError) Error() string { return e.Err.Error() }
 
 func (e *EventError) Unwrap() error { return e.Err }
 
-// Policy says how attempts at one delivery are made.
+// Policy describes how one delivery is attempted.
 type Policy struct {
 	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
-	RetryFor       time.Duration   // how long a passing failure is tried again
+	RetryFor       time.Duration   // how long temporary failures are retried
 	Backoff        []time.Duration // pauses between attempts, at least one; the last one repeats
-	Uncounted      int             // attempts so far that lengthen no pause: they called nobody, or were made at earlier parts
+	Uncounted      int             // attempts so far that don't lengthen the pauses: they made no call, or sent earlier parts
 	Rest           time.Duration   // how long the lane rests after a success
 
-	// What becomes of it when the answer to an attempt was lost, so that nobody knows whether the other side has it.
-	Idempotent   bool          // it may be made twice without harm, so it is made again without looking for it
-	BestEffort   bool          // it is given up
-	PreferDouble bool          // when nobody can tell, it is made again instead of asking a person
-	RepeatFor    time.Duration // how long it is made again by PreferDouble, and then once a day; 0 means as long as RetryFor
-	AbsentFor    time.Duration // how long the other side must lack it before it is sent again; 0 means the usual time
-	Restored     bool          // it came with a backup, so attempts may have been made that no row shows
+	// What to do when the answer to an attempt was lost, so that nobody knows whether the message arrived.
+	Idempotent   bool          // sending twice does no harm, so it is sent again at once
+	BestEffort   bool          // it is given up at once
+	PreferDouble bool          // if it stays unclear, it is sent again instead of asking a person
+	RepeatFor    time.Duration // how long PreferDouble sends it again; after that once a day. 0 means RetryFor
+	AbsentFor    time.Duration // how long it must be absent before it is sent again; 0 means the default
+	Restored     bool          // it comes from a backup, so there may have been attempts that no row shows
 }
 
 // Sent is what an attempt has sent, or what Attempt.Reconcile has found.
@@ -151,18 +155,18 @@ type Sent struct {
 	ExternalID string
 	Progress   string
 	More       bool // this was one part of a long message, and the next part follows
-	Uncalled   bool // the other side was not called, so the gate gets its slot back; also set with an error
-	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
+	Uncalled   bool // the provider was not called, so the gate gets its slot back; may be set with an error
+	Blind      bool // Reconcile answered Absent without being able to look: it is a guess
 	Landed     []dispatch.Landed
-	// With holds the State and Progress of the other deliveries of the run, in their order. nil means that all deliveries
-	// have the result of the first.
+	// With has the State and Progress of the other deliveries of a run (several deliveries sent as one message), in order. nil
+	// means that all have the result of the first.
 	With []dispatch.Part
-	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
+	// Parts and Cost are the provider's part count and price of the message, for the Handler.
 	Parts int
 	Cost  string
 }
 
-// ReportKind says what a Report is about.
+// ReportKind is the event that a Report describes.
 type ReportKind string
 
 // Kinds of Report.
@@ -173,7 +177,7 @@ const (
 	ReportUnclear ReportKind = "unclear" // a person has to decide
 )
 
-// Report is what became of a delivery.
+// Report describes what became of a delivery.
 type Report struct {
 	Kind  ReportKind
 	Class channels.Class

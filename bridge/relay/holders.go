@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// An applier that has taken events of a queue is the queue's holder, and gives signs of life. Without one, other processes take it for
-// dead and free its events.
+// An applier that has taken events from a queue is the queue's holder and sends heartbeats, called signs of life. Without
+// one for signLasts, other processes presume the holder dead and free its events, so that another applier gets them.
 const (
 	signLasts    = 20 * time.Second
 	signInterval = 5 * time.Second
@@ -34,12 +34,13 @@ func (r *Relay) runSignsOfLife(ctx context.Context) error {
 	}
 }
 
-// holders are the appliers of this process.
+// holders is the set of appliers of this process.
 type holders struct {
 	mu   sync.Mutex
-	lost map[int]*atomic.Bool // by the applier's id: set when other processes took it for dead
+	lost map[int]*atomic.Bool // by applier id; the flag is set once other processes presumed it dead
 }
 
+// add registers an applier and returns the flag that keep sets if other processes presumed it dead.
 func (h *holders) add(id int) *atomic.Bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +64,7 @@ func (h *holders) list() []int {
 	return list
 }
 
-// keep renews the appliers' signs of life in the database, and marks those that others took for dead as lost.
+// keep renews the signs of life in the database, and sets the flags of appliers that others presumed dead.
 func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
 	ctx, cancel := context.WithTimeout(ctx, signLasts)
 	defer cancel()
@@ -86,7 +87,7 @@ func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
 	defer h.mu.Unlock()
 
 	for _, id := range mine {
-		lost := h.lost[id] // nil if the applier ended meanwhile
+		lost := h.lost[id] // nil if the applier has ended since
 		if lost != nil && !alive[id] {
 			lost.Store(true)
 		}

@@ -11,23 +11,24 @@ import (
 	"parley/store/dispatch"
 )
 
-// Times between two looks for the same delivery.
+// Pauses between two lookups of the same delivery.
 const (
-	lookAgainEvery   = 15 * time.Second // while the provider can't say whether it has it
-	lookForLateEvery = time.Minute      // at most, while what was sent may still arrive
+	lookAgainEvery   = 15 * time.Second // while the provider can't say whether it has the message
+	lookForLateEvery = time.Minute      // at most, while the message may still arrive
 )
 
-// repeatRarely is the time between two attempts at a post that is never given up, once it was made again for Policy.RepeatFor.
+// repeatRarely is the pause between attempts at a post that is never given up, after Policy.RepeatFor.
 const repeatRarely = 24 * time.Hour
 
-// lookForAttempt deals with a delivery whose last attempt got no answer: the message may have arrived or not. It asks the
-// provider (Attempt.Reconcile), and fills in f, whose state is store.Unknown, by what it finds:
+// lookForAttempt handles a delivery whose last attempt got no answer, for example because the connection broke.
+// The message may have arrived or not, and sending it again could deliver it twice. So lookForAttempt asks the
+// provider (Attempt.Reconcile), and fills in f, whose state is store.Unknown, according to the answer:
 //
-//	there               the delivery has arrived
-//	absent              it is sent again once it was absent twice, and for long enough (noteAbsent)
-//	nobody can tell     it is looked for again. In the end a person decides, or a post is made again (endDoubt)
+//	landed      the delivery has arrived
+//	absent      it is sent again once it was absent twice, far enough apart (noteAbsent)
+//	can't tell  it is looked up again; in the end a person decides, or a post is sent again (endDoubt)
 //
-// What may be made twice without harm (Idempotent) is made again at once. What nobody would miss (BestEffort) is given up.
+// Without a lookup, an Idempotent delivery is sent again at once, and a BestEffort delivery is given up.
 func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
 	if p.Idempotent {
 		f.State = store.Queued
@@ -40,19 +41,19 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 
 	earliest := p.RequestTimeout + at.opt.ReconcileAfter
 	ago := store.Seconds(c.SentAgo)
-	mayStillRun := ago < earliest && !p.Restored // an attempt from before a restore has ended
+	mayStillRun := ago < earliest && !p.Restored // any attempt from before a restore has ended
 	if mayStillRun {
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
 
 	outcome, sent, err := at.reconcile(ctx, c, a)
-	mustAsk := p.Restored && !p.PreferDouble // after a restore nothing is sent again unless a person says so
+	mustAsk := p.Restored && !p.PreferDouble // after a restore only a person may have it sent again
 	switch {
 	case outcome == channels.Landed:
 		at.finishLanded(f, c, sent)
 		if p.Restored && sent.More {
-			f.State = store.Unknown // the next part may be there as well
+			f.State = store.Unknown // the next part may have arrived as well
 		}
 	case mustAsk && err == nil:
 		at.askPerson(f, c)
@@ -68,7 +69,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 	}
 }
 
-// reconcile calls Attempt.Reconcile. After an error, the outcome is CannotTell.
+// reconcile calls Attempt.Reconcile. After an error the outcome is CannotTell.
 func (at attempts) reconcile(ctx context.Context, c dispatch.Claimed, a Attempt) (outcome channels.Outcome, sent Sent, err error) {
 	sent, err = at.recoverPanic(func() (s Sent, err error) {
 		outcome, s, err = a.Reconcile(ctx)
@@ -82,21 +83,21 @@ func (at attempts) reconcile(ctx context.Context, c dispatch.Claimed, a Attempt)
 	return outcome, sent, err
 }
 
-// unclearAfter returns for how long after the attempt a delivery is looked for.
+// unclearAfter returns how long after an attempt its delivery is looked up before endDoubt decides.
 func (at attempts) unclearAfter(c dispatch.Claimed, p Policy) time.Duration {
-	if c.AbsentAgo > 0 { // the look before found it absent: another one may soon prove that
+	if c.AbsentAgo > 0 { // it was absent once: the next lookup may soon confirm that
 		return at.opt.UnclearAfter + at.opt.absentFor(p.AbsentFor)
 	}
 	return at.opt.UnclearAfter
 }
 
-// noteAbsent deals with a delivery that the provider doesn't have. What was sent may still arrive, so the delivery is looked
-// for until it was absent twice, Policy.AbsentFor apart. Then it is sent again, after the pause that follows any failed
-// attempt, or given up if it was tried for long enough.
+// noteAbsent handles a delivery that the provider doesn't have. The message may still arrive, so the delivery
+// is looked up until it was absent twice, Policy.AbsentFor apart. Then it is sent again, after the pause that
+// follows any failed attempt, or given up if Policy.RetryFor has passed.
 func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
 	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
 	wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor
-	isSafe := p.PreferDouble && !sent.Blind // a post that is surely absent can be made again without harm
+	isSafe := p.PreferDouble && !sent.Blind // a post that is certainly absent can be sent again without harm
 	if wasTriedLong && isSafe && wasAbsentBefore(c) {
 		at.giveUpLate(f, c, p.RequestTimeout+at.opt.ReconcileAfter+needed)
 		return
@@ -110,7 +111,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	}
 
 	failed := &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)}
-	if wasTriedLong && !isSafe { // if it is safe, one more attempt tells: the time may have passed in waits that don't count
+	if wasTriedLong && !isSafe { // if it is safe, try once more: RetryFor may have passed in waits that don't count
 		at.giveUp(f, c, failed)
 		return
 	}
@@ -121,19 +122,19 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 
 	f.State = store.Queued
 	pause := p.pauseAfterCall(c)
-	f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0)) // the looks took up a part of the pause, or all of it
+	f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0)) // the lookups used up some of the pause, or all
 	at.warnIfLate(f, c, failed)
 	if sent.Blind {
 		at.makeAgain(f, c)
 	}
 }
 
-// wasAbsentBefore reports whether an attempt before the last one was found to be absent.
+// wasAbsentBefore reports whether an attempt earlier than the last one was found to be absent.
 func wasAbsentBefore(c dispatch.Claimed) bool { return c.AbsentAt != nil && c.AbsentAgo == 0 }
 
-// giveUpLate gives up a delivery of which an earlier attempt and the last one are absent, once the last one can't arrive
-// any more: after is counted from that attempt. Until then the second absence isn't written down, since it would take the
-// place of the first one, by which wasAbsentBefore decides.
+// giveUpLate gives up a delivery of which the last attempt and an earlier one are absent, once the last one can
+// no longer arrive, which is the given time after that attempt. Until then it doesn't record the second
+// absence, because that would overwrite the first one, on which wasAbsentBefore relies.
 func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time.Duration) {
 	if rest := after - store.Seconds(c.SentAgo); rest > 0 {
 		f.Wait = min(rest, lookForLateEvery).Seconds()
@@ -142,8 +143,8 @@ func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time
 	at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)})
 }
 
-// endDoubt ends a long search for an attempt of which nobody can tell whether it arrived. A message to a customer is put
-// to a person. A post in a chat is made again, until it was tried for long enough.
+// endDoubt ends a long lookup that could not find out whether the message arrived. A person decides about a
+// message to a customer. A post in a chat is sent again, until Policy.RetryFor has passed.
 func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 	switch wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor; {
 	case !p.PreferDouble:
@@ -157,22 +158,23 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 	}
 }
 
-// isOnlyLookedFor reports whether a post is looked for now and not made again. That is so after Policy.RepeatFor, except
-// once a day: each time that it is made again may leave one more copy in the chat. But it has to be made again at some
-// time, since the earlier attempts may have reached nobody, and Parley may not be allowed to look for them.
+// isOnlyLookedFor reports whether a post is only looked up now, and not sent again. That is so after
+// Policy.RepeatFor, except once a day, because each repetition may leave one more copy in the chat. Lookups
+// alone are not enough: the earlier attempts may have failed, and Parley may lack the permission to look for
+// them.
 func isOnlyLookedFor(c dispatch.Claimed, p Policy) bool {
 	wasRepeatedLong := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
 	return wasRepeatedLong && store.Seconds(c.SentAgo) < repeatRarely
 }
 
-// makeAgain lets a post be made again although nobody knows whether it is there already. The new one says so (Unsure).
+// makeAgain lets a post be sent again although the first may have arrived. The new one says so (Unsure).
 func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Unsure = store.Queued, true
 	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
-// dropOldReason drops the error of an earlier attempt. The attempt that is looked for has no error of its own if its
-// process ended before it wrote a result; then the delivery's row still has that of the attempt before.
+// dropOldReason drops the error of an earlier attempt. If the process ended before the last attempt had a
+// result, the delivery's row still has the error of the preceding attempt.
 func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
 	hasReason := c.ErrorClass == string(channels.Ambiguous) || p.Restored
 	if !hasReason {
@@ -182,7 +184,7 @@ func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
 
 func reasonOf(c dispatch.Claimed) string { return ReasonWords(c.ErrorClass, c.ErrorText) }
 
-// ReasonWords returns why an attempt failed, in words for people. text is what the delivery's row says
+// ReasonWords returns why an attempt failed, in words for people. text comes from the delivery's row
 // (channels.SendError.Error): "class: Text.: cause". Only Text is returned.
 func ReasonWords(class, text string) string {
 	reason := strings.TrimPrefix(text, class+": ")
@@ -192,7 +194,8 @@ func ReasonWords(class, text string) string {
 	return reason
 }
 
-// askPerson puts it to a person what becomes of a delivery. It leaves its lane, which goes on without it.
+// askPerson has a person decide what happens to a delivery. The delivery leaves its lane, which continues
+// without it.
 func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	at.metrics.Account(c.AccountID).Undecided.Add(1)

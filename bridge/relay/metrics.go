@@ -12,42 +12,42 @@ import (
 	"parley/store/dispatch"
 )
 
-// Metrics counts what this process did since it started, for Prometheus. It may be read while it changes. Counting costs a
-// few atomic additions and, once a batch, a lock.
+// Metrics has the counters and histograms of this process since its start, for Prometheus. It may be read
+// concurrently. Counting costs a few atomic additions and, once per batch, a lock.
 type Metrics struct {
-	Accepted   atomic.Int64 // facts stored that were not known before
+	Accepted   atomic.Int64 // facts stored, without repeats
 	Refused    atomic.Int64 // calls of Accept answered with ErrOverloaded
-	Reconciled atomic.Int64 // looks for lost answers
+	Reconciled atomic.Int64 // lookups after a lost answer
 
-	accept    prometheus.Histogram // seconds a call of Accept waited for its commit
-	apply     prometheus.Histogram // seconds a batch took, from taking it to its commit
+	accept    prometheus.Histogram // seconds that a call of Accept waited for its commit
+	apply     prometheus.Histogram // seconds from taking a batch to its commit
 	batch     prometheus.Histogram // events in a batch
 	delay     prometheus.Histogram // seconds from an event's arrival to its effect
 	due       prometheus.Histogram // seconds from a delivery being due to the start of its call
 	hop       prometheus.Histogram // seconds from an event's arrival to the start of the call it caused
 	batches   batches
-	clockAway atomic.Int64 // nanoseconds that the database's clock is ahead of ours
+	clockAway atomic.Int64 // nanoseconds by which the database's clock is ahead of ours
 
 	accounts sync.Map // store.AccountID → *AccountMetrics
 }
 
-// AccountMetrics counts what this process did for one account.
+// AccountMetrics has the counters of one account.
 type AccountMetrics struct {
 	Accepted    atomic.Int64 // facts stored, repeats included
 	Refused     atomic.Int64 // calls refused because too much waited
 	Applied     atomic.Int64
 	Quarantined atomic.Int64
 	Attempts    atomic.Int64 // calls of Send
-	InFlight    atomic.Int64 // of them, those that run now
-	Landed      atomic.Int64 // deliveries that ended well
+	InFlight    atomic.Int64 // calls of Send in progress
+	Landed      atomic.Int64 // deliveries that arrived
 	Failed      atomic.Int64 // deliveries given up
-	Undecided   atomic.Int64 // deliveries handed to a person, since nobody can tell
-	Repeated    atomic.Int64 // posts made again though the first may be there: nobody could tell
+	Undecided   atomic.Int64 // deliveries about which a person has to decide
+	Repeated    atomic.Int64 // posts sent again although the first may have arrived
 	LastEvent   atomic.Int64 // unix seconds of the last accepted fact; 0 means none yet
 	errors      [errorClasses]atomic.Int64
 }
 
-// Kinds of trouble that attempts are counted by; the last one takes what fits no other.
+// Classes by which failed attempts are counted. classAmbiguous also counts whatever fits no other class.
 const (
 	classThrottled = iota
 	classAuth
@@ -57,22 +57,23 @@ const (
 	errorClasses
 )
 
-// Errors returns the failed attempts by class.
+// Errors calls each with every class and its number of failed attempts.
 func (a *AccountMetrics) Errors(each func(class string, n int64)) {
 	for i, class := range [errorClasses]string{"throttled", "auth", "retry", "permanent", "ambiguous"} {
 		each(class, a.errors[i].Load())
 	}
 }
 
-// batches remembers how long the events of the latest batches had waited when they were applied. The deliveries that a
-// batch makes have its time as their CreatedAt, and so lead to its events' wait.
+// batches remembers how long the events of recent batches had waited before they were applied. A delivery has
+// the time of the batch that made it as its CreatedAt, by which the hop histogram finds how long the events had
+// waited.
 type batches struct {
 	mu     sync.Mutex
 	waited map[int64]time.Duration // the mean wait, by the batch's time in microseconds
 	order  []int64
 }
 
-// maxBatches is how many batches are remembered. A delivery that is held until its batch is forgotten is not measured.
+// maxBatches is how many batches are remembered. Deliveries that are held for longer are not measured.
 const maxBatches = 4096
 
 func (b *batches) add(at time.Time, waited time.Duration) {
@@ -112,12 +113,12 @@ func newMetrics() *Metrics {
 	}
 }
 
-// Histograms returns the histograms, to be registered.
+// Histograms returns the histograms for registration.
 func (m *Metrics) Histograms() []prometheus.Collector {
 	return []prometheus.Collector{m.accept, m.apply, m.batch, m.delay, m.due, m.hop}
 }
 
-// Account returns the counters of an account.
+// Account returns the counters of an account. The first call makes them.
 func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 	if a, ok := m.accounts.Load(id); ok {
 		return a.(*AccountMetrics)
@@ -126,10 +127,10 @@ func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 	return a.(*AccountMetrics)
 }
 
-// SetClock notes by how much the database's clock is ahead of this process's.
+// SetClock records by how much the database's clock is ahead of this process's clock.
 func (m *Metrics) SetClock(ahead time.Duration) { m.clockAway.Store(int64(ahead)) }
 
-// countAccepted counts facts of a call of Accept that is done.
+// countAccepted counts the facts of a successful call of Accept.
 func (m *Metrics) countAccepted(account store.AccountID, facts int, began time.Time) {
 	now := time.Now()
 	m.accept.Observe(now.Sub(began).Seconds())
@@ -144,7 +145,7 @@ func (m *Metrics) countRefused(account store.AccountID) {
 	m.Account(account).Refused.Add(1)
 }
 
-// countApplied counts the events of a batch that was committed. began is when it was taken.
+// countApplied counts the events of a committed batch. began is when the batch was taken.
 func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	now := time.Now()
 	m.apply.Observe(now.Sub(began).Seconds())
@@ -156,7 +157,8 @@ func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	}
 }
 
-// Applying notes how long the events of a batch have waited. Deliveries that the batch makes have b.Now as their CreatedAt.
+// Applying records how long the events of a batch have waited. The deliveries of the batch have b.Now as
+// CreatedAt.
 func (m *Metrics) Applying(b Batch) {
 	var waited time.Duration
 	for _, f := range b.Facts {
@@ -165,7 +167,8 @@ func (m *Metrics) Applying(b Batch) {
 	m.batches.add(b.Now, waited/time.Duration(max(len(b.Facts), 1)))
 }
 
-// attemptBegan counts an attempt until attemptEnded is called. claimed is the time just before its delivery was claimed.
+// attemptBegan counts an attempt as in flight until attemptEnded is called. claimed is the time just before the
+// claim.
 func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
@@ -177,14 +180,14 @@ func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 
 	wait := store.Seconds(c.CreatedAgo)
 	if c.NotBefore != nil && c.NotBefore.After(c.CreatedAt) {
-		wait -= c.NotBefore.Sub(c.CreatedAt) // the hold is not a delay
+		wait -= c.NotBefore.Sub(c.CreatedAt) // a deliberate hold is not a delay
 	}
 
 	wait = max(wait, 0) + time.Since(claimed)
 	m.due.Observe(wait.Seconds())
 
-	if before, ok := m.batches.find(c.CreatedAt); ok { // applied by this process
-		m.hop.Observe((before + wait).Seconds())
+	if eventWait, ok := m.batches.find(c.CreatedAt); ok { // applied by this process
+		m.hop.Observe((eventWait + wait).Seconds())
 	}
 }
 
@@ -195,7 +198,7 @@ func (m *Metrics) countTrouble(account store.AccountID, class channels.Class) {
 	m.Account(account).errors[errorClass(class)].Add(1)
 }
 
-// errorClass returns the kind of trouble that a failed attempt counts as.
+// errorClass returns the class by which a failed attempt is counted.
 func errorClass(class channels.Class) int {
 	switch class {
 	case channels.Throttled:

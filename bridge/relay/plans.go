@@ -9,30 +9,30 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// How many sessions of the pool are for what.
+// Sessions in the pool, by purpose.
 const (
-	appliers        = 4 // that work on batches
-	suspectAppliers = 2 // that work on events which failed before
-	otherSessions   = 3 // the dispatcher's turns, its looks for lanes that became due long ago, and one to spare
+	appliers        = 4 // apply batches of events
+	suspectAppliers = 2 // apply events that failed earlier, one by one
+	otherSessions   = 3 // the dispatcher's turns, its search for long-due lanes, and a spare one
 )
 
 const (
-	firstPlanPause = time.Second // until a session renews its plans for the first time; each further pause is twice as long
+	firstPlanPause = time.Second // until a session first renews its plans; each further pause is twice as long
 	maxPlanPause   = time.Minute // the longest of these pauses
 )
 
-// plans says when a session renews the plans of its statements. By itself a session keeps a plan until
-// PostgreSQL analyses one of the plan's tables. That may be a minute after the table has grown from
-// nothing to thousands of rows, and the best plan for an empty table is to read the whole of it.
+// plans says when a session renews its query plans. Left alone, a session keeps a plan until PostgreSQL
+// analyses one of the plan's tables. That may be a minute after the table has grown from nothing to thousands
+// of rows, and the best plan for an empty table is to read all of it.
 type plans struct {
 	every time.Duration
 	next  time.Time
 }
 
-// plansKey is where a session's plans are in its custom data.
+// plansKey is the key of plans in the session's CustomData.
 const plansKey = "parley.plans"
 
-// renewPlans makes a session forget plans that have become old.
+// renewPlans discards the plans of a session if they are due for renewal.
 func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	data, now := conn.PgConn().CustomData(), time.Now()
 	p, known := data[plansKey].(plans)
@@ -54,9 +54,10 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// OpenSessions opens the small pool on which one Relay claims and applies, to the database of another pool. Its
-// plan settings keep both flat: generic plans of LIMIT $n would hash-join all lanes, and planning each of many
-// small statements costs more than running it.
+// OpenSessions opens the small pool on which one Relay claims deliveries and applies events, in the database of
+// another pool. Its planner settings keep the cost of both constant: a generic plan for LIMIT $n would
+// hash-join all lanes, and planning each of many small statements costs more than running it. The caller closes
+// the pool.
 func OpenSessions(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	config := pool.Config().Copy()
 	config.MaxConns, config.MinConns = appliers+suspectAppliers+otherSessions, 0
@@ -68,7 +69,7 @@ func OpenSessions(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
-		return renewPlans(ctx, conn) == nil, nil // a session that fails is closed, and another one takes its place
+		return renewPlans(ctx, conn) == nil, nil // false closes a broken session, and the pool opens another
 	}
 	return pgxpool.NewWithConfig(ctx, config)
 }

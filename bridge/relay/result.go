@@ -8,27 +8,29 @@ import (
 	"parley/store/dispatch"
 )
 
-// maxTurnTries is how often a turn is tried at once while it collides with other transactions.
+// maxTurnTries is how often a turn is tried at once if it conflicts with other transactions.
 const maxTurnTries = 3
 
 const (
-	// maxAside is how long results wait at most for batches that hold their lanes.
+	// maxAside limits how long results wait for batches that have their lanes locked.
 	maxAside = 100 * time.Millisecond
-	// asideInterval is the pause between two looks whether the batches have ended.
+	// asideInterval is how often they check whether those batches have ended.
 	asideInterval = 5 * time.Millisecond
 )
 
-// refusedText is what people read about a delivery whose result the database doesn't take.
+// refusedText is what people read about a delivery whose result the database refused.
 const refusedText = "What became of it could not be written down: the database refused it."
 
-// result is what an attempt to send a delivery sends back to the dispatcher, which writes the Finish in its next turn.
+// result is the outcome of an attempt to send one delivery (a message in a lane, the queue of its conversation
+// and destination). The attempt passes it to the dispatcher, which writes the Finish to the database in its
+// next turn.
 type result struct {
 	dispatch.Finish
 	claim dispatch.Claimed
-	since time.Time // when the dispatcher could have written it first; zero until putAside has seen it
+	since time.Time // when putAside first saw it; zero until then
 }
 
-// finishesOf returns what is written of results.
+// finishesOf returns what has to be written for these results.
 func finishesOf(list []result) []dispatch.Finish {
 	done := make([]dispatch.Finish, len(list))
 	for i, r := range list {
@@ -37,9 +39,9 @@ func finishesOf(list []result) []dispatch.Finish {
 	return done
 }
 
-// putAside sorts the results into unwritten, which the next turn writes, and aside. Put aside are those whose lanes are
-// locked by a long batch of an applier: a turn that writes one of them would wait for the batch, and all others with it.
-// They wait until the batch ends, but not longer than maxAside.
+// putAside sorts the results into unwritten, which the next turn writes, and aside. It sets those aside whose
+// lanes are locked by an applier's long batch, because a turn that writes one of them would wait for the batch,
+// and hold up all other results. They wait until the batch ends, but at most maxAside.
 func (d *dispatcher) putAside() {
 	now := time.Now()
 	all := append(d.aside, d.unwritten...)
@@ -56,7 +58,7 @@ func (d *dispatcher) putAside() {
 	}
 }
 
-// commit calls dispatch.Turn, and calls it again if it collided with another transaction.
+// commit calls dispatch.Turn and retries after conflicts with other transactions.
 func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
 	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
 	for range maxTurnTries {
@@ -68,8 +70,8 @@ func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take di
 	return claimed, due, err
 }
 
-// writeSingly writes each result in a transaction of its own, after the database refused to write them together, so that
-// the one that it doesn't take doesn't keep the others from being written.
+// writeSingly writes each result in its own transaction. It is used after the database refused to write them
+// together, so that one refused result doesn't block the others.
 func (d *dispatcher) writeSingly(ctx context.Context) error {
 	for len(d.unwritten) > 0 {
 		r := d.unwritten[0]
@@ -83,11 +85,11 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 	return nil
 }
 
-// writeOne writes one result. If the database refuses it, writeOne has a person asked what becomes of the delivery. If even
-// that is refused, it leaves the delivery as it is: once the claim's lease is over, whoever claims the lane next looks for
-// what was sent.
+// writeOne writes one result. If the database refuses it, writeOne has a person decide what happens to the
+// delivery. If even that is refused, the delivery stays as it is: once the lease of its claim has expired,
+// whoever claims the lane next looks for what was sent.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
-	// Each is made only when the one before was refused, because making them counts and reports.
+	// Each fallback is made only after the previous one was refused, because making it counts and reports.
 	fallbacks := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
 	if r.ID != 0 {
 		fallbacks = append(fallbacks,
@@ -107,8 +109,8 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	return nil
 }
 
-// askAboutResult returns a result for a delivery whose own the database refused: a person decides what becomes of it. A
-// post, about which nobody is asked, has failed.
+// askAboutResult returns the result to write if the database refused the original one: a person decides what
+// happens to the delivery. Nobody is asked about a post, so a post has failed.
 func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 	f := withoutFacts(r)
 	f.With = nil
@@ -122,8 +124,8 @@ func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 	return f
 }
 
-// withoutFacts returns that a person has to decide about a delivery, but no fact that tells her so: facts may be what the
-// database refuses.
+// withoutFacts returns a result by which a person has to decide about a delivery, but without the fact that
+// notifies that person, because the facts may be what the database refuses.
 func withoutFacts(r result) dispatch.Finish {
 	c := r.claim
 	f := dispatch.Finish{

@@ -10,59 +10,62 @@ import (
 )
 
 const (
-	// batchTime is about how long a batch may take. New events of its accounts may have to wait that long.
+	// batchTime is the target duration of a batch. New events of its accounts may have to wait that long.
 	batchTime  = 100 * time.Millisecond
-	maxApply   = 256 // events of one batch
-	firstApply = 128 // events of one account in its first batch, if it is alone in that
-	minApply   = 128 // least share of an account that is alone in a batch, in events
-	minShare   = 4   // least share of an account in a batch, in events
-	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
+	maxApply   = 256 // events in one batch
+	firstApply = 128 // events of an account that is alone in its first batch
+	minApply   = 128 // smallest share of an account that is alone in a batch
+	minShare   = 4   // smallest share of any account in a batch
+	maxPerKey  = 32  // events of one queue in one batch; the account's other queues come next
 	maxShares  = 16  // accounts in one batch
-	// maxBatchesOfAccount is how many batches may have events of one account. The second begins only when the first
-	// has taken slowBatch already, perhaps because it waits for a lock of a stopped process. So a busy account
-	// uses one applier, its new events make one large batch, and the other appliers are free.
+	// maxBatchesOfAccount limits the concurrent batches of one account. The second one begins only when the
+	// first has already taken slowBatch, perhaps because it waits for a lock of a stopped process. So a busy
+	// account occupies one applier, its new events form one large batch, and the other appliers are free.
 	maxBatchesOfAccount = 2
 	slowBatch           = 4 * batchTime
-	// lateCommit is how long after its due time a queue may become visible and still be found at once. A
-	// queue that becomes visible later is found by the thorough sweep.
+	// lateCommit is how long after its due time a queue may become visible and still be found at once. A queue
+	// that becomes visible later is found by the thorough sweep.
 	lateCommit = 5 * time.Second
 	// activeWindow is how long an account counts as active after its last batch.
 	activeWindow = time.Second
-	// floodRests: after a batch that took d, a flood rests for floodRests times d while others are active.
-	floodRests = 3
+	// floodPause is how long a flood pauses while other channels are active, as a multiple of its last batch's
+	// duration.
+	floodPause = 3
 )
 
-// schedule decides whose events are applied next. An account is one mailbox, number or agents' chat; the events that it
-// brought wait in its queues. Appliers ask the schedule for the accounts of their next batch, each with a share: how many
-// of its events the batch may have. Accounts come in turn, so one with a million events waits as long for its next batch
-// as one with a few. The schedule itself reads no database: it is told when an account may have events (wake, noteSweep),
-// and what a batch left (batchEnded).
+// schedule decides whose events are applied next. An account is one mailbox, phone number or agents' chat, and
+// its events wait in its queues. Appliers ask the schedule for the accounts of their next batch. Each account
+// gets a share, which is how many of its events the batch may have.
+//
+// Accounts take turns, so an account with a million events waits as long for its next batch as one with only a
+// few. The schedule reads no database: wake and noteSweep report that an account may have events, batchEnded
+// what a batch left.
 type schedule struct {
 	mu        sync.Mutex
 	accounts  map[store.AccountID]*account
-	turns     []store.AccountID // accounts in the order of their turns
+	turns     []store.AccountID // all accounts, the next one first
 	changed   chan struct{}     // closed and replaced when something may have become due
 	isChannel func(account store.AccountID) bool
 }
 
-// account is what is known of one account's queues. Its methods must be called with the schedule's lock held.
+// account is what is known about one account's queues. Its methods require the schedule's lock.
 type account struct {
 	due         bool      // there may be events to apply
-	nextWake    time.Time // when there may be some next, by this process's clock; zero means nothing is known
-	batches     int       // how many batches have events of it now
+	nextWake    time.Time // when there may be some next, by this process's clock; zero if unknown
+	batches     int       // running batches that have its events
 	began       time.Time // when the last batch began
 	ended       time.Time // when the last batch ended
-	filled      bool      // it had at least as many events as its share of the last batch
-	restsUntil  time.Time // until then it is left out; see adaptShares
-	from        time.Time // its queues are due from then on, by the database's clock (store.Share.From)
-	batchEvents int       // about how many of its events are applied within batchTime
+	filled      bool      // it used its whole share of the last batch
+	restsUntil  time.Time // it gets no batch until then; see adaptShares
+	from        time.Time // look for queues due from then on, by the database's clock (store.Share.From)
+	batchEvents int       // estimate of how many of its events are applied within batchTime
 }
 
 func newSchedule(isChannel func(account store.AccountID) bool) *schedule {
 	return &schedule{accounts: map[store.AccountID]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
-// accountLocked returns what is known of an account, which may be new.
+// accountLocked returns what is known about an account, and adds a new account.
 func (s *schedule) accountLocked(id store.AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
@@ -73,7 +76,7 @@ func (s *schedule) accountLocked(id store.AccountID) *account {
 	return a
 }
 
-// wake notes that accounts may have something to apply at a time, and wakes appliers.
+// wake records that accounts may have events to apply at a time, and wakes the appliers.
 func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	if len(ids) == 0 {
 		return
@@ -86,7 +89,7 @@ func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	s.wakeAppliersLocked()
 }
 
-// wake notes that there may be events to apply at a time.
+// wake records that there may be events to apply at a time.
 func (a *account) wake(at time.Time) {
 	if !at.After(time.Now()) {
 		a.due = true
@@ -95,13 +98,13 @@ func (a *account) wake(at time.Time) {
 	}
 }
 
-// wakeAppliersLocked wakes all appliers that wait in waitUntilDue.
+// wakeAppliersLocked wakes all appliers in waitUntilDue.
 func (s *schedule) wakeAppliersLocked() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// waitUntilDue waits until an account has events that an applier may take now. It returns false when ctx has ended.
+// waitUntilDue waits until an account has events that an applier may take. It returns false once ctx has ended.
 func (s *schedule) waitUntilDue(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		due, wait, changed := s.firstReady()
@@ -121,13 +124,13 @@ func (s *schedule) waitUntilDue(ctx context.Context) bool {
 	return false
 }
 
-// firstReady reports whether a batch may have events of some account now. If not, it returns for how long that will be
-// so, and a channel that is closed if something changes before that.
+// firstReady reports whether a batch may have events of some account now. If not, it returns how long to wait,
+// and a channel that is closed if something changes before that.
 func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	wait = time.Hour // for an account of which nothing is known; a change wakes before that
+	wait = time.Hour // if nothing is known about any account; a change ends the wait
 	for _, id := range s.turns {
 		a := s.accounts[id]
 		a.becomeDue(now)
@@ -141,7 +144,7 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 	return false, wait, s.changed
 }
 
-// becomeDue makes the account due once the time of nextWake has come.
+// becomeDue makes the account due once nextWake has passed.
 func (a *account) becomeDue(now time.Time) {
 	if !a.nextWake.IsZero() && !a.nextWake.After(now) {
 		a.due = true
@@ -155,8 +158,8 @@ func (a *account) isReady(now time.Time) bool {
 	return a.due && !rests && !a.hasEnoughBatches(now)
 }
 
-// pick returns the shares of a batch: how many events it may take of each account whose turn it is. The
-// accounts count as in work until batchEnded is called.
+// pick chooses the accounts of a batch and returns their shares: how many events of each the batch may have.
+// Call batchEnded when the batch has ended.
 func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,37 +168,38 @@ func (s *schedule) pick() (shares []store.Share) {
 	for _, id := range s.turns {
 		a := s.accounts[id]
 		a.becomeDue(now)
-		// Accounts with few events must not wait for those with many, so they aren't in one batch: another applier takes
-		// the others.
+		// Accounts with few events must not wait for those with many, so a batch has accounts of one kind only. Another
+		// applier takes the others.
 		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
-		hasPlace := len(shares) < maxShares && !isUnlikeFirst
-		if !a.isReady(now) || !hasPlace {
+		fits := len(shares) < maxShares && !isUnlikeFirst
+		if !a.isReady(now) || !fits {
 			others = append(others, id)
 			continue
 		}
 
 		picked = append(picked, id)
 		shares = append(shares, store.Share{Account: id, From: a.from})
-		a.due = false // what becomes due from now on wakes again
+		a.due = false // whatever becomes due from now on sets it again
 		a.batches++
 		a.began = now
 	}
 
-	s.turns = slices.Concat(others, picked) // the others come first next time
+	s.turns = slices.Concat(others, picked) // the picked ones come last next time
 	for i := range shares {
 		shares[i].Events = max(s.accounts[shares[i].Account].batchEvents/len(shares), minShare)
 	}
 	return shares
 }
 
-// hasMuch reports whether the accounts of shares have more to apply than goes into a batch. shares must not be empty.
-func (s *schedule) hasMuch(shares []store.Share) bool {
+// hasBacklog reports whether the accounts of shares have more events than fit into a batch. shares must not be
+// empty.
+func (s *schedule) hasBacklog(shares []store.Share) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.accountLocked(shares[0].Account).filled // pick puts only accounts that agree on this together
+	return s.accountLocked(shares[0].Account).filled // pick combines only accounts for which this is the same
 }
 
-// nextLook returns when to look at an account again even if nobody wakes it, or the zero time for never.
+// nextLook returns when to look at an account again even if nobody wakes it; the zero time means never.
 func (a *account) nextLook(now time.Time) time.Time {
 	if !a.due {
 		return a.nextWake
@@ -203,7 +207,7 @@ func (a *account) nextLook(now time.Time) time.Time {
 	if a.restsUntil.After(now) {
 		return a.restsUntil
 	}
-	mayHaveAnother := a.batches < maxBatchesOfAccount // once the one that runs has taken long
+	mayHaveAnother := a.batches < maxBatchesOfAccount // once the running batch has taken slowBatch
 	if mayHaveAnother && a.hasEnoughBatches(now) {
 		return a.began.Add(slowBatch)
 	}
@@ -218,7 +222,8 @@ func (a *account) hasEnoughBatches(now time.Time) bool {
 	return a.batches >= maxBatchesOfAccount || now.Before(a.began.Add(slowBatch))
 }
 
-// batchEnded notes that a batch with shares has ended. more names the accounts that have further events due.
+// batchEnded records that a batch with these shares has ended. more names the accounts that have more due
+// events.
 func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -234,15 +239,16 @@ func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]boo
 	}
 }
 
-// adaptShares adapts the shares to how long a batch took. If an account filled its share, its next one becomes larger or
-// smaller by the ratio of batchTime to that time. The time for one event would be a bad measure: much of a batch's cost
-// doesn't grow with its events, so a small batch would make the next one smaller still.
+// adaptShares adapts the shares to the duration of a batch. If an account used its whole share, its next share
+// changes by the ratio of batchTime to that duration. The time per event would be a bad measure: much of a
+// batch's cost doesn't depend on the number of its events, so each small batch would make the next one even
+// smaller.
 //
-// A channel that filled a whole batch is a flood. While other channels are active, it rests for floodRests times as long
-// as the batch took, so that it gets at most a quarter of an applier's time. A batch that took more than batchTime counts
-// as one that took batchTime.
+// A channel that filled a whole batch is a flood. While other channels are active, it pauses for floodPause
+// times the duration of the batch, so that it gets at most a quarter of an applier's time. A batch longer than
+// batchTime counts as batchTime.
 func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
-	factor := min(max(float64(batchTime)/float64(took), 0.5), 2) // one batch alone says little: no share changes fast
+	factor := min(max(float64(batchTime)/float64(took), 0.5), 2) // one batch says little, so limit the change
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -262,12 +268,12 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 		a := s.accountLocked(share.Account)
 		isFlood := a.filled && share.Events >= minApply
 		if isFlood && s.isChannel(share.Account) {
-			a.restsUntil = now.Add(floodRests * min(took, batchTime))
+			a.restsUntil = now.Add(floodPause * min(took, batchTime))
 		}
 	}
 }
 
-// hasCalmChannelLocked reports whether some channel was active lately and had no more to apply than its share.
+// hasCalmChannelLocked reports whether some channel was active recently without using its whole share.
 func (s *schedule) hasCalmChannelLocked(now time.Time) bool {
 	for id, a := range s.accounts {
 		isActive := now.Sub(a.ended) < activeWindow
@@ -278,8 +284,9 @@ func (s *schedule) hasCalmChannelLocked(now time.Time) bool {
 	return false
 }
 
-// noteSweep notes when the first queue of each account is due, which a sweep (runSweep) has found out. Later looks for the
-// account's queues begin at that time or at databaseNow, whichever is earlier, less lateCommit.
+// noteSweep records when the first queue of each account is due, which a sweep (runSweep) has read from the
+// database. Later searches for the account's queues start at that time or at databaseNow, whichever is earlier,
+// minus lateCommit.
 func (s *schedule) noteSweep(list []store.ShareDue, databaseNow time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -306,7 +313,7 @@ func (s *schedule) noteSweep(list []store.ShareDue, databaseNow time.Time) {
 	s.wakeAppliersLocked()
 }
 
-// lookFrom returns, for each account, the due time from which its queues are looked for.
+// lookFrom returns, for each account, the due time from which its queues are searched.
 func (s *schedule) lookFrom() map[store.AccountID]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,8 +324,8 @@ func (s *schedule) lookFrom() map[store.AccountID]time.Time {
 	return from
 }
 
-// lookFromOldest makes the next look for the accounts' queues find all, because one may have become visible long after it
-// became due.
+// lookFromOldest makes the next search find all queues of the accounts, because one may have become visible
+// long after it was due.
 func (s *schedule) lookFromOldest(ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

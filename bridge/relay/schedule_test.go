@@ -182,7 +182,7 @@ func TestFloodBesideAgentsChatDoesNotRest(t *testing.T) {
 func TestFloodBesideActiveChannelRests(t *testing.T) {
 	s := newTestSchedule()
 	applyOneEvent(s, 8)
-	const most = floodRests * batchTime
+	const most = floodPause * batchTime
 	if got := waitAfterFlood(s, 7); got <= most/2 || got > most {
 		t.Errorf("wait: got %s, want more than %s and at most %s", got, most/2, most)
 	}

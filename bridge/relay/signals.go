@@ -9,16 +9,18 @@ import (
 	"parley/store/dispatch"
 )
 
-// signals wake those who wait for work.
+// signals wake the parts of a relay that wait for work. A lane is the queue of one conversation to one
+// destination; lanes that share a provider's rate limit are behind the same gate.
 type signals struct {
-	suspects chan struct{} // events that failed before may be tried again
-	opened   *openAccounts // events may wait for one of these
-	lanes    chan struct{} // some delivery may be due, behind any gate
-	woken    *wakeups      // lanes became due behind these gates
+	suspects chan struct{} // failed events may be due for another try
+	opened   *openAccounts // accounts for whose opening events may wait
+	lanes    chan struct{} // a lane may be due, behind any gate
+	woken    *wakeups      // gates behind which lanes became due
 	timers   chan struct{} // a timer may be due
 }
 
-// sendSignal wakes whoever reads c. c holds one signal: a second one before that is read says nothing new.
+// sendSignal wakes the reader of c without blocking. c buffers one signal; more than one would tell the reader
+// nothing new.
 func sendSignal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -26,7 +28,7 @@ func sendSignal(c chan struct{}) {
 	}
 }
 
-// wakeups collects the gates behind which lanes became due until the dispatcher takes them.
+// wakeups collects the gates behind which lanes became due, until the dispatcher takes them.
 type wakeups struct {
 	mu    sync.Mutex
 	gates map[store.GateID]wakeup
@@ -36,9 +38,9 @@ type wakeups struct {
 // wakeup is one gate behind which lanes became due.
 type wakeup struct {
 	account    store.AccountID
-	priorities uint8     // of which priorities: a bit each
-	at         time.Time // when the first lane is to be claimed
-	oldest     time.Time // when the first lane became due, Parley's clock
+	priorities uint8     // a bit for each priority of these lanes
+	at         time.Time // when to claim the first lane
+	oldest     time.Time // when the first lane became due, by Parley's clock
 }
 
 func (w *wakeups) add(due []dispatch.GateDue) {
@@ -46,10 +48,10 @@ func (w *wakeups) add(due []dispatch.GateDue) {
 	w.mu.Lock()
 	for _, g := range due {
 		one := wakeup{account: g.AccountID, priorities: g.Waiting, at: now.Add(store.Seconds(g.Wait)), oldest: g.Oldest}
-		if before, ok := w.gates[g.GateID]; ok {
-			one.priorities |= before.priorities
-			one.at = slices.MinFunc([]time.Time{before.at, one.at}, time.Time.Compare)
-			one.oldest = slices.MinFunc([]time.Time{before.oldest, one.oldest}, time.Time.Compare)
+		if earlier, ok := w.gates[g.GateID]; ok {
+			one.priorities |= earlier.priorities
+			one.at = slices.MinFunc([]time.Time{earlier.at, one.at}, time.Time.Compare)
+			one.oldest = slices.MinFunc([]time.Time{earlier.oldest, one.oldest}, time.Time.Compare)
 		}
 		w.gates[g.GateID] = one
 	}

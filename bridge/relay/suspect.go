@@ -12,10 +12,11 @@ import (
 	"parley/store"
 )
 
-// runSuspects applies suspects, one by one, until ctx ends. A suspect is an event that failed, or that was in a batch that
-// failed and may be the cause of that. Other code signals when there may be suspects. Each attempt is counted before it
-// begins, so that an attempt which ends the session or the whole process counts, too. After maxTries attempts, the event
-// goes into quarantine: it is kept and shown to people, and its queue goes on without it.
+// runSuspects applies suspects, one by one, until ctx ends. A suspect is an event (a stored fact, such as a
+// customer's mail) that failed, or that was in a failed batch and may be the cause. For example, a mail on
+// which the decoder crashes takes the process down, and would do so at each restart. So every attempt is
+// counted before it begins. After maxTries attempts the event goes into quarantine: it is kept and shown to
+// people, and its queue continues without it.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
@@ -40,7 +41,8 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 	}
 }
 
-// applySuspect applies one suspect, gives it up, or lets it wait for its next attempt. found is false if there is none.
+// applySuspect applies one suspect, gives it up, or lets it wait for its next attempt. found is false if none
+// is due.
 func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 	a.waitWhileHeld(parent)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout+a.opt.DecodeFor+a.opt.ApplyFor)
@@ -79,12 +81,12 @@ func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 		return true, a.retryAloneOrGiveUp(ctx, r, err)
 	}
 
-	a.schedule.wake(time.Now(), r.Share) // what waits behind it
+	a.schedule.wake(time.Now(), r.Share) // for the events that wait in its queue
 	return true, nil
 }
 
-// giveBackUntilOpen lets a suspect wait for its account to be opened, as the account's other events do. That is no
-// failure of the event, so the attempt doesn't count.
+// giveBackUntilOpen lets a suspect wait until its account is opened, like the account's other events. The event
+// did not fail, so the attempt doesn't count.
 func (a *applier) giveBackUntilOpen(ctx context.Context, r *runInWork) error {
 	w := waitWhileClosed(r.Events[0].AccountID, r.Waits)
 	again := r.Release(0)
@@ -95,18 +97,18 @@ func (a *applier) giveBackUntilOpen(ctx context.Context, r *runInWork) error {
 	return a.giveBack(ctx, again)
 }
 
-// applyAlone applies a batch of one event. If the event can never be applied, it gives it up.
+// applyAlone applies a batch of one event. It gives the event up if the event can never be applied.
 func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
 		if err == nil {
 			return a.giveUpRefused(ctx, b)
 		}
-		if bad, ok := errors.AsType[*EventError](err); ok {
-			return a.giveUp(ctx, b.runs[0], bad.Err)
+		if refused, ok := errors.AsType[*EventError](err); ok {
+			return a.giveUp(ctx, b.runs[0], refused.Err)
 		}
 		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) {
-			continue // the batch is empty now: applying it writes how long its queue waits
+			continue // the batch is empty now; applying it records how long its queue waits
 		}
 		if !isConflict(err) || tries >= maxConflicts {
 			return err
@@ -114,7 +116,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 	}
 }
 
-// retryAloneOrGiveUp lets a suspect whose attempt failed wait for the next one, or gives it up after maxTries.
+// retryAloneOrGiveUp lets a failed suspect wait for its next attempt, or gives it up after maxTries.
 func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
@@ -133,7 +135,7 @@ func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause er
 	return a.giveBack(ctx, again)
 }
 
-// giveBackUncounted gives an event back without counting this attempt as a try.
+// giveBackUncounted returns an event to its queue without counting this attempt as a try.
 func (a *applier) giveBackUncounted(ctx context.Context, r *runInWork, wait time.Duration) error {
 	again := r.Release(0)
 	again.Tries = r.Tries - 1
@@ -148,13 +150,13 @@ func (a *applier) giveBack(ctx context.Context, one store.Release) error {
 	defer cancel()
 	err := store.ReleaseRuns(ctx, a.pool, []store.Release{one})
 	if err != nil {
-		a.dropAnySession() // that frees it as well
+		a.dropAnySession() // this frees the queue as well
 	}
 	return err
 }
 
-// giveUpRefused gives up the events of a batch that can never be applied and before which nothing else was to be applied.
-// Of a run in which something was applied before it, the event stays in its queue, and is found again.
+// giveUpRefused gives up the events of a batch that can never be applied and are the first of their run. If
+// earlier events of the run were applied, the event stays in its queue and is found again.
 func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	var errs []error
 	for _, r := range b.runs {
@@ -165,28 +167,29 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	return errors.Join(errs...)
 }
 
-// maxRetryDoublings bounds the pause between tries of a failed event: 16 seconds.
+// maxRetryDoublings limits the pause between tries of a failed event to 16 seconds.
 const maxRetryDoublings = 4
 
-// maxTellTries is how often Parley tries to tell people of an event that is given up. After that the event goes into
-// quarantine without a word: the others must not wait for it, and doctor shows it.
+// maxTellTries is how often Parley tries to notify people about an event that is given up. After that the event
+// goes into quarantine silently: the other events must not wait any longer, and `parley doctor` lists it.
 const maxTellTries = 3
 
-// errUnfinished is why an event is given up whose attempts have all begun, and none ended.
+// errUnfinished is the cause for giving up an event whose attempts all started but never ended.
 var errUnfinished = errors.New("each attempt to apply it ended with the process, or was never finished")
 
-// mustStayUnread reports whether an event that is given up must not even be decoded to tell of it, because that may take as long, or
-// end the process.
+// mustStayUnread reports whether an event that is given up must not even be decoded for the notification,
+// because decoding may take too long again, or crash the process.
 func mustStayUnread(cause error) bool {
 	return errors.Is(cause, errUnfinished) || errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
 }
 
-// giveUp puts the first event of a run into quarantine, tells people of it, and frees its queue, all in one transaction, which fails if
-// another applier has the queue by now. So an event is given up only once, and never if it was applied.
+// giveUp puts the first event of a run into quarantine, notifies people, and frees its queue, in one
+// transaction. The transaction fails if another applier has taken the queue, so an event is given up only once,
+// and never if it was applied.
 func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	err := a.quarantineAndTell(ctx, r, cause)
-	if store.IsLost(err) { // another applier has the queue
+	if store.IsLost(err) { // another applier has the queue now
 		return nil
 	}
 	if err != nil {
@@ -202,8 +205,8 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error) error {
 	return nil
 }
 
-// quarantineAndTell puts the first event of a run into quarantine and tells people of it. If telling them fails again and again, the
-// event goes into quarantine without that.
+// quarantineAndTell puts the first event of a run into quarantine and notifies people. If the notification
+// keeps failing, it quarantines the event without one.
 func (a *applier) quarantineAndTell(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
@@ -214,7 +217,8 @@ func (a *applier) quarantineAndTell(ctx context.Context, r *runInWork, cause err
 		if !couldNotTell {
 			return err
 		}
-		// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
+		// Something other than the event may have ended the session, so try again. Don't do so after a timeout, because other
+		// events are waiting.
 		if tries == maxTellTries || errors.Is(err, context.DeadlineExceeded) {
 			a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
 			return a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
@@ -222,7 +226,7 @@ func (a *applier) quarantineAndTell(ctx context.Context, r *runInWork, cause err
 	}
 }
 
-// quarantineEvent takes the first event of a run out of its queue and puts it into quarantine. It calls tell in the same
+// quarantineEvent moves the first event of a run from its queue into quarantine. It calls tell in the same
 // transaction.
 func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string, tell func(pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
@@ -238,7 +242,7 @@ func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string
 	})
 }
 
-// safeQuarantined calls Handler.Quarantined, and turns a panic of it into an error.
+// safeQuarantined calls Handler.Quarantined and turns a panic into an error.
 func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, isUnread bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -248,7 +252,7 @@ func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, r
 	return r.handler.Quarantined(ctx, tx, e, reason, isUnread)
 }
 
-// logQuarantine logs an event that is not tried again.
+// logQuarantine logs an event that is in quarantine and not tried again.
 func (r *Relay) logQuarantine(id store.EventID, cause error) {
 	r.log.Error("event quarantined", "event_seq", id, "error", cause)
 }

@@ -8,16 +8,16 @@ import (
 	"parley/store/clockback"
 )
 
-// An event waits in a queue until an applier of some process takes it. Most often that process has just stored it, and wakes its
-// applier. A sweep looks in the database for what nobody wakes: events of appliers that died, events that another process made due,
-// and those that are to be tried again.
+// An event (a stored fact, such as a customer's mail) waits in a queue until an applier of some process takes it. Usually the
+// process that has just stored the event wakes its own applier. A sweep queries the database for events without such a
+// wake-up: those of crashed appliers, those that another process made due, and those that are due for a retry.
 const (
 	sweepInterval    = time.Second
-	thoroughInterval = time.Minute      // between sweeps that also look for what seldom happens; see sweep
+	thoroughInterval = time.Minute      // between thorough sweeps, which also look for rare cases; see sweep
 	thoroughRetry    = 10 * time.Second // after a thorough sweep that failed
 )
 
-// runSweep sweeps until ctx ends. In between it wakes the events of accounts that were opened here.
+// runSweep sweeps until ctx ends. Between sweeps it wakes the events of accounts that this process has opened.
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
@@ -45,9 +45,9 @@ func (r *Relay) runSweep(ctx context.Context) error {
 	}
 }
 
-// sweep looks once, and wakes those who work on what it finds. A thorough sweep also frees queues whose applier isn't registered,
-// looks for queues that became visible long after they were due, and makes due what the database's clock, when it was ahead, left in
-// the future.
+// sweep queries the database once and wakes the parts of the relay that work on what it finds. A thorough sweep
+// also frees queues whose applier isn't registered, looks for queues that became visible long after they were
+// due, and corrects due times that are in the future only because the database's clock was ahead.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -85,7 +85,7 @@ func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 	return nil
 }
 
-// mendClock makes due what still waits only because the database's clock was ahead for some time.
+// mendClock makes everything due that waits only because the database's clock was ahead for some time.
 func (r *Relay) mendClock(ctx context.Context) error {
 	wentBack, err := clockback.Mend(ctx, r.pool)
 	if err != nil {
@@ -98,8 +98,9 @@ func (r *Relay) mendClock(ctx context.Context) error {
 	return nil
 }
 
-// wakeWaiters looks which kinds of events wait. Failed ones are tried again, and those that wait for an account that is open
-// here become due. If some wait for a post, the dispatcher wakes them once that post has landed.
+// wakeWaiters finds out which kinds of events wait. It has failed ones tried again, and makes those due that
+// wait for an account that is open in this process. If some wait for a post in a chat, the dispatcher wakes
+// them once the post has landed.
 func (r *Relay) wakeWaiters(ctx context.Context) error {
 	waiting, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
 	if err != nil {
@@ -117,8 +118,8 @@ func (r *Relay) wakeWaiters(ctx context.Context) error {
 	return nil
 }
 
-// wakeOpened makes the events due that wait for one of the accounts that are open here. Another process may have put them
-// off, or this one just before it opened the account.
+// wakeOpened makes the events due that wait for one of the accounts that are open in this process. Another
+// process may have put them off, or this one just before it opened the account.
 func (r *Relay) wakeOpened(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

@@ -9,7 +9,9 @@ import (
 	"parley/store"
 )
 
-// runTimers turns due timers into facts, each once, within a second.
+// runTimers fires due timers until ctx ends. A timer is a row that says what is to happen when, such as "end
+// the snooze of conversation 7 at 9:00". Firing it writes a fact to the journal, which is then applied like any
+// other event. A timer fires once, within a second of its due time.
 func (r *Relay) runTimers(ctx context.Context) error {
 	for {
 		wait, err := r.fireTimers(ctx)
@@ -30,11 +32,11 @@ func (r *Relay) runTimers(ctx context.Context) error {
 	}
 }
 
-// maxTimers is how many timers become facts in one transaction.
+// maxTimers limits the timers that one transaction fires.
 const maxTimers = 200
 
-// fireTimers journals a fact for each due timer, and returns how long to wait for the next one. The timer is removed in the same
-// transaction, so that it counts once.
+// fireTimers writes a fact for each due timer and returns how long to wait for the next timer. The same
+// transaction removes the timers, so that each fires only once.
 func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(parent, storeTimeout)
 	defer cancel()
@@ -63,8 +65,8 @@ func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 		return 0, nil
 	}
 
-	wait, ok, err := store.NextTimer(ctx, r.pool)
-	if err != nil || !ok {
+	wait, found, err := store.NextTimer(ctx, r.pool)
+	if err != nil || !found {
 		return time.Second, err
 	}
 
