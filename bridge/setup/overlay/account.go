@@ -15,7 +15,10 @@ import (
 	"parley/store"
 )
 
-// accountEntry changes an account to what its entry says, or makes it.
+// accountEntry applies the entry of an account: one mailbox, phone number or the like by which customers write.
+// It changes the stored account (in o.State), or makes a new one. A property that is nil in the entry is
+// missing in the file and stays as it is. Whatever is wrong with the entry is added to o.faults, with its
+// position in the file.
 func (o *overlay) accountEntry(e parleyfile.Account) {
 	a := o.Account(e.Name)
 	if a == nil {
@@ -39,13 +42,13 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 	}
 
 	o.accountRow(a, e)
-	o.accountPlace(a, e)
+	o.accountChannel(a, e)
 	overlaySettings(a.Settings, e.Settings)
 	o.accountSections(a, e)
 	o.trialAddresses(a, e)
 }
 
-// newAccount returns an account with the values that it has where the file says nothing.
+// newAccount returns an account with the defaults for everything that the file may omit.
 func newAccount(name, kind string) state.Account {
 	return state.Account{
 		Settings: map[string]string{},
@@ -62,7 +65,7 @@ func newAccount(name, kind string) state.Account {
 	}
 }
 
-// accountRow sets what every account has, whatever its channel is.
+// accountRow sets the properties that all accounts have, of whatever channel.
 func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Team != nil {
 		a.Team = strings.TrimSpace(e.Team.Value)
@@ -95,8 +98,9 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	}
 }
 
-// trialAddresses sets the only addresses to which an account on trial sends, in the form in which recipients are compared
-// with them. An address that can't be read is a fault, unless it is stored already, as earlier versions did.
+// trialAddresses sets the addresses to which an account in trial mode may send. They are stored as the
+// channel's normalised key, with which recipients are compared. An unreadable address is a fault, unless it is
+// stored already: earlier versions stored such addresses.
 func (o *overlay) trialAddresses(a *state.Account, e parleyfile.Account) {
 	if e.TrialTo == nil {
 		return
@@ -123,7 +127,7 @@ func (o *overlay) trialAddresses(a *state.Account, e parleyfile.Account) {
 	a.Row.TrialTo = removeDuplicates(list)
 }
 
-// hintOfAddress says what to write in place of an address that can't be read.
+// hintOfAddress says how to write an address that could not be read.
 func hintOfAddress(err error) string {
 	if problem, ok := errors.AsType[*channels.SendError](err); ok {
 		return problem.Hint
@@ -131,8 +135,8 @@ func hintOfAddress(err error) string {
 	return "Write it as customers of the channel are known."
 }
 
-// accountPlace sets the channel in which the account's threads open, in place of the team's.
-func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
+// accountChannel sets the chat channel in which the account's threads open, in place of its team's channel.
+func (o *overlay) accountChannel(a *state.Account, e parleyfile.Account) {
 	for _, kind := range input.Chats() {
 		given, ok := e.Channels[kind]
 		if !ok {
@@ -169,30 +173,19 @@ func (o *overlay) listKinds() string {
 	return document.JoinAlternatives(list)
 }
 
-// accountSections sets the fields of the account's channel.
+// accountSections sets the fields of the account's channel. In the file they are in a section with the
+// channel's key, such as `imap:` for e-mail.
 func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 	where := "account " + e.Name
 	spec := input.SpecOf(o.specs, a.Row.Kind)
 	if spec == nil {
-		isStored := a.Row.ID != 0
-		if isStored && len(e.Sections) == 0 {
-			return // a channel of another version: its account can still be paused
-		}
-
-		at := e.At
-		if e.Kind != nil {
-			at = e.Kind.At
-		}
-		o.faults.Add(document.Fault{
-			At: at, Where: where + ": kind",
-			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.listKinds() + ".",
-		})
+		o.checkUnknownKind(a, e)
 		return
 	}
 
 	key := input.Section(*spec)
 	at := e.At
-	faulty := map[string]bool{} // fields that have a fault already, so that they aren't reported as missing, too
+	faulty := map[string]bool{} // fields with a fault; they are not reported as missing as well
 	for _, s := range e.Sections {
 		if s.Key != key {
 			o.faults.Add(document.Fault{
@@ -222,11 +215,29 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 	}
 }
 
+// checkUnknownKind adds a fault for an account of a channel that this version doesn't have. An account that another
+// version has stored is accepted if the file sets none of its fields, so that it can still be paused.
+func (o *overlay) checkUnknownKind(a *state.Account, e parleyfile.Account) {
+	isStored := a.Row.ID != 0
+	if isStored && len(e.Sections) == 0 {
+		return
+	}
+
+	at := e.At
+	if e.Kind != nil {
+		at = e.Kind.At
+	}
+	o.faults.Add(document.Fault{
+		At: at, Where: "account " + e.Name + ": kind",
+		What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.listKinds() + ".",
+	})
+}
+
 // hintOf says what belongs into a field.
 func hintOf(f channels.Field) string { return cmp.Or(f.Help, f.Label+".") }
 
-// setField sets one field of an account. It returns what is wrong with the field, or nil. A fault never quotes the value,
-// which may be a secret.
+// setField sets one field of an account. It returns the fault of the field, or nil. A fault never quotes the
+// value, which may be a secret.
 func setField(a *state.Account, spec channels.Spec, f parleyfile.Field) *document.Fault {
 	i := slices.IndexFunc(spec.Fields, func(s channels.Field) bool { return s.Name == f.Path })
 	if i < 0 {
@@ -256,19 +267,19 @@ func setField(a *state.Account, spec channels.Spec, f parleyfile.Field) *documen
 	return nil
 }
 
-// checkValue returns what is wrong with one value of a field, or nil.
+// checkValue returns the fault of one value of a field, or nil.
 func checkValue(known channels.Field, value string) *document.Fault {
-	isPossible := value == "" || len(known.OneOf) == 0 || slices.Contains(known.OneOf, value)
-	if !isPossible {
+	isAllowed := value == "" || len(known.OneOf) == 0 || slices.Contains(known.OneOf, value)
+	if !isAllowed {
 		return &document.Fault{What: "is not possible", Hint: "Write " + document.JoinAlternatives(known.OneOf) + "."}
 	}
-	if known.List && strings.Contains(value, "\n") { // values of a list are stored as lines
+	if known.List && strings.Contains(value, "\n") { // a list is stored with one value per line
 		return &document.Fault{What: "has an entry of several lines", Hint: "Write each line as an entry of its own."}
 	}
 	return nil
 }
 
-// valuesOf returns the values that the file gives a field, as they are stored.
+// valuesOf returns the values that the file gives a field, in the form in which they are stored.
 func valuesOf(known channels.Field, f parleyfile.Field) []string {
 	switch {
 	case known.List:

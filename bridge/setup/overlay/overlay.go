@@ -13,24 +13,28 @@ import (
 	"parley/channels"
 )
 
-// Options say what else Apply needs.
+// Options has the further inputs of Apply.
 type Options struct {
 	Specs []channels.Spec // of all channels
-	Found Found           // what was looked up for the file
-	Prune bool            // remove what the file's lists don't name
+	Found Found           // what was looked up for the file, such as ids of chat users
+	Prune bool            // remove what the file's lists don't have
 }
 
-// Apply changes a state of the set-up (agents, teams, accounts, …) to what a parley.yaml says. What the file doesn't name
-// stays. There is a remark for each channel of which the file has a former id, and for each agent whose user in a chat was
-// found by the e-mail address but is already another agent's.
-// Errors: Faults, which name all that is wrong with the file.
+// Apply changes a state of the set-up (agents, teams, accounts and so on) to what a parley.yaml says. Whatever
+// the file doesn't mention stays. For example, the entry {name: support-mail, hold: 30s} of the file sets how
+// long replies of that account wait, and leaves the account's other properties alone.
+//
+// The remarks are hints for the admin that don't prevent the change: the file has an outdated id of a channel,
+// or the chat user that was found by an agent's e-mail address already belongs to another agent.
+// Errors: Faults, with everything that is wrong in the file. The state is then partly changed and must be
+// dropped.
 func Apply(s *state.State, f *parleyfile.File, with Options) (remarks []string, err error) {
 	o := overlay{State: s, specs: with.Specs, found: with.Found}
 	err = o.apply(f, with.Prune)
 	return o.remarks, err
 }
 
-// overlay is a state that is being changed.
+// overlay is a state that Apply is changing.
 type overlay struct {
 	*state.State
 	specs   []channels.Spec
@@ -39,7 +43,9 @@ type overlay struct {
 	remarks []string
 }
 
-// apply takes over one kind of entry after the other. Errors: Faults.
+// apply processes the entries of the file, kind by kind. Agents come first, because teams refer to them, and so
+// on.
+// Errors: Faults.
 func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	if f.Company != nil {
 		o.Company = strings.TrimSpace(f.Company.Value)
@@ -68,7 +74,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	}
 
 	for _, e := range f.Agents {
-		o.tieFoundUsers(f, e)
+		o.linkFoundUsers(f, e)
 	}
 
 	for _, e := range f.Templates {
@@ -84,29 +90,36 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	}
 
 	for _, e := range f.Accounts {
-		namesTeam := e.Team != nil && e.Team.Value != ""
-		if namesTeam && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
-			o.faults.Add(document.Fault{
-				At: e.Team.At, Where: "account " + e.Name + ": team",
-				What: fmt.Sprintf("there is no team %q", e.Team.Raw), Hint: o.teamsHint(),
-			})
-		}
+		o.checkTeam(e)
 	}
 	return o.faults.Err()
 }
 
-// overlaySettings changes settings to those of the file.
-func overlaySettings(kept map[string]string, given []parleyfile.Setting) {
+// checkTeam adds a fault if the entry of an account names a team that doesn't exist.
+func (o *overlay) checkTeam(e parleyfile.Account) {
+	if e.Team == nil || e.Team.Value == "" {
+		return
+	}
+	if o.Team(strings.TrimSpace(e.Team.Value)) == nil {
+		o.faults.Add(document.Fault{
+			At: e.Team.At, Where: "account " + e.Name + ": team",
+			What: fmt.Sprintf("there is no team %q", e.Team.Raw), Hint: o.teamsHint(),
+		})
+	}
+}
+
+// overlaySettings changes settings to those of the file. An empty value restores the default.
+func overlaySettings(settings map[string]string, given []parleyfile.Setting) {
 	for _, s := range given {
 		if s.Value == "" {
-			delete(kept, s.Name)
+			delete(settings, s.Name)
 		} else {
-			kept[s.Name] = s.Value
+			settings[s.Name] = s.Value
 		}
 	}
 }
 
-// setRetention takes over the days that the file names.
+// setRetention sets for how many days records are kept, as far as the file says so.
 func (o *overlay) setRetention(given map[string]int) {
 	for _, k := range input.RetentionKeys() {
 		if days, named := given[k.Name]; named {
@@ -115,8 +128,9 @@ func (o *overlay) setRetention(given map[string]int) {
 	}
 }
 
-// resolveChannel returns the id of a channel that the file names. If the channel was not found, it adds a fault and returns
-// "". If the chat has given the channel another id since, it adds a remark and returns the present one.
+// resolveChannel returns the id of a channel of a chat, which the file gives as an id or as "#name". If the
+// name was not found, it adds a fault and returns "". If the chat has changed the id, it adds a remark and
+// returns the current one.
 func (o *overlay) resolveChannel(kind string, given document.Text, where string) string {
 	if !strings.HasPrefix(given.Value, "#") {
 		now := o.ChannelNow(kind, given.Value)
@@ -141,22 +155,23 @@ func (o *overlay) resolveChannel(kind string, given document.Text, where string)
 	return id
 }
 
-// needSurface adds the account of a chat to the state, to be made, unless there is one.
+// needSurface adds a chat's own account to the state, to be created when the state is saved, unless it exists
+// already.
 func (o *overlay) needSurface(kind string) {
 	if _, ok := o.Surfaces[kind]; !ok {
 		o.Surfaces[kind] = 0
 	}
 }
 
-// removeDuplicates returns the texts without empty ones and without duplicates.
+// removeDuplicates returns the texts in their order, without empty ones and duplicates.
 func removeDuplicates(list []string) []string {
-	var once []string
+	var unique []string
 	for _, s := range list {
-		if s != "" && !slices.Contains(once, s) {
-			once = append(once, s)
+		if s != "" && !slices.Contains(unique, s) {
+			unique = append(unique, s)
 		}
 	}
-	return once
+	return unique
 }
 
 // trimAll removes the spaces around each text, in place.

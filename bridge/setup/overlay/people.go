@@ -12,7 +12,9 @@ import (
 	"parley/store"
 )
 
-// agentEntry changes an agent to what the entry says, or makes it.
+// agentEntry applies the entry of an agent, a person who answers customers. It changes the stored agent, or
+// makes a new one. A property that is nil in the entry is missing in the file and stays as it is. Faults of the
+// entry are added to o.faults.
 func (o *overlay) agentEntry(e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
@@ -41,7 +43,7 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	if e.Presence != nil {
 		a.Presence = e.Presence.Value
 		if a.Presence == bridge.PresenceAvailable {
-			a.Presence = "" // the usual presence is stored as none
+			a.Presence = "" // the default is stored as an empty text
 		}
 	}
 	if e.Quiet != nil {
@@ -58,20 +60,21 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	}
 }
 
-// tieFoundUsers ties an agent to the users that the chats found by the agent's e-mail address. Call it after all users that
-// the file names are tied and prune has removed agents. If another agent has such a user, it stays that agent's, and a remark
-// says so. There is no remark if the file itself gives the user to the other agent.
-func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
+// linkFoundUsers links an agent to the chat users that were found by the agent's e-mail address. For example,
+// ann@acme.test becomes the user U012AB3CD in Slack. If such a user already belongs to another agent, it stays
+// with that agent, and a remark says so, unless the file itself gives the user to the other agent. Call it
+// after all users in the file are linked and prune has removed agents.
+func (o *overlay) linkFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
-		return // its entry has a fault
+		return // the entry has a fault, so there is no agent
 	}
 
 	for _, kind := range input.Chats() {
 		id := o.found.Users[UserKey{Kind: kind, Email: e.Email}]
 		_, isGiven := e.Users[kind]
-		isTied := isGiven || a.Users[kind] != ""
-		if id == "" || isTied {
+		isLinked := isGiven || a.Users[kind] != ""
+		if id == "" || isLinked {
 			continue
 		}
 
@@ -86,8 +89,8 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	}
 }
 
-// setUser ties an agent to a user of a chat, and takes the user from the agent who has it so far. An empty id unties the
-// agent. (A file in which two agents have the same user was refused when it was parsed.)
+// setUser links an agent to a user of a chat, and unlinks any other agent from that user. An empty id unlinks
+// the agent. (The parser refuses a file that gives one user to two agents.)
 func (o *overlay) setUser(a *state.Agent, kind string, id store.SurfaceUser) {
 	if id == "" {
 		delete(a.Users, kind)
@@ -102,7 +105,8 @@ func (o *overlay) setUser(a *state.Agent, kind string, id store.SurfaceUser) {
 	a.Users[kind] = id
 }
 
-// storedSignature returns a signature of the file in the form in which it is stored. If it can't be used, it adds a fault.
+// storedSignature returns a signature of the file in the form in which it is stored. It adds a fault if it
+// can't be used.
 func (o *overlay) storedSignature(t document.Text, where string) state.Signature {
 	read, ok := o.found.Signatures[parleyfile.SignatureSource(t)]
 	if !ok { // there was no lookup
@@ -114,7 +118,8 @@ func (o *overlay) storedSignature(t document.Text, where string) state.Signature
 	return read.Signature
 }
 
-// teamEntry changes a team to what the entry says, or makes it.
+// teamEntry applies the entry of a team, a group of agents with the chat channels in which its conversations
+// open. It changes the stored team, or makes a new one.
 func (o *overlay) teamEntry(e parleyfile.Team) {
 	t := o.Team(e.Name)
 	if t == nil {
@@ -160,8 +165,8 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	o.setHome(t, e)
 }
 
-// setHome sets a team's home, the chat in which its threads open. If the file doesn't name it, it is the chat in which the
-// team has a channel. A team with channels in both needs one.
+// setHome sets a team's home, the chat in which its threads open. The default is the only chat in which the
+// team has a channel. A team with channels in two chats must name its home.
 func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	where := "team " + e.Name + ": home"
 	if e.Home != nil && e.Home.Value != "" {
@@ -199,7 +204,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	}
 }
 
-// checkMembers adds a fault for each member of a team's entry who isn't an agent.
+// checkMembers adds a fault for each listed member of a team who isn't an agent.
 func (o *overlay) checkMembers(e parleyfile.Team) {
 	if e.Members == nil {
 		return

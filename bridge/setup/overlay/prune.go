@@ -11,7 +11,9 @@ import (
 	"parley/store"
 )
 
-// prune removes what the file's lists don't name. A list that is missing in the file removes nothing.
+// prune removes everything that the file's lists don't have: with "teams: [{name: Support}]" in the file, all
+// teams but Support. A list that is missing in the file removes nothing. (This is the --prune option of "parley
+// apply".)
 func (o *overlay) prune(f *parleyfile.File) {
 	if f.Lists.Agents {
 		o.pruneAgents(f)
@@ -33,7 +35,7 @@ func (o *overlay) prune(f *parleyfile.File) {
 	o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool { return o.Account(t.Account) == nil })
 }
 
-// pruneAgents removes agents, also from the teams whose members the file doesn't list.
+// pruneAgents removes agents, and takes them out of teams whose members the file doesn't list.
 func (o *overlay) pruneAgents(f *parleyfile.File) {
 	o.Agents = slices.DeleteFunc(o.Agents, func(a state.Agent) bool { return f.Agent(a.Email) == nil })
 	for i := range o.Teams {
@@ -46,13 +48,14 @@ func (o *overlay) pruneAgents(f *parleyfile.File) {
 	}
 }
 
-// checkTeamsOfAccounts adds a fault for each account whose team is gone, unless the file gives it a team.
+// checkTeamsOfAccounts adds a fault for each account whose team was removed, unless the file gives it another
+// team.
 func (o *overlay) checkTeamsOfAccounts(f *parleyfile.File) {
 	for _, a := range o.Accounts {
 		entry := f.Account(a.Row.Name)
 		givesTeam := entry != nil && entry.Team != nil
-		isTeamGone := a.Team != "" && o.Team(a.Team) == nil
-		if isTeamGone && !givesTeam {
+		isTeamRemoved := a.Team != "" && o.Team(a.Team) == nil
+		if isTeamRemoved && !givesTeam {
 			o.faults.Add(document.Fault{
 				Where: "account " + a.Row.Name,
 				What:  fmt.Sprintf("belongs to the team %q, which --prune would take out", a.Team),
@@ -62,7 +65,7 @@ func (o *overlay) checkTeamsOfAccounts(f *parleyfile.File) {
 	}
 }
 
-// hasTemplate reports whether the file has a template of an account, in its language.
+// hasTemplate reports whether the file has this template of an account, in the same language.
 func hasTemplate(f *parleyfile.File, t state.Template) bool {
 	isOfAccount := func(name document.Text) bool { return strings.EqualFold(strings.TrimSpace(name.Value), t.Account) }
 	return slices.ContainsFunc(f.Templates, func(e parleyfile.Template) bool {
@@ -71,7 +74,7 @@ func hasTemplate(f *parleyfile.File, t state.Template) bool {
 	})
 }
 
-// hasTag reports whether the file has a tag, under its name or as a former name of another one.
+// hasTag reports whether the file has a tag, as the name or as a former name of one of its tags.
 func hasTag(f *parleyfile.File, t store.Tag) bool {
 	isTag := func(name string) bool { return strings.EqualFold(name, t.Name) }
 	return slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool { return isTag(e.Name) || slices.ContainsFunc(e.FormerNames(), isTag) })

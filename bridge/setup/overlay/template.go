@@ -14,14 +14,15 @@ import (
 	"parley/store"
 )
 
-// templateEntry changes the templates of the entry's accounts to what the entry says.
+// templateEntry applies the entry of a template, a message that a provider has to approve before it can be
+// sent, such as a WhatsApp template. It changes or makes one template for each account in the entry. Faults are
+// added to o.faults.
 func (o *overlay) templateEntry(e parleyfile.Template) {
-	where := "template " + e.Name
 	for _, name := range e.Accounts {
 		a := o.Account(strings.TrimSpace(name.Value))
 		if a == nil {
 			o.faults.Add(document.Fault{
-				At: name.At, Where: where + ": accounts",
+				At: name.At, Where: "template " + e.Name + ": accounts",
 				What: fmt.Sprintf("there is no account %q", name.Raw), Hint: "Add it first.",
 			})
 			continue
@@ -29,52 +30,61 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 
 		t := o.Template(a.Row.Name, e.Name, e.Language)
 		if t == nil {
-			o.Templates = append(o.Templates, state.Template{Account: a.Row.Name, Row: store.Template{
-				Name:     e.Name,
-				Language: e.Language,
-				Category: "utility",
-				Uses:     []string{bridge.TemplateReply, bridge.TemplateWindow},
-			}})
-
-			t = &o.Templates[len(o.Templates)-1]
+			t = o.addTemplate(a.Row.Name, e)
 		}
 
-		before := t.Row
+		stored := t.Row
 		changeTemplate(&t.Row, e)
-
-		for _, f := range bridge.TemplateFaults(t.Row) {
-			at, ok := e.Positions[f.Field]
-			if !ok {
-				at = e.At
-			}
-			o.faults.Add(document.Fault{At: at, Where: where + ": " + f.Field, What: f.Text, Hint: f.Hint})
-		}
-
-		for _, f := range e.Examples {
-			if !slices.Contains(channels.Variables(t.Row.Header, t.Row.Body), f.Path) {
-				o.faults.Add(document.Fault{
-					At: f.At, Where: where + ": examples",
-					What: fmt.Sprintf("there is no variable {{%s}}", f.Path),
-					Hint: "Take it out, or use it in the body.",
-				})
-			}
-		}
-
-		if before.ID != 0 && bridge.TemplateDiffers(before, t.Row) {
-			t.Row.AgentID = nil // no agent: the provider's verdict is told in the team's channel
-		}
-
-		if twin := o.FindTwin(*t); twin != nil {
-			o.faults.Add(document.Fault{
-				At: e.At, Where: where + ": provider_name",
-				What: fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name),
-				Hint: "Write another one.",
-			})
+		o.checkTemplate(*t, e)
+		if stored.ID != 0 && bridge.TemplateDiffers(stored, t.Row) {
+			t.Row.AgentID = nil // without an agent, the provider's verdict is announced in the team's channel
 		}
 	}
 }
 
-// changeTemplate changes a row to what the entry says.
+// addTemplate adds a template with the defaults for everything that the entry may omit.
+func (o *overlay) addTemplate(account string, e parleyfile.Template) *state.Template {
+	o.Templates = append(o.Templates, state.Template{Account: account, Row: store.Template{
+		Name:     e.Name,
+		Language: e.Language,
+		Category: "utility",
+		Uses:     []string{bridge.TemplateReply, bridge.TemplateWindow},
+	}})
+	return &o.Templates[len(o.Templates)-1]
+}
+
+// checkTemplate adds a fault for everything that is wrong with a changed template.
+func (o *overlay) checkTemplate(t state.Template, e parleyfile.Template) {
+	where := "template " + e.Name
+	for _, f := range bridge.TemplateFaults(t.Row) {
+		at, ok := e.Positions[f.Field]
+		if !ok {
+			at = e.At
+		}
+		o.faults.Add(document.Fault{At: at, Where: where + ": " + f.Field, What: f.Text, Hint: f.Hint})
+	}
+
+	for _, f := range e.Examples {
+		if !slices.Contains(channels.Variables(t.Row.Header, t.Row.Body), f.Path) {
+			o.faults.Add(document.Fault{
+				At: f.At, Where: where + ": examples",
+				What: fmt.Sprintf("there is no variable {{%s}}", f.Path),
+				Hint: "Take it out, or use it in the body.",
+			})
+		}
+	}
+
+	// The provider would take two templates with the same name for one.
+	if twin := o.FindTwin(t); twin != nil {
+		o.faults.Add(document.Fault{
+			At: e.At, Where: where + ": provider_name",
+			What: fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name),
+			Hint: "Write another one.",
+		})
+	}
+}
+
+// changeTemplate changes a row to what the entry says. A property that is missing in the entry stays as it is.
 func changeTemplate(row *store.Template, e parleyfile.Template) {
 	draft := bridge.Template{Name: row.Name, Language: row.Language, Category: row.Category, Uses: row.Uses, Labels: row.Labels,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples}
@@ -113,7 +123,7 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 		}
 	}
 
-	// The row keeps all else, such as what the provider said of it.
+	// The row keeps everything else, such as the provider's verdict.
 	changed := bridge.TemplateRow(draft)
 	row.Category = changed.Category
 	row.Uses = changed.Uses

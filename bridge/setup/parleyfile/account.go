@@ -11,16 +11,17 @@ import (
 	"parley/routing/hours"
 )
 
-// Account is the entry of an account in parley.yaml: of one mailbox, phone number or the like by which customers
-// write.
+// Account is the entry of an account in parley.yaml. An account is one mailbox, phone number or the like by
+// which customers write.
 //
-//   - name: support-mail
-//     kind: email
-//     team: Support
-//     hold: 30s
-//     imap: {host: mail.example.com, username: help}   # of the channel: a Section
+//	accounts:
+//	  - name: support-mail
+//	    kind: email
+//	    team: Support
+//	    hold: 30s
+//	    imap: {host: mail.example.com, username: help}   # settings of the channel: a Section
 //
-// nil means that the entry doesn't have the key.
+// A nil field means that the entry doesn't have the key.
 type Account struct {
 	At   document.Position // where the entry begins
 	Name string
@@ -31,23 +32,23 @@ type Account struct {
 	Mode     *document.Text // "watch", "trial" or "live"
 	TrialTo  *document.List // addresses that replies may go to in a trial
 	Paused   *bool
-	Channels map[string]document.Text // by kind of surface; at most one is not empty
-	Hours    *hours.Plan              // zero means always open
+	Channels map[string]document.Text // by kind of chat, "slack" or "teams"; at most one is not empty
+	Hours    *hours.Plan              // the zero Plan means always open
 
-	// How replies leave.
+	// How replies are sent.
 	Signature *document.Text
 	ReplyMode *document.Text // "direct" or "explicit"
 	Hold      *Hold
 	Rate      *float64
 
 	Settings []Setting
-	Sections []Section // groups of keys that may belong to the channel
+	Sections []Section // nested keys, which may be the channel's fields
 }
 
-// Hold is how long a reply waits before it is sent. Seconds is nil for the channel's default.
+// Hold is how long a reply waits before it is sent. nil Seconds means the channel's default.
 type Hold struct{ Seconds *float64 }
 
-// GivenFields lists the fields of a section that the entry gives a value.
+// GivenFields returns the fields of a section to which the entry gives a value.
 func (e Account) GivenFields(key string) map[string]bool {
 	given := map[string]bool{}
 	for _, s := range e.Sections {
@@ -60,7 +61,8 @@ func (e Account) GivenFields(key string) map[string]bool {
 	return given
 }
 
-// PositionOf returns where a field of a section stands in the file, or where the entry begins if it doesn't give the field.
+// PositionOf returns the position of a field of a section in the file, or that of the entry if it doesn't have
+// the field.
 func (e Account) PositionOf(key, path string) document.Position {
 	for _, s := range e.Sections {
 		for _, f := range s.Fields {
@@ -72,7 +74,7 @@ func (e Account) PositionOf(key, path string) document.Position {
 	return e.At
 }
 
-// readAccount reads the entry of an account. It returns false if the entry has no name by which it could be stored.
+// readAccount reads the entry of an account. It returns false if the entry has no valid name.
 func readAccount(o *object) (Account, bool) {
 	e := Account{
 		At:        o.At,
@@ -91,7 +93,7 @@ func readAccount(o *object) (Account, bool) {
 		Hours:     o.readHours("hours"),
 	}
 
-	for _, key := range o.Rest() { // what was not asked for above
+	for _, key := range o.Rest() { // all keys that were not read above
 		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)
 		}
@@ -99,10 +101,10 @@ func readAccount(o *object) (Account, bool) {
 	return e, e.Name != ""
 }
 
-// readOneChannel reads the channels of all surfaces. It adds a fault if a second one is not empty.
+// readOneChannel reads the channels of all chats. It adds a fault if more than one is not empty.
 func (o *object) readOneChannel() map[string]document.Text {
 	channels := o.readChannels()
-	first := "" // the surface that has a channel
+	first := "" // the chat that has a channel
 	for _, kind := range input.Chats() {
 		switch {
 		case channels[kind].Value == "":
@@ -118,7 +120,8 @@ func (o *object) readOneChannel() map[string]document.Text {
 
 var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
-// readAccountName reads an account's name. It becomes a part of addresses and of names of variables, and never changes.
+// readAccountName reads an account's name. The name is used in addresses and in names of variables, and never
+// changes.
 func (o *object) readAccountName() string {
 	t := o.Text("name")
 	if t == nil {
@@ -141,7 +144,7 @@ func (o *object) readAccountName() string {
 	return t.Value
 }
 
-// isReserved reports whether Parley uses a name for an account of its own: chats are accounts, too.
+// isReserved reports whether Parley uses a name for an account of its own. Chats are accounts, too.
 func isReserved(name string) bool {
 	name = strings.ToLower(name)
 	return name == "parley" || slices.Contains(input.Chats(), name)

@@ -10,20 +10,28 @@ import (
 	"parley/store"
 )
 
-// Agent is the entry of an agent: of a person who answers customers. nil means that the entry doesn't have the key.
+// Agent is the entry of an agent in parley.yaml. An agent is a person who answers customers.
+//
+//	agents:
+//	  - email: ann@example.com
+//	    name: Ann
+//	    slack: U012AB3CD
+//
+// A nil field means that the entry doesn't have the key.
 type Agent struct {
 	At    document.Position
 	Email string
 	Name  *document.Text
 	Roles *document.List
 	Zone  *document.Text
-	Users map[string]document.Text // by kind of surface
+	Users map[string]document.Text // ids in the chats, by kind: "slack" or "teams"
 
 	Presence  *document.Text
 	Quiet     *document.List
 	Signature *document.Text
 }
 
+// readAgent reads the entry of an agent. It returns false if the entry has no valid e-mail address.
 func readAgent(o *object) (Agent, bool) {
 	e := Agent{At: o.At, Users: map[string]document.Text{}}
 	e.Email = o.readAgentEmail()
@@ -61,7 +69,8 @@ func readAgent(o *object) (Agent, bool) {
 	return e, e.Email != ""
 }
 
-// readAgentEmail reads the address by which an agent is known. It returns "" if the address is missing or none.
+// readAgentEmail reads the e-mail address, which identifies an agent. It returns "" if the address is missing
+// or invalid.
 func (o *object) readAgentEmail() string {
 	t := o.Text("email")
 	if t == nil {

@@ -9,12 +9,16 @@ import (
 	"parley/bridge/setup/input"
 )
 
-// parley.yaml is the file in which an admin sets Parley up: agents, teams, accounts, templates and so on. "parley
-// apply" makes the database like it. Parse turns the file into a File; each entry remembers its place, so that a
-// later error can name the line.
-
-// File is a checked parley.yaml. What needs the database or the channels' specs is checked later: does this team exist?
-// Is this a field of that channel? In File and its entries nil means: not in the file.
+// File is a parsed parley.yaml, the file in which an admin sets Parley up: agents, teams, accounts, templates
+// and so on. "parley apply" changes the database to what it says.
+//
+//	company: Example Shop
+//	agents: [{email: ann@example.com, name: Ann}]
+//	teams: [{name: Support, members: [ann@example.com]}]
+//
+// Each entry has its position in the file, so that errors can name the line. Checks that need the database or
+// the channels' specs come later: does this team exist, does the channel have this field? In File and its
+// entries, nil means that the file doesn't have the key.
 type File struct {
 	Company  *document.Text
 	Settings []Setting // the defaults of all accounts
@@ -24,16 +28,16 @@ type File struct {
 
 	Templates []Template
 	Tags      []Tag
-	Retention map[string]int // days by the names of their keys; 0 means as usual
-	Knowledge []string       // folders and addresses
+	Retention map[string]int // days by key; 0 means the default
+	Knowledge []string       // paths of folders and addresses of web sites
 
-	// Lists says which lists the file has, since an empty list is not a missing one: --prune then removes all entries.
+	// Lists says which lists the file has. With --prune, an empty list removes all entries, a missing one none.
 	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Knowledge bool }
 }
 
-// Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
-// variable can change the structure of the file.
-// Errors: Faults: all that can be found without the database.
+// Parse reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
+// that no variable can change the structure of the file.
+// Errors: Faults, with everything that can be found without the database.
 func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	r := &document.Reader{Env: lookupEnv}
 	body := r.Document(raw)
@@ -50,7 +54,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	return f, nil
 }
 
-// read reads all keys of the file. Every list is asked for before Done, which reports the unknown keys.
+// read reads all keys of the file. All lists are read before Done, which reports unknown keys.
 func (f *File) read(top *object) {
 	f.Company = top.Text("company")
 	f.Settings = top.readSettings("settings")
@@ -65,11 +69,11 @@ func (f *File) read(top *object) {
 	f.Lists.Templates = given
 	tags, given := top.readObjects("tags", "tag")
 	f.Lists.Tags = given
-	places, given := top.readObjects("knowledge", "knowledge")
+	sources, given := top.readObjects("knowledge", "knowledge")
 	f.Lists.Knowledge = given
 	top.Done()
 
-	f.readKnowledge(places)
+	f.readKnowledge(sources)
 
 	seen := names{faults: &top.Faults, lines: map[string]int{}}
 	for _, o := range agents {
@@ -109,16 +113,16 @@ func (f *File) read(top *object) {
 	f.checkUsersDiffer(&top.Faults)
 }
 
-// names finds duplicate names.
+// names detects duplicate names.
 type names struct {
 	faults *document.Faults
-	lines  map[string]int // the line of each name, by its kind and the name in small letters
+	lines  map[string]int // line of each name, by kind and lower-case name
 }
 
-// checkNew adds a fault if a name was seen before. It returns whether the name is new.
+// checkNew reports whether a name is new. It adds a fault if it is not.
 func (n names) checkNew(what, name string, at document.Position) bool {
 	key := what + " " + strings.ToLower(name)
-	if line, twice := n.lines[key]; twice {
+	if line, isDuplicate := n.lines[key]; isDuplicate {
 		n.faults.Add(document.Fault{
 			At: at, Where: what + " " + name,
 			What: "is listed twice", Hint: fmt.Sprintf("It is also in line %d.", line),
@@ -129,34 +133,34 @@ func (n names) checkNew(what, name string, at document.Position) bool {
 	return true
 }
 
-// checkUsersDiffer adds a fault where two agents have the same user of a surface.
+// checkUsersDiffer adds a fault if two agents have the same user of a chat.
 func (f *File) checkUsersDiffer(faults *document.Faults) {
 	for _, kind := range input.Chats() {
-		first := map[string]string{}
+		agentOf := map[string]string{} // e-mail addresses by user
 		for _, a := range f.Agents {
 			user := a.Users[kind]
 			if user.Value == "" {
 				continue
 			}
 
-			if other := first[user.Value]; other != "" {
+			if other := agentOf[user.Value]; other != "" {
 				faults.Add(document.Fault{
 					At: user.At, Where: "agent " + a.Email + ": " + kind,
 					What: "is the user of " + other + " too", Hint: "Each person has an id of their own.",
 				})
 			}
 
-			first[user.Value] = a.Email
+			agentOf[user.Value] = a.Email
 		}
 	}
 }
 
-// HasUser reports whether the file itself names a user of a surface, for whichever agent.
+// HasUser reports whether the file names a user of a chat, for any agent.
 func (f *File) HasUser(kind, id string) bool {
 	return slices.ContainsFunc(f.Agents, func(e Agent) bool { return strings.TrimSpace(e.Users[kind].Value) == id })
 }
 
-// AgentAt returns where an agent's entry stands in the file, or the zero Position if it isn't there.
+// AgentAt returns the position of an agent's entry, or the zero Position if the file doesn't have it.
 func (f *File) AgentAt(email string) document.Position {
 	if e := f.Agent(email); e != nil {
 		return e.At
@@ -164,24 +168,24 @@ func (f *File) AgentAt(email string) document.Position {
 	return document.Position{}
 }
 
-// Agent finds the entry of an agent in the file, or returns nil if it isn't there.
+// Agent returns an agent's entry, or nil if the file doesn't have it.
 func (f *File) Agent(email string) *Agent {
 	return find(f.Agents, func(e Agent) bool { return strings.EqualFold(e.Email, email) })
 }
 
-// Team finds the entry of a team in the file, or returns nil if it isn't there.
+// Team returns a team's entry, or nil if the file doesn't have it.
 func (f *File) Team(name string) *Team {
 	return find(f.Teams, func(e Team) bool { return strings.EqualFold(e.Name, name) })
 }
 
-// Account finds the entry of an account in the file, or returns nil if it isn't there.
+// Account returns an account's entry, or nil if the file doesn't have it.
 func (f *File) Account(name string) *Account {
 	return find(f.Accounts, func(e Account) bool { return strings.EqualFold(e.Name, name) })
 }
 
-// find returns the first entry that is the right one, or nil if there is none.
-func find[T any](list []T, isRight func(T) bool) *T {
-	if i := slices.IndexFunc(list, isRight); i >= 0 {
+// find returns the first entry that matches, or nil.
+func find[T any](list []T, matches func(T) bool) *T {
+	if i := slices.IndexFunc(list, matches); i >= 0 {
 		return &list[i]
 	}
 	return nil

@@ -13,10 +13,17 @@ import (
 	"parley/routing/hours"
 )
 
-const maxDayRunes = 60
+const maxDayRunes = 60 // of the name of a special day
 
-// readHolidays reads the days on which other hours count than those of the week: a list of dates on which the business is closed,
-// or a group with more.
+// readHolidays reads the holidays of business hours: the days that don't follow the weekly hours. They are a
+// list of dates on which the business is closed, or a group:
+//
+//	holidays: [2026-12-25, 2026-12-26]
+//
+//	holidays:
+//	  country: DE-BY
+//	  except: [2026-11-01]
+//	  days: [{date: 2026-12-24, name: Christmas Eve, open: "09:00-12:00"}]
 func (o *object) readHolidays(p *hours.Plan) {
 	switch o.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -32,10 +39,10 @@ func (o *object) readHolidays(p *hours.Plan) {
 	}
 }
 
-// readHolidayGroup reads a country's calendar, days of one's own, and public holidays that don't count.
+// readHolidayGroup reads a country's calendar, special days, and public holidays that don't count.
 func (o *object) readHolidayGroup(p *hours.Plan) {
 	calendar := o.readCountry(p)
-	days, _ := o.readObjects("days", o.Label("days")) // there may be none
+	days, _ := o.readObjects("days", o.Label("days")) // the list is optional
 	for _, d := range days {
 		day, ok := d.readDay()
 		if ok && o.checkNewDay(p.Days, day.Date, d.At) {
@@ -52,7 +59,7 @@ func (o *object) readHolidayGroup(p *hours.Plan) {
 	o.Done()
 }
 
-// readDates reads days on which the business is closed.
+// readDates reads the dates on which the business is closed.
 func (o *object) readDates(list document.List) []string {
 	var days []string
 	for _, d := range list.Items {
@@ -65,7 +72,8 @@ func (o *object) readDates(list document.List) []string {
 	return days
 }
 
-// readCountry reads whose public holidays count. It returns nil if there are none, or the country is unknown.
+// readCountry reads the country whose public holidays count. It returns nil if the key is missing or the
+// country unknown.
 func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	t := o.Text("country")
 	if t == nil || strings.TrimSpace(t.Value) == "" {
@@ -81,23 +89,14 @@ func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	return calendar
 }
 
-// readDay reads a day that is unlike others.
+// readDay reads a special day. It returns false if the day has no valid date.
 func (o *object) readDay() (hours.Day, bool) {
 	var d hours.Day
 	date := o.Text("date")
 	name := o.Text("name")
 	open := o.Text("open")
 
-	if date == nil {
-		if o.Values["date"] == nil {
-			o.Fault(o.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
-		}
-	} else if _, err := hours.ParseDate(date.Value); err != nil {
-		o.Fault(date.At, "date", fmt.Sprintf("%q isn't a date", date.Raw), "Write year, month and day: 2026-12-25.")
-	} else {
-		d.Date = date.Value
-	}
-
+	d.Date = o.checkDate(date)
 	if name != nil {
 		d.Name = strings.Join(strings.Fields(name.Value), " ")
 		if utf8.RuneCountInString(d.Name) > maxDayRunes {
@@ -106,20 +105,44 @@ func (o *object) readDay() (hours.Day, bool) {
 	}
 
 	if open != nil && strings.TrimSpace(open.Value) != "" {
-		d.Open = strings.TrimSpace(open.Value)
-		if spans, err := hours.ParseSpans(d.Open); err != nil {
-			o.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw),
-				`Write "09:00-12:00" for half a day, or leave it out: closed.`)
-		} else if len(spans) == 0 {
-			d.Open = ""
-		}
+		d.Open = o.checkOpen(*open)
 	}
 
 	o.Done()
 	return d, d.Date != ""
 }
 
-// checkNewDay adds a fault if a date is among the days already. It returns whether it isn't.
+// checkDate returns the date of a special day. It adds a fault and returns "" if the date is missing or invalid.
+func (o *object) checkDate(date *document.Text) string {
+	if date == nil {
+		if o.Values["date"] == nil { // otherwise the date has a fault already
+			o.Fault(o.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
+		}
+		return ""
+	}
+	if _, err := hours.ParseDate(date.Value); err != nil {
+		o.Fault(date.At, "date", fmt.Sprintf("%q isn't a date", date.Raw), "Write year, month and day: 2026-12-25.")
+		return ""
+	}
+	return date.Value
+}
+
+// checkOpen returns the hours of a special day, or "" if the business is closed. It adds a fault if they are invalid.
+func (o *object) checkOpen(open document.Text) string {
+	text := strings.TrimSpace(open.Value)
+	spans, err := hours.ParseSpans(text)
+	if err != nil {
+		o.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw),
+			`Write "09:00-12:00" for half a day, or leave it out: closed.`)
+		return text
+	}
+	if len(spans) == 0 {
+		return ""
+	}
+	return text
+}
+
+// checkNewDay reports whether a date is not among the days yet. It adds a fault if it is.
 func (o *object) checkNewDay(days []hours.Day, date string, at document.Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
 		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
@@ -128,8 +151,8 @@ func (o *object) checkNewDay(days []hours.Day, date string, at document.Position
 	return true
 }
 
-// checkException adds a fault unless a text names a public holiday that may be left out: a date, or a name among the country's
-// holidays. It returns whether the text does.
+// checkException reports whether a text names a public holiday: a date, or one of the country's holidays by
+// name. It adds a fault if not. calendar is nil if there is no valid country.
 func (o *object) checkException(t document.Text, calendar *holiday.Calendar) bool {
 	name := strings.TrimSpace(t.Value)
 	if _, err := hours.ParseDate(name); err == nil {

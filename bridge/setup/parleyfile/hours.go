@@ -12,18 +12,19 @@ import (
 	"parley/routing/hours"
 )
 
-// Business hours in parley.yaml. Reports count waiting times by them:
+// readHours reads business hours, within which reports count how long customers wait:
 //
 //	hours: {zone: Europe/Berlin, week: {mon-fri: "09:00-17:30"}}
-
-// readHours reads business hours. An empty group means always open.
+//
+// It returns nil if the key is missing. An empty group, the zero Plan, means always open. If something is
+// wrong, it adds faults, with the line and a hint for the admin, and reads on.
 func (o *object) readHours(name string) *hours.Plan {
 	group := o.group(name)
 	if group == nil {
 		return nil
 	}
 
-	before := len(o.Faults)
+	faultsBefore := len(o.Faults)
 	p := &hours.Plan{}
 	if zone := group.Text("zone"); zone != nil {
 		p.Zone = strings.TrimSpace(zone.Value)
@@ -42,7 +43,8 @@ func (o *object) readHours(name string) *hours.Plan {
 
 	group.readHolidays(p)
 	group.Done()
-	if len(o.Faults) > before || len(group.Names) == 0 {
+	hasNewFault := len(o.Faults) > faultsBefore
+	if hasNewFault || len(group.Names) == 0 {
 		return p
 	}
 	if !hasOpenDay(p) {
@@ -58,17 +60,17 @@ func (o *object) readHours(name string) *hours.Plan {
 	return p
 }
 
-// hasOpenDay reports whether the business is ever open.
+// hasOpenDay reports whether the business is open on any day.
 func hasOpenDay(p *hours.Plan) bool {
-	hasSpans := func(open string) bool {
-		spans, err := hours.ParseSpans(open)
+	isOpen := func(text string) bool {
+		spans, err := hours.ParseSpans(text)
 		return err == nil && len(spans) > 0
 	}
-	return slices.ContainsFunc(p.Week, func(r hours.Rule) bool { return hasSpans(r.Open) }) ||
-		slices.ContainsFunc(p.Days, func(d hours.Day) bool { return hasSpans(d.Open) })
+	return slices.ContainsFunc(p.Week, func(r hours.Rule) bool { return isOpen(r.Open) }) ||
+		slices.ContainsFunc(p.Days, func(d hours.Day) bool { return isOpen(d.Open) })
 }
 
-// readWeek reads the hours of days: mon-fri: "09:00-17:30".
+// readWeek reads the weekly hours, such as {mon-fri: "09:00-17:30", sat: "10:00-14:00"}.
 func (o *object) readWeek(n ast.Node) []hours.Rule {
 	group := o.readObject(n, o.Label("week"))
 	if group == nil {
@@ -85,7 +87,7 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 				Hint: "Write mon, mon-fri or mon,wed: three letters of the English names.",
 			})
 
-			group.Known = append(group.Known, days)
+			group.Known = append(group.Known, days) // so that it isn't reported as an unknown key, too
 			continue
 		}
 

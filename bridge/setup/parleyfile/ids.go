@@ -9,8 +9,8 @@ import (
 	"parley/bridge/setup/document"
 )
 
-// Slack and Teams name people and channels by ids. These functions check in parley.yaml whether a text can be such
-// an id, so that a typing error is found before the chat is asked.
+// In parley.yaml, people and channels of Slack and Teams are given by their ids, such as U012AB3CD. These functions check the
+// format of an id, so that typing errors are found without a request to Slack or Teams.
 
 var (
 	objectIDs     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -21,13 +21,14 @@ var (
 	teamsLinks    = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
 )
 
-// IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
+// IsObjectID reports whether a text has the format of a Microsoft Entra object id:
+// 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 
-// IsSlackUser reports whether a text has the form of a member ID of Slack: U012AB3CD.
+// IsSlackUser reports whether a text has the format of a Slack member ID: U012AB3CD.
 func IsSlackUser(s string) bool { return slackUsers.MatchString(s) }
 
-// checkUser checks an agent's id in a surface, and writes it in the surface's form.
+// checkUser checks an agent's id in a chat, and normalises it. kind is "slack" or "teams".
 func (o *object) checkUser(kind string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" || t.Value == "" {
@@ -41,8 +42,8 @@ func (o *object) checkUser(kind string, t *document.Text) {
 	t.Value = strings.ToLower(t.Value)
 }
 
-// checkChannel checks the channel of a surface: an id, a name with #, or a link to the channel, which is replaced by
-// the id in it.
+// checkChannel checks a channel of a chat: an id, a name with #, or a link, which it replaces by the channel's
+// id.
 func (o *object) checkChannel(kind, key string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind == "teams" {
@@ -60,6 +61,7 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 	}
 }
 
+// checkTeamsChannel does the work of checkChannel for Teams.
 func (o *object) checkTeamsChannel(key string, t *document.Text) {
 	if link := teamsLinks.FindStringSubmatch(t.Value); link != nil {
 		if id, err := url.PathUnescape(link[1]); err == nil {

@@ -8,10 +8,14 @@ import (
 	"parley/bridge/setup/document"
 )
 
-// Setting is a setting's name with its value; "" means the default.
+// Setting is the name and the value of a setting; "" means the default.
 type Setting struct{ Name, Value string }
 
-// readSettings reads settings, for all accounts or for one; "" resets one to its default.
+// readSettings reads a group of settings (bridge.Settings), for all accounts or for one:
+//
+//	settings: {confirm_send: on, reply_claims: off}
+//
+// The value "" restores the default. A value that isn't allowed gets a fault.
 func (o *object) readSettings(name string) []Setting {
 	group := o.group(name)
 	if group == nil {
@@ -26,16 +30,11 @@ func (o *object) readSettings(name string) []Setting {
 		}
 
 		if slices.Contains(known.Values, "on") {
-			switch t.Value {
-			case "true":
-				t.Value = "on"
-			case "false":
-				t.Value = "off"
-			}
+			t.Value = switchWord(t.Value)
 		}
 
 		switch {
-		case t.Value == "":
+		case t.Value == "": // always allowed
 		case known.Values == nil:
 			group.checkFreeText(*t, known)
 		default:
@@ -49,7 +48,18 @@ func (o *object) readSettings(name string) []Setting {
 	return all
 }
 
-// checkFreeText checks the value of a setting without a list of values.
+// switchWord returns the value of a setting that is on or off. Admins may also write the booleans of YAML.
+func switchWord(value string) string {
+	switch value {
+	case "true":
+		return "on"
+	case "false":
+		return "off"
+	}
+	return value
+}
+
+// checkFreeText adds a fault if the value of a setting without a list of values isn't valid.
 func (o *object) checkFreeText(t document.Text, known bridge.Setting) {
 	switch {
 	case known.Free.Valid(t.Value):

@@ -16,7 +16,14 @@ const maxDescriptionRunes = 200
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// Tag is the entry of a tag that conversations may have. A field that is nil is not in the file and changes nothing.
+// Tag is the entry of a tag in parley.yaml. Conversations may have tags.
+//
+//	tags:
+//	  - name: Billing
+//	    description: Questions about invoices
+//	    formerly: [Invoice]
+//
+// A nil field means that the entry doesn't have the key, so that the property stays as it is.
 type Tag struct {
 	At          document.Position
 	Name        string
@@ -27,7 +34,7 @@ type Tag struct {
 	Formerly    *document.List
 }
 
-// FormerNames returns the names that the tag had before.
+// FormerNames returns the former names of the tag.
 func (e Tag) FormerNames() []string {
 	if e.Formerly == nil {
 		return nil
@@ -35,6 +42,7 @@ func (e Tag) FormerNames() []string {
 	return e.Formerly.Values()
 }
 
+// readTag reads the entry of a tag. It returns false if the entry has no name.
 func readTag(o *object) (Tag, bool) {
 	e := Tag{At: o.At}
 	if name := o.Text("name"); name != nil {
@@ -77,7 +85,8 @@ func readTag(o *object) (Tag, bool) {
 	return e, e.Name != ""
 }
 
-// checkTagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
+// checkTagName adds a fault if a text can't be the name of a tag. A comma isn't allowed, because people type
+// lists of tags.
 func (o *object) checkTagName(t document.Text, key string) {
 	name := strings.Join(strings.Fields(t.Value), " ")
 	switch {
@@ -90,7 +99,8 @@ func (o *object) checkTagName(t document.Text, key string) {
 	}
 }
 
-// readTags reads tags, each name once: as that of a tag, or as one that a tag had. A tag may have had a name in several spellings.
+// readTags reads all tags. A name may occur only once in the file, either as the name of a tag or as a former
+// name. A tag may list several spellings of the same name, though.
 func (f *File) readTags(entries []*object, seen *names) {
 	for _, o := range entries {
 		e, ok := readTag(o)

@@ -10,19 +10,27 @@ import (
 	"parley/bridge/setup/input"
 )
 
-// Team is the entry of a team: of agents who share the conversations of some accounts. nil means that the entry
-// doesn't have the key.
+// Team is the entry of a team in parley.yaml. A team is a group of agents who share the conversations of some
+// accounts.
+//
+//	teams:
+//	  - name: Support
+//	    members: [ann@example.com]
+//	    slack_channel: "#support"
+//
+// A nil field means that the entry doesn't have the key.
 type Team struct {
 	At       document.Position
 	Name     string
 	Members  *document.List
-	Channels map[string]document.Text // by kind of surface
-	Home     *document.Text
-	Emoji    map[string]string // verbs by names; nil means not given
+	Channels map[string]document.Text // by kind of chat: "slack" or "teams"
+	Home     *document.Text           // the kind of chat in which conversations open
+	Emoji    map[string]string        // the team's own emoji: verbs by emoji name
 	Agents   *document.Text
 	Weekly   *document.Text
 }
 
+// readTeam reads the entry of a team. It returns false if the entry has no name.
 func readTeam(o *object) (Team, bool) {
 	e := Team{At: o.At}
 	e.Name = o.readName("name", "A team is known by its name.")
@@ -49,7 +57,7 @@ func readTeam(o *object) (Team, bool) {
 	return e, e.Name != ""
 }
 
-// readChannels reads the channels of all surfaces, by their kinds: slack_channel, teams_channel.
+// readChannels reads the channels of all chats, by their kinds. The keys are slack_channel and teams_channel.
 func (o *object) readChannels() map[string]document.Text {
 	channels := map[string]document.Text{}
 	for _, kind := range input.Chats() {
@@ -71,5 +79,5 @@ func (o *object) readChannels() map[string]document.Text {
 	return channels
 }
 
-// channelKey is the key of a surface's channel: "slack_channel".
+// channelKey returns the key of a chat's channel, such as "slack_channel".
 func channelKey(kind string) string { return kind + "_channel" }

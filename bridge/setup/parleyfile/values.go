@@ -13,24 +13,24 @@ import (
 	"parley/bridge/setup/document"
 )
 
-// Values of parley.yaml that only this file has: names, e-mail addresses, time zones, holds, rates. Each function
-// reads or checks one value. What is wrong is noted as a fault, with the line and a hint; reading goes on, so that
-// an admin sees all faults at once.
+// The functions in this file each read or check one kind of value of parley.yaml: a name, an e-mail address, a time zone and so
+// on. For an invalid value they add a fault, with its line and a hint, and reading continues, so that an admin sees all faults
+// at once. For example, "hold: 30" gets the fault: "30" isn't a duration. Write it with its unit: 20s, 1m30s.
 
-// Bounds that hints to people name: see hold and rate.
+// The hints in readHold and readRate mention these limits.
 const (
 	maxHold = 10 * time.Minute
 	maxRate = 1000
 )
 
-// IsEmail reports whether a text is an e-mail address without a name.
+// IsEmail reports whether a text is a bare e-mail address, without a display name.
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s
 }
 
-// readName reads a text that must not be empty, without the spaces around it. It adds a fault, with hint, if the key is
-// missing or empty, and returns "" then.
+// readName reads a text that must not be empty, without surrounding spaces. If the key is missing or empty, it
+// adds a fault with the hint and returns "".
 func (o *object) readName(key, hint string) string {
 	t := o.Text(key)
 	if t == nil && o.Values[key] != nil { // it has a fault already
@@ -43,14 +43,14 @@ func (o *object) readName(key, hint string) string {
 	return strings.TrimSpace(t.Value)
 }
 
-// checkOneOf adds a fault if a value is not among those allowed.
+// checkOneOf adds a fault if a value is not one of those allowed.
 func (o *object) checkOneOf(t document.Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
 		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.JoinAlternatives(allowed)+".")
 	}
 }
 
-// readOneOf reads a text that must be one of those allowed.
+// readOneOf reads a text that must be one of those allowed. It returns nil if the key is missing.
 func (o *object) readOneOf(name string, allowed ...string) *document.Text {
 	t := o.Text(name)
 	if t != nil {
@@ -59,7 +59,7 @@ func (o *object) readOneOf(name string, allowed ...string) *document.Text {
 	return t
 }
 
-// readOneOfOrNone is readOneOf for a key whose value may also be empty.
+// readOneOfOrNone is like readOneOf, but the value may also be empty.
 func (o *object) readOneOfOrNone(name string, allowed ...string) *document.Text {
 	t := o.Text(name)
 	if t != nil && t.Value != "" {
@@ -68,7 +68,7 @@ func (o *object) readOneOfOrNone(name string, allowed ...string) *document.Text 
 	return t
 }
 
-// checkZone adds a fault if a text is not the name of a time zone.
+// checkZone adds a fault if a text is neither empty nor the name of a time zone.
 func (o *object) checkZone(t document.Text) {
 	if t.Value == "" {
 		return
@@ -79,7 +79,7 @@ func (o *object) checkZone(t document.Text) {
 	}
 }
 
-// readYesNo reads a boolean. It returns nil if the key is missing or faulty.
+// readYesNo reads a boolean. It returns nil if the key is missing or its value invalid.
 func (o *object) readYesNo(name string) *bool {
 	t := o.Text(name)
 	if t == nil {
@@ -94,7 +94,8 @@ func (o *object) readYesNo(name string) *bool {
 	return nil
 }
 
-// readHold reads a duration; "" means the channel's default.
+// readHold reads how long replies wait. It returns nil if the key is missing or its value invalid; "" means the
+// channel's default.
 func (o *object) readHold(name string) *Hold {
 	t := o.Text(name)
 	if t == nil {
@@ -118,7 +119,8 @@ func (o *object) readHold(name string) *Hold {
 	return &Hold{Seconds: &seconds}
 }
 
-// readRate reads the factor on the provider's published budget.
+// readRate reads a factor for the rate limit that the provider publishes. It returns nil if the key is missing
+// or its value invalid.
 func (o *object) readRate(name string) *float64 {
 	t := o.Text(name)
 	if t == nil {
@@ -142,18 +144,18 @@ func (o *object) readSchedule(name string) *document.Text {
 	}
 
 	const hint = `Write a cron expression: "0 9 * * MON" is Mondays at nine.`
-	s, err := cron.ParseStandard(t.Value)
-	if err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
+	schedule, err := cron.ParseStandard(t.Value)
+	if err != nil || schedule.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
 		o.Fault(t.At, name, fmt.Sprintf("%q isn't a time that comes round", t.Raw), hint)
 		return t
 	}
 
-	if _, isInterval := s.(cron.ConstantDelaySchedule); isInterval {
+	if _, isInterval := schedule.(cron.ConstantDelaySchedule); isInterval {
 		o.Fault(t.At, name, fmt.Sprintf("%q says how often, but not when", t.Raw), hint)
 	}
 
 	return t
 }
 
-// SignatureSource returns a signature's text in the form in which it is compared and stored.
+// SignatureSource returns the text of a signature in the form in which it is compared and stored.
 func SignatureSource(t document.Text) string { return strings.TrimRight(t.Value, "\n") }
