@@ -20,52 +20,52 @@ import (
 	"parley/store/tag"
 )
 
-// How long Apply may take over what it does before the transaction.
+// Time limits for what Apply does before its transaction.
 const (
-	lookupTimeout    = 30 * time.Second // all questions to the chats together
-	signatureTimeout = 30 * time.Second // reading the pictures of all signatures
+	lookupTimeout    = 30 * time.Second // all requests to the chats together
+	signatureTimeout = 30 * time.Second // fetching the pictures of all signatures
 )
 
-// Lookup asks surfaces: the chats in which agents work, Slack and Teams, while they are connected. Its methods are called
-// outside of transactions and may block until ctx ends.
+// Lookup queries the surfaces, the chats in which agents work (Slack and Teams), while they are connected. Its
+// methods are called outside of transactions and may block until ctx ends.
 type Lookup interface {
-	// Resolve returns the id of a channel ("#name" or an id) in the surface of this kind; "" if there is
-	// no such channel or surface. Parley's app may join the channel by that.
+	// Resolve returns the id of a channel ("#name" or an id) in the surface of this kind, or "" if there is no
+	// such channel or surface. As a side effect, Parley's app may join the channel.
 	Resolve(ctx context.Context, kind, channel string) (string, error)
 
-	// Find returns the user with this e-mail address in the surface of this kind; "" if there is no such
+	// Find returns the user with this e-mail address in the surface of this kind, or "" if there is no such
 	// user or surface.
 	Find(ctx context.Context, kind, email string) (store.SurfaceUser, error)
 }
 
-// Options of Plan and Apply.
+// Options configures Plan and Apply.
 type Options struct {
 	Sealer *store.Sealer   // required
 	Specs  []channels.Spec // of all channels
-	Lookup Lookup          // nil means that channels need ids, and that agents without an id only get a remark
-	Prune  bool            // remove what the file's lists don't name
+	Lookup Lookup          // if nil, channels must be given by id, and agents without an id get a remark
+	Prune  bool            // remove what the file's lists don't have
 
-	Signatures SignatureReader // nil means that signatures are Markdown without pictures
-	Author     Author          // who makes the change
-	Operator   bool            // the author runs Parley, and so may let stored secrets go to other servers
+	Signatures SignatureReader // if nil, signatures are Markdown without pictures
+	Author     Author          // makes the change
+	Operator   bool            // the author operates this installation, and so may send stored secrets to other servers
 
-	// With, if not nil, runs in the transaction that writes the change: after all checks, before the first write, while
-	// others that change the set-up wait. If it fails, nothing is written.
+	// With, if not nil, runs in the transaction of the change: after all checks and before the first write,
+	// while other changes of the set-up wait. If it fails, nothing is written.
 	With func(ctx context.Context, tx pgx.Tx) error
 
-	fromPage    bool                          // the file was made from a change on a page; no admin wrote it
-	fromChat    bool                          // the chat itself named the users of agents
-	checkStored func(have *state.State) error // refuses the change by an error, if what is stored doesn't fit; may be nil
-	amendWanted func(want *state.State) error // changes what is wanted, beside what the file says; may be nil
+	fromPage    bool                          // the file was generated from a change on a page
+	fromChat    bool                          // the chat itself provided the users of agents
+	checkStored func(have *state.State) error // if not nil, an error refuses the change because of what is stored
+	amendWanted func(want *state.State) error // if not nil, makes further changes after those of the file
 }
 
 // Result is what Plan would change, or Apply has changed.
 type Result struct {
 	Changes []string // "+ agent ann@acme.test: …", "~ account support-mail: hold 20s → 30s"; never a secret
-	Remarks []string // what an admin should know although the file has no fault
+	Remarks []string // hints for the admin about a valid file
 }
 
-// Text writes the result for a terminal.
+// Text formats the result for a terminal.
 func (r Result) Text() string {
 	var b strings.Builder
 	for _, line := range r.Changes {
@@ -80,7 +80,7 @@ func (r Result) Text() string {
 	return b.String()
 }
 
-// Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
+// Plan returns what Apply would change. It queries the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, namedChannels)
@@ -91,12 +91,15 @@ func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options
 	return work.result, err
 }
 
-// errNothing rolls back the transaction of Apply if there is nothing to write, so that other processes don't read the
-// settings again for nothing. Apply itself then succeeds.
+// errNothing rolls back the transaction of Apply if there is nothing to write, so that other processes don't
+// reload the settings needlessly. Apply itself then succeeds.
 var errNothing = errors.New("setup: nothing to change")
 
-// Apply changes the database to what the file says, in one transaction, and lets all processes know. Applying the same
-// file again changes nothing. After an error nothing is written.
+// Apply changes the database to what the file says, in one transaction, and notifies all processes. Applying
+// the same file again changes nothing. After an error nothing is written.
+//
+// For example, if support-mail has a hold of 20s and the file says "hold: 30s", Apply writes that account and
+// returns the change "~ account support-mail: hold 20s → 30s".
 // Errors: Faults, if the file can't be applied.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, allChannels)
@@ -109,10 +112,10 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tag.Lock(ctx, tx); err != nil { // first, as where an agent makes a tag, so that neither waits for the other
+		if _, err := tag.Lock(ctx, tx); err != nil { // first, as when an agent makes a tag, to avoid a deadlock
 			return err
 		}
-		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes another apply wait
+		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes concurrent calls of Apply wait
 			return err
 		}
 
@@ -146,16 +149,17 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	return work.result, err
 }
 
-// work is a plan, with what is needed to carry it out.
+// work is a planned change with everything that is needed to save it.
 type work struct {
 	options    Options
-	have, want *state.State // what is stored, and what is to be stored
-	kept       unremovable  // what can't be removed, although the file doesn't name it any more
+	have, want *state.State // the stored state, and the state to be stored
+	kept       unremovable  // what can't be removed, although it is not wanted any more
 	doubled    []string     // remarks about accounts that take the same messages
 	result     Result
 }
 
-// prepare reads what is stored, changes a copy of it to what the file says, checks the change and lists it for people.
+// prepare loads the stored state, changes a copy of it to what the file says, checks the change, and lists it
+// for people.
 func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options, found answers) (work, error) {
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
@@ -196,18 +200,18 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	return w, nil
 }
 
-// prepareSaving returns the saving that carries the plan out.
+// prepareSaving returns the saving that writes the planned change.
 func (w *work) prepareSaving() saving {
 	_, super := w.findAuthor()
 	return saving{have: w.have, want: w.want, kept: w.kept, specs: w.options.Specs, sealer: w.options.Sealer, super: super}
 }
 
-// listRemarks lists, for people, what works but probably is a mistake.
+// listRemarks lists what is valid but probably a mistake.
 func (w *work) listRemarks(f *parleyfile.File) []string {
 	list := w.roleRemarks()
 	for _, e := range f.Accounts {
 		a := w.have.Account(e.Name)
-		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // perhaps it was taken out before, and is named again
+		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // it may have been removed earlier, and is back in the file
 		if staysPaused && !w.options.fromPage {
 			list = append(list, "account "+a.Row.Name+": stays paused, until it is changed to paused: false")
 		}

@@ -12,10 +12,12 @@ import (
 	"parley/channels"
 )
 
-// checkSecretReceivers refuses changes by which a stored secret, such as a password, would be sent to a server that has not
-// got it so far. Otherwise an admin could have a secret sent to a server of their own. Such a change has to bring the
-// secret, typed again. The tokens of a consent (OAuth) can't be typed, so they may go to the provider's servers alone. A
-// person who runs Parley (Options.Operator) may do all of that.
+// checkSecretReceivers refuses a change by which a stored secret, such as a password, would be sent to a new
+// server. Otherwise an admin could change the mail server of an account to a server of their own, and read the
+// password there. So such a change must contain the secret, typed again.
+//
+// The tokens of an OAuth consent can't be typed, so they may only go to the provider's own servers. A person
+// who operates this installation (Options.Operator) may do all of this.
 // Errors: Faults.
 func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	if w.options.Operator {
@@ -34,36 +36,39 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 			continue
 		}
 
-		given := e.GivenFields(input.Section(*spec))
-		before := map[string][]string{}
+		var storedServers map[string][]string // by secret field
 		if have := w.have.Account(e.Name); have != nil {
-			before = spec.SentTo(have.ConfigWithSecrets())
+			storedServers = spec.SentTo(have.ConfigWithSecrets())
 		}
 
-		after := spec.SentTo(want.ConfigWithSecrets())
-		for _, field := range slices.Sorted(maps.Keys(after)) {
-			consent := field == spec.Consent
-			if consent { // the provider's own servers may always get the tokens
+		section := input.Section(*spec)
+		typed := e.GivenFields(section)
+		servers := spec.SentTo(want.ConfigWithSecrets())
+		for _, field := range slices.Sorted(maps.Keys(servers)) {
+			allowed := storedServers[field]
+			isConsent := field == spec.Consent
+			if isConsent { // the provider's own servers may always get the tokens
 				usual := spec.SentTo(channels.Config{field: want.Config[field]})
-				before[field] = append(slices.Clone(before[field]), usual[field]...)
-			} else if given[field] || want.Secrets[field] == "" { // typed with this change, or there is no secret
+				allowed = slices.Concat(allowed, usual[field])
+			} else if typed[field] || want.Secrets[field] == "" { // the author knows the secret, or there is none
 				continue
 			}
 
-			added := slices.DeleteFunc(slices.Clone(after[field]), func(s string) bool { return slices.Contains(before[field], s) })
+			isAllowed := func(server string) bool { return slices.Contains(allowed, server) }
+			added := slices.DeleteFunc(slices.Clone(servers[field]), isAllowed)
 			if len(added) > 0 {
-				faults = append(faults, sentElsewhere(e, input.Section(*spec)+"."+field, strings.Join(slices.Compact(added), ", "), consent))
+				faults = append(faults, newServerFault(e, section+"."+field, strings.Join(slices.Compact(added), ", "), isConsent))
 			}
 		}
 	}
 	return faults.Err()
 }
 
-// sentElsewhere returns the fault of a change by which the secret in a field would go to a new server. consent is true if
-// the secret is the tokens of a consent.
-func sentElsewhere(e parleyfile.Account, field, server string, consent bool) document.Fault {
+// newServerFault returns the fault of a change by which the secret in a field would be sent to a new server. isConsent
+// is true if the secret is the tokens of an OAuth consent.
+func newServerFault(e parleyfile.Account, field, server string, isConsent bool) document.Fault {
 	where := "account " + e.Name + ": " + field
-	if consent {
+	if isConsent {
 		return document.Fault{
 			At:    e.At,
 			Where: where,
@@ -71,6 +76,10 @@ func sentElsewhere(e parleyfile.Account, field, server string, consent bool) doc
 			Hint:  "Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs.",
 		}
 	}
-	return document.Fault{At: e.At, Where: where, What: fmt.Sprintf("would be sent to %s, which did not get it so far", server),
-		Hint: "Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it."}
+	return document.Fault{
+		At:    e.At,
+		Where: where,
+		What:  fmt.Sprintf("would be sent to %s, which did not get it so far", server),
+		Hint:  "Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it.",
+	}
 }

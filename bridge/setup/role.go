@@ -21,23 +21,14 @@ const (
 	RoleAgent      = store.RoleAgent
 )
 
-// checkRoles refuses a change after which nobody has the highest role that somebody has now: no super-admin would be left, or
-// no admin. To an author who isn't a super-admin it also refuses changes of who is an admin, and of admins' users in chats.
+// checkRoles refuses a change after which nobody has the highest role that somebody has now, so that the last
+// super-admin, or the last admin, can't be removed. If the author isn't a super-admin, it also refuses changes
+// of who is an admin, and of the chat users of admins, because a chat user acts with the rights of its agent.
 // Errors: Faults.
 func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
-	var faults document.Faults
 	if highest := w.have.HighestRank(); highest > w.want.HighestRank() {
-		for i := range w.have.Agents {
-			if a := &w.have.Agents[i]; a.Rank() == highest {
-				faults.Add(document.Fault{
-					At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
-					What: "nobody else is a super-admin", Hint: "Let this agent stay one, or make somebody else one first.",
-				})
-			}
-		}
-		return faults.Err()
+		return w.highestRoleFaults(f, highest)
 	}
-
 	author, super := w.findAuthor()
 	if super {
 		return nil
@@ -50,6 +41,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 		}
 	}
 
+	var faults document.Faults
 	for _, email := range slices.Sorted(maps.Keys(emails)) {
 		was, is := w.have.Agent(email), w.want.Agent(email)
 		if was.Rank() != is.Rank() {
@@ -60,14 +52,12 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			continue
 		}
 
-		if was.Rank() == state.RankPlain { // so is a new agent, for whom was is nil
+		if was.Rank() == state.RankPlain { // also a new agent, for whom was is nil
 			continue
 		}
 		if isAuthor := author != nil && was.ID == author.ID; isAuthor {
 			continue
 		}
-
-		// In a chat, an admin is known by the user that is stored for the admin.
 		if kind := w.movedUser(was, is, found); kind != "" {
 			faults.Add(document.Fault{
 				At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
@@ -75,12 +65,25 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			})
 		}
 	}
-
 	return faults.Err()
 }
 
-// checkFolders refuses new folders of the knowledge base to an author who isn't a super-admin, because any text that the
-// server keeps in such a folder may come up in a suggested reply.
+// highestRoleFaults returns a fault for each agent with the highest role, which nobody would have after the change.
+func (w *work) highestRoleFaults(f *parleyfile.File, highest state.Rank) error {
+	var faults document.Faults
+	for i := range w.have.Agents {
+		if a := &w.have.Agents[i]; a.Rank() == highest {
+			faults.Add(document.Fault{
+				At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
+				What: "nobody else is a super-admin", Hint: "Let this agent stay one, or make somebody else one first.",
+			})
+		}
+	}
+	return faults.Err()
+}
+
+// checkFolders lets only super-admins add folders to the knowledge base, because suggested replies may quote
+// any text that the server has in such a folder.
 // Errors: Faults.
 func (w *work) checkFolders() error {
 	if _, super := w.findAuthor(); super {
@@ -102,8 +105,9 @@ func (w *work) checkFolders() error {
 	return faults.Err()
 }
 
-// findAuthor returns the agent who makes the change, and whether the author may do what super-admins may. a is nil if the
-// author isn't an agent but somebody who has a shell on the server or the link for the first admin; then super is true.
+// findAuthor returns the agent who makes the change, and whether the author has the rights of a super-admin. a
+// is nil if the author isn't an agent but somebody with a shell on the server or with the link for the first
+// admin; super is then true.
 func (w *work) findAuthor() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
@@ -112,16 +116,17 @@ func (w *work) findAuthor() (a *state.Agent, super bool) {
 	return a, a != nil && w.have.IsSuper(a)
 }
 
-// movedUser returns the kind of chat in which an agent gets another user than before, or "" if there is none. The first user
-// in a chat doesn't count if the chat itself found it by the agent's e-mail address, or named it (Join).
+// movedUser returns the kind of chat in which the change replaces an agent's user, or "" if there is none. An
+// agent's first user in a chat doesn't count if the chat itself provided it, in answer to a lookup by e-mail
+// address or on joining (Join).
 func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 	for _, kind := range input.Chats() {
-		before, now := was.Users[kind], is.Users[kind]
-		if before == now {
+		old, current := was.Users[kind], is.Users[kind]
+		if old == current {
 			continue
 		}
-		namedByChat := w.options.fromChat || now == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
-		if before == "" && namedByChat {
+		isFromChat := w.options.fromChat || current == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
+		if old == "" && isFromChat {
 			continue
 		}
 		return kind
@@ -129,7 +134,8 @@ func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 	return ""
 }
 
-// roleRemarks returns a remark if the change names the first super-admin: until then all admins had the rights of one.
+// roleRemarks returns a remark if the change makes the first super-admin. Until then all admins had the rights
+// of one.
 func (w *work) roleRemarks() []string {
 	if w.have.HighestRank() != state.RankAdmin || w.want.HighestRank() != state.RankSuperAdmin {
 		return nil

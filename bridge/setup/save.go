@@ -17,18 +17,19 @@ import (
 	"parley/store/retention"
 )
 
-// saving writes a change of the set-up into the database. The set-up (agents, teams, accounts, …) is given as a state, which
-// has names in place of the database's ids. saving compares the state that is stored (have) with the one that is wanted, and
-// writes each thing that differs. New things get their ids in want while they are written.
+// saving writes a change of the set-up to the database. The set-up (agents, teams, accounts and so on) is given
+// as a state, which has names in place of the database's ids. saving compares the stored state (have) with the
+// wanted one, and writes whatever differs. For example, if only the name of the agent ann@acme.test differs, it
+// writes one row. New things get their ids in want while they are written.
 type saving struct {
 	have, want *state.State
-	kept       unremovable // what can't be removed, although it is not in want
+	kept       unremovable // what can't be removed although want doesn't have it
 	specs      []channels.Spec
 	sealer     *store.Sealer
-	super      bool // the author may do what super-admins may
+	super      bool // the author has the rights of a super-admin
 }
 
-// save writes the whole difference. Rows that others refer to are written first.
+// save writes all differences. Rows are written before the rows that refer to them.
 func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 	if s.have.Company != s.want.Company {
 		if err := store.SetCompany(ctx, tx, s.want.Company); err != nil {
@@ -36,16 +37,33 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 
-	if !maps.Equal(s.have.Settings, s.want.Settings) {
-		settings, err := json.Marshal(s.want.Settings)
-		if err != nil {
-			return fmt.Errorf("setup: settings of all accounts: %w", err)
-		}
-		if err := store.SetAccountSettings(ctx, tx, settings); err != nil {
+	steps := []func(context.Context, pgx.Tx) error{
+		s.saveSettings, s.saveSurfaces, s.keepPictures,
+		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each may refer to the preceding ones
+		s.saveTags, s.saveKnowledge, s.saveRetention, s.remove,
+	}
+	for _, step := range steps {
+		if err := step(ctx, tx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
 
+// saveSettings writes the defaults of all accounts, if they changed.
+func (s saving) saveSettings(ctx context.Context, tx pgx.Tx) error {
+	if maps.Equal(s.have.Settings, s.want.Settings) {
+		return nil
+	}
+	settings, err := json.Marshal(s.want.Settings)
+	if err != nil {
+		return fmt.Errorf("setup: settings of all accounts: %w", err)
+	}
+	return store.SetAccountSettings(ctx, tx, settings)
+}
+
+// saveSurfaces creates the accounts of chats (surfaces) that are needed but don't exist, and puts their ids into want.
+func (s saving) saveSurfaces(ctx context.Context, tx pgx.Tx) error {
 	for _, kind := range input.Chats() {
 		stored, isNeeded := s.want.Surfaces[kind]
 		if !isNeeded || stored != 0 {
@@ -57,17 +75,6 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 		s.want.Surfaces[kind] = id
-	}
-
-	steps := []func(context.Context, pgx.Tx) error{
-		s.keepPictures,
-		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each refers to those before
-		s.saveTags, s.saveKnowledge, s.saveRetention, s.remove,
-	}
-	for _, step := range steps {
-		if err := step(ctx, tx); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -85,6 +92,7 @@ func (s saving) saveAccounts(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// saveAccount writes an account, with its secrets encrypted. Unchanged secrets are not encrypted and written again.
 func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
 	row := a.Row
 	row.TeamID, row.SurfaceID = nil, nil
@@ -131,8 +139,8 @@ func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
 	return retention.SaveDays(ctx, tx, s.want.Retention)
 }
 
-// keepPictures records that signatures use the pictures of the wanted state now, and have used those of the stored state
-// until now: see blob.UsePictures.
+// keepPictures registers the pictures of all signatures, stored and wanted, so that they are not deleted as
+// unused: see blob.UsePictures.
 func (s saving) keepPictures(ctx context.Context, tx pgx.Tx) error {
 	var signatures []*store.RichSignature
 	for _, set := range []*state.State{s.have, s.want} {
@@ -146,7 +154,7 @@ func (s saving) keepPictures(ctx context.Context, tx pgx.Tx) error {
 
 	blobs := map[string]bool{}
 	for _, rich := range signatures {
-		if rich == nil { // a signature of Markdown
+		if rich == nil { // a Markdown signature
 			continue
 		}
 		for _, p := range rich.Pictures {

@@ -13,9 +13,10 @@ import (
 	tags "parley/store/tag"
 )
 
-// saveTemplates writes changed templates, and retires those that are no longer wanted. `parley serve` tells the providers later.
+// saveTemplates writes the templates that changed, and retires those that are no longer wanted. A template is a
+// message that a provider must approve before it can be sent; `parley serve` submits it later.
 func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
-	accounts, err := store.ListAccounts(ctx, tx) // with the new ones, which have ids by now
+	accounts, err := store.ListAccounts(ctx, tx) // includes new accounts, which have their ids by now
 	if err != nil {
 		return err
 	}
@@ -38,9 +39,9 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	}
 
 	for _, t := range s.have.Templates {
-		accountGoes := s.want.Account(t.Account) == nil // then its templates go with it
+		isAccountRemoved := s.want.Account(t.Account) == nil // its templates are removed with it
 		isWanted := s.want.Template(t.Account, t.Row.Name, t.Row.Language) != nil
-		if accountGoes || isWanted {
+		if isAccountRemoved || isWanted {
 			continue
 		}
 		if err := store.RetireTemplate(ctx, tx, t.Row.ID); err != nil {
@@ -51,7 +52,8 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveTags writes changed tags. It removes old names first, because such a name may be another tag's from now on.
+// saveTags writes the tags that changed. It removes old names first, because another tag may have one of them
+// now.
 func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.have.Tags {
 		if err := s.removeOldName(ctx, tx, t); err != nil {
@@ -73,8 +75,9 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// removeOldName takes a stored tag out of the list if no wanted tag has exactly its name. If the tag goes on under another
-// name, or with other capital letters, its row is removed. If it is no longer wanted, it is only retired: conversations keep it.
+// removeOldName removes a stored tag unless a wanted tag has exactly its name. If the tag was renamed, or only
+// its spelling changed, its row is deleted. If it is no longer wanted, it is only retired, so that
+// conversations keep it.
 func (s saving) removeOldName(ctx context.Context, tx pgx.Tx, t store.Tag) error {
 	keepsName := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
 	if keepsName {
@@ -88,7 +91,7 @@ func (s saving) removeOldName(ctx context.Context, tx pgx.Tx, t store.Tag) error
 	return tags.Retire(ctx, tx, t.Name)
 }
 
-// saveKnowledge writes the places of the knowledge base, if they changed.
+// saveKnowledge writes the folders and web sites of the knowledge base, if they changed.
 func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	if slices.Equal(s.have.Knowledge, s.want.Knowledge) {
 		return nil

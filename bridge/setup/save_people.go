@@ -12,9 +12,10 @@ import (
 	"parley/store"
 )
 
-// saveAgents writes the agents that have changed, with their users: the ids by which the chats (surfaces) know them.
+// saveAgents writes the agents that changed, with their users. A user is the id by which a chat (a surface,
+// such as Slack) knows an agent.
 func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
-	// Untie users from their old agents first: a user belongs to one agent at a time.
+	// Unlink users from their old agents first, because a user can only belong to one agent.
 	for _, a := range s.want.Agents {
 		for kind := range usersOf(s.have.Agent(a.Email)) {
 			if a.Users[kind] != "" {
@@ -39,7 +40,7 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveAgent writes an agent and notes its id in a. old is what is stored, or nil for a new agent.
+// saveAgent writes an agent and sets its id in a. old is the stored agent, or nil if a is new.
 func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) error {
 	id, err := store.SaveAgent(ctx, tx, store.Agent{
 		Email:         a.Email,
@@ -56,7 +57,7 @@ func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) e
 	}
 
 	a.ID = id
-	if old == nil { // somebody who was an agent once comes back without the users of that time
+	if old == nil { // a former agent who returns must not get their former users back
 		if err := exec(ctx, tx, deleteAgentUsers, id); err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) e
 	return nil
 }
 
-// usersOf returns an agent's users by kind of surface. A new agent, nil, has none.
+// usersOf returns an agent's users by kind of surface. A nil agent has none.
 func usersOf(a *state.Agent) map[string]store.SurfaceUser {
 	if a == nil {
 		return nil
@@ -85,7 +86,7 @@ func equalTeams(a, b state.Team) bool {
 	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
 }
 
-// saveTeams writes the teams that have changed. Their members are saved before, so that they have ids.
+// saveTeams writes the teams that changed. The agents must have been saved, so that members have their ids.
 func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Teams {
 		t := &s.want.Teams[i]
@@ -110,7 +111,7 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveTeamChannels writes the channels of a team, in each chat in which Parley is set up.
+// saveTeamChannels writes the channels of a team, and deletes those that it no longer has.
 func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *state.Team) (err error) {
 	for _, kind := range input.Chats() {
 		surface, isSetUp := s.want.Surfaces[kind]

@@ -10,7 +10,8 @@ import (
 	"parley/store"
 )
 
-// remove removes from the database what prune removed from the state.
+// remove deletes from the database what is stored (have) but no longer wanted. Agents are only retired, so that
+// their conversations keep their names. Teams and accounts that are in use stay (kept).
 func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 	for _, a := range s.have.Agents {
 		if s.want.Agent(a.Email) == nil {
@@ -44,6 +45,7 @@ func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// removeAccount deletes an account, or pauses it if it has events, customers or conversations.
 func (s saving) removeAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
 	if !s.kept.accounts[a.Row.ID] {
 		return exec(ctx, tx, deleteAccount, a.Row.ID)

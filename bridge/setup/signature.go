@@ -14,36 +14,34 @@ import (
 	"parley/store"
 )
 
-// maxPictures is how many pictures a signature may have. They are sent with every mail.
+// maxPictures limits the pictures of a signature. They are sent with every mail.
 const maxPictures = 5
 
-// A signature stands below the mails of an agent or an account. In parley.yaml it is Markdown, or it is rich: HTML, with
-// pictures that stand in files or at addresses. Before a change is made, signatures are read and their pictures fetched, so
-// that every reply can carry them.
-
-// SignatureReader reads signatures as parley.yaml writes them. It is called outside of transactions.
+// SignatureReader reads the signatures of parley.yaml. A signature is added to the mails of an agent or an
+// account. It is either Markdown, or rich: HTML with pictures, such as <img
+// src="https://shop.example/logo.png">. Before a change is saved, all signatures are read and their pictures
+// fetched, so that replies can include them. Its methods are called outside of transactions.
 type SignatureReader interface {
-	// Read converts a signature to the form in which replies carry it. It doesn't read pictures.
+	// Read converts a signature to the form that replies include. It doesn't fetch pictures.
 	// Errors: *SignatureError.
 	Read(source string) (SignatureText, error)
 
-	// Picture reads a picture of a signature: from a file, an https address or a data address. It may
-	// block until ctx ends.
+	// Picture fetches a picture from a file, an https address or a data address. It may block until ctx ends.
 	// Errors: *SignatureError.
 	Picture(ctx context.Context, from string) (Picture, error)
 }
 
-// SignatureText is a signature in the form in which replies carry it.
+// SignatureText is a signature in the form that replies include.
 type SignatureText struct {
 	Markdown string
-	HTML     string          // sanitised; "" means that Markdown has all of it
+	HTML     string          // sanitised; "" for a signature that is only Markdown
 	Pictures []PictureInText // in the order of HTML
 }
 
-// PictureInText is a picture to which the HTML of a signature refers.
+// PictureInText is a reference to a picture in the HTML of a signature.
 type PictureInText struct {
 	Address   string // a file's path, an https address or a data address
-	ContentID string // by which HTML shows it: <img src="cid:…">
+	ContentID string // the reference in HTML: <img src="cid:…">
 }
 
 // Picture is a picture of a signature.
@@ -51,17 +49,17 @@ type Picture struct {
 	Name        string
 	ContentType string
 	Content     []byte
-	IsInline    bool // the signature itself holds it, as a data address
+	IsInline    bool // the signature itself contains it, as a data address
 }
 
-// SignatureError says to an admin why a signature, or one of its pictures, can't be used.
+// SignatureError tells an admin why a signature, or one of its pictures, can't be used.
 type SignatureError struct{ What, Hint string }
 
 func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 
-// readSignatures reads the signatures of the file into a.Signatures, each text once. If a picture can't be read, the one that
-// an earlier apply stored for the same address stays, and a remark says so. So a file that parley export wrote can be
-// applied on any machine. If a signature can't be used, its Problem says why.
+// readSignatures reads the signatures of the file into a.Signatures, each distinct text once. If a picture
+// can't be fetched, the one that is stored for the same address stays, and a remark says so. So a file from
+// "parley export" can be applied on any machine. If a signature can't be used, its Problem says why.
 func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, stored *state.State) error {
 	storedPictures := stored.Pictures()
 	var sources []document.Text
@@ -95,7 +93,8 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 	return nil
 }
 
-// readSignature reads one signature and its pictures. Without a reader a signature is Markdown without pictures.
+// readSignature reads one signature and its pictures. If reader is nil, the signature is Markdown without
+// pictures.
 // Errors: *SignatureError.
 func (a *answers) readSignature(
 	ctx context.Context, reader SignatureReader, source string, stored map[string]store.SignaturePicture,
@@ -126,8 +125,8 @@ func (a *answers) readSignature(
 	return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown, Rich: rich}}, nil
 }
 
-// readPicture reads a picture. If that fails, it takes the one that is stored for the same address.
-// Errors: *SignatureError, if there is none.
+// readPicture fetches a picture. If that fails, it falls back to the one that is stored for the same address.
+// Errors: *SignatureError, if none is stored.
 func (a *answers) readPicture(
 	ctx context.Context, reader SignatureReader, in PictureInText, stored map[string]store.SignaturePicture,
 ) (store.SignaturePicture, error) {
@@ -151,7 +150,7 @@ func (a *answers) readPicture(
 		SizeBytes:   int64(len(p.Content)),
 		Blob:        hex.EncodeToString(sum[:]),
 	}
-	if p.IsInline { // there is no address from which it could be read again
+	if p.IsInline { // it has no address from which it could be fetched again
 		row.From = ""
 	}
 	a.pictures[row.Blob] = p.Content

@@ -13,9 +13,10 @@ import (
 	"parley/channels"
 )
 
-// checkSources refuses a change after which two accounts take messages from the same place, such as one mailbox: each
-// message would open a thread in both, or one account would get none. If the accounts shared the place already before the
-// change, it only adds a remark (work.doubled), so that everything else can still be changed.
+// checkSources refuses a change after which two accounts take messages from the same source, such as the same
+// mailbox. Otherwise each message would open a thread in both, or one account would get none. If the accounts
+// shared the source before the change, it only adds a remark (work.doubled), so that everything else can still
+// be changed.
 // Errors: Faults.
 func (w *work) checkSources(f *parleyfile.File) error {
 	var faults document.Faults
@@ -39,7 +40,7 @@ func (w *work) checkSources(f *parleyfile.File) error {
 	return faults.Err()
 }
 
-// wasSourceShared reports whether two accounts took messages from the same place before the change.
+// wasSourceShared reports whether two accounts took messages from the same source before the change.
 func (w *work) wasSourceShared(one, other *state.Account) bool {
 	oneBefore, otherBefore := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name)
 	if oneBefore == nil || otherBefore == nil {
@@ -48,15 +49,15 @@ func (w *work) wasSourceShared(one, other *state.Account) bool {
 	return sameSource(w.options.Specs, oneBefore, otherBefore) != ""
 }
 
-// sourceFault is the fault of two accounts that would share a place. It stands at the account that the file names, since
-// that is the one which a person changed.
+// sourceFault returns the fault of two accounts that would share a source. It is attributed to the account in
+// the file, since that is the one that somebody changed. field is the field that names the source.
 func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.Account) document.Fault {
 	changed, kept := one, other
 	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
 		changed, kept = other, one
 	}
 
-	var at document.Position // none, if the file names neither account
+	var at document.Position // zero, if the file has neither account
 	if entry := f.Account(changed.Row.Name); entry != nil {
 		at = entry.At
 	}
@@ -70,8 +71,8 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 	}
 }
 
-// sameSource returns the first field by which two accounts take messages from the same place, or "" if there is none.
-// Accounts of different kinds share no place, and a paused account takes no messages.
+// sameSource returns the first field by which two accounts take messages from the same source, or "" if there
+// is none. Accounts of different kinds never share a source, and a paused account takes no messages.
 func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	spec := input.SpecOf(specs, a.Row.Kind)
 	if a.Row.Kind != b.Row.Kind || spec == nil {
@@ -90,9 +91,10 @@ func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	return ""
 }
 
-// sourcesOf returns the places from which an account takes messages, by the fields that name them. A channel may say which
-// they are (spec.Sources). Else, if all accounts of its kind share one callback, the place is what the field spec.Owner
-// names, by which a message finds its account.
+// sourcesOf returns the sources from which an account takes messages, by the fields that name them. For
+// example, an e-mail account may have the source "mail.example.com help inbox". A channel may say what its
+// sources are (spec.Sources). Otherwise, if all accounts of its kind share one callback, the source is the
+// value of the field spec.Owner, by which a message finds its account.
 func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
 	if spec.Sources != nil {
 		return spec.Sources(config)

@@ -11,48 +11,49 @@ import (
 	"parley/store"
 )
 
-// unremovable has the ids of teams and accounts that are not wanted any more but can't be removed, because conversations belong to
-// them. Such a team stays as it is, and such an account is paused.
+// unremovable has the ids of teams and accounts that are no longer wanted but can't be deleted, because
+// conversations belong to them. The teams stay unchanged, and the accounts are paused.
 type unremovable struct {
 	teams    map[store.TeamID]bool
 	accounts map[store.AccountID]bool
 }
 
-// findUnremovable finds what can't be removed of the teams and accounts that are in have and not in want.
+// findUnremovable finds the teams and accounts that are in have but not in want, and that can't be deleted.
 func findUnremovable(ctx context.Context, q store.Querier, have, want *state.State) (unremovable, error) {
-	k := unremovable{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
+	kept := unremovable{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
 	var accounts []store.AccountID
 	for _, a := range have.Accounts {
 		if want.Account(a.Row.Name) == nil {
 			accounts = append(accounts, a.Row.ID)
 		}
 	}
-	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
+	keptAccounts, err := queryIDs(ctx, q, usedAccounts, accounts)
 	if err != nil {
-		return k, err
+		return kept, err
 	}
 	for _, id := range keptAccounts {
-		k.accounts[id] = true
+		kept.accounts[id] = true
 	}
 
+	// A team that only accounts to be removed belong to can be removed with them.
 	var teams []store.TeamID
 	for _, t := range have.Teams {
 		if want.Team(t.Name) == nil {
 			teams = append(teams, t.ID)
 		}
 	}
-	removed := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
-	keptTeams, err := idsOf(ctx, q, usedTeams, teams, removed)
+	removed := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return kept.accounts[id] })
+	keptTeams, err := queryIDs(ctx, q, usedTeams, teams, removed)
 	if err != nil {
-		return k, err
+		return kept, err
 	}
 	for _, id := range keptTeams {
-		k.teams[id] = true
+		kept.teams[id] = true
 	}
-	return k, nil
+	return kept, nil
 }
 
-// usedAccounts finds accounts that have events or customers.
+// usedAccounts selects the accounts among $1 that have events, customers or conversations.
 const usedAccounts = `
 	SELECT a.id
 	FROM accounts AS a
@@ -61,7 +62,7 @@ const usedAccounts = `
 		OR EXISTS (SELECT FROM identities AS i WHERE i.account_id = a.id)
 		OR EXISTS (SELECT FROM conversations AS c WHERE c.account_id = a.id))`
 
-// usedTeams finds teams to which a conversation belongs, or an account that is not in $2.
+// usedTeams selects the teams among $1 that have a conversation, or an account that is not in $2.
 const usedTeams = `
 	SELECT t.id
 	FROM teams AS t
@@ -69,8 +70,8 @@ const usedTeams = `
 		EXISTS (SELECT FROM conversations AS c WHERE c.team_id = t.id)
 		OR EXISTS (SELECT FROM accounts AS a WHERE a.team_id = t.id AND a.id <> ALL($2)))`
 
-// idsOf returns those of the ids that a statement finds. ids are its parameter $1, and others those from $2 on.
-func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, others ...[]store.AccountID) ([]T, error) {
+// queryIDs returns those of the ids that a query selects. ids is its parameter $1, and others are $2 and so on.
+func queryIDs[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, others ...[]store.AccountID) ([]T, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

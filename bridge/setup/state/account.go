@@ -9,21 +9,22 @@ import (
 	"parley/store"
 )
 
-// Account is one mailbox, number, page or workspace of customers.
+// Account is one account of customers: a mailbox, a phone number, a page or a workspace. Its channel has
+// fields, such as the host of a mail server; their values are in Config, those of secret fields in Secrets.
 type Account struct {
-	Row      store.Account // ID 0 means new; save sets its ids of team and surface
+	Row      store.Account // ID 0 means new; saving sets TeamID and SurfaceID
 	Team     string
-	Surface  string // the kind of surface in which threads open; "" means the team's
-	Settings map[string]string
+	Surface  string            // kind of chat ("slack", "teams") in which threads open; "" means the team's
+	Settings map[string]string // only those that differ from the default
 	Hours    hours.Plan
 	Config   map[string]string
-	Secrets  map[string]string // decrypted; nil means there was no sealer
+	Secrets  map[string]string // decrypted; nil if there was no sealer
 }
 
-// Signature is what stands below what leaves from the account.
+// Signature returns the signature of mails from the account.
 func (a Account) Signature() Signature { return Signature{a.Row.Signature, a.Row.RichSignature} }
 
-// Value returns the value of a field of the account's channel. It returns "" if there is none, or if the value is a secret
+// Value returns the value of a field of the account's channel. It returns "" if the field is empty, or a secret
 // that was not decrypted.
 func (a *Account) Value(f channels.Field) string {
 	if f.Secret {
@@ -32,7 +33,7 @@ func (a *Account) Value(f channels.Field) string {
 	return a.Config[f.Name]
 }
 
-// Set stores a value. Of a secret only the name is stored without encryption.
+// Set sets the value of a field; "" removes it. Config then has the name of a secret field, but not its value.
 func (a *Account) Set(f channels.Field, value string) {
 	switch {
 	case value == "":
@@ -45,7 +46,7 @@ func (a *Account) Set(f channels.Field, value string) {
 	}
 }
 
-// ConfigWithSecrets returns the fields of the account's channel, secrets among them.
+// ConfigWithSecrets returns a copy of the fields of the account's channel, including secrets.
 func (a *Account) ConfigWithSecrets() channels.Config {
 	config := maps.Clone(a.Config)
 	if config == nil {
@@ -55,7 +56,7 @@ func (a *Account) ConfigWithSecrets() channels.Config {
 	return config
 }
 
-// HoldWords writes how long replies wait: "30s". It returns "" if they wait as is usual in the channel.
+// HoldWords returns how long replies wait, such as "30s", or "" for the default of the channel.
 func (a Account) HoldWords() string {
 	if a.Row.HoldSeconds == nil {
 		return ""

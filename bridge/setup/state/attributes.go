@@ -12,16 +12,17 @@ import (
 	"parley/store/retention"
 )
 
-// Attribute is one property of an agent, a team or an account, in words. By the attributes of a thing before and after a
-// change, people are shown what changes, and it is decided whether anything has to be written.
+// Attribute is one property of an agent, a team, an account and so on, as text for people. Comparing the
+// attributes of a stored and a wanted thing shows what a change would do, as in "~ account support-mail: hold
+// 20s → 30s", and whether anything has to be written.
 type Attribute struct {
 	Name   string
 	Value  string
 	Empty  string // how an empty value is shown; "" means "(none)"
-	Secret bool   // the value is never shown
+	Secret bool   // the value must never be shown
 }
 
-// Attributes lists the properties of an agent.
+// Attributes returns the properties of an agent.
 func (a Agent) Attributes() []Attribute {
 	list := []Attribute{
 		{Name: "name", Value: a.Name},
@@ -37,14 +38,14 @@ func (a Agent) Attributes() []Attribute {
 	return list
 }
 
-// Attributes lists the properties of a team.
+// Attributes returns the properties of a team.
 func (t Team) Attributes() []Attribute {
 	list := []Attribute{{Name: "members", Value: joinSorted(t.Members)}}
 	for _, kind := range input.Chats() {
 		list = append(list, Attribute{Name: kind + "_channel", Value: t.Channels[kind]})
 	}
 	home := ""
-	if len(t.Channels) > 1 {
+	if len(t.Channels) > 1 { // otherwise the only channel decides
 		home = t.Home
 	}
 	return append(list,
@@ -54,7 +55,8 @@ func (t Team) Attributes() []Attribute {
 		Attribute{Name: "weekly_figures", Value: t.Weekly})
 }
 
-// Attributes lists the properties of an account. spec is that of its channel, or nil if this version doesn't have it.
+// Attributes returns the properties of an account. spec describes its channel, or is nil if this version
+// doesn't have it.
 func (a Account) Attributes(spec *channels.Spec) []Attribute {
 	list := []Attribute{
 		{Name: "kind", Value: a.Row.Kind},
@@ -88,12 +90,12 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		if f.List {
 			value = strings.ReplaceAll(value, "\n", ", ")
 		}
-		list = append(list, Attribute{Name: f.Name, Value: value, Empty: ownDefault(f), Secret: f.Secret})
+		list = append(list, Attribute{Name: f.Name, Value: value, Empty: emptyText(f), Secret: f.Secret})
 	}
 	return list
 }
 
-// SettingAttributes returns all settings as attributes, also those with their default.
+// SettingAttributes returns all settings as attributes, including those with their default.
 func SettingAttributes(settings map[string]string) []Attribute {
 	var list []Attribute
 	for _, known := range bridge.Settings() {
@@ -102,7 +104,7 @@ func SettingAttributes(settings map[string]string) []Attribute {
 	return list
 }
 
-// RetentionAttributes are the days, for the list of changes.
+// RetentionAttributes returns for how many days records are kept, as attributes.
 func RetentionAttributes(d retention.Days) (list []Attribute) {
 	for _, k := range input.RetentionKeys() {
 		list = append(list, Attribute{Name: k.Name, Value: k.Format(k.Get(d)), Empty: "(default)"})
@@ -110,7 +112,7 @@ func RetentionAttributes(d retention.Days) (list []Attribute) {
 	return list
 }
 
-// emojiWords lists a team's emoji with their verbs, for people.
+// emojiWords formats a team's emoji with their verbs.
 func emojiWords(verbs map[string]string) string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(verbs)) {
@@ -119,17 +121,18 @@ func emojiWords(verbs map[string]string) string {
 	return strings.Join(list, ", ")
 }
 
-func ownDefault(f channels.Field) string {
+// emptyText returns how an empty value of a field is shown.
+func emptyText(f channels.Field) string {
 	if f.Default != "" {
 		return "(default)"
 	}
 	return ""
 }
 
-// joinSorted joins a list whose order has no meaning, so that two of them can be compared.
+// joinSorted joins a list whose order has no meaning. Equal sets give equal results.
 func joinSorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
 
-// boolWord returns "true", or "" for false, which is the usual value and is not written.
+// boolWord returns "true", or "" for false, which is the default.
 func boolWord(b bool) string {
 	if b {
 		return "true"

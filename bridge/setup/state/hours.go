@@ -6,7 +6,8 @@ import (
 	"parley/routing/hours"
 )
 
-// hoursWords describes business hours in one line.
+// hoursWords describes business hours in one line, such as "Europe/Berlin; mon-fri 09:00-17:30; not on public
+// holidays of DE-BY". It returns "" if the business is always open.
 func hoursWords(p hours.Plan) string {
 	if p.Zone == "" {
 		return ""
@@ -18,7 +19,7 @@ func hoursWords(p hours.Plan) string {
 	return strings.Join(append(parts, holidayWords(p)...), "; ")
 }
 
-// holidayWords describes them for people.
+// holidayWords describes the holidays in business hours.
 func holidayWords(p hours.Plan) []string {
 	var parts []string
 	if p.Country != "" {
@@ -28,7 +29,7 @@ func holidayWords(p hours.Plan) []string {
 		parts = append(parts, "but on "+strings.Join(p.Except, ", "))
 	}
 
-	var shut []string
+	var closed []string
 	for _, d := range p.SpecialDays() {
 		name := ""
 		if d.Name != "" {
@@ -38,12 +39,12 @@ func holidayWords(p hours.Plan) []string {
 		if d.Open != "" {
 			parts = append(parts, d.Date+name+" "+d.Open)
 		} else {
-			shut = append(shut, d.Date+name)
+			closed = append(closed, d.Date+name)
 		}
 	}
 
-	if len(shut) > 0 {
-		parts = append(parts, "not "+strings.Join(shut, ", "))
+	if len(closed) > 0 {
+		parts = append(parts, "not "+strings.Join(closed, ", "))
 	}
 
 	return parts

@@ -14,7 +14,7 @@ import (
 	"parley/store/retention"
 )
 
-// Load reads the whole state. Without a sealer, secrets are not decrypted.
+// Load reads the whole state from the database. Without a sealer (nil), secrets are not decrypted.
 func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, error) {
 	directory, err := store.LoadDirectory(ctx, q)
 	if err != nil {
@@ -24,15 +24,16 @@ func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, e
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q), s.retentionOf(ctx, q)); err != nil {
+	if err := errors.Join(s.loadTemplates(ctx, q), s.loadKnowledge(ctx, q), s.loadRetention(ctx, q)); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// FromDirectory converts a directory, which has the rows of agents, teams and accounts, to a state. It replaces ids by names: kinds has
-// the kinds of surfaces (the agents' chats), emails those of agents, names those of teams. Without a sealer, secrets are not
-// decrypted.
+// FromDirectory converts a directory, which has the database rows of agents, teams and accounts, to a state. A
+// state refers to things by name, so the ids in the rows are replaced: those of surfaces (the agents' chats) by
+// their kind, those of agents by their e-mail address, those of teams by their name. Without a sealer (nil),
+// secrets are not decrypted.
 func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 	s := &State{
 		Company:  d.Company,
@@ -44,9 +45,10 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}
 
-	kinds := map[store.AccountID]string{}
+	kinds := map[store.AccountID]string{} // of the surfaces
 	for _, a := range d.Accounts {
-		if a.Side == store.SideSurface && slices.Contains(input.Chats(), a.Kind) {
+		isChat := a.Side == store.SideSurface && slices.Contains(input.Chats(), a.Kind)
+		if isChat {
 			s.Surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
 		}
 	}
@@ -82,8 +84,9 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 	return s, nil
 }
 
+// agentOf converts the row of an agent, with the users of the agent in the chats.
 func agentOf(a store.Agent, users []store.AgentUser, kinds map[store.AccountID]string) Agent {
-	row := Agent{
+	agent := Agent{
 		ID:        a.ID,
 		Email:     a.Email,
 		Name:      a.Name,
@@ -97,13 +100,13 @@ func agentOf(a store.Agent, users []store.AgentUser, kinds map[store.AccountID]s
 	for _, u := range users {
 		kind := kinds[u.AccountID]
 		if u.AgentID == a.ID && kind != "" {
-			row.Users[kind] = u.UserID
+			agent.Users[kind] = u.UserID
 		}
 	}
-	return row
+	return agent
 }
 
-// movedChannels returns State.Moved.
+// movedChannels returns the ids for State.Moved.
 func movedChannels(moves []store.ChannelMove, kinds map[store.AccountID]string) map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, m := range moves {
@@ -116,11 +119,12 @@ func movedChannels(moves []store.ChannelMove, kinds map[store.AccountID]string) 
 	return all
 }
 
+// teamOf converts the row of a team, with its members and channels.
 func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID]string, kinds map[store.AccountID]string) Team {
-	row := Team{ID: t.ID, Name: t.Name, Channels: map[string]string{}, Emoji: t.Emoji, Agents: AgentsRule(t.Agents), Weekly: t.Weekly}
+	team := Team{ID: t.ID, Name: t.Name, Channels: map[string]string{}, Emoji: t.Emoji, Agents: AgentsRule(t.Agents), Weekly: t.Weekly}
 	for _, id := range t.Members {
-		if emails[id] != "" {
-			row.Members = append(row.Members, emails[id])
+		if emails[id] != "" { // the agent is active
+			team.Members = append(team.Members, emails[id])
 		}
 	}
 
@@ -130,14 +134,15 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID
 			continue
 		}
 
-		row.Channels[kind] = c.Channel
+		team.Channels[kind] = c.Channel
 		if c.Home {
-			row.Home = kind
+			team.Home = kind
 		}
 	}
-	return row
+	return team
 }
 
+// accountOf converts the row of a customers' account. It reads the JSON in the row, and decrypts the secrets.
 func accountOf(
 	row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer,
 ) (Account, error) {
@@ -173,9 +178,10 @@ func accountOf(
 	return a, err
 }
 
-// templatesOf adds the templates to a state.
-func (s *State) templatesOf(ctx context.Context, q store.Querier) error {
-	rows, err := store.ListTemplates(ctx, q, 0)
+// loadTemplates adds the templates to a state.
+func (s *State) loadTemplates(ctx context.Context, q store.Querier) error {
+	const allAccounts = 0
+	rows, err := store.ListTemplates(ctx, q, allAccounts)
 	if err != nil {
 		return err
 	}
@@ -187,8 +193,8 @@ func (s *State) templatesOf(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// knowledgeOf adds to a state what suggested replies may draw on.
-func (s *State) knowledgeOf(ctx context.Context, q store.Querier) error {
+// loadKnowledge adds the sources of suggested replies to a state.
+func (s *State) loadKnowledge(ctx context.Context, q store.Querier) error {
 	places, err := knowledge.Places(ctx, q)
 	for _, p := range places {
 		s.Knowledge = append(s.Knowledge, p.Place)
@@ -196,13 +202,14 @@ func (s *State) knowledgeOf(ctx context.Context, q store.Querier) error {
 	return err
 }
 
-// retentionOf adds to a state for how many days records are kept.
-func (s *State) retentionOf(ctx context.Context, q store.Querier) (err error) {
+// loadRetention adds to a state for how many days records are kept.
+func (s *State) loadRetention(ctx context.Context, q store.Querier) (err error) {
 	s.Retention, err = retention.ReadDays(ctx, q)
 	return err
 }
 
-// tagsOf returns the tags that can be chosen, each once: an older database may have several spellings of one.
+// tagsOf returns the tags that can be chosen, without duplicates: older databases may have several spellings of
+// a tag.
 func tagsOf(rows []store.Tag) []store.Tag {
 	var list []store.Tag
 	known := map[string]bool{}

@@ -8,8 +8,9 @@ import (
 	"parley/store"
 )
 
-// Config reads the settings that are not encrypted. A secret that is set has an empty value among them,
-// so that an export knows of it without the master key.
+// Config returns the fields of an account's channel that are not encrypted, such as the host of its mail
+// server. A secret field that is set is in Config with an empty value, so that an export can list it without
+// the master key.
 func Config(a store.Account) (channels.Config, error) {
 	config := channels.Config{}
 	if len(a.Config) == 0 {
@@ -21,7 +22,8 @@ func Config(a store.Account) (channels.Config, error) {
 	return config, nil
 }
 
-// Secrets decrypts an account's secrets.
+// Secrets decrypts the secret fields of an account, such as its password. It returns an empty map if there are
+// none.
 func Secrets(a store.Account, sealer *store.Sealer) (map[string]string, error) {
 	secrets := map[string]string{}
 	if len(a.Secrets) == 0 {
@@ -32,12 +34,12 @@ func Secrets(a store.Account, sealer *store.Sealer) (map[string]string, error) {
 		return nil, fmt.Errorf("setup: account %s: secrets: %w", a.Name, err)
 	}
 	if err := json.Unmarshal(plain, &secrets); err != nil {
-		return nil, fmt.Errorf("setup: account %s: secrets are no list of values", a.Name) // the cause may quote one
+		return nil, fmt.Errorf("setup: account %s: secrets are no list of values", a.Name) // err is dropped because it may quote a secret
 	}
 	return secrets, nil
 }
 
-// Seal encrypts an account's secrets; nil if there are none.
+// Seal encrypts the secret fields of an account. It returns nil if there are none.
 func Seal(account string, secrets map[string]string, sealer *store.Sealer) ([]byte, error) {
 	if len(secrets) == 0 {
 		return nil, nil
@@ -49,5 +51,6 @@ func Seal(account string, secrets map[string]string, sealer *store.Sealer) ([]by
 	return sealer.Seal(secretsOf(account), plain), nil
 }
 
-// secretsOf returns the place to which an account's secrets are bound: see store.Sealer.
+// secretsOf returns the place to which an account's secrets are bound. Data that was copied to another
+// account's row can't be decrypted there: see store.Sealer.
 func secretsOf(account string) string { return "accounts/" + account }

@@ -7,11 +7,11 @@ import (
 	"parley/store"
 )
 
-// Signature is the text that stands under the mails of an agent, or of an account such as support@shop.example. It is
-// either Markdown, or it is rich: HTML with pictures.
+// Signature is the text at the end of mails from an agent, or from an account such as support@shop.example. It
+// is either Markdown, or rich: HTML with pictures.
 type Signature struct {
-	Markdown string               // the whole signature, or the rich one without its looks
-	Rich     *store.RichSignature // nil for one of Markdown
+	Markdown string               // the signature, or the plain version of a rich one
+	Rich     *store.RichSignature // nil if the signature is Markdown
 }
 
 // Source returns the signature as an admin writes it in parley.yaml.
@@ -22,15 +22,15 @@ func (s Signature) Source() string {
 	return s.Markdown
 }
 
-// listAttributes returns what the lists of changes show of a signature (parley diff, for example). A picture may have
-// changed although the signature names the same file, so its name stands beside its size and the beginning of its
-// hash: "logo.png (2048 bytes, 3fa1c29b)".
+// listAttributes returns the attributes that a list of changes, such as that of "parley diff", shows for a
+// signature. The content of a picture may change while its name stays, so each picture is shown with its size
+// and the first digits of its hash: "logo.png (2048 bytes, 3fa1c29b)".
 func (s Signature) listAttributes() []Attribute {
 	var pictures []string
 	if s.Rich != nil {
 		for _, p := range s.Rich.Pictures {
-			const shownOfHash = 8 // of p.Blob, the SHA-256 of the picture in hex
-			pictures = append(pictures, fmt.Sprintf("%s (%d bytes, %.*s)", p.Name, p.SizeBytes, shownOfHash, p.Blob))
+			const hashDigits = 8 // of p.Blob, the SHA-256 of the picture in hex
+			pictures = append(pictures, fmt.Sprintf("%s (%d bytes, %.*s)", p.Name, p.SizeBytes, hashDigits, p.Blob))
 		}
 	}
 	return []Attribute{
@@ -39,10 +39,9 @@ func (s Signature) listAttributes() []Attribute {
 	}
 }
 
-// Pictures returns the pictures that all stored signatures show, by the file or https address that parley.yaml names
-// for them. If signatures have stored the same address at different times, and so perhaps different pictures, it
-// returns the last one, and accounts come after agents. Pictures that a signature contains itself have no address,
-// and are left out.
+// Pictures returns the pictures of all stored signatures by their address in parley.yaml, a file or an https
+// address. If several signatures have stored different pictures for the same address, the last one counts, with
+// accounts after agents. Pictures that a signature contains itself have no address, and are omitted.
 func (s *State) Pictures() map[string]store.SignaturePicture {
 	var signatures []*store.RichSignature
 	for _, a := range s.Agents {

@@ -10,87 +10,90 @@ import (
 	"parley/store/retention"
 )
 
-// State is the whole set-up that parley.yaml describes, with names in place of the database's ids. A change has two of them:
-// the one that is stored (have), and a copy of it that is changed to what the file says (want). The difference is shown to
-// people and then saved.
+// State is everything that parley.yaml can describe, such as agents, teams and accounts. Things refer to each
+// other by name and not by the database's ids: an account's Team is "Support".
+//
+// A change works with two states. One is loaded from the database (have). The other is a copy that is changed
+// to what the file says (want). The difference is shown to people and then saved.
 type State struct {
 	Company  string
 	Settings map[string]string          // the defaults of all accounts
-	Surfaces map[string]store.AccountID // by kind; 0 means to be made
-	Agents   []Agent                    // active ones
+	Surfaces map[string]store.AccountID // the accounts of the agents' chats, by kind ("slack", "teams"); 0 means not created yet
+	Agents   []Agent                    // only active ones
 	Teams    []Team
 	Accounts []Account
 
 	Templates []Template
-	Tags      []store.Tag // those that can be chosen
-	Knowledge []string    // folders and addresses, sorted
+	Tags      []store.Tag // only those that can be chosen
+	Knowledge []string    // folders and web sites, sorted
 
 	Retention retention.Days
 
-	// Moved has the present ids of channels whose chat has given them another id, by kind of surface and former id. See
-	// ChannelNow.
+	// Moved has the current ids of channels whose id was changed by their chat, by kind of chat and former id.
+	// See ChannelNow.
 	Moved map[string]map[string]string
 }
 
-// Agent is a person who answers.
+// Agent is a person who answers customers.
 type Agent struct {
 	ID    store.AgentID // 0 means new
 	Email string
 	Name  string
 	Roles []string
 	Zone  string
-	Users map[string]store.SurfaceUser // by kind of surface
+	Users map[string]store.SurfaceUser // ids in the chats, by kind of chat
 
 	Presence  string // "" means available
 	Quiet     []string
 	Signature Signature
 }
 
-// Team is a group of agents with the channels in which its conversations open.
+// Team is a group of agents, with the channels in which its conversations open.
 type Team struct {
 	ID       store.TeamID // 0 means new
 	Name     string
 	Members  []string          // e-mail addresses
-	Channels map[string]string // by kind of surface
-	Home     string            // kind of surface
-	Emoji    map[string]string // verbs by names
-	Agents   string            // store.AgentsOfChannel; "" means whom an admin lists
+	Channels map[string]string // by kind of chat
+	Home     string            // the kind of chat in which threads open
+	Emoji    map[string]string // verbs by emoji name
+	Agents   string            // store.AgentsOfChannel, or "" for those whom an admin lists
 	Weekly   string            // a cron expression; "" means never
 }
 
-// Agent finds an agent by the e-mail address, or returns nil if there is none.
+// Agent returns the agent with this e-mail address, or nil.
 func (s *State) Agent(email string) *Agent {
 	return find(s.Agents, func(a Agent) bool { return strings.EqualFold(a.Email, email) })
 }
 
-// AgentByID finds an agent, or returns nil if there is none.
+// AgentByID returns the agent with this id, or nil.
 func (s *State) AgentByID(id store.AgentID) *Agent {
 	return find(s.Agents, func(a Agent) bool { return a.ID == id })
 }
 
-// AgentOf returns the agent who has a user of a surface, or nil if nobody has it.
+// AgentOf returns the agent who has this user of a chat, or nil.
 func (s *State) AgentOf(kind string, user store.SurfaceUser) *Agent {
 	return find(s.Agents, func(a Agent) bool { return a.Users[kind] == user })
 }
 
-// Team finds a team by its name, or returns nil if there is none.
+// Team returns the team with this name, or nil.
 func (s *State) Team(name string) *Team {
 	return find(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, name) })
 }
 
-// Account finds an account by its name, or returns nil if there is none.
+// Account returns the account with this name, or nil.
 func (s *State) Account(name string) *Account {
 	return find(s.Accounts, func(a Account) bool { return strings.EqualFold(a.Row.Name, name) })
 }
 
-func find[T any](list []T, is func(T) bool) *T {
-	if i := slices.IndexFunc(list, is); i >= 0 {
+// find returns the first item that matches, or nil.
+func find[T any](list []T, matches func(T) bool) *T {
+	if i := slices.IndexFunc(list, matches); i >= 0 {
 		return &list[i]
 	}
 	return nil
 }
 
-// Clone returns a copy of which agents, teams and accounts can be changed without changing the original.
+// Clone returns a copy whose agents, teams and accounts can be changed without affecting the original.
 func (s *State) Clone() *State {
 	c := &State{
 		Company:   s.Company,
@@ -124,12 +127,12 @@ func (s *State) Clone() *State {
 	return c
 }
 
-// ChannelNow returns the present id of a channel, which its surface may have changed.
+// ChannelNow returns the current id of a channel, given its current or a former id.
 func (s *State) ChannelNow(kind, channel string) string {
 	return cmp.Or(s.Moved[kind][channel], channel)
 }
 
-// AgentsRule returns a team's rule in the form of a state, where "" stands for the usual one, store.AgentsListed.
+// AgentsRule returns a team's rule about its agents as a state has it: "" is the default, store.AgentsListed.
 func AgentsRule(value string) string {
 	if value == store.AgentsListed {
 		return ""

@@ -8,31 +8,32 @@ import (
 	"parley/store"
 )
 
-// Template is a template of one account.
+// Template is a message template of one account. A provider, such as WhatsApp, must approve a template before
+// messages can be sent with it.
 type Template struct {
 	Row     store.Template // ID 0 means new
 	Account string
 }
 
-// Title names a template for people.
+// Title returns the name of a template for people, such as "template welcome (en) of shop-whatsapp".
 func (t Template) Title() string {
 	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
 }
 
-// Resubmit has a template handed in again if the provider rejected it.
+// Resubmit makes saving submit the template to the provider again, if the provider has rejected it.
 func (t *Template) Resubmit() {
 	if t.Row.Status == string(channels.TemplateRejected) {
 		t.Row.Status, t.Row.AgentID = string(channels.TemplatePending), nil
 	}
 }
 
-// NeedsSubmission reports whether the provider has to be told of a template again: it says something else than before, or it was
-// rejected and no longer shall be.
+// NeedsSubmission reports whether the template must be submitted to the provider: its content differs from the
+// old one, or Resubmit has changed its status.
 func (t Template) NeedsSubmission(old Template) bool {
 	return bridge.TemplateDiffers(old.Row, t.Row) || old.Row.Status != t.Row.Status
 }
 
-// Template finds a template of an account, or returns nil if there is none.
+// Template returns the template of an account with this name and language, or nil.
 func (s *State) Template(account, name, language string) *Template {
 	return find(s.Templates, func(t Template) bool {
 		isNamed := strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
@@ -40,7 +41,8 @@ func (s *State) Template(account, name, language string) *Template {
 	})
 }
 
-// FindTwin finds another template that its account's provider would know by the same name, or returns nil if there is none.
+// FindTwin returns another template of the same account and language that has the same name at the provider, or
+// nil. The provider could not distinguish the two.
 func (s *State) FindTwin(t Template) *Template {
 	return find(s.Templates, func(other Template) bool {
 		isOfAccount := other.Account == t.Account && other.Row.Language == t.Row.Language
@@ -48,7 +50,7 @@ func (s *State) FindTwin(t Template) *Template {
 	})
 }
 
-// Attributes lists what a template is like.
+// Attributes returns the properties of a template.
 func (t Template) Attributes() []Attribute {
 	var buttons, examples []string
 	for _, b := range t.Row.Buttons {
