@@ -102,7 +102,7 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 func (d *dispatcher) hasResults() bool { return len(d.unwritten)+len(d.aside) > 0 }
 
 // Writing one result costs almost as much as writing many. So while many attempts are in progress, a turn first waits
-// for more results: for up to manyResults, or until turnEvery after the turn before.
+// for more results: for up to manyResults, or until turnEvery after the previous turn began.
 const (
 	manyUnderWay = 32
 	manyResults  = 16

@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// tagEntry applies the entry of a tag, a label that conversations may have. It changes the stored tag, or makes
+// tagEntry applies the entry of a tag, by which conversations are classified. It changes the stored tag, or makes
 // a new one. Tags that the entry lists as former names are renamed to this tag, or merged into it: with {name:
 // Billing, formerly: [Invoice]}, the tag Invoice becomes Billing, and conversations with the tag Invoice count
 // as Billing.
