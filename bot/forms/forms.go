@@ -1,4 +1,4 @@
-// Package forms makes the forms and windows of verbs from what the desk knows.
+// Package forms collects the data for the forms and windows that agents open in a chat.
 //
 // What does not belong here: how a surface shows them (its own folder), and what they ask
 // for and say (bot/view).
@@ -15,20 +15,20 @@ import (
 	"parley/bridge"
 )
 
-// When somebody presses a button that opens something, a surface (Slack or Teams) asks a Maker for a view.Form or a
-// view.Card, and draws it as a dialog. The Maker reads what stands in it from the engine, through Desk: the conversation,
-// and lists to choose from. It also decides which form comes next.
+// Some buttons open a dialog. If an agent presses "Assign", for example, the surface (Slack or Teams) asks a Maker for a
+// view.Form and draws it. The Maker loads the conversation and the lists of colleagues and teams through Desk, its interface
+// to the engine. "Assign" is a verb, a kind of request that an agent can make.
 
 // Maker makes the forms of verbs, and the windows that show details, history and lists.
 type Maker struct {
 	Desk Desk
-	Now  func() time.Time // used where Facts.Now is zero, as for forms about no conversation
-	Zone *time.Location   // for readers whose own zone isn't known
+	Now  func() time.Time // used if Facts.Now is zero, and for forms that aren't about a conversation
+	Zone *time.Location   // for readers whose own time zone isn't known
 
-	Author string // who wrote the message that the form is about; "" if the reader did
+	Author string // author of the message that the form is about; "" means the reader
 }
 
-// Facts returns the conversation that args name, or else the one at a place, as user may see it.
+// Facts returns the conversation that args name, or otherwise the one whose thread is at a place in the chat.
 // Errors: those of Conversations.
 func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error) {
 	if args.Conversation > 0 {
@@ -37,14 +37,14 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 	return m.Desk.FactsAt(ctx, at, user)
 }
 
-// Form makes the form of a verb for a user, with the lists that it offers to choose from. at is where it is opened, and
-// text stands in its long field at first. zone is the one in which the reader's times count, or nil if it isn't known.
+// Form makes the form of a verb for a user, including the lists to choose from. at is where the user opened it, and text
+// is the initial value of its long text field. zone is the zone of times that the user enters, or nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
 func (m Maker) Form(
 	ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user bridge.SurfaceUser, text string,
 ) (form view.Form, zone *time.Location, err error) {
 	text = cmp.Or(text, args.Draft)
-	args.Draft = "" // it stands in the form's field from now on
+	args.Draft = "" // the form's text field holds it from now on
 	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
 	if name == bridge.VerbNew {
 		return m.startForm(ctx, in, user)
@@ -72,14 +72,14 @@ func (m Maker) Form(
 	return form, facts.Zone, err
 }
 
-// startForm makes the form that begins a conversation.
+// startForm makes the form that begins a conversation. It offers message templates once the sending account is known.
 func (m Maker) startForm(ctx context.Context, in view.FormInput, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
 	var err error
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
 		return view.Form{}, nil, err
 	}
 
-	account, isKnown := verb.StartsBy(in) // the account from which the conversation would begin
+	account, isKnown := verb.StartsBy(in)
 	if isKnown {
 		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
 		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
@@ -92,7 +92,8 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user bridge.Sur
 	return form, m.Zone, err
 }
 
-// count returns as how many texts the provider counts a text, or nil if the provider doesn't count.
+// count returns how many messages the provider makes of a text, as SMS providers do with a long one. It returns nil if the
+// provider doesn't split texts.
 func (m Maker) count(account, text string) *bridge.Count {
 	n, counts := m.Desk.Count(account, text)
 	if !counts {
@@ -101,7 +102,7 @@ func (m Maker) count(account, text string) *bridge.Count {
 	return &n
 }
 
-// readLists sets the fields of in for the lists that the verb's form offers.
+// readLists loads the lists that the verb's form offers, and sets the fields of in that hold them.
 func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
@@ -127,20 +128,23 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 	return nil
 }
 
-// readWords sets in.Text to what the chosen message says by Parley's record, because that is what would be sent. The chat
-// may show newer words, if it hasn't told Parley of an edit.
-// Errors: *bridge.Problem if the desk has no such text; the desk's.
+// readWords sets in.Text to the stored text of the chosen message, because that is what Parley would send. The chat may
+// show a newer text if Parley hasn't received the edit yet.
+// Errors: *bridge.Problem if no text is stored; the desk's.
 func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	in.Text, in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
-	if err == nil && in.Args.Shown == "" {
+	if err != nil {
+		return err
+	}
+	if in.Args.Shown == "" {
 		const text = "Parley has no text of a teammate here that it could send."
 		return &bridge.Problem{Code: "unknown_message", Text: text, Hint: "Use Reply to customer."}
 	}
-	return err
+	return nil
 }
 
 // readAnswerables sets the fields of in for a reply: the messages that it can answer, what the account can send, and the
-// suggested replies. It tells the desk that somebody begins to answer.
+// suggested replies. It also tells the engine that somebody has started to answer.
 func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	m.Desk.Attend(in.Facts.ID)
 	in.Can = in.Facts.Account.Can
@@ -161,17 +165,17 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 	return err
 }
 
-// templateForm makes the form in which a template is made or changed. It is about no conversation.
+// templateForm makes the form that creates or edits a message template. It isn't about a conversation.
 func (m Maker) templateForm(ctx context.Context, args bridge.Args, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
-	all, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
+	templates, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
 	if err != nil {
 		return view.Form{}, nil, err
 	}
-	form, err := view.NewForm(view.FormInput{Verb: bridge.VerbTemplateEdit, Args: args, Templates: all, Now: m.Now()})
-	return form, all.Zone, err
+	form, err := view.NewForm(view.FormInput{Verb: bridge.VerbTemplateEdit, Args: args, Templates: templates, Now: m.Now()})
+	return form, templates.Zone, err
 }
 
-// Window makes the card of a conversation's details or history, or of a list.
+// Window makes a read-only card: a conversation's details, its history, or a list of conversations.
 // Errors: as Form.
 func (m Maker) Window(
 	ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user bridge.SurfaceUser,
@@ -200,34 +204,38 @@ func (m Maker) Window(
 	return view.History(facts, history), nil
 }
 
-// IsReply reports whether a form writes to a conversation's customer. Colleagues see who has such a form open.
-func IsReply(f view.Form) bool { return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0 }
+// IsReply reports whether a form writes to a conversation's customer. Colleagues see who has a reply form open.
+func IsReply(form view.Form) bool {
+	return verb.Of(form.Verb).Form.Answering && form.Args.Conversation != 0
+}
 
 // NeedsForm reports whether the verb's own form has to be shown, because arguments or a text are missing.
-func NeedsForm(f view.Filled) bool {
-	v := verb.Of(f.Verb)
+func NeedsForm(filled view.Filled) bool {
+	v := verb.Of(filled.Verb)
 	takesText := v.Typed.Rest == verb.RestText || v.Typed.Rest == verb.RestReply
-	if takesText && f.Text != "" {
+	if takesText && filled.Text != "" {
 		return false
 	}
-	return v.Needs(f.Args)
+	return v.Needs(filled.Args)
 }
 
 // NeedsNextForm reports whether another form follows a filled one. isPick means that the filled form only asked which
-// conversation is meant.
-func NeedsNextForm(f view.Filled, isPick bool) bool {
-	if f.Next && f.Verb == bridge.VerbReply { // the next step asks for buttons or the like
+// conversation the verb is for.
+func NeedsNextForm(filled view.Filled, isPick bool) bool {
+	asksForReplyParts := filled.Next && filled.Verb == bridge.VerbReply // such as the reply's buttons
+	if asksForReplyParts {
 		return true
 	}
-	return (f.Next || isPick) && NeedsForm(f)
+	return (filled.Next || isPick) && NeedsForm(filled)
 }
 
-// IsAboutConversation reports whether a command is about one conversation.
-func IsAboutConversation(p command.Parsed) bool {
-	v := verb.Of(p.Verb)
+// IsAboutConversation reports whether a typed command is about one conversation. "find" followed by words isn't: it
+// searches all conversations.
+func IsAboutConversation(parsed command.Parsed) bool {
+	v := verb.Of(parsed.Verb)
 	if v.Typed.Words == nil || v.Anywhere {
 		return false
 	}
-	isSearch := v.Typed.Rest == verb.RestFind && p.Args.Note != "" // words are looked for in all conversations
+	isSearch := v.Typed.Rest == verb.RestFind && parsed.Args.Note != ""
 	return !isSearch
 }

@@ -1,4 +1,6 @@
-// Package picture makes small copies of pictures that people send. Nothing of a picture's own bytes is in its copy.
+// Package picture makes thumbnails of pictures that people send. The pictures are untrusted: a file of a few kilobytes can
+// claim a size that takes gigabytes to decode. So the package estimates the memory before it decodes anything. A thumbnail
+// is drawn from pixels only; metadata such as a photo's location isn't copied.
 //
 // What does not belong here: where pictures come from, and how large a chat or a page shows them.
 package picture
@@ -10,64 +12,65 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
-	_ "image/gif"  // what people send; see HasReader
-	_ "image/jpeg" // what people send
-	_ "image/png"  // what people send
+	_ "image/gif" // the decoders of the types that IsSupported accepts
+	_ "image/jpeg"
+	_ "image/png"
 	"io"
 	"mime"
 	"slices"
 
 	"golang.org/x/image/draw"
-	_ "golang.org/x/image/webp" // what people send
+	_ "golang.org/x/image/webp"
 )
 
-// MaxPixels is how many pixels a picture may have to be decoded. 16 million take 64 MB of memory, or maxDecodedBytes in the worst
-// format; phones take photos of 12 million.
+// MaxPixels is the maximum number of pixels of a picture that is decoded. Phones take photos of 12 million pixels. 16 million
+// pixels take 64 MB of memory in most formats.
 const MaxPixels = 16 << 20
 
-// maxDecodedBytes is how much memory a picture may take while it is decoded.
+// maxDecodedBytes is the maximum memory that the decoder of a progressive JPEG, the most expensive format, may need.
 const maxDecodedBytes = 128 << 20
 
-// ErrNone means that no copy can be made: the bytes aren't a picture, or the picture is too large.
-var ErrNone = errors.New("picture: no copy can be made")
+// ErrUnsupported means that no thumbnail can be made: the bytes aren't a picture, or the picture is too large.
+var ErrUnsupported = errors.New("picture: no copy can be made")
 
-// HasReader reports whether a content type is that of pictures that Small reads: those of the packages that are imported here.
-func HasReader(contentType string) bool {
+// IsSupported reports whether Thumbnail can decode pictures of a content type. It accepts parameters after the type.
+func IsSupported(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && slices.Contains([]string{"image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp"}, kind)
 }
 
-// Sized reads the beginning of a picture: its format and its size in pixels, of which there are MaxPixels at most.
-// Errors: ErrNone.
-func Sized(r io.Reader) (format string, size image.Point, err error) {
+// ReadSize reads a picture's format ("png") and its size in pixels from its header, without decoding the pixels.
+// Errors: ErrUnsupported, also if the picture has more than MaxPixels.
+func ReadSize(r io.Reader) (format string, size image.Point, err error) {
 	config, format, err := image.DecodeConfig(r)
 	if err != nil {
-		return "", image.Point{}, errors.Join(ErrNone, err)
+		return "", image.Point{}, errors.Join(ErrUnsupported, err)
 	}
 	isEmpty := config.Width <= 0 || config.Height <= 0
 	if isEmpty || config.Width > MaxPixels/config.Height {
-		return "", image.Point{}, ErrNone
+		return "", image.Point{}, ErrUnsupported
 	}
 	return format, image.Pt(config.Width, config.Height), nil
 }
 
-// Small makes a copy of a picture, on white, whose longer side has maxSide pixels at most.
-// Errors: ErrNone; ctx's, since some pictures take minutes to decode.
-func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
-	_, size, err := Sized(bytes.NewReader(data))
+// Thumbnail scales a picture down so that its longer side has at most maxSide pixels. It never scales up. Transparent
+// pixels become white.
+// Errors: ErrUnsupported; ctx's, because some pictures take minutes to decode.
+func Thumbnail(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
+	_, size, err := ReadSize(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	if progressiveBytes(data, size) > maxDecodedBytes {
-		return nil, ErrNone
+		return nil, ErrUnsupported
 	}
 
-	whole, _, err := image.Decode(untilDone{ctx, bytes.NewReader(data)})
+	whole, _, err := image.Decode(contextReader{ctx, bytes.NewReader(data)})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, errors.Join(ErrNone, err)
+		return nil, errors.Join(ErrUnsupported, err)
 	}
 
 	width, height := whole.Bounds().Dx(), whole.Bounds().Dy()
@@ -82,63 +85,77 @@ func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
 	return small, nil
 }
 
-// A frame of a progressive JPEG: its marker, then its length and the bits of a sample (three bytes), the height and the width of the
-// picture (two bytes each), the number of components, and of each component its name, its sampling factors and its table (a byte
-// each). Source: ITU-T T.81, B.2.2.
+// The frame header of a progressive JPEG (ITU-T T.81, B.2.2). The offsets count from the end of the marker:
+//
+//	0  length of the header (2 bytes)
+//	2  bits per sample
+//	3  height, then width (2 bytes each)
+//	7  number of components
+//	8  for each component: its id, its sampling factors (4 bits each) and its table
 const (
 	progressiveMarker = "\xff\xc2"
-	heightAt          = 3
-	widthAt           = 5
-	componentsAt      = 8
+	heightOffset      = 3
+	widthOffset       = 5
+	countOffset       = 7
+	componentsOffset  = 8
 	componentBytes    = 3
-	keptBytes         = 5 // of each sample: it and its coefficient, which is kept until the end
 )
 
-// progressiveBytes returns how much memory a progressive JPEG of a size takes while it is decoded; 0 for other pictures. It looks for
-// frames everywhere and not from segment to segment, since decoders skip what isn't a segment.
+// bytesPerSample is the decoder's memory for one sample: the sample itself, and its coefficient of 4 bytes. Unlike other
+// formats, a progressive JPEG keeps all coefficients in memory until the end.
+const bytesPerSample = 5
+
+// progressiveBytes returns how much memory it takes to decode a progressive JPEG of a size, and 0 for other pictures. It
+// looks for frame headers at every byte rather than walking the segments, because decoders skip bytes between segments.
 func progressiveBytes(data []byte, size image.Point) int {
-	most := 0
+	largest := 0
 	for {
 		_, frame, isFound := bytes.Cut(data, []byte(progressiveMarker))
 		if !isFound {
-			return most
+			return largest
 		}
 		data = frame
-		if len(frame) < componentsAt {
+		if len(frame) < componentsOffset {
 			continue
 		}
-		height, width := binary.BigEndian.Uint16(frame[heightAt:]), binary.BigEndian.Uint16(frame[widthAt:])
-		if size == image.Pt(int(width), int(height)) {
-			count := int(frame[componentsAt-1])
-			most = max(most, keptBytes*countSamples(size, frame[componentsAt:min(len(frame), componentsAt+count*componentBytes)]))
+
+		height := int(binary.BigEndian.Uint16(frame[heightOffset:]))
+		width := int(binary.BigEndian.Uint16(frame[widthOffset:]))
+		if size != image.Pt(width, height) {
+			continue
 		}
+
+		end := componentsOffset + int(frame[countOffset])*componentBytes
+		components := frame[componentsOffset:min(len(frame), end)]
+		largest = max(largest, bytesPerSample*countSamples(size, components))
 	}
 }
 
-// countSamples returns how many samples a picture of a size has. The first of its components has one for each pixel.
+// countSamples returns how many samples a picture of a size has. Its first component has one sample for each pixel. The
+// others have more or fewer, in proportion to their sampling factors.
 func countSamples(size image.Point, components []byte) int {
-	var all, first int
-	for c := range slices.Chunk(components, componentBytes) {
-		if len(c) < componentBytes {
+	var sum, first int
+	for component := range slices.Chunk(components, componentBytes) {
+		if len(component) < componentBytes {
 			break
 		}
-		factors := int(c[1]>>4) * int(c[1]&0xf) // across and down
-		all += factors
-		first = cmp.Or(first, factors)
+		horizontal, vertical := int(component[1]>>4), int(component[1]&0xf)
+		sum += horizontal * vertical
+		first = cmp.Or(first, horizontal*vertical)
 	}
-	return size.X * size.Y * all / max(first, 1)
+	return size.X * size.Y * sum / max(first, 1)
 }
 
-// untilDone is a reader that fails once its context is done.
-type untilDone struct {
-	ctx context.Context //nolint:containedctx // a reader has no other way to learn of it
+// contextReader is a reader that fails once its context is done, so that a slow decoder stops.
+type contextReader struct {
+	ctx context.Context //nolint:containedctx // io.Reader has no parameter for it
 	r   io.Reader
 }
 
 // Read implements io.Reader.
-func (u untilDone) Read(b []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
+func (c contextReader) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return u.r.Read(b)
+	return c.r.Read(b)
 }

@@ -37,14 +37,14 @@ func TestProgressiveJPEGs(t *testing.T) {
 		"behind what isn't a segment":      {data: bytes.Replace(jpegHead(progressive, each), []byte{0xd8}, []byte{0xd8, 0, 0xff}, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := picture.Sized(bytes.NewReader(tt.data)); err != nil {
+			if _, _, err := picture.ReadSize(bytes.NewReader(tt.data)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := picture.Small(t.Context(), tt.data, 320)
-			if !errors.Is(err, picture.ErrNone) {
-				t.Fatalf("got %v, want %v", err, picture.ErrNone)
+			_, err := picture.Thumbnail(t.Context(), tt.data, 320)
+			if !errors.Is(err, picture.ErrUnsupported) {
+				t.Fatalf("got %v, want %v", err, picture.ErrUnsupported)
 			}
-			if isBegun := err.Error() != picture.ErrNone.Error(); isBegun != tt.wantBegun {
+			if isBegun := err.Error() != picture.ErrUnsupported.Error(); isBegun != tt.wantBegun {
 				t.Errorf("got %q; it is decoded: %v, want %v", err, isBegun, tt.wantBegun)
 			}
 		})

@@ -6,14 +6,22 @@ import (
 	"parley/bridge"
 )
 
-// MaxLabelRunes is how many runes of a label fit on a button.
+// MaxLabelRunes is the maximum length of a button's label.
 const MaxLabelRunes = 24
 
-// Card is a message or a dialog as it looks in every chat: blocks from top to bottom, then buttons. The renderers of Slack
-// (bot/slack/blockkit) and Teams (bot/teams/card) turn it into what their chat draws, and escape all text in it.
+// Card describes a message or a dialog independently of the chat that shows it: blocks from top to bottom, then buttons.
+// For example, a reminder with a button:
+//
+//	Card{
+//		Blocks:  []Block{Line(Icon("alarm_clock"), Text(" Remind "), Bold("Ann Lee"))},
+//		Buttons: []Button{{Label: "Close", Verb: bridge.VerbClose}},
+//	}
+//
+// The renderers of Slack (bot/slack/blockkit) and Teams (bot/teams/card) turn it into the JSON of their chat. They escape
+// all text, so a Card may hold customers' words as they are.
 type Card struct {
-	Title   string // of a dialog, at most 24 runes; messages don't show it
-	Name    string // under which the message is posted; "" means Parley's own
+	Title   string // dialogs only; at most 24 runes
+	Name    string // the sender's name that the message shows; "" means Parley's own
 	Blocks  []Block
 	Buttons []Button
 }
@@ -21,13 +29,13 @@ type Card struct {
 // BlockKind says how a Block is shown.
 type BlockKind string
 
-// Kinds of blocks.
+// Kinds of blocks. The first three show the block's Pieces, the others its Text, which is Markdown (package markdown).
 const (
-	BlockLine  BlockKind = "line"  // Pieces, one line
-	BlockSmall BlockKind = "small" // Pieces, less prominent
-	BlockItem  BlockKind = "item"  // Pieces, an entry of a list, with Buttons of its own
-	BlockBody  BlockKind = "body"  // Text: Markdown (package markdown)
-	BlockQuote BlockKind = "quote" // Text: Markdown, as a quotation
+	BlockLine  BlockKind = "line"  // one line
+	BlockSmall BlockKind = "small" // one line, less prominent
+	BlockItem  BlockKind = "item"  // an entry of a list, which can have Buttons of its own
+	BlockBody  BlockKind = "body"  // the text of a message
+	BlockQuote BlockKind = "quote" // a quotation
 )
 
 // Block is one paragraph of a Card.
@@ -38,32 +46,32 @@ type Block struct {
 	Buttons []Button // BlockItem only: at most one is prominent
 }
 
-// PieceKind is the type of a Piece.
+// PieceKind says what a Piece is, and which of its fields are set.
 type PieceKind string
 
-// Kinds of pieces. None of them has markup in its text.
+// Kinds of pieces. Text is always plain text, without markup.
 const (
 	PieceText    PieceKind = "text"    // Text
 	PieceBold    PieceKind = "bold"    // Text, emphasised
-	PieceCode    PieceKind = "code"    // Text, such as a command to type
-	PieceIcon    PieceKind = "icon"    // Text is an emoji shortcode without colons
-	PieceMention PieceKind = "mention" // the chat notifies Agent; without Agent.User only the name stands there
-	PieceTime    PieceKind = "time"    // At, in the reader's zone where possible, else Zone
-	PieceLink    PieceKind = "link"    // Text leads to URL
-	PieceThread  PieceKind = "thread"  // Text leads to the message at Place
+	PieceCode    PieceKind = "code"    // Text in a monospaced font, such as a command to type
+	PieceIcon    PieceKind = "icon"    // Text is an emoji shortcode without colons: "paperclip"
+	PieceMention PieceKind = "mention" // Agent, who is notified; if Agent.User is empty, only the name is shown
+	PieceTime    PieceKind = "time"    // At, in the reader's time zone if the chat knows it, otherwise in Zone
+	PieceLink    PieceKind = "link"    // Text links to URL
+	PieceThread  PieceKind = "thread"  // Text links to the message at Place
 	PieceTag     PieceKind = "tag"     // Text is a tag's name, Color its colour (#rrggbb)
 )
 
-// Piece is a run of text of one type within a line.
+// Piece is a run of text of one kind within a line.
 type Piece struct {
 	Kind  PieceKind
 	Text  string
-	Agent bridge.AgentRef // PieceMention
-	At    time.Time       // PieceTime
-	Zone  *time.Location  // PieceTime: for readers whose own isn't known; never nil
-	URL   string          // PieceLink; http or https
-	Place bridge.Place    // PieceThread
-	Color string          // PieceTag
+	Agent bridge.AgentRef
+	At    time.Time
+	Zone  *time.Location // never nil in a PieceTime
+	URL   string         // http or https
+	Place bridge.Place
+	Color string
 }
 
 // Style of a button.
@@ -76,23 +84,23 @@ const (
 	StyleDanger  Style = "danger"
 )
 
-// Button starts a verb, which is what Parley calls something that a person asks for: "snooze", "assign".
+// Button starts a verb, a request that an agent can make: "snooze", "assign".
 type Button struct {
 	Label   string // at most MaxLabelRunes
 	Verb    bridge.Verb
-	Value   string // the verb's arguments, as verb.Value writes and verb.Pressed reads them
+	Value   string // the verb's arguments, encoded by verb.Value and decoded by verb.Pressed
 	Style   Style
 	Opens   Opens
-	Confirm string // a question that is asked first; "" means none
-	Apart   bool   // it begins a row of its own
+	Confirm string // question to confirm before the click counts; "" means no question
+	Apart   bool   // starts a new row of buttons
 }
 
-// Opens says what a click on a button opens.
+// Opens says which dialog a click on a button opens.
 type Opens string
 
-// Things that a click opens.
+// The dialogs.
 const (
-	OpensNothing Opens = ""        // the verb is done at once
+	OpensNothing Opens = ""        // no dialog: the verb is carried out at once
 	OpensForm    Opens = "form"    // the verb's form (view.NewForm)
 	OpensDetails Opens = "details" // view.Details of the conversation
 	OpensHistory Opens = "history" // view.History of the conversation

@@ -5,14 +5,15 @@ import (
 	"unicode"
 )
 
-// Unicode's marks around words that have a direction of their own.
+// A card often shows a customer's words within an English line: "שלום · #12 · Open". Without precautions, Unicode's
+// bidirectional algorithm would also reorder the text around a Hebrew or Arabic name. Isolation marks prevent that: the
+// characters between them are laid out on their own.
 const (
-	isolate    = '\u2068'
-	endIsolate = '\u2069'
+	isolate    = '\u2068' // FIRST STRONG ISOLATE
+	endIsolate = '\u2069' // POP DIRECTIONAL ISOLATE
 )
 
-// isolateWords puts words that are written from right to left between Unicode's isolation marks, so that
-// they don't change the direction of the text beside them.
+// isolateWords puts isolation marks around s if it has letters that are written from right to left.
 func isolateWords(s string) string {
 	for _, r := range s {
 		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
@@ -22,22 +23,24 @@ func isolateWords(s string) string {
 	return s
 }
 
-// WithoutDirectionMarks removes the characters that change the direction of writing. Isolation marks stay if they are in
-// pairs: then they change nothing outside of them, and without them a Hebrew name would run into the number beside it.
+// WithoutDirectionMarks removes the characters that change the direction of text, which could make a line read differently
+// from what it says. It keeps isolation marks if all of them are balanced, because those affect nothing outside.
 func WithoutDirectionMarks(s string) string {
-	paired := hasPairedIsolates(s)
+	keepsIsolates := hasBalancedIsolates(s)
 	return strings.Map(func(r rune) rune {
 		isIsolate := r == isolate || r == endIsolate
-		mayStay := paired && isIsolate
-		if unicode.Is(unicode.Bidi_Control, r) && !mayStay {
+		if isIsolate && keepsIsolates {
+			return r
+		}
+		if unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// hasPairedIsolates reports whether each isolation mark of s is ended, and none is ended before it began.
-func hasPairedIsolates(s string) bool {
+// hasBalancedIsolates reports whether the isolation marks of s are balanced, like parentheses.
+func hasBalancedIsolates(s string) bool {
 	open := 0
 	for _, r := range s {
 		switch r {

@@ -9,23 +9,24 @@ import (
 	"parley/bridge"
 )
 
-// Words for what is known of a conversation (bridge.Facts), which cards and lists have in common.
+// The functions of this file format the facts of a conversation (bridge.Facts) as English text: who takes part, its status,
+// its number. Cards and lists share them. Names and other untrusted text are cut to a maximum length.
 
 // NonEmpty returns the strings that aren't empty, each cut to fit into a line.
 func NonEmpty(list ...string) []string {
-	var all []string
+	var nonEmpty []string
 	for _, s := range list {
 		if s = OneLine(s, MaxNameRunes); s != "" {
-			all = append(all, s)
+			nonEmpty = append(nonEmpty, s)
 		}
 	}
-	return all
+	return nonEmpty
 }
 
-// Recipients names those who would get a reply now, cut to fit into a line.
+// Recipients lists who would receive a reply, cut to fit into a line: "Ann <ann@example.org> · copy: Ben <ben@example.org>".
 func Recipients(r bridge.Recipients) string { return CutList(AllRecipients(r)) }
 
-// AllRecipients does what Recipients does, without cutting.
+// AllRecipients is like Recipients but doesn't cut the list.
 func AllRecipients(r bridge.Recipients) string {
 	to := Or(AllParties(r.To), "nobody")
 	if len(r.Cc) > 0 {
@@ -34,27 +35,10 @@ func AllRecipients(r bridge.Recipients) string {
 	return to
 }
 
-// Parties names people with their addresses, cut to fit into a line.
+// Parties lists customers with their addresses, cut to fit into a line.
 func Parties(list []bridge.PartyRef) string { return CutList(AllParties(list)) }
 
-// maxListRunes bounds a list of people: with the words around it, it fits into one piece of a line.
-const maxListRunes = 430
-
-// CutList cuts a list that is too long for a line behind the last member that fits: "Ann, Ben and others".
-func CutList(words string) string {
-	const others = " and others"
-	runes := []rune(words)
-	if len(runes) <= maxListRunes {
-		return words
-	}
-	fitting := string(runes[:maxListRunes-len(others)])
-	if end := strings.LastIndex(fitting, ", "); end > 0 {
-		fitting = fitting[:end]
-	}
-	return fitting + others
-}
-
-// AllParties does what Parties does, without cutting.
+// AllParties is like Parties but doesn't cut the list.
 func AllParties(list []bridge.PartyRef) string {
 	names := make([]string, len(list))
 	for i, p := range list {
@@ -63,26 +47,46 @@ func AllParties(list []bridge.PartyRef) string {
 	return strings.Join(names, ", ")
 }
 
-// IsHeldBy reports whether the agent is one of those who hold the conversation.
-func IsHeldBy(f bridge.Facts, a bridge.AgentRef) bool {
-	return a.ID != 0 && slices.ContainsFunc(f.Assignees, func(other bridge.AgentRef) bool { return other.ID == a.ID })
-}
+// maxListRunes is the maximum length of a list of people. With a few words around it, it still fits into one Piece.
+const maxListRunes = 430
 
-// Or returns s, or another string if s is empty.
-func Or(s, otherwise string) string { return cmp.Or(s, otherwise) }
-
-// Plural returns the word for one, or the word for more.
-func Plural(n int, one, more string) string {
-	if n == 1 {
-		return one
+// CutList cuts a list that is too long for a line after the last name that fits: "Ann, Ben and others".
+func CutList(list string) string {
+	const others = " and others"
+	runes := []rune(list)
+	if len(runes) <= maxListRunes {
+		return list
 	}
-	return more
+	fitting := string(runes[:maxListRunes-len(others)])
+	if end := strings.LastIndex(fitting, ", "); end > 0 {
+		fitting = fitting[:end]
+	}
+	return fitting + others
 }
 
-// Number names a conversation: #12.
+// IsHeldBy reports whether the conversation is assigned to an agent, alone or with others.
+func IsHeldBy(f bridge.Facts, agent bridge.AgentRef) bool {
+	if agent.ID == 0 {
+		return false
+	}
+	return slices.ContainsFunc(f.Assignees, func(assignee bridge.AgentRef) bool { return assignee.ID == agent.ID })
+}
+
+// Or returns s, or fallback if s is empty.
+func Or(s, fallback string) string { return cmp.Or(s, fallback) }
+
+// Plural returns singular if n is 1, and otherwise plural.
+func Plural(n int, singular, plural string) string {
+	if n == 1 {
+		return singular
+	}
+	return plural
+}
+
+// Number formats the number of a conversation: #12.
 func Number(id bridge.ConversationID) string { return "#" + strconv.FormatInt(int64(id), 10) }
 
-// Subject shows a conversation's subject. It returns nil if there is none.
+// Subject returns a conversation's subject, or nil if it has none.
 func Subject(f bridge.Facts) []Piece {
 	if s := OneLine(f.Subject, MaxSubjectRunes); s != "" {
 		return []Piece{Text(s)}
@@ -90,19 +94,19 @@ func Subject(f bridge.Facts) []Piece {
 	return nil
 }
 
-// Assignees names those who have the conversation, its owner first: "Unassigned" if nobody has.
+// Assignees lists the agents to whom a conversation is assigned, or returns "Unassigned". The first one owns it.
 func Assignees(list []bridge.AgentRef) string {
 	if len(list) == 0 {
 		return "Unassigned"
 	}
 	names := make([]string, len(list))
-	for i, a := range list {
-		names[i] = AgentName(a)
+	for i, agent := range list {
+		names[i] = AgentName(agent)
 	}
 	return strings.Join(names, ", ")
 }
 
-// StatusWords returns the state of a conversation in a word or two: "Open, unassigned", "Closed (spam)".
+// StatusWords describes the status of a conversation: "Open, unassigned", "Closed (spam)".
 func StatusWords(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:
@@ -112,8 +116,8 @@ func StatusWords(f bridge.Facts) string {
 	case bridge.StatusResolved:
 		return "Resolved"
 	case bridge.StatusClosed:
-		if r := OneLine(f.CloseReason, MaxNameRunes); r != "" {
-			return "Closed (" + r + ")"
+		if reason := OneLine(f.CloseReason, MaxNameRunes); reason != "" {
+			return "Closed (" + reason + ")"
 		}
 		return "Closed"
 	case bridge.StatusOpen:
@@ -126,15 +130,15 @@ func StatusWords(f bridge.Facts) string {
 	return "Open"
 }
 
-// maxProviderRunes is how much is shown of a provider's word, such as a template's language or status.
+// maxProviderRunes is the maximum length of a short value that comes from a provider, such as a template's language.
 const maxProviderRunes = 20
 
-// TemplateName names a template to people.
+// TemplateName returns the name of a message template, with its language: "order_shipped (en_GB)".
 func TemplateName(t bridge.Template) string {
 	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, maxProviderRunes) + ")"
 }
 
-// TemplateWords returns the state of a template in the provider's review. A state that isn't known stays the provider's word.
+// TemplateWords describes the status of a template in the provider's review. It returns an unknown status as it is.
 func TemplateWords(t bridge.Template) string {
 	switch t.Status {
 	case "draft":

@@ -9,19 +9,20 @@ import (
 	"parley/channels/markdown"
 )
 
-// Form is a dialog that asks for the arguments of a verb, as it looks in every chat. view.NewForm makes it, the chat's
-// renderer draws it, and view.Submit makes a Filled of what comes back.
+// Form describes a dialog that asks for the arguments of a verb, independently of the chat that shows it. A verb is a
+// request that an agent can make: the form of "snooze" asks how long. view.NewForm makes the Form, the chat's renderer
+// draws it, and view.Submit turns the values that the agent submits into a Filled.
 type Form struct {
 	Title  string // at most 24 runes
 	Verb   bridge.Verb
-	Args   bridge.Args // known already: they come back with what is filled in
+	Args   bridge.Args // arguments that are known already; they are submitted together with the fields
 	Intro  []Block     // text above the fields
-	Quick  []Button    // these act at once, in place of filling in the fields
+	Quick  []Button    // buttons for common choices, which submit at once
 	Fields []Field
-	Submit string // label of the button, at most 24 runes
-	Files  bool   // files can be attached, where the chat has a way for that
+	Submit string // label of the submit button, at most 24 runes
+	Files  bool   // offers to attach files, if the chat supports that
 
-	At time.Time // when the form was made; "in 2 hours" in a field counts from then
+	At time.Time // when the form was made; a field's "in 2 hours" counts from then
 }
 
 // FieldKind says how a Field is filled in.
@@ -35,51 +36,55 @@ const (
 	FieldSeveral FieldKind = "several" // any of Options
 )
 
-// Field of a Form. Its value is a list of strings; that of a text has one.
+// Field is an input of a Form.
 type Field struct {
-	Name     string // key among the submitted values
+	Name     string // key of the submitted value
 	Kind     FieldKind
 	Label    string
 	Hint     string
-	Example  string // shown while empty
+	Example  string // placeholder
 	Options  []Option
-	Value    []string // what stands in it at first
+	Value    []string // initial value: one string for a text, the values of the chosen Options otherwise
 	Optional bool
 	MaxRunes int // 0 means the chat's own limit
 }
 
-// MaxInputRunes returns how many characters of a text f takes, in a chat whose inputs take limit at most.
-func (f Field) MaxInputRunes(limit int) int {
+// MaxInputRunes returns the maximum length of the field's text. chatLimit is the chat's own limit.
+func (f Field) MaxInputRunes(chatLimit int) int {
 	if f.MaxRunes > 0 {
-		return min(f.MaxRunes, limit)
+		return min(f.MaxRunes, chatLimit)
 	}
-	return limit
+	return chatLimit
 }
 
-// CutText returns f with its text cut to MaxInputRunes. If something is cut, the hint says so.
-func (f Field) CutText(limit int) Field {
+// CutText returns the field with its initial text cut to MaxInputRunes. If anything is cut, the hint says so.
+func (f Field) CutText(chatLimit int) Field {
 	isText := f.Kind == FieldText || f.Kind == FieldLong
-	longest := f.MaxInputRunes(limit)
-	if isText && len(f.Value) > 0 && utf8.RuneCountInString(f.Value[0]) > longest {
-		f.Value = []string{markdown.Cut(f.Value[0], longest-1) + "…"}
-		f.Hint = strings.TrimSpace("This was too long for the form: its end is missing. " + f.Hint)
+	if !isText || len(f.Value) == 0 {
+		return f
 	}
+	maxRunes := f.MaxInputRunes(chatLimit)
+	if utf8.RuneCountInString(f.Value[0]) <= maxRunes {
+		return f
+	}
+	f.Value = []string{markdown.Cut(f.Value[0], maxRunes-1) + "…"}
+	f.Hint = strings.TrimSpace("This was too long for the form: its end is missing. " + f.Hint)
 	return f
 }
 
-// Option of a choice.
+// Option is a choice of a FieldOne or FieldSeveral.
 type Option struct {
 	Value string
 	Label string
 }
 
-// FormInput is what view.NewForm makes a form of. Lists that the verb's form doesn't offer may be nil.
+// FormInput is the input of view.NewForm. Lists that the verb's form doesn't offer may be nil.
 type FormInput struct {
 	Verb   bridge.Verb
-	Facts  bridge.Facts
-	Args   bridge.Args // those of the button that opens the form
-	Text   string      // Markdown: the message that it is about, or a text that somebody has begun
-	Author string      // VerbSend: who wrote that message; "" if the viewer did
+	Facts  bridge.Facts // the conversation
+	Args   bridge.Args  // the arguments of the button that opens the form
+	Text   string       // Markdown: the message that the form is about, or a draft
+	Author string       // VerbSend: who wrote the message; "" if the reader of the form did
 	People []bridge.AgentRef
 	Teams  []string
 	Tags   []bridge.Tag
@@ -87,18 +92,18 @@ type FormInput struct {
 	Templates bridge.Templates
 	Now       time.Time
 
-	Accounts  []bridge.AccountRef     // VerbNew: those that the agent may use
+	Accounts  []bridge.AccountRef     // VerbNew: the accounts that the agent may use
 	Can       bridge.Capabilities     // VerbReply: what the conversation's account can send
-	Said      []bridge.Said           // VerbReply: the customer's messages in the post that is answered
-	Suggested []bridge.SuggestedReply // VerbReply: those that Args.Suggestion names; nil if they are out of date
-	Count     *bridge.Count           // VerbReply, VerbNew: as how many texts Text counts; nil if the provider doesn't count
+	Said      []bridge.Said           // VerbReply: the customer's messages that the reply may answer
+	Suggested []bridge.SuggestedReply // VerbReply: the suggestions that Args.Suggestion names; nil if they are outdated
+	Count     *bridge.Count           // VerbReply, VerbNew: how many messages Text becomes; nil if the provider doesn't split texts
 }
 
-// Filled is what a submitted form asks for: parts of a bridge.Action.
+// Filled is the request that a submitted form makes. It becomes a bridge.Action.
 type Filled struct {
 	Verb bridge.Verb
 	Args bridge.Args
 	Text string
-	Next bool         // a further form of this Verb and Args comes next; nothing is done before
-	Rich *bridge.Rich // buttons, lists and the like that go with a reply; nil if there are none
+	Next bool         // another form has to be filled in first; it gets this Verb and Args
+	Rich *bridge.Rich // the interactive part of a reply, such as buttons; nil if it has none
 }

@@ -6,9 +6,10 @@ import (
 	"parley/bridge"
 )
 
-// What lines say in many places. A line (bridge.Line) is a remark that Parley itself makes in a thread.
+// A line (bridge.Line) is a remark that Parley itself posts in a conversation's thread: "Ann Lee took this conversation."
+// The functions of this file make the phrases that many kinds of lines share.
 
-// AttachedFiles names the files that go with a reply, with links where there are some.
+// AttachedFiles lists the files of a reply. Files that have a URL are links.
 func AttachedFiles(files []bridge.LineFile) []Block {
 	var blocks []Block
 	for _, f := range files {
@@ -21,8 +22,8 @@ func AttachedFiles(files []bridge.LineFile) []Block {
 	return blocks
 }
 
-// DoerName names the agent who did what a line confirms. Without an agent it is "You", because only the person who did it
-// sees the line then.
+// DoerName names the agent who did what a line confirms. If the line names no agent, only the person who did it sees the
+// line, so DoerName returns "You".
 func DoerName(l bridge.Line) string {
 	if IsNobody(l.By) {
 		return "You"
@@ -30,24 +31,24 @@ func DoerName(l bridge.Line) string {
 	return AgentName(l.By)
 }
 
-// JoinWords joins words that somebody typed with commas. It returns none if there are no words.
-func JoinWords(words []string, none string) string {
+// JoinWords joins untrusted words with commas. It returns fallback if there are no words.
+func JoinWords(words []string, fallback string) string {
 	if len(words) == 0 {
-		return none
+		return fallback
 	}
-	all := make([]string, len(words))
+	safe := make([]string, len(words))
 	for i, w := range words {
-		all[i] = OneLine(w, MaxNameRunes)
+		safe[i] = OneLine(w, MaxNameRunes)
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(safe, ", ")
 }
 
-// SendAsQuestion asks whether to send a colleague's message to the customer.
+// SendAsQuestion returns the question whether to send a colleague's message to the customer.
 func SendAsQuestion(author, customer string) string {
 	return author + " wrote this, and would be its author: send it to " + customer + "?"
 }
 
-// MessageBlocks repeats the message that a line is about: its text and its files.
+// MessageBlocks shows the message that a line is about: its text and its files.
 func MessageBlocks(l bridge.Line) []Block { return append(Quote(l.Text), AttachedFiles(l.Files)...) }
 
 // ActorName names the agent who caused a line, or Parley if no agent did.
@@ -58,7 +59,7 @@ func ActorName(l bridge.Line) string {
 	return AgentName(l.By)
 }
 
-// Customer names the customer of a line or of its conversation.
+// Customer names the customer whom a line is about: the line's own, or otherwise the conversation's.
 func Customer(l bridge.Line, f bridge.Facts) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return PartyName(l.Customer)
@@ -66,7 +67,7 @@ func Customer(l bridge.Line, f bridge.Facts) string {
 	return PartyName(f.Contact)
 }
 
-// LeadingMentions makes the beginning of a line: mentions of those who are to notice it. It returns nil if there are none.
+// LeadingMentions returns the mentions with which a line begins, followed by a space. It returns nil if it has none.
 func LeadingMentions(l bridge.Line) []Piece {
 	if len(l.Mentions) == 0 {
 		return nil
@@ -74,7 +75,7 @@ func LeadingMentions(l bridge.Line) []Piece {
 	return append(Mentions(l.Mentions), Text(" "))
 }
 
-// Mentions makes mentions of several agents, and says who of them is away.
+// Mentions mentions several agents, and marks those who are away: "@Ann, @Ben (away)".
 func Mentions(agents []bridge.AgentRef) []Piece {
 	groups := make([][]Piece, len(agents))
 	for i, a := range agents {
@@ -86,10 +87,11 @@ func Mentions(agents []bridge.AgentRef) []Piece {
 	return JoinPieces(", ", groups...)
 }
 
-// QuoteAnswered quotes the message that a reply answers. It returns nil if there are no words.
-func QuoteAnswered(words string) []Block {
-	if s := OneLine(words, MaxSubjectRunes); s != "" {
-		return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+s+"”"))}
+// QuoteAnswered quotes the beginning of the message that a reply answers. It returns nil if the text is empty.
+func QuoteAnswered(text string) []Block {
+	beginning := OneLine(text, MaxSubjectRunes)
+	if beginning == "" {
+		return nil
 	}
-	return nil
+	return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+beginning+"”"))}
 }

@@ -8,15 +8,21 @@ import (
 	"parley/bridge"
 )
 
-// Lengths of what a card shows of a customer's words, in runes.
+// Maximum lengths of customers' words in a card.
 const (
 	MaxNameRunes    = 60
 	MaxSubjectRunes = 120
 	MaxPreviewRunes = 120
 )
 
-// Between stands between the parts of a line.
+// Between separates the parts of a line.
 const Between = " · "
+
+// Text, Bold and the other functions below make the pieces of which a card's lines consist. For example,
+//
+//	Line(Bold("Ann Lee"), Text(" wrote at "), At(when, zone))
+//
+// makes a line whose time each reader sees in his own time zone.
 
 // Text makes a piece of plain text.
 func Text(s string) Piece { return Piece{Kind: PieceText, Text: s} }
@@ -24,21 +30,21 @@ func Text(s string) Piece { return Piece{Kind: PieceText, Text: s} }
 // Bold makes a piece of emphasised text.
 func Bold(s string) Piece { return Piece{Kind: PieceBold, Text: s} }
 
-// Code makes a piece of text such as a command to type.
+// Code makes a piece in a monospaced font, such as a command to type.
 func Code(s string) Piece { return Piece{Kind: PieceCode, Text: s} }
 
-// Icon makes an emoji of its shortcode, without colons.
+// Icon makes an emoji from its shortcode, without colons: Icon("paperclip").
 func Icon(shortcode string) Piece { return Piece{Kind: PieceIcon, Text: shortcode} }
 
-// Tag shows a tag with its colour.
+// Tag makes a coloured tag.
 func Tag(t bridge.Tag) Piece {
 	return Piece{Kind: PieceTag, Text: OneLine(t.Name, MaxNameRunes), Color: t.Color}
 }
 
-// Mention names an agent and notifies them.
+// Mention makes a mention of an agent, whom the chat notifies.
 func Mention(a bridge.AgentRef) Piece { return Piece{Kind: PieceMention, Text: AgentName(a), Agent: a} }
 
-// At shows a moment: in the reader's zone where possible, and otherwise in zone; nil means UTC.
+// At makes a time. The chat shows it in the reader's time zone if it can, and otherwise in zone; nil means UTC.
 func At(t time.Time, zone *time.Location) Piece {
 	if zone == nil {
 		zone = time.UTC
@@ -46,12 +52,13 @@ func At(t time.Time, zone *time.Location) Piece {
 	return Piece{Kind: PieceTime, At: t, Zone: zone}
 }
 
-// Thread makes a link to the message with which a thread begins, or plain text while there is no thread.
-func Thread(label string, place bridge.Place) Piece {
-	if place.Channel == "" {
+// Thread makes a link to a thread. root is the place of the thread's first message; if it is zero, there is no thread yet,
+// and Thread returns plain text.
+func Thread(label string, root bridge.Place) Piece {
+	if root.Channel == "" {
 		return Text(label)
 	}
-	return Piece{Kind: PieceThread, Text: label, Place: place}
+	return Piece{Kind: PieceThread, Text: label, Place: root}
 }
 
 // ThreadLink makes a link to a conversation's thread. If the thread is in another chat, it only names that chat.
@@ -64,12 +71,13 @@ func ThreadLink(label string, f bridge.Facts) []Piece {
 }
 
 // Line makes a paragraph of one line.
-func Line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
+func Line(pieces ...Piece) Block { return Block{Kind: BlockLine, Pieces: pieces} }
 
 // SmallPrint makes a less prominent line.
-func SmallPrint(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
+func SmallPrint(pieces ...Piece) Block { return Block{Kind: BlockSmall, Pieces: pieces} }
 
-// Sentence makes a line of its parts, which are strings (literal text), Pieces or []Pieces. It leaves out anything else.
+// Sentence makes a line from strings (plain text), Pieces and []Pieces: Sentence("Assigned to ", Mention(agent), "."). It
+// ignores values of other types.
 func Sentence(parts ...any) Block {
 	var pieces []Piece
 	for _, part := range parts {
@@ -88,10 +96,10 @@ func Sentence(parts ...any) Block {
 	return Line(pieces...)
 }
 
-// maxPieceRunes bounds the text of one piece.
+// maxPieceRunes is the maximum length of one piece's text.
 const maxPieceRunes = 500
 
-// CutPiece cuts the text of a piece that is too long for a line, and ends it with "…" then.
+// CutPiece cuts the text of a piece that is too long, and ends it with "…".
 func CutPiece(p Piece) Piece {
 	if runes := []rune(p.Text); len(runes) > maxPieceRunes {
 		p.Text = string(runes[:maxPieceRunes-1]) + "…"
@@ -99,31 +107,31 @@ func CutPiece(p Piece) Piece {
 	return p
 }
 
-// JoinPieces puts the separator between groups of pieces. It leaves out empty groups.
+// JoinPieces joins groups of pieces with a separator. It skips empty groups.
 func JoinPieces(sep string, groups ...[]Piece) []Piece {
-	var all []Piece
-	for _, g := range groups {
-		if len(g) == 0 {
+	var joined []Piece
+	for _, group := range groups {
+		if len(group) == 0 {
 			continue
 		}
-		if len(all) > 0 {
-			all = append(all, Text(sep))
+		if len(joined) > 0 {
+			joined = append(joined, Text(sep))
 		}
-		all = append(all, g...)
+		joined = append(joined, group...)
 	}
-	return all
+	return joined
 }
 
-// Quote shows somebody's words as a quotation. It returns nil if there are none.
-func Quote(words string) []Block {
-	if strings.TrimSpace(words) == "" {
+// Quote shows a Markdown text as a quotation. It returns nil if the text is blank.
+func Quote(text string) []Block {
+	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	return []Block{{Kind: BlockQuote, Text: words}}
+	return []Block{{Kind: BlockQuote, Text: text}}
 }
 
-// OneLine makes untrusted words fit into a line of maxRunes at most. Of the words it keeps what typed.Visible does: no line
-// breaks, no invisible characters, and none that change the direction of writing.
+// OneLine makes an untrusted text safe to show within a line, and cuts it to maxRunes. It removes line breaks, invisible
+// characters, and characters that change the direction of text (typed.Visible).
 func OneLine(s string, maxRunes int) string {
 	s = typed.Visible(s)
 	if runes := []rune(s); len(runes) > maxRunes {
@@ -132,14 +140,13 @@ func OneLine(s string, maxRunes int) string {
 	return isolateWords(s)
 }
 
-// PlainTime writes a moment with its weekday and zone; nil means UTC.
-// Shape: Fri 20 Nov 2026 14:30 CET
+// PlainTime formats a time with its weekday in zone: "Fri 20 Nov 2026 14:30 CET". A nil zone means UTC.
 func PlainTime(t time.Time, zone *time.Location) string {
 	return formatIn(zone, t, "Mon 2 Jan 2006 15:04 MST")
 }
 
-// ShortTime writes a moment with its zone; nil means UTC. It is for chats that can't show a time in the reader's own zone.
-// Shape: 20 Nov 2026 14:30 CET
+// ShortTime formats a time in zone: "20 Nov 2026 14:30 CET". A nil zone means UTC. It is for chats that can't show a time in
+// the reader's own time zone.
 func ShortTime(t time.Time, zone *time.Location) string {
 	return formatIn(zone, t, "2 Jan 2006 15:04 MST")
 }

@@ -62,7 +62,7 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 
 // chooseByHeader decides by the header of an image file how it is shown. size is the size of the whole file in bytes.
 func chooseByHeader(size int64, r io.Reader) display {
-	format, pixels, err := picture.Sized(r)
+	format, pixels, err := picture.ReadSize(r)
 	if err != nil { // not a picture
 		return displayLink
 	}
@@ -96,7 +96,7 @@ func readOriginal(ctx context.Context, f channels.File) (inlinePicture, error) {
 	if err != nil {
 		return inlinePicture{}, err
 	}
-	format, _, err := picture.Sized(bytes.NewReader(data))
+	format, _, err := picture.ReadSize(bytes.NewReader(data))
 	if err != nil {
 		return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
@@ -127,7 +127,7 @@ func shrinkPicture(ctx context.Context, f channels.File) (inlinePicture, error) 
 
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
-	small, err := picture.Small(decoding, data, maxPictureSide)
+	small, err := picture.Thumbnail(decoding, data, maxPictureSide)
 
 	if ctx.Err() != nil {
 		return inlinePicture{}, ctx.Err()

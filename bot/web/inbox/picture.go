@@ -64,10 +64,10 @@ func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) 
 	return drawSmall(ctx, f)
 }
 
-// drawSmall makes a thumbnail of a file as JPEG. It returns picture.ErrNone if the file is too large or not an image.
+// drawSmall makes a thumbnail of a file as JPEG. It returns picture.ErrUnsupported if the file is too large or not an image.
 func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 	if f.SizeBytes > maxPictureBytes {
-		return nil, picture.ErrNone
+		return nil, picture.ErrUnsupported
 	}
 
 	body, err := f.Open(ctx)
@@ -80,7 +80,7 @@ func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 		return nil, err
 	}
 
-	small, err := picture.Small(ctx, data, pictureSide)
+	small, err := picture.Thumbnail(ctx, data, pictureSide)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func fileOf(path string, message bridge.MessageID, f bridge.SpokenFile) file {
 		return shown
 	}
 	shown.Path = fmt.Sprintf("%s/files/%d/%d", path, message, f.Index)
-	if picture.HasReader(f.Type) && f.SizeBytes <= maxPictureBytes {
+	if picture.IsSupported(f.Type) && f.SizeBytes <= maxPictureBytes {
 		shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, message, f.Index)
 	}
 	return shown
