@@ -1,11 +1,9 @@
-// Package sweep decides when a surface reads the events that it missed: after a gap, when it is asked
-// to, soon after a failure, and from time to time. While a gap isn't filled, the engine holds replies
-// back.
+// Package sweep reads the events of a chat that Parley missed. A chat (Slack or Teams) sends each event once. While the
+// connection or Parley itself is down, events may be missed: that time is a gap. To fill the gap, the package has the
+// chat's history read, and whatever isn't stored yet is stored. Until then the engine holds replies to customers back,
+// because one that leaves could ignore something that an agent wrote during the gap.
 //
-// It also does what is the same for every surface: the pass over the channels, and the questions to
-// the desk, which are bounded in size; and Marks remember, over processes, until when everything is stored.
-//
-// What does not belong here: how a surface reads its chat's history.
+// What does not belong here: how to read the history of a particular chat.
 package sweep
 
 import (
@@ -19,57 +17,53 @@ import (
 	"parley/channels"
 )
 
-// After a failure the sweeper reads again. It waits twice as long after each failure, because each try reads again all
-// that was missed.
+// Retries after a failed pass. The delay doubles with each failure, because each pass reads everything since the gap began.
 const (
 	retryInterval = 5 * time.Second
-	maxRetryTurns = 12 // times retryInterval: a minute
+	maxRetryTurns = 12 // maximum delay in units of retryInterval: a minute
 )
 
-// Desk is what sweeping asks of the engine.
+// Desk is what a Sweeper needs from the engine, the part of Parley that owns the database. An event is stored as a fact: its
+// bytes with an id.
 type Desk interface {
-	// Channels returns the ids of the channels in which there are threads of ours.
+	// Channels returns the ids of the channels that have threads of ours.
 	Channels(ctx context.Context) ([]string, error)
 
-	// KnownFacts returns which ids name stored facts. The id of a message counts also if the message is a post of ours.
+	// KnownFacts returns which ids belong to stored facts. A message that we posted ourselves counts as stored.
 	KnownFacts(ctx context.Context, ids []string) (map[string]bool, error)
 
-	// Accept stores facts, each once.
+	// Accept stores facts. It ignores those whose ids are stored already.
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
-	// Gap tells the engine that events may be missing: replies wait from now on.
+	// Gap reports that events may be missing. The engine holds replies back from now on.
 	Gap()
 
-	// Filled tells the engine that all events are stored.
+	// Filled reports that all events are stored.
 	Filled()
 }
 
-// A chat tells Parley of each event once. When the connection is down, or Parley is, events may be missed: that time is a
-// gap. To fill it, the chat's history is read and whatever isn't stored yet is stored as facts; a fact is one thing that
-// happened, under an id by which it counts only once. Until then no reply leaves, since it could miss what was said.
-
-// Sweeper keeps the gaps of one surface, which is a chat in which agents work, and has them filled. It is safe for
-// concurrent use.
+// Sweeper tracks the gaps of one chat and decides when to read its history: once in an interval, when Wake is called, and
+// soon after a failure. It is safe for concurrent use.
 type Sweeper struct {
 	desk     Desk
 	log      *slog.Logger
-	interval time.Duration // Run reads at least this often
-	wake     chan struct{} // holds one signal for Run
+	interval time.Duration
+	wake     chan struct{} // holds at most one signal for Run
 
-	mu         sync.Mutex // guards all below
+	mu         sync.Mutex // guards the fields below
 	open       bool       // a gap was announced and is not filled yet
-	since      time.Time  // when the open gap began; zero means before our start
-	announced  int        // how many gaps were announced so far
-	retryTurns int        // in how many turns of retryInterval Run tries again; 0 means that no retry is planned
+	since      time.Time  // when the open gap began; zero means before this process started
+	announced  int        // number of gaps announced so far
+	retryTurns int        // ticks of retryInterval until the next retry; 0 means that no retry is planned
 }
 
-// New makes a Sweeper that reads once in an interval, and more often when it has to; Run does the work.
+// New makes a Sweeper that reads at least once in an interval. Its Run does the work.
 func New(desk Desk, log *slog.Logger, interval time.Duration) *Sweeper {
 	return &Sweeper{desk: desk, log: log, interval: interval, wake: make(chan struct{}, 1)}
 }
 
-// Announce opens a gap, or extends the one that is open: events may be missing since a time. Zero means since before our
-// start.
+// Announce opens a gap: events may be missing since a time. Zero means since before this process started. If a gap is open,
+// it extends that one.
 func (s *Sweeper) Announce(since time.Time) {
 	s.mu.Lock()
 	if !s.open || since.Before(s.since) {
@@ -88,27 +82,27 @@ func (s *Sweeper) Gap() (since time.Time, open bool) {
 	return s.since, s.open
 }
 
-// Wake makes Run read now.
+// Wake makes Run read now, or once more after the current pass.
 func (s *Sweeper) Wake() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // a signal waits already
+	default: // a signal is pending already
 	}
 }
 
-// planRetry makes Run read again after so many turns, unless a retry is planned already.
+// planRetry makes Run read again after this many ticks of retryInterval, unless a retry is planned already.
 func (s *Sweeper) planRetry(turns int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.retryTurns = cmp.Or(s.retryTurns, turns)
 }
 
-// ErrGapGoesOn is what Run's read returns if it has stored all that was missed so far, while events are still being missed.
-// The gap stays open then, and Run doesn't hurry to read again.
+// ErrGapGoesOn is returned by the read function of Run if it has stored everything so far but events are still being
+// missed, because the connection is still down. The gap stays open, and the next pass is a regular one.
 var ErrGapGoesOn = errors.New("catch-up: events are still being missed")
 
-// Run calls read when Wake was called, some time after a failure, and once in an interval. It returns when ctx ends. After
-// a read without an error, the gap that was open before counts as filled.
+// Run calls read, which reads the chat's history and stores what is missing. If read succeeds, the gap that was open before
+// it is filled. Run returns when ctx ends.
 func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	regular := time.NewTicker(s.interval)
 	defer regular.Stop()
@@ -148,15 +142,15 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	}
 }
 
-// CountGaps returns how many gaps were announced so far. If the number is another one after reading than before, a new
-// gap has begun meanwhile.
+// CountGaps returns how many gaps were announced so far. If the number changes during a pass, a new gap has begun, and the
+// pass may not have read all of it.
 func (s *Sweeper) CountGaps() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.announced
 }
 
-// countRetryTurn counts one turn of retryInterval. isDue means that a planned retry is due with it.
+// countRetryTurn counts one tick of retryInterval. isDue means that a planned retry is now due.
 func (s *Sweeper) countRetryTurn() (isDue bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,8 +161,8 @@ func (s *Sweeper) countRetryTurn() (isDue bool) {
 	return s.retryTurns == 0
 }
 
-// closeGap closes the open gap and tells the desk so. It does nothing if another gap was announced since then, because
-// what was missed in that one was perhaps not read. announced is what CountGaps returned before the reading.
+// closeGap closes the open gap and notifies the desk. announced is the result of CountGaps before the pass. If another gap
+// was announced since then, the pass may not have read what was missed in it, so closeGap does nothing.
 func (s *Sweeper) closeGap(announced int) {
 	s.mu.Lock()
 	isFilled := s.open && s.announced == announced

@@ -1,5 +1,6 @@
-// Package ownthread decides which messages of people in Teams concern Parley, so that they may be stored: those in a
-// thread that Parley began, and those that mention it.
+// Package ownthread decides which messages in Teams concern Parley. Teams sends Parley every message of its channels, but
+// Parley must not store conversations among colleagues. It may store only messages in threads that it began itself, and
+// messages that mention it.
 //
 // What does not belong here: how messages are read, and what is stored of them.
 package ownthread
@@ -17,41 +18,39 @@ import (
 	"parley/bridge"
 )
 
-// Parley must not store what people say to each other in their teams. So for each message that Teams tells us, this
-// file decides whether it concerns us: is it in a thread that Parley began, or does it mention Parley? Teams doesn't
-// tell who began a thread. A thread is named by its first message, the root.
+// A thread's id is the id of its first message, the root. Neither says who wrote the root, so Threads looks up whether
+// Parley has a record of posting it. The record may be missing for some minutes: if the answer to our post is lost, we first
+// have to find out whether Teams has made it.
 
-// maxRecordDelay is how long after Teams shows a root of ours it may not be recorded yet. Finding out whether a post
-// was made may take so long.
+// maxRecordDelay is the maximum time between a root of ours appearing in Teams and its record.
 const maxRecordDelay = 11 * time.Minute
 
-// PostRecords knows which of our messages in Teams are recorded. IsOwnPost reports whether the message at a place is one
-// of them.
+// PostRecords looks up the messages that Parley has posted to Teams.
 type PostRecords interface {
+	// IsOwnPost reports whether the message at a place is recorded as a post of ours.
 	IsOwnPost(ctx context.Context, at bridge.Place) (bool, error)
 }
 
-// Threads decides what concerns us. It can be used by several goroutines at once.
+// Threads decides which messages, edits and reactions concern us. It is safe for concurrent use.
 type Threads struct {
 	posts PostRecords
-	desk  sweep.Desk
-	roots *recent.Map[bool] // whether a post of ours began the thread, by fact.OrderKey
+	desk  sweep.Desk        // answers from the database: our channels, and which messages are stored
+	roots *recent.Map[bool] // cache: whether the thread is ours, by fact.OrderKey
 }
 
-// New makes Threads that know of no thread yet.
+// New makes Threads with an empty cache.
 func New(posts PostRecords, desk sweep.Desk) *Threads {
 	return &Threads{posts: posts, desk: desk, roots: recent.New[bool]()}
 }
 
-// NoteOurs notes that a post of ours has just begun a thread. root is the id of that post.
+// NoteOurs records in the cache that a post of ours has just begun a thread. root is the id of that post.
 func (t *Threads) NoteOurs(channel, root string) { t.roots.Put(fact.OrderKey(channel, root), true) }
 
-// IsOurs reports whether a post of ours began the thread of a place. Teams doesn't tell, so:
-//   - it did if the root is recorded as a post of ours;
-//   - it didn't if the root is stored as a person's message;
-//   - if the root is neither, it may have if the message at the place was written soon after the root, in a channel
-//     in which we begin threads. The result is true then: the engine waits a little for the record, so that no reply
-//     is lost.
+// IsOurs reports whether the thread of a message was begun by a post of ours:
+//   - yes if the root is recorded as a post of ours;
+//   - no if the root is stored as a person's message;
+//   - otherwise the record may still be missing. Then the answer is yes if the message was written within maxRecordDelay of
+//     the root, in a channel where we begin threads. The engine waits for the record, so that no agent's reply is lost.
 //
 // Errors: the desk's.
 func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
@@ -60,32 +59,31 @@ func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
 	}
 
 	key := fact.OrderKey(at.Channel, at.Thread)
-	if ours, ok := t.roots.Get(key); ok {
-		return ours, nil
+	if isOurs, isCached := t.roots.Get(key); isCached {
+		return isOurs, nil
 	}
 
 	root := bridge.Place{Channel: at.Channel, Message: at.Thread}
-	recorded, err := t.posts.IsOwnPost(ctx, root)
+	isRecorded, err := t.posts.IsOwnPost(ctx, root)
 	if err != nil {
 		return false, err
 	}
-	if recorded {
+	if isRecorded {
 		t.roots.Put(key, true)
 		return true, nil
 	}
 
-	id := fact.MessageID(at.Channel, at.Thread)
-	seen, err := t.desk.KnownFacts(ctx, []string{id})
+	isStored, err := t.isStored(ctx, at.Channel, at.Thread)
 	if err != nil {
 		return false, err
 	}
 
-	if seen[id] { // a person wrote the root, unless ours was recorded between the two questions
-		recorded, err := t.posts.IsOwnPost(ctx, root)
+	if isStored { // by a person, unless our post was recorded between the two lookups
+		isRecorded, err := t.posts.IsOwnPost(ctx, root)
 		if err == nil {
-			t.roots.Put(key, recorded)
+			t.roots.Put(key, isRecorded)
 		}
-		return recorded, err
+		return isRecorded, err
 	}
 
 	if !isWithin(at.Thread, at.Message, maxRecordDelay) {
@@ -95,34 +93,44 @@ func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
 	return t.isOurChannel(ctx, at.Channel)
 }
 
-// isWithin reports whether a message was written at most span after an earlier one. The arguments are ids of
-// messages, which are times in milliseconds. It returns false for ids that are no numbers.
+// isStored reports whether a message is stored, as a post of ours or as a person's message.
+func (t *Threads) isStored(ctx context.Context, channel, message string) (bool, error) {
+	id := fact.MessageID(channel, message)
+	known, err := t.desk.KnownFacts(ctx, []string{id})
+	return known[id], err
+}
+
+// isWithin reports whether a message was written at most span after an earlier one. The arguments are ids of messages,
+// which are times in milliseconds. It returns false for ids that aren't numbers.
 func isWithin(earlier, later string, span time.Duration) bool {
-	began, err := strconv.ParseInt(earlier, 10, 64)
+	earlierMS, err := strconv.ParseInt(earlier, 10, 64)
 	if err != nil {
 		return false
 	}
-	answered, err := strconv.ParseInt(later, 10, 64)
+	laterMS, err := strconv.ParseInt(later, 10, 64)
 	if err != nil {
 		return false
 	}
-	return time.Duration(answered-began)*time.Millisecond <= span
+	return time.Duration(laterMS-earlierMS)*time.Millisecond <= span
 }
 
+// isOurChannel reports whether we begin threads in a channel.
 func (t *Threads) isOurChannel(ctx context.Context, channel string) (bool, error) {
-	list, err := t.desk.Channels(ctx)
-	return slices.Contains(list, channel), err
+	ourChannels, err := t.desk.Channels(ctx)
+	return slices.Contains(ourChannels, channel), err
 }
 
-// ConcernsUs reports whether a person's message is to be stored. It is
-//   - if it is in a thread of ours (inOurThread);
-//   - if it mentions the app;
-//   - if it is outside any thread, in a channel in which we begin threads: its author may think that it reaches a
-//     customer.
+// ConcernsUs reports whether a person's message should be stored. It should if
+//   - it is in a thread of ours (inOurThread), or
+//   - it mentions the app, or
+//   - it is outside any thread, in a channel where we begin threads: its author may believe that it reaches a customer.
 //
 // Errors: the desk's.
-func (t *Threads) ConcernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, inOurThread bool) (bool, error) {
-	if inOurThread || p.Text(a).Bot {
+func (t *Threads) ConcernsUs(
+	ctx context.Context, payload fact.Payload, at bridge.Place, activity *connector.Activity, inOurThread bool,
+) (bool, error) {
+	mentionsUs := payload.Text(activity).Bot
+	if inOurThread || mentionsUs {
 		return true, nil
 	}
 	if at.Thread != "" {
@@ -131,39 +139,37 @@ func (t *Threads) ConcernsUs(ctx context.Context, p fact.Payload, at bridge.Plac
 	return t.isOurChannel(ctx, at.Channel)
 }
 
-// IsOursOrStored reports whether changes of a message are to be stored: it is in a thread of ours (inOurThread), or
-// stored itself.
+// IsOursOrStored reports whether changes of a message should be stored. They should if the message is in a thread of ours
+// (inOurThread), or is stored itself.
 func (t *Threads) IsOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
 	if inOurThread {
 		return true, nil
 	}
-	id := fact.MessageID(channel, message)
-	known, err := t.desk.KnownFacts(ctx, []string{id})
-	return known[id], err
+	return t.isStored(ctx, channel, message)
 }
 
-// maxReactionLead is how long after one of our messages was posted a reaction to it may come before the message is
-// recorded.
+// maxReactionLead is how long after we posted a message a reaction to it may arrive before the message is recorded.
 const maxReactionLead = time.Minute
 
-// ConcernsReaction decides whether a reaction is to be stored (keep). Teams tells to which message it was added, but
-// not in which thread. It is stored
-//   - if that message is stored, or recorded as a post of ours;
-//   - if that message may be a post of ours that isn't recorded yet (mayBeOurs): it is young, in a channel in which
-//     we begin threads.
-func (t *Threads) ConcernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
-	at := fact.PlaceOf(a)
-	const inOurThread = false // nobody knows it
-	known, err := t.IsOursOrStored(ctx, at.Channel, a.ReplyToID, inOurThread)
-	if err != nil || known {
-		return known, false, err
+// ConcernsReaction decides whether a reaction should be stored (keep). Teams reports the message to which it was added, but
+// not the thread. It should be stored if
+//   - the message is stored, as a post of ours or as a person's message, or
+//   - the message may be a post of ours that isn't recorded yet (mayBeOurs): it is at most maxReactionLead old, in a channel
+//     where we begin threads.
+//
+// Errors: the desk's.
+func (t *Threads) ConcernsReaction(ctx context.Context, reaction *connector.Activity) (keep, mayBeOurs bool, err error) {
+	at := fact.PlaceOf(reaction)
+	isStored, err := t.isStored(ctx, at.Channel, reaction.ReplyToID)
+	if err != nil || isStored {
+		return isStored, false, err
 	}
 
-	writtenAt, err := strconv.ParseInt(a.ReplyToID, 10, 64)
+	postedMS, err := strconv.ParseInt(reaction.ReplyToID, 10, 64)
 	if err != nil {
-		return true, false, nil //nolint:nilerr // it is stored, and decoding reports it as unreadable
+		return true, false, nil //nolint:nilerr // stored anyway: decoding it reports the malformed id
 	}
-	if a.At().Sub(time.UnixMilli(writtenAt)) > maxReactionLead {
+	if reaction.At().Sub(time.UnixMilli(postedMS)) > maxReactionLead {
 		return false, false, nil
 	}
 
