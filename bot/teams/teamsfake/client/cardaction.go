@@ -5,59 +5,66 @@ import (
 	"strings"
 )
 
-// mostActions is how many actions Teams shows in a row; others need mode secondary.
-// Source: "Cards reference", read 2026-11.
-const mostActions = 6
+// This file belongs to the fault finder for Adaptive Cards (card.go). It checks buttons, which the schema calls actions, and
+// mentions of people. A card may mention somebody if its text has the tag "<at>Ann Lee</at>" and its msteams.entities say
+// who that is. Each rule adds a fault that a test can print.
 
-func (c *cardCheck) checkRow(v any, at string) {
+// maxActions is the number of actions that Teams shows in a row. Others must have mode "secondary", which puts them into a
+// menu.
+// Source: "Cards reference", read 2026-11.
+const maxActions = 6
+
+// checkRow checks the actions that form a row of buttons. path says where the row is in the card.
+func (c *cardCheck) checkRow(row any, path string) {
 	primary := 0
-	for _, a := range list(v) {
-		if mode, _ := a["mode"].(string); !strings.EqualFold(mode, "secondary") {
+	for _, action := range list(row) {
+		if mode, _ := action["mode"].(string); !strings.EqualFold(mode, "secondary") {
 			primary++
 		}
-		if title, _ := a["title"].(string); title == "" {
-			c.addFault("an action in %s has no title", at)
+		if title, _ := action["title"].(string); title == "" {
+			c.addFault("an action in %s has no title", path)
 		}
-		c.checkFallback(a)
+		c.checkFallback(action)
 	}
-	if primary > mostActions {
-		c.addFault("%s has %d actions, Teams shows %d", at, primary, mostActions)
+	if primary > maxActions {
+		c.addFault("%s has %d actions, Teams shows %d", path, primary, maxActions)
 	}
 }
 
-func (c *cardCheck) checkAction(a object, kind string) {
+func (c *cardCheck) checkAction(action object, kind string) {
 	switch kind {
 	case "Action.OpenUrl":
-		address, _ := a["url"].(string)
+		address, _ := action["url"].(string)
 		if !isOpenable(address) {
 			c.addFault("Action.OpenUrl %q isn't an address", address)
 		}
 	case "Action.Submit":
-		c.checkSubmit(a)
+		c.checkSubmit(action)
 	case "Action.Execute":
 		if c.dialog {
 			c.addFault("a dialog has Action.Execute, which does nothing there")
 		}
 	case "Action.ToggleVisibility":
-		if targets, _ := a["targetElements"].([]any); len(targets) == 0 {
+		if targets, _ := action["targetElements"].([]any); len(targets) == 0 {
 			c.addFault("Action.ToggleVisibility without targets")
 		}
 	}
 }
 
-// isOpenable reports whether clients open an address.
+// isOpenable reports whether clients open links to an address.
 func isOpenable(address string) bool {
 	opens := func(prefix string) bool { return strings.HasPrefix(address, prefix) }
 	return slices.ContainsFunc([]string{"https://", "http://", "mailto:"}, opens)
 }
 
-func (c *cardCheck) checkSubmit(a object) {
-	data, _ := a["data"].(object)
-	ms, ok := data["msteams"].(object)
+// checkSubmit checks an Action.Submit whose data has instructions for Teams.
+func (c *cardCheck) checkSubmit(action object) {
+	data, _ := action["data"].(object)
+	msteams, ok := data["msteams"].(object)
 	if !ok {
 		return
 	}
-	kind, _ := ms["type"].(string)
+	kind, _ := msteams["type"].(string)
 	if !slices.Contains([]string{"task/fetch", "messageBack", "imBack", "signin", "invoke"}, kind) {
 		c.addFault("Action.Submit with msteams type %q", kind)
 	}
@@ -66,22 +73,26 @@ func (c *cardCheck) checkSubmit(a object) {
 	}
 }
 
-// checkFallback checks what an action is in clients that don't know Action.Execute.
-func (c *cardCheck) checkFallback(a object) {
-	if a["type"] != "Action.Execute" {
+// checkFallback checks that an Action.Execute has an Action.Submit for clients that don't support it.
+func (c *cardCheck) checkFallback(action object) {
+	if action["type"] != "Action.Execute" {
 		return
 	}
-	switch fallback, ok := a["fallback"].(object); {
+	switch fallback, ok := action["fallback"].(object); {
 	case !ok:
-		c.addFault("Action.Execute %v has no fallback for older clients", a["title"])
+		c.addFault("Action.Execute %v has no fallback for older clients", action["title"])
 	case fallback["type"] != "Action.Submit":
-		c.addFault("the fallback of Action.Execute %v is %v", a["title"], fallback["type"])
+		c.addFault("the fallback of Action.Execute %v is %v", action["title"], fallback["type"])
 	}
 }
 
-// checkRefresh checks the card's automatic update.
-func (c *cardCheck) checkRefresh(r object) {
-	ids, _ := r["userIds"].([]any)
+// MostRefreshed is the maximum number of people for whom Teams refreshes a card, so that each sees a version of their own.
+// Source: "Universal Actions for Adaptive Cards: user specific views", read 2026-11.
+const MostRefreshed = 60
+
+// checkRefresh checks whom the card's refresh property lists.
+func (c *cardCheck) checkRefresh(refresh object) {
+	ids, _ := refresh["userIds"].([]any)
 	if len(ids) > MostRefreshed {
 		c.addFault("refresh.userIds has %d people, at most %d", len(ids), MostRefreshed)
 	}
@@ -92,32 +103,28 @@ func (c *cardCheck) checkRefresh(r object) {
 	}
 }
 
-// MostRefreshed is how many people see a card of their own.
-// Source: "Universal Actions for Adaptive Cards: user specific views", read 2026-11.
-const MostRefreshed = 60
-
-// checkMentions checks msteams.entities against the texts.
+// checkMentions checks that each mention tag in the card's texts has an entity in msteams.entities, and the reverse.
 func (c *cardCheck) checkMentions(card object) {
-	ms, _ := card["msteams"].(object)
-	known := map[string]bool{}
-	for _, e := range list(ms["entities"]) {
-		text, _ := e["text"].(string)
-		who, _ := e["mentioned"].(object)
-		id, _ := who["id"].(string)
-		isInText := slices.ContainsFunc(c.texts, func(t string) bool { return strings.Contains(t, text) })
+	msteams, _ := card["msteams"].(object)
+	hasEntity := map[string]bool{} // by mention tag
+	for _, entity := range list(msteams["entities"]) {
+		tag, _ := entity["text"].(string)
+		mentioned, _ := entity["mentioned"].(object)
+		id, _ := mentioned["id"].(string)
+		isInText := slices.ContainsFunc(c.texts, func(text string) bool { return strings.Contains(text, tag) })
 		switch {
-		case len(Chips(text)) == 0 || !isInText:
-			c.addFault("mention %q is not in the card's text", text)
+		case len(Chips(tag)) == 0 || !isInText:
+			c.addFault("mention %q is not in the card's text", tag)
 		case c.known != nil && !c.known(id):
 			c.addFault("mention of somebody who is not in the conversation: %s", id)
 		}
 
-		known[text] = true
+		hasEntity[tag] = true
 	}
 
 	for _, text := range c.texts {
 		for _, tag := range Chips(text) {
-			if !known[tag] {
+			if !hasEntity[tag] {
 				c.addFault("%s has no mention entity", tag)
 			}
 		}

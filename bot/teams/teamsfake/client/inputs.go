@@ -11,35 +11,39 @@ import (
 	"strings"
 )
 
-// Inputs are what a person fills into a card, by the ids of the inputs: text, the value of a choice (several joined
-// with commas), a date such as 2006-01-02, a time such as 15:04, "true" or "false".
+// This file imitates a person who fills in an Adaptive Card in a Teams client and presses a button. FindAction finds the
+// button, Gather checks the inputs as the client does before it sends anything, and Merge makes the data that the bot
+// receives. Cards are decoded JSON: a text input is {"type": "Input.Text", "id": "note", "maxLength": 200}.
+
+// Inputs are the values that a person fills into a card, by the ids of the inputs: a text, the value of a choice (several
+// joined with commas), a date such as 2006-01-02, a time such as 15:04, "true" or "false".
 type Inputs map[string]string
 
-// ErrInvalid is the client's own refusal of what was filled in; nothing was sent.
+// ErrInvalid means that the client itself refuses the inputs. Nothing is sent.
 var ErrInvalid = errors.New("the form is not filled in right")
 
-// Walk calls f for each object in a card, outer ones first. It leaves out objects that a client doesn't show.
-func Walk(v any, f func(object)) {
-	switch x := v.(type) {
+// Walk calls f for each object in a card that a client shows, outer objects first.
+func Walk(value any, f func(object)) {
+	switch v := value.(type) {
 	case object:
-		f(x)
-		for _, k := range slices.Sorted(maps.Keys(x)) {
-			if !isUnseen(k) {
-				Walk(x[k], f)
+		f(v)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if !isHidden(key) {
+				Walk(v[key], f)
 			}
 		}
 	case []any:
-		for _, e := range x {
-			Walk(e, f)
+		for _, element := range v {
+			Walk(element, f)
 		}
 	}
 }
 
-// isUnseen reports whether a client doesn't show what is under a key: the data of a button, the fallback for older
-// clients, and how a card is refreshed.
-func isUnseen(key string) bool { return slices.Contains([]string{"fallback", "refresh", "data"}, key) }
+// isHidden reports whether a client doesn't show the value of a key: the data of a button, the fallback for older clients,
+// and the refresh instructions of a card.
+func isHidden(key string) bool { return slices.Contains([]string{"fallback", "refresh", "data"}, key) }
 
-// Decode decodes a card for Walk; nil if it is no JSON object.
+// Decode decodes a card for Walk. It returns nil if the card isn't a JSON object.
 func Decode(raw json.RawMessage) object {
 	var card object
 	if json.Unmarshal(raw, &card) != nil {
@@ -48,19 +52,17 @@ func Decode(raw json.RawMessage) object {
 	return card
 }
 
-// FindAction returns the button with this id, title or verb, tried in this order, or at this place in the card: a
-// JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
+// FindAction returns a button of a card, or nil. name is a JSON pointer such as /body/2/actions/0 (RFC 6901, without
+// escapes), or the button's id, title or verb, which are tried in this order.
 func FindAction(card object, name string) object {
-	if action, ok := followPointer(card, name).(object); ok {
+	if action := followPointer(card, name); action != nil {
 		return action
 	}
 
 	for _, key := range []string{"id", "title", "verb"} {
 		var found object
 		Walk(card, func(o object) {
-			kind, _ := o["type"].(string)
-			isNamed := strings.HasPrefix(kind, "Action.") && o[key] == name
-			if found == nil && isNamed {
+			if found == nil && isAction(o) && o[key] == name {
 				found = o
 			}
 		})
@@ -73,90 +75,95 @@ func FindAction(card object, name string) object {
 	return nil
 }
 
-// followPointer follows a JSON pointer to an action that is shown. It returns nil if it leads to none.
-func followPointer(card object, pointer string) any {
+func isAction(o object) bool {
+	kind, _ := o["type"].(string)
+	return strings.HasPrefix(kind, "Action.")
+}
+
+// followPointer returns the action to which a JSON pointer leads. It returns nil if there is no action or the client doesn't
+// show it.
+func followPointer(card object, pointer string) object {
 	steps, ok := strings.CutPrefix(pointer, "/")
 	if !ok {
 		return nil
 	}
 
-	var at any = card
+	var current any = card
 	for step := range strings.SplitSeq(steps, "/") {
-		switch x := at.(type) {
+		switch v := current.(type) {
 		case object:
-			if isUnseen(step) {
+			if isHidden(step) {
 				return nil
 			}
-			at = x[step]
+			current = v[step]
 		case []any:
-			n, err := strconv.Atoi(step)
-			isInList := n >= 0 && n < len(x)
-			if err != nil || !isInList {
+			i, err := strconv.Atoi(step)
+			isInRange := i >= 0 && i < len(v)
+			if err != nil || !isInRange {
 				return nil
 			}
 
-			at = x[n]
+			current = v[i]
 		default:
 			return nil
 		}
 	}
 
-	if action, ok := at.(object); ok {
-		if kind, _ := action["type"].(string); strings.HasPrefix(kind, "Action.") {
-			return action
-		}
+	action, ok := current.(object)
+	if !ok || !isAction(action) {
+		return nil
 	}
-
-	return nil
+	return action
 }
 
-// Gather is what a client sends of a card's inputs: those that are set, as text. It checks what the client checks.
-// known tells whether an id is a person's, which is a choice where people can be picked.
-// Errors: ErrInvalid, an input that the card doesn't have.
+// Gather returns the values of a card's inputs that a client sends: those that aren't empty, as text. An input that filled
+// doesn't name keeps its initial value. isPerson reports whether an id is a person's, which is a valid choice in a people
+// picker.
+// Errors: ErrInvalid; also if filled names an input that the card doesn't have.
 // Source: adaptivecards npm 3, SubmitAction.
-func Gather(card object, in Inputs, known func(id string) bool) (map[string]string, error) {
-	out, there := map[string]string{}, map[string]bool{}
+func Gather(card object, filled Inputs, isPerson func(id string) bool) (map[string]string, error) {
+	values, exists := map[string]string{}, map[string]bool{}
 	var faults []error
-	Walk(card, func(e object) {
-		kind, _ := e["type"].(string)
-		id, _ := e["id"].(string)
+	Walk(card, func(o object) {
+		kind, _ := o["type"].(string)
+		id, _ := o["id"].(string)
 
 		if !strings.HasPrefix(kind, "Input.") {
 			return
 		}
 
-		there[id] = true
-		value, typed := in[id]
-		if !typed {
-			value = presetValue(e)
+		exists[id] = true
+		value, isFilled := filled[id]
+		if !isFilled {
+			value = initialValue(o)
 		}
-		if err := checkInput(e, kind, value, known); err != nil {
+		if err := checkInput(o, kind, value, isPerson); err != nil {
 			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
 			return
 		}
 		if kind == "Input.Toggle" {
-			value = toggleValue(e, value)
+			value = toggleValue(o, value)
 		}
-		if e["isMultiSelect"] == true {
-			value = sortPicked(e, value)
+		if o["isMultiSelect"] == true {
+			value = sortPicked(o, value)
 		}
 		if value != "" {
-			out[id] = value
+			values[id] = value
 		}
 	})
 
-	for id := range in {
-		if !there[id] {
+	for id := range filled {
+		if !exists[id] {
 			faults = append(faults, fmt.Errorf("teamsfake: the card has no input %q", id))
 		}
 	}
 
-	return out, errors.Join(faults...)
+	return values, errors.Join(faults...)
 }
 
-// presetValue returns what stands in an input before anything is filled in.
-func presetValue(e object) string {
-	switch v := e["value"].(type) {
+// initialValue returns the value that the card gives an input.
+func initialValue(input object) string {
+	switch v := input["value"].(type) {
 	case string:
 		return v
 	case float64:
@@ -165,25 +172,26 @@ func presetValue(e object) string {
 	return ""
 }
 
-// toggleValue turns true and false into the input's own values.
-func toggleValue(e object, value string) string {
-	name := func(key, standard string) string {
-		if v, ok := e[key].(string); ok {
-			return v
-		}
-		return standard
+// toggleValue turns true and false into the toggle's own values, which a card may set in valueOn and valueOff.
+func toggleValue(input object, value string) string {
+	on, ok := input["valueOn"].(string)
+	if !ok {
+		on = "true"
 	}
-	on, off := name("valueOn", "true"), name("valueOff", "false")
+	off, ok := input["valueOff"].(string)
+	if !ok {
+		off = "false"
+	}
 	if value == on || value == "true" {
 		return on
 	}
 	return off
 }
 
-// checkInput returns why a client refuses what was filled into an input; nil if it takes it.
-func checkInput(e object, kind, value string, known func(id string) bool) error {
+// checkInput returns why a client refuses the value of an input, or nil.
+func checkInput(input object, kind, value string, isPerson func(id string) bool) error {
 	if value == "" {
-		if e["isRequired"] == true {
+		if input["isRequired"] == true {
 			return errors.New("is required")
 		}
 		return nil
@@ -191,7 +199,7 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 
 	switch kind {
 	case "Input.Text":
-		return checkText(e, value)
+		return checkText(input, value)
 	case "Input.Number":
 		_, err := strconv.ParseFloat(value, 64)
 		return err
@@ -200,69 +208,75 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 	case "Input.Time":
 		return checkPattern(`^\d{2}:\d{2}$`, value)
 	case "Input.ChoiceSet":
-		return checkChoice(e, value, known)
+		return checkChoice(input, value, isPerson)
 	}
 
 	return nil
 }
 
-func checkText(e object, value string) error {
-	most, isBounded := e["maxLength"].(float64)
-	if isBounded && len([]rune(value)) > int(most) {
-		return fmt.Errorf("is longer than %v", most)
+func checkText(input object, value string) error {
+	maxLength, isLimited := input["maxLength"].(float64)
+	if isLimited && len([]rune(value)) > int(maxLength) {
+		return fmt.Errorf("is longer than %v", maxLength)
 	}
-	if strings.Contains(value, "\n") && e["isMultiline"] != true {
+	if strings.Contains(value, "\n") && input["isMultiline"] != true {
 		return errors.New("has one line only")
 	}
-	if pattern, ok := e["regex"].(string); ok {
+	if pattern, ok := input["regex"].(string); ok {
 		return checkPattern(pattern, value)
 	}
 	return nil
 }
 
 func checkPattern(pattern, value string) error {
-	ok, err := regexp.MatchString(pattern, value)
-	if err == nil && !ok {
-		err = fmt.Errorf("%q does not match %s", value, pattern)
+	matches, err := regexp.MatchString(pattern, value)
+	if err != nil {
+		return err
 	}
-	return err
+	if !matches {
+		return fmt.Errorf("%q does not match %s", value, pattern)
+	}
+	return nil
 }
 
-func checkChoice(e object, value string, known func(id string) bool) error {
+func checkChoice(input object, value string, isPerson func(id string) bool) error {
 	picked := []string{value}
-	if e["isMultiSelect"] == true {
+	if input["isMultiSelect"] == true {
 		picked = strings.Split(value, ",")
 	}
+	hasPeople := input["choices.data"] != nil // a people picker
 	for _, v := range picked {
-		if slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v }) {
+		if choiceIndex(input, v) >= 0 {
 			continue
 		}
-		if e["choices.data"] == nil || !known(v) {
+		if !hasPeople || !isPerson(v) {
 			return fmt.Errorf("there is no choice %q", v)
 		}
 	}
 	return nil
 }
 
-// sortPicked puts the values of a choice of several into the order of its choices, as clients do, in whatever order
-// they were ticked.
-func sortPicked(e object, value string) string {
+// choiceIndex returns the index of a value among the choices of an input, or -1.
+func choiceIndex(input object, value string) int {
+	return slices.IndexFunc(list(input["choices"]), func(choice object) bool { return choice["value"] == value })
+}
+
+// sortPicked sorts the comma-separated values of a multiple choice in the order of the choices, as clients do.
+func sortPicked(input object, value string) string {
 	picked := strings.Split(value, ",")
-	place := func(v string) int {
-		return slices.IndexFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
-	}
-	slices.SortStableFunc(picked, func(a, b string) int { return place(a) - place(b) })
+	slices.SortStableFunc(picked, func(a, b string) int { return choiceIndex(input, a) - choiceIndex(input, b) })
 	return strings.Join(picked, ",")
 }
 
-// Merge adds the inputs to an action's data. Data that isn't an object is lost to inputs.
+// Merge returns an action's data together with the inputs. If both have a key, the input wins. Data that isn't an object is
+// dropped.
 func Merge(data any, inputs map[string]string) object {
-	out := object{}
+	merged := object{}
 	if o, ok := data.(object); ok {
-		maps.Copy(out, o)
+		maps.Copy(merged, o)
 	}
-	for k, v := range inputs {
-		out[k] = v
+	for id, value := range inputs {
+		merged[id] = value
 	}
-	return out
+	return merged
 }

@@ -16,12 +16,19 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
+// This file converts between the markup of Teams messages and what people see. A bot sends texts such as
+//
+//	**Hello** <at>Ann Lee</at>
+//
+// Render makes the HTML that a client shows, and reports markup that a client would drop. Plain makes the plain text that a
+// person reads of such HTML: "Hello @Ann Lee".
+
 var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
 
-// Chips returns the mentions that stand in a text: <at>Name</at>.
+// Chips returns the mention tags of a text, such as "<at>Ann Lee</at>". Clients show them as chips.
 func Chips(text string) []string { return atTag.FindAllString(text, -1) }
 
-// ChipName is the name that the first mention of a text shows; "" if it has none.
+// ChipName returns the name in the first mention tag of a text, or "".
 func ChipName(text string) string {
 	found := atTag.FindStringSubmatch(text)
 	if found == nil {
@@ -30,7 +37,7 @@ func ChipName(text string) string {
 	return Plain(found[1])
 }
 
-// isShownElement reports whether Teams shows an element in a text of format xml.
+// isShownElement reports whether Teams supports an HTML element in a text of format xml.
 // Source: "Format your bot messages", read 2026-11.
 func isShownElement(tag string) bool {
 	return slices.Contains([]string{
@@ -39,8 +46,8 @@ func isShownElement(tag string) bool {
 	}, tag)
 }
 
-// Render returns the HTML that people see of a bot's text, and what is wrong with it: elements that Teams doesn't
-// show. format is that of the activity: plain, xml or markdown.
+// Render returns the HTML that a client shows for a bot's text. faults describes the markup that it doesn't show. format is
+// the activity's textFormat: plain, xml or markdown.
 func Render(text, format string) (out string, faults []string) {
 	switch format {
 	case "plain":
@@ -62,11 +69,11 @@ func Render(text, format string) (out string, faults []string) {
 	return out, nil
 }
 
-// Placeholder stands for the i-th mention of a text while that is rendered, which leaves it as it is: its ends are of
-// Unicode's private use, so that they are neither markup nor in any text.
+// Placeholder returns a string that takes the place of the i-th mention while a text is rendered. Its first and last
+// characters are for private use in Unicode, so no Markdown parser changes them and no ordinary text has them.
 func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
 
-// Markdown renders typed Markdown as HTML; HTML in it is text.
+// Markdown renders Markdown as HTML. It escapes HTML in the text, since the parser doesn't know raw HTML.
 func Markdown(text string) string {
 	md := goldmark.New(
 		goldmark.WithParser(parser.NewParser(
@@ -82,7 +89,7 @@ func Markdown(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// inOrder gives parsers their priorities: an earlier one is tried first.
+// inOrder assigns priorities to parsers: earlier ones are tried first.
 func inOrder(parsers ...any) []util.PrioritizedValue {
 	list := make([]util.PrioritizedValue, len(parsers))
 	for i, p := range parsers {
@@ -91,12 +98,12 @@ func inOrder(parsers ...any) []util.PrioritizedValue {
 	return list
 }
 
-// sanitizeText leaves out of a text of format xml the elements that Teams doesn't show, and notes each as a fault.
+// sanitizeText removes the elements that Teams doesn't show from a text of format xml, and reports each as a fault.
 func sanitizeText(text string) (out string, faults []string) {
 	var s sanitizer
 	tokens := nethtml.NewTokenizer(strings.NewReader(text))
-	for tokens.Next() != nethtml.ErrorToken { // the end, since a string is read without errors
-		raw := string(tokens.Raw()) // before Token, which uses it up
+	for tokens.Next() != nethtml.ErrorToken { // the only error is the end of the text
+		raw := string(tokens.Raw()) // Token makes it invalid
 		s.add(tokens.Token(), raw)
 	}
 	if len(s.open) > 0 {
@@ -105,10 +112,10 @@ func sanitizeText(text string) (out string, faults []string) {
 	return s.shown.String(), s.faults
 }
 
-// sanitizer copies what Teams shows of a text, token by token.
+// sanitizer copies the tokens of a text that Teams shows.
 type sanitizer struct {
 	shown  strings.Builder
-	open   []string // the elements that are open, outermost first
+	open   []string // names of the open elements, outermost first
 	faults []string
 }
 
@@ -116,38 +123,38 @@ func (s *sanitizer) fault(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }
 
-// add adds a token. raw is how it stands in the text.
-func (s *sanitizer) add(t nethtml.Token, raw string) {
-	switch t.Type {
+// add adds a token. raw is its source text.
+func (s *sanitizer) add(token nethtml.Token, raw string) {
+	switch token.Type {
 	case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-		s.begin(t, raw)
+		s.begin(token, raw)
 	case nethtml.EndTagToken:
-		s.end(t, raw)
+		s.end(token, raw)
 	case nethtml.TextToken:
-		s.shown.WriteString(stdhtml.EscapeString(t.Data))
+		s.shown.WriteString(stdhtml.EscapeString(token.Data))
 	default:
 		s.fault("%s is not shown", raw)
 	}
 }
 
-func (s *sanitizer) begin(t nethtml.Token, raw string) {
-	if !isShownElement(t.Data) {
+func (s *sanitizer) begin(tag nethtml.Token, raw string) {
+	if !isShownElement(tag.Data) {
 		s.fault("the element %s is not shown", raw)
 		return
 	}
-	if t.Data == "a" && !isGoodLink(t) {
+	if tag.Data == "a" && !isWorkingLink(tag) {
 		s.fault("the link %s does not work", raw)
 	}
 	s.shown.WriteString(raw)
-	isVoid := t.Type == nethtml.SelfClosingTagToken || slices.Contains([]string{"br", "hr", "img"}, t.Data)
+	isVoid := tag.Type == nethtml.SelfClosingTagToken || slices.Contains([]string{"br", "hr", "img"}, tag.Data)
 	if !isVoid {
-		s.open = append(s.open, t.Data)
+		s.open = append(s.open, tag.Data)
 	}
 }
 
-func (s *sanitizer) end(t nethtml.Token, raw string) {
+func (s *sanitizer) end(tag nethtml.Token, raw string) {
 	last := len(s.open) - 1
-	if last < 0 || s.open[last] != t.Data {
+	if last < 0 || s.open[last] != tag.Data {
 		s.fault("%s closes nothing", raw)
 		return
 	}
@@ -155,46 +162,50 @@ func (s *sanitizer) end(t nethtml.Token, raw string) {
 	s.shown.WriteString(raw)
 }
 
-// isGoodLink reports whether clients open the address of a link.
-func isGoodLink(t nethtml.Token) bool {
-	for _, a := range t.Attr {
-		if a.Key == "href" {
-			return isOpenable(a.Val)
+// isWorkingLink reports whether an a element has an address that clients open.
+func isWorkingLink(tag nethtml.Token) bool {
+	for _, attr := range tag.Attr {
+		if attr.Key == "href" {
+			return isOpenable(attr.Val)
 		}
 	}
 	return false
 }
 
-// Plain returns what a person reads of HTML: a line for each block, and mentions as @Name.
+// Plain returns the plain text of HTML: each block element on a line of its own, and mentions as @Name.
 func Plain(text string) string {
 	var b strings.Builder
-	line := func() {
+	endLine := func() {
 		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 			b.WriteByte('\n')
 		}
 	}
 
-	z := nethtml.NewTokenizer(strings.NewReader(text))
+	tokens := nethtml.NewTokenizer(strings.NewReader(text))
 	for {
-		switch z.Next() {
-		case nethtml.ErrorToken:
+		switch tokens.Next() {
+		case nethtml.ErrorToken: // the end of the text
 			return strings.TrimSpace(strings.ReplaceAll(b.String(), "\u00a0", " "))
 		case nethtml.TextToken:
-			b.WriteString(strings.Trim(z.Token().Data, "\n"))
+			b.WriteString(strings.Trim(tokens.Token().Data, "\n"))
 		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-			switch t := z.Token(); t.Data {
-			case "br":
+			switch name := tokens.Token().Data; {
+			case name == "br":
 				b.WriteByte('\n')
-			case "at":
+			case name == "at":
 				b.WriteByte('@')
-			case "p", "div", "li", "blockquote", "pre", "h1", "h2", "h3":
-				line()
+			case isBlock(name):
+				endLine()
 			}
 		case nethtml.EndTagToken:
-			switch t := z.Token(); t.Data {
-			case "p", "div", "li", "blockquote", "pre", "h1", "h2", "h3":
-				line()
+			if isBlock(tokens.Token().Data) {
+				endLine()
 			}
 		}
 	}
+}
+
+// isBlock reports whether an HTML element begins and ends a line.
+func isBlock(name string) bool {
+	return slices.Contains([]string{"p", "div", "li", "blockquote", "pre", "h1", "h2", "h3"}, name)
 }

@@ -6,20 +6,21 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	_ "image/jpeg" // what Teams shows
-	_ "image/png"  // what Teams shows
+	_ "image/jpeg" // registers a format that Teams shows
+	_ "image/png"  // registers a format that Teams shows
 	"strings"
 )
 
 // Limits of a picture in a message.
 // Source: "Send and receive messages", picture messages, read 2026-11.
 const (
-	pictureBytes = 1 << 20
-	pictureSide  = 1024
+	maxPictureBytes = 1 << 20
+	maxPictureSide  = 1024 // pixels
 )
 
-// PictureFault reports why clients do not show a picture that a message carries itself; a picture
-// elsewhere is not fetched. kind is its attachment's MIME type; address is a data URI. "" means it is shown.
+// PictureFault returns why Teams clients don't show a picture that a bot sends within a message, or "" if they show it. kind
+// is the MIME type of the attachment, and address a data URI: "data:image/png;base64,…". It accepts all other addresses
+// unchecked, because it makes no requests.
 func PictureFault(kind, address string) string {
 	head, code, ok := strings.Cut(address, ";base64,")
 	if !ok || !strings.HasPrefix(head, "data:") {
@@ -32,20 +33,20 @@ func PictureFault(kind, address string) string {
 		return "picture: " + err.Error()
 	}
 
-	c, format, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return "picture: " + err.Error()
 	}
 	if "image/"+format != declared || kind != declared {
 		return fmt.Sprintf("picture: %s called %s and %s", format, kind, declared)
 	}
-	if len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide {
-		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
+	if len(data) > maxPictureBytes || max(config.Width, config.Height) > maxPictureSide {
+		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", config.Width, config.Height, len(data))
 	}
 
 	if format == "gif" {
-		all, err := gif.DecodeAll(bytes.NewReader(data))
-		if err != nil || len(all.Image) > 1 {
+		frames, err := gif.DecodeAll(bytes.NewReader(data))
+		if err != nil || len(frames.Image) > 1 {
 			return "picture: an animated or broken GIF"
 		}
 	}

@@ -8,11 +8,17 @@ import (
 	"sync"
 )
 
-// An Adaptive Card is JSON. schema says what each of its objects has: a line for its name and its properties, "!"
-// behind those that must be there, "=" and what they may be. That is string, text (which is not empty), bool, number,
-// pixels, object, one of several words, another object of this table, or a list of what follows []. A line that
-// begins with * is a group of objects, told apart by their type; one that begins with a space goes on with the line
-// before; + takes over the properties of another line. Names in brackets are ours.
+// schema lists the objects of an Adaptive Card, which is JSON, and their properties. Each object has a line (an indented line
+// continues the one above):
+//
+//	Fact title!=text value!=text                 two required properties, both non-empty texts
+//	Media sources!=[]MediaSource poster=string   a required list of objects of this table, and an optional string
+//	Column width=auto|stretch/number/pixels      one of two words, or a number, or a text such as "80px"
+//	Image +(block) url!=text                     the properties of (block), and one more
+//	*Inline TextRun                              a group: where an Inline is expected, these types are valid
+//
+// The types of values are string, text (a string that isn't empty), bool, number, object (any), pixels ("80px") and weight
+// ("2.5"). Names in parentheses aren't names of the Adaptive Card schema.
 // Source: adaptivecards.io/explorer, schema 1.5; "Cards reference" and "Format cards in Teams" for msteams,
 // targetWidth, grid.area and choices.data, read 2026-11.
 const schema = `
@@ -92,15 +98,15 @@ Action.ToggleVisibility +(action) targetElements!=[]TargetElement,string
 TargetElement elementId!=text isVisible=bool
 `
 
-// shapes is schema, read once.
+// shapes is the parsed schema.
 type shapes struct {
-	groups  map[string][]string
-	objects map[string]map[string]property
+	groups  map[string][]string            // names of objects, by the group's name
+	objects map[string]map[string]property // properties by their names, by the object's name
 }
 
 type property struct {
 	required bool
-	kinds    []string
+	kinds    []string // alternatives, such as "string", "auto|stretch" or "[]Element"
 }
 
 var cards = sync.OnceValue(func() shapes { //nolint:gochecknoglobals // constant
@@ -113,33 +119,34 @@ var cards = sync.OnceValue(func() shapes { //nolint:gochecknoglobals // constant
 		if words[0][0] == '*' {
 			s.groups[words[0][1:]] = words[1:]
 		} else {
-			s.objects[words[0]] = s.read(words[1:])
+			s.objects[words[0]] = s.parseProperties(words[1:])
 		}
 	}
 	return s
 })
 
-// read reads the properties of an object from its line in the schema.
-func (s shapes) read(words []string) map[string]property {
-	known := map[string]property{"type": {kinds: []string{"text"}}}
-	for _, w := range words {
-		if other, ok := strings.CutPrefix(w, "+"); ok {
-			maps.Copy(known, s.objects[other])
+// parseProperties parses the properties of an object: the words of its line after the name. Lines to which the words refer
+// with "+" must be parsed already.
+func (s shapes) parseProperties(words []string) map[string]property {
+	properties := map[string]property{"type": {kinds: []string{"text"}}}
+	for _, word := range words {
+		if base, ok := strings.CutPrefix(word, "+"); ok {
+			maps.Copy(properties, s.objects[base])
 			continue
 		}
-		name, kinds, _ := strings.Cut(w, "=")
-		propertyName, required := strings.CutSuffix(name, "!")
-		known[propertyName] = property{required: required, kinds: strings.Split(kinds, "/")}
+		left, kinds, _ := strings.Cut(word, "=")
+		name, required := strings.CutSuffix(left, "!")
+		properties[name] = property{required: required, kinds: strings.Split(kinds, "/")}
 	}
-	return known
+	return properties
 }
 
-// sizes are the kinds of text that are a size: of pixels, and a share of the width.
+// sizes are the texts that are widths: a number of pixels, or a share of the available width.
 var sizes = map[string]*regexp.Regexp{ //nolint:gochecknoglobals // constant
 	"pixels": regexp.MustCompile(`^\d+px$`), "weight": regexp.MustCompile(`^\d+(\.\d+)?$`),
 }
 
-// isTextOfKind reports whether a text is of a kind. Words count whatever their case.
+// isTextOfKind reports whether a text is valid for a kind. It ignores case in words such as auto|stretch.
 func isTextOfKind(text, kind string) bool {
 	switch kind {
 	case "string":
@@ -152,7 +159,7 @@ func isTextOfKind(text, kind string) bool {
 	return slices.ContainsFunc(strings.Split(kind, "|"), func(word string) bool { return strings.EqualFold(word, text) })
 }
 
-// checkObject checks a card's object against the schema: kind is its name there, or its group's.
+// checkObject checks an object of a card against the schema. kind is the object or group that is expected.
 func (c *cardCheck) checkObject(o object, kind string) {
 	name, ok := cards().nameOf(o, kind)
 	if !ok {
@@ -163,25 +170,24 @@ func (c *cardCheck) checkObject(o object, kind string) {
 
 	fallback, hasFallback := o["fallback"].(object)
 	if hasFallback && fallback["id"] == o["id"] {
-		delete(fallback, "id") // it takes the other's place
+		delete(fallback, "id") // only one of both is shown, so the id isn't used twice
 	}
 
 	c.checkProperties(o, name)
 	c.checkRules(o, name)
 }
 
-// nameOf returns the name that the schema has for an object which stands where one of this kind is wanted. ok is false if it is
-// none of that kind.
+// nameOf returns the schema's name of an object where kind is expected. ok is false if the object isn't of that kind.
 func (s shapes) nameOf(o object, kind string) (name string, ok bool) {
 	typeName, _ := o["type"].(string)
 	if group, isGroup := s.groups[kind]; isGroup {
 		return typeName, slices.Contains(group, typeName)
 	}
-	isOurs := kind[0] == '(' // such an object has no type, or any
-	return kind, isOurs || o["type"] == nil || typeName == kind
+	mayHaveAnyType := kind[0] == '(' || o["type"] == nil
+	return kind, mayHaveAnyType || typeName == kind
 }
 
-// checkProperties checks which properties an object has, and of which kind they are.
+// checkProperties checks that an object has all required properties and no unknown ones, and checks their values.
 func (c *cardCheck) checkProperties(o object, name string) {
 	known := cards().objects[name]
 	for _, key := range slices.Sorted(maps.Keys(known)) {
@@ -190,32 +196,33 @@ func (c *cardCheck) checkProperties(o object, name string) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(o)) {
-		p, ok := known[key]
+		property, isKnown := known[key]
 		switch {
-		case !ok:
+		case !isKnown:
 			c.addFault("%s has no property %q", name, key)
 		case o[key] != nil:
-			c.checkKinds(o[key], p.kinds, name+"."+key)
+			c.checkKinds(o[key], property.kinds, name+"."+key)
 		}
 	}
 }
 
-// checkKinds notes a fault if a value is of none of several kinds. at says where the value stands.
-func (c *cardCheck) checkKinds(v any, kinds []string, at string) {
-	isOfKind := func(kind string) bool { return c.isOfKind(v, kind, at) }
+// checkKinds checks that a value is of one of several kinds. path says where the value is, such as "Fact.title".
+func (c *cardCheck) checkKinds(value any, kinds []string, path string) {
+	isOfKind := func(kind string) bool { return c.isOfKind(value, kind, path) }
 	if !slices.ContainsFunc(kinds, isOfKind) {
-		c.addFault("%s is no %s: %.80v", at, strings.Join(kinds, " or "), v)
+		c.addFault("%s is no %s: %.80v", path, strings.Join(kinds, " or "), value)
 	}
 }
 
-// isOfKind reports whether a value is of a kind. It checks what is in lists and objects of that kind, and notes the faults.
-func (c *cardCheck) isOfKind(v any, kind, at string) bool {
-	of, isList := strings.CutPrefix(kind, "[]")
-	switch x := v.(type) {
+// isOfKind reports whether a value is of a kind. If it is a list or an object, isOfKind also checks what it contains, and
+// adds faults for that.
+func (c *cardCheck) isOfKind(value any, kind, path string) bool {
+	elementKinds, isList := strings.CutPrefix(kind, "[]")
+	switch v := value.(type) {
 	case []any:
 		if isList {
-			for _, e := range x {
-				c.checkKinds(e, strings.Split(of, ","), at)
+			for _, element := range v {
+				c.checkKinds(element, strings.Split(elementKinds, ","), path)
 			}
 		}
 		return isList
@@ -223,12 +230,12 @@ func (c *cardCheck) isOfKind(v any, kind, at string) bool {
 		_, isGroup := cards().groups[kind]
 		_, isObject := cards().objects[kind]
 		if isGroup || isObject {
-			c.checkObject(x, kind)
+			c.checkObject(v, kind)
 			return true
 		}
 		return kind == "object"
 	case string:
-		return !isList && isTextOfKind(x, kind)
+		return !isList && isTextOfKind(v, kind)
 	case bool:
 		return kind == "bool"
 	case float64:
