@@ -11,38 +11,41 @@ import (
 	"parley/channels/emulator"
 )
 
-// driver lets programs in other processes act in the emulated organisation, and look at it, over HTTP.
+// driver is the HTTP API of the emulator itself, under /_fake/. With it, programs in other processes can act as people of
+// the emulated organisation, read its state and plan faults. For example, this posts a message as Ann:
+//
+//	POST /_fake/person/{Ann's id}/say   {"text": "Hello"}   →   {"ok": true, "id": "1795…"}
 type driver struct {
 	srv *Server
 }
 
-// addRoutes adds these addresses, which take and give JSON:
+// addRoutes adds these routes. Requests and responses are JSON:
 //
-//	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
+//	GET  /_fake/state[?channel=]         the whole organisation, or one channel of it: a Snapshot
 //	GET  /_fake/channels  /_fake/users  /_fake/teams
-//	GET  /_fake/messages?channel=        everything in a channel or personal chat
-//	GET  /_fake/thread?channel=&root=    root and replies
-//	GET  /_fake/personal?user=           the chat with the bot
-//	GET  /_fake/targeted?user=           what the bot said to this person alone
-//	GET  /_fake/dialog?user=             what is open, or null
-//	GET  /_fake/file?id=                 metadata; &raw=1 the bytes
-//	GET  /_fake/calls[?method=]          the bot's calls
-//	GET  /_fake/problems                 what clients do not show as it was meant
-//	GET  /_fake/lost                     activities that the bot never took
-//	GET  /_fake/slow?over=SECONDS        activities that were acknowledged late or not yet
+//	GET  /_fake/messages?channel=        all messages of a channel or personal chat
+//	GET  /_fake/thread?channel=&root=    a thread: its first message and the replies
+//	GET  /_fake/personal?user=           the person's chat with the bot
+//	GET  /_fake/targeted?user=           the bot's messages that only this person sees
+//	GET  /_fake/dialog?user=             the person's open dialog, or null
+//	GET  /_fake/file?id=                 a file's metadata; its bytes with &raw=1
+//	GET  /_fake/calls[?method=]          requests of the bot
+//	GET  /_fake/problems                 content of the bot that clients don't show as intended
+//	GET  /_fake/lost                     activities that the bot never acknowledged
+//	GET  /_fake/slow?over=SECONDS        activities that the bot acknowledged late or not yet
 //	GET  /_fake/info                     Info
-//	GET  /_fake/changes?since=N[&wait=S] change log; waits up to S seconds for news
-//	GET|POST|DELETE /_fake/faults[?id=]  list, Fault → {"id"}, clear
-//	POST /_fake/person/{user}/{verb}     body Act; verbs in control_person.go
-//	POST /_fake/admin/{verb}             body Admin; verbs in control_admin.go
+//	GET  /_fake/changes?since=N[&wait=S] change log; waits up to S seconds for a change
+//	GET|POST|DELETE /_fake/faults[?id=]  lists faults; plans a Fault and returns its id; clears them
+//	POST /_fake/person/{user}/{verb}     acts as a person (control_person.go)
+//	POST /_fake/admin/{verb}             acts as an administrator (control_admin.go)
 //	POST /_fake/reset
 //
-// What can't be done is answered with {"ok":false,"error":…} and status 409, a malformed request with 400.
+// A failed action returns {"ok":false,"error":…} with status 409, a malformed request status 400.
 func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
-	get := func(path string, f func(q func(string) string) any) {
+	get := func(path string, read func(query func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			calls.WriteJSON(w, http.StatusOK, f(r.URL.Query().Get))
+			calls.WriteJSON(w, http.StatusOK, read(r.URL.Query().Get))
 		})
 	}
 
@@ -60,7 +63,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	get("lost", func(func(string) string) any { return s.Activities.Lost() })
 	get("info", func(func(string) string) any { return s.Info() })
 	get("slow", func(q func(string) string) any {
-		seconds, _ := strconv.ParseFloat(q("over"), 64) // 0 if it is none
+		seconds, _ := strconv.ParseFloat(q("over"), 64) // 0 if missing or malformed
 		return s.Activities.Slow(time.Duration(seconds * float64(time.Second)))
 	})
 
@@ -75,7 +78,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	})
 }
 
-// Info is what a program needs to configure a bot for this server, and some counters.
+// Info has the settings with which a bot connects to this server, and some counters.
 type Info struct {
 	TenantID    string    `json:"tenant_id"`
 	AppID       string    `json:"app_id"`
@@ -85,32 +88,43 @@ type Info struct {
 	OpenIDURL   string    `json:"openid_url"`
 	ServiceURL  string    `json:"service_url"`
 	GraphURL    string    `json:"graph_url"`
-	Endpoint    string    `json:"endpoint"` // of the bot
+	Endpoint    string    `json:"endpoint"` // the bot's own address
 	Permissions []string  `json:"permissions"`
-	Pending     int       `json:"pending"`
-	Lost        int       `json:"lost"`
-	Problems    int       `json:"problems"`
+	Pending     int       `json:"pending"`  // activities that the bot hasn't acknowledged yet
+	Lost        int       `json:"lost"`     // activities that the bot never acknowledged
+	Problems    int       `json:"problems"` // faults in the bot's content
 	LastChange  int64     `json:"last_change"`
 	Now         time.Time `json:"now"`
 }
 
-// Info returns addresses, secrets and counters.
+// Info returns the settings and counters.
 func (s *Server) Info() Info {
-	out := Info{
-		TenantID: s.Opt.TenantID, AppID: s.Opt.AppID, AppPassword: s.Opt.AppPassword, BotID: s.Opt.BotID(), LoginURL: s.LoginURL(),
-		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Activities.Pending(), Now: s.Now(),
-		Endpoint: s.Activities.Endpoint(), Lost: len(s.Activities.Lost()), Problems: len(s.Problems()), LastChange: s.Log.Last(),
+	info := Info{
+		TenantID:    s.Opt.TenantID,
+		AppID:       s.Opt.AppID,
+		AppPassword: s.Opt.AppPassword,
+		BotID:       s.Opt.BotID(),
+		LoginURL:    s.LoginURL(),
+		OpenIDURL:   s.OpenIDURL(),
+		ServiceURL:  s.ServiceURL(),
+		GraphURL:    s.GraphURL(),
+		Endpoint:    s.Activities.Endpoint(),
+		Pending:     s.Activities.Pending(),
+		Lost:        len(s.Activities.Lost()),
+		Problems:    len(s.Problems()),
+		LastChange:  s.Log.Last(),
+		Now:         s.Now(),
 	}
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out.Permissions = s.Entra.Permissions()
-	return out
+	info.Permissions = s.Entra.Permissions()
+	return info
 }
 
-// ChannelState is a channel or personal chat with all its messages, also those that only one person sees.
+// ChannelState is a channel or personal chat with all its messages, including those that only one person sees.
 type ChannelState struct {
 	tenant.Channel
-	Person   string            `json:"person,omitempty"` // of a personal chat
+	Person   string            `json:"person,omitempty"` // set in a personal chat
 	Messages []*tenant.Message `json:"messages"`
 }
 
@@ -123,14 +137,14 @@ type Snapshot struct {
 	Dialogs  map[string]*people.Dialog `json:"dialogs"` // by person
 }
 
-// Snapshot returns the whole organisation. If only is the id of a channel, it returns that channel alone.
-func (s *Server) Snapshot(only string) Snapshot {
-	out := Snapshot{
+// Snapshot returns the whole organisation. If channel is not "", it includes the messages of that channel only.
+func (s *Server) Snapshot(channel string) Snapshot {
+	snapshot := Snapshot{
 		TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{},
 	}
-	for _, u := range out.Users {
-		if d := s.Dialog(u.ID); d != nil {
-			out.Dialogs[u.ID] = d
+	for _, u := range snapshot.Users {
+		if dialog := s.Dialog(u.ID); dialog != nil {
+			snapshot.Dialogs[u.ID] = dialog
 		}
 	}
 
@@ -138,23 +152,22 @@ func (s *Server) Snapshot(only string) Snapshot {
 	defer s.Mu.Unlock()
 
 	for _, id := range s.org.ChannelIDs {
-		ch := s.org.Channels[id]
-
-		if only != "" && id != only {
+		if channel != "" && id != channel {
 			continue
 		}
 
-		c := ChannelState{Channel: ch.Channel, Person: ch.Person, Messages: []*tenant.Message{}}
-		for _, m := range ch.Messages {
+		room := s.org.Channels[id]
+		state := ChannelState{Channel: room.Channel, Person: room.Person, Messages: []*tenant.Message{}}
+		for _, m := range room.Messages {
 			if !m.System {
-				c.Messages = append(c.Messages, m.Clone())
+				state.Messages = append(state.Messages, m.Clone())
 			}
 		}
 
-		out.Channels = append(out.Channels, c)
+		snapshot.Channels = append(snapshot.Channels, state)
 	}
 
-	return out
+	return snapshot
 }
 
 func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {

@@ -8,8 +8,9 @@ import (
 	"parley/channels/emulator"
 )
 
-// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok with what stands
-// behind the arrow:
+// Admin is the body of POST /_fake/admin/{verb}, by which a test in another process acts as an administrator of the emulated
+// organisation. For example, POST /_fake/admin/rename with {"channel": "19:a@thread.tacv2", "name": "sales"} renames a
+// channel. Each verb uses the fields listed after it. Those with an arrow return a value:
 //
 //	connect, set_endpoint         endpoint
 //	set_url                       name
@@ -31,7 +32,7 @@ import (
 //	rsc                           on
 //	region                        name
 //	tokens                        name (a Token)
-//	rotate_keys                   on: the old ones are kept
+//	rotate_keys                   on (keeps the old keys)
 //	revoke_tokens                 –
 type Admin struct {
 	Endpoint   string         `json:"endpoint"`
@@ -48,7 +49,7 @@ type Admin struct {
 	Policy map[string]string `json:"policy"`
 }
 
-// adminVerbs returns what each verb of an administrator does.
+// adminVerbs returns the function of each verb. A verb returns the fields of its JSON response, if any.
 func (d *driver) adminVerbs(a Admin) map[string]emulator.Verb {
 	s := d.srv
 	return map[string]emulator.Verb{

@@ -11,8 +11,10 @@ import (
 	"parley/channels/emulator"
 )
 
-// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and answers ok with what
-// stands behind the arrow. Each also reads theme, that of the person's client.
+// Act is the body of POST /_fake/person/{user}/{verb}, by which a test in another process acts as a person in the emulated
+// organisation. For example, POST /_fake/person/{user}/reply with a channel, the root of a thread and a text posts a reply,
+// and returns its id. Each verb uses the fields listed after it, and returns the value after the arrow. All verbs also use
+// theme, the theme of the person's client.
 //
 //	post                   post → "id"
 //	reply, private, slash  channel, root, text → "id"
@@ -22,10 +24,10 @@ import (
 //	react, unreact         channel, message, name
 //	click                  channel, message, name, inputs, old → "outcome"
 //	submit                 name, inputs → "outcome"
-//	complete               result (of the dialog's page) → "outcome"
+//	complete               result (that the dialog's web page submits) → "outcome"
 //	view                   channel, message → "outcome"
 //	suggested              channel, message, name → "outcome"
-//	action                 channel, message, name (of a message extension's command) → "outcome"
+//	action                 channel, message, name (a command of the app's message extension) → "outcome"
 //	compose                channel, root, name → "outcome"
 //	search                 channel, root, name, text → "outcome"
 //	close                  –
@@ -37,7 +39,7 @@ type Act struct {
 	Text    string        `json:"text"`
 	Name    string        `json:"name"`
 	Inputs  client.Inputs `json:"inputs"`
-	Old     bool          `json:"old"`
+	Old     bool          `json:"old"` // the client is an old one, which doesn't know Action.Execute
 	Theme   string        `json:"theme"`
 
 	Result json.RawMessage `json:"result"`
@@ -47,21 +49,25 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	emulator.RunVerb(w, r, func(a Act) map[string]emulator.Verb { return personVerbs(d.srv.As(r.PathValue("user")), a) })
 }
 
-// personVerbs returns what each verb of a person does.
+// withID makes a verb that returns the id of a new message.
+func withID(post func() (string, error)) emulator.Verb {
+	return func(context.Context) (object, error) {
+		id, err := post()
+		return object{"id": id}, err
+	}
+}
+
+// withOutcome makes a verb that returns how the bot responded.
+func withOutcome(invoke func(context.Context) (*people.Outcome, error)) emulator.Verb {
+	return func(ctx context.Context) (object, error) {
+		outcome, err := invoke(ctx)
+		return object{"outcome": outcome}, err
+	}
+}
+
+// personVerbs returns the function of each verb.
 func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
 	p.Theme = a.Theme
-	written := func(f func() (string, error)) emulator.Verb {
-		return func(context.Context) (object, error) {
-			id, err := f()
-			return object{"id": id}, err
-		}
-	}
-	answered := func(f func(context.Context) (*people.Outcome, error)) emulator.Verb {
-		return func(ctx context.Context) (object, error) {
-			outcome, err := f(ctx)
-			return object{"outcome": outcome}, err
-		}
-	}
 	click := p.Click
 	if a.Old {
 		click = p.ClickOld
@@ -70,19 +76,19 @@ func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
 	type ctx = context.Context
 	type outcome = people.Outcome
 	return map[string]emulator.Verb{
-		"post":      written(func() (string, error) { return p.Post(a.Post) }),
-		"reply":     written(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
-		"say":       written(func() (string, error) { return p.Say(a.Text) }),
-		"private":   written(func() (string, error) { return p.Private(a.Channel, a.Root, a.Text) }),
-		"slash":     written(func() (string, error) { return p.Slash(a.Channel, a.Root, a.Text) }),
-		"click":     answered(func(c ctx) (*outcome, error) { return click(c, a.Channel, a.Message, a.Name, a.Inputs) }),
-		"submit":    answered(func(c ctx) (*outcome, error) { return p.Submit(c, a.Name, a.Inputs) }),
-		"complete":  answered(func(c ctx) (*outcome, error) { return p.Complete(c, a.Result) }),
-		"view":      answered(func(c ctx) (*outcome, error) { return p.View(c, a.Channel, a.Message) }),
-		"suggested": answered(func(c ctx) (*outcome, error) { return p.Suggested(c, a.Channel, a.Message, a.Name) }),
-		"action":    answered(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
-		"compose":   answered(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
-		"search":    answered(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
+		"post":      withID(func() (string, error) { return p.Post(a.Post) }),
+		"reply":     withID(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
+		"say":       withID(func() (string, error) { return p.Say(a.Text) }),
+		"private":   withID(func() (string, error) { return p.Private(a.Channel, a.Root, a.Text) }),
+		"slash":     withID(func() (string, error) { return p.Slash(a.Channel, a.Root, a.Text) }),
+		"click":     withOutcome(func(c ctx) (*outcome, error) { return click(c, a.Channel, a.Message, a.Name, a.Inputs) }),
+		"submit":    withOutcome(func(c ctx) (*outcome, error) { return p.Submit(c, a.Name, a.Inputs) }),
+		"complete":  withOutcome(func(c ctx) (*outcome, error) { return p.Complete(c, a.Result) }),
+		"view":      withOutcome(func(c ctx) (*outcome, error) { return p.View(c, a.Channel, a.Message) }),
+		"suggested": withOutcome(func(c ctx) (*outcome, error) { return p.Suggested(c, a.Channel, a.Message, a.Name) }),
+		"action":    withOutcome(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
+		"compose":   withOutcome(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
+		"search":    withOutcome(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
 		"edit":      emulator.Try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
 		"delete":    emulator.Try(func() error { return p.Delete(a.Channel, a.Message) }),
 		"undelete":  emulator.Try(func() error { return p.Undelete(a.Channel, a.Message) }),

@@ -4,19 +4,21 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Users lists the directory in order of joining.
+// The methods of this file read the emulated organisation: its people, teams, channels and files. They return copies.
+
+// Users lists the people in the order in which they joined.
 func (s *Server) Users() []tenant.User {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out := []tenant.User{}
+	users := []tenant.User{}
 	for _, id := range s.org.UserIDs {
-		out = append(out, *s.org.Users[id])
+		users = append(users, *s.org.Users[id])
 	}
-	return out
+	return users
 }
 
-// User returns a person; ok is false for an unknown id.
-func (s *Server) User(id string) (tenant.User, bool) {
+// User returns a person by Entra object id. ok is false if there is no such person.
+func (s *Server) User(id string) (user tenant.User, ok bool) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	if u := s.org.Users[id]; u != nil {
@@ -25,49 +27,52 @@ func (s *Server) User(id string) (tenant.User, bool) {
 	return tenant.User{}, false
 }
 
-// Teams lists the teams.
+// Teams lists the teams in the order in which they were made.
 func (s *Server) Teams() []tenant.Team {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out := []tenant.Team{}
+	teams := []tenant.Team{}
 	for _, id := range s.org.TeamIDs {
-		out = append(out, *s.org.Teams[id])
+		teams = append(teams, *s.org.Teams[id])
 	}
-	return out
+	return teams
 }
 
-// Channels lists the channels of all teams, General first, without personal chats.
+// Channels lists the channels of all teams, each team's General first. It doesn't include personal chats.
 func (s *Server) Channels() []tenant.Channel {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out := []tenant.Channel{}
+	channels := []tenant.Channel{}
 	for _, id := range s.org.ChannelIDs {
-		if ch := s.org.Channels[id]; ch.Person == "" {
-			out = append(out, ch.Channel)
+		room := s.org.Channels[id]
+		isPersonal := room.Person != ""
+		if !isPersonal {
+			channels = append(channels, room.Channel)
 		}
 	}
-	return out
+	return channels
 }
 
-// File returns a file by its id, or nil. The bytes are in Data.
+// File returns a file by its id, or nil. Its Data must not be changed.
 func (s *Server) File(id string) *tenant.File {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	if f := s.files.ByID[id]; f != nil {
-		c := *f
-		return &c
+	file := s.files.ByID[id]
+	if file == nil {
+		return nil
 	}
-	return nil
+	copied := *file
+	return &copied
 }
 
-// Files lists all files and pictures, in no order.
+// Files lists all files and pictures in no particular order. Their Data must not be changed.
 func (s *Server) Files() []*tenant.File {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out := []*tenant.File{}
-	for _, f := range s.files.ByID {
-		c := *f
-		out = append(out, &c)
+	files := []*tenant.File{}
+	for _, file := range s.files.ByID {
+		copied := *file
+		files = append(files, &copied)
 	}
-	return out
+	return files
 }

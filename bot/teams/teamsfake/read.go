@@ -6,38 +6,40 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// What tests read: messages, dialogs and the bot's calls.
+// Tests of a bot read messages, dialogs and the bot's requests from the emulator with the methods of this file. They return
+// copies. A deleted message stays in its thread as a tombstone. A targeted message is one that only one person sees.
 
-// As returns the person with this Entra object id.
+// As returns the person with this Entra object id, for a test to act as.
 func (s *Server) As(user string) *people.Person { return s.people.As(user) }
 
-// Dialog returns what is open in front of a person, or nil.
+// Dialog returns the dialog that a person has open, or nil.
 func (s *Server) Dialog(user string) *people.Dialog { return s.people.Dialog(user) }
 
-// Calls returns the bot's requests whose method matches the pattern, oldest first; "" matches all. Bodies of requests for tokens are
-// not kept.
+// Calls returns the bot's requests whose name, such as "activities.send", matches a pattern, oldest first. "" matches all.
+// Requests for tokens have no bodies, which contain secrets.
 func (s *Server) Calls(pattern string) []calls.Call { return s.journal.List(pattern) }
 
-// Thread returns a thread's first message and its replies, oldest first, deleted ones as tombstones, without messages that only one
-// person sees. It returns nil if there is no such thread.
+// Thread returns a thread's first message and its replies, oldest first, without targeted messages. It returns nil if the
+// thread doesn't exist.
 func (s *Server) Thread(channel, root string) []*tenant.Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	var out []*tenant.Message
-	if ch := s.org.Channels[channel]; ch != nil {
-		for _, m := range ch.Threads[root] {
-			if isForAll(m) && !m.System {
-				out = append(out, m.Clone())
-			}
+	room := s.org.Channels[channel]
+	if room == nil {
+		return nil
+	}
+	var thread []*tenant.Message
+	for _, m := range room.Threads[root] {
+		if isForAll(m) && !m.System {
+			thread = append(thread, m.Clone())
 		}
 	}
-	return out
+	return thread
 }
 
 func isForAll(m *tenant.Message) bool { return m.Targeted == "" }
 
-// Messages returns everything in a channel or personal chat in order of posting, tombstones
-// included, without what only one person sees.
+// Messages returns the messages of a channel or personal chat, oldest first, without targeted ones.
 func (s *Server) Messages(channel string) []*tenant.Message { return s.org.Messages(channel, isForAll) }
 
 // Roots returns the first messages of a channel's threads, oldest first.
@@ -45,49 +47,49 @@ func (s *Server) Roots(channel string) []*tenant.Message {
 	return s.org.Messages(channel, func(m *tenant.Message) bool { return isForAll(m) && m.Root == m.ID })
 }
 
-// Personal returns the chat between the bot and a person, oldest first.
+// Personal returns the messages of a person's chat with the bot, oldest first.
 func (s *Server) Personal(user string) []*tenant.Message { return s.Messages(s.Opt.PersonalID(user)) }
 
 // PersonalID returns the id of the chat between the bot and a person.
 func (s *Server) PersonalID(user string) string { return s.Opt.PersonalID(user) }
 
-// Targeted returns the messages of the bot that only this person sees, channel by channel, oldest first. Deleted and expired ones are
-// left out, and so is what the person wrote privately to the bot.
+// Targeted returns the bot's targeted messages to a person, channel by channel, oldest first. It leaves out deleted and
+// expired ones, and the person's own private messages to the bot.
 func (s *Server) Targeted(user string) []*tenant.Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	var out []*tenant.Message
+	var targeted []*tenant.Message
 	for _, id := range s.org.ChannelIDs {
 		for _, m := range s.org.Channels[id].Messages {
-			isShown := m.Bot && m.Targeted == user && !m.Deleted() && s.org.CanSeeLocked(user, m)
-			if isShown {
-				out = append(out, m.Clone())
+			isFromBot := m.Bot && m.Targeted == user
+			if isFromBot && !m.Deleted() && s.org.CanSeeLocked(user, m) {
+				targeted = append(targeted, m.Clone())
 			}
 		}
 	}
 
-	return out
+	return targeted
 }
 
-// Shown returns what a person sees in a channel, or in the personal chat if channel is "", in order of posting, deleted messages as
-// tombstones, with the private messages between this person and the bot. It returns nil for somebody who isn't a member.
+// Shown returns the messages that a person sees in a channel, or in the personal chat if channel is "", oldest first. They
+// include targeted messages to and from this person. It returns nil for somebody who isn't a member.
 func (s *Server) Shown(user, channel string) []*tenant.Message {
 	if channel == "" {
 		channel = s.Opt.PersonalID(user)
 	}
-	return s.org.Messages(channel, func(m *tenant.Message) bool { // under the lock of Messages, which both need
+	return s.org.Messages(channel, func(m *tenant.Message) bool { // runs under the lock, which both methods need
 		return s.org.IsMember(s.org.Channels[channel], user) && s.org.CanSeeLocked(user, m)
 	})
 }
 
-// Message returns one message of a channel or personal chat, also a deleted or private one,
-// or nil.
+// Message returns a message of a channel or personal chat, even if it is deleted or targeted. It returns nil if there is no
+// such message.
 func (s *Server) Message(channel, id string) *tenant.Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch := s.org.Channels[channel]
-	if ch == nil || ch.ByID[id] == nil {
+	room := s.org.Channels[channel]
+	if room == nil || room.ByID[id] == nil {
 		return nil
 	}
-	return ch.ByID[id].Clone()
+	return room.ByID[id].Clone()
 }

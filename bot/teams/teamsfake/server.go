@@ -15,25 +15,27 @@ import (
 	"parley/channels/emulator"
 )
 
-// A Server is a stand-in for Microsoft Teams, for tests and the demo: one organisation with people, teams and
-// channels, and one bot, Parley's. The bot is configured with the Server's addresses in place of Microsoft's. Tests
-// then act as people (Server.As) and look at what the bot has posted.
-
-// Server is one emulated organisation. It answers the bot's calls (of the Bot Connector, Entra, Graph and
-// SharePoint), and sends the bot the activities that people cause. It is an http.Handler; Start makes it listen. All
-// methods, also those of its parts, are safe for concurrent use.
+// Server emulates Microsoft Teams for tests and demos of a bot: one organisation with people, teams and channels. The bot is
+// configured with the Server's URLs in place of Microsoft's. The Server answers the bot's calls of the Bot Connector, Entra,
+// Graph and SharePoint, and sends it an activity, a request in JSON, for whatever people do. A test acts as people and
+// checks what the bot has posted:
+//
+//	srv.As(ann).Say("Hello")
+//	messages := srv.Personal(ann)
+//
+// It is an http.Handler; Start makes it listen. All methods, including those of its parts, are safe for concurrent use.
 type Server struct {
 	*ground
 	*emulator.Host
 	*emulator.FaultPlan
 
-	// Admin does what administrators and owners of teams do.
+	// Admin acts as the organisation's administrator and as the owner of its teams.
 	Admin *admin.Administrator
-	// Entra grants permissions and gives tokens.
+	// Entra grants permissions and issues tokens.
 	Entra *entra.Entra
-	// Activities tells which activities the bot took, late or not at all.
+	// Activities sends activities to the bot, and reports which ones the bot acknowledged late or not at all.
 	Activities *delivery.Activities
-	// Forger sends what Teams itself would never send.
+	// Forger sends the bot requests that Teams itself would never send.
 	Forger *announce.Forger
 
 	org       *tenant.Directory
@@ -43,24 +45,25 @@ type Server struct {
 	connector *connector.API
 }
 
-// New makes an organisation. The caller must Close it, which ends its goroutines.
-func New(o tenant.Options) *Server {
-	o = o.WithDefaults()
-	host := emulator.NewHost("teamsfake", o.Log)
-	if o.TLS {
+// New makes an organisation. The caller must Close it, which ends its goroutines. It panics if the machine has no random
+// numbers for keys.
+func New(options tenant.Options) *Server {
+	options = options.WithDefaults()
+	host := emulator.NewHost("teamsfake", options.Log)
+	if options.TLS {
 		cert, err := emulator.NewCertificate()
 		if err != nil {
-			panic(err) // no randomness: nothing works on this machine
+			panic(err)
 		}
 		host.Certificate = cert
 	}
 
-	g := tenant.New(o, host)
-	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultReset, FaultGarbage)
-	s := &Server{ground: g, Host: host, FaultPlan: faults}
+	shared := tenant.New(options, host)
+	faults := emulator.NewFaultPlan(options.Seed, shared.Now, FaultReset, FaultGarbage)
+	s := &Server{ground: shared, Host: host, FaultPlan: faults}
 	s.connect()
 	if err := s.Entra.Start(); err != nil {
-		panic(err) // no randomness: nothing works on this machine
+		panic(err)
 	}
 	s.Mu.Lock()
 	s.seedOrganisation()
@@ -68,30 +71,31 @@ func New(o tenant.Options) *Server {
 	return s
 }
 
-// connect makes the parts of the server, gives each those that it needs, and routes requests to them.
+// connect makes the parts of the server and routes requests to them. Each emulated API has a path of its own, such as
+// /graph/, in place of a host of Microsoft's.
 func (s *Server) connect() {
-	g := s.ground
-	s.journal = calls.New(g, s.FaultPlan)
-	s.Entra = entra.New(g, s.journal)
-	s.Activities = delivery.New(g, s.Entra, s.FaultPlan)
-	s.org = tenant.NewDirectory(g)
+	s.journal = calls.New(s.ground, s.FaultPlan)
+	s.Entra = entra.New(s.ground, s.journal)
+	s.Activities = delivery.New(s.ground, s.Entra, s.FaultPlan)
+	s.org = tenant.NewDirectory(s.ground)
 	s.files = tenant.NewLibrary(s.org)
-	announcer, view := announce.New(s.files, s.Entra, s.Activities), graph.NewView(s.files)
+	announcer := announce.New(s.files, s.Entra, s.Activities)
+	view := graph.NewView(s.files)
 	s.people = people.New(announcer, view, s.FaultPlan)
 	s.Admin = admin.New(announcer)
 	s.Forger = announce.NewForger(announcer)
 	s.connector = connector.New(s.files, s.Entra, s.journal)
-	reads := graph.New(view, s.Entra, s.journal)
-	mux := http.NewServeMux() // each emulated host under a path of its own, and /_fake/
+	graphAPI := graph.New(view, s.Entra, s.journal)
+
+	mux := http.NewServeMux()
 	s.Entra.Routes(mux)
 	s.connector.Routes(mux)
-	reads.Routes(mux)
+	graphAPI.Routes(mux)
 	(&driver{srv: s}).addRoutes(mux)
 	s.Handler = mux
 }
 
-// seedOrganisation forgets everything, and then makes the people, teams and channels of Options. The caller holds the
-// lock.
+// seedOrganisation deletes everything, and then makes the people, teams and channels of Options. The caller holds the lock.
 func (s *Server) seedOrganisation() {
 	s.ClearFaults()
 	s.ground.Reset()
@@ -116,8 +120,8 @@ func (s *Server) seedOrganisation() {
 	}
 }
 
-// Reset makes everything as it was at the start: messages, dialogs, faults, calls and tokens are forgotten, and the
-// app isn't installed. The bot's address stays. Activities that the bot hasn't got yet are forgotten.
+// Reset restores the initial state. It deletes messages, dialogs, faults, calls, tokens and pending activities, and
+// uninstalls the app. It keeps the bot's URL.
 func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -132,28 +136,28 @@ func (s *Server) Close() error {
 	return err
 }
 
-// AppID is the bot's client id.
+// AppID returns the bot's client id.
 func (s *Server) AppID() string { return s.Opt.AppID }
 
-// AppPassword is the bot's client secret.
+// AppPassword returns the bot's client secret.
 func (s *Server) AppPassword() string { return s.Opt.AppPassword }
 
-// TenantID is the organisation's.
+// TenantID returns the organisation's id.
 func (s *Server) TenantID() string { return s.Opt.TenantID }
 
-// BotID is the bot's id in conversations, 28: and the app id.
+// BotID returns the bot's id in conversations: "28:" and the app id.
 func (s *Server) BotID() string { return s.Opt.BotID() }
 
-// CertPEM is the certificate that clients must trust; nil without Options.TLS. It names localhost and 127.0.0.1.
+// CertPEM returns the certificate that clients must trust, for localhost and 127.0.0.1. It is nil without Options.TLS.
 func (s *Server) CertPEM() []byte { return s.Certificate.PEM() }
 
-// LoginURL stands for https://login.microsoftonline.com.
+// LoginURL returns the URL to use in place of https://login.microsoftonline.com.
 func (s *Server) LoginURL() string { return s.URL() + "/login" }
 
-// OpenIDURL is the address of the Bot Framework's OpenID metadata.
+// OpenIDURL returns the URL of the Bot Framework's OpenID metadata.
 func (s *Server) OpenIDURL() string {
 	return s.URL() + "/botframework/v1/.well-known/openidconfiguration"
 }
 
-// GraphURL stands for https://graph.microsoft.com/v1.0.
+// GraphURL returns the URL to use in place of https://graph.microsoft.com/v1.0.
 func (s *Server) GraphURL() string { return s.URL() + "/graph/v1.0" }

@@ -10,10 +10,13 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// The bot's activities: starting conversations, and posting, changing and deleting messages. All handlers are called by asBot,
-// which holds the lock. What is named ensure… or find… answers the call itself if it refuses it.
+// This file emulates the calls with which a bot starts conversations and posts, updates and deletes messages in Teams. The
+// Bot Connector API calls a message an activity: POST conversations/{conv}/activities with {"type": "message", "text": "Hi"}.
+//
+// Each call runs with the organisation's lock held (asBot). Functions named ensure… or find… check a call: if Teams would
+// refuse it, they write the error response themselves and report failure.
 
-// outgoing is an activity as bots send it.
+// outgoing is an activity that a bot sends.
 // Source: Bot Connector API reference, "Activity object", read 2026-11.
 type outgoing struct {
 	Type             string                  `json:"type"`
@@ -28,16 +31,16 @@ type outgoing struct {
 	Recipient        *account                `json:"recipient"`
 	ChannelData      json.RawMessage         `json:"channelData"`
 
-	raw json.RawMessage // all of it
+	raw json.RawMessage // the whole activity
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (a *outgoing) UnmarshalJSON(raw []byte) error {
+func (activity *outgoing) UnmarshalJSON(raw []byte) error {
 	type fields outgoing
-	if err := json.Unmarshal(raw, (*fields)(a)); err != nil {
+	if err := json.Unmarshal(raw, (*fields)(activity)); err != nil {
 		return err
 	}
-	a.raw = bytes.Clone(raw)
+	activity.raw = bytes.Clone(raw)
 	return nil
 }
 
@@ -49,7 +52,7 @@ type account struct {
 	IsTargeted  bool   `json:"isTargeted,omitempty"`
 }
 
-// conversationParameters start a conversation. Clients are leaving isGroup and bot out.
+// conversationParameters is the request to start a conversation.
 // Source: npm @microsoft/teams.api 2.1.0, CreateConversationParams.
 type conversationParameters struct {
 	IsGroup     bool            `json:"isGroup"`
@@ -66,11 +69,11 @@ type conversationParameters struct {
 	} `json:"channelData"`
 }
 
-// badSyntax is the code of a request that can't be done as it is written.
+// badSyntax is the error code for malformed requests.
 // Source: github.com/microsoft/teams.net, docs/CreateConversation-API-Behavior.md, read 2026-11.
 const badSyntax = "BadSyntax"
 
-func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
+func (api *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	var p conversationParameters
 	if !readBody(w, r, &p) {
 		return
@@ -78,13 +81,13 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 
 	tenantID := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
 	inThread := p.ChannelData.Channel.ID != ""
-	mayBeMissing := tenantID == "" && inThread // a channel tells its tenant
-	if tenantID != c.Opt.TenantID && !mayBeMissing {
+	mayBeMissing := tenantID == "" && inThread // a channel implies its tenant
+	if tenantID != api.Opt.TenantID && !mayBeMissing {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
 		return
 	}
 	if inThread {
-		c.startThread(w, p)
+		api.startThread(w, p)
 		return
 	}
 	if p.IsGroup {
@@ -92,21 +95,21 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.startPersonal(w, p)
+	api.startPersonal(w, p)
 }
 
-func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
-	ch := c.org.Channels[p.ChannelData.Channel.ID]
-	isChannel := ch != nil && ch.Person == ""
-	if !isChannel || ch.Deleted {
+func (api *API) startThread(w http.ResponseWriter, p conversationParameters) {
+	room := api.org.Channels[p.ChannelData.Channel.ID]
+	isChannel := room != nil && room.Person == ""
+	if !isChannel || room.Deleted {
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
 		return
 	}
-	if !c.org.IsReachable(ch) {
+	if !api.org.IsReachable(room) {
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 		return
 	}
-	if c.org.Teams[ch.Team].Archived {
+	if api.org.Teams[room.Team].Archived {
 		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
 		return
 	}
@@ -115,25 +118,25 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		return
 	}
 
-	var a outgoing
-	if err := json.Unmarshal(p.Activity, &a); err != nil {
+	var activity outgoing
+	if err := json.Unmarshal(p.Activity, &activity); err != nil {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "activity: "+err.Error())
 		return
 	}
-	if !c.reader.ensureAcceptable(w, ch, a) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
+	if !api.reader.ensureAcceptable(w, room, activity) || !api.ensureWithinLimits(w, createRule(room.ID)) {
 		return
 	}
 
-	msgs := c.reader.makeMessages("conversations.create", ch, a, c.NextMessage)
+	msgs := api.reader.makeMessages("conversations.create", room, activity, api.NextMessage)
 	root := msgs[0].ID
 	for _, m := range msgs {
 		if m.ID != root {
 			m.Root = root
 		}
-		c.org.PutLocked(ch, m)
+		api.org.PutLocked(room, m)
 	}
 
-	out := object{"id": tenant.ThreadConversation(ch.ID, root)}
+	out := object{"id": tenant.ThreadConversation(room.ID, root)}
 	if len(msgs) == 1 {
 		out["activityId"] = root
 	}
@@ -141,44 +144,44 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	calls.WriteJSON(w, http.StatusCreated, out)
 }
 
-// startPersonal answers with the chat between the bot and a person, who is named by a 29: id. An Entra object id would do
-// for people who installed the app for themselves; nobody here has.
+// startPersonal returns the chat between the bot and a person. The person must be named by a Teams id ("29:…"). Teams also
+// accepts Entra object ids of people who installed the app for themselves, but nobody in the emulator has.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read 2026-11.
-func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
+func (api *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	if len(p.Members) != 1 {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
 		return
 	}
 
 	id := p.Members[0].ID
-	u := c.org.Person(id)
+	u := api.org.Person(id)
 	switch {
 	case u == nil || u.Bot:
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Bad format of member id.")
 	case u.ID == id: // an Entra object id
 		calls.Refuse(w, http.StatusForbidden, "ForbiddenOperationException", "The bot is not installed in the user's personal scope.")
-	case c.org.Blocked[u.ID]:
+	case api.org.Blocked[u.ID]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !c.org.HasApp(u.ID) || u.TenantID != c.Opt.TenantID:
+	case !api.org.HasApp(u.ID) || u.TenantID != api.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
 	default:
-		if c.ensureWithinLimits(w, createRule(c.Opt.PersonalID(u.ID))) {
-			calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
+		if api.ensureWithinLimits(w, createRule(api.Opt.PersonalID(u.ID))) {
+			calls.WriteJSON(w, http.StatusCreated, object{"id": api.org.Personal(u.ID).ID})
 		}
 	}
 }
 
-func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
-	var a outgoing
-	if !readBody(w, r, &a) {
+func (api *API) sendActivity(w http.ResponseWriter, r *http.Request) {
+	var activity outgoing
+	if !readBody(w, r, &activity) {
 		return
 	}
-	ch, root, ok := c.findWritable(w, r)
+	room, root, ok := api.findWritable(w, r)
 	if !ok {
 		return
 	}
-	if id := r.PathValue("id"); id != "" && root == "" && ch.Person == "" { // a reply in a channel
-		m := ch.ByID[id]
+	if id := r.PathValue("id"); id != "" && root == "" && room.Person == "" { // a reply in a channel
+		m := room.ByID[id]
 		if m == nil {
 			calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity to reply to is not there.")
 			return
@@ -187,52 +190,53 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	}
 
 	switch {
-	case a.Type == "typing":
+	case activity.Type == "typing":
 		calls.WriteJSON(w, http.StatusAccepted, object{})
 	case isTargetedCall(r):
-		c.sendTargeted(w, ch, root, a)
-	case a.Recipient != nil && a.Recipient.IsTargeted:
+		api.sendTargeted(w, room, root, activity)
+	case activity.Recipient != nil && activity.Recipient.IsTargeted:
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
 	default:
-		c.post(w, ch, a, audience{root: root})
+		api.post(w, room, activity, audience{root: root})
 	}
 }
 
-// audience says where in a room a message goes, and who sees it.
+// audience says where in a channel or chat (a tenant.Room) a message goes, and who sees it. A message that only one person
+// sees is a targeted message.
 type audience struct {
-	root   string // of its thread; "" begins a thread
-	person string // who alone sees it; "" means everybody
-	prompt string // the private message of the person that it answers
+	root   string // first message of the thread; "" begins a new thread
+	person string // the only person who sees the message; "" means everybody
+	prompt string // the person's own private message that it answers, if any
 }
 
-// post posts what an activity says, if Teams takes it. Teams makes two messages of one with both text and attachments.
-func (c *API) post(w http.ResponseWriter, ch *tenant.Room, a outgoing, to audience) {
-	if !c.reader.ensureAcceptable(w, ch, a) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
+// post posts an activity, if Teams accepts it. An activity with both text and attachments becomes two messages.
+func (api *API) post(w http.ResponseWriter, room *tenant.Room, activity outgoing, to audience) {
+	if !api.reader.ensureAcceptable(w, room, activity) || !api.ensureWithinLimits(w, sendRule(room.ID)) {
 		return
 	}
 
-	msgs := c.reader.makeMessages("activities.send", ch, a, c.NextMessage)
+	msgs := api.reader.makeMessages("activities.send", room, activity, api.NextMessage)
 	for _, m := range msgs {
 		m.Root = to.root
 		m.Targeted = to.person
 		m.Prompt = to.prompt
-		c.org.PutLocked(ch, m)
+		api.org.PutLocked(room, m)
 	}
 	if len(msgs) > 1 {
-		w.WriteHeader(http.StatusAccepted) // there is no id of all
+		w.WriteHeader(http.StatusAccepted) // no single id to return
 		return
 	}
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
-// findOwn finds the bot's message that a call names. It returns nil if it has refused the call.
-func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
-	ch, root, ok := c.findWritable(w, r)
+// findOwn returns the bot's message that a call names. It returns nil if it has refused the call.
+func (api *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
+	room, root, ok := api.findWritable(w, r)
 	if !ok {
 		return nil, nil
 	}
 
-	m := findInThread(ch, root, r.PathValue("id"))
+	m := findInThread(room, root, r.PathValue("id"))
 	switch {
 	case m == nil:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
@@ -240,19 +244,19 @@ func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *te
 		calls.Refuse(w, http.StatusForbidden, "BadArgument", "The message is not the bot's.")
 	case isTargetedCall(r) != (m.Targeted != ""):
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
-	case m.Targeted != "" && c.Now().Sub(m.At) >= tenant.TargetedLife:
+	case m.Targeted != "" && api.Now().Sub(m.At) >= tenant.TargetedLife:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The targeted message has expired.")
 	default:
-		return ch, m
+		return room, m
 	}
 
 	return nil, nil
 }
 
-// findInThread returns a message of a conversation that was not deleted; nil if there is none. With a root, the message
-// must be in that thread.
-func findInThread(ch *tenant.Room, root, id string) *tenant.Message {
-	m := ch.ByID[id]
+// findInThread returns a message of a conversation, or nil if it doesn't exist or was deleted. If root isn't empty, the
+// message must be in that thread.
+func findInThread(room *tenant.Room, root, id string) *tenant.Message {
+	m := room.ByID[id]
 	if m == nil || m.Deleted() {
 		return nil
 	}
@@ -262,78 +266,78 @@ func findInThread(ch *tenant.Room, root, id string) *tenant.Message {
 	return m
 }
 
-func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
-	var a outgoing
-	if !readBody(w, r, &a) {
+func (api *API) updateActivity(w http.ResponseWriter, r *http.Request) {
+	var activity outgoing
+	if !readBody(w, r, &activity) {
 		return
 	}
 
-	ch, m := c.findOwn(w, r)
+	room, m := api.findOwn(w, r)
 	if m == nil {
 		return
 	}
-	if m.Targeted != "" && a.Recipient != nil {
+	if m.Targeted != "" && activity.Recipient != nil {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The recipient of a targeted message cannot be changed.")
 		return
 	}
-	if a.Text != "" && len(a.Attachments) > 0 {
+	if activity.Text != "" && len(activity.Attachments) > 0 {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A message becomes either a text or a card.")
 		return
 	}
-	if !c.reader.ensureAcceptable(w, ch, a) {
+	if !api.reader.ensureAcceptable(w, room, activity) {
 		return
 	}
 
-	n := c.reader.makeMessages("activities.update", ch, a, func() string { return m.ID })[0]
-	n.Channel = m.Channel
-	n.Root = m.Root
-	n.At = m.At
-	n.Reactions = m.Reactions
-	n.Targeted = m.Targeted
-	n.GUID = m.GUID
-	n.Prompt = m.Prompt
-	n.EditedAt = c.Now()
-	*m = *n // what people saw instead of the card is gone
-	c.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	updated := api.reader.makeMessages("activities.update", room, activity, func() string { return m.ID })[0]
+	updated.Channel = m.Channel
+	updated.Root = m.Root
+	updated.At = m.At
+	updated.Reactions = m.Reactions
+	updated.Targeted = m.Targeted
+	updated.GUID = m.GUID
+	updated.Prompt = m.Prompt
+	updated.EditedAt = api.Now()
+	*m = *updated // this also resets versions of the card that single people saw
+	api.Note(tenant.Change{Kind: "changed", Channel: room.ID, Message: m.ID, Root: m.Root})
 	calls.WriteJSON(w, http.StatusOK, object{"id": m.ID})
 }
 
-func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
-	ch, m := c.findOwn(w, r)
+func (api *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
+	room, m := api.findOwn(w, r)
 	if m == nil {
 		return
 	}
-	c.org.EraseLocked(ch, m)
+	api.org.EraseLocked(room, m)
 	w.WriteHeader(http.StatusOK)
 }
 
 func isTargetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
 
-// sendTargeted posts what one member sees.
-func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing) {
-	if ch.Person != "" {
+// sendTargeted posts a message that only one member sees.
+func (api *API) sendTargeted(w http.ResponseWriter, room *tenant.Room, root string, activity outgoing) {
+	if room.Person != "" {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
 		return
 	}
-	if !c.App.AllowsTargeted() {
+	if !api.App.AllowsTargeted() {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The app does not support targeted messages.")
 		return
 	}
-	if a.Recipient == nil || a.Recipient.ID == "" {
+	if activity.Recipient == nil || activity.Recipient.ID == "" {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted message needs a recipient.")
 		return
 	}
 
-	u := c.org.Person(a.Recipient.ID)
-	isOfTenant := u != nil && u.TenantID == c.Opt.TenantID
-	if !isOfTenant || !c.org.IsMember(ch, u.ID) {
+	u := api.org.Person(activity.Recipient.ID)
+	isOfTenant := u != nil && u.TenantID == api.Opt.TenantID
+	if !isOfTenant || !api.org.IsMember(room, u.ID) {
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	c.post(w, ch, a, audience{root: root, person: u.ID, prompt: quotedPrompt(a.Entities)})
+	api.post(w, room, activity, audience{root: root, person: u.ID, prompt: quotedPrompt(activity.Entities)})
 }
 
-// quotedPrompt finds the private message that a targeted answer quotes.
+// quotedPrompt returns the id of the private message that a targeted message answers, or "".
 func quotedPrompt(entities []json.RawMessage) string {
 	for _, raw := range entities {
 		var e struct {

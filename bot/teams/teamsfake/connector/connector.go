@@ -1,8 +1,8 @@
-// Package connector stands in for the Bot Connector, Teams' API for bots: the bot posts, changes and deletes
-// messages, puts reactions on them, and asks for members, teams and channels. What Teams would refuse, it refuses in
-// the same words.
+// Package connector emulates the Bot Connector, Teams' REST API for bots, for tests. With it a bot posts, updates and
+// deletes messages, adds reactions, and lists members, teams and channels. If Teams would refuse a call, the emulator
+// answers with the same status, error code and text.
 //
-// What does not belong here: Graph, which is another service with other answers, and what clients show of a card.
+// What does not belong here: Graph, which is another API, and what clients show of a card.
 package connector
 
 import (
@@ -18,78 +18,79 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
-// API answers the Bot Connector's calls.
+// API handles the calls of the Bot Connector. Its Ground has the lock, the clock and the options that all parts of the
+// emulator share.
 type API struct {
 	*tenant.Ground
-	org     *tenant.Directory
-	files   *tenant.Library
-	entra   *entra.Entra
-	journal *calls.Journal
-	reader  *reader
-	rates   map[string][]time.Time // calls by rule
+	org     *tenant.Directory      // people, teams and channels
+	files   *tenant.Library        // attachments
+	entra   *entra.Entra           // checks access tokens
+	journal *calls.Journal         // records calls, and injects faults that a test has planned
+	reader  *reader                // turns activities into messages
+	rates   map[string][]time.Time // times of recent calls, by the name of the rate limit
 }
 
 // New makes an API. Call Reset before using it.
-func New(files *tenant.Library, e *entra.Entra, j *calls.Journal) *API {
-	read := &reader{Ground: files.Ground, org: files.Org, files: files}
-	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: j, reader: read}
+func New(files *tenant.Library, e *entra.Entra, journal *calls.Journal) *API {
+	activityReader := &reader{Ground: files.Ground, org: files.Org, files: files}
+	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: journal, reader: activityReader}
 }
 
-// Reset forgets which calls count against the limits. The caller holds the lock.
-func (c *API) Reset() { c.rates = map[string][]time.Time{} }
+// Reset forgets the calls that count against rate limits. The caller holds the lock.
+func (api *API) Reset() { api.rates = map[string][]time.Time{} }
 
-// Routes are the Bot Connector's.
+// Routes adds the Bot Connector's routes. Each has a name, such as "activities.send", by which tests plan faults.
 // Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted messages and which of
 // objectId and aadObjectId a member carries, read 2026-11.
-func (c *API) Routes(mux *http.ServeMux) {
+func (api *API) Routes(mux *http.ServeMux) {
 	const base = "/connector/{region}/{tenant}/v3/"
-	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
-		mux.HandleFunc(verb+" "+base+path, c.journal.Handle(method, c.asBot(h)))
+	bot := func(method, path, name string, h http.HandlerFunc) {
+		mux.HandleFunc(method+" "+base+path, api.journal.Handle(name, api.asBot(h)))
 	}
 
-	bot("POST", "conversations", "conversations.create", c.createConversation)
-	bot("POST", "conversations/{conv}/activities", "activities.send", c.sendActivity)
-	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", c.sendActivity)
-	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", c.updateActivity)
-	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", c.deleteActivity)
-	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", c.addReaction)
-	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", c.removeReaction)
-	bot("GET", "conversations/{conv}/members", "members.list", c.listMembers)
-	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", c.listMembers)
-	bot("GET", "conversations/{conv}/pagedmembers", "members.page", c.pageMembers)
-	bot("GET", "conversations/{conv}/pagedMembers", "members.page", c.pageMembers)
-	bot("GET", "conversations/{conv}/members/{id}", "members.get", c.getMember)
-	bot("GET", "teams/{team}", "team.get", c.getTeam)
-	bot("GET", "teams/{team}/conversations", "team.channels", c.listTeamChannels)
-	bot("GET", "attachments/{id}/views/original", "attachments.get", c.getAttachment)
-	mux.HandleFunc("/connector/", c.journal.Handle("connector.unknown", c.refuseUnknown))
+	bot("POST", "conversations", "conversations.create", api.createConversation)
+	bot("POST", "conversations/{conv}/activities", "activities.send", api.sendActivity)
+	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", api.sendActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", api.updateActivity)
+	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", api.deleteActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", api.addReaction)
+	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", api.removeReaction)
+	bot("GET", "conversations/{conv}/members", "members.list", api.listMembers)
+	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", api.listMembers)
+	bot("GET", "conversations/{conv}/pagedmembers", "members.page", api.pageMembers)
+	bot("GET", "conversations/{conv}/pagedMembers", "members.page", api.pageMembers)
+	bot("GET", "conversations/{conv}/members/{id}", "members.get", api.getMember)
+	bot("GET", "teams/{team}", "team.get", api.getTeam)
+	bot("GET", "teams/{team}/conversations", "team.channels", api.listTeamChannels)
+	bot("GET", "attachments/{id}/views/original", "attachments.get", api.getAttachment)
+	mux.HandleFunc("/connector/", api.journal.Handle("connector.unknown", api.refuseUnknown))
 }
 
-// asBot wraps a handler: it refuses calls without a token of the bot, and holds the lock for the handler.
-func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
+// asBot wraps a handler: it refuses calls without a valid token of the bot, and holds the lock while the handler runs.
+func (api *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c.Mu.Lock()
-		defer c.Mu.Unlock()
+		api.Mu.Lock()
+		defer api.Mu.Unlock()
 
-		if r.PathValue("tenant") != c.Opt.TenantID {
+		if r.PathValue("tenant") != api.Opt.TenantID {
 			calls.Refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
 			return
 		}
 
-		if c.ensureAuthorized(w, r) && c.ensureWithinLimits(w, tenantRule()) {
+		if api.ensureAuthorized(w, r) && api.ensureWithinLimits(w, tenantRule()) {
 			h(w, r)
 		}
 	}
 }
 
-// ensureAuthorized reports whether a call has a token of the bot, or needs none. If not, it answers with a refusal.
-// The caller holds the lock.
-func (c *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
-	mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
-	if c.entra.IsAuthorized(r, entra.ScopeBot) || mayBeUnsigned {
+// ensureAuthorized reports whether a call has a valid token of the bot, or Options.Unsigned allows it without a token.
+// Otherwise it answers 401. The caller holds the lock.
+func (api *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
+	mayBeUnsigned := api.Opt.Unsigned && r.Header.Get("Authorization") == ""
+	if api.entra.IsAuthorized(r, entra.ScopeBot) || mayBeUnsigned {
 		return true
 	}
 	w.Header().Set("WWW-Authenticate", "Bearer")
@@ -97,54 +98,53 @@ func (c *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// refuseUnknown answers calls that the connector doesn't have. The form of the answer is published, but the code
-// isn't.
+// refuseUnknown answers calls that the Bot Connector doesn't have. The response's format is documented, its error code isn't.
 // Source: Azure Bot Service, "API reference", section "Errors", read 2026-11.
-func (c *API) refuseUnknown(w http.ResponseWriter, r *http.Request) {
-	c.Mu.Lock()
-	defer c.Mu.Unlock()
-	if c.ensureAuthorized(w, r) {
+func (api *API) refuseUnknown(w http.ResponseWriter, r *http.Request) {
+	api.Mu.Lock()
+	defer api.Mu.Unlock()
+	if api.ensureAuthorized(w, r) {
 		calls.Refuse(w, http.StatusNotFound, "NotFound", "No HTTP resource was found that matches the request URI '"+r.URL.Path+"'.")
 	}
 }
 
-// findPlace returns the room and thread that a call names. If the bot may not act there, it answers with a refusal,
-// and ok is false. The caller holds the lock.
-func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
+// findPlace returns the room (a channel or a personal chat) that a call names, and the first message of the thread. If the
+// bot may not act there, it answers with a refusal, and ok is false. The caller holds the lock.
+func (api *API) findPlace(w http.ResponseWriter, r *http.Request) (room *tenant.Room, root string, ok bool) {
 	id, root := tenant.SplitConversation(r.PathValue("conv"))
-	ch = c.org.Channels[id]
+	room = api.org.Channels[id]
 	switch {
-	case ch == nil || ch.Deleted:
+	case room == nil || room.Deleted:
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
-	case ch.Person != "" && c.org.Blocked[ch.Person]:
+	case room.Person != "" && api.org.Blocked[room.Person]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !c.org.IsReachable(ch):
+	case !api.org.IsReachable(room):
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case root != "" && !ch.IsRoot(root):
+	case root != "" && !room.IsRoot(root):
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
 	default:
-		return ch, root, true
+		return room, root, true
 	}
 
 	return nil, "", false
 }
 
-// findWritable is findPlace for calls that change something. It also refuses those in archived teams.
-func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
-	ch, root, ok = c.findPlace(w, r)
+// findWritable is findPlace for calls that change something. It also refuses calls in archived teams.
+func (api *API) findWritable(w http.ResponseWriter, r *http.Request) (room *tenant.Room, root string, ok bool) {
+	room, root, ok = api.findPlace(w, r)
 	if !ok {
 		return nil, "", false
 	}
-	if ch.Person == "" && c.org.Teams[ch.Team].Archived {
+	if room.Person == "" && api.org.Teams[room.Team].Archived {
 		calls.RefuseThread(w, "MessageWritesBlocked", "Thread is not active.")
 		return nil, "", false
 	}
-	return ch, root, true
+	return room, root, true
 }
 
-// memberItem returns a member as JSON. idKey is the name of the Entra object id, which differs: objectId in the list
-// without pages, aadObjectId elsewhere.
-func (c *API) memberItem(u *tenant.User, idKey string) object {
+// memberItem returns a member as JSON. idKey is the property that holds the Entra object id. Teams calls it objectId in the
+// list without pages, and aadObjectId elsewhere.
+func (api *API) memberItem(u *tenant.User, idKey string) object {
 	role := "user"
 	if u.Guest {
 		role = "guest"
@@ -160,33 +160,33 @@ func (c *API) memberItem(u *tenant.User, idKey string) object {
 	return out
 }
 
-func (c *API) listMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.findPlace(w, r)
-	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
+func (api *API) listMembers(w http.ResponseWriter, r *http.Request) {
+	room, _, ok := api.findPlace(w, r)
+	if !ok || !api.ensureWithinLimits(w, readRule(room.ID)) {
 		return
 	}
 	out := []object{}
-	for _, id := range c.org.MemberIDs(ch) {
-		out = append(out, c.memberItem(c.org.Users[id], "objectId"))
+	for _, id := range api.org.MemberIDs(room) {
+		out = append(out, api.memberItem(api.org.Users[id], "objectId"))
 	}
 	calls.WriteJSON(w, http.StatusOK, out)
 }
 
-// Page sizes outside these are taken for the nearest.
+// Limits of pageSize. Teams adjusts a size outside the limits to the nearest one.
 // Source: "Get Teams specific context for your bot", read 2026-11.
 const (
-	leastMembers   = 50
-	mostMembers    = 500
-	defaultMembers = 200 // where a call names no size
+	minMembers     = 50
+	maxMembers     = 500
+	defaultMembers = 200
 )
 
-func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.findPlace(w, r)
-	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
+func (api *API) pageMembers(w http.ResponseWriter, r *http.Request) {
+	room, _, ok := api.findPlace(w, r)
+	if !ok || !api.ensureWithinLimits(w, readRule(room.ID)) {
 		return
 	}
 
-	ids := c.org.MemberIDs(ch)
+	ids := api.org.MemberIDs(room)
 	size := defaultMembers
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -195,7 +195,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 
-		size = min(max(n, leastMembers), mostMembers)
+		size = min(max(n, minMembers), maxMembers)
 	}
 
 	start := 0
@@ -211,86 +211,85 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	}
 
 	end := min(start+size, len(ids))
-	out := object{"members": []object{}}
 	members := []object{}
 	for _, id := range ids[start:end] {
-		members = append(members, c.memberItem(c.org.Users[id], "aadObjectId"))
+		members = append(members, api.memberItem(api.org.Users[id], "aadObjectId"))
 	}
 
-	out["members"] = members
+	page := object{"members": members}
 	if end < len(ids) {
-		out["continuationToken"] = "page-" + strconv.Itoa(end)
+		page["continuationToken"] = "page-" + strconv.Itoa(end)
 	}
 
-	calls.WriteJSON(w, http.StatusOK, out)
+	calls.WriteJSON(w, http.StatusOK, page)
 }
 
-// getMember answers with a member, found by 29: id, Entra object id or user principal name.
+// getMember answers with a member, who is named by Teams id ("29:…"), Entra object id or user principal name.
 // Source: "Get Teams-specific context for your bot".
-func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.findPlace(w, r)
-	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
+func (api *API) getMember(w http.ResponseWriter, r *http.Request) {
+	room, _, ok := api.findPlace(w, r)
+	if !ok || !api.ensureWithinLimits(w, readRule(room.ID)) {
 		return
 	}
 	id := r.PathValue("id")
-	u := c.org.Person(id)
-	for _, member := range c.org.MemberIDs(ch) {
-		if u == nil && strings.EqualFold(c.org.Users[member].Email, id) {
-			u = c.org.Users[member]
+	u := api.org.Person(id)
+	for _, member := range api.org.MemberIDs(room) {
+		if u == nil && strings.EqualFold(api.org.Users[member].Email, id) {
+			u = api.org.Users[member]
 		}
 	}
-	if u == nil || !slices.Contains(c.org.MemberIDs(ch), u.ID) {
+	if u == nil || !slices.Contains(api.org.MemberIDs(room), u.ID) {
 		calls.Refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, c.memberItem(u, "aadObjectId"))
+	calls.WriteJSON(w, http.StatusOK, api.memberItem(u, "aadObjectId"))
 }
 
-// knownTeam returns the team that a call names, if the app is installed there. Otherwise it answers with a refusal
-// and returns nil.
-func (c *API) knownTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
-	t := c.org.Teams[r.PathValue("team")]
+// findTeam returns the team that a call names. If the app isn't installed there or a rate limit is reached, it answers with
+// a refusal and returns nil.
+func (api *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
+	t := api.org.Teams[r.PathValue("team")]
 	switch {
 	case t == nil:
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Team not found.")
 	case !t.Installed:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case c.ensureWithinLimits(w, readRule(t.ID)):
+	case api.ensureWithinLimits(w, readRule(t.ID)):
 		return t
 	}
 	return nil
 }
 
-func (c *API) getTeam(w http.ResponseWriter, r *http.Request) {
-	t := c.knownTeam(w, r)
+func (api *API) getTeam(w http.ResponseWriter, r *http.Request) {
+	t := api.findTeam(w, r)
 	if t == nil {
 		return
 	}
 	calls.WriteJSON(w, http.StatusOK, object{
-		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(c.org.ChannelsOf(t.ID)),
-		"memberCount": len(c.org.MemberIDs(c.org.Channels[t.ID])), "type": "standard", "tenantId": c.Opt.TenantID,
+		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(api.org.ChannelsOf(t.ID)),
+		"memberCount": len(api.org.MemberIDs(api.org.Channels[t.ID])), "type": "standard", "tenantId": api.Opt.TenantID,
 	})
 }
 
-func (c *API) listTeamChannels(w http.ResponseWriter, r *http.Request) {
-	t := c.knownTeam(w, r)
+func (api *API) listTeamChannels(w http.ResponseWriter, r *http.Request) {
+	t := api.findTeam(w, r)
 	if t == nil {
 		return
 	}
 	list := []object{}
-	for _, ch := range c.org.ChannelsOf(t.ID) {
-		item := object{"id": ch.ID, "type": ch.Kind}
-		if ch.ID != t.ID {
-			item["name"] = ch.Name
+	for _, room := range api.org.ChannelsOf(t.ID) {
+		item := object{"id": room.ID, "type": room.Kind}
+		if room.ID != t.ID {
+			item["name"] = room.Name
 		}
 		list = append(list, item)
 	}
 	calls.WriteJSON(w, http.StatusOK, object{"conversations": list})
 }
 
-func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
-	f := c.files.ByID[r.PathValue("id")]
-	if f == nil || !f.Image { // files lie in SharePoint
+func (api *API) getAttachment(w http.ResponseWriter, r *http.Request) {
+	f := api.files.ByID[r.PathValue("id")]
+	if f == nil || !f.Image { // other files are in SharePoint
 		calls.Refuse(w, http.StatusNotFound, "NotFound", "Attachment not found.")
 		return
 	}
@@ -298,15 +297,15 @@ func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data)
 }
 
-// readBody decodes the body of a call. If that fails, it answers with a refusal and returns false.
+// readBody decodes the JSON body of a call. If that fails, it answers with a refusal and returns false.
 func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
 	var raw json.RawMessage
-	d := json.NewDecoder(r.Body)
-	if err := d.Decode(&raw); err != nil {
+	decoder := json.NewDecoder(r.Body)
+	if err := decoder.Decode(&raw); err != nil {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Could not parse the body: "+err.Error())
 		return false
 	}
-	if d.More() {
+	if decoder.More() {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Something follows the body.")
 		return false
 	}

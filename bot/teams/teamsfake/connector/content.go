@@ -14,16 +14,16 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// The bot posts activities, with text or cards. Teams refuses some, such as those that are too long. Others it
-// accepts, and yet people's clients don't show them as they were meant, for example because of an unknown field in a
-// card. The emulator refuses the former in Teams' words, and notes the latter as problems, which tests look at.
+// A bot posts messages as activities, which have text or cards. Teams refuses some of them, such as those that are too
+// long. It accepts others although clients don't show them as intended, for example a card with an unknown property. The
+// emulator refuses the former with Teams' own error, and records the latter as problems (NoteTrouble), which tests check.
 
-// maxMessageBytes is the limit of a message, counted as UTF-16.
+// maxMessageBytes is the maximum size of an activity in UTF-16.
 // Source: "Format your bot messages", read 2026-11.
 const maxMessageBytes = 100 * 1024
 
-// utf16Bytes returns how long an activity is, as Teams counts: two bytes for each UTF-16 unit, without the base64 in
-// data URIs. It doesn't matter how the JSON writes <, > and &.
+// utf16Bytes returns the size of an activity's JSON as Teams counts it: two bytes for each UTF-16 code unit, without the
+// base64 data of pictures. Escapes such as \u003c count as the character for which they stand.
 func utf16Bytes(raw []byte) int {
 	n := 0
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
@@ -49,176 +49,183 @@ func utf16Bytes(raw []byte) int {
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-// reader turns the activities that the bot posts into messages.
+// reader turns the activities that the bot posts into messages. Its Ground has the clock and ids that all parts of the
+// emulator share.
 type reader struct {
 	*tenant.Ground
 	org   *tenant.Directory
 	files *tenant.Library
 }
 
-// ensureAcceptable reports whether Teams accepts an activity. If not, it answers with the refusal.
-func (c *reader) ensureAcceptable(w http.ResponseWriter, ch *tenant.Room, a outgoing) bool {
-	status, code, text := c.findRefusal(ch, a)
+// ensureAcceptable reports whether Teams accepts an activity in a room, which is a channel or a chat. If not, it answers
+// with the refusal.
+func (r *reader) ensureAcceptable(w http.ResponseWriter, room *tenant.Room, activity outgoing) bool {
+	status, code, text := r.findRefusal(room, activity)
 	if status != 0 {
 		calls.Refuse(w, status, code, text)
 	}
 	return status == 0
 }
 
-// makeMessages returns the messages that people see of an accepted activity: one, or two if it has both text and
-// attachments. What clients don't show is noted as a problem. id returns the id of the next message. The caller holds
-// the lock.
-func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, id func() string) []*tenant.Message {
+// makeMessages returns the messages that an accepted activity becomes: one, or two if it has both text and attachments. It
+// records as problems what clients don't show; where is the name of the call, for these records. newID returns the id of
+// the next message. The caller holds the lock.
+func (r *reader) makeMessages(where string, room *tenant.Room, activity outgoing, newID func() string) []*tenant.Message {
 	base := tenant.Message{
 		Bot:       true,
-		Summary:   a.Summary,
-		Raw:       slices.Clone(a.raw),
-		At:        c.Now(),
-		Alert:     hasAlert(a.ChannelData),
-		Suggested: keepJSON(a.SuggestedActions),
+		Summary:   activity.Summary,
+		Raw:       slices.Clone(activity.raw),
+		At:        r.Now(),
+		Alert:     hasAlert(activity.ChannelData),
+		Suggested: keepJSON(activity.SuggestedActions),
 	}
 	var out []*tenant.Message
-	if a.Text != "" || len(a.Attachments) == 0 {
+	if activity.Text != "" || len(activity.Attachments) == 0 {
 		m := base
-		m.ID = id()
-		c.fillText(where, ch, &m, a)
+		m.ID = newID()
+		r.addText(where, room, &m, activity)
 		out = append(out, &m)
 	}
 
-	if len(a.Attachments) > 0 {
+	if len(activity.Attachments) > 0 {
 		m := base
-		m.ID = id()
-		m.GUID = c.GUID("card")
-		c.fillAttachments(where, ch, &m, a)
+		m.ID = newID()
+		m.GUID = r.GUID("card")
+		r.addAttachments(where, room, &m, activity)
 		out = append(out, &m)
 	}
 
 	return out
 }
 
-// findRefusal returns how Teams refuses an activity. status is 0 if Teams accepts it.
-func (c *reader) findRefusal(ch *tenant.Room, a outgoing) (status int, code, text string) {
+// findRefusal returns the HTTP status, error code and text with which Teams refuses an activity. status is 0 if Teams
+// accepts it.
+func (r *reader) findRefusal(room *tenant.Room, activity outgoing) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
 	}
 
-	if utf16Bytes(a.raw) > maxMessageBytes {
+	if utf16Bytes(activity.raw) > maxMessageBytes {
 		return http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large."
 	}
-	if a.Type != "message" {
-		return bad("Unsupported activity type %q.", a.Type)
+	if activity.Type != "message" {
+		return bad("Unsupported activity type %q.", activity.Type)
 	}
-	if !slices.Contains([]string{"", "plain", "markdown", "xml", "extendedmarkdown"}, a.TextFormat) {
-		return bad("Unknown textFormat %q.", a.TextFormat)
+	if !slices.Contains([]string{"", "plain", "markdown", "xml", "extendedmarkdown"}, activity.TextFormat) {
+		return bad("Unknown textFormat %q.", activity.TextFormat)
 	}
-	if strings.TrimSpace(a.Text) == "" && len(a.Attachments) == 0 {
+	if strings.TrimSpace(activity.Text) == "" && len(activity.Attachments) == 0 {
 		return bad("Activity resulted in an empty message.")
 	}
 
-	for _, at := range a.Attachments {
-		if text := c.badAttachment(ch, at); text != "" {
-			return bad("%s", text)
+	for _, attachment := range activity.Attachments {
+		if fault := r.attachmentFault(room, attachment); fault != "" {
+			return bad("%s", fault)
 		}
 	}
 
 	return 0, "", ""
 }
 
-// badAttachment returns why Teams refuses an attachment; "" if it accepts it.
-func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string {
+// attachmentFault returns why Teams refuses an attachment, or "" if Teams accepts it.
+func (r *reader) attachmentFault(room *tenant.Room, attachment tenant.WireAttachment) string {
+	kind := attachment.ContentType
 	switch {
-	case at.ContentType == "":
+	case kind == "":
 		return "attachment without contentType"
-	case at.ContentType == tenant.KindCard:
+	case kind == tenant.KindCard:
 		var card struct {
 			Type string `json:"type"`
 		}
 
-		err := json.Unmarshal(at.Content, &card)
+		err := json.Unmarshal(attachment.Content, &card)
 		if err != nil || card.Type != "AdaptiveCard" {
 			return "the content is not an Adaptive Card"
 		}
-	case strings.HasPrefix(at.ContentType, "image/"):
-		if !strings.HasPrefix(at.ContentURL, "https://") && !strings.HasPrefix(at.ContentURL, "data:image/") {
+	case strings.HasPrefix(kind, "image/"):
+		address := attachment.ContentURL
+		if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "data:image/") {
 			return "a picture needs an https contentUrl or a data URI"
 		}
-	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent",
-		at.ContentType == "application/vnd.microsoft.teams.card.file.info":
-		if ch.Person == "" || !c.App.AllowsFiles() {
+	case kind == "application/vnd.microsoft.teams.card.file.consent",
+		kind == "application/vnd.microsoft.teams.card.file.info":
+		if room.Person == "" || !r.App.AllowsFiles() {
 			return "file cards are for personal chats of apps with supportsFiles"
 		}
-	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."),
-		strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
-		// What stands in older cards is not checked.
+	case strings.HasPrefix(kind, "application/vnd.microsoft.card."),
+		strings.HasPrefix(kind, "application/vnd.microsoft.teams.card."):
+		// The content of older kinds of cards isn't checked.
 	default:
-		return "unsupported attachment type " + at.ContentType
+		return "unsupported attachment type " + kind
 	}
 
 	return ""
 }
 
+// mentionEntity says who is mentioned by a tag such as "<at>Ann Lee</at>" in the text.
 type mentionEntity struct {
 	Type      string  `json:"type"`
 	Mentioned account `json:"mentioned"`
-	Text      string  `json:"text"`
+	Text      string  `json:"text"` // the tag
 }
 
-func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a outgoing) {
-	text := a.Text
-	known := map[string]bool{}
-	for _, raw := range a.Entities {
-		var e mentionEntity
-		if json.Unmarshal(raw, &e) != nil || e.Type != "mention" {
+// addText adds the text of an activity and its mentions to a message.
+func (r *reader) addText(where string, room *tenant.Room, m *tenant.Message, activity outgoing) {
+	text := activity.Text
+	hasEntity := map[string]bool{} // by tag
+	for _, raw := range activity.Entities {
+		var entity mentionEntity
+		if json.Unmarshal(raw, &entity) != nil || entity.Type != "mention" {
 			continue
 		}
 
-		u := c.org.Person(e.Mentioned.ID)
+		u := r.org.Person(entity.Mentioned.ID)
 		switch {
-		case !strings.Contains(text, e.Text) || len(client.Chips(e.Text)) == 0:
-			c.NoteTrouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
-		case u == nil || !c.org.IsMember(ch, u.ID):
-			c.NoteTrouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
+		case !strings.Contains(text, entity.Text) || len(client.Chips(entity.Text)) == 0:
+			r.NoteTrouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", entity.Text))
+		case u == nil || !r.org.IsMember(room, u.ID):
+			r.NoteTrouble(where, m.ID, "mention of somebody who is not in the conversation: "+entity.Mentioned.ID)
 		default:
-			known[e.Text] = true
-			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: client.ChipName(e.Text)})
+			hasEntity[entity.Text] = true
+			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: client.ChipName(entity.Text)})
 		}
 	}
 
-	format := cmp.Or(a.TextFormat, "markdown")
+	format := cmp.Or(activity.TextFormat, "markdown")
 	for _, tag := range client.Chips(text) {
-		if !known[tag] && format != "plain" {
-			c.NoteTrouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
+		if !hasEntity[tag] && format != "plain" {
+			r.NoteTrouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
 		}
 	}
 
 	html, faults := client.Render(text, format)
-	for _, f := range faults {
-		c.NoteTrouble(where, m.ID, f)
+	for _, fault := range faults {
+		r.NoteTrouble(where, m.ID, fault)
 	}
 
 	m.HTML, m.Text = html, client.Plain(html)
 }
 
-// fillAttachments adds the cards and pictures of an activity to a message.
-func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Message, a outgoing) {
-	m.Attachments = a.Attachments
-	for _, at := range a.Attachments {
-		if strings.HasPrefix(at.ContentType, "image/") {
-			m.Pictures = append(m.Pictures, at.ContentURL)
-			if f := client.PictureFault(at.ContentType, at.ContentURL); f != "" {
-				c.NoteTrouble(where, m.ID, f)
-				m.NotShown = f
+// addAttachments adds the cards and pictures of an activity to a message.
+func (r *reader) addAttachments(where string, room *tenant.Room, m *tenant.Message, activity outgoing) {
+	m.Attachments = activity.Attachments
+	for _, attachment := range activity.Attachments {
+		if strings.HasPrefix(attachment.ContentType, "image/") {
+			m.Pictures = append(m.Pictures, attachment.ContentURL)
+			if fault := client.PictureFault(attachment.ContentType, attachment.ContentURL); fault != "" {
+				r.NoteTrouble(where, m.ID, fault)
+				m.NotShown = fault
 			}
 		}
 
-		if at.ContentType != tenant.KindCard {
+		if attachment.ContentType != tenant.KindCard {
 			continue
 		}
 
-		m.Cards = append(m.Cards, at.Content)
-		for _, f := range c.org.CardFaults(at.Content, ch) {
-			c.NoteTrouble(where, m.ID, f)
-			m.NotShown = f
+		m.Cards = append(m.Cards, attachment.Content)
+		for _, fault := range r.org.CardFaults(attachment.Content, room) {
+			r.NoteTrouble(where, m.ID, fault)
+			m.NotShown = fault
 		}
 	}
 }
@@ -233,7 +240,7 @@ func hasAlert(channelData json.RawMessage) bool {
 	return json.Unmarshal(channelData, &d) == nil && d.Notification.Alert
 }
 
-// keepJSON returns a JSON value as it is; nil if it is missing or null.
+// keepJSON returns a JSON value unchanged, or nil if it is missing or null.
 func keepJSON(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil

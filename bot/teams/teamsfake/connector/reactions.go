@@ -10,14 +10,16 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// reactionIDs are those of Teams' reactions which Parley, or an emoji that it knows, may need; the others are refused, too.
-// Those with an asterisk have five skin tones: 270b_raisedhand-tone3.
+// A bot reacts to a message with PUT …/activities/{id}/reactions/{type}, where type is an id such as "1f440_eyes".
+
+// reactionIDs lists the ids of Teams' reactions, separated by white space. It has only those that the bot under test may
+// use; all others are refused. An asterisk marks reactions that come in five skin tones: 270b_raisedhand-tone3.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 //
 //go:embed reactions.txt
 var reactionIDs string
 
-// isReactionID reports whether Teams has a reaction.
+// isReactionID reports whether id is in reactionIDs, with a valid skin tone or none.
 func isReactionID(id string) bool {
 	plain, tone, hasTone := strings.Cut(id, "-tone")
 	if hasTone && !slices.Contains([]string{"1", "2", "3", "4", "5"}, tone) {
@@ -25,47 +27,47 @@ func isReactionID(id string) bool {
 	}
 
 	for entry := range strings.FieldsSeq(reactionIDs) {
-		known, isDiverse := strings.CutSuffix(entry, "*")
-		if known == plain && (isDiverse || !hasTone) {
+		known, hasTones := strings.CutSuffix(entry, "*")
+		if known == plain && (hasTones || !hasTone) {
 			return true
 		}
 	}
 	return false
 }
 
-// addReaction is PUT …/reactions/{type}: the bot reacts to anybody's message.
-func (c *API) addReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := c.findReactable(w, r)
+// addReaction adds a reaction of the bot to a message, its own or another's. If the reaction exists, it changes nothing.
+func (api *API) addReaction(w http.ResponseWriter, r *http.Request) {
+	room, m, kind, ok := api.findReactable(w, r)
 	if !ok {
 		return
 	}
 	if !slices.ContainsFunc(m.Reactions, func(x tenant.Reaction) bool { return x.Bot && x.Type == kind }) {
-		m.Reactions = append(m.Reactions, tenant.Reaction{Type: kind, Bot: true, At: c.Now()})
-		c.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+		m.Reactions = append(m.Reactions, tenant.Reaction{Type: kind, Bot: true, At: api.Now()})
+		api.Note(tenant.Change{Kind: "reaction", Channel: room.ID, Message: m.ID, Root: m.Root})
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// removeReaction is DELETE …/reactions/{type}. Teams answers 200 where the bot did not react so, too.
+// removeReaction removes a reaction of the bot. Like Teams, it answers 200 even if the reaction doesn't exist.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/agent-reactions, read 2026-11.
-func (c *API) removeReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := c.findReactable(w, r)
+func (api *API) removeReaction(w http.ResponseWriter, r *http.Request) {
+	room, m, kind, ok := api.findReactable(w, r)
 	if !ok {
 		return
 	}
 	m.Reactions = slices.DeleteFunc(m.Reactions, func(x tenant.Reaction) bool { return x.Bot && x.Type == kind })
-	c.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	api.Note(tenant.Change{Kind: "reaction", Channel: room.ID, Message: m.ID, Root: m.Root})
 	w.WriteHeader(http.StatusOK)
 }
 
-// findReactable finds the message of a reaction call, and the reaction. It returns false if it has refused the call.
-func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message, string, bool) {
-	ch, root, ok := c.findWritable(w, r)
+// findReactable returns the message and the reaction that a call names. It returns false if it has refused the call.
+func (api *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message, string, bool) {
+	room, root, ok := api.findWritable(w, r)
 	if !ok {
 		return nil, nil, "", false
 	}
 
-	m, kind := findInThread(ch, root, r.PathValue("id")), r.PathValue("type")
+	m, kind := findInThread(room, root, r.PathValue("id")), r.PathValue("type")
 	switch {
 	case m == nil:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
@@ -73,8 +75,8 @@ func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Roo
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages take no reactions.")
 	case !isReactionID(kind):
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Unknown reaction type.")
-	case c.ensureWithinLimits(w, reactRule()):
-		return ch, m, kind, true
+	case api.ensureWithinLimits(w, reactRule()):
+		return room, m, kind, true
 	}
 
 	return nil, nil, "", false

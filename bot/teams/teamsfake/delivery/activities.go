@@ -1,8 +1,9 @@
-// Package delivery sends activities to the bot. The activities of one conversation are sent one after the other. If
-// the bot doesn't take one, it is sent again after some time. Tests can plan faults, by which activities are lost,
-// doubled or delayed. The package also knows which activities the bot has taken.
+// Package delivery sends activities from the emulated Teams to the bot under test. An activity is a JSON request to the
+// bot's endpoint: "Ann posted this message", for example. If the bot doesn't acknowledge it with status 2xx, it is sent
+// again later. A test can plan faults, so that activities are lost, duplicated, reordered or delayed, and can ask which
+// ones the bot has acknowledged.
 //
-// What does not belong here: what an activity says.
+// What does not belong here: the content of activities.
 package delivery
 
 import (
@@ -22,49 +23,51 @@ import (
 	"parley/channels/emulator"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
-// Activities delivers activities to the bot. A lane is the queue of one conversation. The lock guards it.
+// Activities delivers activities to the bot. Each conversation has a lane, a queue whose activities are sent one after the
+// other; different lanes are sent in parallel. One that waits for another attempt has left its lane, so later ones overtake
+// it. The shared lock of Ground, Mu, guards the fields.
 type Activities struct {
 	*tenant.Ground
-	entra    *entra.Entra
+	entra    *entra.Entra // signs the requests
 	faults   *emulator.FaultPlan
 	client   *http.Client
-	endpoint string // of the bot
+	endpoint string // the bot's URL; "" until SetEndpoint
 
-	lanes     map[string][]*Delivery
-	held      []*Delivery        // by a reorder fault
-	retries   map[*Delivery]bool // wait for their next attempt
-	unsettled map[*Delivery]bool // neither taken nor lost yet
-	invokes   int                // under way
+	lanes     map[string][]*Delivery // by conversation
+	held      []*Delivery            // held back by a reorder fault until the next activity
+	retries   map[*Delivery]bool     // waiting for the next attempt
+	unsettled map[*Delivery]bool     // neither acknowledged nor lost yet
+	invokes   int                    // calls in flight that wait for the bot's answer
 	lost      []LostActivity
 	slow      []SlowActivity
 }
 
-// New makes an Activities. It knows no bot until SetEndpoint is called.
-func New(g *tenant.Ground, e *entra.Entra, faults *emulator.FaultPlan) *Activities {
-	return &Activities{Ground: g, entra: e, faults: faults, client: newClient()}
+// New makes an Activities. All activities are lost until SetEndpoint is called.
+func New(ground *tenant.Ground, e *entra.Entra, faults *emulator.FaultPlan) *Activities {
+	return &Activities{Ground: ground, entra: e, faults: faults, client: newClient()}
 }
 
 // Disconnect closes idle connections to the bot.
 func (a *Activities) Disconnect() { a.client.CloseIdleConnections() }
 
-// SetEndpoint sets the address at which the bot listens. The bot isn't told of that.
+// SetEndpoint sets the URL at which the bot listens. It sends nothing.
 func (a *Activities) SetEndpoint(endpoint string) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	a.endpoint = endpoint
 }
 
-// Endpoint is where the bot listens.
+// Endpoint returns the URL at which the bot listens.
 func (a *Activities) Endpoint() string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	return a.endpoint
 }
 
-// StartInvoke counts an invoke as under way, for Pending, until answered is called.
+// StartInvoke counts an invoke, a request that waits for the bot's answer, as pending until answered is called.
 func (a *Activities) StartInvoke() (answered func()) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -85,21 +88,21 @@ func (a *Activities) Reset() {
 
 // Delivery is one activity on its way to the bot.
 type Delivery struct {
-	id          string // of the activity, or made up
-	name        string // type, of an invoke its name
-	lane        string // conversation; those of one are sent one after the other
+	id          string // the activity's id
+	name        string // the activity's type, such as "message"
+	lane        string // the id of its conversation
 	activity    object
-	attempt     int
+	attempt     int // number of failed attempts
 	made        time.Time
-	losesAnswer bool // a fault drops the answer to the next attempt
-	done        chan error
+	losesAnswer bool       // a fault drops the answer to the next attempt
+	done        chan error // receives the result, once
 }
 
 // LostActivity is an activity that the bot never acknowledged.
 type LostActivity struct {
 	ID     string          `json:"id"`
 	Name   string          `json:"name"`
-	Reason string          `json:"reason"` // status or what happened to the last attempt
+	Reason string          `json:"reason"` // why the last attempt failed: "500", "timeout"
 	Body   json.RawMessage `json:"body"`
 }
 
@@ -109,7 +112,7 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Emit queues an activity for the bot, unless a fault prevents that. The result is for Wait. The caller holds the
+// Emit queues an activity for the bot, unless a planned fault prevents that. Wait waits for the result. The caller holds the
 // lock.
 func (a *Activities) Emit(lane string, activity object) *Delivery {
 	d := &Delivery{
@@ -128,17 +131,17 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 	a.Note(tenant.Change{Kind: "activity", Channel: lane, ID: d.id})
 	held := a.held
 	a.held = nil
-	place, _ := tenant.SplitConversation(lane)
-	a.applyFaults(d, place)
-	for _, h := range held {
-		a.queue(h)
+	channel, _ := tenant.SplitConversation(lane)
+	a.applyFaults(d, channel)
+	for _, earlier := range held {
+		a.queue(earlier)
 	}
 
 	return d
 }
 
-// Wait blocks until the bot has taken an activity.
-// Errors: the bot refused it, or it was lost; ctx's; context.Canceled if the server is closed.
+// Wait blocks until the bot has acknowledged an activity.
+// Errors: the activity was lost; ctx's; context.Canceled if the server is closed.
 func (a *Activities) Wait(ctx context.Context, d *Delivery) error {
 	select {
 	case err := <-d.done:
@@ -150,22 +153,22 @@ func (a *Activities) Wait(ctx context.Context, d *Delivery) error {
 	}
 }
 
-// applyFaults queues an activity, unless a fault loses, doubles or delays it. Caller holds the lock.
-func (a *Activities) applyFaults(d *Delivery, place string) {
-	f := a.faults.Strike("event:"+d.name, place)
-	if f == nil {
+// applyFaults queues an activity, or does what a fault that is planned for it demands. The caller holds the lock.
+func (a *Activities) applyFaults(d *Delivery, channel string) {
+	fault := a.faults.Strike("event:"+d.name, channel)
+	if fault == nil {
 		a.queue(d)
 		return
 	}
 
-	switch f.Kind {
+	switch fault.Kind {
 	case emulator.FaultLose:
 		a.loseActivity(d, "fault")
 	case emulator.FaultDuplicate:
 		a.queue(d)
-		twin := *d
-		twin.done = make(chan error, 1)
-		a.queue(&twin)
+		duplicate := *d
+		duplicate.done = make(chan error, 1)
+		a.queue(&duplicate)
 	case emulator.FaultReorder:
 		a.held = append(a.held, d)
 		a.runAfter(a.Opt.ReorderHold, func() {
@@ -175,7 +178,7 @@ func (a *Activities) applyFaults(d *Delivery, place string) {
 			}
 		})
 	case emulator.FaultDelay:
-		a.retry(d, f.Delay)
+		a.retry(d, fault.Delay)
 	case emulator.FaultDrop:
 		d.losesAnswer = true
 		a.queue(d)
@@ -184,14 +187,15 @@ func (a *Activities) applyFaults(d *Delivery, place string) {
 	}
 }
 
-// runAfter calls f after some real time, with the lock held, unless the server is closed before.
+// runAfter calls f with the lock held after a while, in real time, not in the emulator's. If the server is closed first, it
+// doesn't call f.
 func (a *Activities) runAfter(wait time.Duration, f func()) {
 	a.Host.Go(func() {
-		t := time.NewTimer(wait)
-		defer t.Stop()
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
 		select {
 		case <-a.Ctx.Done():
-		case <-t.C:
+		case <-timer.C:
 			a.Mu.Lock()
 			defer a.Mu.Unlock()
 			f()
@@ -199,7 +203,7 @@ func (a *Activities) runAfter(wait time.Duration, f func()) {
 	})
 }
 
-// retry queues d again after some time. Others don't wait for it. The caller holds the lock.
+// retry queues a delivery after a while. Other activities of its lane don't wait for it. The caller holds the lock.
 func (a *Activities) retry(d *Delivery, wait time.Duration) {
 	a.retries[d] = true
 	a.runAfter(wait, func() {
@@ -210,7 +214,7 @@ func (a *Activities) retry(d *Delivery, wait time.Duration) {
 	})
 }
 
-// queue adds d to its lane. The caller holds the lock.
+// queue adds a delivery to its lane, and starts a goroutine for the lane if it was empty. The caller holds the lock.
 func (a *Activities) queue(d *Delivery) {
 	a.lanes[d.lane] = append(a.lanes[d.lane], d)
 	if len(a.lanes[d.lane]) == 1 && a.Ctx.Err() == nil {
@@ -218,7 +222,7 @@ func (a *Activities) queue(d *Delivery) {
 	}
 }
 
-// runLane sends the activities of a lane, one after the other, until there are none.
+// runLane sends the activities of a lane, one after the other, until the lane is empty.
 func (a *Activities) runLane(lane string) {
 	for a.Ctx.Err() == nil {
 		d := a.firstOf(lane)
@@ -230,29 +234,29 @@ func (a *Activities) runLane(lane string) {
 	}
 }
 
-// firstOf returns the first delivery of a lane. If there is none, it removes the lane, and returns nil.
+// firstOf returns the first delivery of a lane. If the lane is empty, it deletes the lane and returns nil.
 func (a *Activities) firstOf(lane string) *Delivery {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	if q := a.lanes[lane]; len(q) > 0 {
-		return q[0]
+	if queue := a.lanes[lane]; len(queue) > 0 {
+		return queue[0]
 	}
 	delete(a.lanes, lane)
 	return nil
 }
 
-// finishAttempt is called after an attempt to send d. By the result it decides whether the bot has taken the
-// activity, it is sent again, or it is lost. It does nothing if Reset has forgotten d meanwhile.
+// finishAttempt takes a delivery out of its lane after an attempt, and records the result: the bot has acknowledged the
+// activity, it will be sent again, or it is lost. It does nothing if Reset removed the delivery during the attempt.
 func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	q := a.lanes[d.lane]
-	if len(q) == 0 || q[0] != d {
+	queue := a.lanes[d.lane]
+	if len(queue) == 0 || queue[0] != d {
 		return
 	}
 
-	a.lanes[d.lane] = q[1:]
-	failure, isTransient := d.judge(status, err)
+	a.lanes[d.lane] = queue[1:]
+	failure, isTransient := d.checkResult(status, err)
 	switch {
 	case failure == "":
 		a.recordTaken(d)
@@ -268,8 +272,9 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	}
 }
 
-// judge returns why an attempt failed; "" means that the bot has taken the activity. It is sent again after a transient failure.
-func (d *Delivery) judge(status int, err error) (failure string, isTransient bool) {
+// checkResult returns why an attempt failed, or "" if the bot has acknowledged the activity. Only a transient failure is
+// worth another attempt.
+func (d *Delivery) checkResult(status int, err error) (failure string, isTransient bool) {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout", true
@@ -286,7 +291,7 @@ func (d *Delivery) judge(status int, err error) (failure string, isTransient boo
 	return "", false
 }
 
-// loseActivity records that the bot never gets an activity. The caller holds the lock.
+// loseActivity gives up on an activity and records it as lost. The caller holds the lock.
 func (a *Activities) loseActivity(d *Delivery, reason string) {
 	delete(a.unsettled, d)
 	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
@@ -304,33 +309,34 @@ func (a *Activities) Lost() []LostActivity {
 	return slices.Clone(a.lost)
 }
 
-// Pending counts the activities and invokes that the bot hasn't acknowledged yet. They are queued, being sent, or
-// waiting for another attempt.
+// Pending counts the activities and invokes that the bot hasn't acknowledged yet: queued, in flight, or waiting for another
+// attempt.
 func (a *Activities) Pending() int {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	n := len(a.held) + len(a.retries) + a.invokes
-	for _, q := range a.lanes {
-		n += len(q)
+	for _, queue := range a.lanes {
+		n += len(queue)
 	}
 	return n
 }
 
-// maxAnswerBytes bounds what is read of an answer: a card has at most 100 kB.
+// maxAnswerBytes is the maximum size of a response that is read. A card has at most 100 kB.
 const maxAnswerBytes = 1 << 20
 
-// Send makes one signed request to the bot and reads at most maxAnswerBytes of the answer.
-func (a *Activities) Send(ctx context.Context, activity object, limit time.Duration) (status int, answer []byte, err error) {
-	head, err := a.entra.Sign(fmt.Sprint(activity["serviceUrl"]))
+// Send makes one signed request to the bot, without retries, and returns the response. timeout includes reading it.
+// Errors: those of signing and of the connection; ctx's.
+func (a *Activities) Send(ctx context.Context, activity object, timeout time.Duration) (status int, answer []byte, err error) {
+	authorization, err := a.entra.Sign(fmt.Sprint(activity["serviceUrl"]))
 	if err != nil {
 		return 0, nil, err
 	}
-	return a.post(ctx, a.Endpoint(), head, tenant.MustJSON(activity), limit, map[string]string{
+	return a.post(ctx, a.Endpoint(), authorization, tenant.MustJSON(activity), timeout, map[string]string{
 		"x-ms-conversation-id": ConversationOf(activity), "x-ms-tenant-id": a.Opt.TenantID,
 	})
 }
 
-// ConversationOf is the id of the conversation that an activity names.
+// ConversationOf returns the id of an activity's conversation, or "".
 func ConversationOf(activity object) string {
 	if c, ok := activity["conversation"].(object); ok {
 		return fmt.Sprint(c["id"])
@@ -338,29 +344,29 @@ func ConversationOf(activity object) string {
 	return ""
 }
 
-// SendRaw sends any bytes to the bot once, with this kind of token for the present service address.
-// Errors: those of the connection, ctx's.
+// SendRaw sends any body to the bot once. kind chooses the token, which may be an invalid one.
+// Errors: as Send.
 func (a *Activities) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {
-	head, err := a.entra.Authorization(kind, a.ServiceURL())
+	authorization, err := a.entra.Authorization(kind, a.ServiceURL())
 	if err != nil {
 		return 0, nil, err
 	}
-	return a.post(ctx, a.Endpoint(), head, body, a.Opt.RedeliverAfter, nil)
+	return a.post(ctx, a.Endpoint(), authorization, body, a.Opt.RedeliverAfter, nil)
 }
 
-// post sends bytes to the bot. authorization is the header of that name; "" means none.
+// post sends a body to the bot. If authorization is "", the request has no Authorization header.
 func (a *Activities) post(
-	ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string,
+	ctx context.Context, endpoint, authorization string, body []byte, timeout time.Duration, headers map[string]string,
 ) (int, []byte, error) {
-	ctx, stop := context.WithTimeout(ctx, limit)
-	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, fmt.Errorf("teamsfake: request: %w", err)
 	}
 
-	for k, v := range extra {
-		req.Header.Set(k, v)
+	for name, value := range headers {
+		req.Header.Set(name, value)
 	}
 
 	req.Header.Set("Content-Type", tenant.KindJSON)
@@ -375,6 +381,6 @@ func (a *Activities) post(
 		return 0, nil, err
 	}
 	defer res.Body.Close()
-	got, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
-	return res.StatusCode, got, err
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
+	return res.StatusCode, answer, err
 }
