@@ -1,6 +1,6 @@
-// Package teamsfake emulates one organisation's Microsoft Teams with one installed bot: the
-// Bot Connector, Entra's token endpoint, the Bot Framework's signing keys, Graph's reads of
-// channels, SharePoint's files, and the people with their clients.
+// Package teamsfake emulates Microsoft Teams for tests of a bot: one organisation in which the bot is
+// installed, with its people and their clients. It has the APIs that a bot uses: the Bot Connector,
+// Entra's tokens, the Bot Framework's signing keys, Graph for channels, and SharePoint for files.
 //
 // # Use
 //
@@ -15,26 +15,31 @@
 //	// ServiceURL (allowed) and GraphURL, and listens; then
 //	err := srv.Admin.Connect(ctx, "http://127.0.0.1:3978/teams/messages")
 //
-// People are named by their Entra object id everywhere, channels by 19:…@thread.tacv2,
-// messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
-// Undelete, React, Unreact; Click (ClickOld on an old client), Submit and CloseDialog for
-// dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search.
-// What a client would refuse to fill in is [client.ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
-// [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
-// [Server.Calls], [delivery.Activities.Lost], [delivery.Activities.Pending] and wait with WaitFor or Subscribe.
-// Administrators act through [admin.Administrator]; permissions and tokens are [entra.Entra]'s. What the bot sent and
-// clients would not show as it was meant is in [Server.Problems]: a test of a bot wants none.
+// People have Entra object ids, channels ids such as 19:…@thread.tacv2, and messages ids of digits.
 //
-// # Addresses
+// [Server.As] returns a person for a test to act as. A person can Post, Reply, Say (in the chat with the bot),
+// write a Private message or a Slash command, Edit, Delete, Undelete, React and Unreact. On cards a person can
+// Click (ClickOld on an old client), View a card that refreshes, and pick a Suggested action. Submit and
+// CloseDialog handle dialogs; MessageAction, Compose and Search use message extensions. If the client would refuse
+// the inputs, the error is [client.ErrInvalid].
+//
+// Tests read the results with [Server.Thread], [Server.Messages], [Server.Roots], [Server.Targeted],
+// [Server.Personal], [Server.Message], [Server.Dialog], [Server.Calls], [delivery.Activities.Lost] and
+// [delivery.Activities.Pending], and wait with WaitFor or Subscribe. [admin.Administrator] acts as an administrator;
+// [entra.Entra] grants permissions and issues tokens. [Server.Problems] lists what the bot sent that clients don't
+// show as intended; a test should expect none.
+//
+// # URLs
 //
 //	/login/{tenant}/oauth2/v2.0/token           Entra
 //	/login/{tenant}/v2.0/.well-known/…          its metadata; keys at /login/{tenant}/discovery/v2.0/keys
 //	/botframework/v1/.well-known/…              OpenID metadata and keys
 //	/connector/{region}/{tenant}/v3/…           the Bot Connector (serviceUrl)
-//	/graph/v1.0/…  /sites/…  /personal/…  /download/…   Graph, and where files lie
-//	/_fake/…                                    the emulator's own; see control.go
+//	/graph/v1.0/…                               Graph
+//	/sites/…  /personal/…  /download/…          files
+//	/_fake/…                                    the emulator's own API; see control.go
 //
-// # Methods, for Calls and faults
+// # Names of calls, for Calls and faults
 //
 //	token discovery discovery.keys openid keys connector.unknown graph.unknown
 //	conversations.create activities.send activities.update activities.delete
@@ -42,57 +47,61 @@
 //	attachments.get graph.team graph.channels graph.channel graph.messages graph.message
 //	graph.replies graph.reply graph.hosted graph.file graph.folder graph.drive graph.upload download
 //
-// Faults of what is sent to the bot have the method event:TYPE (event:message,
-// event:messageUpdate, event:invoke, event:*).
+// Faults can also affect the requests to the bot. Their names are event:TYPE: event:message,
+// event:messageUpdate, event:invoke, or event:* for all.
 //
-// # With the JavaScript tools
+// # Checked against Microsoft's JavaScript libraries
 //
-// Checked by hand with botbuilder 4.23.3 and @microsoft/teams.apps 2.1.0 on Node 20:
-// messages in both reply forms, updates, deletions, cards, new threads, personal chats,
-// rosters and teams, targeted messages, reactions, edits and deletions by people, buttons with
-// and without Action.Execute, dialogs, message extensions, settings. botbuilder refuses each of
-// [entra.BadTokens] but no_exp, and of [entra.GoodTokens] aud_array; it starts threads without a tenantId.
-// teams.apps also takes other_channel_key, no_endorsements and no_scheme. A card whose
-// Action.Execute has no fallback is not shown here, though only older clients refuse it.
-// To repeat it, give botbuilder's ConfigurationBotFrameworkAuthentication [Server.OpenIDURL] as
-// ToBotFromChannelOpenIdMetadataUrl, or teams.apps withOverrides(PUBLIC, {openIdMetadataUrl}),
-// and drive /_fake (parley fakes names it FAKE_TEAMS_CONTROL).
+// The emulator was checked by hand with these libraries on Node 20.
 //
-// @microsoft/agents-hosting 1.8.1, where its addresses of keys and tokens are replaced by [Server.OpenIDURL]'s and [Server.LoginURL]'s,
-// takes messages, mentions, reactions, edits, deletions and Action.Execute, and sends, updates and deletes texts and cards, in channels,
-// in new threads and in personal chats.
+// botbuilder 4.23.3 and @microsoft/teams.apps 2.1.0 work for messages in both reply forms, updates,
+// deletions, cards, new threads, personal chats, members and teams, targeted messages, reactions, edits and
+// deletions by people, buttons with and without Action.Execute, dialogs, message extensions and settings.
+// botbuilder refuses all [entra.BadTokens] except no_exp, and also aud_array of [entra.GoodTokens]; it starts
+// threads without a tenantId. teams.apps also accepts other_channel_key, no_endorsements and no_scheme. To
+// repeat this, pass [Server.OpenIDURL] to botbuilder's ConfigurationBotFrameworkAuthentication as
+// ToBotFromChannelOpenIdMetadataUrl, or to teams.apps with withOverrides(PUBLIC, {openIdMetadataUrl}), and
+// act through /_fake ("parley fakes" prints its URL as FAKE_TEAMS_CONTROL).
 //
-// @azure/msal-node 3.8.10 gets a token with [Options.TLS]: its authority is [Server.LoginURL]/TENANT, knownAuthorities names the
-// host, and NODE_EXTRA_CA_CERTS a file with [Server.CertPEM].
+// @microsoft/agents-hosting 1.8.1 receives messages, mentions, reactions, edits, deletions and
+// Action.Execute, and sends, updates and deletes texts and cards in channels, new threads and personal chats.
+// Its URLs of keys and tokens have to be replaced by those of [Server.OpenIDURL] and [Server.LoginURL].
 //
-// @microsoft/microsoft-graph-client 3.0.7 reads teams, channels, messages and replies, page by page. It gives its token to https
-// addresses alone: its fetch has to lead from https://graph.microsoft.com/v1.0 to [Server.GraphURL].
+// @azure/msal-node 3.8.10 gets a token with [Options.TLS]. Set authority to [Server.LoginURL]/TENANT, list the
+// host in knownAuthorities, and set NODE_EXTRA_CA_CERTS to a file with [Server.CertPEM].
 //
-// # What is assumed
+// @microsoft/microsoft-graph-client 3.0.7 reads teams, channels, messages and replies, page by page. It sends its
+// token only to https URLs, so its fetch has to redirect https://graph.microsoft.com/v1.0 to [Server.GraphURL].
 //
-// How often Teams repeats an activity that the bot did not take is undocumented: here it
-// tries [Options.RetryDelays] times, later messages overtake it. In channels, edits and deletions are told of
-// for messages that the bot may receive. A bad card is accepted and not shown. A slash command
-// comes as its name without mention or slash ("Expose slash commands from agents and apps").
+// # Assumptions
 //
-// Graph lists messages newest first. It gives the attachments of the bot's messages ids of its own; cards
-// are in it as they were sent.
+// How often Teams retries an activity is undocumented. The emulator makes a further attempt after each of
+// [Options.RetryDelays], and later messages overtake the activity. In channels, the bot is sent edits and
+// deletions of those messages that it may receive. A faulty card is accepted but not shown; that includes a card
+// whose Action.Execute has no fallback, which only older clients refuse. A slash command arrives as its name
+// without mention or slash ("Expose slash commands from agents and apps"). Graph lists messages newest first,
+// and gives attachments of the bot's messages ids of its own.
 //
 // Not modelled: group chats, meetings, single sign-on, link unfurling, message previews of
 // extensions, quoted replies, streaming, tabs.
 //
-// # How it is made
+// # Structure
 //
-// Package tenant is the organisation's state: people, teams and channels with their messages, files, and what all parts
-// share (options, clock, ids, the log of changes and one lock). Package people makes messages of what people type, asks
-// the bot what they click, and shows what it answers; package admin does what administrators do. Package announce makes
-// activities of all that, which package delivery brings to the bot. The bot's calls pass package calls, where faults
-// strike them, and go to package entra, to package connector, which refuses what Teams refuses, or to package graph.
-// Package client says what clients show of cards and texts, and what they take. This package puts the parts together,
-// lets tests look, and serves drivers in other processes.
+//	tenant     the organisation's state: people, teams, channels, messages, files; clock, ids and the lock
+//	people     acts as people: writes messages, clicks, fills in dialogs, and shows the bot's answers
+//	admin      acts as administrators
+//	announce   makes activities about what happens, for the bot
+//	delivery   sends activities to the bot, with retries
+//	calls      records the bot's calls and injects planned faults
+//	entra      issues tokens and signs activities
+//	connector  the Bot Connector, which refuses what Teams refuses
+//	graph      Graph and SharePoint
+//	client     checks what clients show of cards and texts, and which inputs they accept
+//
+// This package connects the parts, lets tests read the state, and serves /_fake.
 //
 // # What does not belong here
 //
-// Anything that knows Parley: no verb, card or text of it. Nothing outside tests, the demo
-// and the measuring commands may import this package.
+// Anything that knows Parley: its verbs, cards or texts. Only tests, the demo and the measuring commands may
+// import this package.
 package teamsfake

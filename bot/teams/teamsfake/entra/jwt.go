@@ -17,35 +17,37 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// A JWT is a signed token: header, claims and signature, each in base64url, with dots between. The keys that the Bot
-// Framework signs with are published as a JWKS, a list in JSON. A key's endorsements are the channels ("msteams") for
-// which it may sign.
+// This file makes the JSON Web Tokens with which the emulated Bot Framework signs its requests to a bot. A token is a header,
+// claims and a signature, each in base64url, joined with dots. Bots verify it with the public keys that the Bot Framework
+// publishes as a JSON Web Key Set (JWKS). Each key has endorsements: the channels, such as "msteams", for which it may sign.
+// Some tokens are invalid on purpose, so that tests can check whether a bot refuses them.
 
-// key is a key that signs tokens.
+// key is an RSA key that signs tokens.
 type key struct {
 	id           string
 	private      *rsa.PrivateKey
-	endorsements []string // nil means the member is absent
+	endorsements []string // nil leaves the property out of the JWKS
 
-	mu          sync.Mutex
-	last, token string // what was signed last, and the token that it became
+	mu sync.Mutex
+	// The input and the token of the last call of signRS256.
+	lastInput, lastToken string
 }
 
 // keyring holds the Bot Framework's signing keys.
 type keyring struct {
 	mu      sync.Mutex
 	current *key
-	listed  []*key // in the JWKS
-	// made on demand, for the spoilt tokens
+	listed  []*key // the keys in the JWKS
+	// Keys for invalid tokens; nil until the first use.
 	unendorsed, otherChannel, unlisted *key
 }
 
 // keyBits is the length of the Bot Framework's keys.
 const keyBits = 2048
 
-// privateKeys holds the private half of each key by its name: making one takes much longer than all else that an
-// emulator does when it starts, and emulators of one process may share them.
-var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
+// privateKeys caches private keys by the id of the key, across all emulators of the process. Making a key takes far longer
+// than everything else that happens when an emulator starts.
+var privateKeys sync.Map //nolint:gochecknoglobals // a cache of random keys
 
 func newKey(id string, endorsements ...string) (*key, error) {
 	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) {
@@ -58,33 +60,33 @@ func newKey(id string, endorsements ...string) (*key, error) {
 	return &key{id: id, private: k, endorsements: endorsements}, nil
 }
 
-// publicJWK returns the public half of a key, as it is published.
+// publicJWK returns the public key as it appears in the JWKS.
 // Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
 func (k *key) publicJWK() object {
 	enc := base64.RawURLEncoding.EncodeToString
-	out := object{
+	jwk := object{
 		"kty": "RSA", "use": "sig", "kid": k.id, "x5t": k.id,
 		"n": enc(k.private.N.Bytes()), "e": enc(big.NewInt(int64(k.private.E)).Bytes()),
 	}
 	if k.endorsements != nil {
-		out["endorsements"] = k.endorsements
+		jwk["endorsements"] = k.endorsements
 	}
-	return out
+	return jwk
 }
 
 // list returns the keys of the JWKS.
 func (r *keyring) list() []object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := []object{}
+	jwks := []object{}
 	for _, k := range r.listed {
-		out = append(out, k.publicJWK())
+		jwks = append(jwks, k.publicJWK())
 	}
-	return out
+	return jwks
 }
 
-// get returns the key in a slot. If there is none yet, it makes one. listed means that the key is also to be in the
-// JWKS.
+// get returns the key in slot, a field of the keyring, and makes the key if the slot is empty. If listed is true, it also
+// adds the key to the JWKS.
 func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string) (*key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,7 +109,7 @@ func (r *keyring) currentKey() *key {
 	return r.current
 }
 
-// rotate makes a new key the current one. The old ones stay in the JWKS only if keepOld is true.
+// rotate makes a new key and uses it from now on. The old keys stay in the JWKS only if keepOld is true.
 func (r *keyring) rotate(id string, keepOld bool) error {
 	k, err := newKey(id, "msteams", "webchat", "skype")
 	if err != nil {
@@ -122,37 +124,38 @@ func (r *keyring) rotate(id string, keepOld bool) error {
 	return nil
 }
 
-// encode returns the part of a JWT that is signed.
+// encode returns the signing input of a JWT: its header and claims, encoded and joined with a dot.
 func encode(header, claims object) string {
 	enc := base64.RawURLEncoding.EncodeToString
 	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
 }
 
-// signRS256 appends a signature (RFC 7518 §3.3) to head. It remembers the last one: signing takes long.
-func (k *key) signRS256(head string) string {
+// signRS256 returns the token for a signing input (RFC 7518 §3.3). It caches the last token, because signing is slow and many
+// requests in a row have the same claims.
+func (k *key) signRS256(input string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if head == k.last {
-		return k.token
+	if input == k.lastInput {
+		return k.lastToken
 	}
-	sum := sha256.Sum256([]byte(head))
-	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
+	sum := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
 	if err != nil {
-		panic(err) // a good key does not fail
+		panic(err) // impossible with a valid key
 	}
-	k.last, k.token = head, head+"."+base64.RawURLEncoding.EncodeToString(sig)
-	return k.token
+	k.lastInput, k.lastToken = input, input+"."+base64.RawURLEncoding.EncodeToString(signature)
+	return k.lastToken
 }
 
-// signHS256 appends a signature with a shared secret (RFC 7518 §3.2) to head.
-func signHS256(head string, secret []byte) string {
+// signHS256 returns the token for a signing input with a shared secret (RFC 7518 §3.2).
+func signHS256(input string, secret []byte) string {
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(head))
-	return head + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	mac.Write([]byte(input))
+	return input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// changeClaim changes a claim of a signed token, whose signature is wrong afterwards.
-func changeClaim(token, claim string, v any) string {
+// changeClaim changes a claim of a signed token without signing it again, so that the signature becomes invalid.
+func changeClaim(token, claim string, value any) string {
 	parts := strings.Split(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
@@ -162,6 +165,6 @@ func changeClaim(token, claim string, v any) string {
 	if json.Unmarshal(raw, &claims) != nil {
 		return token
 	}
-	claims[claim] = v
+	claims[claim] = value
 	return parts[0] + "." + base64.RawURLEncoding.EncodeToString(tenant.MustJSON(claims)) + "." + parts[2]
 }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Teams proves by a token in each request to the bot that it comes from Microsoft. Here tests choose what is in the
-// token: a good one, or one of many that are wrong in one way, such as an expired one. The bot must refuse all of the
-// latter.
+// Each request that Teams sends to a bot has a token in its Authorization header, a JWT that proves that the request comes
+// from Microsoft. With this file a test chooses the kind of token: a valid one, or one with a single fault, such as
+// TokenExpired. A bot is secure if it refuses all kinds in BadTokens.
 
-// Token is a kind of token: good, or wrong in one way.
+// Token is a kind of token: valid, or with one fault.
 type Token string
 
-// Tokens that a bot must accept; "late" and "soon" are within the 5 minutes that clocks may differ.
+// Tokens that a bot must accept. Clocks may differ by 5 minutes, so TokenLate and TokenSoon are valid.
 const (
 	TokenGood     Token = ""
 	TokenLate     Token = "late"      // expired 200 s ago
@@ -54,10 +54,10 @@ const (
 	TokenMissingSignature Token = "missing_signature"
 )
 
-// GoodTokens lists what a bot must accept.
+// GoodTokens lists the tokens that a bot must accept.
 func GoodTokens() []Token { return []Token{TokenGood, TokenLate, TokenSoon, TokenAudArray} }
 
-// BadTokens lists what a bot must refuse.
+// BadTokens lists the tokens that a bot must refuse.
 func BadTokens() []Token {
 	return []Token{
 		TokenNone, TokenBasic, TokenLowerScheme, TokenNoScheme, TokenEmpty, TokenGarbage, TokenTwoParts,
@@ -70,30 +70,30 @@ func BadTokens() []Token {
 
 const issuer = "https://api.botframework.com"
 
-// tokenShared is how long activities get the same token: to sign one for each would be most of what the emulator
-// costs. A bot has to check each request all the same, and the control page makes tokens of every wrong kind.
-const tokenShared = time.Minute
+// tokenReuse is how long requests get the same token. Signing a token for each request would be most of the emulator's cost.
+const tokenReuse = time.Minute
 
 // Times of tokens in seconds.
 const (
 	tokenLife  = 3600
-	tokenStart = 60  // a token is valid from so long before it was made
-	withinSkew = 200 // how late or early a token is that a bot must accept: clocks may differ by 300
-	beyondSkew = 600 // how late or early one is that a bot must refuse
+	tokenStart = 60  // how long before its creation a token becomes valid
+	withinSkew = 200 // less than the 300 seconds by which clocks may differ
+	beyondSkew = 600 // more than these 300 seconds
 	oldLife    = tokenLife + 400
 )
 
-// Authorization returns the Authorization header for a request of this kind; "" for TokenNone. serviceURL is that of
-// the activity.
+// Authorization returns the Authorization header for a request, or "" for TokenNone. serviceURL is the one that the request's
+// activity names.
+// Errors: those of making keys.
 func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
-	now := e.Opt.SignClock().Truncate(tokenShared)
+	now := e.Opt.SignClock().Truncate(tokenReuse)
 	header := object{"alg": "RS256", "typ": "JWT"}
 	claims := object{
 		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
 		"nbf": now.Unix() - tokenStart, "exp": now.Unix() + tokenLife,
 	}
 
-	e.spoilClaims(kind, claims)
+	e.adjustClaims(kind, claims)
 	k, err := e.keyFor(kind)
 	if err != nil {
 		return "", err
@@ -113,53 +113,55 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	return authorizationHeader(kind, k, header, claims), nil
 }
 
-func (e *Entra) spoilClaims(kind Token, c object) {
+// adjustClaims turns valid claims into those of this kind of token.
+func (e *Entra) adjustClaims(kind Token, claims object) {
 	now := e.Opt.SignClock().Unix()
 	switch kind {
 	case TokenAudArray:
-		c["aud"] = []string{"https://other.example", e.Opt.AppID}
+		claims["aud"] = []string{"https://other.example", e.Opt.AppID}
 	case TokenAudArrayOther:
-		c["aud"] = []string{"https://other.example"}
+		claims["aud"] = []string{"https://other.example"}
 	case TokenAudOther:
-		c["aud"] = "99999999-9999-4999-8999-999999999999"
+		claims["aud"] = "99999999-9999-4999-8999-999999999999"
 	case TokenNoAud:
-		delete(c, "aud")
+		delete(claims, "aud")
 	case TokenIssOther:
-		c["iss"] = "https://sts.windows.net/" + e.Opt.TenantID + "/"
+		claims["iss"] = "https://sts.windows.net/" + e.Opt.TenantID + "/"
 	case TokenNoIss:
-		delete(c, "iss")
+		delete(claims, "iss")
 	case TokenLate:
-		c["nbf"], c["exp"] = now-oldLife, now-withinSkew
+		claims["nbf"], claims["exp"] = now-oldLife, now-withinSkew
 	case TokenExpired:
-		c["nbf"], c["exp"] = now-tokenLife-beyondSkew, now-beyondSkew
+		claims["nbf"], claims["exp"] = now-tokenLife-beyondSkew, now-beyondSkew
 	case TokenNoExp:
-		delete(c, "exp")
+		delete(claims, "exp")
 	case TokenSoon:
-		c["nbf"] = now + withinSkew
+		claims["nbf"] = now + withinSkew
 	case TokenNotYet:
-		c["nbf"] = now + beyondSkew
+		claims["nbf"] = now + beyondSkew
 	case TokenServiceURLOther:
-		c["serviceurl"] = "https://attacker.trafficmanager.net/emea/"
+		claims["serviceurl"] = "https://attacker.trafficmanager.net/emea/"
 	case TokenNoServiceURL:
-		delete(c, "serviceurl")
+		delete(claims, "serviceurl")
 	}
 }
 
+// keyFor returns the key that signs this kind of token. Only listed keys are published for the bot.
 func (e *Entra) keyFor(kind Token) (*key, error) {
-	r := &e.keys
+	keys := &e.keys
 	const listed, unlisted = true, false
 	switch kind {
 	case TokenOtherChannelKey:
-		return r.get(&r.otherChannel, listed, "key-webchat", "webchat", "directline")
+		return keys.get(&keys.otherChannel, listed, "key-webchat", "webchat", "directline")
 	case TokenNoEndorsements:
-		return r.get(&r.unendorsed, listed, "key-unendorsed")
+		return keys.get(&keys.unendorsed, listed, "key-unendorsed")
 	case TokenUnknownKid, TokenOtherKey:
-		return r.get(&r.unlisted, unlisted, "key-unlisted", "msteams")
+		return keys.get(&keys.unlisted, unlisted, "key-unlisted", "msteams")
 	}
-	return r.currentKey(), nil
+	return keys.currentKey(), nil
 }
 
-// authorizationHeader signs a token, and returns the header with it; "" for no header.
+// authorizationHeader signs a token and returns the Authorization header, or "" if there is none.
 func authorizationHeader(kind Token, k *key, header, claims object) string {
 	switch kind {
 	case TokenAlgNone:
@@ -192,24 +194,24 @@ func authorizationHeader(kind Token, k *key, header, claims object) string {
 	case TokenTampered:
 		token = changeClaim(token, "sub", fmt.Sprint(claims["aud"]))
 	case TokenBrokenSignature:
-		const spoilt = "AAAAAAAA" // in place of the signature's end
-		token = token[:len(token)-len(spoilt)] + spoilt
+		const wrongEnd = "AAAAAAAA"
+		token = token[:len(token)-len(wrongEnd)] + wrongEnd
 	}
 
 	return "Bearer " + token
 }
 
-// RotateKeys makes a new key, with which the Bot Framework signs from now on. The earlier ones stay in the published
-// list of keys only if keepOld is true.
+// RotateKeys makes a new key, with which the Bot Framework signs from now on. Older keys stay published only if keepOld is
+// true.
 func (e *Entra) RotateKeys(keepOld bool) error {
 	e.Mu.Lock()
-	const idLength = 8 // enough to tell the keys of one emulator apart
+	const idLength = 8 // enough to be unique within one emulator
 	id := "key-" + e.NewID("key")[:idLength]
 	e.Mu.Unlock()
 	return e.keys.rotate(id, keepOld)
 }
 
-// SetTokens chooses the kind of token for all activities that people cause from now on.
+// SetTokens chooses the kind of token for all requests to the bot from now on.
 func (e *Entra) SetTokens(kind Token) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()

@@ -1,7 +1,8 @@
-// Package entra stands in for Entra, Microsoft's service for identities, and for the Bot Framework's signing of
-// requests. It grants permissions to the app, gives it access tokens, and signs what is sent to the bot.
+// Package entra emulates Entra, Microsoft's identity service, for tests of a bot, and the Bot Framework's signatures of its
+// requests to the bot. It grants permissions to the bot's app, issues access tokens in return for the app's secret, and
+// checks them when the bot calls an API.
 //
-// What does not belong here: what a permission lets the app do.
+// What does not belong here: what a permission allows the app to do.
 package entra
 
 import (
@@ -15,64 +16,64 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
-// Audiences of the tokens that the bot may ask for.
+// APIs for which the bot may request tokens.
 const (
 	ScopeBot   = "https://api.botframework.com"
 	ScopeGraph = "https://graph.microsoft.com"
 )
 
-// issued is an access token that was given to the bot. scope is the service for which it is valid.
+// issued describes an access token that was issued to the bot.
 type issued struct {
-	scope   string
+	scope   string // ScopeBot or ScopeGraph
 	expires time.Time
 }
 
-// Entra grants permissions, gives the bot access tokens, and signs requests to the bot. The lock guards it.
+// Entra grants permissions, issues access tokens to the bot, and signs requests to the bot. The fields are guarded by the
+// lock that all parts of the emulator share (Ground.Mu).
 type Entra struct {
 	*tenant.Ground
-	journal     *calls.Journal
+	journal     *calls.Journal // records calls
 	keys        keyring
-	signing     Token
-	tokens      map[string]issued
+	signing     Token             // the kind of token for requests to the bot
+	tokens      map[string]issued // by token
 	permissions map[string]bool
 }
 
-// New makes an Entra. Requests to the bot get good tokens, or none if Options.Unsigned is set. Call Reset and Start
-// before using it.
-func New(g *tenant.Ground, j *calls.Journal) *Entra {
-	e := &Entra{Ground: g, journal: j}
-	if g.Opt.Unsigned {
+// New makes an Entra. Requests to the bot get valid tokens, or none if Options.Unsigned is set. Call Reset and Start before
+// using it.
+func New(ground *tenant.Ground, journal *calls.Journal) *Entra {
+	e := &Entra{Ground: ground, journal: journal}
+	if ground.Opt.Unsigned {
 		e.signing = TokenNone
 	}
 	return e
 }
 
-// Start makes the first signing key. Errors: those of the machine's randomness.
+// Start makes the first signing key. Errors: those of the operating system's random numbers.
 func (e *Entra) Start() error {
 	const keepOld = false
 	return e.keys.rotate("key-first", keepOld)
 }
 
-// HasPermission reports whether the app has a permission. Caller holds the lock.
+// HasPermission reports whether the app has a permission. The caller holds the lock.
 func (e *Entra) HasPermission(permission string) bool { return e.permissions[permission] }
 
-// Permissions lists the permissions that the app has, sorted. Caller holds the lock.
+// Permissions lists the permissions that the app has, sorted. The caller holds the lock.
 func (e *Entra) Permissions() []string {
-	var out []string
-	for p, granted := range e.permissions {
-		if granted {
-			out = append(out, p)
+	var granted []string
+	for permission, isGranted := range e.permissions {
+		if isGranted {
+			granted = append(granted, permission)
 		}
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(granted)
+	return granted
 }
 
-// Sign returns the Authorization header for an activity that people cause, with the kind of token that SetTokens
-// chose.
+// Sign returns the Authorization header for a request to the bot, with the kind of token that SetTokens chose.
 // Errors: those of making keys.
 func (e *Entra) Sign(serviceURL string) (string, error) {
 	e.Mu.Lock()
@@ -81,7 +82,7 @@ func (e *Entra) Sign(serviceURL string) (string, error) {
 	return e.Authorization(kind, serviceURL)
 }
 
-// Reset grants what Options say and forgets all tokens. Caller holds the lock.
+// Reset grants the permissions in Options and revokes all tokens. The caller holds the lock.
 func (e *Entra) Reset() {
 	e.tokens, e.permissions = map[string]issued{}, map[string]bool{}
 	for _, p := range e.Opt.Permissions {
@@ -99,15 +100,15 @@ func (e *Entra) Permit(permissions ...string) {
 	}
 }
 
-// SetRSC grants or withdraws ChannelMessage.Read.Group. With that permission the bot gets all messages of its
-// channels, and without it only those that mention the bot.
+// SetRSC grants or revokes ChannelMessage.Read.Group, a resource-specific consent. With it the bot receives all messages of
+// its channels, without it only those that mention the bot.
 func (e *Entra) SetRSC(on bool) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
 	e.permissions[tenant.PermitMessages] = on
 }
 
-// Routes are the token endpoint, Entra's metadata, and the Bot Framework's.
+// Routes adds the routes of Entra's token endpoint and metadata, and of the Bot Framework's metadata.
 func (e *Entra) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /login/{tenant}/oauth2/v2.0/token", e.journal.Handle("token", e.giveToken))
 	mux.HandleFunc("GET /login/{tenant}/v2.0/.well-known/openid-configuration", e.journal.Handle("discovery", e.discover))
@@ -116,10 +117,10 @@ func (e *Entra) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /botframework/v1/.well-known/keys", e.journal.Handle("keys", e.listKeys))
 }
 
-// frameworkTenant is the Bot Framework's own tenant, from which an app of one organisation gets no tokens.
+// frameworkTenant is the Bot Framework's own tenant. It doesn't issue tokens to an app of a single organisation.
 const frameworkTenant = "botframework.com"
 
-// Numbers of Entra's refusals.
+// Entra's error numbers.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
 const (
 	errMissingParameter = 900144
@@ -130,7 +131,7 @@ const (
 	errScope            = 70011
 )
 
-// giveToken gives the bot an access token in return for its secret (OAuth's client credentials grant).
+// giveToken issues an access token in return for the app's secret (OAuth's client credentials grant).
 // Source: Entra, "OAuth 2.0 client credentials flow", read 2026-11.
 func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	e.Mu.Lock()
@@ -147,7 +148,7 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 		id, secret = user, pass
 	}
 
-	scope, plain := strings.CutSuffix(form("scope"), "/.default")
+	scope, isDefault := strings.CutSuffix(form("scope"), "/.default")
 	switch {
 	case form("grant_type") == "":
 		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter,
@@ -166,7 +167,7 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 		e.refuseToken(w, http.StatusUnauthorized, "invalid_client", errSecret,
 			"Invalid client secret provided. "+
 				"Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
-	case !plain || !slices.Contains([]string{ScopeBot, ScopeGraph}, scope):
+	case !isDefault || !slices.Contains([]string{ScopeBot, ScopeGraph}, scope):
 		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", errScope, "The provided value for the input parameter 'scope' is not valid.")
 	default:
 		token := e.issueToken(scope)
@@ -179,10 +180,10 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tokenIDLength is the length of the claim uti, which differs between all tokens.
+// tokenIDLength is the length of the claim uti, a unique id of the token.
 const tokenIDLength = 22
 
-// issueToken makes an access token. Caller holds the lock.
+// issueToken makes and records an access token. The caller holds the lock.
 func (e *Entra) issueToken(scope string) string {
 	now := e.Opt.SignClock()
 	end := now.Add(e.Opt.TokenLife)
@@ -195,8 +196,8 @@ func (e *Entra) issueToken(scope string) string {
 	return token
 }
 
-// grantedRoles returns the permissions that stand in a token: those that an admin has granted. Those of a team's
-// owner (….Group) stand in none. The caller holds the lock.
+// grantedRoles returns the permissions that a token lists. Only an administrator's grants are listed; those of a team's owner
+// (….Group) aren't. The caller holds the lock.
 func (e *Entra) grantedRoles(scope string) []string {
 	roles := []string{}
 	if scope != ScopeGraph {
@@ -211,7 +212,7 @@ func (e *Entra) grantedRoles(scope string) []string {
 	return roles
 }
 
-// refuseToken answers as Entra does. number is that of the refusal in its documentation.
+// refuseToken answers a request for a token with an error of Entra. number is one of Entra's error numbers.
 func (e *Entra) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {
 	at, trace := e.Now().UTC().Format("2006-01-02 15:04:05Z"), e.GUID("trace")
 	calls.WriteJSON(w, status, object{
@@ -220,25 +221,25 @@ func (e *Entra) refuseToken(w http.ResponseWriter, status int, code string, numb
 	})
 }
 
-// RevokeTokens makes every access token that was given out so far invalid.
+// RevokeTokens makes all access tokens invalid that were issued so far.
 func (e *Entra) RevokeTokens() {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
 	clear(e.tokens)
 }
 
-// IsAuthorized reports whether a call has a valid token for a service. The caller holds the lock.
+// IsAuthorized reports whether a call has a valid token for an API, ScopeBot or ScopeGraph. The caller holds the lock.
 func (e *Entra) IsAuthorized(r *http.Request, scope string) bool {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	got, isKnown := e.tokens[token]
-	if !ok || !isKnown {
+	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	info, isKnown := e.tokens[token]
+	if !isBearer || !isKnown {
 		return false
 	}
-	return got.scope == scope && e.Opt.SignClock().Before(got.expires)
+	return info.scope == scope && e.Opt.SignClock().Before(info.expires)
 }
 
-// IsPermitted reports whether a call of Graph that needs this permission may be made. A wider permission will do: the
-// one to write for reading, and the one for all files for those of named sites. The caller holds the lock.
+// IsPermitted reports whether the app may make a call of Graph that needs a permission. It also accepts wider permissions:
+// writing files includes reading them, and reading all files includes those of single sites. The caller holds the lock.
 func (e *Entra) IsPermitted(permission string) bool {
 	switch permission {
 	case tenant.PermitSites:

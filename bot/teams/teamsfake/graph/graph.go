@@ -1,7 +1,7 @@
-// Package graph stands in for Microsoft Graph and SharePoint: with them the bot reads teams, channels, messages and
-// files. It also puts files into channels, and gives messages the form that Graph has for them.
+// Package graph emulates Microsoft Graph and SharePoint for tests of a Teams bot. With them the bot reads teams, channels,
+// messages and files, and uploads files to channels.
 //
-// What does not belong here: the Bot Connector's calls, and where files lie.
+// What does not belong here: the calls of the Bot Connector, and the storage of files.
 package graph
 
 import (
@@ -16,161 +16,169 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
-// API answers calls of Microsoft Graph and SharePoint.
+// API handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. Functions
+// named find… do so, too, and return nil. Its Ground has the lock that all parts of the emulator share.
 type API struct {
 	*tenant.Ground
-	org     *tenant.Directory
+	org     *tenant.Directory // people, teams and channels
 	files   *tenant.Library
-	entra   *entra.Entra
-	journal *calls.Journal
-	view    *View
+	entra   *entra.Entra   // checks tokens and permissions
+	journal *calls.Journal // records calls, and injects faults that a test has planned
+	view    *View          // formats messages
 }
 
-// New makes an API for apps to which e has given tokens.
-func New(v *View, e *entra.Entra, j *calls.Journal) *API {
-	return &API{Ground: v.Ground, org: v.org, files: v.files, entra: e, journal: j, view: v}
+// New makes an API that accepts the tokens issued by e.
+func New(view *View, e *entra.Entra, journal *calls.Journal) *API {
+	return &API{Ground: view.Ground, org: view.org, files: view.files, entra: e, journal: journal, view: view}
 }
 
-// Routes adds the calls of Microsoft Graph v1.0 that a help desk needs: reading, and uploading files.
+// Routes adds the routes of those calls of Microsoft Graph v1.0 that a help desk needs. Each has a name, such as
+// "graph.messages", by which tests plan faults, and the permission that it needs.
 // Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
 // chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder, drive-get, read 2026-11.
-func (s *API) Routes(mux *http.ServeMux) {
-	get := func(path, method, permission string, h http.HandlerFunc) {
-		mux.HandleFunc("GET /graph/v1.0/"+path, s.journal.Handle(method, s.asApp(h, permission)))
+func (api *API) Routes(mux *http.ServeMux) {
+	get := func(path, name, permission string, h http.HandlerFunc) {
+		mux.HandleFunc("GET /graph/v1.0/"+path, api.journal.Handle(name, api.asApp(h, permission)))
 	}
 
 	const messages = "teams/{group}/channels/{channel}/messages"
-	get("teams/{group}", "graph.team", tenant.PermitTeam, s.getTeam)
-	get("teams/{group}/channels", "graph.channels", tenant.PermitChannels, s.listChannels)
-	get("teams/{group}/channels/{channel}", "graph.channel", tenant.PermitChannels, s.getChannel)
-	get(messages, "graph.messages", tenant.PermitMessages, s.listMessages)
-	get(messages+"/{root}", "graph.message", tenant.PermitMessages, s.getMessage)
-	get(messages+"/{root}/replies", "graph.replies", tenant.PermitMessages, s.listReplies)
-	get(messages+"/{root}/replies/{id}", "graph.reply", tenant.PermitMessages, s.getMessage)
+	get("teams/{group}", "graph.team", tenant.PermitTeam, api.getTeam)
+	get("teams/{group}/channels", "graph.channels", tenant.PermitChannels, api.listChannels)
+	get("teams/{group}/channels/{channel}", "graph.channel", tenant.PermitChannels, api.getChannel)
+	get(messages, "graph.messages", tenant.PermitMessages, api.listMessages)
+	get(messages+"/{root}", "graph.message", tenant.PermitMessages, api.getMessage)
+	get(messages+"/{root}/replies", "graph.replies", tenant.PermitMessages, api.listReplies)
+	get(messages+"/{root}/replies/{id}", "graph.reply", tenant.PermitMessages, api.getMessage)
 
-	for _, at := range []string{messages + "/{root}", messages + "/{root}/replies/{id}"} {
-		get(at+"/hostedContents", "graph.hosted", tenant.PermitMessages, s.getHosted)
-		get(at+"/hostedContents/{file}/$value", "graph.hosted", tenant.PermitMessages, s.getHosted)
+	for _, message := range []string{messages + "/{root}", messages + "/{root}/replies/{id}"} {
+		get(message+"/hostedContents", "graph.hosted", tenant.PermitMessages, api.getHosted)
+		get(message+"/hostedContents/{file}/$value", "graph.hosted", tenant.PermitMessages, api.getHosted)
 	}
 
-	get("shares/{share}/driveItem", "graph.file", tenant.PermitSites, s.getShare)
-	get("shares/{share}/driveItem/content", "graph.file", tenant.PermitSites, s.getShare)
-	get("users/{user}/drive", "graph.drive", tenant.PermitFilesRead, s.getDrive)
-	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", tenant.PermitFilesRead, s.getFolder)
+	get("shares/{share}/driveItem", "graph.file", tenant.PermitSites, api.getShare)
+	get("shares/{share}/driveItem/content", "graph.file", tenant.PermitSites, api.getShare)
+	get("users/{user}/drive", "graph.drive", tenant.PermitFilesRead, api.getDrive)
+	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", tenant.PermitFilesRead, api.getFolder)
 	mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
-		s.journal.Handle("graph.upload", s.asApp(s.putFile, tenant.PermitFilesWrite)))
-	mux.HandleFunc("GET /download/{file}", s.journal.Handle("download", s.download))
-	mux.HandleFunc("/graph/", s.journal.Handle("graph.unknown", s.refuseUnknown))
-	for _, people := range []string{"/sites/", "/personal/"} {
-		mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
+		api.journal.Handle("graph.upload", api.asApp(api.putFile, tenant.PermitFilesWrite)))
+	mux.HandleFunc("GET /download/{file}", api.journal.Handle("download", api.download))
+	mux.HandleFunc("/graph/", api.journal.Handle("graph.unknown", api.refuseUnknown))
+	for _, path := range []string{"/sites/", "/personal/"} { // SharePoint's pages are for people, not for apps
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "sign in", http.StatusForbidden)
 		})
 	}
 }
 
-// asApp wraps a handler: it refuses calls without a token for Graph or without the permission, and holds the lock for
-// the handler.
-func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
+// asApp wraps a handler: it refuses calls without a token for Graph or without the permission, and holds the lock while the
+// handler runs.
+func (api *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.Mu.Lock()
-		defer s.Mu.Unlock()
+		api.Mu.Lock()
+		defer api.Mu.Unlock()
 		switch {
-		case !s.entra.IsAuthorized(r, entra.ScopeGraph):
-			s.refuseToken(w)
-		case !s.entra.IsPermitted(permission):
-			s.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
+		case !api.entra.IsAuthorized(r, entra.ScopeGraph):
+			api.refuseToken(w)
+		case !api.entra.IsPermitted(permission):
+			api.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
 		default:
 			h(w, r)
 		}
 	}
 }
 
-// refuse answers with an error in Graph's form.
-func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
+// refuse answers with an error in Graph's format.
+func (api *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	calls.WriteJSON(w, status, object{"error": object{
 		"code": code, "message": text,
 		"innerError": object{
-			"date":              s.Now().UTC().Format("2006-01-02T15:04:05"),
-			"request-id":        s.GUID("request"),
-			"client-request-id": s.GUID("request"),
+			"date":              api.Now().UTC().Format("2006-01-02T15:04:05"),
+			"request-id":        api.GUID("request"),
+			"client-request-id": api.GUID("request"),
 		},
 	}})
 }
 
-// findTeam returns the team whose group the path names. If there is none, or the app isn't installed there, it
-// answers with a refusal and returns nil: permissions for a team count only where the app is installed.
-func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
-	for _, t := range s.org.Teams {
+// findTeam returns the team whose group id is in the path. It refuses teams in which the app isn't installed, because
+// permissions for a team come with the installation.
+func (api *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
+	for _, t := range api.org.Teams {
 		if t.GroupID != r.PathValue("group") {
 			continue
 		}
 		if t.Installed {
 			return t
 		}
-		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not installed in the team.")
+		api.refuse(w, http.StatusForbidden, "Forbidden", "The app is not installed in the team.")
 		return nil
 	}
-	s.refuse(w, http.StatusNotFound, "NotFound", "No team found with Group Id "+r.PathValue("group")+".")
+	api.refuse(w, http.StatusNotFound, "NotFound", "No team found with Group Id "+r.PathValue("group")+".")
 	return nil
 }
 
-// findChannel returns the channel that the path names. If there is none, it answers with a refusal and returns nil.
-func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
-	t := s.findTeam(w, r)
+// findChannel returns the channel that the path names, if the app has access to it.
+func (api *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
+	t := api.findTeam(w, r)
 	if t == nil {
 		return nil
 	}
 
-	ch := s.org.Channels[r.PathValue("channel")]
-	isOfTeam := ch != nil && ch.Team == t.ID
-	if !isOfTeam || ch.Deleted {
-		s.refuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
+	room := api.org.Channels[r.PathValue("channel")]
+	isOfTeam := room != nil && room.Team == t.ID
+	if !isOfTeam || room.Deleted {
+		api.refuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
 		return nil
 	}
-	if !s.org.IsReachable(ch) {
-		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
+	if !api.org.IsReachable(room) {
+		api.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
 		return nil
 	}
 
-	return ch
+	return room
 }
 
-func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
-	if t := s.findTeam(w, r); t != nil {
+func (api *API) getTeam(w http.ResponseWriter, r *http.Request) {
+	if t := api.findTeam(w, r); t != nil {
 		calls.WriteJSON(w, http.StatusOK, object{
-			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.Opt.TenantID,
+			"id":          t.GroupID,
+			"internalId":  t.ID,
+			"displayName": t.Name,
+			"description": nil,
+			"isArchived":  t.Archived,
+			"tenantId":    api.Opt.TenantID,
 			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" +
-				s.Opt.TenantID,
+				api.Opt.TenantID,
 		})
 	}
 }
 
-func (s *API) channelItem(ch *tenant.Room) object {
+func (api *API) channelItem(room *tenant.Room) object {
 	return object{
-		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,
-		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" +
-			s.org.Teams[ch.Team].GroupID,
+		"id": room.ID, "displayName": room.Name, "description": nil, "membershipType": room.Kind, "isArchived": false,
+		"tenantId": api.Opt.TenantID,
+		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(room.ID) + "/" + url.PathEscape(room.Name) + "?groupId=" +
+			api.org.Teams[room.Team].GroupID,
 	}
 }
 
-func (s *API) listChannels(w http.ResponseWriter, r *http.Request) {
-	t := s.findTeam(w, r)
+func (api *API) listChannels(w http.ResponseWriter, r *http.Request) {
+	t := api.findTeam(w, r)
 	if t == nil {
 		return
 	}
 	list := []object{}
-	for _, ch := range s.org.ChannelsOf(t.ID) {
-		list = append(list, s.channelItem(ch))
+	for _, room := range api.org.ChannelsOf(t.ID) {
+		list = append(list, api.channelItem(room))
 	}
 	calls.WriteJSON(w, http.StatusOK, object{"@odata.count": len(list), "value": list})
 }
 
-func (s *API) getChannel(w http.ResponseWriter, r *http.Request) {
-	if ch := s.findChannel(w, r); ch != nil {
-		calls.WriteJSON(w, http.StatusOK, s.channelItem(ch))
+func (api *API) getChannel(w http.ResponseWriter, r *http.Request) {
+	if room := api.findChannel(w, r); room != nil {
+		calls.WriteJSON(w, http.StatusOK, api.channelItem(room))
 	}
 }
 
@@ -180,151 +188,172 @@ const (
 	maxPageSize = 50
 )
 
-// readPage reads the size of a page and how many messages come before it. ok is false if it has answered the call.
-func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
-	top = pageSize
-	q := r.URL.Query()
-	for k := range q {
-		if !slices.Contains([]string{"$top", "$expand", "$skiptoken"}, k) {
-			s.refuse(w, http.StatusBadRequest, "BadRequest", "Query option '"+k+"' is not allowed.")
-			return 0, 0, false
+// page is the part of a list that a call requests.
+type page struct {
+	size int
+	skip int // number of messages on earlier pages
+}
+
+// cut returns the messages on the page.
+func (p page) cut(messages []*tenant.Message) []*tenant.Message {
+	return messages[min(p.skip, len(messages)):min(p.skip+p.size, len(messages))]
+}
+
+// readPage reads which page a call requests. ok is false if it has answered the call already.
+func (api *API) readPage(w http.ResponseWriter, r *http.Request) (requested page, ok bool) {
+	query := r.URL.Query()
+	for key := range query {
+		if !slices.Contains([]string{"$top", "$expand", "$skiptoken"}, key) {
+			api.refuse(w, http.StatusBadRequest, "BadRequest", "Query option '"+key+"' is not allowed.")
+			return page{}, false
 		}
 	}
 
+	requested = page{size: pageSize}
 	var err error
-	if text := q.Get("$top"); text != "" {
-		top, err = strconv.Atoi(text)
+	if text := query.Get("$top"); text != "" {
+		requested.size, err = strconv.Atoi(text)
 	}
 
-	token := q.Get("$skiptoken")
+	token := query.Get("$skiptoken")
 	if token != "" && err == nil {
-		skip, err = strconv.Atoi(strings.TrimPrefix(token, "after-"))
+		requested.skip, err = strconv.Atoi(strings.TrimPrefix(token, "after-"))
 	}
 
-	isPage := top >= 1 && top <= maxPageSize && skip >= 0
-	if err != nil || !isPage {
-		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
-		return 0, 0, false
+	isValid := requested.size >= 1 && requested.size <= maxPageSize && requested.skip >= 0
+	if err != nil || !isValid {
+		api.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
+		return page{}, false
 	}
 
-	if s.Opt.EmptyPages && token == "" {
-		s.answerPage(w, r, []object{}, 0, 1)
-		return 0, 0, false
+	if api.Opt.EmptyPages && token == "" {
+		const done, total = 0, 1 // so that the empty page has a next link
+		api.answerPage(w, r, []object{}, done, total)
+		return page{}, false
 	}
 
-	return top, skip, true
+	return requested, true
 }
 
-// nextLink returns the address of the page that follows after skip messages.
-func (s *API) nextLink(r *http.Request, path string, skip int) string {
-	q := r.URL.Query()
-	q.Set("$skiptoken", "after-"+strconv.Itoa(skip))
-	return s.Host.URL() + path + "?" + q.Encode()
+// nextLink returns the URL of the page after the first skip messages.
+func (api *API) nextLink(r *http.Request, path string, skip int) string {
+	query := r.URL.Query()
+	query.Set("$skiptoken", "after-"+strconv.Itoa(skip))
+	return api.Host.URL() + path + "?" + query.Encode()
 }
 
-// listNewest returns the wanted messages, the newest first, as Graph orders them. It leaves out messages that only
-// one person sees.
+// newestRoots returns the first messages of a channel's threads, newest first, as Graph orders them. Like newestReplies, it
+// leaves out targeted messages, which only one person sees.
+func newestRoots(room *tenant.Room) []*tenant.Message {
+	return listNewest(room.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
+}
+
+// newestReplies returns the replies of a thread, newest first.
+func listReplies(room *tenant.Room, root *tenant.Message) []*tenant.Message {
+	return listNewest(room.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+}
+
 func listNewest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.Message {
-	var out []*tenant.Message
+	var newest []*tenant.Message
 	for _, m := range slices.Backward(list) {
 		if m.Targeted == "" && want(m) {
-			out = append(out, m)
+			newest = append(newest, m)
 		}
 	}
-	return out
+	return newest
 }
 
-func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
-	ch := s.findChannel(w, r)
-	if ch == nil {
+func (api *API) listMessages(w http.ResponseWriter, r *http.Request) {
+	room := api.findChannel(w, r)
+	if room == nil {
 		return
 	}
 
-	top, skip, ok := s.readPage(w, r)
+	requested, ok := api.readPage(w, r)
 	if !ok {
 		return
 	}
 
 	expand := r.URL.Query().Get("$expand")
 	if expand != "" && expand != "replies" {
-		s.refuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
+		api.refuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
 		return
 	}
 
-	roots := listNewest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
+	roots := newestRoots(room)
 	list := []object{}
-	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
-		item := s.view.chatMessage(ch, m)
+	for _, m := range requested.cut(roots) {
+		item := api.view.chatMessage(room, m)
 		if expand != "" {
-			s.expandReplies(item, ch, m)
+			api.expandReplies(item, room, m)
 		}
 		list = append(list, item)
 	}
 
-	s.answerPage(w, r, list, skip+top, len(roots))
+	api.answerPage(w, r, list, requested.skip+requested.size, len(roots))
 }
 
-// answerPage answers with one page of messages. done is how many messages all pages up to this one have, and of how
-// many there are in all.
-func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
-	out := object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
-	if done < of {
-		out["@odata.nextLink"] = s.nextLink(r, r.URL.EscapedPath(), done)
+// answerPage answers with one page of messages, and a link to the next page if there is one. done is the number of messages
+// up to the end of this page, and total that of the whole list.
+func (api *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, total int) {
+	answer := object{"@odata.context": api.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
+	if done < total {
+		answer["@odata.nextLink"] = api.nextLink(r, r.URL.EscapedPath(), done)
 	}
-	calls.WriteJSON(w, http.StatusOK, out)
+	calls.WriteJSON(w, http.StatusOK, answer)
 }
 
-// expandReplies adds the newest replies of a thread to its first message.
-func (s *API) expandReplies(item object, ch *tenant.Room, root *tenant.Message) {
-	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+// expandReplies adds the newest replies of a thread to its first message, and a link to the others.
+func (api *API) expandReplies(item object, room *tenant.Room, root *tenant.Message) {
+	replies := newestReplies(room, root)
 	list := []object{}
-	for _, m := range replies[:min(s.Opt.GraphPage, len(replies))] {
-		list = append(list, s.view.chatMessage(ch, m))
+	for _, m := range replies[:min(api.Opt.GraphPage, len(replies))] {
+		list = append(list, api.view.chatMessage(room, m))
 	}
 	item["replies"], item["replies@odata.count"] = list, len(list)
 	if len(replies) > len(list) {
-		item["replies@odata.nextLink"] = s.Host.URL() + s.view.messagePath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+		rest := "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+		item["replies@odata.nextLink"] = api.Host.URL() + api.view.messagePath(room, root) + rest
 	}
 }
 
-func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
-	ch, root := s.find(w, r, r.PathValue("root"))
+func (api *API) listReplies(w http.ResponseWriter, r *http.Request) {
+	room, root := api.findMessage(w, r, r.PathValue("root"))
 	if root == nil {
 		return
 	}
 
-	top, skip, ok := s.readPage(w, r)
+	requested, ok := api.readPage(w, r)
 	if !ok {
 		return
 	}
 
-	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+	replies := newestReplies(room, root)
 	list := []object{}
-	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
-		list = append(list, s.view.chatMessage(ch, m))
+	for _, m := range requested.cut(replies) {
+		list = append(list, api.view.chatMessage(room, m))
 	}
 
-	s.answerPage(w, r, list, skip+top, len(replies))
+	api.answerPage(w, r, list, requested.skip+requested.size, len(replies))
 }
 
-// find returns the message with an id in the thread that the path names. If there is none, it answers with a refusal
-// and returns nil.
-func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
-	ch := s.findChannel(w, r)
-	if ch == nil {
+// findMessage returns the message with an id in the thread that the path names, and its channel. It refuses targeted
+// messages.
+func (api *API) findMessage(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
+	room := api.findChannel(w, r)
+	if room == nil {
 		return nil, nil
 	}
-	m := ch.ByID[id]
+	m := room.ByID[id]
 	isForAll := m != nil && m.Targeted == ""
 	if !isForAll || m.Root != r.PathValue("root") {
-		s.refuse(w, http.StatusNotFound, "NotFound", "Message with id "+id+" not found.")
+		api.refuse(w, http.StatusNotFound, "NotFound", "Message with id "+id+" not found.")
 		return nil, nil
 	}
-	return ch, m
+	return room, m
 }
 
-// messageIDOf returns the id of the message that the path names: that of a reply or, if there is none, that of the
-// root.
+// messageIDOf returns the id of the message that the path names: a reply's, or otherwise the root's.
 func messageIDOf(r *http.Request) string {
 	if id := r.PathValue("id"); id != "" {
 		return id
@@ -332,8 +361,8 @@ func messageIDOf(r *http.Request) string {
 	return r.PathValue("root")
 }
 
-func (s *API) getMessage(w http.ResponseWriter, r *http.Request) {
-	if ch, m := s.find(w, r, messageIDOf(r)); m != nil {
-		calls.WriteJSON(w, http.StatusOK, s.view.chatMessage(ch, m))
+func (api *API) getMessage(w http.ResponseWriter, r *http.Request) {
+	if room, m := api.findMessage(w, r, messageIDOf(r)); m != nil {
+		calls.WriteJSON(w, http.StatusOK, api.view.chatMessage(room, m))
 	}
 }

@@ -11,66 +11,66 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// View gives messages the form in which Graph, and the menus of messages, show them to apps.
+// View formats the messages of the emulated organisation as JSON in the two formats that Teams has for apps: the one of
+// Microsoft Graph, and the one that a bot receives when a person picks its command in the menu of a message. A room is a
+// channel or a personal chat.
 type View struct {
 	*tenant.Ground
 	org   *tenant.Directory
 	files *tenant.Library
 }
 
-// NewView makes a View of the organisation whose files are in the library.
+// NewView makes a View of the organisation to which the library belongs.
 func NewView(files *tenant.Library) *View {
 	return &View{Ground: files.Ground, org: files.Org, files: files}
 }
 
-// MessagePayload returns a message as the bot gets it when a person picks an entry in the message's menu. The caller
-// holds the lock.
-// Source: "Define message extension action commands", messagePayload, read 2026-11.
-func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
-	stamp := m.At.UTC().Format("2006-01-02T15:04:05.000Z")
-	out := object{
-		"id": m.ID, "replyToId": nil, "createdDateTime": stamp, "lastModifiedDateTime": nil, "deleted": m.Deleted(),
-		"importance": "normal", "locale": "en-us", "subject": nil, "summary": nil,
-		"linkToMessage": v.deepLink(ch, m), "body": object{"contentType": "html", "content": m.HTML},
-		"from": v.authorItem(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
-	}
-	if m.Root != "" && m.Root != m.ID {
-		out["replyToId"] = m.Root
-	}
-	if !m.EditedAt.IsZero() {
-		out["lastModifiedDateTime"] = m.EditedAt.UTC().Format("2006-01-02T15:04:05.000Z")
-	}
+// graphTime is the format of times, which are in UTC.
+const graphTime = "2006-01-02T15:04:05.000Z"
 
-	var cards, mentions []object
+// MessagePayload returns a message as the bot receives it when a person picks a command in the menu of the message. The
+// caller holds the lock.
+// Source: "Define message extension action commands", messagePayload, read 2026-11.
+func (v *View) MessagePayload(room *tenant.Room, m *tenant.Message) object {
+	cards := []object{}
 	for i, card := range m.Cards {
 		cards = append(cards, object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
 	}
 
-	for i, x := range m.Mentions {
-		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.mentionedItem(x)})
+	payload := object{
+		"id":                   m.ID,
+		"replyToId":            nil,
+		"createdDateTime":      m.At.UTC().Format(graphTime),
+		"lastModifiedDateTime": timeOrNil(m.EditedAt),
+		"deleted":              m.Deleted(),
+		"importance":           "normal",
+		"locale":               "en-us",
+		"subject":              nil,
+		"summary":              nil,
+		"linkToMessage":        v.deepLink(room, m),
+		"body":                 object{"contentType": "html", "content": m.HTML},
+		"from":                 v.authorItem(m),
+		"attachments":          cards,
+		"mentions":             v.mentionItems(m),
+		"reactions":            []object{},
 	}
-
-	if cards != nil {
-		out["attachments"] = cards
+	if m.Root != "" && m.Root != m.ID {
+		payload["replyToId"] = m.Root
 	}
-	if mentions != nil {
-		out["mentions"] = mentions
-	}
-
-	return out
+	return payload
 }
 
-// deepLink returns the address that opens a message in Teams.
-func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
-	if ch.Person != "" {
-		return "https://teams.microsoft.com/l/message/" + ch.ID + "/" + m.ID + "?context=%7B%22contextType%22:%22chat%22%7D"
+// deepLink returns the URL that opens a message in Teams.
+func (v *View) deepLink(room *tenant.Room, m *tenant.Message) string {
+	if room.Person != "" {
+		return "https://teams.microsoft.com/l/message/" + room.ID + "/" + m.ID + "?context=%7B%22contextType%22:%22chat%22%7D"
 	}
-	t := v.org.Teams[ch.Team]
+	t := v.org.Teams[room.Team]
 	return fmt.Sprintf("https://teams.microsoft.com/l/message/%s/%s?tenantId=%s&groupId=%s&parentMessageId=%s",
-		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
+		strings.ReplaceAll(room.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
 }
 
-// authorItem returns the author of a message; nil if Graph doesn't say who it is.
+// authorItem returns the author of a message as JSON, or nil if Graph doesn't say who wrote it.
 func (v *View) authorItem(m *tenant.Message) object {
 	app := func(id, name, kind string) object {
 		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
@@ -91,28 +91,29 @@ func (v *View) authorItem(m *tenant.Message) object {
 	}
 }
 
-// mentionedItem returns a mentioned person or bot.
-func (v *View) mentionedItem(x tenant.Mention) object {
-	if x.Bot {
-		return object{"application": object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
+// mentionedItem returns a mentioned person or bot as JSON.
+func (v *View) mentionedItem(mention tenant.Mention) object {
+	if mention.Bot {
+		bot := object{"id": v.Opt.AppID, "displayName": mention.Name, "applicationIdentityType": "bot"}
+		return object{"application": bot, "user": nil}
 	}
-	return object{"application": nil, "user": object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
+	return object{"application": nil, "user": object{"id": mention.ID, "displayName": mention.Name, "userIdentityType": "aadUser"}}
 }
 
 // messagePath returns the path of a message in Graph, without the host.
-func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
-	path := "/graph/v1.0/teams/" + v.org.Teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
+func (v *View) messagePath(room *tenant.Room, m *tenant.Message) string {
+	path := "/graph/v1.0/teams/" + v.org.Teams[room.Team].GroupID + "/channels/" + url.PathEscape(room.ID) + "/messages/" + m.Root
 	if m.Root != m.ID {
 		path += "/replies/" + m.ID
 	}
 	return path
 }
 
-// chatMessage returns a message as Graph shows it. The caller holds the lock.
+// chatMessage returns a message in Graph's format. The caller holds the lock.
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
-func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
+func (v *View) chatMessage(room *tenant.Room, m *tenant.Message) object {
 	modified := lastChange(m)
-	out := object{
+	item := object{
 		"id":                   m.ID,
 		"replyToId":            nil,
 		"etag":                 fmt.Sprint(modified.UnixMilli()),
@@ -128,44 +129,44 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 		"locale":               "en-us",
 		"policyViolation":      nil,
 		"eventDetail":          nil,
-		"webUrl":               v.deepLink(ch, m),
-		"channelIdentity":      object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
+		"webUrl":               v.deepLink(room, m),
+		"channelIdentity":      object{"teamId": v.org.Teams[room.Team].GroupID, "channelId": room.ID},
 		"from":                 nil,
-		"body":                 v.bodyItem(ch, m),
+		"body":                 v.bodyItem(room, m),
 		"attachments":          v.attachmentItems(m),
 		"mentions":             v.mentionItems(m),
 		"reactions":            v.reactionItems(m),
 	}
 	if from := v.authorItem(m); from != nil {
-		out["from"] = from
+		item["from"] = from
 	}
 	if m.Root != m.ID {
-		out["replyToId"] = m.Root
+		item["replyToId"] = m.Root
 	}
 	if m.Subject != "" {
-		out["subject"] = m.Subject
+		item["subject"] = m.Subject
 	}
 	if m.Summary != "" {
-		out["summary"] = m.Summary
+		item["summary"] = m.Summary
 	}
 	if m.Policy != nil {
-		out["policyViolation"] = m.Policy
+		item["policyViolation"] = m.Policy
 	}
 
 	if m.System {
-		out["messageType"], out["from"] = "unknownFutureValue", nil
-		out["body"] = object{"contentType": "html", "content": "<systemEventMessage/>"}
-		out["eventDetail"] = object{
+		item["messageType"], item["from"] = "unknownFutureValue", nil
+		item["body"] = object{"contentType": "html", "content": "<systemEventMessage/>"}
+		item["eventDetail"] = object{
 			"@odata.type":  "#microsoft.graph.teamsAppInstalledEventMessageDetail",
 			"teamsAppId":   v.Opt.AppID,
 			"teamsAppName": v.Opt.BotName, "initiator": object{"user": nil, "application": nil},
 		}
 	}
 
-	return out
+	return item
 }
 
-// lastChange returns when a message, or what people think of it, changed for the last time.
+// lastChange returns the time of the last change of a message or of its reactions.
 func lastChange(m *tenant.Message) time.Time {
 	last := m.At
 	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.RestoredAt} {
@@ -174,81 +175,82 @@ func lastChange(m *tenant.Message) time.Time {
 		}
 	}
 
-	for _, x := range m.Reactions {
-		if x.At.After(last) {
-			last = x.At
+	for _, reaction := range m.Reactions {
+		if reaction.At.After(last) {
+			last = reaction.At
 		}
 	}
 
 	return last
 }
 
-// timeOrNil returns a time as text; nil, which becomes null, for the zero time.
+// timeOrNil formats a time. It returns nil, which is null in JSON, for the zero time.
 func timeOrNil(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+	return t.UTC().Format(graphTime)
 }
 
-// bodyItem returns the text of a message: HTML, in which tags stand for cards and files.
-func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
+// bodyItem returns the text of a message as HTML. An <attachment> tag refers to each card and file, and an <img> tag to each
+// pasted picture.
+func (v *View) bodyItem(room *tenant.Room, m *tenant.Message) object {
 	html := m.HTML
 	if m.Bot {
-		for i, x := range m.Mentions {
-			name := "<at>" + stdhtml.EscapeString(x.Name) + "</at>"
-			html = strings.Replace(html, name, fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name)), 1)
+		for i, mention := range m.Mentions {
+			name := stdhtml.EscapeString(mention.Name)
+			html = strings.Replace(html, "<at>"+name+"</at>", fmt.Sprintf(`<at id="%d">%s</at>`, i, name), 1)
 		}
 	}
 
-	for _, a := range v.attachmentItems(m) {
-		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, a["id"])
+	for _, attachment := range v.attachmentItems(m) {
+		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, attachment["id"])
 	}
 
 	for _, f := range m.Files {
 		if f.Image {
 			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
-				v.Host.URL()+v.messagePath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
+				v.Host.URL()+v.messagePath(room, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
 
 	return object{"contentType": "html", "content": html}
 }
 
-// attachmentItems returns the attachments of a message. The content of a card is a string with JSON. Files are only
-// references. Graph gives the attachment of a card an id of its own.
+// attachmentItems returns the attachments of a message. The content of a card is a JSON text in a string. A file is only a
+// reference to its URL. Graph gives the attachment of a card an id of its own.
 func (v *View) attachmentItems(m *tenant.Message) []object {
-	out := []object{}
-	for i, a := range m.Attachments {
+	items := []object{}
+	for i, attachment := range m.Attachments {
 		item := object{
-			"id": tenant.GUIDOf(m.GUID, fmt.Sprint(i)), "contentType": a.ContentType, "contentUrl": nil, "content": nil, "name": nil,
-			"thumbnailUrl": nil, "teamsAppId": nil,
+			"id": tenant.GUIDOf(m.GUID, fmt.Sprint(i)), "contentType": attachment.ContentType, "contentUrl": nil, "content": nil,
+			"name": nil, "thumbnailUrl": nil, "teamsAppId": nil,
 		}
-		if a.Content != nil {
-			item["content"] = storedCard(a.Content)
+		if attachment.Content != nil {
+			item["content"] = storedCard(attachment.Content)
 		}
-		if a.ContentURL != "" {
-			item["contentUrl"] = a.ContentURL
+		if attachment.ContentURL != "" {
+			item["contentUrl"] = attachment.ContentURL
 		}
-		if a.Name != "" {
-			item["name"] = a.Name
+		if attachment.Name != "" {
+			item["name"] = attachment.Name
 		}
 
-		out = append(out, item)
+		items = append(items, item)
 	}
 
 	for _, f := range m.Files {
 		if !f.Image {
-			out = append(out, object{
+			items = append(items, object{
 				"id": f.ID, "contentType": "reference", "contentUrl": f.URL, "content": nil, "name": f.Name, "thumbnailUrl": nil, "teamsAppId": nil,
 			})
 		}
 	}
 
-	return out
+	return items
 }
 
-// storedCard returns a card as Graph shows it: the members of its objects are in another order than they were sent.
+// storedCard returns a card as Graph returns it: the properties of its objects may be in another order than they were sent.
 // Source: Graph, "Working with Microsoft Teams messaging APIs", card attachment, read 2026-11.
 func storedCard(sent json.RawMessage) string {
 	var card any
@@ -259,9 +261,9 @@ func storedCard(sent json.RawMessage) string {
 }
 
 func (v *View) mentionItems(m *tenant.Message) []object {
-	out := []object{}
-	for i, x := range m.Mentions {
-		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": v.mentionedItem(x)})
+	items := []object{}
+	for i, mention := range m.Mentions {
+		items = append(items, object{"id": i, "mentionText": mention.Name, "mentioned": v.mentionedItem(mention)})
 	}
-	return out
+	return items
 }

@@ -7,45 +7,51 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// firstTone is the character of the lightest of five tones of the skin.
+// The Bot Connector and Graph, two APIs of Teams, have different names for the same reaction. The Bot Connector, and this
+// emulator, use ids such as "like" or "270b_raisedhand-tone3", which contain the emoji's code point in hexadecimal. Graph
+// returns the emoji itself.
+
+// firstTone is the first of the five characters for skin tones, the lightest.
 const firstTone = '\U0001f3fb'
 
-// reactionItems makes the reactions to a message as Graph tells them.
-// Source: Graph reference, "chatMessageReaction resource type", read 2026-11. That Graph leaves out people's names, and what an
-// emoji is called, show answers that others have quoted: github.com/osodevops/ms-teams-cli/pull/63, read 2026-11.
+// reactionItems returns the reactions to a message in Graph's format. Graph leaves out the names of people.
+// Source: Graph reference, "chatMessageReaction resource type"; for names and emoji, responses quoted in
+// github.com/osodevops/ms-teams-cli/pull/63, read 2026-11.
 func (v *View) reactionItems(m *tenant.Message) []object {
-	out := []object{}
-	for _, x := range m.Reactions {
-		user := object{"application": nil, "device": nil, "user": object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
-		if x.Bot {
+	items := []object{}
+	for _, reaction := range m.Reactions {
+		user := object{
+			"application": nil, "device": nil, "user": object{"id": reaction.User, "displayName": nil, "userIdentityType": "aadUser"},
+		}
+		if reaction.Bot {
 			user = object{"application": object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
 		}
-		kind, name := reactionName(x.Type)
-		out = append(out, object{
-			"reactionType": kind, "displayName": name, "reactionContentUrl": nil, "createdDateTime": timeOrNil(x.At), "user": user,
+		kind, name := reactionName(reaction.Type)
+		items = append(items, object{
+			"reactionType": kind, "displayName": name, "reactionContentUrl": nil, "createdDateTime": timeOrNil(reaction.At), "user": user,
 		})
 	}
-	return out
+	return items
 }
 
-// reactionName returns what Graph calls one of Teams' reactions, such as 270b_raisedhand-tone3: by its character, and what people
-// call it. Reactions that have no character in their name keep it.
-func reactionName(reaction string) (kind, name string) {
-	plain, tone, hasTone := strings.Cut(reaction, "-tone")
-	points, name, hasPoints := strings.Cut(plain, "_")
-	point, err := strconv.ParseInt(points, 16, 32)
-	if !hasPoints || err != nil {
+// reactionName converts the id of a reaction to Graph's reactionType and displayName: "1f440_eyes" to "👀" and "Eyes". If the
+// id has no code point, reactionType is the id: "like" becomes "like" and "Like".
+func reactionName(id string) (kind, name string) {
+	plain, tone, hasTone := strings.Cut(id, "-tone")
+	hex, name, hasCodePoint := strings.Cut(plain, "_")
+	codePoint, err := strconv.ParseInt(hex, 16, 32)
+	if !hasCodePoint || err != nil {
 		return plain, capitalize(plain)
 	}
 
-	kind = string(rune(point))
+	kind = string(rune(codePoint))
 	if n, err := strconv.Atoi(tone); hasTone && err == nil {
 		kind += string(firstTone + rune(n) - 1)
 	}
 	return kind, capitalize(name)
 }
 
-// capitalize makes the first letter of a name a capital.
+// capitalize makes the first letter of a name, which must be ASCII, upper case.
 func capitalize(name string) string {
 	first := min(1, len(name))
 	return strings.ToUpper(name[:first]) + name[first:]
