@@ -249,7 +249,7 @@ func newestRoots(room *tenant.Room) []*tenant.Message {
 }
 
 // newestReplies returns the replies of a thread, newest first.
-func listReplies(room *tenant.Room, root *tenant.Message) []*tenant.Message {
+func newestReplies(room *tenant.Room, root *tenant.Message) []*tenant.Message {
 	return listNewest(room.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
 }
 

@@ -14,14 +14,20 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Click clicks a button on a card that the person sees in a message. name is the button's id, title or verb. The
-// card's inputs are filled in with inputs. channel "" is the personal chat.
+// This file emulates what happens when a person uses a message of the bot in a Teams client: clicks a button of a card,
+// looks at a card that refreshes itself, or picks a suggested action. The client sends the bot a request and shows its
+// answer, which the caller gets as an Outcome.
+
+// Click clicks a button of a card in a message. name is the button's id, title or verb, and inputs are the values that the
+// person fills in first. If channel is "", the message is in the personal chat with the bot. What the client does depends on
+// the button's action:
 //
-//	Action.Execute                   asks the bot, which answers with a card or text
-//	Action.Submit with task/fetch    opens a dialog
-//	other Action.Submit              sends the bot a message with the button's data, which nobody sees
+//	Action.Execute                   asks the bot, which answers with a card or a text
+//	Action.Submit with task/fetch    asks the bot for a dialog
+//	Action.Submit                    sends the bot a message with the button's data, which nobody sees
+//	Action.OpenUrl                   opens a web page
 //
-// Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
+// Errors: those of Directory.FindLiveLocked, such as ErrNoMessage; no such button; client.ErrInvalid; ctx's.
 func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	b, err := p.findButton(channel, message, name, inputs)
 	if err != nil {
@@ -30,29 +36,30 @@ func (p *Person) Click(ctx context.Context, channel, message, name string, input
 	return p.press(ctx, b)
 }
 
-// ClickOld is Click on an older client, which doesn't know Action.Execute and shows its fallback instead.
+// ClickOld is Click on an older client, which doesn't support Action.Execute and uses its fallback instead.
 func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	b, err := p.findButton(channel, message, name, inputs)
 	if err != nil {
 		return nil, err
 	}
-	if fallback, ok := b.action["fallback"].(object); ok && b.action["type"] == "Action.Execute" {
+	fallback, hasFallback := b.action["fallback"].(object)
+	if hasFallback && b.action["type"] == "Action.Execute" {
 		b.action = fallback
 		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
 	}
 	return p.press(ctx, b)
 }
 
-// pressedButton is a button that a person has clicked, with everything that the click needs.
+// pressedButton is a button that a person has clicked.
 type pressedButton struct {
-	at     announce.Where
-	m      *tenant.Message // guarded by the lock
-	id     string          // of m
-	action object
-	data   object
+	at     announce.Where  // the conversation
+	m      *tenant.Message // the message with the card; guarded by the lock
+	id     string          // m.ID, which needs no lock
+	action object          // the button's action, as in the card
+	data   object          // the data of the action and the inputs
 }
 
-// press does what a button's action says.
+// press carries out a button's action.
 func (p *Person) press(ctx context.Context, b *pressedButton) (*Outcome, error) {
 	switch b.action["type"] {
 	case "Action.Execute":
@@ -64,15 +71,15 @@ func (p *Person) press(ctx context.Context, b *pressedButton) (*Outcome, error) 
 		return &Outcome{URL: address}, nil
 	}
 
-	return &Outcome{}, nil // shows or hides something in the client
+	return &Outcome{}, nil // other actions only change what the client shows
 }
 
-// findButton returns the button with a name, and what it sends.
+// findButton returns the button with a name, and the data that it sends.
 func (p *Person) findButton(channel, message, name string, inputs client.Inputs) (*pressedButton, error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindLiveLocked(p.id, channel, message)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +93,10 @@ func (p *Person) findButton(channel, message, name string, inputs client.Inputs)
 			continue
 		}
 
-		b := &pressedButton{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
+		b := &pressedButton{at: announce.Where{Room: room, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
 		filled := map[string]string{}
 		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
-			if filled, err = client.Gather(card, inputs, s.org.IsPerson); err != nil {
+			if filled, err = client.Gather(card, inputs, people.org.IsPerson); err != nil {
 				return nil, err
 			}
 		}
@@ -101,19 +108,21 @@ func (p *Person) findButton(channel, message, name string, inputs client.Inputs)
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
-// gatherAgain returns what was filled in, for another action of the same card.
+// gatherAgain returns the inputs for another action of the same card.
 func (p *Person) gatherAgain(b *pressedButton, inputs client.Inputs) map[string]string {
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
+	p.people.Mu.Lock()
+	defer p.people.Mu.Unlock()
 	for _, card := range b.m.CardsForLocked(p.id) {
-		if out, err := client.Gather(card, inputs, p.s.org.IsPerson); err == nil {
-			return out
+		values, err := client.Gather(card, inputs, p.people.org.IsPerson)
+		if err == nil {
+			return values
 		}
 	}
 	return nil
 }
 
-// executeAction asks the bot to do what an Action.Execute says, by the invoke adaptiveCard/action.
+// executeAction sends the bot an Action.Execute, as a request adaptiveCard/action, and shows its answer. trigger is "manual"
+// after a click, and "automatic" if the client refreshes the card.
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
 func (p *Person) executeAction(ctx context.Context, b *pressedButton, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"
@@ -121,16 +130,17 @@ func (p *Person) executeAction(ctx context.Context, b *pressedButton, trigger st
 	if id := b.action["id"]; id != nil {
 		action["id"] = id
 	}
-	out, err := p.s.invokes.ask(ctx, name, object{"action": action, "trigger": trigger}, p.s.invokes.invokeAt(p.id, b.at, b.id))
+	out, err := p.people.invokes.ask(ctx, name, object{"action": action, "trigger": trigger}, p.people.invokes.invokeAt(p.id, b.at, b.id))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
-	return p.s.invokes.readCardAnswer(out, name, p.id, b), nil
+	p.people.Mu.Lock()
+	defer p.people.Mu.Unlock()
+	return p.people.invokes.readCardAnswer(out, name, p.id, b), nil
 }
 
-// readCardAnswer shows what the bot answered to Action.Execute. Caller holds the lock.
+// readCardAnswer completes an Outcome with the bot's answer to an Action.Execute: a card, a text or an error. The caller
+// holds the lock.
 func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButton) *Outcome {
 	var answer struct {
 		StatusCode int             `json:"statusCode"`
@@ -155,11 +165,11 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButt
 			return i.noteMisread(out, name, "has a message that is no text")
 		}
 	case tenant.KindError, tenant.KindError + ".preconditionFailed":
-		var e struct{ Code, Message string }
-		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
+		var failure struct{ Code, Message string }
+		if json.Unmarshal(answer.Value, &failure) != nil || failure.Code == "" {
 			return i.noteMisread(out, name, "has an error without code")
 		}
-		out.Error, out.Message = e.Code, e.Message
+		out.Error, out.Message = failure.Code, failure.Message
 	default:
 		return i.noteMisread(out, name, fmt.Sprintf("has type %q", answer.Type))
 	}
@@ -167,10 +177,10 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButt
 	return out
 }
 
-// replaceCard shows a user another card in the place of the one that was clicked; others go on to see that. Caller holds the lock.
+// replaceCard replaces the clicked card for one user. Other people still see the original. The caller holds the lock.
 func (i *invokes) replaceCard(name, user string, b *pressedButton, card json.RawMessage) {
-	for _, f := range i.org.CardFaults(card, b.at.Room) {
-		i.NoteTrouble(name, b.m.ID, f)
+	for _, fault := range i.org.CardFaults(card, b.at.Room) {
+		i.NoteTrouble(name, b.m.ID, fault)
 	}
 	if b.m.View == nil {
 		b.m.View = map[string]json.RawMessage{}
@@ -179,46 +189,47 @@ func (i *invokes) replaceCard(name, user string, b *pressedButton, card json.Raw
 	i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
 }
 
-// submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
+// submitAction carries out an Action.Submit of a message. It opens a dialog if the data say so (task/fetch), and otherwise
+// sends the bot a message with the data.
 func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, error) {
-	ms, _ := b.data["msteams"].(object)
-	kind, _ := ms["type"].(string)
+	msteams, _ := b.data["msteams"].(object) // what the client should do, such as imBack
+	kind, _ := msteams["type"].(string)
 	if kind == "task/fetch" {
 		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
 		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.clientContext()})
 	}
 
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	a := s.announcer.Base("message", b.at)
-	a["from"] = s.announcer.From(s.org.Users[p.id])
-	a["replyToId"] = b.m.ID
-	a["textFormat"] = "plain"
-	a["id"] = s.NextMessage()
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	activity := people.announcer.Base("message", b.at)
+	activity["from"] = people.announcer.From(people.org.Users[p.id])
+	activity["replyToId"] = b.m.ID
+	activity["textFormat"] = "plain"
+	activity["id"] = people.NextMessage()
 	value := maps.Clone(b.data)
 	delete(value, "msteams")
-	a["value"] = value
+	activity["value"] = value
 	switch kind {
 	case "imBack":
-		a["text"], _ = ms["value"].(string)
+		activity["text"], _ = msteams["value"].(string)
 	case "messageBack":
-		a["text"], _ = ms["text"].(string)
-		if ms["value"] != nil {
-			a["value"] = ms["value"]
+		activity["text"], _ = msteams["text"].(string)
+		if msteams["value"] != nil {
+			activity["value"] = msteams["value"]
 		}
 	}
 	if b.m.Targeted != "" {
-		a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
+		activity["recipient"] = object{"id": people.Opt.BotID(), "name": people.Opt.BotName, "isTargeted": true}
 	}
 
-	s.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), a)
+	people.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), activity)
 	return &Outcome{}, nil
 }
 
-// View looks at a message. If its card asks for that, the client refreshes it for this person, by an automatic
-// adaptiveCard/action.
-// Errors: ErrNoMessage and its like, ctx's.
+// View looks at a message. If its card has a refresh action for this person, the client sends the bot that action, and shows
+// the card with which the bot answers.
+// Errors: those of Directory.FindLiveLocked; ctx's.
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
 	b, err := p.findRefresh(channel, message)
 	if err != nil {
@@ -230,27 +241,27 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 	return p.executeAction(ctx, b, "automatic")
 }
 
-// findRefresh returns the action that refreshes a message's card for this person; nil if there is none.
+// findRefresh returns the action that refreshes a message's card for this person, or nil if there is none.
 func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindLiveLocked(p.id, channel, message)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
 
 	var b *pressedButton
 	for _, card := range m.CardsForLocked(p.id) {
-		r, _ := card["refresh"].(object)
-		action, _ := r["action"].(object)
-		ids, isNamed := r["userIds"].([]any)
-		isForMe := slices.Contains(ids, any(s.org.Users[p.id].TeamsID))
-		if !isNamed { // a card that names nobody is refreshed for everybody, unless these are too many
-			isForMe = len(s.org.MemberIDs(ch)) <= client.MostRefreshed
+		refresh, _ := card["refresh"].(object)
+		action, _ := refresh["action"].(object)
+		ids, hasIDs := refresh["userIds"].([]any)
+		isForMe := slices.Contains(ids, any(people.org.Users[p.id].TeamsID))
+		if !hasIDs { // without userIds, Teams refreshes the card for everybody in a small conversation
+			isForMe = len(people.org.MemberIDs(room)) <= client.MostRefreshed
 		}
 		if action != nil && isForMe {
-			at := announce.Where{Room: ch, Root: m.Root, User: p.id}
+			at := announce.Where{Room: room, Root: m.Root, User: p.id}
 			b = &pressedButton{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
 	}
@@ -258,22 +269,23 @@ func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
 	return b, nil
 }
 
-// copyLive returns a copy of a message that the person sees.
+// copyLive returns a copy of a message that the person sees, and its room: the channel or personal chat.
 func (p *Person) copyLive(channel, message string) (*tenant.Room, *tenant.Message, error) {
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
-	ch, m, err := p.s.org.FindLiveLocked(p.id, channel, message)
+	p.people.Mu.Lock()
+	defer p.people.Mu.Unlock()
+	room, m, err := p.people.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, nil, err
 	}
-	return ch, m.Clone(), nil
+	return room, m.Clone(), nil
 }
 
-// Suggested presses one of the suggested actions under a message of the bot.
-// Errors: ErrNoMessage and its like, no such action, ctx's.
+// Suggested picks the suggested action with this title below a message of the bot. Some actions send the bot a request, the
+// others post a text in the person's name.
+// Errors: those of Directory.FindLiveLocked and Post; no such action; ctx's.
 func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
-	s := p.s
-	ch, m, err := p.copyLive(channel, message)
+	people := p.people
+	room, m, err := p.copyLive(channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -290,8 +302,8 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 				continue
 			}
 			if a.Type == "Action.Submit" {
-				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value,
-					s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
+				return people.invokes.ask(ctx, "suggestedActions/submit", a.Value,
+					people.invokes.invokeAt(p.id, announce.Where{Room: room, Root: m.Root, User: p.id}, m.ID))
 			}
 			_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
 			return &Outcome{}, err

@@ -12,25 +12,27 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// typedMention is how a post of tests mentions somebody: "<@ann>", "<@bot>". In the editor of Teams it is a chip.
+// typedMention is how a test types a mention: "<@bot>", or "<@…>" with a person's Entra object id.
 var typedMention = regexp.MustCompile(`<@([^<>\s]+)>`)
 
-// composer makes messages of what people type and attach.
+// composer emulates the message editor of Teams. It turns the Markdown that people type into HTML:
+//
+//	Hi <@bot>, *look*   →   Hi <at id="0">Parley</at>, <em>look</em>
 type composer struct {
 	*tenant.Ground
 	org   *tenant.Directory
 	files *tenant.Library
 }
 
-// setText puts into a message what a person typed. The caller holds the lock.
-func (w *composer) setText(m *tenant.Message, in tenant.Post) {
-	text, mentions := w.cutMentions(cmp.Or(in.HTML, in.Text))
+// setText sets the text and the mentions of a message. The caller holds the lock.
+func (c *composer) setText(m *tenant.Message, in tenant.Post) {
+	text, mentions := c.cutMentions(cmp.Or(in.HTML, in.Text))
 	if in.HTML == "" {
 		text = formatTyped(text)
 	}
 	for i, mention := range mentions {
 		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(mention.Name))
-		// The editor puts a space after a chip that does not break.
+		// Like Teams' editor, make a space after a mention non-breaking.
 		text = strings.Replace(text, client.Placeholder(i)+" ", tag+"&nbsp;", 1)
 		text = strings.Replace(text, client.Placeholder(i), tag, 1)
 	}
@@ -40,34 +42,37 @@ func (w *composer) setText(m *tenant.Message, in tenant.Post) {
 	m.WithoutHTML = in.WithoutHTML
 }
 
-// cutMentions returns a text with a client.Placeholder for each mention, and the mentions. Those of unknown people stay text.
-func (w *composer) cutMentions(text string) (string, []tenant.Mention) {
+// cutMentions replaces each mention in a text by a client.Placeholder. It returns the text and the mentions. Mentions of
+// unknown people stay in the text.
+func (c *composer) cutMentions(text string) (string, []tenant.Mention) {
 	var mentions []tenant.Mention
 	text = typedMention.ReplaceAllStringFunc(text, func(typed string) string {
-		m, ok := w.findMentioned(typedMention.FindStringSubmatch(typed)[1])
+		id := typedMention.FindStringSubmatch(typed)[1]
+		mention, ok := c.findMentioned(id)
 		if !ok {
 			return typed
 		}
-		mentions = append(mentions, m)
+		mentions = append(mentions, mention)
 		return client.Placeholder(len(mentions) - 1)
 	})
 	return text, mentions
 }
 
-// findMentioned returns the mention of the bot or of a person by an id. It returns false if nobody has it.
-func (w *composer) findMentioned(id string) (tenant.Mention, bool) {
-	if slices.Contains([]string{"bot", w.Opt.AppID, w.Opt.BotID()}, id) {
-		return tenant.Mention{ID: w.Opt.AppID, Name: w.Opt.BotName, Bot: true}, true
+// findMentioned returns a mention of the bot or person with this id. ok is false if nobody has it.
+func (c *composer) findMentioned(id string) (mention tenant.Mention, ok bool) {
+	if slices.Contains([]string{"bot", c.Opt.AppID, c.Opt.BotID()}, id) {
+		return tenant.Mention{ID: c.Opt.AppID, Name: c.Opt.BotName, Bot: true}, true
 	}
-	if u := w.org.Users[id]; u != nil {
+	if u := c.org.Users[id]; u != nil {
 		return tenant.Mention{ID: u.ID, Name: u.Name}, true
 	}
 	return tenant.Mention{}, false
 }
 
-// formatTyped formats what is typed between signs, as the editor does. The editor knows no escapes: a backslash stays in the message.
+// formatTyped renders typed Markdown as HTML. Unlike Markdown, Teams' editor has no escapes, so a backslash stays in the
+// message.
 func formatTyped(text string) string {
-	const backslash = "\uE002" // like a client.Placeholder it is in no text
+	const backslash = "\uE002" // for private use in Unicode, so it isn't in any text
 	formatted := client.Markdown(strings.ReplaceAll(text, `\`, backslash))
 	return strings.ReplaceAll(formatted, backslash, `\`)
 }

@@ -16,74 +16,79 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Dialog is the dialog that is open in front of a person. There is at most one at a time.
+// In Teams, a bot can show a person a dialog: an Adaptive Card to fill in, or a web page. The client asks the bot for the
+// dialog with a request (task/fetch, for example), and later sends what the person submits (task/submit). The bot answers
+// with a text, with nothing, which closes the dialog, or with the next dialog.
+
+// Dialog is a dialog that a person has open. A person has at most one.
 type Dialog struct {
 	Title  string          `json:"title"`
 	Width  any             `json:"width,omitempty"`
 	Height any             `json:"height,omitempty"`
-	URL    string          `json:"url,omitempty"`
+	URL    string          `json:"url,omitempty"`  // of the web page, if the dialog shows one
 	Card   json.RawMessage `json:"card,omitempty"` // an Adaptive Card
 
-	family  string // task, composeExtension
-	at      announce.Where
-	replyTo string
-	command object // of a message extension: what its submission repeats
+	family  string         // "task" or "composeExtension", the prefix of the names of its requests
+	at      announce.Where // conversation in which it was opened
+	replyTo string         // id of the message in which it was opened; "" if none
+	command object         // composeExtension only: fields that the submission repeats
 }
 
-// ErrNoDialog means that nothing is open in front of the person.
+// ErrNoDialog means that the person has no open dialog.
 var ErrNoDialog = errors.New("no dialog is open")
 
-// Dialog returns the dialog that is open in front of a person; nil if none is.
-func (s *People) Dialog(user string) *Dialog {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	if d := s.invokes.dialogs[user]; d != nil {
-		c := *d
-		return &c
+// Dialog returns a copy of a person's open dialog, or nil.
+func (people *People) Dialog(user string) *Dialog {
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	dialog := people.invokes.dialogs[user]
+	if dialog == nil {
+		return nil
 	}
-	return nil
+	copied := *dialog
+	return &copied
 }
 
-// CloseDialog closes the open dialog. The bot isn't told.
+// CloseDialog closes the open dialog without submitting it. The bot isn't notified.
 // Errors: ErrNoDialog.
 func (p *Person) CloseDialog() error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	if s.invokes.dialogs[p.id] == nil {
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	if people.invokes.dialogs[p.id] == nil {
 		return ErrNoDialog
 	}
-	delete(s.invokes.dialogs, p.id)
-	s.Note(tenant.Change{Kind: "dialog", User: p.id})
+	delete(people.invokes.dialogs, p.id)
+	people.Note(tenant.Change{Kind: "dialog", User: p.id})
 	return nil
 }
 
-// open asks the bot for a dialog, and shows it.
+// open asks the bot for a dialog with a request, and shows its answer. d has the unexported fields of the future dialog.
 func (p *Person) open(ctx context.Context, d *Dialog, name string, value object) (*Outcome, error) {
-	out, err := p.s.invokes.ask(ctx, name, value, p.s.invokes.invokeAt(p.id, d.at, d.replyTo))
+	out, err := p.people.invokes.ask(ctx, name, value, p.people.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
 	return p.show(out, d, name), nil
 }
 
-// Submit presses a button of the open dialog. button "" means its first Action.Submit. inputs are filled in; inputs
-// of the card that aren't named keep their values.
-// Errors: ErrNoDialog; client.ErrInvalid if the client refuses what was filled in, so that nothing is sent; no such
-// button or input; ctx's.
+// Submit fills in the open dialog and presses a button. If button is "", it presses the first Action.Submit. Inputs of the
+// card that inputs doesn't name keep their initial values.
+// Errors: ErrNoDialog; client.ErrInvalid if the client refuses the inputs, so that nothing is sent; no such button or input;
+// ctx's.
 func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs) (*Outcome, error) {
-	d, data, err := p.s.invokes.fillDialog(p.id, button, inputs)
+	d, data, err := p.people.invokes.fillDialog(p.id, button, inputs)
 	if err != nil {
 		return nil, err
 	}
 	return p.submitDialog(ctx, d, data)
 }
 
-// Complete is what the web page in the open dialog does when it is done: it submits a result.
+// Complete acts as the web page in the open dialog, which submits a result.
 // Source: npm @microsoft/teams-js 2.58.0, dialog.url.submit.
-// Errors: ErrNoDialog, also for a dialog that shows a card; ctx's.
+// Errors: ErrNoDialog, also if the dialog shows a card; ctx's.
 func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
-	d := p.s.Dialog(p.id)
+	d := p.people.Dialog(p.id)
 	if d == nil || d.URL == "" {
 		return nil, ErrNoDialog
 	}
@@ -91,26 +96,26 @@ func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 }
 
 func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
-	s := p.s
+	people := p.people
 	name, value := d.family+"/submit", object{"data": data, "context": p.clientContext()}
 	if d.family == "composeExtension" {
 		name = "composeExtension/submitAction"
 		maps.Copy(value, d.command)
 	}
 
-	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, d.at, d.replyTo))
+	out, err := people.invokes.ask(ctx, name, value, people.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil {
 		return nil, err
 	}
 	if out.Error != "" {
-		out.Dialog = s.Dialog(p.id)
+		out.Dialog = people.Dialog(p.id)
 		return out, nil
 	}
 
 	return p.show(out, d, name), nil
 }
 
-// fillDialog fills in the dialog that is open for a user, and returns it with what its button sends.
+// fillDialog fills in a user's open dialog, and returns the dialog and the data that the button sends.
 func (i *invokes) fillDialog(user, button string, inputs client.Inputs) (*Dialog, object, error) {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
@@ -148,7 +153,8 @@ func (i *invokes) fillDialog(user, button string, inputs client.Inputs) (*Dialog
 	return d, client.Merge(action["data"], filled), nil
 }
 
-// taskAnswer is the answer to dialogs and to the action commands of extensions.
+// taskAnswer is the bot's answer to a request of a dialog or of a message extension, an entry that an app adds to Teams'
+// menus. ComposeExtension has cards, such as search results, that the person can put into a message.
 type taskAnswer struct {
 	Task *struct {
 		Type  string          `json:"type"`
@@ -167,56 +173,54 @@ type resultAttachment struct {
 	Preview *tenant.WireAttachment `json:"preview"`
 }
 
-// show shows the person what the bot has answered to a dialog's invoke.
+// show completes an Outcome with the bot's answer to a request of a dialog: it opens, replaces or closes the dialog. name is
+// the name of the request.
 func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
 	var answer taskAnswer
 	if out.Response != nil {
 		if err := json.Unmarshal(out.Response, &answer); err != nil {
-			return s.invokes.noteMisread(out, name, err.Error())
+			return people.invokes.noteMisread(out, name, err.Error())
 		}
 	}
 
 	next := answer.Task
 	isSubmission := strings.HasSuffix(name, "/submit") || name == "composeExtension/submitAction"
 	isEmpty := len(out.Response) == 0 || string(out.Response) == "{}"
-	closes := isSubmission && isEmpty // only what was submitted needs no answer
+	closes := isSubmission && isEmpty // an empty answer is allowed only after a submission
 	switch {
 	case next != nil && next.Type == "continue":
-		return s.invokes.showDialog(out, p.id, d, name, next.Value)
+		return people.invokes.showDialog(out, p.id, d, name, next.Value)
 	case next != nil && next.Type == "message":
-		s.invokes.closeDialog(p.id)
+		people.invokes.closeDialog(p.id)
 		if json.Unmarshal(next.Value, &out.Message) != nil {
-			return s.invokes.noteMisread(out, name, "has a message that is no text")
+			return people.invokes.noteMisread(out, name, "has a message that is no text")
 		}
 	case next != nil:
-		return s.invokes.noteMisread(out, name, fmt.Sprintf("has task type %q", next.Type))
+		return people.invokes.noteMisread(out, name, fmt.Sprintf("has task type %q", next.Type))
 	case answer.ComposeExtension != nil && d.family == "composeExtension":
-		s.invokes.closeDialog(p.id)
-		return s.invokes.showResults(out, name, d.at.Room, &answer)
+		people.invokes.closeDialog(p.id)
+		return people.invokes.showResults(out, name, d.at.Room, &answer)
 	case !closes:
-		return s.invokes.noteMisread(out, name, "opens nothing: "+string(out.Response))
+		return people.invokes.noteMisread(out, name, "opens nothing: "+string(out.Response))
 	default:
-		s.invokes.closeDialog(p.id)
+		people.invokes.closeDialog(p.id)
 	}
 
 	return out
 }
 
-// isShowable reports whether clients show a web page. Teams does only with https; the emulator also shows one on its
-// own machine.
+// isShowable reports whether a dialog shows a web page. Teams requires https. The emulator also accepts http on this machine,
+// for tests.
 func isShowable(page string) bool {
 	u, err := url.Parse(page)
 	if err != nil || u.Host == "" {
 		return false
 	}
-	if u.Scheme == "https" {
-		return true
-	}
-	isHere := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
-	return u.Scheme == "http" && isHere
+	isLocal := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && isLocal
 }
 
 func (i *invokes) closeDialog(user string) {
@@ -224,7 +228,8 @@ func (i *invokes) closeDialog(user string) {
 	i.Note(tenant.Change{Kind: "dialog", User: user})
 }
 
-// showDialog opens or replaces a dialog. Caller holds the lock.
+// showDialog opens a dialog that the bot has sent (value), or replaces the open one. d has the unexported fields of the
+// dialog. The caller holds the lock.
 func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, value json.RawMessage) *Outcome {
 	var task struct {
 		Title, URL    string
@@ -253,8 +258,8 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 		}
 
 		next.Card = task.Card.Content
-		for _, f := range i.org.DialogFaults(next.Card, d.at.Room) {
-			i.NoteTrouble(name, "", f)
+		for _, fault := range i.org.DialogFaults(next.Card, d.at.Room) {
+			i.NoteTrouble(name, "", fault)
 		}
 	}
 
@@ -265,44 +270,43 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 	return out
 }
 
-// showResults lists what an extension found or made. Caller holds the lock.
-func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer *taskAnswer) *Outcome {
-	e := answer.ComposeExtension
-	switch e.Type {
+// showResults adds the cards with which a message extension has answered to an Outcome. The caller holds the lock.
+func (i *invokes) showResults(out *Outcome, name string, room *tenant.Room, answer *taskAnswer) *Outcome {
+	extension := answer.ComposeExtension
+	switch extension.Type {
 	case "message":
-		out.Message = e.Text
+		out.Message = extension.Text
 		return out
 	case "result":
-		// It is shown below.
 	default:
-		return i.noteMisread(out, name, fmt.Sprintf("has type %q", e.Type))
+		return i.noteMisread(out, name, fmt.Sprintf("has type %q", extension.Type))
 	}
 
-	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
-		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
+	if !slices.Contains([]string{"list", "grid"}, extension.AttachmentLayout) {
+		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", extension.AttachmentLayout))
 	}
 
-	if len(e.Attachments) > maxResultsPerPage {
-		i.NoteTrouble(name, "", fmt.Sprintf("%d results, %d is the most", len(e.Attachments), maxResultsPerPage))
+	if len(extension.Attachments) > maxResultsPerPage {
+		i.NoteTrouble(name, "", fmt.Sprintf("%d results, %d is the most", len(extension.Attachments), maxResultsPerPage))
 	}
 
-	for _, a := range e.Attachments {
-		r := Result{Kind: a.ContentType, Card: a.Content}
-		if a.Preview != nil {
-			r.Preview = a.Preview.Content
+	for _, attachment := range extension.Attachments {
+		result := Result{Kind: attachment.ContentType, Card: attachment.Content}
+		if attachment.Preview != nil {
+			result.Preview = attachment.Preview.Content
 		}
 
-		if a.ContentType == tenant.KindCard {
-			if name == "composeExtension/query" && a.Preview == nil {
+		if attachment.ContentType == tenant.KindCard {
+			if name == "composeExtension/query" && attachment.Preview == nil {
 				i.NoteTrouble(name, "", "an Adaptive Card without preview")
 			}
 
-			for _, f := range i.org.CardFaults(a.Content, ch) {
-				i.NoteTrouble(name, "", f)
+			for _, fault := range i.org.CardFaults(attachment.Content, room) {
+				i.NoteTrouble(name, "", fault)
 			}
 		}
 
-		out.Results = append(out.Results, r)
+		out.Results = append(out.Results, result)
 	}
 
 	return out

@@ -9,12 +9,12 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Message extensions are entries that an app adds to Teams: actions in the menu of a message and below the message
-// box, and searches there. Teams asks the bot by an invoke when a person picks one.
+// A message extension adds an app's commands to Teams: actions in the menu of a message and below the message box, and
+// searches below the message box. If a person picks a command, the client sends the bot a request and shows its answer:
+// a dialog for an action, a list of cards for a search. The app's manifest declares the commands with their ids.
 
-// MessageAction picks one of the app's actions in the menu of a message. A dialog opens. command is the action's id
-// in the app's manifest.
-// Errors: ErrNoMessage and its like, ErrNoApp, an undeclared command, ctx's.
+// MessageAction picks an action of the app in the menu of a message, and opens its dialog. command is the action's id.
+// Errors: ErrNoChannel, ErrNoMessage, ErrNoApp; an undeclared command; ctx's.
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	at, payload, err := p.findActable(channel, message)
 	if err != nil {
@@ -23,29 +23,29 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 	return p.runExtension(ctx, at, dialogCommand{id: command, place: "message"}, object{"messagePayload": payload})
 }
 
-// findActable finds a message in whose menu the app has actions. It returns the conversation, and the message as the
-// bot gets it.
+// findActable finds a message whose menu has the app's actions. It returns the conversation, and the message in the format
+// in which the bot receives it.
 func (p *Person) findActable(channel, message string) (at announce.Where, payload object, err error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindVisibleLocked(p.id, channel, message)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindVisibleLocked(p.id, channel, message)
 	if err != nil {
 		return at, nil, err
 	}
 	if m.Targeted != "" {
 		return at, nil, fmt.Errorf("teamsfake: targeted messages have no actions: %w", tenant.ErrNoMessage)
 	}
-	return announce.Where{Room: ch, Root: m.Root, User: p.id}, s.view.MessagePayload(ch, m), nil
+	return announce.Where{Room: room, Root: m.Root, User: p.id}, people.view.MessagePayload(room, m), nil
 }
 
-// dialogCommand is an extension's command that opens a dialog, and where a person picks it: in the menu of a
-// "message", or under the "compose" box.
+// dialogCommand is a command that opens a dialog, and the place of the menu in which it is picked: "message" for the menu of
+// a message, "compose" for the one below the message box.
 type dialogCommand struct{ id, place string }
 
-// Compose picks one of the app's actions below the message box of a thread (root "" means of a new one) or of the
-// personal chat (channel ""). A dialog opens.
-// Errors: ErrNoChannel and its like, ErrNoApp, an undeclared command, ctx's.
+// Compose picks an action of the app below the message box, and opens its dialog. The message box is that of the thread with
+// this root, of a new thread if root is "", or of the personal chat if channel is "".
+// Errors: ErrNoChannel, ErrNoThread, ErrNoApp; an undeclared command; ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {
 	at, err := p.findBox(channel, root)
 	if err != nil {
@@ -54,33 +54,34 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 	return p.runExtension(ctx, at, dialogCommand{id: command, place: "compose"}, object{})
 }
 
-// findBox returns the conversation whose message box the person uses.
+// findBox returns the conversation to which a message box belongs.
 func (p *Person) findBox(channel, root string) (announce.Where, error) {
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
-	ch, err := p.s.org.FindPostableLocked(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
-	return announce.Where{Room: ch, Root: root, User: p.id}, err
+	p.people.Mu.Lock()
+	defer p.people.Mu.Unlock()
+	sample := tenant.Post{Channel: channel, Root: root, Text: "x"} // anything that could be posted there
+	room, err := p.people.org.FindPostableLocked(p.id, sample)
+	return announce.Where{Room: room, Root: root, User: p.id}, err
 }
 
-// requestIDLength is the length of the ids that clients give their requests.
+// requestIDLength is the length of a request's id.
 const requestIDLength = 16
 
-// runExtension asks the bot for the dialog of an extension's command (composeExtension/fetchTask).
+// runExtension asks the bot for a command's dialog (composeExtension/fetchTask) and shows it.
 // Source: "Create and send the dialog", read 2026-11.
 func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dialogCommand, value object) (*Outcome, error) {
-	s := p.s
-	c, err := s.App.Extension(picked.id, "action", picked.place)
+	people := p.people
+	declared, err := people.App.Extension(picked.id, "action", picked.place)
 	if err != nil {
 		return nil, err
 	}
-	if !c.FetchTask {
+	if !declared.FetchTask {
 		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", picked.id)
 	}
 
-	s.Mu.Lock()
-	isReachable := s.org.IsReachable(at.Room)
-	value["requestId"] = s.NewID("request")[:requestIDLength]
-	s.Mu.Unlock()
+	people.Mu.Lock()
+	isReachable := people.org.IsReachable(at.Room)
+	value["requestId"] = people.NewID("request")[:requestIDLength]
+	people.Mu.Unlock()
 
 	if !isReachable {
 		return nil, tenant.ErrNoApp
@@ -93,25 +94,25 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dia
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
 }
 
-// A client asks for so many results at a time, or fewer, and in all.
+// Maximum numbers of search results that a client requests.
 // Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
 const (
 	maxResultsPerPage = 25
-	maxResults        = 100
+	maxResults        = 100 // of all pages
 )
 
-// Search searches with a search of the app, and scrolls to the end of the results. text "" is what Teams sends when
-// the search is opened. A page with fewer results than were asked for counts as the last one.
-// Errors: ErrNoChannel and its like, an undeclared command, ctx's.
+// Search uses a search command of the app, and requests further pages of results until a page isn't full. If text is "", it
+// sends what Teams sends when a person opens the search.
+// Errors: ErrNoChannel, ErrNoThread, ErrNoApp; an undeclared command; ctx's.
 func (p *Person) Search(ctx context.Context, channel, root, command, text string) (*Outcome, error) {
 	const name = "composeExtension/query"
-	s := p.s
+	people := p.people
 	at, err := p.findBox(channel, root)
 	if err != nil {
 		return nil, err
 	}
 
-	c, err := s.App.Extension(command, "query", "compose")
+	declared, err := people.App.Extension(command, "query", "compose")
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +120,8 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 	parameter := object{"name": "initialRun", "value": "true"}
 	if text != "" {
 		parameter = object{"name": "q", "value": text}
-		if len(c.Parameters) > 0 {
-			parameter["name"] = c.Parameters[0].Name
+		if len(declared.Parameters) > 0 {
+			parameter["name"] = declared.Parameters[0].Name
 		}
 	}
 
@@ -128,16 +129,17 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 	perPage := cmp.Or(p.ResultsPerPage, maxResultsPerPage)
 	for skip := 0; ; skip += perPage {
 		value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": skip, "count": perPage}}
-		out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
+		const noMessage = "" // a search isn't about a message
+		out, err := people.invokes.ask(ctx, name, value, people.invokes.invokeAt(p.id, at, noMessage))
 		if err != nil || out.Error != "" {
 			return out, err
 		}
 
 		out = p.show(out, &Dialog{family: "composeExtension", at: at}, name)
-		page := len(out.Results)
+		isFull := len(out.Results) >= perPage
 		found = append(found, out.Results...)
 		out.Results = found
-		if page < perPage || len(found) >= maxResults {
+		if !isFull || len(found) >= maxResults {
 			return out, nil
 		}
 	}

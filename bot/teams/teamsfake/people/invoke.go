@@ -16,56 +16,55 @@ import (
 	"parley/channels/emulator"
 )
 
-// An invoke is a request to the bot that waits for an answer, which Teams shows to the person: after a click, when a
-// dialog is opened or submitted, or for a search. If the bot doesn't answer in time, Teams asks again.
+// An invoke is a request of a Teams client to the bot that waits for an answer, which the client shows: after a click, when a
+// dialog is opened or submitted, or for a search. If the bot fails or doesn't answer in time, the client asks again.
 
-// invokes sends invokes to the bot, and shows its answers. The lock guards it.
+// invokes sends invokes to the bot and reads its answers. The lock of Ground, Mu, guards dialogs.
 type invokes struct {
 	*tenant.Ground
 	org        *tenant.Directory
 	announcer  *announce.Announcer
 	activities *delivery.Activities
-	faults     *emulator.FaultPlan
-	dialogs    map[string]*Dialog // by person
+	faults     *emulator.FaultPlan // faults that tests have planned
+	dialogs    map[string]*Dialog  // open dialogs, by person
 }
 
-// reset closes all dialogs. Caller holds the lock.
+// reset closes all dialogs. The caller holds the lock.
 func (i *invokes) reset() { i.dialogs = map[string]*Dialog{} }
 
 // Outcome is what a person sees after a click, a submission or a search.
 type Outcome struct {
-	// Error is what keeps the client from going on: timeout, connection_failed,
-	// http_<status>, bad_answer (see Server.Problems), or code and message that the bot gave.
+	// Error says why it failed: timeout, connection_failed, http_<status>, bad_answer (details are in
+	// Server.Problems), or an error code of the bot.
 	Error string `json:"error,omitempty"`
-	// Message is shown in passing, or closes a dialog.
+	// Message is a text of the bot, which is shown for a moment or in place of the dialog.
 	Message string `json:"message,omitempty"`
-	// Card is what the person now sees in place of the card clicked.
+	// Card replaces the card that was clicked, for this person.
 	Card json.RawMessage `json:"card,omitempty"`
 	// Dialog is open afterwards.
 	Dialog *Dialog `json:"dialog,omitempty"`
-	// URL is what the button opens.
+	// URL is the web page that the button opens.
 	URL string `json:"url,omitempty"`
-	// Results are the cards that a search found or an extension puts into the message.
+	// Results are the cards that a search found, or that a message extension puts into the message.
 	Results []Result `json:"results,omitempty"`
-	// Response is the bot's answer as it came.
+	// Response is the body of the bot's answer.
 	Response json.RawMessage `json:"response,omitempty"`
 }
 
-// Result is one hit of a message extension.
+// Result is a card that a message extension found or made.
 type Result struct {
 	Kind    string          `json:"kind"` // contentType
 	Card    json.RawMessage `json:"card"`
 	Preview json.RawMessage `json:"preview,omitempty"`
 }
 
-// invokeTries is how often a client asks: once and twice more.
+// invokeTries is how often a client tries an invoke.
 // Source: "Respond to the dialog submit action", read 2026-11.
 const invokeTries = 3
 
-// ask sends an invoke, and waits for the bot's answer. After an error of the bot it tries again, up to invokeTries
-// times in all, each time with a new activity from build. Faults of event:invoke apply: they delay the invoke, lose
-// its answer, or send it twice.
-// Errors: ctx's; context.Canceled if the server is closed.
+// ask sends an invoke and waits for the bot's answer. If the bot fails, it tries again, up to invokeTries times in all, each
+// time with a new activity from build. Planned faults of event:invoke can delay the invoke, lose its answer or send it twice.
+// Errors: ctx's; context.Canceled if the server is closed. A failure of the bot isn't an error but an Outcome.
 func (i *invokes) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
 	answered := i.activities.StartInvoke()
 	defer func() {
@@ -75,16 +74,16 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 		i.Note(tenant.Change{Kind: "answer", ID: name})
 	}()
 
-	for try := range invokeTries {
+	for range invokeTries {
 		i.Mu.Lock()
-		a := build()
-		a["name"], a["value"] = name, value
-		place, _ := tenant.SplitConversation(delivery.ConversationOf(a))
-		f := i.faults.Strike("event:invoke", place)
-		i.Note(tenant.Change{Kind: "invoke", Channel: place, ID: name})
+		activity := build()
+		activity["name"], activity["value"] = name, value
+		channel, _ := tenant.SplitConversation(delivery.ConversationOf(activity))
+		fault := i.faults.Strike("event:invoke", channel)
+		i.Note(tenant.Change{Kind: "invoke", Channel: channel, ID: name})
 		i.Mu.Unlock()
-		var again bool
-		out, again = i.askOnce(ctx, a, f)
+		var retry bool
+		out, retry = i.askOnce(ctx, activity, fault)
 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -92,7 +91,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 		if i.Ctx.Err() != nil {
 			return nil, context.Canceled
 		}
-		if !again || try == invokeTries-1 {
+		if !retry {
 			break
 		}
 	}
@@ -100,29 +99,30 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 	return out, nil
 }
 
-// askOnce makes one attempt, or two if a fault duplicates it. again means that the client asks again.
-func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (out *Outcome, again bool) {
+// askOnce makes one attempt, or two if a fault duplicates it. fault is nil if none is planned. retry means that the client
+// tries again.
+func (i *invokes) askOnce(ctx context.Context, activity object, fault *emulator.Struck) (out *Outcome, retry bool) {
 	kind := emulator.FaultKind("")
-	if f != nil {
-		kind = f.Kind
+	if fault != nil {
+		kind = fault.Kind
 	}
 
 	switch kind {
 	case emulator.FaultDelay:
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
+		timer := time.NewTimer(fault.Delay)
+		defer timer.Stop()
 
 		select {
-		case <-t.C:
+		case <-timer.C:
 		case <-ctx.Done():
 		}
 	case emulator.FaultLose:
 		return &Outcome{Error: "timeout"}, true
 	case emulator.FaultDuplicate:
-		i.activities.Send(ctx, a, i.Opt.InvokeDeadline) //nolint:errcheck // the second counts
+		i.activities.Send(ctx, activity, i.Opt.InvokeDeadline) //nolint:errcheck // only the second answer counts
 	}
 
-	status, body, err := i.activities.Send(ctx, a, i.Opt.InvokeDeadline)
+	status, body, err := i.activities.Send(ctx, activity, i.Opt.InvokeDeadline)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &Outcome{Error: "timeout"}, true
 	}
@@ -141,7 +141,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 		if !json.Valid(body) {
 			i.Mu.Lock()
 			defer i.Mu.Unlock()
-			return i.noteMisread(out, fmt.Sprint(a["name"]), "is no JSON"), false
+			return i.noteMisread(out, fmt.Sprint(activity["name"]), "is no JSON"), false
 		}
 		if text != "null" {
 			out.Response = json.RawMessage(text)
@@ -151,21 +151,24 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	return out, false
 }
 
-// noteMisread notes that clients don't understand the bot's answer to an invoke, and why. Caller holds the lock.
-func (i *invokes) noteMisread(out *Outcome, name, text string) *Outcome {
+// noteMisread records that clients don't understand the bot's answer to an invoke. fault completes the sentence "the answer
+// …". The caller holds the lock.
+func (i *invokes) noteMisread(out *Outcome, name, fault string) *Outcome {
 	out.Error = "bad_answer"
-	i.NoteTrouble(name, "", "the answer "+text)
+	const message = "" // the problem isn't in a message
+	i.NoteTrouble(name, message, "the answer "+fault)
 	return out
 }
 
-// invokeAt builds invokes of a person in a conversation; replyTo "" leaves it out.
+// invokeAt returns a function, for ask, that builds an invoke of a person in a conversation. replyTo is the message from
+// which the person invokes it, or "".
 func (i *invokes) invokeAt(user string, at announce.Where, replyTo string) func() object {
 	return func() object {
-		a := i.announcer.Base("invoke", at)
-		a["from"] = i.announcer.From(i.org.Users[user])
+		activity := i.announcer.Base("invoke", at)
+		activity["from"] = i.announcer.From(i.org.Users[user])
 		if replyTo != "" {
-			a["replyToId"] = replyTo
+			activity["replyToId"] = replyTo
 		}
-		return a
+		return activity
 	}
 }

@@ -1,7 +1,8 @@
-// Package people acts as people who use Teams: they write and edit messages, click buttons of cards, fill in dialogs
-// and search. It also keeps what they see: the dialog that is open, and what the bot has answered.
+// Package people acts as people who use Teams, for tests of a bot: they write and edit messages, click buttons of cards, fill
+// in dialogs, and search. The bot receives the same requests as from Teams. The package also keeps what people see, such as
+// an open dialog.
 //
-// What does not belong here: what Teams does without a person, and which cards and inputs a client takes (package
+// What does not belong here: what happens in Teams without a person, and which cards and inputs a client accepts (package
 // client).
 package people
 
@@ -19,22 +20,23 @@ import (
 	"parley/channels/emulator"
 )
 
-// object is JSON that is built or looked into by key.
+// object is a JSON object.
 type object = tenant.Object
 
-// Person acts as one person who uses Teams.
+// Person acts as one person who uses Teams. A channel is named by its id; "" means the person's chat with the bot. A thread is
+// named by its first message, the root.
 type Person struct {
-	// Theme is their client's: "" means default, which is light; dark; contrast.
+	// Theme is the theme of the person's client: "dark", "contrast" or "default", which "" means.
 	Theme string
 
-	// ResultsPerPage is how many results of a search their client asks for at a time; 0 means 25.
+	// ResultsPerPage is the number of search results that the client requests at a time; 0 means 25.
 	ResultsPerPage int
 
-	s  *People
-	id string
+	people *People
+	id     string // Entra object id
 }
 
-// People are all people of the organisation, with what each of them has open.
+// People has all people of the organisation, and their open dialogs.
 type People struct {
 	*tenant.Ground
 	org        *tenant.Directory
@@ -45,38 +47,39 @@ type People struct {
 	view       *graph.View
 }
 
-// New makes the people of an organisation. Activities about what they do are made by n.
-func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *People {
+// New makes the people of an organisation. The announcer makes activities, the requests to the bot, about what they do.
+func New(announcer *announce.Announcer, view *graph.View, faults *emulator.FaultPlan) *People {
+	ground, org, activities := announcer.Ground, announcer.Org, announcer.Activities
 	return &People{
-		Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, view: v,
-		composer: &composer{Ground: n.Ground, org: n.Org, files: n.Files},
-		invokes:  &invokes{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, faults: faults},
+		Ground: ground, org: org, announcer: announcer, activities: activities, view: view,
+		composer: &composer{Ground: ground, org: org, files: announcer.Files},
+		invokes:  &invokes{Ground: ground, org: org, announcer: announcer, activities: activities, faults: faults},
 	}
 }
 
-// Reset closes all dialogs. Caller holds the lock.
-func (s *People) Reset() { s.invokes.reset() }
+// Reset closes all dialogs. The caller holds the lock.
+func (people *People) Reset() { people.invokes.reset() }
 
-// clientContext returns what invokes say about the person's client.
+// clientContext returns the part of a request to the bot that describes the person's client.
 func (p *Person) clientContext() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
-func (s *People) As(user string) *Person { return &Person{s: s, id: user} }
+func (people *People) As(user string) *Person { return &Person{people: people, id: user} }
 
-// Post writes a message and returns its id.
-// Errors: ErrNoUser, ErrNoChannel, ErrNoThread, ErrEmpty.
+// Post posts a message and returns its id.
+// Errors: ErrNoUser, ErrNoChannel, ErrNoThread, ErrNoApp, ErrEmpty.
 func (p *Person) Post(in tenant.Post) (id string, err error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, err := s.org.FindPostableLocked(p.id, in)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, err := people.org.FindPostableLocked(p.id, in)
 	if err != nil {
 		return "", err
 	}
-	m := s.composer.composeMessage(p.id, in)
-	s.org.PutLocked(ch, m)
-	if s.announcer.IsPushed(ch, m) {
-		s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), s.announcer.MessageActivity(ch, m))
+	m := people.composer.composeMessage(p.id, in)
+	people.org.PutLocked(room, m)
+	if people.announcer.IsPushed(room, m) {
+		people.activities.Emit(tenant.ThreadConversation(room.ID, m.Root), people.announcer.MessageActivity(room, m))
 	}
 	return m.ID, nil
 }
@@ -89,65 +92,65 @@ func (p *Person) Reply(channel, root, text string) (id string, err error) {
 // Say writes to the bot in the personal chat. Errors: those of Post.
 func (p *Person) Say(text string) (id string, err error) { return p.Post(tenant.Post{Text: text}) }
 
-// Private writes a targeted message to the bot, which only the two see: free text or, when it begins with /, one of
-// the app's slash commands, whose name comes without the slash.
-// Errors: those of Post; a command that the manifest does not declare.
+// Private writes a targeted message to the bot, which nobody else sees. A text that begins with a slash must be one of the
+// app's slash commands; the bot receives it without the slash.
+// Errors: those of Post; a command that the app's manifest doesn't declare; the app doesn't support targeted messages.
 func (p *Person) Private(channel, root, text string) (id string, err error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
 	in := tenant.Post{Channel: channel, Root: root, Text: text}
-	ch, err := s.org.FindPostableLocked(p.id, in)
+	room, err := people.org.FindPostableLocked(p.id, in)
 	if err != nil {
 		return "", err
 	}
-	if ch.Person != "" {
+	if room.Person != "" {
 		return "", errors.New("there are no targeted messages in a personal chat")
 	}
-	if !s.org.IsReachable(ch) {
+	if !people.org.IsReachable(room) {
 		return "", tenant.ErrNoApp
 	}
-	if !s.App.AllowsTargeted() {
+	if !people.App.AllowsTargeted() {
 		return "", errors.New("the app does not support targeted messages")
 	}
 
 	if command, ok := strings.CutPrefix(text, "/"); ok {
-		if err := s.App.Slash(command); err != nil {
+		if err := people.App.Slash(command); err != nil {
 			return "", err
 		}
 		in.Text = command
 	}
 
-	m := s.composer.composeMessage(p.id, in)
+	m := people.composer.composeMessage(p.id, in)
 	m.Targeted = p.id
-	s.org.PutLocked(ch, m)
-	a := s.announcer.MessageActivity(ch, m)
-	a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
-	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+	people.org.PutLocked(room, m)
+	activity := people.announcer.MessageActivity(room, m)
+	activity["recipient"] = object{"id": people.Opt.BotID(), "name": people.Opt.BotName, "isTargeted": true}
+	people.activities.Emit(tenant.ThreadConversation(room.ID, m.Root), activity)
 	return m.ID, nil
 }
 
-// Slash sends a slash command with what follows it. See Private.
+// Slash sends a slash command with its arguments, as Private does. The slash may be left out.
 func (p *Person) Slash(channel, root, command string) (id string, err error) {
 	return p.Private(channel, root, "/"+strings.TrimPrefix(command, "/"))
 }
 
-// composeMessage makes the message of what a person typed and attached. Caller holds the lock.
-func (w *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
-	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, PostedAs: in.As, Subject: in.Subject, At: w.Now()}
+// composeMessage makes a message from what a person typed and attached. The caller holds the lock.
+func (c *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
+	m := &tenant.Message{ID: c.NextMessage(), Root: in.Root, User: user, PostedAs: in.As, Subject: in.Subject, At: c.Now()}
 	for _, f := range in.Files {
-		m.Files = append(m.Files, w.files.KeepFile(user, in.Channel, f))
+		m.Files = append(m.Files, c.files.KeepFile(user, in.Channel, f))
 	}
-	w.setText(m, in)
+	c.setText(m, in)
 	return m
 }
 
 // Edit changes the text of the person's message. Errors: ErrNoMessage, ErrNotYours, ErrEmpty.
 func (p *Person) Edit(channel, id, text string) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindOwnLocked(p.id, channel, id)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindOwnLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
@@ -155,102 +158,112 @@ func (p *Person) Edit(channel, id, text string) error {
 		return tenant.ErrEmpty
 	}
 
-	wasPushed := s.announcer.IsPushed(ch, m)
-	s.composer.setText(m, tenant.Post{Text: text})
-	m.EditedAt = s.Now()
-	s.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "editMessage", WasPushed: wasPushed})
+	wasPushed := people.announcer.IsPushed(room, m)
+	people.composer.setText(m, tenant.Post{Text: text})
+	m.EditedAt = people.Now()
+	people.Note(tenant.Change{Kind: "changed", Channel: room.ID, Message: m.ID, Root: m.Root, User: p.id})
+	change := announce.MessageChange{Activity: announce.MessageUpdate, Event: "editMessage", WasPushed: wasPushed}
+	people.announcer.TellChange(room, m, change)
 	return nil
 }
 
-// Delete takes the person's message back; a tombstone stays. Errors: ErrNoMessage, ErrNotYours.
+// Delete deletes the person's message, of which a tombstone remains. Errors: ErrNoMessage, ErrNotYours.
 func (p *Person) Delete(channel, id string) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindOwnLocked(p.id, channel, id)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindOwnLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
-	wasPushed := s.announcer.IsPushed(ch, m)
-	s.org.TakeBackLocked(ch, m)
-	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageDelete, Event: "softDeleteMessage", WasPushed: wasPushed})
+	wasPushed := people.announcer.IsPushed(room, m)
+	people.org.TakeBackLocked(room, m)
+	change := announce.MessageChange{Activity: announce.MessageDelete, Event: "softDeleteMessage", WasPushed: wasPushed}
+	people.announcer.TellChange(room, m, change)
 	return nil
 }
 
-// Undelete brings a deleted message back, which is no edit. Errors: ErrNoMessage, ErrNotYours.
+// Undelete restores a deleted message. It doesn't count as an edit. Errors: ErrNoMessage, ErrNotYours.
 func (p *Person) Undelete(channel, id string) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.BringBackLocked(p.id, channel, id)
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.BringBackLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
-	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "undeleteMessage"})
+	people.announcer.TellChange(room, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "undeleteMessage"})
 	return nil
 }
 
-// What is done to a reaction, as activities call it.
+// Changes of reactions, as activities name them.
 const (
 	reactionsAdded   = "reactionsAdded"
 	reactionsRemoved = "reactionsRemoved"
 )
 
-// React adds a reaction (like, heart, 1f440_eyes …). The bot hears of it if the message is its own, or in the
-// personal chat.
+// React adds a reaction, such as "like" or "1f440_eyes". Teams notifies the bot if it wrote the message, or in the personal
+// chat.
 // Errors: ErrNoMessage.
 func (p *Person) React(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, reactionsAdded)
 }
 
-// Unreact takes a reaction back. Errors: ErrNoMessage, ErrNoReaction.
+// Unreact removes a reaction of this person. Errors: ErrNoMessage, ErrNoReaction.
 func (p *Person) Unreact(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, reactionsRemoved)
 }
 
-// changeReaction adds a reaction, or takes it back: change says which.
+// changeReaction adds or removes a reaction, depending on change.
 func (p *Person) changeReaction(channel, id, reaction, change string) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindVisibleLocked(p.id, channel, id)
-	if err == nil && m.Targeted != "" {
-		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", tenant.ErrNoMessage)
-	}
+	people := p.people
+	people.Mu.Lock()
+	defer people.Mu.Unlock()
+	room, m, err := people.org.FindVisibleLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
+	if m.Targeted != "" {
+		return fmt.Errorf("teamsfake: targeted messages take no reactions: %w", tenant.ErrNoMessage)
+	}
 
 	isSame := func(r tenant.Reaction) bool { return r.User == p.id && r.Type == reaction }
-	isThere := slices.ContainsFunc(m.Reactions, isSame)
+	exists := slices.ContainsFunc(m.Reactions, isSame)
 	switch {
-	case change == reactionsAdded && isThere:
+	case change == reactionsAdded && exists:
 		return nil
 	case change == reactionsAdded:
-		m.Reactions = append(m.Reactions, tenant.Reaction{Type: reaction, User: p.id, At: s.Now()})
-	case !isThere:
+		m.Reactions = append(m.Reactions, tenant.Reaction{Type: reaction, User: p.id, At: people.Now()})
+	case !exists:
 		return tenant.ErrNoReaction
 	default:
 		m.Reactions = slices.DeleteFunc(m.Reactions, isSame)
 	}
 
-	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	// Teams tells a bot of reactions to its own messages alone, whatever it may read.
-	// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events,
-	// "Message reaction events", read 2026-11.
-	isTold := m.Bot || ch.Person != ""
-	if !s.org.IsReachable(ch) || !isTold {
-		return nil
-	}
-
-	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})
-	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
-	a[change] = []object{{"type": reaction}}
-	if ch.Person == "" {
-		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // Base made it. The id of these activities lacks ;messageid=
-	}
-
-	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+	people.Note(tenant.Change{Kind: "reaction", Channel: room.ID, Message: m.ID, Root: m.Root, User: p.id})
+	p.announceReaction(room, m, reaction, change)
 	return nil
+}
+
+// announceReaction sends the bot an activity about a reaction that was added or removed. In channels, Teams does that only
+// for the bot's own messages, whatever else the bot may read. The caller holds the lock.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events,
+// "Message reaction events", read 2026-11.
+func (p *Person) announceReaction(room *tenant.Room, m *tenant.Message, reaction, change string) {
+	people := p.people
+	isPersonal := room.Person != ""
+	isAnnounced := m.Bot || isPersonal
+	if !people.org.IsReachable(room) || !isAnnounced {
+		return
+	}
+
+	activity := people.announcer.Base("messageReaction", announce.Where{Room: room, Root: m.Root, User: p.id})
+	activity["from"], activity["replyToId"] = people.announcer.From(people.org.Users[p.id]), m.ID
+	activity[change] = []object{{"type": reaction}}
+	if !isPersonal {
+		// Unlike other activities, these name the channel without ";messageid=" and the thread.
+		activity["conversation"].(object)["id"] = room.ID //nolint:forcetypeassert // Base made it
+	}
+
+	people.activities.Emit(tenant.ThreadConversation(room.ID, m.Root), activity)
 }

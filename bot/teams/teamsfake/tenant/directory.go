@@ -54,8 +54,8 @@ func newChannel(c Channel, person string) *Room {
 
 // IsRoot reports whether a message begins a thread. A message that only one person sees doesn't, since nobody can
 // reply to it.
-func (ch *Room) IsRoot(id string) bool {
-	m := ch.ByID[id]
+func (room *Room) IsRoot(id string) bool {
+	m := room.ByID[id]
 	if m == nil {
 		return false
 	}
@@ -98,25 +98,25 @@ func (d *Directory) PutChannel(c Channel) *Room {
 	}
 
 	c.Kind = cmp.Or(c.Kind, KindStandard)
-	ch := newChannel(c, "")
+	room := newChannel(c, "")
 
 	if d.Channels[c.ID] == nil {
 		d.ChannelIDs = append(d.ChannelIDs, c.ID)
 	}
 
-	d.Channels[c.ID] = ch
+	d.Channels[c.ID] = room
 	d.Note(Change{Kind: "channel", Channel: c.ID})
-	return ch
+	return room
 }
 
 // ChannelsOf lists the channels of a team in which the bot may act. The caller holds the lock.
 func (d *Directory) ChannelsOf(team string) []*Room {
 	var out []*Room
 	for _, id := range d.ChannelIDs {
-		ch := d.Channels[id]
-		isOfTeam := ch.Person == "" && ch.Team == team
-		if isOfTeam && d.IsReachable(ch) {
-			out = append(out, ch)
+		room := d.Channels[id]
+		isOfTeam := room.Person == "" && room.Team == team
+		if isOfTeam && d.IsReachable(room) {
+			out = append(out, room)
 		}
 	}
 	return out
@@ -140,13 +140,13 @@ func (d *Directory) IsPerson(id string) bool { return d.Person(id) != nil }
 
 // MemberIDs lists the Entra object ids of a room's members, in the order in which they joined. The caller holds the
 // lock.
-func (d *Directory) MemberIDs(ch *Room) []string {
-	if ch.Person != "" {
-		return []string{ch.Person}
+func (d *Directory) MemberIDs(room *Room) []string {
+	if room.Person != "" {
+		return []string{room.Person}
 	}
-	only := d.Teams[ch.Team].Members
-	if ch.Kind != KindStandard {
-		only = ch.Members
+	only := d.Teams[room.Team].Members
+	if room.Kind != KindStandard {
+		only = room.Members
 	}
 	return slices.DeleteFunc(slices.Clone(d.UserIDs), func(id string) bool {
 		isOutside := only != nil && !slices.Contains(only, id) // nil means that everybody is in
@@ -155,24 +155,24 @@ func (d *Directory) MemberIDs(ch *Room) []string {
 }
 
 // IsMember reports whether somebody is in a channel. Caller holds the lock.
-func (d *Directory) IsMember(ch *Room, user string) bool {
-	return slices.Contains(d.MemberIDs(ch), user)
+func (d *Directory) IsMember(room *Room, user string) bool {
+	return slices.Contains(d.MemberIDs(room), user)
 }
 
 // CardFaults lists what clients wouldn't show of a card in a room, such as a mention of somebody who isn't there.
 // With a nil room, everybody may be mentioned. The caller holds the lock.
-func (d *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
-	return client.CardFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
+func (d *Directory) CardFaults(card json.RawMessage, room *Room) []string {
+	return client.CardFaults(card, func(id string) bool { return d.isMentionable(room, id) })
 }
 
 // DialogFaults is CardFaults for a card that is shown in a dialog.
-func (d *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
-	return client.DialogFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
+func (d *Directory) DialogFaults(card json.RawMessage, room *Room) []string {
+	return client.DialogFaults(card, func(id string) bool { return d.isMentionable(room, id) })
 }
 
 // isMentionable reports whether a card in a room (nil means anywhere) may mention somebody. id is a 29: id, an Entra
 // object id or a user principal name. The caller holds the lock.
-func (d *Directory) isMentionable(ch *Room, id string) bool {
+func (d *Directory) isMentionable(room *Room, id string) bool {
 	u := d.Person(id)
 	if u == nil {
 		for _, x := range d.Users {
@@ -184,18 +184,18 @@ func (d *Directory) isMentionable(ch *Room, id string) bool {
 	if u == nil {
 		return false
 	}
-	return ch == nil || d.IsMember(ch, u.ID)
+	return room == nil || d.IsMember(room, u.ID)
 }
 
 // IsReachable reports whether the bot may act in a room. The caller holds the lock.
-func (d *Directory) IsReachable(ch *Room) bool {
-	if ch.Person != "" {
-		return d.HasApp(ch.Person)
+func (d *Directory) IsReachable(room *Room) bool {
+	if room.Person != "" {
+		return d.HasApp(room.Person)
 	}
-	if ch.Deleted || !d.Teams[ch.Team].Installed {
+	if room.Deleted || !d.Teams[room.Team].Installed {
 		return false
 	}
-	return ch.Kind == KindStandard || ch.Added
+	return room.Kind == KindStandard || room.Added
 }
 
 // HasApp reports whether a person is in a team with the app, and so can chat with the bot.

@@ -33,15 +33,15 @@ func (l *Library) Reset() { l.ByID, l.sites = map[string]*File{}, nil }
 func (l *Library) KeepFile(user, place string, in NewFile) *File {
 	kind, _, _ := strings.Cut(http.DetectContentType(in.Data), ";")
 	f := &File{ID: l.GUID("file"), Name: in.Name, Type: cmp.Or(in.Type, kind), Size: int64(len(in.Data)), Image: in.Image, Data: in.Data}
-	switch ch := l.Org.Channels[place]; {
+	switch room := l.Org.Channels[place]; {
 	case in.URL != "":
 		f.URL, f.Elsewhere = in.URL, true
 	case f.Image:
 		f.URL = l.imageURL(f)
-	case in.OneDrive, ch == nil, ch.Person != "":
+	case in.OneDrive, room == nil, room.Person != "":
 		f.URL = l.DriveURL(user) + "/Microsoft%20Teams%20Chat%20Files/" + url.PathEscape(f.Name)
 	default:
-		f.URL = l.FolderURL(ch) + "/" + url.PathEscape(f.Name)
+		f.URL = l.FolderURL(room) + "/" + url.PathEscape(f.Name)
 	}
 
 	l.ByID[f.ID] = f
@@ -51,7 +51,7 @@ func (l *Library) KeepFile(user, place string, in NewFile) *File {
 
 // OpenSite lets apps with the permission Sites.Selected read the files of a channel's site. The caller holds the
 // lock.
-func (l *Library) OpenSite(ch *Room) { l.sites = append(l.sites, l.SiteURL(ch)) }
+func (l *Library) OpenSite(room *Room) { l.sites = append(l.sites, l.SiteURL(room)) }
 
 // IsInOpenSite reports whether a file lies in a site that OpenSite opened. Caller holds the lock.
 func (l *Library) IsInOpenSite(f *File) bool {
@@ -60,18 +60,18 @@ func (l *Library) IsInOpenSite(f *File) bool {
 
 // SiteURL returns the address of a channel's site. A private or shared channel has a site of its own, others that of
 // their team.
-func (l *Library) SiteURL(ch *Room) string {
+func (l *Library) SiteURL(room *Room) string {
 	const teamLength, channelLength = 8, 6 // enough to tell the sites of one organisation apart
-	name := l.Org.Teams[ch.Team].GroupID[:teamLength]
-	if ch.Kind == KindPrivate || ch.Kind == KindShared {
-		name += "-" + Hash("site", ch.ID)[:channelLength]
+	name := l.Org.Teams[room.Team].GroupID[:teamLength]
+	if room.Kind == KindPrivate || room.Kind == KindShared {
+		name += "-" + Hash("site", room.ID)[:channelLength]
 	}
 	return l.Host.URL() + "/sites/" + name
 }
 
 // FolderURL is the address of a channel's folder in SharePoint.
-func (l *Library) FolderURL(ch *Room) string {
-	return l.SiteURL(ch) + "/Shared%20Documents/" + url.PathEscape(ch.Name)
+func (l *Library) FolderURL(room *Room) string {
+	return l.SiteURL(room) + "/Shared%20Documents/" + url.PathEscape(room.Name)
 }
 
 // DriveURL is the address of a person's OneDrive.
