@@ -115,7 +115,7 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	}
 
 	if command, ok := strings.CutPrefix(text, "/"); ok {
-		if err := people.App.Slash(command); err != nil {
+		if err := people.App.CheckSlash(command); err != nil {
 			return "", err
 		}
 		in.Text = command

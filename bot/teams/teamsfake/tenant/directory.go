@@ -9,25 +9,24 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// A Room is a channel of a team, or the chat between one person and the bot. The bot can act in a room only if the
-// app is installed there. All methods here that say nothing else must be called with the lock (Ground.Mu) held.
-
-// Directory holds the people, teams, and rooms with their messages, and decides who may see what. The lock guards it.
+// Directory holds the people, the teams and the rooms of the emulated organisation. A room is a channel of a team, or the chat
+// between a person and the bot. The Directory also answers who is a member of a room, and whether the bot has access to it:
+// its app must be installed in the team. The caller of each method must hold the lock, Ground.Mu.
 type Directory struct {
 	*Ground
-	Users      map[string]*User
-	UserIDs    []string // in order of joining
+	Users      map[string]*User // by Entra object id
+	UserIDs    []string         // in the order in which they joined
 	Teams      map[string]*Team
 	TeamIDs    []string
-	Channels   map[string]*Room
+	Channels   map[string]*Room // rooms, including personal chats
 	ChannelIDs []string
-	Blocked    map[string]bool // people who blocked the bot
+	Blocked    map[string]bool // people who have blocked the bot
 }
 
 // NewDirectory makes an empty directory. Call Reset before using it.
-func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
+func NewDirectory(ground *Ground) *Directory { return &Directory{Ground: ground} }
 
-// Reset forgets everybody. Caller holds the lock.
+// Reset deletes everything.
 func (d *Directory) Reset() {
 	d.Users = map[string]*User{}
 	d.Teams = map[string]*Team{}
@@ -38,22 +37,22 @@ func (d *Directory) Reset() {
 	d.ChannelIDs = nil
 }
 
-// Room is a channel, or a personal chat, with its messages. The lock guards it.
+// Room is a channel or a personal chat with its messages. The lock guards it.
 type Room struct {
 	Channel
-	Person   string     // of a personal chat
-	Messages []*Message // by id
+	Person   string     // Entra object id of the person in a personal chat; "" in a channel
+	Messages []*Message // oldest first
 	ByID     map[string]*Message
-	Threads  map[string][]*Message // by root, which is the first; none in a personal chat
+	Threads  map[string][]*Message // by the id of the first message, the root; empty in a personal chat
 }
 
-// newChannel makes an empty room. person is the Entra object id for a personal chat; "" for a channel.
-func newChannel(c Channel, person string) *Room {
+// newRoom makes an empty room. person is "" for a channel.
+func newRoom(c Channel, person string) *Room {
 	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
 }
 
-// IsRoot reports whether a message begins a thread. A message that only one person sees doesn't, since nobody can
-// reply to it.
+// IsRoot reports whether a message begins a thread. A targeted message, which only one person sees, doesn't: nobody can reply
+// to it.
 func (room *Room) IsRoot(id string) bool {
 	m := room.ByID[id]
 	if m == nil {
@@ -62,11 +61,11 @@ func (room *Room) IsRoot(id string) bool {
 	return m.Root == id && m.Targeted == ""
 }
 
-// PutUser adds or replaces a person. It makes up an id and a name if they are empty. The caller holds the lock.
+// PutUser adds or replaces a person. It makes up an id and a name if they are empty.
 func (d *Directory) PutUser(u User) *User {
 	u.ID = cmp.Or(u.ID, d.GUID("user"))
 	u.TenantID = cmp.Or(u.TenantID, d.Opt.TenantID)
-	const suffixLength = 4 // short, and yet people of one test have different names
+	const suffixLength = 4 // enough to give the people of one test different names
 	u.Name = cmp.Or(u.Name, "Person "+Hash(u.ID)[:suffixLength])
 	u.TeamsID = d.Opt.teamsID(&u)
 	if d.Users[u.ID] == nil {
@@ -77,7 +76,7 @@ func (d *Directory) PutUser(u User) *User {
 	return &u
 }
 
-// PutTeam adds a team with its channel General. It makes up ids if they are empty. The caller holds the lock.
+// PutTeam adds a team with its channel General. It makes up ids if they are empty.
 func (d *Directory) PutTeam(t Team) *Team {
 	t.ID = cmp.Or(t.ID, d.threadID("team"))
 	t.GroupID = cmp.Or(t.GroupID, GUIDOf("group", t.ID))
@@ -87,7 +86,7 @@ func (d *Directory) PutTeam(t Team) *Team {
 	return &t
 }
 
-// PutChannel adds an empty channel. Without a team, it belongs to the first one. The caller holds the lock.
+// PutChannel adds an empty channel. If it names no team, it becomes a channel of the first team, which is made if needed.
 func (d *Directory) PutChannel(c Channel) *Room {
 	c.ID = cmp.Or(c.ID, d.threadID("channel"))
 	if c.Team == "" && len(d.TeamIDs) == 0 {
@@ -98,7 +97,8 @@ func (d *Directory) PutChannel(c Channel) *Room {
 	}
 
 	c.Kind = cmp.Or(c.Kind, KindStandard)
-	room := newChannel(c, "")
+	const nobody = "" // it isn't a personal chat
+	room := newRoom(c, nobody)
 
 	if d.Channels[c.ID] == nil {
 		d.ChannelIDs = append(d.ChannelIDs, c.ID)
@@ -109,20 +109,20 @@ func (d *Directory) PutChannel(c Channel) *Room {
 	return room
 }
 
-// ChannelsOf lists the channels of a team in which the bot may act. The caller holds the lock.
+// ChannelsOf lists the channels of a team to which the bot has access.
 func (d *Directory) ChannelsOf(team string) []*Room {
-	var out []*Room
+	var channels []*Room
 	for _, id := range d.ChannelIDs {
 		room := d.Channels[id]
 		isOfTeam := room.Person == "" && room.Team == team
 		if isOfTeam && d.IsReachable(room) {
-			out = append(out, room)
+			channels = append(channels, room)
 		}
 	}
-	return out
+	return channels
 }
 
-// Person returns the person with an Entra object id or a 29: id; nil if there is none. The caller holds the lock.
+// Person returns the person with an Entra object id or a Teams id ("29:…"), or nil.
 func (d *Directory) Person(id string) *User {
 	if u := d.Users[id]; u != nil {
 		return u
@@ -135,32 +135,32 @@ func (d *Directory) Person(id string) *User {
 	return nil
 }
 
-// IsPerson reports whether an id is somebody's. Caller holds the lock.
+// IsPerson reports whether an id, as for Person, belongs to somebody.
 func (d *Directory) IsPerson(id string) bool { return d.Person(id) != nil }
 
-// MemberIDs lists the Entra object ids of a room's members, in the order in which they joined. The caller holds the
-// lock.
+// MemberIDs lists the Entra object ids of a room's members, in the order in which they joined the organisation. Bots aren't
+// members.
 func (d *Directory) MemberIDs(room *Room) []string {
 	if room.Person != "" {
 		return []string{room.Person}
 	}
-	only := d.Teams[room.Team].Members
+	members := d.Teams[room.Team].Members
 	if room.Kind != KindStandard {
-		only = room.Members
+		members = room.Members
 	}
 	return slices.DeleteFunc(slices.Clone(d.UserIDs), func(id string) bool {
-		isOutside := only != nil && !slices.Contains(only, id) // nil means that everybody is in
-		return d.Users[id].Bot || isOutside
+		isMember := members == nil || slices.Contains(members, id) // nil means everybody
+		return d.Users[id].Bot || !isMember
 	})
 }
 
-// IsMember reports whether somebody is in a channel. Caller holds the lock.
+// IsMember reports whether a person, by Entra object id, is a member of a room.
 func (d *Directory) IsMember(room *Room, user string) bool {
 	return slices.Contains(d.MemberIDs(room), user)
 }
 
-// CardFaults lists what clients wouldn't show of a card in a room, such as a mention of somebody who isn't there.
-// With a nil room, everybody may be mentioned. The caller holds the lock.
+// CardFaults lists the faults because of which clients wouldn't show a card as intended in a room, such as a mention of
+// somebody who isn't a member. If room is nil, everybody may be mentioned.
 func (d *Directory) CardFaults(card json.RawMessage, room *Room) []string {
 	return client.CardFaults(card, func(id string) bool { return d.isMentionable(room, id) })
 }
@@ -170,16 +170,12 @@ func (d *Directory) DialogFaults(card json.RawMessage, room *Room) []string {
 	return client.DialogFaults(card, func(id string) bool { return d.isMentionable(room, id) })
 }
 
-// isMentionable reports whether a card in a room (nil means anywhere) may mention somebody. id is a 29: id, an Entra
-// object id or a user principal name. The caller holds the lock.
+// isMentionable reports whether a card in a room, or anywhere if room is nil, may mention somebody. id is a Teams id ("29:…"),
+// an Entra object id or a user principal name.
 func (d *Directory) isMentionable(room *Room, id string) bool {
 	u := d.Person(id)
 	if u == nil {
-		for _, x := range d.Users {
-			if x.Email != "" && strings.EqualFold(x.Email, id) {
-				u = x
-			}
-		}
+		u = d.personByEmail(id)
 	}
 	if u == nil {
 		return false
@@ -187,7 +183,16 @@ func (d *Directory) isMentionable(room *Room, id string) bool {
 	return room == nil || d.IsMember(room, u.ID)
 }
 
-// IsReachable reports whether the bot may act in a room. The caller holds the lock.
+func (d *Directory) personByEmail(email string) *User {
+	for _, u := range d.Users {
+		if u.Email != "" && strings.EqualFold(u.Email, email) {
+			return u
+		}
+	}
+	return nil
+}
+
+// IsReachable reports whether the bot has access to a room.
 func (d *Directory) IsReachable(room *Room) bool {
 	if room.Person != "" {
 		return d.HasApp(room.Person)
@@ -198,27 +203,26 @@ func (d *Directory) IsReachable(room *Room) bool {
 	return room.Kind == KindStandard || room.Added
 }
 
-// HasApp reports whether a person is in a team with the app, and so can chat with the bot.
+// HasApp reports whether a person is in a team in which the app is installed, and so can chat with the bot.
 func (d *Directory) HasApp(user string) bool {
 	u := d.Users[user]
 	if u == nil || u.Bot {
 		return false
 	}
 	for _, t := range d.Teams {
-		isIn := t.Members == nil || slices.Contains(t.Members, user)
-		if t.Installed && isIn {
+		isMember := t.Members == nil || slices.Contains(t.Members, user)
+		if t.Installed && isMember {
 			return true
 		}
 	}
 	return false
 }
 
-// Personal returns the chat between the bot and a person, which it makes if there is none yet. The caller holds the
-// lock.
+// Personal returns the chat between the bot and a person, and makes it if it doesn't exist yet.
 func (d *Directory) Personal(user string) *Room {
 	id := d.Opt.PersonalID(user)
 	if d.Channels[id] == nil {
-		d.Channels[id] = newChannel(Channel{ID: id, Kind: "personal"}, user)
+		d.Channels[id] = newRoom(Channel{ID: id, Kind: "personal"}, user)
 		d.ChannelIDs = append(d.ChannelIDs, id)
 	}
 	return d.Channels[id]

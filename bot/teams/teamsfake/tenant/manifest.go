@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Manifest is what the emulator reads of the app's manifest. The nil manifest declares
-// everything.
+// Manifest is the part of a Teams app's manifest.json that the emulator uses. It declares which features the app has, such as
+// slash commands. Like Teams, the emulator refuses to use features that aren't declared. A nil Manifest declares everything,
+// for tests that don't need one.
 // Source: Microsoft Teams app manifest schema 1.30, read 2026-11.
 type Manifest struct {
 	Bots []struct {
@@ -25,17 +26,18 @@ type Manifest struct {
 	} `json:"composeExtensions"`
 }
 
+// extensionCommand is a command of a message extension, which adds entries to the menus of Teams.
 type extensionCommand struct {
 	ID         string   `json:"id"`
-	Type       string   `json:"type"` // action or query
-	Context    []string `json:"context"`
-	FetchTask  bool     `json:"fetchTask"`
+	Type       string   `json:"type"`      // action or query
+	Context    []string `json:"context"`   // menus that have the command: "message", "compose"
+	FetchTask  bool     `json:"fetchTask"` // the bot is asked for a dialog
 	Parameters []struct {
 		Name string `json:"name"`
 	} `json:"parameters"`
 }
 
-// AllowsTargeted reports whether the app takes messages that one person sees.
+// AllowsTargeted reports whether the app supports targeted messages, which only one person sees.
 func (m *Manifest) AllowsTargeted() bool {
 	if m == nil {
 		return true
@@ -43,7 +45,7 @@ func (m *Manifest) AllowsTargeted() bool {
 	return len(m.Bots) > 0 && m.Bots[0].SupportsTargetedMessages
 }
 
-// AllowsFiles reports whether the app takes files in personal chats.
+// AllowsFiles reports whether the app supports files in personal chats.
 func (m *Manifest) AllowsFiles() bool {
 	if m == nil {
 		return true
@@ -51,20 +53,20 @@ func (m *Manifest) AllowsFiles() bool {
 	return len(m.Bots) > 0 && m.Bots[0].SupportsFiles
 }
 
-// Slash refuses what does not begin with a declared slash command.
-func (m *Manifest) Slash(text string) error {
+// CheckSlash returns an error unless a text, without its slash, begins with a declared slash command.
+func (m *Manifest) CheckSlash(text string) error {
 	if m == nil {
 		return nil
 	}
 
-	for _, b := range m.Bots {
-		for _, l := range b.CommandLists {
-			if !slices.Contains(l.Triggers, "slash") {
+	for _, bot := range m.Bots {
+		for _, list := range bot.CommandLists {
+			if !slices.Contains(list.Triggers, "slash") {
 				continue
 			}
 
-			for _, c := range l.Commands {
-				if text == c.Title || strings.HasPrefix(text, c.Title+" ") {
+			for _, command := range list.Commands {
+				if text == command.Title || strings.HasPrefix(text, command.Title+" ") {
 					return nil
 				}
 			}
@@ -74,21 +76,22 @@ func (m *Manifest) Slash(text string) error {
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
 }
 
-// Extension finds a message extension's command.
+// Extension returns the message extension's command with an id. kind is "action" or "query", and context the menu in which a
+// person picks it: "message" or "compose". It returns an error if the command isn't declared for them.
 func (m *Manifest) Extension(id, kind, context string) (extensionCommand, error) {
 	if m == nil {
 		return extensionCommand{ID: id, Type: kind, FetchTask: true}, nil
 	}
 
-	for _, e := range m.ComposeExtensions {
-		for _, c := range e.Commands {
-			if c.ID != id || c.Type != kind {
+	for _, extension := range m.ComposeExtensions {
+		for _, command := range extension.Commands {
+			if command.ID != id || command.Type != kind {
 				continue
 			}
 
-			isDeclared := slices.ContainsFunc(c.Context, func(x string) bool { return strings.EqualFold(x, context) })
-			if isDeclared || len(c.Context) == 0 {
-				return c, nil
+			isInMenu := slices.ContainsFunc(command.Context, func(menu string) bool { return strings.EqualFold(menu, context) })
+			if isInMenu || len(command.Context) == 0 {
+				return command, nil
 			}
 		}
 	}

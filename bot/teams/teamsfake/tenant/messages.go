@@ -209,5 +209,5 @@ func (d *Directory) Messages(channel string, want func(*Message) bool) []*Messag
 	return wanted
 }
 
-// errorAbout says which person, room or message an error is about.
+// errorAbout adds the id of the person, room or message to an error.
 func errorAbout(err error, id string) error { return fmt.Errorf("teamsfake: %w: %s", err, id) }

@@ -6,66 +6,65 @@ import (
 	"time"
 )
 
-// Options describe an organisation with one installed bot. The zero value can be used: all permissions, no limits,
-// and one team with its channel General and nobody in it.
+// Options configure an emulated Microsoft Teams organisation with one bot. The zero value is usable: it has all permissions,
+// no rate limits, and one team with a channel General but no people.
 type Options struct {
-	// Clock gives Teams' time: message ids and stamps, rate windows, how long a targeted message
-	// stays. Default time.Now. Timeouts and redelivery follow the real clock.
+	// Clock is the time of the emulated Teams, for messages and rate limits. Default time.Now. Timeouts and
+	// retries use the real time.
 	Clock func() time.Time
-	// SignClock stamps tokens and ends their life. Default Clock; apps that verify by the real
-	// clock while Clock is another want time.Now.
+	// SignClock is the time of tokens. Default Clock. If Clock isn't the real time but the bot verifies tokens
+	// against the real time, set it to time.Now.
 	SignClock func() time.Time
 	Log       *slog.Logger
 
-	TenantID    string // default 72f9…; a GUID
-	AppID       string // the bot's client id; a GUID
+	TenantID    string // the organisation's id, a GUID; default 72f9…
+	AppID       string // the bot's client id, a GUID
 	AppPassword string
 	BotName     string // default Parley
-	Region      string // part of the service address, default emea
+	Region      string // part of the Bot Connector's URL; default emea
 
-	// Permissions are granted ones, resource specific (ChannelMessage.Read.Group …) and
-	// tenant wide (Files.Read.All …); nil means AllPermissions().
+	// Permissions are the permissions that the bot's app has. nil means AllPermissions().
 	Permissions []string
-	// Manifest is the app's manifest.json. When given, what it does not declare is refused:
-	// targeted messages, slash commands, message extensions, files. nil means everything.
+	// Manifest is the app's manifest.json. If it isn't nil, features that it doesn't declare are refused: targeted
+	// messages, slash commands, message extensions, files.
 	Manifest []byte
 
-	// TLS makes all addresses https, with a certificate of the server's own; see CertPEM. Microsoft's libraries insist on it.
+	// TLS serves https with a certificate of the server's own (CertPEM). Microsoft's libraries require it.
 	TLS bool
 
-	Users    []User    // the seed; Reset returns to it
-	Teams    []Team    // nil means one
-	Channels []Channel // beside each team's General
+	// The initial organisation, which Reset restores. Each team has a channel General in addition to Channels.
+	Users    []User
+	Teams    []Team // if Teams and Channels are nil, there is one team
+	Channels []Channel
 
-	// Unsigned sends activities without an Authorization header and takes the bot's calls
-	// without one, as Microsoft's Agents Playground does. Graph goes on asking for a token.
+	// Unsigned sends requests to the bot without an Authorization header, and accepts the bot's calls without one,
+	// as Microsoft's Agents Playground does. Graph still requires a token.
 	Unsigned bool
-	// TokenLife is that of the tokens which the bot asks for, default 1 h.
+	// TokenLife is the lifetime of the tokens that the bot requests; default 1 h.
 	TokenLife time.Duration
-	// RedeliverAfter is how long the bot may take for an activity before it is sent again;
-	// default 15 s. Source: T§0.7, MicrosoftDocs/msteams-docs#6084.
+	// RedeliverAfter is the time in which the bot must acknowledge an activity. After it, the activity is sent again.
+	// Default 15 s. Source: T§0.7, MicrosoftDocs/msteams-docs#6084.
 	RedeliverAfter time.Duration
-	// RetryDelays come before the further attempts at an activity that timed out, met a
-	// closed connection or was answered with 5xx; default 1 s, 4 s, 10 s, 20 s. How often
-	// Teams tries is undocumented.
+	// RetryDelays are the delays before further attempts to send an activity, after a timeout, a failed connection
+	// or a status 5xx. Default 1 s, 4 s, 10 s, 20 s. Teams' own delays are undocumented.
 	RetryDelays []time.Duration
-	// InvokeDeadline is how long the bot may take for an invoke, default 5 s; the client
-	// tries twice more. Source: "Respond to the dialog submit action", read 2026-11.
+	// InvokeDeadline is the time in which the bot must answer an invoke, a request that a person waits for; default
+	// 5 s. The client tries twice more. Source: "Respond to the dialog submit action", read 2026-11.
 	InvokeDeadline time.Duration
-	// ReorderHold is how long a reordered activity waits for one to overtake it, default 2 s.
+	// ReorderHold is how long a fault that reorders activities holds one back if no other follows; default 2 s.
 	ReorderHold time.Duration
 
-	Limits     bool    // enforce the published rate windows
-	RateFactor float64 // multiplies them, default 1
-	// GraphPage is how many replies Graph expands at a message, default 1000.
+	Limits     bool    // enforces the published rate limits
+	RateFactor float64 // multiplies the rate limits; default 1
+	// GraphPage is the maximum number of replies that Graph returns together with a message; default 1000.
 	GraphPage int
-	// EmptyPages begins each list of messages of Graph with a page without any, as OData allows.
+	// EmptyPages makes Graph begin each list of messages with an empty page, as OData allows.
 	EmptyPages bool
-	// Seed decides faults with a chance and made-up ids.
+	// Seed determines random faults and made-up ids.
 	Seed int64
 }
 
-// AllPermissions lists the permissions that the emulator knows.
+// AllPermissions lists the default permissions of the app.
 func AllPermissions() []string {
 	return []string{
 		PermitMessages, PermitChannels, PermitTeam, PermitTeamMembers, PermitChannelMembers,
@@ -73,20 +72,20 @@ func AllPermissions() []string {
 	}
 }
 
-// Permissions of the app. The first five are resource specific and come with the installation, the others need the
-// tenant's administrator.
+// Permissions of the app. The first five are resource-specific: they come with the installation in a team. The others must be
+// granted by the tenant's administrator.
 const (
-	PermitMessages       = "ChannelMessage.Read.Group" // all messages of channels, pushed and over Graph
+	PermitMessages       = "ChannelMessage.Read.Group" // all messages of channels, as activities and over Graph
 	PermitChannels       = "ChannelSettings.Read.Group"
 	PermitTeam           = "TeamSettings.Read.Group"
 	PermitTeamMembers    = "TeamMember.Read.Group"
 	PermitChannelMembers = "ChannelMember.Read.Group"
 	PermitFilesRead      = "Files.Read.All"
 	PermitFilesWrite     = "Files.ReadWrite.All"
-	PermitSites          = "Sites.Selected" // files of sites that NameSite names
+	PermitSites          = "Sites.Selected" // files of single sites, which Administrator.NameSite chooses
 )
 
-// Defaults; see Options.
+// Default values of Options.
 const (
 	defaultRedeliverAfter = 15 * time.Second
 	defaultInvokeDeadline = 5 * time.Second
@@ -94,7 +93,7 @@ const (
 	defaultGraphPage      = 1000
 )
 
-// WithDefaults fills in what was left open.
+// WithDefaults returns the options with default values for zero fields.
 func (o Options) WithDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now

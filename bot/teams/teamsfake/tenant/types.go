@@ -11,7 +11,7 @@ import (
 // messages. The emulator stands in for Microsoft Teams in tests and in the demo. Tests, and the demo's page, make these
 // values and read them as JSON. "The bot" is Parley's own, as opposed to the bots of other apps.
 
-// Object is JSON that is built or looked into by key.
+// Object is a JSON object.
 type Object = map[string]any
 
 // User is a person, or the bot of another app.
@@ -162,8 +162,8 @@ type WireAttachment struct {
 	Name        string          `json:"name,omitempty"`
 }
 
-// Problem is a mistake of the bot that Teams accepts, though people's clients then show something else than it meant:
-// a card with a field that they don't know, for example.
+// Problem is a fault in something that the bot sent. Teams accepts it, but clients don't show it as intended. An example is a
+// card with an unknown property.
 type Problem struct {
 	Where string `json:"where"` // what the bot did: "activities.send", or the name of an invoke
 	ID    string `json:"id,omitempty"`
