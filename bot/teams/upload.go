@@ -19,17 +19,17 @@ import (
 	"parley/channels"
 )
 
-// Agents attach files in Teams, but Parley can read these only if an admin has granted the right. So the form of a
-// reply has a button that opens a web page of Parley's own, the upload page (package upload), which Teams shows as a
-// dialog. Files that are sent there come straight to Parley.
+// Parley can read files that agents attach in Teams only if an administrator has granted a permission for it. As an
+// alternative, the form of a reply has a button "Send files". It opens a web page of Parley, the upload page (package upload),
+// which Teams shows as a dialog.
 
-// uploadPath is where the upload page is below our public address.
+// uploadPath is the path of the upload page below our public URL.
 const uploadPath = "/teams/upload"
 
-// FrameOrigins returns the origins of Teams' clients, which may show our page in a frame: those of the public cloud, and of
-// the clouds for the government of the United States.
-// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. It doesn't name the
-// government's clouds: see rest.ClientHost.
+// FrameOrigins returns the origins of Teams' clients, which may show our page in a frame: those of the public cloud and of the
+// US government's clouds.
+// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. For the government's clouds,
+// see rest.ClientHost.
 func FrameOrigins() []string {
 	return []string{
 		"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft",
@@ -37,8 +37,8 @@ func FrameOrigins() []string {
 	}
 }
 
-// newUpload makes the upload page. It returns nil if clients of Teams could not open the page: they show only https.
-// On this machine alone, for a trial, http will do.
+// newUpload makes the upload page, or returns nil if Teams' clients couldn't show it. They require https. For trials, it also
+// accepts http on this machine.
 func newUpload(o Options, store *uploads) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
@@ -72,8 +72,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 	})
 }
 
-// openUploadPage opens the upload page for a person who has the form of a reply open. What they have typed goes with
-// them.
+// openUploadPage replaces the open form of a reply by the upload page. The values of the form go with it in a ticket.
 func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {
@@ -84,7 +83,7 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		return dialogAnswer(in.formDialogAgain(ctx, f, map[string]string{field: problem}))
 	}
 
-	t := upload.Ticket{
+	ticket := upload.Ticket{
 		User:         in.user.ID,
 		Conversation: args.Conversation,
 		Message:      args.Message,
@@ -97,45 +96,46 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
 
-	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, verb.TypedReply(args, f.Values)))
+	return pageAnswer("Send files", in.door.upload.Link(ticket, in.value.Context.Theme, verb.TypedReply(args, f.Values)))
 }
 
-// isUploadAnswer reports whether the submitted dialog is the upload page. Then there is nothing to do: the page has
-// sent its reply already.
+// isUploadAnswer reports whether a submitted dialog is the upload page. The page has sent its reply already, so the submission
+// only closes the dialog.
 func isUploadAnswer(data json.RawMessage) bool {
-	var d struct {
+	var submission struct {
 		Uploaded bool `json:"uploaded"`
 	}
-	return json.Unmarshal(data, &d) == nil && d.Uploaded
+	return json.Unmarshal(data, &submission) == nil && submission.Uploaded
 }
 
-// uploads stores replies that are sent on the upload page. Each opening of the page has a ticket, for which one reply
-// counts.
+// uploads stores the replies that agents send on the upload page, as facts: bytes with an id, stored only once. The id comes
+// from the page's ticket, so that a ticket makes only one reply, however often the page is submitted.
 type uploads struct {
 	*organisation.App
 
 	sweeper *sweep.Sweeper
-	taking  sync.Mutex // held from the look whether a ticket is used until its reply is stored
+	taking  sync.Mutex // held from checking a ticket until its reply is stored
 }
 
-func (u *uploads) isTaken(ctx context.Context, t upload.Ticket) (bool, error) {
-	seen, err := u.sweeper.KnownFacts(ctx, fact.UploadID(t))
-	return seen[fact.UploadID(t)], err
+// isTaken reports whether a reply is stored for a ticket.
+func (u *uploads) isTaken(ctx context.Context, ticket upload.Ticket) (bool, error) {
+	id := fact.UploadID(ticket)
+	known, err := u.sweeper.KnownFacts(ctx, id)
+	return known[id], err
 }
 
-// storeUpload stores a reply that was sent on the upload page. already is true if a reply is stored for the ticket;
-// then this one doesn't count. It stores one reply at a time, so that of two that come together only one is stored.
-func (u *uploads) storeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
+// storeUpload stores a reply, unless one is stored for its ticket already. Then already is true, and this reply is dropped.
+func (u *uploads) storeUpload(ctx context.Context, ticket upload.Ticket, reply upload.Reply) (already bool, err error) {
 	u.taking.Lock()
 	defer u.taking.Unlock()
-	already, err = u.isTaken(ctx, t)
+	already, err = u.isTaken(ctx, ticket)
 	if err != nil || already {
 		return already, err
 	}
-	body, err := json.Marshal(fact.Upload{Ticket: t, Reply: r})
+	body, err := json.Marshal(fact.Upload{Ticket: ticket, Reply: reply})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	p := fact.Payload{Kind: fact.KindUpload, Me: u.Me, Body: body}
-	return false, u.sweeper.Accept(ctx, []channels.Fact{p.Fact(fact.UploadID(t), fact.KeyOf(t.Place))})
+	payload := fact.Payload{Kind: fact.KindUpload, Me: u.Me, Body: body}
+	return false, u.sweeper.Accept(ctx, []channels.Fact{payload.Fact(fact.UploadID(ticket), fact.KeyOf(ticket.Place))})
 }

@@ -10,44 +10,44 @@ var (
 	// linked matches a link that a chat or Markdown made of an address: [Ann](mailto:ann@acme.test), <mailto:ann@acme.test|Ann>,
 	// <ann@acme.test>.
 	linked = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
-	// mailAddress matches the beginning of what may be a mail address. It rules out names, comments and quotes, which
-	// net/mail would accept. IsAddress uses both.
+	// mailAddress rules out names, comments and quotes, which net/mail would accept. It isn't anchored at the end:
+	// IsAddress checks the rest with net/mail.
 	mailAddress = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
 	// phone matches a phone number as people write it, without spaces.
 	phone = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
 )
 
-// maxAddressBytes is the limit of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
+// maxAddressBytes is the maximum length of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
 const maxAddressBytes = 254
 
 // Addresses reads mail addresses and phone numbers that are separated by white space, commas or semicolons:
 //
 //	"ann@acme.test, -bob@acme.test"  list is ann@acme.test and bob@acme.test, removed is 1
 //
-// list has each address once. A "-" before an address asks to remove it, a "+" before a mail address to add it; list
-// has the addresses without these signs. removed counts the addresses in list that had a "-" where they were first
-// named. If a word isn't an address, wrong is the first such word, and list is nil.
+// A "-" before an address asks to remove it, a "+" before a mail address to add it. list has the addresses without these
+// signs, and without duplicates. removed counts the addresses whose first occurrence has a "-". If a word isn't an address,
+// wrong is the first such word, and list is nil.
 func Addresses(text string) (list []string, removed int, wrong string) {
 	seen := map[string]bool{} // by the address in lower case
 	isSeparator := func(r rune) bool { return IsBlank(r) || strings.ContainsRune(",;", r) }
-	for _, field := range strings.FieldsFunc(Unlink(text), isSeparator) {
-		// A full stop ends a sentence. "-" removes an address.
-		address := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
-		address, hasMinus := strings.CutPrefix(address, "-")
+	for _, word := range strings.FieldsFunc(Unlink(text), isSeparator) {
+		address := strings.TrimPrefix(word, "mailto:")
+		address = strings.TrimSuffix(address, ".") // the end of a sentence
+		address, isRemoved := strings.CutPrefix(address, "-")
 		if strings.Contains(address, "@") {
-			address = strings.TrimPrefix(address, "+") // adds it; a phone number begins with "+" itself
+			address = strings.TrimPrefix(address, "+") // the sign; in a phone number, "+" is part of the number
 		}
 		if !IsAddress(address) && !IsPhone(address) {
-			return nil, 0, field
+			return nil, 0, word
 		}
-		if seen[strings.ToLower(address)] {
+
+		key := strings.ToLower(address)
+		if seen[key] {
 			continue
 		}
-
-		seen[strings.ToLower(address)] = true
+		seen[key] = true
 		list = append(list, address)
-
-		if hasMinus {
+		if isRemoved {
 			removed++
 		}
 	}
@@ -55,7 +55,8 @@ func Addresses(text string) (list []string, removed int, wrong string) {
 	return list, removed, ""
 }
 
-// Unlink replaces each link that a surface or Markdown made of an address by the bare address.
+// Unlink replaces each link that a chat or Markdown made of an address by the address alone: "<mailto:a@acme.test|Ann>" becomes
+// "a@acme.test".
 func Unlink(text string) string { return linked.ReplaceAllString(text, "$1$2") }
 
 // IsAddress reports whether a word is a mail address and nothing else.

@@ -13,11 +13,16 @@ import (
 	"parley/bridge"
 )
 
-// Rich messages are replies with more than text: buttons to tap, a list to choose from, cards with pictures, a place
-// or a contact card. An agent types the parts into a field of a form, usually one a line. The functions here read
-// such a field. They return what is wrong (bad) as a sentence for the agent.
+// A rich message is a reply with more than text: buttons to tap, a list to choose from, cards with pictures, a location or a
+// contact. Agents type these into text fields of a form. The functions of this file parse such a field, for example
+//
+//	Track my parcel
+//	Our shop | https://shop.acme.test
+//
+// into two buttons, of which the second is a link. All of them return what is wrong with the text, if anything, as a sentence
+// for the agent (bad).
 
-// Limits of rich messages, in runes and pieces: for each, the narrowest of all providers.
+// Limits of rich messages, in characters or numbers. Each is the lowest limit of all providers.
 // Source: Meta's and Twilio's references of interactive messages, read 2026-11.
 const (
 	MaxButtonRunes      = 20
@@ -27,62 +32,63 @@ const (
 	maxSections         = 10
 	maxCardRunes        = 80
 	maxCardButtons      = 3
-	MaxRichTextRunes    = 1024 // of the text above buttons or a list
-	maxInWords          = 20   // choices if the channel carries none: they become words
+	MaxRichTextRunes    = 1024 // text above buttons or a list
+	maxInWords          = 20   // choices in a channel that doesn't support them, where they are sent as text
 )
 
-// Buttons reads answers to tap and links, one a line: "Title" or "Title | https://…". maxCount is how many buttons the
-// account's channel carries; with zero they will be sent as words, which have no limits of length. bad says for
-// people what is wrong, and is "" if nothing is.
-func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
-	seen := map[string]bool{}
+// Buttons parses buttons, one a line: "Title", an answer to tap, or "Title | https://…", a link. maxCount is how many buttons
+// the account's channel supports. If it is zero, buttons are sent as text, so that their titles may have any length. bad is ""
+// if the text is valid.
+func Buttons(text string, maxCount int) (buttons []bridge.RichButton, bad string) {
+	seen := map[string]bool{} // titles in lower case
 	for _, line := range textLines(text) {
-		b, bad := readButton(withoutListMark(line), maxCount > 0)
+		hasMaxLength := maxCount > 0
+		button, bad := readButton(withoutListMark(line), hasMaxLength)
 		if bad != "" {
 			return nil, bad
 		}
-		if seen[strings.ToLower(b.Title)] {
-			return nil, "“" + Clip(b.Title) + "” is there twice."
+		if seen[strings.ToLower(button.Title)] {
+			return nil, "“" + Clip(button.Title) + "” is there twice."
 		}
-		seen[strings.ToLower(b.Title)] = true
-		b.ID = "b" + strconv.Itoa(len(list)+1)
-		list = append(list, b)
+		seen[strings.ToLower(button.Title)] = true
+		button.ID = "b" + strconv.Itoa(len(buttons)+1)
+		buttons = append(buttons, button)
 	}
-	return list, checkCount(len(list), maxCount, "button", "buttons")
+	return buttons, checkCount(len(buttons), maxCount, "button", "buttons")
 }
 
-// readButton reads "Title" or "Title | https://…". isBounded says that a title must fit a button.
-func readButton(text string, isBounded bool) (b bridge.RichButton, bad string) {
+// readButton parses one button. hasMaxLength says that the title has to fit a button.
+func readButton(text string, hasMaxLength bool) (button bridge.RichButton, bad string) {
 	title, link, hasLink := strings.Cut(text, "|")
-	b = bridge.RichButton{Title: Visible(title), URL: Trim(Unlink(link))}
-	if b.Title == "" {
-		return b, "“" + Clip(text) + "” has no title."
+	button = bridge.RichButton{Title: Visible(title), URL: Trim(Unlink(link))}
+	if button.Title == "" {
+		return button, "“" + Clip(text) + "” has no title."
 	}
-	if utf8.RuneCountInString(b.Title) > MaxButtonRunes && isBounded {
-		return b, fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
+	if utf8.RuneCountInString(button.Title) > MaxButtonRunes && hasMaxLength {
+		return button, fmt.Sprintf("“%s” is longer than %d characters.", Clip(button.Title), MaxButtonRunes)
 	}
-	if hasLink && !isWebAddress(b.URL) {
-		return b, "“" + Clip(b.URL) + "” isn't a web address: it begins with https://"
+	if hasLink && !isWebAddress(button.URL) {
+		return button, "“" + Clip(button.URL) + "” isn't a web address: it begins with https://"
 	}
-	return b, ""
+	return button, ""
 }
 
-// checkCount says what is wrong with having n pieces where maxCount are allowed. It returns "" if nothing is.
-func checkCount(n, maxCount int, piece, pieces string) (bad string) {
+// checkCount checks that there is at least one item, and at most maxCount, or maxInWords if maxCount is zero.
+func checkCount(n, maxCount int, singular, plural string) (bad string) {
 	limit := cmp.Or(maxCount, maxInWords)
 	if n == 0 {
-		return "Name at least one " + piece + "."
+		return "Name at least one " + singular + "."
 	}
 	if n > limit {
-		return fmt.Sprintf("These are %d %s; %d is the most.", n, pieces, limit)
+		return fmt.Sprintf("These are %d %s; %d is the most.", n, plural, limit)
 	}
 	return ""
 }
 
-// Rows reads the choices of a list, one a line: "Title | description". A line that ends in a
-// colon begins a section. maxCount and bad are as in Buttons.
+// Rows parses the choices of a list, one a line: "Title | description". A line that ends in a colon begins a section. maxCount
+// and bad are as in Buttons.
 func Rows(text string, maxCount int) (sections []bridge.RichSection, bad string) {
-	seen := map[string]bool{} // titles of rows
+	seen := map[string]bool{} // titles of rows in lower case
 	for _, line := range textLines(text) {
 		if title, ok := sectionTitle(line); ok {
 			if utf8.RuneCountInString(title) > maxSectionRunes && maxCount > 0 {
@@ -114,8 +120,8 @@ func Rows(text string, maxCount int) (sections []bridge.RichSection, bad string)
 	return sections, checkRows(sections, len(seen), maxCount)
 }
 
-// sectionTitle returns the title of the section that a line begins. It returns false if the line is a choice.
-func sectionTitle(line string) (string, bool) {
+// sectionTitle returns the title of the section that a line begins. ok is false if the line is a choice.
+func sectionTitle(line string) (title string, ok bool) {
 	title, hasColon := strings.CutSuffix(line, ":")
 	if !hasColon || strings.Contains(line, "|") {
 		return "", false
@@ -123,7 +129,7 @@ func sectionTitle(line string) (string, bool) {
 	return Visible(title), true
 }
 
-// readRow reads one choice of a list.
+// readRow parses one choice of a list.
 func readRow(line string, maxCount int) (row bridge.RichRow, bad string) {
 	title, description, _ := strings.Cut(withoutListMark(line), "|")
 	row = bridge.RichRow{Title: Visible(title), Description: Visible(description)}
@@ -139,17 +145,17 @@ func readRow(line string, maxCount int) (row bridge.RichRow, bad string) {
 	return row, ""
 }
 
-// checkRows says what is wrong with n choices in sections. It returns "" if nothing is.
+// checkRows checks the number of choices and the sections. n is the number of choices in all sections.
 func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 	if bad := checkCount(n, maxCount, "choice", "choices"); bad != "" {
 		return bad
 	}
 
-	for _, s := range sections {
-		if len(s.Rows) == 0 {
-			return "The section “" + Clip(s.Title) + "” is empty."
+	for _, section := range sections {
+		if len(section.Rows) == 0 {
+			return "The section “" + Clip(section.Title) + "” is empty."
 		}
-		if s.Title == "" && len(sections) > 1 {
+		if section.Title == "" && len(sections) > 1 {
 			return "Where there are sections, each choice belongs to one: begin with a line like “Lamps:”."
 		}
 	}
@@ -161,11 +167,16 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 	return ""
 }
 
-// Cards reads a carousel: cards are separated by empty lines; the first line is the title,
-// a web address its picture, "> Title" or "> Title | https://…" a button, all else its text.
+// Cards parses a carousel of cards, which are separated by empty lines:
+//
+//	Desk lamp                              the title
+//	https://shop.acme.test/lamp.jpg        the picture
+//	Bright and small.                      the text; it may have several lines
+//	> Buy | https://shop.acme.test/lamp    a button
+//
 // maxCount and bad are as in Buttons.
 func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
-	var card *bridge.RichCard // the one that is being read; nil before the first line of the next one
+	var card *bridge.RichCard // the current card; nil between cards
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
 		line = Visible(Unlink(line))
 		if line == "" {
@@ -184,9 +195,9 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 		}
 	}
 
-	if maxCount > 0 {
-		for _, c := range cards {
-			if bad := checkCard(c); bad != "" {
+	if maxCount > 0 { // otherwise the cards are sent as text, which has no limits
+		for _, parsed := range cards {
+			if bad := checkCard(parsed); bad != "" {
 				return nil, bad
 			}
 		}
@@ -195,22 +206,22 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 	return cards, checkCount(len(cards), maxCount, "card", "cards")
 }
 
-// checkCard says what is wrong with a card that a channel is to carry. It returns "" if nothing is.
-func checkCard(c bridge.RichCard) (bad string) {
-	showsSomething := c.Text != "" || c.ImageURL != ""
-	if utf8.RuneCountInString(c.Title) > maxCardRunes {
-		return fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
+// checkCard checks a card for a channel that supports cards.
+func checkCard(card bridge.RichCard) (bad string) {
+	if utf8.RuneCountInString(card.Title) > maxCardRunes {
+		return fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(card.Title), maxCardRunes)
 	}
-	if utf8.RuneCountInString(c.Text) > maxCardRunes {
-		return fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
+	if utf8.RuneCountInString(card.Text) > maxCardRunes {
+		return fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(card.Title), maxCardRunes)
 	}
-	if !showsSomething && len(c.Buttons) == 0 {
-		return "“" + Clip(c.Title) + "” has nothing but a title."
+	hasBody := card.Text != "" || card.ImageURL != ""
+	if !hasBody && len(card.Buttons) == 0 {
+		return "“" + Clip(card.Title) + "” has nothing but a title."
 	}
 	return ""
 }
 
-// addCardLine adds one line to a card. number is the card's, from 1.
+// addCardLine adds a line after the title to a card. number counts the cards from 1.
 func addCardLine(card *bridge.RichCard, line string, number int) (bad string) {
 	if button, ok := strings.CutPrefix(line, ">"); ok {
 		return addCardButton(card, button, number)
@@ -223,9 +234,10 @@ func addCardLine(card *bridge.RichCard, line string, number int) (bad string) {
 	return ""
 }
 
-// addCardButton adds a button to a card: "Title" or "Title | https://…".
+// addCardButton parses a button and adds it to a card. Its title must always fit a button.
 func addCardButton(card *bridge.RichCard, text string, number int) (bad string) {
-	b, bad := readButton(text, true)
+	const hasMaxLength = true
+	button, bad := readButton(text, hasMaxLength)
 	if bad != "" {
 		return "A button of “" + Clip(card.Title) + "”: " + bad
 	}
@@ -233,15 +245,15 @@ func addCardButton(card *bridge.RichCard, text string, number int) (bad string) 
 		return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
 	}
 
-	b.ID = fmt.Sprintf("c%db%d", number, len(card.Buttons)+1)
-	card.Buttons = append(card.Buttons, b)
+	button.ID = fmt.Sprintf("c%db%d", number, len(card.Buttons)+1)
+	card.Buttons = append(card.Buttons, button)
 	return ""
 }
 
-// maxLinkBytes is the narrowest limit of a link that a provider has.
+// maxLinkBytes is the maximum length of a link: the lowest limit of all providers.
 const maxLinkBytes = 1000
 
-// isWebAddress reports whether a word is a web address that providers accept as a link.
+// isWebAddress reports whether a word is an https URL that all providers accept as a link.
 func isWebAddress(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || len(s) > maxLinkBytes {
@@ -253,38 +265,43 @@ func isWebAddress(s string) bool {
 	return u.Scheme == "https" && strings.Contains(u.Host, ".")
 }
 
+// Patterns of coordinates, each with two groups: latitude and longitude.
 var (
+	// pointPlain matches "52.5163, 13.3777" and "(52.5163° 13.3777°)".
 	pointPlain = regexp.MustCompile(`^\(?\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*°?\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*°?\s*\)?$`)
-	pointLink  = regexp.MustCompile(`(?:@|[?&#](?:q|ll|query|center|daddr|destination|loc)=(?:loc:)?|geo:|#map=\d{1,2}/)` +
+	// pointLink matches links to Google Maps, Apple Maps and others: ".../@52.5,13.3", "?q=52.5,13.3", "#map=12/52.5/13.3".
+	pointLink = regexp.MustCompile(`(?:@|[?&#](?:q|ll|query|center|daddr|destination|loc)=(?:loc:)?|geo:|#map=\d{1,2}/)` +
 		`([+-]?\d{1,3}(?:\.\d{1,15})?)(?:,|/|%2C|%2c)([+-]?\d{1,3}(?:\.\d{1,15})?)`)
+	// pointPair matches links to OpenStreetMap: "?mlat=52.5&mlon=13.3".
 	pointPair = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
 )
 
-// The degrees of the poles, and of the line of longitude opposite Greenwich.
+// Limits of coordinates, in degrees.
 const maxLatitude, maxLongitude = 90, 180
 
-// Point reads a place: "52.5163, 13.3777", or a link to a map that contains the coordinates. ok is false if it can't.
+// Point parses a location: "52.5163, 13.3777", or a link to a map that contains the coordinates. ok is false if the text has
+// no valid coordinates.
 func Point(text string) (latitude, longitude float64, ok bool) {
 	text = Trim(Unlink(text))
-	for _, form := range [...]*regexp.Regexp{pointPlain, pointPair, pointLink} {
-		m := form.FindStringSubmatch(text)
-		if m == nil {
+	for _, pattern := range [...]*regexp.Regexp{pointPlain, pointPair, pointLink} {
+		groups := pattern.FindStringSubmatch(text)
+		if groups == nil {
 			continue
 		}
-		lat, errLat := strconv.ParseFloat(m[1], 64)
-		lon, errLon := strconv.ParseFloat(m[2], 64)
-		isRead := errLat == nil && errLon == nil
-		isOnEarth := math.Abs(lat) <= maxLatitude && math.Abs(lon) <= maxLongitude
-		return lat, lon, isRead && isOnEarth
+		lat, latErr := strconv.ParseFloat(groups[1], 64)
+		lon, lonErr := strconv.ParseFloat(groups[2], 64)
+		isParsed := latErr == nil && lonErr == nil
+		isInRange := math.Abs(lat) <= maxLatitude && math.Abs(lon) <= maxLongitude
+		return lat, lon, isParsed && isInRange
 	}
 	return 0, 0, false
 }
 
-// internationalNumber is a telephone number with its country, in E.164 but for a lower bound of its length.
+// internationalNumber matches a telephone number with its country code: E.164, but with a minimum length.
 var internationalNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// Phones reads telephone numbers for a contact card, one a line, and returns them as E.164. bad is the
-// first line that isn't a number, or "" if all are.
+// Phones parses the telephone numbers of a contact, one a line, and returns them as E.164. bad is the first line that isn't a
+// number, or "" if all are.
 func Phones(text string) (list []string, bad string) {
 	for _, line := range textLines(text) {
 		number := strings.NewReplacer(" ", "", "(0)", "", "(", "", ")", "", "-", "", ".", "", "/", "").Replace(line)
@@ -296,7 +313,7 @@ func Phones(text string) (list []string, bad string) {
 	return list, ""
 }
 
-// textLines returns the lines that are not empty.
+// textLines returns the lines of a text that aren't blank, cleaned by Visible.
 func textLines(text string) []string {
 	var list []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
@@ -310,6 +327,9 @@ func textLines(text string) []string {
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 
-// withoutListMark removes a list mark, such as "- " or "1. ", from the beginning of a line. A line that is nothing but a mark
-// stays as it is.
-func withoutListMark(line string) string { return cmp.Or(line[len(listMark.FindString(line)):], line) }
+// withoutListMark removes a list marker, such as "- " or "1. ", from the beginning of a line. If nothing would remain, it
+// returns the line unchanged.
+func withoutListMark(line string) string {
+	rest := line[len(listMark.FindString(line)):]
+	return cmp.Or(rest, line)
+}

@@ -20,44 +20,43 @@ import (
 	"parley/channels"
 )
 
-// Forms with files. Go's own ParseMultipartForm puts large files on the disk of this machine; ReadForm instead passes
-// each file to the store as it arrives, within bounds of size and time.
+// This file reads HTML forms with file uploads. Unlike ParseMultipartForm of net/http, which writes large files to the local
+// disk, ReadForm streams each file to a store as it arrives. Total size, number of files and time are limited.
 
-// Bounds of a form's fields besides its files.
+// Limits of a form's fields other than files.
 const (
 	maxFields     = 100
-	maxFieldBytes = 256 << 10 // of all together
+	maxFieldBytes = 256 << 10 // of all fields together
 )
 
-// maxFormBytes bounds a whole request: files, and some room for fields and what surrounds the parts.
+// maxFormBytes is the maximum size of a request: the files, and 1 MB for fields and multipart headers.
 const maxFormBytes = maxTotalBytes + 1<<20
 
-// Form is what a browser sent: fields, and files, which are stored.
+// Form is a form that a browser sent. Its files are stored.
 type Form struct {
-	Fields url.Values // valid UTF-8, with "\n" as the end of a line
+	Fields url.Values // valid UTF-8, lines end with "\n"
 	Files  []bridge.SurfaceFile
 }
 
-// AllowFiles returns a copy of a request that has the time which files take on a slow line, and a bounded body. The caller
-// goes on with the copy, and calls cancel at the end.
+// AllowFiles returns a copy of a request with limits for uploads: more time than other requests, and a maximum size. The caller
+// must use the copy instead of the request, and call cancel when done.
 func AllowFiles(w http.ResponseWriter, r *http.Request) (allowed *http.Request, cancel context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(r.Context(), filesTimeout)
 	end := time.Now().Add(filesTimeout) //nolint:forbidigo // the connection's clock
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(end)                   //nolint:errcheck // then the server's stays
-	_ = control.SetWriteDeadline(end.Add(formTimeout)) //nolint:errcheck // then the server's stays
+	_ = control.SetReadDeadline(end)                   //nolint:errcheck // otherwise the server's own deadline applies
+	_ = control.SetWriteDeadline(end.Add(formTimeout)) //nolint:errcheck // otherwise the server's own deadline applies
 	allowed = r.WithContext(ctx)
 	allowed.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	return allowed, cancel
 }
 
-// Store keeps a file of maxBytes at most. It is StoreFile of a Desk.
+// Store stores a file of at most maxBytes. Desk.StoreFile is a Store.
 type Store func(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-// ReadForm reads a request of AllowFiles that has a form with files, in fields named "file". It stores the files one
-// after the other as they arrive. Files of a form from which no reply is made are deleted after a while. After an
-// error, Form has what was read before it.
-// Errors: those that Words has words for; the database's.
+// ReadForm reads a multipart form and stores the files of its fields named "file". The request must come from AllowFiles. After
+// an error, Form has what was read before. Stored files that no reply uses are deleted after a while.
+// Errors: those that Words explains; the store's.
 func ReadForm(r *http.Request, store Store) (Form, error) {
 	reader := formReader{
 		form:       Form{Fields: url.Values{}},
@@ -88,20 +87,20 @@ func ReadForm(r *http.Request, store Store) (Form, error) {
 // formReader reads a form part by part.
 type formReader struct {
 	form       Form
-	fieldBytes int64 // how many bytes more its fields may have
-	fileBytes  int64 // how many bytes more its files may have
+	fieldBytes int64 // bytes left for fields
+	fileBytes  int64 // bytes left for files
 	store      Store
 }
 
 // readPart reads one part of a form: a field or a file.
 func (fr *formReader) readPart(ctx context.Context, part *multipart.Part) error {
-	if part.FormName() == "" { // a part that can't be read: refuse all files rather than lose this one
+	if part.FormName() == "" { // malformed; it may be a file, which must not get lost without notice
 		return errForm
 	}
 	if part.FormName() != fieldFile {
 		return fr.readField(part)
 	}
-	if part.FileName() == "" { // a field for files in which none was chosen
+	if part.FileName() == "" { // the browser sends an empty part if no file was chosen
 		return nil
 	}
 	return fr.readFile(ctx, part)
@@ -125,17 +124,17 @@ func (fr *formReader) readFile(ctx context.Context, part *multipart.Part) error 
 	if len(fr.form.Files) == maxFiles {
 		return &bridge.Problem{Code: "many", Text: fmt.Sprintf("These are too many: at most %d files at once.", maxFiles)}
 	}
-	f, err := storePart(ctx, part, fr.fileBytes, fr.store)
+	file, err := storePart(ctx, part, fr.fileBytes, fr.store)
 	if err != nil {
 		return err
 	}
-	fr.fileBytes -= f.SizeBytes
-	fr.form.Files = append(fr.form.Files, f)
+	fr.fileBytes -= file.SizeBytes
+	fr.form.Files = append(fr.form.Files, file)
 	return nil
 }
 
-// Words says, for people, why a form was refused, and with which status to answer. text is "" if the error is not the
-// sender's.
+// Words explains to the sender why a form was refused, and returns the HTTP status for the response. text is "" if the error
+// isn't the sender's fault.
 func Words(err error) (text string, status int) {
 	var problem *bridge.Problem
 	var tooBig *http.MaxBytesError
@@ -158,10 +157,10 @@ func Words(err error) (text string, status int) {
 	return "", http.StatusInternalServerError
 }
 
-// errForm is returned for a request that isn't the form of a page of ours.
+// errForm is the error for a malformed request, which our pages don't send.
 var errForm = &bridge.Problem{Code: "form", Text: "This is not what the page sends.", Hint: "Open it again from the conversation."}
 
-// readError returns what is wrong with a request that can't be read to its end.
+// readError converts an error of reading a request. Errors of size and time stay as they are, all others become errForm.
 func readError(err error) error {
 	var tooBig *http.MaxBytesError
 	if errors.As(err, &tooBig) || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -170,7 +169,7 @@ func readError(err error) error {
 	return errForm
 }
 
-// cleanName makes a file's name, as a browser gives it, a name without folders and control characters.
+// cleanName removes folders and control characters from a file name that a browser sent.
 func cleanName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
 	name = strings.TrimSpace(strings.Map(controlToBlank, strings.ToValidUTF8(name, "\uFFFD")))
@@ -191,24 +190,25 @@ func controlToBlank(r rune) rune {
 // unknownType is the content type of a file whose type isn't known.
 const unknownType = "application/octet-stream"
 
-// cleanType returns a file's content type: the one that a browser gives it, or else one by the ending of its name.
-func cleanType(given, name string) string {
-	contentType, _, err := mime.ParseMediaType(given)
-	isReadable := err == nil && strings.Contains(contentType, "/")
-	if isReadable && contentType != unknownType {
+// cleanType returns a file's content type without parameters: the one that the browser sent, or otherwise the one of the name's
+// extension.
+func cleanType(sent, name string) string {
+	contentType, _, err := mime.ParseMediaType(sent)
+	isValid := err == nil && strings.Contains(contentType, "/")
+	if isValid && contentType != unknownType {
 		return contentType
 	}
-	byName, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
-	return cmp.Or(byName, unknownType)
+	byExtension, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
+	return cmp.Or(byExtension, unknownType)
 }
 
-// unescapeName undoes what browsers do to a file's name in a form.
+// unescapeName decodes the escapes that browsers use for file names in a form. Line breaks become spaces.
 // Source: html.spec.whatwg.org, "multipart/form-data encoding algorithm", read 2026-11.
 func unescapeName(name string) string {
 	return strings.NewReplacer("%22", `"`, "%0D", " ", "%0A", " ").Replace(name)
 }
 
-// storePart keeps one file, of maxBytes at most.
+// storePart stores one file of at most maxBytes. It refuses empty files.
 func storePart(ctx context.Context, part *multipart.Part, maxBytes int64, store Store) (bridge.SurfaceFile, error) {
 	name := cleanName(unescapeName(part.FileName()))
 	blob, size, err := store(ctx, part, maxBytes)

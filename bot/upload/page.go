@@ -19,77 +19,77 @@ import (
 	"parley/channels"
 )
 
-// A reply with files takes these steps: the surface shows an agent a Link; show answers with the form; check tells
-// the page whether the reply would be accepted, before the browser sends large files; take stores the files and
-// submits the reply. Each request has the ticket of the link in its address, which says who replies in which
-// conversation.
-
-// Bounds of what is uploaded at once. No channel accepts more.
+// Limits of one upload. No channel accepts more.
 const (
 	maxTotalBytes = 100 << 20 // of all files together
 	maxFiles      = 10
-	filesTimeout  = 10 * time.Minute // for all files, however slow the line
-	formTimeout   = 20 * time.Second // for every other request
-	lastWords     = 2 * time.Second  // for the rest of a refused body, so that its sender reads the answer
+	filesTimeout  = 10 * time.Minute // to receive all files, even over a slow connection
+	formTimeout   = 20 * time.Second // for all other requests
+	lingerTimeout = 2 * time.Second  // to read the rest of a refused request, so that the browser reads the response
 	maxTextRunes  = 3000             // of the text, as in other forms
 )
 
-// Desk is what the page asks of the engine.
+// Desk is what the page needs from the engine, the part of Parley that handles conversations.
 type Desk interface {
 	forms.Desk
 
-	// StoreFile keeps a file for the reply that will carry it. It returns the name under which the file is
-	// kept, and its size in bytes.
+	// StoreFile stores a file for a later reply. It returns the id under which the file is stored, and its size in bytes.
 	// Errors: bridge.ErrTooLarge; those of reading r; the database's.
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-	// MayReply checks a reply with files before it is submitted. Errors: *bridge.Problem, for people.
+	// MayReply checks a reply with files before it is submitted.
+	// Errors: *bridge.Problem, whose text is for the agent; the database's.
 	MayReply(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, text string, files []bridge.SurfaceFile) error
 }
 
-// Options configure a Page. All but Ancestors, AppID, Zone and Log are required.
+// Options configure a Page. All except Ancestors, AppID, Zone and Log are required.
 type Options struct {
-	Base      string   // the public address of Parley, without a final slash
-	Path      string   // the path of the page below Base: "/chat/upload"
+	Base      string   // Parley's public URL, without a final slash
+	Path      string   // path of the page below Base: "/chat/upload"
 	Keys      [][]byte // the first signs new tickets; tickets signed with any of them are accepted
-	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
-	AppID     string   // of the chat's app, which the page tells when it is done; "" if there is none to tell
+	Ancestors []string // sites that may show the page in a frame, as sources of a Content-Security-Policy
+	AppID     string   // the chat's app, which the page notifies when a reply was sent; "" notifies nobody
 	Desk      Desk
 	Now       func() time.Time
 	Zone      *time.Location
-	Log       *slog.Logger // nil discards all
+	Log       *slog.Logger // nil discards all messages
 
-	// Used reports whether a reply was submitted with the ticket.
+	// Used reports whether a reply was submitted with the ticket already.
 	Used func(context.Context, Ticket) (bool, error)
-	// HandIn submits the reply in the name of its author. already is true if a reply was submitted with the
-	// ticket before: that one counts, and this one changes nothing.
+	// HandIn submits a reply on behalf of the ticket's user. If a reply was submitted with the ticket already, it changes
+	// nothing, and already is true.
 	HandIn func(context.Context, Ticket, Reply) (already bool, err error)
 }
 
-// Reply is what somebody sends.
+// Reply is a reply to a customer that an agent submits on the page.
 type Reply struct {
-	Text  string               `json:"text,omitempty"` // as typed, Markdown
+	Text  string               `json:"text,omitempty"` // Markdown, as typed
 	Files []bridge.SurfaceFile `json:"files"`
 }
 
-// Page serves the upload page.
+// Page serves the upload page, a web page on which an agent replies to a customer with files. A chat shows its Link to the
+// agent. The URL has a ticket, which names the agent and the conversation. Then
+//
+//   - show returns the form;
+//   - check, which a script of the page calls, reports whether the reply would be accepted, before the browser uploads files;
+//   - take stores the files and submits the reply.
 type Page struct {
 	opt  Options
 	html *template.Template
 }
 
 // New makes the page.
-func New(o Options) *Page {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+func New(options Options) *Page {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
 	}
 	html := template.Must(template.New("page").Funcs(template.FuncMap{"size": channels.SizeWords}).Parse(source))
-	return &Page{opt: o, html: html}
+	return &Page{opt: options, html: html}
 }
 
-// Link gives the page's address for the ticket's bearer. The text that they typed already stands behind
-// the "#", where no server and no log sees it. theme is the client's: "default" (light), "dark",
-// "contrast"; with anything else the page follows the system.
+// Link returns the page's URL with a signed ticket. typed is the text that the user has typed already; it goes into the
+// fragment after "#", which browsers don't send to servers. theme is that of the chat: "default" (light), "dark" or
+// "contrast". With other values, the page uses the theme of the user's system.
 func (p *Page) Link(t Ticket, theme, typed string) string {
 	t.Until = p.opt.Now().Add(TicketLife).Unix()
 	link := p.opt.Base + p.opt.Path + "/" + sign(p.opt.Keys[0], t)
@@ -102,12 +102,12 @@ func (p *Page) Link(t Ticket, theme, typed string) string {
 	return link
 }
 
-// isTheme reports whether theme is one that the page knows.
+// isTheme reports whether the page supports a theme.
 func isTheme(theme string) bool {
 	return slices.Contains([]string{"default", "dark", "contrast"}, theme)
 }
 
-// Handlers returns the page's handlers, by pattern.
+// Handlers returns the page's handlers by their patterns, as in http.ServeMux.
 func (p *Page) Handlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET " + p.opt.Path + "/{ticket}":        p.requireTicket(p.show),
@@ -116,50 +116,50 @@ func (p *Page) Handlers() map[string]http.Handler {
 	}
 }
 
-// pageData is what page.html shows.
+// pageData is the data of the template page.html.
 type pageData struct {
-	Facts   bridge.Facts
+	Facts   bridge.Facts // the conversation
 	Theme   string
-	Nonce   string // of the policy
+	Nonce   string // allows the page's style and script in the Content-Security-Policy
 	AppID   string
 	Text    string
-	Problem string // what is wrong, or why there is no form
-	Form    bool   // the form is shown
+	Problem string // an error for the user
+	Form    bool   // show the form
 	Done    bool   // a reply was submitted with the ticket
-	Files   int    // the maximum of files
-	Bytes   int64  // the maximum of all files together
-	Runes   int    // the maximum of the text
+	Files   int    // maximum number of files
+	Bytes   int64  // maximum size of all files together
+	Runes   int    // maximum length of the text
 }
 
 //go:embed page.html
 var source string
 
-// requireTicket calls next for requests with a valid ticket, and sets the headers that every answer has.
+// requireTicket makes a handler that sets the common headers, and calls next if the request has a valid ticket.
 func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticket, pageData)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := pageData{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxTotalBytes, Runes: maxTextRunes}
+		data := pageData{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxTotalBytes, Runes: maxTextRunes}
 		if theme := r.URL.Query().Get("theme"); isTheme(theme) {
-			s.Theme = theme
+			data.Theme = theme
 		}
 
-		p.setHeaders(w.Header(), s.Nonce)
+		p.setHeaders(w.Header(), data.Nonce)
 		t, ok := readTicket(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
 		if !ok {
-			// A stranger may never send the rest of the body: it is not awaited before the answer, and only briefly after it.
+			// Respond without waiting for the rest of the body, which a stranger may never send.
 			w.Header().Set("Connection", "close")
-			end := time.Now().Add(lastWords)                       //nolint:forbidigo // the connection's clock
+			end := time.Now().Add(lingerTimeout)                   //nolint:forbidigo // the connection's clock
 			_ = http.NewResponseController(w).SetReadDeadline(end) //nolint:errcheck // a test's recorder has none
-			s.Problem = "This page is not valid any more. Open it again from the conversation."
-			p.answer(w, http.StatusNotFound, s)
+			data.Problem = "This page is not valid any more. Open it again from the conversation."
+			p.answer(w, http.StatusNotFound, data)
 			return
 		}
 
-		next(w, r, t, s)
+		next(w, r, t, data)
 	})
 }
 
-// setHeaders sets the headers of an answer. Only styles and scripts with the nonce run, and only the chats in Ancestors
-// may show the page in a frame.
+// setHeaders sets the headers of all responses. Only styles and scripts with the nonce run, and only the sites in Ancestors may
+// show the page in a frame.
 func (p *Page) setHeaders(h http.Header, nonce string) {
 	ancestors := strings.Join(append([]string{"'self'"}, p.opt.Ancestors...), " ")
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -172,9 +172,9 @@ func (p *Page) setHeaders(h http.Header, nonce string) {
 }
 
 // answer writes the page.
-func (p *Page) answer(w http.ResponseWriter, status int, s pageData) {
+func (p *Page) answer(w http.ResponseWriter, status int, data pageData) {
 	var body bytes.Buffer
-	if err := p.html.Execute(&body, s); err != nil {
+	if err := p.html.Execute(&body, data); err != nil {
 		p.opt.Log.Error("upload page not made", "error", err)
 		status = http.StatusInternalServerError
 	}
@@ -184,63 +184,72 @@ func (p *Page) answer(w http.ResponseWriter, status int, s pageData) {
 	}
 }
 
-// show answers with the form, or with why nothing can be sent now.
-func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s pageData) {
+// show answers with the form, or with the reason why the user can't reply now.
+func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, data pageData) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
-	if !p.ensureMayReply(ctx, w, t, &s) {
+	if !p.ensureMayReply(ctx, w, t, &data) {
 		return
 	}
-	p.answer(w, http.StatusOK, s)
+	p.answer(w, http.StatusOK, data)
 }
 
-// ensureMayReply reports whether the ticket's bearer may reply now. If not, it has answered the request.
-func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Ticket, s *pageData) bool {
+// ensureMayReply checks that the ticket's user may reply now, and sets the fields Facts and Form of data. If the user may not
+// reply, it answers the request and returns false.
+func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Ticket, data *pageData) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
 	if err != nil {
-		p.refuse(w, err, *s)
+		p.refuse(w, err, *data)
 		return false
 	}
 
-	s.Facts = facts
-	used, err := p.opt.Used(ctx, t)
-	if used {
-		p.confirmEarlier(w, *s)
+	data.Facts = facts
+	isUsed, err := p.opt.Used(ctx, t)
+	if isUsed {
+		p.confirmEarlier(w, *data)
 		return false
 	}
-	if err == nil { // the form itself isn't needed, only whether a reply may be written now
-		maker := forms.Maker{Desk: p.opt.Desk, Now: p.opt.Now, Zone: p.opt.Zone}
-		_, _, err = maker.Form(ctx, bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, t.Place, t.User, "")
+	if err == nil {
+		err = p.tryForm(ctx, t)
 	}
 	if err != nil {
-		p.refuse(w, err, *s)
+		p.refuse(w, err, *data)
 		return false
 	}
 
-	s.Form = true
+	data.Form = true
 	return true
 }
 
-// confirm says that a reply was submitted.
-func (p *Page) confirm(w http.ResponseWriter, s pageData) {
-	s.Form = false
-	s.Done = true
-	p.answer(w, http.StatusOK, s)
+// tryForm makes the form that the chat itself would show for a reply, and drops it. It returns an error if the user may not
+// write a reply now.
+func (p *Page) tryForm(ctx context.Context, t Ticket) error {
+	const noText = ""
+	maker := forms.Maker{Desk: p.opt.Desk, Now: p.opt.Now, Zone: p.opt.Zone}
+	_, _, err := maker.Form(ctx, bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, t.Place, t.User, noText)
+	return err
 }
 
-// confirmEarlier says that an earlier reply was submitted with the same ticket, so that this one changed nothing.
-func (p *Page) confirmEarlier(w http.ResponseWriter, s pageData) {
-	s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
-	p.confirm(w, s)
+// confirm answers that the reply was submitted.
+func (p *Page) confirm(w http.ResponseWriter, data pageData) {
+	data.Form = false
+	data.Done = true
+	p.answer(w, http.StatusOK, data)
 }
 
-// refuse says why something was refused. What was typed stays in the form, if there is one.
-func (p *Page) refuse(w http.ResponseWriter, err error, s pageData) {
+// confirmEarlier answers that another reply was submitted with the same ticket before, so that this one was dropped.
+func (p *Page) confirmEarlier(w http.ResponseWriter, data pageData) {
+	data.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
+	p.confirm(w, data)
+}
+
+// refuse answers with the reason for an error. If the page shows the form, it keeps the text that the user has typed.
+func (p *Page) refuse(w http.ResponseWriter, err error, data pageData) {
 	text, status := Words(err)
 	if text == "" {
 		p.opt.Log.Error("upload not taken", "error", err)
 		text = "That did not work: nothing was sent. Try again."
 	}
-	s.Problem = text
-	p.answer(w, status, s)
+	data.Problem = text
+	p.answer(w, status, data)
 }

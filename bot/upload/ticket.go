@@ -5,37 +5,37 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	"parley/bridge"
 )
 
-// A ticket stands in the address of the upload page in place of a sign-in. It names a person and a conversation, and
-// is signed (HMAC-SHA256), so that nobody can make one or change it.
-
-// TicketLife is how long a ticket is valid. Whoever has the ticket acts for its person in one
-// conversation, so the time is short; a button gives another ticket.
+// TicketLife is how long a ticket is valid. Anybody who gets hold of the URL can reply in the user's name, so the time is
+// short. A click in the chat makes a new ticket.
 const TicketLife = time.Hour
 
-// Ticket lets the person to whom it was given reply once, in one conversation. Its conversation and
-// place came from that person's client and are only claims: the engine authorises the reply.
+// Ticket replaces a sign-in on the upload page, a web page on which an agent replies to a customer with files. It is part of the
+// page's URL, and allows one user of a chat to reply once, in one conversation. It is signed (HMAC-SHA256), so that nobody can
+// forge or change it. The signature doesn't prove that the user has access to the conversation, whose id came from the user's
+// client: the engine checks that for each reply.
 type Ticket struct {
 	User         bridge.SurfaceUser    `json:"user"`
 	Conversation bridge.ConversationID `json:"conversation"`
-	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
-	// The recipients of the form in which the reply was begun, as bridge.Args has them.
+	Message      bridge.MessageID      `json:"message,omitempty"` // the message to answer
+	// The recipients that the user has entered in the chat's form, as in bridge.Args.
 	To          []string     `json:"to,omitempty"`
 	Cc          []string     `json:"cc,omitempty"`
-	Shown       string       `json:"shown,omitempty"` // a digest of the recipients that the form showed
+	Shown       string       `json:"shown,omitempty"` // digest of the recipients that the form showed
 	Promotional bool         `json:"promotional,omitempty"`
-	Place       bridge.Place `json:"place"`
-	Opened      int64        `json:"opened,omitempty"` // unix seconds when its form was opened; 0 means not known
-	Nonce       string       `json:"nonce"`            // names the reply: a ticket makes one reply, however often it is submitted
-	Until       int64        `json:"until"`            // unix seconds
+	Place       bridge.Place `json:"place"`            // where in the chat the form was opened
+	Opened      int64        `json:"opened,omitempty"` // when the form was opened, in Unix seconds; 0 means unknown
+	Nonce       string       `json:"nonce"`            // identifies the reply, so that it is sent once however often it is submitted
+	Until       int64        `json:"until"`            // when the ticket expires, in Unix seconds
 }
 
-// Args are the arguments of the reply.
+// Args returns the arguments of the reply.
 func (t Ticket) Args() bridge.Args {
 	return bridge.Args{
 		Conversation: t.Conversation,
@@ -44,7 +44,7 @@ func (t Ticket) Args() bridge.Args {
 	}
 }
 
-// OpenedAt is when the form was opened in which the reply was begun, or zero if that isn't known.
+// OpenedAt returns when the chat's form was opened, or the zero time if that isn't known.
 func (t Ticket) OpenedAt() time.Time {
 	if t.Opened == 0 {
 		return time.Time{}
@@ -52,36 +52,34 @@ func (t Ticket) OpenedAt() time.Time {
 	return time.Unix(t.Opened, 0)
 }
 
-// sign makes "TICKET.MAC" of a ticket.
+// sign encodes a ticket as "TICKET.MAC", both in base64url.
 func sign(key []byte, t Ticket) string {
 	body, err := json.Marshal(t)
 	if err != nil {
-		panic("upload: ticket: " + err.Error()) // our own plain struct
+		panic("upload: ticket: " + err.Error()) // impossible for this struct
 	}
 	text := base64.RawURLEncoding.EncodeToString(body)
 	return text + "." + macOf(key, text)
 }
 
-// macOf returns the signature of a text: its HMAC with a key.
+// macOf returns the HMAC of an encoded ticket.
 func macOf(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("upload." + text)) // the prefix tells tickets from other things that the keys sign
+	mac.Write([]byte("upload." + text)) // so that nothing else that the key signs is valid as a ticket
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// readTicket reads a ticket that one of the keys signed. It returns false if none did, or if the ticket isn't valid any more.
-func readTicket(keys [][]byte, signed string, now time.Time) (Ticket, bool) {
+// readTicket decodes a ticket that sign has encoded. ok is false if none of the keys signed it, or it has expired.
+func readTicket(keys [][]byte, signed string, now time.Time) (t Ticket, ok bool) {
 	text, mac, _ := strings.Cut(signed, ".")
-	for _, key := range keys {
-		if !hmac.Equal([]byte(macOf(key, text)), []byte(mac)) {
-			continue
-		}
-		var t Ticket
-		body, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil || json.Unmarshal(body, &t) != nil {
-			return Ticket{}, false
-		}
-		return t, now.Unix() <= t.Until
+	isSigned := slices.ContainsFunc(keys, func(key []byte) bool { return hmac.Equal([]byte(macOf(key, text)), []byte(mac)) })
+	if !isSigned {
+		return Ticket{}, false
 	}
-	return Ticket{}, false
+
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(body, &t) != nil {
+		return Ticket{}, false
+	}
+	return t, now.Unix() <= t.Until
 }
