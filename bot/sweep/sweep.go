@@ -108,7 +108,7 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	defer regular.Stop()
 	retries := time.NewTicker(retryInterval)
 	defer retries.Stop()
-	turns := 1
+	retryDelay := 1 // in ticks of retryInterval
 	for {
 		select {
 		case <-ctx.Done():
@@ -123,21 +123,18 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 
 		announced := s.CountGaps()
 		err := read(ctx)
-		goesOn := errors.Is(err, ErrGapGoesOn)
-		if err != nil && !goesOn {
-			if ctx.Err() != nil {
-				return
-			}
-
-			s.log.Error("catch-up failed", "error", err)
-			s.planRetry(turns)
-			turns = min(2*turns, maxRetryTurns)
-			continue
-		}
-
-		turns = 1
-		if !goesOn {
+		switch {
+		case err == nil:
 			s.closeGap(announced)
+			retryDelay = 1
+		case errors.Is(err, ErrGapGoesOn):
+			retryDelay = 1
+		case ctx.Err() != nil:
+			return
+		default:
+			s.log.Error("catch-up failed", "error", err)
+			s.planRetry(retryDelay)
+			retryDelay = min(2*retryDelay, maxRetryTurns)
 		}
 	}
 }
