@@ -16,15 +16,16 @@ import (
 	"parley/store"
 )
 
-// This file keeps for each account (a mailbox, a number, a chat) whether it works, and has admins told when that changes. Several
-// things of an account may fail at the same time, and several processes see it: each such thing is a trouble, a row of its own, and
-// the account works when none is left.
+// This file tracks whether each account (a mailbox, a phone number, a chat workspace) works, and notifies the admins when that
+// changes. Several parts of an account can fail at the same time, and several processes can notice it. For example, one process
+// finds that a Slack channel is closed while another can't fetch messages. Each failing part is a trouble, with a row of its own
+// in the database. The account works again when its last trouble has ended.
 
-// reportTimeout bounds a short write or read of the database.
+// reportTimeout limits one short database operation.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's chat (surface) or channel reports of itself. A report that it works ends no other
-// trouble of the account: replies may be refused although messages can be fetched.
+// Report records the condition that an account's channel (the customers' side) or surface (the agents' chat) reports about itself.
+// A report that it works doesn't end the account's other troubles: replies may be refused although messages can be fetched.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	switch {
 	case !e.isChannel(account):
@@ -36,33 +37,33 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
-// reportSurface records the condition that a surface reports of itself. A report that it works makes the account work only if nothing
-// else of the surface fails.
+// reportSurface records the condition that a surface reports about itself. A report that it works marks the account as working only
+// if the surface has no other trouble.
 func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 	e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		if c.Status != channels.Active {
 			return true, nil
 		}
-		var whenever *time.Time
-		ended, err := store.EndTrouble(ctx, tx, account, runTrouble, whenever)
+		var anyExpiry *time.Time // end the trouble whenever it would have expired
+		ended, err := store.EndTrouble(ctx, tx, account, runTrouble, anyExpiry)
 		return !ended.HasOthers, err
 	})
 }
 
-// writeCondition writes an account's condition, unless counts, which it calls in the same transaction, returns false. A change is
-// journalled in that transaction, so that the admins are told of it once, whichever process saw it. writeCondition returns false
-// only if the database failed.
+// writeCondition writes an account's condition if shouldWrite, called in the same transaction, returns true. That transaction also
+// journals a change of the condition, so that the admins are notified once, whichever process noticed it. writeCondition returns
+// false only if the database failed.
 //
-//nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
+//nolint:contextcheck // it has its own time limit, because conditions are also written during shutdown
 func (e *Engine) writeCondition(
-	account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error),
+	account store.AccountID, c channels.Condition, shouldWrite func(context.Context, pgx.Tx) (bool, error),
 ) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 
 	changed := false
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		if isCounted, err := counts(ctx, tx); err != nil || !isCounted {
+		if isNeeded, err := shouldWrite(ctx, tx); err != nil || !isNeeded {
 			return nil, err
 		}
 
@@ -89,50 +90,50 @@ func (e *Engine) writeCondition(
 	return true
 }
 
-// Things of an account that may fail. Others are named by whoever records them: a channel of a chat, for example.
+// Parts of an account that can fail. Callers of record name further ones, such as one channel of a chat.
 const (
-	runTrouble  = "run"  // what a channel reports by itself (Env.Report)
-	sendTrouble = "send" // replies are refused: package outbound records it
+	runTrouble  = "run"  // a channel reported the failure itself (Env.Report)
+	sendTrouble = "send" // replies are refused; recorded by package outbound
 )
 
-// troubleKey names one thing of an account that may fail.
+// troubleKey names one part of an account that can fail.
 type troubleKey struct {
 	account store.AccountID
 	what    string
 }
 
-// troubles knows what fails of accounts now. The database has what all processes know (store.NoteTrouble); the fields here save
-// this process from asking it about each message.
+// troubles tracks the failing parts of accounts. The database holds what all processes know (store.NoteTrouble). The maps here are
+// a cache of it, so that a successful send doesn't need a query.
 type troubles struct {
 	engine *Engine
 
-	mu       sync.Mutex
-	fails    map[troubleKey]bool       // as this process has seen it; false means that it was seen to work
-	broken   map[store.AccountID]bool  // accounts that don't work, as the database said within the last second
-	asked    map[troubleKey]bool       // things of broken accounts that were noted to work since then
-	unended  map[troubleKey]pendingEnd // troubles that are over, but whose end could not be written
-	followed *directory.Directory      // the last one that endOfFormerChannels has seen
+	mu            sync.Mutex                // guards the fields below
+	failing       map[troubleKey]bool       // what this process last saw; false if it saw the part work
+	broken        map[store.AccountID]bool  // accounts that don't work, as readBroken last read them
+	checked       map[troubleKey]bool       // parts of broken accounts that were seen to work since readBroken
+	pendingEnds   map[troubleKey]pendingEnd // troubles that are over, but whose end could not be written yet
+	lastDirectory *directory.Directory      // the last one that endOfFormerChannels has handled
 }
 
-// pendingEnd is the end of a trouble that has to be written.
+// pendingEnd is the end of a trouble that still has to be written.
 type pendingEnd struct {
-	mayEndEarlier bool       // it may end what earlier processes saw
-	until         *time.Time // when the trouble is over by itself, which tells it from one that is noted later; nil if unknown
+	mayEndEarlier bool       // it may also end a trouble that an earlier process recorded
+	until         *time.Time // when the trouble expires; identifies it among later troubles of the same part. nil if unknown
 }
 
 func newTroubles(e *Engine) *troubles {
 	return &troubles{
-		engine:  e,
-		fails:   map[troubleKey]bool{},
-		broken:  map[store.AccountID]bool{},
-		asked:   map[troubleKey]bool{},
-		unended: map[troubleKey]pendingEnd{},
+		engine:      e,
+		failing:     map[troubleKey]bool{},
+		broken:      map[store.AccountID]bool{},
+		checked:     map[troubleKey]bool{},
+		pendingEnds: map[troubleKey]pendingEnd{},
 	}
 }
 
-// record records why one thing of an account (what) fails. With c nil it records that the thing works. The admins are told of a new
-// trouble once, and that the account works only when none of its troubles is left, whichever process has seen them: otherwise two
-// closed channels of a chat would make the account's condition change all the time.
+// record records why one part of an account (what) fails, or, if c is nil, that the part works. The admins are notified once about
+// a new trouble, and once when the account's last trouble has ended, whichever processes saw them. Otherwise a chat with one open
+// and one closed channel would change the account's condition with every post.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	if c == nil {
@@ -142,15 +143,16 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 	ts.recordFailure(k, *c)
 }
 
-// recordFailure records why one thing of an account fails. A trouble that this process has noted before is not written again while
-// the account is known not to work, because each refused reply would lock the account's row. Two kinds are written each time:
-//   - what a channel reports by itself, which may have found another reason;
-//   - a trouble that lasts for a while (Condition.Lasts), counted from the latest refusal.
+// recordFailure records why one part of an account fails. A trouble that this process has already recorded is not written again
+// while the account is known not to work, because otherwise each refused reply would lock the account's row. Two kinds of trouble
+// are written each time:
+//   - a report of the channel itself, which may state a new reason;
+//   - a trouble with a duration (Condition.Lasts), which counts from the latest refusal.
 func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	ts.mu.Lock()
-	isNoted := ts.fails[k] && ts.broken[k.account]
-	ts.fails[k] = true
-	delete(ts.unended, k)
+	isNoted := ts.failing[k] && ts.broken[k.account]
+	ts.failing[k] = true
+	delete(ts.pendingEnds, k)
 	ts.mu.Unlock()
 
 	isReport := k.what == runTrouble
@@ -165,8 +167,8 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	})
 }
 
-// recordWorking records that one thing of an account works. The channel itself, and its taking of replies, work for all processes
-// alike: then the trouble ends even if it was noted by a process that has ended since.
+// recordWorking records that one part of an account works. If the part is the channel itself or its sending, it works for all
+// processes alike, so the trouble ends even if it was recorded by a process that no longer runs.
 func (ts *troubles) recordWorking(k troubleKey) {
 	mayEndEarlier := k.what == runTrouble || k.what == sendTrouble
 	if ts.noteWorking(k, mayEndEarlier) {
@@ -174,33 +176,33 @@ func (ts *troubles) recordWorking(k troubleKey) {
 	}
 }
 
-// noteWorking notes that one thing of an account works, and returns whether that may be news.
+// noteWorking notes in the cache that one part of an account works. It reports whether the database may still hold a trouble of it.
 func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 
-	fails, isKnown := ts.fails[k]
+	isFailing, isKnown := ts.failing[k]
 	if mayEndEarlier {
-		ts.fails[k] = false
+		ts.failing[k] = false
 	} else {
-		delete(ts.fails, k)
+		delete(ts.failing, k)
 	}
 
-	mayFailElsewhere := ts.broken[k.account] && !ts.asked[k]
+	mayFailElsewhere := ts.broken[k.account] && !ts.checked[k]
 	if mayFailElsewhere {
-		ts.asked[k] = true
+		ts.checked[k] = true
 	}
 	mayHaveFailedEarlier := mayEndEarlier && !isKnown
-	return fails || mayFailElsewhere || mayHaveFailedEarlier
+	return isFailing || mayFailElsewhere || mayHaveFailedEarlier
 }
 
-// end ends a trouble of an account for all processes. If it was the last one, the account works. A trouble that no process had noted
-// doesn't make the account work, unless over.mayEndEarlier is set.
+// end ends a trouble of an account for all processes, and marks the account as working if it was the last one. If no process had
+// recorded the trouble, the account's condition stays as it is unless over.mayEndEarlier is set.
 //
-// A trouble that still lasts, or whose end could not be written, is left to retryEnds. But one that was noted again since is another
-// trouble, which this process hasn't seen to be over.
+// If the trouble has not expired yet, or its end could not be written, retryEnds tries again later. It doesn't if the trouble was
+// recorded again with another expiry: this process has not seen the end of that new trouble.
 func (ts *troubles) end(k troubleKey, over pendingEnd) {
-	var lasts *time.Time // until when; nil if the trouble is over
+	var lasts *time.Time // when the trouble expires; nil if it has ended
 	works := channels.Condition{Status: channels.Active}
 	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		ended, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
@@ -210,29 +212,30 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	delete(ts.unended, k)
-	if ts.fails[k] {
-		return // it has failed again meanwhile
+	delete(ts.pendingEnds, k)
+	if ts.failing[k] {
+		return // it failed again during the write
 	}
 
-	isNotedAnew := over.until != nil && lasts != nil && !lasts.Equal(*over.until)
+	isNotedAgain := over.until != nil && lasts != nil && !lasts.Equal(*over.until)
 	switch {
 	case !isWritten:
-		ts.unended[k] = over
-	case lasts != nil && !isNotedAnew:
-		ts.unended[k] = pendingEnd{mayEndEarlier: over.mayEndEarlier, until: lasts}
+		ts.pendingEnds[k] = over
+	case lasts != nil && !isNotedAgain:
+		ts.pendingEnds[k] = pendingEnd{mayEndEarlier: over.mayEndEarlier, until: lasts}
 	}
 }
 
-// retryEnds tries again to end the troubles that could not be ended before. Without it they would end with the next message that is
-// sent, which may take days.
+// retryEnds tries again to end the troubles in pendingEnds. Without it they would last until the next message is sent, which may
+// take days.
 func (ts *troubles) retryEnds() {
 	ts.mu.Lock()
-	list := maps.Clone(ts.unended)
+	ends := maps.Clone(ts.pendingEnds)
 	ts.mu.Unlock()
-	for k, over := range list {
+
+	for k, over := range ends {
 		ts.mu.Lock()
-		hasFailedSince := ts.fails[k]
+		hasFailedSince := ts.failing[k]
 		ts.mu.Unlock()
 
 		if !hasFailedSince {
@@ -241,36 +244,37 @@ func (ts *troubles) retryEnds() {
 	}
 }
 
-// endRun ends the trouble of an account whose settings didn't work, and whose channel reports nothing by itself: a channel could be
-// made of the settings now.
+// endRun ends the trouble of an account whose settings were invalid, now that they are valid again. It is for channels that don't
+// report their own condition.
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
 	ts.mu.Lock()
-	fails := ts.fails[k]
-	delete(ts.fails, k)
+	wasFailing := ts.failing[k]
+	delete(ts.failing, k)
 	ts.mu.Unlock()
-	if fails {
+	if wasFailing {
 		ts.end(k, pendingEnd{})
 	}
 }
 
-// endOfFormerChannels ends the troubles of a chat's channels in which no threads open any more, because nothing may ever be posted
-// there again that would end them. It does so once for each directory: what is refused there later counts.
+// endOfFormerChannels ends the troubles of chat channels in which new threads no longer open. Perhaps nothing will ever be posted
+// there again, so a successful post can't be relied on to end them. It runs once for each directory (version of the settings), so
+// that later refusals in such a channel are still recorded.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()
-	if ts.followed == dir {
+	if ts.lastDirectory == dir {
 		ts.mu.Unlock()
 		return
 	}
 
-	ts.followed = dir
-	for k, fails := range ts.fails {
+	ts.lastDirectory = dir
+	for k, isFailing := range ts.failing {
 		a := dir.Account(k.account)
 		isOfChannel := a != nil && a.Side == store.SideSurface && k.what != "" && k.what != runTrouble
-		if fails && isOfChannel && !dir.OpensThreads(k.account, k.what) {
+		if isFailing && isOfChannel && !dir.OpensThreads(k.account, k.what) {
 			ended = append(ended, k)
-			delete(ts.fails, k)
+			delete(ts.failing, k)
 		}
 	}
 	ts.mu.Unlock()
@@ -280,7 +284,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	}
 }
 
-// readBroken reads which accounts don't work, as other processes may have noted.
+// readBroken refreshes the list of accounts that don't work, including those that other processes recorded.
 func (ts *troubles) readBroken(ctx context.Context) error {
 	list, err := store.BrokenAccounts(ctx, ts.engine.pool)
 	if err != nil {
@@ -289,7 +293,7 @@ func (ts *troubles) readBroken(ctx context.Context) error {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	clear(ts.broken)
-	clear(ts.asked)
+	clear(ts.checked)
 	for _, account := range list {
 		ts.broken[account] = true
 	}

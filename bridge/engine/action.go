@@ -11,18 +11,18 @@ import (
 	"parley/store"
 )
 
-// A surface is a chat in which agents work, such as Slack. An action is what a person did or asked for there: a typed text, a
-// command, a click, a form, an emoji. Speech is what somebody says, to the customer or to colleagues; all else is a command. Each
-// action names a verb, and the table in use_cases.go says which use case applies the verb.
+// This file applies actions. An action is something a person did in a surface (a chat in which agents work, such as Slack): a typed
+// text, a command, a click, a form, an emoji. Each action names a verb. Verbs by which somebody says something, to the customer or
+// to colleagues, are speech; all others are commands. The table in use_cases.go maps each verb to the use case that applies it.
 
-// applyAction applies an action. For example, a text that an agent types in a customer's thread becomes a message, which leaves if
-// it is a reply; "!take" makes the agent the conversation's owner.
-// Errors: *book.NotYet if the action has to wait; the database's.
+// applyAction applies one action within the transaction of a batch of events. For example, the text that an agent types in a
+// customer's thread becomes a message, and is sent if it is a reply; "!take" makes the agent the owner of the conversation.
+// It returns *book.NotYet if the action has to wait for another event.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
 	w.Typed = typedAt(a)
 	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
-	if use.DoFirst != nil { // an edit or a deletion, for example, which counts whoever made it
+	if use.DoFirst != nil { // such as an edit or a deletion, which applies whoever made it
 		return use.DoFirst(w, ctx, tx, r)
 	}
 
@@ -35,19 +35,21 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	leavesTrace := mayLeaveTrace(w, r)
-	if leavesTrace { // somebody has acted upon the conversation, even if the action is refused after this
+	if leavesTrace { // the conversation was acted on, even if the action is refused below
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
 	}
 
 	switch {
 	case use.IsSpeech:
-		whispers := w.Whispers
-		err := w.applySpeech(ctx, tx, r)
-		if err == nil && r.Verb == bridge.VerbNote && r.Conversation != nil {
-			w.confirmElsewhere(r, whispers)
+		whispersBefore := w.Whispers
+		if err := w.applySpeech(ctx, tx, r); err != nil {
+			return err
 		}
-		return err
+		if r.Verb == bridge.VerbNote && r.Conversation != nil {
+			w.confirmElsewhere(r, whispersBefore)
+		}
+		return nil
 	case r.Conversation != nil:
 		return applyCommand(ctx, tx, w, r, leavesTrace)
 	default:
@@ -55,7 +57,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 }
 
-// applyCommand applies a command for a known conversation. leavesTrace means that people of the conversation may see the command.
+// applyCommand applies a command for a known conversation. leavesTrace is the result of mayLeaveTrace.
 func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leavesTrace bool) error {
 	if r.Typed() {
 		if w.Posts.WasHandled(r) {
@@ -73,8 +75,8 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leave
 	return w.perform(ctx, tx, r)
 }
 
-// typedAt returns when an action was typed, or done by an emoji. For other actions it returns the zero time: the order of a click
-// is that of the message with the button, and doesn't say when somebody clicked.
+// typedAt returns the time at which an action was typed, or its emoji was added. For other actions it returns the zero time: a
+// click, for example, carries the order of the message with the button, not of the click.
 func typedAt(a bridge.Action) time.Time {
 	if !book.HasTime(a) {
 		return time.Time{}
@@ -82,21 +84,21 @@ func typedAt(a bridge.Action) time.Time {
 	return book.OrderTime(a.Order)
 }
 
-// mayAsk reports whether an action counts, by who acted. Verbs are for people of the surface's own team.
+// mayAsk reports whether an action counts, judging by its actor. Verbs are for people of the surface's own workspace.
 func mayAsk(w *work, r book.Request, use *useCase) bool {
 	switch {
 	case r.Actor.Kind == bridge.ActorPerson:
 		return true
-	case r.Verb == bridge.VerbSay: // what is said in a thread is kept, also if a bot said it
+	case r.Verb == bridge.VerbSay: // texts in a thread are kept even if a bot wrote them
 		return true
-	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who has to be told that what was typed here isn't a reply
+	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who must be informed that this text was not sent as a reply
 		return use.IsSpeech && r.Typed() && w.Posts.IsShownInThread(r)
 	}
 	return false
 }
 
-// awaitRecords makes an action wait until what it depends on is recorded.
-// Errors: *book.NotYet; the database's.
+// awaitRecords returns *book.NotYet if the action depends on something that is not recorded yet: the result of an attempt to send,
+// or the post in which the action was done.
 func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use *useCase) error {
 	if r.Conversation != nil {
 		if mustAwaitAttempt(w, r) || w.speech.AwaitsResult(r) {
@@ -110,29 +112,30 @@ func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use 
 	return nil
 }
 
-// mustAwaitAttempt reports whether a running attempt to send a reply has to end before an action is applied: a typed text takes its
-// place before or behind that reply, and Undo has to know whether the reply has left. Only an attempt that began after the action
-// was stored counts, except for an emoji that the attempt itself has found (OriginFoundEmoji): that attempt gives way to it.
+// mustAwaitAttempt reports whether a running attempt to send a reply has to end before an action is applied. A typed text is ordered
+// before or after that reply, and Undo has to know whether the reply was sent. Only attempts that began after the action was stored
+// count. The exception is an emoji that the attempt itself has found in the chat (OriginFoundEmoji), which waits for any attempt.
 func mustAwaitAttempt(w *work, r book.Request) bool {
 	stored := w.Event
 	switch {
 	case r.Origin == bridge.OriginFoundEmoji:
-		stored.ReceivedAt = time.Time{} // before any attempt
+		stored.ReceivedAt = time.Time{} // earlier than any attempt
 	case !r.Typed() && r.Verb != bridge.VerbUndo:
 		return false
 	}
 	return w.Outbox.HasAttemptSince(r.Conversation, stored)
 }
 
-// mayGetConversation reports whether the conversation of an action may become known: the action was done in a thread of Parley's,
-// whose root (the first message) may be about to be recorded. Of an emoji a surface may not know in which thread it is.
+// mayGetConversation reports whether the conversation of an action may become known a moment later: the action was done in a thread
+// that Parley opened, and the thread's first message may not be recorded yet. Emoji always qualify, because some surfaces don't
+// report the thread of an emoji.
 func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
 	return mayBeInThread && !use.NoConversation && !w.replies.IsOrphaned(r)
 }
 
-// mayLeaveTrace reports whether an action has a conversation, and may be seen there, whatever becomes of it. It may not if it was
-// typed elsewhere, with the conversation's number, by somebody who may not do such a thing in the conversation.
+// mayLeaveTrace reports whether an action may become visible in its conversation, even if it is refused. An action typed outside the
+// conversation's thread ("!close #12") may not, unless its actor is allowed to use the verb there.
 func mayLeaveTrace(w *work, r book.Request) bool {
 	if r.Conversation == nil {
 		return false
@@ -141,8 +144,8 @@ func mayLeaveTrace(w *work, r book.Request) bool {
 	return !wasTypedElsewhere || w.Authorize(r, r.Verb) == nil
 }
 
-// applySpeech applies what somebody says to the customer or to colleagues: typed in the conversation's thread, written in a form, or
-// written elsewhere with the conversation's number.
+// applySpeech applies a text for the customer or for colleagues. It was typed in the conversation's thread, written in a form, or
+// typed elsewhere with the conversation's number.
 func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	isInThread := r.Typed() && w.Posts.IsShownInThread(r)
 	if r.Verb == bridge.VerbUnknown && !isInThread {
@@ -162,7 +165,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error
 	}
 
 	answered := w.Messages.AnsweredBy(r.Conversation, r.Action)
-	if answered != nil && answered.IdentityID != nil { // whether the answered message may be quoted depends on who wrote it
+	if answered != nil && answered.IdentityID != nil { // the sender decides whether the answered message may be quoted
 		if _, err := w.People.SenderOf(ctx, tx, answered); err != nil {
 			return err
 		}
@@ -184,7 +187,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	if w.Posts.WasHandled(r) {
 		return nil
 	}
-	if problem := w.AuthorizeReading(r); problem != nil { // the agent typed it in a thread that the conversation has left
+	if problem := w.AuthorizeReading(r); problem != nil { // typed in a thread from which the conversation has moved away
 		w.Posts.RememberHandled(r)
 		refuseFor(w, r, problem)
 		return nil
@@ -194,8 +197,8 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	return w.speech.Say(ctx, tx, r)
 }
 
-// applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has
-// lost. If somebody said it for a conversation that doesn't exist, only the author is answered, since nobody else has seen the words.
+// applySpeechElsewhere applies a text that belongs to no known conversation: it was typed in a channel, or in a thread that Parley
+// doesn't know. A text for a conversation number that doesn't exist is answered to its author alone, since nobody else has seen it.
 func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Args.Conversation != 0 {
 		refuseFor(w, r, noSuchConversation(r.Args.Conversation))
@@ -219,13 +222,13 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 
 	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
 	isPersonsReply := r.Verb == bridge.VerbReply && r.Actor.Kind == bridge.ActorPerson
-	if r.Typed() && isBelowRoot && isPersonsReply { // below a list, or where we ask which customer is meant
+	if r.Typed() && isBelowRoot && isPersonsReply { // in the thread of a list, or of a question which customer is meant
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
 	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 }
 
-// isInUnknownThread reports whether something was said in a thread that belongs to no known conversation, so that nobody gets it.
+// isInUnknownThread reports whether a text was typed in a thread that belongs to no known conversation, so that nobody receives it.
 func isInUnknownThread(ctx context.Context, tx pgx.Tx, w *work, r book.Request) (bool, error) {
 	if r.Typed() && w.Posts.IsUnknownThread(r) {
 		return true, nil

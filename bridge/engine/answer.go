@@ -15,8 +15,9 @@ import (
 	"parley/store"
 )
 
-// This file answers the verbs that only read: help, lists, figures, and what is told of one conversation, such as its history. Only
-// the actor, who asked, sees the answer. Searches are in find.go, and why texts went where they went is in why.go.
+// This file answers the verbs (commands of agents) that only read: help, lists, statistics, and a conversation's history. Only the
+// agent who asked sees the answer. For example, "!history" in a customer's thread shows the latest log entries of the conversation.
+// find.go answers searches; why.go explains why texts were sent or kept back.
 
 func helpVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbHelp, NoConversation: true}, DoAnywhere: (*work).answerHelp}
@@ -37,17 +38,16 @@ func historyVerb() useCase {
 	}
 }
 
-// answerHelp tells the actor what can be asked for.
+// answerHelp shows the verbs that the actor may use.
 func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 	w.Whisper(r, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: w.Verbs.Denied(r.Agent)}})
 	return nil
 }
 
-// answer makes the line that answers a verb that only reads.
-// Errors: *Problem, for people; the database's.
+// answer makes the line that answers a verb. It returns a *bridge.Problem, worded for people, if the verb is refused.
 type answer func(*work, context.Context, pgx.Tx, book.Request) (bridge.Line, error)
 
-// answerBy makes the use case that shows an answer to the actor, or why there is none.
+// answerBy makes a use case that checks the actor's permission, and shows the answer or the problem to the actor alone.
 func answerBy(makeLine answer) usecase.InTx[*work] {
 	return func(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
 		if problem := w.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
@@ -67,7 +67,8 @@ func answerBy(makeLine answer) usecase.InTx[*work] {
 	}
 }
 
-// aboutConversation makes the answer to a verb that shows something about one conversation. fill makes what the line says of it.
+// aboutConversation makes the answer to a verb that shows something about one conversation. It checks that the conversation exists
+// and that the actor may see it; fill then sets the line's content.
 func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *bridge.Line) error) answer {
 	return func(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (line bridge.Line, err error) {
 		if r.Conversation == nil {
@@ -84,7 +85,7 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *
 			return bridge.Line{}, problem
 		}
 
-		if w.Posts.IsAskedElsewhere(r) { // then the answer names the conversation
+		if w.Posts.IsAskedElsewhere(r) { // asked outside its thread: the answer has to name the conversation
 			if line.Other, err = w.Facts(ctx, tx, r); err != nil {
 				return bridge.Line{}, err
 			}
@@ -96,34 +97,35 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *
 	}
 }
 
-// stats shows the week's figures of the actor's teams.
+// stats shows this week's statistics of the actor's teams.
 func (w *work) stats(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 }
 
-// listLine shows a page of the list that a request names, or of what was found.
+// listLine shows a page of the list or of the search results that a request names.
 func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	args := r.Args
-	l, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), args.ListQuery())
+	page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), args.ListQuery())
 	if err != nil {
 		return bridge.Line{}, err
 	}
-	args.List = cmp.Or(args.List, l.List)
-	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, nil
+	args.List = cmp.Or(args.List, page.List)
+	list := &bridge.ListLine{List: args.List, Rows: page.Rows, More: page.More, Hidden: page.Hidden}
+	return bridge.Line{Content: list, Args: args}, nil
 }
 
 // showHistory shows a page of a conversation's log.
 func (w *work) showHistory(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
-	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
+	page, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return err
 	}
-	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
-	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
+	line.Content = &bridge.HistoryLine{Log: page.Rows, More: page.More}
+	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: page.Page}}
 	return nil
 }
 
-// noSuchConversation says that no conversation has a number.
+// noSuchConversation is the problem of a request whose conversation number doesn't exist.
 func noSuchConversation(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{
 		Code: "no_conversation",
@@ -132,7 +134,7 @@ func noSuchConversation(id store.ConversationID) *bridge.Problem {
 	}
 }
 
-// refuseFor tells whoever asked for something why it isn't done.
+// refuseFor refuses a request and shows the problem to its actor.
 func refuseFor(w *work, r book.Request, problem *bridge.Problem) {
 	w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 }

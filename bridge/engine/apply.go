@@ -11,12 +11,13 @@ import (
 	"parley/store"
 )
 
-// busyCardFactor is how many times longer updates of roots wait for further changes while there is much else to do.
+// busyCardFactor is how many times longer card updates wait for further changes while the relay is busy. A card is the first message
+// of a thread: it shows the conversation's status, owner and so on.
 const busyCardFactor = 4
 
-// Apply implements relay.Handler. A batch is some decoded events (facts): what customers wrote, what agents did, what became of
-// deliveries. Apply applies them in the transaction tx, and returns what follows from that. Events that can't be applied yet are left
-// out, and named in the result.
+// Apply implements relay.Handler. It applies a batch of decoded events to the database in the transaction tx: messages of customers,
+// actions of agents, results of deliveries. For example, a customer's mail opens a conversation and queues its post into the agents'
+// chat. The result lists the events that can't be applied yet, which the relay keeps for later, and what to do after the commit.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
 	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
 		return relay.Outcome{}, err
@@ -40,7 +41,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Out
 		facts = append(facts, f)
 	}
 
-	made, err := w.applyAll(ctx, tx, facts)
+	outcome, err := w.applyAll(ctx, tx, facts)
 	if errors.Is(err, book.ErrNewAccount) {
 		if err := e.Reload(ctx); err != nil {
 			return relay.Outcome{}, err
@@ -48,11 +49,11 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Out
 		return relay.Outcome{}, relay.ErrAgain
 	}
 
-	return made, err
+	return outcome, err
 }
 
-// applyAll applies all facts to the batch. It leaves out those that can't be applied yet, and with each of them the later
-// ones with the same order key, which mustn't overtake it.
+// applyAll applies all facts (decoded events). It leaves out those that can't be applied yet. With each of them it leaves out the
+// later ones with the same order key, because these must not overtake it.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Outcome, error) {
 	if err := followLaterChanges(ctx, tx, facts); err != nil {
 		return relay.Outcome{}, err
@@ -71,7 +72,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 		w.Event, w.Waits, w.PartApplied = f.event, f.waits, false
 		err := w.apply(ctx, tx, f)
 		if early, ok := errors.AsType[*book.NotYet](err); ok {
-			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it
+			if w.PartApplied { // its changes can't be undone alone, so the relay applies the batch again without it
 				return relay.Outcome{}, &relay.WaitError{Wait: early.Wait}
 			}
 
@@ -91,15 +92,15 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 		return relay.Outcome{}, err
 	}
 
-	made := w.Outcome()
-	made.Committed = w.choresWaker()
-	made.Write = write
-	w.e.reportWaits(&made, waits)
-	return made, nil
+	outcome := w.Outcome()
+	outcome.Committed = w.choresWaker()
+	outcome.Write = write
+	w.e.reportWaits(&outcome, waits)
+	return outcome, nil
 }
 
-// choresWaker returns a function that wakes the chores for which the batch has made work, or nil if it made none. It is to be
-// called once the batch is committed.
+// choresWaker returns a function to be called after the commit: it wakes the background jobs for which the batch has made work.
+// It returns nil if there is no such work.
 func (w *work) choresWaker() func() {
 	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Len() > 0
 	if !fetches && !texts {
@@ -115,8 +116,8 @@ func (w *work) choresWaker() func() {
 	}
 }
 
-// apply applies one fact to the batch. It sets w.PartApplied once a part of the fact has changed something. If another part
-// has to wait after that, the whole batch is applied again without this fact.
+// apply applies one fact, which may consist of several messages or actions. It sets w.PartApplied after each of them, so that
+// applyAll knows whether a fact that has to wait has changed something already.
 func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	for i, in := range f.inbound {
 		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
@@ -138,18 +139,19 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	return nil
 }
 
-// reportWaits tells the relay which events have to wait, and how to find out that what they wait for was written meanwhile.
-func (e *Engine) reportWaits(made *relay.Outcome, waits []*book.NotYet) {
+// reportWaits adds the events that have to wait to the outcome, with a function that checks whether the rows that they wait for
+// have been written since.
+func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*book.NotYet) {
 	var ids []store.ExternalID
 	var posts []store.Post
-	for _, n := range waits {
-		made.Waits = append(made.Waits, n.Wait)
+	for _, w := range waits {
+		outcome.Waits = append(outcome.Waits, w.Wait)
 
-		if n.ID != nil {
-			ids = append(ids, *n.ID)
+		if w.ID != nil {
+			ids = append(ids, *w.ID)
 		}
-		if n.Post != nil {
-			posts = append(posts, *n.Post)
+		if w.Post != nil {
+			posts = append(posts, *w.Post)
 		}
 	}
 
@@ -157,14 +159,14 @@ func (e *Engine) reportWaits(made *relay.Outcome, waits []*book.NotYet) {
 		return
 	}
 
-	made.Recheck = func(ctx context.Context) ([]string, error) {
+	outcome.Recheck = func(ctx context.Context) ([]string, error) {
 		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
 		if err != nil {
 			return nil, err
 		}
 		var names []string
-		for _, x := range ids {
-			names = append(names, store.AwaitedID(x.AccountID, x.ExternalID))
+		for _, id := range ids {
+			names = append(names, store.AwaitedID(id.AccountID, id.ExternalID))
 		}
 		for _, p := range posts {
 			names = append(names, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
@@ -173,12 +175,12 @@ func (e *Engine) reportWaits(made *relay.Outcome, waits []*book.NotYet) {
 	}
 }
 
-// flush returns the statements that write what the use cases changed. Before that it updates the lines about messages and the
-// cards: what they show depends on all changes of the batch.
+// flush returns the statements that write the changes of the batch. It first updates the cards and the lines in threads that report
+// on messages, because their content depends on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.SettleLines()
 	wait := w.e.opt.CardWait
-	if w.e.relay.Busy() { // cards may be late then, and more changes become one
+	if w.e.relay.Busy() { // later updates combine more changes in one post
 		wait *= busyCardFactor
 	}
 	w.QueueCards(wait)

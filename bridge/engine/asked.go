@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/clean"
@@ -11,12 +12,13 @@ import (
 )
 
 const (
-	maxAsked      = 3   // questions to a model that are shown
-	maxAskedRunes = 500 // characters that are shown of what was sent, and of what was answered
+	maxAsked      = 3   // requests that are shown
+	maxAskedRunes = 500 // characters that are shown of each prompt and of each answer
 )
 
-// modelQuestions returns what a model was asked about a conversation last, and what it answered, the newest first. It
-// returns only what is kept: nothing without a Sealer.
+// modelQuestions returns the latest requests to a language model about a conversation, with the answers, newest first. An agent
+// sees them to find out why a text was classified or suggested. They are stored encrypted: without Options.Sealer, which holds
+// the key, none are stored and the list is empty. A record that can't be decrypted is logged and left out.
 func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
 	if w.e.opt.Sealer == nil {
 		return nil, nil
@@ -29,32 +31,38 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 
 	var list []bridge.Asked
 	for _, r := range records {
-		var kept own.ModelRecord
-		if err := r.Open(w.e.opt.Sealer, conversation, &kept); err != nil {
+		var record own.ModelRecord
+		if err := r.Open(w.e.opt.Sealer, conversation, &record); err != nil {
 			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
 			continue
 		}
-
-		a := bridge.Asked{
-			At:       r.At,
-			By:       kept.Answer.By,
-			Instead:  kept.Answer.Degraded,
-			Task:     string(kept.Task),
-			Mood:     string(kept.Answer.Sentiment),
-			Urgent:   kept.Answer.Urgency.Urgent,
-			Because:  kept.Answer.Urgency.Because,
-			Intents:  kept.Answer.Intents,
-			Requests: len(kept.Exchanges),
-		}
-		for _, x := range kept.Exchanges { // the last exchange is shown, and the tokens of all
-			a.Model, a.Failure = x.Model, x.Failure
-			a.Tokens += x.TokensIn + x.TokensOut
-			a.Sent = clean.Shorten(clean.Text(x.Asked), maxAskedRunes)
-			a.Answered = clean.Shorten(clean.Text(x.Answered), maxAskedRunes)
-		}
-
-		list = append(list, a)
+		list = append(list, modelQuestion(r.At, &record))
 	}
-
 	return list, nil
+}
+
+// modelQuestion summarises one record, which may hold several exchanges with the model, such as retries. It shows the texts of the
+// last exchange, and the tokens of all.
+func modelQuestion(at time.Time, record *own.ModelRecord) bridge.Asked {
+	question := bridge.Asked{
+		At:       at,
+		By:       record.Answer.By,
+		Instead:  record.Answer.Degraded,
+		Task:     string(record.Task),
+		Mood:     string(record.Answer.Sentiment),
+		Urgent:   record.Answer.Urgency.Urgent,
+		Because:  record.Answer.Urgency.Because,
+		Intents:  record.Answer.Intents,
+		Requests: len(record.Exchanges),
+	}
+	for _, x := range record.Exchanges {
+		question.Tokens += x.TokensIn + x.TokensOut
+	}
+	if n := len(record.Exchanges); n > 0 {
+		last := record.Exchanges[n-1]
+		question.Model, question.Failure = last.Model, last.Failure
+		question.Sent = clean.Shorten(clean.Text(last.Asked), maxAskedRunes)
+		question.Answered = clean.Shorten(clean.Text(last.Answered), maxAskedRunes)
+	}
+	return question
 }

@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	attendInterval = 20 * time.Second // between two calls for the same conversation
-	attendTimeout  = 10 * time.Second // of one call
+	attendInterval = 20 * time.Second // minimum between two calls for the same conversation
+	attendTimeout  = 10 * time.Second // of one call to the provider
 	maxAttended    = 1000             // conversations that are remembered
 )
 
-// Some customers' chats can show that somebody reads and writes ("typing …"). When an agent opens the form of a reply, the customer is
-// shown that, at most once in attendInterval.
+// This file shows customers that an agent is typing, in chats that support it, such as WhatsApp. When an agent opens the reply form,
+// the customer sees "typing …", at most once per attendInterval and conversation. This is best effort: failures are only logged.
 
-// attention remembers when a conversation's customer was last shown that somebody reads.
+// attention limits how often typing is shown in each conversation.
 type attention struct {
-	mu      sync.Mutex // guards last and open
-	last    map[store.ConversationID]time.Time
-	showing sync.WaitGroup // calls that are under way
-	open    bool           // calls may begin: Engine.Run works, and waits for them before it returns
+	mu      sync.Mutex                         // guards last and open
+	last    map[store.ConversationID]time.Time // when typing was last shown
+	showing sync.WaitGroup                     // calls in flight; Engine.Run waits for them before it returns
+	open    bool                               // Engine.Run is running, so new calls may begin
 }
 
-// beginIfDue notes that a customer is shown now that somebody reads, and returns true, unless that was done lately or Run doesn't work.
-// If it returns true, the caller has to call showing.Done afterwards.
+// beginIfDue reports whether typing should be shown now, and if so records it. It returns false if that was done within
+// attendInterval, or if Engine.Run is not running. After true the caller must call showing.Done.
 func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -57,7 +57,7 @@ func (at *attention) setOpen(yes bool) {
 	at.open = yes
 }
 
-// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at once.
+// attend shows a conversation's customer that an agent is typing, if the channel can show that. It doesn't block.
 func (e *Engine) attend(conversation store.ConversationID) {
 	if !e.attention.beginIfDue(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
@@ -72,7 +72,7 @@ func (e *Engine) attend(conversation store.ConversationID) {
 	}()
 }
 
-// attendNow calls the channel, unless the account is paused or on trial, or the conversation is over.
+// attendNow calls the channel. It does nothing if the account is paused or on trial, or if the conversation is closed.
 func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationID) error {
 	list, err := store.Conversations(ctx, e.pool, conversation)
 	if err != nil || len(list) == 0 {

@@ -9,8 +9,11 @@ import (
 	"parley/store/restore"
 )
 
-// readRestoreTime reads when work on this database began after its last restore from a backup: the Parley that was lost
-// may have dealt with anything older. It tries until the database answers. It returns false if ctx ends before.
+// beginRetryInterval is the pause between two attempts to read the restore time while the database does not answer.
+const beginRetryInterval = 200 * time.Millisecond
+
+// readRestoreTime sets servedSince before any other work begins. It retries until the database answers, and returns false if ctx
+// ends first.
 func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	for {
 		err := e.servedSince.read(ctx, e.pool)
@@ -32,11 +35,12 @@ func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	}
 }
 
-// servedSince is when work began after the last restore from a backup: what agents asked for before may have been done by the Parley
-// that was lost. It is safe for concurrent use.
+// servedSince is the time at which work began after the database was last restored from a backup. Requests older than that may have
+// been carried out by the installation that was lost. For example, a reply that was waiting in the backup may have reached its
+// customer already, so it must not be sent again without asking. It is safe for concurrent use.
 type servedSince struct{ at atomic.Pointer[time.Time] }
 
-// time returns that time; the zero time if there was no restore.
+// time returns the zero time if the database was never restored.
 func (s *servedSince) time() time.Time {
 	if at := s.at.Load(); at != nil {
 		return *at
@@ -48,20 +52,18 @@ func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	at, err := restore.ServedSince(ctx, q)
-	if err == nil {
-		s.at.Store(&at)
+	if err != nil {
+		return err
 	}
-	return err
+	s.at.Store(&at)
+	return nil
 }
 
-// readIfAhead reads the time again if it is after now, the time by the database's clock. That clock was ahead when work began, and was
-// put right since. Without a new reading no reply would leave, because all would count as older than the restore.
+// readIfAhead reads the time again if it is later than now, the time by the database's clock. That happens if the clock was ahead
+// when work began and has been corrected since. Without it no reply would be sent, because all would seem older than the restore.
 func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
 	if !s.time().After(now) {
 		return nil
 	}
 	return s.read(ctx, q)
 }
-
-// beginRetryInterval is the pause between two tries to begin work while the database does not answer.
-const beginRetryInterval = 200 * time.Millisecond

@@ -14,16 +14,18 @@ import (
 	"parley/store"
 )
 
-// unknownFor is how long an event waits for an account that this process doesn't know. The directory may be older than the
-// account; after an hour the account is taken to be not set up.
+// unknownFor is how long an event waits for an account that this process doesn't know. The account may be newer than the settings
+// that the process has read. After an hour it is assumed not to exist.
 const unknownFor = time.Hour
 
-// Decode implements relay.Handler. It returns the fact that an event tells.
-// Errors: relay.ErrNotOpen while the account, or its channel or surface, isn't known to this process yet.
+// Decode implements relay.Handler. It decodes the stored payload of an event, such as the bytes of a mail, into a *fact: the
+// messages of customers or the actions of agents that it contains. It needs no network.
+// It returns relay.ErrNotOpen, so that the relay tries again later, while this process doesn't know the event's account yet, or has
+// not started its channel (customers' side) or surface (agents' chat).
 func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	f := &fact{event: ev, account: e.directory.Load().Account(ev.AccountID)}
 	if f.account != nil {
-		return f, e.decodeOne(f, payload)
+		return f, e.decodePayload(f, payload)
 	}
 
 	if time.Since(ev.ReceivedAt) > unknownFor {
@@ -32,9 +34,9 @@ func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	return nil, relay.ErrNotOpen
 }
 
-// decodeOne fills in what a fact says: it has the account's channel or surface read the bytes. Facts of Parley's own it reads itself.
-// Errors: relay.ErrNotOpen while the channel or surface is not at work in this process.
-func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
+// decodePayload decodes payload into f, with the decoder of the account's kind, and cleans its texts. It turns a panic of a decoder
+// into an error, so that one malformed event can't stop the process.
+func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("engine: decoding panicked: %v", p)
@@ -43,44 +45,53 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 
 	switch f.account.Side {
 	case store.SideSystem:
-		f.ownFact, err = own.Decode(payload)
-		if err == nil && f.ownFact.Act != nil { // what an agent did on a page of Parley's own is an action like those of chats
-			f.actions = []bridge.Action{f.ownFact.Act.Action()}
-			f.ownFact = nil
-			clean.Action(&f.actions[0])
-		}
+		return decodeOwnFact(f, payload)
+
 	case store.SideSurface:
-		s := e.Surface(f.account.ID)
-		if s == nil {
+		surface := e.Surface(f.account.ID)
+		if surface == nil {
 			return relay.ErrNotOpen
 		}
-
-		f.actions, err = s.Decode(payload)
+		f.actions, err = surface.Decode(payload)
 		for i := range f.actions {
 			clean.Action(&f.actions[i])
 		}
+		return err
+
 	default:
-		ch := e.Channel(f.account.ID)
-		if ch == nil {
+		channel := e.Channel(f.account.ID)
+		if channel == nil {
 			return relay.ErrNotOpen
 		}
-
-		f.inbound, err = ch.Decode(payload)
+		f.inbound, err = channel.Decode(payload)
 		for i := range f.inbound {
 			clean.Inbound(&f.inbound[i])
 		}
+		return err
 	}
-
-	return err
 }
 
-// inMovedChannels returns actions with the ids that their channels have now, since an action may have been stored before its
-// surface gave the channel another id. The fact of the move itself stays as it is, because it names both ids.
+// decodeOwnFact decodes a fact that Parley itself has recorded. If it is an action of an agent on Parley's web pages, it becomes an
+// action like those from chats.
+func decodeOwnFact(f *fact, payload []byte) error {
+	ownFact, err := own.Decode(payload)
+	if err != nil || ownFact.Act == nil {
+		f.ownFact = ownFact
+		return err
+	}
+	f.actions = []bridge.Action{ownFact.Act.Action()}
+	clean.Action(&f.actions[0])
+	return nil
+}
+
+// inMovedChannels replaces former ids of chat channels in actions by the current ones. A chat can give a channel a new id after
+// an action was stored. The action that reports such a change keeps both ids. The given slice is not modified.
 func inMovedChannels(d *directory.Directory, surface store.AccountID, actions []bridge.Action) []bridge.Action {
 	hasMoved := func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }
 	if !slices.ContainsFunc(actions, hasMoved) {
 		return actions
 	}
+
 	actions = slices.Clone(actions)
 	for i := range actions {
 		if actions[i].Verb != bridge.VerbMoveChannel {

@@ -18,12 +18,15 @@ import (
 	"parley/store/blob"
 )
 
-// maxOpenThreads is how many threads a surface is told of that it looks through for missed messages.
+// maxOpenThreads limits the threads in which a surface looks for missed messages.
 const maxOpenThreads = 500
 
-// Desk is what one surface (a chat in which agents work, such as Slack) may ask of the engine, also for its forms and cards. Each
-// surface declares an interface of the methods that it needs. user is always an id of the surface; what a user who is an agent may
-// read is checked here.
+// Desk is the engine's API for one surface: a chat in which agents work, such as Slack. The surface stores events through it
+// (Accept), and reads what its cards and forms show. For example, Slack calls FactsAt when an agent opens a form in a thread. Each
+// surface declares an interface with the methods that it needs.
+//
+// A user is identified by the surface's own id. Methods that take a user check which conversations that user may read. They return
+// a *bridge.Problem, worded for people, if the user isn't an agent or may not read the conversation.
 type Desk struct {
 	e       *Engine
 	account store.AccountID
@@ -36,8 +39,8 @@ func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-// KnownFacts returns which of these fact ids are known: those of stored facts, and of messages that Parley itself posted. The id of a
-// message's fact is "m:{channel}:{message}"; the message's own id has no colon.
+// KnownFacts reports which of the given facts (events of the surface, by id) need not be stored again: those that are stored, and
+// messages that Parley itself posted. The fact of a message has the id "m:{channel}:{message}"; a message id contains no colon.
 func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
 	if err != nil {
@@ -48,9 +51,9 @@ func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, e
 	var chans, messages []string
 	for _, id := range ids {
 		at, isMessage := strings.CutPrefix(id, "m:")
-		colon := strings.LastIndexByte(at, ':') // the last one: a channel's id may have colons itself
+		colon := strings.LastIndexByte(at, ':') // the last one, because channel ids may contain colons
 		if !isMessage || colon < 0 {
-			continue // it names no message, or not as we write it
+			continue
 		}
 		if seen[id] {
 			continue
@@ -65,23 +68,23 @@ func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, e
 		return nil, err
 	}
 	for _, p := range posts {
-		isKnown := p.Kind != book.EarlyMessage // of such a message only an edit or its deletion has come
+		isKnown := p.Kind != book.EarlyMessage // only an edit or a deletion of it is stored, not the message itself
 		seen["m:"+p.Channel+":"+p.Message] = isKnown
 	}
 	return seen, nil
 }
 
-// IsOwnPost reports whether the message at a place is a post of our own that is recorded.
+// IsOwnPost reports whether the message at a place was posted by Parley.
 func (d *Desk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if p == nil {
 		return false, err
 	}
-	isPersons := p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage
-	return !isPersons, err
+	isFromPerson := p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage
+	return !isFromPerson, err
 }
 
-// postAt reads the record of a message of the surface; nil if there is none.
+// postAt returns the recorded message of the surface, or nil if it isn't recorded.
 func (d *Desk) postAt(ctx context.Context, channel, message string) (*store.Post, error) {
 	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{channel}, []string{message})
 	if err != nil || len(posts) == 0 {
@@ -94,8 +97,8 @@ func (d *Desk) agentOf(user store.SurfaceUser) *store.Agent {
 	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
-// FactsAt returns the facts (status, owners, …) of the conversation of a thread, or of a message in it.
-// Errors: ErrNoConversation; *Problem when user may not see it.
+// FactsAt returns the facts (status, owners, …) of the conversation to which a thread, or a message in it, belongs.
+// It returns ErrNoConversation if there is none.
 func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) (bridge.Facts, error) {
 	for _, message := range []string{at.Thread, at.Message} {
 		p, err := d.postAt(ctx, at.Channel, message)
@@ -109,7 +112,7 @@ func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user store.SurfaceU
 	return bridge.Facts{}, bridge.ErrNoConversation
 }
 
-// Facts returns the facts of a conversation by its number, for user. Errors: as FactsAt.
+// Facts returns the facts of a conversation by its number, or ErrNoConversation.
 func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user store.SurfaceUser) (bridge.Facts, error) {
 	agent, err := d.readerOf(ctx, id, user)
 	if err != nil {
@@ -126,8 +129,7 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user store.Su
 	return list[0], err
 }
 
-// readerFor returns the agent who is a user of the surface, and what the agent may read at present.
-// Errors: *Problem for who isn't an agent.
+// readerFor returns the agent whom a user of the surface is, and the agent's current permissions to read.
 func (d *Desk) readerFor(ctx context.Context, user store.SurfaceUser) (*store.Agent, store.Reader, error) {
 	agent := d.agentOf(user)
 	if problem := d.e.reading.Verbs.Authorize(agent, bridge.VerbFind); problem != nil {
@@ -137,10 +139,10 @@ func (d *Desk) readerFor(ctx context.Context, user store.SurfaceUser) (*store.Ag
 	return agent, d.e.reading.As(agent), nil
 }
 
-// readerOf returns the agent who is a user of the surface, if the agent may read a conversation.
-// Errors: ErrNoConversation; *Problem for who may not.
+// readerOf returns the agent whom a user of the surface is, if the agent may read a conversation. It returns ErrNoConversation if
+// the conversation doesn't exist.
 func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user store.SurfaceUser) (*store.Agent, error) {
-	agent, r, err := d.readerFor(ctx, user)
+	agent, reader, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -152,24 +154,23 @@ func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user store
 	if len(rows) == 0 {
 		return nil, bridge.ErrNoConversation
 	}
-	if !r.May(&rows[0]) {
+	if !reader.May(&rows[0]) {
 		return nil, reading.NotReadable(id)
 	}
 	return agent, nil
 }
 
-// List returns what user may see of a page of a list (at most 50 rows), or of what some words find (at most 20).
-// Errors: *Problem.
+// List returns a page of a list (at most 50 rows) or of search results (at most 20), without the conversations that user may not see.
 func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user store.SurfaceUser) (bridge.Listing, error) {
-	agent, r, err := d.readerFor(ctx, user)
+	agent, reader, err := d.readerFor(ctx, user)
 	if err != nil {
 		return bridge.Listing{}, err
 	}
-	return d.e.reading.List(ctx, d.e.pool, d.account, agent, r, q)
+	return d.e.reading.List(ctx, d.e.pool, d.account, agent, reader, q)
 }
 
-// History returns a page of the log of a conversation, at most 50 rows; page 0 has the newest.
-// Errors: as FactsAt.
+// History returns a page of a conversation's log, at most 50 rows. Page 0 has the newest entries. It returns ErrNoConversation if
+// the conversation doesn't exist.
 func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user store.SurfaceUser) (bridge.History, error) {
 	if _, err := d.readerOf(ctx, id, user); err != nil {
 		return bridge.History{}, err
@@ -177,7 +178,7 @@ func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, u
 	return d.e.reading.History(ctx, d.e.pool, id, page)
 }
 
-// People returns all agents, for pickers.
+// People returns all active agents, for pickers.
 func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	dir := d.e.directory.Load()
 	var list []bridge.AgentRef
@@ -191,8 +192,7 @@ func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	return list, nil
 }
 
-// Accounts returns the accounts that user may work with, by name.
-// Errors: *Problem for who isn't an agent.
+// Accounts returns the accounts (mailboxes, phone numbers, …) that user may work with, sorted by name.
 func (d *Desk) Accounts(ctx context.Context, user store.SurfaceUser) ([]bridge.AccountRef, error) {
 	agent, _, err := d.readerFor(ctx, user)
 	if err != nil {
@@ -201,30 +201,33 @@ func (d *Desk) Accounts(ctx context.Context, user store.SurfaceUser) ([]bridge.A
 	return d.e.reading.AccountsFor(d.e.directory.Load(), agent), nil
 }
 
-// MayStart checks a conversation that user wants to begin. In a customers' chat, which has at most one open conversation with a
-// customer, it returns the one that is open already. The ID of the result is 0 if there is none.
-// Errors: *Problem, with the Field that is wrong; the database's.
+// MayStart checks whether user may start a conversation. Channels without threads, such as WhatsApp, have at most one open
+// conversation with a customer: if there is one already, MayStart returns its facts. Otherwise the ID of the result is 0. If a field
+// of the form is wrong, the *Problem names it in Field.
 func (d *Desk) MayStart(ctx context.Context, user store.SurfaceUser, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agentOf(user)
-	begun, problem := d.e.reading.Starting(d.e.directory.Load(), agent, s)
+	checked, problem := d.e.reading.Starting(d.e.directory.Load(), agent, s)
 	if problem != nil {
 		return bridge.Facts{}, problem
 	}
-	if begun.Caps.Threads {
+	if checked.Caps.Threads {
 		return bridge.Facts{}, nil
 	}
-	customer := append([]string{begun.Party.Key}, begun.Party.Also...)
-	if begun.KnownOnly {
+
+	customer := append([]string{checked.Party.Key}, checked.Party.Also...)
+	if checked.KnownOnly {
 		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
 		if err != nil {
 			return bridge.Facts{}, err
 		}
-		if problem := begun.StrangerProblem(len(writers) > 0); problem != nil {
+		isKnown := len(writers) > 0
+		if problem := checked.StrangerProblem(isKnown); problem != nil {
 			return bridge.Facts{}, problem
 		}
 	}
 
-	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]store.AccountID{begun.Account.ID}, len(customer)), customer)
+	accounts := slices.Repeat([]store.AccountID{checked.Account.ID}, len(customer)) // the same account for each key
+	latest, err := store.LatestConversations(ctx, d.e.pool, accounts, customer)
 	if err != nil || len(latest) == 0 {
 		return bridge.Facts{}, err
 	}
@@ -239,8 +242,8 @@ func (d *Desk) MayStart(ctx context.Context, user store.SurfaceUser, s bridge.St
 	return bridge.Facts{}, nil
 }
 
-// SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
-// several where they were posted together, none where the post shows no customer's message.
+// SaidAt returns excerpts of the customers' messages that a post shows, oldest first. Messages may have been posted together, so
+// there can be several. The result is empty if the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) ([]bridge.Said, error) {
 	if problem := d.e.reading.Verbs.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return nil, problem
@@ -264,7 +267,8 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user store.SurfaceUs
 	return book.SaidIn(messages), nil
 }
 
-// WordsAt returns the agent's text at a place, as Parley would send it, and its bridge.WordsMark. The mark is "" if there is none.
+// WordsAt returns the text that an agent typed at a place, as Parley would send it, and its bridge.WordsMark. Both are "" if no
+// agent's text is recorded there.
 func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) (text, mark string, err error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if err != nil || p == nil {
@@ -284,8 +288,8 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceU
 	return messages[0].Text, book.WordsMarkOf(&messages[0]), nil
 }
 
-// Count returns for how many messages the provider of an account charges a text with the account's signature. counts is false if
-// the provider doesn't count, or if there is no such account.
+// Count returns how many messages (such as SMS segments) an account's provider charges for a text, including the account's
+// signature. counts is false if the provider doesn't charge by length, or if there is no such account.
 func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	a := d.e.directory.Load().AccountNamed(account)
 	if a == nil {
@@ -295,7 +299,7 @@ func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	if !ok {
 		return bridge.Count{}, false
 	}
-	signature, _ := outbound.SignatureOf(a, nil, false) // of a channel without threads, where no author's own counts
+	signature, _ := outbound.SignatureOf(a, nil, false) // no author: channels without threads use only the account's signature
 	return counter.Count(text, signature), true
 }
 
@@ -317,12 +321,13 @@ func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return list, nil
 }
 
-// Channels returns the ids of the channels in which our threads open, or in which open conversations have their threads.
+// Channels returns the ids of the chat channels in which threads open, or in which open conversations have their threads.
 func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-// OpenThreads returns the roots of the 500 open conversations in which something happened last, of those that began before a time.
+// OpenThreads returns the roots (first messages) of the threads of open conversations that began before the given time: of the 500
+// in which something happened most recently.
 func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
 	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, maxOpenThreads)
 	if err != nil {
@@ -335,13 +340,12 @@ func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Plac
 	return places, nil
 }
 
-// Keep stores something for this surface, for all processes and over restarts, in place of what was kept under the same key. A
-// nil value removes it.
+// Keep stores a value for this surface under a key, shared by all processes and durable. It replaces the earlier value; nil removes it.
 func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
 	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
 }
 
-// ListKept returns what Keep has stored, by key.
+// ListKept returns the values that Keep has stored, by key.
 func (d *Desk) ListKept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
 	if err != nil {
@@ -354,9 +358,8 @@ func (d *Desk) ListKept(ctx context.Context) (map[string]json.RawMessage, error)
 	return kept, nil
 }
 
-// StoreFile stores a file of at most maxBytes that a person uploads to Parley. It returns the name of the file's blob, for
-// SurfaceFile.Blob in the action that follows, and its size in bytes.
-// Errors: ErrTooLarge; those of r; the database's.
+// StoreFile stores an uploaded file of at most maxBytes. It returns the name of the stored blob, which the action that uses the file
+// refers to (SurfaceFile.Blob), and its size in bytes. It returns bridge.ErrTooLarge for larger files, and passes on errors of r.
 func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name string, size int64, err error) {
 	name, size, err = blob.WriteUpload(ctx, d.e.pool, r, maxBytes)
 	if errors.Is(err, blob.ErrTooLarge) {
@@ -365,8 +368,8 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 	return name, size, err
 }
 
-// Attend says that somebody began to answer a conversation, by opening the form, so that the customer can be shown that. It
-// returns at once, and doesn't say whether that worked.
+// Attend reports that an agent has opened the reply form, so that the customer can see that somebody is typing. It doesn't block;
+// failures are only logged.
 func (d *Desk) Attend(conversation store.ConversationID) { d.e.attend(conversation) }
 
 // Report records the surface's condition; see Engine.Report.

@@ -13,7 +13,9 @@ import (
 	"parley/store"
 )
 
-// Emoji that stand for a verb arrive as that verb. All others are meant for people, and nothing is done with them.
+// This file handles emoji reactions of agents in a chat (a surface). Some emoji stand for a verb, a command: for example, ✅ on a
+// thread resolves the conversation. The surface's decoder has already turned those into actions with that verb. All other emoji are
+// meant for people, so their verbs, react and unreact, do nothing.
 
 func reactVerb() useCase { return useCase{Rules: verb.Rules{Name: bridge.VerbReact}, DoFirst: ignore} }
 
@@ -23,9 +25,8 @@ func unreactVerb() useCase {
 
 func ignore(*work, context.Context, pgx.Tx, book.Request) error { return nil }
 
-// teamEmoji returns actions in which emoji have the verbs that a team chose for its channels, in place of the usual ones. An emoji that
-// the team chose to mean nothing (bridge.NoVerb) becomes a mere reaction. The given actions stay as they are, since they may be applied
-// again in another batch.
+// teamEmoji replaces the default verbs of emoji by those that the team of the channel has chosen. An emoji for which the team chose
+// bridge.NoVerb becomes a plain reaction. The given slice is not modified, because it may be applied again in another batch.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if !a.IsEmoji() || a.Verb == bridge.VerbUnreact {
@@ -38,8 +39,8 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 		}
 
 		verb := bridge.Verb(team.Emoji[bridge.EmojiName(a.Args.Emoji)])
-		if verb == "" { // the team chose nothing for it: it keeps the usual verb
-			continue
+		if verb == "" {
+			continue // the team chose nothing: the default verb stays
 		}
 
 		name := a.Args.Emoji
@@ -56,10 +57,11 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 	return actions
 }
 
-// hasNothingToDo reports whether an action is an emoji that asks for what has been done already, or was found too late to count.
+// hasNothingToDo reports whether an action is an emoji to be ignored: its effect has been achieved already, or it was found too late.
 //
-// Slack doesn't tell when an emoji that it shows was added. So a found emoji counts only if it takes back a reply that waits, or
-// keeps the reply inside. If a person sent that reply by a click, the click counts, since it may be newer than the emoji.
+// An emoji is "found" if Parley learns of it by reading the chat again, after it had missed the event. Slack doesn't report when such
+// an emoji was added. So a found emoji counts only if it stops a reply. If a person sent that reply by a click, the click wins,
+// because it may be newer than the emoji.
 func (w *work) hasNothingToDo(r book.Request) bool {
 	if r.Conversation == nil || !r.IsEmoji() {
 		return false
@@ -81,14 +83,15 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	}
 
 	stopsReply := w.Verbs.Of(r.Verb).TakesBack
-	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // if it has left, people are told that it is too late
+	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // once it has left, the actor is told that it is too late
 	if !stopsReply || !waitsOrLeft || wasSentByClick(w.Outbox, m) {
 		return true
 	}
-	return w.Authorize(r, r.Verb) != nil // whoever may not stop the reply was told so when the emoji came
+	isRefused := w.Authorize(r, r.Verb) != nil
+	return isRefused // the actor was told so when the emoji was added
 }
 
-// wasSentByClick reports whether a person sent a reply, or sent it again, by a click.
+// wasSentByClick reports whether a person sent or resent a reply by a click.
 func wasSentByClick(o *book.Outbox, m *book.Message) bool {
 	if m.Reason == bridge.ReasonClicked || m.Reason == bridge.ReasonRevived {
 		return true

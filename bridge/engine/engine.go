@@ -32,52 +32,57 @@ import (
 type Options struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
-	// Objects is the store of old blobs' bytes; nil means that the database has all of them.
+	// Objects stores the bytes of old blobs outside the database; nil means that the database holds all of them.
 	Objects blob.Objects
-	// Original makes the signed link to a mail's HTML original; nil or "" means it is
-	// uploaded as a file instead (no public URL).
+	// Original makes the signed link to a mail's HTML original. If it is nil or returns "", because there is no
+	// public URL, the original is uploaded as a file instead.
 	Original func(message store.MessageID) string
-	// FileLink makes the signed public address of an outgoing message's file, which
-	// Engine.Files opens; nil means there is none (no public URL).
+	// FileLink makes the signed public URL of an outgoing message's file, which Engine.Files opens; nil if there
+	// is no public URL.
 	FileLink func(message store.MessageID, file string) string
-	// AccountPage makes the address of the page on which an admin connects a channel's account
-	// again; nil means admins are told of none (no public URL).
+	// AccountPage makes the URL of the page on which an admin reconnects an account; nil if there is no public URL.
 	AccountPage func(channel, name string) string
-	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
-	// 0 stands for all. nil means there is none (no public URL).
+	// Dashboard makes the URL of the page with a team's statistics of some days (yyyy-mm-dd); team 0 means all
+	// teams. nil if there is no public URL.
 	Dashboard workflow.DashboardLink
-	// Relay's waits; zero values are those of production.
+	// Relay has the intervals of the relay; zero values mean those of production.
 	Relay relay.Options
-	// Specs of the channels, for names and icons.
+	// Specs describe the channels: names and icons.
 	Specs []channels.Spec
-	// Analyzer reads what customers write; nil means nothing is analysed.
+	// Analyzer analyses customers' messages; nil disables analysis.
 	Analyzer analysis.Analyzer
-	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 means anything.
+	// AITokensADay is the default limit of model tokens per account and day; 0 means no limit.
 	AITokensADay int
-	// Sealer seals what is kept of a model's questions; nil means nothing is kept.
+	// Sealer encrypts the stored requests to models; nil means that none are stored.
 	Sealer *store.Sealer
-	// SurfaceNames are what people call the surfaces, by kind.
+	// SurfaceNames are the display names of the surfaces, by kind.
 	SurfaceNames map[string]string
-	// Backoff is the pauses between attempts at a reply that fails for certain; nil means 2 s to 4 h.
+	// Backoff lists the pauses between attempts to send a reply that failed for certain; nil means 2 s to 4 h.
 	Backoff []time.Duration
-	// GapWait bounds how long replies wait for a surface to fill a gap; 0 means 30 s.
+	// GapWait limits how long replies wait for a surface to report the events it has missed; 0 means 30 s.
 	GapWait time.Duration
-	// AudienceAge is how long the people who were last seen in an account's own channel may read its
-	// conversations while the surface can't tell who is there; 0 means 10 min.
+	// AudienceAge is how long the last known members of an account's own chat channel may read its conversations
+	// while the surface can't list the members; 0 means 10 min.
 	AudienceAge time.Duration
 	// ReachEvery is how often each surface is asked whether it can be reached; 0 means 20 s.
 	ReachEvery time.Duration
-	// MaxHold is how long a reply is held in all, so that it can be taken back, if that is longer than two holds; 0 means 60 s.
+	// MaxHold is the longest time that a reply is held back, in all, so that its author can undo it. Twice the
+	// account's hold is always allowed. 0 means 60 s.
 	MaxHold time.Duration
-	// StalledAfter is for how long a process notes no beat that was stopped, for example with its machine; 0 means 2 s.
+	// StalledAfter is the time without a heartbeat after which this process counts as having been suspended, for
+	// example with its virtual machine; 0 means 2 s.
 	StalledAfter time.Duration
-	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 means 1.5 s.
+	// CardWait is how long the update of a conversation's card waits for further changes, unless somebody clicked;
+	// 0 means 1.5 s.
 	CardWait time.Duration
 }
 
-// Engine applies what is in the journal (what customers write, what agents do, what became of deliveries) to conversations, by the
-// use cases in the packages below this one. It knows the channels, through which customers write, and the surfaces, the chats in
-// which agents work. The relay calls it for each batch of events and each attempt at a delivery.
+// Engine applies the events of the journal (messages of customers, actions of agents, results of deliveries) to conversations. It
+// connects the channels, through which customers write (e-mail, WhatsApp, …), with the surfaces, the chats in which agents work
+// (Slack, Teams). For example, it turns a customer's mail into a thread in Slack, and an agent's reply there into a mail.
+//
+// The relay, which owns ordering, retries and delivery, calls the Engine for each batch of events (Decode, Apply) and each attempt to
+// deliver. The use cases themselves are in the packages below this one. An Engine is safe for concurrent use.
 type Engine struct {
 	pool   *pgxpool.Pool
 	log    *slog.Logger
@@ -86,32 +91,32 @@ type Engine struct {
 	files  *files.Reader
 	sender *outbound.Sender
 
-	directory atomic.Pointer[directory.Directory] // as it was read last; replaced as a whole
+	directory atomic.Pointer[directory.Directory] // accounts, agents, teams and settings; replaced as a whole
 	presence
 	directoryChanged chan struct{} // closed and replaced when the directory changes; guarded by mu
-	mu               sync.RWMutex  // guards what follows, up to unusedIDs
+	mu               sync.RWMutex  // guards directoryChanged, and the fields from channels to unusedIDs
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
-	unusedIDs        []*store.IDs // blocks of ids that earlier batches have not used up
+	unusedIDs        []*store.IDs // reserved ids that earlier batches did not use
 	troubles         *troubles
 	attention        *attention
 	reading          *reading.Reader
 	chores           *chores.Chores
-	servedSince      servedSince // Run reads it before it begins all other work
-	stopping         chan struct{}
+	servedSince      servedSince   // Run reads it before all other work
+	stopping         chan struct{} // closed when Run's context ends
 }
 
-// AnalysisCounts returns how the analyses of this process ended.
+// AnalysisCounts returns counts of the analyses that this process made, by outcome.
 func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
 
-// isChannel reports whether an account is one of a channel, through which customers write.
+// isChannel reports whether an account belongs to the customers' side.
 func (e *Engine) isChannel(account store.AccountID) bool {
 	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == store.SideChannel
 }
 
-// Reload reads the directory now instead of within a second.
+// Reload reads the directory at once. Run does so only within a second of a change.
 func (e *Engine) Reload(ctx context.Context) error {
 	d, err := store.LoadDirectory(ctx, e.pool)
 	if err != nil {
@@ -125,25 +130,26 @@ func (e *Engine) Reload(ctx context.Context) error {
 	return nil
 }
 
-// DirectoryChanged returns a channel that is closed once the directory has changed after the call.
+// DirectoryChanged returns a channel that is closed at the next change of the directory.
 func (e *Engine) DirectoryChanged() <-chan struct{} {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.directoryChanged
 }
 
-// Accounts returns the accounts as they were read last.
+// Accounts returns the accounts of the current directory. The caller must not modify them.
 func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
 
-// Files returns the files of messages.
+// Files returns the reader of messages' files.
 func (e *Engine) Files() *files.Reader { return e.files }
 
-// Relay returns the Relay that the Engine works with, for its counters.
+// Relay returns the Engine's Relay, for its metrics.
 func (e *Engine) Relay() *relay.Relay { return e.relay }
 
-// SetChannel puts the channel of an account to work; nil takes it away.
+// SetChannel registers the channel of an account, and lets the relay process the account's events; nil unregisters it.
 func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
-	if _, reports := ch.(channels.Runner); ch != nil && !reports {
+	_, reportsItself := ch.(channels.Runner)
+	if ch != nil && !reportsItself {
 		e.troubles.endRun(account)
 	}
 
@@ -158,7 +164,7 @@ func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
 	e.relay.OpenAccount(account)
 }
 
-// Desk returns what the surface of an account may ask of the engine.
+// Desk returns the engine's API for the surface of an account. It is always the same one for an account.
 func (e *Engine) Desk(account store.AccountID) *Desk {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -168,7 +174,7 @@ func (e *Engine) Desk(account store.AccountID) *Desk {
 	return e.surfaces[account]
 }
 
-// SetSurface puts a surface to work.
+// SetSurface registers the surface of an account, and lets the relay process the account's events.
 func (e *Engine) SetSurface(account store.AccountID, s bridge.Surface) {
 	d := e.Desk(account)
 	e.mu.Lock()
@@ -177,14 +183,14 @@ func (e *Engine) SetSurface(account store.AccountID, s bridge.Surface) {
 	e.relay.OpenAccount(account)
 }
 
-// Channel returns the channel of an account; nil while it isn't there.
+// Channel returns the channel of an account, or nil while none is registered.
 func (e *Engine) Channel(account store.AccountID) channels.Channel {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.channels[account]
 }
 
-// Surface returns the chat of a surface's account; nil while it isn't there.
+// Surface returns the surface of an account, or nil while none is registered.
 func (e *Engine) Surface(account store.AccountID) bridge.Surface {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -199,12 +205,13 @@ func (e *Engine) Accept(ctx context.Context, account store.AccountID, facts ...c
 	return e.relay.Accept(ctx, account, facts...)
 }
 
-// Run works until ctx ends. Then it finishes what is under way, within grace.
+// Run works until ctx ends. Then it finishes work in progress, for at most grace.
 func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	if !e.readRestoreTime(ctx) {
-		return nil // asked to stop before it began
+		return nil // ctx ended before work began
 	}
 	defer context.AfterFunc(ctx, func() { close(e.stopping) })()
+
 	var group errgroup.Group
 	group.Go(func() error { return e.relay.Run(ctx, grace) })
 	group.Go(func() error { return e.watchSettings(ctx) })
@@ -220,16 +227,17 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 
 const (
 	settingsInterval  = time.Second
-	followInterval    = 10 * time.Minute // though no setting has changed: business hours depend on the date
-	retryEndsInterval = time.Minute      // between attempts to end troubles that could not be ended before
+	followInterval    = 10 * time.Minute // even without a change, because business hours depend on the date
+	retryEndsInterval = time.Minute      // between attempts to write the ends of troubles; see troubles.retryEnds
 )
 
-// watchSettings rereads the directory when the version of the settings has risen, and has what depends on them follow.
+// watchSettings reads the directory again when the version of the settings has changed, and updates what depends on them. It runs
+// until ctx ends.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(settingsInterval)
 	defer tick.Stop()
 
-	followed := int64(-1) // the version of the settings that was followed last
+	followed := int64(-1) // the version of the settings for which followSettings succeeded last
 	now := time.Now()     //nolint:forbidigo // only how long ago
 	followedAt, retriedAt := now, now
 	for {
@@ -251,13 +259,13 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 		}
 		if now.Sub(retriedAt) >= retryEndsInterval {
 			retriedAt = now
-			e.troubles.retryEnds() //nolint:contextcheck // conditions are written within a time of their own
+			e.troubles.retryEnds() //nolint:contextcheck // conditions are written with their own time limit
 		}
 	}
 }
 
-// followSettings sets the timers of evening lists again, and frees the conversations of people who are no longer agents. It returns
-// false if it has to be tried again.
+// followSettings applies changed settings: it resets the timers of the evening lists, and unassigns the conversations of former
+// agents. It returns false if it failed and has to be tried again.
 func (e *Engine) followSettings(ctx context.Context) bool {
 	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
 	if err != nil && ctx.Err() == nil {
@@ -267,8 +275,8 @@ func (e *Engine) followSettings(ctx context.Context) bool {
 	return true
 }
 
-// readSettings rereads which accounts don't work, and the directory if it is out of date. Then it ends the troubles of channels in
-// which no threads open any more.
+// readSettings reads which accounts don't work, and the directory if it is out of date. Then it ends the troubles (recorded failures)
+// of chat channels in which threads no longer open.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
@@ -280,11 +288,11 @@ func (e *Engine) readSettings(ctx context.Context) error {
 		err = e.Reload(ctx)
 	}
 
-	e.troubles.endOfFormerChannels(e.directory.Load()) //nolint:contextcheck // conditions are written within a time of their own
+	e.troubles.endOfFormerChannels(e.directory.Load()) //nolint:contextcheck // conditions are written with their own time limit
 	return err
 }
 
-// newWork makes the work on a batch. now is the time by Parley's clock, real by the database's.
+// newWork makes the state of one batch. now is the time by Parley's clock, which tests can set; real is the database's time.
 func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -306,7 +314,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	return assembleWork(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 
-// keepUnusedIDs keeps the ids that a batch has not used for a later one.
+// keepUnusedIDs returns the ids that a batch has reserved and not used, for a later batch.
 func (e *Engine) keepUnusedIDs(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

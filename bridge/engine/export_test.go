@@ -29,7 +29,7 @@ func (e *Engine) EndTroublesAgain() { e.troubles.retryEnds() }
 func (e *Engine) KnowsTroubleToEnd() bool {
 	e.troubles.mu.Lock()
 	defer e.troubles.mu.Unlock()
-	for _, over := range e.troubles.unended {
+	for _, over := range e.troubles.pendingEnds {
 		if over.until != nil {
 			return true
 		}
@@ -41,8 +41,8 @@ func (e *Engine) KnowsTroubleToEnd() bool {
 func (e *Engine) KnowTroublesUntil(at time.Time) {
 	e.troubles.mu.Lock()
 	defer e.troubles.mu.Unlock()
-	for k, over := range e.troubles.unended {
+	for k, over := range e.troubles.pendingEnds {
 		over.until = &at
-		e.troubles.unended[k] = over
+		e.troubles.pendingEnds[k] = over
 	}
 }

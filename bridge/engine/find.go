@@ -12,15 +12,19 @@ import (
 	"parley/bridge/engine/verb"
 )
 
-// maxTypedNumber is the largest number that is taken for a conversation's if there is no such conversation. A larger number
-// that somebody wants to find is taken for a phone number.
+// This file answers the verb find, whose argument is ambiguous: "!find 12" can mean conversation #12, or conversations that contain
+// "12"; "!find 4917012345" is probably a phone number. Digits are searched for first. If that finds nothing, they are taken for the
+// number of a conversation. Without an argument find shows the details of the thread's conversation.
+
+// maxTypedNumber is the largest number that is taken for a conversation's number even if no such conversation exists. Larger ones
+// are taken for phone numbers.
 const maxTypedNumber = 9999
 
 func findVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbFind, IsQuestion: true}, DoAnywhere: answerBy(find)}
 }
 
-// find shows the conversations that some words find, or the details of the one that a number or the thread names.
+// find shows the conversations that match some words, or the details of one conversation, which a number or the thread identifies.
 func find(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	if words := wordsToFind(r); words != "" {
 		line, err := w.foundLine(ctx, tx, r, words)
@@ -35,14 +39,14 @@ func find(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line,
 func showDetails(w *work, ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) (err error) {
 	line.Content = bridge.LineDetails
 	if line.Other.ID != 0 {
-		return nil // the facts were read because it was asked elsewhere
+		return nil // aboutConversation has read the facts, because find was typed outside the thread
 	}
 	line.Other, err = w.Facts(ctx, tx, r)
 	return err
 }
 
-// isNumberMeant reports whether digits that were looked for as words name a conversation instead: they are too few to look for, or
-// nothing was found and there is a conversation of that number.
+// isNumberMeant reports whether digits, after a search for them as words (found, err), are the number of a conversation instead: they
+// are too few for a search, or nothing was found and a conversation has that number.
 func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
 	areDigits := r.Args.Note != "" && r.Args.Conversation != 0
 	if !areDigits {
@@ -51,11 +55,12 @@ func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		return problem.Code == bridge.TooShort
 	}
-	l, ok := found.Content.(*bridge.ListLine)
-	return ok && len(l.Rows) == 0 && r.Conversation != nil
+	list, ok := found.Content.(*bridge.ListLine)
+	foundNothing := ok && len(list.Rows) == 0
+	return foundNothing && r.Conversation != nil
 }
 
-// wordsToFind returns the words by which conversations are looked for, or "" if one is meant, by its number or by the thread.
+// wordsToFind returns the words to search for, or "" if the request is for one conversation, by its number or its thread.
 func wordsToFind(r book.Request) string {
 	if r.Args.Note != "" {
 		return r.Args.Note
@@ -67,7 +72,7 @@ func wordsToFind(r book.Request) string {
 	return ""
 }
 
-// foundLine shows the first page of the conversations that some words find.
+// foundLine shows the first page of the conversations that match some words.
 func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
 	r.Args = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: words}
 	return w.listLine(ctx, tx, r)

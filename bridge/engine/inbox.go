@@ -17,31 +17,34 @@ import (
 	"parley/store/inbox"
 )
 
-// Inbox is what Parley's own inbox page may ask of the engine. Agents use the page when no chat can be reached. What they do
-// there is journalled as a fact (a stored event) that names the agent. It is applied, and shown in the conversations' threads,
-// like what they do in a form of a chat.
+// Inbox is the engine's API for Parley's own inbox page, on which agents work when their chat (Slack, Teams) can't be reached. For
+// example, Act stores an agent's reply as an event. It is then applied, and shown in the conversation's thread, like a reply from
+// the chat.
+//
+// Its methods check what the agent may read and do. They return a *bridge.Problem, worded for people, if the user isn't an agent or
+// isn't allowed to, and bridge.ErrNoConversation if a conversation doesn't exist.
 type Inbox struct {
 	e    *Engine
-	desk *Desk // of Parley's own pages: its users are agents, and it has no surface
+	desk *Desk // of store.SystemAccount: its users are all agents, and nothing can be posted to it
 }
 
 // Inbox returns the Inbox for the inbox page.
 func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} }
 
-// Stopping is closed when the process is about to end.
+// Stopping returns a channel that is closed when the process is about to end.
 func (in *Inbox) Stopping() <-chan struct{} { return in.e.stopping }
 
-// List returns a page of a list, as far as an agent may read it. Errors: *Problem.
+// List returns a page of a list, without the conversations that the agent may not read.
 func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQuery) (bridge.Listing, error) {
 	return in.desk.List(ctx, q, own.PageUser(agent))
 }
 
-// Facts returns the facts of a conversation, for an agent. Errors: ErrNoConversation; *Problem.
+// Facts returns the facts (status, owners, …) of a conversation.
 func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Facts, error) {
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
-// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for whoever isn't an agent.
+// Readable returns the conversations, of the given ones, that an agent may read. They are in no order.
 func (in *Inbox) Readable(
 	ctx context.Context, agent store.AgentID, conversations []store.ConversationID,
 ) ([]store.ConversationID, error) {
@@ -64,27 +67,27 @@ func (in *Inbox) Readable(
 	return list, nil
 }
 
-// ClosedAccounts returns the accounts whose customers an agent may not see: those whose channel the agent can't read and whose team
-// the agent isn't in. Errors: *Problem for whoever isn't an agent.
+// ClosedAccounts returns the accounts whose customers an agent may not see, because the agent is neither in the account's own chat
+// channel nor in its team.
 func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	return reader.Closed, err
 }
 
-// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
+// Zone returns the time zone of an agent; see directory.Zone for the fallbacks.
 func (in *Inbox) Zone(agent store.AgentID) *time.Location {
 	dir := in.e.directory.Load()
 	return dir.Zone(dir.Agent(agent), 0)
 }
 
-// History returns a page of the log of a conversation, the newest first. Errors: as Facts.
+// History returns a page of a conversation's log, newest entries first.
 func (in *Inbox) History(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int,
 ) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
 }
 
-// People returns all agents and the names of all teams, for pickers.
+// People returns all active agents and the names of all teams, for pickers.
 func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error) {
 	agents, err := in.desk.People(ctx)
 	if err != nil {
@@ -94,7 +97,7 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 	return agents, teams, err
 }
 
-// ReadSpoken returns a page of what was said in a conversation. Errors: as Facts.
+// ReadSpoken returns a page of the messages and notes of a conversation, with links to the HTML originals of mails.
 func (in *Inbox) ReadSpoken(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore,
 ) (bridge.SpokenPage, error) {
@@ -119,7 +122,7 @@ func (in *Inbox) ReadSpoken(
 	return page, err
 }
 
-// File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile.
+// File returns a file that a customer sent, or that an agent uploaded to Parley. It returns files.ErrNoFile if there is none.
 func (in *Inbox) File(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int,
 ) (channels.File, error) {
@@ -149,19 +152,18 @@ func (in *Inbox) ListStamp(l bridge.Listing) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// maxActWait is how long Act waits until what it stored is applied, so that the page which follows shows it.
 const (
-	maxActWait      = 2 * time.Second
+	maxActWait      = 2 * time.Second // how long Act waits, so that the next page shows its result
 	actPollInterval = maxActWait / 50
 )
 
-// Act stores what an agent asks for, and waits for at most maxActWait until it is applied. It returns the name by which Result
-// tells what became of it. An act that is submitted again from the same opened form, with the same words, counts once.
-// Errors: *Problem for what the agent may not do, and ErrNoConversation, after which nothing is stored;
-// channels.ErrOverloaded; the database's.
+// Act stores an action of an agent, and waits for at most maxActWait until it is applied. It returns a name for Result, which reports
+// the outcome. Submitting the same form again with the same content has no effect: both calls return the same name.
+//
+// It stores nothing if it returns a *bridge.Problem, bridge.ErrNoConversation or channels.ErrOverloaded.
 func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (string, error) {
-	if problem := in.mayAct(ctx, agent, a); problem != nil {
-		return "", problem
+	if err := in.checkAct(ctx, agent, a); err != nil {
+		return "", err
 	}
 	name, event, err := factOfAct(agent, a)
 	if err != nil {
@@ -170,14 +172,15 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 	if err := in.e.Accept(ctx, store.SystemAccount, event); err != nil {
 		return "", err
 	}
-	if err := in.waitUntilApplied(ctx, name, a.Args.Conversation); err != nil { // it is stored nevertheless, and will be applied
+	if err := in.waitUntilApplied(ctx, name, a.Args.Conversation); err != nil { // not fatal: it is stored, and will be applied
 		in.e.log.Warn("not known whether an act is applied", "conversation_id", a.Args.Conversation, "error", err)
 	}
 
 	return name, nil
 }
 
-// factOfAct returns the fact of an act, and its name: a hash of who does what in which opened form, so that it counts once.
+// factOfAct returns the event to be stored for an act, and its name. The name is a hash of the agent, the opened form and its
+// content, so that an act is stored once, however often it is submitted.
 func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
 	payload, err := json.Marshal(own.Fact{
 		Kind:         own.Acted,
@@ -192,8 +195,9 @@ func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error)
 	return name, channels.Fact{ExternalID: name, OrderKey: fmt.Sprintf("c%d", a.Args.Conversation), Payload: payload}, nil
 }
 
-// mayAct checks an act before it is stored. All of it is checked again when the act is applied.
-func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) error {
+// checkAct checks an act before it is stored, so that the page can show a problem at once. Everything is checked again when the act
+// is applied.
+func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act) error {
 	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
 		return &bridge.Problem{Code: bridge.ReasonUnknownVerb, Text: "That can't be done here.", Hint: "Reload the page."}
 	}
@@ -218,8 +222,8 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 	return nil
 }
 
-// checkOpened refuses a reply whose page says that it was read in the future: no colleague's answer would ever be later, so that its
-// author would never be asked about one.
+// checkOpened refuses a reply whose form was opened in the future, by the time that the page submits. Parley asks an author to confirm
+// a reply if a colleague has answered since the form was opened; with such a time it never would.
 func (in *Inbox) checkOpened(ctx context.Context, a bridge.Act) error {
 	if a.OpenedAt.IsZero() {
 		return nil
@@ -235,7 +239,7 @@ func (in *Inbox) checkOpened(ctx context.Context, a bridge.Act) error {
 	}
 }
 
-// Attaching says whether an agent may attach files to a reply. Errors: as Facts; *Problem for who may not reply.
+// Attaching returns whether, and how, an agent may attach files to a reply in a conversation.
 func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Attaching, error) {
 	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
 	if err != nil {
@@ -265,12 +269,12 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 	}, nil
 }
 
-// StoreFile keeps a file for the act that will carry it; see Desk.StoreFile.
+// StoreFile stores an uploaded file for a later act that contains it; see Desk.StoreFile.
 func (in *Inbox) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name string, size int64, err error) {
 	return in.desk.StoreFile(ctx, r, maxBytes)
 }
 
-// checkMessage refuses an act on a message that is not in the act's conversation.
+// checkMessage refuses an act on a message of another conversation.
 func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 	rows, err := store.Messages(ctx, in.e.pool, a.Args.Message)
 	if err != nil {
@@ -286,30 +290,30 @@ func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 	return nil
 }
 
-// waitUntilApplied waits for a moment until an act is applied.
+// waitUntilApplied waits until an act is applied, but at most maxActWait. It also returns nil if the time is up, or ctx ends.
 func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation store.ConversationID) error {
-	end := time.NewTimer(maxActWait)
-	defer end.Stop()
-	look := time.NewTicker(actPollInterval)
-	defer look.Stop()
+	timeout := time.NewTimer(maxActWait)
+	defer timeout.Stop()
+	poll := time.NewTicker(actPollInterval)
+	defer poll.Stop()
 
 	for {
-		o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
-		if err != nil || !o.Waits {
+		outcome, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+		if err != nil || !outcome.Waits {
 			return err
 		}
 
 		select {
-		case <-look.C:
-		case <-end.C:
+		case <-poll.C:
+		case <-timeout.C:
 			return nil
 		case <-ctx.Done():
-			return nil // it is stored, and will be applied
+			return nil
 		}
 	}
 }
 
-// Result returns what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
+// Result returns the outcome of an agent's act, by the name that Act returned. It returns the zero ActResult for an unknown name.
 func (in *Inbox) Result(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string,
 ) (bridge.ActResult, error) {
@@ -317,18 +321,17 @@ func (in *Inbox) Result(
 		return bridge.ActResult{}, err
 	}
 
-	o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
-	if err != nil || !o.Known {
+	outcome, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+	if err != nil || !outcome.Known {
 		return bridge.ActResult{}, err
 	}
-	if o.Stuck {
+	switch {
+	case outcome.Stuck:
 		return bridge.ActResult{State: bridge.ActStuck}, nil
-	}
-	if o.Waits {
+	case outcome.Waits:
 		return bridge.ActResult{State: bridge.ActWaits}, nil
-	}
-	if o.Why != "" {
-		return bridge.ActResult{State: bridge.ActRefused, Why: o.Why}, nil
+	case outcome.Why != "":
+		return bridge.ActResult{State: bridge.ActRefused, Why: outcome.Why}, nil
 	}
 	return bridge.ActResult{State: bridge.ActDone}, nil
 }

@@ -10,9 +10,11 @@ import (
 	"parley/store"
 )
 
-// followLaterChanges makes a customer's change of key (address, number) lead to the key of now, if a later change came first. A customer
-// who changed from A to B, and then to C, is at C. If B counted as this customer's, C would be a second customer, and whoever has B
-// next would write in this customer's thread.
+// followLaterChanges handles changes of a customer's key (phone number or provider's id) that arrive in the wrong order. Suppose that
+// a customer changed from A to B and then to C, and "B to C" arrived first. Then "A to B" must lead to C. Otherwise C would become
+// a second customer, and the next owner of the number B would write into this customer's thread.
+//
+// It replaces the keys in the changes in facts (decoded events of one batch) by the customer's current keys.
 func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 	for i := range facts {
 		f := &facts[i]
@@ -22,8 +24,8 @@ func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 				continue
 			}
 
-			named := append([]string{in.From.Key}, in.From.Also...)
-			keys, err := store.FindLaterKeys(ctx, tx, f.account.ID, named, in.At)
+			reported := append([]string{in.From.Key}, in.From.Also...)
+			keys, err := store.FindLaterKeys(ctx, tx, f.account.ID, reported, in.At)
 			if err != nil {
 				return err
 			}
@@ -31,17 +33,17 @@ func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 				continue
 			}
 
-			in.From = withKeysOfNow(in.From, keys)
-			f.inbound = slices.Clone(f.inbound) // other attempts to apply the fact have the same list
+			in.From = withCurrentKeys(in.From, keys)
+			f.inbound = slices.Clone(f.inbound) // the original is shared with other attempts to apply the fact
 			f.inbound[j] = in
 		}
 	}
 	return nil
 }
 
-// withKeysOfNow returns a customer with the keys that she has by now in place of those that were told. A lasting one that is still hers
-// comes first.
-func withKeysOfNow(p channels.Party, keys []string) channels.Party {
+// withCurrentKeys returns a customer with the current keys instead of the reported ones. If the reported main key is still one of
+// them, it stays the main key.
+func withCurrentKeys(p channels.Party, keys []string) channels.Party {
 	if i := slices.Index(keys, p.Key); i >= 0 {
 		p.Also = slices.Delete(keys, i, i+1)
 		return p

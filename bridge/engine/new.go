@@ -17,7 +17,8 @@ import (
 	"parley/store"
 )
 
-// New makes an Engine on a migrated database and reads its directory.
+// New makes an Engine, and reads the directory (accounts, agents, teams and settings) from the database, whose schema must be up to
+// date. The caller registers the channels and surfaces with SetChannel and SetSurface, and then calls Run.
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{
@@ -54,6 +55,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		Original: o.Original,
 	})
 	e.chores = chores.New(o.Pool, o.Log, host{e})
+
 	relayOptions := o.Relay
 	relayOptions.Pool = o.Pool
 	relayOptions.Handler = e
@@ -67,8 +69,8 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	return e, e.Reload(ctx)
 }
 
-// withDefaults fills in what is not set. A reply that could not be sent is first tried again within seconds, because mostly a
-// connection broke or a server was being restarted.
+// withDefaults replaces unset options by their defaults. The first pauses of Backoff are short, because most failures are broken
+// connections and restarting servers.
 func (o Options) withDefaults() Options {
 	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
 	o.AudienceAge = cmp.Or(o.AudienceAge, 10*time.Minute)

@@ -10,14 +10,18 @@ import (
 	"parley/store"
 )
 
-// perform applies a command: it checks whether this agent may use the verb here, and calls its use case.
+// This file performs commands. A command is something that an agent asks for in a chat, such as "!take" or a click on "Resolve"; its
+// verb selects the use case that carries it out (use_cases.go). Texts for customers and colleagues are not commands: see action.go.
+
+// perform checks whether the agent may use the command's verb here, and calls its use case. If not, the agent is told why, and
+// perform returns nil.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	use := useCaseOf(r.Verb)
 	if use.DoAnywhere != nil {
 		return use.DoAnywhere(w, ctx, tx, r)
 	}
 	if r.Conversation == nil && r.IsEmoji() {
-		return nil // an emoji under a message of no conversation is meant for people
+		return nil // emoji on messages outside conversations are meant for people
 	}
 	if r.Conversation == nil {
 		return w.answerWithoutConversation(ctx, tx, r)
@@ -27,7 +31,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	whispers := w.Whispers
+	whispersBefore := w.Whispers
 	if use.Do != nil {
 		use.Do(w, r)
 	}
@@ -36,19 +40,21 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 			return err
 		}
 	}
-	w.confirmElsewhere(r, whispers)
+	w.confirmElsewhere(r, whispersBefore)
 	return nil
 }
 
-// confirmElsewhere tells somebody who gave a command from elsewhere that it was done: the card and the lines that show it are in
-// the conversation's thread. It does nothing if that person was answered already. before is the number of whispers before the command.
-func (w *work) confirmElsewhere(r book.Request, before int) {
-	if w.Whispers == before && w.Posts.IsAskedElsewhere(r) {
+// confirmElsewhere confirms a command to an agent who gave it outside the conversation's thread, and so can't see its effect there. It
+// does nothing if the agent was answered already. whispersBefore is the number of whispers (posts that only one person sees) before
+// the command.
+func (w *work) confirmElsewhere(r book.Request, whispersBefore int) {
+	wasAnswered := w.Whispers != whispersBefore
+	if !wasAnswered && w.Posts.IsAskedElsewhere(r) {
 		w.Confirm(r, bridge.Line{Args: r.Args})
 	}
 }
 
-// commandProblem returns why a verb can't be used now in its conversation by whoever asks, or nil if it can.
+// commandProblem returns why the actor can't use a verb in its conversation now, or nil.
 func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 	c := r.Conversation
 	if problem := w.Authorize(r, r.Verb); problem != nil {
@@ -82,8 +88,8 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 	return nil
 }
 
-// wroteSince reports whether a verb was found late and the customer has written since somebody asked for it, even if a colleague has
-// answered that: whoever asked has read neither.
+// wroteSince reports whether the customer has written since a command was typed, if the command arrived late. It doesn't matter whether
+// a colleague has answered: the author of the command has read neither.
 func (w *work) wroteSince(r book.Request) bool {
 	if r.Conversation.LastFrom == store.FromCustomer {
 		return w.WasTypedBefore(r.Action, r.Conversation.LastAt)
@@ -92,10 +98,10 @@ func (w *work) wroteSince(r book.Request) bool {
 	return last != nil && w.WasTypedBefore(r.Action, last.CreatedAt)
 }
 
-// answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.
+// answerWithoutConversation answers a command that needs a conversation but doesn't identify one.
 func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	handled, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r)
-	if handled || err != nil {
+	isHandled, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r)
+	if isHandled || err != nil {
 		return err
 	}
 	if r.Args.Conversation != 0 {

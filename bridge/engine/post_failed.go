@@ -12,10 +12,12 @@ import (
 	"parley/store"
 )
 
-// postFailed tells people what could not be posted, since a message that nobody sees would be lost.
+// postFailed handles a post that Parley has given up: it could not be delivered to the agents' chat (the surface). It makes sure that
+// nothing a customer said goes unnoticed. For example, if the post of a customer's message was refused, it posts a line in the thread
+// that says so. f is the event that reports the failure.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	kind := bridge.PostKind(f.Post)
-	if kind == bridge.PostDouble { // it is no post, but the search for a root that may be there twice
+	if kind == bridge.PostDouble { // not a post, but the search for a duplicate of the thread's first message
 		threads.Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
 		return
 	}
@@ -26,20 +28,21 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
-	if d != nil && d.DecodedPayload().Changes != 0 {
+	isEdit := d != nil && d.DecodedPayload().Changes != 0
+	if isEdit {
 		w.insight.PostUnchanged(c, d)
-		return // the line that it was to change stands
+		return
 	}
 
 	explain := fmt.Sprintf("parley explain '#%d'", c.ID)
 	switch kind {
-	case bridge.PostSaid, bridge.PostFiles: // the thread can still say so
+	case bridge.PostSaid, bridge.PostFiles: // report it in the thread
 		w.Line(c, bridge.Line{Content: &bridge.QuarantineLine{
 			Account: c.Account.Name,
 			Trouble: f.Text,
 			Hint:    "The original is kept: " + explain,
 		}})
-	case bridge.PostRoot, bridge.PostLine: // a further line would probably fail too: the admins are told
+	case bridge.PostRoot, bridge.PostLine: // another line would probably fail too, so notify the admins
 		w.TellCondition(own.Fact{
 			Account: f.Account,
 			Text:    fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
@@ -49,19 +52,21 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// postSaidElsewhere posts what a customer said or changed again, after the post d failed (f):
-//   - in the other chat in which the conversation goes on;
-//   - in the same chat, if the post failed only because the conversation was elsewhere, the conversation is back by now, and no part
-//     of the post is there.
+// postSaidElsewhere posts a customer's words again after their post d has failed, if agents now work on the conversation elsewhere. It
+// posts them
+//   - in the other chat to which the conversation has moved;
+//   - in the same chat, if the post failed only because the conversation had moved away, it has moved back since, and no part of the
+//     post was delivered.
 //
-// In all other cases, also if d shows nothing of the customer, it returns false.
+// Otherwise, or if d contains nothing of the customer's, it returns false. d may be nil.
 func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fact) bool {
 	home := c.Home(w.Dir)
 	if d == nil || home == nil {
 		return false
 	}
-	isBack := f.Hint == outbound.GoesOnElsewhere && d.Part == 0
-	if home.AccountID == f.Account && !isBack {
+	hasMovedAway := home.AccountID != f.Account
+	hasMovedBack := f.Hint == outbound.GoesOnElsewhere && d.Part == 0
+	if !hasMovedAway && !hasMovedBack {
 		return false
 	}
 	if !outbound.ShowsSaid(&d.Delivery) {
@@ -76,7 +81,8 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fa
 	}
 
 	isLate := m != nil && inbound.IsLate(m, w.DatabaseNow)
-	w.PostTo(c, home, kind, d.MessageID, outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only})
+	again := outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
+	w.PostTo(c, home, kind, d.MessageID, again)
 	if m != nil && kind == bridge.PostFiles {
 		w.AllowUpload(w.SurfaceLane(c, home, kind), home, m)
 	}

@@ -97,7 +97,7 @@ func (e *Engine) findQuarantinePlace(
 // event can't be decoded. The error is not reported, since most likely it is the reason for which the event is in quarantine.
 func placeOfActions(e *Engine, account *store.Account, ev store.Event) (quarantinePlace, bool) {
 	f := fact{event: ev, account: account}
-	if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {
+	if err := e.decodePayload(&f, ev.Payload); err != nil || len(f.actions) == 0 {
 		return quarantinePlace{}, false
 	}
 

@@ -1,8 +1,9 @@
-// Package assist has texts written that colleagues ask for, or that help them: summaries, translations, another
-// wording, answers about a conversation. What is written is shown in the thread and goes nowhere else; nothing in
-// it is read as a command.
+// Package assist handles requests for texts that a language model writes for agents: summaries, translations, rephrased replies,
+// and answers to questions about a conversation. For example, an agent types "!ai summarise" in a thread; the request is queued
+// (ask), and the finished text is shown in the thread later (Written). Such a text is never sent to the customer by itself, and
+// never read as a command.
 //
-// What does not belong here: how texts are written (bridge/analysis), and when (chores).
+// Package bridge/analysis writes the texts; the engine's chores (background jobs) call it.
 package assist
 
 import (
@@ -20,13 +21,13 @@ import (
 	"parley/store"
 )
 
-// What is said where the analysis of one conversation is switched off.
+// Problem and hint shown where the analysis of one conversation is switched off.
 const (
 	switchedOff = "The analysis of this conversation is switched off: nothing of it is sent to a model."
 	switchOn    = "Switch it on again: !analysis on"
 )
 
-// UseCases has texts written, in one batch.
+// UseCases applies the requests, and the finished texts, of one batch of events.
 type UseCases struct {
 	*threads.Writer
 }
@@ -38,28 +39,15 @@ func Verbs() []usecase.Case[*UseCases] {
 	}
 }
 
-// ask asks for a text, and tells whoever asked that it is under way.
+// ask queues a request for a text, a summary by default, and confirms it to the agent who asked.
 func (us *UseCases) ask(r book.Request) {
 	c, settings := r.Conversation, us.Settings(r.Conversation)
 	request := bridge.TextRequest{Task: analysis.Summarise}
 	if r.Args.TextRequest != nil {
 		request = *r.Args.TextRequest
 	}
-
-	switch {
-	case !us.Requests.HasWriter() || !settings.Analyses:
-		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.",
-			"Admins switch it on in parley.yaml: ai: on")
-		return
-	case !us.IsAnalysed(c):
-		us.Refuse(r, own.SwitchedOff, switchedOff, switchOn)
-		return
-	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
-		us.Refuse(r, "too_long", "That text is too long: it may have "+strconv.Itoa(analysis.MostDraft)+" characters.", "Give it in parts.")
-		return
-	case request.Task == analysis.Rephrase && r.Text == "":
-		us.Refuse(r, "no_text", "Say which text is meant.",
-			"For example: !ai "+cmp.Or(request.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
+	if problem := us.problemOf(r, request, settings.Analyses); problem != nil {
+		us.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return
 	}
 
@@ -81,31 +69,58 @@ func (us *UseCases) ask(r book.Request) {
 	us.Confirm(r, bridge.Line{})
 }
 
-// Written shows a text that was asked for in the thread. If there is none, it says so to whoever asked, and to nobody
-// if Parley itself did.
+// problemOf returns why a request can't be fulfilled; nil if it can. isOn is the account's setting for the analysis.
+func (us *UseCases) problemOf(r book.Request, request bridge.TextRequest, isOn bool) *bridge.Problem {
+	switch {
+	case !us.Requests.HasWriter() || !isOn:
+		return &bridge.Problem{
+			Code: "ai_off",
+			Text: "The analysis of " + r.Conversation.Account.Name + " is switched off: nothing of its conversations is read.",
+			Hint: "Admins switch it on in parley.yaml: ai: on",
+		}
+	case !us.IsAnalysed(r.Conversation):
+		return &bridge.Problem{Code: own.SwitchedOff, Text: switchedOff, Hint: switchOn}
+	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
+		return &bridge.Problem{
+			Code: "too_long",
+			Text: "That text is too long: it may have " + strconv.Itoa(analysis.MostDraft) + " characters.",
+			Hint: "Give it in parts.",
+		}
+	case request.Task == analysis.Rephrase && r.Text == "":
+		return &bridge.Problem{
+			Code: "no_text",
+			Text: "Say which text is meant.",
+			Hint: "For example: !ai " + cmp.Or(request.Style, "shorter") + ": We are very sorry that your parcel has not arrived.",
+		}
+	}
+	return nil
+}
+
+// Written shows a finished text in the thread. If f reports that no text was written, it explains that to the agent who asked;
+// to nobody if Parley itself had requested the text.
 func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	ask := f.Ask
 	if ask == nil || !us.Settings(c).Analyses {
 		return
 	}
 	if !us.IsAnalysed(c) { // it was switched off while the text was being written
-		us.tellFailure(c, ask, own.SwitchedOff)
+		us.explainFailure(c, ask, own.SwitchedOff)
 		return
 	}
 	if f.Written == nil {
-		us.tellFailure(c, ask, f.Class)
+		us.explainFailure(c, ask, f.Class)
 		return
 	}
 
 	if ask.Task == analysis.Summarise {
-		summedUp := strconv.Itoa(f.Covered) // as the earlier version kept it that has written this fact
+		summedUp := strconv.Itoa(f.Covered) // the format of the earlier version that wrote this fact
 		if f.CoveredTo != 0 {
 			summedUp = own.SummedUpTo(f.CoveredTo)
 		}
 		isNews := c.SetTrait(bridge.TraitSummedUp, summedUp)
 		byParley := ask.Occasion != ""
 		if byParley && !isNews {
-			return // nothing was said since the last summary
+			return // there were no messages since the last summary
 		}
 	}
 
@@ -132,8 +147,8 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	us.Line(c, line)
 }
 
-// tellFailure tells whoever asked for a text why there is none, and what to do next.
-func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string) {
+// explainFailure shows the agent who asked for a text why it was not written, and what to do next.
+func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class string) {
 	if ask.Asker == (own.Asker{}) {
 		return
 	}

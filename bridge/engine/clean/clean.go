@@ -1,5 +1,6 @@
-// Package clean takes out of texts from outside what PostgreSQL doesn't store and no card shows, and makes
-// one-line previews of them.
+// Package clean prepares texts from customers and agents for storage and display. It removes what PostgreSQL rejects, such as NUL
+// bytes and invalid UTF-8, from each text field of a message or an action. It also makes one-line previews of texts: for example,
+// "**Hello**,\n[my order](https://…) is late" becomes "Hello, my order is late".
 package clean
 
 import (
@@ -14,36 +15,34 @@ import (
 )
 
 const (
-	maxPreviewBytes = 2000 // of a text that a preview looks at
-	previewRunes    = 120  // of a preview
-	topicRunes      = 60   // of a subject that is made of a text
+	maxPreviewBytes = 2000 // how much of a text is read for its preview
+	previewRunes    = 120  // maximum length of a preview
+	topicRunes      = 60   // maximum length of a subject that is made from a text
 )
 
-// Text removes what PostgreSQL can't store.
+// Text returns s without what PostgreSQL can't store.
 func Text(s string) string { return store.Clean(s) }
 
-// All cleans each text of a list, in place.
+// All cleans each text of a list in place.
 func All(list []string) {
 	for i := range list {
 		list[i] = Text(list[i])
 	}
 }
 
-// cleanTexts cleans texts in place.
 func cleanTexts(texts ...*string) {
 	for _, text := range texts {
 		*text = Text(*text)
 	}
 }
 
-// cleanParties cleans the keys and names of people, in place.
 func cleanParties(list []channels.Party) {
 	for i := range list {
 		cleanTexts(&list[i].Key, &list[i].Address, &list[i].Name)
 	}
 }
 
-// Inbound cleans all texts that came from a customer, in place.
+// Inbound cleans all texts of a customer's message in place.
 func Inbound(in *channels.Inbound) {
 	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via,
 		&in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Elsewhere.Author)
@@ -70,7 +69,8 @@ func Inbound(in *channels.Inbound) {
 	}
 }
 
-// withoutDirectionChanges removes from the name of a file what changes the direction of writing: it can make a program look like a text.
+// withoutDirectionChanges removes the Unicode characters that change the direction of writing from a file's name. They can make
+// a program look like a document: with U+202E "invoice\u202Efdp.exe" is displayed as "invoiceexe.pdf".
 func withoutDirectionChanges(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Bidi_Control, r) {
@@ -80,7 +80,7 @@ func withoutDirectionChanges(name string) string {
 	}, name)
 }
 
-// Action cleans all texts that came from an agent, in place.
+// Action cleans all texts of an agent's action in place.
 func Action(a *bridge.Action) {
 	a.Args.List = bridge.ListName(Text(string(a.Args.List)))
 	a.Actor.ID = bridge.SurfaceUser(Text(string(a.Actor.ID)))
@@ -108,12 +108,12 @@ func Action(a *bridge.Action) {
 	}
 }
 
-// State cleans what a provider says of a template, in place.
+// State cleans a provider's report about a template in place.
 func State(s *channels.TemplateState) {
 	cleanTexts(&s.ExternalID, &s.Name, &s.Language, &s.Category, &s.Reason, &s.Quality)
 }
 
-// cleanTemplate cleans the arguments of a verb about a template, in place.
+// cleanTemplate cleans the template that an action names, and the draft of a new one, in place.
 func cleanTemplate(t *bridge.TemplateArgs) {
 	for name, value := range t.Values {
 		t.Values[name] = bridge.TemplateValue(Text(value))
@@ -137,18 +137,18 @@ func cleanTemplate(t *bridge.TemplateArgs) {
 	}
 }
 
-// What a preview shows of Markdown. Links and pictures keep their words, addresses and code stand without their marks. Each
-// pattern begins with an escaped sign, an address and code, so that none of their signs is read as a mark.
+// Patterns that turn Markdown into plain words for a preview. Links and images become their text; URLs and code lose their
+// delimiters. Each pattern also matches escaped characters, URLs and code, so that characters inside these aren't taken for markup.
 var (
 	previewLink = regexp.MustCompile(`(\\.|` + previewLiteral + `)|!?\[((?:\\.|[^\[\]\\])*)\]\((?:<[^<>\n]*>|(?:\\.|[^()\s\\])*)\)`)
 	previewMark = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])|` + previewLiteral +
 		`|(?m:^[ \t]*(?:#{1,6}|>|[-*+]|[0-9]+[.)])[ \t]+)|\*\*|__|~~|` + "`+")
 )
 
-// previewLiteral matches an address in angle brackets, and code.
+// previewLiteral matches a URL or an e-mail address in angle brackets, and inline code.
 const previewLiteral = `<([A-Za-z][A-Za-z0-9+.-]+:[^<>\s]+|[^<>\s@]+@[^<>\s@]+)>|` + "`+([^`]+)`+"
 
-// Preview shortens a text for lists, in plain words.
+// Preview returns the beginning of a Markdown text as one line of plain text, for lists.
 func Preview(text string) string {
 	if len(text) > maxPreviewBytes {
 		text = strings.ToValidUTF8(text[:maxPreviewBytes], "")
@@ -158,11 +158,11 @@ func Preview(text string) string {
 	return Shorten(strings.Join(strings.Fields(text), " "), previewRunes)
 }
 
-// Topic makes a subject for a message that has none: its first words, few enough for a card. The subject is kept for
-// ever, and find searches it.
+// Topic makes a subject for a message that has none: the beginning of its text, short enough for a card. The subject is stored
+// permanently, and searches find it.
 func Topic(text string) string { return Shorten(Preview(text), topicRunes) }
 
-// Shorten returns a text, or its beginning if it has more than maxRunes.
+// Shorten returns a text of at most maxRunes unchanged. It cuts longer ones to that length, with "…" at the end.
 func Shorten(text string, maxRunes int) string {
 	if FirstRunes(text, maxRunes) == text {
 		return text
@@ -170,7 +170,7 @@ func Shorten(text string, maxRunes int) string {
 	return FirstRunes(text, maxRunes-1) + "…"
 }
 
-// FirstRunes returns at most maxRunes of a text. However long the text is, it reads no more than these.
+// FirstRunes returns the first maxRunes of a text. It doesn't read further, however long the text is.
 func FirstRunes(text string, maxRunes int) string {
 	n := 0
 	for i := range text {
@@ -182,7 +182,7 @@ func FirstRunes(text string, maxRunes int) string {
 	return text
 }
 
-// cleanRich cleans what a message carries besides its text, in place.
+// cleanRich cleans the interactive part of a message (buttons, a list, a location, a contact, cards) in place.
 func cleanRich(r *bridge.Rich) {
 	if r == nil {
 		return
@@ -190,19 +190,20 @@ func cleanRich(r *bridge.Rich) {
 
 	cleanButtons(r.Buttons)
 
-	if l := r.List; l != nil {
-		l.Button = Text(l.Button)
-		for i := range l.Sections {
-			l.Sections[i].Title = Text(l.Sections[i].Title)
-			for j := range l.Sections[i].Rows {
-				row := &l.Sections[i].Rows[j]
+	if list := r.List; list != nil {
+		list.Button = Text(list.Button)
+		for i := range list.Sections {
+			section := &list.Sections[i]
+			section.Title = Text(section.Title)
+			for j := range section.Rows {
+				row := &section.Rows[j]
 				cleanTexts(&row.ID, &row.Title, &row.Description)
 			}
 		}
 	}
 
-	if l := r.Location; l != nil {
-		cleanTexts(&l.Name, &l.Address)
+	if location := r.Location; location != nil {
+		cleanTexts(&location.Name, &location.Address)
 	}
 
 	if c := r.Contact; c != nil {

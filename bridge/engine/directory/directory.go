@@ -1,7 +1,8 @@
-// Package directory holds everything that changes rarely, as it was read last: accounts, agents and their users, teams,
-// tags, and what accounts chose. It finds them by what people write, and knows where threads open.
+// Package directory is an in-memory index of the data that changes rarely: accounts, agents, teams, tags and settings. It finds
+// them by id and by the names that people type, and decides in which chat channel the threads of a conversation open. For example,
+// conversations of the mailbox "support" open in the channel #support of Slack.
 //
-// What does not belong here: anything that is about one conversation, and reading the database (store).
+// It holds nothing about single conversations, and doesn't read the database: store.LoadDirectory does.
 package directory
 
 import (
@@ -17,21 +18,22 @@ import (
 	"parley/store"
 )
 
-// Directory is one version of everything that changes rarely, indexed. It is read-only. A surface is a chat in which agents work
-// (Slack, Teams); a home is the channel of a surface in which threads open.
+// Directory is one version of the rarely changing data, indexed. It is immutable, and so safe for concurrent use; a new version
+// replaces it as a whole. It uses three words of the project: an account is a customers' mailbox or phone number, or a chat
+// workspace of agents; a surface is such a workspace (Slack, Teams); a home is the channel of a surface in which threads open.
 type Directory struct {
 	store.Directory
-	accounts    map[store.AccountID]*store.Account
-	agents      map[store.AgentID]*store.Agent
-	teams       map[store.TeamID]*store.Team
-	byUser      map[userKey]*store.Agent
-	users       map[agentKey]store.SurfaceUser
-	tags        map[string]*store.Tag                      // by name
-	currentName map[string]string                          // by each name that a tag has or had, in small letters; see indexTags
-	Hours       map[store.AccountID]*hours.Hours           // of accounts that have any
-	ofMail      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
-	ofChat      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
-	moved       map[channelKey]string                      // former ids of channels → those that they have now
+	accounts      map[store.AccountID]*store.Account
+	agents        map[store.AgentID]*store.Agent
+	teams         map[store.TeamID]*store.Team
+	agentByUser   map[userKey]*store.Agent
+	users         map[agentKey]store.SurfaceUser
+	tags          map[string]*store.Tag                      // by name
+	currentName   map[string]string                          // by each current or former name of a tag, in lower case; see indexTags
+	Hours         map[store.AccountID]*hours.Hours           // business hours of the accounts that have them
+	mailSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a channel that has threads, such as e-mail
+	chatSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a chat
+	movedChannels map[channelKey]string                      // current ids of chat channels by their former ids
 }
 
 type userKey struct {
@@ -49,37 +51,39 @@ type agentKey struct {
 	agent   store.AgentID
 }
 
-// New indexes what was read.
+// New indexes the data that store.LoadDirectory has read.
 func New(d store.Directory) *Directory {
 	dir := &Directory{
-		Directory:   d,
-		accounts:    map[store.AccountID]*store.Account{},
-		agents:      map[store.AgentID]*store.Agent{},
-		teams:       map[store.TeamID]*store.Team{},
-		byUser:      map[userKey]*store.Agent{},
-		users:       map[agentKey]store.SurfaceUser{},
-		tags:        map[string]*store.Tag{},
-		currentName: map[string]string{},
-		Hours:       hoursOf(d.Accounts),
-		ofMail:      map[store.AccountID]bridge.AccountSettings{},
-		ofChat:      map[store.AccountID]bridge.AccountSettings{},
-		moved:       map[channelKey]string{},
+		Directory:     d,
+		accounts:      map[store.AccountID]*store.Account{},
+		agents:        map[store.AgentID]*store.Agent{},
+		teams:         map[store.TeamID]*store.Team{},
+		agentByUser:   map[userKey]*store.Agent{},
+		users:         map[agentKey]store.SurfaceUser{},
+		tags:          map[string]*store.Tag{},
+		currentName:   map[string]string{},
+		Hours:         hoursOf(d.Accounts),
+		mailSettings:  map[store.AccountID]bridge.AccountSettings{},
+		chatSettings:  map[store.AccountID]bridge.AccountSettings{},
+		movedChannels: map[channelKey]string{},
 	}
 	for _, m := range d.Moves {
-		dir.moved[channelKey{m.AccountID, m.Former}] = m.Current
+		dir.movedChannels[channelKey{m.AccountID, m.Former}] = m.Current
 	}
 
 	for i := range d.Accounts {
-		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
-		dir.ofMail[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, true)
-		dir.ofChat[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, false)
+		const hasThreads, isChat = true, false
+		a := &d.Accounts[i]
+		dir.accounts[a.ID] = a
+		dir.mailSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, hasThreads)
+		dir.chatSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, isChat)
 	}
 
 	for i := range d.Agents {
 		a := &d.Agents[i]
 		dir.agents[a.ID] = a
 		if a.Active {
-			dir.byUser[userKey{store.SystemAccount, own.PageUser(a.ID)}] = a
+			dir.agentByUser[userKey{store.SystemAccount, own.PageUser(a.ID)}] = a
 		}
 	}
 
@@ -90,7 +94,7 @@ func New(d store.Directory) *Directory {
 	for _, u := range d.Users {
 		a := dir.agents[u.AgentID]
 		if a != nil && a.Active {
-			dir.byUser[userKey{u.AccountID, u.UserID}] = a
+			dir.agentByUser[userKey{u.AccountID, u.UserID}] = a
 			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
 		}
 	}
@@ -99,27 +103,25 @@ func New(d store.Directory) *Directory {
 	return dir
 }
 
-// Account returns an account, or nil if there is none any more.
+// Account returns an account, or nil if it doesn't exist (any more). Agent and Team do likewise.
 func (d *Directory) Account(id store.AccountID) *store.Account { return d.accounts[id] }
 
-// Agent returns an agent, or nil if there is none any more.
 func (d *Directory) Agent(id store.AgentID) *store.Agent { return d.agents[id] }
 
-// Team returns a team, or nil if there is none any more.
 func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
-// AgentOf returns the active agent who is a user of a surface, or nil if nobody is. On Parley's own pages, whose account is
-// store.SystemAccount, all active agents are users, named by own.PageUser; nothing can be posted to them there.
+// AgentOf returns the active agent behind a user of a surface, or nil. Parley's own web pages count as a surface with the account
+// store.SystemAccount: all active agents are users there, with the ids that own.PageUser makes, but nothing can be posted to them.
 func (d *Directory) AgentOf(surface store.AccountID, user store.SurfaceUser) *store.Agent {
-	return d.byUser[userKey{surface, user}]
+	return d.agentByUser[userKey{surface, user}]
 }
 
-// UserOf returns an active agent's user in a surface, or "" if the agent has none there.
+// UserOf returns an active agent's user id in a surface, or "" if the agent has none there.
 func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) store.SurfaceUser {
 	return d.users[agentKey{surface, agent}]
 }
 
-// ActiveUsers lists the users of active agents in all surfaces, one of each agent in a surface.
+// ActiveUsers lists the users of active agents in all surfaces, one per agent and surface, in no order.
 func (d *Directory) ActiveUsers() []store.AgentUser {
 	list := make([]store.AgentUser, 0, len(d.users))
 	for k, user := range d.users {
@@ -128,7 +130,7 @@ func (d *Directory) ActiveUsers() []store.AgentUser {
 	return list
 }
 
-// Ref names an agent to a surface.
+// Ref returns what a surface shows of an agent, with the user to mention there.
 func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.AgentRef {
 	a := d.Agent(agent)
 	if a == nil {
@@ -137,8 +139,8 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent), IsAdmin: a.IsAdmin()}
 }
 
-// As returns a reference to an agent for another surface than the one for which ref was made. If the agent has no user there, the
-// result has the agent's name, but no User to be mentioned.
+// As converts a reference that was made for one surface for use in another. If the agent has no user there, the result has no User,
+// so that the agent is named but not mentioned.
 func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
@@ -152,7 +154,7 @@ func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.Agen
 	return ref
 }
 
-// SurfacesOf returns the surfaces in which an agent can be reached.
+// SurfacesOf returns the surfaces in which an agent has a user.
 func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	var list []store.AccountID
 	for _, a := range d.Accounts {
@@ -163,22 +165,31 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
-// IsInAllChats reports whether an agent can be reached in each surface in which threads open. Mentions in threads may not reach any
-// other agent, who is then told directly.
+// IsInAllChats reports whether an agent has a user in each surface in which threads open. An agent who hasn't may miss mentions in
+// threads, and gets direct messages instead.
 func (d *Directory) IsInAllChats(agent store.AgentID) bool {
 	isAbsent := func(surface store.AccountID) bool { return d.UserOf(surface, agent) == "" }
-	return !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return isAbsent(c.AccountID) }) &&
-		!slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.SurfaceID != nil && isAbsent(*a.SurfaceID) })
+	for _, c := range d.Channels {
+		if isAbsent(c.AccountID) {
+			return false
+		}
+	}
+	for i := range d.Accounts {
+		if surface := d.Accounts[i].SurfaceID; surface != nil && isAbsent(*surface) {
+			return false
+		}
+	}
+	return true
 }
 
-// IsAway reports whether an agent has said to be away.
+// IsAway reports whether an agent has set the status to away.
 func (d *Directory) IsAway(agent store.AgentID) bool {
 	a := d.Agent(agent)
 	return a != nil && a.Presence == bridge.PresenceAway
 }
 
-// Home returns in which channel of which surface the threads of a team's conversations on an account open. surface is 0
-// if nobody has said so.
+// Home returns the channel in which the threads of a team's conversations on an account open. An account's own channel comes first,
+// unless the team is another one than the account's. surface is 0 if no channel is configured.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
 	hasOwnChannel := a.SurfaceID != nil && a.SurfaceChannel != ""
 	if hasOwnChannel && hasNoOtherTeam(a, team) {
@@ -193,7 +204,7 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return d.TeamHome(*team)
 }
 
-// IsOutsideOwnChannel reports whether an account has a channel of its own, and another channel is given.
+// IsOutsideOwnChannel reports whether an account has its own channel, and the given channel is another one.
 func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountID, channel string) bool {
 	if a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return false
@@ -202,11 +213,11 @@ func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountI
 	return !isOwn
 }
 
-// HomeAmong returns the surface in which a conversation is worked on that has threads in several, in these channels. The first of
-// these that exists counts:
-//   - a thread in a channel of the team, if possible in the team's home;
-//   - the thread in the surface of the team's home;
-//   - the thread in the surface of the account's home;
+// HomeAmong chooses the surface in which agents work on a conversation that has threads in several surfaces. channels maps each of
+// these surfaces to the channel with the thread. In order of preference, HomeAmong returns the surface of
+//   - a thread in one of the team's channels, preferably in the surface of the team's home;
+//   - a thread in the surface of the team's home;
+//   - a thread in the surface of the account's home;
 //   - the thread in the surface with the lowest id.
 //
 // It returns 0 if there are no threads.
@@ -214,22 +225,25 @@ func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, channels map
 	surfaces := slices.Sorted(maps.Keys(channels))
 	home, _ := d.Home(a, team)
 	for _, surface := range append([]store.AccountID{home}, surfaces...) {
-		if channel, isThere := channels[surface]; isThere && d.isChannelOf(a, team, surface, channel) {
+		if channel, hasThread := channels[surface]; hasThread && d.isChannelOf(a, team, surface, channel) {
 			return surface
 		}
 	}
-	for _, whose := range []*store.TeamID{team, nil} {
-		if home, _ := d.Home(a, whose); slices.Contains(surfaces, home) {
-			return home
+
+	accountHome, _ := d.Home(a, nil)
+	for _, surface := range []store.AccountID{home, accountHome} {
+		if slices.Contains(surfaces, surface) {
+			return surface
 		}
 	}
+
 	if len(surfaces) == 0 {
 		return 0
 	}
 	return surfaces[0]
 }
 
-// isChannelOf reports whether a channel is one of a team's, or the account's own one if its conversations of that team open there.
+// isChannelOf reports whether a channel belongs to a team, or is the channel in which the team's conversations on the account open.
 func (d *Directory) isChannelOf(a *store.Account, team *store.TeamID, surface store.AccountID, channel string) bool {
 	channel = d.ChannelNow(surface, channel)
 	if home, own := d.Home(a, team); home == surface && d.ChannelNow(home, own) == channel {
@@ -243,7 +257,7 @@ func (d *Directory) isChannelOf(a *store.Account, team *store.TeamID, surface st
 	})
 }
 
-// hasNoOtherTeam reports whether a team is that of an account. It is true also if one of the two has no team.
+// hasNoOtherTeam reports whether a conversation's team is that of its account. It is true if either of them has no team.
 func hasNoOtherTeam(a *store.Account, team *store.TeamID) bool {
 	if team == nil || a.TeamID == nil {
 		return true
@@ -251,7 +265,7 @@ func hasNoOtherTeam(a *store.Account, team *store.TeamID) bool {
 	return *team == *a.TeamID
 }
 
-// TeamOfChannel returns the team whose threads open in a channel.
+// TeamOfChannel returns the team whose threads open in a channel, or nil.
 func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *store.Team {
 	for _, c := range d.Channels {
 		if c.AccountID == surface && c.Channel == channel {
@@ -272,7 +286,7 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 	return nil
 }
 
-// OpensThreads reports whether threads of a team or an account open in a channel.
+// OpensThreads reports whether new threads of a team or an account open in a channel.
 func (d *Directory) OpensThreads(surface store.AccountID, channel string) bool {
 	for _, a := range d.accounts {
 		if a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel {
@@ -282,7 +296,7 @@ func (d *Directory) OpensThreads(surface store.AccountID, channel string) bool {
 	return slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == surface && c.Channel == channel })
 }
 
-// TeamsOf returns the teams whose member an agent is.
+// TeamsOf returns the teams of which an agent is a member. The result is never nil.
 func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	list := []store.TeamID{}
 	for _, t := range d.Teams {
@@ -293,8 +307,8 @@ func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	return list
 }
 
-// Zone returns the time zone that an agent chose, or else that of an account's business hours, that of the first account that has
-// business hours, or that of this machine. agent may be nil, and account 0.
+// Zone returns an agent's time zone. If the agent chose none or is nil, it falls back to the zone of the account's business hours,
+// then to that of the first account with business hours, then to the machine's. account may be 0.
 func (d *Directory) Zone(agent *store.Agent, account store.AccountID) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {
@@ -310,21 +324,21 @@ func (d *Directory) Zone(agent *store.Agent, account store.AccountID) *time.Loca
 	return time.Local
 }
 
-// SettingsOf returns an account's settings. threads says that its channel has threads of its own (mail):
-// the defaults differ from those of a chat.
+// SettingsOf returns an account's settings. threads says whether the account's channel has threads, as e-mail has: the defaults of
+// some settings depend on it.
 func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSettings {
 	if threads {
-		return d.ofMail[a.ID]
+		return d.mailSettings[a.ID]
 	}
-	return d.ofChat[a.ID]
+	return d.chatSettings[a.ID]
 }
 
-// ChannelNow returns the present id of a channel, which its surface may have changed.
+// ChannelNow returns the current id of a chat channel, given its current or a former one. Slack, for example, can change ids.
 func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
-	return cmp.Or(d.moved[channelKey{surface, channel}], channel)
+	return cmp.Or(d.movedChannels[channelKey{surface, channel}], channel)
 }
 
-// TeamHome returns the channel in which a team is told things. surface is 0 if it has none.
+// TeamHome returns the channel for notices to a team: the one marked as its home, or else its first. surface is 0 if it has none.
 func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channel string) {
 	for _, c := range d.Channels {
 		if c.TeamID != team {
@@ -343,7 +357,7 @@ func hoursOf(accounts []store.Account) map[store.AccountID]*hours.Hours {
 	for i := range accounts {
 		h, err := holiday.Hours(accounts[i].Hours)
 		if err != nil {
-			continue // they were written by us, so that this doesn't happen
+			continue // impossible: they were validated before they were stored
 		}
 		if h != nil {
 			all[accounts[i].ID] = h

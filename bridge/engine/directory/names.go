@@ -9,8 +9,9 @@ import (
 	"parley/store"
 )
 
-// Find returns the active agent whom people mean by what they write: a user id of the surface, an e-mail address, a name
-// or a first name. It returns nil if nobody is called so, or if several are.
+// Find returns the active agent whom a person has typed: by user id of the surface, e-mail address, full name or first name, in any
+// case. A leading "@" is ignored. For example, "@ann" finds Ann Brown, unless there is a second Ann. It returns nil if no agent or
+// several agents match.
 func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, store.SurfaceUser(who)); a != nil {
@@ -19,8 +20,8 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	return d.activeAgentCalled(who)
 }
 
-// activeAgentCalled returns the active agent whom a name means, in any case. The first kind of name that somebody has
-// counts (namesOf). It returns nil if nobody has the name, or if several do.
+// activeAgentCalled returns the active agent with a name, in any case. It tries the kinds of names in the order of namesOf, and stops
+// at the first kind that matches. It returns nil if no agent or several agents match.
 func (d *Directory) activeAgentCalled(name string) *store.Agent {
 	if name == "" {
 		return nil
@@ -41,14 +42,13 @@ func (d *Directory) activeAgentCalled(name string) *store.Agent {
 
 const kindsOfName = 3
 
-// namesOf returns what an agent may be called, in the order in which it counts: the e-mail address, the whole name, the
-// first name.
+// namesOf returns the names of an agent in order of precedence: e-mail address, full name, first name.
 func namesOf(a *store.Agent) [kindsOfName]string {
 	first, _, _ := strings.Cut(a.Name, " ")
 	return [...]string{a.Email, a.Name, first}
 }
 
-// onlyOne returns the agent in a list of one, or else nil.
+// onlyOne returns the agent if the list has exactly one, or else nil.
 func onlyOne(agents []*store.Agent) *store.Agent {
 	if len(agents) != 1 {
 		return nil
@@ -56,22 +56,26 @@ func onlyOne(agents []*store.Agent) *store.Agent {
 	return agents[0]
 }
 
-// FindTeam returns the team whose name people write: as it is spelt, else in any case and with "-" and "_" read as
-// blanks. It returns nil if there is none.
+// FindTeam returns the team with a name that a person has typed, or nil. An exact match wins. Otherwise case doesn't matter, and "-"
+// and "_" count as spaces. A leading "#" is ignored.
 func (d *Directory) FindTeam(name string) *store.Team {
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
-	blanks := strings.NewReplacer("-", " ", "_", " ")
-	i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return t.Name == name })
-	if i < 0 {
-		i = slices.IndexFunc(d.Teams, func(t store.Team) bool { return strings.EqualFold(blanks.Replace(t.Name), blanks.Replace(name)) })
+	for i := range d.Teams {
+		if d.Teams[i].Name == name {
+			return &d.Teams[i]
+		}
 	}
-	if i < 0 {
-		return nil
+
+	spaces := strings.NewReplacer("-", " ", "_", " ")
+	for i := range d.Teams {
+		if strings.EqualFold(spaces.Replace(d.Teams[i].Name), spaces.Replace(name)) {
+			return &d.Teams[i]
+		}
 	}
-	return &d.Teams[i]
+	return nil
 }
 
-// AccountNamed returns the account of a channel with a name, or nil if there is none.
+// AccountNamed returns the customers' account (such as a mailbox) with exactly this name, or nil.
 func (d *Directory) AccountNamed(name string) *store.Account {
 	for i := range d.Accounts {
 		if d.Accounts[i].Name == name && d.Accounts[i].Side == store.SideChannel {
@@ -81,13 +85,14 @@ func (d *Directory) AccountNamed(name string) *store.Account {
 	return nil
 }
 
-// NamedIn returns the active agents whom a text names by an @ and one of their names (namesOf).
+// NamedIn returns the active agents whom a text mentions by "@" and one of their names, such as "@Ann, please ask @ben ode". The "@"
+// of an e-mail address doesn't count.
 func (d *Directory) NamedIn(text string) []*store.Agent {
 	var found []*store.Agent
 	before, after, ok := strings.Cut(strings.ToLower(text), "@")
 	for ; ok; before, after, ok = strings.Cut(after, "@") {
 		if last, _ := utf8.DecodeLastRuneInString(before); isLetterOrDigit(last) {
-			continue // the @ is inside an address
+			continue // inside an e-mail address
 		}
 		a := d.activeAgentCalled(d.longestNameAtStart(after))
 		if a != nil && !slices.Contains(found, a) {
@@ -99,8 +104,8 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 
 func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// longestNameAtStart returns the longest name of an agent with which a text begins, or "". Both are in small letters.
-// Names of inactive agents count, too: "@Ann Lee" isn't the colleague Ann Brown after Ann Lee has left.
+// longestNameAtStart returns the longest agent's name with which a text begins, or "". The text must be in lower case; so is the
+// result. It considers inactive agents too: "@Ann Lee" must not match the active agent Ann Brown after Ann Lee has left.
 func (d *Directory) longestNameAtStart(text string) string {
 	longest := ""
 	for i := range d.Agents {

@@ -10,29 +10,29 @@ import (
 	"parley/store"
 )
 
-// indexTags fills in the tags by their exact names, and which tag a name, written in any case, stands for now. Several
-// tags can claim the same name. So the loops go from the weakest claim to the strongest, and each overwrites what an
-// earlier one has set.
+// indexTags indexes tags by their exact names, and maps each current and former name, in lower case, to the current name of its tag.
+// For example, after the tag "bill" was renamed to "invoice", conversations that were tagged "bill" show "invoice". Several tags can
+// claim the same name, so the loops go from the weakest claim to the strongest, and later ones overwrite earlier ones.
 func (d *Directory) indexTags() {
-	for i, t := range d.Tags { // the weakest: the name of a tag that can't be chosen any more
+	for i, t := range d.Tags { // weakest: the name of any tag, including inactive ones
 		d.tags[t.Name] = &d.Tags[i]
 		d.currentName[strings.ToLower(t.Name)] = t.Name
 	}
 
-	for _, t := range d.Tags { // a name that a tag had before it was renamed
+	for _, t := range d.Tags { // former names of renamed tags
 		for _, name := range t.Formerly {
 			d.currentName[strings.ToLower(name)] = t.Name
 		}
 	}
 
-	for _, t := range d.Tags { // the strongest: the present name of an active tag
+	for _, t := range d.Tags { // strongest: the current name of an active tag
 		if t.Active {
 			d.currentName[strings.ToLower(t.Name)] = t.Name
 		}
 	}
 }
 
-// Tag returns what surfaces show of a tag. A tag without a colour of its own, or that is not known, has its TagColor.
+// Tag returns what chats show of a tag. A tag without a configured colour, or an unknown one, gets its TagColor.
 func (d *Directory) Tag(name string) bridge.Tag {
 	t := d.tags[name]
 	if t == nil {
@@ -41,23 +41,23 @@ func (d *Directory) Tag(name string) bridge.Tag {
 	return bridge.Tag{Name: name, Color: cmp.Or(t.Color, TagColor(name)), Label: t.Kind == store.TagLabel}
 }
 
-// CurrentTagNames replaces former names of tags by those that the tags have now, and returns each name once. The name of
-// an active tag stays as it is, and so does a name that is not known.
+// CurrentTagNames replaces former names of tags by their current names, and removes duplicates. Names of active tags, and unknown
+// names, stay as they are.
 func (d *Directory) CurrentTagNames(names []string) []string {
-	var now []string
+	var list []string
 	for _, name := range names {
 		current := d.currentName[strings.ToLower(name)]
 		if current != "" && !d.isActiveTag(name) {
 			name = current
 		}
-		if !slices.Contains(now, name) {
-			now = append(now, name)
+		if !slices.Contains(list, name) {
+			list = append(list, name)
 		}
 	}
-	return now
+	return list
 }
 
-// TagsNamed returns what surfaces show of the tags of a conversation, by the names that they have now.
+// TagsNamed returns what chats show of a conversation's tags, under their current names.
 func (d *Directory) TagsNamed(names []string) []bridge.Tag {
 	var tags []bridge.Tag
 	for _, name := range d.CurrentTagNames(names) {
@@ -66,7 +66,7 @@ func (d *Directory) TagsNamed(names []string) []bridge.Tag {
 	return tags
 }
 
-// isActiveTag reports whether a tag of exactly this name can be chosen.
+// isActiveTag reports whether an active tag has exactly this name.
 func (d *Directory) isActiveTag(name string) bool {
 	t := d.tags[name]
 	return t != nil && t.Active
@@ -89,7 +89,7 @@ func (d *Directory) OfferedTags() []store.Tag {
 		if i := slices.Index(categories, t.Category); i >= 0 {
 			return i
 		}
-		return len(categories) // without a category, or with one that is not known: last
+		return len(categories) // no category, or an unknown one: last
 	}
 
 	slices.SortStableFunc(list, func(a, b store.Tag) int {
@@ -99,7 +99,7 @@ func (d *Directory) OfferedTags() []store.Tag {
 	return list
 }
 
-// TagColor picks one of a few calm colours by a tag's name: always the same one for a name.
+// TagColor picks a colour from a fixed palette by the hash of a tag's name, so that a tag always has the same one.
 func TagColor(name string) string {
 	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
 	h := fnv.New32a()

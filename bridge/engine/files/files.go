@@ -1,8 +1,8 @@
-// Package files reads the files of messages: those that customers sent, from the stored original or from blobs, and
-// those that agents attached, from their surface or from blobs.
+// Package files opens the files of messages, wherever they are stored. A file of a customer's message is either part of the stored
+// original (the MIME part of a mail, for example), or was fetched from the provider into a blob (bytes in the database or an object
+// store). A file that an agent attached stays in the agents' chat (the surface), or is a blob if it was uploaded to Parley.
 //
-// What does not belong here: fetching files that stay with a provider (they are blobs once they are fetched), and which
-// of them a post or a reply carries.
+// The package doesn't fetch files from providers, and doesn't choose which files a post or a reply carries.
 package files
 
 import (
@@ -22,40 +22,41 @@ import (
 	"parley/store/blob"
 )
 
-// maxOriginalBytes is how many bytes of customers' originals may be in memory at once while their files are posted. A
-// larger original is read alone. As many bytes more are for files that people download by links.
+// maxOriginalBytes limits the memory for customers' originals whose files are being posted. A larger original is read alone. The same
+// amount again is available for files that people download by links.
 const maxOriginalBytes = 48 << 20
 
-// minOriginalBytes is what is reserved for the smallest original: it takes more memory than its files have bytes.
+// minOriginalBytes is the least that is reserved for an original, since decoding takes more memory than the size of its files.
 const minOriginalBytes = 1 << 20
 
-// ErrNoFile means that a message has no such file, or that nobody may have it.
+// ErrNoFile means that a message has no such file, that the file is no longer stored, or that it must not be given out.
 var ErrNoFile = errors.New("files: no such file")
 
-// Connected finds what is connected now.
+// Connected looks up the running channels (customers' side) and surfaces (agents' chats). Both methods return nil while the account
+// isn't connected.
 type Connected interface {
-	Channel(account store.AccountID) channels.Channel // nil while it isn't connected
-	Surface(account store.AccountID) bridge.Surface   // nil while it isn't connected
+	Channel(account store.AccountID) channels.Channel
+	Surface(account store.AccountID) bridge.Surface
 }
 
 // Options of a Reader.
 type Options struct {
 	Pool      *pgxpool.Pool
-	Objects   blob.Objects                                      // nil means the database has all blobs
-	Original  func(message store.MessageID) string              // the signed link to a mail's HTML original; nil means there is none
-	Link      func(message store.MessageID, file string) string // the signed public address of a file; nil means there is none
+	Objects   blob.Objects                                      // nil means that the database has all blobs
+	Original  func(message store.MessageID) string              // makes the signed link to a mail's HTML original; nil if impossible
+	Link      func(message store.MessageID, file string) string // makes the signed public URL of a file; nil if impossible
 	Connected Connected
 }
 
-// Reader reads the files of messages.
+// Reader opens the files of messages. It limits how much memory they take. It is safe for concurrent use.
 type Reader struct {
 	pool      *pgxpool.Pool
 	objects   blob.Objects
 	original  func(message store.MessageID) string
 	link      func(message store.MessageID, file string) string
 	connected Connected
-	large     *semaphore.Weighted // bytes of originals in memory for their files
-	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
+	originals *semaphore.Weighted // bytes of originals in memory
+	downloads *semaphore.Weighted // bytes of downloads in memory; separate, because people may download slowly
 }
 
 // New makes a Reader.
@@ -66,29 +67,28 @@ func New(o Options) *Reader {
 		original:  o.Original,
 		link:      o.Link,
 		connected: o.Connected,
-		large:     semaphore.NewWeighted(maxOriginalBytes),
+		originals: semaphore.NewWeighted(maxOriginalBytes),
 		downloads: semaphore.NewWeighted(maxOriginalBytes),
 	}
 }
 
-// Selection says which files of a customer's message are read.
+// Selection says which files of a customer's message are read. Files inside the original are read unless OnlyFetched is set.
 type Selection struct {
-	IsFetched   func(store.FileRef) bool // of the files that had to be fetched from the provider; the others of these count as missing
-	OnlyFetched bool                     // nothing but these
+	IsFetched   func(store.FileRef) bool // selects among the files fetched from the provider; the others count as missing
+	OnlyFetched bool                     // read only the selected fetched files, and don't list the others as missing
 }
 
 // SelectAll selects all files of a message.
 func SelectAll() Selection { return Selection{IsFetched: func(store.FileRef) bool { return true }} }
 
-// htmlFileName is the name of a mail's HTML original as a file.
+// htmlFileName is the name under which a mail's HTML original is posted as a file.
 const htmlFileName = "original.html"
 
-// goneReason is why a file that came inside a message is missing, in words for people.
+// goneReason tells people why a file of a removed original is missing.
 const goneReason = "it is not there any more."
 
-// Read returns the files of a customer's message, and those that are missing. Some came inside the message (the original): they are
-// missing if the original is gone. Others had to be fetched from the provider. If there can be no link to a mail's HTML original, it
-// becomes a file, too.
+// Read returns the selected files of a customer's message, and those that are missing. Files inside the message are missing if its
+// original was removed by the retention rules. If links to a mail's HTML original are not possible, the HTML becomes a file too.
 func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found []channels.File, missing []bridge.Missing, err error) {
 	var original channels.Inbound
 	isGone := false
@@ -96,7 +96,8 @@ func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found
 	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
 	if !s.OnlyFetched && (htmlAsFile || hasFilesInside) {
 		original, err = r.decodeOriginal(ctx, m.ID)
-		if isGone = errors.Is(err, ErrNoFile); err != nil && !isGone {
+		isGone = errors.Is(err, ErrNoFile)
+		if err != nil && !isGone {
 			return nil, nil, err
 		}
 	}
@@ -128,7 +129,7 @@ func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found
 	return found, missing, nil
 }
 
-// blobFile returns a file whose bytes are in a blob. If they are gone, Open returns a *channels.SendError with ErrNoFile in it.
+// blobFile returns a file whose bytes are in a blob. If the blob is gone, Open returns a *channels.SendError that wraps ErrNoFile.
 func (r *Reader) blobFile(ref store.FileRef) channels.File {
 	open := func(ctx context.Context) (io.ReadCloser, error) {
 		body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
@@ -145,7 +146,7 @@ func (r *Reader) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes, Open: open}
 }
 
-// asNoFile adds ErrNoFile to an error that means that the bytes are not stored any more.
+// asNoFile wraps an error with ErrNoFile if it means that the bytes are no longer stored.
 func asNoFile(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, blob.ErrNoObject) {
 		return fmt.Errorf("%w: %w", ErrNoFile, err)
@@ -153,33 +154,34 @@ func asNoFile(err error) error {
 	return err
 }
 
-// Size returns how many bytes of memory it takes to read a message's files. Files that were fetched take none, because
-// they are read piece by piece.
+// Size returns how many bytes of memory it takes to read the files of a message, which may be nil. Fetched files take none, because
+// they are streamed.
 func Size(m *store.Message) int64 {
+	if m == nil {
+		return 0
+	}
 	var size int64
-	if m != nil {
-		for _, f := range m.Files {
-			if !f.Fetched {
-				size += f.SizeBytes
-			}
+	for _, f := range m.Files {
+		if !f.Fetched {
+			size += f.SizeBytes
 		}
 	}
 	return size
 }
 
-// ReserveMemory waits until a customer's original of this size has room in memory. The caller must call release afterwards.
+// ReserveMemory waits until there is memory for a customer's original of this size. The caller must call release afterwards.
 func (r *Reader) ReserveMemory(ctx context.Context, size int64) (release func(), err error) {
 	size = min(max(size, minOriginalBytes), maxOriginalBytes)
-	if err := r.large.Acquire(ctx, size); err != nil {
+	if err := r.originals.Acquire(ctx, size); err != nil {
 		return nil, fmt.Errorf("files: original: %w", err)
 	}
-	return func() { r.large.Release(size) }, nil
+	return func() { r.originals.Release(size) }, nil
 }
 
-// OriginalHTML returns the sanitised HTML original of a customer's message, or "" if the message came without HTML.
-// Errors: ErrNoFile when the message or its original is gone; the database's.
+// OriginalHTML returns the sanitised HTML original of a customer's message, or "" if the message had no HTML part. It returns
+// ErrNoFile if the message or its original is gone.
 func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, error) {
-	release, err := r.ReserveMemory(ctx, maxOriginalBytes/4) // its size isn't known yet
+	release, err := r.ReserveMemory(ctx, maxOriginalBytes/4) // an estimate, because its size isn't known yet
 	if err != nil {
 		return "", err
 	}
@@ -191,7 +193,7 @@ func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, 
 	return in.Original.HTML.Sanitised(), nil
 }
 
-// decodeOriginal decodes the stored bytes of a customer's message again.
+// decodeOriginal decodes the stored bytes of a customer's message again. It returns ErrNoFile if they were removed.
 func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channels.Inbound, error) {
 	m, err := r.message(ctx, id)
 	if err != nil {

@@ -15,10 +15,13 @@ import (
 	"parley/store"
 )
 
-// incomingFile begins the names of customers' files in links. Names of agents' files never begin like that.
+// This file opens files of customers. A signed link contains the message's id and a file name that Parley makes: "in3" is the file
+// with index 3 of a customer's message. Names of agents' files are made in outgoing.go, and never begin with "in".
+
+// incomingFile is the prefix of customers' files in links.
 const incomingFile = "in"
 
-// withLink gives a customer's file a link, for surfaces that can't take the file itself.
+// withLink adds a link to a customer's file, for agents' chats (surfaces) to which the file itself can't be uploaded.
 func (r *Reader) withLink(message store.MessageID, index int, f channels.File) channels.File {
 	if r.link != nil {
 		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
@@ -26,13 +29,12 @@ func (r *Reader) withLink(message store.MessageID, index int, f channels.File) c
 	return f
 }
 
-// LinkedFile returns the file that a signed link leads to: one that leaves or left for a
-// customer, or one that a customer sent.
-// Errors: ErrNoFile, and the database's.
+// LinkedFile returns the file of a signed link, of a customer's message or of an agent's reply. The caller has checked the signature.
+// It returns ErrNoFile if there is no such file.
 func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
-	number, incoming := strings.CutPrefix(file, incomingFile)
+	number, isIncoming := strings.CutPrefix(file, incomingFile)
 	index, err := strconv.Atoi(number)
-	if !incoming || err != nil {
+	if !isIncoming || err != nil {
 		return r.OutgoingFile(ctx, message, file)
 	}
 	m, err := r.message(ctx, message)
@@ -42,9 +44,9 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	return r.fileIn(&m, index)
 }
 
-// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that a customer sent or that came with an
-// answer that was written without Parley, or one that an agent uploaded to Parley.
-// Errors: ErrNoFile, and the database's.
+// SpokenFile returns a file of a message in a conversation, by its index in the message. The caller has checked that the user may
+// read the conversation. It covers files of customers, files of answers that were sent without Parley, and files that agents uploaded
+// to Parley. Files in an agents' chat are opened there instead, and return ErrNoFile here.
 func (r *Reader) SpokenFile(
 	ctx context.Context, conversation store.ConversationID, message store.MessageID, index int,
 ) (channels.File, error) {
@@ -68,8 +70,7 @@ func (r *Reader) SpokenFile(
 	return channels.File{}, ErrNoFile
 }
 
-// message reads a message.
-// Errors: ErrNoFile if there is none; the database's.
+// message reads a message. It returns ErrNoFile if there is none.
 func (r *Reader) message(ctx context.Context, id store.MessageID) (store.Message, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil {
@@ -81,8 +82,7 @@ func (r *Reader) message(ctx context.Context, id store.MessageID) (store.Message
 	return messages[0], nil
 }
 
-// fileIn returns a file that came inside a message, or was fetched for it, by its index in the message.
-// Errors: ErrNoFile.
+// fileIn returns a file of a received message, by its index in the message, or ErrNoFile.
 func (r *Reader) fileIn(m *store.Message, index int) (channels.File, error) {
 	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == index })
 	if i < 0 || !m.HasOriginal() {
@@ -98,11 +98,11 @@ func (r *Reader) fileIn(m *store.Message, index int) (channels.File, error) {
 	}, nil
 }
 
-// maxDownloadWait is how long a download waits until others have ended.
+// maxDownloadWait is how long a download waits for memory that other downloads are using.
 const maxDownloadWait = 10 * time.Second
 
-// openIncoming reads one file of a customer's message. The file is in memory until the returned reader is closed. Its
-// bytes count as downloads, so that posts don't have to wait for people who read slowly.
+// openIncoming reads one file of a customer's message. The file is in memory until the returned reader is closed. Its bytes count
+// against the limit for downloads, so that slow downloads don't delay posts.
 func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
 	one := *m
 	one.Files, one.HasHTML = []store.FileRef{ref}, false
@@ -123,33 +123,34 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	return &releasingReader{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
-// readIncoming returns the only file of one, which is a copy of m without its other files. While it reads the file, the
-// whole original of m is in memory.
+// readIncoming returns the only file of one, which is a copy of m without the other files. The whole original of m is in memory until
+// readIncoming returns.
 func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
 	release, err := r.ReserveMemory(ctx, Size(m))
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+
 	files, _, err := r.Read(ctx, one, SelectAll())
-	if err == nil && len(files) == 0 {
-		err = ErrNoFile
-	}
 	if err != nil {
 		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, ErrNoFile
 	}
 	return files[0].Open(ctx)
 }
 
-// releasingReader is a reader that releases reserved memory when it is closed.
+// releasingReader releases reserved memory when it is closed.
 type releasingReader struct {
 	io.ReadCloser
 	release func()
 }
 
-func (p *releasingReader) Close() error {
-	defer p.release()
-	return p.ReadCloser.Close()
+func (r *releasingReader) Close() error {
+	defer r.release()
+	return r.ReadCloser.Close()
 }
 
 // memoryFile returns a file whose bytes are in memory.

@@ -15,8 +15,12 @@ import (
 	"parley/store"
 )
 
-// ForChannel returns a file that an agent attached, as a channel gets it.
-// Errors: *channels.SendError.
+// This file opens files that agents attach to replies. Such a file is stored in the agents' chat (the surface), and is read from there
+// when the reply is sent; or it was uploaded to Parley, which stores it as a blob. A signed link contains the message's id and a name
+// that fileName makes, such as "up0-3f2a…".
+
+// ForChannel returns a file that an agent attached, for the channel (such as e-mail) that sends it to the customer. s is the surface
+// of the file, or nil if it isn't connected. Errors are *channels.SendError.
 func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store.FileRef) (channels.File, error) {
 	f := FromSurface(ref)
 	if f.Unavailable != "" {
@@ -44,7 +48,8 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 		}
 		name := fileName(ref)
 		if ref.Blob == "" {
-			name = hashOf(ref.Surface) // as the database has it; a replica of the version before, which may be asked, knows no other name
+			// The JSON as stored: during an update a replica of the previous version, which knows no other name, may serve the link.
+			name = hashOf(ref.Surface)
 		}
 		return r.link(message, name), nil
 	}
@@ -57,39 +62,38 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
 
-// FromSurface reads what a surface said of a file that an agent attached. It returns the zero SurfaceFile for a
-// customer's file.
+// FromSurface returns the surface's description of a file that an agent attached. It returns the zero SurfaceFile for a customer's
+// file.
 func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 	var f bridge.SurfaceFile
-	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
+	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // we have marshalled it ourselves
 	return f
 }
 
-// uploadedFile begins the names of files in links that agents uploaded to Parley.
+// uploadedFile is the prefix, in links, of files that agents uploaded to Parley.
 const uploadedFile = "up"
 
-// fileName names a file of a message in links. The name depends on the file itself, so that an old link never leads to
-// another file after the message was edited.
+// fileName returns the name of an agent's file in links. It contains a hash that identifies the file, so that an old link never leads
+// to another file after the message was edited.
 func fileName(ref store.FileRef) string {
-	if ref.Blob != "" { // its name is a hash
+	if ref.Blob != "" { // a blob's name is the hash of its content
 		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
 	}
-	return hashOf(bridge.JSON(FromSurface(ref))) // not of Surface: the database writes its JSON in another form
+	return hashOf(bridge.JSON(FromSurface(ref))) // not of ref.Surface: PostgreSQL reformats stored JSON
 }
 
-func hashOf(said []byte) string {
-	sum := sha256.Sum256(said)
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:8])
 }
 
-// IsForThread reports whether links with a file's name are for people in the thread, who may click on them much later,
-// because the file itself isn't in the chat.
+// IsForThread reports whether a link with this file name is posted in the agents' thread, because the file itself isn't in the chat.
+// People may click on such links much later.
 func IsForThread(file string) bool {
 	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
 }
 
-// Attached names the files that an agent attached to a message, with links to them if Parley has a
-// public address.
+// Attached returns the names of the files that an agent attached to a message, with links if Parley has a public URL.
 func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {
@@ -102,8 +106,8 @@ func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	return list
 }
 
-// UploadedNames names the files of a message that were uploaded to Parley, and so aren't in the chat. It adds no links,
-// because nobody gets files that did not leave.
+// UploadedNames returns the names of a message's files that were uploaded to Parley, and so aren't in the chat. It is for messages that
+// were not sent, whose files OutgoingFile refuses; so it adds no links.
 func UploadedNames(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {
@@ -114,9 +118,8 @@ func UploadedNames(m *store.Message) []bridge.LineFile {
 	return list
 }
 
-// OutgoingFile returns a file of a message that leaves or left for a customer, for whoever
-// fetches it by a signed link.
-// Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
+// OutgoingFile returns a file of a reply by the name from its signed link. It returns ErrNoFile if there is no such file, or if the
+// message is not for the customer.
 func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
 	m, err := r.message(ctx, message)
 	if err != nil {
@@ -124,7 +127,7 @@ func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file
 	}
 
 	switch m.Fate {
-	case store.FateWaiting, store.FateOut, store.FateUnclear, store.FateFailed: // of one that failed, another part may leave
+	case store.FateWaiting, store.FateOut, store.FateUnclear, store.FateFailed: // another part of a failed reply may still be sent
 	default:
 		return channels.File{}, ErrNoFile
 	}

@@ -1,7 +1,10 @@
-// Package insight keeps what an analysis found with its conversation, and notes in the thread what is new in
-// it. An analysis changes nothing else: what it suggests is done by people's clicks.
+// Package insight stores the results of analyses with their conversations, and posts notes about them in the agents' threads. An
+// analysis looks at a burst: what a customer writes in one go. Its results are the customer's mood and language, urgency, intents,
+// order numbers, and suggestions of tags, replies and actions. For example, a note says that the customer is frustrated and wants
+// a refund, and has a button that snoozes the conversation. An analysis never acts by itself: agents carry out its suggestions by
+// clicks. Only tags may be added automatically, if the settings allow it.
 //
-// What does not belong here: how texts are analysed (bridge/analysis), and when (chores).
+// Package bridge/analysis analyses the texts; the engine's chores (background jobs) call it.
 package insight
 
 import (
@@ -18,16 +21,16 @@ import (
 	"parley/store/suggestion"
 )
 
-// maxTags is how many tags a conversation may have before an analysis puts no more on it.
+// maxTags limits the tags of a conversation to which an analysis adds some.
 const maxTags = 20
 
-// UseCases deals with what analyses found, in one batch.
+// UseCases applies results of analyses within one batch of events.
 type UseCases struct {
 	*threads.Writer
 }
 
-// KeepAnalysis keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions
-// nobody, except the owners once a conversation becomes urgent.
+// KeepAnalysis stores the results of a burst's analysis, and shows what is new in a note in the thread. The note mentions nobody,
+// except that the owners are alerted once when the conversation becomes urgent.
 func (us *UseCases) KeepAnalysis(c *book.Conversation, f own.Fact) {
 	a := f.Answer
 	if a == nil || !us.IsAnalysed(c) {
@@ -36,15 +39,15 @@ func (us *UseCases) KeepAnalysis(c *book.Conversation, f own.Fact) {
 
 	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
-	moody := us.keepMood(c, a.Sentiment)
-	// A burst is analysed by itself. So what the customer adds to something urgent doesn't make it less urgent before it is answered.
-	stillPresses := bridge.IsUrgent(c.Traits) && us.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
-	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent || stillPresses)
+	isMoodNews := us.keepMood(c, a.Sentiment)
+	// Each burst is analysed alone. If the customer adds something harmless to an urgent question, the question stays urgent.
+	isStillUrgent := bridge.IsUrgent(c.Traits) && us.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
+	isUrgencyNews, alertOwners := us.keepUrgency(c, a.Urgency.Urgent || isStillUrgent)
 
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-	intended := keepIntents(c, a.Intents)
+	areIntentsNews := keepIntents(c, a.Intents)
 	if a.Language != "" {
 		c.SetTrait(bridge.TraitLanguage, a.Language)
 	}
@@ -57,20 +60,19 @@ func (us *UseCases) KeepAnalysis(c *book.Conversation, f own.Fact) {
 	line.Args.Tags, note.Tagged = us.suggestOrApplyTags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
 	us.suggestReplies(c, f, note)
-	maySnooze := us.suggestActions(c, f, note)
+	isSnoozeNews := us.suggestActions(c, f, note)
 
-	if alarm {
+	if alertOwners {
 		line.Mentions = us.Conversations.Owners(c)
 	}
 
-	hasNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
-	feelsOtherwise := moody || pressing
-	suggestsMore := maySnooze || note.Suggested != 0
-	hasNews := feelsOtherwise || intended || hasNames || suggestsMore
+	hasNewNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
+	hasNewReply := note.Suggested != 0
+	hasNews := isMoodNews || isUrgencyNews || areIntentsNews || isSnoozeNews || hasNewNames || hasNewReply
 	us.showNote(c, line, hasNews)
 }
 
-// keepIntents keeps what the customer wants, and reports whether that is news that is worth a note.
+// keepIntents stores what the customer wants, and reports whether the change is worth a note.
 func keepIntents(c *book.Conversation, intents []string) bool {
 	if len(intents) == 0 {
 		return false
@@ -79,8 +81,7 @@ func keepIntents(c *book.Conversation, intents []string) bool {
 	return hasChanged && isWorthNote(intents)
 }
 
-// translate has what the customer wrote translated, if it is in another language than the team's and the account's
-// settings say so.
+// translate requests a translation of the burst if it is in another language than the team's, and the account's settings ask for it.
 func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	settings := us.Settings(c)
 	isForeign := f.Answer.Language != "" && f.Answer.Language != settings.Language
@@ -95,19 +96,18 @@ func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// isWorthNote reports whether intents are worth a note by themselves. Thanks and feedback are not, because they ask for
-// nothing.
+// isWorthNote reports whether intents are worth a note by themselves. Thanks and feedback are not, because they need no action.
 func isWorthNote(intents []string) bool {
 	return slices.ContainsFunc(intents, func(name string) bool { return name != "thanks" && name != "feedback" })
 }
 
-// moodOf returns how the customer has felt so far.
+// moodOf returns the customer's last known mood.
 func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
 
-// keepMood keeps how the customer feels, and reports whether that is news: the customer has become unhappy, or isn't unhappy any
-// more. That a customer is content is no news, and the urgency shows that a customer is pressing.
+// keepMood stores the customer's mood, and reports whether the change is worth a note: the customer has become unhappy, or is no
+// longer unhappy. Other moods aren't worth one, and Pressing is covered by the urgency.
 func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
@@ -118,50 +118,52 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 		return false
 	}
 
-	was := ""
+	unhappyBefore := ""
 	if isUnhappy(before) {
-		was = string(before)
+		unhappyBefore = string(before)
 	}
 
-	c.SetTrait(bridge.TraitWas, was)
+	c.SetTrait(bridge.TraitWas, unhappyBefore)
 	c.RefreshCard()
 	return isUnhappy(s) || isUnhappy(before)
 }
 
 func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are to be told
-// (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
-func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
+// keepUrgency stores whether the conversation is urgent. It returns whether that is worth a note, and whether to alert the owners:
+// only once per conversation, and only while the customer waits for an answer that nobody has written yet.
+func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (isNews, alertOwners bool) {
 	before := c.Traits[bridge.TraitUrgent]
-	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
+	wereAlerted := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
-	isAnswered := c.LastFrom == store.FromAgent // perhaps by a reply that is still in its hold
-	alarm = urgent && !wereTold && customerWaits && !isAnswered && len(c.Assignees) > 0
-	news = alarm || urgent && !bridge.IsUrgent(c.Traits)
-	hasAnswerLeft := isAnswered && c.WaitingSince == nil
-	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent && !hasAnswerLeft, wereTold || alarm)) {
+	isAnswered := c.LastFrom == store.FromAgent // perhaps by a reply that is held back for a moment, so that it can be undone
+	mayAlert := !wereAlerted && customerWaits && !isAnswered && len(c.Assignees) > 0
+	alertOwners = urgent && mayAlert
+
+	becomesUrgent := urgent && !bridge.IsUrgent(c.Traits)
+	wasAnswerSent := isAnswered && c.WaitingSince == nil
+	staysUrgent := urgent && !wasAnswerSent
+	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(staysUrgent, wereAlerted || alertOwners)) {
 		c.RefreshCard()
 	}
-	return news, alarm
+	return alertOwners || becomesUrgent, alertOwners
 }
 
-// urgencyTrait returns the value of bridge.TraitUrgent. told means that the owners were told that the conversation is urgent,
-// now or before.
-func urgencyTrait(urgent, told bool) string {
-	if urgent && told {
+// urgencyTrait returns the value of bridge.TraitUrgent. alerted means that the owners have been alerted, now or before.
+func urgencyTrait(urgent, alerted bool) string {
+	switch {
+	case urgent && alerted:
 		return bridge.UrgentTold
-	}
-	if urgent {
+	case urgent:
 		return bridge.UrgentNow
-	}
-	if told {
+	case alerted:
 		return bridge.UrgentOnce
 	}
 	return ""
 }
 
-// newReferences returns the references that the conversation's notes have not named yet, and remembers them.
+// newReferences returns the references (such as order numbers) that no note of the conversation has shown yet, and records them as
+// shown.
 func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []bridge.ReferenceRef) {
 	for _, r := range found {
 		if r.Value != "" && c.Remember(bridge.TraitReferences, r.Kind+" "+r.Value) {
@@ -171,31 +173,32 @@ func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []br
 	return fresh
 }
 
-// suggestOrApplyTags handles the tags that an analysis found. It returns those that the note suggests, or, if the account's settings
-// say so, those that it put on the conversation at once.
-func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (suggested, put []string) {
+// suggestOrApplyTags returns the tags that the note suggests. If the account's settings say so, it adds them to the conversation
+// instead, and returns the added ones.
+func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (suggested, added []string) {
 	fresh := us.newTags(c, found)
 	if !us.Settings(c).AI.AppliesTags {
 		return fresh, nil
 	}
 
-	put = fresh[:min(len(fresh), max(0, maxTags-len(c.Tags)))]
-	if len(put) == 0 {
+	room := max(0, maxTags-len(c.Tags))
+	added = fresh[:min(len(fresh), room)]
+	if len(added) == 0 {
 		return nil, nil
 	}
 
-	c.Tags = slices.Concat(c.Tags, put)
-	for _, name := range put {
+	c.Tags = slices.Concat(c.Tags, added)
+	for _, name := range added {
 		us.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
 
-	us.Log.ByParley(c, store.DeedTagged, book.Detail{Text: strings.Join(put, ", ")})
+	us.Log.ByParley(c, store.DeedTagged, book.Detail{Text: strings.Join(added, ", ")})
 	c.RefreshCard()
-	return nil, put
+	return nil, added
 }
 
-// newTags returns the found tags that can be suggested: they exist, the conversation doesn't have them, nobody has removed them
-// from it, and they were not suggested before.
+// newTags returns the found tags that can be suggested: they are active, the conversation doesn't have them, nobody has removed them
+// from it, and they were not suggested before. It records them as suggested.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	removed := us.Dir.CurrentTagNames(c.NamesIn(bridge.TraitUntagged))
 	for _, name := range found {
@@ -219,7 +222,7 @@ func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []strin
 	return fresh
 }
 
-// newFits returns the templates that were not suggested before.
+// newFits returns the fitting message templates that were not suggested before, and records them as suggested.
 func (us *UseCases) newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
 	for _, t := range fits {
 		if us.Suggestions.Show(c, suggestion.Template, t.Name) {

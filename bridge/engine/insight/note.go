@@ -14,30 +14,35 @@ import (
 	"parley/store/suggestion"
 )
 
-// maxNamed is how many references a note names once names of earlier bursts are added; the same holds for tags and for
-// templates.
+// maxNamed limits the references in a note to which those of earlier analyses are added. It also limits tags and templates.
 const maxNamed = 5
 
-// showNote shows what an analysis found in a note, which is a post in the conversation's thread. The standing note, which nobody has
-// acted upon yet, is changed. If there is none, a note is posted, but only if there is news. A note that mentions people is always
-// posted again, because a change notifies nobody.
-func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
+// This file shows the results of analyses as notes. A note is a post in the conversation's thread, such as "Frustrated. Wants a
+// refund. Order 4711." If the customer writes again before anybody has acted on the note, it is the standing note: it is edited,
+// instead of a second note being posted.
+
+// showNote shows the results of an analysis. It edits the standing note if there is one; otherwise it posts a note if hasNews is true.
+// A note that mentions people is always posted as a new one, because editing a post notifies nobody.
+func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, hasNews bool) {
 	t := c.Home(us.Dir)
-	stands := us.Outbox.Deliveries[c.StandingNote(t)]
+	standing := us.Outbox.Deliveries[c.StandingNote(t)]
 	var before *bridge.Line
-	if stands != nil {
-		before = stands.DecodedPayload().Line // nil if an erasure took away the note while it waited
+	if standing != nil {
+		before = standing.DecodedPayload().Line // nil if the note was erased while it waited to be posted
 	}
-	if before != nil && len(line.Mentions) == 0 {
+
+	mayEdit := before != nil && len(line.Mentions) == 0
+	if mayEdit {
 		line = joinNotes(*before, line, bridge.IsUrgent(c.Traits))
-		if isSameLine(line, *before) {
-			return
-		}
-		us.changeNote(c, t, stands, line)
-	} else {
-		if !news {
-			return
-		}
+	}
+	switch {
+	case mayEdit && isSameLine(line, *before):
+		return
+	case mayEdit:
+		us.changeNote(c, t, standing, line)
+	case !hasNews:
+		return
+	default:
 		us.postNote(c, t, line)
 	}
 
@@ -52,33 +57,35 @@ func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) 
 	})
 }
 
-// postNote posts a note. It is the thread's standing note from now on.
+// postNote posts a note, which becomes the thread's standing note.
 func (us *UseCases) postNote(c *book.Conversation, t *book.Thread, line bridge.Line) {
 	if d := us.Line(c, line); d != nil {
 		c.KeepNote(d, t)
 	}
 }
 
-// changeNote makes the standing note say what line says.
-func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *book.Delivery, line bridge.Line) {
-	if us.Outbox.CanBeTakenBack(stands) {
-		stands.SetLine(line)
+// changeNote replaces the content of the standing note. If the note is not posted yet, it changes the queued post. Otherwise it queues
+// an edit.
+func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, standing *book.Delivery, line bridge.Line) {
+	if us.Outbox.CanBeTakenBack(standing) {
+		standing.SetLine(line)
 		return
 	}
 	line.Mentions = slices.Clone(line.Mentions)
 	for i := range line.Mentions {
-		line.Mentions[i].User = "" // they are named, and not notified again
+		line.Mentions[i].User = "" // keep the names, but don't notify anybody again
 	}
-	at := bridge.Place{Channel: t.Channel, Thread: t.Root}
-	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
-		Place:   at,
+	const noMessage = 0
+	edit := us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), noMessage, outbound.Payload{
+		Place:   bridge.Place{Channel: t.Channel, Thread: t.Root},
 		Line:    &line,
-		Changes: stands.ID,
-	}, nil), t)
+		Changes: standing.ID,
+	}, nil)
+	c.KeepNote(edit, t)
 }
 
-// PostUnchanged posts a note again whose change has failed, because the note was deleted or the chat doesn't let it be changed. It does
-// nothing if a later change has been made.
+// PostUnchanged posts a note as a new one after its edit has failed: the old one was deleted, or the chat doesn't allow the edit. It
+// does nothing if there has been a later edit, or if the conversation is closed.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis {
@@ -90,8 +97,8 @@ func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	us.postNote(c, t, *line)
 }
 
-// joinNotes adds what was found later (line) to what a note says (before). The later mood, intents and urgency count, but what makes
-// the conversation urgent stays while it is urgent. Names of both stay, the later ones first.
+// joinNotes merges the results of a later analysis (line) into an earlier note (before). The later mood and intents win. The reason for
+// the urgency stays while the conversation is urgent. References, tags and templates of both are kept, the later ones first.
 func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {
@@ -118,17 +125,17 @@ func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 	return line
 }
 
-// isSameLine reports whether two lines are stored alike.
+// isSameLine reports whether two lines have the same JSON.
 func isSameLine(a, b bridge.Line) bool {
-	one, errA := json.Marshal(a)
-	other, errB := json.Marshal(b)
+	jsonA, errA := json.Marshal(a)
+	jsonB, errB := json.Marshal(b)
 	if errA != nil || errB != nil {
 		return false
 	}
-	return bytes.Equal(one, other)
+	return bytes.Equal(jsonA, jsonB)
 }
 
-// joinLists joins two lists, now first, without doubles and up to maxNamed.
+// joinLists appends to now what is only in before, up to maxNamed. It doesn't modify its arguments.
 func joinLists[T comparable](now, before []T) []T {
 	for _, name := range before {
 		if !slices.Contains(now, name) && len(now) < maxNamed {

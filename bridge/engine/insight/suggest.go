@@ -14,9 +14,12 @@ import (
 	"parley/store/suggestion"
 )
 
-// noteNewReply reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and wasn't
-// suggested before. It notes that the reply is suggested now.
-func (us *UseCases) noteNewReply(c *book.Conversation, f own.Fact) bool {
+// This file adds the suggestions of an analysis to its note: replies, which the note's button opens in a form, an agent who may take
+// the conversation, and a day until which it may be snoozed. Each suggestion is made once.
+
+// rememberReply reports whether the first suggested reply is worth a note, and records it as suggested. It is not if the customer only
+// gave thanks, or if the same reply was suggested before.
+func (us *UseCases) rememberReply(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
 		return false
@@ -24,9 +27,9 @@ func (us *UseCases) noteNewReply(c *book.Conversation, f own.Fact) bool {
 	return c.Remember(bridge.TraitSuggested, "reply "+bridge.SumOf(replies[0].Text))
 }
 
-// suggestReplies keeps replies that were not suggested before for the form that the note's button opens.
+// suggestReplies stores the suggested replies for the form, and their sources in the note, unless they were suggested before.
 func (us *UseCases) suggestReplies(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) {
-	if !us.noteNewReply(c, f) {
+	if !us.rememberReply(c, f) {
 		return
 	}
 	var kept []suggested.Reply
@@ -41,7 +44,7 @@ func (us *UseCases) suggestReplies(c *book.Conversation, f own.Fact, note *bridg
 	}
 }
 
-// sourcesOf returns the sources on which a reply draws, as people see them.
+// sourcesOf returns the titles and links of the articles on which a reply is based.
 func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	for _, id := range r.Sources {
 		if i := slices.IndexFunc(f.Cited, func(s own.CitedSource) bool { return s.ID == id }); i >= 0 {
@@ -51,9 +54,9 @@ func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	return all
 }
 
-// suggestActions adds to a note who may take the conversation, and until when it may be snoozed. news reports whether the snooze is
-// worth a note by itself.
-func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (news bool) {
+// suggestActions adds an agent who may take the conversation, and a day until which it may be snoozed, to a note. It reports whether
+// the snooze is worth a note by itself.
+func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (isSnoozeNews bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
 		case analysis.Assign:
@@ -66,20 +69,20 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 		case analysis.Snooze:
 			day, err := time.Parse(time.DateOnly, a.Value)
 			if err != nil {
-				continue // a model may have named something that isn't a day
+				continue // the model's answer isn't a date
 			}
 			if analysis.CanRestUntil(day, us.Now) {
 				note.Until = a.Value
-				news = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
+				isSnoozeNews = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
 			}
-		case analysis.Template, analysis.Priority:
+		case analysis.Template, analysis.Priority: // handled elsewhere
 		}
 	}
 
-	return news
+	return isSnoozeNews
 }
 
-// canTake reports whether an agent works here, and is not away. agent may be nil.
+// canTake reports whether an agent is active and not away. agent may be nil.
 func (us *UseCases) canTake(agent *store.Agent) bool {
 	if agent == nil || !agent.Active {
 		return false
