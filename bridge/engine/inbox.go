@@ -133,7 +133,6 @@ func (in *Inbox) File(
 }
 
 // Stamp returns a digest of a conversation as an agent sees it. A different digest means that something has changed.
-// Errors: as Facts.
 func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
 	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return "", err

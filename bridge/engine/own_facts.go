@@ -14,17 +14,19 @@ import (
 	"parley/store"
 )
 
-// Parley itself journals facts, too: a timer has fired (timer_fact.go), a delivery, which is a reply or a post, has a result
-// (result_facts.go), a file was fetched. They are applied like what customers and agents do.
+// This file applies facts (events) that Parley itself has recorded: a timer has fired (timer_fact.go), a delivery of a reply or a post
+// has a result (result_facts.go), a file was fetched. They are stored in the same journal as the events of customers and agents, and
+// applied in the same order. For example, a fact of kind "snooze" wakes its conversation.
 
-// ownFact applies a kind of Parley's own facts: one of the two is set.
+// ownFact applies one kind of own facts. Exactly one of its functions is set.
 type ownFact struct {
 	do func(*work, context.Context, pgx.Tx, own.Fact) error
-	// inConversation applies a fact about a conversation. It isn't called if there is no such conversation any more.
+	// inConversation applies a fact about a conversation. It is not called if the conversation no longer exists.
 	inConversation func(*work, context.Context, pgx.Tx, *book.Conversation, own.Fact) error
 }
 
-// ownFacts makes the table of the kinds of own facts that this version knows, except those whose kind names a team.
+// ownFacts makes the table of the kinds that this version knows. Timers of teams, whose kinds contain the team's id, are not in it:
+// see applyOwn.
 func ownFacts() map[own.Kind]ownFact {
 	inConversation := func(do func(*work, *book.Conversation, own.Fact)) ownFact {
 		return ownFact{inConversation: func(w *work, _ context.Context, _ pgx.Tx, c *book.Conversation, f own.Fact) error {
@@ -69,12 +71,10 @@ func ownFacts() map[own.Kind]ownFact {
 	}
 }
 
-// allOwnFacts is the table, made once.
+// allOwnFacts returns the table of ownFacts. It makes it once.
 var allOwnFacts = sync.OnceValue(ownFacts) //nolint:gochecknoglobals // a table that never changes
 
-// applyOwn applies a fact of Parley's own.
-// Errors: for a kind that only a newer version of Parley knows, *book.NotYet for an hour, in which a process of that version
-// may take over, and *relay.EventError after that.
+// applyOwn applies an own fact.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
@@ -83,22 +83,23 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		return w.workflow.Week(ctx, tx, team, f.Due)
 	}
 
-	known, isKnown := allOwnFacts()[f.Kind]
+	kind, isKnown := allOwnFacts()[f.Kind]
 	c := w.Conversations.Rows[f.Conversation]
 	switch {
 	case !isKnown:
 		return w.awaitNewerVersion(f)
-	case known.do != nil:
-		return known.do(w, ctx, tx, f)
+	case kind.do != nil:
+		return kind.do(w, ctx, tx, f)
 	case c != nil:
-		return known.inConversation(w, ctx, tx, c, f)
+		return kind.inConversation(w, ctx, tx, c, f)
 	default:
 		return nil
 	}
 }
 
-// awaitNewerVersion returns the error for a fact whose kind only a newer version of Parley knows: it waits for such a version,
-// and goes into quarantine after unknownFor.
+// awaitNewerVersion returns the error for a fact of a kind that only a newer version of Parley knows. For unknownFor (an hour) it is
+// *book.NotYet: during an update, a process of the newer version may take over and apply the fact. After that it is *relay.EventError,
+// which puts the fact into quarantine.
 func (w *work) awaitNewerVersion(f own.Fact) error {
 	if age := w.Age(); age < unknownFor {
 		return w.PutAside(unknownFor - age)
@@ -107,14 +108,14 @@ func (w *work) awaitNewerVersion(f own.Fact) error {
 		"engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
 }
 
-// tellCondition tells the admins that an account is in trouble, or works again.
+// tellCondition notifies the admins that an account has failed or works again.
 func tellCondition(w *work, _ context.Context, _ pgx.Tx, f own.Fact) error {
 	w.TellCondition(f, w.e.opt.accountPage(w.Dir.Account(f.Account), f.Text))
 	return nil
 }
 
-// accountPage returns the address of the page on which an account that is in trouble can be connected again. It is "" if the
-// account works, or if there is no such page.
+// accountPage returns the URL of the page on which a failed account can be reconnected. It returns "" if the account works (trouble
+// is ""), or if there is no such page.
 func (o *Options) accountPage(a *store.Account, trouble string) string {
 	if o.AccountPage == nil || trouble == "" {
 		return ""

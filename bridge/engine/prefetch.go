@@ -15,21 +15,24 @@ import (
 	"parley/store"
 )
 
-// Before a batch of events is applied, this file lists what they will touch: customers, conversations, messages, and lanes, which
-// are the queues of what is sent or posted. So all of it is locked and read in a few round trips. What isn't listed here isn't
-// there when the event is applied.
+// Before a batch of events is applied, this file collects the keys of all rows that it needs: customers, conversations, messages, and
+// lanes (queues of replies and posts). Load then locks and reads them in a few round trips, instead of a few for each event. For
+// example, the mail of a customer needs the customer's identity, the conversations that it answers, and its thread's lane.
+//
+// A use case sees only rows that were requested here. Rows that are missing don't seem to exist.
 
-// fact is a decoded event: what its account's channel (inbound) or surface (actions) reads in it, or a fact of Parley's own.
+// fact is a decoded event. It contains messages from a channel (the customers' side), actions from a surface (an agents' chat), or a
+// fact that Parley itself has recorded.
 type fact struct {
 	event   store.Event
-	waits   int // how often the event was put off
+	waits   int // how often the event has been postponed
 	account *store.Account
 	inbound []channels.Inbound
 	actions []bridge.Action
 	ownFact *own.Fact
 }
 
-// collectPrefetch collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
+// collectPrefetch collects what the facts of a batch need.
 func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
 	n := book.NewPrefetch(len(facts))
 	for _, f := range facts {
@@ -47,7 +50,7 @@ func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
 	return n
 }
 
-// wantInbound adds what one thing that a channel reports will touch.
+// wantInbound requests the rows for one message or report of a channel.
 func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 	namesParty := inbound.NamesCustomer(in.Kind) || inbound.NamesRecipientAlone(in)
 	if namesParty || in.Opens {
@@ -66,7 +69,7 @@ func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbou
 		wantTemplates(n, w.Dir, a.ID)
 	case channels.InboundNotice:
 		wantPeople(n, w.Dir)
-	default: // what follows is for all kinds
+	default: // the rest applies to all kinds
 	}
 
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
@@ -80,7 +83,8 @@ func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbou
 		}
 	}
 
-	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce of an unknown message goes into the day's thread, too
+	// Automatic mail, and bounces of unknown messages, are collected in one thread a day.
+	if in.Automatic != "" || in.Kind == channels.InboundStatus {
 		n.Days.Add(a.ID, book.DayKey(w.Now))
 	}
 	if w.intake.MayJoin(a, in) {
@@ -96,18 +100,18 @@ func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbou
 	}
 }
 
-// wantReceipt adds what a receipt touches: the message whose state it reports, or all up to a time.
+// wantReceipt requests the rows for a receipt: the message whose state it reports, or all messages up to a time.
 func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 	s := in.Status
 	n.Receipts = true
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	if s.State == channels.StateFailed {
-		n.Failures = true // to know whether the customer was answered since
+		n.Failures = true // to find out whether the customer has been answered since
 	}
 	if s.State == channels.StateFailed || s.Delayed {
-		n.News = true // for the author
+		n.News = true // the author is notified
 	}
-	if inbound.NamesRecipientAlone(in) { // the reply is in one of the recipient's conversations
+	if inbound.NamesRecipientAlone(in) { // the reply must be looked up in the recipient's conversations
 		recipient := bridge.AddressKey(s.Recipient)
 		n.Peeked.Add(a.ID, recipient)
 		n.Joined.Add(a.ID, recipient)
@@ -118,8 +122,8 @@ func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 	}
 }
 
-// wantAction adds what an action of a surface will touch: the conversations, messages, deliveries and posts that it names, and what
-// the table of verbs says of its verb.
+// wantAction requests the rows for an action: the conversations, messages, deliveries and posts that it names, and what its verb needs
+// according to the table of use cases.
 func (w *work) wantAction(n *book.Prefetch, r book.Request) {
 	n.AddConversation(r.Args.Conversation)
 	n.Messages = append(n.Messages, r.Args.Message, r.Args.Slip)
@@ -130,22 +134,23 @@ func (w *work) wantAction(n *book.Prefetch, r book.Request) {
 		}
 	}
 
-	if t := r.Args.Typed; t != nil {
-		n.Posts = append(n.Posts, book.PostKey{Account: r.Surface, Channel: t.Channel, Message: t.Message})
+	if typed := r.Args.Typed; typed != nil {
+		n.Posts = append(n.Posts, book.PostKey{Account: r.Surface, Channel: typed.Channel, Message: typed.Message})
 	}
-
 	if agent := w.Dir.AgentOf(r.Surface, r.Actor.ID); agent != nil {
 		n.AddElsewhere(w.Dir, agent.ID)
 	}
 	n.Posts = append(n.Posts, book.FormKeys(r)...)
+
 	if r.Place.Channel != "" {
 		n.AddChannel(r.Surface, r.Place.Channel)
-	} else { // whoever acts in no channel is answered directly
+	} else { // the action was done outside any channel, so it is answered by a direct message
 		n.AddDirect(r.Surface, r.Actor.ID)
 	}
+
 	use := useCaseOf(r.Verb)
 	if use.Do != nil || use.DoInTx != nil {
-		n.News = true // for other owners, or for the author of a message
+		n.News = true // other owners, or the author of a message, may be notified
 	}
 	if use.NeedsLatest {
 		n.Waiting = true
@@ -156,7 +161,7 @@ func (w *work) wantAction(n *book.Prefetch, r book.Request) {
 	}
 }
 
-// wantOwn adds what a fact of Parley's own will touch.
+// wantOwn requests the rows for a fact that Parley itself has recorded.
 func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 	n.AddConversation(f.Conversation)
 	n.Failures = n.Failures || f.Kind == own.Kind(relay.ReportFailed)
@@ -187,11 +192,11 @@ func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 	case own.Template:
 		wantTemplates(n, w.Dir, f.Account)
 	case own.Window, own.Kind(relay.ReportFailed), own.Kind(relay.ReportLate), own.Kind(relay.ReportUnclear):
-		n.News = true // for the author of a reply
+		n.News = true // the author of the reply is notified
 	}
 }
 
-// wantEvening adds the lanes of the channels in which a team's evening lists are posted.
+// wantEvening requests the lanes of the channels in which a team's evening lists are posted.
 func wantEvening(n *book.Prefetch, dir *directory.Directory, team store.TeamID) {
 	for id := range dir.Hours {
 		if surface, channel := workflow.HomeOfEvening(dir, dir.Account(id), team); surface != 0 {
@@ -200,14 +205,14 @@ func wantEvening(n *book.Prefetch, dir *directory.Directory, team store.TeamID) 
 	}
 }
 
-// wantPeople adds the lanes of what is told to agents directly.
+// wantPeople requests the lanes for direct messages to all agents.
 func wantPeople(n *book.Prefetch, dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		n.AddDirect(u.AccountID, u.UserID)
 	}
 }
 
-// wantTemplates adds the lanes in which verdicts on an account's templates may be told.
+// wantTemplates requests the lanes in which a provider's decisions on an account's templates may be reported.
 func wantTemplates(n *book.Prefetch, dir *directory.Directory, account store.AccountID) {
 	wantPeople(n, dir)
 	a := dir.Account(account)

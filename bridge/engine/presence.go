@@ -10,28 +10,31 @@ import (
 )
 
 const (
-	beatInterval     = 250 * time.Millisecond
-	presenceInterval = time.Second
-	presenceLasts    = 4 * time.Second // a process that doesn't renew its name in the database for so long has vanished
+	beatInterval     = 250 * time.Millisecond // between two heartbeats within this process
+	presenceInterval = time.Second            // between two renewals of the process's lease in the database
+	presenceLasts    = 4 * time.Second        // how long a lease is valid; a process whose lease expires has vanished
 )
 
-// Several processes share the work. One may stop without a word: its machine was paused, or it died. What a chat told it then may be
-// lost, such as the edit of a reply. This file notices that, and has the surfaces (chats) look for what may have been missed.
+// This file detects that a process was suspended or has died. Several processes share the work. An event that a chat sent to such
+// a process may be lost: an agent edits a reply, for example, and nobody notices. So the surfaces (the clients of the agents' chats)
+// are asked to read the chat again, and no reply leaves before they have. A process finds its own suspension by a missing heartbeat,
+// and the death of another one by an expired lease.
 
-// presence is what this process knows of itself, and lets others know.
+// presence is the state that this process keeps for it.
 type presence struct {
-	lastBeat    atomic.Pointer[time.Time] // when runPresence last noted that this process runs; nil while it doesn't work
-	processName string                    // under which it keeps its presence in the database
-	gapOpened   chan struct{}             // holds one signal: a surface has a gap that the other processes don't know yet
+	lastBeat    atomic.Pointer[time.Time] // the latest heartbeat; nil while runPresence doesn't run
+	processName string                    // the name of this process's lease
+	gapOpened   chan struct{}             // has capacity 1; signals that a surface may have missed events (see gap)
 }
 
-// CatcherUp is a Surface that can look for what it may have missed since a time. It calls Gap of its Desk before it returns.
+// CatcherUp is implemented by surfaces that can look for events they may have missed since a time. CatchUp must call Gap of the
+// surface's Desk before it returns.
 type CatcherUp interface {
 	CatchUp(since time.Time)
 }
 
-// runPresence notices when this process was stopped for a while, or when another process vanished, until ctx ends. Then it has the
-// surfaces look for missed events, and no reply leaves before they have.
+// runPresence makes the surfaces catch up when this process was suspended, or when another process has vanished. It runs until ctx
+// ends.
 func (e *Engine) runPresence(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -62,17 +65,17 @@ func (e *Engine) runPresence(ctx context.Context) error {
 	}
 }
 
-// isStalled reports whether this process was stopped for a while, and has not asked the surfaces yet to catch up.
+// isStalled reports whether this process was suspended, and has not yet asked the surfaces to catch up.
 func (e *Engine) isStalled() bool {
 	last := e.lastBeat.Load()
 	return last != nil && time.Since(*last) > e.opt.StalledAfter
 }
 
-// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells the
-// other processes of gaps, times in which a surface may have missed events: of the first at once, of further ones each second.
+// watchOthers renews this process's lease, and looks for processes whose leases have expired. It also announces gaps (times in which a
+// surface may have missed events) to the other processes: the first one at once, further ones every presenceInterval.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := e.processName
-	var known []store.Vanished // those for which the surfaces were told to catch up
+	var known []store.Vanished // vanished processes for which the surfaces have been asked to catch up
 	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()
 
@@ -83,7 +86,8 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
 		}
-		if i := slices.IndexFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }); i >= 0 {
+		isNew := func(v store.Vanished) bool { return !slices.Contains(known, v) }
+		if i := slices.IndexFunc(gone, isNew); i >= 0 {
 			e.log.Warn("another process vanished", "until", gone[i].Until)
 			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // compared with the surfaces' times, hence the margin
 		}
@@ -95,19 +99,19 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		case <-ctx.Done():
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 			defer cancel()
-			_ = store.DropLease(end, e.pool, name, name) // otherwise the name expires, and others catch up for nothing
+			_ = store.DropLease(end, e.pool, name, name) // if it fails, the lease expires, and others catch up needlessly
 			return
 		case <-gapOpened:
-			gapOpened = nil // further gaps wait for the tick
+			gapOpened = nil // announce further gaps at the next tick
 		case <-tick.C:
 			gapOpened = e.gapOpened
 		}
 	}
 }
 
-// keepPresence renews this process' name, and returns the processes that have vanished. It also tells the relay whether all
-// processes are new enough to know runs: several deliveries that leave as one message. The end of ctx doesn't cut it off, since
-// PostgreSQL might then renew the name after watchOthers has dropped it.
+// keepPresence renews this process's lease, and returns the processes that have vanished. It also tells the relay whether all processes
+// are new enough to understand runs (several deliveries that leave as one message). It is not cancelled with ctx: otherwise PostgreSQL
+// might renew the lease after watchOthers has dropped it.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 	defer cancel()
@@ -119,7 +123,7 @@ func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanishe
 	return store.KeepPresence(ctx, e.pool, name, presenceLasts.Seconds())
 }
 
-// catchUp lets all surfaces look for what they may have missed since a time.
+// catchUp asks all surfaces to look for events that they may have missed since a time.
 func (e *Engine) catchUp(since time.Time) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()

@@ -15,9 +15,10 @@ import (
 	"parley/store"
 )
 
-// Quarantined implements relay.Handler. An event that can't be applied (for example a mail that makes the program fail) is kept aside,
-// and its queue goes on. Quarantined tells people that once: in the place where they would look for the event, or else the admins. If
-// unread is true, the event is not decoded, since decoding it may end the process. Nobody is told if its account was removed.
+// Quarantined implements relay.Handler. The relay calls it once for each event that can't be applied, such as a mail that makes the
+// decoder fail. The relay has set the event aside and goes on with the next one. Quarantined informs people: by a line in the chat
+// channel or thread where they would look for the event or, if there is none, by a message to the admins. If unread is true, the event
+// is not decoded, because decoding may crash the process. If the account was removed, nobody is informed.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.Account(ev.AccountID)
@@ -33,11 +34,11 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	mayDecode := !unread
 	place, isFound := e.findQuarantinePlace(dir, account, ev, mayDecode)
 
-	// As for any batch, the lanes that are to get lines are loaded, the lines are put into them, and all is written at once.
+	// As in a batch of events: load the lanes (queues of posts) that may be needed, add the lines to them, and write everything at once.
 	w := e.newWork(dir, now, databaseNow)
 	defer e.keepUnusedIDs(w)
-	const facts = 0 // nothing is applied
-	n := book.NewPrefetch(facts)
+	const noFacts = 0
+	n := book.NewPrefetch(noFacts)
 	wantPeople(n, dir)
 	if isFound {
 		n.AddChannel(place.surface, place.at.Channel)
@@ -53,7 +54,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 			Mentions: place.author,
 		})
 	} else {
-		// No thread or channel fits, so the admins are told of it as of a problem of the account.
+		// No thread or channel fits, so report it to the admins as a problem of the account.
 		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, threads.NoPage)
 	}
 
@@ -64,17 +65,17 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	return write.Run(ctx, tx)
 }
 
-// quarantinePlace is where people would look for an event that was given up.
+// quarantinePlace is where people would look for a quarantined event.
 type quarantinePlace struct {
 	surface store.AccountID
 	at      bridge.Place      // a channel, or a thread in it
-	author  []bridge.AgentRef // the agent whose message or click the event is; nobody for a customer's message
+	author  []bridge.AgentRef // the agent whose message or click it is, to be mentioned; empty for a customer's message
 }
 
 // findQuarantinePlace returns where people would look for an event:
-//   - a customer's message: in the channel in which the account's threads open;
-//   - what an agent did: in the thread in which it was done, which is known only if the event may be decoded and can be;
-//   - a fact of Parley's own: nowhere.
+//   - for a customer's message, the channel in which the account's threads open;
+//   - for an action of an agent, its thread, which is known only if the event can be decoded;
+//   - for a fact that Parley itself recorded, nothing.
 //
 // It returns false if there is no such place.
 func (e *Engine) findQuarantinePlace(
@@ -93,8 +94,8 @@ func (e *Engine) findQuarantinePlace(
 	return quarantinePlace{}, false
 }
 
-// placeOfActions decodes an event of a surface, and returns the thread in which its first action was done. It returns false if the
-// event can't be decoded. The error is not reported, since most likely it is the reason for which the event is in quarantine.
+// placeOfActions decodes an event of a surface (an agents' chat), and returns the thread of its first action. It returns false if the
+// event can't be decoded. It drops the error, which is most likely the reason why the event is in quarantine.
 func placeOfActions(e *Engine, account *store.Account, ev store.Event) (quarantinePlace, bool) {
 	f := fact{event: ev, account: account}
 	if err := e.decodePayload(&f, ev.Payload); err != nil || len(f.actions) == 0 {

@@ -10,65 +10,72 @@ import (
 	"parley/store/measure"
 )
 
-// measuredDeeds returns the deeds of which figures are made.
+// measuredDeeds returns the kinds of log entries (deeds) that count in the statistics.
 func measuredDeeds() []store.Deed {
 	return []store.Deed{store.DeedOpened, store.DeedStarted, store.DeedPromoted, store.DeedReopened, store.DeedResolved, store.DeedClosed,
 		store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere, store.DeedTook, store.DeedJoined, store.DeedAssigned,
 		store.DeedUnassigned, store.DeedSetPending}
 }
 
-// fact is one thing that happened in a conversation: something was done, or something was said (then what is "").
+// fact is one event in the life of a conversation: an entry of its log, such as "Ann took it", or a message (what is "" then).
 type fact struct {
-	at     time.Time
-	id     int64 // of its row: facts of the same time are in the order of their rows
-	what   store.Deed
-	by     store.Doer
-	agent  store.AgentID // who did it, or who wrote what left; 0 means no agent
-	detail book.Detail
-	in     bool // the customer said it
+	at           time.Time
+	id           int64 // of the row; orders facts of the same time
+	what         store.Deed
+	by           store.Doer
+	agent        store.AgentID // who did it or wrote it; 0 means no agent
+	detail       book.Detail
+	fromCustomer bool // a message of the customer; otherwise a message is an answer
 }
 
-// listFacts returns what was done and said in a conversation, in order. It leaves out what agents said that didn't reach the customer.
-// An answer has the time at which it was sent last.
-func listFacts(log []store.LogEntry, said []measure.Message) []fact {
-	var all []fact
-	sent := map[store.MessageID]fact{}      // by message: when it was last sent
-	elsewhere := map[store.MessageID]bool{} // answers that were given without Parley
-	promoted := map[store.MessageID]bool{}  // mails that count from when somebody promoted them, and not from when they came
-	for _, e := range log {
-		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
-		if e.AgentID != nil {
-			f.agent = *e.AgentID
-		}
+// factOf returns the fact of a log entry.
+func factOf(e store.LogEntry) fact {
+	f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
+	if e.AgentID != nil {
+		f.agent = *e.AgentID
+	}
+	return f
+}
 
+// listFacts merges the log and the messages of a conversation, in order of time. It leaves out messages of agents that didn't reach the
+// customer, and automatic messages. An answer has the time at which it was last sent, not that at which it was typed.
+func listFacts(log []store.LogEntry, messages []measure.Message) []fact {
+	var all []fact
+	lastSent := map[store.MessageID]fact{}  // the latest attempt to send each answer
+	elsewhere := map[store.MessageID]bool{} // answers that were sent without Parley
+	promoted := map[store.MessageID]bool{}  // mails that count from the time at which an agent made conversations of them
+	for _, e := range log {
+		f := factOf(e)
+		message := f.detail.Message
 		switch e.What {
 		case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
-			elsewhere[f.detail.Message] = elsewhere[f.detail.Message] || e.What == store.DeedAnsweredElsewhere
-			before, wasSent := sent[f.detail.Message]
+			elsewhere[message] = elsewhere[message] || e.What == store.DeedAnsweredElsewhere
+			before, wasSent := lastSent[message]
 			if !wasSent || inOrder(before, f) < 0 {
-				sent[f.detail.Message] = f
+				lastSent[message] = f
 			}
 		default:
-			promoted[f.detail.Message] = promoted[f.detail.Message] || e.What == store.DeedPromoted
+			promoted[message] = promoted[message] || e.What == store.DeedPromoted
 			all = append(all, f)
 		}
 	}
 
-	for _, m := range said {
+	for _, m := range messages {
 		if m.Reason == store.ReasonMachine {
 			continue
 		}
 
-		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut
-		isCopy := elsewhere[m.ID] && m.Fate == store.FateIn // of an answer: it came into the mailbox first
-		if hasLeft || isCopy {
+		wasSent := m.Direction == store.DirectionOut && m.Fate == store.FateOut
+		isCopyOfAnswer := elsewhere[m.ID] && m.Fate == store.FateIn // the mailbox received it first
+		switch {
+		case wasSent || isCopyOfAnswer:
 			f := fact{at: m.At, id: int64(m.ID), agent: m.AgentID}
-			if s, ok := sent[m.ID]; ok {
-				f.at, f.id = s.at, s.id
+			if sent, ok := lastSent[m.ID]; ok {
+				f.at, f.id = sent.at, sent.id
 			}
 			all = append(all, f)
-		} else if isFromCustomer(m) && !promoted[m.ID] {
-			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
+		case isFromCustomer(m) && !promoted[m.ID]:
+			all = append(all, messageOfCustomer(m))
 		}
 	}
 
@@ -76,11 +83,15 @@ func listFacts(log []store.LogEntry, said []measure.Message) []fact {
 	return all
 }
 
-// isFromCustomer reports whether a customer wrote a message, and no machine of the customer's.
+func messageOfCustomer(m measure.Message) fact {
+	return fact{at: m.At, id: int64(m.ID), fromCustomer: true}
+}
+
+// isFromCustomer reports whether a message came from a customer, and not from an autoresponder.
 func isFromCustomer(m measure.Message) bool {
 	wasReceived := m.Direction == store.DirectionIn && m.Fate == store.FateIn
 	return wasReceived && !m.Automatic
 }
 
-// inOrder compares facts by time, and by their rows.
+// inOrder compares facts by time, then by the ids of their rows.
 func inOrder(a, b fact) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) }

@@ -1,8 +1,9 @@
-// Package measuring makes the figures of the team from what the log and the messages of conversations tell: a
-// conversation that has changed is measured anew as a whole, and the sums are corrected by the difference. So each
-// fact counts once, however late it comes and however often somebody dies in between.
+// Package measuring computes statistics, such as times to first answer by day, team and agent, from the logs and messages of
+// conversations. When a conversation has changed, it is measured again from its beginning, and the daily sums are corrected by the
+// difference to its earlier contribution. So each event counts exactly once, even if it arrives late or a process crashes, and no
+// counter has to be updated by the code that handles the events.
 //
-// What does not belong here: what is shown of the figures; docs/measures.md says what each counts.
+// docs/measures.md defines each statistic. Package bot/web shows them.
 package measuring
 
 import (
@@ -20,8 +21,8 @@ import (
 	"parley/store/measure"
 )
 
-// Round measures about size conversations that have changed, and as many of those that have to be measured again. more
-// means that others are left. While another process measures, it does nothing.
+// Round measures up to about size conversations that have changed, and as many that have to be measured again because the rules have
+// changed. more reports whether there are others. It does nothing while another process measures.
 func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, size int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(ctx, tx, howMeasured+hoursHash(dir))
@@ -29,40 +30,34 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, si
 			return err
 		}
 
-		ids, moreDue, err := progress.TakeDue(ctx, tx, size)
+		changed, moreChanged, err := progress.TakeDue(ctx, tx, size)
 		if err != nil {
 			return err
 		}
-
 		older, moreOlder, err := progress.TakeOlder(ctx, tx, size)
 		if err != nil {
 			return err
 		}
-
-		unfilled, moreUnfilled, err := progress.TakeUnfilled(ctx, tx, size)
+		withoutTimes, moreWithoutTimes, err := progress.TakeUnfilled(ctx, tx, size)
 		if err != nil {
 			return err
 		}
+		more = moreChanged || moreOlder || moreWithoutTimes
 
-		isBehind := moreOlder || moreUnfilled
-		more = moreDue || isBehind
-
-		if err := keepMeasured(ctx, tx, progress, dir, append(ids, older...)); err != nil {
+		if err := keepMeasured(ctx, tx, progress, dir, append(changed, older...)); err != nil {
 			return err
 		}
 
-		m, err := measureAll(ctx, tx, dir, unfilled)
+		m, err := measureAll(ctx, tx, dir, withoutTimes)
 		if err != nil {
 			return err
 		}
-
 		return progress.FillTimes(ctx, tx, m.labels, m.times)
 	})
-
 	return more, err
 }
 
-// keepMeasured measures conversations, and keeps what they contribute.
+// keepMeasured measures conversations, and stores their contributions.
 func keepMeasured(
 	ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID,
 ) error {
@@ -76,18 +71,18 @@ func keepMeasured(
 	return progress.KeepTimes(ctx, tx, m.labels, m.times)
 }
 
-// measured is what conversations contribute.
+// measured holds the contributions of some conversations to the statistics.
 type measured struct {
 	labels []measure.Labels
 	shares []measure.Share
 	times  []measure.Single
 }
 
-// howMeasured is changed when a version measures more than the one before. Then all conversations are measured again,
-// and once more when no process of the older version measures any more.
+// howMeasured identifies the rules of measuring. Change it when a version measures more than the previous one: then all conversations
+// are measured again, and once more after the last process of the previous version has stopped.
 const howMeasured = "persons "
 
-// hoursHash returns a hash of all business hours. When it changes, everything that depends on them is measured again.
+// hoursHash returns a hash of all business hours. When it changes, conversations are measured again.
 func hoursHash(dir *directory.Directory) string {
 	h := sha256.New()
 	for i := range dir.Accounts {
@@ -98,7 +93,7 @@ func hoursHash(dir *directory.Directory) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// measureAll measures what conversations contribute to the figures.
+// measureAll computes the contributions of conversations.
 func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []store.ConversationID) (m measured, err error) {
 	if len(ids) == 0 {
 		return m, nil
@@ -114,25 +109,26 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 		return m, err
 	}
 
-	said, err := measure.Messages(ctx, tx, ids)
+	messages, err := measure.Messages(ctx, tx, ids)
 	if err != nil {
 		return m, err
 	}
 
-	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Message{}
+	logOf := map[store.ConversationID][]store.LogEntry{}
 	for _, e := range log {
 		logOf[e.ConversationID] = append(logOf[e.ConversationID], e)
 	}
-
-	for _, s := range said {
-		saidIn[s.ConversationID] = append(saidIn[s.ConversationID], s)
+	messagesOf := map[store.ConversationID][]measure.Message{}
+	for _, message := range messages {
+		messagesOf[message.ConversationID] = append(messagesOf[message.ConversationID], message)
 	}
 
 	for _, s := range subjects {
-		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a renamed tag counts by its present name, and once
+		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a renamed tag counts once, under its current name
+		shares, times := Shares(s, logOf[s.ConversationID], messagesOf[s.ConversationID], dir.Hours[s.AccountID])
 		m.labels = append(m.labels, s.Labels)
-		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
-		m.shares, m.times = append(m.shares, of...), append(m.times, single...)
+		m.shares = append(m.shares, shares...)
+		m.times = append(m.times, times...)
 	}
 
 	return m, nil

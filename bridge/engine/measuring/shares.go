@@ -10,54 +10,56 @@ import (
 	"parley/store/measure"
 )
 
-// history is a walk through what happened in a conversation. Facts are the entries of its log and its messages; the fields say how
-// things stand after the facts so far. An episode lies between a conversation's beginning, or its reopening, and its end. A share is
-// what the conversation contributes to the figures of one day, team and agent.
+// history walks through the facts of a conversation (its log entries and messages, in order) and counts. For example, if a customer
+// writes on Monday at 9:00 and Ann answers at 9:30, it adds a first answer of 1,800 seconds to Monday, Ann and her team. Its fields
+// hold the state after the facts so far. An episode is the time between the beginning or a reopening of a conversation and its end.
 type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil means always open
-	shares  map[place]*measure.Figures
+	shares  map[bucket]*measure.Figures
 	times   []measure.Single
 
-	team  store.TeamID  // the team that has the conversation; 0 means none
+	team  store.TeamID  // the conversation's team; 0 means none
 	owner store.AgentID // the agent who leads it; 0 means nobody
 
-	begunAt      *time.Time // when the episode began that runs; nil while none does
-	byCustomer   bool       // the customer began the episode
+	begunAt      *time.Time // when the current episode began; nil between episodes
+	byCustomer   bool       // the customer began the current episode
 	answered     bool       // the customer was answered in this episode
-	everBegun    bool       // there was an episode before, or one runs
-	everAnswered bool       // the customer was answered before, or an agent wrote first: further answers are no first answers
-	waitsSince   *time.Time // when the customer wrote the first message that isn't answered; nil while no answer is due
-	unanswered   *time.Time // the same, also after an end or when an agent said that no answer is due
-	early        *time.Time // when the customer wrote while no episode ran; that may begin the next one, at the same time
+	everBegun    bool       // there has been an episode
+	everAnswered bool       // the customer was answered before, or an agent wrote first; later answers aren't first answers
+	waitsSince   *time.Time // when the customer wrote the oldest unanswered message; nil while no answer is due
+	unanswered   *time.Time // the same, but kept when an episode ends, or an agent marks that no answer is due
+	early        *time.Time // when the customer wrote between episodes; the next episode may begin with that message
 }
 
-// place is where a share counts.
-type place struct {
+// bucket is the day, team and agent to which something counts. Share and Figures hold the sums of one bucket.
+type bucket struct {
 	day   string
 	team  store.TeamID
 	agent store.AgentID
 }
 
-// Shares returns what a conversation contributes to the figures, and the single times that are summed up there.
-func Shares(s measure.Subject, log []store.LogEntry, said []measure.Message, h *hours.Hours) ([]measure.Share, []measure.Single) {
-	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
-	list := listFacts(log, said)
-	if slices.ContainsFunc(list, isHandOver) {
-		w.team = s.AccountTeamID
+// Shares computes what a conversation contributes to the statistics: sums by day, team and agent, and the single times of which the
+// sums consist. h are the account's business hours; nil means always open.
+func Shares(s measure.Subject, log []store.LogEntry, messages []measure.Message, h *hours.Hours) ([]measure.Share, []measure.Single) {
+	w := &history{subject: s, hours: h, shares: map[bucket]*measure.Figures{}, team: s.TeamID}
+	facts := listFacts(log, messages)
+	if slices.ContainsFunc(facts, isHandOver) {
+		w.team = s.AccountTeamID // the team before the first hand-over
 	}
-	for _, f := range list {
+	for _, f := range facts {
 		w.count(f)
 	}
+
 	shares := make([]measure.Share, 0, len(w.shares))
-	for p, f := range w.shares {
+	for b, figures := range w.shares {
 		shares = append(shares, measure.Share{
 			ConversationID: s.ConversationID,
-			Day:            p.day,
-			TeamID:         p.team,
-			AgentID:        p.agent,
+			Day:            b.day,
+			TeamID:         b.team,
+			AgentID:        b.agent,
 			AccountID:      s.AccountID,
-			Figures:        *f,
+			Figures:        *figures,
 		})
 	}
 	return shares, w.times
@@ -65,35 +67,36 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Message, h *
 
 func isHandOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
-// placeOf returns where a moment counts: for its day, the team that has the conversation, and an agent.
-func (w *history) placeOf(t time.Time, agent store.AgentID) place {
+// bucketOf returns the bucket of a time and an agent, with the conversation's current team. Days are those of the business hours'
+// time zone.
+func (w *history) bucketOf(t time.Time, agent store.AgentID) bucket {
 	zone := w.hours.Zone()
 	if zone == nil {
 		zone = time.UTC
 	}
-	return place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
+	return bucket{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
 }
 
-// figuresAt returns the figures to which a moment counts.
+// figuresAt returns the sums for a time and an agent. The caller adds to them.
 func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
-	p := w.placeOf(t, agent)
-	if w.shares[p] == nil {
-		w.shares[p] = &measure.Figures{}
+	b := w.bucketOf(t, agent)
+	if w.shares[b] == nil {
+		w.shares[b] = &measure.Figures{}
 	}
-	return w.shares[p]
+	return w.shares[b]
 }
 
-// addTime keeps a single time, and returns it: the whole seconds between two moments, by the wall clock and in business hours. The
-// time counts for the place of the second moment.
+// addTime records a single time, and returns it in whole seconds: by the wall clock, and in business hours only. It counts for the
+// bucket in which it ended.
 func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
 	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
-	p := w.placeOf(to, agent)
+	b := w.bucketOf(to, agent)
 	w.times = append(w.times, measure.Single{
 		ConversationID: w.subject.ConversationID,
-		Day:            p.day,
+		Day:            b.day,
 		AccountID:      w.subject.AccountID,
-		TeamID:         p.team,
-		AgentID:        p.agent,
+		TeamID:         b.team,
+		AgentID:        b.agent,
 		Time:           what,
 		Wall:           wall,
 		Open:           open,
@@ -101,15 +104,17 @@ func (w *history) addTime(what measure.Time, from, to time.Time, agent store.Age
 	return wall, open
 }
 
-// count applies one fact.
+// count updates the state and the sums by one fact.
 func (w *history) count(f fact) {
-	switch f.what { //nolint:exhaustive // of the other deeds no figures are made
+	switch f.what { //nolint:exhaustive // the other deeds don't count
 	case store.DeedOpened:
-		w.begin(f, true)
+		const byCustomer = true
+		w.begin(f, byCustomer)
 	case store.DeedStarted:
+		const byCustomer = false
 		w.owner, w.everAnswered = f.agent, true
-		w.begin(f, false)
-	case store.DeedPromoted: // mail that counted as automatic: the customer waits since somebody saw that it isn't
+		w.begin(f, byCustomer)
+	case store.DeedPromoted: // an agent recognised a mail that was taken for automatic; the customer waits from now on
 		w.owner = f.agent
 		w.customerSays(f)
 	case store.DeedReopened:
@@ -129,7 +134,7 @@ func (w *history) count(f fact) {
 			w.waitsSince = nil
 		}
 	case "":
-		if f.in {
+		if f.fromCustomer {
 			w.customerSays(f)
 		} else {
 			w.agentSays(f)
@@ -175,13 +180,15 @@ func (w *history) end(f fact) {
 	}
 
 	agent := cmp.Or(w.owner, f.agent)
-	to := w.figuresAt(f.at, agent)
+	figures := w.figuresAt(f.at, agent)
 	wall, open := w.addTime(measure.Ended, *w.begunAt, f.at, agent)
-	to.Resolved++
-	to.EndedSum, to.EndedSumOpen = to.EndedSum+wall, to.EndedSumOpen+open
-	to.EndedWorst, to.EndedWorstOpen = max(to.EndedWorst, wall), max(to.EndedWorstOpen, open)
+	figures.Resolved++
+	figures.EndedSum += wall
+	figures.EndedSumOpen += open
+	figures.EndedWorst = max(figures.EndedWorst, wall)
+	figures.EndedWorstOpen = max(figures.EndedWorstOpen, open)
 	if w.byCustomer && !w.answered {
-		to.Abandoned++
+		figures.Abandoned++
 	}
 
 	w.begunAt = nil
@@ -193,32 +200,34 @@ func (w *history) customerSays(f fact) {
 	if w.unanswered == nil {
 		w.unanswered = &f.at
 	}
-	if w.begunAt == nil {
+	switch {
+	case w.begunAt == nil:
 		w.early = &f.at
-	} else if w.waitsSince == nil {
+	case w.waitsSince == nil:
 		w.waitsSince = &f.at
 	}
 }
 
 func (w *history) agentSays(f fact) {
-	to := w.figuresAt(f.at, f.agent)
-	to.MessagesOut++
-	if w.waitsSince != nil {
-		what := measure.FirstAnswer
-		if w.everAnswered {
-			what = measure.NextAnswer
-		}
+	figures := w.figuresAt(f.at, f.agent)
+	figures.MessagesOut++
 
-		wall, open := w.addTime(what, *w.waitsSince, f.at, f.agent)
-		if w.everAnswered {
-			to.NextCount++
-			to.NextSum, to.NextSumOpen = to.NextSum+wall, to.NextSumOpen+open
-			to.NextWorst, to.NextWorstOpen = max(to.NextWorst, wall), max(to.NextWorstOpen, open)
-		} else {
-			to.FirstCount++
-			to.FirstSum, to.FirstSumOpen = to.FirstSum+wall, to.FirstSumOpen+open
-			to.FirstWorst, to.FirstWorstOpen = max(to.FirstWorst, wall), max(to.FirstWorstOpen, open)
-		}
+	switch {
+	case w.waitsSince == nil: // the customer was not waiting
+	case w.everAnswered:
+		wall, open := w.addTime(measure.NextAnswer, *w.waitsSince, f.at, f.agent)
+		figures.NextCount++
+		figures.NextSum += wall
+		figures.NextSumOpen += open
+		figures.NextWorst = max(figures.NextWorst, wall)
+		figures.NextWorstOpen = max(figures.NextWorstOpen, open)
+	default:
+		wall, open := w.addTime(measure.FirstAnswer, *w.waitsSince, f.at, f.agent)
+		figures.FirstCount++
+		figures.FirstSum += wall
+		figures.FirstSumOpen += open
+		figures.FirstWorst = max(figures.FirstWorst, wall)
+		figures.FirstWorstOpen = max(figures.FirstWorstOpen, open)
 	}
 
 	w.waitsSince, w.unanswered = nil, nil

@@ -6,41 +6,41 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
 )
 
-// This file tells where the time of a conversation went: how long it waited for somebody to take it, for its owner, for the
-// customer, or for a provider. It walks through the conversation's log and messages in order.
+// This file computes where the time of a conversation went: how long it waited in the queue, for its owner, for the customer, or for
+// a provider that was delivering an answer. For example, a customer writes at 9:00, Ann takes the conversation at 9:10 and answers at
+// 9:30, and it is resolved at 10:00: 10 minutes in the queue, 20 minutes for Ann, 30 minutes for the customer.
 
-// Spent is how long something depended on somebody.
+// Spent is the time that a conversation waited for somebody.
 type Spent struct {
 	Waiter bridge.Waiter
-	Agent  store.AgentID // of OnAgent: the one who led the conversation
+	Agent  store.AgentID // the leading owner at the time, if Waiter is OnAgent
 	Wall   time.Duration
-	Open   time.Duration // that part of it which is in business hours
+	Open   time.Duration // the part within business hours
 }
 
-// Timeline is where the time of a conversation went, from its beginning to its end, without the time between an end and a
-// reopening. Its parts sum up to the whole.
+// Timeline is the result for a conversation, from its beginning to its end. Times between an end and a reopening are left out. The
+// parts add up to Wall and Open.
 type Timeline struct {
 	From, To   time.Time // zero if it never began
 	Wall, Open time.Duration
-	Parts      []Spent
+	Parts      []Spent // one for each waiter and agent
 }
 
-// TimelineDeeds are the deeds that Attribute needs.
+// TimelineDeeds returns the kinds of log entries that Attribute needs.
 func TimelineDeeds() []store.Deed { return append(measuredDeeds(), attemptEnds()...) }
 
-// attemptEnds returns the deeds by which a message that was on its way did not reach the customer.
+// attemptEnds returns the kinds of log entries that end an attempt to send a message without success.
 func attemptEnds() []store.Deed {
 	return []store.Deed{store.DeedNotDelivered, store.DeedUndone, store.DeedKeptInside, store.DeedParked}
 }
 
-// Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
-// which messages left for the customer.
+// Attribute computes the timeline of a conversation, until it ended or until now. left has the times at which answers left for the
+// customer. h are the account's business hours; nil means always open.
 func Attribute(log []store.LogEntry, said []measure.Message, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
 	t := attribution{
 		hours: h,
@@ -56,19 +56,13 @@ func Attribute(log []store.LogEntry, said []measure.Message, left map[store.Mess
 
 	var all []fact
 	for _, e := range log {
-		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
-		if e.AgentID != nil {
-			f.agent = *e.AgentID
-		}
-		all = append(all, f)
+		all = append(all, factOf(e))
 	}
-
 	for _, m := range said {
 		if isFromCustomer(m) {
-			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
+			all = append(all, messageOfCustomer(m))
 		}
 	}
-
 	slices.SortFunc(all, inOrder)
 
 	t.indexAttempts(all)
@@ -81,27 +75,28 @@ func Attribute(log []store.LogEntry, said []measure.Message, left map[store.Mess
 	return t.line
 }
 
-// attribution is a walk through what happened in a conversation: facts are entries of the log and customers' messages. Its fields
-// say how things stand after the facts so far.
+// attribution walks through the facts of a conversation: log entries and customers' messages, in order. The fields from line on hold
+// the state after the facts so far.
 type attribution struct {
 	hours *hours.Hours
 	said  map[store.MessageID]measure.Message
 	left  map[store.MessageID]time.Time
-	sends map[store.MessageID][]fact      // by which a message was sent, in order
-	ends  map[store.MessageID][]time.Time // when an attempt at a message failed or was taken back, in order
+	sends map[store.MessageID][]fact      // attempts to send each message, in order
+	ends  map[store.MessageID][]time.Time // when attempts to send each message failed or were undone, in order
 	now   time.Time
 
 	line      Timeline
-	at        time.Time // all time up to here is attributed
-	inEpisode bool      // the conversation has begun, or was reopened, and hasn't ended
+	at        time.Time // the time up to which everything is attributed
+	inEpisode bool      // the conversation is open: it has begun or was reopened, and has not ended
 	answerDue bool      // the customer waits for an answer
 	unheard   bool      // the customer wrote last, whether or not an answer is due
-	early     time.Time // when the customer wrote while the conversation was over, which may reopen it
+	early     time.Time // when the customer wrote while the conversation was closed, which may reopen it
 	owner     store.AgentID
-	leaving   time.Time // until when an answer is on its way
+	leaving   time.Time // when the answer that is being sent leaves or fails
 }
 
-// attributeUntil attributes the time up to a moment, as things stand.
+// attributeUntil attributes the time since t.at, up to the given time. It first goes to the provider that is sending an answer, then
+// to whoever the conversation depends on.
 func (t *attribution) attributeUntil(to time.Time) {
 	if t.inEpisode && t.leaving.After(t.at) {
 		t.add(Spent{Waiter: bridge.OnProvider}, slices.MinFunc([]time.Time{t.leaving, to}, time.Time.Compare))
@@ -114,7 +109,7 @@ func (t *attribution) attributeUntil(to time.Time) {
 	}
 }
 
-// dependsOn returns on whom the conversation depends, as things stand.
+// dependsOn returns whose turn it is in the current state.
 func (t *attribution) dependsOn() Spent {
 	if !t.answerDue {
 		return Spent{Waiter: bridge.OnCustomer}
@@ -125,7 +120,7 @@ func (t *attribution) dependsOn() Spent {
 	return Spent{Waiter: bridge.OnAgent, Agent: t.owner}
 }
 
-// add attributes the time up to a moment to somebody.
+// add attributes the time since t.at, up to the given time, to the waiter and agent of s.
 func (t *attribution) add(s Spent, to time.Time) {
 	if !to.After(t.at) {
 		return
@@ -145,10 +140,10 @@ func (t *attribution) add(s Spent, to time.Time) {
 	t.line.Parts[i].Open += s.Open
 }
 
-// apply changes how things stand by one fact.
+// apply updates the state by one fact.
 func (t *attribution) apply(f fact) {
 	switch f.what { //nolint:exhaustive // the others change nothing here
-	case "":
+	case "": // a message of the customer
 		t.unheard = true
 		if t.inEpisode {
 			t.answerDue = true
@@ -185,26 +180,29 @@ func (t *attribution) begin(f fact) {
 		t.line.From, t.line.To = f.at, f.at
 	}
 	t.inEpisode, t.at = true, f.at
-	isOpenedAgain := f.what == store.DeedReopened && f.by == store.ByAgent
-	t.answerDue = t.answerDue || t.early.Equal(f.at) || isOpenedAgain && t.unheard
+	beganByMessage := t.early.Equal(f.at)
+	isReopenedUnanswered := f.what == store.DeedReopened && f.by == store.ByAgent && t.unheard
+	t.answerDue = t.answerDue || beganByMessage || isReopenedUnanswered
 	if f.what == store.DeedStarted {
 		t.owner = f.agent
 	}
 }
 
-// indexAttempts keeps when messages were sent, and when that came to nothing. all is in order.
+// indexAttempts fills sends and ends. all must be in order.
 func (t *attribution) indexAttempts(all []fact) {
 	for _, f := range all {
 		m := f.detail.Message
-		if f.what == store.DeedReplied || f.what == store.DeedSentAgain {
+		switch {
+		case f.what == store.DeedReplied || f.what == store.DeedSentAgain:
 			t.sends[m] = append(t.sends[m], f)
-		} else if slices.Contains(attemptEnds(), f.what) {
+		case slices.Contains(attemptEnds(), f.what):
 			t.ends[m] = append(t.ends[m], f.at)
 		}
 	}
 }
 
-// noteAnswer notes that an answer is on its way, until it left or failed.
+// noteAnswer updates the state by an attempt f to send an answer. The time until the attempt has succeeded or failed is the provider's.
+// Afterwards no answer is due if it succeeded.
 func (t *attribution) noteAnswer(f fact) {
 	m, ok := t.said[f.detail.Message]
 	if !ok {
@@ -231,12 +229,12 @@ func (t *attribution) noteAnswer(f fact) {
 		t.answerDue, t.unheard, t.leaving = false, false, t.now
 	case store.FateFailed:
 		t.leaving = t.endOfAttempt(m.ID, f.at, time.Time{})
-	default: // it was taken back, or kept inside
+	default: // it was undone, or kept from the customer
 	}
 }
 
-// endOfAttempt returns when a message that was sent at a time (sent) failed or was taken back. If the log doesn't tell, it returns
-// the time at which the message was sent again (again).
+// endOfAttempt returns when the attempt that began at sent failed or was undone. again is when the next attempt began, or zero. If the
+// log has no end of the attempt, endOfAttempt returns again.
 func (t *attribution) endOfAttempt(m store.MessageID, sent, again time.Time) time.Time {
 	for _, end := range t.ends[m] {
 		inTime := again.IsZero() || !end.After(again)

@@ -1,8 +1,9 @@
-// Package own defines Parley's own facts. A fact is one thing that happened, stored in the journal under a name so that it counts
-// once; most come from customers' channels and agents' chats. Parley itself journals the result of a delivery, a timer that fired, a
-// provider's decision on a template, or what an agent did on one of its pages. All facts are applied in order.
+// Package own defines the facts that Parley itself records. A fact is one thing that happened. It is stored in the journal, the table
+// of all events, under a unique name, so that it counts once. Most facts come from customers' channels and agents' chats; their bytes
+// are decoded there. Parley's own facts are, for example, the result of a delivery, a timer that fired, a provider's decision on a
+// template, or an agent's click on one of Parley's web pages. The engine applies all of them in order.
 //
-// What does not belong here: what a fact means for a conversation.
+// This package holds their stored format. What a fact does to a conversation is decided in bridge/engine.
 package own
 
 import (
@@ -17,27 +18,27 @@ import (
 	"parley/store"
 )
 
-// Fact is one of Parley's own facts. Kind decides which of the other fields it has: see kind.go. For example, this says that a reply
-// could not be sent:
+// Fact is one of Parley's own facts. Kind decides which of the other fields are set; see kind.go. For example, this fact records that
+// a reply could not be sent:
 //
 //	Fact{Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long."}
 //
-// Facts are stored as JSON, which replicas of the version before read and write, too.
+// Facts are stored as JSON. During an update, processes of the previous version read and write them too, so that keys must not change.
 type Fact struct {
 	Kind         Kind                 `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`
 	Message      store.MessageID      `json:"message,omitempty"`
 	Delivery     store.DeliveryID     `json:"delivery,omitempty"`
-	Attempt      int                  `json:"attempt,omitempty"`  // of which attempt at Delivery it is the result; 0 means unknown
-	Class        string               `json:"class,omitempty"`    // a result's channels.Class; else see the kinds
+	Attempt      int                  `json:"attempt,omitempty"`  // the number of the attempt at Delivery; 0 means unknown
+	Class        string               `json:"class,omitempty"`    // of a result: its channels.Class; else see the kinds
 	Text         string               `json:"text,omitempty"`     // what happened, for people
 	Hint         string               `json:"hint,omitempty"`     // what to do next, for people
-	External     string               `json:"external,omitempty"` // a result: the provider's id of what was sent; else see the kinds
+	External     string               `json:"external,omitempty"` // of a result: the provider's id of what was sent; else see the kinds
 	Root         string               `json:"root,omitempty"`     // the first message of a thread, in Surface
-	Surface      store.AccountID      `json:"surface,omitempty"`
-	Account      store.AccountID      `json:"account,omitempty"` // whose condition, template, file or post it is
-	Post         string               `json:"post,omitempty"`    // PostFailed: the bridge.PostKind
-	Due          time.Time            `json:"due,omitzero"`      // a timer: when it was due
+	Surface      store.AccountID      `json:"surface,omitempty"`  // the agents' chat
+	Account      store.AccountID      `json:"account,omitempty"`  // the account of the condition, template, file or post
+	Post         string               `json:"post,omitempty"`     // of PostFailed: the bridge.PostKind
+	Due          time.Time            `json:"due,omitzero"`       // of a timer: when it was due
 	SentParts
 	FetchedFile
 	TemplateVerdict
@@ -46,43 +47,43 @@ type Fact struct {
 	Demand
 }
 
-// SentParts says in how many messages a reply left, and at which price.
+// SentParts describes how a reply was sent.
 type SentParts struct {
-	Parts    int    `json:"parts,omitempty"`    // messages that the provider counts
-	Cost     string `json:"cost,omitempty"`     // the provider's price category: "utility"; "" means unknown
-	Followed bool   `json:"followed,omitempty"` // a later line of the author's left in the same message
+	Parts    int    `json:"parts,omitempty"`    // messages that the provider counts, such as SMS segments
+	Cost     string `json:"cost,omitempty"`     // the provider's price category, such as "utility"; "" means unknown
+	Followed bool   `json:"followed,omitempty"` // a later text of the author was sent in the same message
 }
 
-// FetchedFile says which of a message's files was fetched.
+// FetchedFile describes a fetched file of a message.
 type FetchedFile struct {
-	File        int    `json:"file,omitempty"`
-	Blob        string `json:"blob,omitempty"` // its hash in the store of files; "" means that it could not be fetched: Text says why
-	Name        string `json:"name,omitempty"` // Name, ContentType and SizeBytes are as they turned out
+	File        int    `json:"file,omitempty"` // its index in the message
+	Blob        string `json:"blob,omitempty"` // its name in the blob store; "" means that fetching failed: Text says why
+	Name        string `json:"name,omitempty"` // Name, ContentType and SizeBytes are those of the fetched file
 	ContentType string `json:"type,omitempty"`
 	SizeBytes   int64  `json:"size,omitempty"`
 }
 
-// TemplateVerdict is what a provider says of a template.
+// TemplateVerdict is a provider's report on a message template.
 type TemplateVerdict struct {
 	Template store.TemplateID        `json:"template,omitempty"`
-	Version  int                     `json:"version,omitempty"` // of the template that State is about
+	Version  int                     `json:"version,omitempty"` // the template's version to which State applies
 	State    *channels.TemplateState `json:"state,omitempty"`
 }
 
-// AnalysedBurst is what the analysis of a burst of messages found.
+// AnalysedBurst is the result of analysing a burst: the messages that a customer wrote in one go.
 type AnalysedBurst struct {
-	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 means that there was only one: UpTo
-	UpTo   store.EventID    `json:"up_to,omitempty"` // the event of the latest message that was analysed
+	From   store.EventID    `json:"from,omitempty"`  // the event of the first message; 0 means that there was only one, UpTo
+	UpTo   store.EventID    `json:"up_to,omitempty"` // the event of the last message
 	Answer *analysis.Answer `json:"answer,omitempty"`
-	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
-	Cited  []CitedSource    `json:"cited,omitempty"` // the sources on which the suggested replies draw
+	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, best first
+	Cited  []CitedSource    `json:"cited,omitempty"` // the sources of the suggested replies
 }
 
-// CitedSource is a text that a suggested reply draws on.
+// CitedSource is an article on which a suggested reply is based.
 type CitedSource struct {
-	ID    string `json:"id"` // as the answer names it
+	ID    string `json:"id"` // as in analysis.Answer
 	Title string `json:"title"`
-	Link  string `json:"link,omitempty"` // "" means none
+	Link  string `json:"link,omitempty"`
 }
 
 // FittingText is a template that may answer a customer.
@@ -91,14 +92,14 @@ type FittingText struct {
 	Name     string           `json:"name"`
 }
 
-// Decode reads a journalled fact.
+// Decode decodes a stored fact.
 func Decode(payload []byte) (*Fact, error) {
 	var f Fact
 	if err := json.Unmarshal(payload, &f); err != nil {
 		return nil, fmt.Errorf("own: %w", err)
 	}
 
-	// These come from a provider or a mail server, with characters that PostgreSQL doesn't store.
+	// These texts come from providers and mail servers, and may contain characters that PostgreSQL can't store.
 	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} {
 		*s = clean.Text(*s)
 	}
@@ -113,8 +114,8 @@ func Decode(payload []byte) (*Fact, error) {
 	return &f, nil
 }
 
-// Event returns the row of the journal for a fact. name identifies it: a second fact of the same name is not journalled. It
-// is in the queue of its conversation, unless the caller changes OrderKey.
+// Event returns the event that stores a fact in the journal. name identifies it: a second fact with the same name is not stored. Facts
+// of a conversation are applied in order; the caller may change OrderKey to order a fact differently.
 func (f Fact) Event(name string) store.NewEvent {
 	return store.NewEvent{
 		AccountID:  store.SystemAccount,

@@ -8,22 +8,26 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Ask is what a text is asked for with: it waits in a row (store/request), and comes back with the answer.
+// This file defines the stored format of requests to a language model. For example, an agent asks for a summary with "!ai". The
+// request (Ask) waits in the table of store/request; a background job has the text written, and records a fact with the request and
+// the text (WrittenText). All of it is stored as JSON, whose keys must not change.
+
+// Ask is a request for a text: a summary, a translation, a rephrased draft, or the answer to a question.
 type Ask struct {
 	Task        analysis.Task  `json:"task"`
-	Language    string         `json:"language,omitempty"` // as analysis.Request has it
-	Style       string         `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
-	Text        string         `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
-	Asker       Asker          `json:"asker,omitzero"`     // who asked; zero means Parley did by itself
-	Occasion    Occasion       `json:"occasion,omitempty"` // why Parley asked; "" means a person asked
-	From        bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
+	Language    string         `json:"language,omitempty"` // see analysis.Request
+	Style       string         `json:"style,omitempty"`    // of Rephrase: one of analysis.Styles
+	Text        string         `json:"text,omitempty"`     // the draft or the question; for Translate, "" means the customer's latest text
+	Asker       Asker          `json:"asker,omitzero"`     // zero if Parley itself made the request
+	Occasion    Occasion       `json:"occasion,omitempty"` // why Parley made the request; "" if a person did
+	From        bridge.EventID `json:"from,omitempty"`     // of OnMessage: the first and the last event to translate
 	UpTo        bridge.EventID `json:"up_to,omitempty"`
-	MinMessages int            `json:"least,omitempty"`     // how many messages there must be, or nothing is written
-	After       bridge.EventID `json:"after,omitempty"`     // the event up to which the last summary goes; 0 if there is none, or nobody knows
-	MinNew      int            `json:"least_new,omitempty"` // how many messages there must be after After
+	MinMessages int            `json:"least,omitempty"`     // nothing is written if the conversation has fewer messages
+	After       bridge.EventID `json:"after,omitempty"`     // the last event that the previous summary covers; 0 if unknown
+	MinNew      int            `json:"least_new,omitempty"` // nothing is written if there are fewer messages after After
 }
 
-// Asker is who asked for a text, and where.
+// Asker is the agent who requested a text, and where the request was made.
 type Asker struct {
 	Agent   bridge.AgentID     `json:"agent,omitempty"`
 	Surface bridge.AccountID   `json:"surface,omitempty"`
@@ -31,34 +35,35 @@ type Asker struct {
 	Place   bridge.Place       `json:"place,omitzero"`
 }
 
-// Occasion is why Parley asks for a text by itself.
+// Occasion is the reason for which Parley itself requests a text.
 type Occasion string
 
 // Occasions.
 const (
-	OnMessage  Occasion = "message"   // the customer wrote in another language than the team's
-	OnHandOver Occasion = "hand_over" // somebody else gets the conversation
+	OnMessage  Occasion = "message"   // the customer wrote in a language other than the team's
+	OnHandOver Occasion = "hand_over" // the conversation is handed to another team or agent
 	OnResolve  Occasion = "resolve"
 )
 
-// WrittenText is a text that was asked for.
+// WrittenText is the result of a request.
 type WrittenText struct {
 	Ask       *Ask           `json:"ask,omitempty"`
-	Written   *analysis.Text `json:"written,omitempty"`    // nil means there is none: Class says why
-	Covered   int            `json:"covered,omitempty"`    // messages of the conversation that it was made of
+	Written   *analysis.Text `json:"written,omitempty"`    // nil if nothing was written: Fact.Class says why
+	Covered   int            `json:"covered,omitempty"`    // how many messages of the conversation it is based on
 	CoveredTo bridge.EventID `json:"covered_to,omitempty"` // the event of the last of them; 0 in facts of earlier versions
 }
 
-// summedUpPrefix begins what SummedUpTo returns. Earlier versions kept a bare number: of how many messages a summary was made.
+// summedUpPrefix marks values that SummedUpTo returns. Earlier versions stored a plain number instead: how many messages the summary
+// covered.
 const summedUpPrefix = "event:"
 
-// SummedUpTo returns the value of bridge.TraitSummedUp that says up to which event the latest summary goes.
+// SummedUpTo returns the value of bridge.TraitSummedUp for a summary that covers all events up to the given one, such as "event:4711".
 func SummedUpTo(event bridge.EventID) string {
 	return summedUpPrefix + strconv.FormatInt(int64(event), 10)
 }
 
-// ReadSummedUp reads a value of bridge.TraitSummedUp: the event up to which the latest summary goes or, where an earlier version
-// has made it, of how many messages it was made. Both are 0 if there is none.
+// ReadSummedUp parses a value of bridge.TraitSummedUp. It returns the last event that the latest summary covers or, for a value of an
+// earlier version, the number of messages. Both are 0 if there is no summary.
 func ReadSummedUp(value string) (event bridge.EventID, messages int) {
 	number, isEvent := strings.CutPrefix(value, summedUpPrefix)
 	n, err := strconv.ParseInt(number, 10, 64)
@@ -71,12 +76,12 @@ func ReadSummedUp(value string) (event bridge.EventID, messages int) {
 	return 0, int(n)
 }
 
-// Classes of a fact Written without a text.
+// Reasons for which a text was not written: the Class of a Written fact.
 const (
-	NeedsModel  = "needs_model"  // only a model could write it
-	LeftOut     = "left_out"     // what a model wrote could not be shown
-	SwitchedOff = "switched_off" // nothing of the conversation may be sent to a model
-	NoText      = "no_text"      // there is nothing to be worked on
-	NoAnswer    = "no_answer"    // the model gave none
-	NoTokens    = "no_tokens"    // the model may not be asked any more today
+	NeedsModel  = "needs_model"  // the task needs a model, and none is configured
+	LeftOut     = "left_out"     // the model's text failed a check, so it isn't shown
+	SwitchedOff = "switched_off" // analysis is switched off for the conversation
+	NoText      = "no_text"      // there is no text to work on
+	NoAnswer    = "no_answer"    // the model didn't answer
+	NoTokens    = "no_tokens"    // the account's daily token limit is used up
 )

@@ -12,44 +12,44 @@ import (
 	"parley/store"
 )
 
-// An account may have a channel of Slack or Teams of its own. Whoever isn't in that channel, nor in the account's team, may not
-// read the account's conversations. This file remembers who is in such channels, which it asks the chat, and tells what an agent
-// may read.
+// This file decides who may read the conversations of an account that has its own channel in the agents' chat. For example, the mailbox
+// "legal" has the private Slack channel #legal: only agents who are in that channel, or in the account's team, may read its
+// conversations. The audience of a channel is the set of users who can read it. It is read from the chat (the surface) regularly, and
+// cached, because permissions are checked within database transactions, which must not wait for the network.
 
 const (
-	audienceInterval = time.Minute      // how often each channel's audience is read
-	audienceRecheck  = 10 * time.Second // how soon it is read again for an agent who is not known to be in it
-	audienceTimeout  = 3 * time.Second  // how long surfaces may take to answer: pages and forms wait for it
+	audienceInterval = time.Minute      // how often each audience is refreshed
+	audienceRecheck  = 10 * time.Second // how soon it is refreshed for an agent who isn't known to be in it
+	audienceTimeout  = 3 * time.Second  // limit for a request to the chat, because pages and forms wait for it
 )
 
-// audiences remembers who can read the channels that accounts have of their own.
+// audiences caches the audiences of the accounts' own channels. It is safe for concurrent use.
 type audiences struct {
-	age time.Duration // how long a reading counts
+	age time.Duration // how long a cached audience is valid
 
 	mu    sync.Mutex
-	known map[channelKey]heldAudience
+	known map[channelKey]cachedAudience
 }
 
-// channelKey names a channel of a surface.
+// channelKey identifies a channel of a surface.
 type channelKey struct {
 	surface store.AccountID
 	channel string
 }
 
-// heldAudience is who can read a channel, as it was read last.
-type heldAudience struct {
+type cachedAudience struct {
 	bridge.Audience
-	readAt  time.Time // zero if it never was read
-	askedAt time.Time // when the surface was asked last, with or without an answer
+	readAt  time.Time // when Audience was read; zero if never
+	askedAt time.Time // when the surface was last asked, successfully or not
 }
 
-// allows reports whether a user of the surface can read a channel. It returns false for the user "", and for everybody if the
-// channel's audience was never read, or was read longer than age ago.
-func (l *audiences) allows(surface store.AccountID, channel string, user bridge.SurfaceUser) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a := l.known[channelKey{surface, channel}]
-	if a.readAt.IsZero() || time.Since(a.readAt) > l.age {
+// allows reports whether a user of the surface can read a channel. It returns false for the user "". It returns false for everybody
+// if the audience is unknown or older than age.
+func (as *audiences) allows(surface store.AccountID, channel string, user bridge.SurfaceUser) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	a := as.known[channelKey{surface, channel}]
+	if a.readAt.IsZero() || time.Since(a.readAt) > as.age {
 		return false
 	}
 	if a.Everyone {
@@ -58,32 +58,33 @@ func (l *audiences) allows(surface store.AccountID, channel string, user bridge.
 	return user != "" && slices.Contains(a.Users, user)
 }
 
-// beginIfDue reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface
-// was asked less than after ago; if it didn't answer then, less than audienceInterval ago.
-func (l *audiences) beginIfDue(surface store.AccountID, channel string, after time.Duration) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// beginIfDue reports whether a channel's audience should be read now, and if so records the time. It returns false if the surface was
+// asked within the last minAge, or if it failed to answer within the last audienceInterval.
+func (as *audiences) beginIfDue(surface store.AccountID, channel string, minAge time.Duration) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
 	k := channelKey{surface, channel}
-	a := l.known[k]
-	if a.askedAt.After(a.readAt) {
-		after = max(after, audienceInterval)
+	a := as.known[k]
+	hasFailed := a.askedAt.After(a.readAt)
+	if hasFailed {
+		minAge = max(minAge, audienceInterval)
 	}
-	if time.Since(a.askedAt) < after {
+	if time.Since(a.askedAt) < minAge {
 		return false
 	}
 	a.askedAt = time.Now() //nolint:forbidigo // only how long ago
-	l.known[k] = a
+	as.known[k] = a
 	return true
 }
 
-func (l *audiences) keep(surface store.AccountID, channel string, a bridge.Audience) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (as *audiences) keep(surface store.AccountID, channel string, a bridge.Audience) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
 	now := time.Now() //nolint:forbidigo // only how long ago
-	l.known[channelKey{surface, channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
+	as.known[channelKey{surface, channel}] = cachedAudience{Audience: a, readAt: now, askedAt: now}
 }
 
-// ownChannel returns the channel in which an account's threads open, if that isn't its team's. ok is false if it has none.
+// ownChannel returns an account's own channel, in which its threads open. ok is false if it has none.
 func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok bool) {
 	hasChannel := a.SurfaceID != nil && a.SurfaceChannel != ""
 	if a.Side != store.SideChannel || !hasChannel {
@@ -92,8 +93,8 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// isClosedTo reports whether an agent may not read an account's conversations in general: its threads open in a channel
-// of its own, and the agent is neither in that channel nor in the account's team.
+// isClosedTo reports whether an agent may not read an account's conversations: the account has its own channel, and the agent is
+// neither in that channel nor in the account's team.
 func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
 	if !ok {
@@ -105,21 +106,21 @@ func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *st
 	return !rd.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))
 }
 
-// As returns what an agent may read, by what is remembered. It asks no surface, so that it can be called in a transaction.
+// As returns an agent's permissions to read, from the cache. It makes no requests, so that it can be called in a transaction.
 func (rd *Reader) As(agent *store.Agent) store.Reader {
 	dir := rd.Directory()
-	r := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
+	reader := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
 	for i := range dir.Accounts {
 		if rd.isClosedTo(dir, agent, &dir.Accounts[i]) {
-			r.Closed = append(r.Closed, dir.Accounts[i].ID)
+			reader.Closed = append(reader.Closed, dir.Accounts[i].ID)
 		}
 	}
-	return r
+	return reader
 }
 
-// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one since. It asks
-// for all of them at once, and blocks for at most audienceTimeout. It doesn't end with ctx, because the answers are remembered for
-// whoever asks next. A channel that can't be read stays closed.
+// AskAudiences refreshes the audiences of the channels that are closed to an agent, who may have joined one of them since. It asks for
+// all of them concurrently, and blocks for at most audienceTimeout. It is not cancelled with ctx, because the answers are cached for
+// later callers. A channel that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), audienceTimeout)
 	defer cancel()
@@ -133,10 +134,10 @@ func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	asked.Wait()
 }
 
-// askAudience reads who can read an account's own channel, if that is due; see beginIfDue.
-func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
+// askAudience refreshes the audience of an account's own channel, if that is due; see beginIfDue. It logs errors.
+func (rd *Reader) askAudience(ctx context.Context, a *store.Account, minAge time.Duration) {
 	surface, channel, ok := ownChannel(a)
-	if !ok || !rd.audiences.beginIfDue(surface, channel, after) {
+	if !ok || !rd.audiences.beginIfDue(surface, channel, minAge) {
 		return
 	}
 
@@ -157,7 +158,7 @@ func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.
 	rd.audiences.keep(surface, channel, audience)
 }
 
-// RunAudiences reads regularly who can read the accounts' own channels, until ctx ends.
+// RunAudiences refreshes the audiences regularly, until ctx ends.
 func (rd *Reader) RunAudiences(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -174,7 +175,7 @@ func (rd *Reader) RunAudiences(ctx context.Context) error {
 	}
 }
 
-// NotReadable says, to an agent, that a conversation may not be read.
+// NotReadable is the problem of an agent who asks for a conversation that the agent may not read.
 func NotReadable(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{
 		Code: "not_allowed",

@@ -13,9 +13,9 @@ import (
 	"parley/store"
 )
 
-// Facts reads what cards, forms and lists of a surface (a chat of agents) may show of conversations: status, owners, the customer,
-// where the thread is. The result is in the order of the ids, without those that don't exist. viewer is the agent who looks at it,
-// or nil if everybody in the thread does.
+// Facts reads what cards, forms and lists in a surface (a chat in which agents work) show of conversations: status, owners, customer,
+// thread and so on. The result is in the order of the ids; conversations that don't exist are left out. viewer is the agent for whom
+// it is shown, or nil for a card that everybody in the thread sees.
 func (rd *Reader) Facts(
 	ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID,
 ) ([]bridge.Facts, error) {
@@ -27,20 +27,21 @@ func (rd *Reader) Facts(
 	if err != nil {
 		return nil, err
 	}
-	var who []store.IdentityID
+
+	var customers []store.IdentityID
 	var previous []store.ConversationID
 	byID := map[store.ConversationID]*store.Conversation{}
 	for i := range rows {
 		byID[rows[i].ID] = &rows[i]
 		if rows[i].IdentityID != nil {
-			who = append(who, *rows[i].IdentityID)
+			customers = append(customers, *rows[i].IdentityID)
 		}
 		if rows[i].PreviousID != nil {
 			previous = append(previous, *rows[i].PreviousID)
 		}
 	}
 
-	identities, err := store.Identities(ctx, q, who)
+	identities, err := store.Identities(ctx, q, customers)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +59,9 @@ func (rd *Reader) Facts(
 		related = slices.DeleteFunc(related, func(o store.Related) bool { return !o.Follows && !mayReadRelated(reader, o) })
 	}
 
-	var now time.Time // only reply windows need it
-	if slices.ContainsFunc(rows, func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }) {
+	var now time.Time
+	hasReplyWindow := func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }
+	if slices.ContainsFunc(rows, hasReplyWindow) { // otherwise the time isn't needed
 		if now, err = store.Now(ctx, q); err != nil {
 			return nil, err
 		}
@@ -79,13 +81,13 @@ func (rd *Reader) Facts(
 	return list, nil
 }
 
-// mayReadRelated reports whether a reader may read another conversation of a conversation's customer.
+// mayReadRelated reports whether a reader may read another conversation of the same customer.
 func mayReadRelated(r store.Reader, o store.Related) bool {
 	return r.May(&store.Conversation{AccountID: o.Account, TeamID: o.TeamID, Assignees: o.Assignees})
 }
 
-// Homes returns the threads in which conversations are worked on, which may not be those in the surface that asks. It leaves out
-// conversations that have no thread.
+// Homes returns the thread in which agents work on each conversation, in whichever surface it is. It leaves out conversations that have
+// no thread.
 func (rd *Reader) Homes(
 	ctx context.Context, q store.Querier, ids ...store.ConversationID,
 ) (map[store.ConversationID]store.Thread, error) {
@@ -113,8 +115,8 @@ func (rd *Reader) Homes(
 	return homes, nil
 }
 
-// FactsOf makes the facts of a conversation from its row and from what was read along with it. now is the time by Parley's clock,
-// which decides whether the customer can still be answered.
+// FactsOf makes the facts of a conversation from rows that the caller has read. identities and threads must contain those of the
+// conversation. now is the time by Parley's clock; it decides whether the customer can still be answered.
 func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation,
 	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
 	f := bridge.Facts{
@@ -130,7 +132,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 			WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil),
 		},
 		LastMessage: bridge.LastMessage{At: c.LastAt, Preview: c.LastPreview, From: c.LastFrom, Cost: c.Cost},
-		Zone:        dir.Zone(viewer, c.AccountID), // what everybody looks at (viewer is nil) is in the account's zone
+		Zone:        dir.Zone(viewer, c.AccountID), // without a viewer, the account's zone
 	}
 
 	rd.addWindow(&f, c, now)
@@ -172,8 +174,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	return f
 }
 
-// AddRelated adds to facts the conversation that continues this one (the newest of several), and the other open ones of the same
-// customer. rows are related conversations; those of other conversations are left out.
+// AddRelated adds links to related conversations to f: the newest one that continues it, and the other open ones of the same customer.
+// rows may contain related conversations of other conversations, which are ignored.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	rows = slices.DeleteFunc(slices.Clone(rows), func(o store.Related) bool { return o.Beside != f.ID })
@@ -186,7 +188,7 @@ func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID
 	f.AlsoOpen = otherOpenRefs(d, surface, f, rows, roots)
 }
 
-// rootsIn returns the places of the roots of those related conversations that are worked on in a surface.
+// rootsIn returns the roots (first messages of the threads) of those related conversations whose thread is in a surface.
 func rootsIn(d *directory.Directory, surface store.AccountID, rows []store.Related) map[store.ConversationID]bridge.Place {
 	threads := outbound.Threads{}
 	for _, o := range rows {
@@ -205,14 +207,14 @@ func rootsIn(d *directory.Directory, surface store.AccountID, rows []store.Relat
 	return roots
 }
 
-// otherOpenRefs names the other open conversations of a conversation's customer.
+// otherOpenRefs lists the other open conversations of the customer, each once.
 func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related,
 	roots map[store.ConversationID]bridge.Place,
 ) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
-		isNamed := slices.ContainsFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
-		if isNamed || o.Follows || o.ID == f.Next {
+		isListed := slices.ContainsFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
+		if isListed || o.Follows || o.ID == f.Next {
 			continue
 		}
 		other := bridge.OpenRef{ID: o.ID, Root: roots[o.ID]}
@@ -225,8 +227,8 @@ func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Fa
 	return list
 }
 
-// RootOf returns the place of the root, the first message, of the thread in which a conversation is worked on. If the thread is in
-// another surface, it returns the name of that one (elsewhere) and no place.
+// RootOf returns the root (first message) of the thread in which agents work on a conversation. If the thread is in another surface,
+// it returns the name of that surface (elsewhere) instead.
 func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, c *store.Conversation) (
 	root bridge.Place, elsewhere string,
 ) {
@@ -241,7 +243,6 @@ func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, thre
 	}
 }
 
-// identitiesByID returns identities by their ids.
 func identitiesByID(list []store.Identity) map[store.IdentityID]*store.Identity {
 	m := make(map[store.IdentityID]*store.Identity, len(list))
 	for i := range list {
@@ -250,7 +251,7 @@ func identitiesByID(list []store.Identity) map[store.IdentityID]*store.Identity 
 	return m
 }
 
-// addWindow adds to facts until when a conversation's customer can be answered, as of now.
+// addWindow adds the reply window to f: some providers let a business write freely only for some time after the customer's message.
 func (rd *Reader) addWindow(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
@@ -260,7 +261,7 @@ func (rd *Reader) addWindow(f *bridge.Facts, c *store.Conversation, now time.Tim
 	f.Window.PeopleOnly = !f.Window.Closed && !win.IsOpenForMachines(now)
 }
 
-// KindName returns a channel's name and icon for people.
+// KindName returns the display name and the icon of a kind of channel.
 func (rd *Reader) KindName(kind string) (name, icon string) {
 	for _, s := range rd.specs {
 		if s.Kind == kind {
@@ -270,7 +271,7 @@ func (rd *Reader) KindName(kind string) (name, icon string) {
 	return kind, "grey_question"
 }
 
-// SurfaceName names a chat for people.
+// SurfaceName returns the display name of a surface.
 func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID) string {
 	a := dir.Account(surface)
 	if a == nil {
@@ -279,12 +280,12 @@ func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID)
 	return cmp.Or(rd.names[a.Kind], a.Name)
 }
 
-// addRecipients adds to facts who gets replies and who does not.
+// addRecipients adds the recipients of replies to f, and the participants who don't receive them.
 func addRecipients(f *bridge.Facts, list []store.Participant) {
-	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
+	refOf := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
 	to, cc := outbound.RecipientsOf(list)
 	for _, p := range to {
-		ref := name(p)
+		ref := refOf(p)
 		if p.Key == f.Contact.Address {
 			ref = f.Contact
 		}
@@ -292,19 +293,20 @@ func addRecipients(f *bridge.Facts, list []store.Participant) {
 	}
 
 	for _, p := range cc {
-		f.Recipients.Cc = append(f.Recipients.Cc, name(p))
+		f.Recipients.Cc = append(f.Recipients.Cc, refOf(p))
 	}
 
 	for _, p := range list {
-		if p.Role == outbound.RoleCopied {
-			f.Recipients.Copied = append(f.Recipients.Copied, name(p))
-		} else if p.New {
-			f.Recipients.Waiting = append(f.Recipients.Waiting, name(p))
+		switch {
+		case p.Role == outbound.RoleCopied:
+			f.Recipients.Copied = append(f.Recipients.Copied, refOf(p))
+		case p.New:
+			f.Recipients.Waiting = append(f.Recipients.Waiting, refOf(p))
 		}
 	}
 }
 
-// replyingIn names those who have a form of a conversation open.
+// replyingIn lists the agents who have a reply form open.
 func replyingIn(d *directory.Directory, surface store.AccountID, c *store.Conversation) []bridge.Replying {
 	var list []bridge.Replying
 	for _, r := range c.Replying {
@@ -313,7 +315,7 @@ func replyingIn(d *directory.Directory, surface store.AccountID, c *store.Conver
 	return list
 }
 
-// settingsOf returns the settings of an account. For an account that is gone it returns the defaults.
+// settingsOf returns the settings of an account. For an account that no longer exists it returns the defaults.
 func (rd *Reader) settingsOf(account bridge.AccountID) bridge.AccountSettings {
 	dir, threads := rd.Directory(), rd.Caps(account).Threads
 	if a := dir.Account(account); a != nil {

@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// historyRows is how many entries of a log a page has.
+// historyRows is the number of log entries on a page.
 const historyRows = 50
 
-// History returns a page of the log of a conversation, the newest entries first. unsaved are the entries that a batch
-// is about to add: the newest of all.
-// Errors: *Problem, for people; the database's.
+// History returns a page of a conversation's log, newest entries first; page 0 is the first. The log records what was done: "Ann took
+// it", "Customer reopened it". unsaved are entries that the caller's transaction is about to write; they are newer than all stored ones,
+// and those of other conversations are ignored. History returns a *bridge.Problem if the page number is out of range.
 func (rd *Reader) History(
 	ctx context.Context, q store.Querier, id store.ConversationID, page int, unsaved ...store.LogEntry,
 ) (bridge.History, error) {
@@ -32,7 +32,7 @@ func (rd *Reader) History(
 		}
 	}
 
-	// Pages count the unsaved entries first. One saved entry more than a page shows whether there is an older page.
+	// Unsaved entries come first. One entry more than a page is read, to find out whether there is an older page.
 	skip := page * historyRows
 	skipUnsaved := min(len(entries), skip)
 	entries = entries[skipUnsaved:]
@@ -47,7 +47,7 @@ func (rd *Reader) History(
 	return h, err
 }
 
-// logRows returns entries of a log as they are shown.
+// logRows converts log entries for display.
 func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.LogEntry) ([]bridge.LogRow, error) {
 	notes, err := noteWords(ctx, q, entries)
 	if err != nil {
@@ -77,8 +77,9 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	return rows, nil
 }
 
-// chosenWords returns what somebody chose when an entry was made: the words of a note, or else tags, a name or a time, or the agents to
-// whom a conversation was assigned, with what was said along with it. It is "" if nothing was chosen. notes has the words of notes.
+// chosenWords returns what the actor of an entry chose or wrote: the text of a note; tags, a name or a time; or the agents to whom the
+// conversation was assigned. A remark of the actor is appended. It returns "" if there is nothing. notes has the texts of notes by
+// message.
 func chosenWords(dir *directory.Directory, d book.Detail, notes map[store.MessageID]string) string {
 	if note := notes[d.Message]; note != "" {
 		return "“" + note + "”"
@@ -98,13 +99,13 @@ func chosenWords(dir *directory.Directory, d book.Detail, notes map[store.Messag
 	return chosen
 }
 
-// agentName returns an agent's name, whichever chat it is shown in.
+// agentName returns an agent's name, which is the same in all chats.
 func agentName(dir *directory.Directory, id store.AgentID) string {
 	const noChat = 0
 	return dir.Ref(noChat, id).Name
 }
 
-// noteWords reads the beginnings of the notes that log entries are about.
+// noteWords reads excerpts of the notes that log entries refer to, by message.
 func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (map[store.MessageID]string, error) {
 	var ids []store.MessageID
 	for _, entry := range entries {

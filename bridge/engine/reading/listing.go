@@ -10,20 +10,19 @@ import (
 )
 
 const (
-	listPageRows  = 50 // of one page of a list
-	foundPageRows = 20 // of one page of what was found
-	minFindBytes  = 3  // of words to search for: three letters, or one Chinese character
+	listPageRows  = 50     // rows on a page of a list
+	foundPageRows = 20     // rows on a page of search results
+	minFindBytes  = 3      // minimum length of words to search for: three letters, or one Chinese character
+	maxPage       = 10_000 // largest page number, far beyond what anybody reads; keeps offsets small
 )
-
-// maxPage is the largest number of a page that is read. Nobody turns so many pages.
-const maxPage = 10_000
 
 func noSuchPage() *bridge.Problem {
 	return &bridge.Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
 }
 
-// List returns a page of a list, or of what was found, as far as a reader may read it.
-// Errors: *Problem, for people.
+// List returns a page of a list of conversations, such as those of an agent or the unassigned ones, or of search results if query.Words
+// is set. It contains only conversations that r may read. It returns a *bridge.Problem, worded for people, if the list is not open to
+// the agent, the words are too short, or the page is out of range.
 func (rd *Reader) List(
 	ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery,
 ) (bridge.Listing, error) {
@@ -76,7 +75,7 @@ func (rd *Reader) List(
 	return l, addFreeSince(ctx, q, l.Rows, ids)
 }
 
-// addFreeSince sets since when the conversations of a list have had no owner.
+// addFreeSince sets the time since which each row of the list of unassigned conversations has had no owner.
 func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []store.ConversationID) error {
 	since, err := store.PutBack(ctx, q, ids)
 	if err != nil {
@@ -91,7 +90,7 @@ func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids
 	return nil
 }
 
-// storedList returns the store's name of the list that a surface's list shows.
+// storedList returns the store's name of a list: the list for picking a conversation contains the same ones as that of all.
 func storedList(list bridge.ListName) bridge.ListName {
 	if list == bridge.ListPick {
 		return store.ListAll
@@ -99,8 +98,8 @@ func storedList(list bridge.ListName) bridge.ListName {
 	return list
 }
 
-// listReader returns r as the reader of a list. For the list of all conversations, the accounts that the setting all_tab keeps for
-// admins are closed to the agent.
+// listReader restricts r for a list. In the list of all conversations, accounts whose setting all_tab reserves it for admins are closed
+// to other agents.
 func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
@@ -109,7 +108,7 @@ func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.R
 	return r
 }
 
-// HiddenLists names the lists that an agent may not open.
+// HiddenLists returns the lists that an agent may not open.
 func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
 	if _, all := rd.keptForAdmins(agent); all {
 		return []bridge.ListName{bridge.ListAll}
@@ -117,18 +116,19 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
 	return nil
 }
 
-// keptForAdmins returns the accounts of which the list of all conversations shows an agent only their own and their teams'. all
-// means that this is so for every account. For admins it returns none.
+// keptForAdmins returns the accounts that reserve the list of all conversations for admins: there, other agents see only their own
+// conversations and those of their teams. all reports whether every account does. For admins it returns nothing.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {
 		return nil, false
 	}
 
-	dir, hasOthers := rd.Directory(), false
+	dir := rd.Directory()
+	hasOthers := false
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		switch {
-		case a.Side != store.SideChannel:
+		case a.Side != store.SideChannel: // not an account of customers
 		case dir.SettingsOf(a, rd.Caps(a.ID).Threads).AllForAdmins:
 			kept = append(kept, a.ID)
 		default:

@@ -1,7 +1,8 @@
-// Package reading says what agents may read, and makes of the rows what they read: the facts of a
-// conversation, lists, the history, and how a conversation could be begun.
+// Package reading is the read side of the engine. It decides which conversations an agent may read, and turns database rows into what
+// cards, forms and pages show: the facts of a conversation (status, owners, customer, …), lists and search results, the log, messages,
+// templates, and the accounts by which a conversation can be started. For example, List returns a page of an agent's conversations.
 //
-// What does not belong here: what changes anything, and words and layout that people see (bot/view).
+// It changes nothing. Wording and layout are in bot/view.
 package reading
 
 import (
@@ -16,43 +17,44 @@ import (
 	"parley/channels"
 )
 
-// Connected is what a Reader needs to know of the process: what is connected, and the directory.
+// Connected gives access to the current directory, and to the running channels and surfaces.
 type Connected interface {
-	// Directory returns the accounts, agents and teams as they were read last.
+	// Directory returns the current accounts, agents and teams.
 	Directory() *directory.Directory
-	// Channel returns the channel of an account, or nil while that isn't connected.
+	// Channel returns the channel (customers' side) of an account, or nil while it isn't connected.
 	Channel(account bridge.AccountID) channels.Channel
-	// Surface returns the Surface of an account, or nil while that isn't connected.
+	// Surface returns the surface (agents' chat) of an account, or nil while it isn't connected.
 	Surface(account bridge.AccountID) bridge.Surface
 }
 
-// Options are the options of a Reader.
+// Options of a Reader.
 type Options struct {
 	Connected Connected
 	Pool      *pgxpool.Pool
 	Log       *slog.Logger
-	// Verbs say what an agent may ask for.
+	// Verbs has the rules of all verbs (commands): who may use which.
 	Verbs verb.Table
-	// Specs of the channels, for names and icons.
+	// Specs describe the channels: names and icons.
 	Specs []channels.Spec
-	// SurfaceNames are what people call the surfaces, by kind.
+	// SurfaceNames are the display names of the surfaces, by kind.
 	SurfaceNames map[string]string
-	// AudienceAge is how long the people who were last seen in an account's own channel may read its
-	// conversations while the surface can't tell who is there.
+	// AudienceAge is how long the last known members of an account's own chat channel may read its conversations
+	// while the surface can't list the members.
 	AudienceAge time.Duration
 }
 
-// Reader tells what agents may read, and makes what they read of it.
+// Reader checks what agents may read, and reads it. It is safe for concurrent use.
 type Reader struct {
 	Connected
 	Verbs     verb.Table
 	log       *slog.Logger
 	specs     []channels.Spec
-	names     map[string]string // what people call the surfaces, by kind
+	names     map[string]string // display names of the surfaces, by kind
 	audiences *audiences
 }
 
-// New makes a Reader. It doesn't know yet who is in the accounts' own channels.
+// New makes a Reader. It knows no audiences until RunAudiences or AskAudiences has read them: until then, conversations of accounts
+// that have their own chat channel are open only to the account's team.
 func New(o Options) *Reader {
 	return &Reader{
 		Connected: o.Connected,
@@ -60,11 +62,11 @@ func New(o Options) *Reader {
 		log:       o.Log,
 		specs:     o.Specs,
 		names:     o.SurfaceNames,
-		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}},
+		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]cachedAudience{}},
 	}
 }
 
-// Caps returns what the channel of an account can carry: nothing while the channel isn't connected.
+// Caps returns the capabilities of an account's channel. They are zero while the channel isn't connected.
 func (rd *Reader) Caps(account bridge.AccountID) channels.Capabilities {
 	if ch := rd.Channel(account); ch != nil {
 		return ch.Capabilities()
