@@ -12,13 +12,16 @@ import (
 	"parley/store/replying"
 )
 
+// This file keeps two agents from answering the same customer at once. When Ann opens the reply form of a conversation, its card (the
+// first message of its thread in the agents' chat) says that Ann is replying.
+
 const (
-	replyingFor     = 5 * time.Minute // how long a card names whoever opened a form: Teams doesn't tell that a dialog was closed
-	replyingTimeout = time.Second     // for noting it: the form waits for that
+	replyingFor     = 5 * time.Minute // how long the card says so at most, because Teams doesn't report closed dialogs
+	replyingTimeout = time.Second     // limit for recording it, because the form waits for it
 )
 
-// MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
-// Errors: *Problem, for people; as Facts.
+// MayReply checks a reply before it is submitted: the user's permission, and the limits of the channel for its text and files. Only
+// the names, types and sizes of the files are used. It returns a *bridge.Problem, worded for people, or bridge.ErrNoConversation.
 func (d *Desk) MayReply(
 	ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, text string, files []bridge.SurfaceFile,
 ) error {
@@ -44,12 +47,11 @@ func (d *Desk) MayReply(
 	return nil
 }
 
-// ReplyOpened notes that user has the form of a reply open. at is when the form was made, by Parley's clock. The
-// conversation's card names user until the answer, or until the form is closed, but only for a few minutes. A surface calls
-// this before it shows the form.
+// ReplyOpened records that user has opened a reply form. at is when the form was made, by Parley's clock; it identifies the form. The
+// card shows it until the reply is sent or the form is closed, but at most for replyingFor. A surface (the client of an agents' chat)
+// calls this before it shows the form.
 //
-// It writes a row, and a timer that will update the card. Nothing is journalled before the timer fires, so that a form that is
-// closed before that changes nothing.
+// It writes a row, and a timer that updates the card a moment later. So a form that is closed at once causes no update.
 func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, at time.Time) error {
 	agent := d.agentOf(user)
 	if agent == nil {
@@ -60,7 +62,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, d.e.opt.CardWait)
 }
 
-// ReplyClosed notes that user has closed the form that was made at a time, without handing it in.
+// ReplyClosed records that user has closed the form that was made at the given time, without submitting it.
 func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, at time.Time) error {
 	agent := d.agentOf(user)
 	if agent == nil {
@@ -71,7 +73,7 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationI
 	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, d.e.opt.CardWait)
 }
 
-// replyForm names an opened form. Its time is cut to full seconds, because forms carry no finer one.
+// replyForm returns the key of an opened form. It truncates the time to seconds, which is the precision that forms keep.
 func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) replying.Form {
 	return replying.Form{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }

@@ -12,8 +12,10 @@ import (
 	"parley/store/dispatch"
 )
 
-// Facts implements relay.Handler. It returns the facts to be journalled about a delivery's result: what the result means for the
-// conversation. Where a post stands is written along with the result, and needs no fact.
+// Facts implements relay.Handler. The relay calls it when an attempt to deliver a reply (to a customer) or a post (into the agents'
+// chat) has a result. It returns the facts, events of Parley's own, that the relay stores together with the result. They are applied
+// to the conversation later, in order with all other events. For example, the fact that a reply failed makes its author get a line
+// with a button to send it again. A successful post needs no fact.
 func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	isReply := c.Kind == outbound.KindReply
 	if isReply && wasTakenBackWhole(c, r) {
@@ -26,17 +28,19 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		return append(facts, double.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, double.Kind, c.Attempt)))
 	}
 
+	// An answer that only one person sees (PostEphemeral) isn't missed if it is lost.
+	isLostPost := r.Kind == relay.ReportFailed && bridge.PostKind(c.Kind) != bridge.PostEphemeral
 	switch {
 	case isReply:
 		f.Followed = hasLeftWithLaterLine(c, r)
-		if c.Joined == 0 { // a message of several lines is counted once, with its first line
+		if c.Joined == 0 { // several texts that left as one message are charged once, with the first
 			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 		}
-	case r.Kind == relay.ReportFailed && bridge.PostKind(c.Kind) != bridge.PostEphemeral:
+	case isLostPost:
 		f.Kind = own.PostFailed
 		f.Post = c.Kind
 		f.Account = c.AccountID
-	default: // the thread itself shows what was posted, and nobody misses a lost answer to one person (PostEphemeral)
+	default:
 		return facts
 	}
 
@@ -45,14 +49,14 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	return append(facts, event)
 }
 
-// wasTakenBackWhole reports whether a reply's delivery ended because the reply was taken back before it left, of which people have
-// been told. It is false for a part of a reply: if it was the last one that hadn't left, the customer has the reply now.
+// wasTakenBackWhole reports whether the whole reply was undone before it was sent, so that people know of it already. It is false for
+// a delivery that is one part of a reply: if all other parts were sent, the reply counts as sent now.
 func wasTakenBackWhole(c dispatch.Claimed, r relay.Report) bool {
 	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
 	return wasTakenBack && outbound.PayloadOf(&c.Delivery).Span == nil
 }
 
-// factOfResult returns the fact that says what a delivery's result is.
+// factOfResult returns the fact that records a delivery's result.
 func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 	return own.Fact{
 		Kind:         own.Kind(r.Kind),
@@ -67,11 +71,12 @@ func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 	}
 }
 
-// rootsLeft returns the facts about roots (first messages of threads) that their conversations have left by a delivery that has
-// landed. They have a queue of their own, so that nothing waits while a version of Parley runs that doesn't know them.
+// rootsLeft returns the facts about roots, the first messages of threads, that turn out to be outdated when a delivery lands: it opened
+// a new thread elsewhere, or posted a root after the conversation had moved on. These facts have their own order key: during an update,
+// a process of an older version that doesn't know them must not block the conversation's other events.
 func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
-	for _, l := range r.Sent.Landed {
-		if l.LeftRoot == nil {
+	for _, landed := range r.Sent.Landed {
+		if landed.LeftRoot == nil {
 			continue
 		}
 
@@ -79,10 +84,10 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 			Kind:         own.RootLeft,
 			Conversation: c.ConversationID,
 			Surface:      c.AccountID,
-			Root:         l.LeftRoot.Message,
-			External:     l.LeftRoot.Channel,
+			Root:         landed.LeftRoot.Message,
+			External:     landed.LeftRoot.Channel,
 		}
-		if l.Thread != nil {
+		if landed.Thread != nil {
 			f.Delivery = c.ID
 		}
 
@@ -92,23 +97,23 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 	return facts
 }
 
-// doubleFact returns the fact to journal if a root that has landed may stand there twice, or if the search for such a double has
-// ended. It adds to f, the fact of the delivery's result. In all other cases it returns false.
+// doubleFact returns a fact in two cases: a root was posted, but may exist twice, because the response to an earlier attempt was lost;
+// or the search for such a duplicate has ended. f is the fact of the delivery's result, to which it adds. Otherwise it returns false.
 func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool) {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
 		return own.Fact{}, false
 	}
 
 	f.Surface = c.AccountID
-	body := outbound.PayloadOf(&c.Delivery)
+	payload := outbound.PayloadOf(&c.Delivery)
 	switch {
-	case c.Kind == string(bridge.PostRoot) && body.Unsure:
+	case c.Kind == string(bridge.PostRoot) && payload.Unsure:
 		f.Kind = own.Doubted
 		f.Root = r.Sent.ExternalID
 		f.Due = *c.FirstAt
 	case c.Kind == string(bridge.PostDouble):
 		f.Kind = own.Sought
-		f.Root = body.Place.Message
+		f.Root = payload.Place.Message
 		if r.Sent.Blind {
 			f.Class = own.Blind
 		}
@@ -118,8 +123,8 @@ func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool)
 	return f, true
 }
 
-// hasLeftWithLaterLine reports whether a delivery left as one message with later ones. Those that were taken back before don't
-// count.
+// hasLeftWithLaterLine reports whether a delivery was sent in one message with later ones of the same author. Deliveries that were
+// undone before don't count.
 func hasLeftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
 	for i, line := range slices.Backward(c.With) {
 		wasTakenBack := i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled

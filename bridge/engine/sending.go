@@ -18,6 +18,10 @@ import (
 	"parley/store/dispatch"
 )
 
+// This file adapts the Engine to the interfaces of packages that call it: relay.Handler, and those of the packages below the engine,
+// which must not import it. For example, package outbound asks before it sends a reply whether the agents' chat may have missed an
+// edit of it (Filling).
+
 // Policy implements relay.Handler.
 func (e *Engine) Policy(c dispatch.Claimed) relay.Policy { return e.sender.Policy(c) }
 
@@ -26,10 +30,9 @@ func (e *Engine) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 	return e.sender.Attempts(ctx, claims)
 }
 
-// host is the engine as the packages below it see it: it implements outbound.Engine, reading.Connected and chores.Host.
+// host implements outbound.Engine, reading.Connected and chores.Host, which document the methods below.
 type host struct{ *Engine }
 
-// Directory returns the accounts, agents and teams as they were read last.
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
@@ -51,7 +54,7 @@ func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.D
 	return h.Desk(surface).isFilling(ctx, limit)
 }
 
-// Trouble implements outbound.Engine and chores.Host; see troubles.record.
+// Trouble records that a part of an account fails or works; see troubles.record.
 func (h host) Trouble(account store.AccountID, what string, c *channels.Condition) {
 	h.troubles.record(account, what, c)
 }
@@ -65,13 +68,13 @@ func (h host) Channels() map[store.AccountID]channels.Channel {
 func (h host) Surfaces() map[store.AccountID]bridge.Surface {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	all := map[store.AccountID]bridge.Surface{}
+	connected := map[store.AccountID]bridge.Surface{}
 	for account, d := range h.surfaces {
 		if d.surface != nil {
-			all[account] = d.surface
+			connected[account] = d.surface
 		}
 	}
-	return all
+	return connected
 }
 
 func (h host) ReachEvery() time.Duration { return h.opt.ReachEvery }
@@ -82,7 +85,7 @@ func (h host) AITokensADay() int { return h.opt.AITokensADay }
 
 func (h host) Sealer() *store.Sealer { return h.opt.Sealer }
 
-// Writer implements chores.Host: the Analyzer, if it can write texts, else nil.
+// Writer returns the Analyzer if it can also write texts, or else nil.
 func (h host) Writer() analysis.Writer {
 	w, _ := h.opt.Analyzer.(analysis.Writer)
 	return w
@@ -92,8 +95,9 @@ func (h host) Busy() bool { return h.relay.Busy() }
 
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 
-// ThreadLost implements outbound.Engine. A fact is without effect if the conversation was handed over before it is applied
-// (threads.ThreadLost). So that the loss is reported again should the conversation come back, each minute has a fact of its own.
+// ThreadLost stores the fact that a conversation's thread was deleted in the chat. The fact has no effect if the conversation moves to
+// another chat before it is applied (see threads.ThreadLost). The conversation may move back, so the loss must be reported again: the
+// fact's name contains the minute since the first attempt, which makes one fact a minute.
 func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error {
 	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
 	minute := int(c.FirstAgo / 60)
@@ -105,7 +109,7 @@ func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, reason, text 
 	return h.journalFact(ctx, f.Event(fmt.Sprintf("%s:%d", reason, c.ID)))
 }
 
-// journalFact stores an own fact and has it applied.
+// journalFact stores a fact that Parley itself records, and wakes the goroutines that apply it.
 func (h host) journalFact(ctx context.Context, event store.NewEvent) error {
 	_, err := store.InsertEvents(ctx, h.pool, []store.NewEvent{event})
 	h.relay.WakeAppliers(store.SystemAccount)

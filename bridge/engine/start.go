@@ -24,8 +24,9 @@ import (
 	"parley/store"
 )
 
-// An agent may write first, by a form or a command (!new). This file begins the conversation: its thread, which starts with a card
-// (the root), a line with the agent's words, and the message to the customer.
+// This file starts conversations in which an agent writes first, by a form or a command such as "!new ann@example.org Your lamp is
+// repaired." It creates the conversation, opens its thread in the agents' chat with a card and the agent's text, and queues the message
+// to the customer. All of it happens in the transaction of a batch of events.
 
 func newVerb() useCase {
 	return useCase{
@@ -35,11 +36,11 @@ func newVerb() useCase {
 	}
 }
 
-// wantStart adds the customer with whom an action begins a conversation to what the batch reads.
+// wantStart requests the customer's row, which is created if it doesn't exist, before the batch is applied.
 func (w *work) wantStart(n *book.Prefetch, r book.Request) {
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(r.Surface, r.Actor.ID), reading.StartOf(r.Action))
 	if problem != nil || s.MissingText(r.Action) != nil || len(r.Mentions) > 0 {
-		return // nothing is begun, so that nobody becomes a customer
+		return // start will refuse it, so no customer must be created
 	}
 	if s.KnownOnly {
 		n.Strangers = append(n.Strangers, book.Stranger{Account: s.Account.ID, Party: s.Party})
@@ -48,8 +49,8 @@ func (w *work) wantStart(n *book.Prefetch, r book.Request) {
 	n.AddParty(s.Account.ID, s.Party, channels.Party{})
 }
 
-// start begins a conversation with a customer. If a customers' chat, such as WhatsApp, has an open conversation with the customer
-// already, it only tells the agent where that one is.
+// start starts a conversation with a customer. In channels without threads, such as WhatsApp, a customer has at most one open
+// conversation. If there is one already, start only shows the agent a link to it.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r, earlyEdit := speech.WithEarlyEdit(w.Posts, r)
 	if earlyEdit == speech.NothingToApply {
@@ -69,7 +70,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	customer := w.customerOf(s)
-	if customer == nil { // the account's channel began to work only after wantStart was called
+	if customer == nil { // the account's channel was connected only after wantStart was called: try again
 		return w.PutAside(time.Second)
 	}
 
@@ -93,7 +94,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return err
 	}
 	if previous != nil {
-		previous.RefreshCard() // its card leads to the new conversation
+		previous.RefreshCard() // its card links to the new conversation
 	}
 
 	w.Log.Did(r.About(c), nil)
@@ -108,9 +109,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.sayFirstWords(r.About(c), used, subject)
 }
 
-// prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used),
-// if there is one.
-// Errors: *bridge.Problem, if it can't begin; the database's.
+// prepareStart finds the account and the customer of a new conversation, and fills in the template with which it starts. used is nil
+// if it starts with free text. It returns a *bridge.Problem, worded for people, if the conversation can't be started.
 func prepareStart(
 	ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit,
 ) (s reading.Starting, used *outbound.UsedTemplate, err error) {
@@ -128,17 +128,18 @@ func prepareStart(
 	return s, used, err
 }
 
-// customerOf returns the customer with whom a conversation is to begin, or nil if the batch hasn't read the customer.
+// customerOf returns the customer of a new conversation, or nil if the batch hasn't read the customer's row.
 func (w *work) customerOf(s reading.Starting) *store.Identity {
 	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
 }
 
-// startProblem returns why a conversation can't begin, or nil if it can. earlyEdit says whether its text was edited before Parley had it.
+// startProblem returns why a conversation can't be started, or nil. earlyEdit says whether its text was edited in the chat before
+// Parley received it.
 func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speech.EarlyEdit) *bridge.Problem {
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
-	// This must come before StrangerProblem: wantStart doesn't let the batch read who wrote before if a colleague is mentioned.
+	// This check must come before StrangerProblem, because wantStart requests no rows for a text with mentions.
 	if len(a.Mentions) > 0 {
 		return &bridge.Problem{
 			Code: "mentions",
@@ -170,7 +171,8 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	return nil
 }
 
-// refuseStart tells an agent why no conversation begins. In a channel, a button opens the form with what was typed.
+// refuseStart tells the agent why no conversation is started. In a channel, the answer has a button that opens the form with the
+// typed text.
 func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	line := bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint},
@@ -183,8 +185,7 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	w.Whisper(r.About(nil), line)
 }
 
-// startTemplate fills in the template that a conversation begins with.
-// Errors: *bridge.Problem, if it can't be used; the database's.
+// startTemplate fills in the template with which a conversation starts. It returns a *bridge.Problem if the template can't be used.
 func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
@@ -194,7 +195,7 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	if problem != nil {
 		return nil, problem
 	}
-	isForStarts := slices.Contains(rows[0].Uses, bridge.TemplateStart) // TemplateFor found the row
+	isForStarts := slices.Contains(rows[0].Uses, bridge.TemplateStart) // rows has one element, otherwise TemplateFor had failed
 	if !isForStarts {
 		return nil, &bridge.Problem{
 			Code: "not_for_starts",
@@ -205,24 +206,25 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	return &used, nil
 }
 
-// sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text is
-// made from, or nil. subject is the one that the customer gets; the conversation's own may be a name that colleagues gave to the
-// previous one.
+// sayFirstWords posts the first text in the conversation's thread, and sends it to the customer. used is the template from which the
+// text was made, or nil. subject is that of the mail. It may differ from the conversation's subject, which agents can change, and which
+// is taken over from a previous conversation.
 func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
 		return err
 	}
 
-	by := w.Dir.Ref(t.AccountID, r.Agent.ID)
+	author := w.Dir.Ref(t.AccountID, r.Agent.ID)
 	var begun bridge.BegunLine
 	line := bridge.Line{
 		Content:  &begun,
 		Verb:     bridge.VerbNew,
-		By:       by,
-		Mentions: []bridge.AgentRef{by},
+		By:       author,
+		Mentions: []bridge.AgentRef{author},
 		Verbs:    []bridge.Verb{bridge.VerbUndo},
 	}
+
 	var filled json.RawMessage
 	if used != nil {
 		if filled, err = json.Marshal(used); err != nil {
@@ -231,7 +233,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
 
-	m := w.Messages.AddOutsideThread(r) // the line in the new thread stands for it
+	m := w.Messages.AddOutsideThread(r) // it was not typed in the new thread; the line shows it there
 	m.Subject = subject
 	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
@@ -248,8 +250,8 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	return nil
 }
 
-// startSubject returns the subject with which a conversation begins: the one that was given, else the first words of
-// the text. It is "" if the channel has no subjects.
+// startSubject returns the subject of a new conversation: the given one, or else the first words of the text. It returns "" if the
+// channel has no subjects.
 func startSubject(s reading.Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""
@@ -257,20 +259,20 @@ func startSubject(s reading.Starting, a bridge.Action) string {
 	return cmp.Or(clean.Preview(a.Args.Subject), subjectFromText(a.Text))
 }
 
-// maxSubjectRunes is how much of a text becomes its subject.
+// maxSubjectRunes limits a subject that is made from a text.
 const maxSubjectRunes = 60
 
-// subjectFromText returns the first words of a text, as the subject of a mail that was given none.
+// subjectFromText makes a mail's subject from the first line of its text. It cuts long lines after a word.
 func subjectFromText(text string) string {
-	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	first = clean.Preview(first)
-	runes := []rune(first)
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line = clean.Preview(line)
+	runes := []rune(line)
 	if len(runes) <= maxSubjectRunes {
-		return strings.TrimRight(first, ".,:; ")
+		return strings.TrimRight(line, ".,:; ")
 	}
 	cut := string(runes[:maxSubjectRunes])
-	if at := strings.LastIndexByte(cut, ' '); at > 0 {
-		cut = cut[:at]
+	if lastSpace := strings.LastIndexByte(cut, ' '); lastSpace > 0 {
+		cut = cut[:lastSpace]
 	}
 	return strings.TrimRight(cut, ".,:;!? ") + " …"
 }

@@ -10,14 +10,13 @@ import (
 	"parley/store"
 )
 
-// This file lists templates for the agents' chats. A template is a text with variables that a provider has approved.
-// In some channels, only templates may be sent once the reply window is closed: when the customer has not written for
-// a day, in WhatsApp. Agents choose one in a form, and see all of them in a list.
+// This file lists message templates for the agents' chats. A template is a text with variables, such as "Hello {{first_name}}", that
+// a provider has approved. Some providers accept only templates once the reply window is closed: in WhatsApp, when the customer has not
+// written for a day. Agents choose a template in a form, and see all of them in a list.
 
-// Templates returns the templates that a user of this chat may choose from or look at, with the known values of their
-// variables. It returns those for a conversation if which names one, and else those of accounts.
-// Errors: *bridge.Problem, if the user may not list templates, or if there is no such account for the user; those of
-// Facts; the database's.
+// Templates returns templates with the known values of their variables. If which names a conversation, they are those that can be sent
+// in it now; otherwise they are those of one account, or of all accounts. It returns a *bridge.Problem, worded for people, if the user
+// may not list templates or may not use the account, and bridge.ErrNoConversation if the conversation doesn't exist.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user store.SurfaceUser) (bridge.Templates, error) {
 	agent := d.agentOf(user)
 	if problem := d.e.reading.Verbs.Authorize(agent, bridge.VerbTemplates); problem != nil {
@@ -35,14 +34,13 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		return bridge.Templates{}, err
 	}
 
-	const anyAccount = 0 // the time zone of an account doesn't count, because templates of several are listed
+	const anyAccount = 0 // not the time zone of one account, because templates of several may be listed
 	found.Zone = d.e.directory.Load().Zone(agent, anyAccount)
 	found.Admin = agent.IsAdmin()
 	return found, nil
 }
 
-// fittingTemplates returns the templates that can be sent in a conversation now, or the reason why there are none.
-// Errors: those of Facts; the database's.
+// fittingTemplates returns the templates that can be sent in a conversation now. If there are none, the result says why.
 func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, user store.SurfaceUser) (bridge.Templates, error) {
 	facts, err := d.Facts(ctx, id, user)
 	if err != nil {
@@ -60,18 +58,17 @@ func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, u
 	return found, nil
 }
 
-// accountTemplates returns the templates of one account, or of all accounts that are open to an agent, and the names
-// of the accounts that are open to the agent.
-// Errors: *bridge.Problem, if there is no such account or if it is closed to the agent; the database's.
+// accountTemplates returns the templates of one account, or of all accounts that the agent may read, and the names of these accounts.
+// It returns a *bridge.Problem if the account doesn't exist, or if the agent may not read it.
 func (d *Desk) accountTemplates(ctx context.Context, which bridge.TemplatesFor, agent *store.Agent) (bridge.Templates, error) {
 	dir := d.e.directory.Load()
 
-	// Conversations in a private channel of a chat are closed to agents who aren't in it, and so are its accounts.
-	// The chats are asked first, so that As, which asks nobody, knows of an agent who has just joined such a channel.
+	// An account with its own chat channel is closed to agents who aren't in that channel. AskAudiences refreshes the cached members,
+	// because the agent may just have joined; As uses only the cache.
 	d.e.reading.AskAudiences(ctx, agent)
 	reader := d.e.reading.As(agent)
 
-	account := dir.AccountNamed(which.Account) // nil if which names none
+	account := dir.AccountNamed(which.Account) // nil means all accounts, if which names none
 	isClosed := account != nil && slices.Contains(reader.Closed, account.ID)
 	if which.Account != "" && (account == nil || isClosed) {
 		return bridge.Templates{}, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}

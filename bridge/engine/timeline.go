@@ -20,7 +20,9 @@ func timelineVerb() useCase {
 	}
 }
 
-// showTimeline shows on whom each minute of a conversation depended, as far as that is stored.
+// showTimeline answers the command "!timeline": it shows how long the conversation waited for the queue, for each agent, for the
+// customer, and for providers, from its beginning until its end or now. Log entries and messages that the retention rules have removed
+// don't count.
 func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
 	ids := []bridge.ConversationID{r.Conversation.ID}
 	log, err := measure.LogEntries(ctx, tx, ids, measuring.TimelineDeeds())
@@ -28,32 +30,30 @@ func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r book.Request, line
 		return err
 	}
 
-	said, err := measure.Messages(ctx, tx, ids)
+	messages, err := measure.Messages(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
 
-	messages := make([]bridge.MessageID, len(said))
-	for i := range said {
-		messages[i] = said[i].ID
+	messageIDs := make([]bridge.MessageID, len(messages))
+	for i := range messages {
+		messageIDs[i] = messages[i].ID
 	}
-
-	left, err := measure.LeftAt(ctx, tx, messages, outbound.KindReply)
+	leftAt, err := measure.LeftAt(ctx, tx, messageIDs, outbound.KindReply)
 	if err != nil {
 		return err
 	}
 
-	h := w.Dir.Hours[r.Conversation.AccountID]
-	t := measuring.Attribute(log, said, left, h, w.Now)
-	timeline := &bridge.TimelineLine{Wall: t.Wall, Open: t.Open, Hours: h != nil}
-	for _, p := range t.Parts {
-		spent := bridge.TimeSpent{On: p.Waiter, Wall: p.Wall, Open: p.Open}
-		if p.Agent != 0 {
-			spent.By = w.Dir.Ref(r.Surface, p.Agent)
+	hours := w.Dir.Hours[r.Conversation.AccountID] // nil if the account has no business hours
+	timeline := measuring.Attribute(log, messages, leftAt, hours, w.Now)
+	content := &bridge.TimelineLine{Wall: timeline.Wall, Open: timeline.Open, Hours: hours != nil}
+	for _, part := range timeline.Parts {
+		spent := bridge.TimeSpent{On: part.Waiter, Wall: part.Wall, Open: part.Open}
+		if part.Agent != 0 {
+			spent.By = w.Dir.Ref(r.Surface, part.Agent)
 		}
-		timeline.Parts = append(timeline.Parts, spent)
+		content.Parts = append(content.Parts, spent)
 	}
-
-	line.Content = timeline
+	line.Content = content
 	return nil
 }

@@ -15,7 +15,11 @@ import (
 	"parley/bridge/engine/workflow"
 )
 
-// useCases lists all verbs; see allUseCases.
+// This file is the table of all verbs. A verb is what a person asks for, such as "take" or "snooze", by a command, a button, a form or
+// an emoji. A use case carries it out. Most verbs are defined in the packages below this one, each of which lists its own; a new verb
+// is added to such a list.
+
+// useCases lists the use cases of all verbs.
 func useCases() []useCase {
 	return slices.Concat(
 		[]useCase{
@@ -40,7 +44,7 @@ func useCases() []useCase {
 	)
 }
 
-// allUseCases is the table of verbs, made once.
+// allUseCases returns the use cases by verb. It makes the table once.
 var allUseCases = sync.OnceValue(func() map[bridge.Verb]*useCase { //nolint:gochecknoglobals // a table that never changes
 	all := map[bridge.Verb]*useCase{}
 	for _, use := range useCases() {
@@ -49,16 +53,16 @@ var allUseCases = sync.OnceValue(func() map[bridge.Verb]*useCase { //nolint:goch
 	return all
 })
 
-// verbRules returns the rules of all verbs, for those who don't apply them.
+// verbRules returns the rules of all verbs, for packages that check permissions but don't carry out verbs.
 func verbRules() verb.Table {
-	t := verb.Table{}
+	table := verb.Table{}
 	for name, use := range allUseCases() {
-		t[name] = &use.Rules
+		table[name] = &use.Rules
 	}
-	return t
+	return table
 }
 
-// useCaseOf returns a verb's entry in the table. For a verb that has none it returns an empty one.
+// useCaseOf returns the use case of a verb. For an unknown verb it returns an empty one; it never returns nil.
 func useCaseOf(name bridge.Verb) *useCase {
 	if use := allUseCases()[name]; use != nil {
 		return use

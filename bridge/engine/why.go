@@ -12,10 +12,13 @@ import (
 	"parley/store"
 )
 
+// This file answers the command "!why": why was a text that an agent typed sent to the customer, or kept from the customer? The answer
+// lists the latest texts with the decision on each and its reason, such as "stayed inside: it mentions a colleague".
+
 const (
-	maxWhyMessages = 30 // messages that are looked through for maxWhyTexts texts
-	maxWhyTexts    = 5  // texts of which the answer tells what became of them
-	maxWhyEntries  = 10 // entries of the log that the answer shows
+	maxWhyMessages = 30 // messages that are read to find maxWhyTexts texts
+	maxWhyTexts    = 5  // texts in the answer
+	maxWhyEntries  = 10 // log entries in the answer
 )
 
 func whyVerb() useCase {
@@ -25,8 +28,8 @@ func whyVerb() useCase {
 	}
 }
 
-// explainFates shows what became of the latest texts that people typed in a conversation, what a model was asked about it, and the
-// newest entries of its log.
+// explainFates shows the decisions on the latest texts in a conversation, the latest requests to a model about it, and its newest log
+// entries.
 func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
 	decided, err := w.latestDecisions(ctx, tx, r)
 	if err != nil {
@@ -36,26 +39,29 @@ func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line
 	if err != nil {
 		return err
 	}
-	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
+	history, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return err
 	}
-	line.Content = &bridge.WhyLine{Decided: decided, Asked: asked, Log: h.Rows[:min(len(h.Rows), maxWhyEntries)]}
+	log := history.Rows[:min(len(history.Rows), maxWhyEntries)]
+	line.Content = &bridge.WhyLine{Decided: decided, Asked: asked, Log: log}
 	return nil
 }
 
-// latestDecisions returns what became of the latest texts that people typed in a conversation, those of this batch
-// included, the newest first. Commands are left out.
+// latestDecisions returns the decisions on the latest texts that people typed in a conversation, newest first. It includes texts of the
+// current batch, which are not stored yet, and leaves out commands.
 func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
-	p.LatestMessages(&latest, []store.ConversationID{r.Conversation.ID}, maxWhyMessages, 0)
+	const minSpoken = 0 // no minimum of messages to or from the customer
+	p.LatestMessages(&latest, []store.ConversationID{r.Conversation.ID}, maxWhyMessages, minSpoken)
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
 
 	latest = w.withBatch(latest, r.Conversation)
-	slices.SortFunc(latest, func(a, b store.Message) int { return book.CompareSaid(&b, &a) })
+	newestFirst := func(a, b store.Message) int { return book.CompareSaid(&b, &a) }
+	slices.SortFunc(latest, newestFirst)
 
 	var list []bridge.Decided
 	for i := range latest {
@@ -77,19 +83,20 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) (
 	return list, nil
 }
 
-// withBatch returns stored messages of a conversation as they are in this batch, with those that the batch has added.
+// withBatch applies the changes of the current batch to stored messages of a conversation: it replaces changed messages in place, and
+// appends new ones.
 func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.Message {
-	known := map[store.MessageID]bool{}
+	isStored := map[store.MessageID]bool{}
 	for i := range stored {
-		known[stored[i].ID] = true
-		if now := w.Messages.Rows[stored[i].ID]; now != nil {
-			stored[i] = now.Message
+		isStored[stored[i].ID] = true
+		if changed := w.Messages.Rows[stored[i].ID]; changed != nil {
+			stored[i] = changed.Message
 		}
 	}
 
 	for _, m := range w.Messages.Rows {
-		isAdded := m.Fresh && !known[m.ID]
-		if isAdded && m.ConversationID == c.ID {
+		isNew := m.Fresh && !isStored[m.ID]
+		if isNew && m.ConversationID == c.ID {
 			stored = append(stored, m.Message)
 		}
 	}

@@ -12,8 +12,9 @@ import (
 	"parley/bridge/engine/workflow"
 )
 
-// work applies one batch of events by the use cases of all packages, which share the batch's book and the
-// Writer of its threads. It belongs to one goroutine.
+// work is the state of one batch of events, which is applied in one transaction: messages of customers, actions of agents, and so on.
+// It has the use cases of each package. They share the batch's book, which caches the rows that the batch reads and changes, and the
+// Writer, which queues posts into the agents' threads. A work is used by one goroutine, and not used again.
 type work struct {
 	*threads.Writer
 	e         *Engine
@@ -26,28 +27,28 @@ type work struct {
 	assist    *assist.UseCases
 }
 
-// useCase is a verb as the engine knows it. A verb is what a person asks for, by a command, a button, a form or an emoji.
+// useCase carries out one verb: what a person asks for by a command, a button, a form or an emoji.
 type useCase = usecase.Case[*work]
 
-// assembleWork makes the work on a batch: one value of each type of use cases, which share tw.
-func assembleWork(e *Engine, tw *threads.Writer) *work {
-	wf := &workflow.UseCases{Writer: tw}
-	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince.time(), MaxHold: e.opt.MaxHold}
-	sp := speech.New(tw, rs)
-	ts := template.New(tw, rs, sp)
-	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{
+// assembleWork makes the work of a batch: one value of each type of use cases, which share writer.
+func assembleWork(e *Engine, writer *threads.Writer) *work {
+	workflows := &workflow.UseCases{Writer: writer}
+	replies := &reply.UseCases{Writer: writer, Workflow: workflows, Restored: e.servedSince.time(), MaxHold: e.opt.MaxHold}
+	speeches := speech.New(writer, replies)
+	templates := template.New(writer, replies, speeches)
+	intake := inbound.New(writer, workflows, replies, speeches, templates, inbound.Options{
 		UploadsOriginals: e.opt.Original == nil,
 		Analyses:         e.opt.Analyzer != nil,
 	})
 	return &work{
-		Writer:    tw,
+		Writer:    writer,
 		e:         e,
-		workflow:  wf,
-		replies:   rs,
-		speech:    sp,
-		templates: ts,
-		intake:    it,
-		insight:   &insight.UseCases{Writer: tw},
-		assist:    &assist.UseCases{Writer: tw},
+		workflow:  workflows,
+		replies:   replies,
+		speech:    speeches,
+		templates: templates,
+		intake:    intake,
+		insight:   &insight.UseCases{Writer: writer},
+		assist:    &assist.UseCases{Writer: writer},
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 	// Threads and posts. A root is the first message of a thread.
 	ThreadLost Kind = "thread_lost" // the thread with Root was deleted in Surface
-	RootLeft   Kind = "root_left"   // Root, in the channel External, has no thread any more; Delivery is the line that says so, or 0
+	RootLeft   Kind = "root_left"   // the conversation has left Root in the channel External; the line of Delivery says so, if not 0
 	Doubted    Kind = "doubted"     // Root was posted by Delivery, perhaps twice: the first attempt was at Due
 	Sought     Kind = "sought"      // the search for a duplicate of Root found External, or nothing (""), or failed (Class is Blind)
 	PostFailed Kind = "post_failed" // a post could not be delivered to its surface: Post, Text

@@ -13,10 +13,16 @@ import (
 	"parley/store/inbox"
 )
 
-// spokenRows is how many messages a page of a conversation has.
+// spokenRows is the number of messages on a page.
 const spokenRows = 50
 
-// ReadSpoken returns a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
+// This file reads the messages of a conversation for Parley's own inbox page: what the customer and the agents wrote, the state of each
+// reply (waiting, sent, failed, read, …), and what the agent can do about it. For example, a reply that is still held back has the verb
+// (command) undo. A reply can consist of several deliveries, called its parts. Each delivery is in a lane: a queue whose deliveries
+// are sent one after the other.
+
+// ReadSpoken returns a page of the messages and notes of a conversation, oldest first, as an agent (viewer) sees them. The page ends
+// before the given position; the zero position means the newest page. The caller has checked that viewer may read the conversation.
 func (rd *Reader) ReadSpoken(
 	ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore,
 ) (bridge.SpokenPage, error) {
@@ -48,10 +54,10 @@ func (rd *Reader) ReadSpoken(
 
 	customers, settings := identitiesByID(people), rd.settingsOf(c.AccountID)
 	for i := range list {
-		s := rd.spokenOf(&list[i], latestSending(replies[list[i].ID]))
-		id := list[i].IdentityID
-		if id != nil && s.Agent == 0 {
-			if writer := customers[*id]; writer != nil {
+		m := &list[i]
+		s := rd.spokenOf(m, latestSending(replies[m.ID]))
+		if m.IdentityID != nil && s.Agent == 0 {
+			if writer := customers[*m.IdentityID]; writer != nil {
 				s.Author = writerName(c, writer)
 			}
 		}
@@ -59,8 +65,8 @@ func (rd *Reader) ReadSpoken(
 		if s.Receipt != "" {
 			s.Receipt = settings.ShownReceipt(s.Receipt)
 		}
-		s.Verbs = verbsFor(rd.Verbs, viewer, c, &list[i], &s)
-		if book.IsConfidential(&list[i]) {
+		s.Verbs = verbsFor(rd.Verbs, viewer, c, m, &s)
+		if book.IsConfidential(m) {
 			s.Text, s.Files = "", nil
 		}
 		page.List = append(page.List, s)
@@ -71,7 +77,8 @@ func (rd *Reader) ReadSpoken(
 	return page, nil
 }
 
-// setBehind notes, for each waiting reply, the author of a reply before it in the same queue that waits until its chat can be read.
+// setBehind sets Behind of each waiting reply that is queued after an unread one: a reply that can't be sent before its chat has been
+// read again. Behind is the author of the unread reply.
 func setBehind(list []bridge.SpokenMessage, replies map[store.MessageID][]inbox.Reply) {
 	for i := range list {
 		if list[i].Fate != store.FateWaiting || list[i].Unread {
@@ -86,14 +93,19 @@ func setBehind(list []bridge.SpokenMessage, replies map[store.MessageID][]inbox.
 	}
 }
 
-// isBefore reports whether some delivery of a message comes before one of another in its lane.
+// isBefore reports whether some delivery of one message comes before some delivery of another in the same lane.
 func isBefore(one, other []inbox.Reply) bool {
-	return slices.ContainsFunc(one, func(a inbox.Reply) bool {
-		return slices.ContainsFunc(other, func(b inbox.Reply) bool { return a.LaneID == b.LaneID && a.Seq < b.Seq })
-	})
+	for _, a := range one {
+		for _, b := range other {
+			if a.LaneID == b.LaneID && a.Seq < b.Seq {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-// writerName names the author of a customer's message: the customer, or somebody else who takes part in the customer's mails.
+// writerName returns the name of a received message's author: the customer, or another participant of the mails.
 func writerName(c *store.Conversation, i *store.Identity) string {
 	if c.IdentityID != nil && *c.IdentityID == i.ID {
 		return book.ContactOf(c, i).Name
@@ -101,7 +113,7 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 	return outbound.RefOf(i).Name
 }
 
-// spokenOf returns a message with what became of it. replies are the deliveries of its latest sending.
+// spokenOf converts a message for display. replies are the deliveries of its latest sending.
 func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.SpokenMessage {
 	s := bridge.SpokenMessage{
 		ID:        m.ID,
@@ -118,7 +130,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		Words:     book.WordsMarkOf(m),
 	}
 	s.Delivery = deliveryToDecide(m.Fate, replies)
-	if r := m.Revision; r != nil { // its customer has changed it
+	if r := m.Revision; r != nil { // the customer has edited or deleted it
 		s.Text, s.Notices = r.Text, slices.Concat(m.Notices, r.Notices)
 		s.SpokenRevision = bridge.SpokenRevision{Revised: r.At, RevisedEvent: r.EventID, Deleted: r.Deleted}
 		if r.Text != m.Text {
@@ -146,12 +158,12 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		addWaiting(&s, replies)
 	case store.FateOut:
 		s.Receipt = book.ReceiptOutcome(lowestRank(replies), len(replies) > 0)
-	default: // nothing is told of its deliveries
+	default: // the deliveries are not shown
 	}
 	return s
 }
 
-// addWaiting adds to a reply that waits until when it does, and why it could not leave before.
+// addWaiting adds to a waiting reply when it will be sent, and why it could not be sent before.
 func addWaiting(s *bridge.SpokenMessage, replies []inbox.Reply) {
 	for _, r := range replies {
 		if r.State == store.Cancelled {
@@ -168,7 +180,7 @@ func addWaiting(s *bridge.SpokenMessage, replies []inbox.Reply) {
 	}
 }
 
-// lowestRank returns how far that part of a reply has come of which the receipts tell least: see book.StateRank.
+// lowestRank returns the rank (see book.StateRank) of the part that has come least far: a reply counts as read when all its parts are.
 func lowestRank(replies []inbox.Reply) int {
 	lowest := book.StateRank(store.Read)
 	for _, r := range replies {
@@ -179,8 +191,8 @@ func lowestRank(replies []inbox.Reply) int {
 	return lowest
 }
 
-// latestSending returns the deliveries that are the parts of a reply's latest sending, as book.Outbox.PartsOf does. It leaves out
-// those of an earlier sending, and parts that were sent again by a later delivery.
+// latestSending returns the parts of a reply's latest sending, as book.Outbox.PartsOf does. It leaves out those of an earlier sending,
+// and parts that a later delivery has sent again.
 func latestSending(replies []inbox.Reply) []inbox.Reply {
 	if len(replies) == 0 {
 		return nil
@@ -196,13 +208,13 @@ func latestSending(replies []inbox.Reply) []inbox.Reply {
 		return r.FirstFile == nil || !isOfSameSending
 	})
 	return slices.DeleteFunc(slices.Clone(parts), func(r inbox.Reply) bool {
-		return slices.ContainsFunc(parts, func(later inbox.Reply) bool { return r.Seq < later.Seq && *r.FirstFile == *later.FirstFile })
+		isSentAgain := func(later inbox.Reply) bool { return r.Seq < later.Seq && *r.FirstFile == *later.FirstFile }
+		return slices.ContainsFunc(parts, isSentAgain)
 	})
 }
 
-// deliveryToDecide returns the part of a reply about which a person has to decide: the last one that failed or, if the fate is
-// unclear, the last one of which nobody knows whether it left. If nothing has to be decided, it returns the part with the highest
-// id, or 0 if there is none.
+// deliveryToDecide returns the part of a reply on which a person has to decide: the last one that failed or, if the fate is unclear,
+// the last one that may or may not have been sent. Otherwise it returns the part with the highest id, or 0 if there are none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
 	wanted := map[store.Fate]store.DeliveryState{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
 	for _, r := range slices.Backward(replies) {
@@ -214,7 +226,7 @@ func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.Delivery
 	return id
 }
 
-// verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.
+// verbsFor returns what an agent may do with a message now. The message's line in the chat has the same buttons.
 func verbsFor(
 	verbs verb.Table, viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.SpokenMessage,
 ) []bridge.Verb {
@@ -228,10 +240,10 @@ func verbsFor(
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return verbs.Authorize(viewer, v) != nil })
 }
 
-// verbsOfReply returns what may be done with a reply that waits, that failed, or of which nobody knows whether it was sent. That
-// holds also in a conversation that is over. It returns nil for all other messages.
+// verbsOfReply returns what can be done with a reply that is waiting, has failed, or may or may not have been sent. This doesn't
+// depend on the conversation's status. It returns nil for all other messages.
 func verbsOfReply(m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
-	isKnown := s.Delivery != 0
+	hasDelivery := s.Delivery != 0
 	switch m.Fate {
 	case store.FateWaiting:
 		if s.Unread {
@@ -239,11 +251,11 @@ func verbsOfReply(m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
 		}
 		return []bridge.Verb{bridge.VerbUndo}
 	case store.FateUnclear:
-		if isKnown {
+		if hasDelivery {
 			return []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}
 		}
 	case store.FateFailed:
-		if isKnown {
+		if hasDelivery {
 			return []bridge.Verb{bridge.VerbSendAgain}
 		}
 	default:
@@ -252,8 +264,7 @@ func verbsOfReply(m *store.Message, s *bridge.SpokenMessage) []bridge.Verb {
 	return nil
 }
 
-// verbsOfKept returns what may be done, in an open conversation, with a text that has not left. It returns nil for all other
-// messages.
+// verbsOfKept returns what can be done, in an open conversation, with a text that was not sent. It returns nil for all other messages.
 func verbsOfKept(m *store.Message) []bridge.Verb {
 	switch m.Fate {
 	case store.FateAsk:

@@ -12,7 +12,11 @@ import (
 	"parley/store"
 )
 
-// startProblem says why no conversation can be begun by an account. It returns nil if one can.
+// This file checks whether an agent can start a conversation with a customer: by which account (mailbox, phone number, …), with whom,
+// and with which first text. For example, "!new ann@example.org Your lamp is repaired." starts one by mail. Some channels only let
+// customers begin; others require an approved template as the first message. Problems are worded for the agent.
+
+// startProblem returns why no conversation can be started by an account, or nil.
 func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *bridge.Problem {
 	ch := rd.Channel(a.ID)
 	surface, _ := dir.Home(a, nil)
@@ -52,26 +56,26 @@ func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *brid
 	return nil
 }
 
-// Starting is a conversation that an agent is about to begin, with what was looked up for it.
+// Starting is a conversation that an agent is about to start.
 type Starting struct {
 	Account *store.Account
-	Caps    bridge.Capabilities
-	Party   channels.Party
-	// KnownOnly means that the conversation may only be begun if the party wrote to some account before; see StrangerProblem.
+	Caps    bridge.Capabilities // of the account's channel
+	Party   channels.Party      // the customer
+	// KnownOnly means that the customer must have written to some account before; see StrangerProblem.
 	KnownOnly bool
 }
 
-// isForKnownOnly reports whether agents may begin conversations on an account only with people who wrote to some account
-// before. That is so in chats, where a phone number may be anybody's, unless the account's setting outgoing is on
-// . A mail may go to any address.
+// isForKnownOnly reports whether agents may start conversations on an account only with people who have written to some account before.
+// That is the rule in chats, where a mistyped phone number reaches a stranger, unless the account's setting outgoing is on (R-228,
+// Mails may be sent to any address.
 func isForKnownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, caps.Threads).Outgoing
 }
 
-// StrangerProblem says why a conversation can't be begun with somebody who never wrote to any account. It returns nil if it can.
-// wrote means that the person did write.
-func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
-	if !s.KnownOnly || wrote {
+// StrangerProblem returns why the conversation can't be started with a stranger, or nil if it can. hasWritten says whether the person
+// has ever written to any account.
+func (s Starting) StrangerProblem(hasWritten bool) *bridge.Problem {
+	if !s.KnownOnly || hasWritten {
 		return nil
 	}
 	return &bridge.Problem{
@@ -83,7 +87,7 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	}
 }
 
-// MissingText says what is missing or too much in the first message. It returns nil if nothing is.
+// MissingText returns what is wrong with the first message (no text, no template, or files), or nil.
 func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 	switch {
 	case len(a.Files) > 0:
@@ -118,12 +122,12 @@ func (s Starting) AccountID() store.AccountID {
 	return s.Account.ID
 }
 
-// StartOf returns with whom an action begins a conversation, and about what.
+// StartOf returns the parameters of a new conversation from the action that requests it.
 func StartOf(a bridge.Action) bridge.Start {
 	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
 }
 
-// AccountsFor returns the accounts that an agent may work with, by name.
+// AccountsFor returns the connected accounts that an agent may work with, sorted by name.
 func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []bridge.AccountRef {
 	var list []bridge.AccountRef
 	for i := range dir.Accounts {
@@ -148,8 +152,8 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 	return list
 }
 
-// Starting looks up what a new conversation needs, or says why it can't be begun. If s names no account, exactly one of
-// the accounts that the agent may use must fit; if none does, the problem is that of the last one.
+// Starting checks a new conversation and finds its account. If s names no account, exactly one of the accounts that the agent may use
+// must accept the recipient; if none does, Starting returns the problem of the last one.
 func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (Starting, *bridge.Problem) {
 	if problem := rd.Verbs.Authorize(agent, bridge.VerbNew); problem != nil {
 		return Starting{}, problem
@@ -178,12 +182,12 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 			continue
 		}
 
-		one, p := rd.startingBy(dir, a, s)
-		if p == nil {
-			found = append(found, one)
-		} else {
-			problem = p
+		starting, accountProblem := rd.startingBy(dir, a, s)
+		if accountProblem != nil {
+			problem = accountProblem
+			continue
 		}
+		found = append(found, starting)
 	}
 
 	switch len(found) {
@@ -204,8 +208,8 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 
 // startingBy is Starting for one account.
 func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridge.Start) (Starting, *bridge.Problem) {
-	if p := rd.startProblem(dir, a); p != nil {
-		return Starting{}, p
+	if problem := rd.startProblem(dir, a); problem != nil {
+		return Starting{}, problem
 	}
 
 	ch := rd.Channel(a.ID)
@@ -216,22 +220,24 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 
 	party, err := starter.Recipient(s.Recipient)
 	if err != nil {
-		p := &bridge.Problem{
+		problem := &bridge.Problem{
 			Code:  "recipient",
 			Field: "recipient",
 			Text:  "“" + clean.Preview(s.Recipient) + "” can't be written to.",
 			Hint:  "Check the address.",
 		}
-		if se, ok := errors.AsType[*channels.SendError](err); ok {
-			p.Text, p.Hint = se.Text, se.Hint
+		if sendErr, ok := errors.AsType[*channels.SendError](err); ok {
+			problem.Text, problem.Hint = sendErr.Text, sendErr.Hint
 		}
-		return Starting{}, p
+		return Starting{}, problem
 	}
 
 	party.Key, party.Name = clean.Text(party.Key), clean.Text(party.Name)
 	clean.All(party.Also)
-	listed := func(key string) bool { return slices.Contains(a.TrialTo, key) }
-	if a.Mode == store.ModeTrial && !slices.ContainsFunc(append([]string{party.Key}, party.Also...), listed) {
+
+	isOnTrialList := func(key string) bool { return slices.Contains(a.TrialTo, key) }
+	keys := append([]string{party.Key}, party.Also...)
+	if a.Mode == store.ModeTrial && !slices.ContainsFunc(keys, isOnTrialList) {
 		return Starting{}, &bridge.Problem{
 			Code:  bridge.ReasonTrial,
 			Field: "recipient",

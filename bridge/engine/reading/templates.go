@@ -11,7 +11,10 @@ import (
 	"parley/store"
 )
 
-// TemplateFacts returns what surfaces may show of a template's row.
+// This file reads message templates: texts with variables, such as "Hello {{first_name}}", that a provider has approved. Some
+// providers only accept templates once the reply window, the time after the customer's last message, is over.
+
+// TemplateFacts converts a template's row for display. account is the name of its account.
 func TemplateFacts(row store.Template, account string) bridge.Template {
 	t := bridge.Template{
 		ID:        row.ID,
@@ -42,8 +45,8 @@ func TemplateFacts(row store.Template, account string) bridge.Template {
 	return t
 }
 
-// KnownValues returns the values that Parley can fill in for variables of templates, by the variable's name. A variable
-// whose value it doesn't know is left out.
+// KnownValues returns the values of template variables that Parley can fill in, by the variable's name. Variables without a value are
+// left out.
 func KnownValues(f bridge.Facts, company string) map[string]string {
 	known := map[string]string{}
 	set := func(variable, value string) {
@@ -51,13 +54,14 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 			known[variable] = value
 		}
 	}
-	if f.Contact.Name != f.Contact.Address { // else the customer's name isn't known, and the address stands for it
+	isNameKnown := f.Contact.Name != f.Contact.Address // otherwise Name holds the address
+	if isNameKnown {
 		first, _, _ := strings.Cut(bridge.TemplateValue(f.Contact.Name), " ")
 		set("customer_name", f.Contact.Name)
 		set("first_name", first)
 	}
 
-	if strings.Contains(f.Contact.Address, "@") { // else it is a phone number or a provider's id
+	if strings.Contains(f.Contact.Address, "@") { // otherwise it is a phone number or a provider's id
 		set("email", f.Contact.Address)
 	}
 
@@ -67,7 +71,7 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 	return known
 }
 
-// NoTemplate says why no template can be sent in a conversation. Where no template could be, it doesn't advise making some.
+// NoTemplate explains why no template can be sent in a conversation. It only suggests creating one if that would help.
 func NoTemplate(f bridge.Facts) *bridge.Problem {
 	p := &bridge.Problem{Code: "no_template", Hint: "Admins make them: @Parley templates"}
 	switch {
@@ -81,8 +85,8 @@ func NoTemplate(f bridge.Facts) *bridge.Problem {
 	return p
 }
 
-// Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those of
-// accounts that are closed to r.
+// Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those
+// of accounts that r may not read.
 func (rd *Reader) Templates(ctx context.Context, q store.Querier, r store.Reader, account *store.Account) ([]bridge.Template, error) {
 	var id store.AccountID // 0 asks the store for the templates of all accounts
 	if account != nil {
@@ -98,9 +102,11 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, r store.Reader
 	var list []bridge.Template
 	for _, row := range rows {
 		a := dir.Account(row.AccountID)
-		if a != nil && !slices.Contains(r.Closed, a.ID) { // nil means that the account was taken out meanwhile
-			list = append(list, TemplateFacts(row, a.Name))
+		wasRemoved := a == nil
+		if wasRemoved || slices.Contains(r.Closed, a.ID) {
+			continue
 		}
+		list = append(list, TemplateFacts(row, a.Name))
 	}
 
 	slices.SortStableFunc(list, func(a, b bridge.Template) int {
@@ -110,8 +116,8 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, r store.Reader
 	return list, nil
 }
 
-// FittingTemplates returns the templates that may be sent in a conversation now; none if its account is gone, or if its
-// channel has no templates and the reply window, in which free text may leave, is closed.
+// FittingTemplates returns the templates that can be sent in a conversation now. There are none if its account was removed, or if the
+// reply window is closed and the channel doesn't support templates.
 func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridge.Facts) ([]bridge.Template, error) {
 	account := rd.Directory().AccountNamed(f.Account.Name)
 	if account == nil {
@@ -120,12 +126,13 @@ func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridg
 
 	windowOpen := !f.Window.Closed
 	ch := rd.Channel(account.ID)
-	hasTemplates := ch == nil || ch.Capabilities().Templates // if it isn't connected, nobody knows: then it may have some
-	if !windowOpen && !hasTemplates {
+	mayHaveTemplates := ch == nil || ch.Capabilities().Templates // nil means not connected: unknown
+	if !windowOpen && !mayHaveTemplates {
 		return nil, nil
 	}
 
-	list, err := rd.Templates(ctx, q, store.Reader{}, account)
+	unrestricted := store.Reader{} // the caller may read the conversation
+	list, err := rd.Templates(ctx, q, unrestricted, account)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,12 @@
-// Package usecase ties a verb to what applies it. Each verb is one value, a Case, which stands in the file of what applies it;
-// the packages of use cases list theirs.
+// Package usecase connects verbs with the functions that carry them out. A verb is what a person asks for, such as "take", "snooze" or
+// "reply". Each verb has a Case, which is defined beside its function:
+//
+//	usecase.Case[*UseCases]{
+//		Rules: verb.Rules{Name: bridge.VerbTopic, Deed: store.DeedNamed},
+//		Do:    (*UseCases).setTopic,
+//	}
+//
+// The packages of the engine list their cases, and the engine joins the lists to one table (Within).
 package usecase
 
 import (
@@ -11,28 +18,29 @@ import (
 	"parley/bridge/engine/verb"
 )
 
-// Case is a verb as the engine knows it: its rules, what has to be read for it, and what applies it. U is the type of the use cases
-// by which it is applied. A Case has one of DoFirst, DoAnywhere, Do and DoInTx, unless it is speech, which the engine applies.
+// Case is the definition of one verb. U is the type that has the functions as methods. A Case sets exactly one of DoFirst, DoAnywhere,
+// Do and DoInTx; those with Rules.IsSpeech set none, because the engine itself applies texts.
 type Case[U any] struct {
 	verb.Rules
 
-	// Wants adds what else the batch has to read for the verb. It is nil if there is nothing else.
+	// Wants requests rows for the verb, which are read before a batch of requests is applied. nil means that the common ones suffice.
 	Wants func(U, *book.Prefetch, book.Request)
 
-	// DoFirst applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.
+	// DoFirst handles events in the chat, such as the deletion of a message, whoever caused them. It is called before the conversation
+	// is determined.
 	DoFirst InTx[U]
-	// DoAnywhere applies a verb that needs no conversation.
+	// DoAnywhere carries out a verb that needs no conversation.
 	DoAnywhere InTx[U]
-	// Do applies the verb to a conversation.
+	// Do carries out the verb in a conversation. The caller has checked the rules.
 	Do func(U, book.Request)
-	// DoInTx takes the place of Do where the verb needs more of the database than the batch has read.
+	// DoInTx replaces Do if the verb needs further queries.
 	DoInTx InTx[U]
 }
 
-// InTx applies a request, and may use the batch's transaction.
+// InTx carries out a request within the batch's transaction.
 type InTx[U any] func(U, context.Context, pgx.Tx, book.Request) error
 
-// Within returns the same cases for what holds their use cases: of returns these.
+// Within converts cases of U to cases of a type W that contains a U. of returns the U of a W.
 func Within[W, U any](of func(W) U, cases []Case[U]) []Case[W] {
 	list := make([]Case[W], len(cases))
 	for i, c := range cases {

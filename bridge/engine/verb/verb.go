@@ -1,8 +1,8 @@
-// Package verb has the rules of the verbs that people ask for: who may use one, where, about which messages, and what the log
-// says of it. The rules of a verb stand in the file of what applies it (package usecase); whoever needs those of any verb looks
-// them up in a Table.
+// Package verb defines the rules of verbs. A verb is what an agent asks for, such as "take" or "snooze", by a command, a button, a form
+// or an emoji. Its rules say who may use it, where, on which messages, and how the log records it. The rules of each verb are defined
+// beside the code that carries it out (see package usecase); a Table has those of all verbs.
 //
-// What does not belong here: the words of verbs (bot/verb), and who may read a conversation (package reading).
+// The words that agents type are in bot/verb. Package reading decides who may read a conversation.
 package verb
 
 import (
@@ -12,36 +12,36 @@ import (
 	"parley/store"
 )
 
-// Rules are what is known of a verb besides what applies it.
+// Rules are the rules of one verb.
 type Rules struct {
 	Name bridge.Verb
 
-	// AdminsOnly is what others are told if only admins may use the verb. It is nil if all agents may.
+	// AdminsOnly is the problem shown to agents who aren't admins. nil means that all agents may use the verb.
 	AdminsOnly *bridge.Problem
 
-	NeedsOpen      bool // the verb may only be used in a conversation that is not over
-	Final          bool // the verb settles the customer's latest words: found late, it is refused if there are later ones
-	InDailyThread  bool // the verb may also be used in a day's thread, in which mails are sorted
-	NoConversation bool // the verb is about no conversation, wherever it is used
-	NeedsLatest    bool // the conversation's latest messages are to be read, and the replies that wait
+	NeedsOpen      bool // only in an open conversation
+	Final          bool // deals with the customer's latest message: if the request arrives late, it is refused after newer messages
+	InDailyThread  bool // also in the threads that collect a day's automatic mail
+	NoConversation bool // never about a conversation, wherever it is used
+	NeedsLatest    bool // needs the conversation's latest messages, and its waiting replies, to be read
 
-	IsSpeech     bool // somebody says something, to the customer or to colleagues
-	IsQuestion   bool // somebody asks about a conversation, and is answered where that was asked, also if it was by a button
-	TakesBack    bool // the verb takes a text back, which its author may do wherever the conversation has gone since
-	NamesMessage bool // on a page of Parley's own, the verb names the message that it is about
+	IsSpeech     bool // a text for the customer or for colleagues
+	IsQuestion   bool // a question about a conversation, answered where it was asked, even if a button asked it
+	TakesBack    bool // undoes a text; the author may do so even after the conversation has moved to another team
+	NamesMessage bool // on Parley's own pages, the request must name a message
 
-	// CanApply reports whether the verb can be applied to a message, as it is now. A typed verb that names no message means the
-	// newest one to which it can. It is nil for verbs that are about no message, or find theirs in another way.
+	// CanApply reports whether the verb applies to a message in its current state. A typed verb that names no message refers to the
+	// newest one for which CanApply returns true. nil means that the verb needs no message, or finds it in another way.
 	CanApply func(*store.Conversation, *store.Message) bool
 
-	// Deed is what the log says when the verb was done (book.Log.Did). It is "" if the log says nothing, or not always the same.
+	// Deed is the kind of the log entry for the verb (see book.Log.Did); "" if there is none, or if it varies.
 	Deed store.Deed
 }
 
-// Table has the rules of all verbs.
+// Table has the rules of all verbs. It must not be modified while it is in use.
 type Table map[bridge.Verb]*Rules
 
-// Of returns the rules of a verb. They are empty if the table doesn't have the verb.
+// Of returns the rules of a verb, never nil. For an unknown verb all rules but the name are zero.
 func (t Table) Of(name bridge.Verb) *Rules {
 	if rules := t[name]; rules != nil {
 		return rules
@@ -49,8 +49,8 @@ func (t Table) Of(name bridge.Verb) *Rules {
 	return &Rules{Name: name}
 }
 
-// Authorize is the one place that decides whether somebody may use a verb. It returns nil if agent may, else what to
-// say. agent is nil for somebody who isn't an agent. What else a role may, store.Roles says.
+// Authorize decides whether an agent may use a verb. It returns nil if so, or else the problem to show. agent is nil for a person who
+// isn't an agent. All other permissions of roles are in store.Roles.
 func (t Table) Authorize(agent *store.Agent, name bridge.Verb) *bridge.Problem {
 	switch {
 	case agent == nil:
@@ -65,7 +65,7 @@ func (t Table) Authorize(agent *store.Agent, name bridge.Verb) *bridge.Problem {
 	return nil
 }
 
-// Denied returns the verbs that an agent may use nowhere.
+// Denied returns the verbs that an agent may not use anywhere, sorted. It returns none if agent is nil.
 func (t Table) Denied(agent *store.Agent) []bridge.Verb {
 	var denied []bridge.Verb
 	for name := range t {
