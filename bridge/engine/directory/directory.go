@@ -72,11 +72,11 @@ func New(d store.Directory) *Directory {
 	}
 
 	for i := range d.Accounts {
-		const hasThreads, isChat = true, false
+		const withThreads, withoutThreads = true, false
 		a := &d.Accounts[i]
 		dir.accounts[a.ID] = a
-		dir.mailSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, hasThreads)
-		dir.chatSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, isChat)
+		dir.mailSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, withThreads)
+		dir.chatSettings[a.ID] = bridge.SettingsOf(d.Settings, a.Settings, withoutThreads)
 	}
 
 	for i := range d.Agents {
