@@ -139,9 +139,9 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent), IsAdmin: a.IsAdmin()}
 }
 
-// As converts a reference that was made for one surface for use in another. If the agent has no user there, the result has no User,
+// ConvertRef converts a reference that was made for one surface for use in another. If the agent has no user there, the result has no User,
 // so that the agent is named but not mentioned.
-func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
+func (d *Directory) ConvertRef(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
 		return ref

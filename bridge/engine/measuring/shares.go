@@ -40,19 +40,21 @@ type bucket struct {
 }
 
 // Shares computes what a conversation contributes to the statistics: sums by day, team and agent, and the single times of which the
-// sums consist. h are the account's business hours; nil means always open.
-func Shares(s measure.Subject, log []store.LogEntry, messages []measure.Message, h *hours.Hours) ([]measure.Share, []measure.Single) {
-	w := &history{subject: s, hours: h, shares: map[bucket]*measure.Figures{}, team: s.TeamID}
+// sums consist. Without business hours (nil) the account is always open.
+func Shares(
+	s measure.Subject, log []store.LogEntry, messages []measure.Message, businessHours *hours.Hours,
+) ([]measure.Share, []measure.Single) {
+	h := &history{subject: s, hours: businessHours, shares: map[bucket]*measure.Figures{}, team: s.TeamID}
 	facts := listFacts(log, messages)
 	if slices.ContainsFunc(facts, isHandOver) {
-		w.team = s.AccountTeamID // the team before the first hand-over
+		h.team = s.AccountTeamID // the team before the first hand-over
 	}
 	for _, f := range facts {
-		w.count(f)
+		h.count(f)
 	}
 
-	shares := make([]measure.Share, 0, len(w.shares))
-	for b, figures := range w.shares {
+	shares := make([]measure.Share, 0, len(h.shares))
+	for b, figures := range h.shares {
 		shares = append(shares, measure.Share{
 			ConversationID: s.ConversationID,
 			Day:            b.day,
@@ -62,39 +64,39 @@ func Shares(s measure.Subject, log []store.LogEntry, messages []measure.Message,
 			Figures:        *figures,
 		})
 	}
-	return shares, w.times
+	return shares, h.times
 }
 
 func isHandOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
 // bucketOf returns the bucket of a time and an agent, with the conversation's current team. Days are those of the business hours'
 // time zone.
-func (w *history) bucketOf(t time.Time, agent store.AgentID) bucket {
-	zone := w.hours.Zone()
+func (h *history) bucketOf(t time.Time, agent store.AgentID) bucket {
+	zone := h.hours.Zone()
 	if zone == nil {
 		zone = time.UTC
 	}
-	return bucket{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
+	return bucket{day: t.In(zone).Format(time.DateOnly), team: h.team, agent: agent}
 }
 
 // figuresAt returns the sums for a time and an agent. The caller adds to them.
-func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
-	b := w.bucketOf(t, agent)
-	if w.shares[b] == nil {
-		w.shares[b] = &measure.Figures{}
+func (h *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
+	b := h.bucketOf(t, agent)
+	if h.shares[b] == nil {
+		h.shares[b] = &measure.Figures{}
 	}
-	return w.shares[b]
+	return h.shares[b]
 }
 
 // addTime records a single time, and returns it in whole seconds: by the wall clock, and in business hours only. It counts for the
 // bucket in which it ended.
-func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
-	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
-	b := w.bucketOf(to, agent)
-	w.times = append(w.times, measure.Single{
-		ConversationID: w.subject.ConversationID,
+func (h *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
+	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(h.hours.Between(from, to)/time.Second)
+	b := h.bucketOf(to, agent)
+	h.times = append(h.times, measure.Single{
+		ConversationID: h.subject.ConversationID,
 		Day:            b.day,
-		AccountID:      w.subject.AccountID,
+		AccountID:      h.subject.AccountID,
 		TeamID:         b.team,
 		AgentID:        b.agent,
 		Time:           what,
@@ -105,124 +107,124 @@ func (w *history) addTime(what measure.Time, from, to time.Time, agent store.Age
 }
 
 // count updates the state and the sums by one fact.
-func (w *history) count(f fact) {
+func (h *history) count(f fact) {
 	switch f.what { //nolint:exhaustive // the other deeds don't count
 	case store.DeedOpened:
 		const byCustomer = true
-		w.begin(f, byCustomer)
+		h.begin(f, byCustomer)
 	case store.DeedStarted:
 		const byCustomer = false
-		w.owner, w.everAnswered = f.agent, true
-		w.begin(f, byCustomer)
+		h.owner, h.everAnswered = f.agent, true
+		h.begin(f, byCustomer)
 	case store.DeedPromoted: // an agent recognised a mail that was taken for automatic; the customer waits from now on
-		w.owner = f.agent
-		w.customerSays(f)
+		h.owner = f.agent
+		h.customerSays(f)
 	case store.DeedReopened:
-		w.begin(f, f.by == store.ByCustomer)
+		h.begin(f, f.by == store.ByCustomer)
 	case store.DeedResolved, store.DeedClosed:
-		w.end(f)
+		h.end(f)
 	case store.DeedTook:
-		w.owner = f.agent
+		h.owner = f.agent
 	case store.DeedJoined:
-		w.owner = cmp.Or(w.owner, f.agent)
+		h.owner = cmp.Or(h.owner, f.agent)
 	case store.DeedUnassigned:
-		w.owner = 0
+		h.owner = 0
 	case store.DeedAssigned:
-		w.assign(f)
+		h.assign(f)
 	case store.DeedSetPending:
 		if f.by == store.ByAgent {
-			w.waitsSince = nil
+			h.waitsSince = nil
 		}
 	case "":
 		if f.fromCustomer {
-			w.customerSays(f)
+			h.customerSays(f)
 		} else {
-			w.agentSays(f)
+			h.agentSays(f)
 		}
 	}
 }
 
-func (w *history) assign(f fact) {
+func (h *history) assign(f fact) {
 	if f.detail.Team != 0 {
-		w.team, w.owner = f.detail.Team, 0
+		h.team, h.owner = f.detail.Team, 0
 	} else if len(f.detail.Agents) > 0 {
-		w.owner = f.detail.Agents[0]
+		h.owner = f.detail.Agents[0]
 	}
 }
 
-func (w *history) begin(f fact, byCustomer bool) {
-	if w.begunAt != nil {
+func (h *history) begin(f fact, byCustomer bool) {
+	if h.begunAt != nil {
 		return
 	}
 
-	if w.everBegun {
-		w.figuresAt(f.at, w.owner).Reopened++
+	if h.everBegun {
+		h.figuresAt(f.at, h.owner).Reopened++
 	} else {
-		w.figuresAt(f.at, w.owner).Opened++
+		h.figuresAt(f.at, h.owner).Opened++
 	}
 
-	w.begunAt, w.everBegun = &f.at, true
-	w.byCustomer, w.answered = byCustomer, false
-	beganByMessage := w.early != nil && w.early.Equal(f.at)
+	h.begunAt, h.everBegun = &f.at, true
+	h.byCustomer, h.answered = byCustomer, false
+	beganByMessage := h.early != nil && h.early.Equal(f.at)
 	if byCustomer && beganByMessage {
-		w.waitsSince = w.early
+		h.waitsSince = h.early
 	}
 	if f.what == store.DeedReopened && f.by == store.ByAgent {
-		w.waitsSince = w.unanswered
+		h.waitsSince = h.unanswered
 	}
 
-	w.early = nil
+	h.early = nil
 }
 
-func (w *history) end(f fact) {
-	if w.begunAt == nil {
+func (h *history) end(f fact) {
+	if h.begunAt == nil {
 		return
 	}
 
-	agent := cmp.Or(w.owner, f.agent)
-	figures := w.figuresAt(f.at, agent)
-	wall, open := w.addTime(measure.Ended, *w.begunAt, f.at, agent)
+	agent := cmp.Or(h.owner, f.agent)
+	figures := h.figuresAt(f.at, agent)
+	wall, open := h.addTime(measure.Ended, *h.begunAt, f.at, agent)
 	figures.Resolved++
 	figures.EndedSum += wall
 	figures.EndedSumOpen += open
 	figures.EndedWorst = max(figures.EndedWorst, wall)
 	figures.EndedWorstOpen = max(figures.EndedWorstOpen, open)
-	if w.byCustomer && !w.answered {
+	if h.byCustomer && !h.answered {
 		figures.Abandoned++
 	}
 
-	w.begunAt = nil
-	w.waitsSince, w.early = nil, nil
+	h.begunAt = nil
+	h.waitsSince, h.early = nil, nil
 }
 
-func (w *history) customerSays(f fact) {
-	w.figuresAt(f.at, w.owner).MessagesIn++
-	if w.unanswered == nil {
-		w.unanswered = &f.at
+func (h *history) customerSays(f fact) {
+	h.figuresAt(f.at, h.owner).MessagesIn++
+	if h.unanswered == nil {
+		h.unanswered = &f.at
 	}
 	switch {
-	case w.begunAt == nil:
-		w.early = &f.at
-	case w.waitsSince == nil:
-		w.waitsSince = &f.at
+	case h.begunAt == nil:
+		h.early = &f.at
+	case h.waitsSince == nil:
+		h.waitsSince = &f.at
 	}
 }
 
-func (w *history) agentSays(f fact) {
-	figures := w.figuresAt(f.at, f.agent)
+func (h *history) agentSays(f fact) {
+	figures := h.figuresAt(f.at, f.agent)
 	figures.MessagesOut++
 
 	switch {
-	case w.waitsSince == nil: // the customer was not waiting
-	case w.everAnswered:
-		wall, open := w.addTime(measure.NextAnswer, *w.waitsSince, f.at, f.agent)
+	case h.waitsSince == nil: // the customer was not waiting
+	case h.everAnswered:
+		wall, open := h.addTime(measure.NextAnswer, *h.waitsSince, f.at, f.agent)
 		figures.NextCount++
 		figures.NextSum += wall
 		figures.NextSumOpen += open
 		figures.NextWorst = max(figures.NextWorst, wall)
 		figures.NextWorstOpen = max(figures.NextWorstOpen, open)
 	default:
-		wall, open := w.addTime(measure.FirstAnswer, *w.waitsSince, f.at, f.agent)
+		wall, open := h.addTime(measure.FirstAnswer, *h.waitsSince, f.at, f.agent)
 		figures.FirstCount++
 		figures.FirstSum += wall
 		figures.FirstSumOpen += open
@@ -230,6 +232,6 @@ func (w *history) agentSays(f fact) {
 		figures.FirstWorstOpen = max(figures.FirstWorstOpen, open)
 	}
 
-	w.waitsSince, w.unanswered = nil, nil
-	w.answered, w.everAnswered = true, true
+	h.waitsSince, h.unanswered = nil, nil
+	h.answered, h.everAnswered = true, true
 }

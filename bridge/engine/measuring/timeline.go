@@ -42,7 +42,7 @@ func attemptEnds() []store.Deed {
 // Attribute computes the timeline of a conversation, until it ended or until now. left has the times at which answers left for the
 // customer. h are the account's business hours; nil means always open.
 func Attribute(log []store.LogEntry, said []measure.Message, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
-	t := attribution{
+	a := attribution{
 		hours: h,
 		said:  map[store.MessageID]measure.Message{},
 		left:  left,
@@ -51,7 +51,7 @@ func Attribute(log []store.LogEntry, said []measure.Message, left map[store.Mess
 		now:   now,
 	}
 	for _, m := range said {
-		t.said[m.ID] = m
+		a.said[m.ID] = m
 	}
 
 	var all []fact
@@ -65,17 +65,17 @@ func Attribute(log []store.LogEntry, said []measure.Message, left map[store.Mess
 	}
 	slices.SortFunc(all, inOrder)
 
-	t.indexAttempts(all)
+	a.indexAttempts(all)
 	for _, f := range all {
-		t.attributeUntil(f.at)
-		t.apply(f)
+		a.attributeUntil(f.at)
+		a.apply(f)
 	}
 
-	t.attributeUntil(now)
-	return t.line
+	a.attributeUntil(now)
+	return a.result
 }
 
-// attribution walks through the facts of a conversation: log entries and customers' messages, in order. The fields from line on hold
+// attribution walks through the facts of a conversation: log entries and customers' messages, in order. The fields from result on hold
 // the state after the facts so far.
 type attribution struct {
 	hours *hours.Hours
@@ -85,7 +85,7 @@ type attribution struct {
 	ends  map[store.MessageID][]time.Time // when attempts to send each message failed or were undone, in order
 	now   time.Time
 
-	line      Timeline
+	result    Timeline
 	at        time.Time // the time up to which everything is attributed
 	inEpisode bool      // the conversation is open: it has begun or was reopened, and has not ended
 	answerDue bool      // the customer waits for an answer
@@ -95,148 +95,148 @@ type attribution struct {
 	leaving   time.Time // when the answer that is being sent leaves or fails
 }
 
-// attributeUntil attributes the time since t.at, up to the given time. It first goes to the provider that is sending an answer, then
+// attributeUntil attributes the time since a.at, up to the given time. It first goes to the provider that is sending an answer, then
 // to whoever the conversation depends on.
-func (t *attribution) attributeUntil(to time.Time) {
-	if t.inEpisode && t.leaving.After(t.at) {
-		t.add(Spent{Waiter: bridge.OnProvider}, slices.MinFunc([]time.Time{t.leaving, to}, time.Time.Compare))
+func (a *attribution) attributeUntil(to time.Time) {
+	if a.inEpisode && a.leaving.After(a.at) {
+		a.add(Spent{Waiter: bridge.OnProvider}, slices.MinFunc([]time.Time{a.leaving, to}, time.Time.Compare))
 	}
-	if t.inEpisode {
-		t.add(t.dependsOn(), to)
+	if a.inEpisode {
+		a.add(a.dependsOn(), to)
 	}
-	if to.After(t.at) {
-		t.at = to
+	if to.After(a.at) {
+		a.at = to
 	}
 }
 
 // dependsOn returns whose turn it is in the current state.
-func (t *attribution) dependsOn() Spent {
-	if !t.answerDue {
+func (a *attribution) dependsOn() Spent {
+	if !a.answerDue {
 		return Spent{Waiter: bridge.OnCustomer}
 	}
-	if t.owner == 0 {
+	if a.owner == 0 {
 		return Spent{Waiter: bridge.OnQueue}
 	}
-	return Spent{Waiter: bridge.OnAgent, Agent: t.owner}
+	return Spent{Waiter: bridge.OnAgent, Agent: a.owner}
 }
 
-// add attributes the time since t.at, up to the given time, to the waiter and agent of s.
-func (t *attribution) add(s Spent, to time.Time) {
-	if !to.After(t.at) {
+// add attributes the time since a.at, up to the given time, to the waiter and agent of s.
+func (a *attribution) add(s Spent, to time.Time) {
+	if !to.After(a.at) {
 		return
 	}
 
-	s.Wall, s.Open = to.Sub(t.at), t.hours.Between(t.at, to)
-	t.line.Wall += s.Wall
-	t.line.Open += s.Open
-	t.line.To, t.at = to, to
-	i := slices.IndexFunc(t.line.Parts, func(p Spent) bool { return p.Waiter == s.Waiter && p.Agent == s.Agent })
+	s.Wall, s.Open = to.Sub(a.at), a.hours.Between(a.at, to)
+	a.result.Wall += s.Wall
+	a.result.Open += s.Open
+	a.result.To, a.at = to, to
+	i := slices.IndexFunc(a.result.Parts, func(p Spent) bool { return p.Waiter == s.Waiter && p.Agent == s.Agent })
 	if i < 0 {
-		t.line.Parts = append(t.line.Parts, s)
+		a.result.Parts = append(a.result.Parts, s)
 		return
 	}
 
-	t.line.Parts[i].Wall += s.Wall
-	t.line.Parts[i].Open += s.Open
+	a.result.Parts[i].Wall += s.Wall
+	a.result.Parts[i].Open += s.Open
 }
 
 // apply updates the state by one fact.
-func (t *attribution) apply(f fact) {
+func (a *attribution) apply(f fact) {
 	switch f.what { //nolint:exhaustive // the others change nothing here
 	case "": // a message of the customer
-		t.unheard = true
-		if t.inEpisode {
-			t.answerDue = true
+		a.unheard = true
+		if a.inEpisode {
+			a.answerDue = true
 		} else {
-			t.early = f.at
+			a.early = f.at
 		}
 	case store.DeedOpened, store.DeedStarted, store.DeedReopened:
-		t.begin(f)
+		a.begin(f)
 	case store.DeedPromoted:
-		t.owner, t.answerDue, t.unheard = f.agent, true, true
+		a.owner, a.answerDue, a.unheard = f.agent, true, true
 	case store.DeedResolved, store.DeedClosed:
-		t.inEpisode, t.answerDue = false, false
-		t.leaving = time.Time{}
+		a.inEpisode, a.answerDue = false, false
+		a.leaving = time.Time{}
 	case store.DeedTook:
-		t.owner = f.agent
+		a.owner = f.agent
 	case store.DeedJoined:
-		t.owner = cmp.Or(t.owner, f.agent)
+		a.owner = cmp.Or(a.owner, f.agent)
 	case store.DeedUnassigned:
-		t.owner = 0
+		a.owner = 0
 	case store.DeedAssigned:
-		t.owner = 0
+		a.owner = 0
 		if f.detail.Team == 0 && len(f.detail.Agents) > 0 {
-			t.owner = f.detail.Agents[0]
+			a.owner = f.detail.Agents[0]
 		}
 	case store.DeedSetPending:
-		t.answerDue = t.answerDue && f.by != store.ByAgent
+		a.answerDue = a.answerDue && f.by != store.ByAgent
 	case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
-		t.noteAnswer(f)
+		a.noteAnswer(f)
 	}
 }
 
-func (t *attribution) begin(f fact) {
-	if t.line.From.IsZero() {
-		t.line.From, t.line.To = f.at, f.at
+func (a *attribution) begin(f fact) {
+	if a.result.From.IsZero() {
+		a.result.From, a.result.To = f.at, f.at
 	}
-	t.inEpisode, t.at = true, f.at
-	beganByMessage := t.early.Equal(f.at)
-	isReopenedUnanswered := f.what == store.DeedReopened && f.by == store.ByAgent && t.unheard
-	t.answerDue = t.answerDue || beganByMessage || isReopenedUnanswered
+	a.inEpisode, a.at = true, f.at
+	beganByMessage := a.early.Equal(f.at)
+	isReopenedUnanswered := f.what == store.DeedReopened && f.by == store.ByAgent && a.unheard
+	a.answerDue = a.answerDue || beganByMessage || isReopenedUnanswered
 	if f.what == store.DeedStarted {
-		t.owner = f.agent
+		a.owner = f.agent
 	}
 }
 
 // indexAttempts fills sends and ends. all must be in order.
-func (t *attribution) indexAttempts(all []fact) {
+func (a *attribution) indexAttempts(all []fact) {
 	for _, f := range all {
 		m := f.detail.Message
 		switch {
 		case f.what == store.DeedReplied || f.what == store.DeedSentAgain:
-			t.sends[m] = append(t.sends[m], f)
+			a.sends[m] = append(a.sends[m], f)
 		case slices.Contains(attemptEnds(), f.what):
-			t.ends[m] = append(t.ends[m], f.at)
+			a.ends[m] = append(a.ends[m], f.at)
 		}
 	}
 }
 
 // noteAnswer updates the state by an attempt f to send an answer. The time until the attempt has succeeded or failed is the provider's.
 // Afterwards no answer is due if it succeeded.
-func (t *attribution) noteAnswer(f fact) {
-	m, ok := t.said[f.detail.Message]
+func (a *attribution) noteAnswer(f fact) {
+	m, ok := a.said[f.detail.Message]
 	if !ok {
 		return
 	}
 	if f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed {
-		t.answerDue, t.unheard = false, false
+		a.answerDue, a.unheard = false, false
 		return
 	}
 
-	again := slices.IndexFunc(t.sends[m.ID], func(later fact) bool { return inOrder(f, later) < 0 })
+	again := slices.IndexFunc(a.sends[m.ID], func(later fact) bool { return inOrder(f, later) < 0 })
 	if again >= 0 {
-		t.leaving = t.endOfAttempt(m.ID, f.at, t.sends[m.ID][again].at)
+		a.leaving = a.endOfAttempt(m.ID, f.at, a.sends[m.ID][again].at)
 		return
 	}
 
 	switch m.Fate {
 	case store.FateOut:
-		t.answerDue, t.unheard = false, false
-		if left, known := t.left[m.ID]; known {
-			t.leaving = left
+		a.answerDue, a.unheard = false, false
+		if left, known := a.left[m.ID]; known {
+			a.leaving = left
 		}
 	case store.FateWaiting, store.FateUnclear:
-		t.answerDue, t.unheard, t.leaving = false, false, t.now
+		a.answerDue, a.unheard, a.leaving = false, false, a.now
 	case store.FateFailed:
-		t.leaving = t.endOfAttempt(m.ID, f.at, time.Time{})
+		a.leaving = a.endOfAttempt(m.ID, f.at, time.Time{})
 	default: // it was undone, or kept from the customer
 	}
 }
 
 // endOfAttempt returns when the attempt that began at sent failed or was undone. again is when the next attempt began, or zero. If the
 // log has no end of the attempt, endOfAttempt returns again.
-func (t *attribution) endOfAttempt(m store.MessageID, sent, again time.Time) time.Time {
-	for _, end := range t.ends[m] {
+func (a *attribution) endOfAttempt(m store.MessageID, sent, again time.Time) time.Time {
+	for _, end := range a.ends[m] {
 		inTime := again.IsZero() || !end.After(again)
 		if inTime && !end.Before(sent) {
 			return end

@@ -215,15 +215,24 @@ func latestSending(replies []inbox.Reply) []inbox.Reply {
 
 // deliveryToDecide returns the part of a reply on which a person has to decide: the last one that failed or, if the fate is unclear,
 // the last one that may or may not have been sent. Otherwise it returns the part with the highest id, or 0 if there are none.
-func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
-	wanted := map[store.Fate]store.DeliveryState{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
+func deliveryToDecide(fate store.Fate, replies []inbox.Reply) store.DeliveryID {
+	var undecided store.DeliveryState // "" is the state of no delivery
+	switch fate {
+	case store.FateFailed:
+		undecided = store.Failed
+	case store.FateUnclear:
+		undecided = store.NeedsDecision
+	default:
+	}
+
+	var newest store.DeliveryID
 	for _, r := range slices.Backward(replies) {
-		if r.State == wanted {
+		if r.State == undecided {
 			return r.ID
 		}
-		id = max(id, r.ID)
+		newest = max(newest, r.ID)
 	}
-	return id
+	return newest
 }
 
 // verbsFor returns what an agent may do with a message now. The message's line in the chat has the same buttons.

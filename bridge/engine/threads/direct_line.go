@@ -91,7 +91,7 @@ func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, ag
 	}
 	line.Verbs, line.SourceRef = nil, bridge.Place{} // the buttons are in the thread
 	line.Mentions = []bridge.AgentRef{th.Dir.Ref(surface, agent)}
-	line.By = th.Dir.As(surface, line.By)
+	line.By = th.Dir.ConvertRef(surface, line.By)
 	line.Args.Conversation = c.ID
 	if line.Customer == (bridge.PartyRef{}) {
 		line.Customer = c.Customer()

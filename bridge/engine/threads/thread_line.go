@@ -174,10 +174,10 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	}
 
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
-	line.By = th.Dir.As(t.AccountID, line.By)
+	line.By = th.Dir.ConvertRef(t.AccountID, line.By)
 	line.Mentions = slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
-		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
+		line.Mentions[i] = th.Dir.ConvertRef(t.AccountID, ref)
 	}
 
 	surfaceOf := func(agent store.AgentID) store.AccountID { return surfaceElsewhere(th, c, t.AccountID, agent, line) }

@@ -126,7 +126,7 @@ func (h handover) mayBeMoving() bool {
 func (h handover) continueElsewhere(line bridge.Line) {
 	closing := bridge.Line{
 		Content:  bridge.LineHandedOver,
-		By:       h.Dir.As(h.from.AccountID, line.By),
+		By:       h.Dir.ConvertRef(h.from.AccountID, line.By),
 		Args:     line.Args,
 		Customer: h.c.Customer(),
 	}
@@ -141,7 +141,7 @@ func (h handover) continueElsewhere(line bridge.Line) {
 		root.Line = &closing
 	case !isInSameChat: // the conversation may have an older thread in the new chat, in another channel
 		closingInNewChat := closing
-		closingInNewChat.By = h.Dir.As(h.to.surface, line.By)
+		closingInNewChat.By = h.Dir.ConvertRef(h.to.surface, line.By)
 		root.Line = &closingInNewChat
 	}
 
