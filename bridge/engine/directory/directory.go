@@ -103,11 +103,13 @@ func New(d store.Directory) *Directory {
 	return dir
 }
 
-// Account returns an account, or nil if it doesn't exist (any more). Agent and Team do likewise.
+// Account returns an account, or nil if it doesn't exist, or no longer exists.
 func (d *Directory) Account(id store.AccountID) *store.Account { return d.accounts[id] }
 
+// Agent returns an agent, active or not, or nil if it doesn't exist.
 func (d *Directory) Agent(id store.AgentID) *store.Agent { return d.agents[id] }
 
+// Team returns a team, or nil if it doesn't exist.
 func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
 // AgentOf returns the active agent behind a user of a surface, or nil. Parley's own web pages count as a surface with the account

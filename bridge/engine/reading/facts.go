@@ -59,12 +59,9 @@ func (rd *Reader) Facts(
 		related = slices.DeleteFunc(related, func(o store.Related) bool { return !o.Follows && !mayReadRelated(reader, o) })
 	}
 
-	var now time.Time
-	hasReplyWindow := func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }
-	if slices.ContainsFunc(rows, hasReplyWindow) { // otherwise the time isn't needed
-		if now, err = store.Now(ctx, q); err != nil {
-			return nil, err
-		}
+	now, err := rd.timeForWindows(ctx, q, rows)
+	if err != nil {
+		return nil, err
 	}
 
 	places := outbound.Threads{}
@@ -79,6 +76,15 @@ func (rd *Reader) Facts(
 		}
 	}
 	return list, nil
+}
+
+// timeForWindows returns Parley's time. It skips the query, and returns the zero time, if no conversation has a reply window.
+func (rd *Reader) timeForWindows(ctx context.Context, q store.Querier, rows []store.Conversation) (time.Time, error) {
+	hasReplyWindow := func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }
+	if !slices.ContainsFunc(rows, hasReplyWindow) {
+		return time.Time{}, nil
+	}
+	return store.Now(ctx, q)
 }
 
 // mayReadRelated reports whether a reader may read another conversation of the same customer.
