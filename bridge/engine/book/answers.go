@@ -8,11 +8,15 @@ import (
 	"parley/store"
 )
 
-// This file tells from a conversation's latest messages whether, and since when, its customer waits for an answer. The wait
-// (WaitingSince) ends when a reply is sent. It begins again if that reply doesn't reach the customer and no other one has.
+// This file decides from a conversation's latest messages whether its customer waits for an answer, and since when
+// (WaitingSince). Sending a reply ends the wait. If that reply doesn't reach the customer, and no other reply does,
+// the wait begins again.
+//
+// For example, the customer asks at 9:00 and an agent replies at 9:05, which ends the wait. The reply bounces at
+// 9:10. AwaitAnswerAgain then begins a wait at 9:10; ResumeWait goes back to 9:00.
 
-// AwaitAnswerAgain lets the customer wait again after a reply failed or was taken back, unless another reply since the
-// customer's last message reached the customer or still may.
+// AwaitAnswerAgain begins the customer's wait again after a reply failed or was taken back. It begins no wait if
+// another reply since the customer's last message has reached the customer, or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := newestFirst(c)
 	for i := range recent {
@@ -21,7 +25,8 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 		if m.isByCustomer() {
-			if c.LastFrom == store.FromAgent { // by the reply that failed: else an older one that lands now would end the wait
+			// LastFrom may still stand for the failed reply. Then an older reply that is accepted only now would end the wait.
+			if c.LastFrom == store.FromAgent {
 				c.NoteSaidLast(m, store.FromCustomer)
 			}
 			break
@@ -49,7 +54,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
-// ResumeWait is AwaitAnswerAgain, but a wait that had ended begins when the customer wrote, not now.
+// ResumeWait is AwaitAnswerAgain, except that a wait that had ended begins when the customer wrote, and not now.
 func (ms *Messages) ResumeWait(c *Conversation) {
 	hadEnded := c.WaitingSince == nil
 	ms.AwaitAnswerAgain(c)
@@ -59,8 +64,8 @@ func (ms *Messages) ResumeWait(c *Conversation) {
 	}
 }
 
-// unansweredSince returns when the first of the customer's messages came that have no answer. If the latest messages have
-// none, it returns when something was said last.
+// unansweredSince returns when the first unanswered message of the customer arrived. If no unanswered message is
+// among the latest ones, it returns the time of the last message (LastAt).
 func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	recent := newestFirst(c)
 	since := c.LastAt
@@ -77,8 +82,8 @@ func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	return since
 }
 
-// WaitSinceAnswer lets a wait begin with the first words that the customer wrote after the last answer. It is called when a
-// reply has left that may be older than those words.
+// WaitSinceAnswer moves the beginning of a wait to the customer's first message after the last answer. It is called
+// after a reply was sent that may be older than what the customer wrote last.
 func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	if c.WaitingSince == nil || len(c.Last) == 0 {
 		return
@@ -89,8 +94,8 @@ func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	}
 }
 
-// wasGivenBefore reports whether an answer that was given outside of Parley, and found only now, is older than the customer's
-// last words. recent has the latest messages, the newest first.
+// wasGivenBefore reports whether an answer that was given outside of Parley, and found only now, is older than the
+// customer's last message. recent holds the latest messages, newest first.
 func wasGivenBefore(answer *Message, recent []store.Message) bool {
 	isByPerson := func(s store.Message) bool { return s.Direction == store.DirectionIn && !store.IsByMachine(s.Automatic) }
 	i := slices.IndexFunc(recent, isByPerson)
@@ -101,7 +106,7 @@ func wasGivenBefore(answer *Message, recent []store.Message) bool {
 	return answer.SaidAt.Before(lastWords.SaidAt) && answer.SaidAt.Before(lastWords.CreatedAt)
 }
 
-// WaitedBefore reports whether the customer already waited for an answer before an event was stored.
+// WaitedBefore reports whether the customer was already waiting for an answer when an event was stored.
 func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 	for _, said := range newestFirst(c) {
 		m := ms.Rows[said.ID]
@@ -116,10 +121,10 @@ func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 	return false
 }
 
-// AnswersBeside returns the other answers to the words that a reply answers, if they reached the customer or still may: those
-// between the same two messages of the customer. It returns none if the reply is not among the latest messages.
+// AnswersBeside returns the other answers to the message that reply answers: those between the same two messages of the
+// customer that have reached the customer, or still may. It returns nil if reply is not among the latest messages.
 func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
-	var list []*Message
+	var answers []*Message
 	foundReply := false
 	for _, said := range newestFirst(c) {
 		m := ms.Rows[said.ID]
@@ -127,42 +132,42 @@ func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 		case m == nil:
 		case m.isByCustomer():
 			if foundReply {
-				return list
+				return answers
 			}
-			list = nil
+			answers = nil
 		case m == reply:
 			foundReply = true
 		case isStandingAnswer(m):
-			list = append(list, m)
+			answers = append(answers, m)
 		}
 	}
 
 	if !foundReply {
 		return nil
 	}
-	return list
+	return answers
 }
 
-// LastSaid returns the latest message of a conversation that isMeant accepts, as this batch has it by now; nil if there is none.
-func (ms *Messages) LastSaid(c *Conversation, isMeant func(*Message) bool) *Message {
+// LastSaid returns the latest message of a conversation for which matches returns true, with the changes of this
+// batch, or nil.
+func (ms *Messages) LastSaid(c *Conversation, matches func(*Message) bool) *Message {
 	for _, said := range newestFirst(c) {
 		m := ms.Rows[said.ID]
 		if m == nil {
 			m = &Message{Message: said}
 		}
-		if isMeant(m) {
+		if matches(m) {
 			return m
 		}
 	}
 	return nil
 }
 
-// LastOfCustomer returns the latest message that the customer wrote, as LastSaid does.
 func (ms *Messages) LastOfCustomer(c *Conversation) *Message {
 	return ms.LastSaid(c, (*Message).isByCustomer)
 }
 
-// newestFirst returns the latest messages of a conversation in the order in which they were said, the newest first.
+// newestFirst returns the latest messages of a conversation, newest first.
 func newestFirst(c *Conversation) []store.Message {
 	return slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
 		if WasSaidAfter(&a, &b) {
@@ -172,12 +177,11 @@ func newestFirst(c *Conversation) []store.Message {
 	})
 }
 
-// isStandingAnswer reports whether a message is a person's answer that reached the customer or still may.
+// isStandingAnswer reports whether a message is an answer by a person that has reached the customer or still may.
 func isStandingAnswer(m *Message) bool {
 	return m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine && mayReachCustomer(m.Fate)
 }
 
-// mayReachCustomer reports whether a reply with this fate reached the customer or still may.
 func mayReachCustomer(fate store.Fate) bool {
 	switch fate {
 	case store.FateWaiting, store.FateOut, store.FateUnclear:

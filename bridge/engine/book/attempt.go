@@ -7,28 +7,29 @@ import (
 	"parley/store"
 )
 
-// This file tells whether an attempt at a delivery runs: until it ends, nobody knows whether the delivery has left.
+// An attempt is one try to send a delivery (a reply or a post). While it runs, and after its answer was lost, nobody
+// knows whether the delivery has left, so that it must not be changed. This file detects such attempts.
 
-// isUnderWay reports whether an attempt runs, or has ended without a known result: then nobody knows whether the customer
-// gets what the message said when the attempt began.
+// isUnderWay reports whether an attempt at a delivery is running, or has ended without a known result.
 func (o *Outbox) isUnderWay(d *Delivery) bool {
 	switch d.State {
 	case store.Sending, store.Unknown:
 		return true
 	case store.Queued:
-		l := o.Lanes[d.LaneID]
-		return l != nil && l.isUnderWay(d.Seq)
+		lane := o.Lanes[d.LaneID]
+		return lane != nil && lane.isUnderWay(d.Seq)
 	default:
 		return false
 	}
 }
 
-// AttemptPollInterval is the pause between two looks whether an attempt is over.
+// AttemptPollInterval is how often to check whether an attempt has ended.
 const AttemptPollInterval = 100 * time.Millisecond
 
-// HasAttemptSince reports whether an attempt at a reply of the conversation runs that began after an event was stored. The
-// event has to wait then: an earlier text can't be placed before that reply any more, and the reply can't be taken back. The
-// wait is short: an attempt that finds the event in the queue of its thread gives way, and others end within their lease.
+// HasAttemptSince reports whether an attempt at one of the conversation's replies is running that began after an
+// event was stored. Such an event has to wait: its text can no longer be sent before that reply, and the reply can no
+// longer be taken back. The wait is short: an attempt that finds the event in the queue of its thread gives way, and
+// other attempts end within their lease.
 func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	for _, d := range o.Deliveries {
 		isReplyBeingSent := d.Kind == outbound.KindReply && d.State == store.Sending
@@ -40,11 +41,11 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 			continue
 		}
 
-		l := o.Lanes[d.LaneID]
-		if l == nil || l.ConversationID != c.ID {
+		lane := o.Lanes[d.LaneID]
+		if lane == nil || lane.ConversationID != c.ID {
 			continue
 		}
-		if l.isUnderWay(d.Seq) && l.LeasedUntil.After(o.DatabaseNow) {
+		if lane.isUnderWay(d.Seq) && lane.LeasedUntil.After(o.DatabaseNow) {
 			return true
 		}
 	}
@@ -52,11 +53,11 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	return false
 }
 
-// HasNotBegun reports whether a delivery waits, and no attempt at it is under way.
+// HasNotBegun reports whether a delivery is queued and no attempt at it is running.
 func (o *Outbox) HasNotBegun(d *Delivery) bool {
-	l := o.Lanes[d.LaneID]
-	if l == nil || d.State != store.Queued {
+	lane := o.Lanes[d.LaneID]
+	if lane == nil || d.State != store.Queued {
 		return false
 	}
-	return l.LeasedUntil == nil || d.Seq > l.Head+1
+	return lane.LeasedUntil == nil || d.Seq > lane.Head+1 // a lease is for an attempt at the lane's next delivery
 }

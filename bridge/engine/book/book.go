@@ -1,7 +1,8 @@
-// Package book holds the data of one batch: the mails, typed messages, clicks and other events that one transaction
-// applies. Load locks and reads all rows that they touch, the use cases change them in memory, and Flush writes them.
+// Package book is the unit of work of the engine. A batch is the group of events (mails, typed messages, clicks) that
+// one transaction applies. Load locks and reads all rows that the batch touches, the use cases change them in memory,
+// and Flush writes the changes.
 //
-// What does not belong here: any use case, and what is posted or told to people (threads).
+// What does not belong here: use cases, and what is posted or shown to people (threads).
 package book
 
 import (
@@ -20,27 +21,30 @@ import (
 	"parley/store/request"
 )
 
-// Book is the data of one batch. Each kind of row has a holder of its own.
+// Book holds the rows of one batch, with one holder type for each kind of row. It is not safe for concurrent use.
+//
+// Some words of its fields: an account is a mailbox, phone number or page that customers write to, or a Slack or Teams
+// workspace (a surface). A post is a message in a surface. A lane is a queue of deliveries that leave one after the other.
 type Book struct {
 	*Moment                                                      // the event that is being applied, and the time
 	Dir           *directory.Directory                           // accounts, teams and agents
 	Verbs         verb.Table                                     // what is known of each verb
-	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks: Load tells it which conversations are locked
+	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks: Load calls it with the locked conversations
 	Channel       func(account store.AccountID) channels.Channel // returns nil while the account's channel isn't connected
 	Conversations *Conversations
 	Messages      *Messages
 	People        *People          // customers
-	Posts         *Posts           // what stands in Slack or Teams, by people and by Parley
-	Outbox        *Outbox          // what is to be sent to customers and posted in chats
+	Posts         *Posts           // messages in Slack or Teams, by people and by Parley
+	Outbox        *Outbox          // deliveries: replies to customers, and posts into surfaces
 	Timers        *Timers          // what is to happen later
 	Log           *Log             // what was done to conversations, by whom
 	Tags          *Tags            // labels of conversations
-	Openings      Openings         // how many conversations each sender began lately
-	Bursts        Bursts           // customers' messages that are to be analysed together
+	Openings      Openings         // how many conversations each sender has begun recently
+	Bursts        Bursts           // customers' messages to be analysed together
 	Suggested     SuggestedReplies // replies that an analysis suggested
 	Suggestions   *Suggestions     // what became of such suggestions
 	Requests      *Requests        // texts that a model is asked to write
-	Replying      *Replying        // agents who are writing in the form of a reply
+	Replying      *Replying        // agents who have a reply form open
 }
 
 // Options of a Book.
@@ -50,11 +54,11 @@ type Options struct {
 	Verbs     verb.Table
 	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel func(account store.AccountID) channels.Channel
-	// Writes means that a Writer is set up, which writes texts that are asked for.
+	// Writes means that a model is configured that writes texts on request (analysis.Writer).
 	Writes bool
 	// Gates are the gates whose ids this process knows. A gate is one budget of a provider that several lanes spend.
 	Gates *Gates
-	// LeaseFor returns how long a lane has to be leased for a request that takes at most so long.
+	// LeaseFor returns how long to lease a lane for a request that takes at most the given time.
 	LeaseFor func(request time.Duration) time.Duration
 }
 
@@ -86,7 +90,7 @@ func New(o Options) *Book {
 	}
 }
 
-// Caps returns what the channel of an account can carry: nothing while the channel isn't connected.
+// Caps returns the capabilities of an account's channel. They are empty while the channel isn't connected.
 func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	if ch := b.Channel(account); ch != nil {
 		return ch.Capabilities()
@@ -94,8 +98,8 @@ func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	return channels.Capabilities{}
 }
 
-// ConversationAt returns the conversation that an action is about: the one that it names by number, as buttons do, else
-// the one in whose thread it happened. It returns nil if there is none.
+// ConversationAt returns the conversation that an action is about: the one that it names by number, as buttons do, or
+// else the one in whose thread it was done. It returns nil if neither is known.
 func (b *Book) ConversationAt(r Request) *Conversation {
 	if r.Args.Conversation != 0 {
 		return b.Conversations.Rows[r.Args.Conversation]
@@ -112,8 +116,9 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 	return conversationOfTextTakenBack(b, r)
 }
 
-// conversationOfTextTakenBack returns the conversation of a reply that was typed outside of the conversation's thread, if
-// the action is its author's emoji that takes it back. Any other emoji there is meant for people, and nil is returned.
+// conversationOfTextTakenBack returns the conversation of a reply that was typed outside of the conversation's
+// thread, if the action is the author's emoji that takes the reply back. It returns nil for any other emoji on such a
+// message: that is meant for people.
 func conversationOfTextTakenBack(b *Book, r Request) *Conversation {
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	takesBack := r.IsEmoji() && b.Verbs.Of(r.Verb).TakesBack
@@ -127,21 +132,21 @@ func conversationOfTextTakenBack(b *Book, r Request) *Conversation {
 	return b.Conversations.Rows[m.ConversationID]
 }
 
-// MessageByExternalID finds a message, and its conversation, by the provider's id. Both are nil if the id isn't known.
+// MessageByExternalID finds a message and its conversation by the provider's id. It returns nil, nil for an unknown id.
 func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
-	x, ok := b.Messages.External[NameKey{a.ID, external}]
+	link, ok := b.Messages.External[NameKey{a.ID, external}]
 	if !ok || external == "" {
 		return nil, nil
 	}
-	m := b.Messages.Rows[x.MessageID]
+	m := b.Messages.Rows[link.MessageID]
 	if m == nil {
 		return nil, nil
 	}
 	return m, b.Conversations.Rows[m.ConversationID]
 }
 
-// ReferredMessage finds the message that a customer's message answers, or that a reaction is about: by the provider's id
-// (external) or, where the provider hands our own id back, by that (ours, which is channels.Answers.Message).
+// ReferredMessage finds the message that a customer's message answers, or that a reaction is about. It looks for the
+// provider's id (external) first, then for our own (ours, from channels.Answers.Message), which some providers send back.
 func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*Message, *Conversation) {
 	if m, c := b.MessageByExternalID(a, external); m != nil {
 		return m, c
@@ -149,7 +154,8 @@ func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*
 	return b.messageOfAccount(a, store.MessageID(ours))
 }
 
-// messageOfAccount finds a message, and its conversation, by our own id. Both are nil if the account has no such message.
+// messageOfAccount finds a message and its conversation by our own id. It returns nil, nil if the account has no such
+// message.
 func (b *Book) messageOfAccount(a *store.Account, id store.MessageID) (*Message, *Conversation) {
 	m := b.Messages.Rows[id]
 	if m == nil {
@@ -168,21 +174,22 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 		return m
 	}
 	for _, id := range s.External {
-		x, ok := b.Messages.External[NameKey{a.ID, id}]
+		link, ok := b.Messages.External[NameKey{a.ID, id}]
 		if !ok {
 			continue
 		}
-		if m := b.Messages.Rows[x.MessageID]; m != nil {
+		if m := b.Messages.Rows[link.MessageID]; m != nil {
 			return m
 		}
 	}
 	return nil
 }
 
-// MessageOfAction finds the message that an action is about, or nil if there is none:
+// MessageOfAction finds the message that an action is about, or nil:
 //   - the one that the action names by id;
-//   - for a typed verb, the newest one that was there when the verb was typed, and to which it can be applied;
-//   - else the one at whose place, or at whose line, the action happened.
+//   - for a typed verb, the newest message of that time to which the verb can be applied;
+//   - else the message on which the action was done, or the one that the line there is about. A line is a
+//     remark by Parley.
 func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
@@ -205,13 +212,12 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	return b.Messages.Rows[p.MessageID]
 }
 
-// Settings returns what is chosen for a conversation's account.
 func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 	return b.Dir.SettingsOf(c.Account, b.Caps(c.AccountID).Threads)
 }
 
-// IsAnalysed reports whether what is written in a conversation is analysed: its account's settings say so, and nobody
-// switched the analysis off for this conversation.
+// IsAnalysed reports whether the messages of a conversation are analysed: the account's settings enable it, and
+// nobody disabled it for this conversation.
 func (b *Book) IsAnalysed(c *Conversation) bool {
 	return b.Settings(c).Analyses && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
 }
@@ -220,7 +226,7 @@ func (b *Book) IsAnalysed(c *Conversation) bool {
 // messages that it answers, or in a chat by its sender. It returns nil if there is none.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
 	answered := b.answeredBy(a, in)
-	for _, c := range answered { // a mail that was passed on names a conversation of somebody else, too
+	for _, c := range answered { // a forwarded mail may also name somebody else's conversation
 		if next := b.continuationFor(c, in); b.TakesPart(next, in) {
 			return next
 		}
@@ -235,8 +241,8 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
-// answeredBy returns the conversations that a message names: the one of our token, then the one in which another copy of the same
-// mail stands, then those of the messages that it answers.
+// answeredBy returns the conversations that a message refers to: the one of our token, then the one that has another
+// copy of the same mail, then those of the messages that it answers.
 func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conversation) {
 	add := func(id store.ConversationID) {
 		c := b.Conversations.Rows[id]
@@ -257,8 +263,9 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 	return list
 }
 
-// isSameMail reports whether a mail is another copy of a message that has the same id. A copy may have more words, which a list adds.
-// Mails that say different things are no copies: some programs give the same id to several mails.
+// isSameMail reports whether a mail is another copy of message m, which has the same Message-ID. A copy may have
+// additional text, such as the footer of a mailing list. If the texts differ otherwise, it is not a copy: some
+// programs use one Message-ID for several mails.
 func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) bool {
 	sender := b.People.ByAddress[NameKey{a.ID, in.From.Key}]
 	if sender == nil || m.IdentityID == nil || !b.Caps(a.ID).Threads {
@@ -272,8 +279,8 @@ func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) boo
 	return *m.IdentityID == sender.ID && m.SaidAt.Equal(in.At) && strings.Contains(longer, shorter)
 }
 
-// OpenConversationWith returns the open conversation that a chat, such as WhatsApp, has with a customer, whichever of the
-// customer's keys (addresses, numbers) it was begun with. A chat has at most one (invariant 5). The result is 0 if there is
+// OpenConversationWith returns the open conversation that a customer has in a chat account, such as WhatsApp, under
+// any of the customer's keys (addresses, numbers). A chat has at most one (invariant 5). The result is 0 if there is
 // none, and always for a mailbox, which may have several.
 func (b *Book) OpenConversationWith(
 	ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity,
@@ -294,7 +301,7 @@ func (b *Book) OpenConversationWith(
 	}
 
 	for _, id := range open {
-		if b.Conversations.Rows[id] == nil { // a loaded one that isn't open above has ended in this batch
+		if b.Conversations.Rows[id] == nil { // if it were loaded and still open, openChatWith would have found it
 			return id, nil
 		}
 	}
@@ -305,8 +312,8 @@ func (b *Book) OpenConversationWith(
 // maxRefs is how many message ids of its thread a conversation remembers.
 const maxRefs = 20
 
-// AddRef keeps the provider's id of a message with its conversation, if the channel uses such ids when it sends
-// (channels.Sending). Otherwise the ids would be written with each change of the conversation and never be read.
+// AddRef adds a provider's message id to the ids that the conversation remembers, if the channel uses them for sending
+// (channels.Sending). For other channels they would be written with each change of the conversation and never be read.
 func (b *Book) AddRef(c *Conversation, id string) {
 	ch := b.Channel(c.AccountID)
 	if ch != nil && !ch.Capabilities().Sending.References {
@@ -322,8 +329,8 @@ func (b *Book) AddRef(c *Conversation, id string) {
 	c.Touch()
 }
 
-// AddToThread makes an inbound message the one that our replies answer, so that mail programs show them below it. A message
-// by a newcomer or a machine counts only if it begins the conversation: the customer may not have it.
+// AddToThread makes an inbound message the one that our replies answer, so that mail programs show them below it. A
+// message by a newcomer or a machine counts only if it begins the conversation, because the customer may not have it.
 func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
 	isByParticipant := !store.IsByMachine(in.Automatic) && b.TakesPart(c, in)
 	beginsConversation := c.LastExternalID == "" && len(c.Refs) == 0
@@ -336,11 +343,11 @@ func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
 	b.AddRef(c, in.ExternalID)
 }
 
-// AddChain keeps, as AddRef does, the ids of the messages that a mail answers (RFC 5322 section 3.6.4). ids has the newest
-// first. Those from the first id on that is kept already are left out.
+// AddChain remembers, like AddRef, the ids of the messages that a mail answers (RFC 5322 section 3.6.4), given newest
+// first. It stops at the first id that is already remembered.
 func (b *Book) AddChain(c *Conversation, ids []string) {
-	isKept := func(id string) bool { return slices.Contains(c.Refs, id) }
-	if i := slices.IndexFunc(ids, isKept); i >= 0 {
+	isKnown := func(id string) bool { return slices.Contains(c.Refs, id) }
+	if i := slices.IndexFunc(ids, isKnown); i >= 0 {
 		ids = ids[:i]
 	}
 	for _, id := range slices.Backward(ids) {

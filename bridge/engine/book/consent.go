@@ -7,10 +7,12 @@ import (
 	"parley/store"
 )
 
-// SetConsent records a customer's wish: to get messages, or no messages, or none with advertising ("marketing"). at
-// is when the customer said so. changed reports whether other messages may be sent now. outdated means that a newer
-// wish about the same messages is known, so that nothing was changed; webhooks can arrive in another order.
-// Providers give times in full seconds. Of two wishes in the same second, the one that is recorded last counts.
+// SetConsent records whether a customer wants messages: all, no advertising ("marketing"), or none. A wish about
+// advertising and a wish about all messages are kept with a time each. at is when the customer said so. Providers
+// give times in full seconds; of two wishes in the same second, the one recorded last counts.
+//
+// changed reports whether other messages may be sent now. outdated reports that a newer wish about the same messages
+// is known, so that nothing was changed: webhooks can arrive out of order.
 func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.Time) (changed, outdated bool) {
 	at = at.Truncate(time.Second)
 	isBefore := func(known *time.Time) bool { return known != nil && at.Before(*known) }
@@ -19,7 +21,7 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.T
 	}
 
 	before := i.OptedOut
-	staysForbidden := before == store.OptedOutMarketing && isBefore(i.MarketingAt) // advertising was forbidden after this wish
+	staysForbidden := before == store.OptedOutMarketing && isBefore(i.MarketingAt) // a newer wish refuses advertising
 	if !staysForbidden || wish.OptedOut {
 		i.OptedOut = optedOutAfter(wish, before)
 	}
@@ -33,9 +35,8 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.T
 	return i.OptedOut != before, false
 }
 
-// optedOutAfter returns which messages a customer refuses after a wish: "" for none, or store.OptedOutAll or
-// OptedOutMarketing. before is what the customer refused until then. A wish about marketing alone doesn't change
-// OptedOutAll.
+// optedOutAfter returns which messages a customer refuses after a wish, if the customer refused before until then: ""
+// (none), store.OptedOutAll or store.OptedOutMarketing. A wish about marketing doesn't change OptedOutAll.
 func optedOutAfter(wish channels.Consent, before string) string {
 	if !wish.Marketing {
 		if wish.OptedOut {
@@ -57,8 +58,8 @@ func optedOutAfter(wish channels.Consent, before string) string {
 	return before
 }
 
-// uniteConsents makes the wishes of another identity count for the first one, when both turn out to belong to one
-// customer.
+// uniteConsents merges the wishes of another identity into first, when both turn out to belong to one customer. The
+// stricter wish counts.
 func (ps *People) uniteConsents(first, other *store.Identity) {
 	wantsNothing := other.OptedOut == store.OptedOutAll
 	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""
@@ -74,5 +75,5 @@ func (ps *People) uniteConsents(first, other *store.Identity) {
 	}
 }
 
-// isNewer reports whether a time is known, and is after another or the only one.
+// isNewer reports whether at is known, and other is unknown or earlier.
 func isNewer(at, other *time.Time) bool { return at != nil && (other == nil || at.After(*other)) }

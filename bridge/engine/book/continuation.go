@@ -9,11 +9,12 @@ import (
 	"parley/store"
 )
 
-// continuationFor follows a conversation that is over to the one that continues it for the writer of a message. An open
-// conversation, also one that was reopened, and one without a continuation are returned as they are.
+// continuationFor follows a conversation that is over to the one that continues it for the writer of a message. It
+// returns c itself if c is open or has no continuation.
 //
-// Several may continue a mail conversation: the customer and a colleague in copy may both write again. The message goes to the
-// one in which its writer takes part, else to the same customer's, but never into a conversation with somebody else.
+// Several conversations may continue one in mail: the customer and a colleague in copy may both write again. The
+// message goes to the one in which its writer takes part, or else to the same customer's, but never into a
+// conversation with somebody else.
 func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversation {
 	if c.BridgeStatus().Open() {
 		return c
@@ -35,8 +36,9 @@ func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversati
 	return b.continuationFor(ofCustomer, in)
 }
 
-// TakesPart reports whether the writer of a message takes part in a conversation: always in a chat, which has one customer. A
-// mail that was sent from our own mailbox, without Parley, names no writer: then one of its recipients has to take part.
+// TakesPart reports whether the writer of a message takes part in a conversation. In a chat that is always true,
+// because a chat has one customer. A mail that was sent from our own mailbox without Parley has no writer's key; then
+// one of its recipients has to take part.
 func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
 	switch {
 	case c.Exclusive:
@@ -48,7 +50,7 @@ func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
 	}
 }
 
-// takesPart reports whether an address is that of a conversation's customer, or of somebody who gets its replies.
+// takesPart reports whether key is an address of the conversation's customer, or of somebody who gets its replies.
 func (ps *People) takesPart(c *Conversation, key string) bool {
 	if c.Identity != nil && c.Identity.Key == key {
 		return true
@@ -80,9 +82,10 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 	return list
 }
 
-// IsOfferedIn reports whether the replies that conversation id keeps, until the provider lets free text go to the customer,
-// are offered to agents in c once it does. They are if id is c, or another conversation of the same customer and team that is
-// over, from which nothing can be sent. Other teams' words are not for c's channel.
+// IsOfferedIn reports whether the parked replies of conversation id are offered to the agents of c. A parked reply
+// waits until the provider allows free text to the customer; then agents are offered to send it. Replies of id are
+// offered in c if id is c, or is over (nothing can be sent from it) and has the same customer and team. Replies by
+// other teams are not for c's channel.
 func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	from := b.Conversations.Rows[id]
 	if from == nil || from == c {
@@ -93,7 +96,7 @@ func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	return isSameCustomer && isSameTeam(from.TeamID, c.TeamID) && !from.BridgeStatus().Open()
 }
 
-// isSameTeam reports whether two conversations have the same team, or both none.
+// isSameTeam reports whether a and b are the same team, or both nil.
 func isSameTeam(a, b *store.TeamID) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -101,8 +104,9 @@ func isSameTeam(a, b *store.TeamID) bool {
 	return *a == *b
 }
 
-// OpenSuccessor returns the customer's open conversation if c is one of a chat and is over: beside it c can't be reopened. It
-// returns nil if there is none among the loaded ones, to which those that continue c belong.
+// OpenSuccessor returns the customer's open conversation if c belongs to a chat and is over: then c can't be reopened
+// beside it. It searches only the loaded conversations, which include those that continue c, and returns nil if there
+// is none.
 func (cs *Conversations) OpenSuccessor(c *Conversation) *Conversation {
 	if !c.Exclusive || c.Identity == nil || c.BridgeStatus().Open() {
 		return nil
@@ -110,22 +114,23 @@ func (cs *Conversations) OpenSuccessor(c *Conversation) *Conversation {
 	return cs.openChatWith(c.AccountID, c.Identity)
 }
 
-// openChatWith returns the open conversation that a chat has with a customer, or nil if none of the loaded ones is.
+// openChatWith returns the loaded open conversation that a customer has in a chat account, or nil.
 func (cs *Conversations) openChatWith(account store.AccountID, i *store.Identity) *Conversation {
 	for _, id := range SortedKeys(cs.Rows) {
-		o := cs.Rows[id]
-		if !o.Exclusive || o.AccountID != account {
+		c := cs.Rows[id]
+		if !c.Exclusive || c.AccountID != account {
 			continue
 		}
-		isOfCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
-		if isOfCustomer && o.BridgeStatus().Open() {
-			return o
+		isOfCustomer := c.Identity != nil && c.Identity.Root() == i.Root()
+		if isOfCustomer && c.BridgeStatus().Open() {
+			return c
 		}
 	}
 	return nil
 }
 
-// HintAfterEnd says, for people, how to go on after a conversation is over. A resolved one can be reopened, a closed one can't.
+// HintAfterEnd returns a text that tells an agent how to go on after a conversation is over. A resolved one can be
+// reopened, a closed one can't.
 func (cs *Conversations) HintAfterEnd(c *Conversation) string {
 	if next := cs.OpenSuccessor(c); next != nil {
 		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)

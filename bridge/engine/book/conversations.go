@@ -10,15 +10,15 @@ import (
 	"parley/store"
 )
 
-// Conversations holds the conversations that one batch has loaded, with their threads. Some are no exchange with a customer but a
-// sorting thread.
+// Conversations holds the loaded conversations of one batch, with their threads in Slack or Teams. Besides exchanges
+// with customers these include sorting threads, in which agents sort an account's automatic mail of one day.
 type Conversations struct {
 	*Moment
 	dir     *directory.Directory
 	Rows    map[store.ConversationID]*Conversation
 	Latest  map[store.IdentityID]store.ConversationID // by customer (root identity): see noteLatest
 	sorting map[sortingKey]store.ConversationID
-	numbers []store.ConversationID // taken from the sequence and not used yet
+	numbers []store.ConversationID // reserved numbers that are not used yet
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
@@ -66,7 +66,7 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 	return store.SetCards(ctx, p, cards)
 }
 
-// TakeNumber takes the number for a new conversation.
+// TakeNumber returns an unused number for a new conversation.
 func (cs *Conversations) TakeNumber(ctx context.Context, tx pgx.Tx) (store.ConversationID, error) {
 	if len(cs.numbers) == 0 {
 		var err error
@@ -87,8 +87,8 @@ func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 	return cs.Rows[cs.Latest[i.ID]]
 }
 
-// noteLatest remembers which conversation a customer's next message belongs to: an open one, and of several open ones
-// that in which something was said last. If none is open, it is the newest.
+// noteLatest records c as the conversation that its customer's next message belongs to, if it is preferred to the one
+// recorded so far. Open conversations come first, then the one with the latest message. If none is open, the newest counts.
 func (b *Book) noteLatest(c *Conversation) {
 	if c.Identity == nil || c.Kind != store.KindCustomer {
 		return
@@ -112,7 +112,8 @@ func isPreferredTo(c, other *Conversation) bool {
 	return c.ID > other.ID
 }
 
-// Owners names the assignees, as users of the chat in which the conversation is worked on. Without such a thread it is empty.
+// Owners returns the assignees as users of the surface in which the conversation is worked on (Home), or nil if it
+// has no thread there.
 func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	t := c.Home(cs.dir)
 	var refs []bridge.AgentRef
@@ -124,11 +125,11 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	return refs
 }
 
-// OtherOwners names the assignees except the one who acts, and except those who are no longer agents.
+// OtherOwners returns the owners except agent and those who are no longer agents.
 func (cs *Conversations) OtherOwners(c *Conversation, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef
 	for _, r := range cs.Owners(c) {
-		owner := cs.dir.Agent(r.ID) // nil if newer than what was read
+		owner := cs.dir.Agent(r.ID) // nil for an agent who is newer than this directory
 		hasLeft := owner != nil && !owner.Active
 		if r.ID != agent.ID && !hasLeft {
 			refs = append(refs, r)

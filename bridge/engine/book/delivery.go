@@ -9,15 +9,18 @@ import (
 	"parley/store"
 )
 
-// Delivery is a delivery that a batch has loaded or made: one reply on its way to a customer, or one post on its way into a
-// chat. What it carries is its payload.
+// Delivery is a delivery that a batch has loaded or made: one reply on its way to a customer, or one post on its way
+// into a chat of agents. A lane is the queue in which it waits.
+//
+// Part counts the pieces that have left, since a channel may send one delivery as several messages. Several
+// deliveries can also leave as one message, a run: all but the first then name the first in Joined.
 type Delivery struct {
 	store.Delivery
-	decoded      *outbound.Payload // what Payload holds, decoded; nil until DecodedPayload is called
+	decoded      *outbound.Payload // cache of DecodedPayload
 	Fresh, Dirty bool              // it is new in this batch; the batch changed it
 }
 
-// DecodedPayload returns what a delivery carries. It decodes the row's bytes once.
+// DecodedPayload returns the decoded Payload, which is decoded once.
 func (d *Delivery) DecodedPayload() outbound.Payload {
 	if d.decoded == nil {
 		p := outbound.PayloadOf(&d.Delivery)
@@ -26,21 +29,22 @@ func (d *Delivery) DecodedPayload() outbound.Payload {
 	return *d.decoded
 }
 
-// SetPayload changes what a delivery carries.
+// SetPayload replaces the payload.
 func (d *Delivery) SetPayload(p outbound.Payload) {
 	d.Payload, d.Dirty = bridge.JSON(p), true
 	d.decoded = nil
 }
 
-// noteID notes the provider's id of a delivery whose id isn't known yet, so that later receipts with that id find the delivery.
+// noteID stores the provider's id of a delivery whose id isn't known, so that later receipts with that id find the
+// delivery.
 func (d *Delivery) noteID(external []string) {
 	if d.ExternalID == "" && len(external) > 0 {
 		d.ExternalID, d.Dirty = external[0], true
 	}
 }
 
-// NotePiece notes, by a receipt, that one piece of a delivery has arrived and that others follow. It changes the delivery as
-// the result of the piece's attempt would, which is missing. external are the provider's ids of the piece.
+// NotePiece records, from a receipt, that one piece of a delivery has arrived and that more pieces follow. It changes the
+// delivery as the missing result of the piece's attempt would have done. external are the provider's ids of the piece.
 func (d *Delivery) NotePiece(external []string) {
 	p := d.DecodedPayload()
 	p.Uncounted = d.Attempt // attempts at earlier pieces don't count
@@ -52,24 +56,24 @@ func (d *Delivery) NotePiece(external []string) {
 	}
 }
 
-// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one. That is so if nobody
-// knew it when a click sent the reply again, and the provider was not found to lack it since.
+// mayHaveLeft reports whether a queued reply may already have left by an earlier attempt. That is so if its state was
+// unclear when a click sent it again, and the provider has not been found to lack it since.
 func (d *Delivery) mayHaveLeft() bool {
 	wasUnclear := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear
 	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)
 	return wasUnclear && !isKnownAbsent
 }
 
-// MakeJoinable lets a delivery leave as one message with its neighbours in the lane that have the same key. runes is the
-// length of this delivery; room is the longest message, which must not be 0.
+// MakeJoinable allows a delivery to leave as one message with neighbours in its lane that have the same key. runes is
+// the length of this delivery; room is the maximum length of a message and must not be 0.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {
-	rounded := (runes*store.JoinRoom + room - 1) / room // up, so that joined deliveries surely fit
-	tooLarge := store.JoinRoom + 1                      // more than any message holds: it joins nothing
+	rounded := (runes*store.JoinRoom + room - 1) / room // rounded up, so that joined deliveries always fit
+	tooLarge := store.JoinRoom + 1                      // exceeds any message, so that it joins nothing
 	d.JoinKey, d.JoinSize = key, min(rounded, tooLarge)
 }
 
-// StateRank orders how far a delivery has come, as its receipts tell: a lower state never replaces a higher one. States
-// before the provider accepted it, and failures, have rank 0.
+// StateRank orders states by how far a delivery has come according to its receipts. A state never replaces one of
+// higher rank. Failures, and states before the provider accepted the delivery, have rank 0.
 func StateRank(state store.DeliveryState) int {
 	switch state {
 	case store.Accepted:
@@ -85,11 +89,11 @@ func StateRank(state store.DeliveryState) int {
 	}
 }
 
-// IsAccepted reports whether the provider has a delivery for certain, by its answer or by a receipt.
+// IsAccepted reports whether the provider certainly has the delivery, by its response or by a receipt.
 func (d *Delivery) IsAccepted() bool { return StateRank(d.State) > 0 }
 
-// RunOf returns a delivery and those that left with it as one message, in the order of their lane. Only its last attempt
-// counts: deliveries that left with an earlier attempt are not among them.
+// RunOf returns a delivery and those that left with it as one message, in the order of their lane. Deliveries that
+// left with an earlier attempt than its last one are not included.
 func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	run := []*Delivery{d}
 	if d.SentAt == nil {
@@ -109,7 +113,7 @@ func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	return run
 }
 
-// SetLine changes a line that still waits to be posted.
+// SetLine replaces the line (a remark by Parley) of a post that is still queued.
 func (d *Delivery) SetLine(line bridge.Line) {
 	p := d.DecodedPayload()
 	p.Line = &line

@@ -11,10 +11,12 @@ import (
 	"parley/store"
 )
 
-// readEarly reads early posts again, now that the conversations are locked. An early post stands for an edit or a deletion that came
-// before its message, and waits for the message. It was read without a lock before: meanwhile another process may have ended the wait
-// and made the post the message. If the batch ends such a wait itself (depth.Early), readEarly reads all early posts of its
-// conversations. It adds the messages that it finds to n.
+// An agent's edit or deletion of a message can arrive before the message itself. An early post then keeps it until
+// the message arrives.
+//
+// readEarly reads early posts a second time, now that the conversations are locked. They were first read without a lock, so
+// that another process may have replaced the early post by the message since. If the batch itself ends such waits
+// (depth.Early), readEarly also reads all other early posts of its conversations. It adds the messages that it finds to n.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var accounts []store.AccountID
 	var channels, messages []string
@@ -49,8 +51,8 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	return nil
 }
 
-// EarlyIn returns the edits in a conversation's threads whose messages have not come, in the order of their places. The
-// list is complete only if the batch wanted it (depth.Early).
+// EarlyIn returns the early posts in a conversation's threads, sorted by account, channel and message. The list is
+// complete only if the batch asked for it (depth.Early).
 func (ps *Posts) EarlyIn(conversation store.ConversationID) []store.Post {
 	var list []store.Post
 	for _, p := range ps.Rows {

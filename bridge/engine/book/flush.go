@@ -11,8 +11,8 @@ import (
 	"parley/store/measure"
 )
 
-// Flush returns the statements that write what was changed. Their order is that in which all batches lock tables, so
-// that no two batches wait for each other.
+// Flush returns the statements that write what was changed. All batches write the tables in this order, so that no
+// two batches deadlock.
 func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
@@ -33,8 +33,8 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	return &p, nil
 }
 
-// flushDue notes the conversations whose figures (how the team does) may have changed: a message was added or its fate
-// changed, something was done, or an analysis found something, such as what the customer wants.
+// flushDue marks the conversations whose statistics have to be computed again: a message was added or its fate
+// changed, something was done (an entry of the log), or an analysis found something, such as what the customer wants.
 func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	due := map[store.ConversationID]bool{}
 	for _, m := range b.Messages.Rows {
@@ -56,18 +56,19 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	return measure.Due(ctx, p, SortedKeys(due))
 }
 
-// Outcome tells the relay what the batch has made due: timers, gates with work, and records that other events wait for.
+// Outcome returns what the relay does after the commit: wait for new timers, send from the gates that have due
+// deliveries, and retry events that waited for the records that this batch has written.
 func (b *Book) Outcome() relay.Outcome {
-	m := relay.Outcome{Timers: len(b.Timers.set) > 0}
+	out := relay.Outcome{Timers: len(b.Timers.set) > 0}
 	for _, x := range b.Messages.newExternal {
-		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
+		out.Written = append(out.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
 	for k := range b.Posts.dirty {
 		p := b.Posts.Rows[k]
-		if p.Kind == HumanMessage || p.Kind == string(bridge.PostRoot) { // an emoji on it, or a text under it, may wait for it
-			m.Written = append(m.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
+		if p.Kind == HumanMessage || p.Kind == string(bridge.PostRoot) { // an emoji on it, or a text below it, may wait for it
+			out.Written = append(out.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
 		}
 	}
-	m.Due = b.Outbox.dueGates()
-	return m
+	out.Due = b.Outbox.dueGates()
+	return out
 }

@@ -8,11 +8,12 @@ import (
 	"parley/store"
 )
 
-// If the answer to a submitted form is lost, its author submits it again. Posts that no chat shows remember which messages an opened form
-// became, so that those of the second time can take their place.
+// If the response to a submitted form is lost, its author submits the form again. To handle it once, Parley records
+// which messages each opened form became, as rows of posts that no chat shows. For example, a reply that is submitted
+// a second time then replaces the first one and isn't sent twice.
 
-// FormKeys returns the keys of the posts that remember which messages an opened form became. It returns none if the request
-// didn't come from a form, or if the form has no name.
+// FormKeys returns the keys of these rows for an opened form. It returns nil if the request didn't come from a form,
+// or if the form has no name.
 func FormKeys(r Request) []PostKey {
 	if r.Form == "" || r.Origin != bridge.OriginForm {
 		return nil
@@ -25,11 +26,11 @@ func FormKeys(r Request) []PostKey {
 }
 
 const (
-	formPost        = "form" // kind and channel of these posts
-	maxFormMessages = 2      // a form becomes at most a text, and a message that its rich content needs for itself
+	formPost        = "form" // kind and channel of these rows
+	maxFormMessages = 2      // a form becomes at most a text, and a separate message for its rich content (such as buttons)
 )
 
-// RememberForm notes the nth message, counted from 0, that a form became.
+// RememberForm records the nth message, counted from 0, that a form became.
 func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	if keys := FormKeys(r); nth < len(keys) {
 		ps.Remember(store.Post{
@@ -43,12 +44,12 @@ func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	}
 }
 
-// WasSubmittedBefore reports whether the same opened form was submitted before, and something came of it.
+// WasSubmittedBefore reports whether the same opened form was submitted before and became a message.
 func (ps *Posts) WasSubmittedBefore(r Request) bool {
 	return slices.ContainsFunc(FormKeys(r), func(k PostKey) bool { return ps.Rows[k] != nil })
 }
 
-// StartedByForm returns the open conversation that the same form has begun before, or nil if there is none.
+// StartedByForm returns the open conversation that an earlier submission of the same form began, or nil.
 func (b *Book) StartedByForm(r Request) *Conversation {
 	for _, k := range FormKeys(r) {
 		p := b.Posts.Rows[k]

@@ -12,15 +12,16 @@ import (
 	"parley/store/dispatch"
 )
 
-// A gate limits how many deliveries of all its lanes leave in a second. It stands for one budget of a provider, for example
-// what Slack lets an app post into a channel. This file finds the gates of lanes, and tells the relay which gates have work.
+// A gate limits how many deliveries per second leave from all of its lanes (queues of deliveries) together. It
+// represents one rate limit of a provider, for example the one for posts of an app into one Slack channel. This file
+// resolves the gates of lanes to rows, and reports which gates have due deliveries.
 
-// dueGates returns the gates of the lanes that this batch has made or changed, and from which a delivery can be claimed. Each
-// entry says when the first of its lanes is due, and has a bit for each priority of its lanes.
+// dueGates returns the gates of the lanes that this batch has made or changed and that have a delivery to claim. Each
+// entry says when the first of its lanes is due, and has one bit for each priority of its lanes.
 func (o *Outbox) dueGates() []dispatch.GateDue {
 	gates := map[store.GateID]dispatch.GateDue{}
 	for _, l := range o.Lanes {
-		isWritten := l.Fresh || l.Dirty // the relay was told of other lanes when they changed
+		isWritten := l.Fresh || l.Dirty // other lanes were reported when they changed
 		isClaimable := l.DueAt != nil && l.LeasedUntil == nil
 		if !isWritten || !isClaimable {
 			continue
@@ -44,9 +45,9 @@ func (o *Outbox) dueGates() []dispatch.GateDue {
 	return slices.Collect(maps.Values(gates))
 }
 
-// resolveGates finds the ids of the gates of new and moved lanes: in the memory of this process, else in the database. There
-// it adds missing gates and writes changed budgets. It uses tx, never the pool: if transactions waited for a second
-// connection, and all connections belonged to such transactions, none would ever become free.
+// resolveGates finds the ids of the gates of new and moved lanes: in the cache of this process, or else in the database,
+// where it inserts missing gates and updates changed budgets. It uses tx and never the pool: if transactions waited for
+// a second connection while other waiting transactions hold all connections, none would ever get one.
 func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	unknown := o.fillInKnownGates()
 	if len(unknown) > 0 {
@@ -68,7 +69,7 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 
-		for _, g := range written { // not kept in knownGates: if the transaction fails, they don't exist
+		for _, g := range written { // not cached in knownGates: if the transaction fails, they don't exist
 			o.gates[LaneKey{g.AccountID, g.Key}].ID = g.ID
 		}
 	}
@@ -77,8 +78,7 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// fillInKnownGates gives the batch's gates the ids that this process remembers, and returns the others: those that it
-// doesn't know, or knows with another budget.
+// fillInKnownGates sets the ids of the batch's gates that are cached with the same budget, and returns the other gates.
 func (o *Outbox) fillInKnownGates() (unknown []store.Gate) {
 	for _, g := range o.gates {
 		if id, ok := o.knownGates.idOf(*g); ok {
@@ -99,16 +99,16 @@ func (o *Outbox) setGates() {
 	}
 }
 
-// Gates remembers the ids of committed gates, for all batches of a process.
+// Gates caches the ids of committed gates for all batches of a process. It is safe for concurrent use.
 type Gates struct {
 	mu    sync.RWMutex
 	gates map[LaneKey]store.Gate
 }
 
-// NewGates makes the memory of a process, which knows no gate yet.
+// NewGates returns an empty cache.
 func NewGates() *Gates { return &Gates{gates: map[LaneKey]store.Gate{}} }
 
-// idOf returns the id of a gate, if it is known with the same budget. With another budget the row has to be written.
+// idOf returns the id of a gate that is cached with the same budget. If the budget differs, the row has to be written.
 func (k *Gates) idOf(g store.Gate) (id store.GateID, known bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -119,13 +119,13 @@ func (k *Gates) idOf(g store.Gate) (id store.GateID, known bool) {
 	return kept.ID, true
 }
 
-// hasSameBudget compares two gates of the same account and key: all of their fields but the ids.
+// hasSameBudget compares two gates of the same account and key in all fields but the id.
 func hasSameBudget(a, b store.Gate) bool {
 	a.ID, b.ID = 0, 0
 	return a == b
 }
 
-// keep remembers the id of a committed gate.
+// keep caches the id of a committed gate.
 func (k *Gates) keep(g store.Gate) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

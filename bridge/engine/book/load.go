@@ -12,18 +12,22 @@ import (
 	"parley/store"
 )
 
-// How many ids of rows a batch reserves before it makes any. Load adds ids for what is told to people directly: a lane
-// and a delivery for each.
+// How many row ids a batch reserves in advance. Load reserves more for direct messages to people, which take a lane
+// and a delivery each.
 const (
 	idsPerEvent = 48               // more rows than an event makes on average
 	minIDs      = 64 * idsPerEvent // more rows than any single event makes
 )
 
-const maxOffered = 10 // parked replies of a conversation that are offered at once
+const maxOffered = 10 // parked replies of a conversation that are offered at once: see loadWaiting
 
-// Load reads and locks what the batch touches, in few round trips. All batches lock in the same order, so that no two of
-// them wait for each other: identities (customers' addresses) by account and key, then conversations by id, then lanes (the
-// queues of what is to be sent) by id. Each kind is locked in one statement.
+// Load reads and locks the rows that the batch touches, in few round trips. All batches lock in the same order, so
+// that no two of them deadlock: identities (a customer's address or number) by account and key, then conversations by
+// id, then lanes (queues of deliveries) by id. Each kind is locked by one statement.
+//
+// For example, the mail "Re: [#12] Invoice" names its sender and conversation #12. loadNamed reads those,
+// lockConversations locks #12 with its lanes and messages, and loadWaiting reads the deliveries that wait in these
+// lanes. A reply is parked while it waits until the provider allows free text to the customer (the reply window).
 // Errors: ErrNewAccount, relay.ErrAgain, the database's.
 func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {
@@ -59,7 +63,7 @@ func (b *Book) conversationsOf(list []Request) []store.ConversationID {
 	return sortedUnique(ids)
 }
 
-// namedRows are the rows that the events of a batch name.
+// namedRows are the rows that the events of a batch refer to by name.
 type namedRows struct {
 	senders       []store.Identity // one for each key of Prefetch.parties
 	chatCustomers []store.Identity // by all of their keys
@@ -72,7 +76,7 @@ type namedRows struct {
 	openings      []store.Opening
 }
 
-// loadNamed reads the rows that the events name, and so learns which conversations to lock.
+// loadNamed reads the rows that the events refer to by name, which also yields the conversations to lock.
 func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var p store.Pipeline
 	var found namedRows
@@ -112,7 +116,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
 }
 
-// keepNamed remembers what loadNamed has found, and adds the conversations and messages to which those rows lead to n.
+// keepNamed adds what loadNamed has found to the book, and the conversations and messages that those rows refer to to n.
 func keepNamed(b *Book, n *Prefetch, found namedRows) {
 	for i := range found.chatCustomers {
 		if b.People.Identities[found.chatCustomers[i].ID] == nil {
@@ -140,7 +144,7 @@ func keepNamed(b *Book, n *Prefetch, found namedRows) {
 		n.AddConversation(id)
 	}
 
-	n.News = n.News || len(found.parked) > 0 // the news is that they can be sent now
+	n.News = n.News || len(found.parked) > 0 // agents are told that these can be sent now
 	n.Messages = sortedUnique(n.Messages)
 	b.Openings.keep(found.openings)
 }
@@ -211,7 +215,8 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 			b.noteLatest(c)
 		}
 	}
-	b.keepMessages(messages, latest)
+	b.keepMessages(messages)
+	b.keepLatest(latest)
 	keepLanes(b, lanes)
 	for i, account := range n.lanes.accounts {
 		b.Outbox.named[LaneKey{account, n.lanes.names[i]}] = true
@@ -219,7 +224,7 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 	return nil
 }
 
-// keepLanes remembers lanes, and which of the loaded threads move.
+// keepLanes adds lanes to the book, and marks the threads whose root is about to be posted again (Moves).
 func keepLanes(b *Book, lanes []store.Lane) {
 	for i := range lanes {
 		l := &Lane{Lane: lanes[i]}
@@ -231,8 +236,9 @@ func keepLanes(b *Book, lanes []store.Lane) {
 	}
 }
 
-// keysOnTrial returns the keys (addresses, numbers) of customers of chats in the loaded conversations of accounts on trial.
-// By them the customers' other keys are read, which the list of people to whom such an account may send (trial_to) may name.
+// keysOnTrial returns the keys (addresses, numbers) of customers of chats in the loaded conversations of accounts on
+// trial. An account on trial may send only to the keys listed in trial_to, which may name another key of the same
+// customer. So the customers' other keys are read, too.
 func (b *Book) keysOnTrial() (keys KeyList) {
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		c := b.Conversations.Rows[id]
@@ -246,12 +252,16 @@ func (b *Book) keysOnTrial() (keys KeyList) {
 	return keys
 }
 
-// keepMessages remembers messages. last has the latest ones of conversations, newest first.
-func (b *Book) keepMessages(messages, last []store.Message) {
+// keepMessages adds messages to the book.
+func (b *Book) keepMessages(messages []store.Message) {
 	for _, m := range messages {
 		b.Messages.Rows[m.ID] = &Message{Message: m}
 	}
-	for _, m := range last {
+}
+
+// keepLatest adds the latest messages of conversations, newest first. Messages that the book has already stay as they are.
+func (b *Book) keepLatest(latest []store.Message) {
+	for _, m := range latest {
 		c := b.Conversations.Rows[m.ConversationID]
 		c.Last = append(c.Last, m)
 		if b.Messages.Rows[m.ID] == nil {
@@ -260,10 +270,10 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 	}
 }
 
-// loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
-// those of the loaded messages, and the parked replies that may be offered again.
+// loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and those of the
+// loaded messages, and the parked replies that may be offered to agents again.
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
-	var customerLanes []store.LaneID // those in which something waits
+	var customerLanes []store.LaneID // lanes in which something waits
 	if n.Waiting || n.Undo || n.Failures {
 		for _, id := range b.replyLanes() {
 			if l := b.Outbox.Lanes[id]; l.Tail > l.Head {
@@ -289,8 +299,8 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 		return err
 	}
 
-	b.keepMessages(parked, nil)
-	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // among them the posts about the parked replies
+	b.keepMessages(parked)
+	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // these include the posts about the parked replies
 		return err
 	}
 
@@ -337,7 +347,7 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	return b.loadReplies(ctx, tx)
 }
 
-// loadReplies reads the replies that the loaded deliveries carry, and all their deliveries.
+// loadReplies reads the replies of the loaded deliveries, and all other deliveries of these replies.
 func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 	var missing []store.MessageID
 	for _, id := range SortedKeys(b.Outbox.Deliveries) {
@@ -363,8 +373,8 @@ func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 	return b.Outbox.loadDeliveries(ctx, tx, messages)
 }
 
-// withOpenedWindow returns the conversations whose parked replies can be offered again, because the customers' messages of
-// this batch open the window in which a provider lets free text go to them.
+// withOpenedWindow returns the conversations whose parked replies can be offered again, because a customer's message
+// in this batch opens the reply window.
 func (b *Book) withOpenedWindow(n *Prefetch) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {
@@ -381,5 +391,5 @@ func (b *Book) withOpenedWindow(n *Prefetch) []store.ConversationID {
 	return sortedUnique(list)
 }
 
-// ErrNewAccount says that a conversation belongs to an account that the directory of this process doesn't know yet.
+// ErrNewAccount means that a conversation belongs to an account that is newer than this process's directory of accounts.
 var ErrNewAccount = errors.New("book: an account is newer than the directory")

@@ -10,15 +10,16 @@ import (
 	"parley/store"
 )
 
-// Log holds the entries that one batch adds to the logs of conversations. A log says what was done, by whom and why: people read
-// it as the history, and figures are made from it.
+// Log holds the entries that one batch adds to the logs of conversations. An entry records what was done, by whom and
+// why: for example, that agent 7 resolved a conversation. People read the log as the conversation's history, and
+// statistics are computed from it.
 type Log struct {
 	*Moment
 	verbs   verb.Table
 	Entries []store.LogEntry
 }
 
-// Did records that an agent has done what was asked for: the deed of the request's verb.
+// Did records that an agent did what a request's verb asks for (a verb is a command such as "resolve").
 func (l *Log) Did(r Request, detail any) {
 	l.ByAgent(r.Conversation, r.Agent, l.verbs.Of(r.Verb).Deed, detail)
 }
@@ -42,7 +43,7 @@ func (l *Log) ByParley(c *Conversation, what store.Deed, detail any) {
 func (l *Log) add(c *Conversation, agent *store.AgentID, actor store.Doer, what store.Deed, detail any) {
 	body := json.RawMessage("{}")
 	if detail != nil {
-		if b, err := json.Marshal(detail); err == nil { // our own plain struct, so that there is no error
+		if b, err := json.Marshal(detail); err == nil { // it can't fail: details are plain structs of ours
 			body = b
 		}
 	}
@@ -58,24 +59,24 @@ func (l *Log) add(c *Conversation, agent *store.AgentID, actor store.Doer, what 
 	})
 }
 
-// Detail of a log entry.
+// Detail is the detail of a log entry, as it is stored in JSON.
 type Detail struct {
 	Text    string          `json:"text,omitempty"`
 	Why     bridge.Why      `json:"reason,omitzero"`
 	Message store.MessageID `json:"message,omitempty"`
 	Agents  []store.AgentID `json:"agents,omitempty"`
 	Team    store.TeamID    `json:"team,omitempty"`
-	Note    string          `json:"note,omitempty"` // what was said to colleagues along with it
+	Note    string          `json:"note,omitempty"` // a remark for colleagues that came with it
 }
 
-// DetailOf reads the detail of a log entry. Details of earlier versions lack fields, which are zero then.
+// DetailOf decodes the detail of a log entry. Fields that an earlier version didn't write are zero.
 func DetailOf(entry store.LogEntry) (d Detail) {
 	_ = json.Unmarshal(entry.Detail, &d) // Log.add wrote it
 	return d
 }
 
-// RecordRefusal records that a verb was refused, and why, as a code. In a chat only the agent sees the words. On a page of Parley's own
-// nobody can be answered like that: the log keeps the words, and the page shows them.
+// RecordRefusal records that a verb was refused, with a code for the reason. In a chat only the agent sees the explanation
+// (words). On Parley's own pages nobody sees such an answer, so the log keeps the explanation and the page shows it.
 func (l *Log) RecordRefusal(r Request, code bridge.Reason, words string) {
 	why := Detail{Text: string(r.Verb), Why: bridge.Because(code)}
 	if r.Surface == store.SystemAccount {
@@ -84,8 +85,8 @@ func (l *Log) RecordRefusal(r Request, code bridge.Reason, words string) {
 	l.ByParley(r.Conversation, store.DeedRefused, why)
 }
 
-// ChangedHands reports whether a text comes late, and its conversation has other owners now than when it was typed. Its author may
-// have relied on the text staying inside, because the conversation was somebody else's then.
+// ChangedHands reports whether a text is applied late, and the conversation's owners have changed since it was typed.
+// The author may have relied on the text staying inside, because the conversation was somebody else's then.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
 	typed, late := l.comesLate(r.Action)
 	if !late || r.Explicit {
@@ -100,7 +101,8 @@ func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (boo
 	return store.ChangedHands(ctx, q, r.Conversation.ID, typed)
 }
 
-// IsSilenced reports whether an agent has silenced a sender in a thread of a day.
+// IsSilenced reports whether an agent has silenced a sender in the thread c, in which an account's mails of one day
+// are sorted.
 func (l *Log) IsSilenced(ctx context.Context, q store.Querier, c *Conversation, key string) (bool, error) {
 	for _, e := range l.Entries { // of this batch, not stored yet
 		if e.ConversationID == c.ID && e.What == store.DeedSilenced && DetailOf(e).Text == key {
@@ -114,7 +116,7 @@ func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }
 
-// Note records that an agent wrote a note. agent is nil if the author isn't an agent: then nothing is recorded.
+// Note records that an agent wrote a note. It records nothing if agent is nil, which means that the author isn't an agent.
 func (l *Log) Note(c *Conversation, agent *store.Agent, m *Message) {
 	if agent != nil {
 		l.ByAgent(c, agent, store.DeedNoted, Detail{Message: m.ID})

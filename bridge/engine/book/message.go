@@ -12,44 +12,47 @@ import (
 	"parley/store"
 )
 
-// Message is a message that a batch has in hand.
+// Message is a message that a batch has loaded or made: one by a customer, a reply by an agent, or a note for
+// colleagues. Its fate says what became of it, for example FateWaiting or FateInside (only colleagues see it).
 type Message struct {
 	store.Message
 	Fresh, Dirty bool            // it is new in this batch; the batch changed it
-	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
-	Elsewhere    bridge.Place    // where it was typed, if not in its conversation's thread; known only in the batch that makes it
+	Decided      *bridge.Outcome // what a person decided about it in this batch; with State "", its lines show its fate
+	Elsewhere    bridge.Place    // where it was typed, if not in its conversation's thread; set only in the batch that makes it
 }
 
-// IsConfidential reports whether a rule of the agents' organisation keeps its own people from reading a message in the chat: then nobody
-// is shown its words elsewhere either. It stays so when the message is deleted there.
+// IsConfidential reports whether a data-loss rule of the agents' organisation blocks a message in the chat. Its text
+// is then shown nowhere else either, even after the message was deleted there.
 func IsConfidential(m *store.Message) bool {
 	hasNotLeft := m.Fate == store.FateFailed || m.Fate == store.FateDropped
 	return hasNotLeft && m.Reason == bridge.ReasonConfidential
 }
 
-// Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text. It is empty for a
-// confidential message.
+// Excerpt returns the beginning of a message in plain text, or the name of its first file if it has no text. It is
+// empty for a confidential message.
 func Excerpt(m *Message) string { return markdown.Plain(ExcerptParts(m)) }
 
-// ExcerptParts returns the parts of which Excerpt is made. Each has one run without formatting.
+// ExcerptParts returns the parts (paragraphs, list items …) of which Excerpt is made, each with one run of
+// unformatted text.
 func ExcerptParts(m *Message) []markdown.Part {
 	if IsConfidential(&m.Message) {
 		return nil
 	}
 	var kept []markdown.Part
-	lines, runes := maxExcerptLines, maxExcerptRunes // the room that is left
+	linesLeft, runesLeft := maxExcerptLines, maxExcerptRunes
 	for _, p := range markdown.Parts(markdown.Cut(m.Text, maxExcerptSource)) {
-		words := strings.TrimSpace(markdown.Plain([]markdown.Part{p}))
-		typed := strings.Split(words, "\n")
-		head := markdown.Cut(strings.Join(typed[:min(len(typed), lines)], "\n"), runes)
+		text := strings.TrimSpace(markdown.Plain([]markdown.Part{p}))
+		lines := strings.Split(text, "\n")
+		head := markdown.Cut(strings.Join(lines[:min(len(lines), linesLeft)], "\n"), runesLeft)
 		if head != "" {
 			p.Runs = []markdown.Run{{Text: head}}
 			kept = append(kept, p)
-			lines -= strings.Count(head, "\n") + 1
-			runes -= utf8.RuneCountInString(head)
+			linesLeft -= strings.Count(head, "\n") + 1
+			runesLeft -= utf8.RuneCountInString(head)
 		}
 
-		if len(head) < len(words) { // there is no room for more
+		isCut := len(head) < len(text)
+		if isCut {
 			last := kept[len(kept)-1].Runs
 			last[0].Text = strings.TrimSpace(last[0].Text) + "…"
 			return kept
@@ -63,14 +66,14 @@ func ExcerptParts(m *Message) []markdown.Part {
 	return kept
 }
 
-// Bounds of an excerpt.
+// Limits of an excerpt.
 const (
 	maxExcerptRunes  = 300
 	maxExcerptLines  = 6
-	maxExcerptSource = 8000 // runes of Markdown that are read for it
+	maxExcerptSource = 8000 // runes of Markdown that are parsed for it
 )
 
-// richRow encodes rich content for a message's row. It returns nil if there is none.
+// richRow encodes rich content (such as buttons) for a message's row. It returns nil if there is none.
 func richRow(r *bridge.Rich) json.RawMessage {
 	if r.Kind() == "" {
 		return nil
@@ -78,7 +81,7 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	return bridge.JSON(r)
 }
 
-// SaidIn returns those of a post's messages that customers wrote, oldest first. One post may show several.
+// SaidIn returns the customers' messages among those that one post shows, oldest first. It sorts messages.
 func SaidIn(messages []store.Message) []bridge.Said {
 	slices.SortFunc(messages, func(a, b store.Message) int { // providers' times are in full seconds, so that many are equal
 		return cmp.Or(a.SaidAt.Compare(b.SaidAt), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
@@ -93,7 +96,7 @@ func SaidIn(messages []store.Message) []bridge.Said {
 	return list
 }
 
-// SurfaceFiles makes the rows of files that a person attached in a surface.
+// SurfaceFiles returns rows for the files that a person attached in a surface, which is a chat of agents.
 func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 	var refs []store.FileRef
 	for i, f := range files {
@@ -109,19 +112,18 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 	return refs
 }
 
-// SetFate notes what becomes of a message, and why.
 func (m *Message) SetFate(fate store.Fate, reason bridge.Reason) {
 	m.Fate, m.Reason = fate, reason
 	m.Dirty = true
 }
 
-// KeepInside makes a message a note that stays inside, and notes why.
+// KeepInside turns a message into a note for colleagues.
 func (m *Message) KeepInside(reason bridge.Reason) {
 	m.Direction = store.DirectionNote
 	m.SetFate(store.FateInside, reason)
 }
 
-// WordsMarkOf returns the bridge.WordsMark of a message: another one means that its text or its files were changed.
+// WordsMarkOf returns the checksum of a message's text and file names (bridge.WordsMark), which changes when they do.
 func WordsMarkOf(m *store.Message) string {
 	names := make([]string, len(m.Files))
 	for i, f := range m.Files {
@@ -130,25 +132,24 @@ func WordsMarkOf(m *store.Message) string {
 	return bridge.WordsMark(m.Text, names)
 }
 
-// IsEmpty reports whether a message says nothing, so that there is nothing to send.
+// IsEmpty reports whether a message has no content to send.
 func IsEmpty(m *store.Message) bool {
 	hasMore := len(m.Files) > 0 || len(m.Rich) > 0 || len(m.Template) > 0
 	return m.Text == "" && !hasMore
 }
 
-// CompareSaid compares two messages by when they were said: by the order in which their facts were accepted. Ids of messages
-// alone don't tell it, because each batch takes its ids from a block.
+// CompareSaid compares two messages by the order in which their events were accepted. Message ids alone don't give
+// that order, because each batch takes its ids from a block.
 func CompareSaid(a, b *store.Message) int {
 	return cmp.Or(cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
 }
 
-// WasSaidAfter reports whether a message was said after another.
 func WasSaidAfter(m, other *store.Message) bool { return CompareSaid(m, other) > 0 }
 
-// isByCustomer reports whether a customer said a message, or may have, and no machine of the customer's.
+// isByCustomer reports whether a message came from the customer, and not from one of the customer's machines.
 func (m *Message) isByCustomer() bool { return m.Direction == store.DirectionIn && !m.IsByMachine() }
 
-// IsByMachine reports whether a machine said a message: one of a customer's, or Parley by itself.
+// IsByMachine reports whether a message was sent automatically, on the customer's side or by Parley.
 func (m *Message) IsByMachine() bool {
 	return store.IsByMachine(m.Automatic) || m.Reason == store.ReasonMachine
 }

@@ -11,21 +11,23 @@ import (
 	"parley/store/blob"
 )
 
-// Messages holds the messages that one batch has loaded: what customers wrote, what agents wrote to them, and notes among
-// colleagues. It also has the ids by which providers know them, customers' reactions, and files that are still to be fetched.
+// Messages holds the messages of one batch: what customers wrote, what agents replied, and notes for colleagues. It
+// also holds the ids by which providers know them, customers' reactions, and files that are still to be fetched.
+//
+// For example, a mail arrives with one attachment: LinkExternalID records its Message-ID, and KeepFiles records the file.
 type Messages struct {
 	*Moment
 	log         *Log
 	posts       *Posts
 	verbs       verb.Table
 	Rows        map[store.MessageID]*Message
-	External    map[NameKey]store.ExternalID // by account and the provider's id: the message; 0 if it was deleted before it came
+	External    map[NameKey]store.ExternalID // by account and the provider's id; message 0 means it was deleted before it arrived
 	newExternal []store.ExternalID           // to be inserted
 	relinked    []store.ExternalID           // to be updated: they belong to another conversation or message now
 	Reactions   map[ReactionKey]store.Reaction
 	Reacted     map[ReactionKey]bool // reactions that changed in this batch
 	Fetches     []store.Fetch        // new files to be fetched
-	Offers      []*Message           // parked replies that are to be offered again: reply.PostOffers does that
+	Offers      []*Message           // replies that waited for the provider, for reply.PostOffers to offer to agents again
 }
 
 func newMessages(m *Moment, log *Log, posts *Posts, verbs verb.Table) *Messages {
@@ -69,7 +71,8 @@ func (ms *Messages) flushReactionsAndFetches(ctx context.Context, p *store.Pipel
 	return store.InsertFetches(ctx, p, ms.Fetches)
 }
 
-// uploadedBlobs returns the blobs of files that agents uploaded to Parley. They are kept from now on, as part of a message.
+// uploadedBlobs returns the blobs of files that agents uploaded to Parley. Being part of a message protects them from
+// expiry.
 func uploadedBlobs(messages []store.Message) []string {
 	var blobs []string
 	for i := range messages {
@@ -82,33 +85,33 @@ func uploadedBlobs(messages []store.Message) []string {
 	return blobs
 }
 
-// ReactionKey names a reaction: who reacted, and to which message, by the provider's id of it.
+// ReactionKey identifies a reaction by who reacted, and by the provider's id of the message (Target).
 type ReactionKey struct {
 	Account  store.AccountID
 	Target   string
 	Identity store.IdentityID
 }
 
-// LinkExternalID records which message a provider's id belongs to, unless that is known already. With message 0 it
-// records that the customer deleted the message before it came.
+// LinkExternalID records the message that a provider's id belongs to, unless one is recorded already. Message 0
+// records that the customer deleted the message before it arrived.
 func (ms *Messages) LinkExternalID(
 	account store.AccountID, external string, conversation store.ConversationID, message store.MessageID,
 ) {
-	k := NameKey{account, external}
+	key := NameKey{account, external}
 	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
-	before, known := ms.External[k]
+	before, known := ms.External[key]
 	switch {
 	case !known:
 		ms.newExternal = append(ms.newExternal, link)
-	case before.MessageID == 0: // the customer deleted it before it came
+	case before.MessageID == 0: // it was deleted before it arrived
 		ms.relinked = append(ms.relinked, link)
 	default:
 		return
 	}
-	ms.External[k] = link
+	ms.External[key] = link
 }
 
-// KeepFiles notes the files of a customer's message. Those with a Ref stay with the provider until they are fetched.
+// KeepFiles records the files of a customer's message. A file with a Ref has to be fetched from the provider.
 func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound) {
 	for i, f := range in.Attachments {
 		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
@@ -132,7 +135,7 @@ func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound)
 	}
 }
 
-// LinkSentID records the provider's id of a message that we sent.
+// LinkSentID records the provider's id of a message that Parley sent.
 func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 	if external == "" {
 		return
@@ -143,7 +146,7 @@ func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 	}
 }
 
-// Move moves a message to another conversation. Its provider's id moves along, so that answers to it find that conversation.
+// Move moves a message to another conversation, with its provider's id, so that answers to it find that conversation.
 func (ms *Messages) Move(m *Message, c *Conversation) {
 	m.ConversationID, m.Dirty = c.ID, true
 	if m.ExternalID != "" {
@@ -153,27 +156,26 @@ func (ms *Messages) Move(m *Message, c *Conversation) {
 	}
 }
 
-// followMoved makes providers' ids lead to the conversations in which their messages stand now. A message may have been moved
-// between the reading of its id and the locking of its conversation.
-// Errors: relay.ErrAgain if a message was moved to a conversation that isn't loaded.
+// followMoved corrects the conversations of the providers' ids, which were read before their conversations were
+// locked: a message may have been moved in between. Errors: relay.ErrAgain if a message was moved to a conversation
+// that isn't loaded.
 func (ms *Messages) followMoved(cs *Conversations) error {
-	for k, x := range ms.External {
-		m := ms.Rows[x.MessageID]
-		if m == nil || m.ConversationID == x.ConversationID {
+	for key, link := range ms.External {
+		m := ms.Rows[link.MessageID]
+		if m == nil || m.ConversationID == link.ConversationID {
 			continue
 		}
-
 		if cs.Rows[m.ConversationID] == nil {
 			return relay.ErrAgain
 		}
-
-		x.ConversationID = m.ConversationID
-		ms.External[k] = x
+		link.ConversationID = m.ConversationID
+		ms.External[key] = link
 	}
 	return nil
 }
 
-// AddByPerson adds what a person wrote in a surface as a note that stays inside. The caller may give it another fate.
+// AddByPerson adds what a person wrote in a surface (a chat of agents), as a note for colleagues. The caller may turn
+// it into a reply.
 func (ms *Messages) AddByPerson(r Request) *Message {
 	m := &Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(ms.IDs.Next()),
@@ -202,8 +204,8 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	return m
 }
 
-// AddOutsideThread adds what a person wrote outside of the conversation's thread, as AddByPerson does. If it was typed, its post names
-// the message, but no conversation: what is said below that post isn't said in the conversation's thread.
+// AddOutsideThread is AddByPerson for a text that was written outside of the conversation's thread. If it was typed, its
+// post refers to the message but to no conversation: what is said below that post isn't part of the conversation's thread.
 func (ms *Messages) AddOutsideThread(r Request) *Message {
 	m := ms.AddByPerson(r.OutsideThread())
 	m.Elsewhere = r.TypedPlace()
@@ -215,7 +217,7 @@ func (ms *Messages) AddOutsideThread(r Request) *Message {
 	return m
 }
 
-// AnsweredBy returns the one message that a reply answers, if the customer has it. It returns nil if there is none.
+// AnsweredBy returns the message that a reply quotes (Args.Message) if the customer has that message, or nil.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	m := ms.Rows[a.Args.Message]
 	if m == nil || m.ConversationID != c.ID {
@@ -228,8 +230,8 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	return m
 }
 
-// newestFor returns the message that a typed verb is about which names none: the conversation's newest one that was there when
-// the verb was typed, and to which the verb can be applied. It returns nil if there is none.
+// newestFor returns the message that a typed verb without a message id is about: the newest one of the conversation,
+// as of when the verb was typed, to which the verb can be applied. It returns nil if there is none.
 func (ms *Messages) newestFor(r Request) *Message {
 	c, canApply := r.Conversation, ms.verbs.Of(r.Verb).CanApply
 	if canApply == nil {
@@ -249,7 +251,7 @@ func (ms *Messages) newestFor(r Request) *Message {
 	return found
 }
 
-// CanBeSent reports whether an agent may still have a message sent that has not left.
+// CanBeSent reports whether an agent may still send a message that has not left.
 func CanBeSent(m *store.Message) bool {
 	switch m.Fate {
 	case store.FateAsk, store.FateParked:

@@ -10,26 +10,27 @@ import (
 	"parley/store"
 )
 
-// If each mail could open a conversation, a stranger could open thousands, and their threads would bury those of customers. So one
-// address, and one domain, may open a number of conversations of an account at once, and one more in each period after that. Mails
-// above the limit are collected in one thread (inbound/collect.go). For the account's own domain and those of public providers,
-// only the address counts: the people there have nothing to do with each other.
+// If every mail could open a conversation, one stranger could open thousands, and bury the threads of customers. So
+// each sender address and each domain has a rate limit per account, a token bucket: 10 conversations at once, then
+// one more every two minutes, for an address. Mails above the limit are collected in one thread (inbound/collect.go).
+// For the account's own domain and for public mail providers only the address counts, because the people there have
+// nothing to do with each other.
 const (
 	senderAtOnce, senderEach = 10, 2 * time.Minute  // of one address
 	domainAtOnce, domainEach = 50, 20 * time.Second // of one domain
 )
 
-// Openings holds what one batch has loaded of the limits, by account and origin.
+// Openings holds the limits that one batch has loaded, by account and origin. An origin is an address, or "@" and a domain.
 type Openings map[NameKey]*Opening
 
-// Opening is how much of its limit an origin (an address, or "@" and a domain) has used.
+// Opening is how much of its limit an origin has used.
 type Opening struct {
 	store.Opening
 	atOnce int           // how many conversations it may open at once
 	Each   time.Duration // the period after which it may open one more
 }
 
-// UseOf returns an origin's use of its limit. It makes the entry if the origin is new.
+// UseOf returns the entry of an origin, which it makes if it is missing.
 func (os Openings) UseOf(k NameKey) *Opening {
 	o := os[k]
 	if o == nil {
@@ -42,14 +43,15 @@ func (os Openings) UseOf(k NameKey) *Opening {
 	return o
 }
 
-// keep remembers how much the origins had used when their rows were read.
+// keep sets how much the origins had used when their rows were read.
 func (os Openings) keep(found []store.Opening) {
 	for _, o := range found {
 		os.UseOf(NameKey{o.AccountID, o.Origin}).Before = o.Before
 	}
 }
 
-// Allows reports whether the origin may open n more conversations now. Uses are counted in seconds, which time pays off.
+// Allows reports whether the origin may open n more conversations now. Use is counted in seconds: each conversation
+// costs Each, and the passing of time pays it back.
 func (o *Opening) Allows(n int) bool {
 	return o.Before+o.Used+float64(n)*o.Each.Seconds() <= float64(o.atOnce)*o.Each.Seconds()
 }
@@ -64,7 +66,8 @@ func (os Openings) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UseOpenings(ctx, p, rows)
 }
 
-// wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit in this batch.
+// wantCollecting adds today's collecting threads of the accounts on which an origin may exceed its limit in this
+// batch to n.
 func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Prefetch, now time.Time) error {
 	var days KeyList
 	for k, count := range n.Opens {

@@ -15,20 +15,23 @@ import (
 	"parley/store"
 )
 
-// Outbox holds what one batch has loaded or made for the relay to send. A delivery is one reply to a customer or one post into
-// a chat. A lane is the queue of a conversation's deliveries to one place: its head, the first one, is the only one that may
-// leave. A gate is a budget of a provider that several lanes spend.
+// Outbox holds the deliveries of one batch, with their lanes. A delivery is one reply to a customer, or one post into
+// a chat of agents. A lane is the first-in, first-out queue of a conversation's deliveries to one place; only its
+// head, the first delivery, may leave. A gate is a rate limit of a provider that several lanes share.
+//
+// For example, when an agent types two replies, Enqueue gives them Seq 5 and 6 in the customer's lane. A process
+// leases the lane, sends 5, and sets Head to 5; then 6 may leave.
 type Outbox struct {
 	*Moment
 	Lanes      map[store.LaneID]*Lane
 	laneKeys   map[LaneKey]*Lane
-	named      map[LaneKey]bool        // lanes that belong to no conversation and were looked for, whether they exist or not
-	gates      map[LaneKey]*store.Gate // those of lanes that the batch makes or moves to another gate
+	named      map[LaneKey]bool        // lanes without a conversation that Load has looked for, whether they exist or not
+	gates      map[LaneKey]*store.Gate // gates of lanes that the batch makes or moves to another gate
 	Deliveries map[store.DeliveryID]*Delivery
 	OfMessage  map[store.MessageID][]*Delivery // deliveries by the message that they are about
 	shifts     []shift
 	knownGates *Gates
-	LeaseFor   func(request time.Duration) time.Duration // how long a lane has to be leased for a request that takes at most so long
+	LeaseFor   func(request time.Duration) time.Duration // how long to lease a lane for a request that takes at most the given time
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
@@ -45,39 +48,39 @@ func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Durati
 	}
 }
 
-// LaneKey names a lane, or a gate, of an account.
+// LaneKey identifies a lane, or a gate, of an account.
 type LaneKey struct {
 	Account store.AccountID
 	Key     string
 }
 
-// shift moves the stored deliveries of a lane back by one place, from seq on.
+// shift moves the stored deliveries of a lane with this seq or a higher one back by one.
 type shift struct {
 	lane store.LaneID
 	seq  int64
 }
 
-// Lane is a lane that a batch has loaded or made. Deliveries have their place in it by Seq: those up to Head are over, and the
-// one behind it is next. A process that works on that one has leased the lane.
+// Lane is a lane that a batch has loaded or made. Its deliveries are numbered by Seq: those up to Head are over, and
+// Head+1 is next. A process that works on the next one has leased the lane.
 type Lane struct {
 	store.Lane
 	Fresh, Dirty bool        // it is new in this batch; the batch changed it
-	Gate         *store.Gate // the gate of a new or moved lane: its id becomes known in Flush
-	Waiting      []*Delivery // agents' messages that wait in the lane, in order, as far as they were loaded
+	Gate         *store.Gate // the gate of a new or moved lane, whose id is resolved in Flush
+	Waiting      []*Delivery // the loaded messages of agents that wait in the lane, in order
 }
 
-// HasRootToLand reports whether a root, the first message of a thread, waits in a lane or is being posted: the lane has
-// PriorityRoot until then, and what is typed below the root waits (store.RootComing). After a root that was passed over, the
-// lane keeps the priority until it is empty.
+// HasRootToLand reports whether a root, the first message of a thread, waits in a lane or is being posted. Until then
+// the lane has PriorityRoot, and what is typed below the root waits (store.RootComing). After a root that was
+// skipped, the lane keeps the priority until it is empty.
 func (l *Lane) HasRootToLand() bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
 
-// isUnderWay reports whether a process works on the delivery with this place in the lane.
+// isUnderWay reports whether a process is working on the delivery with this seq.
 func (l *Lane) isUnderWay(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil != nil }
 
-// isNextAndFree reports whether the delivery with this place is the lane's next one, and no process works on it.
+// isNextAndFree reports whether the delivery with this seq is the lane's next one, and no process is working on it.
 func (l *Lane) isNextAndFree(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil == nil }
 
-// Enqueue puts a delivery at the end of a lane.
+// Enqueue appends a delivery to a lane. A nil notBefore means that it may leave at once.
 func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	d := &Delivery{Fresh: true, Delivery: store.Delivery{
 		ID:        store.DeliveryID(o.IDs.Next()),
@@ -101,14 +104,14 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	return d
 }
 
-// addToIndex makes a delivery known by its id and by its message.
 func (o *Outbox) addToIndex(d *Delivery) {
 	o.Deliveries[d.ID] = d
 	o.OfMessage[d.MessageID] = append(o.OfMessage[d.MessageID], d)
 }
 
-// laneOrder makes the orders of all surfaces comparable with each other and with those of forms. An order in milliseconds
-// becomes one in seconds with a fraction.
+// laneOrder converts the order of an agent's message, which is the time in the format of its chat, to seconds with a
+// fraction, so that messages from all chats and forms can be compared: "1712345678901" (milliseconds) becomes
+// "1712345678.901".
 func laneOrder(order string) string {
 	at := OrderTime(order)
 	if strings.Contains(order, ".") || at.IsZero() {
@@ -117,7 +120,7 @@ func laneOrder(order string) string {
 	return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond))
 }
 
-// EnqueueInOrder puts an agent's message among those that still wait, in the order in which they were typed (invariant 3).
+// EnqueueInOrder inserts an agent's reply among those that still wait, in the order in which they were typed (invariant 3).
 func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
 	isLater := func(d *Delivery) bool {
@@ -142,7 +145,7 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 	return d
 }
 
-// moveBefore gives d a place in its lane. The delivery that has it, and all behind that one, move back by one.
+// moveBefore gives d the position seq in its lane. The delivery that had it, and all after that one, move back by one.
 func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	for _, other := range o.Deliveries {
 		isInLane := other.LaneID == l.ID && other != d
@@ -154,11 +157,10 @@ func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	d.Seq = seq
 }
 
-// IsNamed reports whether Load has looked for a lane that belongs to no conversation: the batch can put nothing into others.
+// IsNamed reports whether Load has looked for a lane that belongs to no conversation. A batch can enqueue only into these.
 func IsNamed(o *Outbox, key LaneKey) bool { return o.named[key] }
 
-// LaneOf returns the lane with a key. If there is none, it makes one with a priority, the gate whose budget the lane
-// spends, and how long a request in it may take.
+// LaneOf returns the lane with a key, which it makes if it is missing. request is how long a request in that lane may take.
 func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
 	if l := o.laneKeys[key]; l != nil {
 		return l
@@ -178,8 +180,9 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 	return l
 }
 
-// EnqueueFirst puts a post, such as the new root of a thread, before everything that waits in its lane. An attempt that is under way
-// fails with ErrThreadLost, since the old root is gone, and is tried again behind the post. message is the one that it shows, 0 if none.
+// EnqueueFirst inserts a post, such as the new root of a thread, before everything else in its lane. An attempt that
+// is running fails with ErrThreadLost, since the old root is gone, and is repeated after the post. message is the
+// message that the post shows, or 0.
 func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, message store.MessageID, p outbound.Payload) {
 	d := o.Enqueue(l, string(kind), message, p, nil)
 	first := l.Head + 1
@@ -192,7 +195,8 @@ func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, message store.Messa
 	}
 }
 
-// SetDue sets when the head of a lane may be claimed: at notBefore, or at once if that is nil, but not while the lane rests.
+// SetDue sets when the head of a lane may be claimed: at notBefore, or at once if that is nil, but not before the
+// lane's rest ends.
 func (o *Outbox) SetDue(l *Lane, notBefore *time.Time) {
 	due := o.Now
 	if notBefore != nil && notBefore.After(due) {
@@ -204,14 +208,14 @@ func (o *Outbox) SetDue(l *Lane, notBefore *time.Time) {
 	l.DueAt, l.Dirty = &due, true
 }
 
-// IsHead reports whether a delivery is next in its lane and nobody is working on it.
+// IsHead reports whether a delivery is next in its lane and no process is working on it.
 func (o *Outbox) IsHead(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	return l != nil && l.isNextAndFree(d.Seq)
 }
 
-// Cancel takes a waiting delivery back. It returns false if the delivery is being sent or was sent. If a reply may have left by
-// an earlier attempt, only the next attempt is taken back: a person has to say whether the reply left.
+// Cancel cancels a waiting delivery. It returns false if the delivery is being sent or was sent. A reply that may have left
+// by an earlier attempt is not cancelled but gets the state NeedsDecision: a person has to decide whether it has left.
 func (o *Outbox) Cancel(d *Delivery) bool {
 	if !o.CanBeTakenBack(d) {
 		return false
@@ -221,27 +225,27 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 		state = store.NeedsDecision
 	}
 	d.State, d.Dirty = state, true
-	d.NotBefore = nil // its hold ends, so that nothing behind it waits for that
+	d.NotBefore = nil // deliveries after it need not wait for its hold
 	if o.IsHead(d) {
-		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher passes over it
+		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher skips it
 	}
 	return true
 }
 
-// Settle gives a delivery the state that a receipt tells, so that what waits behind it may leave.
+// Settle gives a delivery the state that a receipt reports, so that the next one in the lane may leave.
 func (o *Outbox) Settle(d *Delivery, state store.DeliveryState) {
 	o.MakeDue(d)
 	d.State, d.NotBefore, d.Dirty = state, nil, true
 }
 
-// MakeDue ends the pause before the next attempt at a delivery, if nothing waits before it in its lane.
+// MakeDue ends the pause before the next attempt at a delivery, if it is the head of its lane.
 func (o *Outbox) MakeDue(d *Delivery) {
 	if o.IsHead(d) {
 		o.SetDue(o.Lanes[d.LaneID], nil)
 	}
 }
 
-// Postpone has a waiting delivery held until a time.
+// Postpone holds a waiting delivery until a time.
 func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	d.NotBefore, d.Dirty = &until, true
 	if o.IsHead(d) {
@@ -249,8 +253,9 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	}
 }
 
-// CanBeTakenBack reports whether a delivery can still be changed or taken back: it waits, no attempt runs, and no piece of it is
-// known to have left. That is so also for a reply that a person sends again though it may have left: the click is taken back.
+// CanBeTakenBack reports whether a delivery can still be changed or cancelled: it is queued, no attempt is running,
+// and no piece of it is known to have left. That includes a reply which may have left before a click sent it again:
+// only the click is taken back then.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	if d.State != store.Queued || hasPieceLeft(d) {
 		return false
@@ -259,10 +264,10 @@ func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	if l == nil || l.isUnderWay(d.Seq) {
 		return false
 	}
-	return !d.DecodedPayload().Unsure // a post that may be there
+	return !d.DecodedPayload().Unsure // an unsure post may have been posted already
 }
 
-// addDelivery makes a stored delivery known, unless it is.
+// addDelivery adds a stored delivery, unless it is loaded already.
 func (o *Outbox) addDelivery(d store.Delivery) {
 	if o.Deliveries[d.ID] != nil {
 		return
@@ -281,7 +286,7 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 	}
 }
 
-// loadDeliveries reads the deliveries of messages that were found only after the others were loaded.
+// loadDeliveries reads the deliveries of messages that were found after the other deliveries had been loaded.
 func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
 	var ids []store.MessageID
 	for _, m := range late {
@@ -304,8 +309,8 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	return nil
 }
 
-// flushLanes writes lanes. If another transaction has made the same lane meanwhile, this one fails and is repeated: otherwise
-// its deliveries would be in a lane that doesn't exist.
+// flushLanes writes lanes. If another transaction has inserted the same lane in the meantime, this one fails and is
+// repeated: otherwise its deliveries would be in a lane that doesn't exist.
 func (o *Outbox) flushLanes(ctx context.Context, p *store.Pipeline) error {
 	fresh, changed := newAndChanged(o.Lanes, func(l *Lane) (store.Lane, bool, bool) { return l.Lane, l.Fresh, l.Dirty })
 	if err := p.InsertLanes(fresh); err != nil {
@@ -327,8 +332,8 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertDeliveries(ctx, p, fresh)
 }
 
-// FilesPost returns the latest post of a message's files in its conversation's thread, or nil if there is none. Posts of
-// single files that came late don't count.
+// FilesPost returns the latest post of a message's files in its conversation's thread, or nil. Posts of single files
+// that arrived late don't count.
 func (o *Outbox) FilesPost(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
@@ -343,8 +348,8 @@ func (o *Outbox) FilesPost(m *Message) *Delivery {
 	return found
 }
 
-// ComparePosts compares two deliveries by when they were queued: in one lane by their places, else by their times. Ids don't
-// tell it, since each batch takes its ids from a block.
+// ComparePosts compares two deliveries by when they were queued: by Seq within one lane, else by time. Ids don't give
+// that order, because each batch takes its ids from a block.
 func ComparePosts(a, b *Delivery) int {
 	if a.LaneID == b.LaneID {
 		return cmp.Compare(a.Seq, b.Seq)

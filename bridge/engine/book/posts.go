@@ -14,12 +14,16 @@ import (
 
 // Kinds of posts that people made. The kinds of Parley's own posts are PostKinds.
 const (
-	EarlyMessage = "early" // an edit or a deletion of it came before the message itself
+	EarlyMessage = "early" // its edit or deletion arrived before the message itself
 	HumanMessage = "human"
 )
 
-// Posts holds the messages in Slack or Teams that one batch is about, written by people or by Parley. A row says to which
-// conversation and message such a post belongs: by it, a reply, an edit or an emoji below a post finds its conversation.
+// Posts holds the messages in surfaces (Slack, Teams) that one batch is about, by people and by Parley. A row maps
+// such a message to its conversation: an agent's reply in a thread finds its conversation by the row of the thread's
+// root, the first message.
+//
+// When a root has just been posted, its row is written only with the result of that request. An action below the root
+// may arrive sooner, and then waits for the row (AwaitRecord).
 type Posts struct {
 	*Moment
 	verbs verb.Table
@@ -27,7 +31,7 @@ type Posts struct {
 	dirty map[PostKey]bool // rows to be written
 }
 
-// findPosts adds the query of the posts with these keys.
+// findPosts adds the query for the posts with these keys to p.
 func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
 	accounts := make([]store.AccountID, len(wanted))
 	channels := make([]string, len(wanted))
@@ -40,7 +44,7 @@ func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
 	p.FindPosts(dest, accounts, channels, messages)
 }
 
-// Remember records what a surface's message is about, for replies, edits and reactions to it.
+// Remember records which conversation and message a surface's message belongs to.
 func (ps *Posts) Remember(p store.Post) *store.Post {
 	k := PostKey{p.AccountID, p.Channel, p.Message}
 	row := &p
@@ -49,21 +53,21 @@ func (ps *Posts) Remember(p store.Post) *store.Post {
 	return row
 }
 
-// MarkChanged marks a post as changed.
 func (ps *Posts) MarkChanged(p *store.Post) {
 	ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true
 }
 
-// PostKey names a message in a surface.
+// PostKey identifies a message in a surface.
 type PostKey struct {
 	Account          store.AccountID
 	Channel, Message string
 }
 
-// IsAskedElsewhere reports whether an action is to be answered where it was done, because whoever did it would not see the
+// IsAskedElsewhere reports whether an action is answered where it was done, because its author would not see an
 // answer in the conversation's thread. That is so:
-//   - if somebody chooses the conversation for a text that was typed in the channel, outside of all threads;
-//   - if a command, or a question (verb.Rules) of a button or form, names a conversation of another thread.
+//   - if it chooses the conversation for a text that was typed in the channel, outside of all threads;
+//   - if it is a command, or a question (verb.Rules) by a button or form, about a conversation with another
+//     thread.
 func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
@@ -80,7 +84,7 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	}
 
 	root := r.Place.Thread
-	if root == "" && !r.Typed() { // it was a button of the card, which is the root
+	if root == "" && !r.Typed() { // a button of the root itself
 		root = r.Place.Message
 	}
 
@@ -88,8 +92,8 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
 
-// IsShownInThread reports whether the conversation's thread shows a typed text. It doesn't if the text was typed elsewhere, with
-// the number of the conversation.
+// IsShownInThread reports whether a typed text is in the conversation's thread. It isn't if it was typed elsewhere
+// with the conversation's number.
 func (ps *Posts) IsShownInThread(r Request) bool {
 	if r.Conversation == nil || r.Args.Conversation == 0 {
 		return true
@@ -98,19 +102,19 @@ func (ps *Posts) IsShownInThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
-// RememberHandled notes that a typed message was handled, and became nothing.
+// RememberHandled records that a typed message was handled without becoming a message of a conversation.
 func (ps *Posts) RememberHandled(r Request) {
 	ps.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: HumanMessage})
 }
 
-// WasHandled reports whether a typed message was handled before: a surface may report the same message in several ways.
+// WasHandled reports whether a typed message was handled before: a surface may report the same message more than once.
 func (ps *Posts) WasHandled(r Request) bool {
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	return p != nil && p.Kind == HumanMessage
 }
 
-// AwaitRecord returns a *NotYet if an action has to wait for the record of the post under which it was done, which is written
-// with the result of that post. It returns nil if the record is there, or if the wait has been long enough.
+// AwaitRecord returns a *NotYet if an action has to wait for the row of the post under which it was done. It returns
+// nil if the row exists, or if the action has waited long enough.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	root, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
 	if ps.Rows[PostKey{r.Surface, r.Place.Channel, root}] != nil || age >= maxRootWait {
@@ -140,8 +144,7 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 }
 
 // IsUnknownThread reports whether somebody asked Parley to reply to a customer in a thread that belongs to no known
-// conversation. It may be the double of a conversation's thread: a root is posted again when nobody can tell whether the
-// first attempt succeeded.
+// conversation. It may belong to a duplicate root: a root is posted again if the result of the first attempt stays unknown.
 func (ps *Posts) IsUnknownThread(r Request) bool {
 	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
 	if !r.Explicit || !isBelowRoot || r.Args.Conversation != 0 {
@@ -150,8 +153,8 @@ func (ps *Posts) IsUnknownThread(r Request) bool {
 	return ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
-// MayBeUnderDouble reports whether a text was typed under a second copy of a conversation's root: a root of Parley's that no
-// conversation has, in a channel where a copy may stand that was not found. Such a text was meant for a customer.
+// MayBeUnderDouble reports whether a text was typed below a duplicate of a conversation's root: below a post by
+// Parley without a row, in a channel that may hold an undiscovered duplicate. Such a text was meant for a customer.
 func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
 	isTypedInThread := r.Typed() && r.Place.Thread != ""
 	if !r.OwnThread || !isTypedInThread {
@@ -171,16 +174,17 @@ func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UpsertPosts(ctx, p, posts)
 }
 
-// maxRootWait is how long a reply may wait for the record of the root under which it was typed. That is how long it can be
-// unknown whether a post was made.
+// maxRootWait is how long a reply may wait for the row of the root below which it was typed. It exceeds the time for
+// which the result of a post can be unknown.
 const maxRootWait = 11 * time.Minute
 
-// maxDisorderWait is how long a reply waits even if no root is under way: a surface may report events in the wrong order.
+// maxDisorderWait is how long a reply waits even if no root is being posted, because a surface may report events out
+// of order.
 const maxDisorderWait = 15 * time.Second
 
-// rootPollInterval is the pause between two looks whether a root is still under way.
+// rootPollInterval is how often to check whether a root is still being posted.
 const rootPollInterval = 5 * time.Second
 
-// maxEmojiWait is how long an emoji on a post of Parley's may wait for the post's record: less than maxRootWait, because the
-// post may concern no conversation. An emoji on a person's message waits for maxDisorderWait only.
+// maxEmojiWait is how long an emoji on a post by Parley may wait for the post's row. It is shorter than maxRootWait,
+// because the post may belong to no conversation. An emoji on a person's message waits for maxDisorderWait only.
 const maxEmojiWait = time.Minute

@@ -13,51 +13,54 @@ import (
 	"parley/store"
 )
 
-// Prefetch lists what the events of a batch will touch. The engine fills it in before anything is locked; then Book.Load locks
-// and reads each row once. A lane is the queue of what goes to one place: to a customer, into a thread, or to an agent.
+// Prefetch lists what the events of a batch will touch. The engine fills it in before anything is locked; then
+// Book.Load locks and reads each row once. For a mail, for example, it holds the sender's address, the ids of the
+// messages that the mail answers, and the conversation named by our token in it.
+//
+// A lane is the queue of deliveries to one place: a customer, a thread, or an agent (a direct lane).
 type Prefetch struct {
 	depth
-	facts         int // how many facts the batch applies
+	facts         int // how many events the batch applies
 	parties       parties
 	Strangers     []Stranger // people who become customers only if they wrote to us before
-	Peeked        KeyList    // customers who are read without being made, if they are new
+	Peeked        KeyList    // customers to read, but not to add if they are new
 	Joined        KeyList    // senders whose open conversations are needed
-	Reacted       KeyList    // messages, by the provider's ids, of which the reactions are needed
+	Reacted       KeyList    // messages, by the provider's ids, whose reactions are needed
 	External      KeyList    // messages, by the provider's ids
 	lanes         KeyList
-	Days          KeyList // days of which the threads are needed in which mails are sorted
+	Days          KeyList // days whose sorting threads are needed (see Sorting)
 	Posts         []PostKey
 	conversations map[store.ConversationID]bool
 	Messages      []store.MessageID
 	Deliveries    []store.DeliveryID
 	Files         []store.MessageID // messages whose posts with files are needed
 	Opens         map[NameKey]int   // how many conversations each origin may open in this batch; see Openings
-	NeedLatest    []Request         // actions for which the latest messages of their conversations are needed
+	NeedLatest    []Request         // actions that need the latest messages of their conversations
 	Ends          []Request         // requests that end conversations, snooze them or set them pending
 	Answers       []Incoming        // messages that open the reply windows of conversations
 	Tags          []string          // tags that are put on conversations
 }
 
-// lastMessages is how many of a conversation's latest messages are read where it matters what was said last.
+// lastMessages is how many of a conversation's latest messages are read where it matters who spoke last.
 const lastMessages = 5
 
-// depth says what is read besides the rows of the conversations.
+// depth selects what is read besides the conversations.
 type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
 	Undo     bool // the waiting deliveries, and the replies that the loaded deliveries carry
 	Failures bool // the waiting deliveries, and the latest messages of all conversations
 	Latest   bool // the latest messages of all conversations
-	Answered bool // some latest messages must be no notes; see minSaid
-	Landed   bool // the latest messages where customers wait: a reply that has now left may be older than their words
-	Receipts bool // as for Landed; also the deliveries that left as one message with the loaded ones, and their replies
-	UpTo     bool // the replies that were sent lately: a receipt is about all of them up to a time
-	Notes    bool // the notes in the threads that say what an analysis found
-	Early    bool // the edits that came before their messages
+	Answered bool // latest messages other than colleagues' notes; see minSaid
+	Landed   bool // the latest messages where customers wait: a reply that was sent now may be older than their last message
+	Receipts bool // as Landed; also the deliveries that left as one message with the loaded ones, and their replies
+	UpTo     bool // the recently sent replies: a receipt is about all of them up to a time
+	Notes    bool // the notes in the threads that show the findings of an analysis
+	Early    bool // the edits that arrived before their messages
 	News     bool // the direct lanes of owners and authors who are not in all chats; see addElsewhere
 }
 
-// minSaid returns how many of a conversation's latest messages have to be the customer's or ours to the customer, because
-// otherwise only colleagues' notes might be read. It returns 0 if any messages will do.
+// minSaid returns how many of a conversation's latest messages must be the customer's or ours to the customer:
+// otherwise there might be only notes among them. 0 means that any messages will do.
 func (d depth) minSaid() int {
 	if d.Answered || d.Failures {
 		return lastMessages
@@ -65,7 +68,7 @@ func (d depth) minSaid() int {
 	return 0
 }
 
-// withLatestMessages returns the conversations of which the latest messages are needed.
+// withLatestMessages returns the conversations whose latest messages are needed.
 func (b *Book) withLatestMessages(n *Prefetch) []store.ConversationID {
 	all := SortedKeys(b.Conversations.Rows)
 	if n.Failures || n.Latest {
@@ -76,8 +79,8 @@ func (b *Book) withLatestMessages(n *Prefetch) []store.ConversationID {
 	for _, id := range all {
 		c := b.Conversations.Rows[id]
 		isWaiting := c.LastFrom == store.FromCustomer && c.WaitingSince != nil
-		waitMayShift := isWaiting && (n.Landed || n.Receipts) // the messages tell since when
-		mayBeAnswered := bridge.IsUrgent(c.Traits) && n.Notes // the messages tell whether
+		waitMayShift := isWaiting && (n.Landed || n.Receipts) // depends on the latest messages
+		mayBeAnswered := bridge.IsUrgent(c.Traits) && n.Notes // depends on the latest messages
 		if waitMayShift || mayBeAnswered {
 			ids = append(ids, id)
 		}
@@ -86,37 +89,36 @@ func (b *Book) withLatestMessages(n *Prefetch) []store.ConversationID {
 	return sortedUnique(ids)
 }
 
-// parties are the people who are customers, or become such.
+// parties are the people who are customers or become customers by the batch.
 type parties struct {
 	byKey map[NameKey]channels.Party
-	keys  []NameKey    // in the order in which the facts name them
-	same  []samePerson // keys that the facts prove to be one person's
+	keys  []NameKey    // in the order in which the events name them
+	same  []samePerson // keys that the events prove to be one person's
 }
 
-// Stranger is somebody with whom a conversation may be begun only if somebody wrote to us before with one of the keys.
+// Stranger is a person with whom a conversation may be begun only if the person wrote to us before under one of the keys.
 type Stranger struct {
 	Account store.AccountID
 	Party   channels.Party
 }
 
-// Incoming is what a customer wrote to an account.
+// Incoming is a customer's message to an account.
 type Incoming struct {
 	Account store.AccountID
 	Inbound channels.Inbound
 }
 
-// KeyList lists things by account and name, as two arrays, which is how they are handed to PostgreSQL.
+// KeyList is a list of (account, name) pairs, as two arrays for PostgreSQL's unnest.
 type KeyList struct {
 	accounts []store.AccountID
 	names    []string
 }
 
-// Add puts a thing on the list.
 func (l *KeyList) Add(account store.AccountID, name string) {
 	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
 }
 
-// NewPrefetch makes the empty list of what a number of facts will touch.
+// NewPrefetch returns an empty list for a batch of the given number of events.
 func NewPrefetch(facts int) *Prefetch {
 	return &Prefetch{
 		facts:         facts,
@@ -126,25 +128,26 @@ func NewPrefetch(facts int) *Prefetch {
 	}
 }
 
-// AddConversation adds a conversation by its number. It ignores 0, which stands for none.
+// AddConversation adds a conversation, and ignores 0.
 func (n *Prefetch) AddConversation(id store.ConversationID) {
 	if id != 0 {
 		n.conversations[id] = true
 	}
 }
 
-// AddLastWords adds what the customer said last in the conversation of a request, and whether something of it is not posted yet.
+// AddLastWords adds the customer's last messages in the conversation of a request, and whether any of them is not
+// posted yet.
 func (n *Prefetch) AddLastWords(r Request) {
 	n.Answered = true
 	n.NeedLatest, n.Ends = append(n.NeedLatest, r), append(n.Ends, r)
 }
 
-// AddDirect adds the lane of what is told to somebody directly.
+// AddDirect adds the lane of direct messages to a user of a surface (a chat of agents).
 func (n *Prefetch) AddDirect(surface store.AccountID, user bridge.SurfaceUser) {
 	n.AddChannel(surface, outbound.DirectChannel(user))
 }
 
-// AddElsewhere adds the lanes of what is told directly to an agent who is not in all chats; none for other agents.
+// AddElsewhere adds the direct lanes of an agent who is not in all chats. Other agents need none.
 func (n *Prefetch) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 	if dir.IsInAllChats(agent) {
 		return
@@ -154,8 +157,8 @@ func (n *Prefetch) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 	}
 }
 
-// addElsewhere adds the direct lanes of agents who are not in all chats and whom the batch may tell something:
-//   - the owners of conversations that a customer may reopen, and of urgent ones of which the batch has an analysis;
+// addElsewhere adds the direct lanes of agents who are not in all chats and whom the batch may notify:
+//   - the owners of conversations that a customer may reopen, and of urgent ones that the batch has an analysis of;
 //   - if the batch has news (Prefetch.News), all owners and the authors of the messages.
 //
 // Batches of plain messages add no lanes, because all conversations of an owner share one and would wait for each other.
@@ -195,8 +198,8 @@ func (n *Prefetch) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
-// AddParty adds a customer by all known keys: addresses, numbers. p.Key, the one in use, comes first. previous has the keys
-// that the same person used before, if a provider tells of a change, and is the zero Party otherwise.
+// AddParty adds a customer under all known keys (addresses, numbers), of which p.Key, the one in use, comes first. previous
+// has the keys that the same person used before, if a provider reports a change, and is otherwise the zero Party.
 func (n *Prefetch) AddParty(account store.AccountID, p, previous channels.Party) {
 	if p.Key == "" {
 		return
@@ -210,7 +213,7 @@ func (n *Prefetch) AddParty(account store.AccountID, p, previous channels.Party)
 		if !known {
 			n.parties.keys = append(n.parties.keys, k)
 		}
-		if !known || p.Name != "" { // the newest name counts, as it would if each fact were applied by itself
+		if !known || p.Name != "" { // the newest name counts, as if each event were applied by itself
 			n.parties.byKey[k] = channels.Party{Key: key, Name: p.Name}
 		}
 	}
@@ -231,12 +234,12 @@ func allKeys(p channels.Party) []string {
 	return slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also), func(key string) bool { return key == "" })
 }
 
-// maxNewRows returns a bound for how many rows the batch may make.
+// maxNewRows returns an upper bound of how many rows the batch may make.
 func (n *Prefetch) maxNewRows() int {
 	return max(minIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
 }
 
-// originsThatOpen returns the origins that may open conversations, with their accounts.
+// originsThatOpen returns the origins (see Openings) that may open conversations.
 func (n *Prefetch) originsThatOpen() KeyList {
 	var l KeyList
 	for k := range n.Opens {
@@ -245,8 +248,7 @@ func (n *Prefetch) originsThatOpen() KeyList {
 	return l
 }
 
-// admitKnown reads which of the Strangers, people with whom conversations are to be begun, wrote to us before. Only these
-// become customers: the others' accounts don't begin conversations with them.
+// admitKnown adds those Strangers as customers who wrote to us before. No conversation is begun with the others.
 func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var keys []string
 	for _, s := range n.Strangers {

@@ -10,11 +10,12 @@ import (
 	"parley/store"
 )
 
-// A reply with more files than the channel takes in a message leaves as several deliveries, its parts, which follow each other
-// in the lane: the text with the first files, then the others. Each has its own receipt; the fate of the message is the worst
-// of theirs. A part may itself leave in several pieces, which are messages that the channel makes of it one after the other.
+// A reply with more files than the channel takes in one message leaves as several deliveries, its parts: the text with
+// the first files, then the others (see Parts). Each part has its own receipt, and the fate of the message is the worst
+// of its parts'. A part may itself leave in several pieces, which are the messages that the channel makes of it.
 
-// Spans divides a number of files among deliveries of at most each files. If all leave in one, its span is nil.
+// Spans divides files among deliveries of at most each files: Spans(12, 10) is 0–10 and 10–12. If one delivery is
+// enough, its span is nil.
 func Spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
 		return []*outbound.Span{nil}
@@ -26,8 +27,8 @@ func Spans(files, each int) []*outbound.Span {
 	return list
 }
 
-// PartsOf returns the deliveries of a message's latest sending, in order. If a part was sent twice, because the first sending
-// was refused, only the later delivery counts.
+// PartsOf returns the deliveries of a message from the latest time it was sent, in order. If a part was sent again
+// because it was refused, only the later delivery counts.
 func (o *Outbox) PartsOf(m *Message) Parts {
 	last := o.ReplyOf(m)
 	if last == nil {
@@ -50,18 +51,19 @@ func (o *Outbox) PartsOf(m *Message) Parts {
 		}
 	}
 
-	latest := slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
+	wasSentAgain := func(d *Delivery) bool {
 		return slices.ContainsFunc(parts, func(later *Delivery) bool {
 			return d.Seq < later.Seq && d.DecodedPayload().Span.From == later.DecodedPayload().Span.From
 		})
-	})
-	slices.SortFunc(latest, func(a, b *Delivery) int { // not by Seq: one that is sent again may be behind the others in the lane
+	}
+	latest := slices.DeleteFunc(slices.Clone(parts), wasSentAgain)
+	slices.SortFunc(latest, func(a, b *Delivery) int { // not by Seq: a part that is sent again may come after the others in the lane
 		return cmp.Compare(a.DecodedPayload().Span.From, b.DecodedPayload().Span.From)
 	})
 	return latest
 }
 
-// FirstPartOf returns the first delivery of a message to the customer, which has its text. It is nil if there is none.
+// FirstPartOf returns the first part of a message, which has its text, or nil.
 func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	if parts := o.PartsOf(m); len(parts) > 0 {
 		return parts[0]
@@ -69,9 +71,9 @@ func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It returns false, and changes nothing:
-//   - if no part can be taken back;
-//   - if the first part can't, unless it has failed and nothing of the reply has left or may leave now.
+// CancelReply cancels all parts of a waiting reply. It returns false, and changes nothing, in these cases:
+//   - No part can be taken back.
+//   - The first part can't be taken back, unless it has failed and nothing of the reply has left or may be leaving.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
 	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
@@ -86,50 +88,50 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// StopEmptyParts takes back the parts for which an edit has left nothing, also those that failed. It returns false if there
-// are none.
+// StopEmptyParts cancels the parts, including failed ones, that an edit has emptied. It reports whether there were any.
 func (o *Outbox) StopEmptyParts(m *Message) bool {
 	isStopped := false
 	for _, d := range o.PartsOf(m) {
 		if isEmpty(m, d) && (d.State == store.Failed || o.CanBeTakenBack(d)) {
 			o.Cancel(d)
-			d.State, d.Dirty = store.Cancelled, true // also if it failed, and where Cancel has a person decide
+			d.State, d.Dirty = store.Cancelled, true // even if it has failed, or if Cancel has set NeedsDecision
 			isStopped = true
 		}
 	}
 	return isStopped
 }
 
-// IsReplyUnderWay reports whether an attempt at some part of a reply runs, or ended without a known result.
+// IsReplyUnderWay reports whether an attempt at a part of a reply is running, or has ended without a known result.
 func (o *Outbox) IsReplyUnderWay(m *Message) bool {
 	return slices.ContainsFunc(o.PartsOf(m), o.isUnderWay)
 }
 
-// IsBetweenPieces reports whether the first piece of a delivery has left, and the next one waits.
+// IsBetweenPieces reports whether a piece of a delivery has left, and the next one is queued.
 func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
 	return hasPieceLeft(d) && d.State == store.Queued && !o.isUnderWay(d)
 }
 
-// canBeChanged reports whether a delivery can still carry something else: nothing of it has left, nor may leave now.
+// canBeChanged reports whether the content of a delivery can still be changed: nothing of it has left or is leaving.
 func (o *Outbox) canBeChanged(d *Delivery) bool {
 	return d.Part == 0 && hasEnded(d) || o.CanBeTakenBack(d)
 }
 
-// IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
+// IsUnsent reports whether certainly nothing of a reply has left: all parts have ended, or can be taken back.
 func (o *Outbox) IsUnsent(m *Message) bool {
 	parts := o.PartsOf(m)
 	return parts.haveAllStopped(o) && !parts.MayHaveLeft()
 }
 
-// haveAllStopped reports whether all parts of a reply have ended, or can be taken back, and no piece of them has left.
+// haveAllStopped reports whether all parts have ended or can be taken back, and no piece of them has left.
 func (ps Parts) haveAllStopped(o *Outbox) bool {
 	return !slices.ContainsFunc(ps, func(d *Delivery) bool {
 		return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d)
 	})
 }
 
-// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
-// worst of its parts' and returns true: the message counts as sent only when all of them have landed.
+// AwaitOtherParts is called when the provider has accepted a part of a reply. If it has not accepted all parts yet,
+// AwaitOtherParts sets the message's fate to the worst of its parts' and returns true: the message counts as sent
+// only when all parts are.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	parts := o.PartsOf(m)
 	if len(parts) < 2 {
@@ -140,8 +142,8 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk: // it was taken back: no waiting part leaves
-		isOver := fate == store.FateOut || fate == store.FateWaiting
-		customerHasText := isOver && parts.TextHasLeft()
+		hasNoTrouble := fate == store.FateOut || fate == store.FateWaiting
+		customerHasText := hasNoTrouble && parts.TextHasLeft()
 		return !customerHasText // the message keeps its fate until the customer has its text
 	default:
 		return false
@@ -155,7 +157,7 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	return true
 }
 
-// DeliveryOf returns the delivery of a message that a result or a click names, else the latest one to the customer.
+// DeliveryOf returns the delivery of a message that a result or a click names, or else the latest one to the customer.
 func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	named := o.Deliveries[delivery]
 	if named != nil && named.MessageID == m.ID {
@@ -164,19 +166,20 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	return o.ReplyOf(m)
 }
 
-// DeliveryOfReceipt returns the delivery that a receipt is about. If the message left in parts, the provider's id tells which:
+// DeliveryOfReceipt returns the delivery that a receipt is about. If the message has several parts, the provider's id
+// decides:
 //   - the part that has the id;
-//   - if no part has it, the only part whose id isn't known, which gets the id;
-//   - if there are several such parts, none (nil): a person is asked about each of them.
+//   - if no part has it, the only part whose id is unknown, which gets the id;
+//   - if several ids are unknown, nil: a person is asked about each of these parts.
 //
-// Errors: *NotYet while the part's own result may be about to be written.
+// Errors: *NotYet while the result of the part may be about to be written.
 func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)
 	if len(parts) < 2 {
 		return b.Outbox.ReplyOf(m), nil
 	}
 	if s.Early {
-		return parts[0], nil // the receipt is about an early piece of a delivery, and only the first one, with the text, has pieces
+		return parts[0], nil // it is about an early piece, and only the first part, with the text, has pieces
 	}
 
 	for _, d := range parts {
@@ -201,7 +204,7 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 	return nil, nil
 }
 
-// ReplyOf returns the last delivery of a message to the customer, or nil if there is none.
+// ReplyOf returns the last delivery of a message to the customer, or nil.
 func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
@@ -213,7 +216,7 @@ func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	return found
 }
 
-// ReceiptState returns how far all parts of a sent message have come: as far as the slowest.
+// ReceiptState returns how far a sent message has come. The slowest part counts.
 func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	lowest := StateRank(store.Read)
 	for _, d := range o.PartsOf(m) {
@@ -222,7 +225,8 @@ func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	return ReceiptOutcome(lowest, len(o.PartsOf(m)) > 0)
 }
 
-// ReceiptOutcome returns how far a reply that left has come. lowest is the lowest StateRank of its parts; known is false without any.
+// ReceiptOutcome returns how far a sent reply has come. lowest is the lowest StateRank of its parts; known is false
+// if it has none.
 func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 	if !known || lowest < StateRank(store.Delivered) {
 		return bridge.OutcomeSent

@@ -11,79 +11,79 @@ import (
 	"parley/store"
 )
 
-// This file applies an agent's edit to a reply that may have left in part. A reply leaves as one or more deliveries, its parts;
-// the span of a part says by numbers (FileRef.Index) which files it carries. As long as the whole reply can be taken back, an
-// edit gives its files new numbers. After that a file keeps its number: an edit may remove files, by which a part can become empty,
-// and added files get free numbers.
+// This file applies an agent's edit to a reply that may have left in part. A reply leaves as one or more deliveries,
+// its parts; the span of a part says which files it carries, by their numbers (FileRef.Index).
+//
+// While the whole reply can still be taken back, an edit numbers its files anew. After that each file keeps its number.
+// For example, a reply has files 0 to 11 in two parts, and the first part, with 0 to 9, has left. An edit that removes
+// file 11 and adds another one gives 11 to the new file. An edit that removes 10 and 11 leaves the second part empty.
 
-// maxEarlier is how many former texts of a delivery are kept for one attempt. People don't edit a reply more often while it is
-// being sent, and the first of those texts is the one that was most likely sent.
+// maxEarlier is how many former versions of a delivery's text are kept for one attempt. Agents don't edit a reply
+// more often while it is being sent, and the first version is the one that was most likely sent.
 const maxEarlier = 10
 
-// FileChanges says what an edit does to the files of a reply. It names those that were removed.
+// FileChanges describes what an edit does to the files of a reply. Removed files are listed by name.
 type FileChanges struct {
 	Stopped []string        // removed before they left
 	Left    []string        // removed, but the customer has them
-	Leaving []string        // removed, but their delivery leaves in pieces, has begun, and can't be stopped
-	Failed  []string        // removed, but their delivery failed after its first piece: sent again, it goes on with them
-	Added   []store.FileRef // added, but they don't leave
+	Leaving []string        // removed, but a piece of their delivery has left and the rest can't be stopped
+	Failed  []string        // removed, but their delivery failed after its first piece, and would go on with them if sent again
+	Added   []store.FileRef // added, but not sent
 }
 
-// IsNone reports whether there are no changes.
 func (fc FileChanges) IsNone() bool {
 	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Failed)+len(fc.Added) == 0
 }
 
-// AddedNames returns the names of the added files.
 func (fc FileChanges) AddedNames() []string { return NamesOf(fc.Added) }
 
-// Edits applies edits of replies to their deliveries in an outbox.
+// Edits applies agents' edits of replies to the deliveries in an outbox.
 type Edits struct{ Outbox *Outbox }
 
-// EditWords gives a reply the text and the files of an edit. Files that have left stay. If an attempt may have sent the former
-// words, the delivery keeps them, for TakeSent.
-func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
+// EditWords gives a reply the text and the files of an edit. Files that have left stay. If a running or unclear
+// attempt may have sent the former content, the delivery keeps that for TakeSent.
+func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) FileChanges {
 	if present := withoutDeleted(edit); text != "" || len(present) > 0 {
 		edit = present
 	}
-	ed.keepEarlier(m, func(parts Parts) {
-		m.Text, m.Dirty = text, true
-		isFixed := func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) }
-		if !slices.ContainsFunc(parts, isFixed) {
-			m.Files = edit // with its own numbers
-			return
-		}
-
-		kept, added, found := ed.keepFiles(parts, m.Files, edit)
-		m.Files, changes = append(kept, ed.numberFiles(parts, m.Files, kept, added)...), found
-		slices.SortFunc(m.Files, func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
-	})
-	return changes
-}
-
-// RemoveFiles takes the files out of a reply that are missing in an edit, except those that have left. It adds none.
-func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
-	ed.keepEarlier(m, func(parts Parts) {
-		kept, added, found := ed.keepFiles(parts, m.Files, withoutDeleted(edit))
-		changes, changes.Added = found, added
-		if len(kept) < len(m.Files) {
-			m.Files, m.Dirty = kept, true
-		}
-	})
-	return changes
-}
-
-// keepEarlier calls edit, which changes the message. If an attempt may have sent what a delivery carried before, the delivery
-// keeps that.
-func (ed Edits) keepEarlier(m *Message, edit func(Parts)) {
 	parts := ed.Outbox.PartsOf(m)
-	before := make([]outbound.EarlierText, len(parts))
-	for i, d := range parts {
-		before[i] = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
+	before := contentOf(m, parts)
+	changes := ed.setWords(m, parts, text, edit)
+	keepEarlier(m, parts, before)
+	return changes
+}
+
+// setWords sets the text and the files of a message.
+func (ed Edits) setWords(m *Message, parts Parts, text string, edit []store.FileRef) FileChanges {
+	m.Text, m.Dirty = text, true
+	isFixed := func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) }
+	if !slices.ContainsFunc(parts, isFixed) {
+		m.Files = edit // with its own numbers
+		return FileChanges{}
 	}
 
-	edit(parts)
+	kept, added, changes := ed.keepFiles(parts, m.Files, edit)
+	m.Files = append(kept, ed.numberFiles(parts, m.Files, kept, added)...)
+	slices.SortFunc(m.Files, func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
+	return changes
+}
 
+// RemoveFiles removes the files that are missing in an edit from a reply, except those that have left. It adds none.
+func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) FileChanges {
+	parts := ed.Outbox.PartsOf(m)
+	before := contentOf(m, parts)
+	kept, added, changes := ed.keepFiles(parts, m.Files, withoutDeleted(edit))
+	changes.Added = added
+	if len(kept) < len(m.Files) {
+		m.Files, m.Dirty = kept, true
+	}
+	keepEarlier(m, parts, before)
+	return changes
+}
+
+// keepEarlier stores what each part carried before an edit (see contentOf) with the parts that the edit has changed
+// and that an attempt may have sent already.
+func keepEarlier(m *Message, parts Parts, before []outbound.EarlierText) {
 	for i, d := range parts {
 		p := d.DecodedPayload()
 		if d.Attempt == 0 || before[i].Mark() == outbound.WordsOf(&m.Message, p.Span).Mark() {
@@ -100,19 +100,29 @@ func (ed Edits) keepEarlier(m *Message, edit func(Parts)) {
 	}
 }
 
-// keepFiles returns which of the known files of a reply stay after an edit, and which files the edit has added.
+// contentOf returns the text and the files that each part carries now.
+func contentOf(m *Message, parts Parts) []outbound.EarlierText {
+	content := make([]outbound.EarlierText, len(parts))
+	for i, d := range parts {
+		content[i] = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
+	}
+	return content
+}
+
+// keepFiles returns which known files of a reply it keeps after an edit, and which files the edit has added. A
+// removed file is kept if the customer has it or may still get it.
 func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added []store.FileRef, changes FileChanges) {
 	foundAt, isSure := matchFiles(known, edit)
 	for i, f := range known {
 		carrier := parts.carrierOf(f)
 		switch {
-		case foundAt[i] >= 0 && files.FromSurface(f).Unavailable != "": // perhaps it can be read now
+		case foundAt[i] >= 0 && files.FromSurface(f).Unavailable != "": // it may be readable now
 			found := edit[foundAt[i]]
 			found.Index = f.Index
 			kept = append(kept, found)
 		case foundAt[i] >= 0, !isSure:
 			kept = append(kept, f)
-		case len(parts) == 0, carrier != nil && carrier.IsAccepted(): // without parts the reply is old: it has left as a whole
+		case len(parts) == 0, carrier != nil && carrier.IsAccepted(): // a reply without parts is old and has left as a whole
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
 		case carrier != nil && hasBegun(carrier) && hasEnded(carrier):
 			kept, changes.Failed = append(kept, f), append(changes.Failed, f.Name)
@@ -132,15 +142,16 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 	return kept, added, changes
 }
 
-// matchFiles finds the known files of a message in an edit. foundAt has for each its index there, or -1. isSure is false if the
-// edit has a file that the chat could not describe and that no known file has the id of: that may be any of the known ones.
+// matchFiles finds the known files of a message in an edit: by id, else by size and name. foundAt has the index in
+// edit of each known file, or -1. isSure is false if the edit has a file that the chat could not describe and that
+// matches no id: it may be any of the known files, so each such file is matched with one.
 func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 	foundAt = slices.Repeat([]int{-1}, len(known))
 	match := func(isSame func(a, b store.FileRef) bool) {
 		for i, f := range known {
-			for at, g := range edit {
+			for at, edited := range edit {
 				isTaken := foundAt[i] >= 0 || slices.Contains(foundAt, at)
-				if !isTaken && isSame(f, g) {
+				if !isTaken && isSame(f, edited) {
 					foundAt[i] = at
 				}
 			}
@@ -150,7 +161,7 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 	match(func(a, b store.FileRef) bool { return fileID(a) != "" && fileID(a) == fileID(b) })
 	match(func(a, b store.FileRef) bool {
 		isSameType := strings.HasPrefix(a.ContentType, "image/") && a.ContentType == b.ContentType
-		hasSameName := a.Name == b.Name || isSameType // chats name pasted pictures by their order
+		hasSameName := a.Name == b.Name || isSameType // chats number pasted pictures, so that their names change
 		return a.SizeBytes > 0 && a.SizeBytes == b.SizeBytes && hasSameName
 	})
 
@@ -168,7 +179,7 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 
 func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
 
-// withoutDeleted returns the files of an edit without those that were deleted in the chat, with new numbers.
+// withoutDeleted returns the files of an edit without those deleted in the chat, numbered from 0.
 func withoutDeleted(edit []store.FileRef) []store.FileRef {
 	isDeleted := func(f store.FileRef) bool { return files.FromSurface(f).Unavailable == bridge.FileDeleted }
 	present := slices.DeleteFunc(slices.Clone(edit), isDeleted)
@@ -178,8 +189,8 @@ func withoutDeleted(edit []store.FileRef) []store.FileRef {
 	return present
 }
 
-// numberFiles gives the files that an edit added to a reply their numbers: first free ones in the spans of parts that can still
-// be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
+// numberFiles numbers the files that an edit added to a reply: first with free numbers in the spans of parts that can
+// still be changed, then with new ones. before are the files of the reply before the edit, kept those that stay.
 func (ed Edits) numberFiles(parts Parts, before, kept, added []store.FileRef) []store.FileRef {
 	next, used := 0, map[int]bool{}
 	for _, f := range before {
@@ -215,9 +226,9 @@ func (ed Edits) numberFiles(parts Parts, before, kept, added []store.FileRef) []
 	return added
 }
 
-// AddParts makes deliveries for the files that an edit added to a reply and that no delivery carries. They leave after what
-// waits of the reply. If the reply has failed, they wait for the click that sends it again. each is how many files the channel
-// takes in a message.
+// AddParts makes deliveries for the files that an edit added to a reply and that no part carries. They leave after
+// the queued parts. If the reply has failed, they wait until a click sends it again. each is how many files the
+// channel takes in one message.
 func (ed Edits) AddParts(m *Message, each int) {
 	parts := ed.Outbox.PartsOf(m)
 	if len(parts) == 0 || each <= 0 {
@@ -226,7 +237,7 @@ func (ed Edits) AddParts(m *Message, each int) {
 
 	first := parts[0]
 	p := first.DecodedPayload()
-	if p.Span == nil { // it had no more files than one message takes
+	if p.Span == nil { // until now the reply was a single delivery
 		if len(m.Files) <= each {
 			return
 		}
@@ -244,12 +255,13 @@ func (ed Edits) AddParts(m *Message, each int) {
 	}
 }
 
-// extendLastPart puts files that no part carries into the last part, if that can still be changed. It returns those that don't fit.
+// extendLastPart puts files that no part carries into the last part, if that can still be changed. It returns the
+// files that don't fit.
 func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
 	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
 	last := parts[len(parts)-1]
 	p := last.DecodedPayload()
-	isBefore := len(rest) > 0 && rest[0].Index < p.Span.From // a number that a removed file of an earlier part had
+	isBefore := len(rest) > 0 && rest[0].Index < p.Span.From // it has the free number of an earlier part's removed file
 	if isBefore || last.State == store.Cancelled || !ed.Outbox.canBeChanged(last) {
 		return rest
 	}
@@ -266,8 +278,8 @@ func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRe
 	return rest
 }
 
-// TakeSent gives a message the text and the files that the customer got, if an edit came too late for the attempt that has
-// landed. It returns which files that adds to the edited message (Left) and takes from it (Added), and drops the earlier words.
+// TakeSent sets a message's text and files back to what the customer got, if an edit came too late for the attempt that was
+// accepted. It returns the files that the message gets by that (Left) and loses (Added), and discards the former versions.
 func (o *Outbox) TakeSent(m *Message) FileChanges {
 	wanted := m.Files
 	for _, d := range o.PartsOf(m) {
@@ -296,25 +308,25 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 	return FileChanges{Left: NamesOf(withoutFiles(m.Files, wanted)), Added: withoutFiles(wanted, m.Files)}
 }
 
-// sentWords returns what the last attempt at a delivery sent, if that was what the message said before an edit. inPieces means
+// sentWords returns what the last attempt at a delivery sent, if that was a version from before an edit. inPieces means
 // that the delivery left in several pieces: each had an attempt of its own, but all have the words of the first attempt.
 func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierText, isEarlier bool) {
 	p := d.DecodedPayload()
 	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress }
 	earlier := slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool {
-		hasLeftBefore := inPieces && wasSent(e) // an earlier attempt sent a piece of it
+		hasLeftBefore := inPieces && wasSent(e) // an earlier attempt sent a piece of this version
 		return e.Attempt != d.Attempt && !hasLeftBefore
 	})
 	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
 		return outbound.EarlierText{}, false
 	}
-	// If no earlier text fits, the process ended before it noted what it sent: that was most likely the first of them.
+	// If no version matches, the process ended before it recorded what it sent: most likely the first version.
 	at := max(slices.IndexFunc(earlier, wasSent), 0)
 	return earlier[at], true
 }
 
-// leftInPieces reports whether a delivery left in several pieces. If it left as one message with others, first is the first of
-// them, and nil otherwise.
+// leftInPieces reports whether a delivery left in several pieces. first is the first delivery of the message with
+// which d left, or nil if d left by itself.
 func leftInPieces(d, first *Delivery) bool {
 	if first != nil {
 		return first.Part > 0
@@ -322,14 +334,13 @@ func leftInPieces(d, first *Delivery) bool {
 	return d.Part > 0
 }
 
-// withoutFiles returns the files of a list that aren't in another.
+// withoutFiles returns the files of a list that are not in other.
 func withoutFiles(list, other []store.FileRef) []store.FileRef {
 	return slices.DeleteFunc(slices.Clone(list), func(f store.FileRef) bool {
 		return slices.ContainsFunc(other, func(g store.FileRef) bool { return f.Index == g.Index && f.Name == g.Name })
 	})
 }
 
-// NamesOf returns the names of files.
 func NamesOf(list []store.FileRef) []string {
 	var names []string
 	for _, f := range list {

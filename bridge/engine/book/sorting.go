@@ -9,13 +9,14 @@ import (
 	"parley/store"
 )
 
-// Sorting is a kind of thread that is no conversation: agents sort an account's mails of one day in it.
+// Sorting is a kind of sorting thread. Such a thread is stored as a conversation but has no customer: it lists an
+// account's mails of one day, which agents sort with buttons. An example is "Automatic mail, Monday 2 June".
 type Sorting string
 
-// Kinds of sorting threads, by the beginning of their subject.
+// Kinds of sorting threads. The value begins their subject.
 const (
-	SortingAutomatic Sorting = "Automatic mail"              // automatic mails that answer nobody's conversation
-	SortingCollected Sorting = "Very many new conversations" // mails that exceed their sender's limit (Openings)
+	SortingAutomatic Sorting = "Automatic mail"              // automatic mails that belong to no conversation
+	SortingCollected Sorting = "Very many new conversations" // mails above their sender's limit (Openings)
 )
 
 // sortingKey identifies a sorting thread.
@@ -25,12 +26,11 @@ type sortingKey struct {
 	day     string // see DayKey
 }
 
-// SortingThread returns an account's sorting thread of today. If there is none, it makes it.
-// Errors: the database's.
+// SortingThread returns an account's sorting thread of today, which it makes if it is missing. Errors: the database's.
 func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, kind Sorting) (*Conversation, error) {
 	today := DayKey(cs.Now)
-	k := sortingKey{kind, a.ID, today}
-	if c := cs.Rows[cs.sorting[k]]; c != nil {
+	key := sortingKey{kind, a.ID, today}
+	if c := cs.Rows[cs.sorting[key]]; c != nil {
 		return c, nil
 	}
 	id, err := cs.TakeNumber(ctx, tx)
@@ -50,7 +50,7 @@ func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.
 			Status:    string(bridge.StatusOpen),
 			LastAt:    cs.Now,
 			CreatedAt: cs.Now,
-			Subject:   string(kind) + ", " + cs.Now.UTC().Format("Monday 2 January"), // the day of Day, too
+			Subject:   string(kind) + ", " + cs.Now.UTC().Format("Monday 2 January"), // the same day as DayKey
 		},
 	}
 	switch kind {
@@ -60,11 +60,11 @@ func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.
 		c.Collects = &today
 	}
 	cs.Rows[id] = c
-	cs.sorting[k] = id
+	cs.sorting[key] = id
 	return c, nil
 }
 
-// noteSorting notes a loaded conversation if it is a sorting thread.
+// noteSorting indexes a loaded conversation if it is a sorting thread.
 func (cs *Conversations) noteSorting(c *Conversation) {
 	if c.Kind == store.KindAutomatic && c.Day != nil {
 		cs.sorting[sortingKey{SortingAutomatic, c.AccountID, *c.Day}] = c.ID

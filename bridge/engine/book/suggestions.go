@@ -10,18 +10,19 @@ import (
 	"parley/store/suggestion"
 )
 
-// Suggestions records what notes of analyses suggest in this batch (tags, templates, a snooze …), and what becomes of earlier
-// suggestions. A use case that does such a thing calls Settle. It needn't know whether the thing was suggested.
+// Suggestions records what Parley's analysis suggests to agents in this batch (a tag, a template, a snooze …), and what
+// became of earlier suggestions, for the statistics. For example, the note of an analysis suggests the tag "invoice": Show
+// records it. When an agent adds that tag, the use case calls Settle, which it may do whether or not the tag was suggested.
 type Suggestions struct {
-	shown   []suggestion.Suggestion
-	settled []suggestion.Suggestion
+	shown   []suggestion.Suggestion       // new suggestions
+	settled []suggestion.Suggestion       // suggestions with their fate
 	ended   map[store.ConversationID]bool // conversations that end in this batch
 }
 
-// Show records that a note suggests something. It returns false, and records nothing, if that was suggested before.
+// Show records a suggestion. It returns false, and records nothing, if the same was suggested in the conversation before.
 func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) bool {
 	name := value
-	if kind != suggestion.Tag { // earlier versions listed tags alone, without their kind
+	if kind != suggestion.Tag { // tags are stored without their kind, as by earlier versions
 		name = string(kind) + " " + value
 	}
 	if !c.Remember(bridge.TraitSuggested, name) {
@@ -31,19 +32,19 @@ func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) 
 	return true
 }
 
-// Record records that a note suggests something, where the caller knows that it is new.
+// Record records a suggestion that the caller knows to be new.
 func (s *Suggestions) Record(c *Conversation, kind suggestion.Kind, value string) {
 	s.shown = append(s.shown, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value})
 }
 
-// Settle records what became of a suggestion. It does nothing if nothing was suggested in the conversation.
+// Settle records what became of a suggestion. It does nothing in a conversation without suggestions.
 func (s *Suggestions) Settle(c *Conversation, kind suggestion.Kind, value string, fate suggestion.Fate) {
 	if c.Traits[bridge.TraitSuggested] != "" {
 		s.settled = append(s.settled, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value, Fate: fate})
 	}
 }
 
-// End records that a conversation is over: suggestions that nobody used count as ignored.
+// End records that a conversation is over: unused suggestions count as ignored.
 func (s *Suggestions) End(c *Conversation) {
 	if c.Traits[bridge.TraitSuggested] != "" {
 		s.ended[c.ID] = true
@@ -54,7 +55,7 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := suggestion.Show(ctx, p, s.shown); err != nil {
 		return err
 	}
-	for _, one := range s.settled { // one after the other, because a later one may be about the same suggestion
+	for _, one := range s.settled { // in order, because several may be about the same suggestion
 		if err := suggestion.Settle(ctx, p, []suggestion.Suggestion{one}); err != nil {
 			return err
 		}
@@ -65,7 +66,8 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 // maxRemembered is how many names a trait remembers: as many as a conversation can have tags.
 const maxRemembered = 20
 
-// Remember adds a name to the maxRemembered latest ones that a trait lists, and reports whether the name is new.
+// Remember adds a name to a trait that lists the latest maxRemembered names, and reports whether the name is new. A
+// trait is a named property of a conversation.
 func (c *Conversation) Remember(trait, name string) bool {
 	if name = strings.Join(strings.Fields(name), " "); slices.Contains(c.NamesIn(trait), name) {
 		return false

@@ -12,16 +12,17 @@ import (
 	"parley/store/tag"
 )
 
-// Tags holds the tags that conversations may have.
+// Tags holds the tags (labels) that conversations may have. Tags are compared without regard to case, and a renamed
+// tag is also found by its former names: if "Invoice" was once "Bill", then "bill" is spelled "Invoice".
 type Tags struct {
-	rows []store.Tag     // the directory's, or all that are stored now if the batch may make one
-	made map[string]bool // tags that this batch makes
+	rows []store.Tag     // those of the directory (a cache), or the stored ones if the batch may add a tag
+	made map[string]bool // names of tags that this batch adds or makes active again
 }
 
 func newTags(dir *directory.Directory) *Tags { return &Tags{rows: dir.Tags, made: map[string]bool{}} }
 
-// load reads all tags if the batch may make new ones, and keeps other batches from making any until it is committed: the directory
-// doesn't know yet which were made a moment ago.
+// load locks and reads all tags if the batch may add one. Until it is committed no other batch can add tags, since
+// the directory doesn't have those that were added a moment ago.
 func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
 	mayBeNew := func(name string) bool {
 		t := ts.find(TidyTag(name))
@@ -35,13 +36,13 @@ func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
 	return err
 }
 
-// TidyTag takes needless spaces off a typed tag.
+// TidyTag removes surplus spaces from a typed tag.
 func TidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
 
-// find returns the tag that has a name, in upper or lower case, or that had it once. It returns nil if there is none. It
-// prefers tags that can still be chosen.
+// find returns the tag that has or had a name in any case, or nil. It prefers active tags, which can still be chosen,
+// and exact spelling.
 func (ts *Tags) find(name string) *store.Tag {
-	hasName := func(t store.Tag) bool { return t.Name == name } // an older database may have another spelling besides
+	hasName := func(t store.Tag) bool { return t.Name == name } // older databases may have several spellings of a name
 	sameSpelling := func(t store.Tag) bool { return strings.EqualFold(t.Name, name) }
 	hadName := func(t store.Tag) bool {
 		return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
@@ -61,7 +62,7 @@ func (ts *Tags) find(name string) *store.Tag {
 	return nil
 }
 
-// SpellingOf returns the name of a tag as it is spelled now. A name that no tag has or had stays as it is.
+// SpellingOf returns the current spelling of a tag. An unknown name is returned as it is.
 func (ts *Tags) SpellingOf(name string) string {
 	if known := ts.find(name); known != nil {
 		return known.Name
@@ -69,7 +70,7 @@ func (ts *Tags) SpellingOf(name string) string {
 	return name
 }
 
-// makeIfNew returns a tag's usual spelling. It makes the tag if it is new, or was taken out of the list.
+// makeIfNew returns the spelling of a tag, which it adds if it is missing, or makes active again.
 func (ts *Tags) makeIfNew(name string) string {
 	known := ts.find(name)
 	if known == nil {
@@ -83,8 +84,8 @@ func (ts *Tags) makeIfNew(name string) string {
 	return known.Name
 }
 
-// SpellAndMake changes names, in place, to the spelling that their tags have already, and makes the tags that are new. It
-// returns those that were made in this batch.
+// SpellAndMake replaces names, in place, by the spelling of their tags, and adds the missing tags. It returns the
+// names of tags that this batch has added.
 func (ts *Tags) SpellAndMake(names []string) (created []string) {
 	for i, name := range names {
 		names[i] = ts.makeIfNew(name)

@@ -7,14 +7,14 @@ import (
 	"parley/bridge"
 )
 
-// SetTrait sets a trait of a conversation: something that a verb or an analysis set on it, by name. The value "" removes it.
-// It reports whether that changed anything.
+// SetTrait sets a trait: a named property that a command or an analysis gave the conversation, such as its language.
+// The value "" removes it. SetTrait reports whether that changed anything.
 func (c *Conversation) SetTrait(name, value string) bool {
 	if c.Traits[name] == value {
 		return false
 	}
 
-	traits := maps.Clone(c.Traits) // whoever holds the former map may go on reading it
+	traits := maps.Clone(c.Traits) // others may still read the old map
 	if traits == nil {
 		traits = map[string]string{}
 	}
@@ -30,31 +30,31 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	return true
 }
 
-// EndWait notes that nobody waits for an answer of ours any more. What was urgent isn't so from then on.
+// EndWait records that the customer no longer waits for an answer. An urgent conversation is then no longer urgent.
 func (c *Conversation) EndWait() {
 	c.WaitingSince = nil
 	c.changeUrgency(map[string]string{bridge.UrgentNow: bridge.UrgentAnswered, bridge.UrgentTold: bridge.UrgentAnsweredTold})
 }
 
-// resumeUrgency takes back what EndWait did to the urgency: the wait goes on.
+// resumeUrgency undoes what EndWait did to the urgency, because the wait goes on.
 func (c *Conversation) resumeUrgency() {
 	c.changeUrgency(map[string]string{bridge.UrgentAnswered: bridge.UrgentNow, bridge.UrgentAnsweredTold: bridge.UrgentTold})
 }
 
-// ForgetUrgency notes that what was urgent was answered, and that the customer's words since then are another matter.
+// ForgetUrgency records that what was urgent was answered, and that the customer's next message is another matter.
 func (c *Conversation) ForgetUrgency() {
 	c.changeUrgency(map[string]string{bridge.UrgentAnswered: "", bridge.UrgentAnsweredTold: bridge.UrgentOnce})
 }
 
-// changeUrgency replaces a value of TraitUrgent by the one that change has for it; others stay.
+// changeUrgency replaces TraitUrgent by the value that change maps it to, if any.
 func (c *Conversation) changeUrgency(change map[string]string) {
 	if to, ok := change[c.Traits[bridge.TraitUrgent]]; ok {
 		c.SetTrait(bridge.TraitUrgent, to)
 	}
 }
 
-// TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" if there are none. Traits that
-// a card doesn't show are left out, so that a change of them doesn't update the card.
+// TraitsDigest returns the part of a card's digest that covers the traits; a changed digest updates the card. Traits
+// that cards don't show are left out. It is "" if no traits are shown.
 func (c *Conversation) TraitsDigest() string {
 	shown := maps.Clone(c.Traits)
 	for _, name := range []string{
@@ -63,7 +63,7 @@ func (c *Conversation) TraitsDigest() string {
 	} {
 		delete(shown, name)
 	}
-	if bridge.IsUrgent(c.Traits) { // a card shows that it is urgent, and not whether the owners were told
+	if bridge.IsUrgent(c.Traits) { // a card shows the urgency, but not whether the owners were notified
 		shown[bridge.TraitUrgent] = bridge.UrgentNow
 	}
 	if len(shown) == 0 {
