@@ -13,7 +13,7 @@ import (
 
 // An agent's edit or deletion of a message can arrive before the message itself. An early post then keeps it until
 // the message arrives.
-//
+
 // readEarly reads early posts a second time, now that the conversations are locked. They were first read without a lock, so
 // that another process may have replaced the early post by the message since. If the batch itself ends such waits
 // (depth.Early), readEarly also reads all other early posts of its conversations. It adds the messages that it finds to n.

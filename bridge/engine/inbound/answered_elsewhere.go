@@ -16,21 +16,23 @@ import (
 	"parley/store"
 )
 
-// An agent may answer a customer without Parley: in the mailbox itself, or in a provider's own inbox. Such an answer comes to
-// Parley as an inbound, some time after it was written. It is shown in the conversation's thread, and ends the customer's wait,
-// unless a machine gave it or the customer has written since.
+// An agent may answer a customer without Parley: in the mailbox itself, or in a provider's own inbox. Parley
+// finds such an answer some time later, for example in the mailbox's Sent folder, and gets it as an inbound. It
+// is shown in the conversation's thread and ends the customer's wait, unless a machine sent it or the customer
+// has written since.
 
-// Notices that are shown with an answer that was written elsewhere.
+// Notices that are shown with such an answer.
 const (
 	elsewhereNotice = "Answered elsewhere, not from here."
 	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
 )
 
-// minHumanAnswer is the shortest time in which a person can answer a customer's words. An answer that comes sooner was
-// sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
+// minHumanAnswer is the shortest time in which a person can answer a message. Providers don't mark the
+// automatic answers of their inboxes, so an answer that comes sooner counts as a machine's.
 const minHumanAnswer = 5 * time.Second
 
-// answeredElsewhere applies an answer that was given without Parley.
+// answeredElsewhere applies an answer that was given without Parley. part is its index among the inbounds of
+// its event.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
 		return el.acceptCopy(ctx, tx, c, m, in)
@@ -52,7 +54,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	}
 
 	isByMachine := el.isByMachine(c, in, wroteBefore)
-	m := el.intake.keepInbound(c, a, part, in)
+	m := el.intake.addInbound(c, a, part, in)
 	m.Direction, m.Fate, m.Reason = store.DirectionOut, store.FateOut, store.ReasonElsewhere
 	if isByMachine {
 		m.Reason = store.ReasonMachine
@@ -64,7 +66,8 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	if !isByMachine {
 		noteAnswerAsLast(c, m, in, hasWrittenSince)
 	}
-	if !isByMachine && !hasWrittenSince {
+	endsWait := !isByMachine && !hasWrittenSince
+	if endsWait {
 		if err := el.countAsAnswer(ctx, tx, c, m); err != nil {
 			return err
 		}
@@ -75,7 +78,8 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	return nil
 }
 
-// addToThread adds an answer to the mails of a conversation. The id of the customer's last message stays: ours answer that one.
+// addToThread adds an answer to the mails of a conversation. LastExternalID stays the customer's last message,
+// which our replies answer.
 func (el *elsewhere) addToThread(c *book.Conversation, in channels.Inbound) {
 	customersLast := c.LastExternalID
 	if in.ExternalID != "" {
@@ -84,7 +88,8 @@ func (el *elsewhere) addToThread(c *book.Conversation, in channels.Inbound) {
 	c.LastExternalID = customersLast
 }
 
-// noteAnswerAsLast notes an answer as what was said last, unless the customer has written since.
+// noteAnswerAsLast records an answer as the last message of the conversation, unless the customer has written
+// since.
 func noteAnswerAsLast(c *book.Conversation, m *book.Message, in channels.Inbound, hasWrittenSince bool) {
 	switch isLast := mayBeSaidLast(c, in); {
 	case isLast && !hasWrittenSince:
@@ -106,9 +111,9 @@ func noticeOf(in channels.Inbound, isByMachine bool) string {
 	return elsewhereNotice
 }
 
-// answeredIn returns the conversation to which an answer belongs. Where the provider names the customer, as chats do, it opens
-// one if need be. For a mail it returns nil if the mail answers no conversation, or doesn't go to its customer, such as one
-// that was forwarded to a supplier.
+// answeredIn returns the conversation to which an answer belongs. If the provider names the customer, as in
+// chats, it opens one if there is none. For a mail it returns nil if the mail answers no conversation, or
+// doesn't go to its customer (because it was forwarded to a supplier, say).
 func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {
@@ -131,9 +136,9 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 	return c, err
 }
 
-// acceptCopy handles an answer that Parley has already, because a copy came into the inbox from an address of our own. The copy
-// was shown like any mail, since a sender's address proves nothing. That the mail is found among the sent ones, too, proves it
-// to be an answer.
+// acceptCopy handles an answer that Parley has already, because a copy arrived in the inbox from an address of
+// our own. That copy was shown as an ordinary mail, since a sender's address proves nothing. Now that the mail
+// is also among the sent ones, it is proved to be an answer.
 func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, in channels.Inbound) error {
 	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
 	if !cameFromOurAddress || c == nil {
@@ -153,9 +158,9 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return el.countAsAnswer(ctx, tx, c, m)
 }
 
-// timesAround returns when the customer wrote last before an answer (nil if never), and whether the customer has written since.
-// It compares the times that the senders tell. Since a customer's clock may be ahead, a message counts as later only if it also
-// came after the answer.
+// timesAround returns when the customer last wrote before an answer (nil if never), and whether the customer
+// has written since. It compares the senders' times. A customer's clock may be ahead, so a message counts as
+// later only if it also arrived after the answer.
 func (el *elsewhere) timesAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
 	before *time.Time, since bool, err error,
 ) {
@@ -167,7 +172,7 @@ func (el *elsewhere) timesAround(ctx context.Context, tx pgx.Tx, c *book.Convers
 	if err != nil {
 		return nil, false, err
 	}
-	for _, m := range c.Last { // what came in this batch isn't stored yet
+	for _, m := range c.Last { // messages of this batch aren't stored yet
 		if m.Direction != store.DirectionIn || store.IsByMachine(m.Automatic) {
 			continue
 		}
@@ -187,17 +192,17 @@ func (el *elsewhere) timesAround(ctx context.Context, tx pgx.Tx, c *book.Convers
 	return before, since, nil
 }
 
-// isShownAsAnswer reports whether a mail in the inbox from an address of our own is a copy of an answer that was found among the
-// sent mails before, and is shown already.
+// isShownAsAnswer reports whether a mail that arrived in the inbox from an address of our own is a copy of an
+// answer that was found among the sent mails before and is already shown.
 func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
 	isShown := m != nil && m.Reason == store.ReasonElsewhere
 	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere applies a report that an answer which was given without Parley is late, or did not reach a recipient. For
-// replies of Parley's own applyFailure does this; an answer given elsewhere has no delivery.
-func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
+// applyBounce applies a report that an answer given without Parley is delayed, or did not reach a recipient.
+// For Parley's own replies applyFailure does this; an answer given elsewhere has no delivery.
+func (el *elsewhere) applyBounce(c *book.Conversation, m *book.Message, s *channels.Status) {
 	wasSent := m.Fate == store.FateOut || m.Fate == store.FateFailed
 	if m.Reason != store.ReasonElsewhere || !wasSent {
 		return
@@ -208,14 +213,14 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 		return
 	}
 
-	if s.State == channels.StateFailed && !el.wasToldOfFailure(m, s.Recipient) {
-		el.tellFailure(c, m, s)
+	if s.State == channels.StateFailed && !el.isFailureShown(m, s.Recipient) {
+		el.showFailure(c, m, s)
 	}
 }
 
-// tellFailure posts a line about one recipient whom an answer didn't reach. The answer has failed by that, unless the recipient
-// was only in copy.
-func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
+// showFailure posts a line about a recipient whom an answer didn't reach. The answer counts as failed, unless
+// that recipient was only in copy.
+func (el *elsewhere) showFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
 	failed := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
 	if !failed.Copied {
 		failed.Hint = "It was not written here: answer again, to an address that works."
@@ -232,9 +237,9 @@ func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *chann
 	el.Line(c, bridge.Line{Content: failed, Text: m.Text, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 
-// wasToldOfFailure reports whether the thread says already that an answer didn't reach a recipient. For a report that names no
-// recipient, that is so once the answer has failed.
-func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
+// isFailureShown reports whether the thread already shows that an answer didn't reach a recipient. For a report
+// without a recipient, that is so once the answer has failed.
+func (el *elsewhere) isFailureShown(m *book.Message, recipient string) bool {
 	if recipient == "" {
 		return m.Fate == store.FateFailed
 	}
@@ -251,25 +256,25 @@ func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 	return false
 }
 
-// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. wroteBefore
-// is when the customer wrote last before the answer; nil if never.
+// isByMachine reports whether an answer came too soon after the customer's message for a person to have written
+// it. wroteBefore is when the customer last wrote before the answer, or nil.
 func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wroteBefore *time.Time) bool {
 	if c.WindowFrom == nil || in.At.IsZero() {
 		return false
 	}
-	askedAt := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now)) // by the providers' clock: WindowFrom is by Parley's
-	if askedAt.After(in.At) && wroteBefore != nil {         // the window was opened again after the answer
+	askedAt := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now)) // WindowFrom is by Parley's clock, in.At by the provider's
+	if askedAt.After(in.At) && wroteBefore != nil {         // the customer has also written after the answer
 		askedAt = *wroteBefore
 	}
 	return in.At.Before(askedAt.Add(minHumanAnswer))
 }
 
-// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. A status that an agent chose
-// between the writing and the finding of the answer stays.
+// countAsAnswer ends the customer's wait. The status becomes pending if the account's settings say so, unless
+// an agent chose a status after the answer was written.
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.EndWait()
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
-	const dateStep = time.Second // the dates of mails are in whole seconds
+	const dateStep = time.Second // mail dates have a resolution of one second
 	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt.Add(dateStep))
 	if err != nil || isChosen {
 		return err

@@ -16,11 +16,13 @@ import (
 	"parley/store"
 )
 
-// maxCollectedRunes is how much of a collected mail is shown. All of it is in the conversation that an agent makes of it.
+// maxCollectedRunes limits how much of a collected mail is shown. An agent who makes a conversation of it sees
+// all of it.
 const maxCollectedRunes = 1500
 
-// collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of
-// the day. An agent may make a conversation of it (promoteVerb).
+// collect shows a mail from a sender who has exceeded the limit of new conversations (book.Openings). Instead
+// of a conversation of its own it gets a line in the account's one collecting thread of the day, where an agent
+// may turn it into a conversation (promoteVerb).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingCollected)
 	if err != nil {
@@ -51,8 +53,9 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	return nil
 }
 
-// isSilenced reports whether a collected mail is kept without a post. A silence is about automatic mail: what a person writes is
-// left out only in the thread of the day in which an agent has silenced its sender. The sender may be nil.
+// isSilenced reports whether a collected mail is kept without a post. Silencing is about automatic mail; a
+// person's mail is only left out of the thread of the day in which an agent silenced its sender. sender may be
+// nil.
 func isSilenced(
 	ctx context.Context, tx pgx.Tx, it *UseCases, c *book.Conversation, sender *store.Identity, in channels.Inbound,
 ) (bool, error) {
@@ -65,7 +68,7 @@ func isSilenced(
 	return it.Log.IsSilenced(ctx, tx, c, sender.Key)
 }
 
-// collectedWords returns what a collected mail says, as far as it is shown.
+// collectedWords returns the text of a collected mail, cut to maxCollectedRunes.
 func collectedWords(in channels.Inbound) string {
 	text := strings.TrimSpace(in.Text)
 	first := clean.FirstRunes(text, maxCollectedRunes)

@@ -11,17 +11,18 @@ import (
 	"parley/store"
 )
 
-// wish is which messages a customer wants from a time on, and how that was said.
+// wish is a customer's wish to get messages or not. Customers state it in various ways: by a text such as
+// "STOP", by a click in the provider's app, or by the provider refusing a message on their behalf.
 type wish struct {
 	channels.Consent
 
-	at     time.Time
-	text   string
-	silent bool // the message says nothing else ("STOP"): its text is shown each time, and it opens no conversation
+	at     time.Time // when it was stated
+	text   string    // of the message that stated it
+	silent bool      // the message says nothing else ("STOP"): its text is always shown, and it opens no conversation
 }
 
-// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. A wish that is older than a known
-// one is ignored. c may be nil.
+// setConsent stores a customer's wish, and shows each change in the thread of c, which may be nil. A wish that
+// is older than the stored one is ignored.
 func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) {
 	changed, outdated := it.People.SetConsent(i, w.Consent, w.at)
 	showsText := w.silent && w.text != ""
@@ -51,19 +52,20 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 	}
 }
 
-// tellOptedOut says in a new thread that its customer wants no messages, if that is so: no answer leaves then. The customer may have
-// said it when no thread was there to show it.
-func tellOptedOut(it *UseCases, c *book.Conversation) {
+// showOptedOut shows in a new thread that its customer refuses all messages, so that no answer will leave. The
+// customer may have said so before there was a thread to show it.
+func showOptedOut(it *UseCases, c *book.Conversation) {
 	i := it.People.RootOf(c)
 	if i != nil && i.OptedOut == store.OptedOutAll {
 		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefOf(i)})
 	}
 }
 
-// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent:
-//   - The refusal of a template that the provider keeps, or one that says so itself (channels.AdvertStopped), proves only that the
-//     customer wants no advertising.
-//   - The refusal of any other message, also of a template that leaves as plain words, proves that the customer wants none at all.
+// noteOptOut records a customer's opt-out when a provider has refused a message for that reason:
+//   - The refusal of a template that the provider stores, or one that says so itself (channels.AdvertStopped),
+//     proves only that the customer wants no advertising.
+//   - The refusal of any other message, including a template that is sent as plain text, proves that the
+//     customer wants no messages at all.
 //   - A refusal by Parley itself proves nothing new.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)

@@ -15,11 +15,13 @@ import (
 	"parley/store"
 )
 
-// A customer may edit or delete a message in a chat such as WhatsApp. Posts in the agents' chat stay as they are: a line below says
-// what the message says now. Providers may deliver the edit, or the deletion, before the message itself.
+// A customer may edit or delete a message in a chat such as WhatsApp. Its post in the agents' chat stays as it
+// is; a line below shows the change. Providers may deliver the edit or the deletion before the message itself.
+// For example, "Friday" is changed to "Monday", and the edit arrives first: it is stored and shown as the
+// message, and when "Friday" arrives, a line shows both texts.
 
-// customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
-// in the message's place, and so is each further one until the message comes.
+// customerEdits shows the new text of a customer's message. The original is kept. An edit that arrives before
+// its message is stored in place of the message, and so are further edits until the message arrives.
 func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil {
@@ -28,35 +30,41 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if c == nil {
-		return it.editComesFirst(ctx, tx, a, part, in)
+		return it.storeEarlyEdit(ctx, tx, a, part, in)
 	}
-	if !isWrittenBy(it.People, m, i) { // nobody can change somebody else's words: it is shown as a message
+	if !isWrittenBy(it.People, m, i) { // nobody can change another person's message: it is shown as a message of its own
 		in.Kind = channels.InboundMessage
 		in.ExternalID = ""
 		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
 		return it.customerWrites(ctx, tx, a, part, in)
 	}
 
+	it.applyEdit(c, m, in)
+	return nil
+}
+
+// applyEdit applies a customer's edit of message m.
+func (it *UseCases) applyEdit(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
-	at, now := saidAt(it.Writer, in), threads.WordsOrRemarks(in.Text, in.Notices)
-	newest, newestWords := newestChange(it.Writer, m)
-	if m.IsDeleted() { // the deletion has overtaken this change
-		if !at.Before(newest) {
+	editedAt, editedText := saidAt(it.Writer, in), threads.WordsOrRemarks(in.Text, in.Notices)
+	newestAt, newestText := newestChange(it.Writer, m)
+	if m.IsDeleted() { // the deletion has overtaken this edit
+		if !editedAt.Before(newestAt) {
 			m.Revision.Text, m.Revision.Notices, m.Dirty = in.Text, in.Notices, true
 		}
-		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: threads.Quote(&store.Message{Text: now})}})
-		return nil
+		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: threads.Quote(&store.Message{Text: editedText})}})
+		return
 	}
-	if at.Before(newest) { // a newer change has overtaken this one, which has what the message said in between
-		showChange(it.Writer, c, m, threads.Quote(&store.Message{Text: now}), newestWords, newest)
-		return nil
+	if editedAt.Before(newestAt) { // a newer edit has overtaken this one: show this text as the one before
+		showChange(it.Writer, c, m, threads.Quote(&store.Message{Text: editedText}), newestText, newestAt)
+		return
 	}
 
-	showChange(it.Writer, c, m, threads.Quote(&m.Message), now, at)
+	showChange(it.Writer, c, m, threads.Quote(&m.Message), editedText, editedAt)
 	if m.Reason == bridge.ReasonCameEdited {
 		m.Text = in.Text
 	}
-	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: at, EventID: it.Event.ID}
+	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: editedAt, EventID: it.Event.ID}
 	m.Dirty = true
 
 	if c.BridgeStatus().Open() {
@@ -65,12 +73,10 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 		it.reopenFor(c, in)
 		c.RefreshCard()
 	}
-
-	return nil
 }
 
-// saidAt returns when something was said, by its provider's clock, which may be ahead of ours by some seconds. If the provider
-// doesn't tell, or its time lies further in the future, it returns when the event was stored.
+// saidAt returns when something was said, by the provider's clock, which may be some seconds ahead of ours. If
+// the provider gives no time, or one further in the future, it returns when the event was stored.
 func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	receivedAt := th.Event.ReceivedAt
 	if in.At.IsZero() || in.At.After(receivedAt.Add(time.Minute)) {
@@ -79,8 +85,8 @@ func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	return in.At
 }
 
-// showChange shows that a customer changed a message: what it said before, and what it says now, since at. In a conversation that
-// is over, where nobody looks, it mentions the owners.
+// showChange posts a line with the text of a customer's message before and after an edit that was made at the
+// given time. In a conversation that is over, which nobody watches, the line mentions the owners.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
 	c.Unshown = true
 	line := threads.ChangeLine(m.ID, before, now, at)
@@ -90,8 +96,8 @@ func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, befor
 	th.Line(c, line)
 }
 
-// newestChange returns when a customer changed a message last, and what it says since then. It finds that in the lines about the
-// message, or in the message itself if a change came before it. at is zero if there was no change.
+// newestChange returns when a customer last edited a message, and its text since then. It finds that in the
+// lines about the message, or in the message itself if an edit arrived first. at is zero if there was no edit.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == bridge.ReasonCameEdited {
 		at, now = m.SaidAt, threads.WordsOrRemarks(m.Text, m.Notices)
@@ -114,8 +120,8 @@ func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string
 	return at, now
 }
 
-// editComesFirst stores an edit in the place of its message, which has not come yet.
-func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+// storeEarlyEdit stores an edit in place of its message, which has not arrived yet.
+func (it *UseCases) storeEarlyEdit(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	in.Kind = channels.InboundMessage
 	in.ExternalID = in.Change.Target
 	in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
@@ -129,7 +135,8 @@ func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// isWrittenBy reports whether a customer wrote a message, with any key. Nobody else can change or delete it.
+// isWrittenBy reports whether a customer wrote a message, under any of the customer's keys (addresses,
+// numbers).
 func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity) bool {
 	if m.IdentityID == nil || customer == nil {
 		return false
@@ -138,8 +145,8 @@ func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity)
 	return author != nil && author.Root() == customer.Root()
 }
 
-// customerDeletes shows that the customer deleted a message, which is kept. If the message isn't known, or is somebody else's, the
-// line doesn't say which it is.
+// customerDeletes shows that the customer deleted a message. The message is kept. If it is unknown or somebody
+// else's, the line doesn't say which message was deleted.
 func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -152,7 +159,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 		return nil
 	}
 	if !isWrittenBy(it.People, m, i) {
-		tellDeletion(it.Writer, i)
+		showUnknownDeletion(it.Writer, i)
 		return nil
 	}
 
@@ -163,8 +170,8 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	return nil
 }
 
-// noteEarlyDeletion notes that a customer deleted a message that has not come yet, and says so once. It links the message's
-// external id to no message, by which applyEarlyChange knows that the message was deleted.
+// noteEarlyDeletion records that a customer deleted a message that has not arrived yet, and shows that once. It
+// links the message's external id to no message, which applyEarlyChange takes for a deletion.
 func noteEarlyDeletion(th *threads.Writer, a *store.Account, customer *store.Identity, target string) {
 	_, isKnown := th.Messages.External[book.NameKey{Account: a.ID, Name: target}]
 	if isKnown || target == "" {
@@ -173,17 +180,18 @@ func noteEarlyDeletion(th *threads.Writer, a *store.Account, customer *store.Ide
 
 	const noConversation = 0
 	th.Messages.LinkExternalID(a.ID, target, noConversation, threads.NoMessage)
-	tellDeletion(th, customer)
+	showUnknownDeletion(th, customer)
 }
 
-// tellDeletion says in a customer's latest conversation that the customer deleted a message, without saying which.
-func tellDeletion(th *threads.Writer, customer *store.Identity) {
+// showUnknownDeletion shows in a customer's latest conversation that the customer deleted a message, without
+// saying which.
+func showUnknownDeletion(th *threads.Writer, customer *store.Identity) {
 	if c := th.Conversations.LatestOf(customer); c != nil {
 		th.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 	}
 }
 
-// deletion returns the revision of a message that its customer has deleted, as in tells.
+// deletion returns the revision of a message that its customer has deleted by the inbound in.
 func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.Revision {
 	r := store.Revision{Text: m.Text}
 	if m.Revision != nil {
@@ -195,8 +203,9 @@ func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.R
 	return &r
 }
 
-// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be done, because
-// the edited text, or the message itself, is shown already. If the deletion came first, it adds a notice to in and returns false.
+// applyEarlyChange handles a message whose edit or deletion arrived first. It returns true if nothing is left
+// to be done, because the edited text, or the message itself, is already shown. After a deletion it adds a
+// notice to in and returns false.
 func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	hasEarlyChange := known && in.ExternalID != ""
@@ -213,12 +222,12 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 		return false
 	}
 	if m.Reason != bridge.ReasonCameEdited {
-		return wasToldBefore(it, a, m, *in)
+		return isDuplicate(it, a, m, *in)
 	}
 
 	at, now := newestChange(it.Writer, m)
 	m.Reason, m.Dirty = "", true
-	it.replies.OpenWindow(c, *in) // the edit has opened none
+	it.replies.OpenWindow(c, *in) // the edit didn't open the reply window
 	showChange(it.Writer, c, m, threads.Quote(&store.Message{Text: in.Text}), now, at)
 	showBesideText(it, c, a, part, *in)
 	it.replies.PostOffers(c)
@@ -226,18 +235,19 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	return true
 }
 
-// wasToldBefore reports whether a stored message m of a chat is the one that comes now: a provider may deliver a message in two
-// ways, and versions of Parley may have named the same event differently. It is false for mails: two of them may bear the same
-// Message-ID and say different things.
-func wasToldBefore(it *UseCases, a *store.Account, m *book.Message, in channels.Inbound) bool {
+// isDuplicate reports whether the stored message m of a chat is the one that arrives now: a provider may
+// deliver a message twice, and versions of Parley may have named the same event differently. It is false for
+// mails, because two different mails may have the same Message-ID.
+func isDuplicate(it *UseCases, a *store.Account, m *book.Message, in channels.Inbound) bool {
 	isChat := !it.Caps(a.ID).Threads
 	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
 	customer := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	return isChat && isOfOtherFact && isWrittenBy(it.People, m, customer)
 }
 
-// showBesideText shows what came with a message besides its text, after an edit of the text came first: files, remarks, and which
-// message it answers. They become a message of their own, since files are read from the event that brought them.
+// showBesideText shows what a message has besides its text, when an edit of the text arrived first: files,
+// notices, and which message it answers. These become a message of their own, since files are read from the
+// event that brought them.
 func showBesideText(it *UseCases, c *book.Conversation, a *store.Account, part int, in channels.Inbound) {
 	answered := it.answeredMessage(a, in)
 	hasMore := len(in.Attachments) > 0 || len(in.Notices) > 0 || answered != nil

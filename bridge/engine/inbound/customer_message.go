@@ -11,7 +11,8 @@ import (
 	"parley/store"
 )
 
-// customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
+// customerSays applies a message, a customer's consent to get messages (or its withdrawal), or both: "STOP, and
+// please call me" is both.
 func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if in.Consent == nil {
 		return it.customerWrites(ctx, tx, a, part, in)
@@ -24,7 +25,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 
 	consent := *in.Consent
 	saysMore := in.Text != "" && !consent.Silent
-	consent.Silent = !saysMore && len(in.Attachments) == 0 // a silent message's files would be seen by nobody
+	consent.Silent = !saysMore && len(in.Attachments) == 0 // nobody would see the files of a silent message
 	it.setConsent(i, it.Conversations.LatestOf(i), wish{
 		Consent: consent,
 		at:      saidAt(it.Writer, in),
@@ -38,7 +39,8 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	return it.customerWrites(ctx, tx, a, part, in)
 }
 
-// customerWrites puts a customer's message into its conversation, or into a thread of the day if it belongs to none.
+// customerWrites adds a customer's message to its conversation, to a new one, or to the thread in which an
+// account's automatic or excess mails of the day are sorted.
 func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
@@ -69,7 +71,8 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// addToConversation adds a customer's message to a conversation, shows it in the thread, and does what follows from it.
+// addToConversation adds a customer's message to a conversation, shows it in the agents' thread, and does what
+// follows: it sets the recipients of replies, reopens the conversation, and has the message analysed.
 func (it *UseCases) addToConversation(p placement, a *store.Account, part int, in channels.Inbound) error {
 	c := p.conversation
 	t, err := it.OpenThread(c)
@@ -84,9 +87,9 @@ func (it *UseCases) addToConversation(p placement, a *store.Account, part int, i
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Quote: p.quotesUnseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
 	if p.begins {
-		tellOptedOut(it, c)
+		showOptedOut(it, c)
 	}
-	it.tellOfOtherConversations()
+	it.showOtherConversations()
 	it.replies.PostOffers(c)
 	if !in.Historical {
 		it.queueAnalysis(c, m)

@@ -16,16 +16,22 @@ import (
 	"parley/store"
 )
 
-// A provider may report, minutes or days after it took a reply, that somebody didn't get it: a bounce, for mail. This file
-// decides what the report is about, whether the reply has failed by it, and what agents are told in the conversation's thread.
-// A delivery is one message on its way to a customer; some leave in several pieces, each of which may be reported.
+// A provider may report, minutes or days after it took a reply, that somebody didn't get it: a bounce, for
+// mail. This file decides what the report is about, whether the reply has failed, and what agents see in the
+// conversation's thread.
+//
+// A delivery is one message on its way to a customer; some leave in several pieces, each of which may be
+// reported. Example: a mail to Ann, with Bob in copy, bounces for Bob. The delivery hasn't failed, and a line
+// says that Bob didn't get his copy. If it bounces for Ann, the reply fails, and the line has a button to send
+// it again.
 
-// applyFailure applies a report that somebody didn't get a delivery. The reply has failed by that, except in these cases:
-//   - Only somebody in copy didn't get it: people are told so. It also shows that the delivery left, if that wasn't known.
-//   - The report is about an earlier sending of the delivery: people are told so.
-//   - The delivery has arrived already, or was taken back. But a report about an earlier piece (s.Early) counts, because the
-//     arrival of the last piece says nothing about the others.
-//   - It has failed already: people are told of the further recipient.
+// applyFailure applies a report that somebody didn't get a delivery. The reply fails, except in these cases:
+//   - Only somebody in copy didn't get it. A line shows that. The report also proves that the delivery left, if
+//     that was unknown.
+//   - The report is about an earlier sending of the delivery. A line shows that.
+//   - The delivery has already arrived, or was taken back. But a report about an earlier piece (s.Early)
+//     counts, because the arrival of the last piece says nothing about the others.
+//   - It has failed already. A line shows the additional recipient.
 func (rc *Receipts) applyFailure(
 	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
 ) error {
@@ -33,12 +39,12 @@ func (rc *Receipts) applyFailure(
 
 	if isAboutCopy(c, d.DecodedPayload(), s) {
 		further.Copied = true
-		rc.settleLeft(c, d, m)
-		rc.tellFurtherFailure(c, d, m, further)
+		rc.settleUnclear(c, d, m)
+		rc.showFurtherFailure(c, d, m, further)
 		return nil
 	}
 	if isAboutEarlierSending(c, d, s) {
-		rc.tellFurtherFailure(c, d, m, further)
+		rc.showFurtherFailure(c, d, m, further)
 		return nil
 	}
 
@@ -51,13 +57,13 @@ func (rc *Receipts) applyFailure(
 		noteMissingPiece(d)
 	}
 	if d.State == store.Failed {
-		rc.tellFurtherFailure(c, d, m, further)
+		rc.showFurtherFailure(c, d, m, further)
 		return nil
 	}
 
 	rc.Outbox.Settle(d, store.Failed)
 	d.ErrorClass = string(s.Class)
-	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // see tellFurtherFailure
+	d.ErrorText = strings.Join(append([]string{bounceText(s)}, reportedRecipients(d)...), "\n") // see showFurtherFailure
 	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
 	if !hadSeveralRecipients(c, d.DecodedPayload()) {
 		return rc.ReplyFailed(ctx, tx, c, f)
@@ -65,17 +71,18 @@ func (rc *Receipts) applyFailure(
 	return rc.replyFailed(ctx, tx, c, f, s.Recipient)
 }
 
-// hadSeveralRecipients reports whether a reply with this payload went to more than one address, besides those who got copies.
+// hadSeveralRecipients reports whether a reply with this payload went to more than one address, not counting
+// copies.
 func hadSeveralRecipients(c *book.Conversation, sent outbound.Payload) bool {
 	if len(sent.Meant) > 0 {
 		return len(sent.Meant) > 1
 	}
-	to, _ := outbound.RecipientsOf(c.Participants) // it notes no recipients, because a click sent it again to all of these
+	to, _ := outbound.RecipientsOf(c.Participants) // after a click on "send again" it has no recipients of its own, and went to these
 	return len(to) > 1
 }
 
-// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery that was sent again: the last
-// sending doesn't go to the recipient any more, has not left yet, or has another id than the receipt names.
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery that was sent
+// again: the last sending doesn't go to that recipient, has not left yet, or has another id than the receipt.
 func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
 	if d.Part > 0 {
 		return false // what left before may be an earlier piece
@@ -95,25 +102,25 @@ func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.S
 	}
 }
 
-// getsReplies reports whether replies go to an address, also as copies.
+// getsReplies reports whether an address gets replies, directly or in copy.
 func getsReplies(c *book.Conversation, key string) bool {
 	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return !p.New && p.Key == key })
 }
 
-// hasStayedBehind reports whether a delivery was taken back before the others of its run left. A run is several deliveries that
-// leave as one message.
-func hasStayedBehind(d *book.Delivery, run []*book.Delivery) bool {
+// wasLeftOut reports whether a delivery was taken back before the others of its run left. A run is several
+// deliveries that leave as one message.
+func wasLeftOut(d *book.Delivery, run []*book.Delivery) bool {
 	hasLeft := slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.State != store.Cancelled })
 	return d.State == store.Cancelled && hasLeft
 }
 
-// hasArrived reports whether a receipt has proved that the customer got a delivery.
 func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. An address to
-// which the mail wasn't sent at all is no such one: a server may have rewritten the customer's address to it.
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload.
+// It is false for an address to which the mail wasn't sent: a server may have rewritten the customer's address
+// to it.
 func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status) bool {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
@@ -130,8 +137,8 @@ func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status
 	return slices.ContainsFunc(cc, isParticipant) && !slices.ContainsFunc(to, isParticipant)
 }
 
-// otherRecipient returns the address that a receipt is about, if the reply with this payload went to it and it isn't the
-// customer's. Otherwise it returns "".
+// otherRecipient returns the address that a receipt is about if it is another recipient than the customer, and
+// "" otherwise.
 func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Status) string {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
@@ -144,9 +151,9 @@ func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Sta
 	return ""
 }
 
-// speaksForRun reports whether people are told with this delivery what became of its message. If several deliveries left as one
-// message, they are told once, with the last one.
-func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
+// isShownForRun reports whether the thread shows with this delivery what became of its message. If several
+// deliveries left as one message, that is shown once, with the last one.
+func (rc *Receipts) isShownForRun(d *book.Delivery) bool {
 	first := d
 	if joined := rc.Outbox.Deliveries[d.Joined]; joined != nil {
 		first = joined
@@ -158,40 +165,42 @@ func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
 	return d.State != store.Cancelled && threads.IsLastInRun(run, d)
 }
 
-// toldRecipients returns the lines "address: reason" of a delivery's error, one for each recipient of whom people were told.
-func toldRecipients(d *book.Delivery) (told []string) {
+// reportedRecipients returns the lines "address: reason" of a delivery's error, one for each recipient whose
+// failure was shown.
+func reportedRecipients(d *book.Delivery) (reported []string) {
 	for _, line := range strings.Split(d.ErrorText, "\n") {
 		address, _, _ := strings.Cut(line, ": ")
 		if strings.Contains(address, "@") && !strings.Contains(address, " ") {
-			told = append(told, line)
+			reported = append(reported, line)
 		}
 	}
-	return told
+	return reported
 }
 
-// tellFurtherFailure posts a line about one recipient whom a mail didn't reach: somebody in copy, or a further one after the
-// mail has failed for another. It tells of each recipient once, and notes that in the delivery's error (toldRecipients). The
-// line has no button to send the reply again: the line about the failed reply has it.
-func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
+// showFurtherFailure posts a line about a recipient whom a mail didn't reach: somebody in copy, or an
+// additional one after the mail has failed for another. It does so once for each recipient, which it records in
+// the delivery's error (reportedRecipients). The line has no button to send the reply again; the line about the
+// failed reply has it.
+func (rc *Receipts) showFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
 	trouble := line.Recipient + ": " + line.Trouble
-	namesRecipient := func(told string) bool {
-		return strings.HasPrefix(strings.ToLower(told), strings.ToLower(line.Recipient)+": ")
+	namesRecipient := func(reported string) bool {
+		return strings.HasPrefix(strings.ToLower(reported), strings.ToLower(line.Recipient)+": ")
 	}
-	wasTold := slices.ContainsFunc(toldRecipients(d), namesRecipient)
-	if line.Recipient == "" || wasTold || isTakenBack(m) {
+	wasReported := slices.ContainsFunc(reportedRecipients(d), namesRecipient)
+	if line.Recipient == "" || wasReported || isTakenBack(m) {
 		return
 	}
-	if !rc.speaksForRun(d) {
+	if !rc.isShownForRun(d) {
 		return
 	}
 
 	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+trouble, "\n"), true
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Why: bridge.InWords(trouble)}) // not of the message: its fate stays as it is
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Why: bridge.InWords(trouble)}) // without the message, whose fate doesn't change
 	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
 }
 
-// restartParts makes a delivery begin with its first piece when it is sent again, if a piece before the last one that left
-// (Part counts them) failed. Otherwise the customer would never get the failed piece.
+// restartParts makes a delivery start with its first piece when it is sent again, if a piece before the last
+// one failed. Otherwise the customer would never get that piece. Part counts the pieces that have left.
 func restartParts(d *book.Delivery, s *channels.Status) {
 	arrivedWhole := hasArrived(d) && !s.Early
 	if arrivedWhole || !isAboutEarlierPiece(d, s) {
@@ -202,7 +211,8 @@ func restartParts(d *book.Delivery, s *channels.Status) {
 	}
 }
 
-// noteMissingPiece notes that the customer lacks a piece of a delivery before the last one, until it is sent again.
+// noteMissingPiece records that the customer lacks a piece before the last one, until the delivery is sent
+// again.
 func noteMissingPiece(d *book.Delivery) {
 	p := d.DecodedPayload()
 	if !p.LacksPiece {
@@ -211,8 +221,8 @@ func noteMissingPiece(d *book.Delivery) {
 	}
 }
 
-// lacksPiece reports whether a delivery has failed because a piece before the last one did. It stays failed, whatever becomes of
-// the last one.
+// lacksPiece reports whether a delivery has failed because a piece before the last one did. It stays failed,
+// even if the last piece arrives.
 func lacksPiece(d *book.Delivery) bool {
 	return d.State == store.Failed && d.DecodedPayload().LacksPiece
 }
@@ -226,14 +236,14 @@ func isAboutEarlierPiece(d *book.Delivery, s *channels.Status) bool {
 	switch d.State {
 	case store.Queued:
 		return true
-	case store.Sending, store.Unknown, store.NeedsDecision: // only the id of the piece before the last one is known
+	case store.Sending, store.Unknown, store.NeedsDecision: // the known id is that of the piece before the last one
 		return namesKnownPiece
 	default:
 		return !namesKnownPiece
 	}
 }
 
-// bounceText returns why a message was not delivered, with the recipient if the report names one.
+// bounceText returns the reason of a failure, with the recipient if the report names one.
 func bounceText(s *channels.Status) string {
 	if s.Recipient == "" {
 		return s.Reason

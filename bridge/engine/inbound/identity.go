@@ -9,10 +9,11 @@ import (
 	"parley/store"
 )
 
-// A customer may be known by several keys: addresses, phone numbers, ids of a provider. Each has a row, an identity; one of
-// them, the root, stands for the customer. This file applies what a provider tells about keys and names.
+// A customer may have several keys: addresses, phone numbers, ids of a provider. Each has a row, an identity;
+// one of them, the root, stands for the customer. This file applies what a provider reports about keys and
+// names, for example that a WhatsApp user has moved to another number.
 
-// NamesCustomer reports whether inbounds of a kind name a customer, who becomes known by that.
+// NamesCustomer reports whether inbounds of a kind have a sender, who becomes a known customer.
 func NamesCustomer(kind channels.InboundKind) bool {
 	switch kind {
 	case channels.InboundMessage, channels.InboundElsewhere, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
@@ -23,9 +24,10 @@ func NamesCustomer(kind channels.InboundKind) bool {
 	return false
 }
 
-// tellOfOtherConversations posts, in each open conversation of customers who have proved to be one person (People.United), a
-// line that names another open one. The conversations stay apart. The list of united customers is empty afterwards.
-func (it *UseCases) tellOfOtherConversations() {
+// showOtherConversations handles customers who turned out to be one person (People.United, which it clears). It
+// posts a line in each open conversation of that person that names another open one. The conversations stay
+// separate.
+func (it *UseCases) showOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
 		open := openBefore(it.Book, it.People.United[other])
 		if len(open) < 2 {
@@ -47,7 +49,7 @@ func (it *UseCases) tellOfOtherConversations() {
 	clear(it.People.United)
 }
 
-// openBefore returns the open conversations of a customer, without those that this batch has made.
+// openBefore returns the open conversations of a customer, except those that this batch has made.
 func openBefore(b *book.Book, customer store.IdentityID) []*book.Conversation {
 	var open []*book.Conversation
 	for _, id := range book.SortedKeys(b.Conversations.Rows) {
@@ -65,15 +67,15 @@ func openBefore(b *book.Book, customer store.IdentityID) []*book.Conversation {
 	return open
 }
 
-// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key, for example a new
-// phone number. The conversation goes on with the new key.
+// applyIdentity applies a customer's new name, which cards show at once, or new key, such as a phone number.
+// The conversation continues with the new key.
 func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
 
-	it.tellOfOtherConversations()
+	it.showOtherConversations()
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
 		if it.People.RootOf(c) == i && c.BridgeStatus().Open() {
@@ -88,11 +90,11 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	return nil
 }
 
-// moveToKey takes the former keys from a customer, and has replies in the customer's chat go to the key of now.
-func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previous, now channels.Party) {
+// moveToKey removes the former keys from a customer, and sends replies in the customer's chat to the current one.
+func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previous, current channels.Party) {
 	for _, key := range append([]string{previous.Key}, previous.Also...) {
 		former := it.People.RowOf(a.ID, key)
-		if former != nil && former.Root() == customer.ID { // else it has passed on to somebody else already
+		if former != nil && former.Root() == customer.ID { // otherwise somebody else has the key by now
 			it.People.ReleaseKey(former)
 		}
 	}
@@ -106,8 +108,8 @@ func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previo
 			continue
 		}
 
-		if c.SetReplyKey(now) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: now.Key, Before: previous.Key}})
+		if c.SetReplyKey(current) && c.BridgeStatus().Open() {
+			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: current.Key, Before: previous.Key}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}

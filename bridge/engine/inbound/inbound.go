@@ -18,12 +18,13 @@ import (
 	"parley/store"
 )
 
-// This file puts what customers write into conversations. A channel decodes a fact (for example the bytes of a mail) into
-// inbounds: a message, a receipt, an edit … For a message, a conversation is found or begun, the message is added to it, and
-// posts are queued that show it in the conversation's thread in Slack or Teams.
+// This file adds customers' messages to conversations. A channel decodes an event, such as the bytes of a mail,
+// into inbounds: a message, a receipt, an edit and so on. For a message, a conversation is found or opened, the
+// message is added, and posts are queued that show it in the conversation's thread in Slack or Teams (a
+// surface).
 
-// ApplyInbound applies one inbound of a fact of an account. part is its place among those of the fact, from 0.
-// Errors: *book.NotYet, *relay.EventError, the database's.
+// ApplyInbound applies one inbound of an account. part is its index among the inbounds of its event. Errors:
+// *book.NotYet, *relay.EventError, the database's.
 func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	opensWithoutMessage := in.Opens && in.Kind != channels.InboundMessage
 	if opensWithoutMessage {
@@ -50,15 +51,15 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundIdentity:
 		return it.applyIdentity(a, in)
 	case channels.InboundNotice:
-		it.tellNotices(a, in)
+		it.notifyAdmins(a, in)
 		return nil
 	}
 
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
 }
 
-// openWindow opens a conversation's reply window, the time in which the provider lets free text go to the customer, because the
-// customer did something other than to write.
+// openWindow opens a conversation's reply window, the time in which the provider allows free text to the
+// customer, after the customer did something other than writing, such as clicking a button.
 func (it *UseCases) openWindow(a *store.Account, in channels.Inbound) {
 	c := it.ConversationOf(a, in)
 	if c == nil {
@@ -70,7 +71,8 @@ func (it *UseCases) openWindow(a *store.Account, in channels.Inbound) {
 	c.RefreshCard()
 }
 
-// queueAnalysis has a customer's message analysed, together with what the customer writes in the next seconds.
+// queueAnalysis has a customer's message analysed, together with what the customer writes in the next few
+// seconds.
 func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
 	isOfPerson := m.Automatic == "" && m.Text != ""
 	if !isOfPerson || !it.opt.Analyses {
@@ -81,9 +83,9 @@ func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// inboundMessage makes a message of what a customer wrote and adds it to a conversation.
+// inboundMessage adds a customer's message to a conversation and updates the conversation's state.
 func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
-	m := it.keepInbound(c, a, part, in)
+	m := it.addInbound(c, a, part, in)
 	if in.ExternalID != "" {
 		it.AddToThread(c, in)
 	}
@@ -94,8 +96,8 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	return m
 }
 
-// keepInbound makes a message of an inbound. It changes nothing else of the conversation to which the message belongs.
-func (it *UseCases) keepInbound(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
+// addInbound adds a message to a conversation without updating the conversation's state.
+func (it *UseCases) addInbound(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
 	m := &book.Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(it.IDs.Next()),
 		ConversationID: c.ID,
@@ -118,8 +120,8 @@ func (it *UseCases) keepInbound(c *book.Conversation, a *store.Account, part int
 		m.IdentityID = &i.ID
 	}
 
-	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
-	if known && x.MessageID == 0 { // the customer deleted it before it came
+	link, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
+	if known && link.MessageID == 0 { // the customer deleted it before it arrived
 		m.Revision = deletion(it.Writer, m, in)
 	}
 
@@ -132,15 +134,16 @@ func (it *UseCases) keepInbound(c *book.Conversation, a *store.Account, part int
 	return m
 }
 
-// mayBeSaidLast reports whether an inbound may count as what was said last in a conversation. A machine's mail or an imported one does
-// only as long as no person has said anything: otherwise an agent's reply would no longer be what was said last.
+// mayBeSaidLast reports whether an inbound may count as the last message of a conversation. Automatic and
+// imported mail counts only until a person has spoken: otherwise it would hide that an agent's reply came last.
 func mayBeSaidLast(c *book.Conversation, in channels.Inbound) bool {
 	havePeopleSpoken := c.LastFrom != "" && c.Kind == store.KindCustomer
 	return !havePeopleSpoken || !store.IsByMachine(in.Automatic) && !in.Historical
 }
 
-// reopenFor notes that the customer waits, because the customer wrote, and opens the conversation. A closed one stays closed, and
-// a snoozed one stays so unless the account's settings say that a message ends a snooze. Machines' and imported mail change nothing.
+// reopenFor opens a conversation and starts the customer's wait, because the customer wrote. A closed
+// conversation stays closed, and a snoozed one stays snoozed unless the account's settings let a message end
+// the snooze. Automatic and imported mail changes nothing.
 func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	if it.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
 		return
@@ -174,12 +177,12 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 }
 
 const (
-	saidOverhead  = 20   // runes that a message takes besides its text in a post that shows several
-	maxJoinedSaid = 2000 // runes of such a post: a longer one is hard to read
+	saidOverhead  = 20   // runes that a message takes besides its text in a post that shows several messages
+	maxJoinedSaid = 2000 // maximum runes of such a post: a longer one is hard to read
 )
 
-// makeSaidJoinable lets several waiting messages of one customer become one post. A message whose quoted history is shown
-// (quoted) has a post of its own.
+// makeSaidJoinable allows several waiting messages of one customer to be posted together. A message that is
+// shown with its quoted history (quoted) is posted by itself.
 func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.Message, quoted bool) {
 	if quoted {
 		return
@@ -199,17 +202,17 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
-// datedAfter is the age from which a message is shown with the time at which it was written: the chat itself shows only when it
-// was posted.
+// datedAfter is the age from which a message is shown with the time at which it was written, because the chat
+// itself shows only the time of the post.
 const datedAfter = 5 * time.Minute
 
-// IsLate reports whether a message is so old that its post says when it was written.
+// IsLate reports whether a message is older than datedAfter.
 func IsLate(m *book.Message, databaseNow time.Time) bool {
 	return databaseNow.Sub(m.SaidAt) > datedAfter
 }
 
-// showSaid posts the customer's message and its files. A chat's message that has only files gets no post
-// of its text, so that several photos can become one post.
+// showSaid posts a customer's message and its files. A chat message with files only is posted without a text,
+// so that several photos can share one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
 	c.Unshown = true
 	uploadsOriginal := m.HasHTML && it.opt.UploadsOriginals
@@ -230,12 +233,13 @@ func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Messa
 }
 
 const (
-	maxFileWait      = 30 * time.Second // how long the post of a message's files waits for those that are to be fetched
-	maxFilesTogether = 10               // files in one post of several messages
-	maxBytesTogether = 4 << 20          // bytes in such a post, so that they are uploaded within a lease
+	maxFileWait      = 30 * time.Second // how long a post of files waits for those that are still being fetched
+	maxFilesTogether = 10               // maximum files in one post for several messages
+	maxBytesTogether = 4 << 20          // maximum bytes in such a post, so that the upload fits into a lease
 )
 
-// showFiles posts the files of a message. If it has only files, they may share a post with those of other such messages.
+// showFiles posts the files of a message. If the message has only files, they may share a post with those of
+// similar messages.
 func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Message, hasOnlyFiles bool) {
 	var until *time.Time
 	if slices.ContainsFunc(m.Files, isMissing) {
@@ -250,24 +254,25 @@ func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Mess
 	it.setFilesSize(d, l, t, m)
 }
 
-// setFilesSize notes how much of a post a message's files take, and makes the lane's lease long enough for their upload.
+// setFilesSize sets which share of a post a message's files take, and extends the lane's lease to the time of
+// their upload. A lane is a queue of deliveries; a process leases it while it works on one.
 func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
 
-	// A post has room for store.JoinRoom units. These files take what is the larger part of it, by their number or by their bytes.
+	// A post holds store.JoinRoom units. The share of these files is the larger one of their number and of their bytes.
 	byCount := int64(len(m.Files) * store.JoinRoom / maxFilesTogether)
 	byBytes := size * store.JoinRoom / maxBytesTogether
-	tooLarge := int64(store.JoinRoom + 1) // such files join no others
+	tooLarge := int64(store.JoinRoom + 1) // prevents that they share a post
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
 	it.AllowUpload(l, t, m)
 }
 
-// fetchedFiles returns the indexes of the files that have been fetched from their provider already, or given up. Only a mail
-// that an agent makes a conversation of has such files; those of a message that has just come are fetched later.
+// fetchedFiles returns the indexes of the files that have been fetched from their provider, or given up. Only a
+// mail that an agent turns into a conversation has such files; those of a new message are fetched later.
 func fetchedFiles(m *book.Message) []int {
 	var indexes []int
 	for _, f := range m.Files {
@@ -284,8 +289,8 @@ func isMissing(f store.FileRef) bool {
 	return f.Fetched && hasNoResult
 }
 
-// tellNotices tells admins what a provider says of an account.
-func (it *UseCases) tellNotices(a *store.Account, in channels.Inbound) {
+// notifyAdmins posts a provider's notices about an account to the admins.
+func (it *UseCases) notifyAdmins(a *store.Account, in channels.Inbound) {
 	for _, n := range in.Notices {
 		it.TellCondition(own.Fact{Account: a.ID, Text: n}, threads.NoPage)
 	}

@@ -12,14 +12,15 @@ import (
 	"parley/store"
 )
 
-// NoteFetched notes that a file was fetched, or that it was given up. If the post of the message's files still waits, it takes the
-// file along. If not, the file follows in a post of its own.
+// NoteFetched records that a customer's file was fetched from its provider, or that fetching it was given up.
+// If the post of the message's files is still queued, the file is added to it. Otherwise the file gets a post
+// of its own.
 func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
 	m := it.Messages.Rows[f.Message]
 	if m == nil {
 		return
 	}
-	if m.ConversationID != c.ID { // an agent made a conversation of the message meanwhile
+	if m.ConversationID != c.ID { // an agent has turned the message into a conversation of its own since
 		if c = it.Conversations.Rows[m.ConversationID]; c == nil {
 			return
 		}
@@ -39,40 +40,42 @@ func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
 		return // the message's files aren't shown anywhere
 	}
 
-	l := it.SurfaceLane(c, t, bridge.PostFiles)
-	isElsewhere := d.LaneID != l.ID // in the thread from which the message was moved, or the conversation handed over
-	if isElsewhere || d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
-		it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
-		it.AllowUpload(l, t, m)
+	lane := it.SurfaceLane(c, t, bridge.PostFiles)
+	isInFormerThread := d.LaneID != lane.ID // the message was moved, or the conversation handed over
+	canAddToPost := !isInFormerThread && d.Attempt == 0 && it.Outbox.CanBeTakenBack(d)
+	if !canAddToPost {
+		it.Outbox.Enqueue(lane, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
+		it.AllowUpload(lane, t, m)
 		return
 	}
 
 	p := d.DecodedPayload()
 	p.Files = append(p.Files, f.File)
 	d.SetPayload(p)
-	it.setFilesSize(d, l, t, m)
-	if !slices.ContainsFunc(m.Files, isMissing) {
+	it.setFilesSize(d, lane, t, m)
+	isComplete := !slices.ContainsFunc(m.Files, isMissing)
+	if isComplete {
 		d.NotBefore = nil
 		if it.Outbox.IsHead(d) {
-			it.Outbox.SetDue(l, nil)
+			it.Outbox.SetDue(lane, nil)
 		}
 	}
 }
 
-// noteResult notes with a file what came of fetching it.
+// noteResult records the result of fetching a file.
 func noteResult(ref *store.FileRef, f own.Fact) {
 	ref.Blob = f.Blob
-	if f.Blob == "" { // it was given up
+	if f.Blob == "" { // given up
 		ref.Missing = f.Text
 		return
 	}
 	ref.Missing = ""
 	ref.SizeBytes = f.SizeBytes
-	ref.Name = firstNonBlank(clean.Text(f.Name), ref.Name) // a channel may have had to invent one
+	ref.Name = firstNonBlank(clean.Text(f.Name), ref.Name) // the channel may have made up the name so far
 	ref.ContentType = firstNonBlank(f.ContentType, ref.ContentType)
 }
 
-// firstNonBlank returns the first text that is not blank, or "" if there is none.
+// firstNonBlank returns the first text that is not blank, or "".
 func firstNonBlank(list ...string) string {
 	for _, s := range list {
 		if strings.TrimSpace(s) != "" {

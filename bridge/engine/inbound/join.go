@@ -11,12 +11,13 @@ import (
 	"parley/store"
 )
 
-// A mail that answers no mail that we know begins a conversation, or joins the open one of its sender, if the account's setting
-// email_new_thread says so. It never joins somebody else's.
+// A mail that answers no known mail begins a conversation. If the account's setting email_new_thread says so,
+// it joins the sender's open conversation instead: Ann writes a second mail with a new subject while the first
+// is still unresolved. It never joins another customer's conversation.
 
-// MayJoin reports whether a mail may join an open conversation of its sender, because a person wrote it in their own name. A
-// mail that names another address for answers (from a web form, or a shared address) is about somebody else, and so is a mail
-// that a colleague passes on.
+// MayJoin reports whether a mail may join an open conversation of its sender: a person must have written it in
+// their own name. A mail with another Reply-To (from a web form or a shared address) and one that a colleague
+// forwards are about somebody else.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	if !isByPerson(in) || !it.Caps(a.ID).Threads {
 		return false
@@ -27,7 +28,7 @@ func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	return it.Dir.SettingsOf(a, it.Caps(a.ID).Threads).JoinOpen
 }
 
-// isByPerson reports whether an inbound is a message that a person has written just now.
+// isByPerson reports whether an inbound is a new message by a person, and not an automatic or imported one.
 func isByPerson(in channels.Inbound) bool {
 	isNewMessage := in.Kind == channels.InboundMessage && !in.Historical
 	if !isNewMessage || in.Automatic != "" {
@@ -36,18 +37,17 @@ func isByPerson(in channels.Inbound) bool {
 	return in.From.Key != ""
 }
 
-// hasOtherReplyTo reports whether a mail names another address for answers than its sender's.
+// hasOtherReplyTo reports whether a mail has another Reply-To address than its sender's.
 func hasOtherReplyTo(in channels.Inbound) bool {
 	return slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key })
 }
 
-// isAgent reports whether a sender's address is that of an agent.
 func (it *UseCases) isAgent(sender channels.Party) bool {
 	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 }
 
-// conversationToJoin returns the conversation that a mail joins: the newest open one of its sender, or nil if there is
-// none. If the mail's subject differs from the conversation's, a notice shows it.
+// conversationToJoin returns the newest open conversation of a mail's sender if the mail may join it, or nil.
+// If the subjects differ, it adds a notice with the mail's subject to in.
 func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *book.Conversation {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender == nil || !it.MayJoin(a, *in) {
@@ -70,24 +70,26 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 	return nil
 }
 
-// hasParticipantNamed reports whether a conversation has the sender of a mail among its participants, under the name
-// that the mail gives. People who share an address are told apart by name, and each has a conversation of their own.
+// hasParticipantNamed reports whether the sender of a mail is a participant of a conversation under the same
+// name. People who share an address are distinguished by name, and each has a conversation of their own.
 func hasParticipantNamed(c *book.Conversation, p channels.Party) bool {
-	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
+	i := slices.IndexFunc(c.Participants, func(known store.Participant) bool { return known.Key == p.Key })
 	if i < 0 {
 		return false
 	}
-	known := c.Participants[i].Name
-	if p.Name == "" || known == "" {
+	knownName := c.Participants[i].Name
+	if p.Name == "" || knownName == "" {
 		return true
 	}
-	return strings.EqualFold(known, p.Name)
+	return strings.EqualFold(knownName, p.Name)
 }
 
-// answerMark finds what mail programs put before the subject of an answer.
+// answerMark matches the prefixes that mail programs put before the subject of an answer or a forwarded mail,
+// such as "Re: AW:".
 var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
 
-// noteSubject adds a notice with a mail's subject, if the conversation that it joins has another one.
+// noteSubject adds a mail's subject as a notice if it differs from the subject of the conversation that the
+// mail joins.
 func noteSubject(c *book.Conversation, in *channels.Inbound) {
 	plain := func(subject string) string { return strings.TrimSpace(answerMark.ReplaceAllString(subject, "")) }
 	now := plain(in.Subject)

@@ -14,7 +14,7 @@ import (
 	"parley/store"
 )
 
-// newConversation makes a conversation that a customer begins.
+// newConversation opens a conversation that a customer begins. previous is the one that it continues, or nil.
 func (it *UseCases) newConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation,
 ) (*book.Conversation, error) {
@@ -25,8 +25,9 @@ func (it *UseCases) newConversation(
 	return c, err
 }
 
-// MakeConversation adds a conversation with in.From to the batch, whoever begins it. previous is the one that it continues,
-// or nil. Without a subject, colleagues see the text's first words in its place; the customer never gets these as a subject.
+// MakeConversation opens a conversation with in.From, which a customer or an agent begins, and adds it to the
+// batch. previous is the conversation that it continues, or nil. Without a subject, agents see the first words of
+// the text instead; the customer never gets these as a subject.
 func (it *UseCases) MakeConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation,
 ) (*book.Conversation, error) {
@@ -58,7 +59,7 @@ func (it *UseCases) MakeConversation(
 		c.IdentityID = &c.Identity.ID
 		last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]
 		if last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom // the reply window belongs to the customer, whichever conversation it was opened in
+			c.WindowFrom = last.WindowFrom // the reply window is the customer's, whichever conversation opened it
 		}
 		it.Conversations.Latest[c.Identity.ID] = id
 	}

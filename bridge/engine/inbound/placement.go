@@ -10,20 +10,22 @@ import (
 	"parley/store"
 )
 
-// placement says into which conversation a customer's message goes.
+// placement is the result of place: the conversation that a customer's message goes to. For example, a customer
+// answers a mail of conversation #12, which is closed. Then conversation is the new #57, begins is true, and
+// continues is #12.
 type placement struct {
-	conversation *book.Conversation // nil means that none may begin: its sender has begun very many
-	begins       bool               // the message begins it
-	continues    *book.Conversation // the conversation that it continues, which is over; nil if there is none
-	quotesUnseen bool               // what the message quotes wasn't said in the conversation, so that its thread doesn't show that
+	conversation *book.Conversation // nil if the sender has exceeded the limit of new conversations
+	begins       bool               // the message begins the conversation
+	continues    *book.Conversation // the conversation that it continues, which is over, or nil
+	quotesUnseen bool               // the thread doesn't show what the message quotes, because that wasn't said in this conversation
 }
 
-// place finds the conversation for a message, or makes it. known is the conversation to which the message belongs by what it answers, or
-// nil. The first of these that fits takes the message:
+// place finds or opens the conversation for a message. known is the conversation that the message belongs to by
+// what it answers, or nil. place returns the first of these:
 //
 //  1. known, if it can go on;
-//  2. a new conversation that continues known, if the sender takes part in that;
-//  3. the open conversation of its sender, if the account joins such mails: then place may add a notice to in;
+//  2. a new conversation that continues known, if the sender takes part in known;
+//  3. the sender's open conversation, if the account joins such mails; place may then add a notice to in;
 //  4. a new conversation, if its sender may begin one.
 func (it *UseCases) place(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound, known *book.Conversation,
@@ -37,11 +39,11 @@ func (it *UseCases) place(
 		if err != nil {
 			return placement{}, err
 		}
-		known.RefreshCard() // its card leads to the new conversation
+		known.RefreshCard() // its card links to the new conversation
 		return placement{conversation: c, begins: true, continues: known}, nil
 	}
 
-	// Either the message answers nothing that we know, or a mail of a conversation that is over was passed on to a stranger.
+	// Either the message answers nothing known, or a mail of a conversation that is over was forwarded to a stranger.
 	if c := it.conversationToJoin(a, in); c != nil {
 		return placement{conversation: c, quotesUnseen: true}, nil
 	}

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// answeredMessage returns which message a customer's message answers, or nil if it answers none in particular.
+// answeredMessage returns the message that a customer's message answers, or nil if it answers none in particular.
 func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if in.Answers.External == "" {
 		return nil
@@ -27,8 +27,9 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 	}
 }
 
-// customerReacts shows a customer's reaction (an emoji) to a message by a line in the thread. The line is changed when the customer
-// changes the reaction or takes it back. A reaction that is older than the one that the line shows changes nothing.
+// customerReacts shows a customer's reaction (an emoji on a message) by a line in the agents' thread. If the
+// customer changes or removes the reaction, the same line is changed. Reactions can arrive out of order: one that
+// is older than the line shows is ignored.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
 	customer, err := it.People.CustomerOf(a, in)
 	if err != nil || customer == nil {
@@ -40,7 +41,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		c = it.Conversations.LatestOf(customer)
 	}
 	if c == nil || c.Home(it.Dir) == nil {
-		return nil // it is shown nowhere
+		return nil // there is no thread to show it in
 	}
 
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(it.Writer, in)}
@@ -64,35 +65,34 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	return nil
 }
 
-// showReaction shows a reaction in the thread, and returns the delivery of the line that shows it. It returns nil if the reaction is
-// no news. known is the reaction of the same customer to the same message that was recorded last; its Emoji is "" if there is none, or
-// if it was taken back.
+// showReaction shows a reaction in the thread, and returns the delivery of its line, or nil if nothing has
+// changed. known is the last recorded reaction of the same customer to the same message. Its Emoji is "" if there
+// is none, or if it was removed.
 func showReaction(
 	it *UseCases, c *book.Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
 ) *book.Delivery {
 	line := bridge.Line{Content: reacted, Customer: customer}
 	isAsKnown := known.Emoji == reacted.Emoji
 	shown := it.Outbox.Deliveries[known.DeliveryID]
-	if shown == nil && isAsKnown && reacted.Emoji != "" { // it was told before
-		return nil
-	}
-	if shown != nil && reacted.At.Before(reactedAt(shown)) {
+	wasShownBefore := shown == nil && isAsKnown && reacted.Emoji != "" // its line isn't kept any more
+	isOutdated := shown != nil && reacted.At.Before(reactedAt(shown))
+	if wasShownBefore || isOutdated {
 		return nil
 	}
 
 	switch {
-	case shown != nil && isAsKnown: // only the time is news
+	case shown != nil && isAsKnown: // only the time has changed
 		shown.SetLine(line)
 		return shown
 	case shown == nil || shown.State == store.Cancelled:
 		posted := it.PostTo(c, c.Home(it.Dir), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line})
-		if isAsKnown { // it was taken back before it came: the line only keeps the time, and is not posted
+		if isAsKnown { // removed before it was known: the line is not posted, and only keeps the time
 			it.Outbox.Cancel(posted)
 		}
 		return posted
-	case it.Outbox.CanBeTakenBack(shown): // nobody has seen this line
+	case it.Outbox.CanBeTakenBack(shown): // the line is not posted yet
 		isFirstLine := shown.DecodedPayload().Changes == 0
-		if reacted.Emoji == "" && isFirstLine { // nobody has seen the reaction either
+		if reacted.Emoji == "" && isFirstLine { // no earlier line shows the reaction either
 			it.Outbox.Cancel(shown)
 		}
 		shown.SetLine(line)
@@ -103,7 +103,7 @@ func showReaction(
 	}
 }
 
-// reactedAt returns when a customer did what a line about a reaction shows; zero if it isn't known.
+// reactedAt returns the time of the reaction that a line shows, or the zero time if it is unknown.
 func reactedAt(d *book.Delivery) time.Time {
 	line := d.DecodedPayload().Line
 	if line == nil {
@@ -116,7 +116,8 @@ func reactedAt(d *book.Delivery) time.Time {
 	return reacted.At
 }
 
-// threadOfLine returns the thread of a conversation in the surface in which a line was posted, which may not be its home any more.
+// threadOfLine returns the conversation's thread in which a line was posted. The conversation may have moved to
+// another chat since.
 func threadOfLine(b *book.Book, c *book.Conversation, d *book.Delivery) *book.Thread {
 	l := b.Outbox.Lanes[d.LaneID]
 	if l != nil && c.Threads[l.AccountID] != nil {

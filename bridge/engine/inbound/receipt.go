@@ -17,7 +17,11 @@ import (
 	"parley/store"
 )
 
-// ReplyLanded notes that the provider has accepted a reply.
+// This file records what becomes of replies: results of our own attempts to send them, and receipts by which a provider reports later
+// that a reply was sent, delivered, read, or has failed. Both may arrive in either order. A delivery is one message on its way to a
+// customer; a long reply has several (parts), and several replies may leave as one message (a run).
+
+// ReplyLanded records that the provider has accepted a reply.
 func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil {
@@ -32,21 +36,21 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 
 	rc.noteCounts(c, m, f.Parts, f.Cost)
 	if rc.hasEndedAs(f, store.Failed) {
-		return // a receipt told what became of it after the provider had accepted it
+		return // a receipt has reported a later failure
 	}
 	const isNew = true
 	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
-		return // a bounce or a receipt has come first
+		return // a bounce or a receipt arrived first
 	}
 
 	rc.speech.CustomerGot(c, m)
 	rc.MarkSent(c, m, f.Followed)
 }
 
-// isOldResult reports whether a result doesn't count any more, because the message was sent again before the result came.
+// isOldResult reports whether a result is outdated, because the message was sent again before the result arrived.
 func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	if d == nil {
@@ -55,36 +59,35 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 	hasNoResult := d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
 	if hasNoResult {
-		return true // it is an earlier attempt's: with the last one's result the delivery would have ended
+		return true // an earlier attempt's: the last one's result would have ended the delivery
 	}
-
 	if f.Attempt > 0 && f.Attempt < d.Attempt {
 		return true
 	}
 
-	// A reply in parts that was parked with its first part may have been sent again, by new deliveries, before the result of
-	// another part came.
+	// A reply in parts that was parked (held back) with its first part may have been sent again, by new deliveries, before
+	// the result of another part arrived.
 	parts := rc.Outbox.PartsOf(m)
 	return len(parts) > 0 && !slices.Contains(parts, d)
 }
 
-// hasEndedAs reports whether a receipt that came before a result has given the delivery one of these states.
+// hasEndedAs reports whether a receipt that preceded a result has given the delivery one of these states.
 func (rc *Receipts) hasEndedAs(f own.Fact, states ...store.DeliveryState) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	return d != nil && slices.Contains(states, d.State)
 }
 
-// isProvenSent reports whether a receipt that came before a result proves that the delivery has left.
+// isProvenSent reports whether a receipt that preceded a result proves that the delivery has left.
 func (rc *Receipts) isProvenSent(f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	return d != nil && d.IsAccepted()
 }
 
-// noteCounts notes for how many texts (SMS) the provider charges a message, and its price category.
+// noteCounts records how many SMS the provider charges for a message, and its price category.
 func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.Dirty = parts, true
-		if parts > 1 { // colleagues see when a text costs as much as several
+		if parts > 1 { // agents see when a text is charged more than once
 			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
 			if t := c.Home(rc.Dir); t != nil {
 				line.SourceRef = threads.SourceOf(m, t)
@@ -100,12 +103,12 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 	}
 }
 
-// ReplyFailed tells a reply's author that the customer didn't get it.
+// ReplyFailed marks a reply as failed, and shows its author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
-	return rc.replyFailed(ctx, tx, c, f, "")
+	return rc.replyFailed(ctx, tx, c, f, "") // the report names no address
 }
 
-// replyFailed does the same. missed is the address that didn't get the reply, if others may have got it, else "".
+// replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
 func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
@@ -121,13 +124,13 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
 	part := rc.PartName(m, d)
 	hasLeftInPart := part != "" || d != nil && d.Part > 0
-	isToPark := !hasLeftInPart || m.Fate == store.FateParked // what has left in part is parked only if it is so already
-	if isToPark && f.Class == string(channels.WindowClosed) {
+	canBeParked := !hasLeftInPart || m.Fate == store.FateParked // a reply that has left in part only stays parked
+	if canBeParked && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
 	}
 
-	if !book.IsConfidential(&m.Message) { // it stays so, whatever becomes of its other parts
+	if !book.IsConfidential(&m.Message) { // a confidential message stays so, whatever becomes of its other parts
 		m.SetFate(store.FateFailed, store.Reason(f.Class))
 	}
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
@@ -140,7 +143,7 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		Args:    bridge.Args{Delivery: f.Delivery},
 	}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
-		line.Verbs = []bridge.Verb{bridge.VerbReply} // sending it again would fail again
+		line.Verbs = []bridge.Verb{bridge.VerbReply} // an unavailable file would make it fail again
 	}
 	rc.TellWith(c, m, line)
 	rc.intake.noteOptOut(c, m, f)
@@ -148,7 +151,8 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return nil
 }
 
-// awaitAnswerAgain makes a conversation wait again after a reply failed. If the reply had ended the customer's wait, that goes on.
+// awaitAnswerAgain makes a conversation wait for an answer again after a reply failed. If the reply had ended the customer's wait, that
+// wait continues.
 func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 	hadEnded := c.WaitingSince == nil
 	rc.Messages.AwaitAnswerAgain(c)
@@ -161,12 +165,12 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 		c.WaitingSince = d.DecodedPayload().Waited
 		return
 	}
-	rc.handOnWait(c, m, d)
+	rc.passWaitOn(c, m, d)
 }
 
-// handOnWait notes with the other replies to the same words since when the customer had waited, so that the wait can go on if
-// these fail, too.
-func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *book.Delivery) {
+// passWaitOn records with the other replies to the same message since when the customer had waited, so that the wait can continue if
+// they fail, too.
+func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *book.Delivery) {
 	for _, other := range rc.Messages.AnswersBeside(c, m) {
 		d := rc.Outbox.FirstPartOf(other)
 		if d == nil {
@@ -179,7 +183,7 @@ func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *bo
 	}
 }
 
-// ReplyLate tells a reply's author that the reply has not left yet.
+// ReplyLate shows a reply's author that the reply has not left yet.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil {
@@ -194,7 +198,7 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	rc.TellWith(c, m, bridge.Line{Content: retrying, Text: rc.PartName(m, d)})
 }
 
-// ReplyUnclear asks a person whether a reply was sent, because nobody can tell.
+// ReplyUnclear asks a person whether a reply was sent, because its result stays unknown.
 func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil || rc.isOldResult(m, f) {
@@ -203,9 +207,8 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) {
 		return
 	}
-
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	if isTakenBack(m) { // nothing is to be decided
+	if isTakenBack(m) { // there is nothing to decide
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}})
 		return
 	}
@@ -217,7 +220,7 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	rc.TellWith(c, m, line)
 }
 
-// applyStatus applies a provider's receipt for one of our messages or, with UpTo, for all up to a time.
+// applyStatus applies a provider's receipt for one of our messages or, if it has UpTo, for all up to a time.
 func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if !in.Status.UpTo.IsZero() {
 		return rc.applyWatermark(ctx, tx, a, in)
@@ -248,7 +251,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		return err
 	}
 	if d == nil {
-		rc.intake.elsewhere.bouncedElsewhere(c, m, in.Status)
+		rc.intake.elsewhere.applyBounce(c, m, in.Status)
 		return nil
 	}
 	if rc.Outbox.Lanes[d.LaneID] == nil {
@@ -272,22 +275,22 @@ func (rc *Receipts) applyToReply(
 
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
-		line := rc.Messages.Rows[one.MessageID]
-		if line == nil || hasStayedBehind(one, run) {
+		reply := rc.Messages.Rows[one.MessageID]
+		if reply == nil || wasLeftOut(one, run) {
 			continue
 		}
-		if err := rc.applyReceipt(ctx, tx, c, one, line, s); err != nil {
+		if err := rc.applyReceipt(ctx, tx, c, one, reply, s); err != nil {
 			return err
 		}
-		if line.Fate == store.FateOut {
+		if reply.Fate == store.FateOut {
 			followed := !threads.IsLastInRun(run, one)
-			rc.MarkSent(c, line, followed)
+			rc.MarkSent(c, reply, followed)
 		}
 	}
 	return nil
 }
 
-// linkSentID makes the provider's id in a receipt lead to the message. The id of an early piece doesn't become the message's own.
+// linkSentID maps the provider's id in a receipt to the message. The id of an early piece doesn't become the message's own.
 func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.Status) {
 	if s.Early {
 		rc.Messages.LinkExternalID(a.ID, s.External[0], m.ConversationID, m.ID)
@@ -297,8 +300,8 @@ func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.St
 }
 
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That happens only in chats:
-// reports about mail name our own Message-ID, or the recipient (replyByRecipient). It is false for what may be somebody else's
-// message (Status.Others).
+// reports about mail name our own Message-ID, or the recipient (replyByRecipient). It is false for a message that another system may
+// have sent (Status.Others).
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	if in.Status.Others || rc.Age() >= book.ResultWait {
 		return false
@@ -309,8 +312,8 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 	return isChat && namesOnlyExternal
 }
 
-// isOfOtherSystem reports whether a receipt that fits no message of ours is ignored, because another system or account may have sent
-// the message. In a chat, that is assumed of all receipts that report no problem.
+// isOfOtherSystem reports whether a receipt that matches no message of ours is ignored, because another system or account may have sent
+// the message. In a chat, that is assumed unless the receipt reports a problem.
 func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 	if s.Others {
 		return true
@@ -319,13 +322,13 @@ func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 	return !isProblem && !rc.Caps(a.ID).Threads
 }
 
-// applyReceipt applies what the provider says of one delivery.
+// applyReceipt applies a receipt to one delivery.
 func (rc *Receipts) applyReceipt(
 	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
 ) error {
 	if s.Delayed {
-		rc.settleLeft(c, d, m)
-		if rc.speaksForRun(d) {
+		rc.settleUnclear(c, d, m)
+		if rc.isShownForRun(d) {
 			late := &bridge.DelayedLine{Trouble: s.Reason, Recipient: otherRecipient(c, d.DecodedPayload(), s)}
 			rc.TellWith(c, m, bridge.Line{Content: late})
 		}
@@ -341,28 +344,28 @@ func (rc *Receipts) applyReceipt(
 	return nil
 }
 
-// applyState gives a delivery a state that proves it to have been sent.
+// applyState sets a state that proves that a delivery was sent.
 func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state store.DeliveryState) {
 	isNew := !d.IsAccepted()
 	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m, isNew)
 	if m.Fate == store.FateOut {
-		const followed = false // of several lines, applyToReply gives each its mark afterwards
+		const followed = false // for a run, applyToReply then marks each reply
 		rc.MarkSent(c, m, followed)
 	}
 }
 
-// settleLeft counts an unclear delivery as sent, because a report that a server still has it, or that somebody in copy didn't get
-// it, shows that it left. If the delivery was sent again, the report may be about the first time, and shows nothing.
-func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.Message) {
+// settleUnclear marks an unclear delivery as sent, because a report that a server still has it, or that somebody in copy didn't get it,
+// proves that it left. If the delivery was sent again, the report may be about the first time and proves nothing.
+func (rc *Receipts) settleUnclear(c *book.Conversation, d *book.Delivery, m *book.Message) {
 	isUnclear := d.State == store.Unknown || d.State == store.NeedsDecision
 	if isUnclear && d.DecodedPayload().Again == 0 {
 		rc.applyState(c, d, m, store.Accepted)
 	}
 }
 
-// noteProvenSent notes that a receipt proves a message to have been sent, even if the answer to our request was lost, or a bounce
-// has come. isNew means that this is the first proof for the part which the receipt is about.
+// noteProvenSent records that a receipt proves a message to have been sent, even if the response to our request was lost or a bounce
+// has arrived. isNew means that this is the first proof for the part that the receipt is about.
 func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew bool) {
 	if rc.awaitOtherParts(c, m, isNew) {
 		return
@@ -377,8 +380,8 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew 
 	}
 }
 
-// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one: it tells what
-// became of the message even if the answer to our request was lost.
+// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one. Both are known by
+// that even if the response to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {

@@ -19,16 +19,17 @@ import (
 	"parley/store"
 )
 
-// Automatic mail, such as newsletters and absence notes, that answers nobody's conversation gets no thread of its own. An account
-// has one thread for all such mail of a day, with a line for each. Agents sort it by buttons: promote (make a mail a
-// conversation), silence or block its sender. Mail of a sender above the account's limit is collected in the same way.
+// Automatic mail that belongs to no conversation, such as newsletters and absence notes, gets no thread of its
+// own. An account has one thread for all such mail of a day, with a line for each. Agents sort it with buttons:
+// promote (turn the mail into a conversation), silence or block its sender. Mails above a sender's limit of new
+// conversations are collected in a similar thread.
 
-// sortAutomaticMail puts an automatic mail into the account's thread of the day. The mail of a silenced sender is kept without
-// a post; that of a blocked sender is not kept at all.
+// sortAutomaticMail adds an automatic mail to the account's thread of the day. The mail of a silenced sender is
+// stored without a post; that of a blocked sender is not stored at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender != nil && sender.Blocked {
-		return nil // nothing is kept here; the mail is still in the mailbox
+		return nil // the mail is still in the mailbox
 	}
 
 	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingAutomatic)
@@ -36,7 +37,7 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 		return err
 	}
 
-	m := it.inboundMessage(c, a, part, in) // keeps the mail
+	m := it.inboundMessage(c, a, part, in) // stores the mail
 	if sender != nil && sender.Silenced {
 		return nil // without a post
 	}
@@ -53,12 +54,13 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 	return nil
 }
 
-// maxReplyTo is how many of a mail's Reply-To addresses are kept with its line in a thread of the day.
+// maxReplyTo limits how many of a mail's Reply-To addresses are stored with its line in a thread of the day.
 const maxReplyTo = 5
 
-// sortingArgs returns the arguments of the buttons under a mail in a thread of the day. Besides the mail they name what promote
-// needs later and no row has: which of our addresses the mail was sent to (Via), and where an answer goes (To). An answer goes
-// to the Reply-To addresses, because mails of a web form name the customer only there, or else to the sender.
+// sortingArgs returns the arguments of the buttons under a mail in a thread of the day. They hold what promote
+// needs later and no row has: which of our addresses the mail was sent to (Via), and where an answer goes (To).
+// An answer goes to the Reply-To addresses, because the mails of a web form name the customer only there, or else
+// to the sender.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	args.Via = in.Envelope.Via
@@ -71,38 +73,40 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// envelopeOf reads back from the line about a mail what sortingArgs noted there. i is the sender, whose name it adds.
-func (it sorting) envelopeOf(m *book.Message, i *store.Identity) channels.Envelope {
-	var e channels.Envelope
+// envelopeOf reconstructs a mail's envelope from its line, where sortingArgs stored it. sender's name is added.
+func (it sorting) envelopeOf(m *book.Message, sender *store.Identity) channels.Envelope {
+	var envelope channels.Envelope
 	party := func(name, address string) channels.Party {
 		return channels.Party{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Name: name}
 	}
 	for _, tracked := range it.TrackedLines()[m.ID] {
 		line := tracked.Delivery.DecodedPayload().Line
-		e.Via = cmp.Or(e.Via, line.Args.Via)
+		envelope.Via = cmp.Or(envelope.Via, line.Args.Via)
 		for _, address := range line.Args.To {
-			p := party("", address)
-			if p.Key == i.Key {
-				p.Name = i.Name
+			const noName = ""
+			p := party(noName, address)
+			if p.Key == sender.Key {
+				p.Name = sender.Name
 			}
-			e.ReplyTo = append(e.ReplyTo, p)
+			envelope.ReplyTo = append(envelope.ReplyTo, p)
 		}
 		if collected, ok := line.Content.(*bridge.CollectedLine); ok {
-			e.Blind = collected.Blind
+			envelope.Blind = collected.Blind
 			for _, p := range collected.Copied {
-				e.Cc = append(e.Cc, party(p.Name, p.Address))
+				envelope.Cc = append(envelope.Cc, party(p.Name, p.Address))
 			}
 		}
 	}
-	return e
+	return envelope
 }
 
-// partyOf names the sender of a message. Without a name, the address stands in its place.
+// partyOf returns the sender of a message. A missing name is replaced by the address.
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	return bridge.PartyRef{Name: cmp.Or(in.From.Name, in.From.Key), Address: in.From.Key}
 }
 
-// showUnmatchedBounce shows a bounce of a message that Parley doesn't know, in the account's quiet thread of the day.
+// showUnmatchedBounce shows a bounce of an unknown message, in the account's thread of the day for automatic
+// mail.
 func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingAutomatic)
 	if err != nil {
@@ -120,7 +124,7 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 	return nil
 }
 
-// sorting has what agents do with automatic and collected mail.
+// sorting implements the verbs (commands, mostly buttons) by which agents sort automatic and collected mail.
 type sorting struct{ *UseCases }
 
 func promoteVerb() usecase.Case[*UseCases] {
@@ -164,15 +168,16 @@ func isAutomatic(_ *store.Conversation, m *store.Message) bool {
 	return m.Direction == store.DirectionIn && m.Automatic != ""
 }
 
-// isSetAside reports whether a message is a mail that was set aside in a thread of the day: an automatic one, or one above the limit.
+// isSetAside reports whether a message is a mail in a thread of the day: an automatic one, or one above its
+// sender's limit.
 func isSetAside(c *store.Conversation, m *store.Message) bool {
 	return isAutomatic(c, m) || m.Direction == store.DirectionIn && c.Collects != nil
 }
 
-// sorter is what agents may do with a mail in a thread of the day, and with its sender.
+// sorter applies one of these verbs to a mail and its sender.
 type sorter func(it sorting, ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error
 
-// sortMail makes the use case that applies sort to the mail that a request is about.
+// sortMail returns the use case that applies sort to the mail that a request is about.
 func sortMail(sort sorter) usecase.InTx[*UseCases] {
 	return func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
 		m := it.MessageOfAction(r)
@@ -182,7 +187,8 @@ func sortMail(sort sorter) usecase.InTx[*UseCases] {
 			return nil
 		}
 
-		if m.ConversationID != r.Conversation.ID { // a colleague has promoted it: it is in another conversation now
+		hasBeenPromoted := m.ConversationID != r.Conversation.ID // by a colleague
+		if hasBeenPromoted {
 			it.Whisper(r, bridge.Line{
 				Content: bridge.LineDecided,
 				Verb:    r.Verb,
@@ -203,9 +209,9 @@ func sortMail(sort sorter) usecase.InTx[*UseCases] {
 	}
 }
 
-// promote makes a mail a conversation of its own. It refuses if the account is a chat's and the sender has an open one there,
-// or if the line about the mail was removed, as happens some time after the thread's last mail: without it nobody knows to
-// whom answers go.
+// promote turns a mail into a conversation of its own. It refuses if the account is a chat in which the sender
+// has an open conversation. It also refuses if the line about the mail was removed, as happens some time after
+// the thread's last mail: without it the recipients of answers are unknown.
 func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
 	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
@@ -225,7 +231,7 @@ func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *boo
 	return it.promoteMail(ctx, tx, r, m, sender)
 }
 
-// silenceSender lets later automatic mail of a sender be kept in the thread of the day without a post.
+// silenceSender makes later automatic mail of a sender be stored in the thread of the day without a post.
 func (it sorting) silenceSender(_ context.Context, _ pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
@@ -238,8 +244,8 @@ func (it sorting) silenceSender(_ context.Context, _ pgx.Tx, r book.Request, m *
 	return nil
 }
 
-// blockSender lets later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that isn't marked as
-// automatic, still arrives: only sortAutomaticMail asks whether a sender is blocked.
+// blockSender makes later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that
+// isn't marked as automatic, still arrives: only sortAutomaticMail checks for blocked senders.
 func (it sorting) blockSender(_ context.Context, _ pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.",
@@ -257,8 +263,8 @@ func (it sorting) blockSender(_ context.Context, _ pgx.Tx, r book.Request, m *bo
 	return nil
 }
 
-// unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the sender of the mail under which the
-// button was clicked, or of the addresses that the command names.
+// unblockSenders makes automatic mail of blocked or silenced senders be shown again: of the sender of the mail
+// whose button was clicked, or of the addresses that the command names.
 func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	m := it.Messages.Rows[a.Args.Message]
@@ -292,8 +298,8 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 	return nil
 }
 
-// findSenders returns the sender of m, which may be nil, and the senders whom the request names by address. Those whom this
-// batch hasn't loaded it finds only if they are blocked or silenced.
+// findSenders returns the sender of m, which may be nil, and the senders whose addresses the request names.
+// Senders that this batch hasn't loaded are found only if they are blocked or silenced.
 func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
@@ -336,8 +342,8 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	return found, nil
 }
 
-// promoteMail makes a mail the first message of a new conversation, which the agent takes. The request's conversation is the thread
-// of the day.
+// promoteMail makes a mail the first message of a new conversation, and the agent its owner. The request's
+// conversation is the thread of the day.
 func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
 	mail := channels.Inbound{
 		Kind:      channels.InboundMessage,
@@ -363,14 +369,14 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	}
 
 	it.Messages.Move(m, c)
-	m.Automatic = "" // an agent has decided that a person is to answer it: from now on it counts as the customer's words
+	m.Automatic = "" // an agent wants it answered: from now on it counts as a person's message
 	it.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
 	}
 
-	it.replies.OpenWindow(c, mail) // if the account is a chat, the window is open from when the customer wrote this
+	it.replies.OpenWindow(c, mail) // in a chat, the reply window counts from this message
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.queueAnalysis(c, m)
 	it.Log.Did(r.About(c), book.Detail{Message: m.ID})

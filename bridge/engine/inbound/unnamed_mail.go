@@ -12,10 +12,11 @@ import (
 	"parley/store"
 )
 
-// A report about a mail (a bounce, for example) normally names our Message-ID. Some don't: a server has replaced the id, or the report
-// returns nothing of the mail. Then only the recipient can tell which reply it is about, and that proves little.
+// A report about a mail (such as a bounce) normally names our Message-ID. Some don't: a server has replaced the
+// id, or the report contains nothing of the mail. Then only the recipient's address connects it to a reply, and
+// that proves little, since anybody can write such a report.
 
-// NamesRecipientAlone reports whether a receipt names nothing of its message but the recipient.
+// NamesRecipientAlone reports whether the recipient is all that a receipt names of its message.
 func NamesRecipientAlone(in channels.Inbound) bool {
 	return namesRecipient(in) && in.Answers.Conversation == 0 && len(in.Status.External) == 0
 }
@@ -25,8 +26,9 @@ func namesRecipient(in channels.Inbound) bool {
 	return in.Status != nil && in.Status.MessageID == 0 && in.Status.Recipient != ""
 }
 
-// replyByRecipient finds the reply that a receipt is about by its recipient, if the receipt names no known message. It returns nil if
-// nobody can tell, or if the receipt doesn't name a conversation of ours: ids that are not known are another program's.
+// replyByRecipient finds the reply that a receipt is about by its recipient, if the receipt names one of our
+// conversations but no message. It returns nil if there is no single such reply, or if no conversation of ours is
+// named: unknown ids are those of another program.
 func (rc *Receipts) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Delivery, error) {
 	if !namesRecipient(in) || in.Answers.Conversation == 0 {
 		return nil, nil
@@ -34,7 +36,7 @@ func (rc *Receipts) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Ac
 	return book.ReplySentTo(ctx, tx, rc.Book, a, store.ConversationID(in.Answers.Conversation), in.Status.Recipient)
 }
 
-// applyUnmatched applies a receipt that fits no message of ours.
+// applyUnmatched applies a receipt that matches no message of ours.
 func (rc *Receipts) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if rc.isOfOtherSystem(a, in.Status) {
 		return nil
@@ -45,9 +47,9 @@ func (rc *Receipts) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
 }
 
-// applyUnproven applies a report that names only a recipient. It may be about anybody's mail, and anybody may have written it: it is
-// handled as automatic mail, once for all recipients that it names. If a single reply went to the recipient, the reply's author is
-// told that the report may be about it. The reply stays as it is.
+// applyUnproven applies a report that names only a recipient. It may be about any mail by anybody, so it is
+// handled as automatic mail, once for all of its recipients. If we sent a single reply to the recipient, its
+// author is shown that the report may be about it. The reply's state doesn't change.
 func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := in.Status
 	if part == 0 {
@@ -59,25 +61,26 @@ func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if s.State != channels.StateFailed {
 		return nil
 	}
-	d, err := book.ReplySentTo(ctx, tx, rc.Book, a, 0, s.Recipient)
+	const anyConversation = 0
+	d, err := book.ReplySentTo(ctx, tx, rc.Book, a, anyConversation, s.Recipient)
 	if err != nil || d == nil {
 		return err
 	}
 	if d.State != store.Failed && !hasArrived(d) {
-		rc.tellUnproven(d, s.Recipient)
+		rc.showUnproven(d, s.Recipient)
 	}
 	return nil
 }
 
-// tellUnproven tells in a reply's thread, once for each recipient, that a report names the recipient and may be about the reply. It
-// doesn't show the report's words, which the reply's author would take for a server's.
-func (rc *Receipts) tellUnproven(d *book.Delivery, recipient string) {
+// showUnproven shows in a reply's thread, once for each recipient, that a report may be about that reply. It
+// doesn't show the report's text, which agents would take for a mail server's.
+func (rc *Receipts) showUnproven(d *book.Delivery, recipient string) {
 	m, p, key := rc.Messages.Rows[d.MessageID], d.DecodedPayload(), bridge.AddressKey(recipient)
 	if slices.Contains(p.Reported, key) {
 		return
 	}
 	p.Reported = append(p.Reported, key)
 	d.SetPayload(p)
-	told := &bridge.BounceOtherLine{Words: m.Text, Recipient: recipient}
-	rc.LineAbout(rc.Conversations.Rows[m.ConversationID], m, bridge.Line{Content: told})
+	content := &bridge.BounceOtherLine{Words: m.Text, Recipient: recipient}
+	rc.LineAbout(rc.Conversations.Rows[m.ConversationID], m, bridge.Line{Content: content})
 }

@@ -1,7 +1,8 @@
-// Package inbound deals with what comes from customers and their providers: messages, edits, reactions, automatic
-// mail, answers that were given elsewhere, and receipts of what was sent.
+// Package inbound applies what comes from customers and their providers: messages, edits, reactions, automatic
+// mail, answers that were given elsewhere, and receipts for our replies. For example, a mail is added to its
+// conversation, which is reopened if it was resolved, and is shown in the agents' thread.
 //
-// What does not belong here: how a channel's bytes are read (channels), and what agents say.
+// What does not belong here: how a channel's bytes are decoded (channels), and what agents say.
 package inbound
 
 import (
@@ -13,7 +14,8 @@ import (
 	"parley/bridge/engine/workflow"
 )
 
-// UseCases deals with what customers send, in one batch.
+// UseCases applies what customers send. There is one value for each batch, the events that one transaction
+// applies.
 type UseCases struct {
 	*threads.Writer
 	opt       Options
@@ -29,7 +31,8 @@ func Verbs() []usecase.Case[*UseCases] {
 	return []usecase.Case[*UseCases]{promoteVerb(), silenceVerb(), blockVerb(), unblockVerb()}
 }
 
-// Receipts deals with what became of replies: results of attempts, receipts, and copies of our own messages.
+// Receipts records what becomes of replies: results of attempts to send them, receipts, and copies of our own
+// messages.
 type Receipts struct {
 	*threads.Writer
 	replies   *reply.UseCases
@@ -38,7 +41,7 @@ type Receipts struct {
 	intake    *UseCases
 }
 
-// elsewhere deals with what was sent to customers without Parley.
+// elsewhere applies answers that were sent to customers without Parley.
 type elsewhere struct {
 	*threads.Writer
 	workflow *workflow.UseCases
@@ -46,13 +49,12 @@ type elsewhere struct {
 	intake   *UseCases
 }
 
-// Options say what this process does with messages.
+// Options configure how this process handles messages.
 type Options struct {
-	UploadsOriginals bool // a mail's HTML original is uploaded as a file, because without a public address no link to it can be made
-	Analyses         bool // what customers write is analysed
+	UploadsOriginals bool // upload a mail's HTML original as a file, because without a public address there can be no link to it
+	Analyses         bool // analyse what customers write
 }
 
-// New makes the use cases of a batch.
 func New(
 	tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, o Options,
 ) *UseCases {

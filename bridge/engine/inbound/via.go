@@ -9,11 +9,14 @@ import (
 	"parley/store"
 )
 
-// lateAfter is how long after it was said a customer's message may be applied without counting as found late.
+// An account may have several addresses of its own, such as support@ and sales@, or two phone numbers. This file
+// keeps track of which one the customer wrote to last (Conversation.Via): answers leave from that one.
+
+// lateAfter is the age from which a customer's message counts as found late.
 const lateAfter = time.Minute
 
-// NeedsLatest reports whether the latest messages have to be read for an inbound: it names the one of our own addresses to which the
-// customer of a chat wrote, and was found late. See hasWrittenSince.
+// NeedsLatest reports whether an inbound needs the conversation's latest messages to be loaded (see
+// hasWrittenSince): it is a late message in a chat that names one of our own addresses.
 func NeedsLatest(caps channels.Capabilities, databaseNow time.Time, e store.Event, in channels.Inbound) bool {
 	namesAddress := in.Envelope.Via != "" && !in.Historical
 	return namesAddress && !caps.Threads && isFoundLate(databaseNow, e, in)
@@ -28,8 +31,8 @@ func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool
 	return databaseNow.Sub(said) > lateAfter
 }
 
-// noteOwnAddress notes to which of our own addresses the customer wrote last: answers leave from that one. A message that was found late
-// doesn't count if the customer has written since.
+// noteOwnAddress records the own address that the customer wrote to last. A late message doesn't count if the
+// customer has written since.
 func noteOwnAddress(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	via := in.Envelope.Via
 	if in.Historical || via == "" || via == c.Via || !isAddressedBy(it, c, in) {
@@ -43,8 +46,8 @@ func noteOwnAddress(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	c.Touch()
 }
 
-// isAddressedBy reports whether a message was written to our address by the customer. Of mails it leaves out those of machines and of
-// people who get no replies, and blind copies, which don't name our address.
+// isAddressedBy reports whether the customer wrote a message to our address. Among mails it excludes automatic
+// ones, those by people who get no replies, and blind copies, which don't name our address.
 func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool {
 	if c.Exclusive {
 		return true // a chat
@@ -52,8 +55,8 @@ func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool
 	return in.Automatic == "" && !in.Envelope.Blind && !it.People.IsNewcomer(c, in.From.Key)
 }
 
-// hasWrittenSince reports whether a customer has written after a time. If the latest messages aren't loaded, or are all by agents, it
-// reports whether anything was said after that time.
+// hasWrittenSince reports whether a customer has written after a time. If no message of the customer is loaded,
+// it reports whether anything was said after that time.
 func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
 	if !slices.ContainsFunc(c.Last, isByCustomer) {

@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// applyWatermark applies a receipt that names a time in place of a message: for example, the customer has read all replies up to then.
-// Errors: *book.NotYet while the result of one of them may be about to be written.
+// applyWatermark applies a receipt that names a time instead of a message: "the customer has read everything up
+// to 10:05". Errors: *book.NotYet while the result of one of these replies may be about to be written.
 func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := rc.repliesBegunBy(a, in)
 	for _, d := range sent {
@@ -34,14 +34,14 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// carriesFiles reports whether a delivery has files. They are uploaded within its attempt, which may take
-// long: a watermark that comes meanwhile is hardly about it, and doesn't wait for its result.
+// carriesFiles reports whether a delivery has files. They are uploaded during its attempt, which may take long. A
+// watermark that arrives during the upload is hardly about this delivery, and doesn't wait for its result.
 func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
 	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
-// repliesBegunBy returns the replies to a customer whose latest attempt began up to a receipt's time. Some may not have left yet. The
-// batch has the conversation and the message of each.
+// repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time.
+// Some may not have left yet. The batch has loaded the conversation and the message of each.
 func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*book.Delivery {
 	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if customer == nil {
