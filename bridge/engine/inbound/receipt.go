@@ -95,7 +95,6 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 			rc.Line(c, line)
 		}
 	}
-
 	if cost != "" && cost != m.Cost {
 		m.Cost, m.Dirty = cost, true
 		c.Cost = cost

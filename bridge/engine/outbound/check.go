@@ -13,10 +13,16 @@ import (
 	"parley/store/dispatch"
 )
 
-// These are the last checks before a reply leaves: what may have changed since it was queued, and whether the message still says
-// in the chat what Parley knows, where Parley may have missed an edit or a deletion (a gap, when a connection was lost).
+// These are the last checks before a reply is sent to a customer. The first part checks what may have changed
+// since the reply was queued: the account's mode, its author, its recipients, the customer's consent.
+//
+// The second part reads the agent's message again in its surface (the chat of agents, such as Slack). An agent
+// may have edited or deleted it while Parley was disconnected: that time is a gap, in which events may have been
+// missed. For example, Ann types "50 % off", changes it to "5 % off", and the connection is lost in between.
+// Without the check the customer would get the first text.
 
-// checkReply returns why a reply may not leave, as its account, author, recipients and window are now, or nil.
+// checkReply returns an error if a reply may not leave, as its account, author, recipients and reply window are
+// now. The reply window is the time in which a provider allows free text to a customer.
 func checkReply(r *outgoingReply) error {
 	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{
@@ -26,7 +32,7 @@ func checkReply(r *outgoingReply) error {
 		}
 	}
 
-	sentByClick := r.message.Reason == bridge.ReasonClicked || r.message.Reason == bridge.ReasonRevived // by another agent, perhaps
+	sentByClick := r.message.Reason == bridge.ReasonClicked || r.message.Reason == bridge.ReasonRevived // possibly by another agent
 	isAuthorActive := r.author != nil && r.author.Active
 	if !sentByClick && !isAuthorActive {
 		return &channels.SendError{
@@ -36,7 +42,7 @@ func checkReply(r *outgoingReply) error {
 		}
 	}
 
-	if err := checkMeant(r); err != nil {
+	if err := checkRecipients(r); err != nil {
 		return err
 	}
 	if len(r.out.To) == 0 {
@@ -56,27 +62,33 @@ func checkReply(r *outgoingReply) error {
 		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
 
-	if r.account.Mode == store.ModeTrial {
-		isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
-		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
-			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), isListed) {
-				return &channels.SendError{
-					Class: channels.BadRecipient,
-					Text:  "The account is on trial and " + p.Key + " is not on its list.",
-					Hint:  "Add the address to trial_to, or switch the account to live.",
-				}
+	return checkTrial(r)
+}
+
+// checkTrial returns an error if the account is on trial and a recipient is not on its list.
+func checkTrial(r *outgoingReply) error {
+	if r.account.Mode != store.ModeTrial {
+		return nil
+	}
+
+	isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
+	for _, p := range slices.Concat(r.out.To, r.out.Cc) {
+		if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), isListed) {
+			return &channels.SendError{
+				Class: channels.BadRecipient,
+				Text:  "The account is on trial and " + p.Key + " is not on its list.",
+				Hint:  "Add the address to trial_to, or switch the account to live.",
 			}
 		}
 	}
-
 	return nil
 }
 
-// checkMeant returns an error if the recipients changed while a reply waited, so that it wouldn't reach somebody for whom it was
-// typed, or would also reach somebody else.
-func checkMeant(r *outgoingReply) error {
+// checkRecipients returns an error if the recipients changed while a reply waited, so that it wouldn't reach
+// somebody for whom it was typed (payload.Meant), or would also reach somebody else.
+func checkRecipients(r *outgoingReply) error {
 	if len(r.payload.Meant) == 0 {
-		return nil // a click sends it to those who get replies now
+		return nil // a click sends it to the current recipients
 	}
 
 	const hint = "Send it again to the new ones, or set them first: "
@@ -88,7 +100,7 @@ func checkMeant(r *outgoingReply) error {
 	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.customerKeys, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
 		if goesToCustomer && slices.Contains(r.customerKeys, key) {
-			continue // it reaches the same customer, by another key
+			continue // it reaches the same customer under another key
 		}
 		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
 			changed.Text = "The recipients changed while it waited: it would not reach " + key + "."
@@ -97,7 +109,7 @@ func checkMeant(r *outgoingReply) error {
 	}
 
 	compared := reached
-	if r.payload.Copied == nil { // an earlier version queued it, which didn't note all who were in copy
+	if r.payload.Copied == nil { // it was queued by an earlier version, which didn't record all copies
 		compared = r.out.To
 	}
 	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosenKeys, r.customerKeys)
@@ -105,7 +117,7 @@ func checkMeant(r *outgoingReply) error {
 		if !slices.Contains(expected, p.Key) {
 			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
 			isCopied := slices.ContainsFunc(r.out.Cc, func(c channels.Party) bool { return c.Key == p.Key })
-			if isCopied { // !to leaves copies as they are
+			if isCopied { // !to doesn't change copies
 				changed.Hint = hint + "!cc -" + p.Key
 			}
 			return changed
@@ -114,8 +126,8 @@ func checkMeant(r *outgoingReply) error {
 	return nil
 }
 
-// unwantedHint returns a hint for the author if the customer wants no messages, or no advertising and this is some. Otherwise it
-// returns "".
+// unwantedHint returns a hint for the author if the customer refuses all messages, or refuses advertising and
+// this reply is some. Otherwise it returns "".
 func (r *outgoingReply) unwantedHint() string {
 	switch r.optedOut {
 	case "":
@@ -130,30 +142,31 @@ func (r *outgoingReply) unwantedHint() string {
 	return ""
 }
 
-// gapMargin is added to the age of a text when it is compared with a gap that another process has noted, which it does within a
-// second.
+// gapMargin is added to the age of a text when it is compared with a gap that another process has recorded, which
+// it does within a second.
 const gapMargin = 2 * time.Second
 
 const (
 	maxApplyTime   = 10 * time.Second // how long it may take to apply a change that was found in the chat
-	confirmTimeout = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
+	confirmTimeout = 15 * time.Second // timeout of reading a message again
 )
 
-// sourceCheck reads the texts of a reply again where they were typed.
+// sourceCheck reads the texts of a reply again in the surface where they were typed.
 type sourceCheck struct {
 	*replyAttempt
-	precautionEnds time.Time // until when lines are read as a precaution; zero until the first one is
+	precautionEnds time.Time // deadline of all precautionary reads of the reply (see readingTime); zero before the first
 }
 
-// confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
-// typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
+// confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events
+// since it was typed, or if the message itself arrived late. It returns an error if the message was
+// changed or can't be read, so that the reply doesn't leave now.
 func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l replyLine) error {
 	c, m := a.claim, l.message
 	s := a.engine.Surface(m.AccountID)
 	channel := a.engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	at := bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}
 	if m.Place == "" && a.engine.Directory().OpensThreads(m.AccountID, channel) {
-		at.Message = l.at.Message // it was typed outside of its conversation's thread, or in a form ("")
+		at.Message = l.at.Message // typed outside of its conversation's thread, or ("") written in a form
 	}
 	wasTyped := at.Message != ""
 	if s == nil || !wasTyped || m.Reason == bridge.ReasonRevived {
@@ -186,13 +199,14 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 	return a.judgeConfirmed(ctx, r, m, at.Message, found)
 }
 
-// ageOf returns how long ago a text was typed, or its reply queued if that is longer: a click may queue it long after it was typed.
+// ageOf returns how long ago a text was typed. A click may queue it long after that, or send it again long after
+// it was queued: the longer time counts.
 func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
 	return max(store.Seconds(c.CreatedAgo), now.Sub(m.SaidAt))
 }
 
-// mayBeMissing reports whether events about a typed text, such as an edit, may not have arrived: there was a gap since it was
-// typed, or the text itself came late.
+// mayBeMissing reports whether events about a typed text, such as an edit, may be missing: there was a gap since
+// it was typed, or the text itself arrived late.
 func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	m := l.message
 	age := ageOf(m, a.claim, a.now)
@@ -201,8 +215,8 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	return l.late || hasGapElsewhere || a.engine.GapWithin(m.AccountID, age)
 }
 
-// judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again. place is the
-// message's id there.
+// judgeConfirmed returns an error if a reply may not leave according to what its surface found when it read the
+// message again. place is the message's id there.
 func (a *sourceCheck) judgeConfirmed(
 	ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation,
 ) error {
@@ -216,7 +230,7 @@ func (a *sourceCheck) judgeConfirmed(
 	}
 
 	if found == bridge.Unchanged && a.claim.Part > 0 {
-		return nil // a piece has left: the rest has the same words, whatever Parley's record says now
+		return nil // a piece has left, and the rest has the same words even if Parley's record was changed since
 	}
 
 	if found == bridge.Unchanged {
@@ -226,12 +240,12 @@ func (a *sourceCheck) judgeConfirmed(
 		return a.sender.checkUnchanged(ctx, m)
 	}
 
-	isTooLate := found == bridge.Changed && a.followsText(r) // the text has left, and these are its files
+	isTooLate := found == bridge.Changed && a.followsText(r) // the text has left already; only files follow
 	if err := a.awaitChange(ctx, m, isTooLate); err != nil {
 		return err
 	}
 	if isTooLate {
-		return nil // its author was told
+		return nil // its author has been notified
 	}
 	return a.refuseLine(ctx, m, keepFound("A message that was to leave with it was changed in the chat.", a.claim),
 		&channels.SendError{
@@ -241,8 +255,9 @@ func (a *sourceCheck) judgeConfirmed(
 		})
 }
 
-// refuseLine returns the error by which a line doesn't leave, which is refusal. If the line was to leave together with others, this attempt
-// only takes it out of their run, and others says why they wait: they leave by attempts of their own, and one of its own fails.
+// refuseLine returns the error that keeps a line (one typed text of the reply) from leaving. That is refusal,
+// unless the line was to leave in one message with others. Then this attempt only takes the line out of their
+// run, and others says why they wait: they leave by other attempts, and the line fails in an attempt of its own.
 func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others string, refusal *channels.SendError) error {
 	canLeaveWithout := len(a.claim.With) > 0 && a.claim.Part == 0
 	if !canLeaveWithout {
@@ -254,13 +269,15 @@ func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others s
 	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: others}
 }
 
-// changeIsRead says why a reply waits whose message was changed in its chat.
+// changeIsRead says why a reply waits whose message was changed in its chat. The text is stored as the attempt's
+// error, in which the next attempt finds it (wasChangeFound).
 const changeIsRead = "The message was changed; the change is being read."
 
-// awaitChange returns an error by which the reply waits until a change that was found in the chat must have been applied. It
-// doesn't wait for ever, because some changes can't be applied, and a chat may show an older text than the stored one. The wait
-// is as long as for a gap, and then until nothing in the reply's thread waits to be applied. For a change of a text that has
-// left (isTooLate) only the latter counts: the chat shows another text than the stored one from then on.
+// awaitChange returns the error with which a reply waits until a change found in the chat must have been applied.
+// The wait is limited, because some changes can't be applied, and a chat may show an older text than the stored
+// one: it is as long as for a gap, and then until nothing in the reply's thread waits to be applied. If the text
+// has already left (isTooLate), only the latter counts: from then on the chat shows another text than the stored
+// one.
 func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message, isTooLate bool) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
 	hasWaited := isTooLate || store.Seconds(a.claim.FirstAgo) > a.sender.opt.GapWait+maxApplyTime
@@ -280,10 +297,10 @@ func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message, isTooLa
 	return a.sender.checkUnchanged(ctx, m)
 }
 
-// changeWasFound is added to the error of an attempt, by which the next attempt knows that a change was found before.
+// changeWasFound is appended to an attempt's error so that the next attempt knows that a change was found before.
 const changeWasFound = "A change was found there before."
 
-// keepFound returns why a reply waits for its chat, with changeWasFound if a change was found there before.
+// keepFound returns why with changeWasFound appended, if a change was found before.
 func keepFound(why string, c dispatch.Claimed) string {
 	if wasChangeFound(c) {
 		return why + " " + changeWasFound
@@ -301,8 +318,8 @@ func (a *replyAttempt) followsText(r *outgoingReply) bool {
 	return a.claim.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
 }
 
-// How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment,
-// then longer, but never much, since the reply must leave soon after the chat is back.
+// The backoff while a chat can't be read. It is short at first, since most failures are over in a moment, and
+// limited, since the reply must leave soon after the chat is back.
 const (
 	minChatRetry = time.Second
 	maxChatRetry = time.Minute
@@ -314,15 +331,17 @@ const (
 	chatNotRead = "Parley could not read in the chat whether the message was changed."
 )
 
-// IsWaitingForChat reports whether a reply waits until its chat can be read again. errorText is why its last attempt failed.
+// IsWaitingForChat reports whether a reply waits until its chat can be read again. errorText is the error of its
+// last attempt.
 func IsWaitingForChat(errorText string) bool {
 	return strings.Contains(errorText, waitsForGap) || strings.Contains(errorText, chatNotRead)
 }
 
-// waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for
-// fewer calls, only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
+// waitForChat returns the error with which a reply waits until its surface can read the message. If the chat's
+// rate limit was hit, only this reply waits as long as the chat demands; the customer's channel isn't slowed
+// down.
 func waitForChat(err error, c dispatch.Claimed) *channels.SendError {
-	const doublings = 6 // reach maxChatRetry, without an overflow
+	const doublings = 6 // enough to reach maxChatRetry; limits the shift
 	wait := minChatRetry << min(max(c.Attempt-1, 0), doublings)
 	out := &channels.SendError{
 		Class: channels.Retry,
@@ -336,21 +355,21 @@ func waitForChat(err error, c dispatch.Claimed) *channels.SendError {
 	return out
 }
 
-// checkUnchanged fails if Parley's record of the message was changed since the attempt read it. The next attempt sends what it
-// says then.
+// checkUnchanged returns an error if Parley's record of the message was changed since the attempt read it. The
+// next attempt then sends the new content.
 func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
 	if err != nil {
 		return Retry(err)
 	}
-	if len(now) == 1 && saysSame(&now[0], m) {
+	if len(now) == 1 && hasSameContent(&now[0], m) {
 		return nil
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
 }
 
-// awaitEmoji returns an error while an emoji on the message is stored and not applied: it may take the reply back. place is the
-// message's id in its chat.
+// awaitEmoji returns an error while an emoji on the message is stored but not applied: it may take the reply
+// back. place is the message's id in its chat.
 func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string) error {
 	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m.AccountID, m.Channel, place, e.opt.GapWait+maxApplyTime)
 	if err != nil {
@@ -362,5 +381,5 @@ func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string)
 	return nil
 }
 
-// saysSame reports whether two versions of a message's row say the same to the customer.
-func saysSame(a, b *store.Message) bool { return a.Text == b.Text && a.Fate == b.Fate }
+// hasSameContent reports whether two versions of a message's row have the same text and fate.
+func hasSameContent(a, b *store.Message) bool { return a.Text == b.Text && a.Fate == b.Fate }

@@ -7,16 +7,19 @@ import (
 	"parley/store"
 )
 
+// A customer is known by keys: addresses, phone numbers or ids of a provider. When a key moves to another
+// customer, the former one keeps it with a prefix.
+
 // FormerPrefix begins a key that its customer no longer uses.
 const FormerPrefix = store.FormerPrefix
 
-// plainKey returns a key as people know it.
+// plainKey returns a key without FormerPrefix.
 func plainKey(key string) string {
 	plain, _ := store.PlainKey(key)
 	return plain
 }
 
-// RefOf names, for people, whoever has an identity.
+// RefOf returns a customer's name and address for display. A missing name is replaced by the address.
 func RefOf(i *store.Identity) bridge.PartyRef {
 	if i.IsErased() {
 		return bridge.PartyRef{Name: store.ErasedName}
@@ -29,13 +32,14 @@ func RefOf(i *store.Identity) bridge.PartyRef {
 const (
 	RoleTo = "to" // replies are addressed to this participant
 	RoleCc = "cc" // this participant gets a copy of replies
-	// RoleCopied is the role of somebody who got the customer's mail in copy, where replies go to the sender only. Such a
-	// participant is New, too, so that versions of Parley that don't know the role send nothing there.
+	// RoleCopied is for somebody who got the customer's mail in copy, if replies go to the sender only. Such a participant
+	// is also New, so that versions of Parley that don't know the role send nothing there.
 	RoleCopied = "copied"
 )
 
-// RecipientsOf returns to whom a reply goes and who gets a copy. Sending and everything that shows recipients call it, so that
-// people see who will really get the reply. Participants who are New get nothing.
+// RecipientsOf returns the participants who get a reply (to) and a copy of it (cc). Participants who are New get
+// nothing. Both the sending and the display of recipients use it, so that agents see who will really get the
+// reply.
 func RecipientsOf(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {
 		if p.New {

@@ -12,8 +12,9 @@ import (
 	"parley/store/dispatch"
 )
 
-// sendErased removes a post from a chat, because its customer is erased. What became of the post is noted in the transaction that
-// writes the attempt's result. The erasure waits for that, and its certificate names what the chat doesn't let us remove.
+// sendErased deletes a post from a chat of agents, because its customer's data is erased. The result is recorded
+// in the transaction that writes the attempt's result (own.PostErased, or own.PostKept if the chat doesn't let us
+// delete it). The erasure waits for that, and its certificate lists what could not be deleted.
 func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent, error) {
 	c := a.claim
 	post := PayloadOf(&c.Delivery).Erases
@@ -35,16 +36,16 @@ func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.S
 		Progress:   c.Progress,
 	})
 
-	became := own.PostErased
+	result := own.PostErased
 	switch class := channels.ClassOf(err); {
-	case err == nil && sent.More:
+	case err == nil && sent.More: // several posts: the next piece deletes the rest
 		return relay.Sent{More: true, Progress: sent.Progress}, nil
 	case err == nil && sent.Blind:
-		became = own.PostKept // some posts of the thread may be left
+		result = own.PostKept // some posts of the thread may be left
 	case err == nil, errors.Is(err, bridge.ErrMessageGone), errors.Is(err, bridge.ErrThreadLost):
 	case errors.Is(err, bridge.ErrChannelClosed), class == channels.BadContent, class == channels.BadRecipient:
-		became = own.PostKept
-	default:
+		result = own.PostKept
+	default: // the error decides whether it is tried again
 		return relay.Sent{Progress: sent.Progress}, err
 	}
 
@@ -55,6 +56,6 @@ func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.S
 		ConversationID: post.Conversation,
 		MessageID:      post.Message,
 		Kind:           string(post.Kind),
-		Version:        became,
+		Version:        result,
 	}}}}, nil
 }

@@ -9,13 +9,14 @@ import (
 	"parley/store"
 )
 
-// A conversation that is handed over to another team may leave its thread, and go on in another channel or in another chat. Posts
-// that were queued before may still be for the old place. For example, conversation #12 goes from a team in Slack to one in Teams
-// while Slack can't be reached: a customer's words that wait for Slack are posted in Teams, the root in Slack is given up, and the
-// card there is tried on until it says where the conversation is.
+// A conversation that is handed over to another team may leave its thread, and go on in another channel or
+// another chat. Posts that were queued before may still be for the former thread. For example, conversation #12
+// moves from a team in Slack to one in Teams while Slack can't be reached. A customer's message that waits for
+// Slack is then posted in Teams, the root (first message) of a Slack thread is given up, and the update of the
+// card in Slack is retried until it shows where the conversation is.
 
-// otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's own. Otherwise it
-// returns 0.
+// otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's
+// own chat, and 0 otherwise.
 func (a *postAttempt) otherHome() store.AccountID {
 	conv := a.conversations[a.claim.ConversationID]
 	if conv == nil {
@@ -28,24 +29,25 @@ func (a *postAttempt) otherHome() store.AccountID {
 	return t.AccountID
 }
 
-// isOutOfSight reports whether a post goes to a thread that the conversation has left, or is a mark on a message that isn't in
-// the conversation's own thread.
-func (a *postAttempt) isOutOfSight(p bridge.Post, t *store.Thread) bool {
+// isUnseen reports whether a post goes to a thread that the conversation has left, or is a mark (an emoji) on a
+// message outside of the conversation's thread. Nobody looks there.
+func (a *postAttempt) isUnseen(p bridge.Post, t *store.Thread) bool {
 	isInOtherThread := t != nil && p.Place.Thread != t.Root
 	isMarkElsewhere := p.Kind == bridge.PostMark && (isInOtherThread || a.otherHome() != 0)
 	return isMarkElsewhere || a.isInLeftThread(p, t)
 }
 
-// isInLeftThread reports whether a post goes to a thread that the conversation has left: one that says so, the change of a line
-// that stands there, or the card in a chat that the conversation has left.
+// isInLeftThread reports whether a post goes to a thread that the conversation has left: it announces that, it
+// changes a line in such a thread, or it updates the card in a chat that the conversation has left.
 func (a *postAttempt) isInLeftThread(p bridge.Post, t *store.Thread) bool {
 	isChangeElsewhere := a.body.Changes != 0 && t != nil && p.Place.Thread != t.Root
 	isCardElsewhere := p.Kind == bridge.PostCard && a.otherHome() != 0
 	return a.body.Left || isChangeElsewhere || isCardElsewhere
 }
 
-// isForUnopened reports whether a post belongs into a thread that never opened, in a chat that its conversation has left. It is
-// false for a root, which may open the thread, and for an erasure, which removes what may stand there in spite of that.
+// isForUnopened reports whether a post belongs to a thread that never opened, in a chat that its conversation has
+// left. It is false for a root, which may open the thread, and for an erasure, which deletes what may be there
+// nevertheless.
 func (a *postAttempt) isForUnopened() bool {
 	kind := bridge.PostKind(a.claim.Kind)
 	if kind == bridge.PostRoot || kind == bridge.PostErased {
@@ -55,16 +57,16 @@ func (a *postAttempt) isForUnopened() bool {
 	return t != nil && t.Root == "" && a.otherHome() != 0
 }
 
-// GoesOnElsewhere is the hint of a post that has failed for good only because its conversation has left the chat. If the
-// conversation is back by the time the failure is applied, the post is made there after all.
+// GoesOnElsewhere is the hint of a post that has failed permanently only because its conversation has left the
+// chat. If the conversation is back when the failure is applied, the post is made there after all.
 const GoesOnElsewhere = "The conversation goes on in another chat."
 
-// leaveUnposted returns what an attempt that failed with err reports:
-//   - err, so that the post is tried again, unless it is for a chat that was left (isForOtherChat);
-//   - for a customer's words, a failure for good: they are posted where the conversation goes on;
+// giveUpIfMoved returns the result of an attempt that failed with err:
+//   - err, so that the post is tried again, unless isGivenUp;
+//   - for a customer's message, a permanent failure: it is posted where the conversation goes on;
 //   - nil for all other posts, which nobody misses.
-func (a *postAttempt) leaveUnposted(err error) error {
-	if !a.isForOtherChat() {
+func (a *postAttempt) giveUpIfMoved(err error) error {
+	if !a.isGivenUp() {
 		return err
 	}
 	if !ShowsSaid(&a.claim.Delivery) {
@@ -78,9 +80,9 @@ func (a *postAttempt) leaveUnposted(err error) error {
 	}
 }
 
-// isForOtherChat reports whether a post is given up because its conversation has left the chat, so that words of the customer don't
-// wait behind it for ever.
-func (a *postAttempt) isForOtherChat() bool {
+// isGivenUp reports whether a post is given up because its conversation has left the chat. Otherwise a customer's
+// messages might wait behind it forever.
+func (a *postAttempt) isGivenUp() bool {
 	if a.otherHome() == 0 {
 		return false
 	}
@@ -89,12 +91,12 @@ func (a *postAttempt) isForOtherChat() bool {
 	t := a.threads.ThreadIn(a.claim.AccountID, a.claim.ConversationID)
 	isUnopened := t != nil && t.Root == ""
 	switch {
-	case kind == bridge.PostErased: // it removes what stands there
+	case kind == bridge.PostErased: // what it deletes is still there
 		return false
 	case isUnopened, kind == bridge.PostRoot, ShowsSaid(&a.claim.Delivery):
 		return true
 	case strings.HasSuffix(a.claim.Key, ":"+CardLane):
-		return false // what the card, or a line, still shows may be wrong, and no words of the customer wait in this lane
+		return false // a wrong card must be corrected, and no customer's messages wait in this lane
 	case kind == bridge.PostLine, kind == bridge.PostCard:
 		isConnected := a.engine.Surface(a.claim.AccountID) != nil
 		return isConnected || store.Seconds(a.claim.FirstAgo) > maxBestEffort
@@ -103,17 +105,17 @@ func (a *postAttempt) isForOtherChat() bool {
 	}
 }
 
-// isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
-// could be posted:
-//   - a root in a chat that isn't the right one any more, or in a channel in which the thread is already;
-//   - a line that says that the conversation has left a thread in which it is again.
+// isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed over
+// again before it could be posted:
+//   - a root in a chat that isn't the right one any more, or in a channel that has the thread already;
+//   - a line that announces that the conversation has left a thread to which it has returned.
 func (a *postAttempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 	homeSurface, channel := a.home()
 	if homeSurface == 0 || t == nil {
 		return false
 	}
 
-	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // without any root, nobody would see what waits behind this one
+	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // a first root is always posted, since other posts wait for it
 	if isFurtherRoot && a.body.Place.Channel != "" {
 		isThreadThere := a.engine.Directory().ChannelNow(homeSurface, t.Channel) == channel
 		return homeSurface != a.claim.AccountID || isThreadThere

@@ -13,8 +13,10 @@ import (
 	"parley/store"
 )
 
-// outgoingReply is an agent's reply as an attempt is about to send it to the customer, with what decides whether it may leave.
-// Several typed texts, its lines, may leave as one message. A key is an address, number or id by which a customer is known.
+// outgoingReply is an agent's reply as an attempt is about to send it to the customer, with what decides whether
+// it may leave. Several typed texts, its lines, may leave as one message: if an agent types "Hi Ann" and "it's
+// fixed" in quick succession, the customer gets one message with two paragraphs. A key is an address, number or
+// id under which a customer is known.
 type outgoingReply struct {
 	out          channels.Outbound
 	message      store.Message
@@ -23,9 +25,9 @@ type outgoingReply struct {
 	payload      Payload
 	customerKeys []string    // all keys that the chat's customer has or had
 	chosenKeys   []string    // keys of the recipients whom an agent has named or allowed
-	optedOut     string      // which messages the customer doesn't want: store.OptedOut…
+	optedOut     string      // which messages the customer refuses: store.OptedOut…
 	lines        []replyLine // the texts that leave as this message, in order
-	leftOut      int         // how many texts of it were taken back, while others leave
+	leftOut      int         // how many of its texts were taken back while others leave
 	window       Window
 	now          time.Time // Parley's clock
 }
@@ -34,11 +36,12 @@ type outgoingReply struct {
 type replyLine struct {
 	message *store.Message
 	at      bridge.Place // where it was typed
-	late    bool         // its source is read again before it leaves
-	begun   string       // the mark of its words of which a piece has left; "" if none has
+	late    bool         // it is read again in its chat before it leaves
+	begun   string       // checksum (Mark) of its words if a piece of them has left, or ""
 }
 
-// mayLeave reports whether a message may still be sent: it waits, or it leaves in parts of which another one failed or is unclear.
+// mayLeave reports whether a message may still be sent: it waits, or it leaves in parts (see Span) of which
+// another one has failed or is unclear.
 func (r *outgoingReply) mayLeave(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {
 		return true
@@ -50,7 +53,7 @@ func (r *outgoingReply) mayLeave(m *store.Message) bool {
 	return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
 }
 
-// makeReply makes the reply of a delivery, as it is to be sent now.
+// makeReply builds the reply of a delivery from the current rows.
 func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 	if a.err != nil {
 		return nil, a.err
@@ -103,7 +106,8 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 	return r, a.addFiles(r)
 }
 
-// outboundOf returns what is sent of a message in its conversation, but for its recipients, its files, and what the account adds.
+// outboundOf returns the message to send, without recipients, files, and what the account adds (such as a
+// signature).
 func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p Payload) channels.Outbound {
 	c := a.claim
 	out := channels.Outbound{
@@ -130,8 +134,8 @@ func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p 
 	return out
 }
 
-// addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
-// doesn't want.
+// addRecipients adds the recipients of a reply, all keys of its customer, and which messages the customer
+// refuses.
 func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation) {
 	for _, key := range a.keys[conv.ID] {
 		r.customerKeys = append(r.customerKeys, plainKey(key))
@@ -149,7 +153,7 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	for _, p := range to {
 		key, address := keyInUse(a.keys[conv.ID], p.Key), p.Address
 		if key != p.Key {
-			address = "" // it spells a key that is no longer the customer's
+			address = "" // the spelling of a key that is no longer the customer's
 		}
 		if key != "" {
 			r.out.To = append(r.out.To, channels.Party{
@@ -166,8 +170,9 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	}
 }
 
-// addLines joins the texts that leave as one message, without those that were taken back. If all were, r has no lines. Once a
-// piece of the message has left, the rest is made of the same texts with the same words, unless all of them were taken back.
+// addLines joins the texts that leave as one message, except those that were taken back. If all were, r has no
+// lines. Once a piece of the message has left, the rest has the same texts with the same words, unless all of
+// them were taken back.
 func (a *replyAttempt) addLines(r *outgoingReply) error {
 	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late, begun: a.begunMark(a.claim.Progress)}}
 	for _, d := range a.claim.With {
@@ -207,10 +212,10 @@ func (a *replyAttempt) addLines(r *outgoingReply) error {
 	return nil
 }
 
-// addFiles gives the reply the files that its author attached in the surface.
+// addFiles adds the files that agents attached in the surface.
 func (a *replyAttempt) addFiles(r *outgoingReply) error {
 	s := a.engine.Surface(r.message.AccountID)
-	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
+	for _, l := range r.lines { // an edit may have added a file to any line
 		for _, ref := range l.message.Files {
 			f, err := a.sender.opt.Files.ForChannel(s, l.message.ID, ref)
 			if err != nil {
@@ -222,7 +227,7 @@ func (a *replyAttempt) addFiles(r *outgoingReply) error {
 	return nil
 }
 
-// keepOnlyPart removes from a reply in parts what this delivery doesn't carry.
+// keepOnlyPart removes from a reply that leaves in parts what this delivery doesn't carry.
 func (r *outgoingReply) keepOnlyPart() {
 	s := r.payload.Span
 	if s == nil {
@@ -245,7 +250,8 @@ func (r *outgoingReply) keepOnlyPart() {
 	}
 }
 
-// otherKeys returns the customer's keys besides key. It returns none if key is somebody else's, whom an agent named.
+// otherKeys returns the customer's current keys except key. It returns nil if key belongs to another person, whom
+// an agent named.
 func otherKeys(keys []string, key string) []string {
 	if !slices.Contains(keys, key) {
 		return nil
@@ -253,13 +259,13 @@ func otherKeys(keys []string, key string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
-// keyInUse returns the key by which a chat's customer is reached. That is key, the one that the conversation names, unless it
-// passed on to somebody else: then it is the newest of the customer's keys, or "" if none is left. keys are all keys that the
-// customer has or had.
+// keyInUse returns the key under which a chat's customer is reached. That is key, which the conversation names,
+// unless it now belongs to somebody else: then it is the newest of the customer's keys, or "" if none is left.
+// keys are all keys that the customer has or had; former ones have FormerPrefix.
 func keyInUse(keys []string, key string) string {
 	isCurrent := slices.Contains(keys, key)
 	wasCustomers := slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key })
-	if isCurrent || !wasCustomers { // a key that never was the customer's is somebody else's whom an agent named
+	if isCurrent || !wasCustomers { // a key that was never the customer's is that of another person whom an agent named
 		return key
 	}
 	for _, k := range slices.Backward(keys) {

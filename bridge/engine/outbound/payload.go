@@ -9,81 +9,82 @@ import (
 	"parley/store"
 )
 
-// KindReply is a delivery to the customer; the other kinds are PostKinds.
+// KindReply is the kind of a delivery to the customer; other kinds are those of posts (bridge.PostKind).
 const KindReply = "reply"
 
-// Payload is what a delivery carries besides its message. It is stored as JSON, which replicas of the version before read and
-// write, too. Fields that are for one kind of post name it.
+// Payload is what a delivery carries besides its message. It is stored as JSON, which replicas of the previous
+// version also read and write. Most fields belong to one kind of delivery, which their comments name. Example of a
+// reply that arrived late: {"late":true,"meant":["ann@example.org"]}.
 type Payload struct {
-	// A post: where it goes, if that is fixed, else without Thread; a reply: where it was typed.
+	// For a post, where it goes; without Thread if that is decided when it is posted. For a reply, where it was typed.
 	Place  bridge.Place       `json:"place,omitzero"`
 	To     bridge.SurfaceUser `json:"to,omitempty"`   // PostEphemeral: the user who sees it
 	Line   *bridge.Line       `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
 	Mark   bridge.Mark        `json:"mark,omitempty"`
-	Clears bridge.Mark        `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
+	Clears bridge.Mark        `json:"clears,omitempty"` // PostMark: the mark that this one replaces
 	Quote  bool               `json:"quote,omitempty"`  // show the quoted history
 	ReplyPayload
 
-	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
-	Dated   bool             `json:"dated,omitempty"`   // PostSaid: it came long after it was written, and says when that was
-	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
-	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
-	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
+	Answers *bridge.Answered `json:"answers,omitempty"` // the message that a customer's message answers
+	Dated   bool             `json:"dated,omitempty"`   // PostSaid: it arrived late, and shows when it was written
+	Files   []int            `json:"files,omitempty"`   // PostFiles: the files that were fetched in time; with Only the late ones
+	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which arrived late
+	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one replaces
 	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
-	Sought *SoughtRoot `json:"sought,omitempty"` // PostDouble: which root is looked for
+	Sought *SoughtRoot `json:"sought,omitempty"` // PostDouble: the root to look for
 
-	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
+	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: the post to delete
 
-	// Uncounted is how many attempts at a reply don't count for the provider. These are attempts that called nobody, because the
-	// reply waited for something, attempts at earlier pieces (dispatch.Finish notes both), and those before a click sent it again.
+	// Uncounted is how many attempts at a reply don't count for the provider: attempts that made no request because the reply
+	// had to wait, attempts at earlier pieces (dispatch.Finish counts both), and those before a click sent it again.
 	Uncounted int `json:"uncounted,omitempty"`
 
 	Doubt
 }
 
-// ReplyPayload is what a reply carries besides the place where it was typed.
+// ReplyPayload is what a reply carries besides its text. The keys in it are customers' addresses or numbers.
 type ReplyPayload struct {
-	Late        bool          `json:"late,omitempty"`         // it came late: its message is read in the chat again before it is sent
-	Overtaken   bool          `json:"overtaken,omitempty"`    // the customer wrote after it was typed, and before we knew of it
-	Meant       []string      `json:"meant,omitempty"`        // keys (addresses, numbers) of its recipients when it was typed
-	Copied      []string      `json:"copied,omitzero"`        // keys of those who were in copy then; nil if that isn't known
-	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
+	Late        bool          `json:"late,omitempty"`         // it arrived late, and is read again in the chat before it is sent
+	Overtaken   bool          `json:"overtaken,omitempty"`    // the customer wrote after it was typed and before Parley got it
+	Meant       []string      `json:"meant,omitempty"`        // keys of its recipients when it was typed
+	Copied      []string      `json:"copied,omitzero"`        // keys of those in copy then; nil if unknown
+	Span        *Span         `json:"span,omitempty"`         // for a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often a click sent it again as a new message: see channels.Attempt
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
-	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
-	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer waited until this reply arrived
+	Earlier     []EarlierText `json:"earlier,omitempty"`      // versions before edits that an attempt may have sent
+	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer had waited when this reply arrived
 	Former      string        `json:"former,omitempty"`       // the provider's id of it from before a click sent it again
-	Before      []string      `json:"before,omitempty"`       // keys of those to whom it may have been sent before that click
+	Before      []string      `json:"before,omitempty"`       // keys to which it may have been sent before that click
 	Clicked     bool          `json:"clicked,omitempty"`      // a click sent it again
-	Unclear     bool          `json:"unclear,omitempty"`      // a click sent it again though an attempt before may have left
+	Unclear     bool          `json:"unclear,omitempty"`      // a click sent it again though an earlier attempt may have left
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
-	Reported    []string      `json:"reported,omitempty"`     // keys of recipients about whom a report, perhaps of another mail, was told
+	Reported    []string      `json:"reported,omitempty"`     // keys of recipients for whom an unproven failure report was shown
 }
 
-// Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
+// Doubt is written by SQL statements when the result of an attempt is unknown.
 type Doubt struct {
 	Restored   bool       `json:"restored,omitempty"`    // set by restore.Finish: the delivery came with a backup
 	RestoredAt *time.Time `json:"restored_at,omitempty"` // when that was, by the database's clock
-	Unsure     bool       `json:"unsure,omitempty"`      // set by dispatch.Finish: the post is made again though it may be there already
+	Unsure     bool       `json:"unsure,omitempty"`      // set by dispatch.Finish: the post is repeated though it may exist already
 }
 
-// SoughtRoot is a root that may be there twice.
+// SoughtRoot is a root (the first message of a thread) that may exist twice.
 type SoughtRoot struct {
 	Delivery store.DeliveryID `json:"delivery"` // which posted it
 	Since    time.Time        `json:"since"`    // when that was first attempted
 }
 
-// PayloadOf reads what a delivery carries.
+// PayloadOf decodes the payload of a delivery.
 func PayloadOf(d *store.Delivery) Payload {
 	var p Payload
 	_ = json.Unmarshal(d.Payload, &p) // written by us
 	return p
 }
 
-// ShowsSaid reports whether a post shows what a customer said, or how that was changed.
+// ShowsSaid reports whether a post shows a customer's message or an edit of it.
 func ShowsSaid(d *store.Delivery) bool {
 	switch bridge.PostKind(d.Kind) {
 	case bridge.PostSaid, bridge.PostFiles:
@@ -96,16 +97,16 @@ func ShowsSaid(d *store.Delivery) bool {
 	}
 }
 
-// ChannelLane names the lane for posts outside conversations in a channel.
+// ChannelLane returns the key of the lane (queue) for posts into a channel that belong to no conversation.
 func ChannelLane(channel string) string { return "ch:" + channel }
 
-// DirectChannel is what stands for a channel in the lane of direct messages to somebody.
+// DirectChannel returns the name to use instead of a channel in the key of a lane for direct messages.
 func DirectChannel(user bridge.SurfaceUser) string { return "@" + string(user) }
 
-// CardLane ends the key of the lane for a conversation's card, behind a colon.
+// CardLane is the suffix, after a colon, of the key of the lane for a conversation's card.
 const CardLane = "card"
 
-// RichOf reads back what a message carries; nil means only text.
+// RichOf decodes the rich content of a message, such as buttons. It returns nil for a plain text.
 func RichOf(m *store.Message) *bridge.Rich {
 	var r bridge.Rich
 	if len(m.Rich) == 0 {

@@ -11,11 +11,13 @@ import (
 	"parley/store"
 )
 
-// This file decides where a post goes, and what it says of that place. A conversation has a thread in a chat such as Slack, which
-// begins with the root, its first message. See left.go for posts to a thread that the conversation has left.
+// This file decides where a post goes. A conversation has a thread in a chat of agents, such as Slack, which
+// begins with the root, its first message (the card). For example, a customer's message is posted below the root
+// in the team's channel; if the root isn't posted yet, the post waits. See left_thread.go for posts to a thread
+// that the conversation has left.
 
-// placeInThread puts a post into the conversation's thread, and returns the thread.
-// Errors: Retry while there is no thread, or while its root is not posted.
+// placeInThread sets the place of a post in the conversation's thread, and returns the thread. Errors: Retry
+// while there is no thread, or while its root is not posted.
 func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	t := a.threads.ThreadIn(a.claim.AccountID, a.claim.ConversationID)
 	if t == nil {
@@ -24,7 +26,8 @@ func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 
 	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
 	if p.Kind == bridge.PostRoot {
-		if homeSurface, channel := a.home(); homeSurface == a.claim.AccountID { // the team may have got another channel since the root was queued
+		// The team may have got another channel since the root was queued.
+		if homeSurface, channel := a.home(); homeSurface == a.claim.AccountID {
 			p.Place.Channel = channel
 		}
 		return t, nil
@@ -34,7 +37,7 @@ func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	}
 
 	switch p.Kind {
-	case bridge.PostDouble: // it names its place itself
+	case bridge.PostDouble: // its payload has the place
 	case bridge.PostCard:
 		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
 		p.Unsure = t.Doubt != "" && !a.body.Left
@@ -45,8 +48,9 @@ func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	return t, nil
 }
 
-// placeChange points a line at the earlier line that it replaces. If that one could not be posted, the new one is a line of its own.
-// Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
+// placeChange sets the place of a post that changes an earlier line to that line's. If the earlier line could not
+// be posted, the post becomes a new line. Errors: Retry while the earlier line is not posted yet; ErrMessageGone
+// if it is no longer known.
 func (a *postAttempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
 	if !known {
@@ -71,7 +75,8 @@ func (a *postAttempt) placeChange(delivery store.DeliveryID, p *bridge.Post) err
 	return nil
 }
 
-// home returns where a thread of the delivery's conversation would open now. surface is 0 if that isn't known.
+// home returns the chat and channel in which a new thread of the delivery's conversation would open now. surface
+// is 0 if unknown.
 func (a *postAttempt) home() (surface store.AccountID, channel string) {
 	conv := a.conversations[a.claim.ConversationID]
 	if conv == nil {
@@ -85,13 +90,13 @@ func (a *postAttempt) home() (surface store.AccountID, channel string) {
 	return dir.Home(account, conv.TeamID)
 }
 
-// pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
+// pointToNewThread makes a post in a thread that the conversation has left show where the conversation goes on.
 func (a *postAttempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left = a.body.Left
 	p.Facts.Thread.Secluded = a.isOutsideOwnChannel(p.Place)
 	homeSurface := a.otherHome()
-	canShowIt := a.body.Left || p.Kind == bridge.PostCard || p.Kind == bridge.PostRoot
-	if homeSurface == 0 || !canShowIt {
+	showsPlace := a.body.Left || p.Kind == bridge.PostCard || p.Kind == bridge.PostRoot
+	if homeSurface == 0 || !showsPlace {
 		return
 	}
 
@@ -100,8 +105,8 @@ func (a *postAttempt) pointToNewThread(dir *directory.Directory, p *bridge.Post)
 	p.Facts.Thread.Elsewhere = a.engine.SurfaceName(dir, homeSurface)
 }
 
-// isOutsideOwnChannel reports whether the delivery's conversation belongs to an account with a channel of its own, and a place is
-// outside of that channel.
+// isOutsideOwnChannel reports whether the conversation's account has a channel of its own, and a place is outside
+// of it.
 func (a *postAttempt) isOutsideOwnChannel(at bridge.Place) bool {
 	conv := a.conversations[a.claim.ConversationID]
 	if conv == nil {
@@ -112,14 +117,18 @@ func (a *postAttempt) isOutsideOwnChannel(at bridge.Place) bool {
 	return account != nil && dir.IsOutsideOwnChannel(account, a.claim.AccountID, at.Channel)
 }
 
-// relatedIn returns the related conversations that a post in a place may name. Outside of the account's own channel, the other
-// open ones of the customer are left out unless their threads are in the same channel: people there may not read them.
+// relatedIn returns the related conversations that a post in a place may show. Outside of the account's own
+// channel it leaves out the customer's other open conversations, unless their threads are in the same channel:
+// people there may not be allowed to read them.
 func (a *postAttempt) relatedIn(at bridge.Place) []store.Related {
 	if !a.isOutsideOwnChannel(at) {
 		return a.related
 	}
-	return slices.DeleteFunc(slices.Clone(a.related), func(o store.Related) bool {
-		isThere := o.AccountID != nil && *o.AccountID == a.claim.AccountID && a.dir.ChannelNow(a.claim.AccountID, *o.Channel) == at.Channel
-		return !o.Follows && !isThere
+	isInSameChannel := func(other store.Related) bool {
+		isInSameChat := other.AccountID != nil && *other.AccountID == a.claim.AccountID
+		return isInSameChat && a.dir.ChannelNow(a.claim.AccountID, *other.Channel) == at.Channel
+	}
+	return slices.DeleteFunc(slices.Clone(a.related), func(other store.Related) bool {
+		return !other.Follows && !isInSameChannel(other)
 	})
 }

@@ -11,34 +11,37 @@ import (
 	"parley/store/dispatch"
 )
 
+// How long a post is retried. A post is a message into a chat of agents; a root is the first post of a conversation's thread.
 const (
-	maxPostRetry  = 7 * 24 * time.Hour         // how long a post is tried again, unless it is a root
-	maxRootRetry  = 100 * 365 * 24 * time.Hour // for ever, but so that noteRestored can add years to it
-	maxBestEffort = 10 * time.Minute           // how long a post is tried again that nobody misses for good
+	maxPostRetry  = 7 * 24 * time.Hour         // for most posts
+	maxRootRetry  = 100 * 365 * 24 * time.Hour // for roots: practically forever, without an overflow in noteRestored
+	maxBestEffort = 10 * time.Minute           // for posts that nobody misses
 )
 
-// MaxUploadTime is how long posting files may take at most.
+// MaxUploadTime limits how long posting files may take.
 const MaxUploadTime = 10 * time.Minute
 
-// MaxMarkAge is how long a mark may wait until it is posted. A surface takes few marks a minute from all conversations
-// together, and nobody looks for a mark after that time.
+// MaxMarkAge limits how long a mark, which is an emoji on an agent's message, may wait to be posted. A surface
+// accepts few marks per minute from all conversations together, and nobody looks for a mark after that time.
 const MaxMarkAge = time.Hour
 
-// Policy returns how a delivery is attempted: for how long, with which pauses, and whether it may be made twice.
+// Policy returns how a delivery is attempted: for how long, with which backoff, and whether it may be sent twice.
+// A reply to a customer must not arrive twice, so an attempt whose response was lost is not repeated until the
+// provider is known to lack it. For a post a duplicate is better than a loss.
 func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
-	policy := e.postPolicy
+	policyOf := e.postPolicy
 	if c.Kind == KindReply {
-		policy = e.replyPolicy
+		policyOf = e.replyPolicy
 	}
 
-	p := policy(c)
-	if bytes.Contains(c.Payload, []byte(`"uncounted"`)) { // this spares the decoding, nearly always
+	p := policyOf(c)
+	if bytes.Contains(c.Payload, []byte(`"uncounted"`)) { // avoids decoding most payloads
 		p.Uncounted = PayloadOf(&c.Delivery).Uncounted
 	}
 	return p
 }
 
-// replyPolicy returns the policy of a reply: mostly that of its channel.
+// replyPolicy returns the policy of a reply, which is mostly its channel's.
 func (e *Sender) replyPolicy(c dispatch.Claimed) relay.Policy {
 	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
 	if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
@@ -52,7 +55,7 @@ func (e *Sender) replyPolicy(c dispatch.Claimed) relay.Policy {
 	return p
 }
 
-// postPolicy returns the policy of a post. Better a post stands there twice than never.
+// postPolicy returns the policy of a post.
 func (e *Sender) postPolicy(c dispatch.Claimed) relay.Policy {
 	kind := bridge.PostKind(c.Kind)
 	isDirectMessage := strings.HasPrefix(c.Key, ChannelLane("@"))
@@ -69,8 +72,8 @@ func (e *Sender) postPolicy(c dispatch.Claimed) relay.Policy {
 
 	switch {
 	case kind == bridge.PostRoot:
-		p.RetryFor = maxRootRetry          // without it nobody would ever see the conversation; see reportRefused, reportUnclear
-		if PayloadOf(&c.Delivery).Unsure { // made again once already: better twice than never
+		p.RetryFor = maxRootRetry          // nobody would see the conversation without it; see reportRefused, reportUnclear
+		if PayloadOf(&c.Delivery).Unsure { // it was repeated once already
 			p.RepeatFor = maxPostRetry
 		}
 	case p.BestEffort:
@@ -84,16 +87,17 @@ func (e *Sender) postPolicy(c dispatch.Claimed) relay.Policy {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
 	if kind == bridge.PostFiles {
-		p.RequestTimeout = MaxUploadTime // less where the lane's lease is shorter
+		p.RequestTimeout = MaxUploadTime // the relay shortens it if the lane's lease is shorter
 	}
 	return p
 }
 
-// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
-// The delivery is tried for longer, by the time from its first attempt to the restore. Versions before restored_at didn't note
-// when the restore was. For their rows the time of the first look for the delivery takes its place (AbsentAt, SentAt).
+// noteRestored adjusts the policy of a delivery that came with a restored backup: it may have been sent after the
+// backup was made. It is retried for longer, by the time between its first attempt and the restore. Versions
+// before restored_at didn't record when the restore was. For their rows, the time when the delivery was first
+// looked for is used instead (AbsentAt, SentAt).
 func noteRestored(p *relay.Policy, c dispatch.Claimed) {
-	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // nearly always: this spares the decoding
+	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // avoids decoding most payloads
 		return
 	}
 
@@ -101,9 +105,9 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	p.Restored = body.Restored && c.State == store.Unknown
 	since := body.RestoredAt
 	if since == nil && body.Restored && !body.Unsure {
-		since = c.AbsentAt // dispatch.Finish notes then when it was restored, but the version before didn't
+		since = c.AbsentAt // dispatch.Finish records the restore since then, but earlier versions didn't
 		if c.State == store.Unknown {
-			since = c.SentAt // of the attempt that is looked for; an attempt that begins now has the present time there
+			since = c.SentAt // when the attempt that is looked for began; for a new attempt it would be the present time
 		}
 	}
 	if since != nil && c.FirstAt != nil {

@@ -16,20 +16,24 @@ import (
 	"parley/store/dispatch"
 )
 
-// postAttempt is an attempt at a post in a surface, a chat of agents: a root (the first message of a conversation's thread, a card), a
-// customer's words, files, a line of Parley's own, a mark on a message.
+// postAttempt is one attempt to send a post to a surface, a chat of agents such as Slack. A post is the root (the
+// first message of a conversation's thread, with a card of its facts), an update of the card, a customer's
+// message, files, a line (a remark by Parley), or a mark (an emoji on a message).
+//
+// The post is built from the current rows just before it is sent. For example, a card that waited for an hour
+// shows the present status.
 type postAttempt struct {
 	attempt
-	body Payload              // makePost reads it
-	dir  *directory.Directory // by which makePost made the post
+	body Payload              // set by makePost
+	dir  *directory.Directory // with which makePost built the post
 }
 
-// Send implements relay.Attempt. A post that is wrong or needless by now ends without an error.
+// Send implements relay.Attempt. A post that is wrong or unnecessary by now is not sent, without an error.
 func (a *postAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	s := a.engine.Surface(a.claim.AccountID)
 	if s == nil {
 		err := &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The surface is not connected."}
-		return relay.Sent{}, a.leaveUnposted(err)
+		return relay.Sent{}, a.giveUpIfMoved(err)
 	}
 
 	switch bridge.PostKind(a.claim.Kind) {
@@ -41,12 +45,12 @@ func (a *postAttempt) Send(ctx context.Context) (relay.Sent, error) {
 			return relay.Sent{}, Retry(err)
 		}
 		defer release()
-	default: // only files take much memory
+	default: // only files need much memory
 	}
 
 	p, t, err := a.makePost(ctx)
 	if a.isForUnopened() {
-		return relay.Sent{}, a.leaveUnposted(err)
+		return relay.Sent{}, a.giveUpIfMoved(err)
 	}
 	if errors.Is(err, bridge.ErrMessageGone) && !a.isNoteChange() {
 		return relay.Sent{}, nil // there is nothing left to change
@@ -70,7 +74,7 @@ func (a *postAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	return landedPost(a.claim, p, t, sent), nil
 }
 
-// Reconcile implements relay.Attempt.
+// Reconcile implements relay.Attempt. It looks for the post of an attempt whose response was lost.
 func (a *postAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
 	s := a.engine.Surface(a.claim.AccountID)
 	p, t, err := a.makePost(ctx)
@@ -84,7 +88,7 @@ func (a *postAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Se
 	return outcome, a.foundPost(p, t, sent), err
 }
 
-// reserveMemory waits until there is memory for the files that a post carries. Whoever calls it calls release afterwards.
+// reserveMemory waits until there is memory for the files of a post. The caller must call release afterwards.
 func (a *postAttempt) reserveMemory(ctx context.Context) (release func(), err error) {
 	size := files.Size(a.messages[a.claim.MessageID])
 	for _, d := range a.claim.With {
@@ -93,8 +97,8 @@ func (a *postAttempt) reserveMemory(ctx context.Context) (release func(), err er
 	return a.sender.opt.Files.ReserveMemory(ctx, size)
 }
 
-// makePost makes the post of a delivery, as things are now, and returns it with the thread to which it goes: nil for a post
-// outside of all conversations. It sets a.body and a.dir.
+// makePost builds the post of a delivery and sets a.body and a.dir. It returns the thread to which the post goes,
+// or nil for a post that belongs to no conversation.
 func (a *postAttempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.claim
 	var body Payload
@@ -158,8 +162,8 @@ func (a *postAttempt) makePost(ctx context.Context) (bridge.Post, *store.Thread,
 	return p, t, err
 }
 
-// addSaid adds a customer's message to a post, with the messages that are posted together with it. To a PostFiles it adds their
-// files.
+// addSaid adds a customer's message to a post, and the messages that are posted together with it. For a PostFiles
+// it adds their files.
 func (a *postAttempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) error {
 	m := a.messages[a.claim.MessageID]
 	if m == nil {
@@ -208,7 +212,7 @@ func (a *postAttempt) addPostFiles(ctx context.Context, m *store.Message, body P
 	return err
 }
 
-// makeSaid returns a customer's message as it is shown. from names its author if the message has no identity.
+// makeSaid returns a customer's message for display. from is its author if the message has no identity.
 func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
 	s := bridge.Said{
 		MessageID: m.ID,
@@ -236,7 +240,8 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 	return s
 }
 
-// landedPost returns what is to be recorded of a post that was made: where it is, for replies, reactions and deletions.
+// landedPost returns what to record of a post that was made: where it is, so that replies, reactions and
+// deletions find it.
 func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
 	if sent.Message == "" || !isNewMessage(p.Kind) {
@@ -254,7 +259,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	if p.Kind == bridge.PostRoot && t != nil {
 		root := *t
 		if root.Root != "" && root.Root != sent.Message {
-			root.Rerooted++ // it was handed over; the number tells texts in the old thread apart
+			root.Rerooted++ // handed over: the number distinguishes texts in the former thread
 			if p.Line != nil {
 				landed.LeftRoot = &store.Post{Channel: root.Channel, Message: root.Root}
 			}
@@ -273,8 +278,8 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	return out
 }
 
-// isNewMessage reports whether a post of a kind adds a message to a chat that stays there for all. Other posts change one, look
-// for one, or are seen by one person only.
+// isNewMessage reports whether a post of a kind adds a permanent message for everybody to a chat. Other posts
+// change or look for one, or are seen by one person only.
 func isNewMessage(kind bridge.PostKind) bool {
 	switch kind {
 	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostDouble:

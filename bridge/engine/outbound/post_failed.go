@@ -12,18 +12,19 @@ import (
 	"parley/store"
 )
 
-// What a post needs in a chat may be gone: the message that it changes, the thread that it belongs to, its channel. This file decides
-// what becomes of such a post. What a customer said is never given up: a new thread opens, or it is posted where the
-// conversation goes on.
+// What a post needs in a chat may be gone: the message that it changes, its thread, its channel. This file
+// decides what happens to such a post. A customer's message is never lost: a new thread opens for it, or it is
+// posted where the conversation goes on. For example, somebody deletes the root of a thread in Slack. The next
+// message for it fails with ErrThreadLost; the root is posted again, and the message is retried below it.
 
 const (
-	closedChannelRetry = time.Minute // until a post is tried again whose channel is closed
-	rootRetry          = time.Second // until a post is tried again whose root, or whose earlier line, is not there yet
+	closedChannelRetry = time.Minute // pause before a post is retried whose channel is closed
+	rootRetry          = time.Second // pause before a post is retried whose root, or whose earlier line, is not posted yet
 )
 
-// postFailed returns what becomes of a post after an attempt that failed with err: it ends without an error if nobody misses it, it is
-// tried again once what it needs is there, or it fails. The order of the cases matters: a change of a note, for example, is
-// posted again even in a thread that was left.
+// postFailed decides what happens after an attempt at a post failed with err: the post ends without an error if
+// nobody misses it, is retried once what it needs is there, or fails. The order of the cases matters: a change of
+// a note, for example, is posted again even in a thread that was left.
 func (a *postAttempt) postFailed(
 	ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error,
 ) (relay.Sent, error) {
@@ -35,17 +36,17 @@ func (a *postAttempt) postFailed(
 
 	switch {
 	case isMessageGone && a.isNoteChange():
-		return unfinished, err // it is journalled, so that the note is posted again
-	case isMessageGone && p.Kind != bridge.PostCard: // the message that it was to change or to mark
+		return unfinished, err // the failure becomes an event, by which the note is posted again
+	case isMessageGone && p.Kind != bridge.PostCard: // there is no message to change or to mark
 		return relay.Sent{}, nil
-	case isThreadLost && p.Kind == bridge.PostEphemeral: // an answer to one person who had asked there
+	case isThreadLost && p.Kind == bridge.PostEphemeral: // an answer that only one person would have seen there
 		return relay.Sent{}, nil
-	case isPlaceGone(err) && a.isOutOfSight(p, t):
+	case isPlaceGone(err) && a.isUnseen(p, t):
 		return relay.Sent{}, nil
 	case isMessageGone, isThreadLost:
 		return unfinished, a.reportLost(ctx, t, p)
-	case isRefused && a.isForOtherChat():
-		return unfinished, a.leaveUnposted(err)
+	case isRefused && a.isGivenUp():
+		return unfinished, a.giveUpIfMoved(err)
 	case isChannelClosed && a.isDispensable(p):
 		return relay.Sent{}, nil
 	case isChannelClosed:
@@ -57,11 +58,11 @@ func (a *postAttempt) postFailed(
 	}
 }
 
-// reportClosed tells the admins that a channel can't be posted to, unless isOfOtherChannel says that nothing would ever tell them that
-// it works again. It returns the error by which the post is tried again.
+// reportClosed notifies the admins that a channel can't be posted to, unless isOfOtherChannel. It returns the
+// error with which the post is retried.
 func (a *postAttempt) reportClosed(p bridge.Post, err error) error {
 	closed := channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
-	if said, ok := errors.AsType[*channels.SendError](err); ok { // the chat's own words are better
+	if said, ok := errors.AsType[*channels.SendError](err); ok { // the chat's own explanation is better
 		closed.Text, closed.Hint = said.Text, said.Hint
 	}
 
@@ -73,9 +74,9 @@ func (a *postAttempt) reportClosed(p bridge.Post, err error) error {
 	return &closed
 }
 
-// opensElsewhere reports whether a post belongs into the conversation's thread, and a thread of it would open in another channel
-// of the chat now, because the team got another channel or the conversation was handed over. It is false for cards and marks of
-// a conversation that is over: no thread is opened for these.
+// opensElsewhere reports whether a post belongs in the conversation's thread, and a new thread would now open in
+// another channel of the same chat, because the team got another channel or the conversation was handed over. It
+// is false for cards and marks of a conversation that is over: no thread is opened for these.
 func (a *postAttempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	if t == nil || t.Root == "" || cmp.Or(p.Place.Thread, p.Place.Message) != t.Root {
 		return false
@@ -89,8 +90,8 @@ func (a *postAttempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	return homeSurface == a.claim.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
 }
 
-// isDispensable reports whether a post only shows how a conversation ended, in a channel in which no threads open any more.
-// Nobody would mend the channel for it. If the conversation goes on, its thread opens elsewhere.
+// isDispensable reports whether a post only shows how a conversation ended, in a channel where no threads open
+// any more. Nobody would repair the channel for it. If the conversation is reopened, its thread opens elsewhere.
 func (a *postAttempt) isDispensable(p bridge.Post) bool {
 	conv := a.conversations[a.claim.ConversationID]
 	isOver := conv != nil && !bridge.Status(conv.Status).Open()
@@ -98,30 +99,31 @@ func (a *postAttempt) isDispensable(p bridge.Post) bool {
 	return isOver && showsState && !a.engine.Directory().OpensThreads(a.claim.AccountID, p.Place.Channel)
 }
 
-// isOfOtherChannel reports whether no threads open in a post's channel, and the post was made before the directory said so, or is
-// for one person, who may have asked in any channel. Admins aren't told that such a post failed, because nothing would ever tell
-// them that the channel works again. If it matters, the next attempt, made by the new directory, tells them.
+// isOfOtherChannel reports whether no threads open in a post's channel, and the post was built before the
+// directory said so, or is for one person, who may have asked in any channel. Admins aren't notified of such a
+// failure, because nothing would ever tell them that the channel works again. If it matters, the next attempt,
+// with the new directory, notifies them.
 func (a *postAttempt) isOfOtherChannel(p bridge.Post) bool {
 	now := a.engine.Directory()
-	isUntold := now != a.dir || p.Kind == bridge.PostEphemeral
-	return isUntold && !now.OpensThreads(a.claim.AccountID, p.Place.Channel)
+	mayNameAnyChannel := now != a.dir || p.Kind == bridge.PostEphemeral
+	return mayNameAnyChannel && !now.OpensThreads(a.claim.AccountID, p.Place.Channel)
 }
 
-// isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
-// its channel.
+// isPlaceGone reports whether a post failed because its message, thread or channel is gone.
 func isPlaceGone(err error) bool {
 	return errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)
 }
 
-// isNoteChange reports whether a post changes the note of an analysis. Such a post is not given up: it may be news.
+// isNoteChange reports whether a post changes the note of an analysis. Such a post is not given up, because the
+// note may be news to the agents.
 func (a *postAttempt) isNoteChange() bool {
 	changesLine := a.body.Changes != 0 && a.body.Line != nil
 	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals that a thread's root is gone, so that it is posted again, and returns the error by which the post waits. In a
-// chat that the conversation has left, no root is posted again (threads.ThreadLost): the post fails for good there, and a
-// customer's words are posted where the conversation goes on.
+// reportLost records an event by which the root of a thread is posted again, and returns the error with which the
+// post waits for that. In a chat that the conversation has left, no root is posted again (threads.ThreadLost):
+// the post fails permanently, and a customer's message is posted where the conversation goes on.
 func (a *postAttempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {

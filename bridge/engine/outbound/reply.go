@@ -11,24 +11,26 @@ import (
 	"parley/store/dispatch"
 )
 
-// An agent's reply leaves by the customer's channel. Before each attempt it is made again (outgoing_reply.go), as it is stored now,
-// and checked (check.go): its author may have edited or deleted it, or its recipients may have changed, while it waited.
+// An agent's reply leaves by the customer's channel, such as SMTP. Before each attempt it is built from the
+// current rows (outgoing_reply.go) and checked (check.go): while it waited, its author may have edited or deleted
+// it, or its recipients may have changed. Nothing leaves unless the claim of this attempt is committed; if the
+// response is lost, Reconcile looks for the message before anything is sent again.
 
-// replyAttempt is an attempt at a reply to a customer.
+// replyAttempt is one attempt to send a reply to a customer.
 type replyAttempt struct {
 	attempt
 	unreadable unreadableFile
 }
 
-// Send implements relay.Attempt.
 func (a *replyAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	ch := a.engine.Channel(a.claim.AccountID)
 	r, err := a.prepareReply(ctx, ch)
 	if err != nil {
-		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
+		return relay.Sent{Uncalled: true}, Retry(err) // no request was made, so nothing has left
 	}
 
-	if len(r.lines) == 0 { // all were taken back in the meantime; one of which a piece has left counts as accepted
+	wasTakenBack := len(r.lines) == 0
+	if wasTakenBack { // a line (one typed text) of which a piece has left counts as accepted
 		sent := a.sentLines(r, store.Accepted, "")
 		sent.Uncalled = true
 		return sent, nil
@@ -44,8 +46,9 @@ func (a *replyAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	return sent, err
 }
 
-// prepareReply makes the reply and checks whether it may leave now. The error says why it may not, or not yet. A reply without
-// lines was taken back: nothing leaves, without an error. ch is the account's channel, which may be nil.
+// prepareReply builds the reply and checks whether it may leave now; the error says why not, or not yet. If all
+// lines (typed texts) of the reply were taken back, it returns a reply without lines and no error. ch is the
+// account's channel, or nil while it isn't connected.
 func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoingReply, error) {
 	r, err := a.makeReply()
 	if err != nil || len(r.lines) == 0 {
@@ -73,7 +76,7 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 			}
 		}
 		if !r.mayLeave(l.message) {
-			continue // it was taken back after a piece of it had left, which its author was told
+			continue // it was taken back after a piece of it had left; its author has been notified
 		}
 		if err := source.confirmReply(ctx, r, l); err != nil {
 			return nil, err
@@ -86,8 +89,8 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 	return r, a.checkTemplate(r)
 }
 
-// giveWay returns an error if, since an earlier attempt that sent nothing, a message has been queued that was typed before this
-// one: that message leaves first (invariant 3).
+// giveWay returns an error if a message that was typed before this one has been queued since an earlier attempt
+// that sent nothing: that message leaves first (invariant 3).
 func (a *replyAttempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.claim.Attempt < 2, a.claim.OrderBy != ""
 	hasLeftPartly := a.claim.Part > 0
@@ -108,24 +111,26 @@ func (a *replyAttempt) giveWay(ctx context.Context) error {
 	return nil
 }
 
-// threadRetry returns the pause until a reply that waits for earlier events of its thread is tried again: short at first, since
-// these are mostly applied within a moment, then longer.
+// threadRetry returns the pause before a reply is retried that waits for earlier events of its thread. It is
+// short at first, since these are mostly applied within a moment.
 func threadRetry(c dispatch.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
-// reportSending tells the admins, once, that a provider refuses an account, or what went wrong beside sending (receipt.Trouble),
-// and later that it works again.
+// reportSending notifies the admins, once, that a provider refuses an account or of a problem besides sending
+// (receipt.Trouble), and later that it works again.
 func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt, err error) {
 	if err == nil {
 		e.opt.Engine.Trouble(account, "send", nil)
 		e.opt.Engine.Trouble(account, "beside sending", receipt.Trouble)
-	} else if condition := BrokenBy(err); condition != nil {
+		return
+	}
+	if condition := BrokenBy(err); condition != nil {
 		e.opt.Engine.Trouble(account, "send", condition)
 	}
 }
 
-// Reconcile implements relay.Attempt.
+// Reconcile implements relay.Attempt. It asks the provider about a message whose attempt had no response.
 func (a *replyAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
 	c := a.claim
 	ch := a.engine.Channel(c.AccountID)
@@ -134,7 +139,7 @@ func (a *replyAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.S
 		return channels.CannotTell, relay.Sent{}, err
 	}
 
-	if c.Joined == 0 { // several messages that left as one have one id
+	if c.Joined == 0 { // for messages that left as one, ids have no single owner
 		r.out.Attempt.Owners = func(ctx context.Context, external []string) (map[string]int64, error) {
 			return a.sender.ownersOf(ctx, c.AccountID, external)
 		}
@@ -151,8 +156,8 @@ func (a *replyAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.S
 	return outcome, found, err
 }
 
-// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now, because a text of
-// it was edited or taken back since. Once a piece of a reply has left, its words stay the same.
+// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now,
+// because a text of it was edited or taken back since. Once a piece of a reply has left, its words stay the same.
 func (a *replyAttempt) isReworded(r *outgoingReply) bool {
 	if a.claim.Part > 0 {
 		return false
@@ -166,8 +171,8 @@ func (a *replyAttempt) isReworded(r *outgoingReply) bool {
 	return r.leftOut > 0
 }
 
-// begunMark returns the mark of the words of a line if a piece of them has left, and "" otherwise. progress is what the last
-// attempt noted of the line.
+// begunMark returns the checksum of a line's words if a piece of them has left, and "" otherwise. progress is
+// what the last attempt recorded of the line.
 func (a *replyAttempt) begunMark(progress string) string {
 	if a.claim.Part == 0 {
 		return ""
@@ -175,7 +180,7 @@ func (a *replyAttempt) begunMark(progress string) string {
 	return progress
 }
 
-// sentLines returns what became of each line of a reply whose message is in the given state.
+// sentLines returns the result of each line of a reply whose message has the given state.
 func (a *replyAttempt) sentLines(r *outgoingReply, state store.DeliveryState, external string) relay.Sent {
 	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
 		if begun := a.begunMark(progress); begun != "" {
@@ -198,14 +203,15 @@ func (a *replyAttempt) sentLines(r *outgoingReply, state store.DeliveryState, ex
 	return sent
 }
 
-// ownersOf returns, by a provider's ids in an account, the messages that have them. Unknown ids are left out.
+// ownersOf returns our messages by the given ids of a provider. Unknown ids are left out.
 func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external []string) (map[string]int64, error) {
 	asked := make([]store.ExternalID, len(external))
 	for i, id := range external {
 		asked[i] = store.ExternalID{AccountID: account, ExternalID: id}
 	}
 
-	known, _, err := store.Written(ctx, e.opt.Pool, asked, nil) // no posts are asked for
+	var noPosts []store.Post
+	known, _, err := store.Written(ctx, e.opt.Pool, asked, noPosts)
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,12 @@ import (
 	"parley/store/dispatch"
 )
 
-// A root is the first message of a conversation's thread in a chat: the card. Without it nobody would see the conversation, so a root
-// is tried for ever, and admins are told while it can't be posted or nobody can tell whether it is there.
+// A root is the first message of a conversation's thread in a chat of agents: the card. Without it nobody would
+// see the conversation. So a root is retried forever, and admins are notified while it can't be posted, or while
+// it is unknown whether it was posted.
 
-// reconcileRoot looks for an earlier attempt at a root whose answer was lost. While nobody can tell, admins are told in the end.
+// reconcileRoot looks for the root of an attempt whose response was lost. If the result stays unknown, it
+// notifies the admins in the end.
 func (a *postAttempt) reconcileRoot(
 	ctx context.Context, s bridge.Surface, p bridge.Post, t *store.Thread,
 ) (channels.Outcome, relay.Sent, error) {
@@ -28,8 +30,8 @@ func (a *postAttempt) reconcileRoot(
 	return outcome, sent, err
 }
 
-// lookForRoot looks for the post of an earlier attempt at a root, first in the channel for which the root was queued. If it would
-// be posted in another channel now, it looks there, too: the root is absent only if neither of the two has it.
+// lookForRoot looks for a root first in the channel for which it was queued. If it would be posted in another
+// channel now, lookForRoot also looks there: the root is absent only if neither channel has it.
 func (a *postAttempt) lookForRoot(
 	ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread,
 ) (channels.Outcome, relay.Sent, error) {
@@ -44,21 +46,21 @@ func (a *postAttempt) lookForRoot(
 	outcomeNow, sentNow, errNow := s.Reconcile(ctx, now)
 	sentNow.Blind = sentNow.Blind || sent.Blind
 	landed := a.foundPost(now, t, sentNow)
-	isThere := errNow == nil && outcomeNow == channels.Landed
-	isAbsentBefore := err == nil && outcome == channels.Absent
-	if !isThere && !isAbsentBefore {
+	isFoundNow := errNow == nil && outcomeNow == channels.Landed
+	isAbsentFirst := err == nil && outcome == channels.Absent
+	if !isFoundNow && !isAbsentFirst {
 		return channels.CannotTell, landed, err
 	}
 	return outcomeNow, landed, errNow
 }
 
-// queuedFor returns the channel for which a root was queued, and in which earlier attempts may have posted it.
+// queuedFor returns the channel for which a root was queued, where earlier attempts may have posted it.
 func (a *postAttempt) queuedFor(t *store.Thread) string {
 	return a.engine.Directory().ChannelNow(a.claim.AccountID, cmp.Or(a.body.Place.Channel, t.Channel))
 }
 
-// foundPost returns what is to be recorded of a post that was looked for and found. If the thread has got another root in the
-// right place meanwhile, a found root counts as one that the conversation has left.
+// foundPost returns what to record of a post that was looked for and found. If the thread has another root in the
+// right place by now, a found root counts as one that the conversation has left.
 func (a *postAttempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := landedPost(a.claim, p, t, sent)
 	isSecond := p.Kind == bridge.PostRoot && t.Root != sent.Message && a.isOutdated(p, t)
@@ -70,8 +72,8 @@ func (a *postAttempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent
 	return out
 }
 
-// reportRefused journals, once, that a thread can't be opened, if that is certain or has lasted for long. It returns the error by
-// which the root waits. A root is never given up: without it nobody would see the conversation.
+// reportRefused records, once, that a thread can't be opened, if that is certain or has lasted long. It returns
+// the error with which the root waits for its next attempt.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	class := channels.ClassOf(refused)
 	isSoon := class == channels.Retry && !e.waitsLong(c)
@@ -92,11 +94,11 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	}
 }
 
-// unclearAfter is how long after an attempt at a root admins are told that nobody can tell whether it is there.
+// unclearAfter is how long after an attempt at a root the admins are notified that its result is unknown.
 const unclearAfter = 10 * time.Minute
 
-// reportUnclear journals, once, that nobody can tell since unclearAfter whether a root is there. It does so only after the time
-// in which an unclear root is soon made again (RepeatFor).
+// reportUnclear records, once, that the result of a root has been unknown for unclearAfter. It does so only after
+// the time in which an unclear root is soon repeated (RepeatFor).
 func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
 	p := e.Policy(c)
 	isRepeatedRarely := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
@@ -107,7 +109,8 @@ func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
 		"I can't tell whether the first message of its thread is there. "+relay.ReasonWords(c.ErrorClass, c.ErrorText))
 }
 
-// waitsLong reports whether a root has been tried for longer than other posts are, without the time before a restore.
+// waitsLong reports whether a root has been retried for longer than other posts are, not counting the time before
+// a restore.
 func (e *Sender) waitsLong(c dispatch.Claimed) bool {
 	beforeRestore := e.Policy(c).RetryFor - maxRootRetry
 	return store.Seconds(c.FirstAgo)-beforeRestore > maxPostRetry

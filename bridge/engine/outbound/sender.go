@@ -1,9 +1,9 @@
-// Package outbound makes attempts at deliveries. A delivery is a stored row: one reply to a customer, or one post into a chat of
-// agents (a surface, such as Slack). An attempt makes the reply or post as it has to be now, checks what may have changed while
-// it waited, hands it to the channel or the surface, and returns what became of it.
+// Package outbound makes attempts at deliveries. A delivery is a stored row: one reply to a customer, or one post
+// into a chat of agents (a surface, such as Slack). An attempt builds the reply or post from the current rows,
+// checks what may have changed while it waited, hands it to the channel or the surface, and returns the result.
 //
-// What does not belong here: what is said and to whom (engine), when and in which order
-// deliveries are attempted, and what their results mean (bridge/relay, engine).
+// What does not belong here: what is said and to whom (engine), when and in which order deliveries are attempted,
+// and what their results mean (bridge/relay, engine).
 package outbound
 
 import (
@@ -26,13 +26,13 @@ import (
 	"parley/store/dispatch"
 )
 
-// PausedWait is the pause between two attempts while the delivery's account is paused or not connected.
+// PausedWait is the pause between attempts while the account is paused or not connected.
 const PausedWait = 10 * time.Second
 
-// Engine is what sending needs of the engine.
+// Engine is the part of the engine that a Sender needs.
 type Engine interface {
-	Channel(account store.AccountID) channels.Channel // nil while it isn't there
-	Surface(account store.AccountID) bridge.Surface   // nil while it isn't there
+	Channel(account store.AccountID) channels.Channel // nil while it isn't connected
+	Surface(account store.AccountID) bridge.Surface   // nil while it isn't connected
 	Directory() *directory.Directory
 
 	// PostFacts returns what a post shows of its conversation.
@@ -41,40 +41,41 @@ type Engine interface {
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 
-	// GapWithin reports whether a surface may have missed events within a duration before now.
+	// GapWithin reports whether a surface may have missed events within the duration last before now.
 	GapWithin(surface store.AccountID, last time.Duration) bool
-	// Filling reports whether events that a surface has missed are being read, or not applied yet. It returns true for at most
-	// limit.
+	// Filling reports whether events that a surface has missed are still being read or applied. It returns true for
+	// at most limit.
 	Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error)
 
-	// Trouble tells the admins, once, why one thing (what) of an account fails. With c nil it tells them that it works again.
+	// Trouble notifies the admins, once, why one thing (what) of an account fails, such as sending. A nil c notifies them that it
+	// works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
-	// ThreadLost journals that the root of a conversation's thread is gone: for each delivery once a minute at most.
+	// ThreadLost records an event that the root of a conversation's thread is gone: at most once a minute for each
+	// delivery.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
-	// RootRefused journals that a thread can't be opened: once for each reason, which is a word, with a text for people.
+	// RootRefused records an event that a thread can't be opened: once for each reason, which is one word. text is
+	// for people.
 	RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error
 }
 
-// Options are the options of a Sender.
 type Options struct {
 	Pool    *pgxpool.Pool
 	Engine  Engine
-	Objects blob.Objects // has the bytes of old blobs; nil means the database has all of them
+	Objects blob.Objects // stores the bytes of old blobs; nil means the database has all of them
 	Files   *files.Reader
-	Backoff []time.Duration // between attempts at a reply that fails for certain
-	GapWait time.Duration   // how long replies wait for a surface to fill a gap
-	// Original makes the signed link to a mail's HTML original; nil means there is none.
+	Backoff []time.Duration // pauses between attempts at a reply that certainly failed
+	GapWait time.Duration   // how long replies wait until missed events of a surface are read
+	// Original returns the signed link to a mail's HTML original; nil means there is none.
 	Original func(message store.MessageID) string
 }
 
-// Sender makes attempts at deliveries.
+// Sender makes attempts at deliveries. It is safe for concurrent use.
 type Sender struct{ opt Options }
 
-// New makes a Sender.
 func New(o Options) *Sender { return &Sender{o} }
 
-// attempt is what attempts at replies (replyAttempt) and at posts (postAttempt) have in common: one claimed delivery, with what was
-// read for it.
+// attempt is the common part of attempts at replies (replyAttempt) and posts (postAttempt): one claimed delivery,
+// and the rows that it needs.
 type attempt struct {
 	sender *Sender
 	engine Engine // the sender's
@@ -82,9 +83,9 @@ type attempt struct {
 	*material
 }
 
-// material is what was read for deliveries that were claimed together, at once for all of them.
+// material holds the rows that were read for all deliveries that were claimed together.
 type material struct {
-	err           error // why nothing could be read
+	err           error // the error of reading them, with which all attempts fail
 	conversations map[store.ConversationID]*store.Conversation
 	messages      map[store.MessageID]*store.Message
 	identities    map[store.IdentityID]*store.Identity
@@ -93,13 +94,13 @@ type material struct {
 	related       []store.Related
 	now           time.Time                           // Parley's clock
 	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now
-	keys          map[store.ConversationID][]string   // the keys of a chat's customer, by conversation
-	changes       map[store.DeliveryID]store.Posting  // where the lines are that other lines replace, by delivery
+	keys          map[store.ConversationID][]string   // the keys (addresses, numbers) of a chat's customer
+	changes       map[store.DeliveryID]store.Posting  // where lines were posted that other lines replace
 	missedAgo     map[store.MessageID]time.Duration   // how long ago any process may have missed events of a reply's surface
-	behind        map[store.MessageID]bool            // replies that have to wait: an earlier event of their thread is not applied yet
+	behind        map[store.MessageID]bool            // replies that wait until an earlier event of their thread is applied
 }
 
-// Attempts returns an attempt for each claim. It reads what they need in one go.
+// Attempts returns an attempt for each claim. It reads the rows for all of them in one round trip.
 func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	m := e.loadMaterial(ctx, claims)
 	list := make([]relay.Attempt, len(claims))
@@ -114,7 +115,7 @@ func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 	return list
 }
 
-// loadMaterial reads what claims need. If that fails, the material has the error, with which all attempts fail.
+// loadMaterial reads the rows that claims need. On failure it sets material.err.
 func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *material {
 	m := &material{
 		conversations: map[store.ConversationID]*store.Conversation{},
@@ -155,9 +156,9 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *m
 	return m
 }
 
-// neededBy lists what claims need of the database.
+// neededBy lists the rows that claims need.
 func neededBy(claims []dispatch.Claimed) store.Leaving {
-	var n store.Leaving
+	var n store.Leaving // what is leaving
 	for _, c := range claims {
 		n.Conversations = append(n.Conversations, c.ConversationID)
 		for _, d := range c.With {
@@ -192,22 +193,23 @@ func neededBy(claims []dispatch.Claimed) store.Leaving {
 	return n
 }
 
-// partToken names a part of a delivery to a surface, which doesn't look into it.
+// partToken returns an opaque token by which a surface identifies one piece of a delivery.
 func partToken(c dispatch.Claimed) string { return tokenOf(sentAs(c), c.Part) }
 
 func tokenOf(sent store.DeliveryID, part int) string {
 	return strconv.FormatInt(int64(sent), 36) + "." + strconv.Itoa(part)
 }
 
-// sentAs returns the id of the delivery by which the other side knows an attempt. A delivery that left together with another
-// one left under that one's id.
+// sentAs returns the id of the delivery under which the other side knows an attempt. A delivery that left
+// together with others left under the id of the first of them.
 func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
-// longPause is how long a pause that a provider asks for has to be, so that admins are told: meanwhile the account sends nothing.
+// longPause is how long a pause demanded by a provider must be for admins to be notified: the account sends
+// nothing until it ends.
 const longPause = time.Hour
 
-// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, or that keeps
-// the whole account from sending for long. Otherwise it returns nil.
+// BrokenBy returns the account's condition if an attempt failed in a way that only a person can fix, or that
+// keeps the whole account from sending for long, and nil otherwise.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if !errors.As(err, &se) {
@@ -217,7 +219,7 @@ func BrokenBy(err error) *channels.Condition {
 	text := cmp.Or(se.AccountText, se.Text)
 	isPaused := se.Class == channels.Throttled && !se.Pair && se.Wait >= longPause
 	if isPaused {
-		// After each pause a message or two of a day's quota may leave, which doesn't show yet that the account works again.
+		// After each pause a message or two of a daily quota may leave, which doesn't prove that the account works again.
 		return &channels.Condition{Status: channels.Broken, Text: text, Hint: se.Hint, Lasts: se.Wait + longPause}
 	}
 	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
@@ -226,8 +228,8 @@ func BrokenBy(err error) *channels.Condition {
 	return nil
 }
 
-// Retry turns an error that came before the first byte left into a *channels.SendError after which the attempt is repeated. nil,
-// and errors of that type, are returned as they are.
+// Retry wraps an error that occurred before the first byte left, so that the attempt is repeated. It returns nil
+// and a *channels.SendError as they are.
 func Retry(err error) error {
 	var se *channels.SendError
 	if err == nil || errors.As(err, &se) {
@@ -236,7 +238,7 @@ func Retry(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: err}
 }
 
-// sortedUnique returns the ids in ascending order, each once and without 0. It changes list.
+// sortedUnique returns the ids in ascending order, without duplicates and without 0. It modifies list.
 func sortedUnique[T ~int64](list []T) []T {
 	slices.Sort(list)
 	return slices.DeleteFunc(slices.Compact(list), func(id T) bool { return id == 0 })

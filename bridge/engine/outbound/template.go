@@ -10,7 +10,10 @@ import (
 	"parley/store"
 )
 
-// readTemplates adds to the material the present rows of the templates that its messages use.
+// Some providers let a business write to a customer only with a template that they have approved. A message that
+// was made from one keeps the template's id, its version and the values filled in (UsedTemplate).
+
+// readTemplates adds the current rows of the templates that its messages use to the material.
 func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 	var ids []store.TemplateID
 	for _, message := range m.messages {
@@ -29,8 +32,8 @@ func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 	return nil
 }
 
-// checkTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
-// template is as it was when the agent saw its words. It returns nil for a reply without a template.
+// checkTemplate returns an error if the provider no longer approves of the reply's template, or if the template
+// was changed since the agent saw its words. It returns nil for a reply without a template.
 func (a *replyAttempt) checkTemplate(r *outgoingReply) error {
 	used := TemplateOf(&r.message)
 	if used == nil {
@@ -51,7 +54,7 @@ func (a *replyAttempt) checkTemplate(r *outgoingReply) error {
 	return nil
 }
 
-// UsedTemplate is what a message keeps of the template that it was made from.
+// UsedTemplate is what a message stores of the template that it was made from.
 type UsedTemplate struct {
 	ID      store.TemplateID     `json:"id"`
 	Version int                  `json:"version"`
@@ -59,7 +62,7 @@ type UsedTemplate struct {
 	Use     channels.TemplateUse `json:"use"`
 }
 
-// TemplateOf reads what a message keeps of its template. It returns nil if the message was not made from one.
+// TemplateOf decodes the template that a message was made from, or returns nil.
 func TemplateOf(m *store.Message) *UsedTemplate {
 	var u UsedTemplate
 	if len(m.Template) == 0 {
@@ -74,7 +77,7 @@ func TemplateOf(m *store.Message) *UsedTemplate {
 	return &u
 }
 
-// NotApproved says why a template can't be sent now.
+// NotApproved returns a sentence that says why a template can't be sent now.
 func NotApproved(row store.Template) string {
 	words := map[string]string{"draft": "is not handed in yet", "pending": "still waits for approval", "rejected": "was rejected",
 		"paused": "was paused by the provider", "disabled": "was disabled by the provider"}

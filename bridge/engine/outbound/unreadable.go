@@ -15,26 +15,29 @@ import (
 	"parley/store"
 )
 
-// A file that an agent attached is read from the chat while the reply is being sent. If it can't be read, the provider's channel only
-// sees a failed request. This file notes which failures come from the file, so that such a reply soon fails for good.
+// A file that an agent attached is read from the agents' chat while the reply is being sent. If it can't be read,
+// the provider's channel only sees a failed request, which would be retried for days. This file records which
+// failures come from the file, so that such a reply fails permanently after some minutes, and its author can
+// upload the file again.
 
 const (
-	// maxUnreadable is how long after its first attempt a reply is still tried, at least twice, if a file of it can't be read. All later
-	// replies of the conversation wait meanwhile.
+	// maxUnreadable is how long after its first attempt a reply with an unreadable file is retried, at least once. All later
+	// replies of the conversation wait for it.
 	maxUnreadable = 5 * time.Minute
 
-	// Pauses between these attempts are half as long as the reply was tried, within these bounds.
+	// The pause between these attempts is half of the time since the first one, within these limits.
 	minUnreadablePause = time.Second
 	maxUnreadablePause = 30 * time.Second
 )
 
-// unreadableFile notes why a file of a reply couldn't be read during an attempt. Channels may read in goroutines of their own.
+// unreadableFile records why a file of a reply couldn't be read during an attempt. It is safe for concurrent use,
+// because channels may read in goroutines of their own.
 type unreadableFile struct {
 	mu    sync.Mutex
 	cause *channels.SendError
 }
 
-// note keeps the first failure. A *channels.SendError keeps its words.
+// note records the first failure. A *channels.SendError keeps its text.
 func (u *unreadableFile) note(name string, err error) {
 	cause, ok := errors.AsType[*channels.SendError](err)
 	if !ok {
@@ -45,7 +48,7 @@ func (u *unreadableFile) note(name string, err error) {
 	u.cause = cmp.Or(u.cause, cause)
 }
 
-// watch returns a file that notes why it can't be read, unless the attempt was ended.
+// watch returns a file that records why it can't be read, unless the attempt was cancelled.
 func (u *unreadableFile) watch(f channels.File) channels.File {
 	open := f.Open
 	f.Open = func(ctx context.Context) (io.ReadCloser, error) {
@@ -64,7 +67,7 @@ func (u *unreadableFile) watch(f channels.File) channels.File {
 // watchedFile is an open file of a reply.
 type watchedFile struct {
 	io.ReadCloser
-	ended      func() error // not nil after the attempt was ended
+	ended      func() error // not nil after the attempt has ended
 	name       string
 	unreadable *unreadableFile
 	closed     atomic.Bool
@@ -84,9 +87,9 @@ func (w *watchedFile) Close() error {
 	return w.ReadCloser.Close()
 }
 
-// boundUnreadable returns err, the error with which an attempt at a reply ended, unless the reply would be tried again because a file
-// can't be read. Then it returns an error by which the reply is tried again soon, or, after maxUnreadable, fails for good: its author
-// can upload the file again.
+// boundUnreadable returns err, the error of an attempt at a reply, unless the attempt would be repeated because
+// of an unreadable file. Then it returns an error with which the reply is retried soon or, after maxUnreadable,
+// fails permanently.
 func (a *replyAttempt) boundUnreadable(err error) error {
 	a.unreadable.mu.Lock()
 	cause := a.unreadable.cause
@@ -100,7 +103,7 @@ func (a *replyAttempt) boundUnreadable(err error) error {
 	noteRestored(&p, a.claim) // the time before a restore doesn't count
 	tried := store.Seconds(a.claim.FirstAgo) - p.RetryFor
 	wasUnreadable := strings.Contains(a.claim.ErrorText, cause.Text) || strings.Contains(a.claim.ErrorText, "can't be read")
-	isFirst := !wasUnreadable // the attempts before, if any, failed for other reasons
+	isFirst := !wasUnreadable // earlier attempts, if any, failed for other reasons
 	if tried <= maxUnreadable || isFirst {
 		soon := *se
 		soon.Text = cause.Text

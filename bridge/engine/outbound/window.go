@@ -7,14 +7,15 @@ import (
 	"parley/channels"
 )
 
-// Window is a customer's reply window: the time in which a provider takes free text. A person may have longer than a machine.
+// Window is a customer's reply window: the time after the customer's last message in which a provider accepts
+// free text. Agents may have longer than automatic messages: on some providers 7 days instead of 24 hours.
 type Window struct {
-	Limited      bool      // false means that the provider sets no limit: the window is always open
+	Limited      bool      // false means that the provider sets no limit, so that the window is always open
 	machineUntil time.Time // until when any message may leave; zero if the customer never opened the window
-	HumanUntil   time.Time // until when a message of a person may leave; never earlier than machineUntil
+	HumanUntil   time.Time // until when a person's message may leave; never earlier than machineUntil
 }
 
-// WindowOf returns the window of a customer who last opened it at from. nil means never.
+// WindowOf returns the window of a customer who last opened it at from, or never if from is nil.
 func WindowOf(caps channels.Capabilities, from *time.Time) Window {
 	w := Window{Limited: caps.Window.Free > 0}
 	if w.Limited && from != nil {
@@ -24,10 +25,10 @@ func WindowOf(caps channels.Capabilities, from *time.Time) Window {
 	return w
 }
 
-// IsOpen reports whether a person may answer at a time.
+// IsOpen reports whether a person may answer at the given time.
 func (w Window) IsOpen(now time.Time) bool { return !w.Limited || now.Before(w.HumanUntil) }
 
-// IsOpenFor reports whether a message of a person, or of a machine, may leave at a time.
+// IsOpenFor reports whether a message by a person, or else an automatic one, may leave at the given time.
 func (w Window) IsOpenFor(person bool, now time.Time) bool {
 	if person {
 		return w.IsOpen(now)
@@ -35,12 +36,13 @@ func (w Window) IsOpenFor(person bool, now time.Time) bool {
 	return w.IsOpenForMachines(now)
 }
 
-// IsOpenForMachines reports whether a message that no person wrote may leave at a time.
+// IsOpenForMachines reports whether an automatic message may leave at the given time.
 func (w Window) IsOpenForMachines(now time.Time) bool {
 	return !w.Limited || now.Before(w.machineUntil)
 }
 
-// NextChange returns when the window closes next: first for machines, then for people. It returns the zero time if neither is ahead.
+// NextChange returns when the window closes next: first for automatic messages, then for people. It returns the
+// zero time if the window is closed or unlimited.
 func (w Window) NextChange(now time.Time) time.Time {
 	if !w.Limited {
 		return time.Time{}
@@ -54,8 +56,9 @@ func (w Window) NextChange(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// PromotionProblem says why a promotional reply may not leave, or returns nil if it may. A promotion may leave only while a
-// machine's message may: the longer time of people is for answers. Callers have made sure that an answer may leave.
+// PromotionProblem returns why a promotional reply may not leave, or nil. A promotion may leave only while an
+// automatic message may: the longer window of people is for answers. The caller has checked that an answer may
+// leave.
 func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Problem {
 	if !promotional || win.IsOpenForMachines(now) {
 		return nil
@@ -67,8 +70,8 @@ func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Probl
 	}
 }
 
-// isWindowOpen reports whether the window lets this reply leave now. Templates may always leave. A reply without an author is a
-// machine's.
+// isWindowOpen reports whether the window lets this reply leave now. Templates may always leave. A reply without
+// an author is automatic.
 func (r *outgoingReply) isWindowOpen() bool {
 	return r.out.Template != nil || r.window.IsOpenFor(r.message.AgentID != nil, r.now)
 }

@@ -10,20 +10,22 @@ import (
 	"parley/store"
 )
 
-// A reply with more files than one message takes leaves as several deliveries; a span says which files each carries. Agents may
-// edit a reply while it is being sent: then the former words are kept (EarlierText) until it is known which ones were sent.
+// A reply with more files than one message takes leaves as several deliveries; the span of a delivery says which
+// files it carries. For example, a reply with 12 files leaves as the spans {0 10} and {10 12}. If an agent edits
+// a reply while it is being sent, the former version is kept (EarlierText) until it is known which one was sent.
 
-// Span says which of a message's files a delivery carries: those whose number (FileRef.Index) is From or more, but less than To.
-// While a delivery may have carried a file, no edit gives the file's number to another one.
+// Span is the range of a message's files that a delivery carries: those with From <= FileRef.Index < To. While a
+// delivery may have carried a file, no edit gives that file's number to another one. A nil *Span means the whole
+// message.
 type Span struct {
 	From int `json:"from"`
 	To   int `json:"to"`
 }
 
-// HasText reports whether a delivery with this span also carries the text: the first one does, and the only one, which has no span.
+// HasText reports whether a delivery with this span also carries the text. Only the first one does.
 func (s *Span) HasText() bool { return s == nil || s.From == 0 }
 
-// FilesOf returns those files of a list that a delivery with this span carries: without a span all of them.
+// FilesOf returns the files of a list that a delivery with this span carries.
 func (s *Span) FilesOf(list []store.FileRef) []store.FileRef {
 	if s == nil {
 		return list
@@ -33,8 +35,8 @@ func (s *Span) FilesOf(list []store.FileRef) []store.FileRef {
 
 func (s *Span) holds(f store.FileRef) bool { return f.Index >= s.From && f.Index < s.To }
 
-// Restore returns a list of files in which carried, the files that a delivery with this span has carried, replace those that it
-// would carry now.
+// Restore returns list with carried, the files that a delivery with this span did carry, in place of those that
+// it would carry now.
 func (s *Span) Restore(list, carried []store.FileRef) []store.FileRef {
 	if s == nil {
 		return carried
@@ -43,14 +45,14 @@ func (s *Span) Restore(list, carried []store.FileRef) []store.FileRef {
 	return slices.SortedFunc(slices.Values(append(others, carried...)), func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
 }
 
-// EarlierText is what a delivery carried of a reply before the reply was edited. The attempt Attempt may have sent it.
+// EarlierText is a version of what a delivery carries, from before an edit. Attempt may have sent it.
 type EarlierText struct {
 	Attempt int             `json:"attempt"`
 	Text    string          `json:"text"`
-	Files   []store.FileRef `json:"files,omitzero"` // nil if they are not known: the version before didn't note them
+	Files   []store.FileRef `json:"files,omitzero"` // nil if unknown: earlier versions of Parley didn't record them
 }
 
-// WordsOf returns what a delivery with a span carries of a message, without the attempt.
+// WordsOf returns what a delivery with a span carries of a message now, with Attempt 0.
 func WordsOf(m *store.Message, s *Span) EarlierText {
 	words := EarlierText{Files: append([]store.FileRef{}, s.FilesOf(m.Files)...)}
 	if s.HasText() {
@@ -59,8 +61,7 @@ func WordsOf(m *store.Message, s *Span) EarlierText {
 	return words
 }
 
-// Mark returns a short string that stands for the words: another text, or other files, have another mark. An attempt notes as
-// its progress the mark of what it sent.
+// Mark returns a checksum of the text and files. An attempt records the mark of what it sent as its progress.
 func (e EarlierText) Mark() string {
 	if len(e.Files) == 0 {
 		return bridge.TextMark(e.Text)
@@ -72,8 +73,9 @@ func (e EarlierText) Mark() string {
 	return bridge.WordsMark(e.Text, names)
 }
 
-// asBegun returns a message for the next piece of a delivery whose first piece has left. If the message was edited since, it has
-// the words that the first piece was made of. progress is the mark of these words, p what the delivery carries.
+// asBegun returns the message from which to make the next piece of a delivery whose first piece has left. If the
+// message was edited since, it has the words of the first piece. progress is the mark of these words, p the
+// delivery's payload.
 func asBegun(m *store.Message, p Payload, progress string) *store.Message {
 	for _, e := range p.Earlier {
 		if e.Mark() != progress || WordsOf(m, p.Span).Mark() == progress {
