@@ -25,7 +25,7 @@ const maxOffered = 10 // parked replies of a conversation that are offered at on
 // that no two of them deadlock: identities (a customer's address or number) by account and key, then conversations by
 // id, then lanes (queues of deliveries) by id. Each kind is locked by one statement.
 //
-// For example, the mail "Re: [#12] Invoice" names its sender and conversation #12. loadNamed reads those,
+// For example, a mail names its sender and, by our token in its References, conversation #12. loadNamed reads those,
 // lockConversations locks #12 with its lanes and messages, and loadWaiting reads the deliveries that wait in these
 // lanes. A reply is parked while it waits until the provider allows free text to the customer (the reply window).
 // Errors: ErrNewAccount, relay.ErrAgain, the database's.
