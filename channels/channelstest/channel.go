@@ -20,12 +20,12 @@ import (
 	"parley/channels"
 )
 
-// maxBody is the longest webhook the channel reads.
+// maxBody is the maximum size of a webhook body, in bytes.
 const maxBody = 8 << 20
 
-// Channel is a channels.Channel for tests: the connection of one account to a Provider, an imaginary company like
-// WhatsApp. What a customer writes arrives as a signed webhook whose body is an Event. What an agent replies leaves
-// by HTTP.
+// Channel is a channels.Channel for tests. It connects one account to a Provider, which plays a messaging
+// company such as WhatsApp. What a customer writes arrives as a signed webhook whose body is a list of
+// Events. What an agent replies is sent to the provider by HTTP.
 type Channel struct {
 	caps   channels.Capabilities
 	base   string
@@ -42,30 +42,44 @@ var (
 	_ channels.Starter   = (*Channel)(nil)
 )
 
-// New makes a channel on a provider. secret signs webhooks.
+// New returns a channel that is connected to a provider. secret signs webhooks.
 func New(p *Provider, secret string, caps channels.Capabilities, env channels.Env) *Channel {
-	return &Channel{caps: caps, base: p.URL(), secret: []byte(secret), env: env,
-		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	return &Channel{
+		caps:   caps,
+		base:   p.URL(),
+		secret: []byte(secret),
+		env:    env,
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	}
 }
 
-// Spec describes the channel "loopback", a chat, for programs that configure it like any other, such as parley bench.
-// Its connections are kept open.
+// Spec describes this channel as a chat of the kind "loopback", for programs that configure it like any other
+// channel, such as parley bench. Unlike those of New, its connections are kept alive.
 func Spec() channels.Spec {
-	return channels.Spec{Kind: "loopback", Name: "Loopback", Icon: "repeat",
+	return channels.Spec{
+		Kind: "loopback",
+		Name: "Loopback",
+		Icon: "repeat",
 		Fields: []channels.Field{
 			{Name: "url", Label: "Provider", Help: "Address of the imaginary provider.", Required: true},
 			{Name: "secret", Label: "Secret", Help: "Signs webhooks.", Secret: true, Required: true},
 		},
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
-			return &Channel{caps: ChatLike(), base: a.Config["url"], secret: []byte(a.Config["secret"]), env: env,
-				client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute}}}, nil
-		}}
+			return &Channel{
+				caps:   ChatLike(),
+				base:   a.Config["url"],
+				secret: []byte(a.Config["secret"]),
+				env:    env,
+				client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute}},
+			}, nil
+		},
+	}
 }
 
 // Capabilities implements channels.Channel.
 func (c *Channel) Capabilities() channels.Capabilities { return c.caps }
 
-// Sign makes the signature that a webhook with this body carries.
+// Sign returns the X-Signature header of a webhook with this body.
 func Sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
@@ -95,7 +109,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Recipient implements channels.Starter: customers are called by one word.
+// Recipient implements channels.Starter. A customer's name is a single word.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	key := strings.ToLower(strings.TrimSpace(typed))
 	isOneWord := !strings.ContainsAny(key, " ,!?") && !strings.ContainsFunc(key, unicode.IsControl)
@@ -114,27 +128,9 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := c.check(o); err != nil {
 		return channels.Receipt{}, err
 	}
-	m := Sent{
-		Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID,
-		From: o.From, To: partyAddresses(o.To), Cc: partyAddresses(o.Cc), Also: o.To[0].Also, InReplyTo: o.InReplyTo, ReplyTo: o.ReplyTo,
-		Subject: o.Subject, Text: o.Text, Author: o.Author, Rich: o.Rich, Signature: o.Signature.Text, SignatureHTML: o.Signature.HTML,
-	}
-	if o.Template != nil {
-		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
-	}
-	for _, f := range o.Files {
-		content, err := readFile(ctx, f)
-		if err != nil {
-			return channels.Receipt{}, err
-		}
-		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
-	}
-	for _, p := range o.Signature.Pictures {
-		content, err := readFile(ctx, p.File)
-		if err != nil {
-			return channels.Receipt{}, err
-		}
-		m.Pictures = append(m.Pictures, p.ContentID+" "+string(content))
+	m, err := sentOf(ctx, o)
+	if err != nil {
+		return channels.Receipt{}, err
 	}
 	resp, err := c.call(ctx, http.MethodPost, "/send", m)
 	if err != nil {
@@ -144,9 +140,50 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return receiptOf(resp)
 }
 
-// call asks the provider, with a body in JSON; the caller closes the answer's. Errors: *channels.SendError.
-func (c *Channel) call(ctx context.Context, method, path string, ask any) (*http.Response, error) {
-	body, err := json.Marshal(ask)
+// sentOf returns the request that sends a message, with the content of its files.
+// Errors: *channels.SendError.
+func sentOf(ctx context.Context, o channels.Outbound) (Sent, error) {
+	m := Sent{
+		Token:         strconv.FormatInt(o.DeliveryID, 10),
+		Message:       o.MessageID,
+		Conversation:  o.ConversationID,
+		From:          o.From,
+		To:            partyAddresses(o.To),
+		Cc:            partyAddresses(o.Cc),
+		Also:          o.To[0].Also,
+		InReplyTo:     o.InReplyTo,
+		ReplyTo:       o.ReplyTo,
+		Subject:       o.Subject,
+		Text:          o.Text,
+		Author:        o.Author,
+		Rich:          o.Rich,
+		Signature:     o.Signature.Text,
+		SignatureHTML: o.Signature.HTML,
+	}
+	if o.Template != nil {
+		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
+	}
+	for _, f := range o.Files {
+		content, err := readFile(ctx, f)
+		if err != nil {
+			return Sent{}, err
+		}
+		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
+	}
+	for _, p := range o.Signature.Pictures {
+		content, err := readFile(ctx, p.File)
+		if err != nil {
+			return Sent{}, err
+		}
+		m.Pictures = append(m.Pictures, p.ContentID+" "+string(content))
+	}
+	return m, nil
+}
+
+// call sends a request with a JSON body to the provider. The caller closes the body of the response.
+// Errors: *channels.SendError.
+func (c *Channel) call(ctx context.Context, method, path string, request any) (*http.Response, error) {
+	body, err := json.Marshal(request)
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "It can't be written down.", Cause: err}
 	}
@@ -164,7 +201,7 @@ func (c *Channel) call(ctx context.Context, method, path string, ask any) (*http
 	return resp, nil
 }
 
-// check refuses what the provider would refuse.
+// check rejects messages that exceed the channel's capabilities.
 func (c *Channel) check(o channels.Outbound) error {
 	hasParts := len(o.Files) > 0 || o.Rich != nil
 	switch {
@@ -199,8 +236,8 @@ func readFile(ctx context.Context, f channels.File) (content []byte, err error) 
 	return content, nil
 }
 
-// transportError classifies a call without an answer. Only if no connection was made is it certain that nothing
-// arrived.
+// transportError classifies a request without a response. Only if no connection was established is it certain
+// that the provider didn't get the message; otherwise it may have, so that the error is Ambiguous.
 func transportError(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
@@ -208,21 +245,26 @@ func transportError(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
 }
 
+// receiptOf converts the provider's response to a message. Its class says whether the message may be sent again.
 func receiptOf(resp *http.Response) (channels.Receipt, error) {
 	fail := func(class channels.Class, text string) (channels.Receipt, error) {
 		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("status %d", resp.StatusCode)}
 	}
 	switch {
 	case resp.StatusCode == http.StatusOK:
-		var answer struct{ ID string }
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		var accepted struct{ ID string }
+		if err := json.NewDecoder(resp.Body).Decode(&accepted); err != nil {
 			return fail(channels.Ambiguous, "The answer was lost.")
 		}
-		return channels.Receipt{ExternalID: answer.ID, State: channels.StateAccepted}, nil
+		return channels.Receipt{ExternalID: accepted.ID, State: channels.StateAccepted}, nil
 	case resp.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
-		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.",
-			Wait: time.Duration(seconds * float64(time.Second)), Pair: resp.Header.Get("X-Pair") == "true"}
+		return channels.Receipt{}, &channels.SendError{
+			Class: channels.Throttled,
+			Text:  "Too many messages.",
+			Wait:  time.Duration(seconds * float64(time.Second)),
+			Pair:  resp.Header.Get("X-Pair") == "true",
+		}
 	case resp.Header.Get("X-Taken") == "no":
 		return fail(channels.Retry, "The provider is busy.")
 	case resp.Header.Get("X-Class") != "":
@@ -231,9 +273,10 @@ func receiptOf(resp *http.Response) (channels.Receipt, error) {
 	return fail(channels.Ambiguous, "The provider stumbled.")
 }
 
-// Reconcile implements channels.Channel.
+// Reconcile implements channels.Channel. It asks the provider for the message with this delivery's token.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	resp, err := c.call(ctx, http.MethodGet, "/sent?token="+strconv.FormatInt(o.DeliveryID, 10), nil)
+	path := "/sent?token=" + strconv.FormatInt(o.DeliveryID, 10)
+	resp, err := c.call(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("channelstest: reconcile: %w", err)
 	}
@@ -248,8 +291,11 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if len(found) == 0 {
 		return channels.Absent, channels.Receipt{}, nil
 	}
-	if others, err := o.IDsOfOthers(ctx, []string{found[0].ID}); err != nil || others[found[0].ID] {
+
+	id := found[0].ID
+	others, err := o.IDsOfOthers(ctx, []string{id})
+	if err != nil || others[id] { // what was found is another message
 		return channels.Absent, channels.Receipt{}, err
 	}
-	return channels.Landed, channels.Receipt{ExternalID: found[0].ID, State: channels.StateAccepted}, nil
+	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted}, nil
 }

@@ -11,17 +11,19 @@ import (
 	"parley/channels"
 )
 
-// Event is the body of a webhook by which the imaginary provider tells Parley something: a customer wrote, edited or
-// deleted a message, a receipt came, and so on. Example: {"type": "message", "id": "1", "from": "kim", "text":
-// "Hello"}. Decode turns it into channels.Inbound; a field means what the field of that name in channels.Inbound
-// means.
+// Event is one element of a webhook body, by which the test Provider reports something to Parley: a customer
+// wrote, edited or deleted a message, a receipt came, and so on. Example:
+//
+//	{"type": "message", "id": "1", "from": "kim", "text": "Hello"}
+//
+// Decode converts it to channels.Inbound, whose fields of the same names have the same meaning.
 type Event struct {
 	Type string    `json:"type"` // a channels.InboundKind; Decode refuses all others
 	ID   string    `json:"id"`
-	Way  string    `json:"way,omitempty"` // by which it came: what comes by several ways is a fact for each
+	Way  string    `json:"way,omitempty"` // how it was delivered; Parley stores it once for each way
 	From string    `json:"from,omitempty"`
-	Name string    `json:"name,omitempty"` // of who is in From
-	Also []string  `json:"also,omitempty"` // further keys of who is in From
+	Name string    `json:"name,omitempty"` // name of From
+	Also []string  `json:"also,omitempty"` // more keys of From
 	At   time.Time `json:"at,omitzero"`
 
 	// Envelope.
@@ -46,7 +48,7 @@ type Event struct {
 	Refs    []Ref    `json:"refs,omitempty"`
 	Notices []string `json:"notices,omitempty"`
 
-	// What it changes, and how it came about.
+	// What it changes, and its circumstances.
 	Target       string            `json:"target,omitempty"`
 	Emoji        string            `json:"emoji,omitempty"`
 	Previous     string            `json:"previous,omitempty"`
@@ -57,14 +59,14 @@ type Event struct {
 	Automatic    string            `json:"automatic,omitempty"`
 	Historical   bool              `json:"historical,omitempty"`
 	Consent      *channels.Consent `json:"consent,omitempty"`
-	Template     *Template         `json:"template,omitempty"` // the verdict, of type template
+	Template     *Template         `json:"template,omitempty"` // the decision, for the type template
 
-	// Of type status: see channels.Status.
+	// For the type status; see channels.Status.
 	State     string         `json:"state,omitempty"` // sent, delivered, read, failed
 	Message   int64          `json:"message,omitempty"`
 	External  []string       `json:"external,omitempty"`
 	Recipient string         `json:"recipient,omitempty"`
-	Further   []string       `json:"further,omitempty"` // more recipients with the same status: each becomes an Inbound of its own
+	Further   []string       `json:"further,omitempty"` // more recipients with this status; each gets an Inbound of its own
 	Reason    string         `json:"reason,omitempty"`
 	Hint      string         `json:"hint,omitempty"`
 	Class     channels.Class `json:"class,omitempty"` // of a failure
@@ -78,7 +80,7 @@ type Event struct {
 	Cost      string         `json:"cost,omitempty"`
 }
 
-// Ref is a file that the provider keeps; PutFile puts it there.
+// Ref refers to a file that stays at the provider until it is fetched. See Provider.PutFile.
 type Ref struct {
 	Name string `json:"name,omitempty"`
 	Type string `json:"type,omitempty"`
@@ -86,8 +88,9 @@ type Ref struct {
 	Size int64  `json:"size,omitempty"`
 }
 
-// splitEvents makes one fact of each event in a webhook's body. A body that isn't a list of events is one fact, in
-// quarantine.
+// splitEvents returns a fact for each event in a webhook body. A fact is what Parley stores: the raw bytes
+// under an id, by which repeated deliveries are recognised. A body that isn't a list of events becomes one
+// quarantined fact.
 func splitEvents(body []byte) []channels.Fact {
 	sum := sha256.Sum256(body)
 	unreadable := []channels.Fact{{
@@ -120,7 +123,7 @@ func splitEvents(body []byte) []channels.Fact {
 	return facts
 }
 
-// page is a message's HTML, which needs no cleaning here.
+// page is the HTML of a message, which is not sanitised in tests.
 type page string
 
 // Sanitised implements channels.Page.
@@ -164,7 +167,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return all, nil
 }
 
-// inbound returns what an event says, but for what only events of some types have.
+// inbound returns the parts of an Inbound that don't depend on the event's type.
 func (e *Event) inbound() channels.Inbound {
 	from := partyOf(e.From)
 	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
@@ -221,7 +224,7 @@ func (e *Event) attachments() (list []channels.Attachment) {
 	return list
 }
 
-// status returns the status of which an event tells, or nil if it tells of none.
+// status returns the status that an event reports, or nil if it reports none.
 func (e *Event) status() *channels.Status {
 	if e.State == "" {
 		return nil

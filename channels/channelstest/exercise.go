@@ -7,68 +7,71 @@ import (
 	"parley/channels"
 )
 
-// Harness connects ExerciseChannel to one kind of channel.
+// Harness connects the test suite, ExerciseChannel, to one kind of channel. Each channel package has a test
+// that fills in a Harness, usually with an emulator of the real provider, and calls ExerciseChannel.
 type Harness struct {
-	// New makes a channel and the provider's side of it, anew for each part of the suite.
+	// New returns a new channel with its own provider. It is called for each part of the suite.
 	New func(t *testing.T) Stage
-	// Failures that Stage.Fail can bring about: at least two are Ambiguous, one of them with Failure.Effect.
+	// Failures that Stage.Fail can cause. At least two must be Ambiguous: one with Failure.Effect and one
+	// without.
 	Failures []Failure
-	// Refused makes of a good message one that the channel or its provider refuses for good. The keys name the
-	// reason.
+	// Refused has, by reason, functions that turn a valid message into one that the channel or its provider
+	// refuses permanently.
 	Refused map[string]func(*channels.Outbound)
-	// NoDuplicates says that the provider never delivers the same thing twice.
+	// NoDuplicates states that the provider never delivers the same thing twice.
 	NoDuplicates bool
 }
 
-// Stage is one channel under test, connected to its provider (an emulator or a Provider). The channel's own code is
-// called directly; the functions act as the customer or as the provider.
+// Stage is one channel under test, connected to its provider (an emulator or a Provider). The suite calls the
+// channel directly. The functions act as the customer or as the provider.
 type Stage struct {
 	Channel channels.Channel
-	// Write lets one customer, always the same, write texts one after the other. It returns the facts that the
-	// channel accepted for them, in the order of acceptance.
+	// Write sends texts from one customer, always the same, one after the other. It returns the facts (stored
+	// raw events) that the channel accepted for them, in order.
 	Write func(t *testing.T, texts ...string) []channels.Fact
-	// Redeliver lets the provider deliver the last text once more. It returns the facts that the channel accepted
+	// Redeliver makes the provider deliver the last text again. It returns the facts that the channel accepted
 	// then.
 	Redeliver func(t *testing.T) []channels.Fact
-	// Outbound makes a message to that customer. Messages with the same id are attempts at the same one.
+	// Outbound returns a message to that customer. Messages with the same id are attempts at the same message.
 	Outbound func(id int64, text string) channels.Outbound
-	// Got returns the texts that the customer got, in order, without what the channel adds.
+	// Got returns the texts that the customer received, in order, without anything that the channel adds.
 	Got func(t *testing.T) []string
-	// Hang lets the provider answer nothing until the test ends.
+	// Hang makes the provider stop responding until the test ends.
 	Hang func(t *testing.T)
-	// Fail brings the Failure of a name about, for the next message.
+	// Fail causes the Failure with this name for the next message.
 	Fail func(t *testing.T, name string)
 
-	// What follows may be nil where the channel neither declares nor implements what stands in brackets.
+	// The functions below may be nil if the channel doesn't declare or implement what is named in parentheses.
 
-	// CloseWindow lets the provider close the customer's reply window. Nil means that the channel knows by
+	// CloseWindow makes the provider close the customer's reply window. It is nil if the channel decides by
 	// Outbound.LastIn.
 	CloseWindow func(t *testing.T)
-	// Answered returns one id for each message that the customer got, in order: that of the message to which it is a
-	// reply, or "" (ReplyTo).
+	// Answered returns, for each message that the customer received, the id of the message that it replies to,
+	// or "" (ReplyTo).
 	Answered func(t *testing.T) []string
-	// WriteFile lets the customer send a file that stays with the provider. It returns the facts (Fetcher).
+	// WriteFile sends a file from the customer that stays at the provider. It returns the facts (Fetcher).
 	WriteFile func(t *testing.T, content []byte) []channels.Fact
-	// ForgetFiles lets the provider lose all files (Fetcher).
+	// ForgetFiles makes the provider lose all files (Fetcher).
 	ForgetFiles func(t *testing.T)
 	// Attended returns the ids of the messages that the customer sees as read (Attendant).
 	Attended func(t *testing.T) []string
-	// Template returns an approved template, filled in (Templates).
+	// Template returns an approved template with its values (Templates).
 	Template func(t *testing.T) channels.TemplateUse
-	// Serve returns the public address of a file, for providers that fetch by themselves (File.Link). Nil means a
-	// server of the suite's own, on loopback.
+	// Serve returns the public address of a file, for providers that fetch files themselves (File.Link). If it
+	// is nil, the suite runs a server on the loopback interface.
 	Serve func(t *testing.T, name, contentType string, content []byte) string
 }
 
-// Failure is something that may happen to a message, and what the channel must make of it.
+// Failure is something that can go wrong with a message, and how the channel must report it.
 type Failure struct {
 	Name    string
 	Class   channels.Class
-	Effect  bool             // the customer gets the message all the same
-	Outcome channels.Outcome // what Reconcile must find in the end, if Class is Ambiguous
+	Effect  bool             // whether the customer gets the message nevertheless
+	Outcome channels.Outcome // what Reconcile must report, if Class is Ambiguous
 }
 
-// ExerciseChannel is the suite that every channel must pass.
+// ExerciseChannel runs the suite that every channel must pass. Parts for abilities that the channel doesn't
+// declare are skipped.
 func ExerciseChannel(t *testing.T, h Harness) {
 	h.validate(t)
 	for _, part := range []struct {
@@ -104,7 +107,7 @@ func ExerciseChannel(t *testing.T, h Harness) {
 	}
 }
 
-// validate complains if the harness lacks a failure that the suite needs.
+// validate reports an error if the harness lacks a failure that the suite needs.
 func (h Harness) validate(t *testing.T) {
 	t.Helper()
 	for _, effect := range []bool{false, true} {

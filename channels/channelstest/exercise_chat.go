@@ -9,11 +9,12 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks what chats, unlike mail, may declare in their capabilities: a reply window (the time
-// after a customer's message in which free text may be sent), buttons, lists and cards, replies to one message, and
-// read receipts.
+// This part of the suite checks abilities that chats, unlike mail, may declare: a reply window (how long
+// after a customer's message free text may be sent), buttons, lists and cards, replies to a specific message,
+// and read receipts.
 
-// checkChat checks that an account's capabilities are possible, and that the channel implements what they declare.
+// checkChat checks that the capabilities are consistent, and that the channel implements the interfaces that
+// they require.
 func checkChat(t *testing.T, c channels.Channel) {
 	t.Helper()
 	caps := c.Capabilities()
@@ -30,7 +31,7 @@ func checkChat(t *testing.T, c channels.Channel) {
 	}
 
 	for kind, limit := range caps.Files.Limits {
-		isKind := channels.KindOf(string(kind)+"/x") == kind // one of the kinds that KindOf returns
+		isKind := channels.KindOf(string(kind)+"/x") == kind // a kind that KindOf returns
 		if !isKind {
 			t.Errorf("unknown kind of file %q", kind)
 		}
@@ -53,7 +54,8 @@ func checkChat(t *testing.T, c channels.Channel) {
 	}
 }
 
-// requireHook fails the test if the harness lacks a function that is needed to prove what the channel declares.
+// requireHook fails the test if the harness lacks a function without which the suite can't test what the
+// channel declares.
 func requireHook(t *testing.T, has bool, hook, why string) {
 	t.Helper()
 	if !has {
@@ -88,13 +90,13 @@ func makeCards(n int) *channels.Rich {
 	return r
 }
 
-// exerciseRich: of buttons, rows and cards, one and the declared maximum are sent, one more is refused. A location
-// and a contact card are sent if they are declared.
+// exerciseRich checks for buttons, rows and cards that one and the declared maximum are sent, and one more is
+// refused. Locations and contact cards are sent if they are declared.
 func exerciseRich(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
 	for _, c := range []struct {
 		name  string
-		limit int // 0 means that the channel carries none: the engine writes them as text
+		limit int // 0: the channel has none, and the engine writes them as text
 		build func(int) *channels.Rich
 	}{
 		{"buttons", caps.Rich.Buttons, makeButtons},
@@ -132,8 +134,8 @@ func exerciseRich(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseWindow: free text is sent while the window is open. Later it fails with the class WindowClosed, and doesn't
-// reach the customer.
+// exerciseWindow checks that free text is sent while the reply window is open. Afterwards it fails with
+// WindowClosed and doesn't reach the customer.
 func exerciseWindow(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -146,7 +148,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	o := s.Outbound(1, "in time")
 	o.LastIn = now.Add(-time.Minute)
 	s.mustSend(t, o)
-	if caps.Window.Human > 0 { // a person may answer for longer
+	if caps.Window.Human > 0 { // people may reply for longer than machines
 		o = s.Outbound(2, "in time for a person")
 		o.LastIn = now.Add(-caps.Window.Free - time.Hour)
 		s.mustSend(t, o)
@@ -161,7 +163,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	s.mustRefuse(t, "what comes too late", o, channels.WindowClosed)
 }
 
-// exerciseReplyTo checks that a reply shows the customer which message it answers.
+// exerciseReplyTo checks that a reply shows the customer which message it refers to.
 func exerciseReplyTo(t *testing.T, h Harness) {
 	s := h.New(t)
 	if s.Channel.Capabilities().ReplyTo < channels.Partial {
@@ -182,7 +184,7 @@ func exerciseReplyTo(t *testing.T, h Harness) {
 	}
 }
 
-// writeAsCustomer lets the customer write and returns the provider's id of the message.
+// writeAsCustomer sends a text from the customer and returns the provider's id of the message.
 func (s Stage) writeAsCustomer(t *testing.T, text string) string {
 	t.Helper()
 	for _, f := range s.Write(t, text) {
@@ -196,7 +198,7 @@ func (s Stage) writeAsCustomer(t *testing.T, text string) string {
 	return ""
 }
 
-// exerciseAttend checks that the customer sees that the last message was read.
+// exerciseAttend checks that the customer sees the last message as read.
 func exerciseAttend(t *testing.T, h Harness) {
 	s := h.New(t)
 	attendant, ok := s.Channel.(channels.Attendant)

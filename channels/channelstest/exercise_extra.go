@@ -12,12 +12,12 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks what only some channels can do. Each exercise is skipped if the channel doesn't
-// declare the ability in its capabilities. A template is a text that the provider has approved in advance; it may be
-// sent when the customer's last message is too old for a free reply.
+// This part of the suite checks abilities that only some channels have. Each part is skipped if the channel
+// doesn't declare the ability. A template is a text that the provider has approved in advance; it may be sent
+// even when the customer's last message is too old for a free reply.
 
-// exerciseTemplates checks that an approved template is sent even when the reply window is closed, and that an
-// unknown one is refused. Then it calls exerciseSubmit.
+// exerciseTemplates checks that an approved template is sent even when the reply window is closed, and that
+// an unknown template is refused. Then it calls exerciseSubmit.
 func exerciseTemplates(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -82,14 +82,15 @@ func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	}
 }
 
-// Lengths of the texts that are counted: several messages in every encoding, and nearly a whole one, into which a
-// signature doesn't fit.
+// Lengths of texts for counting. The long one takes several messages in any encoding. The other nearly fills
+// one message, so that a signature doesn't fit into it.
 const (
 	longTextRunes   = 1600
 	nearlyFullRunes = 155
 )
 
-// exerciseCount: every text is at least one message, and a longer text is never fewer messages.
+// exerciseCount checks that every text counts as at least one message, and a longer text never as fewer
+// messages.
 func exerciseCount(t *testing.T, h Harness) {
 	counter, ok := h.New(t).Channel.(channels.Counter)
 	if !ok {
@@ -107,7 +108,7 @@ func exerciseCount(t *testing.T, h Harness) {
 	}
 }
 
-// checkCounts checks how texts of one letter count, up to a long one.
+// checkCounts checks the counts of texts that repeat one letter, up to a long one.
 func checkCounts(t *testing.T, counter channels.Counter, letter string) {
 	t.Helper()
 	last := channels.Count{Parts: 1}
@@ -140,8 +141,8 @@ func checkAttachment(t *testing.T, a channels.Attachment) {
 	}
 }
 
-// exerciseFetch: a file that stays with the provider is described, and can be read more than once. A file that is
-// gone fails for good, so that nobody tries again.
+// exerciseFetch checks that a file that stays at the provider is described and can be read repeatedly.
+// Fetching a file that no longer exists must fail permanently, so that it isn't retried.
 func exerciseFetch(t *testing.T, h Harness) {
 	s := h.New(t)
 	fetcher, ok := s.Channel.(channels.Fetcher)
@@ -172,7 +173,7 @@ func exerciseFetch(t *testing.T, h Harness) {
 	}
 }
 
-// receiveRef lets the customer send a file, and returns the reference by which it is fetched.
+// receiveRef sends a file from the customer and returns the reference by which the file is fetched.
 func (s Stage) receiveRef(t *testing.T, content []byte) string {
 	t.Helper()
 	ref := ""

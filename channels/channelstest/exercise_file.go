@@ -14,10 +14,11 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks files that agents send: that they leave together with their text, and that a file
-// beyond the channel's limits, or one that can't be read, is refused.
+// This part of the suite checks files that agents send: they are sent together with their text, and files
+// that exceed the channel's limits or can't be read are refused.
 
-// sampleOf returns a file of a kind as a provider may look at it: by name, type and first bytes.
+// sampleOf returns a sample file of a kind. Its name, type and first bytes match, because providers check
+// them.
 func sampleOf(kind channels.FileKind) (name, contentType string, content []byte) {
 	switch kind {
 	case channels.FileImage:
@@ -31,7 +32,7 @@ func sampleOf(kind channels.FileKind) (name, contentType string, content []byte)
 	}
 }
 
-// sampleFile returns a file of a kind, filled up with zeros to a size in bytes; 0 leaves it small.
+// sampleFile returns a sample file, padded with zeros to a size in bytes. 0 means no padding.
 func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) channels.File {
 	t.Helper()
 	name, contentType, content := sampleOf(kind)
@@ -41,7 +42,7 @@ func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) chan
 	return s.newFile(t, name, contentType, content, nil)
 }
 
-// newFile returns a file that can be opened and linked to. If err isn't nil, both fail with it.
+// newFile returns a file with this content. If err isn't nil, opening it and linking to it fail with err.
 func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, err error) channels.File {
 	f := channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content))}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), err }
@@ -65,14 +66,14 @@ func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, e
 	return f
 }
 
-// exerciseFiles: up to three files leave with a text, if so many are declared. A message with a file that can't be
-// read isn't sent, not even its text.
+// exerciseFiles checks that a text is sent with three files, or with fewer if the channel declares fewer. A
+// message with a file that can't be read must not be sent at all, not even its text.
 func exerciseFiles(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
 	kind := channels.FileDocument
-	_, takesDocuments := caps.Files.Limits[kind]
-	if len(caps.Files.Limits) > 0 && !takesDocuments {
+	_, allowsDocuments := caps.Files.Limits[kind]
+	if len(caps.Files.Limits) > 0 && !allowsDocuments {
 		kind = channels.FileImage
 	}
 
@@ -126,7 +127,7 @@ func exerciseFileLimits(t *testing.T, h Harness) {
 	}
 }
 
-// mustRefuse sends a message that must fail with a class, and not reach the customer.
+// mustRefuse checks that sending a message fails with a class and that it doesn't reach the customer.
 func (s Stage) mustRefuse(t *testing.T, what string, o channels.Outbound, want channels.Class) {
 	t.Helper()
 	before := len(s.Got(t))

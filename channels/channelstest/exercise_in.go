@@ -13,10 +13,12 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks what arrives through a channel. The channel accepts a fact (the stored bytes of one
-// message or receipt, with an id by which a repetition is known), and Decode turns it into channels.Inbound.
+// This part of the suite checks what a channel receives. The channel accepts facts. A fact is the raw bytes
+// of one message or receipt, with an id by which repeated deliveries are recognised. Parley stores it, and
+// Decode converts it to channels.Inbound later, perhaps in another process.
 
-// exerciseCapabilities checks that the channel's capabilities make sense, and that it implements what they promise.
+// exerciseCapabilities checks that the capabilities are consistent, and that the channel implements the
+// interfaces that they require.
 func exerciseCapabilities(t *testing.T, h Harness) {
 	c := h.New(t).Channel
 	caps := c.Capabilities()
@@ -61,8 +63,9 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseDecode: each fact has a name and an order key. Decoding changes nothing, has the same result each time,
-// also in parallel, and needs nothing of the channel that accepted the fact.
+// exerciseDecode checks facts and their decoding. Each fact has an id and an order key. Decode doesn't modify
+// the bytes, always returns the same result, also concurrently, and doesn't depend on the channel value that
+// accepted the fact.
 func exerciseDecode(t *testing.T, h Harness) {
 	s, other := h.New(t), h.New(t)
 	const text = "Hello, is anybody there?"
@@ -86,7 +89,7 @@ func exerciseDecode(t *testing.T, h Harness) {
 	}
 }
 
-// checkFact checks that a fact can be stored and read.
+// checkFact checks that a fact can be stored and was understood.
 func checkFact(t *testing.T, f channels.Fact) {
 	t.Helper()
 	hasNames := f.ExternalID != "" && len(f.ExternalID) <= maxExternalID && f.OrderKey != ""
@@ -96,8 +99,8 @@ func checkFact(t *testing.T, f channels.Fact) {
 	}
 }
 
-// decodeRepeatedly decodes a fact by the channel that accepted it, and then several times at once by that and another one. It
-// checks that the result stays the same.
+// decodeRepeatedly decodes a fact by the channel that accepted it, and then concurrently by that channel and
+// another one. It checks that all results are equal.
 func decodeRepeatedly(t *testing.T, f channels.Fact, accepting, other channels.Channel) []channels.Inbound {
 	t.Helper()
 	stored := bytes.Clone(f.Payload)
@@ -119,10 +122,10 @@ func decodeRepeatedly(t *testing.T, f channels.Fact, accepting, other channels.C
 	return first
 }
 
-// maxExternalID is how many bytes the name of a fact may have: see channels.Fact.
+// maxExternalID is the maximum length of a fact's id in bytes; see channels.Fact.
 const maxExternalID = 500
 
-// checkMessage checks that a message is a new one of a person.
+// checkMessage checks that an Inbound is a new message from a person.
 func checkMessage(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	hasNames := in.From.Key != "" && in.ExternalID != ""
@@ -132,7 +135,7 @@ func checkMessage(t *testing.T, in channels.Inbound) {
 	}
 }
 
-// mustDecode decodes what must be readable.
+// mustDecode decodes a payload and fails the test if that fails.
 func mustDecode(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound {
 	t.Helper()
 	list, err := c.Decode(raw)
@@ -142,7 +145,7 @@ func mustDecode(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound
 	return list
 }
 
-// exerciseBadInput: whatever the bytes are, decoding doesn't panic and has the same result each time.
+// exerciseBadInput checks that Decode doesn't panic and is deterministic, whatever the bytes are.
 func exerciseBadInput(t *testing.T, h Harness) {
 	s := h.New(t)
 	good := s.Write(t, "A good one")[0].Payload
@@ -163,7 +166,7 @@ func exerciseBadInput(t *testing.T, h Harness) {
 	}
 }
 
-// makeBadInput returns bytes that no provider sends, by what is wrong with them: nonsense, and a good payload that was cut or changed.
+// makeBadInput returns invalid payloads by name: nonsense, and a valid payload that was truncated or changed.
 func makeBadInput(good []byte) map[string][]byte {
 	bad := map[string][]byte{
 		"nil":           nil,
@@ -173,7 +176,7 @@ func makeBadInput(good []byte) map[string][]byte {
 		"json":          []byte(`{"a":[1,{"b":null}]}`),
 		"invalid utf-8": []byte("\xff\xfe\xfd"),
 		"lines":         bytes.Repeat([]byte("\r\n"), 1000),
-		"nested":        bytes.Repeat([]byte("["), 100_000), // deeper than parsers follow
+		"nested":        bytes.Repeat([]byte("["), 100_000), // deeper than parsers allow
 	}
 
 	const cuts, mutations, maxChanges = 40, 100, 5
@@ -181,7 +184,7 @@ func makeBadInput(good []byte) map[string][]byte {
 		bad[fmt.Sprint("cut at ", n)] = good[:n]
 	}
 
-	random := rand.New(rand.NewSource(1)) // the same each time, so that a failure repeats
+	random := rand.New(rand.NewSource(1)) // a fixed seed, so that failures are reproducible
 	for i := range mutations {
 		b := bytes.Clone(good)
 		for range 1 + i%maxChanges {
@@ -192,7 +195,7 @@ func makeBadInput(good []byte) map[string][]byte {
 	return bad
 }
 
-// exerciseOrder: what one customer writes is accepted in that order, under one key.
+// exerciseOrder checks that the texts of one customer are accepted in order and with one order key.
 func exerciseOrder(t *testing.T, h Harness) {
 	s := h.New(t)
 	texts := []string{"number one", "number two", "number three", "number four"}
@@ -214,7 +217,8 @@ func exerciseOrder(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseDuplicates: what is delivered again has the ExternalID that it had before, and two texts have two.
+// exerciseDuplicates checks that a repeated delivery has the same ExternalID as before, and that two texts
+// have different ones.
 func exerciseDuplicates(t *testing.T, h Harness) {
 	if h.NoDuplicates {
 		return

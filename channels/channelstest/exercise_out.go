@@ -10,18 +10,18 @@ import (
 	"parley/channels"
 )
 
-// This part of the suite checks what a channel sends to customers, and what it makes of failures. The classes of
-// errors are important: by them the engine decides whether it may send a message again without the risk that the
+// This part of the suite checks what a channel sends to customers, and how it reports failures. The class of
+// an error is important: it tells the engine whether it may send a message again without the risk that the
 // customer gets it twice.
 
-// contextFor returns a context that ends after d, at the latest with the test.
+// contextFor returns a context that ends after d, or with the test if that is earlier.
 func contextFor(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// wantGot checks that the customer got exactly these texts, in this order.
+// wantGot checks that the customer received exactly these texts, in this order.
 func (s Stage) wantGot(t *testing.T, want ...string) {
 	t.Helper()
 	if got := s.Got(t); !slices.Equal(got, want) {
@@ -29,11 +29,11 @@ func (s Stage) wantGot(t *testing.T, want ...string) {
 	}
 }
 
-// maxParts is the number of parts of one message after which a test gives up: the channel would say for ever that
-// there is more.
+// maxParts is how many parts of one message mustSend sends before it gives up, in case the channel always
+// reports More.
 const maxParts = 20
 
-// mustSend sends a message part by part, checks the receipt of the last part, and returns it.
+// mustSend sends all parts of a message, and checks and returns the receipt of the last one.
 func (s Stage) mustSend(t *testing.T, o channels.Outbound) channels.Receipt {
 	t.Helper()
 	r := s.sendAllParts(t, o)
@@ -62,7 +62,7 @@ func (s Stage) sendAllParts(t *testing.T, o channels.Outbound) channels.Receipt 
 	return channels.Receipt{}
 }
 
-// exerciseSend checks that messages arrive once each, in order, and have different external ids.
+// exerciseSend checks that messages arrive in order, once each, and with different external ids.
 func exerciseSend(t *testing.T, h Harness) {
 	s := h.New(t)
 	texts := []string{"first answer", "second answer with *stars* & <tags>", "third answer"}
@@ -76,8 +76,8 @@ func exerciseSend(t *testing.T, h Harness) {
 	s.wantGot(t, texts...)
 }
 
-// exerciseRefused checks messages that the provider refuses for good: the error has a class that says so and words
-// for people, and the message doesn't reach the customer.
+// exerciseRefused checks messages that the provider refuses permanently: the error has a class that says so
+// and a text for people, and the message doesn't reach the customer.
 func exerciseRefused(t *testing.T, h Harness) {
 	s := h.New(t)
 	for name, change := range h.Refused {
@@ -89,7 +89,7 @@ func exerciseRefused(t *testing.T, h Harness) {
 	s.wantGot(t)
 }
 
-// wantClass checks that an error is a *SendError with words for people, and has one of these classes.
+// wantClass checks that an error is a *SendError with a text for people and one of these classes.
 func wantClass(t *testing.T, name string, err error, classes ...channels.Class) {
 	t.Helper()
 	if se := mustBeSendError(t, name, err); !slices.Contains(classes, se.Class) {
@@ -97,7 +97,7 @@ func wantClass(t *testing.T, name string, err error, classes ...channels.Class) 
 	}
 }
 
-// mustBeSendError returns an error as the *SendError with words for people that it must be.
+// mustBeSendError returns err as a *SendError, and fails the test if it isn't one or has no text for people.
 func mustBeSendError(t *testing.T, name string, err error) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
@@ -107,7 +107,7 @@ func mustBeSendError(t *testing.T, name string, err error) *channels.SendError {
 	return se
 }
 
-// exerciseEndedContext checks that nothing leaves if the context has ended.
+// exerciseEndedContext checks that nothing is sent after the context has ended.
 func exerciseEndedContext(t *testing.T, h Harness) {
 	s := h.New(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -117,12 +117,13 @@ func exerciseEndedContext(t *testing.T, h Harness) {
 	s.wantGot(t)
 }
 
-// exerciseSilentProvider checks that Send returns when its context ends, even if the provider doesn't answer.
+// exerciseSilentProvider checks that Send returns when its context ends, even if the provider doesn't
+// respond.
 func exerciseSilentProvider(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.Hang(t)
-	const short = 300 * time.Millisecond // less than a channel's own limit of waiting
-	const muchLater = patience / 2       // far more than short, also on a slow machine
+	const short = 300 * time.Millisecond // shorter than any timeout of a channel's own
+	const muchLater = patience / 2       // much longer than short, even on a slow machine
 	began := time.Now()
 	_, err := s.Channel.Send(contextFor(t, short), s.Outbound(1, "no answer"))
 	if err == nil || time.Since(began) > muchLater {
@@ -131,13 +132,13 @@ func exerciseSilentProvider(t *testing.T, h Harness) {
 	wantClass(t, "a silent provider", err, channels.Ambiguous, channels.Retry)
 }
 
-// exerciseNeverSent checks that Reconcile doesn't find a message that was not sent.
+// exerciseNeverSent checks that Reconcile doesn't find a message that was never sent.
 func exerciseNeverSent(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "another one"))
-	const questions = 3
-	for range questions {
-		// An error means that it can't be told: only Landed is wrong.
+	const lookups = 3
+	for range lookups {
+		// An error, or any outcome but Landed, is acceptable.
 		outcome, _, _ := s.Channel.Reconcile(contextFor(t, patience), s.Outbound(2, "never sent"))
 		if outcome == channels.Landed {
 			t.Error("what was never sent has landed")
@@ -146,8 +147,9 @@ func exerciseNeverSent(t *testing.T, h Harness) {
 	s.wantGot(t, "another one")
 }
 
-// exerciseFailure: a failure has the class that the harness states. If the message is then treated as the engine
-// treats it (sent again if it surely failed, reconciled if nobody knows), the customer gets it exactly once.
+// exerciseFailure checks that a failure is reported with the class that the harness states. It then does what
+// the engine would do: it sends the message again if that failed for certain, and reconciles it first if the
+// result is unknown. The customer must get the message exactly once.
 func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "before"))
@@ -183,7 +185,7 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	}
 }
 
-// mayRepeat reports whether the engine sends a message again after this failure.
+// mayRepeat reports whether the engine would send a message again after this failure.
 func (f Failure) mayRepeat() bool {
 	switch f.Class {
 	case channels.Retry, channels.Throttled:
@@ -194,8 +196,8 @@ func (f Failure) mayRepeat() bool {
 	return false
 }
 
-// wantReconciled checks what the channel says of an attempt whose answer was lost. It asks twice: the second question
-// must have the same answer.
+// wantReconciled checks what Reconcile reports about an attempt whose response was lost. It asks twice and
+// expects the same outcome.
 func (s Stage) wantReconciled(t *testing.T, o channels.Outbound, want channels.Outcome) {
 	t.Helper()
 	for range 2 {

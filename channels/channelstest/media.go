@@ -12,34 +12,36 @@ import (
 	"parley/channels"
 )
 
-// PutFile lets the provider keep a file that a channel can fetch by ref, the provider's name for it.
+// PutFile stores a file at the provider, as if a customer had sent it. The event about it names ref, by which
+// the channel fetches the file.
 func (p *Provider) PutFile(ref string, f File) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.files[ref] = f
 }
 
-// ForgetFiles lets the provider lose all files that it keeps.
+// ForgetFiles makes the provider lose all files.
 func (p *Provider) ForgetFiles() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.files)
 }
 
-// Fetched returns the refs that were asked for, in order, each time.
+// Fetched returns the refs of all requests for files, in order.
 func (p *Provider) Fetched() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.fetched)
 }
 
-// Attended returns the ids of the customers' messages that a channel reported as attended to, in order.
+// Attended returns the ids of the customers' messages that channels have marked as read, in order.
 func (p *Provider) Attended() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.attended)
 }
 
+// serveFile serves GET /file, subject to faults.
 func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	ref := r.URL.Query().Get("ref")
 	p.mu.Lock()
@@ -70,7 +72,7 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 		return
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
-	default: // the file is served; FaultCut ends it in the middle
+	default: // the file is served; FaultCut breaks off halfway
 	}
 
 	w.Header().Set("Content-Type", f.Type)
@@ -84,6 +86,7 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(f.Content)
 }
 
+// serveAttend serves POST /attend. The body is the id of the last message that was read.
 func (p *Provider) serveAttend(w http.ResponseWriter, r *http.Request) {
 	var last string
 	if err := json.NewDecoder(r.Body).Decode(&last); err != nil {

@@ -12,19 +12,19 @@ import (
 	"parley/channels"
 )
 
-// TemplateChannel is a Channel whose provider approves templates, texts with placeholders such as "Hello {{name}}"
-// that a company must have approved before it may send them.
+// TemplateChannel is a Channel with templates. A template is a text with placeholders, such as "Hello
+// {{name}}", that the provider must approve before it may be sent.
 type TemplateChannel struct{ *Channel }
 
 var _ channels.Templater = (*TemplateChannel)(nil)
 
-// NewTemplating makes a channel with templates on a provider.
+// NewTemplating returns a channel with templates that is connected to a provider.
 func NewTemplating(p *Provider, secret string, caps channels.Capabilities, env channels.Env) *TemplateChannel {
 	caps.Templates = true
 	return &TemplateChannel{New(p, secret, caps, env)}
 }
 
-// Template is what the provider keeps of a template.
+// Template is a template as the provider stores it.
 type Template struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -36,7 +36,7 @@ type Template struct {
 	Quality  string `json:"quality,omitempty"`
 }
 
-// SentTemplate says which template a message was.
+// SentTemplate says from which template a message was made, and with which values.
 type SentTemplate struct {
 	Name     string            `json:"name"`
 	Language string            `json:"language"`
@@ -45,10 +45,10 @@ type SentTemplate struct {
 
 // SubmitTemplate implements channels.Templater.
 func (c *TemplateChannel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
-	var kept Template
-	err := c.callTemplates(ctx, http.MethodPost,
-		Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
-	return stateOf(kept), err
+	submitted := Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}
+	var stored Template
+	err := c.callTemplates(ctx, http.MethodPost, submitted, &stored)
+	return stateOf(stored), err
 }
 
 // DeleteTemplate implements channels.Templater.
@@ -81,8 +81,10 @@ func stateOf(t Template) channels.TemplateState {
 	}
 }
 
-func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask, answer any) error {
-	resp, err := c.call(ctx, method, "/templates", ask)
+// callTemplates calls the provider's API for templates. It decodes the response into response, unless that is nil.
+// Errors: *channels.SendError.
+func (c *TemplateChannel) callTemplates(ctx context.Context, method string, request, response any) error {
+	resp, err := c.call(ctx, method, "/templates", request)
 	if err != nil {
 		return err
 	}
@@ -96,22 +98,22 @@ func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask,
 		return &channels.SendError{Class: channels.Retry, Text: "The provider stumbled.", Cause: errors.New(resp.Status)}
 	}
 
-	if answer == nil {
+	if response == nil {
 		return nil
 	}
-	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(response); err != nil {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
 	}
 
 	return nil
 }
 
-// serveTemplates lists templates (GET), deletes one (DELETE), or adds or edits one (POST). A body with "forbidden" in
-// it is refused at once; all others wait for Decide.
+// serveTemplates lists templates (GET), deletes one (DELETE), or adds or edits one (POST). A template whose
+// body contains "forbidden" is rejected at once; others are pending until Decide.
 func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	var t Template
 	err := json.NewDecoder(r.Body).Decode(&t)
-	if err != nil && r.Method != http.MethodGet { // a question for the list has no body
+	if err != nil && r.Method != http.MethodGet { // a request for the list has no body
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -120,15 +122,15 @@ func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	defer p.mu.Unlock()
 	defer p.changed.Poke()
 	p.templateCalls = append(p.templateCalls, r.Method)
-	var answer any
+	var response any
 	refusal := ""
 	switch r.Method {
 	case http.MethodGet:
-		answer = p.templates
+		response = p.templates
 	case http.MethodDelete:
 		refusal = p.deleteTemplate(t.ID)
 	case http.MethodPost:
-		answer, refusal = p.putTemplate(t)
+		response, refusal = p.putTemplate(t)
 	}
 
 	if refusal != "" {
@@ -140,10 +142,10 @@ func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 		p.loseAnswers--
 		panic(http.ErrAbortHandler)
 	}
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
-// deleteTemplate deletes a template, or returns why not. Called under the lock.
+// deleteTemplate deletes a template, or returns the reason for refusing it. The caller holds the lock.
 func (p *Provider) deleteTemplate(id string) (refusal string) {
 	before := len(p.templates)
 	p.templates = slices.DeleteFunc(p.templates, func(t Template) bool { return t.ID == id })
@@ -153,14 +155,14 @@ func (p *Provider) deleteTemplate(id string) (refusal string) {
 	return ""
 }
 
-// putTemplate adds a template, or replaces the one with its id, and returns it as it is then; or it returns why not.
-// Called under the lock.
+// putTemplate adds a template, or replaces the one with its id, and returns the stored template, or the
+// reason for refusing it. The caller holds the lock.
 func (p *Provider) putTemplate(t Template) (stored Template, refusal string) {
 	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID })
 	isSameName := func(other Template) bool { return other.Name == t.Name && other.Language == t.Language }
 	switch {
 	case at >= 0 && p.templates[at].Status == string(channels.TemplatePending):
-		return t, "It is being reviewed." // as Meta does: only what is decided can be edited
+		return t, "It is being reviewed." // like at Meta, a pending template can't be edited
 	case strings.Contains(t.Body, "forbidden"):
 		return t, "The body is against the rules."
 	case at >= 0:
@@ -180,7 +182,7 @@ func (p *Provider) putTemplate(t Template) (stored Template, refusal string) {
 	return t, ""
 }
 
-// isUsable reports whether a message's template may be sent; without one any message may.
+// isUsable reports whether a message with this template, or without one, may be sent.
 func (p *Provider) isUsable(t *SentTemplate) bool {
 	if t == nil {
 		return true
@@ -193,14 +195,15 @@ func (p *Provider) isUsable(t *SentTemplate) bool {
 	})
 }
 
-// LoseTemplateAnswers lets the answers to the next n templates that are added or edited get lost, after it was done.
+// LoseTemplateAnswers makes the responses to the next n templates that are added or edited get lost. The
+// templates are stored nevertheless.
 func (p *Provider) LoseTemplateAnswers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.loseAnswers = n
 }
 
-// AddTemplate adds a template that somebody else made there.
+// AddTemplate adds a template as if somebody had created it at the provider, without Parley.
 func (p *Provider) AddTemplate(t Template) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,21 +213,22 @@ func (p *Provider) AddTemplate(t Template) {
 	p.changed.Poke()
 }
 
-// Templates returns what the provider knows.
+// Templates returns the stored templates.
 func (p *Provider) Templates() []Template {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.templates)
 }
 
-// TemplateCalls returns the methods of all calls about templates.
+// TemplateCalls returns the HTTP methods of all calls about templates, in order.
 func (p *Provider) TemplateCalls() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.templateCalls)
 }
 
-// Decide gives a verdict on the template of a name, and returns the event that reports it.
+// Decide changes the template with a name, for example approves it, and returns the event that reports that.
+// It returns the zero Event if there is no such template.
 func (p *Provider) Decide(name string, change func(*Template)) Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// patience bounds every wait of this package; only a failing test uses it up.
+// patience is the timeout of every wait in this package. Only a failing test reaches it.
 const patience = 2 * time.Minute
 
-// Receive waits until a channel has a value or is closed. It fails the test after patience; what says what was waited for.
+// Receive waits for a value from a channel, or for its end. It fails the test after patience; the failure
+// says "waited in vain until " and what.
 func Receive[T any](t testing.TB, from <-chan T, what string) (got T) {
 	t.Helper()
 	select {
@@ -21,7 +22,7 @@ func Receive[T any](t testing.TB, from <-chan T, what string) (got T) {
 	return got
 }
 
-// NewProvider starts a provider that ends with the test.
+// NewProvider starts a provider that is closed when the test ends.
 func NewProvider(t testing.TB) *Provider {
 	p, err := StartProvider(nil)
 	if err != nil {
@@ -35,25 +36,30 @@ func NewProvider(t testing.TB) *Provider {
 	return p
 }
 
-// Wait returns what customers got as soon as done accepts it. It fails the test after patience; what names the expectation.
+// Wait waits until the accepted messages fulfil done, and returns them. It fails the test after patience,
+// with what as the description.
 func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sent {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	defer stop()
 	var sent []Sent
-	if p.changed.Wait(ctx, func() bool { sent = p.Sent(); return done(sent) }) != nil {
+	isDone := func() bool {
+		sent = p.Sent()
+		return done(sent)
+	}
+	if p.changed.Wait(ctx, isDone) != nil {
 		t.Fatalf("waited in vain: %s; sent: %+v", what, sent)
 	}
 	return sent
 }
 
-// WaitCalls waits until n messages reached the provider, taken or not.
+// WaitCalls waits until n messages have reached the provider, accepted or not.
 func (p *Provider) WaitCalls(t testing.TB, n int) {
 	t.Helper()
 	p.Wait(t, fmt.Sprintf("%d calls", n), func([]Sent) bool { return p.Calls() >= n })
 }
 
-// WaitTexts waits until customers got exactly these texts, in this order.
+// WaitTexts waits until customers have received exactly these texts, in this order.
 func (p *Provider) WaitTexts(t testing.TB, want ...string) []Sent {
 	t.Helper()
 	sent := p.Wait(t, fmt.Sprintf("%q", want), func(sent []Sent) bool { return len(sent) >= len(want) })
