@@ -11,25 +11,29 @@ import (
 	"time"
 )
 
-// keepChanges is how many changes are kept at least. A reader that falls further behind misses some.
+// keepChanges is the minimum number of changes that a log keeps. A reader that falls further behind misses
+// some.
 const keepChanges = 50_000
 
-// Changes is the log of what happened in an emulator, to which tests subscribe. It keeps the last keepChanges at least.
+// Changes is a log of what happened in an emulator, such as the posts in an emulated chat. Tests subscribe to
+// it and wait for the changes that they expect. It keeps at least the last keepChanges. It is safe for
+// concurrent use.
 type Changes[C any] struct {
 	closed <-chan struct{}
 
 	mu   sync.Mutex
-	all  []C
-	last int64
-	more chan struct{} // closed and replaced at each change
+	all  []C           // the latest changes
+	last int64         // number of the last change
+	more chan struct{} // closed and replaced when there is a change
 }
 
-// NewChanges makes an empty log; readers stop waiting when closed is.
+// NewChanges returns an empty log. Readers stop waiting when closed is closed.
 func NewChanges[C any](closed <-chan struct{}) *Changes[C] {
 	return &Changes[C]{closed: closed, more: make(chan struct{})}
 }
 
-// Add appends a change and wakes all who wait. build makes the change from its number, counted from 1; the lock is held meanwhile.
+// Add appends a change and wakes all waiting readers. build makes the change from its number, counted from 1.
+// It is called under the log's lock.
 func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,7 +45,8 @@ func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.wakeLocked()
 }
 
-// Wake makes all who wait look again although there is no new change, for example after a reset.
+// Wake makes waiting readers check their conditions although there is no new change, for example after a
+// reset.
 func (l *Changes[C]) Wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,15 +58,15 @@ func (l *Changes[C]) wakeLocked() {
 	l.more = make(chan struct{})
 }
 
-// Last is the number of the latest change.
+// Last returns the number of the last change.
 func (l *Changes[C]) Last() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.last
 }
 
-// changesAfter returns the changes after the one with the number seq (never nil), the number of the last one, and a channel that is closed
-// when there are more.
+// changesAfter returns the changes after number seq (never nil), the number of the last change, and a channel
+// that is closed at the next change.
 func (l *Changes[C]) changesAfter(seq int64) (got []C, last int64, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,17 +75,17 @@ func (l *Changes[C]) changesAfter(seq int64) (got []C, last int64, more <-chan s
 	return append([]C{}, l.all[kept-n:]...), l.last, l.more
 }
 
-// Subscription reads changes in order, at its own pace. It needs no closing.
+// Subscription reads changes in order. It needn't be closed, and is not safe for concurrent use.
 type Subscription[C any] struct {
 	log  *Changes[C]
 	seen int64
 }
 
-// Subscribe returns a reader of the changes from now on.
+// Subscribe returns a Subscription to the changes from now on.
 func (l *Changes[C]) Subscribe() *Subscription[C] { return &Subscription[C]{log: l, seen: l.Last()} }
 
-// Next blocks until there are changes since the last call and returns them.
-// Errors: ctx's, or context.Canceled once the emulator is closed.
+// Next waits until there are changes that it has not returned yet, and returns them. Errors: ctx's, or
+// context.Canceled once the emulator is closed.
 func (s *Subscription[C]) Next(ctx context.Context) ([]C, error) {
 	for {
 		got, last, more := s.log.changesAfter(s.seen)
@@ -105,8 +110,7 @@ func (l *Changes[C]) wait(ctx context.Context, more <-chan struct{}) error {
 	}
 }
 
-// WaitFor evaluates cond now and after each change until it holds. cond is called without
-// locks held.
+// WaitFor waits until cond returns true. It calls cond at once and after each change, without holding locks.
 // Errors: ctx's, or context.Canceled once the emulator is closed.
 func (l *Changes[C]) WaitFor(ctx context.Context, cond func() bool) error {
 	for {
@@ -120,8 +124,8 @@ func (l *Changes[C]) WaitFor(ctx context.Context, cond func() bool) error {
 	}
 }
 
-// ServeHTTP answers GET ?since=N[&wait=S] with the changes after N; it waits up to S seconds
-// for news.
+// ServeHTTP serves GET ?since=N[&wait=S] with the changes after number N. If there are none, it waits up to S
+// seconds.
 func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
@@ -130,7 +134,7 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	seconds, _ := strconv.Atoi(q.Get("wait")) // without one it doesn't wait
+	seconds, _ := strconv.Atoi(q.Get("wait")) // 0 if missing: don't wait
 	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
 	defer stop()
 	got, _, more := l.changesAfter(since)
@@ -141,13 +145,14 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	WriteJSON(w, http.StatusOK, got)
 }
 
-// Signal tells all who wait that something changed. Its zero value works.
+// Signal lets goroutines wait for a condition on shared state: whoever changes the state calls Poke, and Wait
+// then checks the condition again. The zero value is ready for use.
 type Signal struct {
 	mu   sync.Mutex
-	more chan struct{} // closed and replaced at each change; nil while nobody waits
+	more chan struct{} // closed by Poke; nil while nobody waits
 }
 
-// Poke says that something changed: whoever waits looks again.
+// Poke makes all waiting goroutines check their conditions.
 func (s *Signal) Poke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,14 +171,14 @@ func (s *Signal) next() <-chan struct{} {
 	return s.more
 }
 
-// lookEvery is how often Wait looks again though nobody poked. A condition may be one of what a test runs, such as a row in its
-// database, or a connection that it counts as open: that changes without a Poke, and nothing may poke after it.
-const lookEvery = 100 * time.Millisecond
+// pollInterval is how often Wait checks its condition even without a Poke. A condition may depend on state
+// that nobody pokes about, such as a row in a test's database.
+const pollInterval = 100 * time.Millisecond
 
-// Wait waits until done returns true. It calls done at once, after every change and once in lookEvery, without a lock.
-// Errors: ctx ended.
+// Wait waits until done returns true. It calls done at once, after each Poke and once per pollInterval,
+// without holding locks. Errors: that ctx ended.
 func (s *Signal) Wait(ctx context.Context, done func() bool) error {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		more := s.next()

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// maxControl bounds the body of a driver's request.
+// maxControl is the maximum size of a request to an emulator's control API, in bytes.
 const maxControl = 64 << 20
 
-// DecodeJSON decodes a body into the value at into. An empty body changes nothing, an unknown member is an error. On an error it
-// answers 400 and returns false: the caller must return.
+// DecodeJSON decodes the body of a request into the value that into points to. An empty body changes nothing;
+// an unknown field is an error. On an error it responds with 400 and returns false, and the caller must
+// return.
 func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if err == nil && len(b) > 0 {
@@ -28,22 +29,22 @@ func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-// WriteResult answers {"ok": true} with these members, too, or 409 with the error.
+// WriteResult responds with {"ok": true} and further members, or with 409 and the error.
 func WriteResult(w http.ResponseWriter, members map[string]any, err error) {
 	if err != nil {
 		writeError(w, http.StatusConflict, err)
 		return
 	}
-	answer := map[string]any{"ok": true}
-	maps.Copy(answer, members)
-	WriteJSON(w, http.StatusOK, answer)
+	response := map[string]any{"ok": true}
+	maps.Copy(response, members)
+	WriteJSON(w, http.StatusOK, response)
 }
 
 func writeError(w http.ResponseWriter, status int, err error) {
 	WriteJSON(w, status, map[string]any{"ok": false, "error": err.Error()})
 }
 
-// WriteJSON answers with a status and v as JSON.
+// WriteJSON responds with a status and v as JSON.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -52,10 +53,10 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // the client may have gone
+	_, _ = w.Write(b) // fails only if the client has disconnected
 }
 
-// DelayAnswer waits in real time. It returns false if the client has gone meanwhile.
+// DelayAnswer waits for d in real time. It returns false if the client disconnects before that.
 func DelayAnswer(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

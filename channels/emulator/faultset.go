@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// Forever in FaultRule.Times keeps a fault until the faults are cleared, as does any negative number.
+// Forever as FaultRule.Times keeps a fault until it is removed. Any negative number does.
 const Forever = -1
 
-// FaultRule says which of the calls that match a fault it strikes.
+// FaultRule says which of the matching calls a fault strikes.
 type FaultRule struct {
-	ID          string  // given by FaultSet.Add when empty
-	Nth         int     // the first matching call that it strikes, counted from 1; 0 means 1
-	Times       int     // how often it strikes; 0 means once; Forever
-	Probability float64 // of each strike, in (0,1); 0 means that it always strikes
+	ID          string  // set by FaultSet.Add if empty
+	Nth         int     // first matching call to strike, counted from 1; 0 means 1
+	Times       int     // how often it strikes; 0 means once; see Forever
+	Probability float64 // in (0,1), for each strike; 0 means always
 }
 
-// FaultState is a fault with its rule.
+// FaultState is a fault with its rule and counters.
 type FaultState[F any] struct {
 	Fault F
 	Rule  FaultRule
-	Seen  int // calls that matched it
-	Fired int // calls that it struck
+	Seen  int // matching calls
+	Fired int // struck calls
 }
 
-// CheckWord returns an error that lists the known words, if a fault says another one: a fault with a misspelt word would
-// never strike. what is what the word stands for: "kind".
+// CheckWord returns an error that lists the known words if word is not one of them. Otherwise a fault with a
+// misspelt word would never strike. what names the word's field, such as "kind".
 func CheckWord[W ~string](what string, word W, known []W) error {
 	if slices.Contains(known, word) {
 		return nil
@@ -38,8 +38,12 @@ func CheckWord[W ~string](what string, word W, known []W) error {
 	return fmt.Errorf("fault: unknown %s %q; known are %q", what, word, known)
 }
 
-// FaultSet holds the armed faults of an emulator: kind F says what they do. Under its lock nothing is called but the question
-// whether a fault matches.
+// FaultSet holds the faults of an emulator. It decides when they strike; the type F describes what they do.
+// For example, with the rule {Nth: 2} the first matching call passes, the second is struck, and all later
+// ones pass.
+//
+// It is safe for concurrent use. Only the functions that decide whether a fault matches are called under its
+// lock.
 type FaultSet[F any] struct {
 	seed int64
 
@@ -47,15 +51,15 @@ type FaultSet[F any] struct {
 	armed    []*FaultState[F]
 	next     int
 	released chan struct{} // closed and replaced by ClearFaults
-	struck   chan struct{} // closed and replaced when one fires
+	struck   chan struct{} // closed and replaced when a fault strikes
 }
 
-// NewFaultSet makes an empty FaultSet. seed decides when probable faults strike.
+// NewFaultSet returns an empty set. seed decides about faults with a probability.
 func NewFaultSet[F any](seed int64) *FaultSet[F] {
 	return &FaultSet[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
 }
 
-// Add arms a fault and returns its id.
+// Add adds a fault and returns its id.
 func (s *FaultSet[F]) Add(f F, r FaultRule) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +71,7 @@ func (s *FaultSet[F]) Add(f F, r FaultRule) string {
 	return r.ID
 }
 
-// ClearFaults disarms all faults and lets go of every call that one holds.
+// ClearFaults removes all faults and releases every call that one of them holds.
 func (s *FaultSet[F]) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,14 +80,14 @@ func (s *FaultSet[F]) ClearFaults() {
 	s.released = make(chan struct{})
 }
 
-// RemoveFault disarms some faults, without releasing the calls they already hold.
+// RemoveFault removes faults without releasing the calls that they hold.
 func (s *FaultSet[F]) RemoveFault(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed = slices.DeleteFunc(s.armed, func(f *FaultState[F]) bool { return slices.Contains(ids, f.Rule.ID) })
 }
 
-// List returns the armed faults, spent ones too, in the order they were armed in.
+// List returns the faults in the order in which they were added, including used-up ones.
 func (s *FaultSet[F]) List() []FaultState[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,8 +98,8 @@ func (s *FaultSet[F]) List() []FaultState[F] {
 	return out
 }
 
-// WaitFault returns when a fault has fired so many times. A call that it delays may then not wait yet.
-// Errors: there is no such fault (any more), or ctx ended.
+// WaitFault waits until a fault has struck a number of times. A call that the fault delays may not have begun
+// to wait by then. Errors: that there is no such fault (any more), or that ctx ended.
 func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error {
 	for {
 		n, struck, ok := s.countFired(id)
@@ -114,8 +118,8 @@ func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error
 	}
 }
 
-// countFired returns how often a fault fired, and the signal of the next strike of any fault. ok is false if there is
-// no such fault.
+// countFired returns how often a fault has struck, and a channel that is closed at the next strike of any
+// fault. ok is false if there is no such fault.
 func (s *FaultSet[F]) countFired(id string) (n int, struck <-chan struct{}, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,16 +131,16 @@ func (s *FaultSet[F]) countFired(id string) (n int, struck <-chan struct{}, ok b
 	return 0, nil, false
 }
 
-// FaultHits are the faults that strike one call, and the signal of their end.
+// FaultHits are the faults that strike one call.
 type FaultHits[F any] struct {
 	List     []F
 	Released <-chan struct{} // closed when the faults are cleared
 }
 
-// Find returns the first hit that fits.
-func (h FaultHits[F]) Find(fits func(F) bool) (F, bool) {
+// Find returns the first fault that matches.
+func (h FaultHits[F]) Find(matches func(F) bool) (F, bool) {
 	for _, f := range h.List {
-		if fits(f) {
+		if matches(f) {
 			return f, true
 		}
 	}
@@ -144,8 +148,8 @@ func (h FaultHits[F]) Find(fits func(F) bool) (F, bool) {
 	return none, false
 }
 
-// Hold waits for a time (0 means for ever). It returns early when the faults are cleared, or when one of the channels is
-// closed: that of the caller, or that of the emulator. A nil channel stays open.
+// Hold waits for a duration, or without limit if d is 0. It returns early when the faults are cleared, or
+// when caller or emulator is closed; each may be nil.
 func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	var timer <-chan time.Time
 	if d > 0 {
@@ -161,7 +165,7 @@ func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	}
 }
 
-// Strike counts a call against every armed fault that matches it and returns those that fire.
+// Strike counts a call for every matching fault and returns those that strike it.
 func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +178,8 @@ func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	return out
 }
 
-// First counts a call against the armed faults that match it, the oldest first, until one fires. Later ones don't count it.
+// First counts a call for the matching faults, oldest first, until one strikes it. Later faults don't count
+// the call.
 func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +191,8 @@ func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	return hit, false
 }
 
-// countCallLocked counts one call against one fault and reports whether the fault strikes it.
+// countCallLocked counts a call for one fault, if that matches, and reports whether the fault strikes the
+// call.
 func (s *FaultSet[F]) countCallLocked(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
@@ -207,8 +213,8 @@ func (s *FaultSet[F]) countCallLocked(f *FaultState[F], matches func(F) bool) bo
 	return true
 }
 
-// isDueByChance reports whether a probable fault strikes. Only the seed, the fault's id and the number of the match
-// decide that, so that a run with the same seed repeats it.
+// isDueByChance reports whether a fault with a probability strikes. The result depends only on the seed, the
+// fault's id and the number of the match, so that a run with the same seed can be repeated.
 func (s *FaultSet[F]) isDueByChance(f *FaultState[F]) bool {
 	if f.Rule.Probability <= 0 || f.Rule.Probability >= 1 {
 		return true

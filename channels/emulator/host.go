@@ -12,39 +12,39 @@ import (
 	"time"
 )
 
-// Host is where an emulator listens, and what ends with it. An emulator embeds it.
+// Host is the HTTP server of an emulator, which embeds it, and owns the emulator's goroutines.
 type Host struct {
-	// To be set before Start.
+	// Set these before Start.
 	Handler     http.Handler
-	Quiet       bool         // what the HTTP server complains of is only logged for debugging
-	Certificate *Certificate // makes all addresses https; nil means http
+	Quiet       bool         // log errors of the HTTP server at the debug level
+	Certificate *Certificate // serve https with it; nil means http
 
 	name string
 	log  *slog.Logger
-	ctx  context.Context //nolint:containedctx // ends with Close; owns every goroutine
+	ctx  context.Context //nolint:containedctx // ends with Close
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	started bool
 	server  *http.Server
 	url     string
 }
 
-// NewHost makes a host; name begins its errors, log hears when it stops serving by itself.
+// NewHost returns a Host. Its errors begin with name. It logs if it stops serving before Close.
 func NewHost(name string, log *slog.Logger) *Host {
 	h := &Host{name: name, log: log}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	return h
 }
 
-// Context ends when the emulator is closed.
+// Context returns a context that ends when the emulator is closed.
 func (h *Host) Context() context.Context { return h.ctx }
 
 // Go runs f in a goroutine that Close waits for.
 func (h *Host) Go(f func()) { h.wg.Go(f) }
 
-// listen listens on an address as Start has it.
+// listen listens on an address; see Start.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if addr == "" {
 		return listenAnywhere(ctx)
@@ -52,8 +52,10 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 }
 
-// Start listens on addr (host:port, port 0 picks one; "" is a free port of loopback, which nobody else gets between Close and the
-// Start of another Host at the same address) and serves until Close. Errors: those of net.Listen, or it was started or closed before.
+// Start listens on addr and serves until Close. addr is host:port, where port 0 picks a free one. "" picks a
+// port of the loopback interface below the system's ephemeral ports, so that nobody else takes it between
+// Close and the Start of another Host at the same address. Errors: those of net.Listen, or that the Host was
+// started or closed before.
 func (h *Host) Start(addr string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -93,7 +95,7 @@ func (h *Host) Start(addr string) error {
 	return nil
 }
 
-// Close ends connections and goroutines and waits for them. It may be called often.
+// Close closes all connections and waits for the emulator's goroutines. It may be called repeatedly.
 func (h *Host) Close() error {
 	h.stop()
 	err := h.closeServer()
@@ -110,20 +112,20 @@ func (h *Host) closeServer() error {
 	return h.server.Close()
 }
 
-// URL is the address of Start's listener, without a final slash; empty before Start.
+// URL returns the address of the listener without a trailing slash, or "" before Start.
 func (h *Host) URL() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.url
 }
 
-// SetURL makes the emulator's addresses begin with another one than the listener's: that of a
-// proxy before it, such as http://127.0.0.1:4711.
+// SetURL replaces the address that the emulator gives out, for a proxy in front of it, such as
+// http://127.0.0.1:4711.
 func (h *Host) SetURL(address string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.url = address
 }
 
-// ServeHTTP serves what the listener serves.
+// ServeHTTP serves a request as the listener would.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Handler.ServeHTTP(w, r) }

@@ -13,25 +13,25 @@ import (
 	"parley/channels"
 )
 
-// Callback is what Parley posts to the company's system when an agent answers: one message to one customer.
+// Callback is the JSON that Parley posts to the company's own system, the receiver, when an agent answers a
+// customer. Each is one message to one customer.
 type Callback struct {
 	Type         string         `json:"type"`         // message
-	ID           string         `json:"id"`           // the same for each attempt; also the Idempotency-Key
+	ID           string         `json:"id"`           // the same for each attempt; also the Idempotency-Key header
 	Account      string         `json:"account"`      // name of the account
 	Conversation string         `json:"conversation"` // its number
 	To           Person         `json:"to"`
-	Author       string         `json:"author,omitempty"`    // the agent, as customers see the name
+	Author       string         `json:"author,omitempty"`    // the agent's name as customers see it
 	Subject      string         `json:"subject,omitempty"`   // of the conversation
 	Text         string         `json:"text,omitempty"`      // Markdown
 	Signature    string         `json:"signature,omitempty"` // Markdown
 	Attachments  []File         `json:"attachments,omitempty"`
 	Rich         *channels.Rich `json:"rich,omitempty"`
-	ReplyTo      string         `json:"reply_to,omitempty"` // the id of the customer's message that is answered
+	ReplyTo      string         `json:"reply_to,omitempty"` // id of the customer's message that it answers
 	Automatic    bool           `json:"automatic,omitempty"`
 }
 
-// callbackBody returns the JSON body for a message.
-// Errors: *channels.SendError.
+// callbackBody returns the Callback for a message as JSON. Errors: *channels.SendError.
 func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte, error) {
 	if err := checkContent(o); err != nil {
 		return nil, err
@@ -121,14 +121,14 @@ func checkRich(r *channels.Rich) error {
 	return nil
 }
 
-// readFiles returns the attachments: each with an address from which to fetch it or, if Parley has no public
-// address, with its content.
+// readFiles returns the attachments. If Parley has a public address, each has a URL from which the receiver
+// fetches it. Otherwise each has its content.
 func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File, error) {
 	var list []File
-	left := int64(maxInline)
+	remaining := int64(maxInline) // bytes that files with their content may still have
 	var total int64
 	for _, f := range files {
-		out := File{Name: f.Name, Type: f.ContentType, Size: Size(f.SizeBytes)}
+		attachment := File{Name: f.Name, Type: f.ContentType, Size: Size(f.SizeBytes)}
 		total += f.SizeBytes
 		if total > maxLinked {
 			return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
@@ -140,26 +140,27 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 				return nil, asNotSent(err)
 			}
 
-			out.URL = link
-			list = append(list, out)
+			attachment.URL = link
+			list = append(list, attachment)
 			continue
 		}
 
-		content, err := readFile(ctx, f, left)
+		content, err := readFile(ctx, f, remaining)
 		if err != nil {
 			return nil, err
 		}
 
-		left -= int64(len(content))
-		out.Content = content
-		out.Size = Size(len(content))
-		list = append(list, out)
+		remaining -= int64(len(content))
+		attachment.Content = content
+		attachment.Size = Size(len(content))
+		list = append(list, attachment)
 	}
 
 	return list, nil
 }
 
-// asNotSent returns err, or if it has no class an error of class Retry: nothing was sent.
+// asNotSent returns err, or a *channels.SendError of class Retry with that cause if err is of another type.
+// Nothing has been sent yet.
 func asNotSent(err error) error {
 	if _, ok := errors.AsType[*channels.SendError](err); ok {
 		return err
@@ -167,7 +168,7 @@ func asNotSent(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
 }
 
-// readFile reads a file of at most so many bytes.
+// readFile reads a file of at most maxBytes. Errors: *channels.SendError.
 func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // checkKey is a key that no message has.
 const checkKey = "parley-doctor"
 
-// Check implements channels.Checker. It asks the callback about a message that doesn't exist, which changes
-// nothing.
+// Check implements channels.Checker. It asks the callback about a message that doesn't exist, which has no
+// effect.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	webhook := channels.Finding{OK: true, What: "webhook", Text: "Events are posted to " + c.env.HookURL + "."}
 	if c.env.HookURL == "" {
@@ -22,10 +22,11 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	return []channels.Finding{webhook, c.checkCallback(ctx)}
 }
 
-// checkCallback checks that the callback answers, and what it answers about a message that doesn't exist.
+// checkCallback checks that the callback responds, and how it responds to a question about a message that
+// doesn't exist.
 func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 	const what = "callback"
-	status, s, err := c.askState(ctx, checkKey)
+	status, answer, err := c.askState(ctx, checkKey)
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
 		return channels.Finding{
@@ -45,9 +46,9 @@ func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 			Text: fmt.Sprintf("It refuses Parley's signature (status %d).", status),
 			Hint: "Give both sides the same secret.",
 		}
-	case status == http.StatusNotFound && s.Key == checkKey:
+	case status == http.StatusNotFound && answer.Key == checkKey:
 		return channels.Finding{OK: true, What: what, Text: "It answers and can be asked about messages."}
-	case saysItHasMessage(status, s):
+	case saysItHasMessage(status, answer):
 		return channels.Finding{
 			What: what,
 			Text: "It says that it has a message that doesn't exist. So Parley can't believe it about others: " +

@@ -11,12 +11,13 @@ import (
 	"parley/channels"
 )
 
-// A system that the company runs itself tells Parley by a webhook what its customers do. Each event of the webhook is stored as a fact,
-// under an id of its own, so that it counts once however often it is sent. Decode reads it later.
+// A system that the company runs itself, such as its shop, tells Parley by a webhook what its customers do.
+// The body is a batch of events. Each event is stored as a fact, that is, its raw bytes under an id, so that
+// it counts once however often it is sent. Decode converts the fact later.
 
-// split returns a fact for each event of a webhook's body. Events of one customer have the same order key, so that they are applied in
-// order.
-// Errors: what is wrong with any of the events, for the developers of the sender.
+// split returns a fact for each event in a webhook body. Events of one customer have the same order key, so
+// that they are applied in order. Errors: what is wrong with one of the events, in words for the developers
+// of the sender.
 func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	var b Batch
 	err := json.Unmarshal(body, &b)
@@ -29,15 +30,9 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 
 	facts := make([]channels.Fact, 0, len(b.Events))
 	for i, raw := range b.Events {
-		e, err := parse(raw)
+		e, err := c.parseNew(raw)
 		if errors.Is(err, errIgnored) {
 			continue
-		}
-		if err == nil && !isPossibleTime(e.At.Time) {
-			err = fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
-		}
-		if err == nil {
-			err = c.checkAddresses(e)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("events[%d]: %w", i, err)
@@ -54,6 +49,19 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	return facts, nil
 }
 
+// parseNew parses an event and makes the checks that only apply to new ones.
+// Errors: see parse.
+func (c *Channel) parseNew(raw []byte) (Event, error) {
+	e, err := parse(raw)
+	if err != nil {
+		return e, err
+	}
+	if !isPossibleTime(e.At.Time) {
+		return e, fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
+	}
+	return e, c.checkAddresses(e)
+}
+
 // Decode implements channels.Channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	e, err := parse(raw)
@@ -62,7 +70,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 
 	in := channels.Inbound{Kind: kindsByName()[e.Type]}
-	if isPossibleTime(e.At.Time) { // earlier versions accepted all times
+	if isPossibleTime(e.At.Time) { // earlier versions accepted any time
 		in.At = e.At.Time
 	}
 	if e.Type == "status" {
@@ -86,7 +94,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	in.Change.Target = e.Target
 	in.Change.Emoji = e.Emoji
 	in.Answers.External = e.ReplyTo
-	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // if the sender names our message by the id of our callback
+	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // 0 unless that is the id of a callback
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachmentOf(f))
 	}
@@ -94,7 +102,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// attachmentOf returns an attachment of an event. A missing name is taken from the address, a missing type from the name.
+// attachmentOf converts an attachment of an event. A missing name is taken from the URL, and a missing type
+// from the name.
 func attachmentOf(f File) channels.Attachment {
 	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(int64(f.Size), 0)}
 	if a.Name == "" {
@@ -106,14 +115,14 @@ func attachmentOf(f File) channels.Attachment {
 	return a
 }
 
-// fileNameIn returns the last part of an address's path, or "" if there is none.
+// fileNameIn returns the last element of a URL's path, or "".
 func fileNameIn(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}
 	name := path.Base(u.Path)
-	if name == "." || name == "/" { // the path is empty, or has only slashes
+	if name == "." || name == "/" { // path.Base of an empty path, or of slashes
 		return ""
 	}
 	return name

@@ -11,30 +11,30 @@ import (
 	"parley/channels"
 )
 
-// This file reads the events by which the company's own system tells what its customers do, in the form that
-// docs/http-channel.md publishes:
+// This file parses events, by which the company's own system tells Parley what its customers do.
+// docs/http-channel.md is the published specification. Example:
 //
 //	{"type": "message", "id": "m1", "from": {"id": "c7", "name": "Ann Lee"}, "at": "2026-11-20T12:00:00Z", "text": "Where is my order?"}
 
-// Batch is the body of a webhook: what happened, oldest first.
+// Batch is the body of a webhook: events, oldest first.
 type Batch struct {
-	Events []json.RawMessage `json:"events"` // of Event
+	Events []json.RawMessage `json:"events"` // each an Event
 }
 
-// Event is one thing that happened on the customers' side. Unknown fields are ignored.
+// Event is one thing that a customer did, or the status of an answer. Unknown fields are ignored.
 type Event struct {
 	Type    string  `json:"type"`    // message, edit, delete, reaction, status; typing is ignored
-	ID      string  `json:"id"`      // unique; of a message, it is also the message's id
-	From    *Person `json:"from"`    // the customer; not of a status
-	At      Moment  `json:"at"`      // when, by the sender's clock
+	ID      string  `json:"id"`      // unique; also the id of the message, if it is one
+	From    *Person `json:"from"`    // the customer; unused for a status
+	At      Moment  `json:"at"`      // by the sender's clock
 	Text    string  `json:"text"`    // message, edit: Markdown
 	Subject string  `json:"subject"` // message
 	Files   []File  `json:"attachments"`
-	ReplyTo string  `json:"reply_to"` // message: the id of the one that it answers, ours or the sender's
-	Chosen  string  `json:"chosen"`   // message: the id of the button or row that was tapped
-	Target  string  `json:"target"`   // edit, delete, reaction: the message it is about
-	Emoji   string  `json:"emoji"`    // reaction; "" = taken back
-	Message string  `json:"message"`  // status: the id of our callback, or the receiver's own
+	ReplyTo string  `json:"reply_to"` // message: id of the message that it answers, ours or the sender's
+	Chosen  string  `json:"chosen"`   // message: id of the tapped button or row
+	Target  string  `json:"target"`   // edit, delete, reaction: id of the message
+	Emoji   string  `json:"emoji"`    // reaction; "" removes it
+	Message string  `json:"message"`  // status: id of our callback, or the receiver's id of the message
 	State   string  `json:"state"`    // status: delivered, read, failed
 	Reason  string  `json:"reason"`   // status: why it failed, for people
 }
@@ -45,7 +45,7 @@ type Person struct {
 	Name string `json:"name,omitempty"`
 }
 
-// File is an attachment, in both directions. Content or URL is set.
+// File is an attachment, in either direction. It has either Content or URL.
 type File struct {
 	Name    string `json:"name,omitempty"`
 	Type    string `json:"type,omitempty"`
@@ -54,7 +54,7 @@ type File struct {
 	URL     string `json:"url,omitempty"`
 }
 
-// Size is a number of bytes. JSON doesn't tell 5.0 from 5.
+// Size is a number of bytes. It accepts 5.0 for 5, because JSON doesn't distinguish them.
 type Size int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -76,16 +76,16 @@ func (s *Size) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// maxSize is more bytes than any file has; numbers below it are exact.
+// maxSize is larger than any file. Below it, a float64 represents integers exactly.
 const maxSize = 1 << 53
 
 const (
-	maxName  = 200  // runes of an id
+	maxName  = 200  // runes in an id
 	maxURL   = 2000 // bytes
-	maxEmoji = 100  // bytes; some emoji are made of many characters
+	maxEmoji = 100  // bytes; some emojis consist of many characters
 )
 
-// kindsByName returns the types of events that become facts.
+// kindsByName maps the types of events that are stored to kinds of Inbound.
 func kindsByName() map[string]channels.InboundKind {
 	return map[string]channels.InboundKind{
 		"message":  channels.InboundMessage,
@@ -96,12 +96,12 @@ func kindsByName() map[string]channels.InboundKind {
 	}
 }
 
-// errIgnored is the error of an event of the type "typing", which is valid but says nothing to agents.
+// errIgnored is the error for a valid event of type "typing", which Parley doesn't use.
 var errIgnored = errors.New("http: ignored")
 
-// parse reads and checks one event. It doesn't depend on the account's settings, so that an event that was once accepted can always be
-// read again.
-// Errors: errIgnored; what is wrong, for the developers of the sender.
+// parse parses and validates an event. It doesn't depend on the account's settings, so that an event that was
+// accepted once can always be parsed again. Errors: errIgnored, or what is wrong, in words for the developers
+// of the sender.
 func parse(raw []byte) (Event, error) {
 	var e Event
 	raw = exactNames(raw, "from")
@@ -134,22 +134,23 @@ func parse(raw []byte) (Event, error) {
 	return e, checkKind(e)
 }
 
-// exactNames drops from a JSON object each field that differs from another one only by capital letters: of id and ID it keeps id, as
-// Event has it. encoding/json takes both for the same, and the later one would count. It does so in the objects within the fields named
-// below, too.
-func exactNames(raw []byte, below ...string) []byte {
+// exactNames removes each field of a JSON object whose name differs only in case from another one: of "id"
+// and "ID" it keeps "id", the spelling in Event. encoding/json would use whichever comes last. It does the
+// same for the objects in the fields named by nested.
+func exactNames(raw []byte, nested ...string) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
 		return raw
 	}
 	isChanged := false
 	for name := range fields {
-		if small := strings.ToLower(name); small != name && fields[small] != nil {
+		lower := strings.ToLower(name)
+		if lower != name && fields[lower] != nil {
 			delete(fields, name)
 			isChanged = true
 		}
 	}
-	for _, name := range below {
+	for _, name := range nested {
 		if exact := exactNames(fields[name]); !bytes.Equal(exact, fields[name]) {
 			fields[name] = exact
 			isChanged = true
@@ -158,11 +159,12 @@ func exactNames(raw []byte, below ...string) []byte {
 	if !isChanged {
 		return raw
 	}
-	raw, _ = json.Marshal(fields) // can't fail: the fields were read from JSON
+	raw, _ = json.Marshal(fields) // can't fail: the fields came from JSON
 	return raw
 }
 
-// whyInvalid returns what is wrong with an event that can't be read although no field has a wrong JSON type.
+// whyInvalid returns what is wrong with an event that can't be decoded although no field has the wrong JSON
+// type.
 func whyInvalid(raw []byte) string {
 	var e struct {
 		At    json.RawMessage `json:"at"`

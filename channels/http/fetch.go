@@ -13,11 +13,12 @@ import (
 	"parley/channels/fence"
 )
 
-// maxRedirects is how many redirects are followed for a customer's file.
+// maxRedirects is the maximum number of redirects when a file is fetched.
 const maxRedirects = 3
 
-// mayFetch reports whether a file may be fetched from an address: any https address or, if the callback is in the company's own network,
-// also an http address of the callback's host. The dialer refuses all other hosts in that network.
+// mayFetch reports whether a file may be fetched from an address: any https address or, if the callback is in
+// the company's own network, an http address of the callback's host. The dialer refuses all other hosts in
+// that network.
 func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {
 		return false
@@ -29,7 +30,8 @@ func (c *Channel) mayFetch(u *url.URL) bool {
 	return isInOwnNetwork && u.Scheme == "http"
 }
 
-// checkRedirect refuses a redirect to an address from which files may not be fetched, and more than maxRedirects of them.
+// checkRedirect implements the redirect policy: at most maxRedirects, and only to addresses from which files
+// may be fetched.
 func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || !c.mayFetch(r.URL) {
 		return errRedirect
@@ -37,10 +39,11 @@ func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// errRedirect ends a chain of redirects that is too long or leads away from https.
+// errRedirect is the error for a redirect that checkRedirect refuses.
 var errRedirect = errors.New("http: it redirects too often or away from https")
 
-// Fetch implements channels.Fetcher.
+// Fetch implements channels.Fetcher. Customers' files may come from any server, so it limits their size, the
+// time and the redirects. An error of class BadContent is permanent.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	gone := func(text string, cause error) (channels.Fetched, error) {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
@@ -90,12 +93,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return fail(channels.BadContent, fmt.Sprintf("The file is gone (status %d).", resp.StatusCode))
 }
 
-// mayWorkLater reports whether a server that answers with a status may answer otherwise later.
+// mayWorkLater reports whether a request that failed with a status is worth retrying.
 func mayWorkLater(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= http.StatusInternalServerError
 }
 
-// fetchOnce asks for a file and follows redirects.
+// fetchOnce requests a file, following redirects.
 func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ref, nil)
 	if err != nil {
@@ -105,13 +108,12 @@ func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, er
 	return fence.Do(c.fetches, req)
 }
 
-// fetched is a body whose Close also cancels its request's context.
+// fetched is the body of a response. Close also cancels the context of the request.
 type fetched struct {
 	io.ReadCloser
 	cancel context.CancelFunc
 }
 
-// Close implements io.Closer.
 func (f *fetched) Close() error {
 	defer f.cancel()
 	return f.ReadCloser.Close()

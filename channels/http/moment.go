@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// Moment is a time in JSON in any form of RFC 3339, section 5.6. Unlike time.Time, it accepts small letters "t" and "z", and a leap second
-// ("23:59:60"), which counts as the next second. It is converted to UTC, because PostgreSQL doesn't take all zones of RFC 3339.
+// Moment is a time in JSON in any form that RFC 3339 section 5.6 allows. Unlike time.Time, it accepts
+// lower-case "t" and "z", and a leap second ("23:59:60"), which is read as the second after it. It is
+// converted to UTC, because PostgreSQL doesn't accept all time zones of RFC 3339.
 type Moment struct{ time.Time }
 
-// errNoMoment means that a text isn't a time of RFC 3339.
+// errNoMoment is the error for a text that is not an RFC 3339 time.
 var errNoMoment = errors.New("http: no time of RFC 3339")
 
-// UnmarshalJSON implements json.Unmarshaler. Errors: errNoMoment.
+// UnmarshalJSON implements json.Unmarshaler. null leaves the value unchanged. Errors: errNoMoment.
 func (m *Moment) UnmarshalJSON(raw []byte) error {
 	var text *string
 	if json.Unmarshal(raw, &text) != nil {
@@ -41,7 +42,7 @@ func (m *Moment) UnmarshalJSON(raw []byte) error {
 	}
 	if isLeap {
 		at = at.Add(time.Second)
-		if at.Truncate(time.Second) != at.Truncate(24*time.Hour) { // leap seconds end a day of UTC
+		if at.Truncate(time.Second) != at.Truncate(24*time.Hour) { // leap seconds occur only at the end of a UTC day
 			return errNoMoment
 		}
 	}

@@ -17,14 +17,15 @@ import (
 )
 
 const (
-	maxAnswer     = 64 << 10 // bytes of an answer that are read
-	maxReason     = 300      // runes of the receiver's reason that are shown
+	maxAnswer     = 64 << 10 // bytes of a response that are read
+	maxReason     = 300      // runes of the receiver's error that are shown
 	userAgent     = "Parley/1"
 	keyHeader     = "Idempotency-Key"
 	unreachedHint = "Parley goes on trying; look whether callback_url is right and its server runs."
 )
 
-// Send implements channels.Channel.
+// Send implements channels.Channel. It posts the message to the callback, the address of the company's own
+// system, which is called the receiver here.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	body, err := c.callbackBody(ctx, o)
 	if err != nil {
@@ -46,17 +47,16 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.readReceipt(resp, readAnswer(resp), c.tokenOf(o))
 }
 
-// call makes one signed request to the callback: a POST with a message as its body, or a GET that asks about a key. Of a POST the body is
-// signed, of a GET the key.
-// Errors: *fence.LostError.
+// call makes one signed request to the callback: a POST with a message in its body, or a GET that asks about
+// a key. The signature covers the body of a POST and the key of a GET. Errors: *fence.LostError.
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, &fence.LostError{Cause: err}
 	}
 
-	// net/http would repeat a request with an Idempotency-Key by itself when its connection
-	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
+	// Without GetBody, net/http can't repeat a request with an Idempotency-Key by itself when its connection
+	// breaks. The engine must know of every attempt.
 	req.GetBody = nil
 	signed := body
 	if method == http.MethodGet {
@@ -72,14 +72,14 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	return fence.Do(c.calls, req)
 }
 
-// callbackAnswer is the body of an answer of the callback; all fields are optional.
+// callbackAnswer is the body of a response of the callback. All fields are optional.
 type callbackAnswer struct {
 	ID    string `json:"id"`    // the receiver's id of the message
-	Key   string `json:"key"`   // the key about which askState asked, repeated
+	Key   string `json:"key"`   // the key of a GET, repeated
 	Error string `json:"error"` // why it was refused, for people
 }
 
-// readAnswer reads an answer. If the answer isn't JSON, the result is empty.
+// readAnswer reads the body of a response. It returns the zero value if that isn't JSON.
 func readAnswer(resp *http.Response) callbackAnswer {
 	var answer callbackAnswer
 	raw, err := fence.Read(resp, maxAnswer)
@@ -96,10 +96,9 @@ func readAnswer(resp *http.Response) callbackAnswer {
 	return answer
 }
 
-// unansweredError classifies the failure of a request that got no answer. If the receiver may have got it, the class is Ambiguous.
+// unansweredError classifies a request without a response. The class is Ambiguous if the receiver may have
+// got the message.
 func unansweredError(err error) error {
-	var op *net.OpError
-	var lost *fence.LostError
 	if errors.Is(err, channels.ErrPrivateAddress) {
 		return &channels.SendError{
 			Class: channels.AuthBroken,
@@ -108,15 +107,18 @@ func unansweredError(err error) error {
 			Cause: err,
 		}
 	}
-	isNothingSent := errors.As(err, &lost) && !lost.MayHaveLeft
-	isNotConnected := errors.As(err, &op) && op.Op == "dial"
+
+	lost, isLost := errors.AsType[*fence.LostError](err)
+	isNothingSent := isLost && !lost.MayHaveLeft
+	op, isNetError := errors.AsType[*net.OpError](err)
+	isNotConnected := isNetError && op.Op == "dial"
 	if isNothingSent || isNotConnected {
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
 	}
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The callback's answer was lost.", Cause: err}
 }
 
-// The classes of HTTP's statuses, their first digits.
+// The first digits of HTTP statuses.
 const (
 	classSuccess  = 2
 	classRedirect = 3
@@ -126,8 +128,9 @@ const (
 // classOf returns the first digit of a status.
 func classOf(status int) int { return status / 100 }
 
-// readReceipt decides what the status of an answer means for a message. docs/http-channel.md has the same rules for those who write a
-// callback.
+// readReceipt decides what the status of a response means for a message. docs/http-channel.md states the same
+// rules for developers of receivers. For example, a 409 means that the receiver has the message already, and
+// a 500 that it may have it.
 func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token string) (channels.Receipt, error) {
 	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
 		if answer.Error != "" {
@@ -175,7 +178,7 @@ func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token 
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
 }
 
-// waitAsked returns how long an answer asks to wait.
+// waitAsked returns how long a response asks to wait, which is at least one second.
 func waitAsked(h http.Header, now time.Time) time.Duration {
 	d, ok := fence.RetryAfter(h, now, longestWait)
 	if !ok {
@@ -184,10 +187,12 @@ func waitAsked(h http.Header, now time.Time) time.Duration {
 	return max(d, time.Second)
 }
 
-// Reconcile implements channels.Channel: it asks the callback whether it has a message.
+// Reconcile implements channels.Channel. It asks the callback whether it has a message:
 //
-//   - Landed: it answers 200 with an id. But if it says the same of a message that doesn't exist (checkKey), it can't tell.
-//   - Absent: it answers 404 and repeats the key. A 404 without the key may come from a server that doesn't know the question.
+//   - Landed: it responds with 200 and an id. If it does that also for a message that doesn't exist
+//     (checkKey), the result is CannotTell.
+//   - Absent: it responds with 404 and repeats the key. A 404 without the key may come from a server that
+//     doesn't support the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	token := c.tokenOf(o)
 	status, answer, err := c.askState(ctx, token)
@@ -207,20 +212,20 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// saysItHasMessage reports whether the callback says that it has a message.
+// saysItHasMessage reports whether a response states that the receiver has the message.
 func saysItHasMessage(status int, answer callbackAnswer) bool {
 	return status == http.StatusOK && answer.ID != ""
 }
 
-// askState asks the callback about a key and returns the status and body of its answer.
+// askState asks the callback about a key. It returns the status and the body of the response.
 func (c *Channel) askState(ctx context.Context, key string) (status int, answer callbackAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, otherTimeout)
 	defer cancel()
-	at := *c.target
-	q := at.Query()
-	q.Set("key", key)
-	at.RawQuery = q.Encode()
-	resp, err := c.call(ctx, http.MethodGet, at.String(), nil, key)
+	address := *c.target
+	query := address.Query()
+	query.Set("key", key)
+	address.RawQuery = query.Encode()
+	resp, err := c.call(ctx, http.MethodGet, address.String(), nil, key)
 	if err != nil {
 		return 0, callbackAnswer{}, fmt.Errorf("http: reconcile: %w", err)
 	}

@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// signatureHeader carries the proof, either way: "t=1790000000,v1=5257a8…". Several v1 may
-// stand there while a secret is being changed.
+// signatureHeader is the header that authenticates requests in both directions: "t=1790000000,v1=5257a8…". t
+// is the time in Unix seconds. While a secret is being replaced there may be several v1, one for each secret.
 const signatureHeader = "Parley-Signature"
 
-// tolerance is how far a signature's time may be off. maxGiven is how many proofs of one header are looked at: one
-// for each secret that is in use while it is changed, and some to spare.
+// tolerance is the maximum difference between a signature's time and the clock. maxGiven is how many
+// signatures of a header are checked: one for each secret in use, and some to spare.
 const (
 	tolerance = 5 * time.Minute
 	maxGiven  = 4
 )
 
-// Sign makes the header for a body at a time: HMAC-SHA256 with the secret over the Unix
-// seconds, a point and the body.
+// Sign returns the header for a body: an HMAC-SHA256 with the secret of the time in Unix seconds, a dot and
+// the body.
 func Sign(secret []byte, at time.Time, body []byte) string {
 	t := strconv.FormatInt(at.Unix(), 10)
 	return "t=" + t + ",v1=" + hex.EncodeToString(macOf(secret, t, body))
 }
 
-// macOf returns the HMAC that signs a body sent at t.
+// macOf returns the HMAC of a body that is sent at t, a time in Unix seconds.
 func macOf(secret []byte, t string, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(t + "."))
@@ -35,7 +35,7 @@ func macOf(secret []byte, t string, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// Verify checks a header. It returns in words what is wrong, or "" if nothing is.
+// Verify checks a header. It returns what is wrong with it in words for developers, or "" if it is valid.
 func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	var at string
 	var given [][]byte
@@ -49,7 +49,7 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 			at = value
 		case "v1":
 			mac, err := hex.DecodeString(value)
-			if err == nil && len(given) < maxGiven { // others prove nothing
+			if err == nil && len(given) < maxGiven { // ignore malformed and surplus ones
 				given = append(given, mac)
 			}
 		}
@@ -61,12 +61,11 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	}
 
 	want := macOf(secret, at, body)
-	ok := false
+	isValid := false
 	for _, mac := range given {
-		ok = hmac.Equal(mac, want) || ok
+		isValid = hmac.Equal(mac, want) || isValid // no early exit: the time doesn't depend on which one matches
 	}
-
-	if !ok {
+	if !isValid {
 		return signatureHeader + " doesn't fit the body: the secret is another, or the bytes were changed after signing"
 	}
 	if now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {

@@ -15,17 +15,16 @@ import (
 	"parley/channels/fence"
 )
 
-// Names of the settings.
+// Names of the settings in an account's configuration.
 const (
 	fieldSecret   = "secret"
 	fieldCallback = "callback_url"
 	fieldPrivate  = "allow_private"
 )
 
-// minSecret is the least length of a secret in bytes. Letters beyond ASCII count as several.
+// minSecret is the minimum length of a secret in bytes.
 const minSecret = 16
 
-// megabyte is 2^20 bytes.
 const megabyte = 1 << 20
 
 // Limits of a webhook.
@@ -34,26 +33,28 @@ const (
 	maxEvents = 1000
 )
 
-// Limits of a message, either way.
+// Limits of a message, in either direction.
 const (
 	maxText    = 40_000 // runes
 	maxFiles   = 10
-	maxLinked  = 100 * megabyte // of all files, when the receiver fetches them
-	maxInline  = megabyte       // of all files, when they go with the message
+	maxLinked  = 100 * megabyte // all files together, if the receiver fetches them
+	maxInline  = megabyte       // all files together, if their content is in the message
 	maxChoices = 10             // buttons, rows or cards
 )
 
-// Times of calls to the receiver.
+// Timeouts and waits for calls to the receiver, the company's own system.
 const (
 	sendTimeout   = 30 * time.Second
-	otherTimeout  = 15 * time.Second // of questions that change nothing
+	otherTimeout  = 15 * time.Second // for requests without an effect
 	fetchTimeout  = 2 * time.Minute
 	retryFor      = 48 * time.Hour
-	throttledWait = 30 * time.Second // when the receiver names no time
+	throttledWait = 30 * time.Second // if the receiver doesn't say how long
 	longestWait   = time.Hour
 )
 
-// Spec describes the channel "http".
+// Spec describes the channel "http". It connects Parley to a system that a company runs itself, such as its
+// shop or app: the system posts what customers write to a webhook, and Parley posts what agents answer to the
+// system's callback address.
 func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:      "http",
@@ -62,14 +63,14 @@ func Spec() channels.Spec {
 		Fields:    fields(),
 		OwnHosts:  ownHosts,
 		Check:     checkSettings,
-		Signature: func(markdown string) string { return markdown }, // your system shows it
+		Signature: func(markdown string) string { return markdown }, // the receiver renders it
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)
 		},
 	}
 }
 
-// fields lists the settings of an account.
+// fields returns the settings of an account.
 func fields() []channels.Field {
 	return []channels.Field{
 		{
@@ -97,7 +98,7 @@ func fields() []channels.Field {
 	}
 }
 
-// ownHosts returns the callback's host if it may be in the company's own network.
+// ownHosts returns the callback's host if the account allows it to be in the company's own network.
 func ownHosts(c channels.Config) []string {
 	if c[fieldPrivate] != "true" {
 		return nil
@@ -109,7 +110,7 @@ func ownHosts(c channels.Config) []string {
 	return []string{hostAndPort(u)}
 }
 
-// hostAndPort returns the host and port of an address.
+// hostAndPort returns the host and port of a URL, with the default port of its scheme.
 func hostAndPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -118,13 +119,13 @@ func hostAndPort(u *url.URL) string {
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
-// Channel is one system that the company runs itself.
+// Channel is the connection to one such system. See Spec.
 type Channel struct {
 	account string
 	settings
 	env     channels.Env
 	calls   *http.Client // for the callback
-	fetches *http.Client // for customers' files
+	fetches *http.Client // for fetching customers' files
 }
 
 var (
@@ -135,14 +136,14 @@ var (
 	_ channels.Checker = (*Channel)(nil)
 )
 
-// settings are the settings of one account.
+// settings are the parsed settings of an account.
 type settings struct {
 	secret  []byte
-	target  *url.URL // the callback
+	target  *url.URL // callback address
 	private bool     // the callback may be in the company's own network
 }
 
-// newSettings reads an account's settings. Errors: every fault, joined.
+// newSettings parses an account's settings. Errors: all problems, joined.
 func newSettings(c channels.Config) (settings, error) {
 	s := settings{secret: []byte(c[fieldSecret]), private: c[fieldPrivate] == "true"}
 	var faults []error
@@ -164,18 +165,18 @@ func newSettings(c channels.Config) (settings, error) {
 	return s, errors.Join(faults...)
 }
 
-// wrongField returns a fault of a field of an account's settings.
+// wrongField returns the error for an invalid setting.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "http", Field: name, What: what}
 }
 
-// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+// checkSettings validates an account's settings. Errors: all problems, joined.
 func checkSettings(c channels.Config) error {
 	_, err := newSettings(c)
 	return err
 }
 
-// newChannel returns the channel of an account. Errors: what is wrong with the settings.
+// newChannel returns the channel of an account. Errors: those of newSettings.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	s, err := newSettings(a.Config)
 	if err != nil {
@@ -195,7 +196,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	return c, nil
 }
 
-// isPlainAddress reports whether an address has a host, and neither a user nor a fragment.
+// isPlainAddress reports whether a URL has a host, but neither user information nor a fragment.
 func isPlainAddress(u *url.URL) bool {
 	hasExtras := u.User != nil || u.Fragment != ""
 	return u.Hostname() != "" && !hasExtras
@@ -220,19 +221,19 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		MaxTextRunes: maxText,
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: sendTimeout},
 	}
-	if c.env.HookURL != "" { // Parley has a public address, from which the receiver can fetch files
+	if c.env.HookURL != "" { // with a public address the receiver can fetch files from Parley
 		caps.Files.MaxBytes = maxLinked
 	}
 
 	return caps
 }
 
-// Recipient implements channels.Starter: any name that the system gives its customers.
+// Recipient implements channels.Starter. It accepts any id that the receiver may give its customers.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	key := strings.TrimSpace(typed)
 	fault := whyBadID(key)
 	if strings.ContainsFunc(key, unicode.IsSpace) {
-		fault = "has blanks in it" // it is rather a name than an id
+		fault = "has blanks in it" // probably a name rather than an id
 	}
 	if fault != "" {
 		return channels.Party{}, &channels.SendError{

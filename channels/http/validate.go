@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// This file checks the events of a webhook's body before they are stored: what can't be read or sent back later is refused at once, in
-// words for the developers of the sender.
+// This file validates events before they are stored. An event that could not be read or answered later is
+// rejected at once, in words for the developers of the sender.
 
-// checkKind checks the fields that depend on the event's type.
+// checkKind validates the fields that depend on the event's type.
 func checkKind(e Event) error {
 	switch e.Type {
 	case "message":
@@ -50,7 +50,7 @@ func checkKind(e Event) error {
 	return checkFiles(e.Files)
 }
 
-// checkFiles checks the attachments of an event.
+// checkFiles validates the attachments of an event.
 func checkFiles(files []File) error {
 	if len(files) > maxFiles {
 		return fmt.Errorf("there are more than %d attachments", maxFiles)
@@ -67,22 +67,23 @@ func checkFiles(files []File) error {
 	return nil
 }
 
-// The years that an event may have. Earlier ones come from programs that don't know the time. Some later ones can't be stored.
+// The years that an event may have. Earlier times come from programs without a clock, and some later ones
+// can't be stored.
 const (
 	firstYear = 1980
 	lastYear  = 9000
 )
 
-// isPossibleTime reports whether an event may have this time. The zero time is that of an event without one.
+// isPossibleTime reports whether an event may have this time. The zero time means that the event has none.
 func isPossibleTime(at time.Time) bool {
 	year := at.UTC().Year()
 	return at.IsZero() || firstYear <= year && year <= lastYear
 }
 
-// checkAddresses checks that the attachments of a new event may be fetched with the account's settings. Fetch checks this again, because
-// the settings may have changed until then.
+// checkAddresses checks that the attachments of a new event may be fetched with the account's settings. Fetch
+// checks again, because the settings may change in the meantime.
 func (c *Channel) checkAddresses(e Event) error {
-	if e.Type == "status" { // has no attachments
+	if e.Type == "status" { // it has no attachments
 		return nil
 	}
 	for i, f := range e.Files {
@@ -93,7 +94,7 @@ func (c *Channel) checkAddresses(e Event) error {
 	return nil
 }
 
-// mayFetchFrom reports whether an address is valid and files may be fetched from it.
+// mayFetchFrom parses an address and reports whether files may be fetched from it.
 func (c *Channel) mayFetchFrom(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxURL {
@@ -102,7 +103,7 @@ func (c *Channel) mayFetchFrom(address string) bool {
 	return c.mayFetch(u)
 }
 
-// checkID checks an id that stands in a field. Its error names the field.
+// checkID validates an id. The error names the field.
 func checkID(field, id string) error {
 	if fault := whyBadID(id); fault != "" {
 		return errors.New(field + " " + fault)
@@ -110,7 +111,7 @@ func checkID(field, id string) error {
 	return nil
 }
 
-// whyBadID returns what is wrong with an id, or "" if nothing is.
+// whyBadID returns what is wrong with an id, or "".
 func whyBadID(id string) string {
 	if id == "" {
 		return "is missing"

@@ -10,37 +10,39 @@ import (
 	"parley/channels"
 )
 
-// result is the answer to a webhook.
+// result is the response to a webhook.
 type result struct {
-	Accepted int    `json:"accepted"`        // events; typing isn't counted
-	Error    string `json:"error,omitempty"` // then nothing was stored
+	Accepted int    `json:"accepted"`        // number of stored events; "typing" isn't stored
+	Error    string `json:"error,omitempty"` // if set, nothing was stored
 }
 
-// ServeHTTP implements channels.Webhook.
+// ServeHTTP implements channels.Webhook. It authenticates the request, validates all events and stores them
+// together. It responds with 200 only after that; otherwise nothing is stored, and the sender has to correct
+// the events or post them again.
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		writeAnswer(w, http.StatusMethodNotAllowed, result{Error: "events are posted here"})
+		writeResult(w, http.StatusMethodNotAllowed, result{Error: "events are posted here"})
 		return
 	}
 
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, isTooLong := errors.AsType[*http.MaxBytesError](err); isTooLong {
-		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: fmt.Sprintf("the body is longer than %d MiB", maxBody/megabyte)})
+		writeResult(w, http.StatusRequestEntityTooLarge, result{Error: fmt.Sprintf("the body is longer than %d MiB", maxBody/megabyte)})
 		return
 	}
 	if err != nil {
-		writeAnswer(w, http.StatusBadRequest, result{Error: "the body broke off: " + err.Error()})
+		writeResult(w, http.StatusBadRequest, result{Error: "the body broke off: " + err.Error()})
 		return
 	}
 	if fault := Verify(c.secret, c.env.Now(), r.Header.Get(signatureHeader), body); fault != "" {
-		writeAnswer(w, http.StatusForbidden, result{Error: fault})
+		writeResult(w, http.StatusForbidden, result{Error: fault})
 		return
 	}
 
 	facts, err := c.split(body)
 	if err != nil {
-		writeAnswer(w, http.StatusBadRequest, result{Error: err.Error()})
+		writeResult(w, http.StatusBadRequest, result{Error: err.Error()})
 		return
 	}
 	if len(facts) > 0 {
@@ -50,17 +52,17 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
-		writeAnswer(w, http.StatusServiceUnavailable, result{Error: "too much at once; post it again"})
+		writeResult(w, http.StatusServiceUnavailable, result{Error: "too much at once; post it again"})
 	case err != nil:
 		c.env.Log.Error("webhook was not stored", "error", err)
-		writeAnswer(w, http.StatusInternalServerError, result{Error: "not stored; post it again"})
+		writeResult(w, http.StatusInternalServerError, result{Error: "not stored; post it again"})
 	default:
-		writeAnswer(w, http.StatusOK, result{Accepted: len(facts)})
+		writeResult(w, http.StatusOK, result{Accepted: len(facts)})
 	}
 }
 
-func writeAnswer(w http.ResponseWriter, status int, a result) {
-	body, err := json.Marshal(a)
+func writeResult(w http.ResponseWriter, status int, res result) {
+	body, err := json.Marshal(res)
 	if err != nil {
 		status = http.StatusInternalServerError
 	}

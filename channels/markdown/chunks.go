@@ -7,18 +7,18 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Sizes of the chunks that are parsed one by one. The time of a parser grows with the square of the length
-// of hostile text, so no chunk may be long.
+// Long texts are parsed in chunks. The parser's time grows with the square of the length of a hostile text,
+// so no chunk may be long.
 const (
-	softChunkBytes = 12 << 10 // from this length on, a chunk ends at the next empty line outside of code
-	maxChunkBytes  = 24 << 10 // a chunk that found no empty line ends here, even inside of a line
+	softChunkBytes = 12 << 10 // a chunk of this size ends at the next empty line outside of code
+	maxChunkBytes  = 24 << 10 // a chunk without such a line ends here, even in the middle of a line
 )
 
-// lineHeadBytes is how much of a line is looked at to find out whether it is empty or a fence of code.
+// lineHeadBytes is how much of a line is examined to find out whether it is empty or a code fence.
 const lineHeadBytes = 80
 
-// splitChunks cuts a long text into chunks that together are the text: between paragraphs, and outside of
-// code where possible.
+// splitChunks splits a text into chunks whose concatenation is the text. Where possible it splits between
+// paragraphs, and not inside of a code block.
 func splitChunks(md string) []string {
 	var out []string
 	chunkStart, inFence := 0, false
@@ -35,7 +35,7 @@ func splitChunks(md string) []string {
 
 		for lineEnd-chunkStart > maxChunkBytes {
 			cut := lineStart
-			if cut == chunkStart { // the chunk is one endless line
+			if cut == chunkStart { // the chunk is a single long line
 				cut = chunkStart + cutInLine(md[chunkStart:min(lineEnd, chunkStart+maxChunkBytes)])
 			}
 
@@ -60,9 +60,9 @@ func splitChunks(md string) []string {
 	return out
 }
 
-// protectFirstSign puts a backslash before the first sign of a chunk that begins inside of a line. Without
-// it, the sign could start a quotation, list, rule or heading.
-func protectFirstSign(chunk string) string {
+// escapeFirstChar escapes the first character of a chunk that begins in the middle of a line. Otherwise it
+// might start a quotation, list, rule or heading.
+func escapeFirstChar(chunk string) string {
 	words := strings.TrimLeft(chunk, " \t")
 	if words == "" || words[0] >= utf8.RuneSelf {
 		return chunk

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Cut returns the beginning of s, n runes at most. It cuts as CutAt does.
+// Cut returns at most the first n runes of s. See CutAt.
 func Cut(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
@@ -19,8 +19,9 @@ func Cut(s string, n int) string {
 	return CutAt(s, i)
 }
 
-// CutAt returns the first end bytes of s, or a little less: it doesn't part a letter from its accents, or an emoji that is
-// joined of several, unless less than half would be left. The two letters of a flag may be parted.
+// CutAt returns the first end bytes of s, or a little less, so that it doesn't split a letter from its
+// accents or an emoji that is composed of several. It splits those too if less than half would remain. It may
+// split the two letters of a flag.
 func CutAt(s string, end int) string {
 	head := s[:end]
 	if whole := len(head) - joinedTail(head, s[end:]); whole > len(head)/2 {
@@ -29,7 +30,7 @@ func CutAt(s string, end int) string {
 	return head
 }
 
-// joinedTail returns how many bytes at the end of head are one character with the beginning of rest.
+// joinedTail returns how many bytes at the end of head belong to one character with the beginning of rest.
 func joinedTail(head, rest string) int {
 	n := 0
 	next, _ := utf8.DecodeRuneInString(rest)
@@ -44,18 +45,18 @@ func joinedTail(head, rest string) int {
 	return n
 }
 
-// zeroWidthJoiner joins several emoji to one: 👩 and 🚀 to an astronaut.
+// zeroWidthJoiner joins several emojis into one: 👩 and 🚀 into an astronaut.
 const zeroWidthJoiner = '\u200d'
 
-// isPartOfPrevious reports whether a rune changes the character before it, and is no character of its own: an accent, a
-// skin tone, a joiner.
+// isPartOfPrevious reports whether a rune modifies the character before it: an accent, a skin tone or a
+// joiner.
 func isPartOfPrevious(r rune) bool {
 	isSkinTone := r >= '\U0001f3fb' && r <= '\U0001f3ff'
 	return isSkinTone || r == zeroWidthJoiner || unicode.Is(unicode.M, r)
 }
 
-// cutInLine returns where a chunk ends that has no line end: between two characters, and not between a
-// backslash and the sign that the backslash protects.
+// cutInLine returns where to end a chunk within a line: between two characters, and not between a backslash
+// and the character that it escapes.
 func cutInLine(line string) int {
 	head := Cut(line, maxChunkBytes/utf8.UTFMax)
 	backslashes := len(head) - len(strings.TrimRight(head, `\`))

@@ -2,14 +2,15 @@ package markdown
 
 import "strings"
 
-// nbsp keeps the indentation of a line: Markdown drops spaces there, or makes code of the line.
+// nbsp indents a line. Markdown removes ordinary spaces there, or turns the line into code.
 const nbsp = "\u00a0"
 
-// tabWidth is how many spaces a tab is at the beginning of a line.
+// tabWidth is how many spaces a leading tab stands for.
 const tabWidth = 4
 
-// escape makes s literal in Markdown. At the very beginning of a text, the backslash that a person types
-// so that a verb is taken for a text (`\!`, `\/`) stays as it is: bot/command removes it.
+// escape returns s with backslashes, so that Markdown takes every character literally: "1. *x*" becomes "1\.
+// \*x\*" at the start of a line. There is one exception. At the very beginning of a text, agents type a
+// backslash so that a verb is taken as text (`\!`, `\/`); it stays as it is, and bot/command removes it.
 func (w *Writer) escape(s string) string {
 	var b strings.Builder
 	escapesVerb := w.md.Len() == 0 && (strings.HasPrefix(s, `\!`) || strings.HasPrefix(s, `\/`))
@@ -18,8 +19,8 @@ func (w *Writer) escape(s string) string {
 		s = s[len(`\!`):]
 	}
 
-	lineStart := !w.lineHasText          // so far the line has only digits and spaces: a sign may make a block of it
-	indents := lineStart && !escapesVerb // so far the line has only spaces
+	lineStart := !w.lineHasText          // only digits and spaces so far, so that a character may begin a block
+	indents := lineStart && !escapesVerb // only spaces so far
 	for i, r := range s {
 		if indents {
 			if w.indent(r) {
@@ -38,7 +39,7 @@ func (w *Writer) escape(s string) string {
 		case '\n':
 			lineStart = true
 			indents = true
-		case ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9': // a sign behind them may still make a block
+		case ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9': // the next character may still begin a block
 		default:
 			lineStart = false
 		}
@@ -47,8 +48,8 @@ func (w *Writer) escape(s string) string {
 	return b.String()
 }
 
-// needsBackslash reports whether Markdown would take the character s[i] for a mark. lineStart says that only digits and spaces stand before
-// it on its line, so that it may also begin a block.
+// needsBackslash reports whether Markdown would give the character s[i] a meaning. lineStart means that only
+// digits and spaces precede it on its line, so that it may also begin a block.
 func needsBackslash(s string, i int, lineStart bool) bool {
 	switch s[i] {
 	case '\\', '*', '_', '`', '[', ']', '<', '~':
@@ -74,8 +75,8 @@ func needsBackslash(s string, i int, lineStart bool) bool {
 	return false
 }
 
-// indent notes a character of a line that has only spaces so far, and reports whether it is one of them. The spaces
-// are written before the words that follow: a line without words stays empty.
+// indent counts a leading space or tab of a line, and reports whether r is one. The spaces are written with
+// the words that follow, so that a line without words stays empty.
 func (w *Writer) indent(r rune) bool {
 	switch r {
 	case ' ':
@@ -91,15 +92,16 @@ func (w *Writer) indent(r rune) bool {
 	return true
 }
 
-// takeIndentation returns the spaces at the beginning of the line that are not written yet. The caller writes them.
+// takeIndentation returns the leading spaces of the line that are still to be written, and resets their
+// count.
 func (w *Writer) takeIndentation() string {
 	spaces := strings.Repeat(nbsp, w.indentation)
 	w.indentation = 0
 	return spaces
 }
 
-// Opening returns Markdown that was written inside of a line so that it can begin one: a sign that would make a quotation,
-// list or heading of it there is escaped.
+// Opening prepares Markdown that was written in the middle of a line for the beginning of one. It escapes a
+// first character that would begin a quotation, list or heading there.
 func Opening(md string) string {
 	if strings.HasPrefix(md, ">") || strings.IndexAny(md, "#-+") == 0 && mayBeginBlock(md) {
 		return `\` + md
@@ -107,16 +109,15 @@ func Opening(md string) string {
 	return md
 }
 
-// mayBeginBlock reports whether s, which begins with a sign at the start of a line, begins a heading, list or rule, or
-// makes a table of the lines around it.
+// mayBeginBlock reports whether s begins a heading, list or rule at the start of a line, or makes a table of
+// the lines around it. s begins with a character that can do so.
 func mayBeginBlock(s string) bool {
-	behindSigns := strings.TrimLeft(s, s[:1])
-	isMark := behindSigns == "" || strings.IndexByte(" \t\n", behindSigns[0]) >= 0
+	rest := strings.TrimLeft(s, s[:1]) // after "###", for example
+	isMark := rest == "" || strings.IndexByte(" \t\n", rest[0]) >= 0
 	return isMark || isTableRule(s)
 }
 
-// isTableRule reports whether the first line of s is a table's rule ("|---|:--|"), which makes a table of
-// the lines around it.
+// isTableRule reports whether the first line of s is the delimiter row of a table ("|---|:--|").
 func isTableRule(s string) bool {
 	line, _, _ := strings.Cut(s, "\n")
 	return strings.Contains(line, "-") && strings.Trim(line, "|:- \t") == ""
@@ -125,7 +126,8 @@ func isTableRule(s string) bool {
 // lastLine returns the last line of s.
 func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
-// isListNumber reports whether a line has only digits, so that "." or ")" behind them would begin an ordered list.
+// isListNumber reports whether a line has only digits, so that a "." or ")" after them would begin an ordered
+// list.
 func isListNumber(line string) bool {
 	line = strings.TrimLeft(line, " ")
 	return line != "" && strings.Trim(line, "0123456789") == ""

@@ -8,21 +8,26 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 )
 
-// Layout writes a tree of Markdown as text with the quotes, lists and tables that people type
-// where there is no formatting.
+// Layout writes parsed Markdown as plain text, with quotes, lists and tables as people type them where there
+// is no formatting. For example, a table becomes
+//
+//	Item | Price
+//	Tea | 3 EUR
+//
+// The caller provides the functions for code and for the text of paragraphs.
 type Layout struct {
-	Source []byte                   // the Markdown from which the tree was parsed
-	Rule   string                   // what is written for a line across
-	Loose  bool                     // empty lines between the items of a list are kept
+	Source []byte                   // the parsed Markdown
+	Rule   string                   // written for a thematic break
+	Loose  bool                     // keep empty lines between the items of a list
 	Code   func(code string) string // writes a code block
 	// Text writes the words of a block that contains no blocks: a paragraph, a heading, a cell of a table.
 	Text func(block ast.Node) string
 }
 
-// Write returns the text of a whole tree.
+// Write returns the text of a tree.
 func (l Layout) Write(tree ast.Node) string { return l.writeBlocks(tree, "\n\n") }
 
-// writeBlocks writes the children of a block, joined by sep.
+// writeBlocks writes the children of a block, separated by sep.
 func (l Layout) writeBlocks(parent ast.Node, sep string) string {
 	var parts []string
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -50,8 +55,8 @@ func (l Layout) writeBlock(n ast.Node) string {
 }
 
 func (l Layout) writeList(n *ast.List) string {
-	inside, between := "\n\n", "\n" // what stands between the blocks of an item, and between items
-	if n.IsTight {                  // Markdown has no empty lines in this list
+	inside, between := "\n\n", "\n" // separators of the blocks in an item, and of the items
+	if n.IsTight {                  // the list has no empty lines
 		inside = "\n"
 	} else if l.Loose {
 		between = "\n\n"
@@ -62,7 +67,7 @@ func (l Layout) writeList(n *ast.List) string {
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		mark := "- "
 		switch {
-		case n.Marker == '+': // "+ 20 EUR" is no minus
+		case n.Marker == '+': // "+ 20 EUR" must not become "- 20 EUR"
 			mark = "+ "
 		case n.IsOrdered():
 			mark = fmt.Sprintf("%d. ", number)
@@ -75,7 +80,7 @@ func (l Layout) writeList(n *ast.List) string {
 	return strings.Join(items, between)
 }
 
-// writeTable writes each row on a line of its own, with bars between the cells.
+// writeTable writes one line per row, with bars between the cells.
 func (l Layout) writeTable(n *east.Table) string {
 	var rows []string
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {

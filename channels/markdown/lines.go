@@ -5,13 +5,15 @@ import (
 	"strings"
 )
 
-// This file begins and ends lines. A Writer keeps two forms of a text, Markdown and plain. In the Markdown
-// form each line begins with the marks of the quotations and list items in which it stands.
+// A Writer builds two forms of a text, Markdown and plain. This file begins and ends lines in both. In the
+// Markdown form, each line starts with the prefix of the quotations and list items that contain it. Example:
+// in an item of a list in a quotation, the first line starts with ">·-·" and the following ones with ">···"
+// (· is a space).
 
-// maxNesting is how deep a list item is indented: chats show no deeper ones.
+// maxNesting is the maximum depth of nested list items. Chats show no deeper ones.
 const maxNesting = 8
 
-// writeMarkdown appends Markdown as it is, without escaping it. Lines that begin in it get linePrefix.
+// writeMarkdown appends Markdown without escaping it. It inserts linePrefix after each line break.
 func (w *Writer) writeMarkdown(md string) {
 	if md == "" {
 		return
@@ -33,7 +35,7 @@ func (w *Writer) writeMarkdown(md string) {
 	w.md.WriteString(md)
 }
 
-// writePendingMarks writes the marks of a line that begins.
+// writePendingMarks writes the prefix of the current line, if that has not been written.
 func (w *Writer) writePendingMarks() {
 	if w.atLineStart {
 		w.md.WriteString(w.pendingMarks)
@@ -43,7 +45,7 @@ func (w *Writer) writePendingMarks() {
 	w.afterEmptyLine = false
 }
 
-// BreakLine ends the line in the Markdown and in the plain form, unless that form is at the start of a line already.
+// BreakLine ends the line in both forms. A form that is at the start of a line stays there.
 func (w *Writer) BreakLine() {
 	w.lineHasText, w.indentation = false, 0
 	if w.plain.Len() > 0 && !strings.HasSuffix(w.plain.String(), "\n") {
@@ -59,7 +61,7 @@ func (w *Writer) BreakLine() {
 	w.pendingMarks = w.linePrefix
 }
 
-// Paragraph ends the line and leaves an empty line in the Markdown form, so that blocks don't run together.
+// Paragraph ends the line and adds an empty one to the Markdown form, which separates blocks.
 func (w *Writer) Paragraph() {
 	w.openItems = nil
 	w.BreakLine()
@@ -69,7 +71,7 @@ func (w *Writer) Paragraph() {
 	}
 }
 
-// needsEmptyLine reports whether an empty line has to be written before a block that begins at this line.
+// needsEmptyLine reports whether a block that begins here has to be separated by an empty line.
 func (w *Writer) needsEmptyLine() bool {
 	if w.md.Len() == 0 || w.isFirstMarkPending() {
 		return false
@@ -77,21 +79,23 @@ func (w *Writer) needsEmptyLine() bool {
 	return !w.afterEmptyLine && !bytes.HasSuffix(w.md.Bytes(), []byte("\n\n"))
 }
 
-// isFirstMarkPending reports whether the line will show the mark of a list item that has no text yet. The first line of
-// an item has another mark than the lines that follow ("- " and two spaces). No empty line comes before it.
+// isFirstMarkPending reports whether the line will begin with the mark of a list item that has no text yet.
+// The first line of an item has a different prefix from the others ("- " and two spaces), and no empty line
+// precedes it.
 func (w *Writer) isFirstMarkPending() bool { return w.atLineStart && w.pendingMarks != w.linePrefix }
 
-// Newline breaks the line of both forms, also where this leaves an empty line.
+// Newline breaks the line in both forms, even where that leaves an empty line.
 func (w *Writer) Newline() {
 	w.writeMarkdown(w.escape("\n"))
 	w.plain.WriteByte('\n')
 }
 
-// Prefixed runs write, which writes to w, and puts mark before each of its lines.
+// Prefixed calls write, which writes to w, and begins each of its lines with mark.
 func (w *Writer) Prefixed(mark string, write func()) { w.writeMarked(mark, mark, write) }
 
-// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list. Lists without an item
-// don't count, because Markdown takes an item that is indented without one above it for code.
+// Item calls write, which writes the text of a list item to w. indent is how many lists contain the item's
+// list. Enclosing lists without an item before this one are ignored, because Markdown would take an item that
+// is indented without a parent for code.
 func (w *Writer) Item(indent int, mark string, write func()) {
 	open := w.openItems
 	for len(open) > 0 && open[len(open)-1] >= indent {
@@ -102,7 +106,7 @@ func (w *Writer) Item(indent int, mark string, write func()) {
 	w.openItems = append(open, indent)
 }
 
-// writeMarked runs write with the mark first before its first line, and others before the lines that follow.
+// writeMarked calls write. Its first line begins with first, and the following ones with others.
 func (w *Writer) writeMarked(first, others string, write func()) {
 	w.BreakLine()
 	outerPrefix := w.linePrefix
@@ -110,15 +114,15 @@ func (w *Writer) writeMarked(first, others string, write func()) {
 	w.linePrefix = outerPrefix + others
 	write()
 	if w.isFirstMarkPending() {
-		w.writePendingMarks() // write wrote nothing: an empty item still shows its mark
+		w.writePendingMarks() // nothing was written: an empty item still shows its mark
 	}
 	w.linePrefix = outerPrefix
-	if w.atLineStart { // the line that begins stands outside of what was marked
+	if w.atLineStart { // the new line is outside of the marked block
 		w.pendingMarks = outerPrefix
 	}
 }
 
-// Rule draws a line across.
+// Rule writes a thematic break.
 func (w *Writer) Rule() {
 	w.Paragraph()
 	w.writeMarkdown("---")
@@ -126,7 +130,7 @@ func (w *Writer) Rule() {
 	w.Paragraph()
 }
 
-// Table writes rows of cells without formatting. The first row is the table's head.
+// Table writes a table of unformatted cells. The first row is the header.
 func (w *Writer) Table(rows [][]string) {
 	w.Paragraph()
 	for i, cells := range rows {

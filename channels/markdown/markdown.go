@@ -1,11 +1,11 @@
-// Package markdown reads and writes canonical Markdown, the one form in which channels and surfaces hand each other
-// what people wrote. Both sides read it here, so that it means the same to a customer's mail program and to an agent's
-// chat: New gives the tree that channels write as something else, Parts the parts and runs of text that surfaces
-// render. A Writer makes Markdown of what somebody typed, once its vendor's form is taken apart, with every character
-// escaped that is meant literally.
+// Package markdown reads and writes canonical Markdown, the common format of everything that customers and
+// agents write. Channels (mail, WhatsApp) and surfaces (the agents' Slack or Teams) convert their own formats
+// from and to it. All of them parse it with this package, so that it means the same everywhere: New returns a
+// parser for channels, which render the tree in their own way, and Parts returns the parts and runs of text
+// that surfaces render. A Writer creates Markdown from what somebody typed, and escapes every character that
+// is meant literally.
 //
-// What does not belong here: any vendor's form of rich text, how a channel's text looks, and what
-// the words mean (bot/command).
+// Not here: the rich text of any vendor, how a channel's text looks, and what the words mean (bot/command).
 package markdown
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Unescape returns the text of a run of Markdown: it resolves backslashes and entities. A sign behind a
-// backslash begins no entity.
+// Unescape returns the text of a piece of Markdown: it resolves backslash escapes and entities. `\*` becomes
+// "*", "&amp;" becomes "&", and an escaped "&" begins no entity.
 func Unescape(source []byte) string {
 	var out []byte
 	for {
@@ -28,7 +28,7 @@ func Unescape(source []byte) string {
 		}
 
 		out = append(out, resolveEntities(source[:i])...)
-		if !util.IsPunct(source[i+1]) { // this backslash protects nothing and stands for itself
+		if !util.IsPunct(source[i+1]) { // this backslash escapes nothing and is literal
 			out = append(out, '\\')
 			source = source[i+1:]
 			continue
@@ -43,7 +43,7 @@ func resolveEntities(b []byte) []byte {
 	return util.ResolveEntityNames(util.ResolveNumericReferences(b))
 }
 
-// Lines returns the source lines of a code block.
+// Lines returns the content of a code block.
 func Lines(n ast.Node, src []byte) string {
 	var out bytes.Buffer
 	for i := range n.Lines().Len() {
@@ -53,7 +53,7 @@ func Lines(n ast.Node, src []byte) string {
 	return out.String()
 }
 
-// SpanText returns the text of a code span on one line. Nothing is escaped in a code span.
+// SpanText returns the content of a code span on one line. Code spans have no escapes.
 func SpanText(span ast.Node, src []byte) string {
 	var out bytes.Buffer
 	for n := span.FirstChild(); n != nil; n = n.NextSibling() {
@@ -66,8 +66,8 @@ func SpanText(span ast.Node, src []byte) string {
 
 var lineBreakTag = regexp.MustCompile(`(?i)^<br\s*/?>$`)
 
-// HTML returns the characters of an HTML tag, which is text for us. isBreak is true for a tag that breaks
-// the line: cells of tables have no other way to do so.
+// HTML returns an HTML tag as text, because canonical Markdown has no HTML. isBreak reports whether it is a
+// <br>, the only way to break a line in a table cell.
 func HTML(n *ast.RawHTML, src []byte) (raw []byte, isBreak bool) {
 	for i := range n.Segments.Len() {
 		at := n.Segments.At(i)
@@ -76,8 +76,8 @@ func HTML(n *ast.RawHTML, src []byte) (raw []byte, isBreak bool) {
 	return raw, lineBreakTag.Match(raw)
 }
 
-// Destination returns the address of a link. It returns "" for an address that no link may have, because
-// opening it would run something or read the reader's own files.
+// Destination returns the address of a link. It returns "" for schemes that no link may have, because opening
+// it would run code or read the reader's own files.
 func Destination(source []byte) string {
 	to := Unescape(source)
 	scheme, _, found := strings.Cut(strings.ToLower(strings.TrimSpace(to)), ":")
@@ -90,7 +90,7 @@ func Destination(source []byte) string {
 	return to
 }
 
-// Indent puts first before the first line and rest before the others.
+// Indent puts first before the first line of s and rest before the others. It removes trailing spaces.
 func Indent(s, first, rest string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {

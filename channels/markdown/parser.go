@@ -12,12 +12,14 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// New returns the parser of canonical Markdown. That is GitHub's Markdown without HTML and without link
-// definitions: both are text here ("[1]: https://example.org"), because nothing that somebody wrote may
-// vanish. The time of the parser grows only in proportion to a text's length, however hostile the text is.
-// options are goldmark's own, such as a renderer's. The result is safe for concurrent use.
+// New returns a parser of canonical Markdown. That is GitHub Flavored Markdown without HTML and link
+// reference definitions, both of which are text here ("[1]: https://example.org"), because nothing that
+// somebody wrote may disappear.
+//
+// Its time is linear in the length of a text, however hostile the text is. options are goldmark's own, such
+// as a renderer. The result is safe for concurrent use.
 func New(options ...goldmark.Option) goldmark.Markdown {
-	// goldmark's own parsers without that of HTML, some of them bounded. The priorities are goldmark's own, too.
+	// goldmark's default parsers without HTML, some of them limited. The priorities are goldmark's, too.
 	blocks := []util.PrioritizedValue{
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
@@ -46,16 +48,16 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 	}, options...)...)
 }
 
-// maxDepth is in how many blocks a block may stand. A list counts twice, because its items are blocks too.
-// The marks of quotations and lists that lie deeper are text.
+// maxDepth is the maximum number of enclosing blocks of a block. A list counts twice, because its items are
+// blocks as well. The marks of deeper quotations and lists are text.
 const maxDepth = 12
 
-// depthLimited keeps a block parser from opening blocks deeper than anybody reads. Without a
-// bound, a line of n marks costs time that grows with the square of n.
+// depthLimited prevents a block parser from opening blocks deeper than maxDepth. Without that limit, parsing
+// a line of n marks takes O(n²) time.
 type depthLimited struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
-func (s depthLimited) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (d depthLimited) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	depth := 0
 	for n := parent; n != nil; n = n.Parent() {
 		depth++
@@ -63,11 +65,11 @@ func (s depthLimited) Open(parent ast.Node, reader text.Reader, pc parser.Contex
 	if depth > maxDepth {
 		return nil, parser.NoChildren
 	}
-	return s.BlockParser.Open(parent, reader, pc)
+	return d.BlockParser.Open(parent, reader, pc)
 }
 
-// oncePerRun calls the parser of strikethrough only for the first tilde of a run of tildes. The parser
-// refuses the other ones anyway, but it reads the rest of the run each time before it refuses.
+// oncePerRun calls the strikethrough parser only for the first tilde of a run of tildes. The parser rejects
+// the others anyway, but each time it scans the rest of the run first, which takes O(n²) time for a long run.
 type oncePerRun struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
@@ -78,44 +80,46 @@ func (o oncePerRun) Parse(parent ast.Node, block text.Reader, pc parser.Context)
 	return o.InlineParser.Parse(parent, block, pc)
 }
 
-// maxAddressReads times the length of a text may be read in search of the ends of its links' addresses.
+// maxAddressReads limits the bytes scanned for the ends of link addresses, as a multiple of the length of a
+// text.
 const maxAddressReads = 4
 
-// boundedLink finds links until the addresses of a text cost too much. A hostile text has many addresses
-// that never end: for each "](" the parser reads on to the end of the word. The links that follow are text then.
+// boundedLink parses links until the addresses in a text have cost too much. For each "](" the parser scans
+// to the end of the word, and a hostile text has many addresses that never end. Links after the limit is
+// reached are text.
 type boundedLink struct{ parser.InlineParser }
 
-// addressesLeft is the key of an *int in the state of a parse: how many bytes of addresses may still be
-// read. The key is made once, because goldmark counts its keys without a lock, and each parse has room for all.
-var addressesLeft = parser.NewContextKey() //nolint:gochecknoglobals // never changed
+// addressBudget is the key of an *int in the context of a parse: how many bytes of addresses may still be
+// scanned. There is one key for all parses, because goldmark counts its keys without a lock and allocates
+// room for all of them in each parse.
+var addressBudget = parser.NewContextKey() //nolint:gochecknoglobals // never changed
 
 // Parse implements parser.InlineParser.
 func (b boundedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	if line, _ := block.PeekLine(); bytes.HasPrefix(line, []byte("](")) {
-		left, ok := pc.Get(addressesLeft).(*int)
+		budget, ok := pc.Get(addressBudget).(*int)
 		if !ok {
-			left = new(int)
-			*left = maxAddressReads * len(block.Source())
-			pc.Set(addressesLeft, left)
+			budget = new(int)
+			*budget = maxAddressReads * len(block.Source())
+			pc.Set(addressBudget, budget)
 		}
-		if *left < 0 {
+		if *budget < 0 {
 			return nil
 		}
-		*left -= addressLength(line[len("]("):])
+		*budget -= addressLength(line[len("]("):])
 	}
 	return b.InlineParser.Parse(parent, block, pc)
 }
 
-// CloseBlock implements parser.CloseBlocker. In it, goldmark's parser makes text of links that were begun
-// and never ended.
+// CloseBlock implements parser.CloseBlocker. goldmark's parser turns unfinished links into text there.
 func (b boundedLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	if closer, ok := b.InlineParser.(parser.CloseBlocker); ok {
 		closer.CloseBlock(parent, block, pc)
 	}
 }
 
-// addressLength returns the length of the link address with which s begins. The address ends at a blank, or
-// at a closing parenthesis that was not opened in it.
+// addressLength returns the length of the link address at the beginning of s. It ends at white space, or at a
+// closing parenthesis that was not opened in it.
 func addressLength(s []byte) int {
 	open := 0
 	for i, c := range s {

@@ -46,7 +46,7 @@ func Parts(md string) []Part {
 	for _, chunk := range splitChunks(md) {
 		source := []byte(chunk)
 		if insideLine {
-			source = []byte(protectFirstSign(chunk))
+			source = []byte(escapeFirstChar(chunk))
 		}
 
 		insideLine = !strings.HasSuffix(chunk, "\n")

@@ -1,7 +1,6 @@
-// Package httpfake is a little system of somebody's own that speaks the http channel as
-// docs/http-channel.md publishes it: it signs what its customers do and takes answers.
-//
-// What does not belong here: anything of the channel's own code; both follow the page.
+// Package httpfake is a test double of the system on the other side of the http channel: a company's own shop
+// that posts signed webhooks and accepts callbacks. It implements docs/http-channel.md independently of the
+// channel's code, so that a test notices if the two differ.
 package httpfake
 
 import (
@@ -23,27 +22,28 @@ import (
 	"parley/channels/emulator"
 )
 
-// maxBody is the longest callback that is taken, in bytes.
+// maxBody is the maximum size of a callback in bytes.
 const maxBody = 8 << 20
 
-// Got is a message that a customer got.
+// Got is a message that a customer received.
 type Got struct {
-	ID   string          // our own id
-	Key  string          // of the callback
+	ID   string          // the shop's id
+	Key  string          // idempotency key of the callback
 	To   string          // the customer
 	Text string          // Markdown
-	Body json.RawMessage // all of it
+	Body json.RawMessage // the complete callback
 }
 
-// Fault is what goes wrong with the next callback.
+// Fault makes the next callback fail.
 type Fault struct {
-	Status     int           // answered instead of taking the message; 0 = the connection breaks off
-	After      bool          // the message is taken all the same
-	RetryAfter string        // header
-	Until      chan struct{} // the connection breaks off, without an answer, when it is closed or the request ends
+	Status     int           // status of the response; 0 breaks the connection
+	After      bool          // the message is accepted nevertheless
+	RetryAfter string        // header of the response
+	Until      chan struct{} // hang until this is closed or the request ends, then break the connection
 }
 
-// Shop is such a system. Its zero value doesn't work; see New.
+// Shop is such a system. It is an http.Handler for callbacks, lookups and files. Create it with New. It is
+// safe for concurrent use.
 type Shop struct {
 	secret string
 	now    func() time.Time
@@ -54,32 +54,32 @@ type Shop struct {
 	files  map[string]File
 }
 
-// File that customers' messages name by its address.
+// File is a file that the shop serves, for customers' messages that link to it.
 type File struct {
 	Type    string
 	Content []byte
 }
 
-// New makes a shop with a secret; now is the clock that signs and checks.
+// New returns a shop. now is its clock, for signatures.
 func New(secret string, now func() time.Time) *Shop {
 	return &Shop{secret: secret, now: now, files: map[string]File{}}
 }
 
-// Got gives what customers got, oldest first.
+// Got returns the messages that customers received, oldest first.
 func (s *Shop) Got() []Got {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got)
 }
 
-// Fail lets the next callback go wrong.
+// Fail adds a fault. Each fault strikes one callback, in the order of the calls of Fail.
 func (s *Shop) Fail(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, f)
 }
 
-// PutFile serves a file at /files/NAME below the shop's address; nil takes it away.
+// PutFile serves a file at /files/NAME. nil removes it.
 func (s *Shop) PutFile(name string, f *File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,7 @@ func (s *Shop) PutFile(name string, f *File) {
 	s.files[name] = *f
 }
 
-// Post posts events to Parley's webhook and gives status and body of the answer.
+// Post posts events to Parley's webhook. It returns the status and the body of the response.
 func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, string, error) {
 	body, err := json.Marshal(map[string]any{"events": events})
 	if err != nil {
@@ -116,14 +116,14 @@ func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, strin
 	return resp.StatusCode, string(answer), err
 }
 
-// sign returns the proof of a text at a time in Unix seconds.
+// sign returns the signature of a text at t, a time in Unix seconds.
 func (s *Shop) sign(t, text string) string {
 	h := hmac.New(sha256.New, []byte(s.secret))
 	_, _ = io.WriteString(h, t+"."+text)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ServeHTTP takes callbacks, answers questions about them, and serves files.
+// ServeHTTP accepts callbacks (POST), answers lookups (GET), and serves files.
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, ok := strings.CutPrefix(r.URL.Path, "/files/"); ok {
 		s.serveFile(w, name)
@@ -138,7 +138,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 
-		s.answerQuestion(w, key)
+		s.serveLookup(w, key)
 	case http.MethodPost:
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
@@ -150,16 +150,16 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 
-		s.takeMessage(w, r, body)
+		s.acceptMessage(w, r, body)
 	default:
 		writeField(w, http.StatusMethodNotAllowed, "error", "POST or GET")
 	}
 }
 
-// tolerance is how far a signature's time may be off.
+// tolerance is the maximum difference between a signature's time and the clock.
 const tolerance = 5 * time.Minute
 
-// isSigned reports whether a request has the right signature for a text.
+// isSigned reports whether a request has a valid signature of a text.
 func (s *Shop) isSigned(r *http.Request, text string) bool {
 	at, mac, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Parley-Signature"), "t="), ",v1=")
 	seconds, err := strconv.ParseInt(at, 10, 64)
@@ -169,13 +169,14 @@ func (s *Shop) isSigned(r *http.Request, text string) bool {
 	return hmac.Equal([]byte(mac), []byte(s.sign(at, text)))
 }
 
-// message is what is read of a callback.
+// message has the fields of a callback that the shop needs.
 type message struct {
 	Type, ID, Text string
 	To             struct{ ID string }
 }
 
-// isComplete reports whether a message has what every callback has, and repeats the key of its header.
+// isComplete reports whether a callback has the required fields, and its id equals the Idempotency-Key
+// header.
 func (m message) isComplete(key string) bool {
 	if m.Type != "message" || m.To.ID == "" {
 		return false
@@ -183,8 +184,8 @@ func (m message) isComplete(key string) bool {
 	return m.ID != "" && m.ID == key
 }
 
-// takeMessage takes a message to a customer, or does what the next fault says.
-func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) {
+// acceptMessage handles a callback, or fails it if there is a fault.
+func (s *Shop) acceptMessage(w http.ResponseWriter, r *http.Request, body []byte) {
 	var m message
 	err := json.Unmarshal(body, &m)
 	if err != nil || !m.isComplete(r.Header.Get("Idempotency-Key")) {
@@ -202,14 +203,14 @@ func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) 
 	}
 
 	if failing && !f.After {
-		f.answer(w)
+		f.respond(w)
 		return
 	}
 
 	id, known := s.keep(Got{Key: m.ID, To: m.To.ID, Text: m.Text, Body: body})
 	switch {
 	case failing:
-		f.answer(w)
+		f.respond(w)
 	case known:
 		writeField(w, http.StatusConflict, "id", id)
 	default:
@@ -217,13 +218,13 @@ func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) 
 	}
 }
 
-// keep remembers a message, once.
+// keep stores a message unless its key is known. It returns the shop's id of the message.
 func (s *Shop) keep(g Got) (id string, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, have := range s.got {
-		if have.Key == g.Key {
-			return have.ID, true
+	for _, earlier := range s.got {
+		if earlier.Key == g.Key {
+			return earlier.ID, true
 		}
 	}
 	g.ID = fmt.Sprintf("shop-%d", len(s.got)+1)
@@ -231,7 +232,7 @@ func (s *Shop) keep(g Got) (id string, known bool) {
 	return g.ID, false
 }
 
-// nextFault takes the next fault. ok is false if there is none.
+// nextFault removes and returns the next fault. ok is false if there is none.
 func (s *Shop) nextFault() (next Fault, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,8 +244,8 @@ func (s *Shop) nextFault() (next Fault, ok bool) {
 	return f, true
 }
 
-// answer answers as a fault says.
-func (f Fault) answer(w http.ResponseWriter) {
+// respond fails a request.
+func (f Fault) respond(w http.ResponseWriter) {
 	if f.Status == 0 {
 		panic(http.ErrAbortHandler)
 	}
@@ -254,8 +255,8 @@ func (f Fault) answer(w http.ResponseWriter) {
 	writeField(w, f.Status, "error", "as the test wants it")
 }
 
-// answerQuestion answers whether a message was taken.
-func (s *Shop) answerQuestion(w http.ResponseWriter, key string) {
+// serveLookup answers whether the shop has a message with a key.
+func (s *Shop) serveLookup(w http.ResponseWriter, key string) {
 	for _, g := range s.Got() {
 		if g.Key == key {
 			writeField(w, http.StatusOK, "id", g.ID)
@@ -265,7 +266,6 @@ func (s *Shop) answerQuestion(w http.ResponseWriter, key string) {
 	writeField(w, http.StatusNotFound, "key", key)
 }
 
-// serveFile answers with a file.
 func (s *Shop) serveFile(w http.ResponseWriter, name string) {
 	s.mu.Lock()
 	f, ok := s.files[name]
@@ -278,7 +278,7 @@ func (s *Shop) serveFile(w http.ResponseWriter, name string) {
 	_, _ = w.Write(f.Content)
 }
 
-// writeField answers with a JSON object of one field.
+// writeField responds with a JSON object that has one field.
 func writeField(w http.ResponseWriter, status int, name, value string) {
 	body, err := json.Marshal(map[string]string{name: value})
 	if err != nil {
