@@ -20,7 +20,7 @@ type Layout struct {
 	Rule   string                   // written for a thematic break
 	Loose  bool                     // keep empty lines between the items of a list
 	Code   func(code string) string // writes a code block
-	// Text writes the words of a block that contains no blocks: a paragraph, a heading, a cell of a table.
+	// Text writes the content of a block without nested blocks: a paragraph, a heading, a table cell.
 	Text func(block ast.Node) string
 }
 

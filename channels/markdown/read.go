@@ -10,14 +10,14 @@ import (
 	gmtext "github.com/yuin/goldmark/text"
 )
 
-// Run is text with the same formatting throughout.
+// Run is a piece of text with uniform formatting.
 type Run struct {
 	Text  string
-	URL   string // if not empty, the text is a link: http, https, mailto or tel
+	URL   string // if not empty, the text links to it: http, https, mailto or tel
 	Style Style
 }
 
-// Kind says how a part of rich text is shown.
+// Kind is the kind of a Part.
 type Kind string
 
 // Kinds of parts.
@@ -28,21 +28,23 @@ const (
 	Code    Kind = "code"
 )
 
-// Part is a paragraph, list item, quotation or code block.
+// Part is a paragraph, list item, quotation or code block. For example, "Hello *Ann*" is one Section with the
+// runs "Hello " and "Ann", of which the second is italic.
 type Part struct {
 	Kind    Kind
 	Runs    []Run
-	Indent  int  // of an Item: how many lists contain its list
-	Ordered bool // the Item has a number
-	Number  int  // of an ordered Item
+	Indent  int  // Item: how many lists contain its list
+	Ordered bool // Item: whether it has a number
+	Number  int  // Item: its number, if Ordered
 }
 
-// Parts reads canonical Markdown. It drops nothing: HTML and images become text. A link whose label looks
-// like another address becomes text, too. The same Markdown always has the same parts.
+// Parts parses canonical Markdown for chats, which show text as a list of parts without deeper structure. It
+// drops nothing: HTML and images become text, and so does a link whose label looks like a different address.
+// It is deterministic.
 func Parts(md string) []Part {
 	var parts []Part
 	parser := New().Parser()
-	insideLine := false // the chunk begins inside of a line
+	insideLine := false // whether the chunk begins in the middle of a line
 	for _, chunk := range splitChunks(md) {
 		source := []byte(chunk)
 		if insideLine {
@@ -65,14 +67,15 @@ type reader struct {
 	parts  []Part
 }
 
-// addChildren adds the parts of a block's children.
+// addChildren adds the parts of a block's children. See addBlock.
 func (r *reader) addChildren(n ast.Node, kind Kind, indent int) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		r.addBlock(c, kind, indent)
 	}
 }
 
-// addBlock adds the parts of a block. kind is that of a paragraph here, and indent how many lists are around it.
+// addBlock adds the parts of a block. kind is the kind of paragraphs at this place, and indent the number of
+// enclosing lists.
 func (r *reader) addBlock(n ast.Node, kind Kind, indent int) {
 	switch n := n.(type) {
 	case *ast.Heading:
@@ -96,7 +99,7 @@ func (r *reader) addBlock(n ast.Node, kind Kind, indent int) {
 	}
 }
 
-// ruleText is what a rule, a line across, is in a chat.
+// ruleText represents a thematic break in a chat.
 const ruleText = "———"
 
 func (r *reader) addPart(p Part) {
@@ -105,8 +108,8 @@ func (r *reader) addPart(p Part) {
 	}
 }
 
-// addList adds a part for each item. The first paragraph of an item is the item's own text; the blocks
-// behind it are parts of their own.
+// addList adds a part for each item. The first paragraph of an item is the text of that part. The blocks
+// after it become parts of their own.
 func (r *reader) addList(l *ast.List, indent int) {
 	number := l.Start
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
@@ -128,7 +131,8 @@ func (r *reader) addList(l *ast.List, indent int) {
 	}
 }
 
-// isParagraph reports whether a block is a paragraph; nil isn't one. In a list without empty lines, paragraphs are of another kind.
+// isParagraph reports whether a block, which may be nil, is a paragraph. In a list without empty lines,
+// goldmark's paragraphs are TextBlocks.
 func isParagraph(block ast.Node) bool {
 	if block == nil {
 		return false
@@ -153,57 +157,58 @@ func (r *reader) addTable(t *extast.Table) {
 	r.addPart(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(b.String(), "\n")}}})
 }
 
-// inlineRuns returns the runs of a node's children. st and link are the formatting and the address that the
-// children have from the nodes around them; link is "" outside of links.
-func (r *reader) inlineRuns(n ast.Node, st Style, link string) []Run {
+// inlineRuns returns the runs of a node's children. style and link are the formatting and the address of the
+// enclosing nodes; link is "" outside of links.
+func (r *reader) inlineRuns(n ast.Node, style Style, link string) []Run {
 	var out []Run
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		out = append(out, r.spanRuns(c, st, link)...)
+		out = append(out, r.spanRuns(c, style, link)...)
 	}
 	return out
 }
 
-func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
+// spanRuns returns the runs of one inline node. See inlineRuns.
+func (r *reader) spanRuns(n ast.Node, style Style, link string) []Run {
 	switch n := n.(type) {
 	case *ast.Text:
 		text := Unescape(n.Segment.Value(r.source))
 		if n.SoftLineBreak() || n.HardLineBreak() {
 			text += "\n"
 		}
-		return []Run{{Text: text, Style: st, URL: link}}
+		return []Run{{Text: text, Style: style, URL: link}}
 	case *ast.String:
-		return []Run{{Text: string(n.Value), Style: st, URL: link}}
+		return []Run{{Text: string(n.Value), Style: style, URL: link}}
 	case *ast.CodeSpan:
-		st.Code = true
-		return []Run{{Text: SpanText(n, r.source), Style: st, URL: link}}
+		style.Code = true
+		return []Run{{Text: SpanText(n, r.source), Style: style, URL: link}}
 	case *ast.Emphasis:
 		if n.Level == 1 {
-			st.Italic = true
+			style.Italic = true
 		} else {
-			st.Bold = true
+			style.Bold = true
 		}
-		return r.inlineRuns(n, st, link)
+		return r.inlineRuns(n, style, link)
 	case *extast.Strikethrough:
-		st.Strike = true
-		return r.inlineRuns(n, st, link)
+		style.Strike = true
+		return r.inlineRuns(n, style, link)
 	case *ast.Link:
-		return r.linkRuns(n, st, Destination(n.Destination))
+		return r.linkRuns(n, style, Destination(n.Destination))
 	case *ast.Image:
 		dest := Destination(n.Destination)
-		isPartOfMail := strings.HasPrefix(dest, "cid:") // its file stands beside the text, and its name is the label
+		isPartOfMail := strings.HasPrefix(dest, "cid:") // its file is an attachment, and its label is the file's name
 		if isPartOfMail && n.HasChildren() {
-			return r.inlineRuns(n, st, link)
+			return r.inlineRuns(n, style, link)
 		}
-		return r.linkRuns(n, st, dest)
+		return r.linkRuns(n, style, dest)
 	case *ast.AutoLink:
 		label := string(n.Label(r.source))
-		return []Run{{Text: label, Style: st, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
+		return []Run{{Text: label, Style: style, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
 	case *ast.RawHTML:
 		raw, isBreak := HTML(n, r.source)
 		if isBreak {
 			raw = []byte("\n")
 		}
-		return []Run{{Text: string(raw), Style: st, URL: link}}
+		return []Run{{Text: string(raw), Style: style, URL: link}}
 	case *extast.TaskCheckBox:
 		if n.IsChecked {
 			return []Run{{Text: "☑ "}}
@@ -211,40 +216,42 @@ func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
 		return []Run{{Text: "☐ "}}
 	}
 
-	return r.inlineRuns(n, st, link)
+	return r.inlineRuns(n, style, link)
 }
 
 // linkRuns returns the runs of a link to dest:
 //
-//	a usual link                     the label, as a link
-//	no label                         the address
-//	the label names another address  the label as text, and behind it the real address as a link
-//	chats don't link to dest         the label, and behind it the address, as text
-func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
-	target := SafeURL(dest, false)
-	runs := r.inlineRuns(n, st, target)
+//	ordinary link                  the label, as a link
+//	no label                       the address
+//	label names another address    the label as text, and the real address in parentheses, as a link
+//	chats don't link to dest       the label and the address in parentheses, as text
+func (r *reader) linkRuns(n ast.Node, style Style, dest string) []Run {
+	const isMail = false
+	target := SafeURL(dest, isMail)
+	runs := r.inlineRuns(n, style, target)
 	label := ""
 	for _, run := range runs {
 		label += run.Text
 	}
 
-	if dest == "" {
+	switch {
+	case dest == "":
 		return runs
+	case strings.TrimSpace(label) == "":
+		return []Run{{Text: dest, Style: style, URL: target}}
+	case target == "":
+		return append(runs, Run{Text: " (" + dest + ")", Style: style})
+	case isDeceptive(label, target):
+		return append(withoutURLs(runs),
+			Run{Text: " (", Style: style},
+			Run{Text: target, Style: style, URL: target},
+			Run{Text: ")", Style: style})
+	default:
+		return []Run{{Text: label, Style: style, URL: target}}
 	}
-	if strings.TrimSpace(label) == "" {
-		return []Run{{Text: dest, Style: st, URL: target}}
-	}
-	if target == "" {
-		return append(runs, Run{Text: " (" + dest + ")", Style: st})
-	}
-	if isDeceptive(label, target) {
-		return append(withoutURLs(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
-	}
-
-	return []Run{{Text: label, Style: st, URL: target}}
 }
 
-// withoutURLs returns a copy of runs in which none is a link.
+// withoutURLs returns a copy of runs without links.
 func withoutURLs(runs []Run) []Run {
 	out := slices.Clone(runs)
 	for i := range out {
@@ -253,10 +260,10 @@ func withoutURLs(runs []Run) []Run {
 	return out
 }
 
-// maxURLBytes is the maximum length of a link's address: Slack and Teams refuse longer ones.
+// maxURLBytes is the maximum length of a link's address. Slack and Teams reject longer ones.
 const maxURLBytes = 2900
 
-// SafeURL returns address if chats may show it as a link, and "" otherwise. isMail says that it is a mail
+// SafeURL returns address if chats may show it as a link, and "" otherwise. isMail states that it is a mail
 // address, with or without "mailto:".
 func SafeURL(address string, isMail bool) string {
 	if isMail && !strings.HasPrefix(address, "mailto:") {
@@ -281,7 +288,8 @@ func SafeURL(address string, isMail bool) string {
 	return ""
 }
 
-// isDeceptive reports whether a label looks like another address than target, to which the link leads.
+// isDeceptive reports whether a label looks like an address, but not the address to which the link leads
+// (target).
 func isDeceptive(label, target string) bool {
 	label = strings.ToLower(strings.TrimSpace(label))
 	isOneWord := !strings.ContainsAny(label, " \n")
@@ -292,7 +300,7 @@ func isDeceptive(label, target string) bool {
 	return shortAddress(label) != shortAddress(strings.ToLower(target))
 }
 
-// shortAddress returns an address without what people leave out when they type it.
+// shortAddress returns an address without the parts that people usually omit.
 func shortAddress(s string) string {
 	for _, prefix := range []string{"https://", "http://", "mailto:", "tel:", "www."} {
 		s = strings.TrimPrefix(s, prefix)

@@ -2,7 +2,7 @@ package markdown
 
 import "strings"
 
-// Merge joins neighbouring runs that have the same formatting and the same address.
+// Merge joins adjacent runs with the same formatting and address.
 func Merge(runs []Run) []Run {
 	var out []Run
 	for i := 0; i < len(runs); {
@@ -17,11 +17,10 @@ func Merge(runs []Run) []Run {
 	return out
 }
 
-// isAlike reports whether two runs have the same formatting and the same address.
 func isAlike(a, b Run) bool { return a.URL == b.URL && a.Style == b.Style }
 
-// Spelled returns the run as text, for places where no link can stand, such as code or the cell of a table.
-// The address stands behind the words, unless the words are the address.
+// Spelled returns the run as text, for places that can't contain a link, such as code or a table cell. The
+// address follows in parentheses, unless the text is the address: "our shop (https://shop.example)".
 func (r Run) Spelled() string {
 	if !canBeLink(r.URL) {
 		return r.Text
@@ -36,18 +35,18 @@ func (r Run) Spelled() string {
 	return r.Text + " (" + address + ")"
 }
 
-// IsSameAddress reports whether the words of a link are its address, also as people write it: "shop.example" is
-// "http://shop.example/".
-func IsSameAddress(words, address string) bool {
+// IsSameAddress reports whether the text of a link is its address, perhaps in a shorter form: "shop.example"
+// is the same as "http://shop.example/".
+func IsSameAddress(text, address string) bool {
 	shown := ShownAddress(address)
-	if words == address || words == shown {
+	if text == address || text == shown {
 		return true
 	}
 	_, withoutScheme, hasScheme := strings.Cut(shown, "://")
-	return hasScheme && strings.TrimSuffix(words, "/") == strings.TrimSuffix(withoutScheme, "/")
+	return hasScheme && strings.TrimSuffix(text, "/") == strings.TrimSuffix(withoutScheme, "/")
 }
 
-// Plain returns the text of parts without formatting, each part on a line of its own.
+// Plain returns the text of parts without formatting, one line per part.
 func Plain(parts []Part) string {
 	var b strings.Builder
 	for i, p := range parts {

@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// Runs appends runs that stand beside each other. Markdown can't express some formatting, such as bold
-// within a word beside a quotation mark. If it can't, all these runs lose their formatting: the words count.
-// Code can't hold a link, so a link whose words don't show its address is not written as code.
+// Runs appends adjacent runs. Markdown can't express some formatting, such as bold within a word next to a
+// quotation mark. In that case all these runs lose their formatting, because the text matters more. Code
+// can't contain a link, so a link whose text doesn't show its address is not written as code.
 func (w *Writer) Runs(runs []Run) {
 	runs = Merge(runs)
 	for i, r := range runs {
@@ -32,7 +32,7 @@ func (w *Writer) writeRuns(runs []Run) {
 	}
 }
 
-// canExpress reports whether Parts reads the same formatting from the Markdown of these runs.
+// canExpress reports whether the Markdown of these runs is parsed with the same formatting.
 func (w *Writer) canExpress(runs []Run) bool {
 	if !slices.ContainsFunc(runs, func(r Run) bool { return r.Style != Style{} }) {
 		return true
@@ -46,8 +46,8 @@ func (w *Writer) canExpress(runs []Run) bool {
 	return visibleFormat(read) == visibleFormat(runs)
 }
 
-// visibleFormat returns each visible character of runs, followed by a letter that stands for its formatting,
-// so that two texts can be compared.
+// visibleFormat returns each visible character of runs followed by a letter for its formatting, for
+// comparison. For example, a bold "Hi" is "Hbib", with b for bold.
 func visibleFormat(runs []Run) string {
 	var b strings.Builder
 	for _, r := range runs {

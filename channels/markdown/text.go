@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// FindURLs returns the positions of web addresses in s, each from its first byte to behind its last byte. A
-// full stop or bracket that ends the sentence around an address does not belong to the address.
+// FindURLs returns the positions of web addresses in s as pairs of start and end, where the end is exclusive.
+// Punctuation that belongs to the surrounding sentence is excluded: in "(see https://shop.example/a)." the
+// address ends with "a".
 func FindURLs(s string) [][2]int {
 	var out [][2]int
 	for at := 0; at < len(s); {
@@ -27,7 +28,7 @@ func FindURLs(s string) [][2]int {
 		at = host
 
 		if !isWebScheme(s[start:colon]) || isInsideWord(s, start) {
-			continue // don't look for its end: a long word may hold many "://", and each would be read to the end
+			continue // don't search for its end: in a long word with many "://" that would take quadratic time
 		}
 
 		end := host
@@ -45,19 +46,19 @@ func FindURLs(s string) [][2]int {
 	return out
 }
 
-// isWebScheme reports whether addresses with a scheme are found.
+// isWebScheme reports whether FindURLs finds addresses with this scheme.
 func isWebScheme(scheme string) bool {
 	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 }
 
-// isInsideWord reports whether a letter or digit stands before position at of s.
+// isInsideWord reports whether a letter or digit precedes position at of s.
 func isInsideWord(s string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:at])
 	return at > 0 && isWordRune(before)
 }
 
-// isURLEnd reports whether s begins with a character that no URL contains: a blank, a control character, a bracket
-// or quote around URLs, or a character for private use.
+// isURLEnd reports whether s begins with a character that can't be part of a URL: white space, a control
+// character, an angle bracket, a quote, or a private-use character.
 func isURLEnd(s string) bool {
 	if s[0] < utf8.RuneSelf {
 		return s[0] <= ' ' || strings.IndexByte("<>\"`\x7f", s[0]) >= 0
@@ -66,10 +67,10 @@ func isURLEnd(s string) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Co, r)
 }
 
-// trimURL removes characters from the end of a URL that belong to the sentence around it: a full stop, or a
-// closing bracket that was opened before the URL.
+// trimURL removes trailing characters of a URL that belong to the surrounding sentence: punctuation, or a
+// closing bracket whose opening one precedes the URL.
 func trimURL(u string) string {
-	var spare [math.MaxUint8 + 1]int // for each closing bracket: how many more of it there are than of its opening one
+	var spare [math.MaxUint8 + 1]int // for each closing bracket: how many have no opening one in u
 	for i := range len(u) {
 		switch c := u[i]; c {
 		case ')', ']', '}':
@@ -97,15 +98,15 @@ func trimURL(u string) string {
 	return u
 }
 
-// Maximum lengths of entities in Markdown. The two for numbers are those of CommonMark.
+// Maximum lengths of entities in Markdown. The limits of digits are those of CommonMark.
 const (
-	maxEntityBytes = 32 // the longest known name, with room
+	maxEntityBytes = 32 // longer than any known name
 	maxHexDigits   = 6
 	maxDigits      = 7
 )
 
-// IsEntity reports whether s, which stands behind an ampersand, begins with an entity that Markdown
-// resolves: "#10;", "#x1F;", "amp;".
+// IsEntity reports whether s, the text after an ampersand, begins with an entity that Markdown resolves:
+// "#10;", "#x1F;", "amp;".
 func IsEntity(s string) bool {
 	end := strings.IndexByte(s[:min(len(s), maxEntityBytes+1)], ';')
 	if end < 2 {
@@ -142,7 +143,6 @@ func containsOnly(s string, allowed func(byte) bool) bool {
 // isNameByte reports whether the name of an entity may contain c.
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) }
 
-// isHexDigit reports whether c is a hexadecimal digit.
 func isHexDigit(c byte) bool {
 	switch {
 	case isDigit(c), c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
@@ -151,8 +151,8 @@ func isHexDigit(c byte) bool {
 	return false
 }
 
-// LongestRun returns the length of the longest run of c in text. The fence around code must be longer than
-// any run of its sign in the code.
+// LongestRun returns the length of the longest run of c in text. A fence around code has to be longer than
+// any run of its character in the code.
 func LongestRun(text string, c byte) int {
 	longest, run := 0, 0
 	for i := range len(text) {

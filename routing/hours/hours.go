@@ -1,6 +1,9 @@
 // Package hours computes when a business is open, in its time zone, with daylight saving time and holidays.
 //
-// What does not belong here: the clock, lookups, and what is done when it opens or closes.
+// Example: a Plan with the zone Europe/Berlin and the rule {"mon-fri", "09:00-17:30"} is read by New. On a
+// Friday at 18:00 NextOpening returns Monday, 09:00 in Berlin.
+//
+// Not here: the current time, lookups, and what happens when a business opens or closes.
 package hours
 
 import (
@@ -12,69 +15,70 @@ import (
 	"time"
 )
 
-// closed is what people write for a day without hours.
+// closed is what people write for a day on which the business doesn't open.
 const closed = "closed"
 
-// farthest is how many days ahead NextOpening and Evening look. It is more than a year, for a business that opens
-// once a year.
-const farthest = 400
+// maxDaysAhead is how many days ahead NextOpening and Evening search. It is more than a year, for a business
+// that opens once a year.
+const maxDaysAhead = 400
 
 const (
 	daysOfWeek    = 7
 	minutesOfHour = 60
-	noon          = 12 // an hour that each day has, whatever daylight saving time does
+	noon          = 12 // an hour that exists on each day, also when daylight saving time begins or ends
 )
 
-// Plan is business hours in the form in which people write them and in which they are stored. The zero value
-// means always open.
+// Plan is business hours as people write them and as they are stored. Days takes precedence over Holidays,
+// these over the public holidays of Country, and these over Week. The zero value means always open.
 type Plan struct {
 	Zone     string   `json:"zone,omitempty"` // "Europe/Berlin"
 	Week     []Rule   `json:"week,omitempty"`
 	Holidays []string `json:"holidays,omitempty"` // "2026-12-25"; closed all day
 	Country  string   `json:"country,omitempty"`  // "DE", "DE-BY": closed on its public holidays
-	Except   []string `json:"except,omitempty"`   // public holidays on which the week's hours hold, by date or by name
-	Days     []Day    `json:"days,omitempty"`     // days unlike others; they come before all else
+	Except   []string `json:"except,omitempty"`   // public holidays that are ordinary days, by date or by name
+	Days     []Day    `json:"days,omitempty"`     // days with hours of their own
 }
 
-// Day is one day that is unlike others.
+// Day is a day with hours of its own.
 type Day struct {
 	Date string `json:"date"`           // "2026-12-24"
 	Name string `json:"name,omitempty"` // for people
-	Open string `json:"open,omitempty"` // as in a Rule; empty means closed
+	Open string `json:"open,omitempty"` // as in a Rule; "" means closed
 }
 
-// Calendar tells the public holidays of a country, or of a part of one.
+// Calendar knows the public holidays of a country or region.
 type Calendar interface {
-	// Holiday returns the name of the public holiday on a day. It is empty if there is none.
+	// Holiday returns the name of the public holiday on a day, or "".
 	Holiday(year int, month time.Month, day int) string
 }
 
-// Calendars finds the Calendar of a country. It returns nil for a country that it doesn't know, which then has no holidays.
+// Calendars returns the Calendar of a country, or nil if it doesn't know the country.
 type Calendars func(country string) Calendar
 
-// Rule says when the business is open on some days of the week.
+// Rule states when the business is open on some days of the week.
 type Rule struct {
 	Days string `json:"days"` // "mon-fri", "sat", "mon,wed"
 	Open string `json:"open"` // "09:00-12:30, 13:30-17:30"; "closed"
 }
 
-// Span is a part of a day, in minutes since midnight by local time: 09:00-12:30 is {540, 750}. To is at most 1440
-// and greater than From.
+// Span is a part of a day, in minutes since midnight in local time: 09:00-12:30 is {540, 750}. To is greater
+// than From, and at most 1440.
 type Span struct{ From, To int }
 
-// Hours answers questions about a Plan. A nil *Hours is always open.
+// Hours answers questions about a Plan. It is immutable and safe for concurrent use. A nil *Hours is always
+// open.
 type Hours struct {
 	zone     *time.Location
 	week     [daysOfWeek][]Span // by time.Weekday
 	holidays map[string]bool    // dates; closed
 	days     map[string][]Span  // dates with hours of their own
-	public   Calendar           // nil if public holidays don't count
-	except   map[string]bool    // dates, and names in small letters, of public holidays that don't count
+	public   Calendar           // public holidays; nil if the business has none
+	except   map[string]bool    // public holidays that are ordinary days: dates, and names in lower case
 }
 
-// New reads a Plan. For a plan without rules it returns nil: always open.
-// Errors: *Error.
-func New(p Plan, of Calendars) (*Hours, error) {
+// New returns the Hours of a plan. It returns nil, which is always open, for a plan without rules. Errors:
+// *Error.
+func New(p Plan, calendars Calendars) (*Hours, error) {
 	if p.isEmpty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
 	}
@@ -99,8 +103,8 @@ func New(p Plan, of Calendars) (*Hours, error) {
 	if err := h.readDays(p.Days); err != nil {
 		return nil, err
 	}
-	if p.Country != "" && of != nil {
-		h.public = of(p.Country)
+	if p.Country != "" && calendars != nil {
+		h.public = calendars(p.Country)
 	}
 
 	for _, s := range p.Except {
@@ -110,7 +114,7 @@ func New(p Plan, of Calendars) (*Hours, error) {
 	return h, nil
 }
 
-// SpecialDays returns the days that are unlike others, by date. Those of Holidays are among them, closed all day.
+// SpecialDays returns the days with hours of their own, by date. It includes those of Holidays, as closed.
 func (p Plan) SpecialDays() []Day {
 	days := slices.Clone(p.Days)
 	for _, date := range p.Holidays {
@@ -122,7 +126,7 @@ func (p Plan) SpecialDays() []Day {
 	return days
 }
 
-// isEmpty reports whether a plan says nothing. Except alone says nothing, since it only limits Country.
+// isEmpty reports whether a plan has no rules. Except alone is not a rule, because it only limits Country.
 func (p Plan) isEmpty() bool {
 	hasDays := len(p.Week) > 0 || len(p.Holidays) > 0 || len(p.Days) > 0
 	return !hasDays && p.Country == "" && p.Zone == ""
@@ -173,7 +177,7 @@ func (h *Hours) readDays(days []Day) error {
 	return nil
 }
 
-// Error says what is wrong with a plan, in words for people.
+// Error describes what is wrong with a plan, in words for people.
 type Error struct{ Text string }
 
 // Error implements error.
@@ -181,8 +185,9 @@ func (e *Error) Error() string { return "hours: " + e.Text }
 
 func faultf(format string, args ...any) error { return &Error{Text: fmt.Sprintf(format, args...)} }
 
-// Read reads a Plan from JSON; the result for an empty text and for {} is nil: always open.
-func Read(plan []byte, of Calendars) (*Hours, error) {
+// Read decodes a Plan from JSON and returns its Hours. For an empty text it returns nil, which is always
+// open.
+func Read(plan []byte, calendars Calendars) (*Hours, error) {
 	if len(plan) == 0 {
 		return nil, nil //nolint:nilnil // as in New
 	}
@@ -190,10 +195,10 @@ func Read(plan []byte, of Calendars) (*Hours, error) {
 	if err := json.Unmarshal(plan, &p); err != nil {
 		return nil, fmt.Errorf("hours: %w", err)
 	}
-	return New(p, of)
+	return New(p, calendars)
 }
 
-// Zone returns the time zone of the business; nil if it is always open.
+// Zone returns the time zone of the business, or nil if it is always open.
 func (h *Hours) Zone() *time.Location {
 	if h == nil {
 		return nil
@@ -201,7 +206,7 @@ func (h *Hours) Zone() *time.Location {
 	return h.zone
 }
 
-// OpenAt reports whether the business is open at a time.
+// OpenAt reports whether the business is open at t.
 func (h *Hours) OpenAt(t time.Time) bool {
 	if h == nil {
 		return true
@@ -209,13 +214,13 @@ func (h *Hours) OpenAt(t time.Time) bool {
 	return slices.ContainsFunc(h.periodsOf(t, 0), func(s period) bool { return !t.Before(s.from) && t.Before(s.to) })
 }
 
-// NextOpening returns the first time from t on at which the business is open, which may be t itself. It returns zero if the
-// business doesn't open within 400 days.
+// NextOpening returns the first time not before t at which the business is open, which may be t itself. It
+// returns the zero time if the business doesn't open within 400 days.
 func (h *Hours) NextOpening(t time.Time) time.Time {
 	if h == nil {
 		return t
 	}
-	for n := range farthest {
+	for n := range maxDaysAhead {
 		for _, s := range h.periodsOf(t, n) {
 			if t.Before(s.to) {
 				return laterOf(s.from, t)
@@ -225,16 +230,16 @@ func (h *Hours) NextOpening(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// LastClosing returns when the business closes for the last time on t's day. ok is false if it doesn't close on
-// that day.
+// LastClosing returns when the business closes for the last time on t's day. ok is false if it doesn't close
+// on that day.
 func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 	_, at, ok = h.lastPeriod(t, 0)
 	return at, ok
 }
 
-// Reopens returns when the business opens again after t's day. If it closes later on that day, this is the first
-// opening after the last closing. Otherwise it is the first time from t on at which the business is open, as in
-// NextOpening. So it returns t if the business is always open.
+// Reopens returns when the business opens again after t's day. If it still closes on that day, that is the
+// first opening after the last closing. Otherwise it is the same as NextOpening(t), which is t if the
+// business is always open.
 func (h *Hours) Reopens(t time.Time) time.Time {
 	closing, ok := h.LastClosing(t)
 	if ok && closing.After(t) {
@@ -243,11 +248,11 @@ func (h *Hours) Reopens(t time.Time) time.Time {
 	return h.NextOpening(t)
 }
 
-// Evening returns the next time after t that is lead before the last closing of a day: 16:30 for a lead of 30
-// minutes, if the business closes at 17:00. It is never earlier than the day's last opening. ok is false if there
-// is none.
+// Evening returns the next time after t that precedes the last closing of a day by lead: 16:30 for a lead of
+// 30 minutes, if the business closes at 17:00. It is not before the last opening of that day. ok is false if
+// there is no such time.
 func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool) {
-	for n := range farthest {
+	for n := range maxDaysAhead {
 		from, to, ok := h.lastPeriod(t, n)
 		if !ok {
 			continue
@@ -259,7 +264,7 @@ func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool)
 	return time.Time{}, false
 }
 
-// Between returns how long the business is open between two times; 0 if the second is not after the first.
+// Between returns for how long the business is open between two times. It returns 0 if to is not after from.
 func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	if !from.Before(to) {
 		return 0
@@ -288,9 +293,10 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	}
 }
 
-// lastPeriod returns the last period of the nth day after t's that ends on that day. ok is false if there is none: the business
-// doesn't open on that day, or only is open past midnight. Of night shifts, "00:00-06:00, 22:00-24:00" on each day, it is the one
-// that ends in the morning.
+// lastPeriod returns the last period of a day that also ends on it: the nth day after t's, where 0 is t's
+// day. ok is false if there is none, because the business doesn't open on that day or stays open past
+// midnight. With night shifts ("00:00-06:00, 22:00-24:00" on each day) it is the period that ends in the
+// morning.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false
@@ -303,18 +309,18 @@ func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	return from, to, false
 }
 
-// period is a time during which the business is open without a break; to is the first moment after it.
+// period is a time during which the business is open without a break. It includes from but not to.
 type period struct{ from, to time.Time }
 
-// periodsOf returns the periods of the nth day after t's, in order. Spans that touch are one period. When daylight saving
-// time begins, a period may be shorter, or missing.
+// periodsOf returns the periods of the nth day after t's, in order. Adjacent spans become one period. When
+// daylight saving time begins, a period may be shorter, or missing.
 func (h *Hours) periodsOf(t time.Time, n int) []period {
 	t = t.In(h.zone)
 	day := time.Date(t.Year(), t.Month(), t.Day()+n, noon, 0, 0, 0, h.zone)
 	var list []period
 	for _, s := range h.spansOf(day) {
 		p := period{from: h.momentOf(day, s.From), to: h.momentOf(day, s.To)}
-		if !p.from.Before(p.to) { // the clock leaps over all of it
+		if !p.from.Before(p.to) { // the clock skips all of it
 			continue
 		}
 
@@ -330,7 +336,7 @@ func (h *Hours) periodsOf(t time.Time, n int) []period {
 	return list
 }
 
-// spansOf returns when the business is open on a day, by local time.
+// spansOf returns when the business is open on a day, in local time.
 func (h *Hours) spansOf(day time.Time) []Span {
 	date := day.Format(time.DateOnly)
 	if spans, ok := h.days[date]; ok {
@@ -350,22 +356,24 @@ func (h *Hours) spansOf(day time.Time) []Span {
 	return h.week[day.Weekday()]
 }
 
-// momentOf returns the moment of a day at which local time is so many minutes since midnight. Where the clock leaps over
-// that time, it is the moment of the leap.
+// momentOf returns the time on a day at which local time is that many minutes after midnight. If the clock
+// skips that local time, it returns the time of the change.
 func (h *Hours) momentOf(day time.Time, minutes int) time.Time {
 	hour, minute := minutes/minutesOfHour, minutes%minutesOfHour
 	t := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, h.zone)
-	// time.Date shows another time than asked for if the clock leaps over that. Both are compared in UTC, which has no leaps.
-	asked := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.UTC)
-	shown := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+	// If the clock skips the requested local time, time.Date returns another one. Comparing both as UTC, which
+	// never skips, shows in which direction it moved.
+	requested := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.UTC)
+	actual := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
 	zoneBegin, zoneEnd := t.ZoneBounds()
-	if shown.After(asked) {
+	switch {
+	case actual.After(requested):
 		return zoneBegin
-	}
-	if shown.Before(asked) {
+	case actual.Before(requested):
 		return zoneEnd
+	default:
+		return t
 	}
-	return t
 }
 
 func laterOf(a, b time.Time) time.Time {
@@ -373,8 +381,4 @@ func laterOf(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-func sortSpans(list []Span) {
-	slices.SortFunc(list, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
 }

@@ -1,24 +1,26 @@
 package hours
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// ParseZone reads the name of a time zone, such as Europe/Berlin. It fails for a name that the system doesn't know, and for the
-// machine's own zone, which has no name.
+// ParseZone returns the time zone with a name such as Europe/Berlin. Errors: *Error if the system doesn't
+// know the name, or if it is "" or "Local".
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
-	isNamed := name != "" && name != "Local" // for these time.LoadLocation returns UTC and the machine's zone
+	isNamed := name != "" && name != "Local" // for those time.LoadLocation returns UTC and the machine's zone
 	if err != nil || !isNamed {
 		return nil, faultf("unknown time zone %q: it should be a name like Europe/Berlin", name)
 	}
 	return zone, nil
 }
 
-// ParseDays reads days of the week, in the order in which they are written: "sat", "mon,wed", "mon-fri". A range may go past the end
-// of the week, as "fri-mon" does; "mon-mon" is monday alone. It fails for what isn't a day, and for a day that comes twice.
+// ParseDays parses days of the week and returns them in the order in which they are written: "sat",
+// "mon,wed", "mon-fri". A range may continue past the end of the week: "fri-mon" is four days. Errors: *Error
+// if a part is not a day or range, or if a day occurs twice.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
@@ -44,8 +46,8 @@ func ParseDays(s string) ([]time.Weekday, error) {
 	return days, nil
 }
 
-// daysFrom returns the days from the first to the last, both included. They go past the end of the week if the last comes before the
-// first.
+// daysFrom returns the days from first to last, both included. It continues past the end of the week if last
+// precedes first.
 func daysFrom(first, last time.Weekday) []time.Weekday {
 	days := []time.Weekday{first}
 	for d := first; d != last; {
@@ -55,7 +57,7 @@ func daysFrom(first, last time.Weekday) []time.Weekday {
 	return days
 }
 
-// readWeekday reads mon or Monday.
+// readWeekday parses the name of a day, such as mon or Monday.
 func readWeekday(s string) (time.Weekday, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	for d := time.Sunday; d <= time.Saturday; d++ {
@@ -67,8 +69,9 @@ func readWeekday(s string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// ParseSpans reads the times of a day: "09:00-17:30", "09:00-12:30, 13:30-17:30", "22:00-24:00". It returns them sorted, and none
-// for "closed". It fails for what isn't a time, for times that end before they begin, and for such that overlap.
+// ParseSpans parses the opening times of a day: "09:00-17:30", "09:00-12:30, 13:30-17:30", "22:00-24:00". It
+// returns them sorted, and nil for "closed". Errors: *Error if a part is not a pair of times, ends before it
+// begins, or overlaps another one.
 func ParseSpans(s string) ([]Span, error) {
 	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
@@ -77,9 +80,9 @@ func ParseSpans(s string) ([]Span, error) {
 	var spans []Span
 	for part := range strings.SplitSeq(s, ",") {
 		from, to, _ := strings.Cut(part, "-")
-		begin, fromOK := readMinutes(from)
-		end, toOK := readMinutes(to)
-		if !fromOK || !toOK {
+		begin, isBeginValid := readMinutes(from)
+		end, isEndValid := readMinutes(to)
+		if !isBeginValid || !isEndValid {
 			return nil, faultf("%q is not a time from and to: it should be like 09:00-17:30, or closed", strings.TrimSpace(part))
 		}
 		if begin >= end {
@@ -90,7 +93,7 @@ func ParseSpans(s string) ([]Span, error) {
 		spans = append(spans, Span{From: begin, To: end})
 	}
 
-	sortSpans(spans)
+	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
 
 	for i := 1; i < len(spans); i++ {
 		if spans[i].From < spans[i-1].To {
@@ -101,7 +104,8 @@ func ParseSpans(s string) ([]Span, error) {
 	return spans, nil
 }
 
-// readMinutes reads 09:00 or 9:00; 24:00 is the end of the day.
+// readMinutes parses a time such as 09:00 or 9:00 and returns the minutes since midnight. 24:00 is the end of
+// the day.
 func readMinutes(s string) (int, bool) {
 	const endOfDay = 24 * minutesOfHour
 	h, m, ok := strings.Cut(strings.TrimSpace(s), ":")
@@ -117,7 +121,7 @@ func readMinutes(s string) (int, bool) {
 	return minutes, minutes <= endOfDay
 }
 
-// readDigits reads a number of digits only, without a sign. ok is false for "".
+// readDigits parses a number that has only digits, and no sign. ok is false for "".
 func readDigits(s string) (n int, ok bool) {
 	for _, r := range s {
 		if r < '0' || r > '9' {
@@ -128,7 +132,7 @@ func readDigits(s string) (n int, ok bool) {
 	return n, s != ""
 }
 
-// ParseDate reads the date of a holiday, such as 2026-12-25. It fails for what isn't a date, and for a day that its month doesn't have.
+// ParseDate parses the date of a holiday, such as 2026-12-25. Errors: *Error if it is not a date that exists.
 func ParseDate(s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
