@@ -5,7 +5,7 @@
 // that surfaces render. A Writer creates Markdown from what somebody typed, and escapes every character that
 // is meant literally.
 //
-// Not here: the rich text of any vendor, how a channel's text looks, and what the words mean (bot/command).
+// What does not belong here: the rich text of any vendor, how a channel's text looks, and what the words mean (bot/command).
 package markdown
 
 import (

@@ -3,7 +3,7 @@
 // Example: a Plan with the zone Europe/Berlin and the rule {"mon-fri", "09:00-17:30"} is read by New. On a
 // Friday at 18:00 NextOpening returns Monday, 09:00 in Berlin.
 //
-// Not here: the current time, lookups, and what happens when a business opens or closes.
+// What does not belong here: the current time, lookups, and what happens when a business opens or closes.
 package hours
 
 import (
@@ -65,8 +65,8 @@ type Rule struct {
 // than From, and at most 1440.
 type Span struct{ From, To int }
 
-// Hours answers questions about a Plan. It is immutable and safe for concurrent use. A nil *Hours is always
-// open.
+// Hours answers questions about a Plan. It doesn't change, so that it is safe for concurrent use if its Calendar is.
+// A nil *Hours is always open.
 type Hours struct {
 	zone     *time.Location
 	week     [daysOfWeek][]Span // by time.Weekday

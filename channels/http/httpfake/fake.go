@@ -1,6 +1,8 @@
 // Package httpfake is a test double of the system on the other side of the http channel: a company's own shop
 // that posts signed webhooks and accepts callbacks. It implements docs/http-channel.md independently of the
 // channel's code, so that a test notices if the two differ.
+//
+// What does not belong here: anything of the channel's own code.
 package httpfake
 
 import (
