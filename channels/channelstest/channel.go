@@ -223,7 +223,8 @@ func (c *Channel) check(o channels.Outbound) error {
 	return nil
 }
 
-// readFile reads a whole file. Errors: *channels.SendError.
+// readFile reads a whole file.
+// Errors: *channels.SendError.
 func readFile(ctx context.Context, f channels.File) (content []byte, err error) {
 	r, err := f.Open(ctx)
 	if err == nil {

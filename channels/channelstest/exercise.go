@@ -12,8 +12,7 @@ import (
 type Harness struct {
 	// New returns a new channel with its own provider. It is called for each part of the suite.
 	New func(t *testing.T) Stage
-	// Failures that Stage.Fail can cause. At least two must be Ambiguous: one with Failure.Effect and one
-	// without.
+	// Failures that Stage.Fail can cause. At least two must be Ambiguous: one with Failure.Effect and one without.
 	Failures []Failure
 	// Refused has, by reason, functions that turn a valid message into one that the channel or its provider
 	// refuses permanently.
@@ -29,8 +28,8 @@ type Stage struct {
 	// Write sends texts from one customer, always the same, one after the other. It returns the facts (stored
 	// raw events) that the channel accepted for them, in order.
 	Write func(t *testing.T, texts ...string) []channels.Fact
-	// Redeliver makes the provider deliver the last text again. It returns the facts that the channel accepted
-	// then.
+	// Redeliver makes the provider deliver the last text again. It returns the facts that the channel
+	// accepted then.
 	Redeliver func(t *testing.T) []channels.Fact
 	// Outbound returns a message to that customer. Messages with the same id are attempts at the same message.
 	Outbound func(id int64, text string) channels.Outbound
@@ -43,8 +42,8 @@ type Stage struct {
 
 	// The functions below may be nil if the channel doesn't declare or implement what is named in parentheses.
 
-	// CloseWindow makes the provider close the customer's reply window. It is nil if the channel decides by
-	// Outbound.LastIn.
+	// CloseWindow makes the provider close the customer's reply window. It is nil if the channel decides
+	// by Outbound.LastIn.
 	CloseWindow func(t *testing.T)
 	// Answered returns, for each message that the customer received, the id of the message that it replies to,
 	// or "" (ReplyTo).

@@ -89,8 +89,7 @@ const (
 	nearlyFullRunes = 155
 )
 
-// exerciseCount checks that every text counts as at least one message, and a longer text never as fewer
-// messages.
+// exerciseCount checks that every text counts as at least one message, and a longer text never as fewer messages.
 func exerciseCount(t *testing.T, h Harness) {
 	counter, ok := h.New(t).Channel.(channels.Counter)
 	if !ok {

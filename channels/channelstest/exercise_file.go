@@ -17,8 +17,7 @@ import (
 // This part of the suite checks files that agents send: they are sent together with their text, and files
 // that exceed the channel's limits or can't be read are refused.
 
-// sampleOf returns a sample file of a kind. Its name, type and first bytes match, because providers check
-// them.
+// sampleOf returns a sample file of a kind. Its name, type and first bytes match, because providers check them.
 func sampleOf(kind channels.FileKind) (name, contentType string, content []byte) {
 	switch kind {
 	case channels.FileImage:

@@ -117,8 +117,7 @@ func exerciseEndedContext(t *testing.T, h Harness) {
 	s.wantGot(t)
 }
 
-// exerciseSilentProvider checks that Send returns when its context ends, even if the provider doesn't
-// respond.
+// exerciseSilentProvider checks that Send returns when its context ends, even if the provider doesn't respond.
 func exerciseSilentProvider(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.Hang(t)

@@ -77,7 +77,8 @@ type Provider struct {
 }
 
 // StartProvider starts a provider on a free port of the loopback interface. Close ends it. taken, if not nil,
-// is called with each accepted message before the sender gets the response. Errors: that no port is free.
+// is called with each accepted message before the sender gets the response.
+// Errors: that no port is free.
 func StartProvider(taken func(Sent)) (*Provider, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns immediately
 	if err != nil {

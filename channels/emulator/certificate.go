@@ -20,8 +20,8 @@ type Certificate struct {
 	pem  []byte
 }
 
-// NewCertificate creates a certificate for localhost, 127.0.0.1, ::1 and the given domains, valid for one
-// year. Errors: those of the system's random number generator.
+// NewCertificate creates a certificate for localhost, 127.0.0.1, ::1 and the given domains, valid for one year.
+// Errors: those of the system's random number generator.
 func NewCertificate(domains ...string) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// keepChanges is the minimum number of changes that a log keeps. A reader that falls further behind misses
-// some.
+// keepChanges is the minimum number of changes that a log keeps. A reader that falls further behind misses some.
 const keepChanges = 50_000
 
 // Changes is a log of what happened in an emulator, such as the posts in an emulated chat. Tests subscribe to
@@ -45,8 +44,7 @@ func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.wakeLocked()
 }
 
-// Wake makes waiting readers check their conditions although there is no new change, for example after a
-// reset.
+// Wake makes waiting readers check their conditions although there is no new change, for example after a reset.
 func (l *Changes[C]) Wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,8 +82,8 @@ type Subscription[C any] struct {
 // Subscribe returns a Subscription to the changes from now on.
 func (l *Changes[C]) Subscribe() *Subscription[C] { return &Subscription[C]{log: l, seen: l.Last()} }
 
-// Next waits until there are changes that it has not returned yet, and returns them. Errors: ctx's, or
-// context.Canceled once the emulator is closed.
+// Next waits until there are changes that it has not returned yet, and returns them.
+// Errors: ctx's, or context.Canceled once the emulator is closed.
 func (s *Subscription[C]) Next(ctx context.Context) ([]C, error) {
 	for {
 		got, last, more := s.log.changesAfter(s.seen)
@@ -124,8 +122,8 @@ func (l *Changes[C]) WaitFor(ctx context.Context, cond func() bool) error {
 	}
 }
 
-// ServeHTTP serves GET ?since=N[&wait=S] with the changes after number N. If there are none, it waits up to S
-// seconds.
+// ServeHTTP serves GET ?since=N[&wait=S] with the changes after number N. If there are none, it waits up to
+// S seconds.
 func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
@@ -176,7 +174,8 @@ func (s *Signal) next() <-chan struct{} {
 const pollInterval = 100 * time.Millisecond
 
 // Wait waits until done returns true. It calls done at once, after each Poke and once per pollInterval,
-// without holding locks. Errors: that ctx ended.
+// without holding locks.
+// Errors: that ctx ended.
 func (s *Signal) Wait(ctx context.Context, done func() bool) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()

@@ -13,8 +13,7 @@ import (
 const maxControl = 64 << 20
 
 // DecodeJSON decodes the body of a request into the value that into points to. An empty body changes nothing;
-// an unknown field is an error. On an error it responds with 400 and returns false, and the caller must
-// return.
+// an unknown field is an error. On an error it responds with 400 and returns false, and the caller must return.
 func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if err == nil && len(b) > 0 {

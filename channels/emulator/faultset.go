@@ -42,8 +42,7 @@ func CheckWord[W ~string](what string, word W, known []W) error {
 // For example, with the rule {Nth: 2} the first matching call passes, the second is struck, and all later
 // ones pass.
 //
-// It is safe for concurrent use. Only the functions that decide whether a fault matches are called under its
-// lock.
+// It is safe for concurrent use. Only the functions that decide whether a fault matches are called under its lock.
 type FaultSet[F any] struct {
 	seed int64
 
@@ -99,7 +98,8 @@ func (s *FaultSet[F]) List() []FaultState[F] {
 }
 
 // WaitFault waits until a fault has struck a number of times. A call that the fault delays may not have begun
-// to wait by then. Errors: that there is no such fault (any more), or that ctx ended.
+// to wait by then.
+// Errors: that there is no such fault (any more), or that ctx ended.
 func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error {
 	for {
 		n, struck, ok := s.countFired(id)
@@ -191,8 +191,7 @@ func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	return hit, false
 }
 
-// countCallLocked counts a call for one fault, if that matches, and reports whether the fault strikes the
-// call.
+// countCallLocked counts a call for one fault, if that matches, and reports whether the fault strikes the call.
 func (s *FaultSet[F]) countCallLocked(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false

@@ -54,8 +54,8 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 
 // Start listens on addr and serves until Close. addr is host:port, where port 0 picks a free one. "" picks a
 // port of the loopback interface below the system's ephemeral ports, so that nobody else takes it between
-// Close and the Start of another Host at the same address. Errors: those of net.Listen, or that the Host was
-// started or closed before.
+// Close and the Start of another Host at the same address.
+// Errors: those of net.Listen, or that the Host was started or closed before.
 func (h *Host) Start(addr string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,8 +119,7 @@ func (h *Host) URL() string {
 	return h.url
 }
 
-// SetURL replaces the address that the emulator gives out, for a proxy in front of it, such as
-// http://127.0.0.1:4711.
+// SetURL replaces the address that the emulator gives out, for a proxy in front of it, such as http://127.0.0.1:4711.
 func (h *Host) SetURL(address string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -31,7 +31,8 @@ type Callback struct {
 	Automatic    bool           `json:"automatic,omitempty"`
 }
 
-// callbackBody returns the Callback for a message as JSON. Errors: *channels.SendError.
+// callbackBody returns the Callback for a message as JSON.
+// Errors: *channels.SendError.
 func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte, error) {
 	if err := checkContent(o); err != nil {
 		return nil, err
@@ -168,7 +169,8 @@ func asNotSent(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
 }
 
-// readFile reads a file of at most maxBytes. Errors: *channels.SendError.
+// readFile reads a file of at most maxBytes.
+// Errors: *channels.SendError.
 func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 // checkKey is a key that no message has.
 const checkKey = "parley-doctor"
 
-// Check implements channels.Checker. It asks the callback about a message that doesn't exist, which has no
-// effect.
+// Check implements channels.Checker. It asks the callback about a message that doesn't exist, which has no effect.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	webhook := channels.Finding{OK: true, What: "webhook", Text: "Events are posted to " + c.env.HookURL + "."}
 	if c.env.HookURL == "" {

@@ -16,8 +16,8 @@ import (
 // it counts once however often it is sent. Decode converts the fact later.
 
 // split returns a fact for each event in a webhook body. Events of one customer have the same order key, so
-// that they are applied in order. Errors: what is wrong with one of the events, in words for the developers
-// of the sender.
+// that they are applied in order.
+// Errors: what is wrong with one of the events, in words for the developers of the sender.
 func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	var b Batch
 	err := json.Unmarshal(body, &b)

@@ -100,8 +100,8 @@ func kindsByName() map[string]channels.InboundKind {
 var errIgnored = errors.New("http: ignored")
 
 // parse parses and validates an event. It doesn't depend on the account's settings, so that an event that was
-// accepted once can always be parsed again. Errors: errIgnored, or what is wrong, in words for the developers
-// of the sender.
+// accepted once can always be parsed again.
+// Errors: errIgnored, or what is wrong, in words for the developers of the sender.
 func parse(raw []byte) (Event, error) {
 	var e Event
 	raw = exactNames(raw, "from")
@@ -163,8 +163,7 @@ func exactNames(raw []byte, nested ...string) []byte {
 	return raw
 }
 
-// whyInvalid returns what is wrong with an event that can't be decoded although no field has the wrong JSON
-// type.
+// whyInvalid returns what is wrong with an event that can't be decoded although no field has the wrong JSON type.
 func whyInvalid(raw []byte) string {
 	var e struct {
 		At    json.RawMessage `json:"at"`

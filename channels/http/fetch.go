@@ -45,52 +45,60 @@ var errRedirect = errors.New("http: it redirects too often or away from https")
 // Fetch implements channels.Fetcher. Customers' files may come from any server, so it limits their size, the
 // time and the redirects. An error of class BadContent is permanent.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
-	gone := func(text string, cause error) (channels.Fetched, error) {
-		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
-	}
-
 	u, err := url.Parse(ref)
 	if err != nil || !c.mayFetch(u) {
-		return gone("The file's address isn't an https address.", nil)
+		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address isn't an https address."}
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	resp, err := c.fetchOnce(ctx, ref)
 	if err != nil {
 		cancel()
-		if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
-			return gone("The file's address leads to where Parley doesn't go.", err)
-		}
-		return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched.", Cause: err}
+		return channels.Fetched{}, fetchError(err)
 	}
-
-	fail := func(class channels.Class, text string) (channels.Fetched, error) {
+	if err := checkFile(resp); err != nil {
 		cancel()
 		_ = resp.Body.Close()
-		return channels.Fetched{}, &channels.SendError{
-			Class: class,
-			Text:  text,
-			Cause: fmt.Errorf("http: status %d", resp.StatusCode),
-		}
+		return channels.Fetched{}, err
 	}
 
-	tooLarge := fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)
-	if resp.StatusCode == http.StatusOK {
-		if resp.ContentLength > maxLinked {
-			return fail(channels.BadContent, tooLarge)
-		}
-		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{
+	body := &fetched{fence.Bounded(resp.Body, maxLinked, tooLarge(nil)), cancel}
+	return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
+}
+
+// fetchError classifies the failure of a request for a file that got no response.
+func fetchError(err error) error {
+	if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
+		return &channels.SendError{
 			Class: channels.BadContent,
-			Text:  tooLarge,
-		}), cancel}
-		return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
+			Text:  "The file's address leads to where Parley doesn't go.",
+			Cause: err,
+		}
 	}
+	return &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched.", Cause: err}
+}
 
-	if mayWorkLater(resp.StatusCode) {
-		return fail(channels.Retry, fmt.Sprintf("The file could not be fetched (status %d).", resp.StatusCode))
+// checkFile returns an error if a response doesn't have the file, or if the file is too large.
+func checkFile(resp *http.Response) error {
+	cause := fmt.Errorf("http: status %d", resp.StatusCode)
+	switch {
+	case resp.StatusCode == http.StatusOK && resp.ContentLength > maxLinked:
+		return tooLarge(cause)
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case mayWorkLater(resp.StatusCode):
+		text := fmt.Sprintf("The file could not be fetched (status %d).", resp.StatusCode)
+		return &channels.SendError{Class: channels.Retry, Text: text, Cause: cause}
+	default:
+		text := fmt.Sprintf("The file is gone (status %d).", resp.StatusCode)
+		return &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
 	}
+}
 
-	return fail(channels.BadContent, fmt.Sprintf("The file is gone (status %d).", resp.StatusCode))
+// tooLarge returns the error for a file that exceeds maxLinked.
+func tooLarge(cause error) *channels.SendError {
+	text := fmt.Sprintf("The file is larger than %d MB.", maxLinked/megabyte)
+	return &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
 }
 
 // mayWorkLater reports whether a request that failed with a status is worth retrying.

@@ -15,7 +15,8 @@ type Moment struct{ time.Time }
 // errNoMoment is the error for a text that is not an RFC 3339 time.
 var errNoMoment = errors.New("http: no time of RFC 3339")
 
-// UnmarshalJSON implements json.Unmarshaler. null leaves the value unchanged. Errors: errNoMoment.
+// UnmarshalJSON implements json.Unmarshaler. null leaves the value unchanged.
+// Errors: errNoMoment.
 func (m *Moment) UnmarshalJSON(raw []byte) error {
 	var text *string
 	if json.Unmarshal(raw, &text) != nil {

@@ -48,7 +48,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 }
 
 // call makes one signed request to the callback: a POST with a message in its body, or a GET that asks about
-// a key. The signature covers the body of a POST and the key of a GET. Errors: *fence.LostError.
+// a key. The signature covers the body of a POST and the key of a GET.
+// Errors: *fence.LostError.
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {

@@ -143,7 +143,8 @@ type settings struct {
 	private bool     // the callback may be in the company's own network
 }
 
-// newSettings parses an account's settings. Errors: all problems, joined.
+// newSettings parses an account's settings.
+// Errors: all problems, joined.
 func newSettings(c channels.Config) (settings, error) {
 	s := settings{secret: []byte(c[fieldSecret]), private: c[fieldPrivate] == "true"}
 	var faults []error
@@ -170,13 +171,15 @@ func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "http", Field: name, What: what}
 }
 
-// checkSettings validates an account's settings. Errors: all problems, joined.
+// checkSettings validates an account's settings.
+// Errors: all problems, joined.
 func checkSettings(c channels.Config) error {
 	_, err := newSettings(c)
 	return err
 }
 
-// newChannel returns the channel of an account. Errors: those of newSettings.
+// newChannel returns the channel of an account.
+// Errors: those of newSettings.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	s, err := newSettings(a.Config)
 	if err != nil {

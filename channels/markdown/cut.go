@@ -48,8 +48,7 @@ func joinedTail(head, rest string) int {
 // zeroWidthJoiner joins several emojis into one: 👩 and 🚀 into an astronaut.
 const zeroWidthJoiner = '\u200d'
 
-// isPartOfPrevious reports whether a rune modifies the character before it: an accent, a skin tone or a
-// joiner.
+// isPartOfPrevious reports whether a rune modifies the character before it: an accent, a skin tone or a joiner.
 func isPartOfPrevious(r rune) bool {
 	isSkinTone := r >= '\U0001f3fb' && r <= '\U0001f3ff'
 	return isSkinTone || r == zeroWidthJoiner || unicode.Is(unicode.M, r)

@@ -92,8 +92,7 @@ func (w *Writer) indent(r rune) bool {
 	return true
 }
 
-// takeIndentation returns the leading spaces of the line that are still to be written, and resets their
-// count.
+// takeIndentation returns the leading spaces of the line that are still to be written, and resets their count.
 func (w *Writer) takeIndentation() string {
 	spaces := strings.Repeat(nbsp, w.indentation)
 	w.indentation = 0
@@ -126,8 +125,7 @@ func isTableRule(s string) bool {
 // lastLine returns the last line of s.
 func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
-// isListNumber reports whether a line has only digits, so that a "." or ")" after them would begin an ordered
-// list.
+// isListNumber reports whether a line has only digits, so that a "." or ")" after them would begin an ordered list.
 func isListNumber(line string) bool {
 	line = strings.TrimLeft(line, " ")
 	return line != "" && strings.Trim(line, "0123456789") == ""

@@ -80,8 +80,7 @@ func (o oncePerRun) Parse(parent ast.Node, block text.Reader, pc parser.Context)
 	return o.InlineParser.Parse(parent, block, pc)
 }
 
-// maxAddressReads limits the bytes scanned for the ends of link addresses, as a multiple of the length of a
-// text.
+// maxAddressReads limits the bytes scanned for the ends of link addresses, as a multiple of the length of a text.
 const maxAddressReads = 4
 
 // boundedLink parses links until the addresses in a text have cost too much. For each "](" the parser scans

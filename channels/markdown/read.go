@@ -288,8 +288,7 @@ func SafeURL(address string, isMail bool) string {
 	return ""
 }
 
-// isDeceptive reports whether a label looks like an address, but not the address to which the link leads
-// (target).
+// isDeceptive reports whether a label looks like an address, but not the address to which the link leads (target).
 func isDeceptive(label, target string) bool {
 	label = strings.ToLower(strings.TrimSpace(label))
 	isOneWord := !strings.ContainsAny(label, " \n")

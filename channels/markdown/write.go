@@ -97,9 +97,8 @@ type Style struct {
 	Code   bool
 }
 
-// Styled appends formatted text. The marks of the formatting enclose the words of each line without the
-// spaces around them, because CommonMark has no emphasis that begins or ends with a space or spans several
-// lines.
+// Styled appends formatted text. The marks of the formatting enclose the words of each line without the spaces
+// around them, because CommonMark has no emphasis that begins or ends with a space or spans several lines.
 func (w *Writer) Styled(s string, st Style) {
 	w.plain.WriteString(s)
 
@@ -209,8 +208,7 @@ func (w *Writer) Link(address, label string, st Style) {
 	}
 }
 
-// escapeImageMark escapes an exclamation mark directly before a link, which would turn the link into an
-// image.
+// escapeImageMark escapes an exclamation mark directly before a link, which would turn the link into an image.
 func (w *Writer) escapeImageMark() {
 	before, isMark := bytes.CutSuffix(w.md.Bytes(), []byte("!"))
 	backslashes := len(before) - len(bytes.TrimRight(before, `\`))

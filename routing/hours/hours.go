@@ -76,8 +76,8 @@ type Hours struct {
 	except   map[string]bool    // public holidays that are ordinary days: dates, and names in lower case
 }
 
-// New returns the Hours of a plan. It returns nil, which is always open, for a plan without rules. Errors:
-// *Error.
+// New returns the Hours of a plan. It returns nil, which is always open, for a plan without rules.
+// Errors: *Error.
 func New(p Plan, calendars Calendars) (*Hours, error) {
 	if p.isEmpty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
@@ -185,8 +185,7 @@ func (e *Error) Error() string { return "hours: " + e.Text }
 
 func faultf(format string, args ...any) error { return &Error{Text: fmt.Sprintf(format, args...)} }
 
-// Read decodes a Plan from JSON and returns its Hours. For an empty text it returns nil, which is always
-// open.
+// Read decodes a Plan from JSON and returns its Hours. For an empty text it returns nil, which is always open.
 func Read(plan []byte, calendars Calendars) (*Hours, error) {
 	if len(plan) == 0 {
 		return nil, nil //nolint:nilnil // as in New
@@ -293,10 +292,9 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	}
 }
 
-// lastPeriod returns the last period of a day that also ends on it: the nth day after t's, where 0 is t's
-// day. ok is false if there is none, because the business doesn't open on that day or stays open past
-// midnight. With night shifts ("00:00-06:00, 22:00-24:00" on each day) it is the period that ends in the
-// morning.
+// lastPeriod returns the last period of a day that also ends on it: the nth day after t's, where 0 is t's day.
+// ok is false if there is none, because the business doesn't open on that day or stays open past midnight.
+// With night shifts ("00:00-06:00, 22:00-24:00" on each day) it is the period that ends in the morning.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ParseZone returns the time zone with a name such as Europe/Berlin. Errors: *Error if the system doesn't
-// know the name, or if it is "" or "Local".
+// ParseZone returns the time zone with a name such as Europe/Berlin.
+// Errors: *Error if the system doesn't know the name, or if it is "" or "Local".
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	isNamed := name != "" && name != "Local" // for those time.LoadLocation returns UTC and the machine's zone
@@ -19,8 +19,8 @@ func ParseZone(name string) (*time.Location, error) {
 }
 
 // ParseDays parses days of the week and returns them in the order in which they are written: "sat",
-// "mon,wed", "mon-fri". A range may continue past the end of the week: "fri-mon" is four days. Errors: *Error
-// if a part is not a day or range, or if a day occurs twice.
+// "mon,wed", "mon-fri". A range may continue past the end of the week: "fri-mon" is four days.
+// Errors: *Error if a part is not a day or range, or if a day occurs twice.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
@@ -70,8 +70,8 @@ func readWeekday(s string) (time.Weekday, bool) {
 }
 
 // ParseSpans parses the opening times of a day: "09:00-17:30", "09:00-12:30, 13:30-17:30", "22:00-24:00". It
-// returns them sorted, and nil for "closed". Errors: *Error if a part is not a pair of times, ends before it
-// begins, or overlaps another one.
+// returns them sorted, and nil for "closed".
+// Errors: *Error if a part is not a pair of times, ends before it begins, or overlaps another one.
 func ParseSpans(s string) ([]Span, error) {
 	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
@@ -132,7 +132,8 @@ func readDigits(s string) (n int, ok bool) {
 	return n, s != ""
 }
 
-// ParseDate parses the date of a holiday, such as 2026-12-25. Errors: *Error if it is not a date that exists.
+// ParseDate parses the date of a holiday, such as 2026-12-25.
+// Errors: *Error if it is not a date that exists.
 func ParseDate(s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {

@@ -177,8 +177,7 @@ type message struct {
 	To             struct{ ID string }
 }
 
-// isComplete reports whether a callback has the required fields, and its id equals the Idempotency-Key
-// header.
+// isComplete reports whether a callback has the required fields, and its id equals the Idempotency-Key header.
 func (m message) isComplete(key string) bool {
 	if m.Type != "message" || m.To.ID == "" {
 		return false
