@@ -1,9 +1,8 @@
-// Package budget holds parsers of what strangers send to a bound of CPU time, so that
-// nobody's input can keep others waiting: every fuzz target asks it, and so do tests with
-// input that is made to cost time.
+// Package budget checks in tests that parsers of untrusted input stay within a limit of CPU time. An input
+// that makes a parser slow would keep all other senders waiting. For example, a parser that takes quadratic
+// time exceeds its allowance on a long input. Every fuzz target uses this package.
 //
-// What does not belong here: what is parsed, and anything of channels: the tests of all parts
-// use it. Nothing outside tests may import it.
+// What does not belong here: the parsers themselves, and anything about channels. Only tests may import it.
 package budget
 
 import (
@@ -13,61 +12,63 @@ import (
 	"time"
 )
 
-// Allowance is what parsing may cost on the machine that docs/performance.md names:
-// PerMegabyte for each megabyte (1<<20 bytes) of the input and Base for any input.
+// Allowance is the CPU time that parsing may take on the machine described in docs/performance.md: Base for
+// any input, plus PerMegabyte for each megabyte (1<<20 bytes) of it.
 type Allowance struct{ Base, PerMegabyte time.Duration }
 
-// Usual is the allowance of most parsers.
+// Usual returns the allowance of most parsers.
 func Usual() Allowance { return Allowance{Base: time.Millisecond, PerMegabyte: 50 * time.Millisecond} }
 
-// referenceCost is the CPU time that the reference (reference.go) takes on that machine while it does nothing else.
+// referenceCost is the CPU time of one run of the reference workload (reference.go) on that machine when
+// idle.
 const referenceCost = 670 * time.Microsecond
 
-// Webhook is the allowance of parsers of JSON. For a body that consists of tiny values, encoding/json takes up to 100
-// ms a megabyte each time that it reads it. To store what was read costs a hundred times as much.
+// Webhook returns the allowance of JSON parsers. For a body that consists of tiny values, encoding/json takes
+// up to 100 ms per megabyte and pass. That is acceptable: storing the result costs a hundred times as much.
 func Webhook() Allowance {
 	return Allowance{Base: 2 * time.Millisecond, PerMegabyte: 250 * time.Millisecond}
 }
 
-// A parser that seems to cost too much is measured again before the test fails. Other work on the machine, which
-// shares caches and cores, makes CPU time longer, too, but hardly ever each time.
+// A parser that seems too slow is measured again before the test fails, because other processes, which share caches
+// and cores, also increase CPU time. They rarely do so in every measurement.
 const (
 	maxAttempts       = 8
 	minAttempts       = 2
-	hopelessFactor    = 20              // a parser that takes 20 times what it may fails after two attempts
-	maxMeasuring      = 3 * time.Second // CPU time of all attempts; after it, two attempts are enough, too
-	checksPerSlowness = 1000            // after so many checks, a measured slowness of the machine is forgotten
+	hopelessFactor    = 20              // a parser this many times over its limit fails after minAttempts
+	maxMeasuring      = 3 * time.Second // CPU time of all attempts together; once it is used up, minAttempts are enough
+	checksPerSlowness = 1000            // a measured slowness is discarded after this many checks
 )
 
-// A machine is quiet while the reference takes about as long as on the machine of docs/performance.md, or less. Even
-// then a parser may take twice its allowance, because processors differ: one had slow memory, compared with the
-// reference. A busy machine shares caches and cores, or runs the race detector, which slows some parsers more than
-// the reference. Then a parser may take four times its allowance. Quadratic time exceeds both margins.
+// The limit is the allowance times a margin. On a quiet machine, where the reference takes about as long as
+// expected, the margin is 2, because processors differ: one had slow memory, for example. On a busy machine,
+// or under the race detector, some parsers slow down more than the reference does, so the margin is 4.
+// Quadratic time exceeds both.
 const (
 	quietSlowness = 1.1
 	quietMargin   = 2
 	busyMargin    = 4
 )
 
-// Meter measures parsers. It counts the CPU time of the whole process, so nothing else may run in it meanwhile, such
-// as a parallel test.
+// Meter checks the CPU time of parsers. It measures the whole process, so nothing else, such as a parallel
+// test, may run in the process at the same time.
 type Meter struct {
 	allowed Allowance
 
 	mu        sync.Mutex
-	reference *reference // made when it is needed
-	slowness  float64    // how many times longer this process takes than the machine of the figures
+	reference *reference // created on first use
+	slowness  float64    // how many times slower this process is than the machine in docs/performance.md; at least 1
 	checks    int        // since slowness was measured
 }
 
-// NewMeter makes a Meter for the usual allowance. One serves all inputs of a fuzz target.
+// NewMeter returns a Meter with the usual allowance. One Meter serves all inputs of a fuzz target.
 func NewMeter() *Meter { return NewMeterFor(Usual()) }
 
-// NewMeterFor makes a Meter for another allowance.
+// NewMeterFor returns a Meter with the given allowance.
 func NewMeterFor(allowed Allowance) *Meter { return &Meter{allowed: allowed, slowness: 1} }
 
-// Check runs parse, which parses an input of so many bytes, and fails the test if that takes more CPU time than it
-// may. If it seems to take too much, Check runs parse again, up to maxAttempts times.
+// Check runs parse, which parses an input of the given size, and fails the test if that takes too much CPU
+// time. If the first run seems too slow, Check repeats it up to maxAttempts times, and passes if one run is
+// fast enough.
 func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 	t.Helper()
 	m.mu.Lock()
@@ -79,52 +80,52 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 	}
 
 	total := cpuTimeOf(parse)
-	if m.timesAllowed(total, bytes) <= 1 {
+	if m.limitRatio(total, bytes) <= 1 {
 		return
 	}
 
 	var best measurement
-	for n := range maxAttempts {
-		isClear := best.times >= hopelessFactor || total >= maxMeasuring
-		if isClear && n >= minAttempts {
+	for attempt := range maxAttempts {
+		isConclusive := best.ratio >= hopelessFactor || total >= maxMeasuring
+		if isConclusive && attempt >= minAttempts {
 			break
 		}
 
 		now := m.measure(bytes, parse)
-		if now.times <= 1 {
+		if now.ratio <= 1 {
 			return
 		}
 
 		total += now.spent
 
-		if n == 0 || now.times < best.times {
+		if attempt == 0 || now.ratio < best.ratio {
 			best = now
 		}
 	}
 
 	t.Fatalf("%d bytes took %v of CPU time: %.1f times what they may (%v and %v a megabyte, each times %.1f in this process)",
-		bytes, best.spent.Round(10*time.Microsecond), best.times, m.allowed.Base, m.allowed.PerMegabyte, best.slowness)
+		bytes, best.spent.Round(10*time.Microsecond), best.ratio, m.allowed.Base, m.allowed.PerMegabyte, best.slowness)
 }
 
-// measurement is what one call of a parser cost.
+// measurement is the cost of one call of a parser.
 type measurement struct {
 	spent    time.Duration
-	times    float64 // spent, divided by what may be spent
+	ratio    float64 // spent, divided by the limit
 	slowness float64 // Meter.slowness at that time
 }
 
-// measure measures the slowness of the machine before and after a call of a parser, and the call.
+// measure measures one call of a parser, and the slowness of the machine before and after it.
 func (m *Meter) measure(bytes int, parse func()) measurement {
-	runtime.GC() // what others left is not this parser's
+	runtime.GC() // so that the parser doesn't pay for earlier garbage
 	before := m.measureSlowness()
 	spent := cpuTimeOf(parse)
 	m.slowness = max(before, m.measureSlowness())
 	m.checks = 0
-	return measurement{spent: spent, times: m.timesAllowed(spent, bytes), slowness: m.slowness}
+	return measurement{spent: spent, ratio: m.limitRatio(spent, bytes), slowness: m.slowness}
 }
 
-// timesAllowed divides the CPU time that was spent by what may be spent on so many bytes. Above 1 is too much.
-func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
+// limitRatio divides spent CPU time by the limit for an input of this size. A result above 1 is too much.
+func (m *Meter) limitRatio(spent time.Duration, bytes int) float64 {
 	const megabyte = 1 << 20
 	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/megabyte
 	if m.slowness > quietSlowness {
@@ -135,26 +136,26 @@ func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
 	return float64(spent) / (allowed * m.slowness)
 }
 
-// measureSlowness returns how many times longer the reference takes now than on the machine of docs/performance.md.
-// Slower processors, other work, the race detector and a fuzzer's counters slow it down, as they do any parser. The
-// result is at least 1: where the reference is quicker, not every parser is.
+// measureSlowness returns how many times slower the reference runs now than on the machine in
+// docs/performance.md. Slower processors, other processes, the race detector and fuzzing instrumentation slow
+// it down, as they do any parser. The result is at least 1: on a machine where the reference is faster, some
+// parsers may not be.
 func (m *Meter) measureSlowness() float64 {
 	if m.reference == nil {
 		m.reference = newReference()
 		m.runReference()
 	}
-	least := min(cpuTimeOf(m.runReference), cpuTimeOf(m.runReference), cpuTimeOf(m.runReference))
-	return max(1, float64(least)/float64(referenceCost))
+	fastest := min(cpuTimeOf(m.runReference), cpuTimeOf(m.runReference), cpuTimeOf(m.runReference))
+	return max(1, float64(fastest)/float64(referenceCost))
 }
 
-// runReference runs the reference once. Its result shows that the compiler left nothing out.
+// runReference runs the reference once. It checks the result, so that the compiler can't omit the work.
 func (m *Meter) runReference() {
 	if m.reference.run() == 0 {
 		panic("the reference did nothing")
 	}
 }
 
-// cpuTimeOf returns the CPU time of a call.
 func cpuTimeOf(call func()) time.Duration {
 	before := spentCPU()
 	call()

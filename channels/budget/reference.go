@@ -7,28 +7,29 @@ import (
 	"unicode"
 )
 
-// How long a parser takes says little without knowing how fast the machine is now. The reference is a fixed piece of
-// work that is timed beside the parser, so that its cost can be compared with that on the machine of
-// docs/performance.md.
+// The time that a parser takes means little without the current speed of the machine. The reference is a
+// fixed workload that is timed together with the parser, so that the parser's cost can be compared with the
+// figures for the machine in docs/performance.md.
 
-// reference does what parsers spend their time with, on a fixed text: it looks at bytes and runes, cuts, matches,
-// copies, fills maps and makes small objects. Using its result keeps the compiler from leaving anything out.
+// reference does what parsers typically do, on a fixed text: it scans bytes and runes, splits, matches,
+// copies, fills maps and allocates small objects.
 type reference struct {
 	text    string
 	encoded []byte
 	pattern *regexp.Regexp
 }
 
-// newReference makes the text. It is 16 kB long.
+// newReference prepares the text, which has 16 kB.
 func newReference() *reference {
 	text := strings.Repeat("Some words of a customer, <b>who</b> has a question & waits: 12 of 34 are missing. \n", 200)
 	encoded, err := json.Marshal(strings.Fields(text))
 	if err != nil {
-		panic(err) // strings can be written as JSON
+		panic(err) // can't happen: strings are always valid JSON
 	}
 	return &reference{text, encoded, regexp.MustCompile(`(?i)^\s*(?:some|other) words? .{2,30}customer`)}
 }
 
+// run does the work once. It returns a number that depends on all of it, so that the compiler can't omit any.
 func (r *reference) run() int {
 	result := 0
 	words := map[string]int{}

@@ -7,11 +7,13 @@ import (
 	"testing"
 )
 
-// repeatedBytes is how long inputs are made: long enough that a parser which takes
-// quadratic time exceeds its budget many times, short enough for a thousand of them.
+// repeatedBytes is the minimum length of repeated inputs: long enough that a parser with quadratic time
+// exceeds its allowance many times, and short enough to test a thousand of them.
 const repeatedBytes = 64 << 10 / detectorCost
 
-// CheckRepeated checks parse with an input, and with the input repeated until it is long.
+// CheckRepeated checks parse with the input, and then with the input repeated to repeatedBytes. Fuzzers find
+// problematic inputs that are short, where they cost little. Repetition makes their cost visible: "[" becomes
+// "[[[…".
 func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse func(T)) {
 	t.Helper()
 	m.Check(t, len(input), func() { parse(input) })
@@ -20,10 +22,9 @@ func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse f
 	}
 }
 
-// Repeated makes a long input of a piece: fuzzers find what a parser stumbles over in short
-// inputs, where it costs little. While a fuzzer looks for new inputs ok is true for some
-// pieces only, so that it stays quick; for which ones depends on the piece alone, so that it
-// fails again as a regression test.
+// Repeated returns piece repeated to at least repeatedBytes. ok is false for pieces that are empty or long
+// enough already. To keep fuzzing fast, ok is true for only some pieces while a fuzzer looks for new inputs.
+// That choice depends on the piece alone, so a failure is reproduced by the regression test.
 func Repeated[T ~string | ~[]byte](piece T) (long T, ok bool) {
 	if len(piece) == 0 || len(piece) >= repeatedBytes {
 		return long, false
@@ -34,7 +35,7 @@ func Repeated[T ~string | ~[]byte](piece T) (long T, ok bool) {
 	return T(strings.Repeat(string(piece), repeatedBytes/len(piece)+1)), true
 }
 
-// isFuzzing reports whether new inputs are looked for.
+// isFuzzing reports whether this process searches for new inputs (go test -fuzz).
 func isFuzzing() bool {
 	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
 		f := flag.Lookup(name)
@@ -45,19 +46,18 @@ func isFuzzing() bool {
 	return false
 }
 
-// isChosen picks one input of sixteen, so that a fuzzer spends most of its time with short ones.
+// isChosen selects one of sixteen inputs, so that a fuzzer spends most of its time on short ones.
 func isChosen(input string) bool {
 	const of = 16
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(input)) // it never fails
+	_, _ = h.Write([]byte(input)) // never fails
 	return h.Sum32()%of == 0
 }
 
-// Seeds are pieces that parsers stumble over: what opens and never closes, what means
-// something in HTML, Markdown, MIME, JSON or a chat's markup, broken letters. CheckRepeated
-// makes long inputs of them.
+// Seeds returns pieces that parsers tend to stumble over, to be used with CheckRepeated: brackets that are
+// never closed, syntax of HTML, Markdown, MIME, JSON and chat formats, and invalid UTF-8.
 func Seeds() []string {
-	const depth = 300 // deeper than anything that a parser should follow
+	const depth = 300 // deeper than any parser should follow
 	deep := func(open, inside, end string) string {
 		return strings.Repeat(open, depth) + inside + strings.Repeat(end, depth)
 	}

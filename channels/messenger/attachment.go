@@ -12,21 +12,23 @@ import (
 	"parley/channels/wamark"
 )
 
-// This file turns what a customer attached to a message into what agents see: files to fetch, text with links, or a remark
-// (Inbound.Notices) that something can only be seen on Facebook.
+// This file converts the attachments of a customer's message into what agents see: files to fetch, text with
+// links, or a notice (Inbound.Notices) that something can only be seen on Facebook. For example, a shared
+// location becomes the text "📍 Title" with a link to a map.
 
-// maxRefBytes is the longest address that can be kept for fetching a file (channels.Attachment.Ref). Longer links aren't shown either.
+// maxRefBytes is the maximum length of a file address (channels.Attachment.Ref). Longer links are not shown
+// either.
 const maxRefBytes = 2000
 
-// maxAttachments is how many attachments of one message are read. Messenger allows 30; the bound keeps a malformed event from
-// filling a thread.
+// maxAttachments limits the attachments read from one message. Messenger allows 30; the limit is for
+// malformed events.
 const maxAttachments = 100
 
-// maxNameBytes is the longest file name that is kept.
+// maxNameBytes is the maximum length of a file name.
 const maxNameBytes = 150
 
-// addTo adds an attachment to a message. text is what the customer typed beside it: a link or a title that stands in it isn't added
-// again.
+// addTo adds an attachment to a message. text is what the customer typed with it: a link or title that text
+// already contains isn't repeated.
 func (a *attachment) addTo(in *channels.Inbound, text string) {
 	switch a.Type {
 	case "image", "video", "audio", "file", "sticker":
@@ -36,19 +38,20 @@ func (a *attachment) addTo(in *channels.Inbound, text string) {
 	case "template":
 		a.addTemplate(in)
 	case "fallback", "post", "ig_post", "reel", "ig_reel", "share", "story_mention", "ig_story", "appointment_booking":
-		a.addLink(in, text) // of these, Messenger passes on no more than a title and a link
+		a.addLink(in, text) // Messenger passes on only their title and link
 	default:
 		noteUnshown(in, fmt.Sprintf("Sent something of a kind that isn't known here (%s).", oneLine(a.Type)))
-		a.addLink(in, text) // its title and link, if it has any; no second remark is added
+		a.addLink(in, text) // its title and link, if any; this adds no second notice
 	}
 }
 
-// noteUnshown adds a remark that something can't be shown here, and says where it can be seen.
+// noteUnshown adds a notice that something can't be shown here, and where it can be seen.
 func noteUnshown(in *channels.Inbound, what string) {
 	in.Notices = append(in.Notices, what+" Look into the Page's inbox.")
 }
 
-// addFile adds a file, which has to be fetched from Meta's servers soon, because its address expires. A thumbs-up becomes an emoji.
+// addFile adds a file, which is fetched from Meta's servers soon afterwards, because its address expires. The
+// thumbs-up sticker becomes an emoji.
 func (a *attachment) addFile(in *channels.Inbound) {
 	isSticker := a.Type == "sticker" || a.Payload.StickerID != 0
 	if isSticker && isThumbsUp(a.Payload.StickerID) {
@@ -88,21 +91,22 @@ func withArticle(kind string) string {
 	return "a " + kind
 }
 
-// isThumbsUp reports whether a sticker is the thumb that stands beside Messenger's text field. Each of its three sizes has an id.
+// isThumbsUp reports whether a sticker is the thumb next to Messenger's text field. Each of its three sizes
+// has an id.
 func isThumbsUp(id number) bool {
 	const small, medium, large = 369239263222822, 369239343222814, 369239383222810
 	return id == small || id == medium || id == large
 }
 
-// fileName guesses the name and the content type of a file by its address; Fetch learns the true type. index is the file's place
-// in the message, counted from 0: from the second one on it is in the name, "image-2.jpg".
+// fileName guesses the name and content type of a file from its address; Fetch learns the actual type. index
+// is the file's index in the message: file 0 is named "image.jpg", and file 1 "image-2.jpg".
 func fileName(u *url.URL, kind string, index int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
 	contentType = channels.TypeOf(base)
 
-	isCustomersName := kind == "file" && ext != "" // images, videos and audio have a name of Meta's
-	if isCustomersName && len(base) <= maxNameBytes {
+	hasCustomersName := kind == "file" && ext != "" // Meta renames images, videos and audio
+	if hasCustomersName && len(base) <= maxNameBytes {
 		return base, cmp.Or(contentType, "application/octet-stream")
 	}
 	if contentType == "" {
@@ -114,7 +118,7 @@ func fileName(u *url.URL, kind string, index int) (name, contentType string) {
 	return kind + "-" + strconv.Itoa(index+1) + ext, contentType
 }
 
-// typeByKind returns the extension and the content type that files of a kind usually have.
+// typeByKind returns the extension and content type that files of a kind usually have.
 func typeByKind(kind string) (ext, contentType string) {
 	switch kind {
 	case "image":
@@ -129,7 +133,8 @@ func typeByKind(kind string) (ext, contentType string) {
 	return "", "application/octet-stream"
 }
 
-// addLocation adds a location as its title and a link to a map. Without coordinates, the link is Messenger's.
+// addLocation adds a location as its title and a link to a map. If it has no coordinates, Messenger's own
+// link is used.
 func (a *attachment) addLocation(in *channels.Inbound) {
 	title := cmp.Or(a.Payload.Title, a.Title)
 	c := a.Payload.Coordinates
@@ -147,8 +152,8 @@ func (a *attachment) addLocation(in *channels.Inbound) {
 	noteUnshown(in, "Sent a location that Messenger doesn't pass on.")
 }
 
-// addTemplate adds what a message with buttons, cards or products says: its text, each card's title and subtitle, then all buttons
-// with their links.
+// addTemplate adds the text of a message with buttons, cards or products: the message's own text, the title
+// and subtitle of each card, and then all buttons with their links.
 func (a *attachment) addTemplate(in *channels.Inbound) {
 	p := a.Payload
 	var lines []string
@@ -186,8 +191,8 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	addText(in, strings.Join(lines, "\n"))
 }
 
-// addLink adds the title and the address of something that was shared. It adds nothing if the attachment is only a preview of a link
-// in text, and a remark if there is nothing to show.
+// addLink adds the title and address of something that was shared. It adds nothing if the attachment is only
+// a preview of a link in text. If there is nothing to show, it adds a notice.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
 	address, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
 	if address != "" && strings.Contains(text, bareLink(address)) {
@@ -211,8 +216,8 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	}
 }
 
-// findLink returns the link of what was shared, or "" if there is none that can be shown. It stands in the payload, or for the type
-// "fallback" beside it.
+// findLink returns the link of shared content, or "" if there is none that can be shown. The link is in the
+// payload or, for the type "fallback", next to it.
 func (a *attachment) findLink() string {
 	return cmp.Or(webLink(directLink(a.Payload.URL)), webLink(directLink(a.URL)))
 }
@@ -221,7 +226,7 @@ func (a *attachment) findLink() string {
 //
 //	/reel/1/                             https://www.facebook.com/reel/1/
 //	https://l.facebook.com/l.php?u=ADDR  ADDR
-//	all others                           as they are
+//	all others                           unchanged
 func directLink(address string) string {
 	if strings.HasPrefix(address, "/") {
 		return "https://www.facebook.com" + address
@@ -233,13 +238,13 @@ func directLink(address string) string {
 	return cmp.Or(u.Query().Get("u"), address)
 }
 
-// bareLink returns an address as people type it, without https:// and without a slash at the end.
+// bareLink returns an address as people type it: without https:// and without a trailing slash.
 func bareLink(address string) string {
 	_, bare, _ := strings.Cut(address, "://")
 	return strings.TrimSuffix(bare, "/")
 }
 
-// webLink returns an address if it is one of the web and not longer than maxRefBytes, and otherwise "".
+// webLink returns address if it is a web address of at most maxRefBytes, and otherwise "".
 func webLink(address string) string {
 	_, isWeb := parseWebURL(address)
 	if !isWeb || len(address) > maxRefBytes {
@@ -248,7 +253,7 @@ func webLink(address string) string {
 	return address
 }
 
-// parseWebURL reads an address and reports whether it is one of the web (http or https, with a host).
+// parseWebURL parses an address and reports whether it is a web address (http or https, with a host).
 func parseWebURL(address string) (*url.URL, bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -257,7 +262,7 @@ func parseWebURL(address string) (*url.URL, bool) {
 	return u, u.Scheme == "https" || u.Scheme == "http"
 }
 
-// addText adds a text as a paragraph of its own.
+// addText appends text as a new paragraph.
 func addText(in *channels.Inbound, text string) {
 	if in.Text != "" {
 		in.Text += "\n\n"

@@ -15,73 +15,84 @@ import (
 	"parley/channels/graph"
 )
 
-// checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
-// Check implements channels.Checker.
+// shortLife is the minimum remaining life of a token. A token that expires sooner is reported as a fault.
+const shortLife = 7 * 24 * time.Hour
+
+// Check implements channels.Checker. It tests an account's settings with calls to Facebook and returns one
+// finding per item: the token, the app secret, the permissions, and the webhook. Items that depend on a
+// faulty one are skipped.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	token := c.checkToken(ctx)
 	findings := []channels.Finding{token}
 	if token.OK {
-		findings = append(findings, c.checkSecret(ctx)...)
+		secret := c.checkSecret(ctx)
+		findings = append(findings, secret)
+		if secret.OK {
+			findings = append(findings, c.checkPermissions(ctx)...)
+		}
 		findings = append(findings, c.checkSubscription(ctx).AsHookFault())
 	}
 	hasFault := slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK })
 	return append(findings, c.checkAddress(ctx, !hasFault).AsHookFault())
 }
 
-// checkSecret checks that the secret is that of the token's app, and what the token may do.
-func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
-	const secret, scopes = "App secret", "Permissions"
+// checkSecret checks that the secret belongs to the token's app.
+func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
+	const what = "App secret"
 	isWrong, err := c.graph.WrongSecret(ctx, c.page, string(c.hook.Secret))
 	if isWrong {
-		return []channels.Finding{{
-			What:  secret,
+		return channels.Finding{
+			What:  what,
 			Field: fieldSecret,
 			Text:  "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
 			Hint:  "Copy it from the app dashboard of that app, App settings, Basic.",
-		}}
+		}
 	}
 	if err != nil {
-		return []channels.Finding{refusedFinding(secret, err)}
+		return refusedFinding(what, err)
 	}
+	return channels.Finding{OK: true, What: what, Text: "It is that of the token's app."}
+}
 
-	findings := []channels.Finding{{OK: true, What: secret, Text: "It is that of the token's app."}}
+// checkPermissions checks what the token may do, and for how long. It returns no finding if Facebook doesn't say: a
+// missing permission then shows in later refusals.
+func (c *Channel) checkPermissions(ctx context.Context) []channels.Finding {
+	const what = "Permissions"
 	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
 	if err != nil {
-		return findings // Facebook doesn't say; what the token can't do shows in what it refuses
+		return nil
 	}
 
 	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, " +
 		"pages_manage_metadata and pages_read_engagement."
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
-		return append(findings, channels.Finding{
-			What:  scopes,
+		return []channels.Finding{{
+			What:  what,
 			Field: fieldToken,
 			Text:  "The token lacks " + strings.Join(missing, " and ") + ".",
 			Hint:  makeNew,
-		})
+		}}
 	}
 
 	ends := facts.EndsAt() // zero means never
 	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
-		return append(findings, channels.Finding{
-			What:  scopes,
+		return []channels.Finding{{
+			What:  what,
 			Field: fieldToken,
 			Text:  "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.",
 			Hint:  makeNew,
-		})
+		}}
 	}
 
-	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
+	return []channels.Finding{{OK: true, What: what, Text: "The token has those that are needed."}}
 }
 
-// shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
-const shortLife = 7 * 24 * time.Hour
-
-// checkAddress checks that Facebook calls this Parley. mayAsk says that everything else is right, so that Facebook will answer.
+// checkAddress checks that Facebook sends webhooks to this Parley. mayAsk is false if an earlier check
+// failed. Then Facebook would refuse the request, so only the presence of an address is checked.
 func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Finding {
 	const what = "Webhook address"
 	if c.env.HookURL == "" {
@@ -107,10 +118,10 @@ func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Findin
 		}
 	}
 
-	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."} // FindHook names the callback first
+	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."} // FindHook returns the callback first
 }
 
-// refusedFinding returns a finding about a request that failed.
+// refusedFinding returns the finding for a failed request.
 func refusedFinding(what string, err error) channels.Finding {
 	e := classifyError(err)
 	f := channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
@@ -120,12 +131,12 @@ func refusedFinding(what string, err error) channels.Finding {
 			"Try again; if it stays so, look whether this machine reaches graph.facebook.com."
 	case channels.BadContent:
 		f.Hint = "Check page_id, graph_version and the token."
-	default: // the error has a hint of its own
+	default: // the hint of the error applies
 	}
 	return f
 }
 
-// checkToken checks that the token is the Page's.
+// checkToken checks that the token belongs to the Page.
 func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	const what = "Page token"
 	var me struct {
@@ -155,7 +166,7 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: "It is that of the Page " + me.Name + "."}
 }
 
-// checkSubscription checks which webhooks the app gets from the Page.
+// checkSubscription checks which webhooks the Page sends to the app.
 func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	const what = "Webhook fields"
 	hint := "Subscribe the Page: POST /" + c.page + "/subscribed_apps?subscribed_fields=" + strings.Join(neededFields(), ",") +

@@ -3,6 +3,7 @@ package messenger
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,18 +12,19 @@ import (
 	"parley/channels/wamark"
 )
 
-// A reply (channels.Outbound) may need several calls of Messenger's API: one for the text, one for the file, one for cards. Each is a
-// part. Send sends one part at a time.
+// This file converts a reply (channels.Outbound) into requests of Messenger's Send API. A reply may need
+// several: for example, one for the text, one for the file and one for cards. Each of them is a part. Send
+// sends one part per call.
 
-// part is what is sent in one call: a text or one attachment.
+// part is the content of one request: a text or one attachment.
 type part struct {
-	text     string // as the customer reads it; "" means the part is a file or cards
+	text     string // as the customer sees it; "" for a file or cards
 	file     *channels.File
 	message  outMessage
-	template bool // sent as a template: the conversations API doesn't list its text
+	template bool // sent as a template, whose text the conversations API doesn't list
 }
 
-// outMessage is "message" of the Send API.
+// outMessage is the "message" object of the Send API.
 type outMessage struct {
 	Text         string       `json:"text,omitempty"`
 	Metadata     string       `json:"metadata,omitempty"`
@@ -73,9 +75,10 @@ type outButton struct {
 // TextRunes implements channels.Measurer.
 func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Plain(text)) }
 
-// composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part is sent when a later one
-// can't be. The text comes before the file, unless it has quick replies: these are only shown below the last message.
-// Errors: *channels.SendError of class BadContent.
+// composeParts returns the parts of a message in the order in which they are sent. It refuses whatever
+// Messenger would refuse, so that no part is sent when a later one can't be. The text precedes the file,
+// unless it has quick replies: Messenger shows these only below the last message. Errors: *channels.SendError
+// of class BadContent.
 func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, channels.RefuseContent("Messenger knows no templates.", "Write the message as a text.")
@@ -88,7 +91,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 
 	text := signedText(o)
 	switch rich.Kind() {
-	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them
+	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger can only send these as text
 		text = joinParagraphs(text, wamark.Plain(rich.Text()))
 	default:
 	}
@@ -98,21 +101,15 @@ func composeParts(o channels.Outbound) ([]part, error) {
 		return nil, err
 	}
 
-	var parts []part
-	if text != "" {
-		p, err := textPart(text, rich.Buttons)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p)
-	} else if len(rich.Buttons) > 0 {
-		return nil, channels.RefuseContent("Answers to tap need a text above them.", "Write one.")
+	texts, err := textParts(text, rich.Buttons)
+	if err != nil {
+		return nil, err
 	}
 
-	if len(parts) > 0 && len(parts[0].message.QuickReplies) > 0 {
-		parts = append(files, parts...)
-	} else {
-		parts = append(parts, files...)
+	parts := slices.Concat(texts, files)
+	hasQuickReplies := len(texts) > 0 && len(texts[0].message.QuickReplies) > 0
+	if hasQuickReplies {
+		parts = slices.Concat(files, texts)
 	}
 
 	if len(rich.Cards) > 0 {
@@ -130,7 +127,8 @@ func composeParts(o channels.Outbound) ([]part, error) {
 	return parts, nil
 }
 
-// signedText returns the text of a message. The signature is left out if text and signature together are too long.
+// signedText returns the text of a message with the agent's signature. The signature is omitted if both
+// together exceed maxText.
 func signedText(o channels.Outbound) string {
 	text, signature := wamark.Plain(o.Text), wamark.Plain(o.Signature.Text)
 	if text == "" || signature == "" {
@@ -143,7 +141,7 @@ func signedText(o channels.Outbound) string {
 	return signed
 }
 
-// joinParagraphs joins the texts that aren't empty.
+// joinParagraphs joins the texts that are not blank.
 func joinParagraphs(texts ...string) string {
 	var kept []string
 	for _, t := range texts {
@@ -154,7 +152,7 @@ func joinParagraphs(texts ...string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// fileParts returns the parts for files. It checks type and size before the files are read.
+// fileParts returns the part for a file, if there is one. It checks type and size before the file is read.
 func fileParts(files []channels.File) ([]part, error) {
 	if len(files) > 1 {
 		return nil, channels.RefuseContent("Messenger takes one file per message.", "Send the files one by one.")
@@ -169,7 +167,7 @@ func fileParts(files []channels.File) ([]part, error) {
 	return parts, nil
 }
 
-// maxBytesOf returns the size limit for a file of this type, in bytes.
+// maxBytesOf returns the maximum size of a file of this type, in bytes.
 func maxBytesOf(f channels.File) int64 {
 	if attachmentType(f.ContentType) == "image" {
 		return maxImageBytes
@@ -196,8 +194,24 @@ func attachmentType(contentType string) string {
 	return "file"
 }
 
-// textPart returns the part for a text with buttons. They become quick replies, which can't be links. If there are links among them, and
-// at most three buttons, they become a button template. With more buttons, links become lines of the text.
+// textParts returns the part for a text with buttons, or no part if there is neither.
+func textParts(text string, buttons []channels.Button) ([]part, error) {
+	if text == "" && len(buttons) > 0 {
+		return nil, channels.RefuseContent("Answers to tap need a text above them.", "Write one.")
+	}
+	if text == "" {
+		return nil, nil
+	}
+	p, err := textPart(text, buttons)
+	if err != nil {
+		return nil, err
+	}
+	return []part{p}, nil
+}
+
+// textPart returns the part for a text with buttons. Buttons are sent as quick replies, which can't be links. If one
+// of at most three buttons is a link, they are sent as a button template instead. If there are more, links are
+// written as lines below the text.
 func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err
@@ -235,7 +249,8 @@ func countLinks(buttons []channels.Button) (n int) {
 	return n
 }
 
-// checkButtons checks buttons against the limits of quick replies and templates, which are the same but for their number.
+// checkButtons checks buttons against the limits of quick replies and templates. Only their maximum number
+// differs.
 func checkButtons(buttons []channels.Button, limit int) error {
 	if len(buttons) > limit {
 		return channels.RefuseContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
@@ -260,7 +275,7 @@ func checkButtons(buttons []channels.Button, limit int) error {
 	return nil
 }
 
-// buttonsOf returns buttons in the form of templates.
+// buttonsOf converts buttons to the form that templates have.
 func buttonsOf(buttons []channels.Button) []outButton {
 	var list []outButton
 	for _, b := range buttons {
@@ -273,7 +288,7 @@ func buttonsOf(buttons []channels.Button) []outButton {
 	return list
 }
 
-// cardPart returns the part for a carousel.
+// cardPart returns the part for a carousel (a "generic template").
 func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
 		return part{}, channels.RefuseContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards),

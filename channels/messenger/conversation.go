@@ -12,19 +12,20 @@ import (
 	"time"
 )
 
-// Facebook lists the Page's conversations with their last messages. Run reads that list for messages whose webhook was lost, and
-// Reconcile for our own messages whose answer was lost.
+// The conversations API lists the Page's conversations with their latest messages. Run reads it to recover
+// messages whose webhook was lost. Reconcile reads it to find out whether our own message was sent when the
+// response was lost.
 
 const (
-	// maxListed is how many of a conversation's last messages the conversations API is asked for.
+	// maxListed is how many of a conversation's latest messages are requested.
 	maxListed = 20
-	// messageFields asks for these messages, with what tells them apart.
+	// messageFields requests these messages, with the fields of listedMessage.
 	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
-	// graphTime is how the conversations API writes times, to the second.
+	// graphTime is the time format of the conversations API, which has a precision of one second.
 	graphTime = "2006-01-02T15:04:05-0700"
 )
 
-// conversation is a conversation in that list.
+// conversation is one conversation of the list.
 type conversation struct {
 	UpdatedTime  string `json:"updated_time"`
 	Participants struct {
@@ -38,14 +39,15 @@ type conversation struct {
 	} `json:"messages"`
 }
 
-// conversationPage is a page of the list, which has the conversation with the newest message first.
+// conversationPage is one page of the list. The conversation with the newest message comes first.
 type conversationPage struct {
 	list []conversation
 	next string // the cursor of the next page; "" if there is none
 }
 
-// mayGoOnSince reports whether the pages that follow may have messages written since a time.
-func (p conversationPage) mayGoOnSince(at time.Time) bool {
+// mayHaveMoreSince reports whether later pages may have messages written at or after a time. They may, unless
+// the oldest conversation of this page was last updated before it.
+func (p conversationPage) mayHaveMoreSince(at time.Time) bool {
 	if len(p.list) == 0 {
 		return false
 	}
@@ -53,8 +55,8 @@ func (p conversationPage) mayGoOnSince(at time.Time) bool {
 	return err == nil && !updated.Before(at)
 }
 
-// listConversations returns one page of the list of conversations.
-// Errors: those of graph.Client.Call, or a time that can't be read.
+// listConversations returns one page of the Page's conversations.
+// Errors: those of graph.Client.Call, or a malformed time.
 func (c *Channel) listConversations(ctx context.Context, query url.Values) (conversationPage, error) {
 	var answer struct {
 		Data   []conversation `json:"data"`
@@ -72,9 +74,9 @@ func (c *Channel) listConversations(ctx context.Context, query url.Values) (conv
 		return conversationPage{}, err
 	}
 
-	for _, one := range answer.Data {
-		for i := range one.Messages.Data {
-			m := &one.Messages.Data[i]
+	for _, conv := range answer.Data {
+		for i := range conv.Messages.Data {
+			m := &conv.Messages.Data[i]
 			at, err := time.Parse(graphTime, m.CreatedTime)
 			if err != nil {
 				return conversationPage{}, fmt.Errorf("messenger: conversation: time of a message: %w", err)
@@ -91,21 +93,22 @@ func (c *Channel) listConversations(ctx context.Context, query url.Values) (conv
 	return page, nil
 }
 
-// listMessages returns the last messages of the conversation with a customer, the newest first.
+// listMessages returns the latest messages of the conversation with a customer, newest first.
 func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMessage, error) {
 	page, err := c.listConversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
 	if err != nil {
 		return nil, classifyError(err)
 	}
 	var all []listedMessage
-	for _, one := range page.list {
-		all = append(all, one.Messages.Data...)
+	for _, conv := range page.list {
+		all = append(all, conv.Messages.Data...)
 	}
 	slices.SortStableFunc(all, func(a, b listedMessage) int { return b.at.Compare(a.at) })
 	return all, nil
 }
 
-// listedMessage is a message as the conversations API lists it: without metadata.
+// listedMessage is a message as the conversations API returns it. Unlike an echo, it lacks the metadata with
+// our token.
 type listedMessage struct {
 	ID          string `json:"id"`
 	CreatedTime string `json:"created_time"`
@@ -115,10 +118,10 @@ type listedMessage struct {
 		Data []json.RawMessage `json:"data"`
 	} `json:"attachments"`
 
-	at time.Time
+	at time.Time // CreatedTime, parsed
 }
 
-// asWebhookEvent returns a listed message in the form in which a webhook would have brought it.
+// asWebhookEvent returns a listed message in the form in which a webhook would have delivered it.
 func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	body := map[string]any{"mid": m.ID, "text": m.Message}
 	var list []any
@@ -138,7 +141,7 @@ func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	}
 }
 
-// listedFile is an attachment as the conversations API lists it.
+// listedFile is an attachment as the conversations API returns it.
 type listedFile struct {
 	MIME  string `json:"mime_type"`
 	Image *struct {
@@ -158,13 +161,13 @@ func (m *listedMessage) listFiles() (list []listedFile) {
 	}
 	for _, raw := range m.Attachments.Data {
 		var f listedFile
-		_ = json.Unmarshal(raw, &f) // an attachment of another shape stays empty
+		_ = json.Unmarshal(raw, &f) // an attachment of unknown shape stays empty
 		list = append(list, f)
 	}
 	return list
 }
 
-// findKind returns the kind that a webhook would give.
+// findKind returns the attachment type that a webhook would have had.
 func (f listedFile) findKind() string {
 	switch {
 	case f.Image != nil && f.Image.Sticker:
@@ -179,7 +182,7 @@ func (f listedFile) findKind() string {
 	return "file"
 }
 
-// findURL returns the file's address. Each kind has it in another field.
+// findURL returns the file's address. The field depends on the kind of file.
 func (f listedFile) findURL() string {
 	switch {
 	case f.Image != nil:

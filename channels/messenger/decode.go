@@ -11,13 +11,16 @@ import (
 	"parley/channels/wamark"
 )
 
-// Values of Inbound.Automatic: why nothing may react automatically to what a customer did.
+// Values of Inbound.Automatic. They tell the engine not to react automatically to what a customer did.
 const (
-	automaticStandby = "standby" // another app had control of the conversation: that app answers
+	automaticStandby = "standby" // another app had control of the conversation, and answers it
 	automaticLink    = "link"    // the customer followed a link and wrote nothing
 )
 
-// Decode implements channels.Channel. raw is the JSON of a stored value (split.go): an event of a webhook, or a customer's name.
+// Decode implements channels.Channel. It converts the JSON of a stored value (split.go), which is a webhook
+// event or a customer's name, to what happened in a conversation. For example, an event with "reaction"
+// becomes an InboundReaction. Two terms are Facebook's: an echo is a webhook about a message that the Page
+// itself sent. An event is "standby" while another app has control of the conversation.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var s stored
 	if err := json.Unmarshal(raw, &s); err != nil {
@@ -50,14 +53,14 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return c.decodeEvent(ev, s, channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.asTime()}), nil
 }
 
-// decodeEvent returns what an event with a customer says. base has the customer and the time.
+// decodeEvent converts an event of a conversation. base has the customer and the time.
 func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []channels.Inbound {
-	said := base // for what the customer writes or taps
+	active := base // for events in which the customer writes or taps something
 	if s.Standby {
-		said.Automatic = automaticStandby
+		active.Automatic = automaticStandby
 	}
 
-	// Messages of the Page itself come back as echoes. Its taps, reactions and edits are ignored.
+	// Messages sent by the Page are handled as echoes. Its taps, reactions and edits are ignored.
 	fromCustomer := ev.Sender.ID != s.Page
 	isEcho := ev.Message != nil && (ev.Message.IsEcho || !fromCustomer)
 	switch {
@@ -66,13 +69,13 @@ func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []chann
 	case isEcho:
 		return c.echoOf(base, ev.Message)
 	case ev.Message != nil:
-		return messageOf(said, ev.Message)
+		return messageOf(active, ev.Message)
 	case ev.Postback != nil && fromCustomer:
-		return tapOf(said, ev.Postback)
+		return tapOf(active, ev.Postback)
 	case ev.Reaction != nil && fromCustomer:
 		return reactionOf(base, ev.Reaction)
 	case ev.Edit != nil && fromCustomer:
-		return editOf(said, ev.Edit)
+		return editOf(active, ev.Edit)
 	case ev.Read != nil:
 		return receiptsOf(base, channels.StateRead, ev.Read)
 	case ev.Delivery != nil:
@@ -81,10 +84,10 @@ func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []chann
 		return arrivalOf(base, ev.Referral)
 	}
 
-	return nil // a kind of event that isn't about a conversation, or that is unknown
+	return nil // an event of an unknown kind, or not about a conversation
 }
 
-// messageOf returns a customer's message.
+// messageOf converts a message from the customer.
 func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind, in.ExternalID = channels.InboundMessage, m.MID
 	readBody(&in, m)
@@ -108,12 +111,12 @@ func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// isEmpty reports whether a message has nothing to show.
+// isEmpty reports whether a message has nothing to show to agents.
 func isEmpty(in channels.Inbound) bool {
 	return in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0
 }
 
-// readBody sets the text, attachments and remarks of a message.
+// readBody sets the text, attachments and notices of a message.
 func readBody(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
@@ -125,7 +128,8 @@ func readBody(in *channels.Inbound, m *message) {
 	}
 }
 
-// echoOf returns a message of the Page: one of ours, which has our token in its metadata, or one that was written outside of Parley.
+// echoOf converts a message that the Page sent. If its metadata has our token, Parley sent it, and the echo
+// confirms that. Otherwise it was written outside Parley, for example in the Page's inbox.
 func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID = m.MID
 	t, isOurs := parseToken(c.env.Keys, c.page, m.Metadata)
@@ -142,14 +146,14 @@ func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind = channels.InboundOwn
 	in.Answers.Conversation = t.conversation
 	in.Answers.Message = t.message
-	if !t.hasMore { // it is the last part: the whole message was sent
+	if !t.hasMore { // this was the last part, so the whole message was sent
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
 
 	return []channels.Inbound{in}
 }
 
-// tapOf returns a tap on a button or in the Page's menu.
+// tapOf converts a tap on a button or in the Page's menu.
 func tapOf(in channels.Inbound, p *postback) []channels.Inbound {
 	in.Kind = channels.InboundMessage
 	in.ExternalID = p.MID
@@ -164,7 +168,7 @@ func tapOf(in channels.Inbound, p *postback) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// reactionOf returns a customer's reaction to a message. Without an emoji, it takes the reaction back.
+// reactionOf converts a reaction to a message. Without an emoji, the reaction was withdrawn.
 func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	if r.MID == "" {
 		return nil
@@ -178,7 +182,7 @@ func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// findEmoji returns the emoji of a reaction. Webhooks of old versions only have its name.
+// findEmoji returns the emoji of a reaction. Webhooks of older versions only have its name.
 func (r *reaction) findEmoji() string {
 	if r.Emoji != "" {
 		return r.Emoji
@@ -204,7 +208,7 @@ func (r *reaction) findEmoji() string {
 	return "❔"
 }
 
-// editOf returns a customer's change of a message.
+// editOf converts a customer's edit of a message.
 func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	if e.MID == "" {
 		return nil
@@ -215,7 +219,7 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// deletionOf returns that a customer took a message back. Deletions by the Page are ignored.
+// deletionOf converts the deletion of a message by the customer. Deletions by the Page are ignored.
 func deletionOf(in channels.Inbound, m *message, fromCustomer bool) []channels.Inbound {
 	if m.MID == "" || !fromCustomer {
 		return nil
@@ -225,7 +229,8 @@ func deletionOf(in channels.Inbound, m *message, fromCustomer bool) []channels.I
 	return []channels.Inbound{in}
 }
 
-// arrivalOf returns that a customer opened the conversation by a link. She wrote nothing, so nobody needs to be notified.
+// arrivalOf converts the opening of a conversation by a link. The customer wrote nothing, so nobody is
+// notified.
 func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
 	in.Kind = channels.InboundMessage
 	in.Automatic = automaticLink
@@ -233,8 +238,9 @@ func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// receiptsOf returns one receipt for all our messages up to the watermark, a time. Without a watermark, it returns one for each message
-// that is named. The watermark is preferred because names may be missing, or be those of messages that didn't leave through Parley.
+// receiptsOf converts a read or delivery receipt. It returns one receipt for all our messages up to the
+// watermark, which is a time or, without a watermark, one for each listed message. The watermark is preferred
+// because the list may be incomplete, or may name messages that were not sent by Parley.
 func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind = channels.InboundStatus
 	if until := w.Watermark.asTime(); !until.IsZero() {
@@ -250,7 +256,7 @@ func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark)
 	return list
 }
 
-// makeNotice says for agents how a customer came: "Came by an ad “Shoes”, product 12."
+// makeNotice describes for agents how a customer came: "Came by an ad “Shoes”, product 12."
 func (r *referral) makeNotice() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {
@@ -281,7 +287,7 @@ func (r *referral) makeNotice() string {
 	return "Came by " + strings.Join(parts, ", ") + "."
 }
 
-// makeNotice says for the account's people what measure Facebook took against the Page.
+// makeNotice describes for the people of the account what measure Facebook took against the Page.
 func (p *policy) makeNotice() string {
 	reason := graph.ClipText(strings.Join(strings.Fields(p.Reason), " "), maxReason)
 	if reason != "" {

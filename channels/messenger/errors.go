@@ -9,7 +9,7 @@ import (
 	"parley/channels/graph"
 )
 
-// Codes of errors.
+// Error codes.
 // Source: Meta, "Messenger Platform: error codes"; Graph API, "Handle Errors".
 const (
 	codeUnknown       = 1
@@ -19,38 +19,40 @@ const (
 	codePageRate      = 32
 	codeInvalid       = 100
 	codeSession       = 102
-	codeTokenInvalid  = 190 // it was taken back or has expired
-	codePermissions   = 200 // the token may not do it
+	codeTokenInvalid  = 190 // it was revoked or has expired
+	codePermissions   = 200 // the token lacks a permission
 	codeNotAllowed    = 230
-	codeBlocked       = 368 // for breaking the rules
-	codeNotAvailable  = 551 // the person gets no messages
+	codeBlocked       = 368 // for violating the rules
+	codeNotAvailable  = 551 // the person can't receive messages
 	codeCustomRate    = 613
 	codeTemporary     = 1200
 	codeMessengerRate = 80006
 )
 
-// Subcodes, which say more than the code.
+// Subcodes, which are more specific than the code.
 const (
 	// subcodeLate comes with codeUnknown although Facebook may have sent the message: "The messages are all sent
 	// successfully, but the endpoint returns an error", says its list of common error codes.
 	subcodeLate = 1357046
-	// subcodeHeld says that another app has control of the conversation.
+	// subcodeHeld means that another app has control of the conversation.
 	subcodeHeld         = 2018300
 	subcodeWindow       = 2018278 // the reply window is closed
-	subcodeWindowOld    = 2018065 // the same, of older versions
-	subcodeNotReceiving = 2018108 // the person gets no messages from the Page
-	subcodeUnavailable  = 1545041 // the person gets no messages
+	subcodeWindowOld    = 2018065 // the same, in older versions
+	subcodeNotReceiving = 2018108 // the person can't receive messages from the Page
+	subcodeUnavailable  = 1545041 // the person can't receive messages
 	subcodeNobody       = 2018001 // no such person
 	subcodeRestricted   = 1893063 // the Page may not send
-	subcodeWindowTagged = 2534022 // the reply window is closed, also for the tag
-	subcodeRetry        = 2018321 // sending failed for the moment; it comes with several codes
+	subcodeWindowTagged = 2534022 // the reply window is closed even with the tag
+	subcodeRetry        = 2018321 // a temporary failure; it comes with several codes
 	subcodePairRate     = 2018338 // too many messages to this person
 	subcodeUnpaid       = 2018021 // the Page may not write to phone numbers
 	subcodeUnreviewed   = 2018027 // the app may not write to phone numbers
-	subcodeTestersOnly  = 2018028 // the app may write to its own testers alone
+	subcodeTestersOnly  = 2018028 // the app may write only to its own testers
 )
 
-// classifyError decides what a failed request means: whether it may be tried again, and what people are told.
+// classifyError converts the error of a failed request to a *channels.SendError. Its class decides whether
+// the request is retried; its text and hint are shown to agents. For example, code 10 with subcode 2018278
+// becomes WindowClosed, and a lost response becomes Ambiguous, because the message may have been sent.
 // Source: Meta, "Messenger Platform: error codes".
 func classifyError(err error) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
@@ -109,14 +111,14 @@ func classifyError(err error) *channels.SendError {
 	return e
 }
 
-// classOf returns the class of a refusal. A code with its subcode is looked up first (10/2018278 is a closed reply window), then the code
-// alone (10 is a missing permission), then the HTTP status.
+// classOf returns the class of a refusal. It looks up the code with its subcode first (10/2018278 is a closed
+// reply window), then the code alone (10 is a missing permission), and then the HTTP status.
 func classOf(e *graph.Error) channels.Class {
 	if !e.HasCode {
 		return classByStatus(e.Status)
 	}
 
-	if e.NoAccess() { // of the Page: all that is sent goes to it
+	if e.NoAccess() { // to the Page, through which everything is sent
 		return channels.AuthBroken
 	}
 
@@ -139,7 +141,7 @@ func classOf(e *graph.Error) channels.Class {
 		return channels.BadContent
 	}
 
-	// An undocumented code: it isn't tried again, unless the status says more.
+	// An undocumented code is not retried, unless the HTTP status gives the class.
 	if class := classByStatus(e.Status); class != channels.Retry {
 		return class
 	}
@@ -147,11 +149,11 @@ func classOf(e *graph.Error) channels.Class {
 	return channels.BadContent
 }
 
-// codePair is a code with its subcode.
 type codePair struct{ code, subcode int }
 
-// classOfPair returns the class of a code with its subcode, or "" if the code alone decides. The codes of missing permissions also stand
-// for many reasons to refuse one message. With a subcode that isn't known, they are taken for that: the access itself works.
+// classOfPair returns the class of a code with its subcode, or "" if the code alone decides. The codes of
+// missing permissions (10 and 200) also appear, with various subcodes, when only one message is refused. With
+// an unknown subcode they count as such a refusal, because the access itself works.
 func classOfPair(code, subcode int) channels.Class {
 	switch (codePair{code, subcode}) {
 	case codePair{codePermission, subcodeWindow}, codePair{codePermission, subcodeWindowOld}, codePair{codePermission, subcodeWindowTagged}:
@@ -177,7 +179,8 @@ func classOfPair(code, subcode int) channels.Class {
 	return ""
 }
 
-// classByStatus decides by the HTTP status alone. Such answers come from a server in front of Graph.
+// classByStatus returns the class by HTTP status, for answers without a code. They come from a server in
+// front of Graph.
 func classByStatus(status int) channels.Class {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -192,8 +195,8 @@ func classByStatus(status int) channels.Class {
 	return channels.Retry
 }
 
-// throttleWait returns how long to wait: what Facebook says, or a minute. Its budgets are counted by the
-// hour, but refill continuously.
+// throttleWait returns how long to wait: the time that Facebook demands, or else a minute. Its quotas are per
+// hour, but are refilled continuously.
 func throttleWait(e *graph.Error) time.Duration {
 	if e.RetryAfter > 0 {
 		return e.RetryAfter

@@ -12,24 +12,26 @@ import (
 	"parley/channels/pause"
 )
 
-// maxFetchBytes bounds a customer's file.
+// maxFetchBytes is the maximum size of a file from a customer.
 const maxFetchBytes = 100 << 20
 
-// mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message says.
+// mediaHosts returns the hosts of Meta's file servers. No other host is called, whatever address a message
+// has.
 func mediaHosts() []string { return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"} }
 
-// fetchWaits returns the pauses between tries to read a file that Meta's server doesn't find yet.
-// Source: reports of others, for example chatwoot/chatwoot issue 15664 (September 2026).
+// fetchWaits returns the pauses between attempts to read a file that Meta's server doesn't find yet: a
+// webhook may arrive before its file is available. Source: reports of others, for example chatwoot/chatwoot
+// issue 15664 (September 2026).
 func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
 }
 
-// download opens a customer's file. The address is signed by Meta, so the Page's token is not sent.
-// Errors: those of graph.Client.Download; the context's, if that ends before it is certain that the file isn't there.
+// download opens a file that a customer sent. Meta has signed the address, so the Page's token is not sent.
+// Errors: those of graph.Client.Download, or the context's if it ends during a pause.
 func (c *Channel) download(ctx context.Context, ref string) (*graph.Download, error) {
 	for _, wait := range c.fetchWaits {
 		d, err := c.graph.Download(ctx, ref, false, maxFetchBytes)
-		if refused, ok := errors.AsType[*graph.Error](err); !ok || refused.Status != http.StatusNotFound {
+		if !isNotFound(err) {
 			return d, err
 		}
 		if !pause.For(ctx, wait) {
@@ -39,23 +41,28 @@ func (c *Channel) download(ctx context.Context, ref string) (*graph.Download, er
 	return c.graph.Download(ctx, ref, false, maxFetchBytes)
 }
 
-// Fetch implements channels.Fetcher.
+func isNotFound(err error) bool {
+	refused, ok := errors.AsType[*graph.Error](err)
+	return ok && refused.Status == http.StatusNotFound
+}
+
+// Fetch implements channels.Fetcher. ref is the file's address on Meta's servers.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	d, err := c.download(ctx, ref)
 	if err == nil {
 		return channels.Fetched{ContentType: d.ContentType, Body: fetchedBody{d.Body}}, nil
 	}
 
-	bad := func(text string) error {
+	permanentError := func(text string) error {
 		return &channels.SendError{Class: channels.BadContent, Text: text, Hint: "Look into the Page's inbox.", Cause: err}
 	}
 
 	var refused *graph.Error
 	switch {
 	case errors.Is(err, graph.ErrForeignHost):
-		return channels.Fetched{}, bad("The file isn't on Meta's servers and is not fetched.")
+		return channels.Fetched{}, permanentError("The file isn't on Meta's servers and is not fetched.")
 	case errors.Is(err, graph.ErrTooLarge):
-		return channels.Fetched{}, errTooMuch(err)
+		return channels.Fetched{}, errFileTooLarge(err)
 	case errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests:
 		return channels.Fetched{}, &channels.SendError{
 			Class: channels.Throttled,
@@ -64,13 +71,13 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 			Cause: err,
 		}
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
-		return channels.Fetched{}, bad("The file's address has expired.")
+		return channels.Fetched{}, permanentError("The file's address has expired.")
 	}
 
 	return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Meta's file server doesn't answer.", Cause: err}
 }
 
-func errTooMuch(err error) error {
+func errFileTooLarge(err error) error {
 	return &channels.SendError{
 		Class: channels.BadContent,
 		Text:  "The file is too large.",
@@ -89,7 +96,7 @@ func (r fetchedBody) Read(b []byte) (int, error) {
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err
 	case errors.Is(err, graph.ErrTooLarge):
-		return n, errTooMuch(err)
+		return n, errFileTooLarge(err)
 	}
 	return n, &channels.SendError{Class: channels.Retry, Text: "The file broke off.", Cause: err}
 }

@@ -12,17 +12,18 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// neededFields returns the webhook fields to which the app must be subscribed.
+// neededFields returns the webhook fields (kinds of events) to which the app must be subscribed.
 func neededFields() []string {
 	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
 		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement"}
 }
 
-// hookFacts are what Facebook says of the Page's webhooks.
+// hookFacts describes where Facebook sends the Page's webhooks. Two settings decide that: the app has one
+// callback for all its Pages, and each Page is subscribed to the app. Both have a list of webhook fields.
 type hookFacts struct {
 	app  *graph.App
-	sub  graph.Subscription // of the app
-	page []string           // the webhook fields that the Page sends to the app; none if it isn't subscribed to it
+	sub  graph.Subscription // the app's callback and fields
+	page []string           // the fields that the Page sends to the app; empty if it isn't subscribed
 }
 
 // FindHook implements channels.Hooked.
@@ -85,7 +86,8 @@ func errNoAddress() *channels.SendError {
 		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
 }
 
-// pageFields returns the webhook fields that the Page sends to the token's app, and whether the app is subscribed at all.
+// pageFields returns the fields that the Page sends to the token's app, and whether the Page is subscribed at
+// all.
 func (c *Channel) pageFields(ctx context.Context) (fields []string, isSubscribed bool, err error) {
 	var answer struct {
 		Data []struct {
@@ -96,10 +98,12 @@ func (c *Channel) pageFields(ctx context.Context) (fields []string, isSubscribed
 	if err != nil || len(answer.Data) == 0 {
 		return nil, false, err
 	}
-	return answer.Data[0].Fields, true, nil // a Page token shows only the app that it belongs to
+	return answer.Data[0].Fields, true, nil // with a Page token, Facebook lists only the app of that token
 }
 
-// SetHook implements channels.Hooked.
+// SetHook implements channels.Hooked. It first sets the app's callback, if that is wrong or lacks fields, and
+// then subscribes the Page. Fields that were subscribed to before are kept, since other programs may need
+// them.
 func (c *Channel) SetHook(ctx context.Context) error {
 	facts, err := c.findHook(ctx)
 	if err != nil {
@@ -123,7 +127,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	return nil
 }
 
-// hookError says why a webhook was not set.
+// hookError returns the error for a webhook that could not be set.
 func hookError(err error) *channels.SendError {
 	e := *classifyError(err)
 	if graph.IsUnverified(err) {

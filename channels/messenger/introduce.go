@@ -13,17 +13,19 @@ import (
 	"parley/channels/graph"
 )
 
-// A webhook has only a number for a customer. Her name stands in her profile at Facebook, which is read after her first message was
-// stored. Where it can't be read, the list of conversations (run.go) may have the name.
+// A webhook identifies a customer only by a number. Her name is in her Facebook profile. This file reads the
+// profile after her first message was stored, and stores the name. If Facebook refuses, the list of
+// conversations (run.go) may have the name.
 
 const (
-	profileTimeout = 3 * time.Second // for the profiles that one webhook's request reads
-	profilePause   = time.Hour       // until any profile is read after Facebook refused the Page, or asked for a pause
-	profileRetry   = time.Minute     // until any profile is read after Facebook didn't answer
+	profileTimeout = 3 * time.Second // for all profiles that one webhook request reads
+	profilePause   = time.Hour       // before the next profile is read if Facebook refused the Page or throttled it
+	profileRetry   = time.Minute     // before the next profile is read if Facebook didn't answer
 )
 
-// introduceLater is the webhook's Later. It returns a function that reads the profiles of customers who wrote for the first time; that
-// runs after their messages were stored, so that no message waits for a name. introduceLater returns nil if there is nothing to do.
+// introduceLater returns a function that reads the profiles of customers who wrote for the first time, or nil
+// if there are none. The webhook's handler (graph.Hook.Later) calls it after their messages were stored, so
+// that no message waits for a name.
 func (c *Channel) introduceLater() func(context.Context) {
 	if !c.profiles.tryBegin() {
 		return nil
@@ -33,14 +35,14 @@ func (c *Channel) introduceLater() func(context.Context) {
 		defer cancel()
 		for customer, ok := c.profiles.nextCustomer(); ok; customer, ok = c.profiles.nextCustomer() {
 			if !c.storeName(ctx, customer) {
-				c.requestLook()
+				c.requestPoll()
 			}
 		}
 	}
 }
 
-// storeName reads a customer's profile and stores her name. It returns whether the name is known now. If Facebook refuses, it is asked
-// again after a day; until then agents see the customer's number.
+// storeName reads a customer's profile, stores her name and reports whether that succeeded. If Facebook
+// refuses, it is asked again after a day; until then, agents see the customer's number.
 func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	if ctx.Err() != nil || c.profiles.forgetIfPaused(customer, c.env.Now()) {
 		return false
@@ -73,8 +75,8 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	return true
 }
 
-// pauseAfter returns how long no profile is read after a failure. It returns 0 if the failure is about this person only: her profile is
-// private, she has none, or the app may not read it.
+// pauseAfter returns how long to read no profiles after a failure. It returns 0 if the failure concerns this
+// customer only: her profile is private, she has none, or the app may not read it.
 func pauseAfter(err error) time.Duration {
 	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
 		return 0
@@ -91,10 +93,10 @@ func pauseAfter(err error) time.Duration {
 	}
 }
 
-// requestLook asks Run for a look at the conversations, which have names, too.
-func (c *Channel) requestLook() {
+// requestPoll asks Run to read the list of conversations soon, because that has names, too.
+func (c *Channel) requestPoll() {
 	select {
 	case c.newcomer <- struct{}{}:
-	default: // a look is requested already
+	default: // already requested
 	}
 }

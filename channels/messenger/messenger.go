@@ -13,7 +13,7 @@ import (
 const (
 	maxText         = 2000 // characters
 	maxButtonText   = 640  // characters, of a text with a button template
-	maxTitle        = 20   // characters, of an answer or a button
+	maxTitle        = 20   // characters, of a quick reply or a button
 	maxPayload      = 1000 // characters
 	maxQuickReplies = 13
 	maxButtons      = 3 // of a button template or a card
@@ -24,27 +24,28 @@ const (
 	pageRate        = 300 // messages a second
 	megabyte        = 1 << 20
 
-	maxInMemory = 4 // files on their way out
+	maxInMemory = 4 // files that are uploaded at the same time
 )
 
-// retryFor is how long a message that failed with Retry is tried again.
+// retryFor is how long a message is retried after failures of class Retry.
 const retryFor = 48 * time.Hour
 
-// Channel is one Page.
+// Channel connects Parley to one Facebook Page: it receives webhooks (hook), sends messages (Send) and reads
+// the list of conversations from time to time (Run).
 type Channel struct {
-	page     string    // its id
-	beginsAt time.Time // when the account was set up; zero if that isn't known
-	env      channels.Env
-	graph    *graph.Client
-	hook     *graph.Hook   // takes webhooks
-	uploads  *uploads      // the files that were uploaded lately
-	places   chan struct{} // holds a token for each file in memory
+	page      string    // the Page's id
+	beginsAt  time.Time // when the account was set up; zero if unknown
+	env       channels.Env
+	graph     *graph.Client
+	hook      *graph.Hook   // receives webhooks
+	uploads   *uploads      // the files that were uploaded recently
+	fileSlots chan struct{} // a semaphore: an element for each file in memory
 
-	newcomer chan struct{} // signals that somebody has written whose profile can't be read
-	profiles *profiles     // whose name is asked for
+	newcomer chan struct{} // asks Run to poll early, for a name that no profile has
+	profiles *profiles     // the customers whose names are requested
 
 	fetchWaits []time.Duration       // fetchWaits(), or shorter in tests
-	pause      func(context.Context) // waitForLook; tests replace it
+	pause      func(context.Context) // waitForPoll; tests replace it
 }
 
 var (

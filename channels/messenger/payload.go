@@ -11,7 +11,11 @@ import (
 	"parley/channels/graph"
 )
 
-// event is one thing that a webhook tells, an element of its lists messaging or standby. Which of the pointers is set says what it is.
+// event is an event of a webhook, an element of its list "messaging" or "standby". The pointer that is set
+// indicates its kind. For example:
+//
+//	{"sender": {"id": "24"}, "recipient": {"id": "1"}, "timestamp": 1764331200000, "message": {"mid": "m_1", "text": "Hi"}}
+//
 // Source: Meta, "Messenger webhook events" reference.
 type event struct {
 	Sender    person     `json:"sender"`
@@ -24,11 +28,10 @@ type event struct {
 	Read      *watermark `json:"read"`
 	Delivery  *watermark `json:"delivery"`
 	Referral  *referral  `json:"referral"`
-	Policy    *policy    `json:"policy_enforcement"` // about the Page itself: nobody else is named
+	Policy    *policy    `json:"policy_enforcement"` // concerns the Page itself, and names no customer
 }
 
-// policy is a measure of Meta's against the Page.
-// Source: Meta, "messaging_policy_enforcement".
+// policy is a measure that Meta took against the Page. Source: Meta, "messaging_policy_enforcement".
 type policy struct {
 	Action string `json:"action"` // "warning", "block" or "unblock"
 	Reason string `json:"reason"` // "" for unblock
@@ -51,17 +54,17 @@ type message struct {
 	Referral *referral `json:"referral"`
 	IsEcho   bool      `json:"is_echo"`
 	Metadata string    `json:"metadata"`
-	Deleted  bool      `json:"is_deleted"` // its author took it back: it says nothing else
+	Deleted  bool      `json:"is_deleted"` // the sender deleted it; then the other fields are empty
 }
 
 type attachment struct {
 	Type    string  `json:"type"`
-	Title   string  `json:"title"` // of a fallback, beside its payload
-	URL     string  `json:"url"`   // the same
+	Title   string  `json:"title"` // set for the type "fallback" only
+	URL     string  `json:"url"`   // likewise
 	Payload payload `json:"payload"`
 }
 
-// payload is what an attachment holds. Which fields are set depends on the attachment's type.
+// payload is the content of an attachment. Which fields are set depends on the type of the attachment.
 type payload struct {
 	URL         string `json:"url"`
 	Title       string `json:"title"`
@@ -109,7 +112,7 @@ type edit struct {
 	Count number `json:"num_edit"`
 }
 
-// watermark says that all messages that were sent until this time were delivered, or read.
+// watermark is a receipt: all messages sent up to this time were delivered, or read.
 type watermark struct {
 	MIDs      []string `json:"mids"`
 	Watermark number   `json:"watermark"` // milliseconds
@@ -127,8 +130,8 @@ type referral struct {
 	} `json:"product"`
 }
 
-// number is an integer that some webhooks write as a string. If it is neither, it becomes 0, so that the
-// message isn't lost.
+// number is an integer that some webhooks encode as a string. Any other value becomes 0, so that the rest of
+// the message isn't lost.
 type number int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -146,13 +149,14 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// maxExact bounds numbers: a float64 holds all integers up to it exactly.
+// maxExact is the limit up to which a float64 represents all integers exactly.
 const maxExact = 1 << 53
 
-// maxSeconds is more than any time in seconds, and less than any in milliseconds.
+// maxSeconds is later than any time in seconds, and earlier than any in milliseconds.
 const maxSeconds = 100_000_000_000
 
-// asTime reads milliseconds since 1970, or seconds, in which Messenger writes some times. It returns the zero time for 0.
+// asTime converts a Unix time in milliseconds, or in seconds, which Messenger uses in some places. It returns
+// the zero time for 0.
 func (n number) asTime() time.Time {
 	if n <= 0 || n > maxExact {
 		return time.Time{}
@@ -163,8 +167,8 @@ func (n number) asTime() time.Time {
 	return time.UnixMilli(int64(n)).UTC()
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A payload of an unknown shape becomes an empty one, so that the
-// message isn't lost.
+// UnmarshalJSON implements json.Unmarshaler. Of a payload with an unexpected shape, it keeps only the URL, so
+// that the rest of the message isn't lost.
 func (p *payload) UnmarshalJSON(raw []byte) error {
 	type plain payload
 	var v plain
@@ -175,17 +179,17 @@ func (p *payload) UnmarshalJSON(raw []byte) error {
 	var only struct {
 		URL string `json:"url"`
 	}
-	_ = json.Unmarshal(raw, &only) // if it has no address either, the payload stays empty
+	_ = json.Unmarshal(raw, &only) // on failure, the payload stays empty
 	*p = payload{URL: only.URL}
 	return nil
 }
 
-// How many characters are kept of others' texts.
+// Maximum lengths of texts from outside, in characters.
 const (
 	maxLine   = 120 // a name, a title
 	maxReason = 300
 	maxWord   = 40 // a constant
 )
 
-// oneLine shortens a stranger's text to one line.
+// oneLine puts a text from outside into one line and shortens it.
 func oneLine(s string) string { return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine) }

@@ -6,21 +6,23 @@ import (
 )
 
 const (
-	profileAgain = 24 * time.Hour // until the same customer's profile is read again, whatever was answered
-	maxProfiles  = 4              // webhook requests that read profiles at a time
-	maxNamesKept = 10_000         // customers of whom a process remembers that it has asked for their names, or stored them
+	profileAgain = 24 * time.Hour // before the same customer's profile is read again, whatever the result was
+	maxProfiles  = 4              // webhook requests that read profiles at the same time
+	maxNamesKept = 10_000         // customers whose names are remembered as requested or stored
 )
 
-// profiles decides whose profile is read. It is safe for concurrent use.
+// profiles decides which customers' profiles are read. A webhook only has a customer's number; her profile
+// has the name. noteMessage queues a customer. A reader then calls tryBegin once, and nextCustomer until the
+// queue is empty. It is safe for concurrent use.
 type profiles struct {
 	mu      sync.Mutex
-	asked   map[string]time.Time // when each customer's profile was last read, or put into waiting
-	waiting []string             // the customers whose profiles are to be read
-	asking  int                  // how many requests read profiles now; at most maxProfiles
-	paused  time.Time            // until then no profile is read
+	asked   map[string]time.Time // by customer: when she was last put into waiting
+	waiting []string             // the queue of customers whose profiles are to be read
+	asking  int                  // the number of active readers; at most maxProfiles
+	paused  time.Time            // no profile is read before this time
 }
 
-// noteMessage records that a customer has written. Her profile will be asked for, unless that was done lately.
+// noteMessage records a message from a customer. It queues her, unless that was done within profileAgain.
 func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,7 +37,8 @@ func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.waiting = append(p.waiting, customer)
 }
 
-// forgetIfPaused returns true if no profile may be read now. Then it also forgets the customer, so that her next message asks again.
+// forgetIfPaused reports whether reading is paused. If so, it also forgets the customer, so that her next
+// message queues her again.
 func (p *profiles) forgetIfPaused(customer string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,8 +49,8 @@ func (p *profiles) forgetIfPaused(customer string, now time.Time) bool {
 	return true
 }
 
-// pauseUntil lets no profile be read until a time. customer is the one whose profile could not be read: a message of hers after that time
-// asks again.
+// pauseUntil stops reading until a time. customer is the one whose profile could not be read: she is
+// forgotten, so that a later message queues her again.
 func (p *profiles) pauseUntil(customer string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,8 +58,8 @@ func (p *profiles) pauseUntil(customer string, until time.Time) {
 	delete(p.asked, customer)
 }
 
-// tryBegin takes one of the maxProfiles turns to read profiles. It returns false if no customer is waiting or no turn is free. A caller
-// that got true must call nextCustomer until that returns false.
+// tryBegin registers a reader. It returns false if no customer is waiting or maxProfiles readers are active.
+// After true, the caller must call nextCustomer until that returns false.
 func (p *profiles) tryBegin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,7 +70,8 @@ func (p *profiles) tryBegin() bool {
 	return true
 }
 
-// nextCustomer returns the customer whose profile is read next. If none is waiting, ok is false, and the caller's turn is over.
+// nextCustomer removes a customer from the queue. If the queue is empty, ok is false and the reader is
+// unregistered.
 func (p *profiles) nextCustomer() (customer string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

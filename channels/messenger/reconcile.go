@@ -11,8 +11,9 @@ import (
 // clockSkew is how far Facebook's clock may be behind our database's.
 const clockSkew = 2 * time.Minute
 
-// Reconcile implements channels.Channel. It looks for the message in the list of the last messages with the customer (conversation.go).
-// Messages there don't have our token, so they are compared by their words.
+// Reconcile implements channels.Channel. It is called when the response to Send was lost, and finds out
+// whether the message was sent. It looks for the message among the latest messages of the conversation
+// (conversation.go). That list lacks our token, so messages are compared by text.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	to, err := onlyRecipient(o)
 	if err != nil || o.Attempt.FirstAt.IsZero() {
@@ -34,18 +35,18 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		ids[i] = m.ID
 	}
 
-	others, err := o.IDsOfOthers(ctx, ids)
+	known, err := o.IDsOfOthers(ctx, ids)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
 	for _, id := range o.References {
-		others[id] = true
+		known[id] = true
 	}
 
-	id, outcome := c.searchPart(messages, o.Attempt.FirstAt, others, parts[o.Attempt.Part])
+	id, outcome := c.searchPart(messages, o.Attempt.FirstAt, known, parts[o.Attempt.Part])
 	if outcome == channels.Absent && o.Attempt.Reworded {
-		outcome = channels.CannotTell // the words that left may be there
+		outcome = channels.CannotTell // the earlier wording may have been sent
 	}
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
@@ -58,18 +59,21 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}, nil
 }
 
-// searchPart looks for a part whose first attempt began at firstAt. messages are the conversation's last messages, the newest first;
-// others has the ids of those that are known to be other messages of ours.
+// searchPart looks for a part (the content of one request) that was first attempted at firstAt. messages has
+// the latest messages of the conversation, newest first. known has the ids of those that are certainly other
+// messages of ours. A wrong Absent would send the message twice, so the result is CannotTell unless the list
+// proves more:
 //
-//   - Landed: messages has all that were sent since firstAt, and exactly one of them fits.
-//   - Absent: it has all of them, and none fits. It must also have an older one: the customer has written before, so a list without
-//     older messages isn't the whole conversation.
-//   - CannotTell: everything else; also if a message fits that seems a little older than firstAt, since clocks differ.
-func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others map[string]bool, p part) (string, channels.Outcome) {
+//   - Landed: messages has everything sent since firstAt, and exactly one message matches.
+//   - Absent: it has everything sent since then, nothing matches, and it also has an older message. The
+//     customer has written before, so a list without older messages isn't the whole conversation.
+//   - CannotTell: all other cases. They include a match that seems slightly older than firstAt, since
+//     clocks differ.
+func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, known map[string]bool, p part) (string, channels.Outcome) {
 	from := firstAt.Truncate(time.Second)
 	var found []string
-	complete := len(messages) < maxListed // messages has all that were sent since from
-	reachesBack := false                  // messages has one that is older
+	complete := len(messages) < maxListed // messages has everything sent since from
+	reachesBack := false                  // messages has an older message
 	for _, m := range messages {
 		reachesBack = reachesBack || m.at.Before(from)
 		if m.at.Before(from.Add(-clockSkew)) {
@@ -77,7 +81,7 @@ func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others
 			break
 		}
 
-		mayBeOurs := m.From.ID == c.page && !others[m.ID]
+		mayBeOurs := m.From.ID == c.page && !known[m.ID]
 		if !mayBeOurs || !m.isPart(p) {
 			continue
 		}
@@ -98,7 +102,8 @@ func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others
 	return "", channels.CannotTell
 }
 
-// isPart reports whether a listed message may be a part: it has the same words or, for a file or a template, an attachment and no text.
+// isPart reports whether a listed message may be part p: it has the same text or, if p is a file or template,
+// it has an attachment and no text.
 func (m *listedMessage) isPart(p part) bool {
 	text := collapseSpaces(m.Message)
 	if p.text != "" && text == collapseSpaces(p.text) {
@@ -109,5 +114,5 @@ func (m *listedMessage) isPart(p part) bool {
 	return isAttachment && hasAttachment && text == ""
 }
 
-// collapseSpaces collapses white space, which may differ between the sent and the listed text.
+// collapseSpaces normalizes white space, which may differ between the sent and the listed text.
 func collapseSpaces(s string) string { return strings.Join(strings.Fields(s), " ") }

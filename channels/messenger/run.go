@@ -15,54 +15,56 @@ import (
 )
 
 const (
-	// lookInterval is the pause between looks at the Page's conversations. Facebook allows about 200 looks a
+	// pollInterval is the pause between polls of the Page's conversations. Facebook allows about 200 polls per
 	// day on the quietest Page.
-	lookInterval = 10 * time.Minute
-	// minLookInterval is the shortest pause. A look comes so soon when somebody new has written.
-	minLookInterval = 15 * time.Second
-	// pageTimeout bounds how long one page of conversations is read and stored.
+	pollInterval = 10 * time.Minute
+	// minPollInterval is the shortest pause. It applies when a new customer has written.
+	minPollInterval = 15 * time.Second
+	// pageTimeout limits the time to read and store one page of conversations.
 	pageTimeout = 30 * time.Second
-	// missedAfter is how long a webhook may be on its way before its message counts as missed.
+	// missedAfter is how long a webhook may take before its message counts as missed.
 	missedAfter = 5 * time.Minute
-	// maxMissedAge is how far back missed messages are looked for.
+	// maxMissedAge is the maximum age of missed messages that are recovered.
 	maxMissedAge = 24 * time.Hour
-	// clockDoubt is how far Facebook's clock may be behind ours. Messages that are older by no more than
-	// that are still fetched.
-	clockDoubt = 10 * time.Minute
-	// listedAtOnce is how many conversations a call asks for.
-	listedAtOnce = 25
+	// clockTolerance is how far Facebook's clock may be behind ours.
+	clockTolerance = 10 * time.Minute
+	// conversationsPerPage is how many conversations one call requests.
+	conversationsPerPage = 25
 )
 
 var _ channels.Runner = (*Channel)(nil)
 
-// seenState is the durable memory of an account.
-type seenState struct {
-	Since time.Time `json:"since"`          // older messages were there before the account was set up
-	Page  string    `json:"page,omitempty"` // whose messages Since is about; "" in memories of the version before
+// savedState is the state of an account that survives a restart.
+type savedState struct {
+	Since time.Time `json:"since"`          // older messages precede the account, and are ignored
+	Page  string    `json:"page,omitempty"` // the Page that Since belongs to; "" if saved by the previous version
 }
 
-// Run implements channels.Runner. Messages come by webhooks. From time to time, Run reads the list of the Page's conversations
-// (conversation.go) for messages whose webhook was lost, and for names of customers whose profiles can't be read.
+// Run implements channels.Runner. Normally, messages arrive by webhook. As a safety net, Run polls the list
+// of the Page's conversations (conversation.go) for messages whose webhook was lost, and for names of
+// customers whose profiles can't be read. Messages are stored under the ids that webhooks give them, so none
+// is stored twice.
 func (c *Channel) Run(ctx context.Context) error {
-	since, err := c.fetchedSince(ctx)
+	since, err := c.loadSince(ctx)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{} // the names that this process has stored, by customer
-	reach := since               // conversations without a message since then aren't read again
+	readFrom := since            // conversations without a message since then aren't read again
 	for ctx.Err() == nil {
 		began := c.env.Now()
-		if c.storeMissed(ctx, since, reach, names) {
-			reach = began.Add(-missedAfter - clockDoubt) // what came later may have been left out, or not listed yet
+		if c.storeMissed(ctx, since, readFrom, names) {
+			readFrom = began.Add(-missedAfter - clockTolerance) // later messages may have been skipped, or not listed yet
 		}
 		c.pause(ctx)
 	}
 	return nil
 }
 
-// waitForLook waits until the next look is due: after lookInterval or, if somebody new writes, after minLookInterval.
-func (c *Channel) waitForLook(ctx context.Context) {
-	soon, late := time.NewTimer(minLookInterval), time.NewTimer(lookInterval)
+// waitForPoll waits until the next poll: for pollInterval or, if a new customer writes, for at least
+// minPollInterval.
+func (c *Channel) waitForPoll(ctx context.Context) {
+	soon, late := time.NewTimer(minPollInterval), time.NewTimer(pollInterval)
 	defer soon.Stop()
 	defer late.Stop()
 	select {
@@ -76,10 +78,11 @@ func (c *Channel) waitForLook(ctx context.Context) {
 	}
 }
 
-// fetchedSince returns the time from which on messages are fetched. The first call stores it: the time at which the account was set up
-// or, if that isn't known, now. When the account gets another Page, it is stored anew.
-func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
-	var s seenState
+// loadSince returns the time from which missed messages are recovered. The first call stores it: the time at
+// which the account was set up or, if that is unknown, the present. If the account's Page has changed, a new
+// time is stored.
+func (c *Channel) loadSince(ctx context.Context) (time.Time, error) {
+	var s savedState
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
@@ -89,11 +92,11 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 		return s.Since, nil
 	}
 
-	isOfVersionBefore := isKnown && s.Page == ""
-	if !isOfVersionBefore {
+	isOfPreviousVersion := isKnown && s.Page == ""
+	if !isOfPreviousVersion {
 		s.Since = c.env.Now()
 		if !c.beginsAt.IsZero() {
-			s.Since = c.beginsAt.Add(-clockDoubt)
+			s.Since = c.beginsAt.Add(-clockTolerance)
 		}
 		c.env.Log.Info("first look for messages", "taken_from", s.Since)
 	}
@@ -110,28 +113,28 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	return s.Since, nil
 }
 
-// storeMissed stores missed messages and new names from the first page of the list, and from all conversations in which something was
-// written since reach. It returns false if it fails: then the next look tries again. names has the names that are stored already, by
-// customer, and gets the new ones.
-func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names map[string]string) (isComplete bool) {
-	if oldest := c.env.Now().Add(-maxMissedAge); reach.Before(oldest) {
-		reach = oldest
+// storeMissed stores missed messages and new names from the first page of the list, and from all further
+// conversations that have a message since readFrom. It returns false on failure; then the next poll tries
+// again. names maps customers to the names stored so far, and is updated.
+func (c *Channel) storeMissed(ctx context.Context, since, readFrom time.Time, names map[string]string) (isComplete bool) {
+	if oldest := c.env.Now().Add(-maxMissedAge); readFrom.Before(oldest) {
+		readFrom = oldest
 	}
 
-	query := url.Values{"limit": {strconv.Itoa(listedAtOnce)}, "fields": {"updated_time,participants," + messageFields}}
+	query := url.Values{"limit": {strconv.Itoa(conversationsPerPage)}, "fields": {"updated_time,participants," + messageFields}}
 	for {
 		page, ok := c.storePage(ctx, query, since, names)
 		if !ok {
 			return false
 		}
-		if page.next == "" || !page.mayGoOnSince(reach) {
+		if page.next == "" || !page.mayHaveMoreSince(readFrom) {
 			return true
 		}
 		query.Set("after", page.next)
 	}
 }
 
-// storePage reads one page of conversations, and stores what is missing of it. It returns false if it fails.
+// storePage reads one page of conversations and stores what is missing. It returns false on failure.
 func (c *Channel) storePage(
 	ctx context.Context, query url.Values, since time.Time, names map[string]string,
 ) (page conversationPage, ok bool) {
@@ -152,15 +155,15 @@ func (c *Channel) storePage(
 	return page, c.storeListed(ctx, page.list, since, names)
 }
 
-// storeListed stores the missed messages and the new names of listed conversations. It returns false if that fails.
+// storeListed stores the missed messages and new names of listed conversations. It returns false on failure.
 func (c *Channel) storeListed(ctx context.Context, list []conversation, since time.Time, names map[string]string) bool {
 	if len(names) > maxNamesKept {
 		clear(names)
 	}
 
 	var facts []channels.Fact
-	for _, one := range list {
-		for _, p := range one.Participants.Data {
+	for _, conv := range list {
+		for _, p := range conv.Participants.Data {
 			isCustomer := p.ID != c.page && p.Name != ""
 			if isCustomer && names[p.ID] != p.Name {
 				facts = append(facts, c.nameFact(p.ID, p.Name))
@@ -168,7 +171,7 @@ func (c *Channel) storeListed(ctx context.Context, list []conversation, since ti
 			}
 		}
 
-		facts = append(facts, c.missedFacts(one, since)...)
+		facts = append(facts, c.missedFacts(conv, since)...)
 	}
 
 	if len(facts) == 0 {
@@ -182,7 +185,7 @@ func (c *Channel) storeListed(ctx context.Context, list []conversation, since ti
 	return true
 }
 
-// nameFact returns the fact that a person has this name.
+// nameFact returns the fact (a record to store) that a person has this name.
 func (c *Channel) nameFact(id, name string) channels.Fact {
 	payload, err := json.Marshal(stored{Page: c.page, Event: json.RawMessage("{}"), Person: id, Name: name})
 	if err != nil {
@@ -196,12 +199,13 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 	}
 }
 
-// missedFacts returns the facts of a customer's messages that webhooks should have brought by now, in order.
-// Their external ids are those of webhooks, so that Accept recognises messages that did come.
-func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channels.Fact) {
+// missedFacts returns a fact for each message of a customer whose webhook should have arrived by now, oldest
+// first. The facts have the same external ids as those of webhooks, so Accept recognizes messages that did
+// arrive.
+func (c *Channel) missedFacts(conv conversation, since time.Time) (facts []channels.Fact) {
 	now := c.env.Now()
-	for i := len(one.Messages.Data) - 1; i >= 0; i-- {
-		m := one.Messages.Data[i]
+	for i := len(conv.Messages.Data) - 1; i >= 0; i-- {
+		m := conv.Messages.Data[i]
 		hasIDs := m.From.ID != "" && m.ID != ""
 		if !hasIDs || m.From.ID == c.page {
 			continue
@@ -214,7 +218,7 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 		}
 
 		raw, err := json.Marshal(m.asWebhookEvent(c.page))
-		if err == nil { // always: these are texts and a number
+		if err == nil { // always true: texts and numbers can be marshalled
 			facts = append(facts, factOf(stored{Page: c.page, Event: raw}))
 		}
 	}
@@ -222,7 +226,7 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 	return facts
 }
 
-// accept stores facts, and notes who has written, so that their profiles are read.
+// accept stores the facts of a webhook, and queues the customers who wrote, so that their profiles are read.
 func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		return err

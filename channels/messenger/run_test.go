@@ -94,7 +94,7 @@ func TestMissedMessagesOfManyConversations(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	since := r.pauseHooks()
-	const people = 3*listedAtOnce + 1
+	const people = 3*conversationsPerPage + 1
 	var ids []string
 	for i := range people {
 		r.clock.move(time.Second)
@@ -113,7 +113,7 @@ func TestMissedMessagesOfManyConversations(t *testing.T) {
 		t.Error("the later look is not complete")
 	}
 	again := r.takeFacts(t)
-	wantEqual(t, "names that a later look brings", len(slices.DeleteFunc(again, isMessageFact)), listedAtOnce)
+	wantEqual(t, "names that a later look brings", len(slices.DeleteFunc(again, isMessageFact)), conversationsPerPage)
 }
 
 func isMessageFact(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, messageFact) }
@@ -289,7 +289,7 @@ func TestRunReachesBackAfterAFailure(t *testing.T) {
 	r := newRig(t)
 	r.beginsAt = r.pauseHooks()
 	missed := r.customer.Text("Is anybody there?")
-	for i := range listedAtOnce {
+	for i := range conversationsPerPage {
 		r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello")
 	}
 	r.clock.move(time.Hour)

@@ -12,7 +12,7 @@ import (
 	"parley/channels/graph"
 )
 
-// outRequest is the body of the Send API.
+// outRequest is the body of a request to the Send API.
 type outRequest struct {
 	Recipient person      `json:"recipient"`
 	Type      string      `json:"messaging_type,omitempty"` // RESPONSE, MESSAGE_TAG
@@ -26,7 +26,9 @@ type replyTo struct {
 	MID string `json:"mid"`
 }
 
-// Send implements channels.Channel. Each call sends one part of the message (compose.go): the one with the number o.Attempt.Part.
+// Send implements channels.Channel. A message may need several requests, for example for a text and a file;
+// each is a part (compose.go). A call of Send sends the part with the number o.Attempt.Part, and the receipt
+// says whether more follow.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}
@@ -58,16 +60,16 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	hasMore := o.Attempt.Part+1 < len(parts)
 	p.message.Metadata = c.signedMetadata(o, hasMore)
 	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
-	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
+	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // only the first part quotes the message it replies to
 	if isAnswer && !p.template {
 		req.ReplyTo = &replyTo{MID: o.ReplyTo}
 	}
 
 	id, err := c.deliver(ctx, req, tag)
-	isPersonsAnswer := !o.Automatic && !o.Promotional
-	mayTag := tag == "" && isPersonsAnswer
-	if mayTag && channels.ClassOf(err) == channels.WindowClosed {
-		// It was not sent: 24 hours are over by Facebook's clock, but not yet by ours.
+	isWrittenByAgent := !o.Automatic && !o.Promotional
+	canUseHumanTag := tag == "" && isWrittenByAgent
+	if canUseHumanTag && channels.ClassOf(err) == channels.WindowClosed {
+		// Facebook refused it: 24 hours are over by its clock, but not yet by ours.
 		id, err = c.deliver(ctx, req, tagHuman)
 	}
 	if err != nil {
@@ -77,7 +79,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: hasMore}, nil
 }
 
-// onlyRecipient returns the only recipient of a message.
+// onlyRecipient returns the recipient of a message. Errors: *channels.SendError of class BadRecipient.
 func onlyRecipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return "", &channels.SendError{
@@ -93,7 +95,8 @@ func onlyRecipient(o channels.Outbound) (string, error) {
 	return o.To[0].Key, nil
 }
 
-// deliver makes the call that sends a message. Errors: *channels.SendError.
+// deliver makes the request that sends a message, and returns the id of the message. Errors:
+// *channels.SendError.
 func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (string, error) {
 	if tag != "" {
 		req.Type, req.Tag = "MESSAGE_TAG", tag
@@ -118,8 +121,8 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	return answer.MessageID, nil
 }
 
-// isTagRefused reports whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
-// lacks the permission to answer after 24 hours. The account itself works.
+// isTagRefused reports whether a refusal only concerns the tag HUMAN_AGENT. An app without the feature Human
+// Agent lacks the permission to answer after 24 hours, although the account works.
 func isTagRefused(err error, class channels.Class) bool {
 	if class == channels.WindowClosed {
 		return true
@@ -141,11 +144,11 @@ func isTagRefused(err error, class channels.Class) bool {
 	}
 }
 
-// attendTimeout limits the time of both calls of Attend together.
+// attendTimeout limits the total time of both calls of Attend.
 const attendTimeout = 10 * time.Second
 
-// Attend implements channels.Attendant, with one call for "seen" and one for "typing". Messenger marks all
-// messages as seen, so the id of the last one isn't needed.
+// Attend implements channels.Attendant. It makes one call for "seen" and one for "typing". Messenger marks
+// all messages as seen, so the id of the last one isn't needed.
 func (c *Channel) Attend(ctx context.Context, to channels.Party, _ string) error {
 	ctx, cancel := context.WithTimeout(ctx, attendTimeout)
 	defer cancel()

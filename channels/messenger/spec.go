@@ -20,7 +20,8 @@ const (
 	fieldVersion = "graph_version"
 )
 
-// Spec describes the channel "messenger": one Page. Pages of one app share a callback.
+// Spec describes the channel "messenger", whose accounts are Facebook Pages. Pages of one app share a
+// callback.
 func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:      "messenger",
@@ -72,7 +73,7 @@ func Spec() channels.Spec {
 	}
 }
 
-// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+// checkSettings returns all faults in an account's settings, joined, or nil.
 func checkSettings(c channels.Config) error {
 	var faults []error
 	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
@@ -94,12 +95,13 @@ func checkSettings(c channels.Config) error {
 	return errors.Join(faults...)
 }
 
-// wrongField returns a fault of a field of an account's settings.
+// wrongField returns a fault of one setting.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "messenger", Field: name, What: what}
 }
 
-// newChannel reads an account's configuration. Errors: all faults, joined.
+// newChannel creates the channel of an account. It opens no connection. Errors: all faults of the settings,
+// joined.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	config := a.Config
 	if err := checkSettings(config); err != nil {
@@ -120,14 +122,14 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	}
 
 	c := &Channel{
-		page:     setting(fieldPage),
-		beginsAt: a.BeginsAt,
-		env:      env,
-		graph:    client,
-		uploads:  &uploads{ids: map[string]string{}},
-		places:   make(chan struct{}, maxInMemory),
-		newcomer: make(chan struct{}, 1),
-		profiles: &profiles{asked: map[string]time.Time{}},
+		page:      setting(fieldPage),
+		beginsAt:  a.BeginsAt,
+		env:       env,
+		graph:     client,
+		uploads:   &uploads{ids: map[string]string{}},
+		fileSlots: make(chan struct{}, maxInMemory),
+		newcomer:  make(chan struct{}, 1),
+		profiles:  &profiles{asked: map[string]time.Time{}},
 
 		fetchWaits: fetchWaits(),
 	}

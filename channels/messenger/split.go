@@ -10,13 +10,13 @@ import (
 	"parley/channels/graph"
 )
 
-// maxIDBytes is the longest id that is used in a fact's external id; a longer one is replaced by its hash.
+// maxIDBytes is the maximum length of a fact's external id. A longer one is replaced by its hash.
 const maxIDBytes = 300
 
-// maxEvents limits the entries of a webhook, and the events of each entry.
+// maxEvents limits the entries of a webhook, and the events of an entry.
 const maxEvents = 2000
 
-// pageObject is Meta's name for the kind of object that sends an app's webhooks: a Page.
+// pageObject is Meta's name for the object type of webhooks about Pages.
 const pageObject = "page"
 
 // notification is the body of a webhook.
@@ -25,17 +25,14 @@ type notification struct {
 	Entry  []json.RawMessage `json:"entry"`
 }
 
-// entry is the part of a notification that is about one Page.
+// entry is the section of a notification about one Page.
 type entry struct {
 	ID        string            `json:"id"`
 	Messaging []json.RawMessage `json:"messaging"`
 	Standby   []json.RawMessage `json:"standby"`
 }
 
-// A fact is one thing that was told about a customer. It is stored under an id of its own, so that it counts once however often it is
-// told, and read later by Decode.
-
-// stored is the payload of a fact: one event of a webhook and what the webhook said about it, or a customer's name.
+// stored is the payload of a fact: an event with its context from the webhook, or a customer's name.
 type stored struct {
 	Page    string          `json:"page"`
 	Standby bool            `json:"standby,omitempty"` // another app has control of the conversation
@@ -46,8 +43,10 @@ type stored struct {
 	Name   string `json:"name,omitempty"`
 }
 
-// split returns a fact for each event in a webhook's verified body. What can't be read becomes a fact that is stored and shown to admins
-// but never applied (Fact.Quarantine). The other events don't suffer from it.
+// split converts the verified body of a webhook to facts, one for each event. A fact is what Parley stores of
+// one event, under an external id such as "m:mid.123", so that an event that Meta sends twice counts once.
+// Decode reads the fact later. Whatever can't be parsed becomes a fact that is stored and shown to admins but
+// never applied (Fact.Quarantine); the other events are not affected.
 func split(body []byte) []channels.Fact {
 	var n notification
 	err := json.Unmarshal(body, &n)
@@ -70,8 +69,8 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// splitEntry returns a fact for each event of an entry. Other fields of a Page ("changes": its feed) aren't subscribed to and say nothing
-// here.
+// splitEntry returns a fact for each event of an entry. Other fields of an entry, such as "changes", are
+// ignored, because Parley doesn't subscribe to them.
 func splitEntry(raw json.RawMessage) []channels.Fact {
 	var e entry
 	if json.Unmarshal(raw, &e) != nil || !graph.IsID(e.ID) {
@@ -92,7 +91,8 @@ func splitEntry(raw json.RawMessage) []channels.Fact {
 	return facts
 }
 
-// factOf returns the fact of one event. What is told about a customer is applied in order, and so is what is told about the Page itself.
+// factOf returns the fact of one event. Facts with the same order key, a customer or the Page itself, are
+// applied in order.
 func factOf(s stored) channels.Fact {
 	var ev event
 	if err := graph.Read(s.Event, &ev); err != nil {
@@ -121,11 +121,11 @@ func factOf(s stored) channels.Fact {
 	}
 }
 
-// maxPersonID is the longest id of a person that is taken; Meta's have about 17 digits.
+// maxPersonID is the maximum length of a person's id; Meta's ids have about 17 digits.
 const maxPersonID = 100
 
-// findCustomer returns the id of the customer in an event: the sender or recipient that isn't the Page. It returns "" if there is none,
-// or if the id can't be a person's.
+// findCustomer returns the id of the customer in an event: the sender or recipient that isn't the Page. It
+// returns "" if there is none, or if the id can't be valid.
 func (ev *event) findCustomer(page string) string {
 	id := ev.Sender.ID
 	if id == page || id == "" {
@@ -140,8 +140,9 @@ func (ev *event) findCustomer(page string) string {
 	return id
 }
 
-// externalID returns the id of an event's fact. It is the same whenever the same event is told, in whichever webhook. A tap on a button
-// has the id of a message, because the list of conversations shows it as one (missedFacts).
+// externalID returns the external id of an event's fact. It is the same whenever Meta sends the event, in
+// whichever webhook. A tap on a button has the id of a message, because the list of conversations shows it as
+// one (missedFacts).
 func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {
@@ -164,7 +165,7 @@ func (ev *event) externalID(customer string, raw []byte) string {
 	return "o:" + graph.HashOf(raw)
 }
 
-// boundedID shortens an external id that is too long for a fact.
+// boundedID shortens an external id that is longer than maxIDBytes.
 func boundedID(name string) string {
 	if len(name) <= maxIDBytes {
 		return name

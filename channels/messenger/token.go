@@ -8,24 +8,26 @@ import (
 	"parley/channels/proof"
 )
 
-// tokenPattern is the metadata of a message of ours, which its echo brings back: parley:c12.m34.0a1b2c3d4e5f6071, for
-// message 34 of conversation 12. Before the proof stands a .p if further parts of the message follow.
+// tokenPattern matches the metadata that Parley adds to its messages, for example
+// parley:c12.m34.0a1b2c3d4e5f6071 for message 34 of conversation 12. The last element is a proof (a MAC). A
+// ".p" before the proof means that further parts of the message follow.
 var tokenPattern = regexp.MustCompile(`^parley:(c([1-9][0-9]{0,17})\.m([1-9][0-9]{0,17})(\.p)?)\.([0-9a-f]{16})$`)
 
-// token names a message of ours.
+// token identifies a message of ours. Messenger returns the metadata in the echo of the message, so Parley
+// recognizes its own message even if the response to Send was lost.
 type token struct {
 	conversation, message int64
 	hasMore               bool // further parts of the message follow
 }
 
-// signedMetadata writes the token of a part of an outgoing message. hasMore says that further parts follow.
+// signedMetadata returns the token of one part of an outgoing message, or "" if there is no key to sign it.
 func (c *Channel) signedMetadata(o channels.Outbound, hasMore bool) string {
+	if len(c.env.Keys) == 0 {
+		return ""
+	}
 	body := "c" + strconv.FormatInt(o.ConversationID, 10) + ".m" + strconv.FormatInt(o.MessageID, 10)
 	if hasMore {
 		body += ".p"
-	}
-	if len(c.env.Keys) == 0 {
-		return ""
 	}
 	return "parley:" + body + "." + proof.Sign(c.env.Keys[0], tokenPurpose(c.page), body)
 }
@@ -33,7 +35,8 @@ func (c *Channel) signedMetadata(o channels.Outbound, hasMore bool) string {
 // tokenPurpose binds the proof of a token to one Page.
 func tokenPurpose(page string) string { return "messenger token " + page }
 
-// parseToken reads metadata. It returns false if no key verifies it: then another app wrote it.
+// parseToken parses metadata. It returns false if no key verifies the proof: then another app wrote the
+// message.
 func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 	groups := tokenPattern.FindStringSubmatch(metadata)
 	if groups == nil {
@@ -43,7 +46,7 @@ func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 	if !proof.Verify(keys, tokenPurpose(page), body, sum) {
 		return token{}, false
 	}
-	conversation, _ := strconv.ParseInt(groups[2], 10, 64) // can't fail: the pattern has at most 18 digits
+	conversation, _ := strconv.ParseInt(groups[2], 10, 64) // can't fail: at most 18 digits match
 	message, _ := strconv.ParseInt(groups[3], 10, 64)
 	hasMore := groups[4] != ""
 	return token{conversation: conversation, message: message, hasMore: hasMore}, true

@@ -12,8 +12,9 @@ import (
 	"parley/channels/graph"
 )
 
-// uploadFiles uploads the files of a message and puts their ids into parts. It does so before the first part is sent, so that nothing is
-// sent if a file can't be read or is refused.
+// uploadFiles uploads the files of a message and puts their ids into parts. A part is what one request sends.
+// All files are uploaded before the first part is sent, so that nothing is sent if a file can't be read or is
+// refused.
 func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []part) error {
 	for i := o.Attempt.Part; i < len(parts); i++ {
 		f := parts[i].file
@@ -30,12 +31,13 @@ func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []
 	return nil
 }
 
-// uploadOne uploads a file of a delivery and returns its id. If that was done before, it only returns the id.
-// It waits for one of c.places, because the file is in memory while it is uploaded.
+// uploadOne uploads a file of a delivery and returns its id. A file that was uploaded recently is not
+// uploaded again: when a message of several parts is sent, each part needs the id. uploadOne waits for one of
+// c.fileSlots, because the whole file is in memory during an upload.
 func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
 	select {
-	case c.places <- struct{}{}:
-		defer func() { <-c.places }()
+	case c.fileSlots <- struct{}{}:
+		defer func() { <-c.fileSlots }()
 	case <-ctx.Done():
 		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
 	}
@@ -45,7 +47,7 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 		return "", err
 	}
 
-	// The hash is needed because an edit may have replaced the file by one of the same name and size.
+	// The hash is needed because an edit may have replaced the file with one of the same name.
 	key := fmt.Sprintf("%d %s %q %x", delivery, kind, f.Name, sha256.Sum256(content))
 	if id := c.uploads.find(key); id != "" {
 		return id, nil
@@ -59,7 +61,7 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	return id, err
 }
 
-// callUpload makes the call that uploads a file, and returns its id.
+// callUpload makes the request that uploads a file, and returns its id.
 func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
 	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
 	var answer struct {
@@ -79,8 +81,9 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	return answer.ID, nil
 }
 
-// classifyUploadError is classifyError for an upload, which may always be repeated, because the customer doesn't see it. A lost answer
-// is never the account's fault, even if its cause is a refusal: see graph.Client.Upload.
+// classifyUploadError is classifyError for uploads, which may always be repeated, because the customer
+// doesn't see them. If the response was lost, the account is not at fault even if the cause looks like a
+// refusal: see graph.Client.Upload.
 func classifyUploadError(err error) *channels.SendError {
 	e := classifyError(err)
 	_, isLost := errors.AsType[*fence.LostError](err)
@@ -90,7 +93,7 @@ func classifyUploadError(err error) *channels.SendError {
 	return e
 }
 
-// readFile reads an outgoing file. Errors: *channels.SendError, never Ambiguous.
+// readFile reads an outgoing file. Errors: *channels.SendError, never of class Ambiguous.
 func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {
@@ -110,7 +113,8 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	return content, nil
 }
 
-// errUnreadableFile returns the error for a file that can't be read. It may be readable later.
+// errUnreadableFile returns the error for a file that can't be read now. It is retried, unless err has
+// another class.
 func errUnreadableFile(f channels.File, err error) error {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok && classified.Class != channels.Ambiguous {
 		return classified

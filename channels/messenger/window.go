@@ -6,25 +6,25 @@ import (
 	"parley/channels"
 )
 
-// For how long a customer's message allows answers.
+// How long after a customer's message replies are allowed.
 const (
 	replyWindow = 24 * time.Hour
-	humanWindow = 7 * 24 * time.Hour // if a person writes them
+	humanWindow = 7 * 24 * time.Hour // for replies written by a person
 )
 
-// What people read when the reply window is closed.
+// Text and hint for agents when the reply window is closed.
 const (
 	windowText = "Messenger's window for replies is closed."
 	windowHint = "It opens when the customer writes again. Use another channel until then."
 )
 
-// tagHuman lets a person answer until seven days after the customer's last message.
-// Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
+// tagHuman is the message tag that lets a person reply until seven days after the customer's last message.
+// Source: Meta, "Message tags", HUMAN_AGENT. Meta has withdrawn all other tags.
 const tagHuman = "HUMAN_AGENT"
 
-// tagNeeded returns the tag with which a message may be sent now, by the age of the customer's last message. It returns "" if no tag is
-// needed.
-// Errors: *channels.SendError of class WindowClosed.
+// tagNeeded returns the message tag that Facebook requires now, by the age of the customer's last message. Up
+// to 24 hours no tag ("") is needed. Up to seven days, a reply needs tagHuman and must be written by a
+// person. Later, none is allowed. Errors: *channels.SendError of class WindowClosed.
 func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
 	closed := &channels.SendError{Class: channels.WindowClosed, Text: windowText, Hint: windowHint}
