@@ -134,7 +134,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		fetchWaits: fetchWaits(),
 	}
 
-	c.pause = c.waitForLook
+	c.pause = c.waitForPoll
 	c.hook = &graph.Hook{
 		Secret:      []byte(setting(fieldSecret)),
 		VerifyToken: config[fieldVerify],
