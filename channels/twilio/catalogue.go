@@ -11,17 +11,19 @@ import (
 	"parley/channels"
 )
 
-// catalogue manages the account's contents: templates, and contents that were made for single messages.
+// catalogue manages the account's contents with Twilio's Content API. A content is the body of a message that
+// isn't plain text, for example a list of choices. It is either a template, which WhatsApp must approve, or
+// created for one message and removed afterwards.
 type catalogue struct{ api *client }
 
-// create makes a content. It sends nothing, so it may be repeated after any error.
+// create creates a content. Nothing is sent to a customer, so it may be retried after any error.
 func (c catalogue) create(ctx context.Context, fields map[string]any) (content, error) {
 	var made content
 	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content", json: fields}, &made)
 	return made, err
 }
 
-// requestApproval asks WhatsApp to approve a content under a name.
+// requestApproval asks WhatsApp to approve a content as a template with this name.
 func (c catalogue) requestApproval(ctx context.Context, sid, name, category string) (approval, error) {
 	var a approval
 	err := c.api.call(ctx, request{
@@ -32,7 +34,7 @@ func (c catalogue) requestApproval(ctx context.Context, sid, name, category stri
 	return a, err
 }
 
-// remove deletes a content. It is no error if there is none.
+// remove deletes a content. It succeeds if the content no longer exists.
 func (c catalogue) remove(ctx context.Context, sid string) error {
 	err := c.api.call(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
 	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
@@ -44,7 +46,7 @@ func (c catalogue) remove(ctx context.Context, sid string) error {
 	return nil
 }
 
-// removeAll deletes contents, as many as it can.
+// removeAll deletes contents. It continues after errors and returns all of them, joined.
 func (c catalogue) removeAll(ctx context.Context, sids []string) error {
 	var err error
 	for _, sid := range sids {
@@ -58,12 +60,13 @@ func (c catalogue) list(ctx context.Context) ([]content, error) {
 	var all []content
 	err := c.api.eachPage(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
 		all = append(all, p.Contents...)
-		return false
+		const stop = false // read all pages
+		return stop
 	})
 	return all, err
 }
 
-// content is a Content resource, with its approval if that was requested.
+// content is a Content resource of Twilio, with its approval if that was requested.
 type content struct {
 	SID      string   `json:"sid"`
 	Name     string   `json:"friendly_name"`
@@ -72,7 +75,7 @@ type content struct {
 	Approval approval `json:"approval_requests"`
 }
 
-// describeState converts a content to Parley's form.
+// describeState converts a content to the state of a template.
 func (t content) describeState() channels.TemplateState {
 	a := t.Approval.unwrap()
 	return channels.TemplateState{
@@ -85,8 +88,8 @@ func (t content) describeState() channels.TemplateState {
 	}
 }
 
-// approval is WhatsApp's verdict on a content. Twilio writes it below "whatsapp" when a content is fetched
-// alone, and without that level in the list.
+// approval is WhatsApp's decision on a content. If one content is requested, Twilio nests it in the field
+// "whatsapp"; in a list of contents, it doesn't.
 type approval struct {
 	Name     string    `json:"name"`
 	Category string    `json:"category"`
@@ -95,7 +98,7 @@ type approval struct {
 	WhatsApp *approval `json:"whatsapp"`
 }
 
-// unwrap returns the approval itself, in whichever of the two forms it came.
+// unwrap returns the approval itself, whether it was nested or not.
 func (a approval) unwrap() approval {
 	if a.WhatsApp != nil {
 		return *a.WhatsApp
@@ -103,7 +106,8 @@ func (a approval) unwrap() approval {
 	return a
 }
 
-// templateStatus converts Twilio's status. An unknown one counts as pending, so that the template isn't sent.
+// templateStatus converts Twilio's status. An unknown status counts as pending, so that the template isn't
+// sent.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToLower(s) {
 	case "", "unsubmitted":

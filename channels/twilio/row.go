@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// row is a message as Twilio's API lists it. Numbers may be written as strings.
+// row is a message in a list of Twilio's API. Twilio may encode its numbers as strings, and writes times in
+// two formats; the types number and stamp accept all of these.
 type row struct {
 	SID          string `json:"sid"`
 	Status       string `json:"status"`
@@ -26,7 +27,7 @@ type row struct {
 	ErrorMessage string `json:"error_message"`
 }
 
-// sentOrCreated returns when a message was sent or, if that isn't known, created.
+// sentOrCreated returns the time when the message was sent or, if that is unknown, created.
 func (r row) sentOrCreated() time.Time {
 	if !r.Sent.IsZero() {
 		return r.Sent.Time
@@ -36,13 +37,13 @@ func (r row) sentOrCreated() time.Time {
 
 func (r row) isInbound() bool { return r.Direction == "inbound" }
 
-// isAutomatic reports whether Twilio wrote the message by itself, for example as the answer to STOP.
+// isAutomatic reports whether Twilio itself sent the message, for example in response to STOP.
 func (r row) isAutomatic() bool { return r.Direction == "outbound-reply" }
 
-// stamp is a time of the 2010 API (RFC 2822) or of the Content API (RFC 3339).
+// stamp is a time in the format of the 2010 API (RFC 2822) or of the Content API (RFC 3339).
 type stamp struct{ time.Time }
 
-// UnmarshalJSON implements json.Unmarshaler. A value that can't be read becomes the zero time.
+// UnmarshalJSON implements json.Unmarshaler. A malformed value becomes the zero time.
 func (s *stamp) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) != nil || text == "" {
@@ -56,10 +57,10 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// number is a number that may be written as a string, or null.
+// number is an integer that may be encoded as a string, or be null.
 type number int
 
-// UnmarshalJSON implements json.Unmarshaler. A value that can't be read becomes 0.
+// UnmarshalJSON implements json.Unmarshaler. A malformed value becomes 0.
 func (n *number) UnmarshalJSON(b []byte) error {
 	i, err := strconv.Atoi(strings.Trim(string(b), `"`))
 	if err == nil {

@@ -18,23 +18,23 @@ const (
 	fieldMMS     = "mms"
 )
 
-// Options are values that tests and the demo change. A zero value means what production uses.
+// Options has values that tests and the demo change. A zero value selects the default, which production uses.
 type Options struct {
-	// Poll is the time between two looks for lost webhooks; 0 = 5 minutes.
+	// Poll is the interval of polling for messages whose webhook was lost; 0 means 5 minutes.
 	Poll time.Duration
-	// Settle is the age from which on a listed message is stored. It lets the webhook, which has more
-	// information, come first. 0 = 30 seconds.
+	// Settle is the minimum age at which polling stores a message. It gives the webhook, which has more
+	// information, time to arrive first. 0 means 30 seconds.
 	Settle time.Duration
-	// Watch is the time between two looks at templates under review; 0 = 15 minutes.
+	// Watch is the interval of polling for the status of templates under review; 0 means 15 minutes.
 	Watch time.Duration
 }
 
-// settings are the settings of one number.
+// settings are the settings of one number's account, as read from parley.yaml.
 type settings struct {
-	account, token string
-	from           string // E.164 or a short code, without "whatsapp:"
-	service        string
-	mms            bool
+	account, token string // the account SID and auth token of Twilio
+	from           string // the number: E.164 or a short code, without "whatsapp:"
+	service        string // the SID of the messaging service that sends for the number, or ""
+	mms            bool   // the number can send files by MMS
 }
 
 var (
@@ -42,7 +42,8 @@ var (
 	servicePattern = regexp.MustCompile(`^MG[0-9A-Za-z]+$`)
 )
 
-// newSettings reads an account's settings. Errors: every fault, joined.
+// newSettings reads and checks the settings of an account. whatsapp is true for a WhatsApp number, and false
+// for SMS. Errors: all faults, joined.
 func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	s := settings{
 		account: strings.TrimSpace(c[fieldAccount]),
@@ -71,7 +72,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	return s, errors.Join(faults...)
 }
 
-// wrongField returns a fault of a field of an account's settings.
+// wrongField returns a fault of one setting.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "twilio", Field: name, What: what}
 }

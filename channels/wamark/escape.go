@@ -8,16 +8,18 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file escapes plain text so that Markdown shows it as it was written, and not as a heading, list or emphasis.
+// This file escapes plain text so that Markdown displays it unchanged, instead of as a heading, list or
+// emphasis. For example, "1. a_b_ *c" becomes "1\. a_b\_ \*c".
 
-// nbsp, the no-break space, writes indentation. Markdown would drop spaces there, or take them for a block of code.
+// nbsp, the no-break space, is used for indentation. Markdown would remove spaces there, or start a code
+// block.
 const nbsp = "\u00a0"
 
-// maxHeadingMarks is how many "#" a heading may have.
+// maxHeadingMarks is the maximum number of "#" characters of a heading.
 const maxHeadingMarks = 6
 
-// blockMarkLength returns the length of the mark at the start of a line that would begin a block in Markdown, or
-// 0 if there is none. The caller escapes the last sign of the mark.
+// blockMarkLength returns the length of a mark at the start of line, such as "-", "##" or "12.", that starts
+// a Markdown block, or 0 if there is none. The caller escapes the last character of the mark.
 func blockMarkLength(line string) int {
 	if line == "" {
 		return 0
@@ -26,7 +28,7 @@ func blockMarkLength(line string) int {
 	n := 0
 	switch line[0] {
 	case '>':
-		return 1 // it needs no blank behind it
+		return 1 // needs no space after it
 	case '#':
 		n = len(line) - len(strings.TrimLeft(line, "#"))
 		if n > maxHeadingMarks {
@@ -39,16 +41,16 @@ func blockMarkLength(line string) int {
 	}
 
 	after, _ := utf8.DecodeRuneInString(line[n:])
-	hasBlank := n == len(line) || unicode.IsSpace(after) // behind the mark
-	if !hasBlank {
+	isFollowedBySpace := n == len(line) || unicode.IsSpace(after)
+	if !isFollowedBySpace {
 		return 0
 	}
 
 	return n
 }
 
-// numberMarkLength returns the length of a number and the "." or ")" behind it at the start of a line, or 0 if the
-// line begins otherwise.
+// numberMarkLength returns the length of a list number ("12." or "12)") at the start of line, or 0 if there
+// is none.
 func numberMarkLength(line string) int {
 	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
 	if digits == 0 || digits > maxListDigits {
@@ -60,12 +62,12 @@ func numberMarkLength(line string) int {
 	return digits + 1
 }
 
-// isRuleLine reports whether a line could be a rule, an underline of a heading or a row of a
+// isRuleLine reports whether Markdown could parse line as a rule, the underline of a heading, or a row of a
 // table.
 func isRuleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "" }
 
-// escapeLine writes one line. It escapes the beginning so that it opens no block, and calls escapeRest for the
-// rest.
+// escapeLine escapes one line. It escapes the start, so that no block begins there, and passes the rest to
+// escapeRest. Indentation is kept with no-break spaces.
 func escapeLine(line string, escapeRest func(string) string) string {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
 	var out strings.Builder
@@ -79,11 +81,10 @@ func escapeLine(line string, escapeRest func(string) string) string {
 	}
 
 	n := blockMarkLength(body)
-	if n == 0 && body != "" {
-		isFence := strings.HasPrefix(body, "~~~") // escapeRest escapes each of its signs
-		if !isFence && isRuleLine(body) {
-			n = 1
-		}
+	isFence := strings.HasPrefix(body, "~~~") // escapeRest escapes each of its characters
+	isRule := body != "" && !isFence && isRuleLine(body)
+	if n == 0 && isRule {
+		n = 1
 	}
 
 	if n > 0 {
@@ -96,7 +97,7 @@ func escapeLine(line string, escapeRest func(string) string) string {
 	return out.String()
 }
 
-// escapeInline writes s so that Markdown shows it as it is.
+// escapeInline escapes text within a line. It leaves web addresses intact, so that they become links.
 func escapeInline(s string) string {
 	out := make([]byte, 0, len(s)+len(s)/8)
 	at := 0
@@ -112,7 +113,7 @@ func escapeInline(s string) string {
 	return string(escapeRun(out, s, at, len(s)))
 }
 
-// escapeRun appends s[from:to], escaped. The characters around a sign decide whether it needs that.
+// escapeRun appends s[from:to] to out, escaped. Whether a character needs escaping depends on its neighbours.
 func escapeRun(out []byte, s string, from, to int) []byte {
 	for i := from; i < to; i++ {
 		escape := false
@@ -137,8 +138,8 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 	return out
 }
 
-// canMark reports whether the sign s[i] could open or close emphasis. It can't between blanks, and "_" can't
-// inside a word.
+// canMark reports whether the character s[i] could open or close emphasis. Between spaces it can't, and "_"
+// can't inside a word.
 func canMark(s string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	after, _ := utf8.DecodeRuneInString(s[i+1:])
@@ -151,7 +152,7 @@ func canMark(s string, i int) bool {
 	return s[i] != '_' || !isInsideWord
 }
 
-// isASCIIPunct reports whether Markdown takes c for ASCII punctuation: it drops a backslash before it.
+// isASCIIPunct reports whether c is ASCII punctuation to Markdown, which then removes a backslash before c.
 func isASCIIPunct(c byte) bool {
 	if c >= utf8.RuneSelf {
 		return false

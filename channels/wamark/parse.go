@@ -8,41 +8,49 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file reads WhatsApp's formatting: *bold*, _italic_, ~strikethrough~, `code`, ``` blocks, lists and quotes.
-// Parley stores all messages as Markdown, in one way of writing it ("canonical Markdown"). Render goes the other way.
+// This file parses WhatsApp's formatting: *bold*, _italic_, ~strikethrough~, `code`, ``` blocks, lists and
+// quotes. Parley stores all messages in one normalized form of Markdown ("canonical Markdown"). Render does
+// the reverse.
 
-// Parse turns a WhatsApp text into canonical Markdown that shows what WhatsApp shows: WhatsApp's marks become
-// formatting, and everything else is text. Line ends are kept.
+// Parse converts a WhatsApp text to canonical Markdown that displays as WhatsApp displays the text.
+// WhatsApp's formatting is converted, and everything else is escaped. Line breaks are kept. For example:
+//
+//	*Hi* _there_ #1   becomes   **Hi** *there* #1
+//
+// The text is split at its code blocks, then into lines, and each line is searched for marks: the characters
+// * _ ~ and `.
 func Parse(text string) string {
 	var out []string
 	for i, piece := range strings.Split(cleanText(text), "```") {
-		if i%2 == 1 { // inside of a fence
+		if i%2 == 1 { // inside a code block
 			piece = "```" + piece
 		}
 		out = append(out, piece)
 	}
-	if len(out)%2 == 0 { // the last fence has no end, so it is text
+	if len(out)%2 == 0 { // the last fence isn't closed, so it is text
 		out[len(out)-2] += out[len(out)-1]
 		out = out[:len(out)-1]
 	}
 	return joinPieces(out)
 }
 
-// A line may have code between fences in its middle. Text and code of such a line are joined before it is written,
-// with a mark where each of them begins: a NUL, which cleanText has removed from the text itself, and a letter.
+// A code block that is a single line is displayed within its line of text. To process that line as a whole,
+// text and code are joined with a marker before each: a NUL character, which cleanText has removed from the
+// text, and a letter.
 const (
 	nul        = "\x00"
 	textLetter = "t"
 	codeLetter = "c"
 	textMark   = nul + textLetter
-	codeMark   = nul + codeLetter // its code ends at the next NUL
+	codeMark   = nul + codeLetter // the code ends at the next NUL
 )
 
-// joinPieces writes pieces as Markdown. Pieces with an even index are text, those with an odd index are code. Code of
-// one line stays in its line of text. Longer code becomes a block of its own. Empty code is text.
+// joinPieces converts pieces to Markdown. Pieces with an even index are text, and those with an odd index are
+// code. Single-line code remains in its line of text, longer code becomes a block, and blank code is treated
+// as text.
 func joinPieces(pieces []string) string {
 	var blocks []string
-	var line strings.Builder // for writeLines
+	var line strings.Builder // input of writeLines: text and single-line code
 	for i, piece := range pieces {
 		isText := i%2 == 0
 		if isText {
@@ -72,19 +80,19 @@ func joinPieces(pieces []string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// fencedCode returns a block of code between fences of four backticks. No code contains these, because it stood
-// between fences of three.
+// fencedCode returns a code block with fences of four backticks. The code can't contain these, because it was
+// delimited by three.
 func fencedCode(code string) string { return "````\n" + code + "\n````" }
 
-// Escape turns plain text into canonical Markdown that shows the same text, without any formatting. Line ends are
-// kept; of several empty lines one is kept.
+// Escape converts plain text to canonical Markdown that displays as the same text, without any formatting.
+// Line breaks are kept, and consecutive empty lines become one.
 func Escape(text string) string {
 	return writeParagraphs(cleanText(text), func(line string) string {
 		return escapeLine(line, escapeInline)
 	})
 }
 
-// cleanText removes control characters and makes all line ends the same.
+// cleanText removes control characters and normalizes line endings.
 func cleanText(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if !strings.ContainsFunc(text, isChangedByClean) {
@@ -99,22 +107,22 @@ func cleanText(text string) string {
 	}, text)
 }
 
-// isRemoved reports whether r is a control character that doesn't belong into a text.
+// isRemoved reports whether cleanText removes r, because it is a control character other than newline and
+// tab.
 func isRemoved(r rune) bool {
 	isBlank := r == '\n' || r == '\t'
 	return !isBlank && unicode.IsControl(r)
 }
 
-// isChangedByClean reports whether cleanText removes or replaces r.
 func isChangedByClean(r rune) bool {
-	isLineEnd := r == '\u2028' || r == '\u2029' // Unicode's own ones, of lines and paragraphs
+	isLineEnd := r == '\u2028' || r == '\u2029' // Unicode's line and paragraph separators
 	return isLineEnd || isRemoved(r)
 }
 
-// writeParagraphs returns a text whose lines are written by write. It keeps one of several empty lines.
+// writeParagraphs converts a text line by line with the function write. Consecutive empty lines become one.
 func writeParagraphs(text string, write func(string) string) string {
 	var out strings.Builder
-	blank := false // an empty line stands before the next line
+	blank := false // an empty line precedes the current one
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		if line == "" {
@@ -135,11 +143,11 @@ func writeParagraphs(text string, write func(string) string) string {
 	return out.String()
 }
 
-// maxListDigits is how many digits the number of a list item may have.
+// maxListDigits is the maximum number of digits of a list number.
 const maxListDigits = 9
 
-// listMarkLength returns the length of the mark with which a line of a list begins on WhatsApp: "- ", "* ",
-// "12. ". It returns 0 for a line that is not in a list.
+// listMarkLength returns the length of the prefix of a list item in WhatsApp ("- ", "* ", "12. "), or 0 for
+// other lines.
 func listMarkLength(line string) int {
 	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
 		return 2
@@ -152,22 +160,21 @@ func listMarkLength(line string) int {
 	return digits + len(". ")
 }
 
-// lineKind says to which block a line belongs.
+// lineKind is the kind of block that a line belongs to.
 type lineKind int
 
-// Kinds of lines.
 const (
 	plainLine lineKind = iota
 	quoteLine
 	listLine
 )
 
-// writeLines returns WhatsApp's lines, with textMark and codeMark in them, as Markdown.
+// writeLines converts lines of WhatsApp's text, joined with textMark and codeMark, to Markdown.
 func writeLines(text string) string {
-	last := plainLine // the kind of the line before
+	last := plainLine // the kind of the previous line
 	return writeParagraphs(text, func(line string) string {
 		kind, out := writeLine(strings.TrimPrefix(line, textMark))
-		if last != plainLine && kind != last { // an empty line ends the list or quote before
+		if last != plainLine && kind != last { // an empty line ends the previous list or quote
 			out = "\n" + out
 		}
 		last = kind
@@ -191,11 +198,11 @@ func writeLine(line string) (lineKind, string) {
 	return listLine, listMark + escapeLine(strings.TrimLeft(line[length:], " "), writeMarks)
 }
 
-// writeMarks writes a line with its inline marks.
+// writeMarks converts the text and code of a line, joined with textMark and codeMark.
 func writeMarks(line string) string {
 	var out strings.Builder
 	for i, piece := range strings.Split(line, nul) {
-		if i == 0 { // the text before the first mark
+		if i == 0 { // the text before the first marker
 			out.WriteString(writeInline(piece, 0))
 		} else if code, ok := strings.CutPrefix(piece, codeLetter); ok {
 			out.WriteString(codeSpan(code))
@@ -206,7 +213,7 @@ func writeMarks(line string) string {
 	return out.String()
 }
 
-// codeSpan writes code inside a line.
+// codeSpan returns a Markdown code span. It uses more backticks than the code has in a row.
 func codeSpan(code string) string {
 	ticks := strings.Repeat("`", markdown.LongestRun(code, '`')+1)
 	if strings.HasPrefix(code, "`") || strings.HasSuffix(code, "`") {
@@ -215,21 +222,21 @@ func codeSpan(code string) string {
 	return ticks + code + ticks
 }
 
-// maxNesting bounds marks inside marks.
+// maxNesting limits the nesting of marks, for example bold within italic.
 const maxNesting = 4
 
-// writeInline writes text with WhatsApp's marks as Markdown.
+// writeInline converts WhatsApp's marks in a line of text to Markdown. depth is the number of marks around s.
 func writeInline(s string, depth int) string {
 	if depth == maxNesting {
 		return escapeInline(s)
 	}
 
 	var out strings.Builder
-	from := 0 // what stands before is written
+	from := 0 // s[:from] is written
 	urls := markdown.FindURLs(s)
 	ends := findMarkEnds(s)
 	for i := 0; i < len(s); {
-		if len(urls) > 0 && urls[0][0] <= i { // signs in an address are no marks
+		if len(urls) > 0 && urls[0][0] <= i { // characters of a web address are not marks
 			i = max(i, urls[0][1])
 			urls = urls[1:]
 			continue
@@ -247,18 +254,7 @@ func writeInline(s string, depth int) string {
 		}
 
 		out.WriteString(escapeInline(s[from:i]))
-		inner := s[i+1 : end]
-		switch s[i] {
-		case '`':
-			out.WriteString(codeSpan(inner))
-		case '*':
-			out.WriteString("**" + writeInline(inner, depth+1) + "**")
-		case '_':
-			out.WriteString("*" + writeInline(inner, depth+1) + "*")
-		case '~':
-			out.WriteString("~~" + writeInline(inner, depth+1) + "~~")
-		}
-
+		out.WriteString(writeMarked(s[i], s[i+1:end], depth))
 		i = end + 1
 		from = i
 	}
@@ -267,16 +263,30 @@ func writeInline(s string, depth int) string {
 	return out.String()
 }
 
-// signs are WhatsApp's marks inside of a line.
-const signs = "*_~`"
+// writeMarked converts the text between two marks. depth is the number of marks around both.
+func writeMarked(mark byte, inner string, depth int) string {
+	switch mark {
+	case '`':
+		return codeSpan(inner)
+	case '*':
+		return "**" + writeInline(inner, depth+1) + "**"
+	case '_':
+		return "*" + writeInline(inner, depth+1) + "*"
+	default: // '~'
+		return "~~" + writeInline(inner, depth+1) + "~~"
+	}
+}
 
-// signIndex returns the index of c in signs, or -1 for other characters.
-func signIndex(c byte) int { return strings.IndexByte(signs, c) }
+// marks are the characters with which WhatsApp formats text within a line.
+const marks = "*_~`"
 
-// mayOpenMark reports whether s[i] is a mark that may begin something: no word or same sign stands before it, and no
-// blank or same sign behind it.
+// markIndex returns the index of c in marks, or -1 for other characters.
+func markIndex(c byte) int { return strings.IndexByte(marks, c) }
+
+// mayOpenMark reports whether s[i] is a mark that may open formatted text. It may not if it follows a word or
+// the same character, or precedes white space or the same character.
 func mayOpenMark(s string, i int) bool {
-	if signIndex(s[i]) < 0 || i+2 >= len(s) {
+	if markIndex(s[i]) < 0 || i+2 >= len(s) {
 		return false
 	}
 	if i > 0 {
@@ -288,38 +298,39 @@ func mayOpenMark(s string, i int) bool {
 	return !unicode.IsSpace(r) && s[i+1] != s[i]
 }
 
-// markEnds are the places where marks may end, for each of the signs.
-type markEnds [len(signs)][]int
+// markEnds has the indexes at which formatted text may end, in ascending order, for each of marks.
+type markEnds [len(marks)][]int
 
-// findMarkEnds finds all of them at once: looking for the end of each mark that opens would take
-// quadratic time.
+// findMarkEnds finds all ends in one pass. A search for each opening mark would take quadratic time.
 func findMarkEnds(s string) markEnds {
 	var ends markEnds
 	for i := 2; i < len(s); i++ {
-		n := signIndex(s[i])
-		if n < 0 {
-			continue
-		}
-
-		before, _ := utf8.DecodeLastRuneInString(s[:i])
-		after, _ := utf8.DecodeRuneInString(s[i+1:])
-		hasMore := i+1 < len(s)
-		goesOn := isWordRune(after) || after == rune(s[i]) // such a character behind the sign makes it text
-		if hasMore && goesOn {
-			continue
-		}
-		if !unicode.IsSpace(before) {
+		n := markIndex(s[i])
+		if n >= 0 && mayCloseMark(s, i) {
 			ends[n] = append(ends[n], i)
 		}
 	}
-
 	return ends
 }
 
-// next returns the first end of a mark from a place on. ok is false if there is none. It forgets the ends before that
-// place: later calls must not ask for earlier places.
-func (e *markEnds) next(sign byte, from int) (end int, ok bool) {
-	list := &e[signIndex(sign)]
+// mayCloseMark reports whether the mark s[i] may close formatted text. It may not if it follows white space, or precedes
+// a word or the same character.
+func mayCloseMark(s string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	if unicode.IsSpace(before) {
+		return false
+	}
+	if i+1 == len(s) {
+		return true
+	}
+	after, _ := utf8.DecodeRuneInString(s[i+1:])
+	return !isWordRune(after) && after != rune(s[i])
+}
+
+// next returns the first end at or after from. ok is false if there is none. It discards earlier ends, so
+// from must not decrease between calls.
+func (e *markEnds) next(mark byte, from int) (end int, ok bool) {
+	list := &e[markIndex(mark)]
 	for len(*list) > 0 && (*list)[0] < from {
 		*list = (*list)[1:]
 	}

@@ -12,16 +12,17 @@ import (
 	"parley/channels/markdown"
 )
 
-// This file writes a reply, which Parley keeps as Markdown, in WhatsApp's formatting ("marks": *bold*, _italic_), or
-// as plain text for SMS.
+// This file converts replies, which Parley stores as Markdown, to WhatsApp's formatting, or to plain text for
+// SMS. For example, "**Hi** [docs](https://x.test)" becomes "*Hi* docs: https://x.test". A mark is a
+// character that formats the text between two of it, such as * for bold.
 
-// Render writes canonical Markdown with WhatsApp's marks. It leaves out marks inside a word, which WhatsApp would
-// show as signs. A link becomes its words and its address. WhatsApp can't escape a sign, so signs in the text itself
-// may become formatting there.
+// Render converts canonical Markdown to WhatsApp's formatting. A link becomes its label and address. Marks
+// inside a word are omitted, because WhatsApp would display them as characters. WhatsApp has no escape
+// character, so characters of the text itself may be displayed as formatting.
 func Render(source string) string { return render(source, true) }
 
-// Plain writes canonical Markdown as plain text, without marks. It indents with spaces, because a single no-break
-// space would cut an SMS from 160 to 70 characters.
+// Plain converts canonical Markdown to plain text. It indents with ordinary spaces: one no-break space would
+// reduce the capacity of an SMS from 160 to 70 characters.
 func Plain(source string) string { return strings.ReplaceAll(render(source, false), nbsp, " ") }
 
 func render(source string, marks bool) string {
@@ -31,13 +32,13 @@ func render(source string, marks bool) string {
 	return layout.Write(markdown.New().Parser().Parse(text.NewReader(src)))
 }
 
-// writer writes a Markdown tree.
+// writer converts a Markdown tree to text.
 type writer struct {
-	src   []byte
-	marks bool
+	src   []byte // the Markdown source of the tree
+	marks bool   // write WhatsApp's marks; false for plain text
 }
 
-// blockText writes what stands in a block; headings are bold.
+// blockText returns the text of a block. Headings become bold.
 func (w writer) blockText(block ast.Node) string {
 	if block.Kind() == ast.KindHeading {
 		return w.withMarks("*", strings.Trim(w.inlineText(block, "*"), "\n"))
@@ -52,10 +53,10 @@ func (w writer) codeText(code string) string {
 	return code
 }
 
-// span is rendered inline text with the mark that belongs around it. The mark is "" for text without formatting.
+// span is converted inline text, and the mark that belongs around it: "" for unformatted text.
 type span struct{ mark, text string }
 
-// inlineText writes the inline children of a node. inside holds the marks around it.
+// inlineText converts the inline children of a node. inside has the marks that are already around it.
 func (w writer) inlineText(parent ast.Node, inside string) string {
 	var spans []span
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -69,7 +70,7 @@ func (w writer) inlineText(parent ast.Node, inside string) string {
 			continue
 		}
 
-		before, _ := utf8.DecodeLastRuneInString(out.String()) // no letter if nothing was written yet
+		before, _ := utf8.DecodeLastRuneInString(out.String()) // not a letter if nothing was written yet
 		if isWordRune(before) || isWordNext(spans[i+1:]) {
 			out.WriteString(s.text)
 		} else {
@@ -80,7 +81,7 @@ func (w writer) inlineText(parent ast.Node, inside string) string {
 	return out.String()
 }
 
-// isWordNext reports whether the first of some spans is text without a mark that begins with a letter or digit.
+// isWordNext reports whether spans begin with unformatted text that starts with a letter or digit.
 func isWordNext(spans []span) bool {
 	if len(spans) == 0 || spans[0].mark != "" {
 		return false
@@ -89,7 +90,7 @@ func isWordNext(spans []span) bool {
 	return isWordRune(first)
 }
 
-// withMarks puts a mark around each line: marks don't reach over line ends.
+// withMarks puts a mark around each line of s, because marks don't extend over line breaks.
 func (w writer) withMarks(mark, s string) string {
 	if !w.marks {
 		return s
@@ -103,6 +104,7 @@ func (w writer) withMarks(mark, s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// renderSpan converts one inline node.
 func (w writer) renderSpan(n ast.Node, inside string) span {
 	switch n := n.(type) {
 	case *ast.Text:
@@ -144,7 +146,7 @@ func (w writer) renderSpan(n ast.Node, inside string) span {
 	return span{text: w.inlineText(n, inside)}
 }
 
-// renderEmphasis renders emphasised text. It adds the mark only if no mark of the same kind is around the text.
+// renderEmphasis converts emphasized text. It sets no mark if the same mark is already around the text.
 func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 	if strings.Contains(inside, mark) {
 		return span{text: w.inlineText(n, inside)}
@@ -152,7 +154,7 @@ func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 	return span{mark: mark, text: w.inlineText(n, inside+mark)}
 }
 
-// linkText returns the label of a link and its address, or only the address if the label is the same.
+// linkText returns the label and address of a link, or only the address if both are the same.
 func linkText(label, address string) string {
 	if address == "" {
 		return label
@@ -164,5 +166,4 @@ func linkText(label, address string) string {
 	return label + ": " + shown
 }
 
-// isWordRune reports whether r is part of a word.
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
