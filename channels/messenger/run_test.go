@@ -370,7 +370,7 @@ func TestBeginningOfTheVersionBefore(t *testing.T) {
 // storedBeginning returns when the account began, as it was stored.
 func (r *rig) storedBeginning(t *testing.T) time.Time {
 	t.Helper()
-	since, err := r.fetchedSince(t.Context())
+	since, err := r.loadSince(t.Context())
 	noError(t, err)
 	return since
 }

@@ -13,10 +13,9 @@ import (
 	"parley/channels/graph"
 )
 
-// checkTimeout bounds Check.
 const checkTimeout = 45 * time.Second
 
-// Names of what Check looks at.
+// Names of the items that Check tests.
 const (
 	whatNumber    = "WhatsApp number"
 	whatSecret    = "App secret"
@@ -26,13 +25,15 @@ const (
 	whatTemplates = "WhatsApp templates"
 )
 
-// Check implements channels.Checker. It looks at the number, the app's secret, the token, the webhook, the business account and the
-// templates. What can't work because of an earlier fault isn't looked at.
+// Check implements channels.Checker. It tests an account's settings with calls to Meta and returns one
+// finding per item: the number, the app secret, the token, the business account, the webhook and the
+// templates. Items that depend on a faulty one are skipped.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	out := c.checkNumber(ctx)
-	if isFound := out[0].OK; !isFound {
+	isNumberFound := out[0].OK
+	if !isNumberFound {
 		return append(out, withField(c.checkAddress(), channels.HookField))
 	}
 
@@ -56,7 +57,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	return out
 }
 
-// withField says which setting a finding is about, if it is a fault.
+// withField sets the setting that a finding is about, if the finding is a fault.
 func withField(f channels.Finding, field string) channels.Finding {
 	if !f.OK {
 		f.Field = field
@@ -64,8 +65,8 @@ func withField(f channels.Finding, field string) channels.Finding {
 	return f
 }
 
-// faultyField returns the setting that is at fault when a request about the value of field failed. It returns "" if Meta gave no
-// reason.
+// faultyField returns the setting at fault when a request that uses the value of field failed. For example, a
+// rejected access token is fieldToken's fault. It returns "" if Meta gave no reason.
 func faultyField(err error, field string) string {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !refused.HasCode {
@@ -80,7 +81,7 @@ func faultyField(err error, field string) string {
 	return field
 }
 
-// checkSecret checks that the secret is that of the token's app.
+// checkSecret checks that the secret belongs to the token's app.
 func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	isWrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret))
 	if isWrong {
@@ -93,14 +94,14 @@ func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	return channels.Success(whatSecret, "It is that of the token's app.")
 }
 
-// shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
+// shortLife is the minimum remaining life of a token. A token that expires sooner is reported as a fault.
 const shortLife = 7 * 24 * time.Hour
 
 // checkToken checks what the token may do, and for how long.
 func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
 	if err != nil {
-		return nil // Meta doesn't say; what the token can't do shows in what follows
+		return nil // Meta doesn't say; a missing permission shows in the later checks
 	}
 
 	var wrong []string
@@ -121,17 +122,17 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 	return []channels.Finding{channels.Success(whatToken, "It has the permissions that are needed.")}
 }
 
-// requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
+// requestFault returns the finding for a failed request. hint is used if the error has none.
 func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
 	se := callError(c, err)
-	if se.Class == channels.Ambiguous { // its own words are about a message
+	if se.Class == channels.Ambiguous { // the error's own text is about a message
 		return channels.Fault(what, "WhatsApp didn't answer in time.", hint)
 	}
 	return channels.Fault(what, se.Text, cmp.Or(se.Hint, hint))
 }
 
-// checkNumber looks up the number. It returns at least one finding: whether WhatsApp has the number. More follow for what is wrong
-// with it.
+// checkNumber looks up the number. The first finding says whether WhatsApp has the number. Further findings
+// report problems with it.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	var n struct {
 		Display  loose `json:"display_phone_number"`
@@ -205,7 +206,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 			return channels.Fault(whatWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
 		}
 
-		const maxFields = 400 // characters: a list of webhook fields
+		const maxFields = 400 // characters of a list of webhook fields
 		return channels.Fault(whatWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
 
@@ -218,7 +219,7 @@ func (c *Channel) checkAddress() channels.Finding {
 		return channels.Fault(whatWebhook, "WhatsApp can't reach this Parley: it has no public address.",
 			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	isRealMeta := c.env.APIURL == "" // no server stands in for it
+	isRealMeta := c.env.APIURL == "" // not a test server
 	if isRealMeta && !strings.HasPrefix(c.env.HookURL, "https://") {
 		return channels.Fault(whatWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".",
 			"Set PARLEY_PUBLIC_URL to an https address that leads here.")

@@ -8,12 +8,12 @@ import (
 	"parley/channels/wamark"
 )
 
-// This file and rich.go turn a reply (channels.Outbound) into what WhatsApp's API is sent. WhatsApp can't put everything into one
-// message: for example, a voice message has no text beside it. So a reply may become several messages, its steps.
+// This file and rich.go convert a reply (channels.Outbound) to messages of WhatsApp's API. One reply may need
+// several: for example, an audio file can't have a caption, so its text is sent as a message before it. Each
+// of these messages is called a step.
 
-// composeSteps returns the messages that an Outbound becomes, in order. It returns the same for every attempt, because Attempt.Part is
-// an index of the result.
-// Errors: *channels.SendError.
+// composeSteps returns the steps of o in the order in which they are sent. Every attempt to send o gets the
+// same steps, because Attempt.Part is an index of the result. Errors: *channels.SendError.
 func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
 		return nil, &channels.SendError{
@@ -62,18 +62,18 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 // TextRunes implements channels.Measurer.
 func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Render(text)) }
 
-// signedText returns the text of an Outbound as WhatsApp writes it. The signature is left out if text and signature don't fit into one
-// message.
-// Errors: *channels.SendError if the text alone is too long.
+// signedText returns the text of o in WhatsApp's formatting, with the agent's signature. The signature is
+// omitted if both together exceed the limit of one message. Errors: *channels.SendError if the text alone is
+// too long.
 func signedText(o channels.Outbound) (string, error) {
 	text := wamark.Render(o.Text)
 	signature := wamark.Render(o.Signature.Text)
-	room := maxTextRunes
-	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text stands above buttons or a list
-		room = maxBody
+	limit := maxTextRunes
+	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text is above buttons or a list
+		limit = maxBody
 	}
 	if text != "" && signature != "" {
-		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= room {
+		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= limit {
 			text = signed
 		}
 	}
@@ -84,9 +84,9 @@ func signedText(o channels.Outbound) (string, error) {
 	return text, nil
 }
 
-// fileSteps returns the messages for the file of an Outbound, if it has one. rest is the text that is still to be sent after them. They
-// are as few as WhatsApp allows, because each has its price.
-// Errors: *channels.SendError.
+// fileSteps returns the steps for the file of o, if it has one. rest is the text that must still be sent
+// after them. The text becomes the file's caption if possible, because each message costs money. Errors:
+// *channels.SendError.
 func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err error) {
 	if len(o.Files) == 0 {
 		return nil, text, nil
@@ -112,9 +112,9 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	return afterText(text, file), "", nil
 }
 
-// fileStep returns the message for a file: an image, a video or audio if WhatsApp shows files of that type and
-// size, else a document.
-// Errors: *channels.SendError, for a file of a type that can't be uploaded, or that is too large even for a document.
+// fileStep returns the step for a file: an image, video or audio message if WhatsApp supports that type and
+// size, and otherwise a document. Errors: *channels.SendError if the type can't be uploaded, or if the file
+// is too large even for a document.
 func fileStep(f *channels.File) (step, error) {
 	sentAs := fileRules().SentAs(f.Name, f.ContentType)
 	kind, maxBytes := "document", int64(maxFile)

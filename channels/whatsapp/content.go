@@ -15,13 +15,13 @@ import (
 	"parley/channels/wamark"
 )
 
-// maxInboundBytes is the longest text of a message, in bytes; WhatsApp's own limit is lower.
+// maxInboundBytes is the maximum length of a message's text, in bytes. WhatsApp's own limit is lower.
 const maxInboundBytes = 64 << 10
 
-// maxMediaRef is the maximum length of the id and the hash of a file together; both become an Attachment's Ref.
+// maxMediaRef is the maximum total length of a file's id and hash, which are stored in Attachment.Ref.
 const maxMediaRef = 1000
 
-// textContent, buttonContent and unsupportedContent are fields of a message, named by its type.
+// textContent, buttonContent and unsupportedContent are the content of a message of that type.
 type (
 	textContent struct {
 		Body loose `json:"body"`
@@ -35,8 +35,12 @@ type (
 	}
 )
 
-// readContent reads what a message says into in.Text, in.Chosen and in.Attachments. kind is the message's type, and parts are its
-// fields, one of which is named like the type. If there is nothing that can be shown, agents get a remark (in.Notices) in its place.
+// readContent sets in.Text, in.Chosen and in.Attachments from the content of a message. kind is the message's
+// type, and parts are its fields. The content is in the field with the name of the type:
+//
+//	{"id": "wamid.HBgL", "type": "text", "text": {"body": "*Hi*"}}
+//
+// If nothing can be shown, agents get a notice (in.Notices) instead.
 func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	switch kind {
 	case "text":
@@ -61,8 +65,8 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 			addCards(in, cards)
 		}
 	case "interactive":
-		if remark := readAnswer(in, parts); remark != "" {
-			in.Notices = append(in.Notices, remark)
+		if notice := readAnswer(in, parts); notice != "" {
+			in.Notices = append(in.Notices, notice)
 			return
 		}
 	case "button":
@@ -75,7 +79,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 			in.Text = orderText(o)
 		}
 	case "unsupported":
-		u, _ := readPart[unsupportedContent](parts, kind) // if it can't be read, the remark names no type
+		u, _ := readPart[unsupportedContent](parts, kind) // if it can't be read, the notice names no type
 		kind = string(u.Type)
 	}
 
@@ -84,7 +88,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 	}
 }
 
-// textWithMarks converts a text with WhatsApp's marks (*bold*) to Markdown.
+// textWithMarks converts WhatsApp's formatting (*bold*) to Markdown.
 func textWithMarks(s loose) string {
 	text := string(s)
 	if len(text) > maxInboundBytes {
@@ -93,9 +97,10 @@ func textWithMarks(s loose) string {
 	return wamark.Parse(text)
 }
 
-// readAnswer reads a customer's answer to a message of ours: a chosen button or row, or a filled form. For any other answer it
-// returns a remark for agents. If the answer itself is missing, it reads nothing and returns "".
-func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark string) {
+// readAnswer reads a customer's response to an interactive message of ours: a chosen button or list row, or a
+// completed form. For any other response it returns a notice for agents. If the response is missing, it
+// returns "".
+func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (notice string) {
 	i, ok := readPart[interactive](parts, "interactive")
 	if !ok {
 		return ""
@@ -124,13 +129,13 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark 
 	return ""
 }
 
-// unreadNotice returns the remark in place of a message of a kind that WhatsApp passes on, but that Parley doesn't know.
+// unreadNotice returns the notice for a message of a type that WhatsApp delivers but Parley doesn't support.
 func unreadNotice(kind string) string {
 	return "A message that Parley can't show (" + clippedLine(loose(kind), maxWord) + "). It can be seen on the customer's phone."
 }
 
-// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It belongs into Notices, not into Text, which
-// would be taken for the customer's words. The remark names the kind of message, if that is known.
+// unshownNotice returns the notice for a message that WhatsApp doesn't deliver. It names the message's type,
+// if known. It belongs in Notices rather than Text, which would look like the customer's words.
 func unshownNotice(kind string) string {
 	kind = clippedLine(loose(kind), maxWord)
 	namesKind := !slices.Contains([]string{"", "unsupported", "unknown"}, kind)
@@ -141,17 +146,17 @@ func unshownNotice(kind string) string {
 	return what + ". It can only be seen on the customer's phone."
 }
 
-// maxCurrency is how many characters of a currency are shown: EUR.
+// maxCurrency is the maximum length of a displayed currency, such as EUR, in characters.
 const maxCurrency = 10
 
-// formText lists the fields of a filled form.
+// formText lists the fields of a completed form.
 func formText(response string, body loose) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(response), &fields) != nil {
 		return wamark.Escape(firstOf(loose(response), body))
 	}
 
-	delete(fields, "flow_token") // says nothing to people
+	delete(fields, "flow_token") // means nothing to people
 
 	if len(fields) == 0 {
 		return wamark.Escape(string(body))
@@ -167,14 +172,14 @@ func formText(response string, body loose) string {
 	return joinNonEmpty("\n", append(lines, more)...)
 }
 
-// answerText writes in one line what a customer filled into a field of a form:
+// answerText returns the value of a form's field in one line:
 //
 //	"blue"                          blue
 //	["blue", "red"]                 blue, red
 //	{"city": "Bonn", "zip": 53111}  city: Bonn, zip: 53111
 func answerText(filled json.RawMessage) string {
 	decoder := json.NewDecoder(bytes.NewReader(filled))
-	decoder.UseNumber() // a long number stays as it is written
+	decoder.UseNumber() // keep the digits of long numbers
 	var answer any
 	if decoder.Decode(&answer) != nil {
 		return string(filled)
@@ -184,7 +189,7 @@ func answerText(filled json.RawMessage) string {
 	return words.String()
 }
 
-// writeAnswer writes one value, and for lists and objects those in it.
+// writeAnswer writes one value. It recurses into lists and objects.
 func writeAnswer(words *strings.Builder, answer any) {
 	switch v := answer.(type) {
 	case []any:
@@ -195,7 +200,7 @@ func writeAnswer(words *strings.Builder, answer any) {
 			writeAnswer(words, one)
 		}
 	case map[string]any:
-		maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil }) // what wasn't filled in
+		maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil }) // not filled in
 		for i, name := range slices.Sorted(maps.Keys(v)) {
 			if i > 0 {
 				words.WriteString(", ")
@@ -209,7 +214,7 @@ func writeAnswer(words *strings.Builder, answer any) {
 	}
 }
 
-// locationText shows a location with a link to a map.
+// locationText returns a location as text with a link to a map.
 func locationText(l location) string {
 	at := numberText(l.Latitude.Value) + "," + numberText(l.Longitude.Value)
 	var lines []string
@@ -222,14 +227,14 @@ func locationText(l location) string {
 
 	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
 	url := clippedLine(l.URL, maxDetail)
-	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") { // anything else isn't shown
+	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") { // other links aren't shown
 		lines = append(lines, wamark.Escape(url))
 	}
 
 	return strings.Join(lines, "\n")
 }
 
-// orderText lists what a customer ordered from the catalogue.
+// orderText lists the items that a customer ordered from the catalogue.
 func orderText(o order) string {
 	lines := []string{"**Order**"}
 	items, more := firstItems(o.Items)
@@ -250,8 +255,8 @@ func orderText(o order) string {
 	return strings.Join(lines, "\n")
 }
 
-// orderTotals returns a line with the sum for each currency, in the order in which the currencies appear. If a price or a quantity
-// is missing, it returns nothing, because the sum would be wrong.
+// orderTotals returns a line with the total for each currency, in the order in which the currencies appear.
+// If a price or quantity is missing, it returns nil, because the total would be wrong.
 func orderTotals(o order) []string {
 	totals := map[string]*big.Rat{} // by currency; floats would be inexact: 3 × 4.35
 	var currencies []string
@@ -278,7 +283,7 @@ func orderTotals(o order) []string {
 	return lines
 }
 
-// amountText writes a number of an order, or "?" if WhatsApp doesn't say it.
+// amountText returns a price or quantity as text, or "?" if WhatsApp doesn't give it.
 func amountText(d graph.Decimal) string {
 	if !d.Known {
 		return "?"
@@ -286,19 +291,20 @@ func amountText(d graph.Decimal) string {
 	return numberText(d.Value)
 }
 
-// exactNumber returns a number with the decimals that WhatsApp wrote.
+// exactNumber returns a decimal number exactly.
 func exactNumber(d graph.Decimal) *big.Rat {
 	r, _ := new(big.Rat).SetString(numberText(d.Value)) // can't fail: numberText writes a number
 	return r
 }
 
-// exactText writes a number with all its decimals. They come to an end, because prices and quantities are decimal numbers.
+// exactText returns a number with all its decimals. There are finitely many, because prices and quantities
+// are decimal.
 func exactText(r *big.Rat) string {
 	decimals, _ := r.FloatPrec()
 	return r.FloatString(decimals)
 }
 
-// makeAttachment returns the Attachment of a file that Fetch reads.
+// makeAttachment returns the Attachment of a file, which Fetch downloads later.
 func makeAttachment(kind string, m media) channels.Attachment {
 	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
 	contentType = clippedLine(loose(strings.ToLower(contentType)), maxName)
@@ -313,7 +319,7 @@ func makeAttachment(kind string, m media) channels.Attachment {
 	return channels.Attachment{Name: name, ContentType: contentType, Ref: string(ref)}
 }
 
-// extensionOf returns the usual file extension of a content type that WhatsApp sends; "" for others.
+// extensionOf returns the usual file extension of a content type that WhatsApp sends, or "" for others.
 func extensionOf(contentType string) string {
 	return map[string]string{
 		"image/jpeg":      ".jpg",
@@ -331,8 +337,8 @@ func extensionOf(contentType string) string {
 	}[contentType]
 }
 
-// addContext reads which message the customer answers, and adds remarks for agents: whether the message was forwarded, which product
-// it is about, and from which advertisement the customer came.
+// addContext reads which message the customer replies to, and adds notices for agents: that the message was
+// forwarded, which product it is about, and which advertisement the customer came from.
 func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if c, ok := readPart[messageContext](parts, "context"); ok {
 		in.Answers.External = boundedID(string(c.ID))

@@ -10,10 +10,11 @@ import (
 	"parley/channels/wanumber"
 )
 
-// Decode implements channels.Channel: it turns a stored fact (fact.go) into what the customer, or WhatsApp, did. It returns no
-// Inbound for facts that matter to nobody, for example messages in groups. It uses no network and no clock, so that the same fact
-// always gives the same result.
-// Errors: the bytes are no fact of this channel.
+// Decode implements channels.Channel. raw is a stored fact (fact.go): one item of a webhook, such as a
+// message or a status. Decode converts it to what the customer, or WhatsApp, did: for example, to an
+// InboundMessage with text and files. It returns no Inbound for facts that are irrelevant, for example
+// messages in groups. It uses neither network nor clock, so that the same fact always gives the same result.
+// Errors: raw isn't a fact of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
 	if err := json.Unmarshal(raw, &f); err != nil {
@@ -38,7 +39,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return nil, fmt.Errorf("whatsapp: fact: unknown kind %.40q", f.Kind)
 }
 
-// decodeMessage reads what a customer sent.
+// decodeMessage decodes a message from a customer.
 func decodeMessage(f fact) ([]channels.Inbound, error) {
 	m, parts, err := readMessage(f.Data)
 	if err != nil {
@@ -83,7 +84,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// decodeEcho reads a message that the business wrote with the WhatsApp app on a phone.
+// decodeEcho decodes an echo: a message that the business wrote with the WhatsApp app on a phone.
 func decodeEcho(f fact) ([]channels.Inbound, error) {
 	m, parts, err := readMessage(f.Data)
 	if err != nil {
@@ -99,7 +100,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	in := channels.Inbound{Kind: channels.InboundElsewhere, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
 
 	switch m.Type {
-	case "reaction", "edit", "revoke", "system": // they change an earlier message, which agents go on seeing as it was
+	case "reaction", "edit", "revoke", "system": // they change an earlier message, which agents keep seeing unchanged
 		return nil, nil
 	}
 
@@ -108,7 +109,8 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// readMessage reads the fields that all messages have. parts has all fields, also those that only messages of one type have.
+// readMessage parses the fields that all messages have. parts has all fields, including those of only one
+// type of message.
 func readMessage(data []byte) (m message, parts map[string]json.RawMessage, err error) {
 	if err := graph.Read(data, &m); err != nil {
 		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
@@ -122,7 +124,7 @@ func readMessage(data []byte) (m message, parts map[string]json.RawMessage, err 
 	return m, parts, nil
 }
 
-// errorNotice says why WhatsApp couldn't pass on a message. It returns "" if it could.
+// errorNotice returns why WhatsApp couldn't deliver a message's content, or "" if it could.
 func errorNotice(m message) string {
 	if len(m.Errors) == 0 {
 		return ""
@@ -130,7 +132,7 @@ func errorNotice(m message) string {
 	return "WhatsApp says: " + errorWords(m.Errors[0])
 }
 
-// reactionOf reads a reaction to a message. Without an emoji, it takes the reaction back.
+// reactionOf decodes a reaction to a message. Without an emoji, the reaction was withdrawn.
 func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	r, ok := readPart[struct {
 		MessageID loose `json:"message_id"`
@@ -139,15 +141,15 @@ func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channel
 	if !ok || r.MessageID == "" {
 		return makePlaceholder(in, "reaction")
 	}
-	const maxEmoji = 32 // an emoji may consist of many characters: a family, a flag
+	const maxEmoji = 32 // one emoji, such as a family or a flag, may consist of many characters
 	in.Kind = channels.InboundReaction
 	in.Change.Target = boundedID(string(r.MessageID))
 	in.Change.Emoji = clippedLine(r.Emoji, maxEmoji)
 	return []channels.Inbound{in}
 }
 
-// editOf reads a customer's edit of a message: the message as it is now stands within the field "edit".
-// Source: Cloud API, "Edit webhook reference".
+// editOf decodes a customer's edit of a message. The field "edit" has the new version of the message. Source:
+// Cloud API, "Edit webhook reference".
 func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	e, ok := readPart[struct {
 		Original loose                      `json:"original_message_id"`
@@ -156,7 +158,7 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 	if !ok || e.Original == "" {
 		return makePlaceholder(in, "edit")
 	}
-	kind, _ := readPart[loose](e.Message, "type") // without a type, readContent adds a remark
+	kind, _ := readPart[loose](e.Message, "type") // without a type, readContent adds a notice
 	readContent(&in, string(kind), e.Message)
 	in.Kind = channels.InboundEdit
 	in.Change.Target = boundedID(string(e.Original))
@@ -164,7 +166,7 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 	return []channels.Inbound{in}
 }
 
-// revokeOf reads that a customer deleted a message.
+// revokeOf decodes the deletion of a message by the customer.
 func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	r, ok := readPart[struct {
 		Original loose `json:"original_message_id"`
@@ -177,8 +179,9 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	return []channels.Inbound{in}
 }
 
-// systemOf reads a system message. Most say that a customer's phone number or user id (party.go) changed: in.From has the ids before
-// the change. The customer loses all forms of her old number, because somebody else may get it.
+// systemOf decodes a system message. Most of them say that a customer's phone number or user id (party.go)
+// has changed; in.From has the ids before the change. The result names the ids that the customer gave up.
+// They include all spellings of her old number, because somebody else may get that number.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := readPart[system](parts, "system")
 	if !ok {
@@ -194,13 +197,13 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
-	if now.Key == "" { // it names no new id: for example, only the security code is new
+	if now.Key == "" { // no new id: for example, only the security code has changed
 		return nil
 	}
 
 	phoneBefore := phoneKey(m.From)
 	phonesBefore := append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
-	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id is new
+	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id has changed
 	if keepsPhone && len(now.Also) == 0 {
 		now.Also = phonesBefore
 	}
@@ -214,8 +217,8 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	return []channels.Inbound{in}
 }
 
-// formerParty returns the ids that a customer gave up: the user ids and phone numbers from before a change without those that she
-// still has. It returns the zero Party if she gave up none.
+// formerParty returns the ids that a customer gave up: the user ids and phones from before the change, except
+// those that she still has. It returns the zero Party if there are none.
 func formerParty(now channels.Party, users, phones []string) channels.Party {
 	var p channels.Party
 	for _, key := range slices.Concat(users, phones) {
@@ -233,7 +236,7 @@ func formerParty(now channels.Party, users, phones []string) channels.Party {
 	return p
 }
 
-// isIDChange reports whether a system message of this type says that a customer's ids changed.
+// isIDChange reports whether a system message of this type says that a customer's ids have changed.
 func isIDChange(systemType loose) bool {
 	switch systemType {
 	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
@@ -242,9 +245,9 @@ func isIDChange(systemType loose) bool {
 	return false
 }
 
-// makePlaceholder returns in with a remark for agents that something came which can't be shown.
+// makePlaceholder returns in with a notice for agents that something can't be shown.
 func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
-	if in.From.Key == "" { // it belongs to no customer
+	if in.From.Key == "" { // the customer is unknown
 		in.Kind = channels.InboundNotice
 		in.ExternalID = ""
 		in.Notices = []string{"WhatsApp tells something about a customer that it doesn't name."}

@@ -9,7 +9,7 @@ import (
 	"parley/channels/graph"
 )
 
-// decodeConsent reads that a customer forbids or allows advertising.
+// decodeConsent decodes that a customer forbids or allows advertising.
 func decodeConsent(f fact) ([]channels.Inbound, error) {
 	var p preference
 	if err := graph.Read(f.Data, &p); err != nil {
@@ -18,14 +18,14 @@ func decodeConsent(f fact) ([]channels.Inbound, error) {
 	who := contactOf(f)
 	from := partyOf(loose(firstOf(p.UserID, who.UserID)), loose(firstOf(p.WaID, who.WaID)), nameOf(who))
 	isKnown := p.Value == "stop" || p.Value == "resume"
-	if from.Key == "" || !isKnown { // nobody's, or something that says neither
+	if from.Key == "" || !isKnown {
 		return nil, nil
 	}
 	return []channels.Inbound{{Kind: channels.InboundConsent, From: from, At: timeOf(p.Timestamp),
 		Consent: &channels.Consent{OptedOut: p.Value == "stop", Marketing: true, Silent: true}}}, nil
 }
 
-// decodeErrors reads an error about the number itself.
+// decodeErrors decodes an error that concerns the number itself.
 func decodeErrors(f fact) ([]channels.Inbound, error) {
 	var o graph.ErrorObject
 	if err := graph.Read(f.Data, &o); err != nil {
@@ -34,7 +34,7 @@ func decodeErrors(f fact) ([]channels.Inbound, error) {
 	return noticeOf(f, joinNonEmpty(" ", "WhatsApp reports a problem with this number:", errorWords(o), codeWords(o))), nil
 }
 
-// codeWords returns the code of an error for people: "(131026)"; "" if it has none.
+// codeWords returns the code of an error for display, such as "(131026)", or "" if it has none.
 func codeWords(o graph.ErrorObject) string {
 	if !o.Code.Known {
 		return ""
@@ -42,12 +42,12 @@ func codeWords(o graph.ErrorObject) string {
 	return fmt.Sprintf("(%d)", int(o.Code.Value))
 }
 
-// errorWords returns WhatsApp's own words about an error, the most exact ones that it has.
+// errorWords returns WhatsApp's most specific description of an error.
 func errorWords(o graph.ErrorObject) string {
 	return clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), maxReason)
 }
 
-// noticeOf returns a remark for the people of the account.
+// noticeOf returns a notice for the people in charge of the account.
 func noticeOf(f fact, text string) []channels.Inbound {
 	return []channels.Inbound{{Kind: channels.InboundNotice, At: timeOf(loose(fmt.Sprint(f.Time))), Notices: []string{text}}}
 }
@@ -72,19 +72,20 @@ type templateChange struct {
 	} `json:"rejection_info"`
 }
 
-// Further lengths of texts: see maxWord.
+// Maximum lengths of texts, in characters, besides those in words.go.
 const (
 	maxNumber = 30 // a phone number
 	maxField  = 60 // the name of a webhook field
 )
 
-// isOfOtherBusiness reports whether a change is about another WhatsApp business account than waba, which is ours. Meta sends the
-// changes of all business accounts of an app to one callback. The other one may belong to another account of this Parley, or to
-// another program.
+// isOfOtherBusiness reports whether a change concerns a WhatsApp business account other than ours (waba).
+// Meta sends the changes of all business accounts of an app to the same callback. The other one may be used
+// by another account of this Parley, or by another program.
 func (f fact) isOfOtherBusiness(waba string) bool { return f.WABA != "" && f.WABA != waba }
 
-// decodeChange reads a webhook about a business account or its templates. Most become a remark for the people who look after the
-// account. If it is about another business account than ours, the remark names it.
+// decodeChange decodes a webhook about a business account or its templates. A change of a template becomes a
+// TemplateState, and any other a notice for the people in charge of the account. If it concerns another
+// business account than ours, the notice names that.
 func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
@@ -99,7 +100,7 @@ func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
 	return nil, nil
 }
 
-// decodeLimit reads how much a number may send from now on.
+// decodeLimit decodes a change of how much a number may send.
 func decodeLimit(f fact) ([]channels.Inbound, error) {
 	v, err := readChange[struct {
 		Number loose `json:"display_phone_number"`
@@ -115,7 +116,7 @@ func decodeLimit(f fact) ([]channels.Inbound, error) {
 	return noticeOf(f, text+"."), err
 }
 
-// decodeAlert reads a warning. ours is our business account.
+// decodeAlert decodes a warning. ours is the id of our business account.
 func decodeAlert(f fact, ours string) ([]channels.Inbound, error) {
 	v, err := readChange[struct {
 		Severity    loose `json:"alert_severity"`
@@ -132,7 +133,7 @@ func decodeAlert(f fact, ours string) ([]channels.Inbound, error) {
 	return noticeOf(f, text+" ("+kind+"): "+clippedLine(v.Description, maxReason)), err
 }
 
-// decodeAccountUpdate reads a change of a business account. ours is our own.
+// decodeAccountUpdate decodes a change of a business account. ours is the id of our own.
 func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
 	v, err := readChange[struct {
 		Event loose `json:"event"`
@@ -162,13 +163,13 @@ func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
 	return noticeOf(f, text+"."), err
 }
 
-// restriction is something that a business account may not do for some time.
+// restriction is an action that is temporarily forbidden to a business account.
 type restriction struct {
 	Kind  loose `json:"restriction_type"`
 	Until loose `json:"expiration"` // seconds since 1970
 }
 
-// restrictionText lists restrictions, with the days on which they end.
+// restrictionText lists restrictions with the dates on which they end.
 func restrictionText(list []restriction) string {
 	const maxShown = 10
 	var words []string
@@ -182,7 +183,7 @@ func restrictionText(list []restriction) string {
 	return joinNonEmpty(", ", words...)
 }
 
-// readChange reads the value of a change into its type.
+// readChange parses the value of a change.
 func readChange[T any](f fact) (v T, err error) {
 	if err = graph.Read(f.Data, &v); err != nil {
 		err = fmt.Errorf("whatsapp: %s: %w", clippedLine(loose(f.Field), maxField), err)
@@ -190,13 +191,13 @@ func readChange[T any](f fact) (v T, err error) {
 	return v, err
 }
 
-// readableWords writes a constant for people: ACCOUNT_RESTRICTION becomes "account restriction".
+// readableWords makes a constant readable: ACCOUNT_RESTRICTION becomes "account restriction".
 func readableWords(s loose) string {
 	return strings.ToLower(strings.ReplaceAll(clippedLine(s, maxName), "_", " "))
 }
 
-// decodeTemplate reads a webhook about a template: its status, its quality or its category. A template of another business account is
-// identified by its id alone, because one of ours may have the same name.
+// decodeTemplate decodes a change of a template's status, quality or category. If the template belongs to
+// another business account, only its id is kept, because a template of ours may have the same name.
 func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 	v, err := readChange[templateChange](f)
 	if err != nil {
@@ -223,19 +224,19 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 		t.Name, t.Language = "", ""
 	}
 	isNamed := t.ExternalID != "" || t.Name != ""
-	hasNews := t.Status != "" || t.Quality != "" || t.Category != ""
-	if !isNamed || !hasNews {
+	hasChange := t.Status != "" || t.Quality != "" || t.Category != ""
+	if !isNamed || !hasChange {
 		return nil, nil
 	}
 
 	return []channels.Inbound{{Kind: channels.InboundTemplate, At: timeOf(loose(fmt.Sprint(f.Time))), Template: t}}, nil
 }
 
-// templateStatus converts the status of a template, or the event of a webhook. It returns "" for one that doesn't matter for sending.
-// Source: Cloud API, "Template status", and the status webhook's events.
+// templateStatus converts the status of a template, or the event of a webhook. It returns "" for one that
+// doesn't affect sending. Source: Cloud API, "Template status", and the status webhook's events.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToUpper(s) {
-	case "APPROVED", "REINSTATED", "UNARCHIVED", "FLAGGED": // a flagged one may still be sent
+	case "APPROVED", "REINSTATED", "UNARCHIVED", "FLAGGED": // a flagged template may still be sent
 		return channels.TemplateApproved
 	case "PENDING", "IN_APPEAL", "PENDING_REVIEW":
 		return channels.TemplatePending
@@ -249,7 +250,7 @@ func templateStatus(s string) channels.TemplateStatus {
 	return ""
 }
 
-// qualityWord returns WhatsApp's colour for the quality of a number or template; "" if it isn't known yet.
+// qualityWord returns WhatsApp's colour for the quality of a number or template, or "" if it is unknown.
 func qualityWord(s string) string {
 	switch colour := strings.ToLower(s); colour {
 	case "green", "yellow", "red":
@@ -258,13 +259,14 @@ func qualityWord(s string) string {
 	return ""
 }
 
-// templateReason returns why a template was rejected or disabled, for people; "" if WhatsApp doesn't say.
+// templateReason returns why a template was rejected or disabled, for display. It returns "" if WhatsApp
+// doesn't say.
 func templateReason(v templateChange) string {
 	reason := ""
 	if clippedLine(v.Reason, maxName) != "NONE" {
 		reason = readableWords(v.Reason)
 	}
-	if v.Rejection != nil { // a sentence, which says more than the constant in v.Reason
+	if v.Rejection != nil { // a sentence, which is more specific than the constant in v.Reason
 		reason = strings.TrimSuffix(clippedLine(v.Rejection.Reason, maxDetail), ".")
 		reason = joinNonEmpty(". ", reason, clippedLine(v.Rejection.Recommendation, maxDetail))
 	}

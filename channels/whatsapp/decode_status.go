@@ -8,8 +8,10 @@ import (
 	"parley/channels/graph"
 )
 
-// decodeStatus reads what became of a message: sent, delivered, read or failed. The token (token.go) says which of our messages it
-// is, even if the answer to Send was lost. A message without our token was sent by another program (Status.Others).
+// decodeStatus decodes the status of a message: sent, delivered, read or failed. Every message of ours
+// carries a token (token.go), which WhatsApp repeats in the status. It identifies our message even if the
+// response to Send, which had WhatsApp's id, was lost. A message without our token was sent by another
+// program (Status.Others).
 func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	var s status
 	if err := graph.Read(f.Data, &s); err != nil {
@@ -50,8 +52,8 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// failureOf returns why a message that WhatsApp had accepted was not delivered, for people, and what to do next. The class is never
-// one that makes Parley send again: WhatsApp has tried and given up.
+// failureOf returns why a message that WhatsApp had accepted was not delivered, and what to do next, as texts
+// for agents. The class is never one that makes Parley retry: WhatsApp has already given up.
 func failureOf(s status) (class channels.Class, text, hint string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why.", ""

@@ -10,18 +10,20 @@ import (
 	"parley/channels/graph"
 )
 
-// This file turns WhatsApp's error codes into what the engine needs to know: the class of the failure, which says
-// whether to try again, how long to wait before, and a text and a hint for agents. The codes themselves are in verdicts.go.
+// This file converts failed requests to the errors that the engine expects (*channels.SendError). Such an
+// error has a class, which decides whether the message is retried, the time to wait before that, and a text
+// and a hint for agents. For example, code 131047 becomes the class WindowClosed. verdicts.go has the table
+// of codes.
 
-// maxTries is how often a message is tried while WhatsApp has a problem of its own. After that, it fails, and an
-// agent decides.
+// maxTries is the number of attempts while WhatsApp has an internal problem. After that, the message fails,
+// and an agent decides.
 const maxTries = 5
 
-// secretHint says where the right app secret is.
+// secretHint says where to find the right app secret.
 const secretHint = "Copy it from the App Dashboard of that app, App settings > Basic."
 
-// attemptError is sendError for a request to the number itself. It also knows the answer for a number that the access
-// token can't see.
+// attemptError is sendError for a request to the number itself. It also recognizes the error for a number
+// that the access token has no access to.
 func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendError {
 	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
 		return &channels.SendError{
@@ -34,13 +36,13 @@ func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendErr
 	return c.sendError(err, o)
 }
 
-// callError is sendError for a call that sends no message. It always counts as a first attempt, because nobody counts
-// how often such a call was tried.
+// callError is sendError for a request that sends no message. It counts as a first attempt, since nobody
+// counts the attempts of such requests.
 func callError(c *Channel, err error) *channels.SendError {
 	return c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 }
 
-// sendError turns a failed request into the error that the engine gets. o is the message that was to be sent.
+// sendError converts the error of a failed request. o is the message that was to be sent.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
@@ -55,8 +57,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	return &channels.SendError{Class: channels.Retry, Text: "WhatsApp can't be reached.", Cause: err}
 }
 
-// classifyRefusal returns class, text and hint for an answer that refuses the request, from WhatsApp or a server in
-// front of it.
+// classifyRefusal converts a response that refuses the request, from WhatsApp or a server in front of it.
 func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause error) *channels.SendError {
 	if !e.HasCode {
 		out := classifyByStatus(e)
@@ -65,7 +66,7 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	}
 
 	v := verdictOf(e.Code)
-	switch isUnknown := v.class == ""; { // of an unknown code, the status says whose failure it is
+	switch isUnknown := v.class == ""; { // for an unknown code, the HTTP status decides
 	case graph.IsAboutProof(e):
 		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, " +
 			"and app_secret is not that of the app that made the token.",
@@ -97,13 +98,14 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	return out
 }
 
-// Growth of the wait for messages to the same customer: 6 s, 24 s, … up to 26 minutes.
+// The wait before the next message to the same customer grows with each attempt: 6 s, 24 s, … up to 26 minutes.
 const (
-	pairGrowth    = 4
-	maxPairGrowth = 4 // times
+	pairGrowth    = 4 // factor
+	maxPairGrowth = 4 // number of increases
 )
 
-// pairWait returns how long to wait before the next message to the same customer, after so many attempts.
+// pairWait returns how long to wait before the next message to the same customer, after this number of
+// attempts.
 func pairWait(attempts int) time.Duration {
 	wait := pairPace
 	for range min(max(attempts, 1)-1, maxPairGrowth) {
@@ -112,7 +114,7 @@ func pairWait(attempts int) time.Duration {
 	return wait
 }
 
-// classifyByStatus returns class and text for an answer of a server in front of Graph.
+// classifyByStatus converts a response of a server in front of Graph, which has no error code.
 func classifyByStatus(e *graph.Error) *channels.SendError {
 	switch e.Status {
 	case http.StatusTooManyRequests:

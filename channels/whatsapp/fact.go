@@ -9,43 +9,44 @@ import (
 	"parley/channels/graph"
 )
 
-// A webhook of Meta's brings many items at once: messages of customers, statuses of our messages, and others. Each is stored as a
-// fact of its own, under an id by which it counts once, however often Meta sends it. split.go finds the items in a webhook, this file
-// makes a fact of each, and Decode reads the facts later.
+// A webhook from Meta has many items: messages from customers, statuses of our messages, and others. Each
+// item is stored as a fact, under an external id such as "m:wamid.HBgL", so that it counts once however often
+// Meta sends it. split.go finds the items of a webhook, this file creates the facts, and Decode reads them
+// later.
 
-// factKind says what a fact is about.
+// factKind is the kind of item that a fact was created from.
 type factKind string
 
 const (
-	factMessage factKind = "message" // what a customer wrote
-	factStatus  factKind = "status"  // what became of our message
-	factEcho    factKind = "echo"    // a message to a customer that the business wrote outside of Parley
+	factMessage factKind = "message" // a message from a customer
+	factStatus  factKind = "status"  // the status of a message of ours
+	factEcho    factKind = "echo"    // a message from the business, written outside Parley
 	factConsent factKind = "consent" // a customer forbids or allows advertising
-	factErrors  factKind = "errors"  // a problem with our number
-	factChange  factKind = "change"  // anything else, such as news of a template or of the account
+	factErrors  factKind = "errors"  // an error that concerns our number
+	factChange  factKind = "change"  // any other change, such as of a template or of the account
 )
 
-// fact is the payload that is stored for one item: the item as it came, with what the webhook says around it.
+// fact is the stored payload of a fact: the item, unchanged, and its context from the webhook.
 type fact struct {
 	Kind    factKind        `json:"kind"`
-	Field   string          `json:"field"`             // the webhook field in which it came: "messages"
+	Field   string          `json:"field"`             // the webhook field of the change, such as "messages"
 	WABA    string          `json:"waba,omitempty"`    // the business account
 	Phone   string          `json:"phone,omitempty"`   // Meta's id of our number (phone_number_id)
-	Time    int64           `json:"time,omitempty"`    // of the webhook's entry, Unix seconds; 0 if it isn't known
-	Contact json.RawMessage `json:"contact,omitempty"` // the customer, as the webhook lists her beside the item
+	Time    int64           `json:"time,omitempty"`    // of the webhook's entry, Unix seconds; 0 if unknown
+	Contact json.RawMessage `json:"contact,omitempty"` // the customer: a webhook lists contacts separately
 	Data    json.RawMessage `json:"data"`              // the item
 }
 
-// contactOf returns the contact that a webhook lists beside an item. If there is none, or it can't be read, it returns an empty one.
+// contactOf returns the contact that belongs to a fact. It is empty if there is none or if it can't be read.
 func contactOf(f fact) contact {
 	var who contact
 	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who) // without it, only the customer's name is missing
+		_ = graph.Read(f.Contact, &who) // on failure, only the customer's name is missing
 	}
 	return who
 }
 
-// itemFact returns the fact of one item in a list of a change. change has what the webhook says around the item.
+// itemFact returns the fact of one item. change has the item's context; it becomes the stored payload.
 func itemFact(change fact, kind factKind, item json.RawMessage, contacts directory) channels.Fact {
 	f := change
 	f.Kind = kind
@@ -68,13 +69,13 @@ func itemFact(change fact, kind factKind, item json.RawMessage, contacts directo
 	f.Contact = contacts.find(customer, ids)
 	return channels.Fact{
 		ExternalID: boundedID(externalID),
-		OrderKey:   customer, // what is told about a customer is applied in order
+		OrderKey:   customer, // a customer's facts are applied in order
 		Payload:    f.encode(),
 		Owner:      f.Phone,
 	}
 }
 
-// asFactByHash returns the fact of something without an id. A hash of its bytes and time takes the id's place.
+// asFactByHash returns the fact of something that has no id. The hash of its payload is used instead.
 func (f fact) asFactByHash() channels.Fact {
 	payload := f.encode()
 	return channels.Fact{
@@ -94,12 +95,12 @@ func (f fact) encode() []byte {
 	return b
 }
 
-// externalID returns the id by which an item counts once. It returns "" if the item lacks what all items of its kind have.
+// externalID returns the external id of an item's fact, or "" if the item lacks a required field:
 //
 //	message     m:wamid.HBgL
 //	status      s:wamid.HBgL:delivered (each status of a message is a fact)
 //	echo        e:wamid.HBgL
-//	preference  p:US.134912:1764331200:marketing_messages:stop (it has no id of its own)
+//	preference  p:US.134912:1764331200:marketing_messages:stop (Meta gives it no id)
 func (n identifiers) externalID(kind factKind) string {
 	if kind == factConsent {
 		if n.Timestamp == "" {
@@ -122,8 +123,8 @@ func (n identifiers) externalID(kind factKind) string {
 	}
 }
 
-// customer returns the id of the customer whom an item is about: the user id, which stays when she changes the number, or else the
-// number. It returns "" if the item names nobody.
+// customer returns the id of an item's customer: the user id, which remains when she changes her phone
+// number, or else the phone number. It returns "" if the item names no customer.
 func (n identifiers) customer(kind factKind) string {
 	switch kind {
 	case factStatus:
@@ -137,8 +138,8 @@ func (n identifiers) customer(kind factKind) string {
 	}
 }
 
-// previousUserID returns the user id that a customer had before a system message, or "". Some system messages name the customer
-// nowhere else.
+// previousUserID returns the user id that a customer had before the change that a system message announces,
+// or "". Some system messages have no other id of the customer.
 func (n identifiers) previousUserID() loose {
 	var s system
 	if json.Unmarshal(n.System, &s) != nil {
@@ -147,10 +148,11 @@ func (n identifiers) previousUserID() loose {
 	return s.PreviousUserID
 }
 
-// maxIDBytes is the length of the longest id that is stored as it is; WhatsApp's own are far shorter.
+// maxIDBytes is the maximum length of an id that is stored unchanged. WhatsApp's own ids are far shorter.
 const maxIDBytes = 400
 
-// boundedID returns an id, or its hash if the database couldn't store it: it is too long, or has a zero byte.
+// boundedID returns id, or its hash if the database couldn't store it because it is too long or contains a
+// NUL.
 func boundedID(id string) string {
 	if len(id) <= maxIDBytes && !strings.ContainsRune(id, 0) {
 		return id
@@ -158,16 +160,16 @@ func boundedID(id string) string {
 	return "h:" + graph.HashOf([]byte(id))
 }
 
-// maxContactBytes bounds a customer's profile, which is stored with each item.
+// maxContactBytes is the maximum size of a customer's contact, which is stored with each item.
 const maxContactBytes = 4096
 
-// directory has the contacts of a change: the customers' names stand only there, beside the items.
+// directory has the contacts of a change. Only these have the customers' names; the items don't.
 type directory struct {
 	byID map[string]json.RawMessage
-	only json.RawMessage // the contact, if the change lists just one
+	only json.RawMessage // the contact, if the change has exactly one
 }
 
-// newDirectory returns the contacts by their ids. It leaves out those that are too large or can't be read.
+// newDirectory indexes contacts by their ids. It omits those that are too large or can't be read.
 func newDirectory(contacts []json.RawMessage) directory {
 	d := directory{byID: map[string]json.RawMessage{}}
 	for _, raw := range contacts {
@@ -190,8 +192,8 @@ func newDirectory(contacts []json.RawMessage) directory {
 	return d
 }
 
-// find returns the contact of an item's customer, or nil. An item that names no customer is about the only contact, if there is just
-// one.
+// find returns the contact of an item's customer, or nil. An item without a customer belongs to the only
+// contact, if any.
 func (d directory) find(customer string, n identifiers) json.RawMessage {
 	for _, id := range []string{customer, string(n.From), string(n.Recipient), string(n.To)} {
 		if contact, ok := d.byID[id]; ok {

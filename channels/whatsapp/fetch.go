@@ -19,20 +19,21 @@ import (
 	"parley/channels/graph"
 )
 
-// A webhook names a customer's file only by an id. This file gets the bytes: it asks Meta's Graph API for the file's
-// address, and reads it from there.
+// A webhook has only the id of a file that a customer sent. This file downloads the content: it asks Meta's
+// Graph API for the file's address, and reads the file from there.
 
-// fetchTimeout limits the time to look up a file's address, but not the time to read the file.
+// fetchTimeout limits the lookup of a file's address, but not the download.
 const fetchTimeout = 30 * time.Second
 
-// mediaRef names a customer's file. Decode writes it, as JSON, into the stored message; Fetch reads it.
+// mediaRef identifies a file. Decode stores it, as JSON, in Attachment.Ref, and Fetch reads it.
 type mediaRef struct {
 	ID     string `json:"id"`
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// Fetch implements channels.Fetcher. WhatsApp keeps files for days, but a file's address only works for five minutes,
-// so it is looked up each time. Reading fails at the end of the file if its hash isn't the announced one.
+// Fetch implements channels.Fetcher. WhatsApp keeps files for days, but an address is valid for only five
+// minutes, so Fetch looks it up each time. At the end of the file, reading fails if the hash differs from the
+// announced one.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	var r mediaRef
 	err := json.Unmarshal([]byte(ref), &r)
@@ -40,13 +41,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
 	}
 	f, err := c.fetch(ctx, r)
-	// A refusal without a code comes from the file's host: the address ran out meanwhile, so it is looked up again.
-	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.HasCode {
+	if isRefusedByHost(err) { // the address has expired since the lookup
 		f, err = c.fetch(ctx, r)
 	}
-	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.HasCode && refused.Code == codeInvalidParameter {
-		// Graph's answer for a file that is gone is also that for a number that the token doesn't open any more.
-		if refusal := c.askForNumber(ctx); refusal != nil {
+	if isUnknownID(err) {
+		// Graph gives the same answer if the file is gone, and if the token has lost access to our number.
+		if refusal := c.checkNumberAccess(ctx); refusal != nil {
 			return channels.Fetched{}, refusal
 		}
 	}
@@ -56,12 +56,24 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return f, nil
 }
 
-// askForNumber returns nil if WhatsApp still shows our number to the access token.
-// Errors: *channels.SendError, of class Retry if that isn't known.
-func (c *Channel) askForNumber(ctx context.Context) error {
-	askCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
+// isRefusedByHost reports whether a file's host refused the download. Unlike Graph, such hosts give no error code.
+func isRefusedByHost(err error) bool {
+	refused, ok := errors.AsType[*graph.Error](err)
+	return ok && !refused.HasCode
+}
+
+// isUnknownID reports whether Graph refused a request because it doesn't know the id, or the token has no access to it.
+func isUnknownID(err error) bool {
+	refused, ok := errors.AsType[*graph.Error](err)
+	return ok && refused.HasCode && refused.Code == codeInvalidParameter
+}
+
+// checkNumberAccess returns nil if the access token still has access to our number.
+// Errors: *channels.SendError, of class Retry if the request failed for another reason.
+func (c *Channel) checkNumberAccess(ctx context.Context) error {
+	lookupCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	err := c.graph.Call(askCtx, http.MethodGet, c.phone, url.Values{"fields": {"id"}}, nil, nil)
+	err := c.graph.Call(lookupCtx, http.MethodGet, c.phone, url.Values{"fields": {"id"}}, nil, nil)
 	if err == nil {
 		return nil
 	}
@@ -94,7 +106,7 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 	return channels.Fetched{ContentType: contentType(m.MimeType), Body: body}, nil
 }
 
-// fetchError says what a failed Fetch means: whether to try again, in words for agents.
+// fetchError classifies the error of a failed Fetch, and adds texts for agents.
 func (c *Channel) fetchError(err error) *channels.SendError {
 	var refused *graph.Error
 	switch {
@@ -116,7 +128,7 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	}
 
 	out := callError(c, err)
-	if out.Class == channels.Ambiguous { // reading may be repeated
+	if out.Class == channels.Ambiguous { // a download may be repeated
 		out.Class = channels.Retry
 		out.Text, out.Hint = "The file could not be read from WhatsApp.", ""
 	}
@@ -124,30 +136,31 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	return out
 }
 
-// isGone reports whether WhatsApp says that it doesn't have a file any more.
+// isGone reports whether WhatsApp no longer has a file.
 func isGone(e *graph.Error) bool {
 	switch e.Status {
 	case http.StatusNotFound, http.StatusGone:
 		return true
 	}
-	return e.HasCode && e.Code == codeInvalidParameter // what Graph answers for an id that doesn't exist
+	return e.HasCode && e.Code == codeInvalidParameter // Graph's code for an id that doesn't exist
 }
 
-// hashedBody is a file that is being read. At its end, its hash is compared with the announced one.
+// hashedBody is the content of a file that is being read. At the end, its hash is compared with the announced
+// one.
 type hashedBody struct {
 	io.ReadCloser
 	sum  hash.Hash
-	want string // base64 or hex; "" means unknown
+	want string // base64 or hex; "" if unknown
 }
 
-// Read implements io.Reader. At the end of a damaged file it fails with a *SendError.
-func (c *hashedBody) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	c.sum.Write(p[:n])
+// Read implements io.Reader. At the end of a damaged file it returns a *channels.SendError.
+func (b *hashedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.sum.Write(p[:n])
 	switch {
 	case errors.Is(err, graph.ErrTooLarge):
 		err = &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
-	case errors.Is(err, io.EOF) && !isSameHash(c.want, c.sum.Sum(nil)):
+	case errors.Is(err, io.EOF) && !isSameHash(b.want, b.sum.Sum(nil)):
 		err = &channels.SendError{
 			Class: channels.BadContent,
 			Text:  "The file was damaged on its way.",
@@ -157,8 +170,8 @@ func (c *hashedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isSameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent). If
-// written is "", it returns true.
+// isSameHash compares a hash with its encoded form, which may be base64 (as documented) or hex (as Meta sends
+// it). If written is "", it returns true.
 func isSameHash(written string, sum []byte) bool {
 	if written == "" {
 		return true

@@ -13,19 +13,20 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// neededFields are the webhook fields that the channel reads.
+// neededFields returns the webhook fields (kinds of events) that the channel reads.
 func neededFields() []string {
 	return []string{"account_alerts", "account_update", "message_template_quality_update", "message_template_status_update", "messages",
 		"phone_number_quality_update", "smb_message_echoes", "template_category_update", "user_preferences"}
 }
 
-// hookFacts are what Meta says of where it sends the number's webhooks. Three callbacks can be set: messages go to the callback of
-// the number, else to that of the business account, else to that of the app. News about templates and the account always go to that
-// of the app. Source: Cloud API, "Webhook overrides".
+// hookFacts describes where Meta sends the number's webhooks. Three callbacks can be set. Messages go to the
+// callback of the number or, if it has none, to that of the business account (called WABA by Meta) or, if
+// that has none, to that of the app. Changes of templates and of the account always go to the callback of the
+// app. Source: Cloud API, "Webhook overrides".
 type hookFacts struct {
 	app        *graph.App
-	sub        graph.Subscription // of the app
-	subscribed bool               // the business account sends its webhooks to the app
+	sub        graph.Subscription // the app's callback and fields
+	subscribed bool               // whether the business account sends its webhooks to the app
 	override   string             // the callback of the business account; "" if none is set
 	number     string             // the callback of the number; "" if none is set
 }
@@ -56,8 +57,8 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	return channels.HookState{Values: values, ByHand: byHand}, nil
 }
 
-// appValues returns the app's callback and the webhook fields that it gets, as they are and as Parley needs them. If another program
-// uses the app, its callback stays, and so do its fields as long as messages are among them.
+// appValues returns the app's callback and fields, as they are and as Parley needs them. If another program
+// uses the app, the callback is left unchanged, and so are the fields as long as they include messages.
 func (f hookFacts) appValues(env channels.Env) []channels.HookValue {
 	what := "Callback of the app " + f.app.Name + ", for news about templates and the account"
 	callback := channels.HookValue{What: what, Now: f.sub.Callback, Wanted: f.sub.Callback}
@@ -76,12 +77,12 @@ func (f hookFacts) appValues(env channels.Env) []channels.HookValue {
 	return []channels.HookValue{callback, fields}
 }
 
-// isOfOtherProgram reports whether the app's callback leads to another program. Parley doesn't change such a callback.
+// isOfOtherProgram reports whether the app's callback belongs to another program. Parley never changes that.
 func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
 }
 
-// findHook asks Meta for all callbacks that may take the number's webhooks.
+// findHook asks Meta for all callbacks that may receive the number's webhooks.
 func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	var facts hookFacts
 	if c.env.HookURL == "" {
@@ -131,7 +132,6 @@ type subscribedApp struct {
 	Override string `json:"override_callback_uri"`
 }
 
-// subscribedApps lists the apps to which the business account sends its webhooks.
 func (c *Channel) subscribedApps(ctx context.Context) ([]subscribedApp, error) {
 	var page struct {
 		Data []subscribedApp `json:"data"`
@@ -140,7 +140,8 @@ func (c *Channel) subscribedApps(ctx context.Context) ([]subscribedApp, error) {
 	return page.Data, err
 }
 
-// SetHook implements channels.Hooked.
+// SetHook implements channels.Hooked. It sets the callback of the app, unless another program uses the app,
+// then that of the business account, and then that of the number if the number has one of its own.
 func (c *Channel) SetHook(ctx context.Context) error {
 	facts, err := c.findHook(ctx)
 	if err != nil {
@@ -173,7 +174,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	return nil
 }
 
-// hookError says why a webhook could not be read or set.
+// hookError returns the error for a webhook that could not be read or set.
 func (c *Channel) hookError(err error) *channels.SendError {
 	e := *callError(c, err)
 	if graph.IsUnverified(err) {

@@ -11,17 +11,18 @@ import (
 	"parley/channels/wanumber"
 )
 
-// A customer has a phone number, a user id or both. WhatsApp hides the phone number of a customer who has chosen a user name, and
-// gives each business a user id of its own for her. The user id stays when she changes the number.
-// Source: Cloud API, "Business-scoped user IDs".
+// A customer has a phone number, a user id (US.13491208655302741918), or both. WhatsApp hides the phone
+// number of a customer who has chosen a user name. Each business gets its own user id for her, which remains
+// when she changes the number. Parley stores the user id as the customer's key if it is known, and otherwise
+// the phone number. Source: Cloud API, "Business-scoped user IDs".
 
 // userIDPattern matches a user id: US.13491208655302741918, US.ENT.118….
 var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
 
-// phonePattern matches a phone number in the form of webhooks: without +.
+// phonePattern matches a phone number as webhooks write it: without "+".
 var phonePattern = regexp.MustCompile(`^[1-9][0-9]{4,14}$`)
 
-// phoneKey returns a phone number in E.164, or "" if s isn't one.
+// phoneKey returns a phone number in E.164, or "" if s isn't a phone number.
 func phoneKey(s loose) string {
 	digits := strings.TrimPrefix(strings.TrimSpace(string(s)), "+")
 	if !phonePattern.MatchString(digits) {
@@ -30,7 +31,7 @@ func phoneKey(s loose) string {
 	return "+" + digits
 }
 
-// userKey returns a user id, or "" if s isn't one.
+// userKey returns a user id, or "" if s isn't a user id.
 func userKey(s loose) string {
 	if id := strings.TrimSpace(string(s)); userIDPattern.MatchString(id) {
 		return id
@@ -38,8 +39,9 @@ func userKey(s loose) string {
 	return ""
 }
 
-// partyOf returns the customer with these ids. The key is the user id, else the phone number. The other ids, and the other forms in
-// which the same number is written, stand in Party.Also.
+// partyOf returns the customer with these ids. The key is the user id or, without one, the phone number.
+// Party.Also has the other id, and other spellings of the same phone number: in some countries, WhatsApp and
+// people write it differently.
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	phone := phoneKey(waID)
@@ -59,21 +61,21 @@ func partyOf(userID, waID loose, name string) channels.Party {
 	return p
 }
 
-// Recipient implements channels.Starter: a phone number with its country code, or a user id.
+// Recipient implements channels.Starter. typed is a phone number with its country code, or a user id.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	return readAddress(typed, phonenumbers.IsValidNumber)
 }
 
-// readKnownAddress is Spec.ReadAddress. It also takes numbers that no country assigns: Meta has such numbers for tests, and
-// they write as customers do.
+// readKnownAddress is Spec.ReadAddress. It also accepts numbers that no country has assigned, because Meta
+// uses such numbers for tests, and messages arrive from them.
 func readKnownAddress(_ channels.Config, typed string) (channels.Party, error) {
 	return readAddress(typed, func(n *phonenumbers.PhoneNumber) bool {
-		return phonenumbers.IsPossibleNumberWithReason(n) == phonenumbers.IS_POSSIBLE // and not only without its area code
+		return phonenumbers.IsPossibleNumberWithReason(n) == phonenumbers.IS_POSSIBLE // not merely possible without the area code
 	})
 }
 
-// readAddress reads what somebody typed: a user id, or a phone number with its country code for which canExist returns true.
-// Errors: *channels.SendError of class BadRecipient.
+// readAddress parses what somebody typed: a user id, or a phone number with its country code that canExist
+// accepts. Errors: *channels.SendError of class BadRecipient.
 func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (channels.Party, error) {
 	typed = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(typed), "whatsapp:"))
 	if user := userKey(loose(typed)); user != "" {
@@ -104,7 +106,7 @@ func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (c
 	return channels.Party{Key: key, Also: wanumber.OtherForms(key)}, nil
 }
 
-// nameOf returns the name that a customer has chosen.
+// nameOf returns the name or user name that a customer has chosen, or "".
 func nameOf(c contact) string {
 	if name := clippedLine(c.Profile.Name, maxName); name != "" {
 		return name

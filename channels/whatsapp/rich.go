@@ -23,7 +23,11 @@ const (
 	maxCardPhones = 50
 )
 
-// richSteps returns the messages for buttons, a list, a location or a contact card, together with its text.
+// richSteps returns the messages ("steps") for the interactive part of a reply (buttons, a list, a location
+// or a contact card) and its text. Each has the form of the Cloud API; for example, buttons become:
+//
+//	{"type": "button", "body": {"text": "Which day?"}, "action": {"buttons": [{"type": "reply", "reply": …}]}}
+//
 // Errors: *channels.SendError of class BadContent if WhatsApp would refuse it.
 func richSteps(r channels.Rich, text string) ([]step, error) {
 	switch {
@@ -43,7 +47,7 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 	return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 }
 
-// Bounds of coordinates, in degrees.
+// Limits of coordinates, in degrees.
 const (
 	maxLatitude  = 90
 	maxLongitude = 180
@@ -54,7 +58,7 @@ func locationSteps(place channels.Location, text string) ([]step, error) {
 	if math.Abs(place.Latitude) > maxLatitude || math.Abs(place.Longitude) > maxLongitude {
 		return nil, channels.RefuseContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
 	}
-	content := object{"latitude": numberText(place.Latitude), "longitude": numberText(place.Longitude)} // texts, as published
+	content := object{"latitude": numberText(place.Latitude), "longitude": numberText(place.Longitude)} // as strings, as in the documentation
 	if place.Name != "" {
 		content["name"] = place.Name
 	}
@@ -64,7 +68,7 @@ func locationSteps(place channels.Location, text string) ([]step, error) {
 	return afterText(text, step{kind: "location", content: content, replies: true}), nil
 }
 
-// interactiveStep returns an interactive message with this text and action.
+// interactiveStep returns an interactive message of this kind, with a text and an action.
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	n := utf8.RuneCountInString(text)
 	if n == 0 || n > maxBody {
@@ -78,8 +82,8 @@ func interactiveStep(kind, text string, action object) ([]step, error) {
 	}}, nil
 }
 
-// buttonSteps returns a message with buttons. A message of WhatsApp has either up to three answers to tap, or one link. So links beside
-// other buttons are written below the text.
+// buttonSteps returns a message with buttons. WhatsApp allows either up to three reply buttons or one link in
+// a message. So a link next to other buttons is written below the text instead.
 func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	var replies []object
 	titles := map[string]bool{}
@@ -119,12 +123,12 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	return interactiveStep("button", text, object{"buttons": replies})
 }
 
-// hasLength reports whether a text has at least one character, and at most maxRunes.
+// hasLength reports whether text has between 1 and maxRunes characters.
 func hasLength(text string, maxRunes int) bool {
 	return text != "" && utf8.RuneCountInString(text) <= maxRunes
 }
 
-// listSteps returns a message with a list, which a button opens.
+// listSteps returns a message with a list, which the customer opens with a button.
 func listSteps(l channels.List, text string) ([]step, error) {
 	if !hasLength(l.Button, maxButton) {
 		return nil, channels.RefuseContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
@@ -151,7 +155,7 @@ func listSteps(l channels.List, text string) ([]step, error) {
 	return interactiveStep("list", text, object{"button": l.Button, "sections": sections})
 }
 
-// listSection returns a section of a list.
+// listSection returns a section of a list. needsTitle is true if the list has several sections.
 func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	var rows []object
 	for _, r := range s.Rows {
@@ -185,7 +189,8 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	return section, nil
 }
 
-// contactCard returns a contact card in WhatsApp's form. WhatsApp needs a first name: the first word of the name is taken as such.
+// contactCard returns a contact card in WhatsApp's form. WhatsApp requires a first name, for which the first
+// word of the name is used.
 func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" {
 		return nil, channels.RefuseContent("A contact card needs a name.", "Write one.")

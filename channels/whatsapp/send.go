@@ -13,10 +13,10 @@ import (
 	"parley/channels/graph"
 )
 
-// Send implements channels.Channel. If WhatsApp can't carry o in one message, composeSteps makes several of it. Send sends the one with
-// the number o.Attempt.Part and asks to be called again for the next (Receipt.More), so that no message is sent twice when a later one
-// fails.
-// Errors: *channels.SendError.
+// Send implements channels.Channel. If one WhatsApp message can't carry all of o, composeSteps makes several
+// of it, called steps. Each call of Send sends only the step with the number o.Attempt.Part, and asks for a
+// further call (Receipt.More). So if a later step fails, the earlier ones are not sent again. Errors:
+// *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -52,14 +52,14 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 
-	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
+	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // only the first step quotes the message it replies to
 	if isAnswer && s.replies {
 		m["context"] = object{"message_id": o.ReplyTo}
 	}
 
 	receipt, err := c.post(ctx, m, s)
 	isMedia := s.file != nil && s.kind != "document"
-	if isMedia && isMediaRefused(err) { // its type says video or image, but its content is something else
+	if isMedia && isMediaRefused(err) { // the content doesn't match the type
 		s.kind = "document"
 		receipt, err = c.post(ctx, m, s)
 	}
@@ -72,13 +72,14 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return receipt, nil
 }
 
-// isMediaRefused reports whether WhatsApp refused a message because its file isn't what its type says.
+// isMediaRefused reports whether WhatsApp refused a message because the content of its file doesn't match the
+// type.
 func isMediaRefused(err error) bool {
 	var refused *graph.Error
 	return errors.As(err, &refused) && refused.Code == codeMediaRefused
 }
 
-// newMessage returns the fields that all messages have. steps is how many messages o becomes.
+// newMessage returns the fields that all messages have. steps is the number of messages that o becomes.
 func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	m := object{"messaging_product": "whatsapp", "recipient_type": "individual"}
 	to := o.To[0]
@@ -89,11 +90,12 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 		phone = findPhone(to.Also)
 	}
 
-	if phone != "" {
+	switch {
+	case phone != "":
 		m["to"] = phone
-	} else if user != "" { // in "to", WhatsApp would ignore a user id silently
-		m["recipient"] = user
-	} else {
+	case user != "":
+		m["recipient"] = user // WhatsApp would silently ignore a user id in "to"
+	default:
 		return nil, &channels.SendError{
 			Class: channels.BadRecipient,
 			Text:  "This isn't a phone number that WhatsApp knows.",
@@ -106,7 +108,7 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	return m, nil
 }
 
-// findPhone returns the first of a customer's keys that is a phone number; "" if none is.
+// findPhone returns the first phone number among a customer's keys, or "".
 func findPhone(keys []string) string {
 	for _, key := range keys {
 		if phone := phoneKey(loose(key)); phone != "" {
@@ -116,7 +118,8 @@ func findPhone(keys []string) string {
 	return ""
 }
 
-// post uploads the file of a step, if it has one, and sends the message.
+// post uploads the file of a step, if it has one, and sends the message. m has the fields that newMessage
+// returned.
 func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt, error) {
 	if s.file != nil {
 		id, err := c.upload(ctx, s)
@@ -135,7 +138,7 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		s.content = content
 	}
 
-	m = maps.Clone(m) // send may try another kind with the same fields
+	m = maps.Clone(m) // send may retry with another kind and the same fields
 	m["type"] = s.kind
 	m[s.kind] = s.content
 	var answer struct {
@@ -157,8 +160,8 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	return channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}, nil
 }
 
-// upload uploads a file and returns its id. It may block until other uploads of the number have ended.
-// Errors: none is ambiguous, because customers don't see an uploaded file before a message names it.
+// upload uploads a file and returns its id. It may block until other uploads of the number have finished.
+// Errors: never Ambiguous, because customers don't see an uploaded file until a message refers to it.
 func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	select {
 	case c.uploads <- struct{}{}:
@@ -210,12 +213,13 @@ func checkReadable(ctx context.Context, files []channels.File) error {
 		if err != nil {
 			return errUnreadableFile(f.Name, err)
 		}
-		body.Close() // it was only read from, so an error of Close means nothing
+		body.Close() // nothing was written, so the error of Close is irrelevant
 	}
 	return nil
 }
 
-// errUnreadableFile returns the error for a file of ours that can't be read. It keeps err if that has a class already.
+// errUnreadableFile returns the error for a file of ours that can't be read. It is retried, unless err has
+// another class.
 func errUnreadableFile(name string, err error) error {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
@@ -223,9 +227,9 @@ func errUnreadableFile(name string, err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}
 }
 
-// Reconcile implements channels.Channel. It always returns CannotTell, because the Cloud API finds messages only by its own ids, and
-// the id was lost with the answer. What became of the message is known when its first status arrives: that has our token.
-// Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
+// Reconcile implements channels.Channel. It always returns CannotTell: the Cloud API finds messages only by
+// WhatsApp's ids, and the id was lost with the response. The message's first status, which carries our token,
+// settles its fate. Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
 func (c *Channel) Reconcile(context.Context, channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return channels.CannotTell, channels.Receipt{}, nil
 }

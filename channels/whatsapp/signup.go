@@ -13,37 +13,43 @@ import (
 	"parley/channels/graph"
 )
 
-// This file connects WhatsApp numbers by Meta's "embedded sign-up", so that an admin needn't copy ids and tokens.
-// Link leads to Meta's page. Meta sends the admin back with a code, which Finish turns into a token. Numbers lists
-// what the token opens, and Register makes a new number usable. A WABA is a WhatsApp business account, which has the
-// numbers.
+// This file connects WhatsApp numbers with Meta's "embedded sign-up", so that an admin needn't copy ids and
+// tokens. The steps are:
+//
+//  1. Link returns the address of Meta's page, on which the admin signs in and grants access.
+//  2. Meta redirects the admin back with a code, and Finish exchanges it for an access token.
+//  3. Numbers lists the numbers that the token gives access to.
+//  4. Register makes a new number usable.
+//
+// A WABA is a WhatsApp business account, which owns numbers.
 
-// dialogURL is Meta's page on which people sign up, without the query.
+// dialogURL is the address of Meta's sign-up page, without the query.
 const dialogURL = "https://www.facebook.com/" + graph.DefaultVersion + "/dialog/oauth"
 
-// signUpTimeout bounds one call of a sign-up.
+// signUpTimeout limits each call of a sign-up.
 const signUpTimeout = 15 * time.Second
 
-// SignUpOptions describe the company's app at Meta that is approved for embedded sign-up.
+// SignUpOptions describe the operator's app at Meta, which must be approved for embedded sign-up.
 type SignUpOptions struct {
 	AppID, Secret string
-	Config        string // the id of the app's configuration for sign-up
-	APIURL        string // as channels.Env.APIURL
+	Config        string // the id of the app's sign-up configuration
+	APIURL        string // like channels.Env.APIURL
 	DialogURL     string // replaces Meta's page; "" means Meta's
 	Dialer        channels.Dialer
 }
 
-// SignUp connects numbers of people who sign in to Meta and grant the app access to their WhatsApp accounts.
-// Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually build a login flow".
+// SignUp connects the numbers of people who sign in to Meta and grant the app access to their WhatsApp
+// accounts. It is safe for concurrent use. Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually
+// build a login flow".
 type SignUp struct {
 	options SignUpOptions
 	app     *graph.App
 }
 
-// NewSignUp makes a sign-up. It opens no connection. Errors: a malformed address.
+// NewSignUp returns a SignUp. It opens no connection. Errors: a malformed address.
 func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	s := &SignUp{options: o}
-	const noToken, noName = "", "" // the app speaks for itself, by its id and secret; its name isn't needed
+	const noToken, noName = "", "" // the app's id and secret are enough here
 	c, err := s.newClient(noToken)
 	if err != nil {
 		return nil, err
@@ -57,8 +63,8 @@ func (s *SignUp) newClient(token string) (*graph.Client, error) {
 	return graph.New(graph.Options{BaseURL: s.options.APIURL, Token: token, Secret: s.options.Secret, Dialer: s.options.Dialer})
 }
 
-// Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with
-// state.
+// Link returns the address of Meta's sign-up page. Afterwards, Meta redirects the person to redirect, with
+// state in the query.
 func (s *SignUp) Link(redirect, state string) string {
 	return s.options.DialogURL + "?" + url.Values{
 		"client_id":                      {s.options.AppID},
@@ -70,11 +76,10 @@ func (s *SignUp) Link(redirect, state string) string {
 	}.Encode()
 }
 
-// Secret returns the app's secret, which signs the webhooks of all numbers that sign up.
+// Secret returns the app's secret, with which Meta signs the webhooks of all connected numbers.
 func (s *SignUp) Secret() string { return s.options.Secret }
 
-// Finish exchanges the code with which a person came back for a token.
-// Errors: *channels.SendError.
+// Finish exchanges the code from Meta's redirect for an access token. Errors: *channels.SendError.
 func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
@@ -102,7 +107,7 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 	return "", errUnreachable(err)
 }
 
-// errUnreachable returns the error for a call that Meta didn't answer.
+// errUnreachable returns the error for a call to which Meta didn't respond.
 func errUnreachable(err error) error {
 	return &channels.SendError{
 		Class: channels.Retry,
@@ -112,15 +117,15 @@ func errUnreachable(err error) error {
 	}
 }
 
-// SignedNumber is a number to which a person granted access.
+// SignedNumber is a number to which a person has granted access.
 type SignedNumber struct {
 	ID, WABA      string
 	Display, Name string
-	Registered    bool // it can send with the Cloud API; if not, call Register first
+	Registered    bool // whether it can send with the Cloud API; if not, call Register first
 }
 
-// Numbers lists the numbers that a token of Finish gives access to. It never returns an empty list without an error.
-// Errors: *channels.SendError.
+// Numbers lists the numbers that a token from Finish gives access to. The list is never empty if the error is
+// nil. Errors: *channels.SendError.
 func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, error) {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
@@ -144,7 +149,7 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 
 	var list []SignedNumber
 	for _, waba := range facts.Targets("whatsapp_business_management") {
-		if !graph.IsID(waba) { // it becomes a part of an address
+		if !graph.IsID(waba) { // it becomes part of a URL
 			continue
 		}
 		numbers, err := numbersOf(ctx, c, waba)
@@ -165,7 +170,7 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	return list, nil
 }
 
-// errNotGranted returns the error for a token that doesn't open what Parley needs.
+// errNotGranted returns the error for a token that lacks access that Parley needs.
 func errNotGranted(text, hint string) error {
 	return &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint}
 }
@@ -200,9 +205,8 @@ func numbersOf(ctx context.Context, c *graph.Client, waba string) ([]SignedNumbe
 	return list, nil
 }
 
-// Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new
-// one.
-// Errors: *channels.SendError.
+// Register registers a number with the Cloud API. pin has six digits. It is the existing PIN of the number's
+// two-step verification or, if there is none, becomes its PIN. Errors: *channels.SendError.
 func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
@@ -219,8 +223,8 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	return nil
 }
 
-// errSignUp returns the error for a failed call with the token of a sign-up: AuthBroken if Meta refused it, Retry if
-// Meta didn't answer, or if nobody knows whether the call had an effect.
+// errSignUp returns the error for a failed call with the token of a sign-up. The class is AuthBroken if Meta
+// refused the call, and Retry if Meta didn't respond or the effect of the call is unknown.
 func errSignUp(err error) error {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !graph.HadNoEffect(err) {

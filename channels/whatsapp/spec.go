@@ -21,7 +21,8 @@ const (
 	fieldVersion = "graph_version"
 )
 
-// Spec describes the channel "whatsapp": a number of Meta's Cloud API. Several numbers of one app may share a callback.
+// Spec describes the channel "whatsapp", whose accounts are numbers of Meta's Cloud API. Numbers of one app
+// may share a callback.
 func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:        "whatsapp",
@@ -40,7 +41,7 @@ func Spec() channels.Spec {
 	}
 }
 
-// fields lists the settings of a number.
+// fields lists the settings of an account.
 func fields() []channels.Field {
 	return []channels.Field{
 		{
@@ -86,13 +87,13 @@ func fields() []channels.Field {
 	}
 }
 
-// settings are the settings of an account, as people typed them.
+// settings are an account's settings as typed by people.
 type settings channels.Config
 
-// read returns a setting without the blanks around it; "" if it isn't set.
+// read returns a setting without surrounding white space, or "" if it isn't set.
 func (s settings) read(field string) string { return strings.TrimSpace(s[field]) }
 
-// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+// checkSettings returns all faults in an account's settings, joined, or nil.
 func checkSettings(c channels.Config) error {
 	s := settings(c)
 	var faults []error
@@ -115,13 +116,13 @@ func checkSettings(c channels.Config) error {
 	return errors.Join(faults...)
 }
 
-// wrongField returns a fault of a field of an account's settings.
+// wrongField returns a fault of one setting.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "whatsapp", Field: name, What: what}
 }
 
-// newChannel makes the channel of one number. It opens no connection.
-// Errors: a missing or malformed setting, no token keys.
+// newChannel creates the channel of one number. It opens no connection. Errors: a missing or malformed
+// setting, or no key for signing tokens.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	err := checkSettings(account.Config)
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {

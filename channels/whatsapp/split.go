@@ -8,14 +8,19 @@ import (
 	"parley/channels/graph"
 )
 
-// maxItems bounds the messages, statuses and other items of one change; Meta sends a thousand at most.
+// maxItems limits the messages, statuses and other items of one change. Meta sends at most a thousand.
 const maxItems = 2000
 
-// businessObject is Meta's name for the kind of object that sends an app's webhooks: a business account.
+// businessObject is Meta's name for the object type of webhooks about WhatsApp business accounts.
 const businessObject = "whatsapp_business_account"
 
-// split returns a fact for each message, status or other item of a webhook. What can't be read becomes a fact that is stored and
-// shown to admins but never applied (Fact.Quarantine), so that nothing that Meta sends is lost.
+// split converts the body of a webhook to facts, one for each message, status or other item. A fact (fact.go)
+// is what is stored of an item. A webhook has entries, an entry has changes, and a change has lists of items:
+//
+//	{"object": …, "entry": [{"id": …, "changes": [{"field": "messages", "value": {"messages": [{…}, {…}]}}]}]}
+//
+// Whatever can't be parsed becomes a fact that is stored and shown to admins but never applied
+// (Fact.Quarantine), so that nothing that Meta sends is lost.
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -29,12 +34,12 @@ func split(body []byte) []channels.Fact {
 	for _, entry := range e.Entry {
 		seconds, err := strconv.ParseInt(string(entry.Time), 10, 64)
 		if err != nil {
-			seconds = 0 // not known
+			seconds = 0 // unknown
 		}
 
 		for _, change := range entry.Changes {
-			around := fact{Field: change.Field, WABA: string(entry.ID), Time: seconds}
-			facts = append(facts, splitChange(around, change.Value)...)
+			context := fact{Field: change.Field, WABA: string(entry.ID), Time: seconds}
+			facts = append(facts, splitChange(context, change.Value)...)
 		}
 	}
 
@@ -45,51 +50,51 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// splitChange returns a fact for each item in the lists of a change. A change without such items is a fact as a whole. around has what
-// the webhook says around the change.
-func splitChange(around fact, value json.RawMessage) []channels.Fact {
+// splitChange returns a fact for each item of a change, or one fact for the whole change if it has no items.
+// context has what the webhook says about the change.
+func splitChange(context fact, value json.RawMessage) []channels.Fact {
 	var v changeValue
 	if err := json.Unmarshal(value, &v); err != nil {
 		return []channels.Fact{graph.UnreadableFact(value, "", "a change that can't be read: "+err.Error())}
 	}
 
-	around.Phone = string(v.Metadata.PhoneNumberID)
+	context.Phone = string(v.Metadata.PhoneNumberID)
 	if n := v.countItems(); n > maxItems {
-		return []channels.Fact{graph.UnreadableFact(value, around.Phone,
+		return []channels.Fact{graph.UnreadableFact(value, context.Phone,
 			"a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 
 	var facts []channels.Fact
-	if hasItems(around.Field) {
+	if hasItems(context.Field) {
 		contacts := newDirectory(v.Contacts)
 		for _, list := range v.lists() {
 			for _, item := range list.items {
-				facts = append(facts, itemFact(around, list.kind, item, contacts))
+				facts = append(facts, itemFact(context, list.kind, item, contacts))
 			}
 		}
 	}
 
 	if len(facts) == 0 {
-		around.Kind = factChange
-		around.Data = value
-		facts = append(facts, around.asFactByHash())
+		context.Kind = factChange
+		context.Data = value
+		facts = append(facts, context.asFactByHash())
 	}
 
 	return facts
 }
 
-// hasItems reports whether a change of this webhook field has lists of items. All other fields tell one thing each.
+// hasItems reports whether changes of this webhook field have lists of items. All others describe a single
+// change.
 func hasItems(field string) bool {
 	return field == "messages" || field == "smb_message_echoes" || field == "user_preferences"
 }
 
-// itemList is a list of a change, whose items are of one kind.
+// itemList is a list of a change. All its items are of one kind.
 type itemList struct {
 	kind  factKind
 	items []json.RawMessage
 }
 
-// lists returns the lists of items of a change.
 func (v changeValue) lists() []itemList {
 	return []itemList{
 		{factMessage, v.Messages},
@@ -100,7 +105,7 @@ func (v changeValue) lists() []itemList {
 	}
 }
 
-// countItems returns how many items the lists of a change have together.
+// countItems returns the total number of items in the lists of a change.
 func (v changeValue) countItems() int {
 	n := 0
 	for _, list := range v.lists() {

@@ -9,13 +9,15 @@ import (
 	"parley/channels"
 )
 
-// variablePattern matches a variable of a template.
+// variablePattern matches a variable of a template, such as {{customer_name}}.
 var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
 
-// withPositions replaces the names of a text's variables by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order of their first
-// use. names has the names in that order.
+// withPositions replaces the names of variables with numbers, as WhatsApp requires, in the order of their
+// first use. names has the names in that order:
+//
+//	Hello {{name}}, order {{id}} for {{name}}   becomes   Hello {{1}}, order {{2}} for {{1}}
 func withPositions(text string) (numbered string, names []string) {
-	positions := map[string]int{} // from 1 on
+	positions := map[string]int{} // by name, starting at 1
 	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
 		name := variablePattern.FindStringSubmatch(found)[1]
 		if positions[name] == 0 {
@@ -27,12 +29,14 @@ func withPositions(text string) (numbered string, names []string) {
 	return numbered, names
 }
 
-// oneLine collapses white space in a variable's value: WhatsApp refuses newlines, tabs and more than four spaces.
-// Source: Cloud API, error 132012 and "Templates: parameters".
+// oneLine collapses white space in the value of a variable, because WhatsApp refuses newlines, tabs and more
+// than four consecutive spaces. Source: Cloud API, error 132012 and "Templates: parameters".
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// templateMessage returns a filled template in the form in which it is sent to a customer.
-// Errors: *channels.SendError of class TemplateBad if a variable has no value, or the template has no name or language.
+// templateMessage returns a template with its values in the form in which it is sent to a customer. A
+// template is a text that Meta has approved, so only its name, language and values are sent. Errors:
+// *channels.SendError of class TemplateBad if a variable has no value, or the template has no name or
+// language.
 func templateMessage(t channels.TemplateUse) (object, error) {
 	var components []object
 	for _, c := range []struct{ kind, text string }{{"header", t.Header}, {"body", t.Body}} {
@@ -56,7 +60,7 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	}
 
 	for i, b := range t.Buttons {
-		if b.URL == "" && b.ID != "" { // so that the answer says which button it was
+		if b.URL == "" && b.ID != "" { // the response then says which button was tapped
 			components = append(components, object{"type": "button", "sub_type": "quick_reply", "index": strconv.Itoa(i),
 				"parameters": []object{{"type": "payload", "payload": b.ID}}})
 		}
@@ -78,8 +82,8 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	return m, nil
 }
 
-// templateComponents returns a template in the form in which it is submitted to Meta.
-// Errors: *channels.SendError of class BadContent if Meta would refuse it.
+// templateComponents returns a template in the form in which it is submitted to Meta for approval. Errors:
+// *channels.SendError of class BadContent if Meta would refuse it.
 func templateComponents(t channels.Template) ([]object, error) {
 	var components []object
 	if t.Header != "" {
@@ -103,6 +107,13 @@ func templateComponents(t channels.Template) ([]object, error) {
 		components = append(components, object{"type": "FOOTER", "text": t.Footer})
 	}
 
+	if len(t.Buttons) > 0 {
+		components = append(components, buttonsComponent(t))
+	}
+	return components, nil
+}
+
+func buttonsComponent(t channels.Template) object {
 	var buttons []object
 	for _, b := range t.Buttons {
 		if b.URL != "" {
@@ -111,11 +122,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 			buttons = append(buttons, object{"type": "QUICK_REPLY", "text": b.Title})
 		}
 	}
-	if len(buttons) > 0 {
-		components = append(components, object{"type": "BUTTONS", "buttons": buttons})
-	}
-
-	return components, nil
+	return object{"type": "BUTTONS", "buttons": buttons}
 }
 
 func headerComponent(t channels.Template) (object, error) {
@@ -152,7 +159,7 @@ func bodyComponent(t channels.Template) (object, error) {
 	return body, nil
 }
 
-// listExamples returns an example value for each variable.
+// listExamples returns the example value of each variable. Meta requires one for each.
 func listExamples(t channels.Template, names []string) ([]string, error) {
 	var list []string
 	for _, name := range names {
@@ -166,7 +173,8 @@ func listExamples(t channels.Template, names []string) ([]string, error) {
 	return list, nil
 }
 
-// checkVariablePlaces checks that variables are neither first nor last nor side by side.
+// checkVariablePlaces checks that no variable is at the start or end of the text, or next to another
+// variable.
 func checkVariablePlaces(numbered string) error {
 	text := strings.TrimSpace(numbered)
 	previousEnd := 0

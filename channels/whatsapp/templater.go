@@ -12,10 +12,10 @@ import (
 	"parley/channels/walanguage"
 )
 
-// maxPages bounds how many pages of templates are read; each has 100.
+// maxPages limits the pages of templates that are read. Each has 100 templates.
 const maxPages = 100
 
-// templateState is a template as Graph lists it.
+// templateState is a template as the Graph API returns it.
 type templateState struct {
 	ID       loose `json:"id"`
 	Name     loose `json:"name"`
@@ -28,7 +28,7 @@ type templateState struct {
 	Rejected loose `json:"rejected_reason"`
 }
 
-// asTemplateState converts a template to Parley's form.
+// asTemplateState converts a template to Parley's type.
 func (s templateState) asTemplateState() channels.TemplateState {
 	t := channels.TemplateState{
 		ExternalID: string(s.ID),
@@ -37,7 +37,7 @@ func (s templateState) asTemplateState() channels.TemplateState {
 		Category:   strings.ToLower(string(s.Category)),
 		Status:     templateStatus(string(s.Status)),
 	}
-	if t.Status == "" { // an unknown status: not approved
+	if t.Status == "" { // an unknown status counts as not approved
 		t.Status = channels.TemplatePending
 	}
 	if s.Quality != nil {
@@ -49,7 +49,8 @@ func (s templateState) asTemplateState() channels.TemplateState {
 	return t
 }
 
-// SubmitTemplate implements channels.Templater. Names of variables become numbers.
+// SubmitTemplate implements channels.Templater. It submits a template to Meta for approval: a new one, or a
+// new version of the one with t.ExternalID. Meta's variables are numbers, so {{name}} becomes {{1}}.
 func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	if t.ExternalID == "" && !walanguage.IsKnown(t.Language) {
 		return channels.TemplateState{}, channels.RefuseContent(fmt.Sprintf("WhatsApp has no templates in the language %q.", t.Language),
@@ -96,9 +97,9 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	return state, nil
 }
 
-// editTemplate changes a template that Meta knows, and returns the category that it has then. Meta refuses to change the category of
-// an approved template: that keeps its own.
-// Source: WhatsApp Business Management API, "Edit a message template".
+// editTemplate changes a template that Meta knows, and returns its resulting category. Meta refuses to change
+// the category of an approved template, so such a template keeps its own. Source: WhatsApp Business
+// Management API, "Edit a message template".
 func editTemplate(ctx context.Context, c *Channel, t channels.Template, components []object) (category string, err error) {
 	path := url.PathEscape(t.ExternalID)
 	var known templateState
@@ -117,7 +118,8 @@ func editTemplate(ctx context.Context, c *Channel, t channels.Template, componen
 	return category, c.graph.Call(ctx, http.MethodPost, path, nil, changes, nil)
 }
 
-// DeleteTemplate implements channels.Templater. Without an id it deletes all languages of the template.
+// DeleteTemplate implements channels.Templater. Without an external id, it deletes the template in all
+// languages.
 func (c *Channel) DeleteTemplate(ctx context.Context, t channels.Template) error {
 	q := url.Values{"name": {t.Name}}
 	if t.ExternalID != "" {
@@ -161,7 +163,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 	return nil, &channels.SendError{Class: channels.Retry, Text: "WhatsApp's list of templates has no end."}
 }
 
-// templateError returns WhatsApp's description of what is wrong with a template.
+// templateError returns the error of a failed request about templates.
 func (c *Channel) templateError(err error) error {
 	out := callError(c, err)
 	if out.Class == channels.Ambiguous {

@@ -7,19 +7,21 @@ import (
 	"parley/channels/proof"
 )
 
-// tokenPurpose keeps proofs of tokens apart from other proofs by the same key.
+// tokenPurpose distinguishes the proofs of these tokens from other proofs signed with the same key.
 const tokenPurpose = "whatsapp token"
 
-// token is our mark on a message (biz_opaque_callback_data). WhatsApp repeats it in every status of the message, so that we recognise
-// the message even if the answer to Send, which had its id, was lost.
+// token identifies a message of ours. It is sent with the message, as biz_opaque_callback_data, and WhatsApp
+// repeats it in every status of the message. So Parley recognizes the message even if the response to Send,
+// which had its id, was lost. A token is signed with a proof (a MAC), so that statuses of other programs'
+// messages aren't mistaken for ours.
 type token struct {
 	message int64
-	part    int  // which of the message's parts
-	last    bool // no part follows
+	part    int  // index of the part: one reply may become several messages
+	last    bool // whether this is the last part
 }
 
-// String returns the token without its proof.
-// Shape: m12.0 (a part that others follow), m12.1.z (the last one).
+// String returns the token without its proof: m12.0 for a part that is followed by others, and m12.1.z for
+// the last part.
 func (t token) String() string {
 	s := "m" + strconv.FormatInt(t.message, 10) + "." + strconv.Itoa(t.part)
 	if t.last {
@@ -28,16 +30,16 @@ func (t token) String() string {
 	return s
 }
 
-// sign writes a token that parseToken verifies.
-// Shape: m12.0.z-0a1b2c3d0a1b2c3d
+// sign returns the token with its proof, for example m12.0.z-0a1b2c3d0a1b2c3d.
 func (t token) sign(key []byte) string {
 	return t.String() + "-" + proof.Sign(key, tokenPurpose, t.String())
 }
 
-// maxToken is more than the longest token of ours has.
+// maxToken is greater than the length of the longest token.
 const maxToken = 100
 
-// parseToken reads a token. It returns false if no key verifies it: then it isn't ours.
+// parseToken parses a token. It returns false if no key verifies the proof: then another program sent the
+// message.
 func parseToken(keys [][]byte, s string) (token, bool) {
 	body, sum, hasProof := strings.Cut(s, "-")
 	if !hasProof || len(s) > maxToken {
@@ -60,8 +62,8 @@ func parseToken(keys [][]byte, s string) (token, bool) {
 	}
 
 	t := token{message: message, part: part, last: len(fields) > 2}
-	isOurForm := t.String() == body
-	if !isOurForm || !proof.Verify(keys, tokenPurpose, body, sum) {
+	isCanonical := t.String() == body
+	if !isCanonical || !proof.Verify(keys, tokenPurpose, body, sum) {
 		return token{}, false
 	}
 

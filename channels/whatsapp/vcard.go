@@ -9,23 +9,23 @@ import (
 	"parley/channels/wamark"
 )
 
-// A customer can send contacts from the phone's address book. This file shows each of them as text, and attaches it
-// as a vCard file, which an address book can import.
+// A customer can send contacts from the phone's address book. This file shows each contact as text, and
+// attaches it as a vCard (.vcf) file, which agents can import into an address book.
 
-// Limits of contact cards that are shown.
+// Limits of contact cards.
 const (
-	maxCards     = 50  // of one message
+	maxCards     = 50  // per message
 	maxPhoneText = 60  // characters of a phone number
 	maxValue     = 300 // characters of a value in a vCard
-	maxTypeName  = 20  // characters of a kind of number or address: WORK, HOME
+	maxTypeName  = 20  // characters of the type of a number or address, such as WORK
 )
 
-// addCards adds contact cards as text, and each as a vCard file.
+// addCards adds contact cards to a message, each as text and as a vCard file.
 func addCards(in *channels.Inbound, cards []card) {
-	if left := len(cards) - maxCards; left > 0 {
+	if hidden := len(cards) - maxCards; hidden > 0 {
 		cards = cards[:maxCards]
 		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. "+
-			"They can only be seen on the customer's phone.", left))
+			"They can only be seen on the customer's phone.", hidden))
 	}
 	var blocks []string
 	for _, c := range cards {
@@ -39,7 +39,8 @@ func addCards(in *channels.Inbound, cards []card) {
 	in.Text = strings.Join(blocks, "\n\n")
 }
 
-// cardText shows a contact card: name, organisation, phone numbers and addresses. What doesn't fit is in the file.
+// cardText returns the text of a card: name, organization, phone numbers and email addresses. The file has
+// the rest.
 func cardText(c card) string {
 	lines := []string{"👤 **" + wamark.Escape(cardName(c)) + "**"}
 	org := joinNonEmpty(", ", clippedLine(c.Org.Title, maxName), clippedLine(c.Org.Department, maxName), clippedLine(c.Org.Company, maxName))
@@ -67,19 +68,19 @@ func cardText(c card) string {
 	return strings.Join(lines, "\n")
 }
 
-// cardName returns the name on a contact card: the written one, else first and last name, else the company, else that
-// of its vCard.
+// cardName returns the name on a card: the formatted name or, in this order, first and last name, the
+// company, or the name in its vCard.
 func cardName(c card) string {
 	firstAndLast := joinNonEmpty(" ", clippedLine(c.Name.First, maxName), clippedLine(c.Name.Last, maxName))
 	return cmp.Or(clippedLine(c.Name.Formatted, maxTitle), firstAndLast, clippedLine(c.Org.Company, maxTitle),
 		clippedLine(vCardName(c.VCard), maxTitle), "Contact")
 }
 
-// vCardName returns the name in a vCard; "" if it has none.
+// vCardName returns the name in the text of a vCard, or "" if it has none.
 func vCardName(text loose) loose {
 	for line := range strings.Lines(string(text)) {
 		field, value, _ := strings.Cut(line, ":")
-		field, _, _ = strings.Cut(field, ";") // without parameters
+		field, _, _ = strings.Cut(field, ";") // remove parameters
 		if strings.EqualFold(field, "FN") {
 			return loose(strings.NewReplacer(`\\`, `\`, `\;`, ";", `\,`, ",", `\n`, " ").Replace(value))
 		}
@@ -87,7 +88,7 @@ func vCardName(text loose) loose {
 	return ""
 }
 
-// fileName turns a customer's text into a file name that all systems take.
+// fileName converts text to a file name that is valid on all operating systems.
 func fileName(text string) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -98,7 +99,16 @@ func fileName(text string) string {
 	return cmp.Or(strings.Trim(name, ". "), "contact")
 }
 
-// vCard writes a card as a file. Source: RFC 2426 (vCard 3.0), which phones read.
+// vCard returns a card as a vCard file:
+//
+//	BEGIN:VCARD
+//	VERSION:3.0
+//	N:Berg;Ana;;;
+//	FN:Ana Berg
+//	TEL;TYPE=WORK:+49 170 1234567
+//	END:VCARD
+//
+// Source: RFC 2426 (vCard 3.0), the version that phones support.
 func vCard(c card) []byte {
 	var w vCardWriter
 	w.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
@@ -145,18 +155,18 @@ func (w *vCardWriter) writeLine(name string, values ...loose) {
 	w.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
 }
 
-// vEscape writes a value. Source: RFC 2426, section 5.
+// vEscape escapes a value. Source: RFC 2426, section 5.
 func vEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(s)
 }
 
-// vType returns a TYPE parameter; "" unless t consists of letters, and not too many.
+// vType returns a TYPE parameter, or "" unless t consists of at most maxTypeName letters.
 func vType(t loose) string {
 	kind := strings.ToUpper(string(t))
 	if kind == "" || len(kind) > maxTypeName {
 		return ""
 	}
-	if strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" { // it could end the line, and begin another
+	if strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" { // it could inject another line
 		return ""
 	}
 	return ";TYPE=" + kind

@@ -7,18 +7,19 @@ import (
 	"parley/channels"
 )
 
-// verdict is what an error code means for the message that was to be sent.
+// verdict describes what an error code means for the message that was to be sent. The tables below map codes
+// to verdicts.
 type verdict struct {
-	codes []int          // the codes that mean the same
-	class channels.Class // "" means that the code isn't known
+	codes []int          // the codes to which it applies
+	class channels.Class // "" if the code is unknown
 	wait  time.Duration  // before the next attempt
-	pair  bool           // the wait is only for messages to the same customer
-	text  string         // "" means WhatsApp's own words
+	pair  bool           // the wait applies only to messages to the same customer
+	text  string         // shown to agents; if "", WhatsApp's own text is
 	hint  string
 }
 
-// verdictOf returns what an error code of the Cloud API means, in an answer or in a status.
-// Source: Cloud API, "Error codes", read in November 2026.
+// verdictOf returns the verdict for an error code of the Cloud API, in a response or in a status. For an
+// unknown code it returns the zero verdict. Source: Cloud API, "Error codes", read in November 2026.
 func verdictOf(code int) verdict {
 	for _, v := range slices.Concat(messageVerdicts(), templateVerdicts(), accountVerdicts()) {
 		if slices.Contains(v.codes, code) {
@@ -31,7 +32,7 @@ func verdictOf(code int) verdict {
 	return verdict{}
 }
 
-// messageVerdicts are about one message and its customer.
+// messageVerdicts returns the verdicts about a message and its recipient.
 func messageVerdicts() []verdict {
 	return []verdict{
 		tooManyCalls(),
@@ -78,7 +79,7 @@ func messageVerdicts() []verdict {
 	}
 }
 
-// templateVerdicts are about templates.
+// templateVerdicts returns the verdicts about templates.
 func templateVerdicts() []verdict {
 	return []verdict{
 		{codes: []int{codeTemplateCount, codeTemplateTooLong, codeTemplateFormat}, class: channels.TemplateBad,
@@ -102,11 +103,11 @@ func templateVerdicts() []verdict {
 	}
 }
 
-// accountVerdicts are about the account and the number.
+// accountVerdicts returns the verdicts about the account and the number.
 func accountVerdicts() []verdict {
 	return []verdict{
 		refusedToken(),
-		// Of one country: the account can write to others.
+		// Not AccountBlocked, because only one country is affected.
 		{codes: []int{codeCountryBlocked}, class: channels.BadRecipient,
 			text: "WhatsApp doesn't let this business account write to the customer's country.",
 			hint: "Reach the customer another way."},
@@ -128,7 +129,7 @@ func accountVerdicts() []verdict {
 	}
 }
 
-// tooManyCalls is what the error codes mean that limit all calls, not only messages.
+// tooManyCalls is the verdict for rate limits that apply to all API calls, not only to messages.
 func tooManyCalls() verdict {
 	return verdict{
 		codes: []int{codeTooManyCalls, codeUserRate, codePageRate, codeCustomRate, codeAccountRate, codeBusinessRate, codeManagingRate},
@@ -138,7 +139,7 @@ func tooManyCalls() verdict {
 	}
 }
 
-// refusedToken is what the error codes about the access token mean.
+// refusedToken is the verdict for a rejected access token.
 func refusedToken() verdict {
 	return verdict{
 		codes: []int{codeAuthFailed, codeCapability, codePermission, codeBadSignature, codeTokenEnded, codeAccessDenied, codeBadCertificate},

@@ -11,26 +11,27 @@ import (
 
 // Limits of the Cloud API.
 const (
-	replyWindow    = 24 * time.Hour // how long after a customer's message free text may be sent
+	replyWindow    = 24 * time.Hour // how long after a customer's message a reply without a template may be sent
 	maxTextRunes   = 4096
 	maxCaption     = 1024 // characters
 	maxButtons     = 3
 	maxListRows    = 10
 	pairPace       = 6 * time.Second // between two messages to the same customer
-	numberRate     = 80              // messages a second of one number
-	requestTimeout = 2 * time.Minute // of one Send, a big upload included
-	retryFor       = 24 * time.Hour  // how long a message that failed with Retry is tried again
-	maxUploads     = 4               // files of one number that are handed up at a time
+	numberRate     = 80              // messages per second of one number
+	requestTimeout = 2 * time.Minute // of one Send, including the upload of a large file
+	retryFor       = 24 * time.Hour  // how long a message is retried after failures of class Retry
+	maxUploads     = 4               // concurrent uploads of one number
 )
 
-// Channel is one number. Make it with Spec.
+// Channel connects Parley to one WhatsApp number: it receives webhooks (hook) and sends messages (Send). Spec
+// creates it.
 type Channel struct {
 	phone, waba string // Meta's ids of the number and of its WhatsApp business account
 	env         channels.Env
 	log         *slog.Logger
 	graph       *graph.Client
-	hook        *graph.Hook   // takes webhooks
-	uploads     chan struct{} // holds a token for each upload that is under way
+	hook        *graph.Hook   // receives webhooks
+	uploads     chan struct{} // a semaphore: an element for each upload in progress
 }
 
 var (
@@ -44,8 +45,8 @@ var (
 	_ channels.Measurer  = (*Channel)(nil)
 )
 
-// Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about customers' actions: our own
-// messages can't be changed.
+// Capabilities implements channels.Channel. Customers can edit and delete messages, and react to them; our
+// own messages can't be changed.
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
 		RichText:  channels.Partial,

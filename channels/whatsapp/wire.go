@@ -10,13 +10,14 @@ import (
 	"parley/channels/graph"
 )
 
-// The structs in this file are the JSON of Meta's webhooks, as far as Parley reads it. An envelope is a whole webhook. Its items, such as
-// messages and statuses, are stored as they came (fact.go), and read by the structs below it.
+// This file has the JSON types of Meta's webhooks, with the fields that Parley reads. An envelope is the body
+// of a whole webhook. Its items, such as messages and statuses, are stored unchanged (fact.go) and parsed
+// later into the types that follow it.
 
-// loose is a string that may be written as a number: Meta sends ids and times both ways.
+// loose is a string that may be encoded as a number: Meta sends ids and times in both forms.
 type loose string
 
-// UnmarshalJSON implements json.Unmarshaler. A value that is neither a string nor a number becomes "".
+// UnmarshalJSON implements json.Unmarshaler. A value other than a string or number becomes "".
 func (l *loose) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
 	*l = ""
@@ -39,10 +40,10 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// firstOf returns the first value that isn't empty.
+// firstOf returns the first non-empty value.
 func firstOf(list ...loose) string { return string(cmp.Or(list...)) }
 
-// readPart reads the field of a message that has this name. A field that can't be read counts as missing.
+// readPart parses the named field of a message. A field that can't be parsed counts as missing.
 func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	var none T
 	raw, ok := parts[name]
@@ -55,10 +56,10 @@ func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok boo
 	return v, true
 }
 
-// timeOf reads a time in seconds since 1970. It returns the zero time if s isn't a time.
+// timeOf parses a Unix time in seconds. It returns the zero time if s is malformed.
 func timeOf(s loose) time.Time {
 	seconds, err := strconv.ParseInt(string(s), 10, 64)
-	const maxSeconds = 1 << 40 // in 35,000 years: no real time
+	const maxSeconds = 1 << 40 // 35,000 years from now
 	isTime := seconds > 0 && seconds <= maxSeconds
 	if err != nil || !isTime {
 		return time.Time{}
@@ -66,7 +67,8 @@ func timeOf(s loose) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// envelope is the body of a webhook. Its parts are read one by one, so that one that can't be read doesn't hide the others.
+// envelope is the body of a webhook. Its changes are parsed one by one, so that a malformed one doesn't
+// affect the others.
 type envelope struct {
 	Object string `json:"object"`
 	Entry  []struct {
@@ -92,7 +94,7 @@ type changeValue struct {
 	Preferences []json.RawMessage `json:"user_preferences"`
 }
 
-// identifiers has the fields of all kinds of items that tell one item from another, and say whom it is about.
+// identifiers has the fields, of all kinds of items, that identify an item and its customer.
 type identifiers struct {
 	ID              loose `json:"id"`
 	From            loose `json:"from"`
@@ -111,8 +113,8 @@ type identifiers struct {
 	System json.RawMessage `json:"system"`
 }
 
-// contact is a customer in a webhook. One of the two ids, WaID (the phone number) and UserID, may be missing.
-// Source: Cloud API, "Business-scoped user IDs".
+// contact is a customer in a webhook. Either id, WaID (the phone number) or UserID, may be missing. Source:
+// Cloud API, "Business-scoped user IDs".
 type contact struct {
 	Profile struct {
 		Name     loose `json:"name"`
@@ -122,13 +124,13 @@ type contact struct {
 	UserID loose `json:"user_id"`
 }
 
-// message has the fields that all kinds of messages have. The content is in a field that is named like the type, such
-// as "text" or "image"; readPart reads it.
+// message has the fields common to all messages. The content is in the field with the name of the type, such
+// as "text"; see readPart.
 type message struct {
 	ID         loose               `json:"id"`
 	From       loose               `json:"from"`
 	FromUserID loose               `json:"from_user_id"`
-	To         loose               `json:"to"` // of an echo
+	To         loose               `json:"to"` // in an echo only
 	ToUserID   loose               `json:"to_user_id"`
 	GroupID    loose               `json:"group_id"`
 	Timestamp  loose               `json:"timestamp"` // seconds since 1970
@@ -136,7 +138,7 @@ type message struct {
 	Errors     []graph.ErrorObject `json:"errors"`
 }
 
-// messageContext is what a message answers, or where it comes from.
+// messageContext describes the message that a message replies to, or where it was forwarded from.
 type messageContext struct {
 	ID                  loose `json:"id"`
 	Forwarded           bool  `json:"forwarded"`
@@ -147,7 +149,7 @@ type messageContext struct {
 	} `json:"referred_product"`
 }
 
-// referral is the ad or post from which the customer came.
+// referral is the advertisement or post that led the customer here.
 type referral struct {
 	SourceURL  loose `json:"source_url"`
 	SourceType loose `json:"source_type"`
@@ -174,7 +176,7 @@ type location struct {
 }
 
 type card struct {
-	VCard loose `json:"vcard"` // has more than the other fields only if we asked for the card
+	VCard loose `json:"vcard"` // more detailed than the other fields only if we requested the card
 	Name  struct {
 		Formatted loose `json:"formatted_name"`
 		First     loose `json:"first_name"`
@@ -241,7 +243,7 @@ type system struct {
 	Body           loose `json:"body"`
 	Type           loose `json:"type"`
 	WaID           loose `json:"wa_id"`
-	NewWaID        loose `json:"new_wa_id"` // of older versions
+	NewWaID        loose `json:"new_wa_id"` // in older versions
 	UserID         loose `json:"user_id"`
 	PreviousUserID loose `json:"previous_user_id"`
 }

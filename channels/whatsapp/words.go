@@ -9,26 +9,27 @@ import (
 	"parley/channels/graph"
 )
 
-// This file has the forms in which texts are shown that customers and WhatsApp write: as one line, shortened, and so on.
+// This file formats texts from customers and from WhatsApp for display: in one line, shortened, and without
+// control characters.
 
-// How many characters are kept of what customers and WhatsApp write, by what it is.
+// Maximum lengths in characters, by the kind of text.
 const (
 	maxWord   = 40   // a constant, a phone number, a date
 	maxName   = 100  // a person, a company, an article
 	maxTitle  = 200  // a place, a file, the description of a choice
 	maxReason = 300  // why something failed; a line of an advertisement
 	maxDetail = 500  // an address, a longer explanation
-	maxAnswer = 1000 // what was filled into a field of a form
+	maxAnswer = 1000 // the value of a form's field
 )
 
-// clippedLine returns a text of a customer or of WhatsApp as one line of at most maxRunes characters.
+// clippedLine returns a text from outside as one line of at most maxRunes characters.
 func clippedLine(s loose, maxRunes int) string {
 	text := strings.Join(strings.FieldsFunc(string(s), isGap), " ")
 	return graph.ClipText(text, maxRunes)
 }
 
-// isGap reports whether clippedLine replaces a character by a space: white space, control characters, what isn't UTF-8, and the marks
-// that override the direction of writing, which can make a text look like another one.
+// isGap reports whether clippedLine replaces a character with a space: white space, control characters,
+// invalid UTF-8, and direction overrides, which can make a text look like a different one.
 func isGap(r rune) bool {
 	const leftToRight, rightToLeft = '\u202d', '\u202e'
 	switch r {
@@ -38,7 +39,7 @@ func isGap(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r)
 }
 
-// joinNonEmpty joins the texts that are not empty.
+// joinNonEmpty joins the non-empty texts.
 func joinNonEmpty(by string, list ...string) string {
 	var kept []string
 	for _, s := range list {
@@ -49,10 +50,11 @@ func joinNonEmpty(by string, list ...string) string {
 	return strings.Join(kept, by)
 }
 
-// maxListLines is how many items of a form, an order or a contact card are shown.
+// maxListLines is the maximum number of displayed items of a form, an order or a contact card.
 const maxListLines = 100
 
-// firstItems returns the first items of a list, and a line that says how many more there are, or "".
+// firstItems returns the first items of a list. If there are more, more is a line with their number, and
+// otherwise "".
 func firstItems[T any](list []T) (shown []T, more string) {
 	if len(list) <= maxListLines {
 		return list, ""
@@ -60,5 +62,5 @@ func firstItems[T any](list []T) (shown []T, more string) {
 	return list[:maxListLines], fmt.Sprintf("- … and %d more", len(list)-maxListLines)
 }
 
-// numberText writes a number with all its decimals and without an exponent.
+// numberText formats a number with all its decimals and without an exponent.
 func numberText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
