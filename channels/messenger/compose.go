@@ -77,8 +77,8 @@ func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wam
 
 // composeParts returns the parts of a message in the order in which they are sent. It refuses whatever
 // Messenger would refuse, so that no part is sent when a later one can't be. The text precedes the file,
-// unless it has quick replies: Messenger shows these only below the last message. Errors: *channels.SendError
-// of class BadContent.
+// unless it has quick replies: Messenger shows these only below the last message.
+// Errors: *channels.SendError of class BadContent.
 func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, channels.RefuseContent("Messenger knows no templates.", "Write the message as a text.")

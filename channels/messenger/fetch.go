@@ -20,8 +20,8 @@ const maxFetchBytes = 100 << 20
 func mediaHosts() []string { return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"} }
 
 // fetchWaits returns the pauses between attempts to read a file that Meta's server doesn't find yet: a
-// webhook may arrive before its file is available. Source: reports of others, for example chatwoot/chatwoot
-// issue 15664 (September 2026).
+// webhook may arrive before its file is available.
+// Source: reports of others, for example chatwoot/chatwoot issue 15664 (September 2026).
 func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
 }
@@ -89,7 +89,8 @@ func errFileTooLarge(err error) error {
 // fetchedBody is a file whose Read returns errors as *channels.SendError.
 type fetchedBody struct{ io.ReadCloser }
 
-// Read implements io.Reader. Errors: *channels.SendError.
+// Read implements io.Reader.
+// Errors: *channels.SendError.
 func (r fetchedBody) Read(b []byte) (int, error) {
 	n, err := r.ReadCloser.Read(b)
 	switch {

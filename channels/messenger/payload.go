@@ -31,7 +31,8 @@ type event struct {
 	Policy    *policy    `json:"policy_enforcement"` // concerns the Page itself, and names no customer
 }
 
-// policy is a measure that Meta took against the Page. Source: Meta, "messaging_policy_enforcement".
+// policy is a measure that Meta took against the Page.
+// Source: Meta, "messaging_policy_enforcement".
 type policy struct {
 	Action string `json:"action"` // "warning", "block" or "unblock"
 	Reason string `json:"reason"` // "" for unblock

@@ -79,7 +79,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: hasMore}, nil
 }
 
-// onlyRecipient returns the recipient of a message. Errors: *channels.SendError of class BadRecipient.
+// onlyRecipient returns the recipient of a message.
+// Errors: *channels.SendError of class BadRecipient.
 func onlyRecipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return "", &channels.SendError{
@@ -95,8 +96,8 @@ func onlyRecipient(o channels.Outbound) (string, error) {
 	return o.To[0].Key, nil
 }
 
-// deliver makes the request that sends a message, and returns the id of the message. Errors:
-// *channels.SendError.
+// deliver makes the request that sends a message, and returns the id of the message.
+// Errors: *channels.SendError.
 func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (string, error) {
 	if tag != "" {
 		req.Type, req.Tag = "MESSAGE_TAG", tag

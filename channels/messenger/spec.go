@@ -100,8 +100,8 @@ func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "messenger", Field: name, What: what}
 }
 
-// newChannel creates the channel of an account. It opens no connection. Errors: all faults of the settings,
-// joined.
+// newChannel creates the channel of an account. It opens no connection.
+// Errors: all faults of the settings, joined.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	config := a.Config
 	if err := checkSettings(config); err != nil {

@@ -93,7 +93,8 @@ func classifyUploadError(err error) *channels.SendError {
 	return e
 }
 
-// readFile reads an outgoing file. Errors: *channels.SendError, never of class Ambiguous.
+// readFile reads an outgoing file.
+// Errors: *channels.SendError, never of class Ambiguous.
 func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

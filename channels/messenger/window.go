@@ -24,7 +24,8 @@ const tagHuman = "HUMAN_AGENT"
 
 // tagNeeded returns the message tag that Facebook requires now, by the age of the customer's last message. Up
 // to 24 hours no tag ("") is needed. Up to seven days, a reply needs tagHuman and must be written by a
-// person. Later, none is allowed. Errors: *channels.SendError of class WindowClosed.
+// person. Later, none is allowed.
+// Errors: *channels.SendError of class WindowClosed.
 func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
 	closed := &channels.SendError{Class: channels.WindowClosed, Text: windowText, Hint: windowHint}

@@ -43,7 +43,8 @@ var (
 )
 
 // newSettings reads and checks the settings of an account. whatsapp is true for a WhatsApp number, and false
-// for SMS. Errors: all faults, joined.
+// for SMS.
+// Errors: all faults, joined.
 func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	s := settings{
 		account: strings.TrimSpace(c[fieldAccount]),

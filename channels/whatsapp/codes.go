@@ -1,7 +1,8 @@
 package whatsapp
 
 // Error codes of the Cloud API, in responses to requests and in the statuses of messages. verdicts.go says
-// what they mean for a message. Source: Cloud API, "Error codes", read in November 2026.
+// what they mean for a message.
+// Source: Cloud API, "Error codes", read in November 2026.
 const (
 	// General codes of the Graph API.
 	codeAuthFailed       = 0 // the token is rejected

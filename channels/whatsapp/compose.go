@@ -13,7 +13,8 @@ import (
 // of these messages is called a step.
 
 // composeSteps returns the steps of o in the order in which they are sent. Every attempt to send o gets the
-// same steps, because Attempt.Part is an index of the result. Errors: *channels.SendError.
+// same steps, because Attempt.Part is an index of the result.
+// Errors: *channels.SendError.
 func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
 		return nil, &channels.SendError{
@@ -63,8 +64,8 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Render(text)) }
 
 // signedText returns the text of o in WhatsApp's formatting, with the agent's signature. The signature is
-// omitted if both together exceed the limit of one message. Errors: *channels.SendError if the text alone is
-// too long.
+// omitted if both together exceed the limit of one message.
+// Errors: *channels.SendError if the text alone is too long.
 func signedText(o channels.Outbound) (string, error) {
 	text := wamark.Render(o.Text)
 	signature := wamark.Render(o.Signature.Text)
@@ -85,8 +86,8 @@ func signedText(o channels.Outbound) (string, error) {
 }
 
 // fileSteps returns the steps for the file of o, if it has one. rest is the text that must still be sent
-// after them. The text becomes the file's caption if possible, because each message costs money. Errors:
-// *channels.SendError.
+// after them. The text becomes the file's caption if possible, because each message costs money.
+// Errors: *channels.SendError.
 func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err error) {
 	if len(o.Files) == 0 {
 		return nil, text, nil
@@ -113,8 +114,8 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 }
 
 // fileStep returns the step for a file: an image, video or audio message if WhatsApp supports that type and
-// size, and otherwise a document. Errors: *channels.SendError if the type can't be uploaded, or if the file
-// is too large even for a document.
+// size, and otherwise a document.
+// Errors: *channels.SendError if the type can't be uploaded, or if the file is too large even for a document.
 func fileStep(f *channels.File) (step, error) {
 	sentAs := fileRules().SentAs(f.Name, f.ContentType)
 	kind, maxBytes := "document", int64(maxFile)

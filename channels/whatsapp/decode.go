@@ -148,8 +148,8 @@ func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channel
 	return []channels.Inbound{in}
 }
 
-// editOf decodes a customer's edit of a message. The field "edit" has the new version of the message. Source:
-// Cloud API, "Edit webhook reference".
+// editOf decodes a customer's edit of a message. The field "edit" has the new version of the message.
+// Source: Cloud API, "Edit webhook reference".
 func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	e, ok := readPart[struct {
 		Original loose                      `json:"original_message_id"`

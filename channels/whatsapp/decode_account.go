@@ -233,7 +233,8 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 }
 
 // templateStatus converts the status of a template, or the event of a webhook. It returns "" for one that
-// doesn't affect sending. Source: Cloud API, "Template status", and the status webhook's events.
+// doesn't affect sending.
+// Source: Cloud API, "Template status", and the status webhook's events.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToUpper(s) {
 	case "APPROVED", "REINSTATED", "UNARCHIVED", "FLAGGED": // a flagged template may still be sent

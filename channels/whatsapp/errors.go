@@ -65,24 +65,12 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 		return out
 	}
 
-	v := verdictOf(e.Code)
-	switch isUnknown := v.class == ""; { // for an unknown code, the HTTP status decides
-	case graph.IsAboutProof(e):
-		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, " +
-			"and app_secret is not that of the app that made the token.",
-			hint: secretHint}
-	case isUnknown && e.Status == http.StatusTooManyRequests:
-		v = tooManyCalls()
-	case isUnknown && e.Status >= http.StatusInternalServerError:
-		v.class = channels.Retry
-	case isUnknown:
-		v.class = channels.BadContent
-	}
-
+	v := refusalVerdict(e)
 	out := &channels.SendError{Class: v.class, Wait: v.wait, Pair: v.pair, Text: v.text, Hint: v.hint, Cause: cause}
-	if v.pair {
+	switch {
+	case v.pair:
 		out.Wait = pairWait(o.Attempt.Number)
-	} else if v.class == channels.Throttled && e.RetryAfter > 0 {
+	case v.class == channels.Throttled && e.RetryAfter > 0:
 		out.Wait = e.RetryAfter
 	}
 
@@ -96,6 +84,29 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 
 	out.Text = joinNonEmpty(" ", out.Text, fmt.Sprintf("(%d)", e.Code))
 	return out
+}
+
+// refusalVerdict returns what a refusal with an error code means. For an unknown code, the HTTP status decides.
+func refusalVerdict(e *graph.Error) verdict {
+	if graph.IsAboutProof(e) {
+		return verdict{
+			class: channels.AuthBroken,
+			text:  "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
+			hint:  secretHint,
+		}
+	}
+
+	v := verdictOf(e.Code)
+	isKnown := v.class != ""
+	switch {
+	case isKnown:
+		return v
+	case e.Status == http.StatusTooManyRequests:
+		return tooManyCalls()
+	case e.Status >= http.StatusInternalServerError:
+		return verdict{class: channels.Retry}
+	}
+	return verdict{class: channels.BadContent}
 }
 
 // The wait before the next message to the same customer grows with each attempt: 6 s, 24 s, … up to 26 minutes.

@@ -26,7 +26,7 @@ const (
 	factChange  factKind = "change"  // any other change, such as of a template or of the account
 )
 
-// fact is the stored payload of a fact: the item, unchanged, and its context from the webhook.
+// fact is the stored payload of a channels.Fact: the item, unchanged, and its context from the webhook.
 type fact struct {
 	Kind    factKind        `json:"kind"`
 	Field   string          `json:"field"`             // the webhook field of the change, such as "messages"

@@ -22,7 +22,8 @@ func neededFields() []string {
 // hookFacts describes where Meta sends the number's webhooks. Three callbacks can be set. Messages go to the
 // callback of the number or, if it has none, to that of the business account (called WABA by Meta) or, if
 // that has none, to that of the app. Changes of templates and of the account always go to the callback of the
-// app. Source: Cloud API, "Webhook overrides".
+// app.
+// Source: Cloud API, "Webhook overrides".
 type hookFacts struct {
 	app        *graph.App
 	sub        graph.Subscription // the app's callback and fields

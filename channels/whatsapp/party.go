@@ -14,7 +14,8 @@ import (
 // A customer has a phone number, a user id (US.13491208655302741918), or both. WhatsApp hides the phone
 // number of a customer who has chosen a user name. Each business gets its own user id for her, which remains
 // when she changes the number. Parley stores the user id as the customer's key if it is known, and otherwise
-// the phone number. Source: Cloud API, "Business-scoped user IDs".
+// the phone number.
+// Source: Cloud API, "Business-scoped user IDs".
 
 // userIDPattern matches a user id: US.13491208655302741918, US.ENT.118….
 var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
@@ -75,7 +76,8 @@ func readKnownAddress(_ channels.Config, typed string) (channels.Party, error) {
 }
 
 // readAddress parses what somebody typed: a user id, or a phone number with its country code that canExist
-// accepts. Errors: *channels.SendError of class BadRecipient.
+// accepts.
+// Errors: *channels.SendError of class BadRecipient.
 func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (channels.Party, error) {
 	typed = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(typed), "whatsapp:"))
 	if user := userKey(loose(typed)); user != "" {

@@ -15,8 +15,8 @@ import (
 
 // Send implements channels.Channel. If one WhatsApp message can't carry all of o, composeSteps makes several
 // of it, called steps. Each call of Send sends only the step with the number o.Attempt.Part, and asks for a
-// further call (Receipt.More). So if a later step fails, the earlier ones are not sent again. Errors:
-// *channels.SendError.
+// further call (Receipt.More). So if a later step fails, the earlier ones are not sent again.
+// Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -229,7 +229,8 @@ func errUnreadableFile(name string, err error) error {
 
 // Reconcile implements channels.Channel. It always returns CannotTell: the Cloud API finds messages only by
 // WhatsApp's ids, and the id was lost with the response. The message's first status, which carries our token,
-// settles its fate. Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
+// settles its fate.
+// Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
 func (c *Channel) Reconcile(context.Context, channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return channels.CannotTell, channels.Receipt{}, nil
 }

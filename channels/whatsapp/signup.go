@@ -39,14 +39,15 @@ type SignUpOptions struct {
 }
 
 // SignUp connects the numbers of people who sign in to Meta and grant the app access to their WhatsApp
-// accounts. It is safe for concurrent use. Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually
-// build a login flow".
+// accounts. It is safe for concurrent use.
+// Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually build a login flow".
 type SignUp struct {
 	options SignUpOptions
 	app     *graph.App
 }
 
-// NewSignUp returns a SignUp. It opens no connection. Errors: a malformed address.
+// NewSignUp returns a SignUp. It opens no connection.
+// Errors: a malformed address.
 func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	s := &SignUp{options: o}
 	const noToken, noName = "", "" // the app's id and secret are enough here
@@ -79,7 +80,8 @@ func (s *SignUp) Link(redirect, state string) string {
 // Secret returns the app's secret, with which Meta signs the webhooks of all connected numbers.
 func (s *SignUp) Secret() string { return s.options.Secret }
 
-// Finish exchanges the code from Meta's redirect for an access token. Errors: *channels.SendError.
+// Finish exchanges the code from Meta's redirect for an access token.
+// Errors: *channels.SendError.
 func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
@@ -125,7 +127,8 @@ type SignedNumber struct {
 }
 
 // Numbers lists the numbers that a token from Finish gives access to. The list is never empty if the error is
-// nil. Errors: *channels.SendError.
+// nil.
+// Errors: *channels.SendError.
 func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, error) {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
@@ -206,7 +209,8 @@ func numbersOf(ctx context.Context, c *graph.Client, waba string) ([]SignedNumbe
 }
 
 // Register registers a number with the Cloud API. pin has six digits. It is the existing PIN of the number's
-// two-step verification or, if there is none, becomes its PIN. Errors: *channels.SendError.
+// two-step verification or, if there is none, becomes its PIN.
+// Errors: *channels.SendError.
 func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()

@@ -121,8 +121,8 @@ func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "whatsapp", Field: name, What: what}
 }
 
-// newChannel creates the channel of one number. It opens no connection. Errors: a missing or malformed
-// setting, or no key for signing tokens.
+// newChannel creates the channel of one number. It opens no connection.
+// Errors: a missing or malformed setting, or no key for signing tokens.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	err := checkSettings(account.Config)
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {

@@ -30,12 +30,13 @@ func withPositions(text string) (numbered string, names []string) {
 }
 
 // oneLine collapses white space in the value of a variable, because WhatsApp refuses newlines, tabs and more
-// than four consecutive spaces. Source: Cloud API, error 132012 and "Templates: parameters".
+// than four consecutive spaces.
+// Source: Cloud API, error 132012 and "Templates: parameters".
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // templateMessage returns a template with its values in the form in which it is sent to a customer. A
-// template is a text that Meta has approved, so only its name, language and values are sent. Errors:
-// *channels.SendError of class TemplateBad if a variable has no value, or the template has no name or
+// template is a text that Meta has approved, so only its name, language and values are sent.
+// Errors: *channels.SendError of class TemplateBad if a variable has no value, or the template has no name or
 // language.
 func templateMessage(t channels.TemplateUse) (object, error) {
 	var components []object
@@ -82,8 +83,8 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	return m, nil
 }
 
-// templateComponents returns a template in the form in which it is submitted to Meta for approval. Errors:
-// *channels.SendError of class BadContent if Meta would refuse it.
+// templateComponents returns a template in the form in which it is submitted to Meta for approval.
+// Errors: *channels.SendError of class BadContent if Meta would refuse it.
 func templateComponents(t channels.Template) ([]object, error) {
 	var components []object
 	if t.Header != "" {

@@ -98,8 +98,8 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 }
 
 // editTemplate changes a template that Meta knows, and returns its resulting category. Meta refuses to change
-// the category of an approved template, so such a template keeps its own. Source: WhatsApp Business
-// Management API, "Edit a message template".
+// the category of an approved template, so such a template keeps its own.
+// Source: WhatsApp Business Management API, "Edit a message template".
 func editTemplate(ctx context.Context, c *Channel, t channels.Template, components []object) (category string, err error) {
 	path := url.PathEscape(t.ExternalID)
 	var known templateState

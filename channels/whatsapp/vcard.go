@@ -155,7 +155,8 @@ func (w *vCardWriter) writeLine(name string, values ...loose) {
 	w.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
 }
 
-// vEscape escapes a value. Source: RFC 2426, section 5.
+// vEscape escapes a value.
+// Source: RFC 2426, section 5.
 func vEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(s)
 }

@@ -14,12 +14,13 @@ type verdict struct {
 	class channels.Class // "" if the code is unknown
 	wait  time.Duration  // before the next attempt
 	pair  bool           // the wait applies only to messages to the same customer
-	text  string         // shown to agents; if "", WhatsApp's own text is
+	text  string         // for agents; "" means WhatsApp's own text
 	hint  string
 }
 
 // verdictOf returns the verdict for an error code of the Cloud API, in a response or in a status. For an
-// unknown code it returns the zero verdict. Source: Cloud API, "Error codes", read in November 2026.
+// unknown code it returns the zero verdict.
+// Source: Cloud API, "Error codes", read in November 2026.
 func verdictOf(code int) verdict {
 	for _, v := range slices.Concat(messageVerdicts(), templateVerdicts(), accountVerdicts()) {
 		if slices.Contains(v.codes, code) {

@@ -113,8 +113,8 @@ type identifiers struct {
 	System json.RawMessage `json:"system"`
 }
 
-// contact is a customer in a webhook. Either id, WaID (the phone number) or UserID, may be missing. Source:
-// Cloud API, "Business-scoped user IDs".
+// contact is a customer in a webhook. Either id, WaID (the phone number) or UserID, may be missing.
+// Source: Cloud API, "Business-scoped user IDs".
 type contact struct {
 	Profile struct {
 		Name     loose `json:"name"`
