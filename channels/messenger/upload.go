@@ -31,9 +31,9 @@ func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []
 	return nil
 }
 
-// uploadOne uploads a file of a delivery and returns its id. A file that was uploaded recently is not
-// uploaded again: when a message of several parts is sent, each part needs the id. uploadOne waits for one of
-// c.fileSlots, because the whole file is in memory during an upload.
+// uploadOne uploads a file of a delivery and returns its id. If the file was uploaded recently, it only
+// returns the id: otherwise a message of several parts would upload its file again with each part. uploadOne
+// waits for one of c.fileSlots, because the whole file is in memory during an upload.
 func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
 	select {
 	case c.fileSlots <- struct{}{}:

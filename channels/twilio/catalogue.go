@@ -60,8 +60,7 @@ func (c catalogue) list(ctx context.Context) ([]content, error) {
 	var all []content
 	err := c.api.eachPage(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
 		all = append(all, p.Contents...)
-		const stop = false // read all pages
-		return stop
+		return false // continue with the next page
 	})
 	return all, err
 }

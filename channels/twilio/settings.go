@@ -29,7 +29,7 @@ type Options struct {
 	Watch time.Duration
 }
 
-// settings are the settings of one number's account, as read from parley.yaml.
+// settings are the settings of the account of one number.
 type settings struct {
 	account, token string // the account SID and auth token of Twilio
 	from           string // the number: E.164 or a short code, without "whatsapp:"

@@ -14,7 +14,7 @@ import (
 
 // This file converts replies, which Parley stores as Markdown, to WhatsApp's formatting, or to plain text for
 // SMS. For example, "**Hi** [docs](https://x.test)" becomes "*Hi* docs: https://x.test". A mark is a
-// character that formats the text between two of it, such as * for bold.
+// character, such as *, that is written on both sides of a text to format it.
 
 // Render converts canonical Markdown to WhatsApp's formatting. A link becomes its label and address. Marks
 // inside a word are omitted, because WhatsApp would display them as characters. WhatsApp has no escape
