@@ -216,7 +216,7 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 		}
 	}
 	b.keepMessages(messages)
-	b.keepLatest(latest)
+	keepLatest(b, latest)
 	keepLanes(b, lanes)
 	for i, account := range n.lanes.accounts {
 		b.Outbox.named[LaneKey{account, n.lanes.names[i]}] = true
@@ -260,7 +260,7 @@ func (b *Book) keepMessages(messages []store.Message) {
 }
 
 // keepLatest adds the latest messages of conversations, newest first. Messages that the book has already stay as they are.
-func (b *Book) keepLatest(latest []store.Message) {
+func keepLatest(b *Book, latest []store.Message) {
 	for _, m := range latest {
 		c := b.Conversations.Rows[m.ConversationID]
 		c.Last = append(c.Last, m)

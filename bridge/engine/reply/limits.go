@@ -225,7 +225,7 @@ func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.Delivery, toldBefore int) {
 	text := m.Text
 	if d.JoinKey != "" {
-		text = rs.joinedText(d)
+		text = joinedText(rs, d)
 	}
 
 	n := rs.ManyTexts(c, text)
@@ -240,7 +240,7 @@ func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.D
 }
 
 // joinedText returns the text of all replies that leave as one message with a delivery.
-func (rs *UseCases) joinedText(d *book.Delivery) string {
+func joinedText(rs *UseCases, d *book.Delivery) string {
 	var texts []string
 	for _, other := range rs.Outbox.Lanes[d.LaneID].Waiting {
 		m := rs.Messages.Rows[other.MessageID]
