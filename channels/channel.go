@@ -9,72 +9,75 @@ import (
 	"time"
 )
 
-// Channel talks to customers through the one Account it was made for: a mailbox, a phone number, a page. All methods may be called
-// concurrently.
+// Channel exchanges messages with customers through one Account, such as a mailbox, a phone number or a page.
+// All methods may be called concurrently.
 //
-// A customer's message takes this way: the channel gets it (Runner, Webhook) and stores its bytes as a Fact (Env.Accept). Some time later,
-// Decode reads the Fact. An agent's reply waits in the queue of its conversation (its lane), from which a worker gives it to Send.
+// Inbound: the channel receives a message as a Runner or Webhook, and stores its raw bytes as a Fact with Env.Accept.
+// Only later, and possibly more than once, Decode parses the Fact.
+//
+// Outbound: an agent's reply waits in its conversation's lane (a queue that is delivered in order) until a worker
+// passes it to Send. If the provider's response is lost, Reconcile finds out whether the message was sent.
 type Channel interface {
-	// Capabilities says what this account can carry; constant during its life.
+	// Capabilities returns what this account can do. The result never changes.
 	Capabilities() Capabilities
 
-	// Decode turns the stored bytes of one Fact into what the customer did. It uses no network, no clock and no state, so that the same
-	// bytes always give the same result, also when they are read again.
-	// Errors: after any error the fact is kept and shown to admins, but not tried again by itself.
+	// Decode parses the stored bytes of one Fact. It uses no network, clock or state, so that decoding the same bytes
+	// again always gives the same result.
+	// Errors: after any error the fact is kept and shown to admins, but not retried automatically.
 	Decode(raw []byte) ([]Inbound, error)
 
-	// Send makes one attempt to deliver o. It is never called in a transaction, and may block until ctx ends. It must not write a first
-	// byte after ctx's deadline.
-	// Errors: *SendError with a Class; any other error counts as Ambiguous: the message may have been sent.
+	// Send makes one attempt to deliver o. It is never called inside a database transaction, and may block until ctx
+	// ends. It must not start to write after ctx's deadline, because another worker may then try the same message.
+	// Errors: *SendError with a Class. Any other error counts as Ambiguous: the message may have been sent.
 	Send(ctx context.Context, o Outbound) (Receipt, error)
 
-	// Reconcile finds out whether an earlier attempt, whose answer was lost, reached the provider.
-	// May be repeated. Errors count as CannotTell.
+	// Reconcile finds out whether an earlier attempt, whose response was lost, reached the provider. It may be called
+	// repeatedly. Errors count as CannotTell.
 	Reconcile(ctx context.Context, o Outbound) (Outcome, Receipt, error)
 }
 
-// Runner is a Channel that fetches by itself (polls, keeps a connection open).
+// Runner is a Channel that fetches messages itself, by polling or over an open connection.
 type Runner interface {
-	// Run works until ctx ends and then returns nil. It reports its condition by env.Report and passes everything it fetches to env.Accept.
-	// Only after Accept returned nil it may note that it needn't fetch that again.
+	// Run runs until ctx ends and then returns nil. It reports its health with Env.Report and passes everything it
+	// fetches to Env.Accept. It may advance its position in the source only after Accept has returned nil.
 	Run(ctx context.Context) error
 }
 
-// Webhook is a Channel that the provider calls. The handler verifies the signature over the raw bytes, and refuses what it can't verify.
-// Then it calls Accept, and answers 2xx only after that returned nil.
+// Webhook is a Channel that the provider calls. The handler verifies the signature over the raw body and rejects
+// requests that it can't verify. It then calls Env.Accept, and responds with 2xx only after Accept has returned nil.
 type Webhook interface {
 	ServeHTTP(w http.ResponseWriter, r *http.Request)
 }
 
 // Checker is a Channel that can test its credentials for `parley doctor`.
 type Checker interface {
-	// Check connects with the stored credentials and changes nothing.
+	// Check connects with the stored credentials. It doesn't change anything at the provider.
 	Check(ctx context.Context) []Finding
 }
 
-// Finding is one line of `parley doctor`.
+// Finding is the result of one check, which `parley doctor` prints as one line.
 type Finding struct {
 	OK   bool
-	What string // "IMAP login", "SMTP sending"
-	Text string // what was found, for people
-	Hint string // what to do next; empty when OK
-	// Field is the setting that is at fault, by its name in Spec.Fields. It is HookField if the fault is where the
-	// provider calls, and "" if no setting in particular is at fault.
+	What string // what was checked, such as "IMAP login"
+	Text string // the result, for people
+	Hint string // what to do about it; empty if OK
+	// Field is the name in Spec.Fields of the setting that is wrong. It is HookField if the provider calls the wrong
+	// address, and "" if the fault belongs to no single setting.
 	Field string
 }
 
-// HookField is Finding.Field of faults that SetHook may put right.
+// HookField is the Finding.Field of faults that Hooked.SetHook may fix.
 const HookField = "webhook"
 
-// Success makes a finding without a fault.
+// Success returns the finding of a check that passed.
 func Success(what, format string, args ...any) Finding {
 	return Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
 }
 
-// Fault makes a finding of a fault.
+// Fault returns the finding of a check that failed.
 func Fault(what, text, hint string) Finding { return Finding{What: what, Text: text, Hint: hint} }
 
-// AsHookFault marks a fault as one of the webhook.
+// AsHookFault returns the finding with Field set to HookField. A finding that is OK is returned unchanged.
 func (f Finding) AsHookFault() Finding {
 	if !f.OK {
 		f.Field = HookField
@@ -82,81 +85,83 @@ func (f Finding) AsHookFault() Finding {
 	return f
 }
 
-// Fact is one thing that arrived (a mail, a message, a receipt), as it is stored. ExternalID names the
-// fact itself, not the request in which it came: if the provider sends the fact again, the id is the same.
+// Fact is one thing that arrived from a provider (a mail, a message, a receipt), in the form in which it is stored.
+// ExternalID identifies the fact and not the request that delivered it: it stays the same if the provider sends the
+// fact again, so that the fact can be deduplicated.
 type Fact struct {
-	ExternalID string // unique per account, ≤ 500 bytes
-	OrderKey   string // facts with the same key are applied in the order of acceptance
-	Payload    []byte
-	Quarantine string // why the fact can't be read: it is stored and shown, but never applied; "" if it can be read
-	// Owner is the provider's id of the number or page that the fact is for, where several accounts
-	// share a callback: the value of the field Spec.Owner, or its source (Spec.Sources). "" means the account that was called.
+	ExternalID string // unique per account, at most 500 bytes
+	OrderKey   string // facts with the same key are applied in the order in which they were accepted
+	Payload    []byte // the raw bytes for Decode
+	Quarantine string // why the fact can't be decoded: it is stored and shown, but never applied. "" means that it can
+	// Owner is the provider's id of the number or page that the fact is for. It is set where several accounts share a
+	// callback, and is the value of the field Spec.Owner or of its source (Spec.Sources). "" means the account that
+	// was called.
 	Owner string
 }
 
-// Accept stores facts durably. It returns nil only after they are committed; a
-// fact that is already known is not stored twice and is no error.
-// Errors: ErrOverloaded (answer 503 and try later), or the database's.
+// Accept stores facts durably. It returns nil only after they are committed. A fact that is already stored is
+// skipped without an error.
+// Errors: ErrOverloaded (respond with 503, or try again later), or a database error.
 type Accept func(ctx context.Context, facts ...Fact) error
 
-// Env is what a Channel gets from Parley besides its Account.
+// Env holds what Parley provides to a Channel besides its Account.
 type Env struct {
 	Accept Accept
 	State  State
-	Log    *slog.Logger     // its lines name the account already
-	Now    func() time.Time // Parley's clock
-	Report func(Condition)  // records the account's condition; cheap, may be repeated
-	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
-	// Dialer opens outbound connections; nil means net.Dialer. Parley's refuses addresses in the company's
-	// own network, except for Spec.OwnHosts and APIURL.
+	Log    *slog.Logger     // includes the account's name in every line
+	Now    func() time.Time // the clock to use
+	Report func(Condition)  // records the account's health; cheap, may be called repeatedly
+	Keys   [][]byte         // HMAC keys of tokens: the first one signs, all of them verify
+	// Dialer opens outbound connections; nil means net.Dialer. Parley's dialer refuses addresses in the company's own
+	// network, except for Spec.OwnHosts and APIURL.
 	Dialer Dialer
-	APIURL string // replaces the provider's base URL, without the version; "" means the provider's
-	// Grant signs in at the account's provider; nil unless the field Spec.Consent has a value.
+	APIURL string // base URL to call instead of the provider's, without a version; "" means the provider's
+	// Grant gets access tokens from the account's provider; nil unless the field Spec.Consent has a value.
 	Grant Grant
-	// HookURL is how the provider reaches this account's webhook, exactly as it was configured; "" means it can't.
+	// HookURL is the public address of this account's webhook, exactly as configured; "" means that it has none.
 	HookURL string
-	// Accounts are the names of all accounts of this kind in this Parley, also paused ones, whose callbacks are answered: a callback
-	// that several of them share may name any of them in place of the last part of HookURL. nil means they are not known.
+	// Accounts are the names of all accounts of this kind, including paused ones. Accounts that share one callback may
+	// be reached under the name of any of them, which is the last path element of HookURL. nil means unknown.
 	Accounts []string
 }
 
-// ErrStateChanged means that a State holds something else than expected. Another process has saved it, or a standby database that lacks
-// the last seconds has taken over.
+// ErrStateChanged means that the stored State isn't the expected one. Another process has saved it, or the database
+// has failed over to a standby that lacks the last seconds.
 var ErrStateChanged = errors.New("the stored state is not the expected one")
 
-// State is a small durable memory of one account, such as up to which message it has fetched.
+// State is a small durable value of one account, such as its position in a mailbox.
 type State interface {
-	Load(ctx context.Context) ([]byte, error) // nil when nothing was saved
+	// Load returns the stored value; nil if nothing was saved.
+	Load(ctx context.Context) ([]byte, error)
 
-	// Save stores data if before is what is stored now: what the last Load returned or the last Save stored. After an error, only Load can
-	// tell what is stored.
-	// Errors: ErrStateChanged if something else is stored, or the database's.
+	// Save is a compare-and-swap: it stores data if the stored value is still before, which is what the last Load
+	// returned or the last Save stored. After an error it is unknown what is stored, until the next Load.
+	// Errors: ErrStateChanged if another value is stored, or a database error.
 	Save(ctx context.Context, before, data []byte) error
 }
 
-// Grant is a person's consent at the account's provider (OAuth), by which Parley signs in without a password.
+// Grant is an OAuth grant: a person's consent that lets Parley sign in at the account's provider without a password.
 type Grant interface {
-	// Token returns an access token that is good for some minutes. refused is a token that the provider's server
-	// has just refused, or "". Then Token returns another one, unless the refused one is brand-new. May block
-	// until ctx ends.
-	// Errors: *SendError of class AuthBroken (only a person can help: the account must be connected again, or
-	// Parley's set-up is wrong) or Retry.
+	// Token returns an access token that is valid for at least some minutes. refused is a token that the provider has
+	// just refused, or "". A refused token is replaced unless it is brand-new. Token may block until ctx ends.
+	// Errors: *SendError of class Retry, or of class AuthBroken if a person has to connect the account again or
+	// correct Parley's configuration.
 	Token(ctx context.Context, refused string) (string, error)
 }
 
-// Condition of an account.
+// Condition is the health of an account.
 type Condition struct {
 	Status ConditionStatus
-	Text   string // what happened, for people; empty when Active
-	Hint   string // what to do next
-	// Lasts is for how long after its last report the condition stays, even if something succeeds; 0 means that any success ends it.
+	Text   string // what happened, for people; empty if Active
+	Hint   string // what to do about it
+	// Lasts is how long the condition is kept after its last report, even if a call succeeds. 0 means that the next
+	// success clears it.
 	Lasts time.Duration
 }
 
-// ConditionStatus says whether an account works.
+// ConditionStatus is whether an account works. Whether it is paused is a setting and not part of this.
 type ConditionStatus string
 
-// Conditions. That an account is paused is a setting, not a condition.
 const (
 	Active ConditionStatus = "active"
 	Broken ConditionStatus = "error"

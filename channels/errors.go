@@ -6,44 +6,45 @@ import (
 	"time"
 )
 
-// ErrOverloaded is returned by Accept when too much is waiting: answer 503 with
-// Retry-After and let the source try again.
+// ErrOverloaded is returned by Accept when too many facts are waiting to be stored. A webhook responds with 503 and
+// Retry-After, so that the provider tries again.
 var ErrOverloaded = errors.New("channels: too much is waiting to be stored")
 
-// ErrPrivateAddress is the cause of a connection that was refused because it leads into the company's
-// own network, to a host that no admin named (Spec.OwnHosts).
+// ErrPrivateAddress means that a connection was refused because it would lead into the company's own network. An admin
+// can allow single hosts there (Spec.OwnHosts).
 var ErrPrivateAddress = errors.New("channels: the address is not on the internet")
 
-// Class of a failed Send. It decides what Parley does next.
+// Class is the kind of failure of a Send. It decides what happens to the message: whether it is retried at once,
+// later or never, and who is told. In every class except Ambiguous, the message was certainly not sent.
 type Class string
 
-// Classes of failure.
 const (
-	Retry          Class = "retry"           // certain failure that may pass
-	Throttled      Class = "throttled"       // certain failure; Wait says how long
-	WindowClosed   Class = "window_closed"   // only a template may be sent now
+	Retry          Class = "retry"           // a temporary failure
+	Throttled      Class = "throttled"       // a rate limit was reached; SendError.Wait is how long to wait
+	WindowClosed   Class = "window_closed"   // the reply window is over: only a template may be sent
 	BadRecipient   Class = "bad_recipient"   // this address can't be reached
 	BadContent     Class = "bad_content"     // the provider refuses this content
-	AuthBroken     Class = "auth_broken"     // credentials: the account needs a person
+	AuthBroken     Class = "auth_broken"     // the credentials don't work; a person has to fix them
 	AccountBlocked Class = "account_blocked" // the provider blocks the account
-	OptedOut       Class = "opted_out"       // the customer doesn't want messages
-	AdvertStopped  Class = "advert_stopped"  // the customer doesn't want advertising; answers may be sent
-	TemplateBad    Class = "template"        // the template is not approved, paused, or was filled wrongly
-	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
-	Confidential   Class = "confidential"    // the agents' organisation lets nobody read it; channels never return it
-	Held           Class = "held"            // Parley itself lets nothing leave; channels never return it
+	OptedOut       Class = "opted_out"       // the customer doesn't want any messages
+	AdvertStopped  Class = "advert_stopped"  // the customer doesn't want advertising; replies may be sent
+	TemplateBad    Class = "template"        // the template isn't approved, is paused, or was filled in wrongly
+	Ambiguous      Class = "ambiguous"       // it is unknown whether the message was sent
+	Confidential   Class = "confidential"    // the agents' organisation blocks access to the content; never returned by channels
+	Held           Class = "held"            // Parley itself is holding all messages back; never returned by channels
 )
 
-// SendError is a failure with its class, and with words for people. Send returns it, and so do most methods that call a provider.
+// SendError is a classified failure with a text for people. Send returns it, and so do most methods that call a provider.
 type SendError struct {
 	Class Class
-	Wait  time.Duration // Throttled, Retry, Held: how long to wait; 0 with Retry and Held means Parley's own table of waits
-	Pair  bool          // Throttled: only messages to this customer wait, not the account's other messages
+	Wait  time.Duration // how long to wait, for Throttled, Retry and Held; with the last two, 0 means the default backoff
+	Pair  bool          // Throttled: the limit is for this customer only, so the account's other messages needn't wait
 	Text  string        // what happened, for people: "The mailbox of … is full."
-	Hint  string        // what to do next
+	Hint  string        // what to do about it
 	Cause error
 
-	// AccountText is Text for all admins, who look after the account: it names no customer. It is "" if Text names none.
+	// AccountText is a variant of Text that doesn't name a customer, for the admins of the account. It is "" if Text
+	// itself doesn't name one.
 	AccountText string
 }
 
@@ -55,7 +56,7 @@ func (e *SendError) Error() string {
 	return fmt.Sprintf("%s: %s: %v", e.Class, e.Text, e.Cause)
 }
 
-// Unwrap returns the cause.
+// Unwrap returns the cause, for errors.Is and errors.As.
 func (e *SendError) Unwrap() error { return e.Cause }
 
 // ClassOf returns the class of an error from Send. An error without a class is Ambiguous: the message
@@ -67,7 +68,7 @@ func ClassOf(err error) Class {
 	return Ambiguous
 }
 
-// RefuseContent returns the error for a message that the provider would refuse as it is. hint says what its author can do.
+// RefuseContent returns a BadContent error for a message that the provider would refuse. hint is what its author can do.
 func RefuseContent(text, hint string) error {
 	return &SendError{Class: BadContent, Text: text, Hint: hint}
 }

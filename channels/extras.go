@@ -7,73 +7,76 @@ import (
 	"unicode/utf8"
 )
 
-// Fetcher is a Channel whose provider keeps files for a while: Decode returns attachments with a Ref.
+// The interfaces in this file are optional: a Channel implements those that its provider supports.
+
+// Fetcher is a Channel whose provider serves files separately from messages. Decode returns such an attachment with a
+// Ref, such as the provider's id of the file, instead of its content.
 type Fetcher interface {
-	// Fetch reads the file of a Ref. It is called soon after the fact was accepted, because some
-	// providers keep files for minutes. May be repeated.
-	// Errors: *SendError: Retry, Throttled, AuthBroken; BadContent when it is gone, too
-	// large or damaged.
+	// Fetch opens the file of a Ref. It is called soon after the message was accepted, because some providers delete
+	// files after minutes. It may be called repeatedly.
+	// Errors: *SendError of class Retry, Throttled or AuthBroken; of class BadContent if the file is gone, too large
+	// or damaged.
 	Fetch(ctx context.Context, ref string) (Fetched, error)
 }
 
-// Fetched is a file from a provider.
+// Fetched is an open file from a provider.
 type Fetched struct {
 	Name        string        // "" means Attachment.Name
 	ContentType string        // "" means Attachment.ContentType
 	Body        io.ReadCloser // the caller closes it
 }
 
-// Attendant is a Channel that can show a customer that somebody reads her message and writes an answer.
+// Attendant is a Channel that can send read receipts and typing indicators.
 type Attendant interface {
-	// Attend marks the customer's last message as read and shows that an answer is being written, as far as the provider can. last is the
-	// provider's id of that message. Nothing depends on its success.
+	// Attend marks the customer's last message as read and shows her that a reply is being written, as far as the
+	// provider supports it. last is the provider's id of the message. This is best effort: callers ignore failures.
 	Attend(ctx context.Context, to Party, last string) error
 }
 
-// Starter is a Channel by which we may begin a conversation.
+// Starter is a Channel on which agents can start a conversation.
 type Starter interface {
-	// Recipient reads an address or number that an agent typed. Pure.
+	// Recipient parses an address or phone number that an agent typed. It is a pure function.
 	// Errors: *SendError of class BadRecipient.
 	Recipient(typed string) (Party, error)
 }
 
-// Hooked is a Channel whose provider can be told where to call for what customers do.
+// Hooked is a Channel that can configure its webhook at the provider through the provider's API.
 type Hooked interface {
-	// FindHook asks the provider where it calls now. It changes nothing.
+	// FindHook reads the webhook's current configuration from the provider, without changing it.
 	// Errors: *SendError.
 	FindHook(ctx context.Context) (HookState, error)
 
-	// SetHook lets the provider call this Parley: each value of FindHook's answer becomes as wanted. The provider
-	// may call Env.HookURL before it answers.
-	// Errors: *SendError; of class AuthBroken if the account's credentials don't allow that.
+	// SetHook sets each value of FindHook's result to what is wanted, so that the provider calls this Parley. The
+	// provider may call Env.HookURL before it responds.
+	// Errors: *SendError; of class AuthBroken if the account's credentials don't allow this.
 	SetHook(ctx context.Context) error
 }
 
-// HookState is where a provider calls for what customers do.
+// HookState is the webhook configuration at a provider.
 type HookState struct {
 	Values []HookValue
-	ByHand string // what a person does instead, with the provider's own tools
+	ByHand string // how a person can set the webhook up with the provider's own tools instead
 }
 
-// CallsUs reports whether the provider calls this Parley for everything. Then SetHook has nothing to change.
+// CallsUs reports whether every value is as wanted, so that SetHook has nothing to change.
 func (s HookState) CallsUs() bool {
 	return !slices.ContainsFunc(s.Values, func(v HookValue) bool { return v.Now != v.Wanted })
 }
 
-// HookValue is one value at the provider.
+// HookValue is one setting at the provider.
 type HookValue struct {
-	What   string // "Callback of the business account 2066", for people
-	Now    string // "" means nothing stands there
+	What   string // the setting's name for people: "Callback of the business account 2066"
+	Now    string // "" means not set
 	Wanted string
 }
 
-// Measurer is a Channel that sends a text in another form than Markdown, of which its MaxTextRunes is the limit.
+// Measurer is a Channel that converts the Markdown of a reply before sending, so that its length changes.
 type Measurer interface {
-	// TextRunes returns how many characters a text has when it is sent, without a signature. Pure.
+	// TextRunes returns the length in characters of a text as it is sent, without a signature. It is a pure function.
 	TextRunes(text string) int
 }
 
-// TextRunes returns how much of a channel's MaxTextRunes a text takes.
+// TextRunes returns the length of a text that counts against the channel's Capabilities.MaxTextRunes.
 func TextRunes(ch Channel, text string) int {
 	if m, ok := ch.(Measurer); ok {
 		return m.TextRunes(text)
@@ -81,20 +84,20 @@ func TextRunes(ch Channel, text string) int {
 	return utf8.RuneCountInString(text)
 }
 
-// Counter is a Channel whose provider counts a long text as several messages.
+// Counter is a Channel whose provider splits and bills a long text as several messages, as with SMS.
 type Counter interface {
-	// Count returns how many messages a text becomes when it is sent with a signature, which may be "".
-	// An empty text is counted as if its author were about to write one. Pure.
+	// Count returns how many messages a text becomes when it is sent with a signature, which may be "". An empty
+	// text is counted as if its author were about to write one. It is a pure function.
 	Count(text, signature string) Count
 }
 
-// Count is how many messages the provider makes of a text.
+// Count is the result of Counter.Count.
 type Count struct {
-	Parts    int    // messages; at least 1
+	Parts    int    // number of messages; at least 1
 	Left     int    // how many more characters fit into the last message
 	Encoding string // for people: "GSM-7"
 
-	// Room is how many characters of this encoding fit, beside the signature, into one, two and three
-	// messages; 0 if that isn't known.
+	// Room is how many characters fit, besides the signature, into one, two and three messages of this encoding; 0
+	// if unknown.
 	Room [3]int
 }

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// TypeOf returns the content type of a file by the ending of its name, or "" if the ending isn't known. It
-// doesn't use package mime, whose tables differ from machine to machine: the result of decoding a stored fact
-// must be the same on all machines.
+// TypeOf returns the content type for a file name's extension, or "" if the extension is unknown. It doesn't use package
+// mime, whose tables differ between machines: decoding a stored message must give the same result on all of them.
 func TypeOf(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".jpg", ".jpeg":
@@ -63,29 +62,31 @@ func TypeOf(name string) string {
 
 const (
 	plainText = "text/plain"
-	anyBytes  = "application/octet-stream" // the content type of a file of which nothing is known
+	anyBytes  = "application/octet-stream" // the content type of unknown data
 )
 
-// SentAs returns the content type under which a file is handed to the provider, or "" if the provider doesn't take such files. If
-// the type of a file isn't known, the ending of its name decides. Where plain text is taken, so is every other text.
+// SentAs returns the content type with which a file is sent to the provider, or "" if the provider doesn't accept such
+// files. For example, a JSON file is sent as "text/plain" to a provider that accepts plain text but not JSON. If the
+// given content type is unknown, the file name's extension decides.
 func (r FileRules) SentAs(name, contentType string) string {
 	t, _, _ := strings.Cut(contentType, ";")
-	t = usualType(strings.ToLower(strings.TrimSpace(t)))
+	t = canonicalType(strings.ToLower(strings.TrimSpace(t)))
 	if t == "" || t == anyBytes {
 		t = cmp.Or(TypeOf(name), anyBytes)
 	}
 
-	switch {
-	case len(r.Types) == 0 || slices.Contains(r.Types, t):
+	acceptsAll := len(r.Types) == 0
+	if acceptsAll || slices.Contains(r.Types, t) {
 		return t
-	case isText(t) && slices.Contains(r.Types, plainText):
+	}
+	if isText(t) && slices.Contains(r.Types, plainText) {
 		return plainText
 	}
 	return ""
 }
 
-// usualType replaces unusual names of a content type by the usual one: "image/jpg" by "image/jpeg".
-func usualType(t string) string {
+// canonicalType replaces an alias of a content type by its registered name: "image/jpg" by "image/jpeg".
+func canonicalType(t string) string {
 	switch t {
 	case "image/jpg", "image/pjpeg":
 		return "image/jpeg"
@@ -97,7 +98,7 @@ func usualType(t string) string {
 	return t
 }
 
-// isText reports whether files of a content type are texts that people can read as such.
+// isText reports whether files of a content type can be read as plain text.
 func isText(t string) bool {
 	switch t {
 	case "application/json", "application/xml", "application/csv", "application/yaml", "application/x-yaml":

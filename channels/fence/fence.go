@@ -1,8 +1,10 @@
-// Package fence makes HTTP clients for channels and surfaces: their connections write
-// nothing after the deadline of the request they carry, they follow no redirects, and whoever
-// gets an error can ask whether anything left. Do makes one such call.
+// Package fence provides HTTP clients that are safe for sending messages exactly once. Suppose that a worker's machine
+// sleeps just before it posts a message, and that another worker takes the message over when the deadline has passed.
+// When the first machine wakes up, its connection must not write the post after all. Connections of this package refuse
+// to write after the deadline of the request that they carry. When a request fails, callers can also find out whether
+// any byte of it was written: if not, it is safe to repeat. Most callers use Do, which makes one such request.
 //
-// What does not belong here: what is asked of whom, with which token.
+// What does not belong here: what is sent to which server, and with which token.
 package fence
 
 import (
@@ -18,40 +20,39 @@ import (
 	"parley/channels"
 )
 
-// ErrLate is what a connection's Write returns after the request's deadline: a process
-// that was stopped, or whose machine slept, must not send a post when it wakes up.
+// ErrLate is returned by a connection's Write after the request's deadline.
 var ErrLate = errors.New("fence: the request's deadline is over")
 
-// Clock tells the time of day.
+// Clock returns the current time of day.
 type Clock func() time.Time
 
-// IsLate reports whether a deadline is over by the monotonic clock or by c. It asks both, because the monotonic clock
-// stands still while the machine sleeps, and meanwhile another machine may have taken over the work.
+// IsLate reports whether a deadline has passed, by the monotonic clock or by the time of day. The monotonic clock alone
+// isn't enough, because it stops while the machine sleeps.
 func (c Clock) IsLate(deadline time.Time) bool {
 	return time.Until(deadline) <= 0 || !c().Round(0).Before(deadline.Round(0)) // Round(0) leaves only the time of day
 }
 
-// Options of a client.
+// Options are the options of NewClient.
 type Options struct {
-	Answer time.Duration // how long to wait for an answer's headers; 0 means as long as the request may take
-	// Dialer opens the connections, without a proxy, so that it sees which host is called. If it is nil, any host
-	// may be called, by the environment's proxy.
+	Answer time.Duration // timeout for the response's headers; 0 means that only the request's context limits it
+	// Dialer opens the connections. No proxy is used with it, so that it sees the real host. If it is nil, any host may
+	// be called, through the proxy of the environment.
 	Dialer channels.Dialer
-	// Follow is http.Client's CheckRedirect. If it is nil, no redirect is followed: a redirect would carry a
-	// message or a token to where nobody meant it to go.
+	// Follow is http.Client's CheckRedirect. If it is nil, redirects are returned instead of followed, because following
+	// one could send a message or a token to the wrong host.
 	Follow func(*http.Request, []*http.Request) error
 }
 
-// Limits of connections.
 const (
 	dialTimeout  = 10 * time.Second
 	keepAlive    = 30 * time.Second
 	tlsTimeout   = 10 * time.Second
 	idleTimeout  = 90 * time.Second
-	maxIdleConns = 64 // to one host
+	maxIdleConns = 64 // per host
 )
 
-// NewClient returns a client. It speaks only HTTP/1.1, in which a connection carries one request at a time.
+// NewClient returns a client for HTTP/1.1. HTTP/2 isn't supported, because a connection must carry one request at a
+// time for its deadline to be enforced.
 func NewClient(o Options) *http.Client {
 	var proxy func(*http.Request) (*url.URL, error)
 	if o.Dialer == nil {
@@ -80,68 +81,75 @@ func NewClient(o Options) *http.Client {
 	return &http.Client{Transport: fencedTransport{next: transport}, CheckRedirect: o.Follow}
 }
 
-// Attempt notes whether one request has begun to leave. Watch makes it.
+// Attempt records whether any byte of one request was written. It is made by Watch.
 type Attempt struct {
-	until time.Time   // the request's deadline, with the monotonic reading; zero if it has none
-	wrote atomic.Bool // a byte of the request left, or may have left
+	deadline time.Time   // of the request, with the monotonic reading; zero if it has none
+	wrote    atomic.Bool // a write was started
 }
 
-// MayHaveLeft reports whether a byte of the request left, or may have left. Only a client made by NewClient notes this;
-// with another client it is always false.
+// MayHaveLeft reports whether any byte of the request may have been written. This requires a client made by NewClient;
+// with any other client it is always false.
 func (a *Attempt) MayHaveLeft() bool { return a.wrote.Load() }
 
 type attemptKey struct{}
 
-// Watch returns a context for one request, and the Attempt that notes whether a byte of the request left.
+// Watch returns a context for exactly one request, and the Attempt that records whether it was written.
 func Watch(ctx context.Context) (context.Context, *Attempt) {
 	a := &Attempt{}
 	return context.WithValue(ctx, attemptKey{}, a), a
 }
 
-// conn is a connection that knows which request it carries now, and writes nothing after that request's deadline.
+// conn is a connection that refuses to write after the deadline of the request that it currently carries.
 type conn struct {
 	net.Conn
 	clock   Clock
-	attempt atomic.Pointer[Attempt]
+	attempt atomic.Pointer[Attempt] // the current request's; nil before the first one
 }
 
-// Write implements net.Conn. Errors: ErrLate after the request's deadline; those of the connection.
+// Write implements net.Conn. Errors: ErrLate after the request's deadline; the connection's errors.
 func (c *conn) Write(b []byte) (int, error) {
-	if a := c.attempt.Load(); a != nil {
-		hasDeadline := !a.until.IsZero()
-		if hasDeadline && c.clock.IsLate(a.until) {
-			return 0, ErrLate
-		}
-		a.wrote.Store(true)
+	attempt := c.attempt.Load()
+	if attempt == nil { // a handshake with the server or a proxy, before any request
+		return c.Conn.Write(b)
 	}
+
+	hasDeadline := !attempt.deadline.IsZero()
+	if hasDeadline && c.clock.IsLate(attempt.deadline) {
+		return 0, ErrLate
+	}
+	attempt.wrote.Store(true) // before the write, which may fail after some bytes
 	return c.Conn.Write(b)
 }
 
-// fencedTransport gives a request's deadline to the connection on which the request is sent.
+// fencedTransport passes each request's Attempt to the connection that carries the request.
 type fencedTransport struct{ next *http.Transport }
 
-// CloseIdleConnections lets http.Client do what its method says.
+// CloseIdleConnections is called by the method of http.Client with the same name.
 func (t fencedTransport) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper.
 func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	a, ok := r.Context().Value(attemptKey{}).(*Attempt)
+	attempt, ok := r.Context().Value(attemptKey{}).(*Attempt)
 	if !ok {
-		a = &Attempt{}
+		attempt = &Attempt{} // a request without Watch: only its deadline matters
 	}
+	attempt.deadline, _ = r.Context().Deadline()
 
-	a.until, _ = r.Context().Deadline()
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-		c := info.Conn
-		inner, ok := c.(interface{ NetConn() net.Conn })
-		for ok { // TLS, also within that of a proxy
-			c = inner.NetConn()
-			inner, ok = c.(interface{ NetConn() net.Conn })
-		}
-		if own, ok := c.(*conn); ok {
-			own.attempt.Store(a)
+		if c, ok := unwrapTLS(info.Conn).(*conn); ok {
+			c.attempt.Store(attempt)
 		}
 	}}
-
 	return t.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+}
+
+// unwrapTLS returns the connection below TLS. There may be two layers of TLS, if the proxy uses it as well.
+func unwrapTLS(c net.Conn) net.Conn {
+	for {
+		outer, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return c
+		}
+		c = outer.NetConn()
+	}
 }

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// These helpers make one HTTP request through a client of NewClient and say, if it fails, whether it may have had an
-// effect at the other side. A request of which no byte left can safely be repeated.
+// This file has helpers to make one HTTP request and read its response. Their errors say whether the request may have
+// reached the server. For example, a refused connection means that nothing was sent, so that a message can safely be
+// sent again. After a timeout while waiting for the response, the server may have sent the message already.
 
-// LostError means that a request got no usable answer.
+// LostError means that a request got no usable response.
 type LostError struct {
-	MayHaveLeft bool  // a byte of the request left, or may have: the server may have acted on it
-	Cause       error // without the request's address
+	MayHaveLeft bool  // a byte of the request may have been written, so the server may have acted on it
+	Cause       error // doesn't contain the request's URL
 }
 
 // Error implements error.
@@ -32,8 +33,8 @@ func (e *LostError) Error() string {
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Cause }
 
-// Do makes one request by a client of NewClient and returns the answer, whose body the caller closes. Errors don't
-// contain the request's address, which may name a customer or hold a secret.
+// Do makes one request with a client made by NewClient and returns the response, whose body the caller must close. Errors
+// don't contain the request's URL, because it may contain a customer's name or a secret.
 // Errors: *LostError.
 func Do(c *http.Client, r *http.Request) (*http.Response, error) {
 	ctx, attempt := Watch(r.Context())
@@ -41,54 +42,56 @@ func Do(c *http.Client, r *http.Request) (*http.Response, error) {
 	if err == nil {
 		return resp, nil
 	}
-	if with := (*url.Error)(nil); errors.As(err, &with) {
-		err = with.Err
+	if urlErr := (*url.Error)(nil); errors.As(err, &urlErr) {
+		err = urlErr.Err
 	}
 	return nil, &LostError{MayHaveLeft: attempt.MayHaveLeft(), Cause: err}
 }
 
-// errLong is the cause when Read meets an answer that is too long.
-var errLong = errors.New("the answer is too long")
+// errTooLong is the cause of Read's error for a response that is too long.
+var errTooLong = errors.New("the answer is too long")
 
-// Read reads the whole body of an answer, at most so many bytes.
+// Read reads the whole body of a response. It fails if the body is longer than maxBytes.
 // Errors: *LostError.
-func Read(answer *http.Response, maxBytes int64) ([]byte, error) {
-	body, err := io.ReadAll(Bounded(answer.Body, maxBytes, errLong))
+func Read(resp *http.Response, maxBytes int64) ([]byte, error) {
+	body, err := io.ReadAll(Bounded(resp.Body, maxBytes, errTooLong))
 	if err != nil {
 		return nil, &LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 	return body, nil
 }
 
-// Bounded returns a body whose Read fails with tooLarge after maxBytes. It doesn't just end there, as io.LimitReader
-// does, because a cut body would be taken for a whole one.
+// Bounded returns a body that fails with tooLarge if it is longer than maxBytes. In contrast, io.LimitReader reports the
+// end of the file at the limit, so that a truncated body would look complete.
 func Bounded(body io.ReadCloser, maxBytes int64, tooLarge error) io.ReadCloser {
-	return &boundedBody{ReadCloser: body, left: maxBytes, tooLarge: tooLarge}
+	return &boundedBody{ReadCloser: body, remaining: maxBytes, tooLarge: tooLarge}
 }
 
 type boundedBody struct {
 	io.ReadCloser
-	left     int64 // below 0 means there was more
-	tooLarge error
+	remaining int64 // negative once the limit was exceeded
+	tooLarge  error
 }
 
 // Read implements io.Reader.
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
+	if b.remaining < 0 {
 		return 0, b.tooLarge
 	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left+1]
+
+	if int64(len(p)) > b.remaining {
+		p = p[:b.remaining+1] // one byte more, to find out whether there is more
 	}
 	n, err := b.ReadCloser.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	b.remaining -= int64(n)
+	if b.remaining < 0 {
 		return n - 1, b.tooLarge
 	}
 	return n, err
 }
 
-// RetryAfter reads how long an answer asks us to wait, at most maxWait. The header has seconds or a date. ok is false
-// if there is none, or if it is a date and now is zero.
+// RetryAfter parses the Retry-After header, which has seconds or a date, and caps the wait at maxWait. ok is false if the
+// header is missing or invalid, or if it has a date and now is zero.
 // Source: RFC 9110 section 10.2.3.
 func RetryAfter(h http.Header, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))

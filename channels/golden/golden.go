@@ -1,8 +1,9 @@
-// Package golden compares what a test shows with a file of its testdata. With -update the
-// file is rewritten, so that a change can be read as a diff.
+// Package golden compares a test's output with a file in its testdata folder. With the flag -update, the file is
+// rewritten instead, and the change can be reviewed as a diff:
 //
-// What does not belong here: what is shown, and anything of channels: the tests of all parts
-// use it. Nothing outside tests may import it.
+//	golden.Text(t, "testdata/root.txt", render(card))
+//
+// All packages' tests use it. Nothing but tests may import it.
 package golden
 
 import (
@@ -16,25 +17,25 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite what tests show") //nolint:gochecknoglobals // as flags are
+var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // as flags are
 
-// Modes of files of testdata: everybody may read them.
+// Golden files are part of the source, so everybody may read them.
 const (
 	directoryMode = 0o755
 	fileMode      = 0o644
 )
 
-// Updating reports whether files are rewritten.
+// Updating reports whether the tests run with -update.
 func Updating() bool { return *update }
 
-// Text compares got with a file, such as testdata/root.txt.
+// Text compares got with the content of a file, and fails the test if they differ.
 func Text(t testing.TB, file, got string) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), directoryMode); err != nil { //nolint:gosec // read by everybody
+		if err := os.MkdirAll(filepath.Dir(file), directoryMode); err != nil { //nolint:gosec // as above
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(got), fileMode); err != nil { //nolint:gosec // read by everybody
+		if err := os.WriteFile(file, []byte(got), fileMode); err != nil { //nolint:gosec // as above
 			t.Fatal(err)
 		}
 	}
@@ -48,7 +49,7 @@ func Text(t testing.TB, file, got string) {
 	}
 }
 
-// JSON is Text for a value, indented, in which < > & stand as they are.
+// JSON is like Text for the indented JSON of v, in which the characters < > & aren't escaped.
 func JSON(t testing.TB, file string, v any) {
 	t.Helper()
 	var b bytes.Buffer
@@ -61,13 +62,14 @@ func JSON(t testing.TB, file string, v any) {
 	Text(t, file, b.String())
 }
 
-// firstDifference names the first line that differs, or the numbers of lines.
+// firstDifference describes the first line that differs. If one text is the beginning of the other, it gives the numbers
+// of lines instead.
 func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d\n got %s\nwant %s", i+1, g[i], w[i])
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(gotLines), len(wantLines)) {
+		if gotLines[i] != wantLines[i] {
+			return fmt.Sprintf("line %d\n got %s\nwant %s", i+1, gotLines[i], wantLines[i])
 		}
 	}
-	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
+	return fmt.Sprintf("%d lines, want %d", len(gotLines), len(wantLines))
 }

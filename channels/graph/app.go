@@ -16,17 +16,17 @@ import (
 	"parley/channels"
 )
 
-// A company registers an app at Meta. Access tokens are made by an app, webhooks are sent to an app, and the app's secret signs them.
-
-// App is an app at Meta. Its calls are made in the app's own name, by its id and secret.
+// App is an app that a company has registered at Meta. An app issues access tokens, and Meta sends webhooks to it, which
+// are signed with the app's secret. The methods of App make calls in the name of the app itself, to inspect tokens
+// and to manage its webhooks. They authenticate with the app's id and secret instead of an account's token.
 type App struct {
 	ID, Name string
 
 	secret string
-	client *Client // with the app's own token
+	client *Client // authenticates as the app
 }
 
-// App asks Meta for the app that made the client's token. secret is the app's.
+// App asks Meta for the app that issued the client's token. secret is the app's secret.
 // Errors: those of Call.
 func (c *Client) App(ctx context.Context, secret string) (*App, error) {
 	var a App
@@ -36,25 +36,26 @@ func (c *Client) App(ctx context.Context, secret string) (*App, error) {
 	return c.AppOf(a.ID, a.Name, secret), nil
 }
 
-// AppOf returns an app by its id and secret. It asks nobody.
+// AppOf returns the app with this id and secret, without a call to Meta.
 func (c *Client) AppOf(id, name, secret string) *App {
 	return &App{ID: id, Name: name, secret: secret, client: c.withToken(id + "|" + secret)}
 }
 
-// withToken returns a client with another token, whose calls don't prove that we know the app's secret.
+// withToken returns a client that uses another token and sends no appsecret_proof.
 func (c *Client) withToken(token string) *Client {
 	other := *c
 	other.token, other.secret = token, ""
 	return &other
 }
 
-// Permission is a scope of a token, and the ids for which it holds; without ids it holds for all that its owner has.
+// Permission is a scope of a token, limited to the objects in Targets. Without Targets, the scope covers everything that
+// the token's owner may access.
 type Permission struct {
 	Scope   string   `json:"scope"`
 	Targets []string `json:"target_ids"`
 }
 
-// TokenFacts are what Meta says of a token.
+// TokenFacts describe an access token, as Meta reports them.
 type TokenFacts struct {
 	AppID       string       `json:"app_id"`
 	Valid       bool         `json:"is_valid"`
@@ -68,7 +69,7 @@ func (f TokenFacts) Missing(scopes ...string) []string {
 	return slices.DeleteFunc(scopes, func(s string) bool { return slices.Contains(f.Scopes, s) })
 }
 
-// EndsAt is when the token ends; the zero time if it never does.
+// EndsAt returns when the token expires; the zero time means never.
 func (f TokenFacts) EndsAt() time.Time {
 	if f.Expires <= 0 {
 		return time.Time{}
@@ -76,7 +77,7 @@ func (f TokenFacts) EndsAt() time.Time {
 	return time.Unix(f.Expires, 0).UTC()
 }
 
-// Targets returns the ids for which a scope was granted.
+// Targets returns the ids of the objects to which a scope is limited; nil if the scope isn't limited or wasn't granted.
 func (f TokenFacts) Targets(scope string) []string {
 	for _, p := range f.Permissions {
 		if p.Scope == scope {
@@ -86,7 +87,7 @@ func (f TokenFacts) Targets(scope string) []string {
 	return nil
 }
 
-// Inspect asks what a token may do. Only the app of the token is answered.
+// Inspect asks Meta what a token may do. Meta answers this only for tokens that the app itself issued.
 // Source: Graph API, "debug_token". Errors: those of Call.
 func (a *App) Inspect(ctx context.Context, token string) (TokenFacts, error) {
 	var answer struct {
@@ -96,7 +97,7 @@ func (a *App) Inspect(ctx context.Context, token string) (TokenFacts, error) {
 	return answer.Data, err
 }
 
-// Token asks what the client's own token may do. secret is that of the token's app.
+// Token is App.Inspect for the client's own token. secret is the secret of the app that issued it.
 // Errors: those of Call.
 func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 	a, err := c.App(ctx, secret)
@@ -106,11 +107,11 @@ func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 	return a.Inspect(ctx, c.token)
 }
 
-// proofParameter is the parameter by which a call proves that we know the app's secret.
+// proofParameter is the query parameter by which a call proves that its sender knows the app's secret, too, and hasn't
+// only stolen the token. An app can require it for all calls.
 const proofParameter = "appsecret_proof"
 
-// appProof returns the value of proofParameter. It shows Meta that we didn't steal the client's token, because we know the secret of its
-// app, too.
+// appProof returns the value of proofParameter for the client's token.
 // Source: Graph API, "Securing requests".
 func (c *Client) appProof(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -118,9 +119,9 @@ func (c *Client) appProof(secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Subscription says which webhooks an app gets about one kind of object, and where.
+// Subscription is an app's subscription to the webhooks of one kind of object.
 type Subscription struct {
-	Object   string `json:"object"` // page, whatsapp_business_account
+	Object   string `json:"object"` // "page" or "whatsapp_business_account"
 	Callback string `json:"callback_url"`
 	Fields   []struct {
 		Name string `json:"name"`
@@ -142,7 +143,7 @@ func (s Subscription) HasFields(fields ...string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains(subscribed, f) })
 }
 
-// Subscription returns the app's subscription to a kind of object; the zero value if there is none.
+// Subscription returns the app's subscription to a kind of object, or the zero value if it isn't subscribed.
 // Source: Graph API, "App, subscriptions". Errors: those of Call.
 func (a *App) Subscription(ctx context.Context, object string) (Subscription, error) {
 	var answer struct {
@@ -159,8 +160,8 @@ func (a *App) Subscription(ctx context.Context, object string) (Subscription, er
 	return Subscription{}, nil
 }
 
-// Subscribe subscribes the app to fields of a kind of object. Meta then calls the callback, which must answer its
-// challenge with the verify token. An earlier subscription to that kind of object is replaced.
+// Subscribe subscribes the app to webhook fields of a kind of object, and replaces any earlier subscription to it. Before
+// Meta responds, it calls the callback with the verify token and a challenge, which the callback must return.
 // Errors: those of Call.
 func (a *App) Subscribe(ctx context.Context, object, callback, verify string, fields []string) error {
 	return a.client.Call(ctx, http.MethodPost, a.ID+"/subscriptions", nil,
@@ -173,9 +174,9 @@ func (a *App) Subscribe(ctx context.Context, object, callback, verify string, fi
 		}, nil)
 }
 
-// Exchange exchanges the code with which a person came back from Meta's dialog for a token. redirect is the address that
-// was given to the dialog, and to which she came back.
-// Source: Facebook Login, "Manually build a login flow". Errors: those of Call; a token that is missing.
+// Exchange exchanges the code of an OAuth login for an access token. redirect must be the redirect URI that the login
+// dialog was opened with.
+// Source: Facebook Login, "Manually build a login flow". Errors: those of Call; a response without a token.
 func (a *App) Exchange(ctx context.Context, code, redirect string) (string, error) {
 	var answer struct {
 		Token string `json:"access_token"`
@@ -190,34 +191,38 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 	return answer.Token, nil
 }
 
-// Callback returns the address that a subscription should have if it has the address now: env's own. But if now is that of another
-// account of the same Parley, it stays, because that account passes on what is for this one.
-func Callback(now string, env channels.Env) string {
-	parley, account := path.Split(now)
-	ours, _ := path.Split(env.HookURL)
-	if now == "" || parley != ours {
+// Callback returns the address that a subscription should have, given its present address. Normally this is the account's
+// own, env.HookURL. But an app has only one callback, which several accounts may share. So the address of another
+// account of the same Parley is kept: that account forwards the webhooks that are meant for this one.
+func Callback(present string, env channels.Env) string {
+	base, account := path.Split(present)
+	ownBase, _ := path.Split(env.HookURL)
+	if present == "" || base != ownBase {
 		return env.HookURL
 	}
-	if env.Accounts != nil && !slices.Contains(env.Accounts, account) { // nil means that the accounts aren't known
-		return env.HookURL
+
+	knowsAccounts := env.Accounts != nil
+	if knowsAccounts && !slices.Contains(env.Accounts, account) {
+		return env.HookURL // the account was removed
 	}
-	return now
+	return present
 }
 
 // Error codes of Graph.
 const (
-	codeInvalid    = 100
-	codeUnverified = 2200 // a callback didn't answer the challenge
+	codeInvalid    = 100  // invalid parameter
+	codeUnverified = 2200 // the callback didn't return the challenge
 )
 
-// IsUnverified reports whether a request was refused because the callback did not answer Meta's challenge.
+// IsUnverified reports whether Meta refused a subscription because the callback didn't return its challenge.
 func IsUnverified(err error) bool {
 	var refused *Error
 	return errors.As(err, &refused) && refused.Code == codeUnverified
 }
 
-// WrongSecret asks Meta whether a secret is not that of the app that made the client's token. path is something that the token may read.
-// Errors: those of Call, unless they say that the secret is wrong.
+// WrongSecret asks Meta whether secret is wrong for the app that issued the client's token. It reads path, which must be
+// an object that the token may read, with a proof made from the secret.
+// Errors: those of Call, except the refusal of the proof.
 func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {
 	query := url.Values{"fields": {"id"}, proofParameter: {c.appProof(secret)}}
 	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
@@ -227,7 +232,7 @@ func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, er
 	return false, err
 }
 
-// IsAboutProof reports whether Graph refused a request because the proof that we know the app's secret is missing or wrong.
+// IsAboutProof reports whether Graph refused a request because its appsecret_proof is missing or wrong.
 func IsAboutProof(err error) bool {
 	var refused *Error
 	return errors.As(err, &refused) && refused.Code == codeInvalid && strings.Contains(refused.Message, proofParameter)

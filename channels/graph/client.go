@@ -29,45 +29,47 @@ const DefaultURL = "https://graph.facebook.com"
 // DefaultVersion is the version of the Graph API for which Parley's requests and webhooks are written.
 const DefaultVersion = "v26.0"
 
-// maxAnswer bounds an answer, in bytes.
+// maxAnswer is the maximum size of a response, in bytes.
 const maxAnswer = 8 << 20
 
 const (
-	defaultTimeout = 30 * time.Second // of a request whose context has no deadline
-	answerTimeout  = 2 * time.Minute  // of any request: how long its answer may take to begin
+	defaultTimeout = 30 * time.Second // for a request whose context has no deadline
+	answerTimeout  = 2 * time.Minute  // for the response headers of any request
 )
 
-// userAgent names us; published descriptions of the API ask for this form.
+// userAgent identifies Parley. Published descriptions of the API ask for this form.
 const userAgent = "Parley/1.0.0"
 
-// Options of a Client.
+// Options are the options of New.
 type Options struct {
 	BaseURL string // without a version; "" means DefaultURL
 	Version string // "v26.0"; "" means DefaultVersion
 	Token   string // access token, sent as Bearer and never logged
-	// Secret is that of the token's app. Calls prove that we know it if the app demands that; "" means that they can't.
+	// Secret is the secret of the app that issued the token. It is needed if the app requires an appsecret_proof in
+	// each call, which is a proof that the caller knows the secret. "" means unknown.
 	Secret string
 	Dialer channels.Dialer
-	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
-	// means all hosts below.
+	// MediaHosts are the hosts that Download may call besides the host of BaseURL; a leading dot matches all subdomains.
 	MediaHosts []string
 }
 
-// Client calls the Graph API for one account. It is safe for concurrent use.
+// Client calls Meta's Graph API for one account: WhatsApp's Cloud API and Messenger are parts of it. Errors say whether
+// a failed request may have had an effect, so that callers know whether a message can safely be sent again (see
+// HadNoEffect). A Client is safe for concurrent use.
 type Client struct {
 	base  *url.URL // with the version
-	host  *url.URL // without
+	host  *url.URL // without the version
 	token string
-	// secret is that of the token's app; "" if it isn't known, and for the app's own token, which needs no proof.
+	// secret is the secret of the token's app. It is "" if unknown, or if the token is the app's own, which needs no proof.
 	secret string
-	// mustProve is set once Meta has demanded appsecret_proof. Until then calls go without it, because an account may have been set up
-	// with the secret of another app of the company, which doesn't matter to calls.
+	// mustProve is set once Meta has required an appsecret_proof. Until then it is omitted, because the account may have
+	// been set up with the secret of another app, which would otherwise do no harm.
 	mustProve *atomic.Bool
-	hosts     []string
+	hosts     []string // Options.MediaHosts
 	http      *http.Client
 }
 
-// New makes a client. It opens no connection.
+// New returns a client. It opens no connection.
 // Errors: a malformed URL or version.
 func New(o Options) (*Client, error) {
 	o.Version = cmp.Or(o.Version, DefaultVersion)
@@ -90,20 +92,19 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
-// isWebURL reports whether an address is one of http or https.
+// isWebURL reports whether u is an absolute http or https URL.
 func isWebURL(u *url.URL) bool {
 	isHTTP := u.Scheme == "http" || u.Scheme == "https"
 	return isHTTP && u.Host != ""
 }
 
-// IsVersion reports whether s is written like a version of the Graph API: v26.0.
+// IsVersion reports whether s has the form of a version of the Graph API, such as v26.0.
 func IsVersion(s string) bool { return versionPattern.MatchString(s) }
 
-// versionPattern is a version of the Graph API: v26.0.
 var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,3}$`)
 
-// Call makes one request with in as its JSON body and reads the JSON answer into out. path is that below the version. If in is nil, there
-// is no body; if out is nil, the answer isn't read.
+// Call makes one request with the JSON of in as its body and decodes the JSON response into out. path is relative to the
+// version, such as "1055/messages". If in is nil, no body is sent. If out is nil, the response isn't decoded.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte
@@ -119,32 +120,33 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 		query:       query,
 		contentType: "application/json",
 		body:        bytes.NewReader(body),
-		size:        int64(len(body)),
+		sizeBytes:   int64(len(body)),
 	}, out)
 }
 
-// call is a request to Meta.
+// call is one request to the Graph API.
 type call struct {
 	method      string
-	path        string // below the version
+	path        string // relative to the version
 	query       url.Values
 	contentType string
 	body        io.Reader
-	size        int64 // of the body, in bytes
+	sizeBytes   int64 // of the body
 }
 
-// File is what Upload sends.
+// File is a file for Upload. Its content is either in Content, or is read from Body.
 type File struct {
 	Field       string // name of the form field; "" means "file"
 	Name        string
 	ContentType string
 	Content     []byte
-	Body        io.Reader // instead of Content
-	SizeBytes   int64     // of Body
+	Body        io.Reader
+	SizeBytes   int64 // of Body
 }
 
-// Upload makes one request with a multipart form: fields in order of their names, then the file. If Meta refuses it because it demands
-// appsecret_proof, Upload fails with a LostError, and the caller may try again: then the proof goes along.
+// Upload makes one request with a multipart form: the fields, sorted by name, and then the file. The file isn't copied
+// into memory. If Meta refuses the request because it requires an appsecret_proof, Upload fails with a LostError, because
+// the file can't be read again. The caller may retry, and the proof is then sent.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Upload(ctx context.Context, path string, fields map[string]string, f File, out any) error {
 	if f.Body == nil {
@@ -166,75 +168,75 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
-	headSize := form.Len() // of what comes before the file; what Close adds comes behind the file
+	headSize := form.Len() // the file follows here, and then the end of the form, which Close writes
 	if err := w.Close(); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
-	frame := form.Bytes()
-	file := &wholeReader{r: f.Body, left: f.SizeBytes}
-	body := io.MultiReader(bytes.NewReader(frame[:headSize]), file, bytes.NewReader(frame[headSize:]))
+	head, tail := form.Bytes()[:headSize], form.Bytes()[headSize:]
+	file := &wholeReader{r: f.Body, remaining: f.SizeBytes}
+	body := io.MultiReader(bytes.NewReader(head), file, bytes.NewReader(tail))
 	return c.do(ctx, call{
 		method:      http.MethodPost,
 		path:        path,
 		contentType: w.FormDataContentType(),
 		body:        body,
-		size:        int64(len(frame)) + f.SizeBytes,
+		sizeBytes:   int64(form.Len()) + f.SizeBytes,
 	}, out)
 }
 
-// wholeReader reads a file and fails if it has fewer bytes than announced. Then the form isn't completed, so that Meta can't take half of
-// a file for all of it.
+// wholeReader fails if the file ends early. The form then stays incomplete, so that Meta can't accept a truncated file.
 type wholeReader struct {
-	r    io.Reader
-	left int64
+	r         io.Reader
+	remaining int64 // bytes that are still expected
 }
 
 // Read implements io.Reader. Errors: io.ErrUnexpectedEOF.
 func (w *wholeReader) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
-	w.left -= int64(n)
-	if errors.Is(err, io.EOF) && w.left > 0 {
+	w.remaining -= int64(n)
+	if errors.Is(err, io.EOF) && w.remaining > 0 {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
 
-// do makes one request. If Meta refuses it because it demands appsecret_proof, do repeats it with the proof. If the body can be read only
-// once, do returns a LostError instead: the refused request had no effect, so the caller may repeat it.
-func (c *Client) do(ctx context.Context, ask call, out any) error {
-	mayProve := c.secret != "" && !ask.query.Has(proofParameter)
+// do makes one request. If Meta refuses it because it requires an appsecret_proof, do repeats the request with the proof.
+// If the body can't be read again, do returns a LostError instead, so that the caller repeats the request. Both are safe,
+// because a refused request had no effect.
+func (c *Client) do(ctx context.Context, r call, out any) error {
+	mayProve := c.secret != "" && !r.query.Has(proofParameter)
 	if mayProve && c.mustProve.Load() {
-		return c.request(ctx, c.proven(ask), out)
+		return c.request(ctx, c.proven(r), out)
 	}
 
-	err := c.request(ctx, ask, out)
+	err := c.request(ctx, r, out)
 	if !mayProve || !IsAboutProof(err) {
 		return err
 	}
 
 	c.mustProve.Store(true)
-	again, ok := ask.body.(io.Seeker)
+	seeker, ok := r.body.(io.Seeker)
 	if !ok {
 		return &fence.LostError{Cause: err}
 	}
-	if _, seekErr := again.Seek(0, io.SeekStart); seekErr != nil {
+	if _, seekErr := seeker.Seek(0, io.SeekStart); seekErr != nil {
 		return &fence.LostError{Cause: err}
 	}
 
-	return c.request(ctx, c.proven(ask), out)
+	return c.request(ctx, c.proven(r), out)
 }
 
-// proven returns a request with the proof that we know the app's secret.
-func (c *Client) proven(ask call) call {
+// proven returns the request with an appsecret_proof added to its query.
+func (c *Client) proven(r call) call {
 	query := url.Values{proofParameter: {c.appProof(c.secret)}}
-	maps.Copy(query, ask.query)
-	ask.query = query
-	return ask
+	maps.Copy(query, r.query)
+	r.query = query
+	return r
 }
 
-// request makes one request. Without a body, it has no content type either.
-func (c *Client) request(ctx context.Context, ask call, out any) error {
+// request makes exactly one HTTP request and decodes its response.
+func (c *Client) request(ctx context.Context, r call, out any) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
@@ -245,42 +247,49 @@ func (c *Client) request(ctx context.Context, ask call, out any) error {
 		return &fence.LostError{Cause: err}
 	}
 
-	to := c.base.JoinPath(ask.path)
-	to.RawQuery = ask.query.Encode()
-	req, err := http.NewRequestWithContext(ctx, ask.method, to.String(), ask.body)
+	req, err := c.newRequest(ctx, r)
 	if err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-
-	req.Header.Set("User-Agent", userAgent)
-	req.ContentLength = ask.size
-	if ask.size > 0 {
-		req.Header.Set("Content-Type", ask.contentType)
-	} else {
-		req.Body = http.NoBody
-	}
-
 	resp, err := fence.Do(c.http, req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	answer, err := fence.Read(resp, maxAnswer)
+	body, err := fence.Read(resp, maxAnswer)
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
-		return readRefusal(resp.StatusCode, resp.Header, answer)
+		return readRefusal(resp.StatusCode, resp.Header, body)
 	}
 	if out == nil {
 		return nil
 	}
-	if err := Read(answer, out); err != nil {
+	if err := Read(body, out); err != nil {
 		return &fence.LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
-
 	return nil
+}
+
+// newRequest builds the HTTP request for a call. A request without a body has no content type either.
+func (c *Client) newRequest(ctx context.Context, r call) (*http.Request, error) {
+	address := c.base.JoinPath(r.path)
+	address.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, address.String(), r.body)
+	if err != nil {
+		return nil, err
+	}
+
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	req.Header.Set("User-Agent", userAgent)
+	req.ContentLength = r.sizeBytes
+	if r.sizeBytes > 0 {
+		req.Header.Set("Content-Type", r.contentType)
+	} else {
+		req.Body = http.NoBody
+	}
+	return req, nil
 }

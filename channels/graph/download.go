@@ -13,24 +13,24 @@ import (
 	"parley/channels/fence"
 )
 
-// ErrForeignHost is returned by Download for an address that isn't on one of Meta's file hosts: the token
-// must not be sent there.
+// ErrForeignHost is returned by Download for an address that isn't on one of Meta's hosts for files. Such an address
+// must not be called, and above all must not get the token.
 var ErrForeignHost = errors.New("graph: files don't come from this host")
 
-// ErrTooLarge is returned while reading a file that is longer than allowed.
+// ErrTooLarge means that a file is larger than allowed.
 var ErrTooLarge = errors.New("graph: the file is too large")
 
-// maxRefusal bounds the answer that refuses a file, in bytes.
+// maxRefusal is how much of an error response is read, in bytes.
 const maxRefusal = 64 << 10
 
-// Download is a file that is being read.
+// Download is an open file. The caller closes Body.
 type Download struct {
 	ContentType string
 	Body        io.ReadCloser
 }
 
-// Download opens a file at an address that Graph gave. With withToken, the account's token goes along. Reading more than maxBytes fails
-// with ErrTooLarge.
+// Download opens a file at an address that came from Meta. withToken sends the account's token, which some addresses
+// need. If the file is larger than maxBytes, either Download or reading the body fails with ErrTooLarge.
 // Errors: ErrForeignHost, ErrTooLarge, *Error, *fence.LostError.
 func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, maxBytes int64) (*Download, error) {
 	address, err := url.Parse(rawURL)
@@ -51,10 +51,9 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 	if err != nil {
 		return nil, err
 	}
-
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // half an answer still has its status
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // best effort: the status is enough
 		return nil, readRefusal(resp.StatusCode, resp.Header, body)
 	}
 
@@ -62,17 +61,19 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 		resp.Body.Close()
 		return nil, ErrTooLarge
 	}
-
-	return &Download{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxBytes, ErrTooLarge)}, nil
+	return &Download{
+		ContentType: resp.Header.Get("Content-Type"),
+		Body:        fence.Bounded(resp.Body, maxBytes, ErrTooLarge),
+	}, nil
 }
 
-// mayCall reports whether files may be fetched from an address: from the API's own host at any port, or by https from
-// one of Meta's hosts for files.
+// mayCall reports whether files may be downloaded from an address: from the API's own host, or over https from one of
+// Meta's hosts for files.
 func (c *Client) mayCall(u *url.URL) bool {
 	if u.User != nil {
 		return false
 	}
-	if u.Hostname() == c.host.Hostname() { // at any port: an emulator may use another one for files
+	if u.Hostname() == c.host.Hostname() { // on any port: an emulator may serve files on another one
 		return u.Scheme == c.host.Scheme
 	}
 
@@ -83,7 +84,7 @@ func (c *Client) mayCall(u *url.URL) bool {
 
 	name := strings.ToLower(u.Hostname())
 	return slices.ContainsFunc(c.hosts, func(allowed string) bool {
-		isParent := strings.HasPrefix(allowed, ".") && strings.HasSuffix(name, allowed)
-		return isParent || name == allowed
+		isSubdomain := strings.HasPrefix(allowed, ".") && strings.HasSuffix(name, allowed)
+		return isSubdomain || name == allowed
 	})
 }

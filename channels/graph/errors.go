@@ -11,18 +11,21 @@ import (
 	"parley/channels/fence"
 )
 
-// Error is an answer that refuses a request, from the Graph API or from a server in front of it. The request
+// Error is a response that refuses a request, from the Graph API itself or from a gateway in front of it. The request
 // had no effect.
+//
+// If a request may have had an effect, its error is a *fence.LostError instead. For example, 400 with Graph's error
+// object is an Error, and so is a gateway's 429; a gateway's 502 is a LostError, because the request may have passed it.
 // Source: Graph API, "Handle Errors".
 type Error struct {
-	Status     int  // of HTTP
-	HasCode    bool // the answer has Graph's error object; without it only Status is valid
-	Code       int  // Graph's error code
-	Subcode    int  // 0 if there is none
-	Message    string
-	Details    string        // error_data.details: the most specific description
-	UserText   string        // words for people; often empty
-	RetryAfter time.Duration // as the header says, 0 means it doesn't
+	Status     int           // the HTTP status
+	HasCode    bool          // Graph refused the request; if false, a gateway did, and the next five fields are empty
+	Code       int           // Graph's error code
+	Subcode    int           // 0 means none
+	Message    string        // for developers
+	Details    string        // error_data.details, often more specific than Message
+	UserText   string        // for people; often empty
+	RetryAfter time.Duration // from the header of that name; 0 means none
 }
 
 // Error implements error.
@@ -33,16 +36,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("graph: %d/%d: %s", e.Code, e.Subcode, e.Words())
 }
 
-// maxWords is how many characters of Graph's description of an error people see.
+// maxWords is the maximum length of Words, in characters.
 const maxWords = 300
 
-// Words returns Graph's description of the error for people, on one line of at most maxWords characters.
+// Words returns the best description of the error to show to people, on one line of at most maxWords characters.
 func (e *Error) Words() string {
 	text := cmp.Or(e.UserText, e.Details, e.Message, http.StatusText(e.Status))
 	return ClipText(strings.Join(strings.Fields(text), " "), maxWords)
 }
 
-// ClipText shortens a text for people.
+// ClipText truncates a text to maxRunes characters, the last of which is then an ellipsis.
 func ClipText(s string, maxRunes int) string {
 	if r := []rune(s); len(r) > maxRunes {
 		return string(r[:maxRunes-1]) + "…"
@@ -50,10 +53,11 @@ func ClipText(s string, maxRunes int) string {
 	return s
 }
 
-// subcodeNoObject comes with codeInvalid for an object that isn't there for the token.
+// subcodeNoObject comes with codeInvalid if the token can't see the object.
 const subcodeNoObject = 33
 
-// NoAccess reports whether the object that was called doesn't exist, or isn't visible to this token. Graph doesn't say which of both.
+// NoAccess reports whether the object of the call doesn't exist or isn't visible to the token. Graph doesn't distinguish
+// the two.
 func (e *Error) NoAccess() bool {
 	if !e.HasCode || e.Code != codeInvalid {
 		return false
@@ -61,16 +65,17 @@ func (e *Error) NoAccess() bool {
 	return e.Subcode == subcodeNoObject || strings.Contains(e.Message, "does not exist, cannot be loaded due to missing permissions")
 }
 
-// HadNoEffect reports whether a failed request surely had no effect, so that it may be repeated.
+// HadNoEffect reports whether a failed request certainly had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
-	if lost, ok := errors.AsType[*fence.LostError](err); ok { // looked for first: its cause may be an *Error of a gateway
+	// The order matters: the cause of a LostError may be an *Error of a gateway.
+	if lost, ok := errors.AsType[*fence.LostError](err); ok {
 		return !lost.MayHaveLeft
 	}
 	var refused *Error
 	return errors.As(err, &refused)
 }
 
-// ErrorObject is the error object of answers and webhooks.
+// ErrorObject is Graph's error object, as responses and webhooks contain it.
 type ErrorObject struct {
 	Message  string  `json:"message"`
 	Code     Decimal `json:"code"`
@@ -82,19 +87,15 @@ type ErrorObject struct {
 	} `json:"error_data"`
 }
 
-// mostWait bounds what Graph may ask us to wait; it says so in seconds.
-const mostWait = 24 * time.Hour
+// maxWait caps the wait that a response asks for.
+const maxWait = 24 * time.Hour
 
-// readRefusal makes an error of an answer that isn't 2xx.
+// readRefusal returns the error for a response whose status isn't 2xx.
 func readRefusal(status int, header http.Header, body []byte) error {
-	wait, _ := fence.RetryAfter(header, time.Time{}, mostWait) // 0 if the header doesn't say
+	wait, _ := fence.RetryAfter(header, time.Time{}, maxWait) // Graph sends seconds, so that no clock is needed
 	o := readErrorObject(body)
 	if o == nil {
-		e := &Error{Status: status, RetryAfter: wait}
-		if status >= http.StatusInternalServerError || status < http.StatusBadRequest { // the request may have had its effect
-			return &fence.LostError{MayHaveLeft: true, Cause: e}
-		}
-		return e
+		return gatewayError(status, wait)
 	}
 	return &Error{
 		Status:     status,
@@ -108,8 +109,19 @@ func readRefusal(status int, header http.Header, body []byte) error {
 	}
 }
 
-// readErrorObject returns Graph's error object. It returns nil if the answer has none with a code: then it comes from a server in front
-// of Graph.
+// gatewayError returns the error for a response that doesn't come from Graph itself. Only a 4xx says that the request had
+// no effect. With any other status, a gateway may have passed the request on before it failed.
+func gatewayError(status int, wait time.Duration) error {
+	e := &Error{Status: status, RetryAfter: wait}
+	isClientError := status >= http.StatusBadRequest && status < http.StatusInternalServerError
+	if !isClientError {
+		return &fence.LostError{MayHaveLeft: true, Cause: e}
+	}
+	return e
+}
+
+// readErrorObject returns Graph's error object, or nil if the body has none with a code. The response then comes from a
+// gateway in front of Graph.
 func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
 		Error *ErrorObject `json:"error"`

@@ -16,10 +16,10 @@ import (
 	"parley/channels"
 )
 
-// maxHook is the longest webhook that is read, in bytes; Meta sends at most 3 MB.
+// maxHook is the maximum size of a webhook's body, in bytes. Meta sends at most 3 MB.
 const maxHook = 4 << 20
 
-// Sign returns the value of the header X-Hub-Signature-256 for a body.
+// Sign returns the signature of a webhook's body, as the header X-Hub-Signature-256 has it: "sha256=" and hex digits.
 // Source: Graph API, "Webhooks: validating payloads".
 func Sign(secret, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
@@ -27,8 +27,8 @@ func Sign(secret, body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Verify reports whether a signature is that of a body, which must be unchanged to the byte. Without a secret
-// it is always false.
+// Verify reports whether a signature matches a body, which must be the raw bytes of the request. It is always false for
+// an empty secret.
 func Verify(secret []byte, signature string, body []byte) bool {
 	given, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
 	if err != nil || len(secret) == 0 || !strings.HasPrefix(signature, "sha256=") {
@@ -39,20 +39,23 @@ func Verify(secret []byte, signature string, body []byte) bool {
 	return hmac.Equal(given, mac.Sum(nil))
 }
 
-// Hook receives webhooks, by which Meta tells what customers do. When a callback is set, Meta sends a GET with a challenge. Each POST then
-// has a signed notification of one or more events. Hook refuses every request that it can't verify.
+// Hook is the HTTP handler for Meta's webhooks, which report messages and other events. It stores each event as a Fact
+// before it responds with 200, so that Meta sends again what couldn't be stored.
+//
+// Meta makes two kinds of requests. When a callback is set up, it sends a GET with a challenge, which Hook returns. Each
+// POST is a signed notification of one or more events. Requests that can't be verified are rejected.
 type Hook struct {
-	Secret      []byte                            // the app's, which signs notifications
-	VerifyToken string                            // the text by which a challenge proves to be meant for us
-	Split       func(body []byte) []channels.Fact // returns the facts in a verified body: what is stored for each event
-	Accept      channels.Accept                   // stores them
-	// Later returns a function that is called after a notification was stored and answered, so that it keeps nobody waiting. Later
-	// returns nil if there is nothing to do, and may be nil itself.
+	Secret      []byte                            // the secret of the app, with which Meta signs notifications
+	VerifyToken string                            // the token that we gave Meta, which a challenge must contain
+	Split       func(body []byte) []channels.Fact // splits a verified body into one fact for each event
+	Accept      channels.Accept                   // stores the facts
+	// Later returns work to do after a notification was stored and answered, so that it doesn't delay the response. It
+	// returns nil if there is nothing to do. Later itself may be nil.
 	Later func() func(context.Context)
 	Now   func() time.Time
 	Log   *slog.Logger
 
-	warned atomic.Int64 // when a refused webhook was last logged, Unix seconds
+	warned atomic.Int64 // when a refusal was last logged, in Unix seconds
 }
 
 // ServeHTTP implements http.Handler.
@@ -68,11 +71,11 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answerChallenge answers the verification of a subscription with its hub.challenge.
+// answerChallenge verifies a subscription: it returns hub.challenge if the verify token is right.
 func (h *Hook) answerChallenge(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	same := hmac.Equal([]byte(q.Get("hub.verify_token")), []byte(h.VerifyToken))
-	if h.VerifyToken == "" || q.Get("hub.mode") != "subscribe" || !same {
+	hasToken := h.VerifyToken != "" && hmac.Equal([]byte(q.Get("hub.verify_token")), []byte(h.VerifyToken))
+	if !hasToken || q.Get("hub.mode") != "subscribe" {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -81,10 +84,10 @@ func (h *Hook) answerChallenge(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, q.Get("hub.challenge"))
 }
 
-// refusalLogSeconds is the shortest time between two lines of the log about refused webhooks.
+// refusalLogSeconds is the minimum interval between two log lines about refused webhooks.
 const refusalLogSeconds = 60
 
-// logRefusal logs that a webhook can't be verified. It does so rarely, because anybody can send such requests.
+// logRefusal logs that a webhook couldn't be verified. It is rate-limited, because anybody can send such requests.
 func (h *Hook) logRefusal(size int) {
 	now := h.Now().Unix()
 	last := h.warned.Load()
@@ -93,7 +96,7 @@ func (h *Hook) logRefusal(size int) {
 	}
 }
 
-// storeEvents stores a notification, and answers only then that it arrived.
+// storeEvents verifies and stores a notification. It responds with 200 only after that.
 func (h *Hook) storeEvents(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
 	if err != nil {
@@ -124,8 +127,8 @@ func (h *Hook) storeEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answerStored answers that a notification was stored, and then calls the function that Later returned, if any. In that case it closes
-// the connection, because the next notification on it would have to wait.
+// answerStored responds with 200, and then does the work of Later, if any. In that case it closes the connection, because
+// the next notification on it would have to wait.
 func (h *Hook) answerStored(w http.ResponseWriter, r *http.Request) {
 	var later func(context.Context)
 	if h.Later != nil {
@@ -138,6 +141,6 @@ func (h *Hook) answerStored(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush() // if it fails, the answer leaves after the call of later
-	later(context.WithoutCancel(r.Context())) // the sender hangs up when it has its answer
+	_ = http.NewResponseController(w).Flush() // best effort: without it, the response is sent after later
+	later(context.WithoutCancel(r.Context())) // because Meta hangs up when it has the response
 }
