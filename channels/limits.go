@@ -13,12 +13,15 @@ const (
 	megabyte = 1 << 20
 )
 
-// fileLimit matches one limit: a kind of file, its largest size, and the unit. Without a unit, the size is in bytes.
+// fileLimit matches one limit: the kind of file, the maximum size and an optional unit. The default unit is bytes.
 var fileLimit = regexp.MustCompile(`(?i)^\s*(image|video|audio|document)\s+([0-9]+)\s*(kb|mb)?\s*$`)
 
-// ParseFileLimits reads file limits as people write them. The result has only the kinds that s names; if it names one twice,
-// the later size counts. A size of 0 forbids a kind.
-// Shape: image 5MB, document 10 MB, video 500KB, audio 0
+// ParseFileLimits parses a list of maximum file sizes from the configuration:
+//
+//	image 5MB, document 10 MB, video 500KB, audio 0
+//
+// A size of 0 forbids a kind. The result has no entry for kinds that s doesn't contain. If a kind is repeated, its last
+// size counts.
 func ParseFileLimits(s string) (FileLimits, error) {
 	limits := FileLimits{}
 	for limit := range strings.SplitSeq(s, ",") {
@@ -29,25 +32,24 @@ func ParseFileLimits(s string) (FileLimits, error) {
 		}
 		kind, digits, unit := strings.ToLower(match[1]), match[2], strings.ToLower(match[3])
 
-		number, err := strconv.ParseInt(digits, 10, 32) // leaves room for the unit
+		size, err := strconv.ParseInt(digits, 10, 32) // 32 bits, so that the unit can't overflow it
 		if err != nil {
 			return nil, fmt.Errorf("channels: file limits: %q is too large", strings.TrimSpace(limit))
 		}
 		switch unit {
 		case "kb":
-			number *= kilobyte
+			size *= kilobyte
 		case "mb":
-			number *= megabyte
+			size *= megabyte
 		}
 
-		limits[FileKind(kind)] = number
+		limits[FileKind(kind)] = size
 	}
 
 	return limits, nil
 }
 
-// SizeWords writes a number of bytes for people.
-// Shape: 16 MB; 500 KB; 12 bytes
+// SizeWords formats a number of bytes for people: "16 MB", "1.5 MB", "500 KB" or "12 bytes".
 func SizeWords(bytes int64) string {
 	switch {
 	case bytes >= megabyte:

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Rich is what a message carries besides its text. At most one field is set.
+// Rich is the interactive or structured part of a message, besides its text. At most one field is set. Channels that don't
+// support it send it as plain text instead: see CanSendRich and Text.
 type Rich struct {
 	Buttons  []Button     `json:"buttons,omitempty"`
 	List     *List        `json:"list,omitempty"`
@@ -15,16 +16,16 @@ type Rich struct {
 	Cards    []RichCard   `json:"cards,omitempty"` // a carousel
 }
 
-// Button is an answer to tap, or a link when URL is set.
+// Button is a quick reply that the customer can tap, or a link if URL is set.
 type Button struct {
-	ID    string `json:"id"` // comes back with the answer
+	ID    string `json:"id"` // Inbound.Chosen when the customer taps it
 	Title string `json:"title"`
 	URL   string `json:"url,omitempty"`
 }
 
-// List is a menu behind one button.
+// List is a menu that opens from one button.
 type List struct {
-	Button   string        `json:"button"` // what opens it
+	Button   string        `json:"button"` // the button's title
 	Sections []ListSection `json:"sections"`
 }
 
@@ -34,14 +35,14 @@ type ListSection struct {
 	Rows  []ListRow `json:"rows"`
 }
 
-// ListRow is one choice.
+// ListRow is one choice of a List.
 type ListRow struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
 	Description string `json:"description,omitempty"`
 }
 
-// Location is a place on the map, in degrees.
+// Location is a place on the map. The coordinates are in degrees.
 type Location struct {
 	Latitude  float64 `json:"latitude"`
 	Longitude float64 `json:"longitude"`
@@ -49,7 +50,7 @@ type Location struct {
 	Address   string  `json:"address,omitempty"`
 }
 
-// ContactCard is somebody's card.
+// ContactCard is the business card of a person or company.
 type ContactCard struct {
 	Name   string   `json:"name"`
 	Org    string   `json:"org,omitempty"`
@@ -68,7 +69,6 @@ type RichCard struct {
 // RichKind names the field of a Rich that is set.
 type RichKind string
 
-// Kinds of rich messages.
 const (
 	RichButtons  RichKind = "buttons"
 	RichList     RichKind = "list"
@@ -77,7 +77,7 @@ const (
 	RichCards    RichKind = "cards"
 )
 
-// Kind returns which field is set, or "" if none is. r may be nil.
+// Kind returns the kind of the field that is set, or "" if none is. r may be nil.
 func (r *Rich) Kind() RichKind {
 	switch {
 	case r == nil:
@@ -97,11 +97,11 @@ func (r *Rich) Kind() RichKind {
 	return ""
 }
 
-// IsSentAlone reports whether channels that carry this kind send it as a message of its own, without the text.
+// IsSentAlone reports whether this kind is sent as a separate message, without the text.
 func (k RichKind) IsSentAlone() bool { return k == RichLocation || k == RichContact || k == RichCards }
 
-// MaxItems returns how many buttons, rows or cards of a kind an account carries in one message. 0 means that the
-// account doesn't carry this kind: it is written in words (Rich.Text).
+// MaxItems returns the maximum number of buttons, rows or cards in one message of the account. 0 means that the account
+// doesn't support this kind, which is then sent as plain text (Rich.Text).
 func (c Capabilities) MaxItems(k RichKind) int {
 	switch k {
 	case RichButtons:
@@ -123,7 +123,8 @@ func (c Capabilities) MaxItems(k RichKind) int {
 	return 0
 }
 
-// CanSendRich reports whether an account can send r as it is. If not, it is written in words (Rich.Text).
+// CanSendRich reports whether the account supports r, including its number of items. If not, r is sent as plain text
+// (Rich.Text).
 func (c Capabilities) CanSendRich(r *Rich) bool {
 	items := 0
 	switch r.Kind() {
@@ -144,26 +145,26 @@ func (c Capabilities) CanSendRich(r *Rich) bool {
 	return items <= c.MaxItems(r.Kind())
 }
 
-// Text writes r in words for channels that don't carry it: numbered choices, a place with a link to a
-// map. It adds no words of any language.
+// Text returns r as Markdown, for channels that don't support it. Choices are numbered ("1. Yes"), and a location gets a
+// link to a map. It adds no words, which would have to be translated.
 func (r *Rich) Text() string {
 	switch r.Kind() {
 	case RichButtons:
 		var lines []string
 		for i, b := range r.Buttons {
-			lines = append(lines, writeChoice(i+1, b.Title, b.URL))
+			lines = append(lines, choiceText(i+1, b.Title, b.URL))
 		}
 		return strings.Join(lines, "\n")
 	case RichList:
-		return r.List.writeText()
+		return r.List.text()
 	case RichLocation:
 		return JoinLines(r.Location.Name, r.Location.Address, r.Location.MapURL())
 	case RichContact:
-		return r.Contact.writeText()
+		return r.Contact.text()
 	case RichCards:
 		var blocks []string
 		for _, c := range r.Cards {
-			blocks = append(blocks, c.writeText())
+			blocks = append(blocks, c.text())
 		}
 		return strings.Join(blocks, "\n\n")
 	}
@@ -171,14 +172,14 @@ func (r *Rich) Text() string {
 	return ""
 }
 
-// writeChoice writes one choice: "2. Title – detail", or "2. Title".
-func writeChoice(n int, title, detail string) string {
+// choiceText returns one numbered choice: "2. Title – detail", or "2. Title" without a detail.
+func choiceText(n int, title, detail string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, detail), " – ")
 }
 
-// writeText writes the titles of the sections and below them the choices, numbered through all sections. Blank lines around a title keep
-// Markdown from joining it with the choices.
-func (l *List) writeText() string {
+// text returns the sections' titles with their rows below, numbered across all sections. A blank line after each title
+// keeps Markdown from joining it with the first row.
+func (l *List) text() string {
 	var blocks []string
 	n := 0
 	for _, s := range l.Sections {
@@ -188,7 +189,7 @@ func (l *List) writeText() string {
 		var rows []string
 		for _, row := range s.Rows {
 			n++
-			rows = append(rows, writeChoice(n, row.Title, row.Description))
+			rows = append(rows, choiceText(n, row.Title, row.Description))
 		}
 		blocks = append(blocks, strings.Join(rows, "\n"))
 	}
@@ -197,37 +198,38 @@ func (l *List) writeText() string {
 
 // MapURL returns a link to the place on a public map.
 func (l *Location) MapURL() string {
-	lat, lon := writeDegrees(l.Latitude), writeDegrees(l.Longitude)
+	lat, lon := formatDegrees(l.Latitude), formatDegrees(l.Longitude)
 	return "https://www.openstreetmap.org/?mlat=" + lat + "&mlon=" + lon + "#map=17/" + lat + "/" + lon
 }
 
-// writeDegrees writes a coordinate with all its decimals and without an exponent.
-func writeDegrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// formatDegrees formats a coordinate with all its decimals and without an exponent.
+func formatDegrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// writeText writes the name, the organisation, and each number and address on a line of its own.
-func (c *ContactCard) writeText() string {
+// text returns the name, the organisation, and each number and address on a separate line.
+func (c *ContactCard) text() string {
 	return JoinLines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
 }
 
-// writeText writes the title in bold, the text, the picture's address, and each button on a line of its own.
-func (c RichCard) writeText() string {
-	all := []string{c.Title, c.Text, c.ImageURL}
-	for _, b := range c.Buttons {
-		all = append(all, strings.TrimSuffix("- "+b.Title+": "+b.URL, ": "))
-	}
+// text returns the title in bold, the text, the picture's URL, and each button on a separate line.
+func (c RichCard) text() string {
+	title := ""
 	if c.Title != "" {
-		all[0] = "**" + c.Title + "**"
+		title = "**" + c.Title + "**"
 	}
-	return JoinLines(all...)
+	lines := []string{title, c.Text, c.ImageURL}
+	for _, b := range c.Buttons {
+		lines = append(lines, strings.TrimSuffix("- "+b.Title+": "+b.URL, ": "))
+	}
+	return JoinLines(lines...)
 }
 
-// JoinLines joins the texts that are not empty by newlines.
-func JoinLines(all ...string) string {
-	var kept []string
-	for _, s := range all {
-		if s != "" {
-			kept = append(kept, s)
+// JoinLines joins the lines with newlines, leaving out empty ones.
+func JoinLines(lines ...string) string {
+	var nonempty []string
+	for _, line := range lines {
+		if line != "" {
+			nonempty = append(nonempty, line)
 		}
 	}
-	return strings.Join(kept, "\n")
+	return strings.Join(nonempty, "\n")
 }

@@ -2,63 +2,66 @@ package channels
 
 import "context"
 
-// Template is a text that a provider has to approve before it may be sent. Its variables are written {{name}}.
+// Template is a message that a provider has to approve before it may be sent, such as the body
+//
+//	Hello {{first_name}}, your quote {{quote_number}} is ready.
+//
+// With WhatsApp, templates are the only way to write to a customer who hasn't written in the last 24 hours.
 type Template struct {
-	ExternalID string // the provider's id; "" if the template was never submitted
-	Name       string // as the provider calls it: only a–z, 0–9 and _
-	Language   string // a code of the provider: "en", "en_US"
-	Category   string // utility, marketing, authentication
-	Header     string // plain text, "" if there is none
+	ExternalID string // the provider's id; "" means that it was never submitted
+	Name       string // the name at the provider: only a–z, 0–9 and _
+	Language   string // the provider's code: "en", "en_US"
+	Category   string // one of TemplateCategories
+	Header     string // plain text; "" means none
 	Body       string
 	Footer     string
 	Buttons    []Button
-	Variables  []string          // the names of the variables in Header and Body, in the order of their first use
-	Examples   map[string]string // by name: an example of each variable's value, which providers ask for
+	Variables  []string          // the variables in Header and Body, in the order of their first use
+	Examples   map[string]string // an example value for each variable, which providers require for the review
 }
 
-// TemplateUse is a Template filled for one customer.
+// TemplateUse is a Template together with the values for one customer.
 type TemplateUse struct {
 	Template
-	Values map[string]string // by the names of Variables, one for each; none is empty
+	Values map[string]string // a nonempty value for each of Variables
 }
 
-// TemplateStatus says how far a provider's approval of a template has come.
+// TemplateStatus is the status of a template's review. Only approved templates can be sent.
 type TemplateStatus string
 
-// Statuses. A template can be sent only while it is approved.
 const (
 	TemplateDraft    TemplateStatus = "draft"    // not submitted
-	TemplatePending  TemplateStatus = "pending"  // submitted, not decided
+	TemplatePending  TemplateStatus = "pending"  // submitted, but not decided
 	TemplateApproved TemplateStatus = "approved" // can be sent
-	TemplateRejected TemplateStatus = "rejected" // refused; TemplateState.Reason says why
-	TemplatePaused   TemplateStatus = "paused"   // the provider stopped it for a while
-	TemplateDisabled TemplateStatus = "disabled" // the provider stopped it for good
+	TemplateRejected TemplateStatus = "rejected" // refused: see TemplateState.Reason
+	TemplatePaused   TemplateStatus = "paused"   // stopped by the provider temporarily
+	TemplateDisabled TemplateStatus = "disabled" // stopped by the provider permanently
 )
 
-// TemplateState is what a provider says of a template.
+// TemplateState is the state of a template at the provider.
 type TemplateState struct {
 	ExternalID string
 	Name       string
 	Language   string
-	Category   string // as the provider sees it; it decides the price
+	Category   string // the provider's choice, which decides the price; it may differ from Template.Category
 	Status     TemplateStatus
-	Reason     string // why it was rejected, for people; "" if it wasn't
-	Quality    string // "green", "yellow" or "red", as customers react to it; "" means unknown
+	Reason     string // why it was rejected, for people; "" means that it wasn't
+	Quality    string // "green", "yellow" or "red", by the reactions of customers; "" means unknown
 }
 
-// Templater is a Channel whose provider approves templates. Its methods may block until ctx ends, and are never called in
-// a transaction.
+// Templater is a Channel whose provider approves templates. Its methods may block until ctx ends, and are never called
+// inside a database transaction.
 // Errors: *SendError.
 type Templater interface {
-	// SubmitTemplate submits a template that has no ExternalID. One that has, it submits again as changed; the state may
-	// then name another ExternalID. Errors of class BadContent say what is wrong with the template. After one of class
-	// Ambiguous the provider may have it; after all others it has nothing new.
+	// SubmitTemplate submits a template for review. A template that has an ExternalID is submitted as an edit, and may
+	// get another ExternalID. An error of class BadContent says what is wrong with the template. After an error of class
+	// Ambiguous the provider may have received it; after any other error it hasn't.
 	SubmitTemplate(ctx context.Context, t Template) (TemplateState, error)
 
-	// DeleteTemplate deletes a template at the provider. What happens to one without ExternalID is the provider's choice:
-	// all languages of its name may go, or nothing.
+	// DeleteTemplate deletes a template at the provider. For a template without an ExternalID, the effect depends on the
+	// provider: it may delete the name in all languages, or nothing.
 	DeleteTemplate(ctx context.Context, t Template) error
 
-	// ListTemplates returns what the provider says of all templates of the account.
+	// ListTemplates returns the state of all templates of the account.
 	ListTemplates(ctx context.Context) ([]TemplateState, error)
 }

@@ -11,7 +11,7 @@ import (
 	"parley/channels/walanguage"
 )
 
-// Limits of templates, the narrowest that providers publish.
+// The strictest limits for templates that any provider publishes.
 // Source: Meta, "Message templates" (components and their limits), read 2026-11.
 const (
 	templateNameRunes   = 512
@@ -33,20 +33,26 @@ var (
 // TemplateCategories returns the categories that a template can have. Providers price them differently.
 func TemplateCategories() []string { return []string{"utility", "marketing", "authentication"} }
 
-// TemplateName turns words into a name that providers accept: "Order update" becomes order_update.
-func TemplateName(words string) string {
-	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(words), "_"), "_")
+// TemplateName converts a title to a name that providers accept: "Order update" becomes order_update.
+func TemplateName(title string) string {
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(title), "_"), "_")
 }
 
-// TemplateFault is a reason for which every provider would refuse a template.
+// TemplateFault is a fault in a template that every provider would reject.
 type TemplateFault struct {
-	Field string // name, language, category, header, body, footer, buttons, examples
-	Text  string // what is wrong, without a full stop
-	Hint  string // what to do
+	Field string // name, language, category, header, body, footer, buttons or examples
+	Text  string // what is wrong, without a full stop: "has more than one variable"
+	Hint  string // what to do about it: "Move the others into the body."
 }
 
-// Faults returns what is wrong with a template, so that people learn it before a provider is asked.
+// Faults validates a template, so that people learn about faults without waiting for the provider's review. It returns
+// nil for a valid template.
 func (t Template) Faults() []TemplateFault {
+	return slices.Concat(t.labelFaults(), t.textFaults(), t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
+}
+
+// labelFaults validates the name, language and category.
+func (t Template) labelFaults() []TemplateFault {
 	var list []TemplateFault
 	add := func(field, text, hint string) {
 		list = append(list, TemplateFault{Field: field, Text: text, Hint: hint})
@@ -60,11 +66,25 @@ func (t Template) Faults() []TemplateFault {
 	if !slices.Contains(TemplateCategories(), t.Category) {
 		add("category", fmt.Sprintf("%q is not possible", t.Category), "Write "+strings.Join(TemplateCategories(), ", ")+".")
 	}
+	return list
+}
 
-	for _, part := range []struct {
+// textFaults validates the lengths and variables of the header, body and footer.
+func (t Template) textFaults() []TemplateFault {
+	var list []TemplateFault
+	add := func(field, text, hint string) {
+		list = append(list, TemplateFault{Field: field, Text: text, Hint: hint})
+	}
+
+	parts := []struct {
 		field, text string
 		maxRunes    int
-	}{{"header", t.Header, templateHeaderRunes}, {"body", t.Body, templateBodyRunes}, {"footer", t.Footer, templateFooterRunes}} {
+	}{
+		{"header", t.Header, templateHeaderRunes},
+		{"body", t.Body, templateBodyRunes},
+		{"footer", t.Footer, templateFooterRunes},
+	}
+	for _, part := range parts {
 		if n := utf8.RuneCountInString(part.text); n > part.maxRunes {
 			add(part.field, fmt.Sprintf("has %d characters", n), fmt.Sprintf("Shorten it to %d.", part.maxRunes))
 		}
@@ -82,12 +102,11 @@ func (t Template) Faults() []TemplateFault {
 	if len(Variables(t.Footer)) > 0 {
 		add("footer", "has a variable", "Move it into the body.")
 	}
-
-	return slices.Concat(list, t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
+	return list
 }
 
-// languageHint returns what to write in place of a language code that no template can have. It returns "" if the code is possible: one of
-// WhatsApp's, or one for a language that WhatsApp doesn't have at all, because templates can be sent by mail, too.
+// languageHint returns what to write instead of an invalid language code, or "" if the code is valid. Valid are the codes of
+// WhatsApp, and codes for languages that WhatsApp doesn't have at all, because templates can also be sent by mail.
 func languageHint(code string) string {
 	if walanguage.IsKnown(code) {
 		return ""
@@ -107,7 +126,7 @@ func languageHint(code string) string {
 	return "Write it like en or en_US."
 }
 
-// isLanguage reports whether two letters stand for a language. Source: ISO 639-1.
+// isLanguage reports whether code is a two-letter language code. Source: ISO 639-1.
 func isLanguage(code string) bool {
 	return slices.Contains(strings.Fields(`
 		aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu
@@ -117,6 +136,7 @@ func isLanguage(code string) bool {
 		ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu`), code)
 }
 
+// bodyFaults returns the first fault that only the body can have.
 func (t Template) bodyFaults() []TemplateFault {
 	fault := func(text, hint string) []TemplateFault {
 		return []TemplateFault{{Field: "body", Text: text, Hint: hint}}
@@ -136,7 +156,7 @@ func (t Template) bodyFaults() []TemplateFault {
 	return nil
 }
 
-// buttonFaults returns what is wrong with the buttons.
+// buttonFaults validates the buttons.
 func (t Template) buttonFaults() []TemplateFault {
 	var list []TemplateFault
 	add := func(text, hint string) {
@@ -162,7 +182,7 @@ func (t Template) buttonFaults() []TemplateFault {
 	return list
 }
 
-// IsWebAddress reports whether a text is an absolute http or https URL.
+// IsWebAddress reports whether text is an absolute http or https URL.
 func IsWebAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -171,7 +191,7 @@ func IsWebAddress(text string) bool {
 	return u.Scheme == "https" || u.Scheme == "http"
 }
 
-// exampleFaults returns the variables that have no example value.
+// exampleFaults returns a fault for each variable without an example value.
 func (t Template) exampleFaults() []TemplateFault {
 	var list []TemplateFault
 	for _, name := range Variables(t.Header, t.Body) {
@@ -186,7 +206,7 @@ func (t Template) exampleFaults() []TemplateFault {
 	return list
 }
 
-// Example returns an example value of a built-in variable, or "" for other variables.
+// Example returns an example value for a built-in variable, or "" for other variables.
 func Example(name string) string {
 	switch name {
 	case "customer_name":

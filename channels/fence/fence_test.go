@@ -88,7 +88,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 			defer there.Close()
 			// Nobody reads: a byte that is written all the same would block for ever.
 			noError(t, here.SetWriteDeadline(time.Now().Add(time.Second)))
-			attempt := &Attempt{until: time.Now().Add(tt.left)}
+			attempt := &Attempt{deadline: time.Now().Add(tt.left)}
 			c := &conn{Conn: here, clock: tt.clock}
 			c.attempt.Store(attempt)
 

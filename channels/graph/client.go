@@ -249,7 +249,7 @@ func (c *Client) request(ctx context.Context, r call, out any) error {
 
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
-		return &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
+		return &fence.LostError{Cause: err}
 	}
 	resp, err := fence.Do(c.http, req)
 	if err != nil {
@@ -278,7 +278,7 @@ func (c *Client) newRequest(ctx context.Context, r call) (*http.Request, error) 
 	address.RawQuery = r.query.Encode()
 	req, err := http.NewRequestWithContext(ctx, r.method, address.String(), r.body)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 
 	if c.token != "" {

@@ -5,30 +5,28 @@ import (
 	"net/netip"
 )
 
-// This file knows which IP addresses are on the public internet. All others could be machines in the company's own
-// network, or services of a cloud that hand out secrets.
-
-// internet is the table of address blocks that aren't public.
+// internet classifies IP addresses. It prevents server-side request forgery: a URL in a customer's message must not make
+// Parley call 10.0.0.7 in the company's own network, or 169.254.169.254, where clouds hand out the machine's secrets.
 type internet struct {
-	nat64   netip.Prefix   // IPv6 addresses that stand for IPv4 ones, in networks with IPv6 only (RFC 6052)
+	nat64   netip.Prefix   // IPv6 addresses that embed an IPv4 address, for networks with IPv6 only (RFC 6052)
 	global6 netip.Prefix   // the IPv6 addresses that are assigned as global unicast
-	special []netip.Prefix // addresses that are not public
-	cloud   []netip.Prefix // the clouds' own services, which hand out the machine's secrets
+	special []netip.Prefix // blocks that aren't public
+	cloud   []netip.Prefix // metadata services of clouds, which are refused in any case
 }
 
-// newInternet makes the table of addresses that are not public: private, link-local, shared, multicast,
-// documentation, benchmark and reserved ones, and IPv6 addresses that contain an IPv4 address.
+// newInternet builds the table of blocks that aren't public: private, link-local, shared, multicast, documentation,
+// benchmark and reserved addresses, and IPv6 tunnels to IPv4.
 // Source: IANA's special-purpose address registries for IPv4 and IPv6, read November 2026.
 func newInternet() internet {
 	n := internet{nat64: netip.MustParsePrefix("64:ff9b::/96"), global6: netip.MustParsePrefix("2000::/3")}
 	for _, block := range []string{
 		"0.0.0.0/8", "10.0.0.0/8",
-		"100.64.0.0/10", // shared by a provider's customers
+		"100.64.0.0/10", // carrier-grade NAT
 		"127.0.0.0/8",
-		"168.63.129.16/32", // Azure's inner service, at a public address
-		"169.254.0.0/16",   // link-local; the clouds' metadata
+		"168.63.129.16/32", // Azure's metadata service, at a public address
+		"169.254.0.0/16",   // link-local; most clouds' metadata services
 		"172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-		"192.88.99.0/24", // the way to 6to4
+		"192.88.99.0/24", // 6to4 relays
 		"192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
 		"2001::/23", // Teredo and other protocols
 		"2001:db8::/32",
@@ -41,7 +39,7 @@ func newInternet() internet {
 	for _, block := range []string{
 		"168.63.129.16/32",                            // Azure
 		"100.100.100.200/32", "fd00:100::100:200/128", // Alibaba
-		"fd00:ec2::/32",          // AWS: of the machine ::254, of a container ::23
+		"fd00:ec2::/32",          // AWS: ::254 for machines, ::23 for containers
 		"fd20:ce::254/128",       // Google
 		"fd00:c1::a9fe:a9fe/128", // Oracle
 		"fd00:42::42/128",        // Scaleway
@@ -52,7 +50,8 @@ func newInternet() internet {
 	return n
 }
 
-// unwrap returns the IPv4 address that an IPv6 address stands for. It returns all other addresses unchanged.
+// unwrap returns the IPv4 address that an IPv6 address embeds: 1.1.1.1 for ::ffff:1.1.1.1. It returns all other addresses
+// unchanged.
 func (n internet) unwrap(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	if n.nat64.Contains(a) {
@@ -82,9 +81,9 @@ func (n internet) contains(a netip.Addr) bool {
 	return true
 }
 
-// isNeverReached reports whether an address is refused even if an admin has named its host: it is link-local, or
-// belongs to a cloud's own service.
-func (n internet) isNeverReached(a netip.Addr) bool {
+// isForbidden reports whether an address is refused even if an admin has allowed its host, because it is link-local or
+// a cloud's metadata service.
+func (n internet) isForbidden(a netip.Addr) bool {
 	a = n.unwrap(a.WithZone(""))
 	for _, p := range n.cloud {
 		if p.Contains(a) {

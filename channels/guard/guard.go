@@ -1,9 +1,9 @@
-// Package guard is the Dialer that channels get. It connects to the public internet and to hosts that an
-// admin named, and refuses everything else. So an address in a customer's message can't make Parley call
+// Package guard provides a network dialer that connects only to the public internet and to hosts that an admin has
+// allowed. It protects against server-side request forgery: a URL in a customer's message can't make Parley call
 // servers in the company's own network.
 //
-// What does not belong here: which hosts an account may reach (channels.Spec.OwnHosts), and proxies: a
-// channel that uses one must name its host.
+// Which hosts are allowed for an account is decided elsewhere (channels.Spec.OwnHosts). Proxies aren't supported: a
+// channel that uses one must allow the proxy's host.
 package guard
 
 import (
@@ -18,21 +18,21 @@ import (
 	"parley/channels"
 )
 
-// dialTimeout limits the time to open one connection, whatever its context says.
+// dialTimeout limits the time to open one connection, in addition to the context's deadline.
 const dialTimeout = 30 * time.Second
 
-// Dialer implements channels.Dialer. It checks the address of each connection after the name was resolved,
-// so that a name whose address changes can't get around the check.
+// Dialer implements channels.Dialer. It checks the IP address of each connection after the name was resolved, so that a
+// DNS record that changes between check and use can't circumvent the check. It is safe for concurrent use.
 type Dialer struct {
-	allowed map[string]bool // hosts that an admin named, in the form of normalHost, with or without a port
+	allowed map[string]bool // hosts, with or without a port, in the form of normalHost
 	world   internet
 	plain   net.Dialer // for allowed hosts
 	guarded net.Dialer // for all other hosts
 }
 
-// New returns a Dialer. allowed lists hosts that may be called wherever they are: "mail.internal" or "10.0.0.7" for
-// all ports, "mail.internal:993" for one port. Link-local addresses and the clouds' metadata services are refused
-// even then: no server that an admin means is there.
+// New returns a Dialer. The allowed hosts may be in any network: "mail.internal" or "10.0.0.7" allows all ports, and
+// "mail.internal:993" one port. Even then, link-local addresses and metadata services of clouds are refused, because no
+// legitimate server is there.
 func New(allowed ...string) *Dialer {
 	d := &Dialer{allowed: map[string]bool{}, world: newInternet()}
 	for _, host := range allowed {
@@ -43,7 +43,7 @@ func New(allowed ...string) *Dialer {
 		Timeout: dialTimeout,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
-			if err != nil || d.world.isNeverReached(at.Addr()) {
+			if err != nil || d.world.isForbidden(at.Addr()) {
 				return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
 			}
 			return nil
@@ -61,7 +61,7 @@ func New(allowed ...string) *Dialer {
 }
 
 // DialContext implements channels.Dialer for TCP.
-// Errors: channels.ErrPrivateAddress, and those of net.Dialer.
+// Errors: channels.ErrPrivateAddress, or those of net.Dialer.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -74,7 +74,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return d.guarded.DialContext(ctx, network, address)
 }
 
-// normalHost writes a host, with or without a port, in the form in which hosts are compared.
+// normalHost normalises a host, with or without a port, for comparison: "Mail.Internal." becomes "mail.internal".
 func normalHost(host string) string {
 	host = strings.ToLower(strings.TrimSpace(host))
 	if name, port, err := net.SplitHostPort(host); err == nil {
@@ -83,7 +83,7 @@ func normalHost(host string) string {
 	return strings.TrimSuffix(host, ".")
 }
 
-// check refuses a connection to an address that isn't on the public internet.
+// check returns ErrPrivateAddress for an address that isn't on the public internet.
 func (d *Dialer) check(network, address string) error {
 	if network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("guard: %s: %w", network, channels.ErrPrivateAddress)
