@@ -130,7 +130,7 @@ func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Serve
 	noError(t, err)
 	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
 	wantEqual(t, "a byte left", attempt.MayHaveLeft(), true)
-	wantEqual(t, "its connection knew no deadline", attempt.until.IsZero(), false)
+	wantEqual(t, "its connection knew no deadline", attempt.deadline.IsZero(), false)
 }
 
 // A request whose connection was cut before an answer left. The connection has carried another request before, which doesn't count

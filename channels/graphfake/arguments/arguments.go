@@ -1,13 +1,13 @@
-// Package arguments reads what a call of Meta's Graph API says. Arguments may stand in the query, in a form or in a JSON
-// body, and mean the same there:
+// Package arguments parses the arguments of a call to Meta's Graph API. They may be in the query, in a form or in a JSON
+// body, with the same meaning. For example,
 //
 //	POST /v26.0/1055/messages?messaging_type=RESPONSE
 //	{"message": {"text": "hi"}}
 //
-// has the arguments messaging_type and message. Where the query and the body name the same argument, the body counts. Meta
-// documents no rule for that; it is what $_REQUEST does in PHP, Graph's first language.
+// has the arguments messaging_type and message. If both the query and the body contain an argument, the body wins. Meta
+// documents no rule for this; it is what $_REQUEST does in PHP, Graph's first language.
 //
-// What does not belong here: which arguments a call takes, and what is answered.
+// Which arguments a call requires is decided by the emulator, package graphfake.
 package arguments
 
 import (
@@ -24,14 +24,15 @@ import (
 	"strings"
 )
 
-// Arguments are those of one call.
+// Arguments are the arguments of one call. Read returns them.
 type Arguments struct {
 	values  map[string]json.RawMessage // by name
 	files   map[string][]*multipart.FileHeader
-	bodyErr error // why the body can't be read; nil if it can
+	bodyErr error // the error of parsing the body
 }
 
-// Read reads the arguments of a request with this body. A body that can't be read is reported by Decode.
+// Read parses the arguments of a request. It gets the request's body separately, which it doesn't read from r. If the body
+// is malformed, Decode returns the error.
 func Read(r *http.Request, body []byte) Arguments {
 	a := Arguments{values: map[string]json.RawMessage{}}
 	a.add(r.URL.Query())
@@ -61,7 +62,7 @@ func (a *Arguments) readForm(body []byte) {
 }
 
 func (a *Arguments) readMultipart(body []byte, boundary string) {
-	// A form isn't larger than its body, so all of its files stay in memory.
+	// With this limit all files stay in memory, because a form isn't larger than its body.
 	form, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(int64(len(body)))
 	if err != nil {
 		a.bodyErr = formError(err)
@@ -80,15 +81,14 @@ func (a *Arguments) readJSON(body []byte) {
 	maps.Copy(a.values, fields)
 }
 
-// add adds the arguments of a query or a form. Of several values with one name, the last counts.
+// add adds the arguments of a query or a form. If an argument is repeated, its last value wins.
 func (a *Arguments) add(values url.Values) {
 	for name, list := range values {
 		a.values[name] = asJSON(list[len(list)-1])
 	}
 }
 
-// Text returns an argument that is a text. It returns "" if the argument is missing or isn't a text. A caller that has to
-// tell these apart uses Decode.
+// Text returns a string argument, or "" if the argument is missing or isn't a string. Use Decode to distinguish these.
 func (a Arguments) Text(name string) string {
 	var text string
 	if json.Unmarshal(a.values[name], &text) != nil {
@@ -97,8 +97,8 @@ func (a Arguments) Text(name string) string {
 	return text
 }
 
-// Decode reads the arguments into v, as json.Unmarshal does, but for those that go with any call and say nothing about its
-// object. Errors are for people: the body can't be read, or an argument has another type than in v.
+// Decode stores the arguments in v, as json.Unmarshal does. It leaves out the arguments that every call may have.
+// Errors: the body is malformed, or an argument has the wrong type. Their texts are for people.
 func (a Arguments) Decode(v any) error {
 	if a.bodyErr != nil {
 		return a.bodyErr
@@ -115,14 +115,14 @@ func (a Arguments) Decode(v any) error {
 	return unmarshal(raw, v)
 }
 
-// commonNames are the arguments that go with any call.
+// commonNames returns the arguments that every call may have.
 func commonNames() []string {
 	return []string{"access_token", "appsecret_proof", "format", "locale", "pretty", "debug", "suppress_http_code"}
 }
 
 func formError(err error) error { return fmt.Errorf("the form can't be read: %w", err) }
 
-// unmarshal is json.Unmarshal with errors for people.
+// unmarshal is json.Unmarshal with error texts for people.
 func unmarshal(raw []byte, v any) error {
 	err := json.Unmarshal(raw, v)
 	var wrongType *json.UnmarshalTypeError
@@ -135,8 +135,8 @@ func unmarshal(raw []byte, v any) error {
 	return errors.New("the body is not valid JSON")
 }
 
-// asJSON returns a value of a query or a form as JSON. Objects, lists and texts in quotes are JSON already; all else is a
-// text. So {"id":1} stays what it is, {'id':1} becomes {"id":1}, and 5 becomes "5".
+// asJSON converts a value of a query or a form to JSON. Objects, arrays and quoted strings are JSON already; anything else
+// becomes a string. So {"id":1} stays as it is, {'id':1} becomes {"id":1}, and 5 becomes "5".
 func asJSON(value string) json.RawMessage {
 	trimmed := strings.TrimSpace(value)
 	if trimmed != "" && strings.ContainsRune(`{["`, rune(trimmed[0])) {
@@ -151,28 +151,29 @@ func asJSON(value string) json.RawMessage {
 	return text
 }
 
-// withDoubleQuotes turns the single quotes around texts into double ones, as Graph does: {'id':'1'} becomes {"id":"1"}.
+// withDoubleQuotes replaces the single quotes around strings with double quotes, as Graph does: {'id':'1'} becomes
+// {"id":"1"}.
 func withDoubleQuotes(s string) string {
 	var out strings.Builder
-	var open byte // the quote that began the text that i is in; 0 outside of texts
+	var open byte // the opening quote of the string that contains s[i]; 0 outside of strings
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		isEscape := c == '\\' && i+1 < len(s)
 		isQuote := c == '\'' || c == '"'
 		switch {
-		case isEscape && s[i+1] == '\'': // between double quotes, a single one needs no escape
+		case isEscape && s[i+1] == '\'': // \' becomes ', because JSON doesn't know this escape
 			out.WriteByte('\'')
 			i++
 		case isEscape:
 			out.WriteString(s[i : i+2])
 			i++
-		case isQuote && open == 0: // a text begins
+		case isQuote && open == 0: // a string begins
 			open = c
 			out.WriteByte('"')
 		case isQuote && open == c: // it ends
 			open = 0
 			out.WriteByte('"')
-		case c == '"': // a double quote between single ones
+		case c == '"': // a double quote inside single quotes
 			out.WriteString(`\"`)
 		default:
 			out.WriteByte(c)
@@ -181,14 +182,14 @@ func withDoubleQuotes(s string) string {
 	return out.String()
 }
 
-// File is a file of a form.
+// File is a file in a form.
 type File struct {
 	Name        string
-	ContentType string // without parameters; "" means that the form names none
+	ContentType string // without parameters; "" means unknown
 	Content     []byte
 }
 
-// File returns the file of an argument. ok is false if there is not exactly one.
+// File returns the file of an argument. ok is false unless there is exactly one.
 func (a Arguments) File(name string) (f File, ok bool) {
 	if len(a.files[name]) != 1 {
 		return File{}, false
@@ -212,13 +213,13 @@ func (a Arguments) File(name string) (f File, ok bool) {
 	}, true
 }
 
-// BareType returns a content type without its parameters: "audio/ogg" of "audio/ogg; codecs=opus".
+// BareType returns a content type without its parameters: "audio/ogg" for "audio/ogg; codecs=opus".
 func BareType(contentType string) string {
 	bare, _, _ := strings.Cut(contentType, ";")
 	return strings.ToLower(strings.TrimSpace(bare))
 }
 
-// Names are a list of names. Graph takes it as a list, ["a","b"], or as a text with commas, "a,b".
+// Names is a list of names. Graph accepts it as an array, ["a","b"], or as a string with commas, "a,b".
 type Names []string
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -1,41 +1,41 @@
-// Package codes has the numbers by which Meta's Graph API says what is wrong with a request, as far as graphfake refuses
-// requests, and their titles.
+// Package codes has the error codes of Meta's Graph API that the emulator graphfake returns, and the titles that Meta gives
+// them. For example, a text that is sent more than 24 hours after the customer's last message is refused with
 //
-// What does not belong here: when something is refused, and the rest of the answer.
+//	{"error": {"code": 131047, "message": "(#131047) Re-engagement message"}}
 package codes
 
-// Error codes of Graph; from 130000 on they are the Cloud API's.
+// Error codes of Graph. Those from 130000 on are used only by WhatsApp's Cloud API.
 // Source: Graph API, "Handle Errors"; Cloud API, "Error codes"; Messenger Platform, "Error codes".
 const (
-	Unknown          = 1    // also for a wrong secret
-	Permission       = 10   // the action is not allowed
-	NeedsApp         = 15   // only the app itself may ask
-	Invalid          = 100  // a parameter
-	App              = 101  // the app isn't known
-	NoToken          = 104  // there is no token
-	Token            = 190  // the token isn't accepted
-	Permissions      = 200  // the token lacks a permission
-	Unavailable      = 551  // the person gets no messages
-	Unverified       = 2200 // a callback didn't answer the challenge
-	Path             = 2500 // there is no such path
-	NumberRate       = 130429
-	Missing          = 131008 // a parameter is missing
-	BadValue         = 131009 // a parameter has a wrong value
+	Unknown          = 1      // also used for a wrong app secret
+	Permission       = 10     // the action isn't permitted
+	NeedsApp         = 15     // the call needs the token of the app itself
+	Invalid          = 100    // invalid parameter
+	App              = 101    // unknown app
+	NoToken          = 104    // the token is missing
+	Token            = 190    // the token is invalid, expired or revoked
+	Permissions      = 200    // the token lacks a permission
+	Unavailable      = 551    // the person can't receive messages
+	Unverified       = 2200   // the callback didn't return the challenge
+	Path             = 2500   // unknown path
+	NumberRate       = 130429 // the rate limit of the sending number
+	Missing          = 131008 // required parameter
+	BadValue         = 131009 // invalid value of a parameter
 	Undeliverable    = 131026
-	WindowClosed     = 131047
-	Media            = 131053 // a file
-	PairRate         = 131056
-	NeedsPhone       = 131062 // a template needs the phone number
-	TemplateCount    = 132000 // the number of its parameters is wrong
-	NoTemplate       = 132001
-	TemplateFormat   = 132012 // a parameter is of another kind than the template's
+	WindowClosed     = 131047 // only templates may be sent
+	Media            = 131053 // upload error
+	PairRate         = 131056 // the rate limit towards one customer
+	NeedsPhone       = 131062 // the template can only be sent to a phone number
+	TemplateCount    = 132000 // wrong number of parameters
+	NoTemplate       = 132001 // unknown template, or not approved
+	TemplateFormat   = 132012 // a parameter has the wrong type
 	TemplatePaused   = 132015
 	TemplateDisabled = 132016
 )
 
-// Subcodes, which say more than the code.
+// Subcodes, which make a code more specific.
 const (
-	SubNoObject       = 33      // no such object
+	SubNoObject       = 33      // the object doesn't exist or isn't visible to the token
 	SubRevoked        = 460     // the token was revoked
 	SubExpired        = 463     // the token has expired
 	SubCodeExpired    = 36007   // the code of a sign-up has expired
@@ -43,18 +43,19 @@ const (
 	SubCodeUsed       = 36009   // the code of a sign-up was used before
 	SubBlocked        = 1545041 // the person has blocked the Page
 	SubRestricted     = 1893063 // the Page may not send
-	SubNoPerson       = 2018001
-	SubFetch          = 2018008 // a file at the sender's address can't be fetched
-	SubUpload         = 2018047 // a file is not taken
+	SubNoPerson       = 2018001 // unknown recipient
+	SubFetch          = 2018008 // the file can't be downloaded from its URL
+	SubUpload         = 2018047 // the file is refused
 	SubNoProfile      = 2018218 // the person's profile is private
 	SubWindow         = 2018278 // the reply window is closed
 	SubHeld           = 2018300 // another app has control of the conversation
-	SubTemplateExists = 2388024 // name and language are taken
+	SubTemplateExists = 2388024 // a template with this name and language exists
 	SubTemplate       = 2388043 // a template breaks the rules
-	SubNoTemplate     = 2593002
+	SubNoTemplate     = 2593002 // unknown template
 )
 
-// Title returns the title of an error. Source: Cloud API, "Error codes".
+// Title returns the title of an error code of the Cloud API, or a general title for other codes.
+// Source: Cloud API, "Error codes".
 func Title(code int) string {
 	switch code {
 	case WindowClosed:

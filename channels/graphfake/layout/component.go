@@ -1,6 +1,11 @@
-// Package layout knows the parts of WhatsApp's message templates: which of them Meta takes, and how a message fills them in.
+// Package layout validates WhatsApp's message templates as Meta does, and fills them in for a message. A template consists of
+// components: an optional header, the body, an optional footer and optional buttons. For example, the body
 //
-// What does not belong here: who may use a template, its review, and the API by which it is made.
+//	{"type": "BODY", "text": "Your order {{1}} is ready.", "example": {"body_text": [["A-17"]]}}
+//
+// has one variable, for which every message must contain a value. component.go checks new templates, and use.go fills them.
+//
+// What does not belong here: the review of templates and the API that creates them.
 package layout
 
 import (
@@ -13,15 +18,15 @@ import (
 	"unicode/utf8"
 )
 
-// Component is a part of a template, as Graph writes it.
+// Component is a component of a template in Graph's JSON format.
 type Component struct {
-	Type    string   `json:"type"`
-	Format  string   `json:"format,omitempty"` // of a header
+	Type    string   `json:"type"`             // HEADER, BODY, FOOTER or BUTTONS
+	Format  string   `json:"format,omitempty"` // of a header: TEXT, IMAGE, VIDEO, DOCUMENT or LOCATION
 	Text    string   `json:"text,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
 	Example *Example `json:"example,omitempty"`
 
-	// Of templates with a code to sign in.
+	// For authentication templates, which send a one-time code.
 	AddsWarning   bool `json:"add_security_recommendation,omitempty"`
 	MinutesOfCode int  `json:"code_expiration_minutes,omitempty"`
 }
@@ -37,7 +42,7 @@ type Button struct {
 	FlowID  string `json:"flow_id,omitempty"`
 }
 
-// Example is what the variables of a part may be, and a file that its header may have.
+// Example has example values for the variables of a component, or an example file for a header. Meta's reviewers need them.
 type Example struct {
 	HeaderText   []string       `json:"header_text,omitempty"`
 	HeaderHandle []string       `json:"header_handle,omitempty"`
@@ -46,13 +51,13 @@ type Example struct {
 	BodyNamed    []NamedExample `json:"body_text_named_params,omitempty"`
 }
 
-// NamedExample is what a variable with a name may be.
+// NamedExample is an example value for a variable with a name.
 type NamedExample struct {
 	Name  string `json:"param_name"`
 	Value string `json:"example"`
 }
 
-// texts are a list of texts, or one alone.
+// texts is a list of strings. In JSON, a single string is accepted as well.
 type texts []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -70,14 +75,15 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Template is what of a template matters here.
+// Template is the content of a template.
 type Template struct {
 	Components []Component
-	IsNamed    bool // its variables are {{first_name}}, not {{1}}
-	IsCode     bool // it has a code to sign in, and Meta writes its words
+	IsNamed    bool // variables have names, like {{first_name}}, instead of numbers, like {{1}}
+	IsCode     bool // an authentication template, for which Meta provides the text
 }
 
-// Tidy writes types in capitals, and the words that Meta writes itself.
+// Tidy normalises the template in place: it writes types in capital letters, and adds the text that Meta provides. Call it
+// before Check.
 func (t Template) Tidy() {
 	for i := range t.Components {
 		c := &t.Components[i]
@@ -86,14 +92,14 @@ func (t Template) Tidy() {
 			c.Buttons[j].Type = strings.ToUpper(c.Buttons[j].Type)
 		}
 		if t.IsCode {
-			c.writeCodeWords()
+			c.addCodeText()
 		}
 	}
 }
 
-// writeCodeWords writes the words of a template with a code.
-func (c *Component) writeCodeWords() {
-	const code = "123456" // what Meta shows as an example
+// addCodeText adds the text that Meta provides for authentication templates.
+func (c *Component) addCodeText() {
+	const code = "123456" // Meta's example
 	switch {
 	case c.Type == "BODY" && c.Text == "":
 		c.Text = "Your code is *{{1}}*."
@@ -106,7 +112,7 @@ func (c *Component) writeCodeWords() {
 	}
 }
 
-// Limits of templates, in characters but for numbers of things. Source: Cloud API, "Templates: components".
+// Limits of templates: lengths in characters, and numbers of buttons. Source: Cloud API, "Templates: components".
 const (
 	maxHeader       = 60
 	maxBody         = 1024
@@ -123,7 +129,7 @@ var (
 	variableName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 
-// Check returns what Meta refuses a tidied template for; "" means nothing.
+// Check returns the reason why Meta would refuse the template, or "" if it is valid. Tidy must have been called before.
 func (t Template) Check() string {
 	seen := map[string]bool{}
 	for _, c := range t.Components {
@@ -141,7 +147,6 @@ func (t Template) Check() string {
 	return ""
 }
 
-// checkComponent checks one part of a template.
 func (t Template) checkComponent(c Component) string {
 	variables, fault := t.listVariables(c.Text)
 	if fault != "" {
@@ -172,7 +177,7 @@ func (t Template) checkComponent(c Component) string {
 	return ""
 }
 
-// checkHeader checks a header that has so many variables.
+// checkHeader checks a header. variables is the number of variables in its text.
 func (c Component) checkHeader(variables int) string {
 	switch c.Format {
 	case "TEXT":
@@ -184,14 +189,13 @@ func (c Component) checkHeader(variables int) string {
 			return "A header with a file has an example: header_handle."
 		}
 	case "LOCATION":
-		// Where it is, is said by each message.
+		// Each message contains its own location.
 	default:
 		return "A header is one of TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION."
 	}
 	return ""
 }
 
-// checkBody checks the text of a template.
 func (c Component) checkBody() string {
 	if !hasLength(c.Text, maxBody) {
 		return "A body has 1 to 1024 characters."
@@ -206,7 +210,6 @@ func (c Component) checkBody() string {
 	return ""
 }
 
-// checkButtons checks the buttons of a template.
 func (c Component) checkButtons() string {
 	counts := map[string]int{}
 	for _, b := range c.Buttons {
@@ -224,11 +227,10 @@ func (c Component) checkButtons() string {
 	return ""
 }
 
-// check checks one button.
 func (b Button) check() string {
-	isCode := b.Type == "OTP" || b.Type == "COPY_CODE" // WhatsApp may write the words of these itself
-	isWordless := isCode && b.Text == ""
-	if !hasLength(b.Text, maxButton) && !isWordless {
+	mayOmitText := b.Type == "OTP" || b.Type == "COPY_CODE" // WhatsApp provides the text
+	isOmitted := mayOmitText && b.Text == ""
+	if !isOmitted && !hasLength(b.Text, maxButton) {
 		return "A button has 1 to 25 characters."
 	}
 
@@ -254,14 +256,14 @@ func (b Button) check() string {
 			return "A code to copy has an example."
 		}
 	case "FLOW", "MPM", "SPM", "CATALOG", "VOICE_CALL":
-		// What they lead to, the emulator doesn't have.
+		// The emulator doesn't know the objects that these refer to, such as flows and catalogs.
 	default:
 		return "Unknown button " + b.Type + "."
 	}
 	return ""
 }
 
-// checkLink checks the address of a button. It has an example if it has a variable, and only then.
+// checkLink checks the URL of a button. It must have an example if and only if it has a variable.
 func (b Button) checkLink() string {
 	hasVariable, hasExample := variable.MatchString(b.URL), len(b.Example) > 0
 	if b.URL == "" || hasVariable != hasExample {
@@ -270,7 +272,7 @@ func (b Button) checkLink() string {
 	return ""
 }
 
-// countExamples counts the examples of the variables of a part's text.
+// countExamples returns the number of example values for the variables in the component's text.
 func (c Component) countExamples(isNamed bool) int {
 	switch {
 	case c.Example == nil:
@@ -287,8 +289,8 @@ func (c Component) countExamples(isNamed bool) int {
 	return 0
 }
 
-// listVariables returns the variables of a text, each once: "1", "2" in their order, or their names in the order of their first
-// use. fault says what is wrong with them; "" means nothing.
+// listVariables returns the distinct variables in a text. Numbers are sorted: "1", "2". Names are in the order of their first
+// use. fault is the reason why they are invalid, or "".
 func (t Template) listVariables(text string) (names []string, fault string) {
 	for _, found := range variable.FindAllStringSubmatch(text, -1) {
 		name := strings.TrimSpace(found[1])
@@ -312,11 +314,13 @@ func (t Template) listVariables(text string) (names []string, fault string) {
 			return nil, "Variables are numbered without gaps."
 		}
 	}
-	for i := range names { // as many different numbers as there are, from 1 on
+	for i := range names { // distinct numbers without gaps are 1, 2, …
 		names[i] = strconv.Itoa(i + 1)
 	}
 	return names, ""
 }
 
-// hasLength reports whether a text has at least one character, and not more than most.
-func hasLength(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
+// hasLength reports whether a text has 1 to maxRunes characters.
+func hasLength(text string, maxRunes int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= maxRunes
+}

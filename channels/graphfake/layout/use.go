@@ -12,7 +12,12 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// Use is a template in a message.
+// Use is the part of a message that selects a template and contains the values for its variables:
+//
+//	{"name": "order_ready", "language": {"code": "en"},
+//	 "components": [{"type": "body", "parameters": [{"type": "text", "text": "A-17"}]}]}
+//
+// Template.Fill returns the result, or the error with which Meta refuses the message.
 type Use struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
@@ -23,15 +28,15 @@ type Use struct {
 	Components []UsePart `json:"components"`
 }
 
-// UsePart is what a message says of a part of a template.
+// UsePart contains the values for one component of a template, or for one of its buttons.
 type UsePart struct {
 	Type       string      `json:"type"`
-	SubType    string      `json:"sub_type"`
-	Index      *index      `json:"index"` // of a button
+	SubType    string      `json:"sub_type"` // the type of a button
+	Index      *index      `json:"index"`    // the position of a button, from 0
 	Parameters []Parameter `json:"parameters"`
 }
 
-// index is a number from 0 on, which may stand in quotes; -1 stands for what isn't a number.
+// index is a number that may be quoted in JSON. Anything that isn't a number becomes -1.
 type index int
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -44,7 +49,7 @@ func (i *index) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Parameter fills in a variable.
+// Parameter is the value for a variable, or the file of a header. Type decides which other field is used.
 type Parameter struct {
 	Type     string          `json:"type"`
 	Name     string          `json:"parameter_name"`
@@ -60,7 +65,7 @@ type Parameter struct {
 	DateTime json.RawMessage `json:"date_time"`
 }
 
-// scalar is a text, or what stands in its place in some of Meta's examples: true.
+// scalar is a string. Other JSON values are kept as their JSON text, because some of Meta's examples have true here.
 type scalar string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -73,7 +78,7 @@ func (s *scalar) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Media is a file in a message: an upload, or one at an address.
+// Media is a file in a message: either an upload, by its ID, or a URL in Link.
 type Media struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
@@ -84,23 +89,23 @@ type Media struct {
 type Filled struct {
 	Text    string
 	Buttons []FilledButton
-	Kind    string // of File: image, video, document
-	File    *Media // of the header; nil means none
+	Kind    string // of File: image, video or document
+	File    *Media // the file in the header; nil means none
 }
 
 // FilledButton is a button below a template.
 type FilledButton struct {
 	ID, Title string
-	URL       string // where a tap leads; "" means that it answers
+	URL       string // the link that a tap opens; "" means that a tap sends a reply
 }
 
-// Fault is why a message with a template is refused.
+// Fault is the error with which Meta refuses a message with a template.
 type Fault struct {
-	Code    int // of package codes
+	Code    int // from package codes
 	Details string
 }
 
-// Fill returns the words of a template that a message fills in.
+// Fill fills in the template with the values of a message.
 func (t Template) Fill(use Use) (Filled, *Fault) {
 	var out Filled
 	var lines []string
@@ -126,7 +131,7 @@ func (t Template) Fill(use Use) (Filled, *Fault) {
 	return out, t.checkSurplus(use)
 }
 
-// checkSurplus refuses parameters for a part that the template doesn't have.
+// checkSurplus refuses parameters for a header or body that the template doesn't have.
 func (t Template) checkSurplus(use Use) *Fault {
 	for _, kind := range []string{"HEADER", "BODY"} {
 		hasPart := slices.ContainsFunc(t.Components, func(c Component) bool { return c.Type == kind })
@@ -137,7 +142,7 @@ func (t Template) checkSurplus(use Use) *Fault {
 	return nil
 }
 
-// parametersOf returns what a message says for a part other than buttons.
+// parametersOf returns the parameters for a component. It isn't used for buttons.
 func (u Use) parametersOf(kind string) (list []Parameter) {
 	for _, c := range u.Components {
 		if strings.EqualFold(c.Type, kind) {
@@ -147,13 +152,13 @@ func (u Use) parametersOf(kind string) (list []Parameter) {
 	return list
 }
 
-// countFault says that a part has too many or too few parameters.
+// countFault is the fault of a component with too many or too few parameters.
 func countFault(part string, got, want int) *Fault {
 	return &Fault{codes.TemplateCount, fmt.Sprintf("%s: number of localizable_params (%d) does not match the expected number of params (%d)",
 		strings.ToLower(part), got, want)}
 }
 
-// fillFile returns the file of a header, which one parameter names.
+// fillFile returns the file of a header, which must have exactly one parameter. A location has no file.
 func fillFile(c Component, given []Parameter) (kind string, file *Media, fault *Fault) {
 	kind = strings.ToLower(c.Format)
 	if len(given) != 1 {
@@ -184,7 +189,7 @@ func fillFile(c Component, given []Parameter) (kind string, file *Media, fault *
 	return kind, file, nil
 }
 
-// namesOne reports whether a parameter names one file: by its id or by its address.
+// namesOne reports whether the file has an id or a link, but not both.
 func (m *Media) namesOne() bool {
 	if m == nil {
 		return false
@@ -193,7 +198,7 @@ func (m *Media) namesOne() bool {
 	return hasID != hasLink
 }
 
-// fillText returns the text of a part with its variables filled in.
+// fillText returns the text of a component with its variables filled in.
 func (t Template) fillText(c Component, given []Parameter) (string, *Fault) {
 	names, _ := t.listVariables(c.Text) // checked when the template was made
 	if len(given) != len(names) {
@@ -221,13 +226,13 @@ func (t Template) fillText(c Component, given []Parameter) (string, *Fault) {
 	}), nil
 }
 
-// badSpace is what a parameter must not have.
+// badSpace matches white space that a value must not contain.
 var badSpace = regexp.MustCompile(`[\n\t]| {4,}`)
 
-// value returns the text of a parameter: of money and times that which is shown where they can't be translated, as the Cloud API
-// always does.
+// value returns the text of a parameter. For currencies and times this is their fallback value, because the Cloud API doesn't
+// localise them.
 func (p Parameter) value() (string, *Fault) {
-	var spoken struct {
+	var localised struct {
 		Fallback string `json:"fallback_value"`
 	}
 	text := ""
@@ -235,11 +240,11 @@ func (p Parameter) value() (string, *Fault) {
 	case "text":
 		text = string(p.Text)
 	case "currency":
-		_ = json.Unmarshal(p.Currency, &spoken) // without it the text is missing
-		text = spoken.Fallback
+		_ = json.Unmarshal(p.Currency, &localised) // if it fails, the text is reported as missing
+		text = localised.Fallback
 	case "date_time":
-		_ = json.Unmarshal(p.DateTime, &spoken) // likewise
-		text = spoken.Fallback
+		_ = json.Unmarshal(p.DateTime, &localised) // likewise
+		text = localised.Fallback
 	}
 	if text == "" {
 		return "", &Fault{codes.Missing, "Parameter template parameter text is missing or empty."}
@@ -250,9 +255,9 @@ func (p Parameter) value() (string, *Fault) {
 	return text, nil
 }
 
-// fillButtons returns the buttons of a template with what a message says of them.
+// fillButtons returns the buttons of a template with the parameters of a message filled in.
 func fillButtons(buttons []Button, use Use) ([]FilledButton, *Fault) {
-	given := map[int]Parameter{} // by the index of a button
+	given := map[int]Parameter{} // by the button's index
 	for _, part := range use.Components {
 		if !strings.EqualFold(part.Type, "button") {
 			continue
@@ -275,25 +280,28 @@ func fillButtons(buttons []Button, use Use) ([]FilledButton, *Fault) {
 	return list, nil
 }
 
-// findButton returns the index of the button that a part of a message is about. ok is false if there is no such button.
+// findButton returns the index of the button that the part belongs to. ok is false if the template has no such button.
 func (p UsePart) findButton(buttons []Button) (i int, ok bool) {
 	if p.Index == nil {
 		return 0, false
 	}
 	i = int(*p.Index)
-	isThere := i >= 0 && i < len(buttons)
-	return i, isThere && buttons[i].takes(p.SubType)
+	if i < 0 || i >= len(buttons) {
+		return i, false
+	}
+	return i, buttons[i].hasSubType(p.SubType)
 }
 
-// takes reports whether a button is of the kind that a message says it is.
-func (b Button) takes(subType string) bool {
+// hasSubType reports whether the sub_type in a message matches the button's type.
+func (b Button) hasSubType(subType string) bool {
 	if b.Type == "OTP" {
-		return strings.EqualFold(subType, "url") // the code to copy
+		return strings.EqualFold(subType, "url") // in messages, the code is a parameter of a link
 	}
 	return strings.EqualFold(subType, b.Type)
 }
 
-// fill returns a button with its parameter, whose zero value is none. ok is false if the parameter is missing or wrong.
+// fill returns the button with its parameter filled in. The zero Parameter means that the message has none. ok is false if
+// the parameter is missing, or if the button can't have one.
 func (b Button) fill(p Parameter) (filled FilledButton, ok bool) {
 	isGiven, text := p.Type != "", string(p.Text)
 	hasText := p.Type == "text" && text != ""
