@@ -8,7 +8,7 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// APIError is an error object of Graph.
+// APIError is an error response of the Graph API. The functions below build the errors that several calls return.
 type APIError struct {
 	Status  int // of HTTP; 0 means 400
 	Code    int
@@ -18,7 +18,7 @@ type APIError struct {
 	Details string
 }
 
-// unverifiedError is the answer if a callback didn't repeat the challenge that it was sent.
+// unverifiedError means that a callback didn't return the challenge that it was sent.
 func unverifiedError(cause error) *APIError {
 	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
 }
@@ -27,12 +27,12 @@ func invalidError(details string) *APIError {
 	return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: details}
 }
 
-// cloudError is an error of the Cloud API, under the title that its code has there.
+// cloudError is an error of the Cloud API, with the title of its code.
 func cloudError(code int, details string) *APIError {
 	return &APIError{Code: code, Message: codes.Title(code), Details: details}
 }
 
-// unsupportedError is Graph's answer for a node or edge that isn't there, or that the token doesn't open.
+// unsupportedError means that a node or edge doesn't exist, or that the token doesn't cover it.
 func unsupportedError(method, id string) *APIError {
 	const text = "Unsupported %s request. Object with ID '%s' does not exist, cannot be loaded due to missing permissions, " +
 		"or does not support this operation."
@@ -44,7 +44,7 @@ func unsupportedError(method, id string) *APIError {
 	}
 }
 
-// asJSON returns the JSON of an error.
+// asJSON returns the response body: {"error": {"code": 100, "message": "(#100) Invalid parameter", …}}.
 func (e *APIError) asJSON(trace string) map[string]any {
 	o := map[string]any{
 		"message":    fmt.Sprintf("(#%d) %s", e.Code, e.Message),

@@ -7,7 +7,9 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// Kinds of objects to which an app can subscribe.
+// This file emulates the app: its description, and its subscriptions to webhooks. A company registers one app at Meta. For
+// each kind of object, the app has one callback, the URL to which Meta sends webhooks about objects of that kind.
+
 const (
 	pageObject     = "page"
 	businessObject = "whatsapp_business_account"
@@ -15,11 +17,11 @@ const (
 
 // appHook is the app's subscription to one kind of object.
 type appHook struct {
-	callback, verify string
-	fields           []string
+	callback, verify string   // the callback's URL and its verify token
+	fields           []string // names of the webhooks that are sent
 }
 
-// objectFields returns the webhook fields of a kind of object that this emulator knows.
+// objectFields returns the webhook fields for a kind of object. A field is a type of webhook, such as "messages".
 func objectFields(object string) []string {
 	if object == pageObject {
 		return pageFields()
@@ -32,28 +34,25 @@ func objectFields(object string) []string {
 	}
 }
 
-// pageFields returns the webhook fields of Messenger that this emulator knows.
 func pageFields() []string {
 	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
 		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement", "standby"}
 }
 
-// subject is a node to which an app can subscribe.
-type subject interface {
-	// objectKind is the kind of object that the node is.
-	objectKind() string
+// subscribable is a node to which an app can subscribe.
+type subscribable interface {
+	objectKind() string // pageObject or businessObject
 }
 
-// isPage reports whether a node is a Page.
 func isPage(n node) bool {
-	s, ok := n.(subject)
+	s, ok := n.(subscribable)
 	return ok && s.objectKind() == pageObject
 }
 
-// appNode is the app itself.
+// appNode is the app as a node of the Graph API.
 type appNode struct{ a *api }
 
-func (n appNode) openerID() string { return n.a.opts.AppID }
+func (n appNode) ownerID() string { return n.a.opts.AppID }
 
 func (n appNode) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
@@ -67,9 +66,9 @@ func (n appNode) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// describe answers with the fields of the app that the caller asks for.
+// describe returns the fields of the app that the caller requests.
 func (n appNode) describe(c *call) (any, *APIError) {
-	return nodeFields{kind: "Application", id: n.a.opts.AppID, usual: "name,category,link", all: map[string]any{
+	return nodeFields{kind: "Application", id: n.a.opts.AppID, defaults: "name,category,link", all: map[string]any{
 		"name":      "Acme Help",
 		"category":  "Business",
 		"link":      "https://www.facebook.com/games/?app_id=" + n.a.opts.AppID,
@@ -106,7 +105,7 @@ func (h appHook) describe(object string) map[string]any {
 	return map[string]any{"object": object, "callback_url": h.callback, "active": true, "fields": fields}
 }
 
-// subscribe changes the app's subscription to a kind of object. The callback must answer the challenge.
+// subscribe sets the app's subscription to a kind of object. The callback must return the challenge first.
 func (n appNode) subscribe(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, needsAppError()
@@ -142,11 +141,11 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// moveCallback changes the app's subscription to a kind of object. Objects that sent their webhooks to the app's earlier
-// callback send them to the new one.
+// moveCallback replaces the app's subscription to a kind of object. Objects whose webhooks went to the app's previous
+// callback use the new one.
 func (h *hooks) moveCallback(object string, to appHook) {
 	h.g.mu.Lock()
-	before, had := h.g.apps[object]
+	previous, hadCallback := h.g.apps[object]
 	h.g.apps[object] = to
 	pages := map[string]bool{}
 	for id, n := range h.g.nodes {
@@ -157,7 +156,7 @@ func (h *hooks) moveCallback(object string, to appHook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id, sub := range h.subs {
-		followsApp := had && sub.url == before.callback
+		followsApp := hadCallback && sub.url == previous.callback
 		isKind := pages[id] == (object == pageObject)
 		if followsApp && isKind {
 			sub.url = to.callback

@@ -16,71 +16,70 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// maxRequest bounds a request's body, in bytes.
+// maxRequest is the maximum size of a request's body, in bytes.
 const maxRequest = 110 << 20
 
-// Request is one call as it came, and what was answered.
+// Request is the record of one call and its response, for tests.
 type Request struct {
 	At      time.Time
 	Method  string
-	Path    string // as it came: /v26.0/1055/messages
+	Path    string // the full path: /v26.0/1055/messages
 	Version string // v26.0
 	Node    string // 1055
 	Edge    string // messages; "" means the node itself
-	Route   string // what Faults are armed for: "whatsapp.messages"; "" means unknown
+	Route   string // the name of the kind of call, by which Faults are injected: "whatsapp.messages"; "" means unknown
 	Query   url.Values
 	Header  http.Header
 	Body    []byte // nil for uploads
-	Status  int    // 0 means hung up
+	Status  int    // 0 means that the connection was closed without a response
 	Answer  []byte // nil for downloads
 }
 
-// node is something with an id: a number, a page, a file.
+// node is anything with an id in the Graph API: a number, a Page, a file. An edge is a list or an action of a node: in
+// "POST /v26.0/1055/messages", the number 1055 is the node and "messages" is the edge.
 type node interface {
-	// findRoute finds what a call of this node is for; edge "" is the node itself.
-	findRoute(method, edge string) (route, bool)
-	// openerID returns the id of the node whose token opens this one.
-	openerID() string
+	findRoute(method, edge string) (route, bool) // edge "" means the node itself
+	ownerID() string                             // the id of the number, account or Page whose token gives access to the node
 }
 
 // route is one kind of call.
 type route struct {
-	name   string // "whatsapp.messages": faults are armed by it
+	name   string // Request.Route
 	handle handler
 }
 
-// handler answers one call. It is called without the lock. A nil answer with a nil error
-// means that it has written the answer itself.
+// handler does the work of a call and returns the response body. It is called without the lock. If both results are nil,
+// it has written the response itself.
 type handler func(c *call) (any, *APIError)
 
-// call is one request under way.
+// call is one request that is being handled.
 type call struct {
 	api  *api
 	w    http.ResponseWriter
 	r    *http.Request
 	req  *Request
 	args arguments.Arguments
-	hits hits // the faults that strike it
-	// asApp says that the app called for itself, by its id and secret. findByTokenLocked sets it.
+	hits hits // the injected faults that apply to it
+	// asApp means that the token is the app's own, made of its id and secret. findByTokenLocked sets it.
 	asApp bool
 }
 
-// api answers calls with tokens that open what they ask for.
+// api is the HTTP handler of the emulator. It authorises calls, passes them to their nodes and injects faults.
 type api struct {
 	*ground
 	faults   *faults
-	tokens   map[string]*grant
-	codes    map[string]*signedUp
+	tokens   map[string]*grant    // by access token
+	codes    map[string]*signedUp // by authorisation code
 	requests []Request
 
-	needsProof bool         // the app demands the proof of its secret
-	control    http.Handler // of what is below controlPath; nil means that nothing is there
+	needsProof bool         // the app requires an appsecret_proof
+	control    http.Handler // serves controlPath; nil means none
 }
 
-// controlPath is where the emulator is controlled by other processes.
+// controlPath is the prefix of the URLs by which other processes control the emulator.
 const controlPath = "/_fake/"
 
-// serve answers one call, and plays the faults that strike it.
+// serve handles one call, and injects the faults that apply to it.
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	if a.control != nil && strings.HasPrefix(r.URL.Path, controlPath) {
 		a.control.ServeHTTP(w, r)
@@ -129,8 +128,8 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the route of a call, or why it is refused. The path is /version/node or /version/node/edge ("edge" is Graph's
-// word for a list or action of a node), or that of a file (/cdn/id/name), which needs no token.
+// find returns the route of a call, or the error with which it is refused. The path is /version/node, /version/node/edge, or
+// /cdn/id/name for a file, which needs no token.
 func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if parts[0] == "cdn" && len(parts) == 3 {
@@ -152,11 +151,11 @@ func (a *api) find(c *call) (route, *APIError) {
 	return a.findByTokenLocked(c)
 }
 
-// readPath reads version, node and edge from the parts of a path. ok is false if a path of Graph has other parts.
+// readPath sets the version, node and edge from the segments of a path. ok is false if it isn't a path of the Graph API.
 func (r *Request) readPath(parts []string) (ok bool) {
 	const withNode, withEdge = 2, 3
-	isLong := len(parts) == withNode || len(parts) == withEdge
-	if !isLong || !strings.HasPrefix(parts[0], "v") {
+	hasLength := len(parts) == withNode || len(parts) == withEdge
+	if !hasLength || !strings.HasPrefix(parts[0], "v") {
 		return false
 	}
 	r.Version, r.Node = parts[0], parts[1]
@@ -166,7 +165,7 @@ func (r *Request) readPath(parts []string) (ok bool) {
 	return true
 }
 
-// findByTokenLocked returns the route of a call that needs a token, or why the token may not make it.
+// findByTokenLocked returns the route of a call that needs a token, or the error if the token doesn't permit the call.
 func (a *api) findByTokenLocked(c *call) (route, *APIError) {
 	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.args.Text("access_token"))
 	isApp, err := a.asAppLocked(token)
@@ -189,13 +188,13 @@ func (a *api) findByTokenLocked(c *call) (route, *APIError) {
 	if err := checkToken(token, g); err != nil {
 		return rt, err
 	}
-	if !hasRoute || !a.opens(g, n) {
+	if !hasRoute || !a.hasAccess(g, n) {
 		return rt, unsupportedError(c.req.Method, c.req.Node)
 	}
 	return rt, a.findRefusalLocked(g, token, rt, c)
 }
 
-// findGrantLocked returns what a token may do, or nil if there is no such token.
+// findGrantLocked returns the grant of a token, or nil if the token is unknown.
 func (a *api) findGrantLocked(token string, isApp bool) *grant {
 	if isApp {
 		return &grant{nodes: []string{a.opts.AppID}}
@@ -203,13 +202,13 @@ func (a *api) findGrantLocked(token string, isApp bool) *grant {
 	return a.tokens[token]
 }
 
-// opens reports whether a token is for a node. Every token opens the app itself.
-func (a *api) opens(g *grant, n node) bool {
-	opener := n.openerID()
-	return opener == a.opts.AppID || g.mayOpen(opener)
+// hasAccess reports whether a token gives access to a node. Every token gives access to the app itself.
+func (a *api) hasAccess(g *grant, n node) bool {
+	owner := n.ownerID()
+	return owner == a.opts.AppID || g.includes(owner)
 }
 
-// resolveNodeLocked returns the id of a node that a call names. "app" is the app; "me" is what the token belongs to.
+// resolveNodeLocked returns the id of a node. The alias "app" means the app, and "me" the owner of the token.
 func (a *api) resolveNodeLocked(name string, g *grant) string {
 	switch {
 	case name == "app":
@@ -220,8 +219,8 @@ func (a *api) resolveNodeLocked(name string, g *grant) string {
 	return name
 }
 
-// findMeLocked returns the id of the node that a token calls "me": the first one that it opens. For a token that opens everything, it is
-// the only Page; if there are several Pages, it is no node.
+// findMeLocked resolves the alias "me" for a token. It is the first node in the token's list. For a token without a list, it
+// is the only Page, and if there isn't exactly one Page, the alias stays unresolved.
 func (a *api) findMeLocked(g *grant) string {
 	if len(g.nodes) > 0 {
 		return g.nodes[0]
@@ -238,7 +237,7 @@ func (a *api) findMeLocked(g *grant) string {
 	return "me"
 }
 
-// findFile finds a file by its address.
+// findFile returns the route of a file by the id in its URL.
 func (a *api) findFile(c *call, id string) (route, *APIError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -252,19 +251,19 @@ func (a *api) findFile(c *call, id string) (route, *APIError) {
 
 func (a *api) record(r *Request) { a.change(func() { a.requests = append(a.requests, *r) }) }
 
-// Requests lists all calls so far, in the order in which they ended.
+// Requests returns all calls so far, in the order in which they ended.
 func (a *api) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.requests)
 }
 
-// RequestsTo lists the calls of one route: "whatsapp.messages".
+// RequestsTo returns the calls of one route, such as "whatsapp.messages".
 func (a *api) RequestsTo(name string) []Request {
 	return slices.DeleteFunc(a.Requests(), func(r Request) bool { return r.Route != name })
 }
 
-// readBody reads the arguments of the call, from wherever they stand.
+// readBody stores the call's arguments in v. They may be in the body or in the query.
 func (c *call) readBody(v any) *APIError {
 	if err := c.args.Decode(v); err != nil {
 		return invalidError(strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + ".")
@@ -272,7 +271,7 @@ func (c *call) readBody(v any) *APIError {
 	return nil
 }
 
-// fail answers with an error object.
+// fail responds with an error.
 func (c *call) fail(ctx context.Context, e *APIError) {
 	c.api.mu.Lock()
 	trace := "A" + c.api.randomWordLocked(22)
@@ -280,11 +279,11 @@ func (c *call) fail(ctx context.Context, e *APIError) {
 	c.answer(ctx, cmp.Or(e.Status, http.StatusBadRequest), e.asJSON(trace))
 }
 
-// answer writes JSON, unless a fault wants something else.
+// answer responds with JSON, unless an injected fault applies to the response.
 func (c *call) answer(ctx context.Context, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("graphfake: answer: %v", err)) // a fault of this package
+		panic(fmt.Sprintf("graphfake: answer: %v", err)) // a bug in this package
 	}
 	if c.applyFaultsAfter(ctx) {
 		return

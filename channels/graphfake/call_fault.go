@@ -8,7 +8,11 @@ import (
 	"strconv"
 )
 
-// applyFaultsBefore plays the faults that come before a call has any effect. It returns true if one of them has answered the call.
+// This file injects faults into calls. An example is ActionDropAfter, which handles the call but closes the connection
+// instead of responding, so that the client can't know whether its message was sent.
+
+// applyFaultsBefore injects the faults that take effect before the call is handled. It returns true if one of them has
+// responded to the call.
 func (c *call) applyFaultsBefore(ctx context.Context) bool {
 	c.waitFor(ctx, ActionDelay)
 	if _, ok := c.hits.find(ActionDropBefore); ok {
@@ -28,10 +32,11 @@ func (c *call) applyFaultsBefore(ctx context.Context) bool {
 	return false
 }
 
-// applyFaultsAfter plays the faults that come when the work is done. It returns true if one of them has answered the call.
+// applyFaultsAfter injects the faults that take effect after the call was handled. It returns true if one of them has
+// responded to the call.
 func (c *call) applyFaultsAfter(ctx context.Context) bool {
 	if _, ok := c.hits.find(ActionHookFirst); ok {
-		_ = c.api.hooks.Settle(ctx) // it fails if the caller hangs up: then nobody reads the answer
+		_ = c.api.hooks.Settle(ctx) // it fails only if the client hangs up
 	}
 	c.waitFor(ctx, ActionDelayAfter)
 	if _, ok := c.hits.find(ActionDropAfter); ok {
@@ -44,7 +49,7 @@ func (c *call) applyFaultsAfter(ctx context.Context) bool {
 	return false
 }
 
-// answerPage answers as a gateway does.
+// answerPage responds with an HTML page, as a gateway in front of the Graph API does.
 func (c *call) answerPage(f Fault) {
 	c.req.Status = cmp.Or(f.Status, http.StatusBadGateway)
 	c.retryAfter(f)
@@ -59,7 +64,7 @@ func (c *call) retryAfter(f Fault) {
 	}
 }
 
-// waitFor waits as long as the action's fault says, but never longer than the faults stay armed and the caller waits.
+// waitFor waits for the delay of the action's fault. It returns early if the faults are cleared or the client hangs up.
 func (c *call) waitFor(ctx context.Context, a Action) {
 	if f, ok := c.hits.find(a); ok {
 		c.hits.Hold(f.Delay, ctx.Done(), nil)

@@ -10,14 +10,17 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// codeLife is how long the code of a sign-up may be exchanged.
+// This file emulates the OAuth login by which a company gives the app access to its WhatsApp accounts. A person allows the
+// access in the dialog, which sends her browser back to the app with a code. The app exchanges the code for a token.
+
+// codeLife is how long a code can be exchanged.
 const codeLife = 10 * time.Minute
 
 // signedUp is what a person granted in the dialog.
 type signedUp struct {
-	redirect string
-	wabas    []string
-	until    time.Time
+	redirect string    // the redirect URI, which must be the same in the exchange
+	wabas    []string  // ids of WhatsApp business accounts
+	until    time.Time // when the code expires
 	used     bool
 }
 
@@ -30,8 +33,7 @@ const dialogPage = `<!DOCTYPE html>
 <button name="answer" value="allow">Finish</button> <button name="answer" value="cancel">Cancel</button>
 </form></body></html>`
 
-// showDialog shows the page on which a person signs up (Facebook Login for Business with a configuration), and takes her
-// answer.
+// showDialog serves the login page (Facebook Login for Business with a configuration) and handles its form.
 // Source: Facebook Login, "Manually build a login flow"; WhatsApp, "Embedded Signup".
 func (a *api) showDialog(c *call) (any, *APIError) {
 	redirect, refused := a.checkDialog(c.req.Query)
@@ -44,7 +46,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 		c.req.Status = http.StatusOK
 		c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		page := template.Must(template.New("").Parse(dialogPage))
-		_ = page.Execute(c.w, a.listWABAs()) // whoever asked may be gone
+		_ = page.Execute(c.w, a.listWABAs()) // it fails only if the browser is gone
 		return nil, nil
 	}
 
@@ -59,7 +61,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 	return nil, nil
 }
 
-// checkDialog returns where a sign-up sends the person back, or what she reads if it is refused.
+// checkDialog validates a login. It returns the redirect URI, or the reason for the refusal that the person reads.
 func (a *api) checkDialog(q url.Values) (redirect *url.URL, refused string) {
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	asksForCode := q.Get("response_type") == "code" && q.Get("override_default_response_type") == "true"
@@ -76,13 +78,13 @@ func (a *api) checkDialog(q url.Values) (redirect *url.URL, refused string) {
 	return redirect, ""
 }
 
-// refusePage answers a browser with a text.
+// refusePage responds to a browser with an error text.
 func (c *call) refusePage(text string) {
 	c.req.Status = http.StatusBadRequest
 	http.Error(c.w, text, http.StatusBadRequest)
 }
 
-// answerDialog adds to the query of the redirect what the person chose in the form: a code, or that she refused.
+// answerDialog adds the person's decision to the query of the redirect: a code, or an error if she refused.
 func (a *api) answerDialog(asked, back, form url.Values) url.Values {
 	if state := asked.Get("state"); state != "" {
 		back.Set("state", state)
@@ -103,7 +105,7 @@ func (a *api) answerDialog(asked, back, form url.Values) url.Values {
 	return back
 }
 
-// mayRedirect reports whether the app may send people back to an address.
+// mayRedirect reports whether the app has registered this redirect URI.
 func (a *api) mayRedirect(to *url.URL) bool {
 	if to.Host == "" {
 		return false
@@ -111,7 +113,7 @@ func (a *api) mayRedirect(to *url.URL) bool {
 	return a.opts.Redirect == "" || a.opts.Redirect == to.String()
 }
 
-// listWABAs lists the ids of the business accounts.
+// listWABAs returns the ids of the WhatsApp business accounts.
 func (a *api) listWABAs() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -125,7 +127,7 @@ func (a *api) listWABAs() []string {
 	return ids
 }
 
-// exchangeCode returns the token of a system user for a code, once.
+// exchangeCode returns a system user's token for a code. A code can be exchanged once.
 func (a *api) exchangeCode(c *call) (any, *APIError) {
 	q := c.req.Query
 	a.mu.Lock()
@@ -136,7 +138,7 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 	}
 
 	code.used = true
-	ids := append([]string{"nothing"}, code.wabas...) // never empty, because no ids would mean all
+	ids := append([]string{"nothing"}, code.wabas...) // not empty, because an empty list would mean all nodes
 	for _, id := range code.wabas {
 		if w, ok := a.nodes[id].(*waba); ok {
 			for _, n := range w.numbers {
@@ -151,7 +153,7 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 	return map[string]any{"access_token": token, "token_type": "bearer"}, nil
 }
 
-// checkExchangeLocked returns why a code isn't exchanged, or nil. code is nil if there is no such code.
+// checkExchangeLocked validates an exchange. code is nil if the code is unknown.
 func (a *api) checkExchangeLocked(q url.Values, code *signedUp) *APIError {
 	const wrongRedirect = "Error validating verification code. Please make sure your redirect_uri is identical to the one " +
 		"you used in the OAuth dialog request"

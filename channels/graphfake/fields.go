@@ -10,16 +10,16 @@ import (
 
 // nodeFields are the fields of a node.
 type nodeFields struct {
-	kind  string         // of the node, as Graph names it: "Page"
-	id    string         // always in the answer
-	usual string         // what Graph answers if a call names no fields: "name,category"
-	all   map[string]any // nil or "": a field that Graph knows and this node has no value for, so that it isn't in answers
+	kind     string         // of the node, as Graph names it: "Page"
+	id       string         // always in the answer
+	defaults string         // what Graph answers if a call names no fields: "name,category"
+	all      map[string]any // nil or "": a field that Graph knows and this node has no value for, so that it isn't in answers
 }
 
 // choose returns the fields that a call names, or the usual ones. It refuses a field that Graph doesn't know.
 func (n nodeFields) choose(c *call) (map[string]any, *APIError) {
 	answer := map[string]any{"id": n.id}
-	for name := range strings.SplitSeq(cmp.Or(c.req.Query.Get("fields"), n.usual), ",") {
+	for name := range strings.SplitSeq(cmp.Or(c.req.Query.Get("fields"), n.defaults), ",") {
 		if name == "id" {
 			continue
 		}

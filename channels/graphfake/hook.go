@@ -10,39 +10,42 @@ import (
 	"time"
 )
 
-// A webhook is a request by which Meta tells an app's callback what happened. This file queues webhooks, and hooksend.go sends them.
+// A webhook is a request with which Meta reports an event, such as a customer's message, to the callback URL of an app. This
+// file queues webhooks, and hooksend.go sends them.
 
-// subscription is where an object's webhooks go.
+// subscription says where the webhooks about one object are sent.
 type subscription struct {
 	url    string
-	fields []string // those that are sent; empty means all
+	fields []string // the webhook fields that are sent; empty means all
 }
 
-// hook is one change on its way to a callback.
+// hook is one queued event. A request has an object, and a list of entries, each of which has a list of items:
+//
+//	{"object": "page", "entry": [{"id": "1055", "messaging": [{…}]}]}
 type hook struct {
-	route  string // "hook.message"
-	to     string // URL
-	object string // "whatsapp_business_account"
-	entry  string // id of the entry
+	route  string // for faults: "hook.message"
+	to     string // the callback's URL
+	object string // "page" or "whatsapp_business_account"
+	entry  string // the id of the entry, which is that of the Page or business account
 	item   map[string]any
-	key    string // under which of the entry's keys items are listed: "changes", "messaging"
-	at     int64  // of the entry; 0 means not given
+	key    string // the entry's key for the list of items: "changes", "messaging" or "standby"
+	at     int64  // the time of the entry; 0 means none
 	tries  int
-	forged bool // the next try has a wrong signature; send clears it
+	forged bool // the next attempt has a wrong signature
 }
 
-// Delivery is one webhook as it was sent, once for every try.
+// Delivery is the record of one attempt to send a webhook, for tests.
 type Delivery struct {
 	Route  string
 	URL    string
 	Body   []byte
-	Status int // 0 means no answer
+	Status int // 0 means no response
 }
 
-// hooks sends webhooks to each callback one after the other, in the order of notify. It has a lock of its own, which Locked in the names of
-// its methods refers to.
+// hooks sends webhooks. Each callback has a queue, which is sent in order by one goroutine while it isn't empty. The suffix
+// Locked in the names of methods refers to hooks.mu. It may be locked while ground.mu is held, but not the reverse.
 type hooks struct {
-	g      *ground
+	g      *ground // the state that all parts of the emulator share
 	faults *faults
 	client *http.Client
 	wg     sync.WaitGroup
@@ -52,16 +55,16 @@ type hooks struct {
 	mu      sync.Mutex
 	subs    map[string]subscription // by object id
 	queues  map[string]*hookQueue   // by URL
-	swapped map[string]*hook        // by URL: kept back by ActionSwap until the next one is sent
-	batch   int                     // the maximum of items in one request; ResumeHooks sets it
+	swapped map[string]*hook        // by URL: held back by ActionSwap until the next one was queued
+	batch   int                     // maximum number of items in one request
 	log     []Delivery
-	paused  bool // PauseHooks was called, and ResumeHooks not since
+	paused  bool // between PauseHooks and ResumeHooks
 }
 
-// hookQueue has the webhooks of one callback.
+// hookQueue is the queue of one callback.
 type hookQueue struct {
 	items []*hook
-	busy  bool // a goroutine runs send for it
+	busy  bool // a goroutine is sending it
 }
 
 func newHooks(g *ground, f *faults) *hooks {
@@ -71,7 +74,7 @@ func newHooks(g *ground, f *faults) *hooks {
 		subs: map[string]subscription{}, queues: map[string]*hookQueue{}, swapped: map[string]*hook{}}
 }
 
-// close ends everything under way, and waits for it.
+// close cancels all requests and timers, and waits for their goroutines.
 func (h *hooks) close() {
 	h.mu.Lock()
 	h.cancel()
@@ -80,7 +83,7 @@ func (h *hooks) close() {
 	h.client.CloseIdleConnections()
 }
 
-// runLater does something after a while, unless the server is closed before.
+// runLater calls do after a delay, unless the server is closed before that.
 func (h *hooks) runLater(wait time.Duration, do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -101,8 +104,8 @@ func (h *hooks) runLater(wait time.Duration, do func()) {
 	})
 }
 
-// notify queues a webhook if somebody subscribed to its field. Without one.to, it goes to the callback of the subscription. notify may be
-// called with or without ground's lock.
+// notify queues a webhook if the app has subscribed to its field. If one.to is "", it goes to the subscription's callback.
+// notify may be called with or without ground.mu.
 func (h *hooks) notify(field string, one hook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -126,16 +129,16 @@ func (h *hooks) notify(field string, one hook) {
 
 	h.pushLocked(&one)
 	if hit.has(ActionDuplicate) {
-		double := one
-		h.pushLocked(&double)
+		duplicate := one
+		h.pushLocked(&duplicate)
 	}
-	if late := h.swapped[one.to]; late != nil {
+	if delayed := h.swapped[one.to]; delayed != nil {
 		delete(h.swapped, one.to)
-		h.pushLocked(late)
+		h.pushLocked(delayed)
 	}
 }
 
-// pushLocked queues a webhook and starts its callback's sender.
+// pushLocked appends a webhook to its callback's queue, and starts sending it.
 func (h *hooks) pushLocked(one *hook) {
 	q := h.queues[one.to]
 	if q == nil {
@@ -146,7 +149,7 @@ func (h *hooks) pushLocked(one *hook) {
 	h.wakeLocked(q)
 }
 
-// wakeLocked starts the sender of a queue, unless it runs already or has nothing to do.
+// wakeLocked starts a goroutine that sends a queue, unless one is running or there is nothing to send.
 func (h *hooks) wakeLocked(q *hookQueue) {
 	if q.busy || !h.maySendLocked(q) {
 		return
@@ -155,7 +158,6 @@ func (h *hooks) wakeLocked(q *hookQueue) {
 	h.wg.Go(func() { h.send(q) })
 }
 
-// maySendLocked reports whether a queue's webhooks are to be sent now.
 func (h *hooks) maySendLocked(q *hookQueue) bool {
 	if h.paused || h.ctx.Err() != nil {
 		return false
@@ -163,14 +165,14 @@ func (h *hooks) maySendLocked(q *hookQueue) bool {
 	return len(q.items) > 0
 }
 
-// PauseHooks keeps webhooks back until ResumeHooks, as an outage of Meta does.
+// PauseHooks holds webhooks back until ResumeHooks, as in an outage of Meta.
 func (h *hooks) PauseHooks() {
 	h.mu.Lock()
 	h.paused = true
 	h.mu.Unlock()
 }
 
-// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 means 1), and goes on so.
+// ResumeHooks sends the webhooks that PauseHooks held back. From then on, a request has up to batch items; 0 means 1.
 func (h *hooks) ResumeHooks(batch int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -180,7 +182,7 @@ func (h *hooks) ResumeHooks(batch int) {
 	}
 }
 
-// HookCount reports how many webhooks wait to be sent.
+// HookCount returns the number of queued webhooks.
 func (h *hooks) HookCount() (waiting int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -190,7 +192,7 @@ func (h *hooks) HookCount() (waiting int) {
 	return waiting
 }
 
-// PostHook signs any body, sends it to a callback and returns the status. Errors: no answer.
+// PostHook signs any body, sends it to a callback and returns the status. Errors: there was no response.
 func (h *hooks) PostHook(callback string, body []byte) (int, error) {
 	status := h.postBody(callback, body, h.g.opts.AppSecret)
 	if status == 0 {
@@ -199,22 +201,21 @@ func (h *hooks) PostHook(callback string, body []byte) (int, error) {
 	return status, nil
 }
 
-// Deliveries lists the webhooks that were sent, every try of them.
+// Deliveries returns all attempts to send webhooks so far.
 func (h *hooks) Deliveries() []Delivery {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.log)
 }
 
-// Settle waits until no webhook waits to be sent.
-// Errors: ctx ended.
+// Settle waits until all webhooks were sent. It ignores those that PauseHooks holds back. Errors: ctx ended.
 func (h *hooks) Settle(ctx context.Context) error {
 	return h.g.Wait(ctx, func() bool {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for _, q := range h.queues {
-			waits := len(q.items) > 0 && !h.paused
-			if q.busy || waits {
+			isDue := len(q.items) > 0 && !h.paused
+			if q.busy || isDue {
 				return false
 			}
 		}

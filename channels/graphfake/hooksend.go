@@ -17,11 +17,12 @@ import (
 )
 
 const (
-	maxRetryGrowth = 100      // how many times longer than the first pause between two tries the longest one is
-	maxHookAnswer  = 64 << 10 // how much of the answer to a webhook is read, in bytes
+	maxRetryGrowth = 100      // the maximum retry delay, as a multiple of the first one
+	maxHookAnswer  = 64 << 10 // how much of the response to a webhook is read, in bytes
 )
 
-// send sends the webhooks of a queue, one request at a time, until the queue is empty or paused. It repeats a request until it is taken.
+// send sends the webhooks of a queue in order, until the queue is empty or paused. A request that isn't answered with 2xx is
+// retried with increasing delays, up to Options.HookTries times.
 func (h *hooks) send(q *hookQueue) {
 	pause := h.g.opts.HookRetry
 	for {
@@ -31,8 +32,8 @@ func (h *hooks) send(q *hookQueue) {
 			return
 		}
 
-		taken := h.post(batch) // without the lock: who is called may ask this server before it answers
-		if h.finishBatch(q, batch, taken) {
+		isAccepted := h.post(batch) // without the lock, because the receiver may call this server before it responds
+		if h.finishBatch(q, batch, isAccepted) {
 			pause = h.g.opts.HookRetry
 			continue
 		}
@@ -48,7 +49,7 @@ func (h *hooks) send(q *hookQueue) {
 	}
 }
 
-// nextBatch returns what goes into the next request. If nothing is to be sent now, it returns nothing, and send must end.
+// nextBatch returns the webhooks for the next request. If it returns none, the caller must stop sending.
 func (h *hooks) nextBatch(q *hookQueue) []*hook {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,16 +60,16 @@ func (h *hooks) nextBatch(q *hookQueue) []*hook {
 
 	batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
 	for i, one := range batch {
-		if one.object != batch[0].object { // a request is about one kind of object
+		if one.object != batch[0].object { // a request has only one kind of object
 			return batch[:i]
 		}
 	}
 	return batch
 }
 
-// finishBatch removes a batch from its queue if it was taken, or was tried often enough, and returns whether it did. A batch that stays is
-// sent again, with the right signature.
-func (h *hooks) finishBatch(q *hookQueue, batch []*hook, taken bool) bool {
+// finishBatch removes a batch from its queue if it was accepted or has been tried often enough, and reports whether it did.
+// Otherwise the batch is to be sent again, with the right signature.
+func (h *hooks) finishBatch(q *hookQueue, batch []*hook, isAccepted bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, one := range batch {
@@ -76,14 +77,14 @@ func (h *hooks) finishBatch(q *hookQueue, batch []*hook, taken bool) bool {
 		one.forged = false
 	}
 
-	isFinished := taken || batch[0].tries >= h.g.opts.HookTries
+	isFinished := isAccepted || batch[0].tries >= h.g.opts.HookTries
 	if isFinished {
 		q.items = q.items[len(batch):]
 	}
 	return isFinished
 }
 
-// post sends one request and reports whether it was taken.
+// post sends one request and reports whether it was answered with 2xx.
 func (h *hooks) post(batch []*hook) bool {
 	type entry struct {
 		ID        string           `json:"id"`
@@ -112,7 +113,7 @@ func (h *hooks) post(batch []*hook) bool {
 
 	body, err := json.Marshal(map[string]any{"object": batch[0].object, "entry": entries})
 	if err != nil {
-		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a fault of this package
+		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a bug in this package
 	}
 
 	secret := h.g.opts.AppSecret
@@ -127,7 +128,7 @@ func (h *hooks) post(batch []*hook) bool {
 	return status/100 == 2
 }
 
-// postBody sends a signed body and returns the status, 0 without an answer.
+// postBody sends a signed body and returns the status; 0 means that there was no response.
 func (h *hooks) postBody(to string, body []byte, secret string) int {
 	ctx, cancel := context.WithTimeout(h.ctx, h.g.opts.HookTimeout)
 	defer cancel()
@@ -150,8 +151,8 @@ func (h *hooks) postBody(to string, body []byte, secret string) int {
 	return resp.StatusCode
 }
 
-// escape writes everything that isn't ASCII as \uXXXX, as Meta does. A receiver that parses the body, and writes it again
-// before it checks the signature, fails.
+// escape writes characters outside of ASCII as \uXXXX, as Meta does. So a receiver that verifies the signature over
+// reencoded JSON, instead of the raw body, fails.
 func escape(body []byte) []byte {
 	var out bytes.Buffer
 	for _, r := range string(body) {

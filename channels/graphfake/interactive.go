@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Choice is something to tap.
+// Choice is a button or list row below a message, which the customer can tap.
 type Choice struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
@@ -16,10 +16,10 @@ type Choice struct {
 	kind string
 }
 
-// linkKind is the kind of what opens a browser or another app when it is tapped, so that nobody is told.
+// linkKind is the kind of a Choice that opens a link. A tap on it sends no webhook.
 const linkKind = "url"
 
-// interactiveObject is a message with something to tap.
+// interactiveObject is the content of a message with reply buttons, a list, a link or a location request.
 type interactiveObject struct {
 	Type   string `json:"type"`
 	Header *struct {
@@ -61,7 +61,7 @@ type interactiveObject struct {
 	} `json:"action"`
 }
 
-// checkInteractive checks a message with something to tap, and puts what it says into m.
+// checkInteractive validates an interactive message, and copies its text to m.
 func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	var o interactiveObject
 	if err := readStrict(raw, &o, "interactive"); err != nil {
@@ -100,7 +100,7 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	return nil
 }
 
-// headerFile returns the file above a message, and its kind; nil if there is none.
+// headerFile returns the file in the header and its kind; nil if there is none.
 func (o interactiveObject) headerFile() (kind string, file *mediaObject) {
 	if o.Header == nil {
 		return "", nil
@@ -109,7 +109,7 @@ func (o interactiveObject) headerFile() (kind string, file *mediaObject) {
 	return o.Header.Type, files[o.Header.Type]
 }
 
-// checkHeader checks what stands above a message: a text, or a file, which a list can't have.
+// checkHeader validates the header. It is a text or, except for a list, a file.
 func (o interactiveObject) checkHeader() *APIError {
 	if o.Header == nil {
 		return nil
@@ -129,7 +129,6 @@ func (o interactiveObject) checkHeader() *APIError {
 	return nil
 }
 
-// checkLink checks the link of a message.
 func (o interactiveObject) checkLink() *APIError {
 	link := o.Action.Parameters
 	if o.Action.Name != "cta_url" || link == nil {
@@ -141,7 +140,7 @@ func (o interactiveObject) checkLink() *APIError {
 	return checkLength("display_text", link.DisplayText, 1, maxChoiceTitle)
 }
 
-// checkButtons returns the faults of buttons; nil stands for a check that found none.
+// checkButtons validates reply buttons. The result may contain nils.
 func (o interactiveObject) checkButtons() (errs []*APIError) {
 	if len(o.Action.Buttons) < 1 || len(o.Action.Buttons) > maxReplyButtons {
 		errs = append(errs, badValueError("interactive.action.buttons", "has not 1 to 3 items"))
@@ -158,7 +157,7 @@ func (o interactiveObject) checkButtons() (errs []*APIError) {
 	return errs
 }
 
-// checkList returns the faults of a list; nil stands for a check that found none.
+// checkList validates a list. The result may contain nils.
 func (o interactiveObject) checkList() (errs []*APIError) {
 	errs = append(errs, checkLength("interactive.action.button", o.Action.Button, 1, maxChoiceTitle))
 	if len(o.Action.Sections) < 1 || len(o.Action.Sections) > maxSections {
@@ -166,11 +165,11 @@ func (o interactiveObject) checkList() (errs []*APIError) {
 	}
 	rows, ids := 0, map[string]bool{}
 	for _, s := range o.Action.Sections {
-		least := 0
+		minTitle := 0
 		if len(o.Action.Sections) > 1 {
-			least = 1
+			minTitle = 1
 		}
-		errs = append(errs, checkLength("section title", s.Title, least, maxRowTitle))
+		errs = append(errs, checkLength("section title", s.Title, minTitle, maxRowTitle))
 		for _, r := range s.Rows {
 			if ids[r.ID] {
 				errs = append(errs, badValueError("row id", "comes twice"))
@@ -187,7 +186,7 @@ func (o interactiveObject) checkList() (errs []*APIError) {
 	return errs
 }
 
-// Choices lists what can be tapped below a message.
+// Choices returns the buttons and list rows of a message.
 func (m *Message) Choices() []Choice {
 	var list []Choice
 	switch m.Type {

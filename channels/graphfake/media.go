@@ -19,28 +19,28 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// Life of files. Source: Cloud API, "Media".
+// How long files are kept. Source: Cloud API, "Media".
 const (
-	urlLife     = 5 * time.Minute
-	inboundLife = 7 * 24 * time.Hour
-	ownLife     = 30 * 24 * time.Hour
+	urlLife     = 5 * time.Minute     // of the URL of a file
+	inboundLife = 7 * 24 * time.Hour  // of a customer's file
+	ownLife     = 30 * 24 * time.Hour // of an upload
 )
 
-// downloadPath is where files are read, as Meta names it.
+// downloadPath is the path of files' URLs.
 const downloadPath = "/whatsapp_business/attachments/"
 
-// mediaFile is an uploaded or received file.
+// mediaFile is a file of a WhatsApp number, uploaded by the app or sent by a customer. The app reads it in two steps: it
+// requests a URL by the file's id, and then downloads the file from the URL. Both need the token.
 type mediaFile struct {
 	n       *Number
 	id      string
 	file    File
 	sha     []byte
 	expires time.Time
-	broken  bool                 // it is served with other bytes than were announced; SpoilMedia sets it
-	urls    map[string]time.Time // until when each address works, by its key
+	broken  bool                 // its content is damaged, see SpoilMedia
+	urls    map[string]time.Time // when each URL expires, by the URL's key
 }
 
-// addMediaLocked stores a file.
 func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 	sum := sha256.Sum256(f.Content)
 	m := &mediaFile{n: n, id: n.g.newIDLocked(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
@@ -48,7 +48,7 @@ func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 	return m
 }
 
-func (m *mediaFile) openerID() string { return m.n.cfg.ID }
+func (m *mediaFile) ownerID() string { return m.n.cfg.ID }
 
 func (m *mediaFile) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
@@ -60,7 +60,7 @@ func (m *mediaFile) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get answers with an address of the file that works for five minutes.
+// get returns a URL of the file, which works for five minutes.
 func (m *mediaFile) get(c *call) (any, *APIError) {
 	g := m.n.g
 	g.mu.Lock()
@@ -84,7 +84,7 @@ func (m *mediaFile) remove(*call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// download serves a file at its address, to whoever has the token.
+// download serves a file at its URL.
 func (c *call) download(ctx context.Context) {
 	c.req.Route = "whatsapp.download"
 	c.hits = c.api.faults.strike(c.req.Route)
@@ -115,7 +115,7 @@ func (c *call) download(ctx context.Context) {
 	_, _ = c.w.Write(content)
 }
 
-// findMedia returns the file at an address, or the HTTP status with which it is refused to a token.
+// findMedia returns the file at a URL and http.StatusOK, or the status with which the download is refused.
 func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -125,7 +125,7 @@ func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	}
 
 	m, ok := a.nodes[u.Query().Get("mid")].(*mediaFile)
-	if !ok || !g.mayOpen(m.openerID()) {
+	if !ok || !g.includes(m.ownerID()) {
 		return nil, http.StatusNotFound
 	}
 	if a.clock().After(m.urls[u.Query().Get("hash")]) {
@@ -135,7 +135,7 @@ func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	return m, http.StatusOK
 }
 
-// upload takes a file. Source: Cloud API, "Upload media"; facebook/openapi, POST /{Phone-Number-ID}/media.
+// upload stores a file for later messages. Source: Cloud API, "Upload media"; facebook/openapi, POST /{Phone-Number-ID}/media.
 func (n *Number) upload(c *call) (any, *APIError) {
 	var in struct {
 		Product string `json:"messaging_product"`
@@ -168,8 +168,7 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	return map[string]any{"id": m.id}, nil
 }
 
-// uploadType returns the content type of a file that is uploaded: the first of those that were given that WhatsApp takes. "ogg"
-// is the same as "audio/ogg".
+// uploadType returns the first of the given content types that WhatsApp accepts. "ogg" is accepted as "audio/ogg".
 func uploadType(given ...string) (string, *APIError) {
 	named := ""
 	for _, contentType := range given {
@@ -188,7 +187,7 @@ func uploadType(given ...string) (string, *APIError) {
 		strings.Join(uploadTypes(), ", ") + ". Received file of type '" + named + "'."}
 }
 
-// uploadTypes returns the content types of files that can be uploaded, in the order in which Meta's answer names them.
+// uploadTypes returns the content types that can be uploaded, in the order of Meta's error message.
 func uploadTypes() []string {
 	return []string{"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg", "audio/opus", "application/vnd.ms-powerpoint",
 		"application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -197,7 +196,7 @@ func uploadTypes() []string {
 		"image/jpeg", "image/png", "image/webp", "video/mp4", "video/3gpp"}
 }
 
-// Sizes of files, in bytes. Source: Cloud API, "Supported media types".
+// Maximum sizes of files, in bytes. Source: Cloud API, "Supported media types".
 const (
 	maxImage    = 5 << 20
 	maxVideo    = 16 << 20
@@ -206,9 +205,8 @@ const (
 	maxDocument = 100 << 20
 )
 
-// mediaRules returns which content types a kind of message takes, nil for all that can be uploaded, and how many bytes.
-// Source: Cloud API, "Supported media types".
-func mediaRules(kind string) (types []string, most int) {
+// mediaRules returns the content types and the maximum size for a kind of message. nil means all types that can be uploaded.
+func mediaRules(kind string) (types []string, maxBytes int) {
 	switch kind {
 	case "image":
 		return []string{"image/jpeg", "image/png"}, maxImage
@@ -222,9 +220,8 @@ func mediaRules(kind string) (types []string, most int) {
 	return nil, maxDocument
 }
 
-// takeMediaLocked puts a file into a message, if it is there and WhatsApp shows it as that kind. The file at an address is not
-// fetched.
-func (n *Number) takeMediaLocked(kind string, o mediaObject, m *Message) *APIError {
+// attachMediaLocked attaches a file to a message if it exists and WhatsApp supports it as that kind. A link isn't fetched.
+func (n *Number) attachMediaLocked(kind string, o mediaObject, m *Message) *APIError {
 	if o.Link != "" {
 		m.File = &File{Name: o.Filename}
 		return nil
@@ -235,22 +232,22 @@ func (n *Number) takeMediaLocked(kind string, o mediaObject, m *Message) *APIErr
 		return cloudError(codes.BadValue, "There is no media with the ID "+o.ID+".")
 	}
 
-	types, most := mediaRules(kind)
+	types, maxBytes := mediaRules(kind)
 	isType := types == nil || slices.Contains(types, f.file.ContentType)
-	if size := len(f.file.Content); !isType || size > most {
+	if size := len(f.file.Content); !isType || size > maxBytes {
 		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", size, f.file.ContentType, kind))
 	}
 
 	file := f.file
-	if kind == "document" { // the only kind of which people see a name, which is never that under which the file was handed up
+	if kind == "document" { // the only kind with a visible name, which the message contains
 		file.Name = o.Filename
 	}
 	m.File = &file
 	return nil
 }
 
-// Media sends a file: kind image, video, audio, document or sticker; extra is put into its
-// object ("caption", "filename", "voice"). It returns the ids of message and file.
+// Media sends a file as the customer. kind is image, video, audio, document or sticker. extra has more fields of the file's
+// object: "caption", "filename", "voice". It returns the ids of the message and the file.
 func (c *Customer) Media(kind string, f File, extra map[string]any) (message, media string) {
 	g := c.n.g
 	g.mu.Lock()
@@ -265,7 +262,7 @@ func (c *Customer) Media(kind string, f File, extra map[string]any) (message, me
 	return c.sendLocked(kind, o, nil, &Message{Text: caption, File: &f}), m.id
 }
 
-// SpoilMedia lets a file arrive with other bytes than were announced.
+// SpoilMedia damages a file, so that its content doesn't match its hash.
 func (b *business) SpoilMedia(id string) {
 	b.change(func() {
 		if m, ok := b.nodes[id].(*mediaFile); ok {
@@ -274,5 +271,5 @@ func (b *business) SpoilMedia(id string) {
 	})
 }
 
-// ExpireMedia forgets a file, as after its days.
+// ExpireMedia deletes a file, as Meta does after some days.
 func (b *business) ExpireMedia(id string) { b.change(func() { delete(b.nodes, id) }) }

@@ -115,11 +115,11 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
-	return n.takeLocked(in, m)
+	return n.acceptLocked(in, m)
 }
 
-// takeLocked checks what depends on the state (reply window, pace, templates, files), and sends the message.
-func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
+// acceptLocked checks what depends on the state (reply window, pace, templates, files), and sends the message.
+func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
 	if err := n.checkContentLocked(in, m); err != nil {

@@ -59,7 +59,7 @@ func (p *Page) SetRestricted(on bool) {
 	}
 	p.g.change(func() {
 		p.restricted = on
-		p.tellLocked("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
+		p.notifyLocked("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
 			"timestamp": p.g.clock().UnixMilli(), "policy_enforcement": measure})
 	})
 }
@@ -67,9 +67,9 @@ func (p *Page) SetRestricted(on bool) {
 // SetHumanAgent gives the app the feature Human Agent, or takes it away.
 func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
 
-func (p *Page) openerID() string { return p.config.ID }
+func (p *Page) ownerID() string { return p.config.ID }
 
-// objectKind implements subject.
+// objectKind implements subscribable.
 func (p *Page) objectKind() string { return pageObject }
 
 // findRoute implements node.
@@ -95,7 +95,7 @@ func (p *Page) findRoute(method, edge string) (route, bool) {
 // describe answers with the fields of the Page that the caller asks for.
 // Source: Graph API, "Page".
 func (p *Page) describe(c *call) (any, *APIError) {
-	return nodeFields{kind: "Page", id: p.config.ID, usual: "name", all: map[string]any{
+	return nodeFields{kind: "Page", id: p.config.ID, defaults: "name", all: map[string]any{
 		"name": p.config.Name, "category": "Business", "about": nil, "access_token": nil, "link": nil, "username": nil,
 	}}.choose(c)
 }
@@ -143,9 +143,9 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// tellLocked sends a webhook with one event. Faults strike it by the route "hook.messenger."+what; field is the webhook field to which the
+// notifyLocked sends a webhook with one event. Faults strike it by the route "hook.messenger."+what; field is the webhook field to which the
 // app must be subscribed.
-func (p *Page) tellLocked(what, field string, item map[string]any) {
+func (p *Page) notifyLocked(what, field string, item map[string]any) {
 	at := p.g.clock().UnixMilli()
 	key := "messaging"
 	if p.standby {
@@ -165,7 +165,7 @@ func (c *PageCustomer) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-func (c *PageCustomer) openerID() string { return c.page.config.ID }
+func (c *PageCustomer) ownerID() string { return c.page.config.ID }
 
 // getProfile answers with the fields that were asked for.
 // Source: Messenger Platform, "User Profile API".
@@ -181,7 +181,7 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	}
 
 	first, last, _ := strings.Cut(c.name, " ")
-	return nodeFields{kind: "User", id: c.id, usual: "first_name,last_name,profile_pic", all: map[string]any{
+	return nodeFields{kind: "User", id: c.id, defaults: "first_name,last_name,profile_pic", all: map[string]any{
 		"name": c.name, "first_name": first, "last_name": last,
 		"profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id,
 	}}.choose(k)

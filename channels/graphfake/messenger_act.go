@@ -55,7 +55,7 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 			body["reply_to"] = map[string]any{"mid": m.ReplyTo, "is_self_reply": false}
 		}
 		maps.Copy(body, more)
-		c.tellEventLocked("message", "messages", "message", body)
+		c.notifyEventLocked("message", "messages", "message", body)
 	})
 
 	return m.ID
@@ -116,7 +116,7 @@ func (c *PageCustomer) Postback(title, payload string) (mid string) {
 		c.becomeKnownLocked()
 		mid = g.newMessageIDLocked()
 		c.messages = append(c.messages, &PageMessage{ID: mid, At: g.clock(), Text: title})
-		c.tellEventLocked("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
+		c.notifyEventLocked("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
 	})
 	return mid
 }
@@ -132,7 +132,7 @@ func (c *PageCustomer) React(mid, emoji string) {
 			c.becomeKnownLocked()
 			body = map[string]any{"mid": mid, "action": "react", "emoji": emoji, "reaction": "other"}
 		}
-		c.tellEventLocked("reaction", "message_reactions", "reaction", body)
+		c.notifyEventLocked("reaction", "message_reactions", "reaction", body)
 	})
 }
 
@@ -144,21 +144,21 @@ func (c *PageCustomer) Edit(mid, text string) {
 			m.Edits++
 			m.Text, n = text, m.Edits
 		}
-		c.tellEventLocked("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
+		c.notifyEventLocked("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
 	})
 }
 
 // Read marks the whole conversation as read by her.
 func (c *PageCustomer) Read() {
 	c.page.g.change(func() {
-		c.tellEventLocked("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
+		c.notifyEventLocked("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
 	})
 }
 
 // Follow opens the conversation by an m.me link, without writing.
 func (c *PageCustomer) Follow(ref string) {
 	c.page.g.change(func() {
-		c.tellEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK",
+		c.notifyEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK",
 			"type": "OPEN_THREAD"})
 	})
 }
@@ -172,8 +172,8 @@ func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
 	p.g.change(func() {
 		m.ID, m.At = p.g.newMessageIDLocked(), p.g.clock()
 		to.messages = append(to.messages, m)
-		p.tellEchoLocked(to, m, inboxApp)
-		to.tellDeliveryLocked()
+		p.notifyEchoLocked(to, m, inboxApp)
+		to.notifyDeliveryLocked()
 	})
 	return m.ID
 }

@@ -119,7 +119,7 @@ func (c *PageCustomer) SetOnline(on bool) {
 	c.page.g.change(func() {
 		c.offline = !on
 		if on {
-			c.tellDeliveryLocked()
+			c.notifyDeliveryLocked()
 		}
 	})
 }

@@ -22,10 +22,10 @@ func pageItem(sender, recipient string, at int64, key string, what any) map[stri
 	}
 }
 
-// tellEventLocked sends the webhook about something that she did: value, under the name key. what and field are those of tellLocked.
-func (c *PageCustomer) tellEventLocked(what, field, key string, value any) {
+// notifyEventLocked sends the webhook about something that she did: value, under the name key. what and field are those of notifyLocked.
+func (c *PageCustomer) notifyEventLocked(what, field, key string, value any) {
 	item := pageItem(c.id, c.page.config.ID, c.page.g.clock().UnixMilli(), key, value)
-	c.lastEvent = func() { c.page.tellLocked(what, field, item) }
+	c.lastEvent = func() { c.page.notifyLocked(what, field, item) }
 	c.lastEvent()
 }
 
@@ -38,9 +38,9 @@ func (c *PageCustomer) Again() {
 	})
 }
 
-// tellDeliveryLocked sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing.
+// notifyDeliveryLocked sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing.
 // The webhook names the Page's newest message; all older ones count as delivered, too.
-func (c *PageCustomer) tellDeliveryLocked() {
+func (c *PageCustomer) notifyDeliveryLocked() {
 	if c.offline {
 		return
 	}
@@ -50,13 +50,13 @@ func (c *PageCustomer) tellDeliveryLocked() {
 		}
 		delivery := map[string]any{"mids": []string{m.ID}, "watermark": m.At.UnixMilli()}
 		item := pageItem(c.id, c.page.config.ID, c.page.g.clock().UnixMilli(), "delivery", delivery)
-		c.page.tellLocked("delivery", "message_deliveries", item)
+		c.page.notifyLocked("delivery", "message_deliveries", item)
 		return
 	}
 }
 
-// tellEchoLocked sends the webhook about a message that the Page sent with an app.
-func (p *Page) tellEchoLocked(to *PageCustomer, m *PageMessage, app string) {
+// notifyEchoLocked sends the webhook about a message that the Page sent with an app.
+func (p *Page) notifyEchoLocked(to *PageCustomer, m *PageMessage, app string) {
 	body := map[string]any{"mid": m.ID, "is_echo": true, "app_id": json.Number(app)}
 	if m.Metadata != "" {
 		body["metadata"] = m.Metadata
@@ -74,5 +74,5 @@ func (p *Page) tellEchoLocked(to *PageCustomer, m *PageMessage, app string) {
 		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.fileURLLocked(m)}}}
 	}
 
-	p.tellLocked("echo", "message_echoes", pageItem(p.config.ID, to.id, m.At.UnixMilli(), "message", body))
+	p.notifyLocked("echo", "message_echoes", pageItem(p.config.ID, to.id, m.At.UnixMilli(), "message", body))
 }

@@ -49,7 +49,7 @@ type cdnNode struct {
 	f *pageFile
 }
 
-func (n cdnNode) openerID() string { return n.p.config.ID }
+func (n cdnNode) ownerID() string { return n.p.config.ID }
 
 func (n cdnNode) findRoute(method, _ string) (route, bool) {
 	return route{"messenger.cdn", n.serve}, method == http.MethodGet

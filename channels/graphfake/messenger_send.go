@@ -135,8 +135,8 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 
 	to.typing = false
 	to.messages = append(to.messages, m)
-	p.tellEchoLocked(to, m, p.g.opts.AppID)
-	to.tellDeliveryLocked()
+	p.notifyEchoLocked(to, m, p.g.opts.AppID)
+	to.notifyDeliveryLocked()
 	answer := map[string]any{"recipient_id": to.id, "message_id": m.ID}
 	if attachmentID != "" {
 		answer["attachment_id"] = attachmentID

@@ -80,8 +80,8 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	return n
 }
 
-// openerID implements node.
-func (n *Number) openerID() string { return n.cfg.ID }
+// ownerID implements node.
+func (n *Number) ownerID() string { return n.cfg.ID }
 
 // findRoute implements node: it lists the calls that Graph knows of a number.
 func (n *Number) findRoute(method, edge string) (route, bool) {
@@ -144,9 +144,9 @@ func (n *Number) fieldsLocked() nodeFields {
 	}
 
 	return nodeFields{
-		kind:  "WhatsAppBusinessPhoneNumber",
-		id:    n.cfg.ID,
-		usual: "display_phone_number,verified_name,quality_rating",
+		kind:     "WhatsAppBusinessPhoneNumber",
+		id:       n.cfg.ID,
+		defaults: "display_phone_number,verified_name,quality_rating",
 		all: map[string]any{
 			"account_mode":                 "LIVE",
 			"code_verification_status":     "VERIFIED",

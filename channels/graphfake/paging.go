@@ -9,8 +9,8 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// usualLimit is how many objects a page of a list has if a call doesn't say.
-const usualLimit = 25
+// defaultLimit is how many objects a page of a list has if a call doesn't say.
+const defaultLimit = 25
 
 // window is the part of a list that a call asks for: a page of it.
 // Source: Graph API, "Paginated results".
@@ -25,7 +25,7 @@ func (c *call) readWindow(total int) (window, *APIError) {
 	q := c.req.Query
 	limit, err := strconv.Atoi(q.Get("limit"))
 	if err != nil || limit < 1 {
-		limit = usualLimit
+		limit = defaultLimit
 	}
 
 	w := window{total: total, path: c.api.host.URL() + c.req.Path, query: q}

@@ -180,7 +180,7 @@ func (t *Template) get(c *call) (any, *APIError) {
 // fieldsLocked returns what Graph tells of the template.
 // Source: facebook/openapi, GET /{WABA-ID}/message_templates.
 func (t *Template) fieldsLocked() nodeFields {
-	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, usual: "name,language,category,status,components", all: map[string]any{
+	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
 		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
 		"parameter_format": t.Format, "previous_category": nil,
@@ -215,7 +215,7 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-func (t *Template) openerID() string { return t.w.id }
+func (t *Template) ownerID() string { return t.w.id }
 
 func (t *Template) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {

@@ -16,12 +16,12 @@ func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 	case "image", "video", "audio", "document", "sticker":
 		var o mediaObject
 		_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
-		return n.takeMediaLocked(in.Type, o, m)
+		return n.attachMediaLocked(in.Type, o, m)
 	case "interactive":
 		var o interactiveObject
 		_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
 		if kind, file := o.headerFile(); file != nil {
-			return n.takeMediaLocked(kind, *file, m)
+			return n.attachMediaLocked(kind, *file, m)
 		}
 	case "template":
 		return n.checkTemplateLocked(in, m)
@@ -63,7 +63,7 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 		m.buttons = append(m.buttons, Choice{ID: b.ID, Title: b.Title, URL: b.URL, kind: kind})
 	}
 	if filled.File != nil {
-		return n.takeMediaLocked(filled.Kind, mediaObject{ID: filled.File.ID, Link: filled.File.Link, Filename: filled.File.Filename}, m)
+		return n.attachMediaLocked(filled.Kind, mediaObject{ID: filled.File.ID, Link: filled.File.Link, Filename: filled.File.Filename}, m)
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ type grant struct {
 	page    bool // it is a Page's: the one whose id comes first
 }
 
-// mayOpen reports whether a token is for a node.
-func (g *grant) mayOpen(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
+// includes reports whether a token is for a node.
+func (g *grant) includes(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
 
 // AllowToken makes an access token that opens the nodes with these ids (numbers, business
 // accounts, pages); none means all.

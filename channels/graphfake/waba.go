@@ -28,8 +28,8 @@ func (b *business) wabaLocked(id string) *waba {
 	return w
 }
 
-// openerID implements node.
-func (w *waba) openerID() string { return w.id }
+// ownerID implements node.
+func (w *waba) ownerID() string { return w.id }
 
 // findRoute implements node: it lists the calls that Graph knows of a business account.
 func (w *waba) findRoute(method, edge string) (route, bool) {
@@ -59,9 +59,9 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 // Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}.
 func (w *waba) get(c *call) (any, *APIError) {
 	fields := nodeFields{
-		kind:  "WhatsAppBusinessAccount",
-		id:    w.id,
-		usual: "name,currency,timezone_id",
+		kind:     "WhatsAppBusinessAccount",
+		id:       w.id,
+		defaults: "name,currency,timezone_id",
 		all: map[string]any{
 			"account_review_status":        "APPROVED",
 			"business_verification_status": nil,
