@@ -9,10 +9,10 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// Tick is how far a message has come.
+// Tick is the delivery state of a message from the business, after the ticks that WhatsApp shows. The states are in order, but
+// TickFailed may follow any of them, and is final.
 type Tick string
 
-// Ticks of a message from the business, in order; TickFailed may come at any point and is final.
 const (
 	TickAccepted  Tick = "accepted"
 	TickSent      Tick = "sent"
@@ -26,30 +26,30 @@ type tickAt struct {
 	at    time.Time
 }
 
-// Message is one message as a phone shows it, from either side.
+// Message is one message in a WhatsApp chat, from either side, as the customer's phone shows it.
 type Message struct {
 	ID           string          `json:"id"`
 	FromCustomer bool            `json:"from_customer"`
 	At           time.Time       `json:"at"`
 	Type         string          `json:"type"`
-	Text         string          `json:"text,omitempty"` // words: body, caption, title of a button
-	Answers      string          `json:"answers,omitempty"`
-	Content      json.RawMessage `json:"content,omitempty"`  // what the message has under its type
-	Template     string          `json:"template,omitempty"` // the words of a filled template
+	Text         string          `json:"text,omitempty"`     // body, caption, or title of the button
+	Answers      string          `json:"answers,omitempty"`  // id of the message that it answers
+	Content      json.RawMessage `json:"content,omitempty"`  // the field named by Type
+	Template     string          `json:"template,omitempty"` // text of the filled template
 	File         *File           `json:"file,omitempty"`
-	Reaction     string          `json:"reaction,omitempty"` // of the other side
+	Reaction     string          `json:"reaction,omitempty"` // from the other side
 	Edited       bool            `json:"edited,omitempty"`
 	Tick         Tick            `json:"tick,omitempty"`
 	Error        int             `json:"error,omitempty"` // of TickFailed
 	Token        string          `json:"token,omitempty"` // biz_opaque_callback_data
 
-	to      *Customer
-	buttons []Choice // of a template
+	to      *Customer // the customer in whose chat it is, also if she wrote it
+	buttons []Choice  // of a template
 	serial  int64
 	ticks   []tickAt
 }
 
-// File is a file as a phone got it.
+// File is a file in a message.
 type File struct {
 	Name        string `json:"name,omitempty"`
 	ContentType string `json:"content_type"`
@@ -76,7 +76,7 @@ type contextObject struct {
 	MessageID string `json:"message_id"`
 }
 
-// messageKinds returns the types of messages that the Cloud API takes.
+// messageKinds returns the message types of the Cloud API.
 func messageKinds() []string {
 	return []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "reaction", "template"}
 }
@@ -118,7 +118,7 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	return n.acceptLocked(in, m)
 }
 
-// acceptLocked checks what depends on the state (reply window, pace, templates, files), and sends the message.
+// acceptLocked makes the checks that depend on state (reply window, rate limits, templates, files), and sends the message.
 func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
@@ -126,21 +126,21 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 		return nil, err
 	}
 
-	failure := 0 // the code of the error with which the message fails after it was taken; 0 means that it arrives
+	failure := 0 // the error code of a later failure; 0 means that the message is delivered
 	if !dropped {
 		failure = findFailureLocked(to, m, now)
 	}
 	if failure == codes.WindowClosed && !n.cfg.FailLater {
 		return nil, cloudError(failure, "More than 24 hours have passed since the customer last replied to this number.")
 	}
-	if err := n.paceLocked(to, now); err != nil {
+	if err := n.checkRatesLocked(to, now); err != nil {
 		return nil, err
 	}
 
 	n.completeLocked(in, m, now)
 	m.to = to
 	defer n.g.Poke()
-	if dropped { // taken, and never seen again; nobody is told of anything, not even of a failure
+	if dropped { // accepted, but never sent, and without any webhook
 		return makeAnswer(in, m), nil
 	}
 	if m.Type == "reaction" {
@@ -158,8 +158,8 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 	return makeAnswer(in, m), nil
 }
 
-// findFailureLocked returns the code of the error for which a message can't arrive; 0 means none. to is nil if there is no such
-// customer.
+// findFailureLocked returns the error code for a message that can't be delivered; 0 means that it can. to is nil if the
+// customer is unknown.
 func findFailureLocked(to *Customer, m *Message, now time.Time) int {
 	switch {
 	case to == nil:
@@ -170,7 +170,7 @@ func findFailureLocked(to *Customer, m *Message, now time.Time) int {
 	return 0
 }
 
-// completeLocked gives a message that is taken its id, and what was said beside its words.
+// completeLocked sets the fields of an accepted message other than its text and file.
 func (n *Number) completeLocked(in incoming, m *Message, now time.Time) {
 	m.ID = n.g.messageIDLocked(digitsOf(in.To + in.Recipient))
 	m.serial = n.g.serialLocked()
@@ -184,7 +184,7 @@ func (n *Number) completeLocked(in incoming, m *Message, now time.Time) {
 	}
 }
 
-// arriveLocked tells the app that a message was sent and, if the customer's phone is online, delivered.
+// arriveLocked marks a message as sent and, if the customer's phone is online, as delivered.
 func (n *Number) arriveLocked(to *Customer, m *Message) {
 	to.spendCreditLocked()
 	to.typingUntil = time.Time{}
@@ -194,7 +194,7 @@ func (n *Number) arriveLocked(to *Customer, m *Message) {
 	}
 }
 
-// makeAnswer returns the answer to a message that was taken.
+// makeAnswer returns the response for an accepted message.
 func makeAnswer(in incoming, m *Message) map[string]any {
 	message := map[string]any{"id": m.ID}
 	if m.Type == "template" {
@@ -207,8 +207,8 @@ func makeAnswer(in incoming, m *Message) map[string]any {
 	return map[string]any{"messaging_product": "whatsapp", "messages": []any{message}, "contacts": []any{person}}
 }
 
-// recipientLocked finds the customer; nil if there is none. dropped is true for a user id in "to": WhatsApp takes such a
-// message, and nobody gets it.
+// recipientLocked returns the customer, or nil if she is unknown. dropped is true if "to" contains a user id: WhatsApp accepts
+// such messages, but never delivers them.
 func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 	if in.To != "" {
 		if userIDPattern.MatchString(in.To) {
@@ -219,8 +219,8 @@ func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 	return n.customerLocked("", in.Recipient), false
 }
 
-// paceLocked refuses a message if the number has sent too many lately, to all customers or to this one.
-func (n *Number) paceLocked(to *Customer, now time.Time) *APIError {
+// checkRatesLocked refuses a message if the number has sent too many recently, in total or to this customer.
+func (n *Number) checkRatesLocked(to *Customer, now time.Time) *APIError {
 	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {
 		return &APIError{
@@ -239,7 +239,7 @@ func (n *Number) paceLocked(to *Customer, now time.Time) *APIError {
 	return nil
 }
 
-// reactLocked puts a reaction of the business onto a message.
+// reactLocked applies a reaction of the business to a message.
 func (n *Number) reactLocked(in incoming, m *Message) {
 	var r struct {
 		MessageID string `json:"message_id"`
@@ -252,10 +252,10 @@ func (n *Number) reactLocked(in incoming, m *Message) {
 	m.Text = r.Emoji
 }
 
-// typingLife is how long the phone shows that the business is writing.
+// typingLife is how long the phone shows a typing indicator.
 const typingLife = 25 * time.Second
 
-// markRead puts blue ticks at a customer's message and all before it.
+// markRead marks a customer's message and all her earlier ones as read.
 func (n *Number) markRead(in incoming) (any, *APIError) {
 	if in.Status != "read" {
 		return nil, invalidError("There is no typing indicator without status read.")

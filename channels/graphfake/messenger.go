@@ -10,29 +10,30 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// PageConfig is a Facebook Page.
+// PageConfig describes a Facebook Page.
 type PageConfig struct {
-	ID   string // "" means a new one
+	ID   string // "" means that AddPage chooses one
 	Name string
-	// HumanAgent says that the app has the feature of that name: people may answer until the seventh day.
+	// HumanAgent means that the app has the feature of that name: agents may reply for seven days instead of one.
 	HumanAgent bool
-	// NoProfiles says that the app may not read profiles: it lacks the feature Business Asset User Profile Access.
+	// NoProfiles means that the app lacks the feature Business Asset User Profile Access, so that it can't read profiles.
 	NoProfiles bool
 }
 
-// Page is a Facebook Page of the app with the people who write to it.
+// Page emulates a Facebook Page with Messenger: what the app can do with it by the Graph API. The people who write to it are
+// PageCustomers. Methods whose names end in Locked must be called with ground.mu held.
 type Page struct {
 	g      *ground
 	config PageConfig
 
 	// Guarded by g.mu.
-	people     []*PageCustomer
+	people     []*PageCustomer      // those who have written
 	saved      map[string]*pageFile // uploads by attachment id
-	standby    bool
-	restricted bool
+	standby    bool                 // another app controls the conversations, see SetStandby
+	restricted bool                 // Facebook blocks the Page's messages
 }
 
-// AddPage makes a Page. Its webhooks go nowhere until Subscribe is called with its ID.
+// AddPage adds a Page. It sends no webhooks until Subscribe is called with its ID.
 func (b *business) AddPage(c PageConfig) *Page {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -47,10 +48,10 @@ func (b *business) AddPage(c PageConfig) *Page {
 // ID returns the Page's id.
 func (p *Page) ID() string { return p.config.ID }
 
-// SetStandby lets another app hold all conversations: this one only listens.
+// SetStandby gives the control of all conversations to another app. This one can only listen, and can't send.
 func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 
-// SetRestricted makes Facebook block the Page's messages, as it does for bad quality, or unblock them. Both send a webhook.
+// SetRestricted blocks the Page's messages, as Facebook does for policy violations, or unblocks them. Both send a webhook.
 func (p *Page) SetRestricted(on bool) {
 	measure := map[string]any{"action": "unblock"}
 	if on {
@@ -64,15 +65,13 @@ func (p *Page) SetRestricted(on bool) {
 	})
 }
 
-// SetHumanAgent gives the app the feature Human Agent, or takes it away.
+// SetHumanAgent sets PageConfig.HumanAgent.
 func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
 
 func (p *Page) ownerID() string { return p.config.ID }
 
-// objectKind implements subscribable.
 func (p *Page) objectKind() string { return pageObject }
 
-// findRoute implements node.
 func (p *Page) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
@@ -92,7 +91,7 @@ func (p *Page) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// describe answers with the fields of the Page that the caller asks for.
+// describe returns the fields of the Page that the caller requests.
 // Source: Graph API, "Page".
 func (p *Page) describe(c *call) (any, *APIError) {
 	return nodeFields{kind: "Page", id: p.config.ID, defaults: "name", all: map[string]any{
@@ -100,7 +99,7 @@ func (p *Page) describe(c *call) (any, *APIError) {
 	}}.choose(c)
 }
 
-// subscribedApps lists the app, if it is subscribed, with the fields that the Page sends to it.
+// subscribedApps returns the app and its webhook fields, if it is subscribed to the Page.
 func (p *Page) subscribedApps(*call) (any, *APIError) {
 	h := p.g.hooks
 	h.mu.Lock()
@@ -111,12 +110,14 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 		if len(fields) == 0 {
 			fields = pageFields()
 		}
-		data = append(data, map[string]any{"id": p.g.opts.AppID, "name": "Test app", "category": "Business", "subscribed_fields": fields})
+		data = append(data, map[string]any{
+			"id": p.g.opts.AppID, "name": "Test app", "category": "Business", "subscribed_fields": fields,
+		})
 	}
 	return map[string]any{"data": data}, nil
 }
 
-// subscribeApp sets the fields that the Page sends to the app.
+// subscribeApp sets the webhook fields that the app gets from the Page.
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	var in struct {
 		Fields arguments.Names `json:"subscribed_fields"`
@@ -143,21 +144,21 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// notifyLocked sends a webhook with one event. Faults strike it by the route "hook.messenger."+what; field is the webhook field to which the
-// app must be subscribed.
+// notifyLocked queues a webhook with one event. Its route for faults is "hook.messenger."+what. It is sent only if the app is
+// subscribed to the webhook field.
 func (p *Page) notifyLocked(what, field string, item map[string]any) {
 	at := p.g.clock().UnixMilli()
 	key := "messaging"
 	if p.standby {
 		key = "standby"
 	}
-	p.g.hooks.notify(field, hook{route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: key, at: at, item: item})
+	p.g.hooks.notify(field, hook{
+		route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: key, at: at, item: item,
+	})
 }
 
-// newMessageIDLocked makes the id of a message.
 func (g *ground) newMessageIDLocked() string { return "m_" + g.randomWordLocked(40) }
 
-// findRoute implements node for a person: her profile.
 func (c *PageCustomer) findRoute(method, edge string) (route, bool) {
 	if method == http.MethodGet && edge == "" {
 		return route{"messenger.profile", c.getProfile}, true
@@ -167,7 +168,7 @@ func (c *PageCustomer) findRoute(method, edge string) (route, bool) {
 
 func (c *PageCustomer) ownerID() string { return c.page.config.ID }
 
-// getProfile answers with the fields that were asked for.
+// getProfile returns the fields of the person's profile that the caller requests.
 // Source: Messenger Platform, "User Profile API".
 func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	c.page.g.mu.Lock()

@@ -6,28 +6,29 @@ import (
 	"slices"
 )
 
-// This file has what customers do in Messenger. Each act changes the conversation and sends the webhook about it.
+// This file has the actions of Messenger's customers, which tests call. Each action changes the conversation and sends the
+// webhook about it: ann.Text("Hello?") adds a message and sends a webhook for the field "messages".
 
-// Text writes a text and returns the message's id.
+// Text sends a text and returns the message's id.
 func (c *PageCustomer) Text(text string) string { return c.write(&PageMessage{Text: text}, nil) }
 
-// Answer writes a text in reply to one message.
+// Answer sends a text that quotes the message mid.
 func (c *PageCustomer) Answer(mid, text string) string {
 	return c.write(&PageMessage{Text: text, ReplyTo: mid}, nil)
 }
 
-// Media sends a file: kind is image, video, audio or file.
+// Media sends a file. kind is image, video, audio or file.
 func (c *PageCustomer) Media(kind, name, contentType string, content []byte) string {
 	return c.sendFile(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content}, nil)
 }
 
-// Sticker sends a sticker; its type is sticker alone, as since 2026-08-30.
+// Sticker sends a sticker. Its attachment has the type "sticker", as Messenger's have since 2026-08-30.
 func (c *PageCustomer) Sticker(id int64, content []byte) string {
 	m := &PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content}
 	return c.sendFile(m, map[string]any{"sticker_id": id})
 }
 
-// sendFile sends a message with a file. payload is what the webhook says of the file beside its address.
+// sendFile sends a message with a file. payload has the file's fields in the webhook, apart from its URL.
 func (c *PageCustomer) sendFile(m *PageMessage, payload map[string]any) string {
 	attachment := map[string]any{}
 	maps.Copy(attachment, payload)
@@ -39,7 +40,7 @@ func (c *PageCustomer) sendFile(m *PageMessage, payload map[string]any) string {
 	})
 }
 
-// write sends a message of hers and returns its id. more is what the webhook says beside its id, text and reply_to.
+// write sends a message and returns its id. more has the message's fields in the webhook, apart from mid, text and reply_to.
 func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 	g := c.page.g
 	g.change(func() {
@@ -61,8 +62,8 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 	return m.ID
 }
 
-// Tap chooses a quick reply, a button or a card's button by its words, of the newest message that has it. Errors: there is
-// none. Links don't count, because they only open a browser.
+// Tap taps the newest quick reply or button with a title, including the buttons of cards. Links aren't considered, because they
+// only open a browser. Errors: there is no such button.
 func (c *PageCustomer) Tap(title string) error {
 	if reply := c.findQuickReply(title); reply != nil {
 		c.write(&PageMessage{Text: title}, map[string]any{"quick_reply": map[string]any{"payload": reply.Payload}})
@@ -75,7 +76,7 @@ func (c *PageCustomer) Tap(title string) error {
 	return fmt.Errorf("graphfake: tap: nothing to tap that says %q", title)
 }
 
-// findQuickReply finds a quick reply by its words. Facebook shows quick replies only below the last message.
+// findQuickReply returns a quick reply by its title, or nil. Facebook shows quick replies only below the last message.
 func (c *PageCustomer) findQuickReply(title string) *PageReply {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -90,7 +91,7 @@ func (c *PageCustomer) findQuickReply(title string) *PageReply {
 	return &replies[i]
 }
 
-// findButton finds the newest button by its words, also on a card.
+// findButton returns the newest button with a title, also on a card, or nil.
 func (c *PageCustomer) findButton(title string) *PageButton {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -107,8 +108,8 @@ func (c *PageCustomer) findButton(title string) *PageButton {
 	return nil
 }
 
-// Postback taps a button that isn't in the conversation, of the Page's menu. The tap stands in the conversation as a
-// message of hers that says what was on the button; mid is the id of that message.
+// Postback taps a button that isn't part of a message, such as one in the Page's menu. The tap appears in the conversation as
+// a message from the customer with the button's title; mid is the id of that message.
 // Source: Messenger Platform, "messaging_postbacks Webhooks Reference"; read in November 2026.
 func (c *PageCustomer) Postback(title, payload string) (mid string) {
 	g := c.page.g
@@ -121,7 +122,7 @@ func (c *PageCustomer) Postback(title, payload string) (mid string) {
 	return mid
 }
 
-// React puts a reaction to a message, which opens the window as a message does. "" takes it back, which doesn't.
+// React reacts to a message, which opens the reply window as a message does. "" removes the reaction, which doesn't.
 func (c *PageCustomer) React(mid, emoji string) {
 	c.page.g.change(func() {
 		if m := c.findLocked(mid); m != nil {
@@ -136,7 +137,7 @@ func (c *PageCustomer) React(mid, emoji string) {
 	})
 }
 
-// Edit changes a text of hers. It doesn't open the reply window.
+// Edit changes the text of a message that the customer has sent. It doesn't open the reply window.
 func (c *PageCustomer) Edit(mid, text string) {
 	c.page.g.change(func() {
 		n := 1
@@ -148,14 +149,14 @@ func (c *PageCustomer) Edit(mid, text string) {
 	})
 }
 
-// Read marks the whole conversation as read by her.
+// Read marks the whole conversation as read by the customer.
 func (c *PageCustomer) Read() {
 	c.page.g.change(func() {
 		c.notifyEventLocked("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
 	})
 }
 
-// Follow opens the conversation by an m.me link, without writing.
+// Follow opens the conversation through an m.me link, without sending a message.
 func (c *PageCustomer) Follow(ref string) {
 	c.page.g.change(func() {
 		c.notifyEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK",
@@ -163,10 +164,10 @@ func (c *PageCustomer) Follow(ref string) {
 	})
 }
 
-// inboxApp is the id of Meta's own app in which people answer.
+// inboxApp is the id of Meta's own app, the Page's inbox.
 const inboxApp = "263902037430900"
 
-// AnswerElsewhere lets a person answer in the Page's own inbox.
+// AnswerElsewhere sends a reply that a person has written in the Page's inbox instead of the app.
 func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
 	m := &PageMessage{FromPage: true, Text: text, Elsewhere: true}
 	p.g.change(func() {

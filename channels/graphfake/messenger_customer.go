@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// This file has the people who write to a Page by Messenger, and what they see. What they do is in messenger_act.go, and
-// the webhooks by which Facebook tells the app of it are in messenger_event.go.
+// This file has the people who write to a Page with Messenger, and what they see. Their actions are in messenger_act.go, and
+// the webhooks about them in messenger_event.go.
 
-// PageMessage is a message of a conversation as its customer sees it.
+// PageMessage is a message in a conversation, from either side, as the customer sees it.
 type PageMessage struct {
 	ID       string
 	At       time.Time
@@ -18,8 +18,8 @@ type PageMessage struct {
 	ReplyTo  string // id of the message that it answers
 	Edits    int
 
-	// A file, or a template's replies, buttons and cards.
-	Kind         string // image, video, audio, file, sticker, template, …; "" means a text
+	// A file, quick replies, or the content of a template.
+	Kind         string // image, video, audio, file, sticker or template; "" means a text
 	Name         string
 	ContentType  string
 	File         []byte
@@ -31,14 +31,18 @@ type PageMessage struct {
 	Reaction     string // the customer's
 	PageReaction string
 
-	// What customers don't see.
-	Metadata  string // what the app wrote beside it
-	Tag       string // why the app may write outside of the reply window, such as HUMAN_AGENT
-	Elsewhere bool   // a person wrote it in the Page's inbox
+	// Not visible to the customer.
+	Metadata  string // set by the app that sent it
+	Tag       string // the reason to send outside of the reply window: HUMAN_AGENT
+	Elsewhere bool   // written by a person in the Page's inbox
 }
 
-// PageCustomer is a person with Messenger, in the conversation with one Page. Tests use it to write as the customer, and to see what
-// arrived.
+// PageCustomer is a person in a Messenger conversation with one Page. Tests use it to write as the customer, and to see what
+// arrived:
+//
+//	ann := page.Customer("Ann Miller")
+//	ann.Text("Hello?")
+//	got := ann.Inbox()
 type PageCustomer struct {
 	page *Page
 	id   string
@@ -46,33 +50,33 @@ type PageCustomer struct {
 
 	// Guarded by page.g.mu.
 	messages  []*PageMessage
-	lastIn    time.Time // when she last did what opens the reply window
-	blocked   bool      // she refuses the Page's messages
+	lastIn    time.Time // when she last opened the reply window
+	blocked   bool      // she has blocked the Page
 	private   bool      // apps can't read her profile
-	offline   bool      // nothing is delivered to her phone
-	typing    bool      // the Page shows that it is typing
+	offline   bool      // messages aren't delivered to her phone
+	typing    bool      // her phone shows the Page's typing indicator
 	seenAt    time.Time // when the Page last marked the conversation as read
-	lastEvent func()    // sends the webhook of what she did last; nil means that she did nothing
+	lastEvent func()    // sends the webhook about her last action again; nil means that there is none
 
-	// What the list of conversations leaves out, as Facebook's sometimes does.
+	// What the API's list of conversations leaves out, as Facebook's sometimes does.
 	hidesConversation bool
 	hidesMessages     bool
 }
 
-// Customer makes a person with a page-scoped id of her own. The Page knows her once she writes.
+// Customer returns a new person. The Page doesn't know her until she writes.
 func (p *Page) Customer(name string) *PageCustomer {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	return &PageCustomer{page: p, id: p.g.newIDLocked(), name: name}
 }
 
-// ID returns the page-scoped id.
+// ID returns her page-scoped id, by which only this Page knows her.
 func (c *PageCustomer) ID() string { return c.id }
 
 // Name returns her name as Facebook shows it.
 func (c *PageCustomer) Name() string { return c.name }
 
-// Conversation returns all messages, both sides', in order.
+// Conversation returns all messages of both sides, in order.
 func (c *PageCustomer) Conversation() []PageMessage {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -83,38 +87,38 @@ func (c *PageCustomer) Conversation() []PageMessage {
 	return list
 }
 
-// Inbox returns what the Page sent, in order.
+// Inbox returns the Page's messages, in order.
 func (c *PageCustomer) Inbox() []PageMessage {
 	return slices.DeleteFunc(c.Conversation(), func(m PageMessage) bool { return !m.FromPage })
 }
 
-// Typing reports whether the Page shows that it is typing.
+// Typing reports whether the phone shows the Page's typing indicator.
 func (c *PageCustomer) Typing() bool {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	return c.typing
 }
 
-// Seen reports when the Page last marked the conversation as read.
+// Seen returns when the Page last marked the conversation as read.
 func (c *PageCustomer) Seen() time.Time {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	return c.seenAt
 }
 
-// Block lets the person refuse the Page's messages.
+// Block blocks the Page's messages, or unblocks them.
 func (c *PageCustomer) Block(on bool) { c.page.g.change(func() { c.blocked = on }) }
 
-// HideProfile lets her name be refused to apps.
+// HideProfile prevents apps from reading her profile.
 func (c *PageCustomer) HideProfile() { c.page.g.change(func() { c.private = true }) }
 
-// HideConversation leaves the conversation out of the list of conversations, as if it were in another folder of the Page's inbox.
+// HideConversation leaves the conversation out of the API's list, as if it were in another folder of the Page's inbox.
 func (c *PageCustomer) HideConversation() { c.page.g.change(func() { c.hidesConversation = true }) }
 
-// HideMessages lets the list of conversations name the conversation without its messages.
+// HideMessages leaves the messages out of the conversation in the API's list.
 func (c *PageCustomer) HideMessages() { c.page.g.change(func() { c.hidesMessages = true }) }
 
-// SetOnline connects or disconnects her phone; messages are delivered when it is online.
+// SetOnline connects or disconnects her phone. Messages are delivered while it is connected.
 func (c *PageCustomer) SetOnline(on bool) {
 	c.page.g.change(func() {
 		c.offline = !on
@@ -124,7 +128,7 @@ func (c *PageCustomer) SetOnline(on bool) {
 	})
 }
 
-// findLocked returns a message by its id.
+// findLocked returns a message by its id, or nil.
 func (c *PageCustomer) findLocked(id string) *PageMessage {
 	i := slices.IndexFunc(c.messages, func(m *PageMessage) bool { return m.ID == id })
 	if i < 0 {
@@ -133,7 +137,7 @@ func (c *PageCustomer) findLocked(id string) *PageMessage {
 	return c.messages[i]
 }
 
-// becomeKnownLocked notes that she has written, so that the Page may answer her.
+// becomeKnownLocked makes her known to the Page and opens the reply window, so that the Page may write to her.
 func (c *PageCustomer) becomeKnownLocked() {
 	g := c.page.g
 	if c.page.findPersonLocked(c.id) == nil {

@@ -5,31 +5,32 @@ import (
 	"slices"
 )
 
-// This file sends the webhooks about what happens in a conversation of Messenger. Each is an item of the list "messaging":
+// This file sends the webhooks about events in a Messenger conversation. Each event is an item of the list "messaging":
 //
 //	{"sender": {"id": "<who did it>"}, "recipient": {"id": "<the other side>"}, "timestamp": 1790000000000,
 //	 "message": {"mid": "m_…", "text": "Hello?"}}
 //
 // Source: Messenger Platform, "Webhooks Reference".
 
-// pageItem returns an item of the list "messaging", at a time in Unix milliseconds. what is under its last key.
-func pageItem(sender, recipient string, at int64, key string, what any) map[string]any {
+// pageItem returns an item of the list "messaging". at is in Unix milliseconds; value is stored under the key.
+func pageItem(sender, recipient string, at int64, key string, value any) map[string]any {
 	return map[string]any{
 		"sender":    map[string]any{"id": sender},
 		"recipient": map[string]any{"id": recipient},
 		"timestamp": at,
-		key:         what,
+		key:         value,
 	}
 }
 
-// notifyEventLocked sends the webhook about something that she did: value, under the name key. what and field are those of notifyLocked.
+// notifyEventLocked sends the webhook about an action of the customer. For what and field, see notifyLocked; for key and
+// value, see pageItem.
 func (c *PageCustomer) notifyEventLocked(what, field, key string, value any) {
 	item := pageItem(c.id, c.page.config.ID, c.page.g.clock().UnixMilli(), key, value)
 	c.lastEvent = func() { c.page.notifyLocked(what, field, item) }
 	c.lastEvent()
 }
 
-// Again lets Facebook send the webhook of what she did last once more.
+// Again sends the webhook about her last action again, as Facebook sometimes does.
 func (c *PageCustomer) Again() {
 	c.page.g.change(func() {
 		if c.lastEvent != nil {
@@ -38,8 +39,8 @@ func (c *PageCustomer) Again() {
 	})
 }
 
-// notifyDeliveryLocked sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing.
-// The webhook names the Page's newest message; all older ones count as delivered, too.
+// notifyDeliveryLocked reports that all messages of the Page were delivered to her phone, unless it is offline or there are
+// none. The webhook contains the newest message, and implies all older ones.
 func (c *PageCustomer) notifyDeliveryLocked() {
 	if c.offline {
 		return
@@ -55,7 +56,7 @@ func (c *PageCustomer) notifyDeliveryLocked() {
 	}
 }
 
-// notifyEchoLocked sends the webhook about a message that the Page sent with an app.
+// notifyEchoLocked sends the echo of a message that the Page has sent. app is the id of the app that was used.
 func (p *Page) notifyEchoLocked(to *PageCustomer, m *PageMessage, app string) {
 	body := map[string]any{"mid": m.ID, "is_echo": true, "app_id": json.Number(app)}
 	if m.Metadata != "" {

@@ -15,24 +15,27 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// pageFile is a file that somebody sent, and where the CDN serves it.
+// This file emulates Messenger's files. The app uploads a file, or gives a URL from which Facebook downloads it. Everybody who
+// knows the URL of a file in a message can download it from Facebook's content delivery network (CDN) for some time.
+
+// pageFile is a file that the Page or a customer has sent.
 type pageFile struct {
 	id, kind, name, contentType string
 	content                     []byte
 	expires                     time.Time
 }
 
-// cdnLife is how long the address of a file works.
+// cdnLife is how long the URL of a file works.
 const cdnLife = 24 * time.Hour
 
-// cdnURLLocked returns an address of a file that works for a while.
+// cdnURLLocked publishes a file and returns its URL, which works for cdnLife.
 func (p *Page) cdnURLLocked(f *pageFile) string {
 	f.expires = p.g.clock().Add(cdnLife)
 	p.g.nodes["cdn:"+f.id] = cdnNode{p: p, f: f}
 	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
 }
 
-// fileURLLocked returns an address of a message's file that works for a while.
+// fileURLLocked returns a new URL for the file of a message.
 func (p *Page) fileURLLocked(m *PageMessage) string {
 	return p.cdnURLLocked(&pageFile{
 		id:          p.g.newIDLocked(),
@@ -43,7 +46,7 @@ func (p *Page) fileURLLocked(m *PageMessage) string {
 	})
 }
 
-// cdnNode serves a file to whoever knows its address, without a token.
+// cdnNode serves a file at its URL, without a token.
 type cdnNode struct {
 	p *Page
 	f *pageFile
@@ -77,20 +80,19 @@ func (n cdnNode) serve(c *call) (any, *APIError) {
 	return nil, nil
 }
 
-// attachment is what a message has instead of a text.
+// attachment is the part of a message that contains a file or a template, instead of a text.
 type attachment struct {
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload"`
 }
 
-// filePayload is what an attachment says of a file: which upload it is, or where it can be fetched.
+// filePayload is the file of an attachment: either an earlier upload, by its ID, or a URL to download it from.
 type filePayload struct {
 	ID         string `json:"attachment_id"`
 	URL        string `json:"url"`
 	IsReusable bool   `json:"is_reusable"`
 }
 
-// readPayload reads what an attachment says of its file.
 func (a attachment) readPayload() (filePayload, *APIError) {
 	var v filePayload
 	if len(a.Payload) > 0 && json.Unmarshal(a.Payload, &v) != nil {
@@ -99,7 +101,7 @@ func (a attachment) readPayload() (filePayload, *APIError) {
 	return v, nil
 }
 
-// upload keeps a file for later messages. Source: Messenger Platform, "Attachment Upload API".
+// upload stores a file for later messages. Source: Messenger Platform, "Attachment Upload API".
 func (p *Page) upload(c *call) (any, *APIError) {
 	var in struct {
 		Message *struct {
@@ -127,14 +129,14 @@ func (p *Page) upload(c *call) (any, *APIError) {
 	return map[string]any{"attachment_id": f.id}, nil
 }
 
-// saveLocked keeps a file, and gives it its id.
+// saveLocked stores a file under a new id, by which messages can use it.
 func (p *Page) saveLocked(f *pageFile) {
 	f.id = p.g.newIDLocked()
 	p.saved[f.id] = f
 }
 
-// receiveFile returns the file that comes with a call, or that is at the address that the call names; nil if there is neither.
-// It is called without the lock: the sender's host may be slow, or ask this server.
+// receiveFile returns the file that a call contains, or downloads it from the URL in the call; nil if the call has neither. It
+// must be called without the lock, because the file's host may be slow, or call this server.
 func (p *Page) receiveFile(c *call, a attachment) (*pageFile, *APIError) {
 	if a.Type == "template" {
 		return nil, nil
@@ -162,7 +164,7 @@ func (p *Page) receiveFile(c *call, a attachment) (*pageFile, *APIError) {
 	return f, f.check()
 }
 
-// fetchFile fetches a file from where the sender keeps it.
+// fetchFile downloads a file from a URL of the sender.
 func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *APIError) {
 	failed := &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."}
 	if !isWebURL(address) {
@@ -179,7 +181,7 @@ func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *API
 	}
 	defer func() { _ = resp.Body.Close() }()
 
-	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPageFile+1)) // one byte more than is allowed, so that this shows
+	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPageFile+1)) // one byte more than the limit, so that check notices
 	if err != nil || resp.StatusCode != http.StatusOK {
 		return nil, failed
 	}
@@ -187,23 +189,23 @@ func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *API
 	return &pageFile{name: name, contentType: arguments.BareType(resp.Header.Get("Content-Type")), content: content}, nil
 }
 
-// Sizes of files, in bytes. Source: Messenger Platform, "Send API".
+// Maximum sizes of files, in bytes. Source: Messenger Platform, "Send API".
 const (
 	maxPageFile  = 25 << 20
 	maxPageImage = 8 << 20
 )
 
-// check refuses what Facebook doesn't take.
+// check refuses files that Facebook doesn't accept.
 func (f *pageFile) check() *APIError {
 	failed := &APIError{Code: codes.Invalid, Subcode: codes.SubUpload, Message: "Upload attachment failure."}
-	most := maxPageFile
+	maxBytes := maxPageFile
 	switch f.kind {
 	case "image", "video", "audio":
 		if !strings.HasPrefix(f.contentType, f.kind+"/") {
 			return failed
 		}
 		if f.kind == "image" {
-			most = maxPageImage
+			maxBytes = maxPageImage
 		}
 	case "file":
 		// Its content may be of any type.
@@ -211,7 +213,7 @@ func (f *pageFile) check() *APIError {
 		return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, video}")
 	}
 
-	if len(f.content) == 0 || len(f.content) > most {
+	if len(f.content) == 0 || len(f.content) > maxBytes {
 		return failed
 	}
 

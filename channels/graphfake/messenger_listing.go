@@ -7,13 +7,16 @@ import (
 	"strings"
 )
 
-// maxRecent is how many messages of a conversation Facebook lists at most.
+// This file emulates the list of a Page's conversations, by which an app can find messages whose webhooks it has missed:
+// "GET /me/conversations?fields=participants,messages.limit(5)".
+
+// maxRecent is the maximum number of messages that are listed for a conversation.
 const maxRecent = 20
 
-// limitPattern finds the limit of messages in fields.
+// limitPattern matches the number of messages that the parameter fields requests.
 var limitPattern = regexp.MustCompile(`messages\.limit\((\d+)\)`)
 
-// listConversations lists the Page's conversations with their last messages, those with the newest message first.
+// listConversations returns the Page's conversations, the one with the newest message first.
 func (p *Page) listConversations(c *call) (any, *APIError) {
 	q := c.req.Query
 	platform, user := q.Get("platform"), q.Get("user_id")
@@ -45,7 +48,7 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 	return window.answer(data), nil
 }
 
-// describeConversationLocked returns a conversation with the fields that were asked for.
+// describeConversationLocked returns a conversation with the requested fields.
 func (p *Page) describeConversationLocked(person *PageCustomer, fields string) map[string]any {
 	one := map[string]any{"id": "t_" + person.id, "updated_time": graphTime(person.lastMessage())}
 	if strings.Contains(fields, "participants") {
@@ -63,12 +66,12 @@ func (p *Page) describeConversationLocked(person *PageCustomer, fields string) m
 	return one
 }
 
-// lastMessage returns the newest message of a conversation that has one.
+// lastMessage returns the newest message. The conversation must have one.
 func (c *PageCustomer) lastMessage() *PageMessage { return c.messages[len(c.messages)-1] }
 
 func graphTime(m *PageMessage) string { return m.At.UTC().Format("2006-01-02T15:04:05-0700") }
 
-// shownName returns the customer's name as apps may read it; "" if they may not.
+// shownName returns the customer's name for apps; "" if her profile is hidden from them.
 func (c *PageCustomer) shownName() string {
 	if c.private {
 		return ""
@@ -76,7 +79,7 @@ func (c *PageCustomer) shownName() string {
 	return c.name
 }
 
-// listMessages returns the last messages of a conversation, newest first, without their metadata.
+// listMessages returns the last messages of a conversation, newest first. Their metadata isn't included.
 func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 	list := []any{}
 	for _, m := range slices.Backward(c.messages) {

@@ -11,7 +11,7 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// Limits of the Send API, in characters but for numbers of things.
+// Limits of the Send API: lengths in characters, and numbers of items.
 // Source: Messenger Platform, "Send API" and "Templates".
 const (
 	maxPageText     = 2000
@@ -25,10 +25,11 @@ const (
 	maxCardText     = 80
 )
 
-// humanWindow is how long after a customer's message a person may answer; free answers end with replyWindow.
+// humanWindow is how long after a customer's message an agent may reply with the tag HUMAN_AGENT. Without the tag, it is
+// replyWindow.
 const humanWindow = 7 * 24 * time.Hour
 
-// pageRequest is the body of the Send API.
+// pageRequest is the body of a call of the Send API. It contains either a message, or an action such as "typing_on".
 type pageRequest struct {
 	Recipient struct {
 		ID string `json:"id"`
@@ -80,7 +81,8 @@ func invalidParameter(format string, args ...any) *APIError {
 	return &APIError{Code: codes.Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// postMessage answers the Send API: a message or a sender action.
+// postMessage handles a call of the Send API. A message's file is received in between the checks and the delivery, without the
+// lock, because it may have to be downloaded.
 func (p *Page) postMessage(c *call) (any, *APIError) {
 	var req pageRequest
 	if err := c.readBody(&req); err != nil {
@@ -104,7 +106,7 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	return p.deliver(to, req, file)
 }
 
-// admit returns the customer whom a request is for, or why it is refused.
+// admit returns the recipient of a request, or the error with which the request is refused.
 func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
@@ -119,10 +121,10 @@ func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	case req.Action != "":
 		return to, nil
 	}
-	return to, p.checkSending(to, req)
+	return to, p.checkSendingLocked(to, req)
 }
 
-// deliver puts a message into the conversation. file is what came with it; nil means nothing.
+// deliver adds a message to the conversation and sends its webhooks. file is the file that the call contains; nil means none.
 func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
@@ -144,7 +146,7 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 	return answer, nil
 }
 
-// findPersonLocked returns the customer with an id; nil if the Page doesn't know her.
+// findPersonLocked returns the customer with an id, or nil if the Page doesn't know her.
 func (p *Page) findPersonLocked(id string) *PageCustomer {
 	i := slices.IndexFunc(p.people, func(c *PageCustomer) bool { return c.id == id })
 	if i < 0 {
@@ -153,9 +155,8 @@ func (p *Page) findPersonLocked(id string) *PageCustomer {
 	return p.people[i]
 }
 
-// checkSending returns why a message may not be sent now: windows, tags and blocks. It returns nil if it may. Called under the
-// lock.
-func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
+// checkSendingLocked returns the reason why a message may not be sent now (the reply window, its tag, or a block), or nil.
+func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	age := p.g.clock().Sub(to.lastIn)
 	closed := &APIError{Code: codes.Permission, Subcode: codes.SubWindow, Message: "This message is sent outside of allowed window."}
 	switch {
@@ -186,7 +187,6 @@ func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
 	return nil
 }
 
-// doAction does a sender action.
 func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
@@ -216,8 +216,8 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	return map[string]any{"recipient_id": to.id}, nil
 }
 
-// fillLocked checks a message's content and takes it over, with the file that came with it. It returns the id by which the file can be
-// sent again; "" if it can't.
+// fillLocked validates the content of a request and copies it to m. It returns the id by which the file can be used again; ""
+// means that it can't.
 func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, file *pageFile) (attachmentID string, err *APIError) {
 	in := req.Message
 	if in == nil {
@@ -251,7 +251,7 @@ func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, fil
 	return "", invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
 }
 
-// check checks the lengths and numbers of what a message says.
+// check validates the content of a message, except for its attachment.
 func (in *pageContent) check() *APIError {
 	switch {
 	case in.Text == "" && in.Attachment == nil:
@@ -279,8 +279,8 @@ func (in *pageContent) check() *APIError {
 	return nil
 }
 
-// attachLocked puts a file into a message: the one that came with it, or an upload. It returns the id of a file that came and can be
-// sent again; "" for others.
+// attachLocked attaches a file to a message: the one that the call contains, or an earlier upload. It returns the id by which a
+// file of the call can be used again; "" means that it can't.
 func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attachmentID string, err *APIError) {
 	payload, err := a.readPayload()
 	switch {
@@ -301,7 +301,7 @@ func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attac
 	return attachmentID, nil
 }
 
-// fillTemplate checks a button or generic template, and puts it into a message.
+// fillTemplate validates a button or generic template, and copies its content to m.
 func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 	var t struct {
 		Type     string       `json:"template_type"`
@@ -334,7 +334,6 @@ func checkButtonTemplate(text string, buttons []PageButton) *APIError {
 	return checkPageButtons(buttons)
 }
 
-// checkCards checks the cards of a generic template.
 func checkCards(cards []PageCard) *APIError {
 	if len(cards) == 0 || len(cards) > maxElements {
 		return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
@@ -357,16 +356,15 @@ func (c PageCard) check() *APIError {
 	return checkPageButtons(c.Buttons)
 }
 
-// isWebURL reports whether an address is one of the web.
-func isWebURL(at string) bool {
-	u, err := url.Parse(at)
+// isWebURL reports whether a text is an absolute http or https URL.
+func isWebURL(text string) bool {
+	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		return false
 	}
 	return u.Scheme == "http" || u.Scheme == "https"
 }
 
-// checkPageButtons checks the buttons of a template or of a card.
 func checkPageButtons(buttons []PageButton) *APIError {
 	if len(buttons) > maxPageButtons {
 		return invalidParameter("Param buttons has too many elements: at most 3.")

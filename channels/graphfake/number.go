@@ -10,40 +10,33 @@ import (
 	"time"
 )
 
-// This file emulates the WhatsApp numbers of a business, as Meta's Graph API shows them. Parley calls the API at a
-// number to send messages ("POST /{number}/messages"); what customers write, and what becomes of messages, goes to
-// Parley's webhooks. A number belongs to a WhatsApp business account (waba.go).
-//
-// Functions whose name ends in Locked must be called with ground.mu held, which guards the state of everything here.
+// This file emulates the WhatsApp numbers of a business, as Meta's Graph API shows them. An app sends messages with
+// "POST /{number}/messages". Customers' messages, and delivery reports, are sent to its webhooks. A number belongs to a
+// WhatsApp business account (waba.go). Methods whose names end in Locked must be called with ground.mu held.
 
-// Rates that Meta allows.
+// Meta's rate limits, see NumberConfig.
 const (
 	defaultPairBurst = 45
 	defaultPerSecond = 80
 )
 
-// userIDPattern matches an id by which a business knows a customer whose phone number it isn't told:
-// "US.13491208655302741918".
+// userIDPattern matches the id of a customer who hides her phone number from businesses: "US.13491208655302741918".
 var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
 
-// NumberConfig says what a number is like and how it behaves.
+// NumberConfig describes a number and its behaviour.
 type NumberConfig struct {
-	ID      string // phone_number_id; "" means an invented one
-	WABA    string // id of its business account; "" means an invented one
+	ID      string // phone_number_id; "" means that AddNumber chooses one
+	WABA    string // id of its WhatsApp business account; "" means that AddNumber creates one
 	Display string // "+15550100"
 	Name    string // verified_name; "" means "Acme"
-	// PairBurst is how many messages one customer may get at once. After these, the customer may get one every six
-	// seconds. 0 means 45, as Meta allows; -1 means no limit.
+	// PairBurst is how many messages can be sent to one customer at once. After these, the limit is one message every six
+	// seconds. 0 means Meta's limit of 45; -1 means no limit.
 	PairBurst int
-	// PerSecond is how many messages the number may send in a second. 0 means 80, as Meta allows; -1 means no limit.
-	PerSecond int
-	// FailLater accepts a message to an unknown customer, or outside the reply window, and reports its failure only
-	// in a later webhook. Otherwise the call itself is refused.
+	PerSecond int // messages per second to all customers; 0 means Meta's limit of 80; -1 means no limit
+	// FailLater accepts messages outside the reply window, and reports the failure in a webhook. Otherwise the call fails.
 	FailLater bool
-	// New says that the number isn't registered with the Cloud API yet.
-	New bool
-	// NoProfile leaves customers' phone numbers and names out of webhooks, so that they have only user ids.
-	NoProfile bool
+	New       bool // the number isn't registered with the Cloud API yet
+	NoProfile bool // webhooks contain customers' user ids instead of their phone numbers
 }
 
 // Number is a WhatsApp number of the business.
@@ -53,11 +46,11 @@ type Number struct {
 	waba      *waba
 	customers []*Customer
 	messages  []*Message  // from both sides, oldest first
-	sentAt    []time.Time // when the number sent its latest messages, for PerSecond
-	override  string      // where the webhooks about its messages go; "" means where those of its business account go
+	sentAt    []time.Time // of messages in the last second, for PerSecond
+	override  string      // callback for webhooks about its messages; "" means that of its business account
 }
 
-// AddNumber adds a number, and its business account if no number has that yet.
+// AddNumber adds a number, and its business account if that doesn't exist yet.
 func (b *business) AddNumber(cfg NumberConfig) *Number {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,10 +73,8 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	return n
 }
 
-// ownerID implements node.
 func (n *Number) ownerID() string { return n.cfg.ID }
 
-// findRoute implements node: it lists the calls that Graph knows of a number.
 func (n *Number) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
@@ -103,15 +94,15 @@ func (n *Number) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get answers with the fields of the number that the caller asks for.
+// get returns the fields of the number that the caller requests.
 func (n *Number) get(c *call) (any, *APIError) {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
 	return n.fieldsLocked().choose(c)
 }
 
-// update sets or removes the number's own callback, the address to which the webhooks about its messages go. A new
-// callback must first prove that it knows the token that the call names.
+// update sets or removes the number's own callback for webhooks about its messages. A new callback must return a challenge
+// that is sent with the verify token in the call.
 // Source: Cloud API, "Webhook overrides".
 func (n *Number) update(c *call) (any, *APIError) {
 	var in struct {
@@ -134,9 +125,8 @@ func (n *Number) update(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// fieldsLocked returns what Graph knows about the number.
-// Source: facebook/openapi, GET /{Phone-Number-ID} and /{WABA-ID}/phone_numbers; Parley also asks for platform_type and
-// webhook_configuration.
+// fieldsLocked returns the fields of the number. Source: facebook/openapi, GET /{Phone-Number-ID} and
+// /{WABA-ID}/phone_numbers, which lack platform_type and webhook_configuration.
 func (n *Number) fieldsLocked() nodeFields {
 	status := "CONNECTED"
 	if n.cfg.New {
@@ -168,8 +158,8 @@ func (n *Number) fieldsLocked() nodeFields {
 	}
 }
 
-// callbacksLocked returns the callbacks that are set for the number, for its business account and for the app. Meta
-// uses the first of these three.
+// callbacksLocked returns the callbacks that are set for the number, its business account and the app. Meta uses the first
+// one in this order.
 func (n *Number) callbacksLocked() map[string]any {
 	all := map[string]string{
 		"phone_number":              n.override,
@@ -210,7 +200,7 @@ func (n *Number) notifyMessagesLocked(routeName string, value map[string]any) {
 	n.waba.notifyAt(n.override, routeName, "messages", value)
 }
 
-// listHistory answers what became of one message of the number, or of all. Source: facebook/openapi, message_history.
+// listHistory returns the delivery history of one message of the number, or of all. Source: facebook/openapi, message_history.
 func (n *Number) listHistory(c *call) (any, *APIError) {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
@@ -232,7 +222,7 @@ func (n *Number) listHistory(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// historyLocked returns what became of a message, oldest first. That it was accepted isn't an event of its history.
+// historyLocked returns the delivery history of a message, oldest event first. TickAccepted isn't an event.
 func (m *Message) historyLocked() []any {
 	events := []any{}
 	for i, t := range m.ticks {
@@ -249,19 +239,19 @@ func (m *Message) historyLocked() []any {
 	return events
 }
 
-// messageIDLocked makes the id of a new message to or from a phone number.
+// messageIDLocked returns an id for a new message to or from a phone number.
 func (g *ground) messageIDLocked(phone string) string {
 	content := fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.randomWordLocked(12), g.serialLocked())
 	return "wamid." + base64.StdEncoding.EncodeToString([]byte(content))
 }
 
-// serialLocked returns the next number of a count over all messages.
+// serialLocked returns the next serial number. Messages are numbered in the order in which they were sent.
 func (g *ground) serialLocked() int64 {
 	g.serial++
 	return g.serial
 }
 
-// findLocked returns the message with an id, or nil if there is none.
+// findLocked returns a message by its id, or nil.
 func (n *Number) findLocked(id string) *Message {
 	i := slices.IndexFunc(n.messages, func(m *Message) bool { return m.ID == id })
 	if i < 0 {
@@ -270,7 +260,7 @@ func (n *Number) findLocked(id string) *Message {
 	return n.messages[i]
 }
 
-// digitsOf returns the digits in a text, such as a phone number without + and spaces.
+// digitsOf returns only the digits of s: "15550100" for "+1 555 0100".
 func digitsOf(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

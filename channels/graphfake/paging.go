@@ -9,18 +9,20 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// defaultLimit is how many objects a page of a list has if a call doesn't say.
+// This file emulates the pagination of lists. A call has a limit and a cursor: "?limit=25&after=…" requests the first 25
+// objects after the cursor. The response contains the cursors and URLs of the neighbouring pages.
+
+// defaultLimit is the number of objects in a page if a call doesn't contain a limit.
 const defaultLimit = 25
 
-// window is the part of a list that a call asks for: a page of it.
-// Source: Graph API, "Paginated results".
+// window is the page of a list that a call requests: the objects from ≤ i < to. Source: Graph API, "Paginated results".
 type window struct {
 	from, to, total int
-	path            string // of the call, with the emulator's address
+	path            string // the URL of the call, without its query
 	query           url.Values
 }
 
-// readWindow returns the part that a call asks for, of a list with so many objects.
+// readWindow returns the page that a call requests of a list with total objects.
 func (c *call) readWindow(total int) (window, *APIError) {
 	q := c.req.Query
 	limit, err := strconv.Atoi(q.Get("limit"))
@@ -29,10 +31,10 @@ func (c *call) readWindow(total int) (window, *APIError) {
 	}
 
 	w := window{total: total, path: c.api.host.URL() + c.req.Path, query: q}
-	after, isAfter := readCursor(q.Get("after"))
-	before, isBefore := readCursor(q.Get("before"))
+	after, isAfterValid := readCursor(q.Get("after"))
+	before, isBeforeValid := readCursor(q.Get("before"))
 	switch {
-	case !isAfter || !isBefore:
+	case !isAfterValid || !isBeforeValid:
 		return w, &APIError{Code: codes.Invalid, Message: "Invalid cursors values were provided."}
 	case q.Get("before") != "":
 		w.to = min(before, total)
@@ -45,7 +47,7 @@ func (c *call) readWindow(total int) (window, *APIError) {
 	return w, nil
 }
 
-// answer returns a page of a list. Pages that have none beside them are told by the lack of their addresses.
+// answer returns the response with the objects of the page. The first page has no "previous" URL, and the last no "next".
 func (w window) answer(data []any) map[string]any {
 	if len(data) == 0 {
 		return map[string]any{"data": []any{}}
@@ -62,7 +64,7 @@ func (w window) answer(data []any) map[string]any {
 	return map[string]any{"data": data, "paging": paging}
 }
 
-// address returns the address of the page beside this one.
+// address returns the URL of a neighbouring page. side is "before" or "after".
 func (w window) address(side, cursor string) string {
 	q := maps.Clone(w.query)
 	q.Del("after")
@@ -71,13 +73,13 @@ func (w window) address(side, cursor string) string {
 	return w.path + "?" + q.Encode()
 }
 
-// writeCursor returns the cursor of a place in a list: before the object with this number, counted from 0.
-func writeCursor(place int) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(place)))
+// writeCursor returns the cursor for a position in a list: the one before the object with this index.
+func writeCursor(position int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(position)))
 }
 
-// readCursor returns the place of a cursor; the first for "". ok is false for what is no cursor.
-func readCursor(cursor string) (place int, ok bool) {
+// readCursor is the inverse of writeCursor. "" means position 0. ok is false if the cursor is malformed.
+func readCursor(cursor string) (position int, ok bool) {
 	if cursor == "" {
 		return 0, true
 	}
@@ -85,6 +87,6 @@ func readCursor(cursor string) (place int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	place, err = strconv.Atoi(string(raw))
-	return place, err == nil && place >= 0
+	position, err = strconv.Atoi(string(raw))
+	return position, err == nil && position >= 0
 }

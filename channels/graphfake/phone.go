@@ -9,29 +9,28 @@ import (
 	"time"
 )
 
-// Person is somebody with WhatsApp.
+// Person describes a person with WhatsApp.
 type Person struct {
-	Phone    string // E.164; may be empty when UserID is set
-	UserID   string // BSUID: "US.13491208655302741918"; "" means none yet
-	Name     string // profile name
-	Username string
-	// HidePhone leaves the phone number out of webhooks: only the user id comes.
-	HidePhone bool
-	Offline   bool // messages are sent and not delivered
+	Phone     string // E.164; may be empty if UserID is set
+	UserID    string // business-scoped user id: "US.13491208655302741918"; "" means none
+	Name      string // profile name
+	Username  string
+	HidePhone bool // webhooks contain the user id without the phone number
+	Offline   bool // messages aren't delivered to the phone
 }
 
-// Customer is a person's phone with WhatsApp, in the chat with one number of the business. Tests use it to write as the customer, and to
-// see what arrived.
+// Customer is a person's phone in the WhatsApp chat with one number of the business. Tests use it to write as the customer, and
+// to see what arrived: ann.Text("Hello?") sends a message and its webhook, and ann.Inbox() returns the replies.
 type Customer struct {
 	n           *Number
 	person      Person
-	lastIn      time.Time // when the window was opened
-	credit      float64   // messages that the business may still send at once, as of creditAt
+	lastIn      time.Time // when she last opened the reply window
+	credit      float64   // messages that may be sent to her at once without exceeding the rate limit, as of creditAt
 	creditAt    time.Time
-	typingUntil time.Time // until then the phone shows that the business is writing
+	typingUntil time.Time // when the typing indicator of the business ends
 }
 
-// Customer returns a person's phone; a person that is known by phone or user id stays the same one.
+// Customer returns the phone of a person. If a customer has the same phone number or user id, it returns that one.
 func (n *Number) Customer(p Person) *Customer {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
@@ -44,7 +43,7 @@ func (n *Number) Customer(p Person) *Customer {
 	return c
 }
 
-// customerLocked returns the customer with that phone number or user id; nil if there is none.
+// customerLocked returns the customer with a phone number or user id, or nil. "" matches nobody.
 func (n *Number) customerLocked(phone, userID string) *Customer {
 	i := slices.IndexFunc(n.customers, func(c *Customer) bool {
 		if phone != "" && digitsOf(c.person.Phone) == digitsOf(phone) {
@@ -61,16 +60,15 @@ func (n *Number) customerLocked(phone, userID string) *Customer {
 // replyWindow is how long after a customer's message free text may be sent.
 const replyWindow = 24 * time.Hour
 
-// pairSeconds is how many seconds pass until one more message to a customer may be sent.
+// pairSeconds is the interval in seconds at which a customer's credit grows by one message.
 const pairSeconds = 6
 
-// hasOpenWindowLocked reports whether free text may be sent to the customer: for 24 hours after she wrote.
+// hasOpenWindowLocked reports whether free text may be sent to the customer, because she has written in the last 24 hours.
 func (c *Customer) hasOpenWindowLocked(now time.Time) bool {
 	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < replyWindow
 }
 
-// creditLocked returns how many messages the customer may get now, at most burst. Each message uses one up, and one is added
-// every six seconds.
+// creditLocked returns how many messages may be sent to the customer now. It is a token bucket of size burst.
 func (c *Customer) creditLocked(now time.Time, burst int) float64 {
 	c.credit = min(c.credit+now.Sub(c.creditAt).Seconds()/pairSeconds, float64(burst))
 	c.creditAt = now
@@ -80,7 +78,7 @@ func (c *Customer) creditLocked(now time.Time, burst int) float64 {
 // spendCreditLocked counts a message to the customer.
 func (c *Customer) spendCreditLocked() { c.credit-- }
 
-// idFields returns the customer's ids as webhooks name them.
+// idFields returns the customer's ids under the names that a webhook has for them.
 func (c *Customer) idFields(phoneKey, userKey string) map[string]any {
 	ids := map[string]any{}
 	if c.person.Phone != "" && !c.isPhoneHidden() {
@@ -92,13 +90,13 @@ func (c *Customer) idFields(phoneKey, userKey string) map[string]any {
 	return ids
 }
 
-// isPhoneHidden reports whether webhooks leave the phone number out. They need the user id then.
+// isPhoneHidden reports whether webhooks contain only the user id. This is impossible for a customer without one.
 func (c *Customer) isPhoneHidden() bool {
 	isWanted := c.person.HidePhone || c.n.cfg.NoProfile
 	return isWanted && c.person.UserID != ""
 }
 
-// contactFields returns the customer as webhooks describe her.
+// contactFields returns the customer's contact object for webhooks.
 func (c *Customer) contactFields() map[string]any {
 	profile := map[string]any{}
 	if c.person.Name != "" {
@@ -112,16 +110,16 @@ func (c *Customer) contactFields() map[string]any {
 	return contact
 }
 
-// Send sends any message: kind is its type and content what stands under it; extra fields
-// go beside it. It returns the id.
+// Send sends any message and returns its id. kind is the message's type and content the value of the field of that name. extra
+// has more fields of the message.
 func (c *Customer) Send(kind string, content any, extra map[string]any) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	return c.sendLocked(kind, content, extra, nil)
 }
 
-// sendLocked sends the webhook of a customer's message, and returns the message's id. show is the message as it stands in the chat; nil
-// for what isn't a message there, such as a reaction.
+// sendLocked sends the webhook about a customer's message, and returns the message's id. show is the message to add to the chat;
+// nil means that it isn't visible as a message there, such as a reaction.
 func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
 	g := c.n.g
 	now := g.clock()
@@ -161,7 +159,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	return id
 }
 
-// write sends a message that both sides see.
+// write sends a message that is visible in the chat.
 func (c *Customer) write(kind, text string, content any, extra map[string]any) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -172,17 +170,17 @@ func (c *Customer) write(kind, text string, content any, extra map[string]any) s
 	return c.sendLocked(kind, content, extra, show)
 }
 
-// Text writes a text and returns its id.
+// Text sends a text and returns the message's id.
 func (c *Customer) Text(text string) string {
 	return c.write("text", text, map[string]any{"body": text}, nil)
 }
 
-// Reply answers one message with a text.
+// Reply sends a text that quotes the message to.
 func (c *Customer) Reply(to, text string) string {
 	return c.write("text", text, map[string]any{"body": text}, map[string]any{"context": c.answerContext(to)})
 }
 
-// answerContext returns the field that names the message that is answered.
+// answerContext returns the field context, which identifies the message that is answered.
 func (c *Customer) answerContext(to string) map[string]any {
 	return map[string]any{"id": to, "from": digitsOf(c.n.cfg.Display)}
 }
@@ -199,14 +197,14 @@ func (c *Customer) Location(latitude, longitude float64, name, address string) s
 	return c.write("location", name, l, nil)
 }
 
-// Contact sends somebody's card.
+// Contact sends a contact card.
 func (c *Customer) Contact(name, phone string) string {
 	card := map[string]any{"name": map[string]any{"formatted_name": name, "first_name": name},
 		"phones": []any{map[string]any{"phone": phone, "wa_id": digitsOf(phone), "type": "CELL"}}}
 	return c.write("contacts", name, []any{card}, nil)
 }
 
-// React puts an emoji onto a message; "" takes it back.
+// React reacts to a message with an emoji; "" removes the reaction.
 func (c *Customer) React(to, emoji string) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -220,7 +218,8 @@ func (c *Customer) React(to, emoji string) string {
 	return c.sendLocked("reaction", r, nil, nil)
 }
 
-// Edit changes an own text. Only numbers that the phone app shares (coexistence) learn of it.
+// Edit changes the text of a message that the customer has sent. In reality, only numbers that also use WhatsApp's phone app
+// (coexistence) get this webhook.
 func (c *Customer) Edit(id, text string) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -231,8 +230,8 @@ func (c *Customer) Edit(id, text string) string {
 	return c.sendLocked("edit", map[string]any{"original_message_id": id, "message": changed}, nil, nil)
 }
 
-// Tap taps a button or a row of a message of ours, by its id or its title.
-// Errors: the message has no such button, or it is a link.
+// Tap taps a button or list row below a message, by its id or title, and returns the id of the customer's reply.
+// Errors: the message is unknown, or has no such button except for a link.
 func (c *Customer) Tap(message, choice string) (string, error) {
 	choices, found := c.choicesOf(message)
 	if !found {
@@ -256,7 +255,7 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 	return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: chosen}, extra), nil
 }
 
-// choicesOf returns what can be tapped in a message; false if there is no such message.
+// choicesOf returns the buttons and list rows of a message; false means that the message is unknown.
 func (c *Customer) choicesOf(message string) (choices []Choice, found bool) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -267,7 +266,7 @@ func (c *Customer) choicesOf(message string) (choices []Choice, found bool) {
 	return m.Choices(), true
 }
 
-// Read opens the chat: every message that came gets blue ticks.
+// Read opens the chat, which marks all delivered messages as read.
 func (c *Customer) Read() {
 	c.n.g.change(func() {
 		for _, m := range c.n.messages {
@@ -279,10 +278,10 @@ func (c *Customer) Read() {
 	})
 }
 
-// isToLocked reports whether a message is the business's, to this customer.
+// isToLocked reports whether a message was sent by the business to this customer.
 func (c *Customer) isToLocked(m *Message) bool { return m.to == c && !m.FromCustomer }
 
-// Online switches the phone on or off; what waited is delivered.
+// Online switches the phone on or off. When it is switched on, waiting messages are delivered.
 func (c *Customer) Online(on bool) {
 	c.n.g.change(func() {
 		c.person.Offline = !on
@@ -294,7 +293,7 @@ func (c *Customer) Online(on bool) {
 	})
 }
 
-// ChangeNumber gives the person a new phone number, and a new user id if there is one, and sends the webhook about it.
+// ChangeNumber changes the person's phone number and user id, and sends the webhook about it. userID may be "".
 func (c *Customer) ChangeNumber(phone, userID string) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -314,7 +313,7 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 	c.person.Phone, c.person.UserID = phone, userID
 }
 
-// Chat lists what the phone shows, in order. A message that never reached it isn't there.
+// Chat returns the messages that the phone shows, in order. Messages that weren't delivered to it aren't included.
 func (c *Customer) Chat() []Message {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -328,19 +327,19 @@ func (c *Customer) Chat() []Message {
 	return list
 }
 
-// Inbox lists what came from the business by the API.
+// Inbox returns the messages from the business that the phone shows.
 func (c *Customer) Inbox() []Message {
 	return slices.DeleteFunc(c.Chat(), func(m Message) bool { return m.FromCustomer })
 }
 
-// Typing reports whether the phone shows that the business is writing.
+// Typing reports whether the phone shows the typing indicator of the business.
 func (c *Customer) Typing() bool {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	return c.n.g.clock().Before(c.typingUntil)
 }
 
-// Window reports until when free text may be sent; the zero time means that it never opened.
+// Window returns when the reply window closes, or has closed; the zero time means that it was never open.
 func (c *Customer) Window() time.Time {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -350,14 +349,14 @@ func (c *Customer) Window() time.Time {
 	return c.lastIn.Add(replyWindow)
 }
 
-// Person returns who it is, as the emulator knows him now.
+// Person returns the person's present data.
 func (c *Customer) Person() Person {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	return c.person
 }
 
-// Sent lists what the number sent by the API, in order, whatever became of it.
+// Sent returns all messages that the number has sent, in order, including failed ones.
 func (n *Number) Sent() []Message {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()

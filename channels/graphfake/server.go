@@ -12,47 +12,49 @@ import (
 	"parley/channels/emulator"
 )
 
-// Options of New; the zero value works.
+// Options are the options of New. The zero value is valid.
 type Options struct {
-	Log   *slog.Logger     // nil means none
-	Clock func() time.Time // the time by which windows open, addresses expire and so on; nil means time.Now
-	Seed  int64            // of ids and of probable faults; 0 means another one each time
-	// AppID and AppSecret of the one app; the secret signs webhooks. Default: 9000000001, app-secret.
+	Log   *slog.Logger     // nil means no log
+	Clock func() time.Time // for reply windows, expiry times and so on; nil means time.Now
+	Seed  int64            // for ids and for faults with a probability; 0 means a random seed
+	// AppID and AppSecret belong to the app. The secret signs webhooks. Default: 9000000001 and app-secret.
 	AppID, AppSecret string
-	// SignUpConfig is the app's configuration for embedded sign-up. Redirect is the address to which it may send people back;
-	// "" means any.
+	// SignUpConfig is the id of the app's configuration for embedded sign-up. Redirect is its permitted redirect URI; ""
+	// permits any.
 	SignUpConfig, Redirect string
-	// HookRetry is the first pause before a webhook that wasn't taken is sent again; it
-	// doubles up to a hundredfold. Default: 50 ms (Meta's is longer).
+	// HookRetry is the delay before a failed webhook is retried for the first time. It doubles with each retry, up to a
+	// hundred times HookRetry. Default: 50 ms, which is less than Meta's.
 	HookRetry time.Duration
-	// HookTries is how often a webhook is sent before it is given up. Default: 100 (Meta tries for seven days).
+	// HookTries is the maximum number of attempts to send a webhook. Default: 100. (Meta tries for seven days.)
 	HookTries int
-	// ReviewAfter is how long a submitted template waits for its approval, by the machine's
-	// clock; 0 means until Review is called.
+	// ReviewAfter is how long the review of a template takes, by the machine's clock; 0 means until Review is called.
 	ReviewAfter time.Duration
-	// HookTimeout is how long a receiver may think about a webhook. Default: 10 s.
+	// HookTimeout is the timeout for the response to a webhook. Default: 10 s.
 	HookTimeout time.Duration
 }
 
-// ground is what all parts of the emulator share. A node is anything with an id in the Graph API: a number, a business account, a Page, a
-// file. Methods whose names end with Locked must be called with mu held; those of hooks, with the lock of hooks.
+// ground is the state that all parts of the emulator share. A node is anything with an id in the Graph API: a number, a
+// business account, a Page, a file. Methods whose names end in Locked must be called with mu held; those of hooks, with
+// hooks.mu held.
 type ground struct {
-	emulator.Signal // of every change that somebody may wait for
+	emulator.Signal // wakes those who wait for a change of the state
 
 	host  *emulator.Host
 	opts  Options
 	clock func() time.Time
 	hooks *hooks
 
-	mu     sync.Mutex      // guards all below, and the state of every node
-	nodes  map[string]node // everything with an id of its own
+	mu     sync.Mutex      // guards the fields below, and the state of every node
+	nodes  map[string]node // by id
 	rng    *rand.Rand
 	serial int64
 
 	apps map[string]appHook // the app's subscriptions, by the kind of object
 }
 
-// Server is the emulator. Make it with New. Safe for concurrent use.
+// Server is an emulator of Meta's Graph API, with one app, its WhatsApp numbers and its Facebook Pages. The embedded types
+// provide its methods: ground the shared state, hooks the webhooks, business the accounts, api the HTTP calls and faults the
+// injected failures. Use New to create one. It is safe for concurrent use.
 type Server struct {
 	*emulator.Host
 	*ground
@@ -62,7 +64,7 @@ type Server struct {
 	*faults
 }
 
-// New prepares an emulator, with the defaults that Options names. Start opens a port.
+// New returns an emulator, which doesn't listen until Start is called.
 func New(o Options) *Server {
 	o.AppID = cmp.Or(o.AppID, "9000000001")
 	o.AppSecret = cmp.Or(o.AppSecret, "app-secret")
@@ -95,10 +97,10 @@ func New(o Options) *Server {
 	return &Server{Host: g.host, ground: g, hooks: g.hooks, business: &business{g}, api: a, faults: f}
 }
 
-// Mount serves requests below /_fake/ by a handler, by which other processes can control the emulator. It must be called before Start.
+// Mount sets the handler for URLs below /_fake/, by which other processes can control the emulator. Call it before Start.
 func (s *Server) Mount(control http.Handler) { s.api.control = control }
 
-// Close hangs up on everybody, gives up all webhooks and waits for what was under way. It may be called often.
+// Close closes all connections, abandons all webhooks and waits until everything has stopped. It may be called repeatedly.
 func (s *Server) Close() error {
 	s.ClearFaults()
 	s.hooks.close()
@@ -111,7 +113,7 @@ func (g *ground) AppSecret() string { return g.opts.AppSecret }
 // Now returns the emulator's time.
 func (g *ground) Now() time.Time { return g.clock() }
 
-// change calls f with the lock held, and wakes all who wait for a change.
+// change calls f with mu held, and wakes those who wait for a change.
 func (g *ground) change(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,15 +121,15 @@ func (g *ground) change(f func()) {
 	g.Poke()
 }
 
-// newIDLocked makes a numeric id that this emulator never gave before: two random digits, the count of ids, five random digits.
+// newIDLocked returns a new, unique numeric id: two random digits, a serial number and five random digits.
 func (g *ground) newIDLocked() string {
-	const lowest, prefixes = 10, 89 // so that there is no zero in front
+	const lowest, prefixes = 10, 89 // the first two digits have no leading zero
 	const suffixes = 100_000
 	g.serial++
 	return fmt.Sprintf("%d%09d", lowest+g.rng.Intn(prefixes), suffixes*g.serial+g.rng.Int63n(suffixes))
 }
 
-// randomWordLocked makes n random letters and digits.
+// randomWordLocked returns n random letters and digits.
 func (g *ground) randomWordLocked(n int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	b := make([]byte, n)

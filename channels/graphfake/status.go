@@ -9,7 +9,8 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// tickLocked moves a message on, never back, and sends the webhook: hook.status.sent and so on.
+// tickLocked advances the delivery state of a message, for example to TickRead, and sends the webhook about it. It ignores a
+// state that isn't later than the present one.
 func (n *Number) tickLocked(m *Message, to Tick) {
 	if rankOf(to) <= rankOf(m.Tick) || m.Tick == TickFailed {
 		return
@@ -20,7 +21,7 @@ func (n *Number) tickLocked(m *Message, to Tick) {
 	n.statusLocked(m, to, m.to.idFields("recipient_id", "recipient_user_id"), 0)
 }
 
-// failLocked fails a message with an error.
+// failLocked marks a message as failed, and sends the webhook about it.
 func (n *Number) failLocked(m *Message, in incoming, code int) {
 	m.Tick, m.Error = TickFailed, code
 	m.ticks = append(m.ticks, tickAt{state: TickFailed, at: n.g.clock()})
@@ -34,7 +35,8 @@ func (n *Number) failLocked(m *Message, in incoming, code int) {
 	n.statusLocked(m, TickFailed, ids, code)
 }
 
-// Fail lets a message fail after it was taken, as late as a test likes: 131026.
+// Fail reports that an accepted message has failed with an error code, such as 131026. A message that was delivered before keeps
+// its state.
 func (n *Number) Fail(id string, code int) {
 	n.g.change(func() {
 		m := n.findLocked(id)
@@ -48,12 +50,12 @@ func (n *Number) Fail(id string, code int) {
 	})
 }
 
-// rankOf returns the place of a tick in their order; -1 for none.
+// rankOf returns the position of a tick in their order; -1 if it is unknown.
 func rankOf(t Tick) int {
 	return slices.Index([]Tick{TickAccepted, TickSent, TickDelivered, TickRead, TickFailed}, t)
 }
 
-// statusLocked sends the webhook with a status. code is the error code; 0 means that there is none.
+// statusLocked sends the webhook about a delivery state. ids identify the recipient. code is an error code; 0 means none.
 func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) {
 	status := map[string]any{"id": m.ID, "status": string(t), "timestamp": strconv.FormatInt(n.g.clock().Unix(), 10)}
 	maps.Copy(status, ids)
@@ -71,7 +73,7 @@ func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) 
 	n.notifyMessagesLocked("hook.status."+string(t), map[string]any{"statuses": []any{status}})
 }
 
-// categoryLocked returns the category by which a message is priced.
+// categoryLocked returns the price category of a message.
 func (n *Number) categoryLocked(m *Message) string {
 	if m.Type != "template" {
 		return "service"

@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// Subscribe sets the app's callback as its dashboard does, which verifies it (hub.challenge), and sends the webhooks of an
-// object (a WhatsApp business account, a page) there from now on; no fields means all.
-// Errors: the callback didn't echo the challenge.
+// Subscribe sets the app's callback URL, as in Meta's App Dashboard, and subscribes the app to an object (the id of a WhatsApp
+// business account or a Page). fields are the webhook fields that are sent; none means all.
+// Errors: the callback didn't return the challenge.
 func (h *hooks) Subscribe(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
 	if err := h.subscribeAt(ctx, object, callback, verifyToken, fields...); err != nil {
 		return err
@@ -24,7 +24,7 @@ func (h *hooks) Subscribe(ctx context.Context, object, callback, verifyToken str
 	return nil
 }
 
-// subscribeAt sends the webhooks of one object to a callback, which must prove that it knows the verify token.
+// subscribeAt sets the callback for the webhooks about one object, after verifying it.
 func (h *hooks) subscribeAt(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
 	if err := h.verifyCallback(ctx, callback, verifyToken); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (h *hooks) subscribeAt(ctx context.Context, object, callback, verifyToken s
 	return nil
 }
 
-// findSubscription returns where an object's webhooks go; false if nowhere.
+// findSubscription returns the subscription to an object; false means that there is none.
 func (h *hooks) findSubscription(object string) (subscription, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -43,14 +43,15 @@ func (h *hooks) findSubscription(object string) (subscription, bool) {
 	return sub, ok
 }
 
-// Unsubscribe ends the webhooks of an object.
+// Unsubscribe removes the subscription to an object.
 func (h *hooks) Unsubscribe(object string) {
 	h.mu.Lock()
 	delete(h.subs, object)
 	h.mu.Unlock()
 }
 
-// verifyCallback asks a callback to prove that it knows the verify token.
+// verifyCallback verifies a callback, as Meta does before it uses one: it sends a random challenge with the verify token, which
+// the receiver recognises, and expects the challenge as the response.
 func (h *hooks) verifyCallback(ctx context.Context, callback, verifyToken string) error {
 	u, err := url.Parse(callback)
 	if err != nil || u.Host == "" {

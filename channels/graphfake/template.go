@@ -16,7 +16,8 @@ import (
 	"parley/channels/walanguage"
 )
 
-// Template is a message template of a business account.
+// Template is a message template of a WhatsApp business account. Meta reviews each template before it may be sent, and again
+// after each edit. Tests give the verdict with Review.
 type Template struct {
 	ID         string
 	Name       string
@@ -28,10 +29,9 @@ type Template struct {
 	Format     string // of its variables: POSITIONAL or NAMED
 
 	w      *waba
-	edited []time.Time // edits while approved
+	edited []time.Time // edits while it was approved, in the last 30 days
 }
 
-// What Meta says of a template.
 const (
 	templatePending  = "PENDING"
 	templateApproved = "APPROVED"
@@ -40,7 +40,7 @@ const (
 	templateDisabled = "DISABLED"
 )
 
-// TemplateComponent is a part of a template, as Graph writes it.
+// TemplateComponent is a component of a template, such as its body, in Graph's JSON format.
 type TemplateComponent = layout.Component
 
 var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
@@ -49,8 +49,7 @@ func badTemplate(details string) *APIError {
 	return &APIError{Code: codes.Invalid, Subcode: codes.SubTemplate, Message: "Invalid parameter", Details: details}
 }
 
-// createTemplate takes a template for review.
-// Source: Cloud API, "Templates".
+// createTemplate submits a template for review. Source: Cloud API, "Templates".
 func (w *waba) createTemplate(c *call) (any, *APIError) {
 	var in struct {
 		Name       string              `json:"name"`
@@ -109,13 +108,11 @@ const (
 	named      = "NAMED"      // {{first_name}}
 )
 
-// layout returns the parts of the template.
 func (t *Template) layout() layout.Template {
 	return layout.Template{Components: t.Components, IsNamed: t.Format == named, IsCode: t.Category == "AUTHENTICATION"}
 }
 
-// reviewLaterLocked approves a template when Options.ReviewAfter has passed, unless a test has decided or deleted it
-// before.
+// reviewLaterLocked approves a template after Options.ReviewAfter, unless it was reviewed or deleted before that.
 func (t *Template) reviewLaterLocked() {
 	b := t.w.b
 	if b.opts.ReviewAfter <= 0 {
@@ -123,12 +120,12 @@ func (t *Template) reviewLaterLocked() {
 	}
 	b.hooks.runLater(b.opts.ReviewAfter, func() {
 		if t.isPending() {
-			_ = b.Review(t.ID, templateApproved, "") // fails only if the template was deleted in this moment
+			_ = b.Review(t.ID, templateApproved, "") // fails only if the template was just deleted
 		}
 	})
 }
 
-// isPending reports whether a template is still there and waits for its verdict.
+// isPending reports whether a template exists and waits for its review.
 func (t *Template) isPending() bool {
 	b := t.w.b
 	b.mu.Lock()
@@ -136,12 +133,12 @@ func (t *Template) isPending() bool {
 	return b.nodes[t.ID] == t && t.Status == templatePending
 }
 
-// listTemplates returns a page of the templates that a call asks for, by name, status, language and category.
+// listTemplates returns a page of the templates, filtered by name, status, language and category.
 func (w *waba) listTemplates(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	q := c.req.Query
-	list := slices.DeleteFunc(slices.Clone(w.templates), func(t *Template) bool { return !t.isAskedFor(q) })
+	list := slices.DeleteFunc(slices.Clone(w.templates), func(t *Template) bool { return !t.matches(q) })
 
 	window, refused := c.readWindow(len(list))
 	if refused != nil {
@@ -159,8 +156,8 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	return window.answer(data), nil
 }
 
-// isAskedFor reports whether a template has the values that a query names.
-func (t *Template) isAskedFor(q url.Values) bool {
+// matches reports whether a template has the values in a query.
+func (t *Template) matches(q url.Values) bool {
 	fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
 	for name, value := range fields {
 		if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
@@ -170,15 +167,14 @@ func (t *Template) isAskedFor(q url.Values) bool {
 	return true
 }
 
-// get answers with the fields of the template that the caller asks for. Source: facebook/openapi, GET /{TEMPLATE_ID}.
+// get returns the fields of the template that the caller requests. Source: facebook/openapi, GET /{TEMPLATE_ID}.
 func (t *Template) get(c *call) (any, *APIError) {
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
 	return t.fieldsLocked().choose(c)
 }
 
-// fieldsLocked returns what Graph tells of the template.
-// Source: facebook/openapi, GET /{WABA-ID}/message_templates.
+// fieldsLocked returns the fields of the template. Source: facebook/openapi, GET /{WABA-ID}/message_templates.
 func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
@@ -187,7 +183,7 @@ func (t *Template) fieldsLocked() nodeFields {
 	}}
 }
 
-// deleteTemplate deletes by name, or one by hsm_id and name.
+// deleteTemplate deletes the templates with a name in all languages, or only the one that also has the id in hsm_id.
 func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	name, id := c.args.Text("name"), c.args.Text("hsm_id")
 	if name == "" {
@@ -227,8 +223,8 @@ func (t *Template) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// editTemplate changes a template, which is then reviewed again. An approved one may be changed
-// once a day and ten times a month, but not its category.
+// editTemplate changes a template and submits it for review again. An approved template can be edited once a day and ten times
+// a month, but its category can't be changed.
 func (t *Template) editTemplate(c *call) (any, *APIError) {
 	var in struct {
 		Category   string              `json:"category"`
@@ -275,7 +271,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// Templates lists the templates of a business account.
+// Templates returns the templates of a business account.
 func (b *business) Templates(wabaID string) []Template {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -290,7 +286,7 @@ func (b *business) Templates(wabaID string) []Template {
 	return list
 }
 
-// AddTemplate adds an approved template, as if it had been made elsewhere, and returns its id. body has {{1}}, {{2}}, …
+// AddTemplate adds an approved template and returns its id. The body may have the variables {{1}}, {{2}}, …
 func (b *business) AddTemplate(wabaID, name, language, category, body string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -303,9 +299,8 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	return t.ID
 }
 
-// Review gives a verdict on a template and sends a webhook about it: APPROVED, REJECTED (with a
-// reason), PAUSED, DISABLED, FLAGGED, REINSTATED, …
-// Errors: no such template.
+// Review changes the status of a template, as Meta does, and sends the webhook about it. event is APPROVED, REJECTED (with a
+// reason), PAUSED, DISABLED, FLAGGED, REINSTATED, … Errors: no such template.
 func (b *business) Review(id, event, reason string) error {
 	return b.withTemplate(id, func(t *Template) {
 		switch event {
@@ -330,8 +325,7 @@ func (b *business) Review(id, event, reason string) error {
 	})
 }
 
-// Recategorise gives a template another category, and so another price, and sends a webhook about it.
-// Errors: no such template.
+// Recategorise changes the category of a template, and so its price, and sends the webhook about it. Errors: no such template.
 func (b *business) Recategorise(id, category string) error {
 	return b.withTemplate(id, func(t *Template) {
 		v := t.nameFields()
@@ -353,8 +347,8 @@ func (b *business) withTemplate(id string, f func(*Template)) error {
 	return nil
 }
 
-// nameFields returns what all webhooks about a template have.
+// nameFields returns the fields that all webhooks about a template have.
 func (t *Template) nameFields() map[string]any {
-	id, _ := strconv.ParseInt(t.ID, 10, 64) // can't fail: newIDLocked makes digits
+	id, _ := strconv.ParseInt(t.ID, 10, 64) // can't fail: ids are numbers
 	return map[string]any{"message_template_id": id, "message_template_name": t.Name, "message_template_language": t.Language}
 }

@@ -10,7 +10,8 @@ import (
 	"parley/channels/graphfake/layout"
 )
 
-// checkContentLocked checks what needs the state: files and templates.
+// checkContentLocked makes the checks of a message's content that depend on state: whether its file or template exists. It copies
+// the file, or the filled template's text, to m.
 func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 	switch in.Type {
 	case "image", "video", "audio", "document", "sticker":
@@ -29,7 +30,7 @@ func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 	return nil
 }
 
-// checkTemplateLocked finds the template of a message, checks its parameters and fills it in.
+// checkTemplateLocked finds the template of a message, and fills it in with the message's parameters.
 func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	var use layout.Use
 	if err := readStrict(in.fields["template"], &use, "template"); err != nil {
@@ -68,7 +69,7 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	return nil
 }
 
-// templateError returns the answer to a message whose template can't be filled in.
+// templateError converts the error of filling in a template.
 func templateError(f *layout.Fault) *APIError {
 	if f.Code == codes.Invalid {
 		return invalidError(f.Details)
@@ -76,7 +77,7 @@ func templateError(f *layout.Fault) *APIError {
 	return cloudError(f.Code, f.Details)
 }
 
-// checkSending returns why a template can't be sent now.
+// checkSending returns the reason why a template can't be sent now, or nil.
 func (t *Template) checkSending(in incoming) *APIError {
 	switch t.Status {
 	case templateApproved:
@@ -99,7 +100,7 @@ func (t *Template) checkSending(in incoming) *APIError {
 	return nil
 }
 
-// templateOfLocked finds the template that a message was made of.
+// templateOfLocked returns the template of a message, or nil.
 func (w *waba) templateOfLocked(m *Message) *Template {
 	var o layout.Use
 	if json.Unmarshal(m.Content, &o) != nil {

@@ -12,27 +12,27 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// This file has the access tokens: what each opens, which scopes it has, and why a call with it is refused.
+// This file has the access tokens. A token has a list of nodes that it gives access to, and scopes, which are the kinds of calls
+// that it permits: sending WhatsApp messages requires whatsapp_business_messaging.
 
-// grant is what an access token may touch.
+// grant is what an access token permits.
 type grant struct {
 	revoked bool
-	nodes   []string // ids; empty means all
+	nodes   []string // ids of numbers, business accounts and Pages; empty means all
 	scopes  []string // nil means all
 	expires time.Time
-	page    bool // it is a Page's: the one whose id comes first
+	page    bool // it is the token of a Page, the first one of nodes
 }
 
-// includes reports whether a token is for a node.
+// includes reports whether the token gives access to a node.
 func (g *grant) includes(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
 
-// AllowToken makes an access token that opens the nodes with these ids (numbers, business
-// accounts, pages); none means all.
+// AllowToken adds an access token for the nodes with these ids (numbers, business accounts, Pages); none means all.
 func (a *api) AllowToken(token string, ids ...string) {
 	a.change(func() { a.tokens[token] = &grant{nodes: slices.Clone(ids)} })
 }
 
-// RevokeToken lets a token fail with code 190 until it is allowed again.
+// RevokeToken makes calls with a token fail with code 190, until it is allowed again.
 func (a *api) RevokeToken(token string) {
 	a.change(func() {
 		if g := a.tokens[token]; g != nil {
@@ -41,22 +41,21 @@ func (a *api) RevokeToken(token string) {
 	})
 }
 
-// TokenOptions say what an access token may do.
+// TokenOptions are the properties of an access token.
 type TokenOptions struct {
-	IDs     []string  // of the numbers, business accounts and Pages that it opens; none means all
+	IDs     []string  // of numbers, business accounts and Pages; none means all
 	Scopes  []string  // nil means all
 	Expires time.Time // zero means never
-	Page    bool      // it is a Page's
+	Page    bool      // it is the token of the Page IDs[0]
 }
 
-// AllowTokenFor makes an access token.
+// AllowTokenFor adds an access token.
 func (a *api) AllowTokenFor(token string, o TokenOptions) {
 	a.change(func() {
 		a.tokens[token] = &grant{nodes: slices.Clone(o.IDs), scopes: o.Scopes, expires: o.Expires, page: o.Page}
 	})
 }
 
-// allScopes returns the scopes that this emulator knows.
 func allScopes() []string {
 	return []string{
 		"whatsapp_business_management",
@@ -68,7 +67,6 @@ func allScopes() []string {
 	}
 }
 
-// scopeNames returns the scopes that were granted.
 func (g *grant) scopeNames() []string {
 	if g.scopes == nil {
 		return allScopes()
@@ -76,7 +74,7 @@ func (g *grant) scopeNames() []string {
 	return g.scopes
 }
 
-// scopeOf is the scope that a kind of call needs; "" means none.
+// scopeOf returns the scope that a kind of call requires; "" means none.
 func scopeOf(route string) string {
 	switch route {
 	case "whatsapp.messages", "whatsapp.upload":
@@ -93,7 +91,7 @@ func scopeOf(route string) string {
 	return ""
 }
 
-// checkToken refuses a call without a token, or with one that isn't good any more.
+// checkToken refuses a call without a token, or with one that is unknown or revoked.
 func checkToken(token string, g *grant) *APIError {
 	switch {
 	case token == "":
@@ -110,7 +108,7 @@ func tokenError(code, subcode int, text string) *APIError {
 	return &APIError{Status: http.StatusUnauthorized, Code: code, Subcode: subcode, Message: text}
 }
 
-// findRefusalLocked returns why a good token may not make a call, or nil.
+// findRefusalLocked returns the reason why a known token doesn't permit a call, or nil.
 func (a *api) findRefusalLocked(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
 	proof := c.args.Text("appsecret_proof")
@@ -135,17 +133,17 @@ func badProofError(text string) *APIError {
 	return &APIError{Code: codes.Invalid, Type: "GraphMethodException", Message: text}
 }
 
-// RequireProof makes the app demand the proof of its secret with every call, as "Require App Secret" does in its dashboard.
+// RequireProof makes the app require an appsecret_proof in every call, like the setting "Require App Secret" in its dashboard.
 func (a *api) RequireProof() { a.change(func() { a.needsProof = true }) }
 
-// proofOf returns the argument appsecret_proof: it shows that whoever has a token knows the app's secret, too.
+// proofOf returns the value of appsecret_proof, which proves that the owner of a token also knows the app's secret.
 func proofOf(token, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(token))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// asAppLocked reports whether a token is the app's own ("id|secret"). It returns an error for one that has the app's id and another secret.
+// asAppLocked reports whether a token is the app's own, "id|secret". It returns an error if only the id is right.
 func (a *api) asAppLocked(token string) (isApp bool, refused *APIError) {
 	secret, claims := strings.CutPrefix(token, a.opts.AppID+"|")
 	if !claims {
@@ -157,8 +155,7 @@ func (a *api) asAppLocked(token string) (isApp bool, refused *APIError) {
 	return true, nil
 }
 
-// debugToken answers what a token may do. Only the app itself may ask.
-// Source: Graph API, "debug_token".
+// debugToken returns the properties of a token. Only the app itself may call it. Source: Graph API, "debug_token".
 func (a *api) debugToken(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, invalidParameter("You must provide an app access token, or a user access token that is an owner or developer of the app")
@@ -197,7 +194,7 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// listTargetsLocked returns each scope of a token, those of WhatsApp with the business accounts for which it holds.
+// listTargetsLocked returns the scopes of a token. Those of WhatsApp include the business accounts that they are limited to.
 func (a *api) listTargetsLocked(g *grant) []any {
 	var wabas []string
 	for _, id := range g.nodes {

@@ -13,7 +13,10 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// phonePattern is a number in "to", as people may write it.
+// This file validates messages to customers, as far as this doesn't depend on state. A message has a type, and its content in
+// the field of that name: {"to": "4917012345678", "type": "text", "text": {"body": "Hello"}}.
+
+// phonePattern matches a phone number in the field "to", which may have spaces, parentheses and hyphens.
 var phonePattern = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,24}$`)
 
 func missingError(name string) *APIError {
@@ -24,13 +27,12 @@ func badValueError(name, why string) *APIError {
 	return cloudError(codes.BadValue, "Parameter "+name+" "+why+".")
 }
 
-// isRecipient reports whether "to" names a person: by phone number or, though WhatsApp then loses the message, by user id.
+// isRecipient reports whether "to" is valid. User ids are accepted, although WhatsApp never delivers such a message.
 func isRecipient(to string) bool {
 	return phonePattern.MatchString(to) || userIDPattern.MatchString(to)
 }
 
-// Limits of messages, in characters but for numbers of things.
-// Source: Cloud API, "Messages" and the pages of each kind.
+// Limits of messages: lengths in characters, and numbers of items. Source: as for validate.
 const (
 	maxToken        = 512
 	maxText         = 4096
@@ -44,13 +46,12 @@ const (
 	maxRowID        = 200
 	maxRowTitle     = 24 // also of a section
 	maxRowWords     = 72
-	maxBody         = 1024 // of a message with something to tap
+	maxBody         = 1024 // of an interactive message
 	maxHeader       = 60
 	maxFooter       = 60
 )
 
-// validate checks a message and reads its words into m.
-// Source: Cloud API, "Messages" and the pages of each kind.
+// validate validates a message and copies its text to m. Source: Cloud API, "Messages" and the pages of each type.
 func (n *Number) validate(in incoming, m *Message) *APIError {
 	switch {
 	case in.RecipientType != "" && in.RecipientType != "individual":
@@ -106,7 +107,7 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 	return nil
 }
 
-// readStrict reads an object, and refuses keys that v doesn't have, as Graph does.
+// readStrict decodes a JSON object, and refuses unknown keys, as Graph does.
 func readStrict(raw json.RawMessage, v any, name string) *APIError {
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.DisallowUnknownFields()
@@ -116,22 +117,22 @@ func readStrict(raw json.RawMessage, v any, name string) *APIError {
 	return nil
 }
 
-// checkLength checks the length of a text.
-func checkLength(name, s string, least, most int) *APIError {
+func checkLength(name, s string, minRunes, maxRunes int) *APIError {
 	n := utf8.RuneCountInString(s)
-	if n < least {
+	if n < minRunes {
 		return missingError(name)
 	}
-	if n > most {
-		return badValueError(name, fmt.Sprintf("has %d characters, and %d are allowed", n, most))
+	if n > maxRunes {
+		return badValueError(name, fmt.Sprintf("has %d characters, and %d are allowed", n, maxRunes))
 	}
 	return nil
 }
 
-// hasLength reports whether a text has at least one character, and not more than most.
-func hasLength(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
+// hasLength reports whether a text has 1 to maxRunes characters.
+func hasLength(text string, maxRunes int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= maxRunes
+}
 
-// checkText checks a text, and puts what it says into m.
 func checkText(raw json.RawMessage, m *Message) *APIError {
 	var t struct {
 		Body    string `json:"body"`
@@ -144,7 +145,7 @@ func checkText(raw json.RawMessage, m *Message) *APIError {
 	return checkLength("text.body", t.Body, 1, maxText)
 }
 
-// mediaObject is what a message says of a file.
+// mediaObject is the file of a message: either an upload, by its ID, or a URL in Link.
 type mediaObject struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
@@ -152,7 +153,6 @@ type mediaObject struct {
 	Filename string `json:"filename"`
 }
 
-// checkMedia checks a file, and puts what it says into m.
 func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 	var o mediaObject
 	if err := readStrict(raw, &o, kind); err != nil {
@@ -175,7 +175,6 @@ func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 	return checkLength(kind+".caption", o.Caption, 0, maxCaption)
 }
 
-// checkLocation checks a location, and puts what it says into m.
 func checkLocation(raw json.RawMessage, m *Message) *APIError {
 	var l struct {
 		Latitude  *json.Number `json:"latitude"`
@@ -192,10 +191,10 @@ func checkLocation(raw json.RawMessage, m *Message) *APIError {
 
 	for name, v := range map[string]struct {
 		degrees *json.Number
-		most    float64
-	}{"latitude": {degrees: l.Latitude, most: 90}, "longitude": {degrees: l.Longitude, most: 180}} {
+		limit   float64
+	}{"latitude": {degrees: l.Latitude, limit: 90}, "longitude": {degrees: l.Longitude, limit: 180}} {
 		degrees, err := v.degrees.Float64()
-		if err != nil || math.Abs(degrees) > v.most {
+		if err != nil || math.Abs(degrees) > v.limit {
 			return badValueError("location."+name, "isn't a place on Earth")
 		}
 	}
@@ -204,7 +203,6 @@ func checkLocation(raw json.RawMessage, m *Message) *APIError {
 	return nil
 }
 
-// checkContacts checks contact cards, and puts what it says into m.
 func checkContacts(raw json.RawMessage, m *Message) *APIError {
 	var list []struct {
 		Name struct {

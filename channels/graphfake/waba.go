@@ -1,24 +1,23 @@
 package graphfake
 
-// business is what the app's owner has at Meta: WhatsApp business accounts with their numbers and templates, Pages
-// and files.
+// business has the methods by which tests add objects to the emulator, and change them: WhatsApp business accounts with their
+// numbers and templates, and Pages.
 type business struct{ *ground }
 
-// waba is a WhatsApp business account: some numbers, and the templates that they share. An app subscribes to it to
-// get webhooks about the account and its numbers. ground.mu guards it; functions whose name ends in Locked need the
-// lock held.
+// waba is a WhatsApp business account: some numbers, and the templates that they share. An app subscribes to it to get
+// webhooks about the account and its numbers. It is guarded by ground.mu, which must be held to call methods ending in Locked.
 type waba struct {
 	b         *business
 	id        string
 	numbers   []*Number
 	templates []*Template
-	override  string // where the webhooks about its messages go; "" means the app's callback
+	override  string // callback for webhooks about its messages; "" means the app's callback
 }
 
-// maxCallbackBytes is how long a callback's address may be.
+// maxCallbackBytes is the maximum length of a callback's URL.
 const maxCallbackBytes = 200
 
-// wabaLocked finds or makes a business account.
+// wabaLocked returns a business account, and creates it if it doesn't exist.
 func (b *business) wabaLocked(id string) *waba {
 	if w, ok := b.nodes[id].(*waba); ok {
 		return w
@@ -28,10 +27,8 @@ func (b *business) wabaLocked(id string) *waba {
 	return w
 }
 
-// ownerID implements node.
 func (w *waba) ownerID() string { return w.id }
 
-// findRoute implements node: it lists the calls that Graph knows of a business account.
 func (w *waba) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
@@ -55,7 +52,7 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get answers with the fields of the business account that the caller asks for.
+// get returns the fields of the business account that the caller requests.
 // Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}.
 func (w *waba) get(c *call) (any, *APIError) {
 	fields := nodeFields{
@@ -77,7 +74,7 @@ func (w *waba) get(c *call) (any, *APIError) {
 	return fields.choose(c)
 }
 
-// listNumbers answers with the fields that the caller asks for, of each number.
+// listNumbers returns the requested fields of each number.
 func (w *waba) listNumbers(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
@@ -93,8 +90,8 @@ func (w *waba) listNumbers(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// notifyLocked queues a webhook about the business account itself. It goes to the app's callback even if the business
-// account has a callback of its own, because that gets only webhooks about messages.
+// notifyLocked queues a webhook about the business account itself. It is sent to the app's callback even if the business
+// account has its own, which gets only webhooks about messages.
 func (w *waba) notifyLocked(routeName, field string, value map[string]any) {
 	if w.override == "" {
 		w.notifyAt("", routeName, field, value)
@@ -105,7 +102,7 @@ func (w *waba) notifyLocked(routeName, field string, value map[string]any) {
 	}
 }
 
-// notifyAt queues a webhook to a callback; "" means the callback of the subscription. It needs no lock.
+// notifyAt queues a webhook to a callback; "" means the subscription's callback. It may be called with or without the lock.
 func (w *waba) notifyAt(callback, routeName, field string, value map[string]any) {
 	w.b.hooks.notify(field, hook{
 		route:  routeName,
@@ -118,7 +115,7 @@ func (w *waba) notifyAt(callback, routeName, field string, value map[string]any)
 	})
 }
 
-// listApps answers with the app if it is subscribed, and else with no app.
+// listApps returns the app if it is subscribed, or otherwise an empty list.
 func (w *waba) listApps(*call) (any, *APIError) {
 	if _, isSubscribed := w.b.hooks.findSubscription(w.id); !isSubscribed {
 		return map[string]any{"data": []any{}}, nil
@@ -141,8 +138,8 @@ func (w *waba) listApps(*call) (any, *APIError) {
 	return map[string]any{"data": []any{app}}, nil
 }
 
-// subscribe subscribes the app. Webhooks go to the callback that the call names, or else to the app's own
-// (AppCallback). Before that, the callback must prove that it knows the token.
+// subscribe subscribes the app. Webhooks are sent to the callback in the call, or by default to the app's own (AppCallback). The
+// callback must return a challenge first.
 func (w *waba) subscribe(c *call) (any, *APIError) {
 	var in struct {
 		Callback string `json:"override_callback_uri"`
@@ -174,18 +171,18 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// unsubscribeApp ends the app's subscription, and forgets the account's own callback.
+// unsubscribeApp removes the app's subscription and the account's own callback.
 func (w *waba) unsubscribeApp(*call) (any, *APIError) {
 	w.b.hooks.Unsubscribe(w.id)
 	w.b.change(func() { w.override = "" })
 	return map[string]any{"success": true}, nil
 }
 
-// ForgetApp removes the callbacks that were set for the app, as if its dashboard had never been filled in.
+// ForgetApp removes the app's callbacks, as if they had never been set.
 func (b *business) ForgetApp() { b.change(func() { clear(b.apps) }) }
 
-// AppCallback sets the app's own callback for WhatsApp, as the App Dashboard does. Business accounts whose
-// subscription names no callback send their webhooks there.
+// AppCallback sets the app's callback for WhatsApp, as in Meta's App Dashboard. It gets the webhooks of business accounts
+// whose subscription has no callback.
 func (b *business) AppCallback(callback, verifyToken string) {
 	b.change(func() {
 		b.apps[businessObject] = appHook{
