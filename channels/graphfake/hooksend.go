@@ -86,14 +86,35 @@ func (h *hooks) finishBatch(q *hookQueue, batch []*hook, isAccepted bool) bool {
 
 // post sends one request and reports whether it was answered with 2xx.
 func (h *hooks) post(batch []*hook) bool {
-	type entry struct {
-		ID        string           `json:"id"`
-		Time      int64            `json:"time,omitempty"`
-		Changes   []map[string]any `json:"changes,omitempty"`
-		Messaging []map[string]any `json:"messaging,omitempty"`
-		Standby   []map[string]any `json:"standby,omitempty"`
+	first := batch[0]
+	body, err := json.Marshal(map[string]any{"object": first.object, "entry": entriesOf(batch)})
+	if err != nil {
+		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a bug in this package
 	}
 
+	secret := h.g.opts.AppSecret
+	if first.forged {
+		secret = "forged " + secret // ActionBadSignature: a receiver must refuse it
+	}
+
+	status := h.postBody(first.to, escape(body), secret)
+	h.mu.Lock()
+	h.log = append(h.log, Delivery{Route: first.route, URL: first.to, Body: body, Status: status})
+	h.mu.Unlock()
+	return status/100 == 2
+}
+
+// entry is the part of a request that is about one Page or business account.
+type entry struct {
+	ID        string           `json:"id"`
+	Time      int64            `json:"time,omitempty"`
+	Changes   []map[string]any `json:"changes,omitempty"`
+	Messaging []map[string]any `json:"messaging,omitempty"`
+	Standby   []map[string]any `json:"standby,omitempty"`
+}
+
+// entriesOf groups the items of webhooks into entries.
+func entriesOf(batch []*hook) []*entry {
 	var entries []*entry
 	for _, one := range batch {
 		i := slices.IndexFunc(entries, func(e *entry) bool { return e.ID == one.entry })
@@ -110,22 +131,7 @@ func (h *hooks) post(batch []*hook) bool {
 			entries[i].Changes = append(entries[i].Changes, one.item)
 		}
 	}
-
-	body, err := json.Marshal(map[string]any{"object": batch[0].object, "entry": entries})
-	if err != nil {
-		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a bug in this package
-	}
-
-	secret := h.g.opts.AppSecret
-	if batch[0].forged {
-		secret = "forged " + secret // ActionBadSignature: a receiver must refuse it
-	}
-
-	status := h.postBody(batch[0].to, escape(body), secret)
-	h.mu.Lock()
-	h.log = append(h.log, Delivery{Route: batch[0].route, URL: batch[0].to, Body: body, Status: status})
-	h.mu.Unlock()
-	return status/100 == 2
+	return entries
 }
 
 // postBody sends a signed body and returns the status; 0 means that there was no response.

@@ -72,8 +72,7 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	}
 
 	m.Text = o.Body.Text
-	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody)}
-	errs = append(errs, o.checkHeader())
+	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody), o.checkHeader()}
 	if o.Footer != nil {
 		errs = append(errs, checkLength("interactive.footer.text", o.Footer.Text, 1, maxFooter))
 	}
@@ -147,12 +146,13 @@ func (o interactiveObject) checkButtons() (errs []*APIError) {
 	}
 	ids, titles := map[string]bool{}, map[string]bool{}
 	for _, b := range o.Action.Buttons {
-		isRepeated := ids[b.Reply.ID] || titles[b.Reply.Title]
+		id, title := b.Reply.ID, b.Reply.Title
+		isRepeated := ids[id] || titles[title]
 		if isRepeated || b.Type != "reply" {
 			errs = append(errs, badValueError("interactive.action.buttons", "has a wrong type or twice the same"))
 		}
-		ids[b.Reply.ID], titles[b.Reply.Title] = true, true
-		errs = append(errs, checkLength("button id", b.Reply.ID, 1, maxButtonID), checkLength("button title", b.Reply.Title, 1, maxChoiceTitle))
+		ids[id], titles[title] = true, true
+		errs = append(errs, checkLength("button id", id, 1, maxButtonID), checkLength("button title", title, 1, maxChoiceTitle))
 	}
 	return errs
 }
@@ -163,7 +163,7 @@ func (o interactiveObject) checkList() (errs []*APIError) {
 	if len(o.Action.Sections) < 1 || len(o.Action.Sections) > maxSections {
 		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 items"))
 	}
-	rows, ids := 0, map[string]bool{}
+	rowCount, ids := 0, map[string]bool{}
 	for _, s := range o.Action.Sections {
 		minTitle := 0
 		if len(o.Action.Sections) > 1 {
@@ -175,12 +175,12 @@ func (o interactiveObject) checkList() (errs []*APIError) {
 				errs = append(errs, badValueError("row id", "comes twice"))
 			}
 			ids[r.ID] = true
-			rows++
+			rowCount++
 			errs = append(errs, checkLength("row id", r.ID, 1, maxRowID), checkLength("row title", r.Title, 1, maxRowTitle),
 				checkLength("row description", r.Description, 0, maxRowWords))
 		}
 	}
-	if rows < 1 || rows > maxRows {
+	if rowCount < 1 || rowCount > maxRows {
 		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 rows in total"))
 	}
 	return errs

@@ -223,12 +223,9 @@ func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 func (n *Number) checkRatesLocked(to *Customer, now time.Time) *APIError {
 	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {
-		return &APIError{
-			Status:  http.StatusTooManyRequests,
-			Code:    codes.NumberRate,
-			Message: codes.Title(codes.NumberRate),
-			Details: "Cloud API message throughput has been reached.",
-		}
+		err := cloudError(codes.NumberRate, "Cloud API message throughput has been reached.")
+		err.Status = http.StatusTooManyRequests
+		return err
 	}
 	if to == nil || n.cfg.PairBurst <= 0 {
 		return nil

@@ -11,6 +11,9 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
+// This file emulates Messenger's Send API, by which an app sends messages of a Page: "POST /{page}/messages" with the body
+// {"recipient": {"id": "1234"}, "messaging_type": "RESPONSE", "message": {"text": "Hello"}}.
+
 // Limits of the Send API: lengths in characters, and numbers of items.
 // Source: Messenger Platform, "Send API" and "Templates".
 const (
@@ -169,11 +172,8 @@ func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	case req.Tag != "" && req.Tag != "HUMAN_AGENT":
 		return invalidParameter("Param tag: %s is deprecated.", req.Tag)
 	case p.standby:
-		return &APIError{
-			Code:    codes.Permission,
-			Subcode: codes.SubHeld,
-			Message: "Message Not Sent: another app is controlling this thread now.",
-		}
+		const text = "Message Not Sent: another app is controlling this thread now."
+		return &APIError{Code: codes.Permission, Subcode: codes.SubHeld, Message: text}
 	case p.restricted:
 		return &APIError{Code: codes.Permission, Subcode: codes.SubRestricted, Message: "The Page is restricted from sending messages."}
 	case to.blocked:

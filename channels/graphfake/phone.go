@@ -125,13 +125,11 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	now := g.clock()
 	m := map[string]any{"id": g.messageIDLocked(digitsOf(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
 	maps.Copy(m, c.idFields("from", "from_user_id"))
-
 	if content != nil {
 		m[kind] = content
 	}
-
 	maps.Copy(m, extra)
-	id, _ := m["id"].(string)
+	id, _ := m["id"].(string) // extra may have replaced it
 
 	if opensWindow := !slices.Contains([]string{"reaction", "edit", "system"}, kind); opensWindow {
 		c.lastIn = now
@@ -145,7 +143,6 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		if show.Content == nil && content != nil {
 			show.Content, _ = json.Marshal(content) // can't fail: these are plain values
 		}
-
 		c.n.messages = append(c.n.messages, show)
 	}
 
@@ -153,7 +150,6 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	if kind != "system" {
 		value["contacts"] = []any{c.contactFields()}
 	}
-
 	c.n.notifyMessagesLocked("hook.message", value)
 	g.Poke()
 	return id

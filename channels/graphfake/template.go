@@ -85,12 +85,9 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 
 	for _, other := range w.templates {
 		if other.Name == t.Name && other.Language == t.Language {
-			return nil, &APIError{
-				Code:    codes.Invalid,
-				Subcode: codes.SubTemplateExists,
-				Message: "Invalid parameter",
-				Details: "There is already a template with this name in this language.",
-			}
+			err := invalidError("There is already a template with this name in this language.")
+			err.Subcode = codes.SubTemplateExists
+			return nil, err
 		}
 	}
 
@@ -242,22 +239,14 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 		return nil, badTemplate(fault)
 	}
 
-	now := t.w.b.clock()
-	if t.Status == templateApproved {
-		if in.Category != "" && !strings.EqualFold(in.Category, t.Category) {
-			return nil, badTemplate("The category of an approved template can't be edited.")
+	switch t.Status {
+	case templateApproved:
+		if err := t.countEditLocked(in.Category); err != nil {
+			return nil, err
 		}
-		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
-		n := len(t.edited)
-		wasEditedToday := n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour
-		if n >= 10 || wasEditedToday {
-			return nil, badTemplate("An approved template can be edited once in 24 hours and ten times in 30 days.")
-		}
-
-		t.edited = append(t.edited, now)
-	}
-
-	if !slices.Contains([]string{templateApproved, templateRejected, templatePaused}, t.Status) {
+	case templateRejected, templatePaused:
+		// May be edited without limit.
+	default:
 		return nil, badTemplate("A template that is " + t.Status + " can't be edited.")
 	}
 
@@ -269,6 +258,23 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 
 	t.w.b.Poke()
 	return map[string]any{"success": true}, nil
+}
+
+// countEditLocked counts an edit of an approved template, or refuses it.
+func (t *Template) countEditLocked(category string) *APIError {
+	if category != "" && !strings.EqualFold(category, t.Category) {
+		return badTemplate("The category of an approved template can't be edited.")
+	}
+
+	now := t.w.b.clock()
+	t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
+	n := len(t.edited)
+	wasEditedToday := n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour
+	if n >= 10 || wasEditedToday {
+		return badTemplate("An approved template can be edited once in 24 hours and ten times in 30 days.")
+	}
+	t.edited = append(t.edited, now)
+	return nil
 }
 
 // Templates returns the templates of a business account.

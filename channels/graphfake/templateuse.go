@@ -43,8 +43,7 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	m.Content = in.fields["template"]
 	t := n.waba.templateOfLocked(m)
 	if t == nil {
-		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate),
-			Details: fmt.Sprintf("template name (%s) does not exist in %s", use.Name, use.Language.Code)}
+		return noTemplateError(fmt.Sprintf("template name (%s) does not exist in %s", use.Name, use.Language.Code))
 	}
 	if err := t.checkSending(in); err != nil {
 		return err
@@ -69,6 +68,10 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	return nil
 }
 
+func noTemplateError(details string) *APIError {
+	return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: details}
+}
+
 // templateError converts the error of filling in a template.
 func templateError(f *layout.Fault) *APIError {
 	if f.Code == codes.Invalid {
@@ -87,12 +90,7 @@ func (t *Template) checkSending(in incoming) *APIError {
 	case templateDisabled:
 		return cloudError(codes.TemplateDisabled, "The template was paused too often and is disabled.")
 	default:
-		return &APIError{
-			Status:  http.StatusNotFound,
-			Code:    codes.NoTemplate,
-			Message: codes.Title(codes.NoTemplate),
-			Details: "The template is not approved.",
-		}
+		return noTemplateError("The template is not approved.")
 	}
 	if t.Category == "AUTHENTICATION" && in.To == "" {
 		return cloudError(codes.NeedsPhone, "Authentication templates need a phone number.")
