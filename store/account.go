@@ -8,37 +8,34 @@ import (
 	"parley/store/internal/query"
 )
 
-// An account is one connection of Parley to the outside. On a channel, customers write: a mailbox or a phone
-// number. In a surface, agents answer: a workspace of Slack, for example. Admins set accounts up; this file reads
-// and writes them.
+// An account is one connection between Parley and the outside world. A channel account is where customers write, such
+// as a mailbox or a phone number. A surface account is the chat where agents answer, such as a Slack workspace. Admins
+// set accounts up; this file reads and writes their rows.
 
-// Side says whom an account connects.
+// Side is the group of people that an account connects.
 type Side string
 
-// Sides of accounts.
 const (
 	SideChannel Side = "channel" // customers
 	SideSurface Side = "surface" // agents
 	SideSystem  Side = "system"  // Parley itself
 )
 
-// Mode says what an account may send to customers.
+// Mode limits what an account may send to customers.
 type Mode string
 
-// Modes of accounts.
 const (
 	ModeWatch Mode = "watch" // nothing
-	ModeTrial Mode = "trial" // replies to the addresses of TrialTo
+	ModeTrial Mode = "trial" // only replies to the addresses in Account.TrialTo
 	ModeLive  Mode = "live"  // everything
 )
 
-// ReplyMode says which typed texts are for the customer.
+// ReplyMode decides which of the texts that agents type in a thread are sent to the customer.
 type ReplyMode string
 
-// Ways to reply.
 const (
-	ReplyDirect   ReplyMode = "direct"   // what an agent types in the thread, unless it is marked as a note
-	ReplyExplicit ReplyMode = "explicit" // only what has the verb of a reply
+	ReplyDirect   ReplyMode = "direct"   // every text, unless it is marked as a note
+	ReplyExplicit ReplyMode = "explicit" // only texts that begin with the reply command
 )
 
 // Account is one configured mailbox, number, page or workspace.
@@ -54,23 +51,23 @@ type Account struct {
 	SurfaceID      *AccountID      `db:"surface_id" json:"surface_id"`
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
-	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil if Signature is all of it
+	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
 	ReplyMode      ReplyMode       `db:"reply_mode" json:"reply_mode"`
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // how long a reply waits; nil means the channel's default
-	Rate           float64         `db:"rate" json:"rate"`                 // factor on the provider's published rate; 0 means unlimited
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // how long a reply can be taken back before it is sent; nil means the channel's default
+	Rate           float64         `db:"rate" json:"rate"`                 // multiplies the provider's published rate limit; 0 means unlimited
 	Settings       json.RawMessage `db:"settings" json:"settings"`
-	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
-	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} means always open
-	Secrets        []byte          `db:"secrets" json:"-"`     // sealed
-	Status         string          `db:"status" json:"status"` // a channels.ConditionStatus, with its text and hint for people
+	Config         json.RawMessage `db:"config" json:"config"` // the channel's settings by field name, without secrets
+	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, as package hours encodes them; {} means always open
+	Secrets        []byte          `db:"secrets" json:"-"`     // encrypted by a Sealer
+	Status         string          `db:"status" json:"status"` // a channels.ConditionStatus; StatusText and StatusHint explain it to people
 	StatusText     string          `db:"status_text" json:"status_text"`
 	StatusHint     string          `db:"status_hint" json:"status_hint"`
-	// BeginsAt is when the account was set up, or when its configuration last changed after fetching
-	// had begun. Only what customers sent since then is fetched. It is nil if that is not known. SaveAccount sets it.
+	// BeginsAt is when the account was set up, or when its configuration last changed after fetching had begun.
+	// Messages that customers sent before it are not fetched. It is nil if unknown. SaveAccount sets it.
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
-// AccountColumns are the columns of Account. The watermark is not among them, since it changes every few seconds.
+// AccountColumns lists the columns of Account. It omits the watermark, which changes every few seconds.
 const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
 	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
 
@@ -81,9 +78,9 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 	return query.Collect[Account](ctx, q, "accounts", listAccounts)
 }
 
-// begins_at moves to now when the configuration changes after the account was first fetched (it has
-// a watermark): it may name another mailbox folder, of which nothing is known. Before the first
-// fetch somebody is still correcting the configuration, and begins_at stays.
+// saveAccount resets begins_at to now when the configuration changes after the first fetch, that is, once the account
+// has a watermark: the new configuration may name another mailbox folder, whose old mail must not be imported. Before
+// the first fetch an admin is still correcting the configuration, so begins_at stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
 		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature)
@@ -100,8 +97,8 @@ const saveAccount = `
 		END
 	RETURNING id`
 
-// SaveAccount makes or changes an account by its name and returns its id. Kind and
-// side of an existing account stay.
+// SaveAccount creates the account named a.Name, or updates it if it exists, and returns its id. It never changes the
+// kind or side of an existing account.
 func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
 	return query.Value[AccountID](ctx, q,
 		"save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
@@ -121,7 +118,7 @@ const reportAccount = `
 	WHERE id = $1 AND (status, status_text, status_hint) IS DISTINCT FROM ($2, $3, $4)
 	RETURNING id`
 
-// ReportAccount writes an account's condition and returns whether it changed.
+// ReportAccount stores the status of an account, with a text and a hint for people, and reports whether it changed.
 func ReportAccount(ctx context.Context, q Querier, id AccountID, status, text, hint string) (bool, error) {
 	changed, err := query.Column[int64](ctx, q, "report account", reportAccount, id, status, text, hint)
 	return len(changed) > 0, err
@@ -129,8 +126,8 @@ func ReportAccount(ctx context.Context, q Querier, id AccountID, status, text, h
 
 const loadWatermark = `SELECT watermark FROM accounts WHERE id = $1`
 
-// LoadWatermark reads an account's watermark: up to where its messages were fetched, in the form of its channel. It
-// is nil if nothing was ever fetched.
+// LoadWatermark returns an account's watermark: the position up to which its messages were fetched, such as an IMAP
+// UID. Each channel encodes it in its own format. It is nil if nothing was ever fetched.
 func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error) {
 	return query.Value[[]byte](ctx, q, "watermark", loadWatermark, id)
 }
@@ -140,20 +137,21 @@ const saveWatermark = `
 	WHERE id = $1 AND watermark IS NOT DISTINCT FROM $2
 	RETURNING id`
 
-// SaveWatermark replaces the watermark of an account and returns whether it did: only if the stored one equals
-// before, which is nil for none. So two processes can't both move it.
-func SaveWatermark(ctx context.Context, q Querier, id AccountID, before, data []byte) (bool, error) {
-	saved, err := query.Column[int64](ctx, q, "watermark", saveWatermark, id, before, data)
+// SaveWatermark replaces an account's watermark if the stored one still equals previous, which is nil if there was
+// none. It reports whether it did, so that of two processes only one can advance the watermark.
+func SaveWatermark(ctx context.Context, q Querier, id AccountID, previous, next []byte) (bool, error) {
+	saved, err := query.Column[int64](ctx, q, "watermark", saveWatermark, id, previous, next)
 	return len(saved) > 0, err
 }
 
 const ensureSurface = `
 	INSERT INTO accounts (name, kind, side)
 	VALUES ($1, $1, 'surface')
-	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- so that RETURNING has the id, also if another process makes the account now
+	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- DO NOTHING would return no id
 	RETURNING id`
 
-// EnsureSurface finds or makes the account of a surface kind and returns its id.
+// EnsureSurface returns the id of the account of a surface, whose name is its kind ("slack"). It creates the account
+// if there is none.
 func EnsureSurface(ctx context.Context, q Querier, kind string) (AccountID, error) {
 	return query.Value[AccountID](ctx, q, "surface "+kind, ensureSurface, kind)
 }

@@ -11,21 +11,21 @@ import (
 	"parley/store/internal/query"
 )
 
-// A customer often writes several short messages in a row. They are analysed together, as one burst: for its
-// language, what the customer wants, which replies to suggest. A row of the table bursts says which messages of a
-// conversation wait for that. Once the customer pauses (BurstQuiet), a process claims the burst, asks the analyzer,
-// and writes what it found as a fact, which is an event of Parley's own.
+// A customer often writes several short messages in a row: "Hi", "my order is late", "it's number 4711". Parley analyses
+// them together, as one burst: their language, what the customer wants, which replies to suggest. The table bursts is
+// the queue of this work. Once the customer pauses for BurstQuiet, a process claims the burst, runs the analysis, and
+// writes the result to the journal, the log of incoming events, as an event of Parley's own.
 
-// Burst is what a customer wrote in one go in a conversation, and what nobody has analysed yet: the messages of the
-// events from FirstEvent to LastEvent. A conversation has at most one burst.
+// Burst is the range of events, from FirstEvent to LastEvent, whose messages wait for analysis in a conversation. A
+// conversation has at most one burst.
 type Burst struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	FirstEvent     EventID        `db:"first_event" json:"first_event"`
 	LastEvent      EventID        `db:"last_event" json:"last_event"`
-	BeganAt        time.Time      `db:"began_at" json:"began_at"` // Parley's clock
-	DueAt          time.Time      `db:"due_at" json:"due_at"`     // Parley's clock
-	Attempt        int            `db:"attempt" json:"attempt"`   // how often it was claimed since it began
-	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
+	BeganAt        time.Time      `db:"began_at" json:"began_at"` // parley_now()
+	DueAt          time.Time      `db:"due_at" json:"due_at"`     // parley_now()
+	Attempt        int            `db:"attempt" json:"attempt"`   // how often it was claimed
+	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim; results of earlier claims are discarded
 }
 
 // A burst is due BurstQuiet after its latest message, but no later than MaxBurstWait after its first one. The statement
@@ -44,7 +44,7 @@ const upsertBursts = `
 	SET last_event = greatest(bursts.last_event, EXCLUDED.last_event),
 		due_at = greatest(bursts.due_at, least(EXCLUDED.due_at, bursts.began_at + interval '20 seconds'))`
 
-// UpsertBursts begins bursts, or adds what was written to the burst that the conversation has already.
+// UpsertBursts inserts bursts. If a conversation has a burst already, it extends that burst by the new messages.
 func UpsertBursts(ctx context.Context, q Execer, rows []Burst) error {
 	return execRows(ctx, q, "upsert bursts", upsertBursts, rows)
 }
@@ -61,19 +61,19 @@ const claimBursts = `
 		FOR UPDATE SKIP LOCKED))
 	RETURNING conversation_id, first_event, last_event, began_at, due_at, attempt, epoch`
 
-// ClaimBursts takes at most limit bursts that are due. Each is leased to this process for the time of lease.
+// ClaimBursts claims at most limit bursts that are due. No other process can claim them until lease has passed.
 func ClaimBursts(ctx context.Context, q Batcher, limit int, lease time.Duration) ([]Burst, error) {
 	return query.CollectOnePlan[Burst](ctx, q, "claim bursts", claimBursts, limit, lease.Seconds())
 }
 
-// BurstMaterial is what is needed to analyse bursts that were claimed together.
+// BurstMaterial is the input for the analysis of bursts that were claimed together.
 type BurstMaterial struct {
-	Latest        []Message // of their conversations, the newest first, without the history that they quote
+	Latest        []Message // newest first, without quoted history
 	Conversations []Conversation
 	Templates     []Template // of the accounts of Conversations
-	Now           time.Time  // Parley's clock
-	Knowledge     bool       // there is a knowledge base
-	Solved        bool       // there are resolved conversations to draw on
+	Now           time.Time  // parley_now()
+	Knowledge     bool       // whether there is a knowledge base
+	Solved        bool       // whether there are resolved conversations to draw on
 }
 
 const burstTemplates = `
@@ -84,8 +84,8 @@ const burstTemplates = `
 
 const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
 
-// LoadBursts reads, in one round trip, what is needed to analyse bursts. Of each conversation it reads at most
-// perConversation messages, the latest ones.
+// LoadBursts reads the material of bursts in one round trip. It reads the latest messages of each conversation, at most
+// perConversation of them.
 func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation int) (*BurstMaterial, error) {
 	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {
@@ -107,7 +107,7 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation 
 	return m, nil
 }
 
-// AnalysedBurst is a claimed burst with what its analysis found, as a fact for the journal.
+// AnalysedBurst is a claimed burst with the result of its analysis, as an event for the journal.
 type AnalysedBurst struct {
 	Burst
 	Fact NewEvent
@@ -122,7 +122,7 @@ const lockBursts = `
 
 const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 
-// keepRestOfBursts shortens bursts to what the customer wrote after the last event that was analysed.
+// keepRestOfBursts shortens bursts to the messages after the last analysed event, and releases the claim.
 const keepRestOfBursts = `
 	UPDATE bursts
 	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3),
@@ -130,9 +130,9 @@ const keepRestOfBursts = `
 	FROM unnest($1::bigint[], $2::bigint[]) AS analysed(conversation_id, last_event)
 	WHERE bursts.conversation_id = analysed.conversation_id`
 
-// FinishBursts ends claimed bursts and journals their facts, in one transaction. What a customer wrote during the
-// analysis becomes a new burst. If another process has claimed a burst meanwhile, because the lease ran out, that
-// burst stays as it is and its fact is dropped.
+// FinishBursts removes analysed bursts and writes their results to the journal, in one transaction. Messages that arrived
+// during the analysis stay in the queue as a new burst. If the lease expired and another process has claimed a burst, its
+// epoch differs: FinishBursts then leaves the burst alone and discards the result.
 func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
 	ids := query.Field(done, func(b *AnalysedBurst) ConversationID { return b.ConversationID })
 	epochs := query.Field(done, func(b *AnalysedBurst) int64 { return b.Epoch })
@@ -142,7 +142,7 @@ func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst)
 			return nil, err
 		}
 
-		lastEvents := map[ConversationID]EventID{} // of the bursts that are still ours, as they are now
+		lastEvents := map[ConversationID]EventID{} // current LastEvent of each burst that this process still holds
 		for _, burst := range locked {
 			lastEvents[burst.ConversationID] = burst.LastEvent
 		}
@@ -153,14 +153,14 @@ func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst)
 	})
 }
 
-// finishBursts adds the statements that write the results of those bursts that lastEvents has.
+// finishBursts queues the statements that write the results of bursts. It skips bursts that lastEvents doesn't have.
 func (p *Pipeline) finishBursts(done []AnalysedBurst, lastEvents map[ConversationID]EventID) {
 	var ended, grown []ConversationID
-	var analysedUpTo []EventID // of the bursts in grown
+	var analysedUpTo []EventID // parallel to grown
 	var facts []NewEvent
 	for _, burst := range done {
-		last, ours := lastEvents[burst.ConversationID]
-		if !ours {
+		last, isHeld := lastEvents[burst.ConversationID]
+		if !isHeld {
 			continue
 		}
 
@@ -189,14 +189,14 @@ const retryBurst = `
 	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL
 	WHERE conversation_id = $1 AND epoch = $2`
 
-// RetryBurst ends a claim without a result. The burst is due again after wait.
+// RetryBurst releases a claim after a failed analysis. The burst is due again after wait.
 func RetryBurst(ctx context.Context, q Execer, b Burst, wait time.Duration) error {
 	return query.Exec(ctx, q, "retry burst", retryBurst, b.ConversationID, b.Epoch, wait.Seconds())
 }
 
 const dropBurst = `DELETE FROM bursts WHERE conversation_id = $1 AND epoch = $2`
 
-// DropBurst removes a claimed burst that nobody will analyse.
+// DropBurst removes a claimed burst without a result.
 func DropBurst(ctx context.Context, q Execer, b Burst) error {
 	return query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch)
 }

@@ -8,47 +8,47 @@ import (
 	"parley/store/internal/query"
 )
 
-// Who a customer is. The same person may write to several accounts, and from several addresses. Each address on an
-// account is an identity; the identities of one person share a contact, which is what an erasure erases.
+// The same customer may write to several accounts (mailboxes, phone numbers), and from several addresses. Each address on
+// an account is an identity. The identities of one customer share a contact, which is what an erasure deletes. For
+// example, ann@x.test on two of our mailboxes is two identities and one contact.
 
-// Identity is one address of a customer on one account: a mail address, a phone number or a name in a chat. The
-// same address on two accounts, such as two mailboxes of ours, is two identities.
+// Identity is one address of a customer on one account: a mail address, a phone number or a user name in a chat.
 type Identity struct {
 	ID        IdentityID `db:"id" json:"id"`
 	AccountID AccountID  `db:"account_id" json:"account_id"`
-	Key       string     `db:"key" json:"key"` // the address, in the form in which it is compared; unique in the account
+	Key       string     `db:"key" json:"key"` // the normalized address; unique in the account
 	Name      string     `db:"name" json:"name"`
 	ContactID ContactID  `db:"contact_id" json:"contact_id"`
 	Silenced  bool       `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
 	Blocked   bool       `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
-	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; empty if it can
-	// A customer may have several identities. One of them, the root, stands for the customer; SameAs
-	// is its id in all others and nil in the root.
+	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider can't deliver to it; empty if it can
+	// One of a customer's identities, the root, represents the customer. SameAs is the root's id in all
+	// others and nil in the root itself.
 	SameAs   *IdentityID `db:"same_as" json:"same_as"`
-	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
-	// When the customer last said whether we may write to her at all, and whether we may send her advertising. nil if never.
-	// OptedOut follows from what she said then. Both are kept in the root's row.
+	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; stored in the root's row
+	// ConsentAt is when the customer last agreed or objected to any messages, and MarketingAt to advertising; nil if
+	// never. OptedOut is the outcome. Both are stored in the root's row.
 	ConsentAt   *time.Time `db:"consent_at" json:"consent_at"`
 	MarketingAt *time.Time `db:"marketing_at" json:"marketing_at"`
 }
 
-// Values of Identity.OptedOut: which messages the customer no longer wants.
+// Values of Identity.OptedOut: the messages that the customer refuses.
 const (
 	OptedOutMarketing = "marketing"
 	OptedOutAll       = "all"
 )
 
-// ErasedName stands where the name of a contact stood who was erased.
+// ErasedName replaces the name of an erased contact.
 const ErasedName = "Erased contact"
 
-// IsErased returns whether the identity's contact was erased, or is being erased.
+// IsErased reports whether the identity's contact was erased, or is being erased.
 func (i *Identity) IsErased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
-// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now.
-// The whole is "former:", the identity's id, a colon and the key.
+// FormerPrefix marks a key that its customer no longer uses, such as a phone number that may belong to somebody else now.
+// The identity's id follows: "former:17:+4930123".
 const FormerPrefix = "former:"
 
-// PlainKey returns a key without FormerPrefix. isFormer is true if it has that, so that its customer no longer uses it.
+// PlainKey returns a key without FormerPrefix and the id after it. isFormer reports whether it had them.
 func PlainKey(key string) (plain string, isFormer bool) {
 	if rest, ok := strings.CutPrefix(key, FormerPrefix); ok {
 		if _, plain, ok := strings.Cut(rest, ":"); ok {
@@ -61,7 +61,7 @@ func PlainKey(key string) (plain string, isFormer bool) {
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out,
 	consent_at, marketing_at`
 
-// Root returns the id of the root: of the identity that stands for the customer.
+// Root returns the id of the identity that represents the customer.
 func (i Identity) Root() IdentityID {
 	if i.SameAs != nil {
 		return *i.SameAs
@@ -69,8 +69,7 @@ func (i Identity) Root() IdentityID {
 	return i.ID
 }
 
-// If two transactions insert the same identity, DO UPDATE makes the second one wait for the first, and return its
-// row.
+// upsertIdentities uses DO UPDATE because DO NOTHING would return no row for an identity that exists.
 const upsertIdentities = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id
@@ -84,9 +83,9 @@ const insertContacts = `
 	SELECT contact_id, name
 	FROM json_populate_recordset(NULL::identities, $1)`
 
-// UpsertIdentities finds or makes identities and locks them. Rows must be unique, and sorted by account and key, so that
-// two transactions with the same rows can't deadlock. ID and ContactID are the ids that a new row gets. The caller adds
-// its contact with InsertContacts in the same transaction.
+// UpsertIdentities finds or inserts identities and locks them; list gets the stored rows. rows must be unique, and sorted
+// by account and key, so that two transactions with the same rows can't deadlock. A new row gets the ID and ContactID of
+// rows; the caller then inserts its contact with InsertContacts in the same transaction.
 func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	if len(rows) == 0 {
 		return nil
@@ -99,12 +98,12 @@ func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	return nil
 }
 
-// InsertContacts adds the contacts of new identities.
+// InsertContacts inserts the contacts of new identities.
 func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
-// identityWithRoot selects identities. What the customer said about messages and advertising is read from the root's row.
+// identityWithRoot selects identities, with the customer's consent from the root's row.
 const identityWithRoot = `SELECT identity.id, identity.account_id, identity.key, identity.name, identity.contact_id, identity.silenced,
 		identity.blocked, identity.bad_reason, identity.same_as, coalesce(root.opted_out, identity.opted_out) AS opted_out,
 		CASE WHEN root.id IS NULL THEN identity.consent_at ELSE root.consent_at END AS consent_at,
@@ -133,15 +132,15 @@ const identitiesOfKeys = `
 		SELECT other.id FROM customers JOIN identities AS other ON other.same_as = customers.root))
 	ORDER BY id`
 
-// IdentitiesOfKeys reads all identities of the customers to whom keys belong, each once. accounts and keys are parallel:
-// keys[i] is a key on accounts[i].
+// IdentitiesOfKeys reads into list all identities of the customers who own the given keys, each once. keys[i] is a key on
+// accounts[i].
 func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []AccountID, keys []string) {
 	if len(accounts) > 0 {
 		read(p, list, identitiesOfKeys, accounts, keys)
 	}
 }
 
-// Identities reads identities by id, and the roots of their customers.
+// Identities returns identities by id, together with their roots.
 func Identities(ctx context.Context, q Querier, ids []IdentityID) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "identities", getIdentities, ids)
 }
@@ -152,13 +151,13 @@ const updateIdentities = `
 	FROM json_populate_recordset(NULL::identities, $1) AS given
 	WHERE identities.id = given.id`
 
-// UpdateIdentities writes back Silenced, Blocked and BadReason.
+// UpdateIdentities updates Silenced, Blocked and BadReason.
 func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "update identities", updateIdentities, rows)
 }
 
-// linkIdentities also removes contacts that have no identity any more: nobody could erase their names. Only identities
-// refer to contacts.
+// linkIdentities also removes contacts that have no identity any more, because an erasure could not find them. No other
+// table refers to contacts.
 const linkIdentities = `
 	WITH given AS MATERIALIZED (
 		SELECT id, key, name, same_as, contact_id FROM json_populate_recordset(NULL::identities, $1)
@@ -176,8 +175,8 @@ const linkIdentities = `
 	WHERE id = ANY(ARRAY(SELECT contact_id FROM former)) AND NOT EXISTS (
 		SELECT FROM identities AS other WHERE other.contact_id = contacts.id AND other.id <> ALL(ARRAY(SELECT id FROM given)))`
 
-// LinkIdentities writes back Key, Name, SameAs and ContactID. Call it when identities turned out to belong to one
-// customer, or when a customer no longer uses a key. It removes the contacts that have no identity left.
+// LinkIdentities updates Key, Name, SameAs and ContactID. Call it when identities turn out to belong to one customer, or
+// when a customer no longer uses a key. It removes contacts that have no identity any more.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)
 }
@@ -188,12 +187,12 @@ const setOptedOut = `
 	FROM json_populate_recordset(NULL::identities, $1) AS given
 	WHERE identities.id = given.id`
 
-// SetOptedOut writes back OptedOut, ConsentAt and MarketingAt.
+// SetOptedOut updates OptedOut, ConsentAt and MarketingAt.
 func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }
 
-// ofOneCustomer selects the ids of all identities of the customer to whom the row identity belongs.
+// ofOneCustomer selects the ids of all identities of the customer who owns the row identity.
 const ofOneCustomer = `(
 		SELECT coalesce(identity.same_as, identity.id) AS id
 		UNION ALL
@@ -209,13 +208,13 @@ const keysThatWrote = `
 		JOIN messages AS message ON message.conversation_id = conversation.id
 		WHERE conversation.identity_id = one.id AND message.direction = 'in')`
 
-// WritersAmong returns those of the keys whose customers have ever written to us, to whichever account.
+// WritersAmong returns those of the keys whose customers have ever written to us, on any account.
 func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
 	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 
-// keysAfter requires that the customer's contact was made after the time: an older contact with the same key is an earlier
-// owner of it, who is somebody else. The index identities_former has the same expression and condition.
+// keysAfter requires that the contact was created after $3: an older contact with the same key is a different person who
+// had it earlier. The index identities_former has the same expression and condition.
 const keysAfter = `
 	SELECT key
 	FROM identities
@@ -228,10 +227,10 @@ const keysAfter = `
 			AND substring(identity.key FROM '^` + FormerPrefix + `[0-9]+:(.*)$') = ANY($2::text[])))
 	ORDER BY id`
 
-// FindLaterKeys looks for a customer who had one of keys after a time and has given it up since, and returns the keys that she
-// has now, the one in use first. It returns none if nobody gave a key up.
-func FindLaterKeys(ctx context.Context, q Querier, account AccountID, keys []string, at time.Time) ([]string, error) {
-	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, at)
+// FindLaterKeys looks for a customer who had one of keys after the time since, and no longer uses it, such as a former
+// phone number. It returns the current keys of that customer, ordered by identity, or nothing if there is no such customer.
+func FindLaterKeys(ctx context.Context, q Querier, account AccountID, keys []string, since time.Time) ([]string, error) {
+	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, since)
 }
 
 const blockedSenders = `
@@ -240,8 +239,8 @@ const blockedSenders = `
 	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// BlockedSenders returns the senders whose automatic mail an account ignores. If keys isn't nil, it returns only those
-// among keys.
+// BlockedSenders returns the senders whose automatic mail an account ignores. If keys isn't nil, it returns only senders
+// in keys.
 func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }
@@ -252,8 +251,8 @@ const silencedSenders = `
 	WHERE account_id = $1 AND silenced AND NOT blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// SilencedSenders returns the senders whose automatic mail an account stores without showing it. If keys isn't nil, it
-// returns only those among keys.
+// SilencedSenders returns the senders whose automatic mail an account stores but doesn't show. If keys isn't nil, it
+// returns only senders in keys.
 func SilencedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "silenced senders", silencedSenders, account, keys)
 }

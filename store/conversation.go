@@ -7,16 +7,16 @@ import (
 	"parley/store/internal/query"
 )
 
-// ConversationKind says whom a conversation is with.
+// ConversationKind distinguishes conversations with a customer from collections of automatic mail.
 type ConversationKind string
 
 // Kinds of conversations.
 const (
 	KindCustomer  ConversationKind = "customer"
-	KindAutomatic ConversationKind = "automatic" // with nobody: a day's quiet thread, in which mails are sorted
+	KindAutomatic ConversationKind = "automatic" // collects one day's automatic mail, such as newsletters
 )
 
-// Speaker is a side of a conversation: who wrote something.
+// Speaker is who wrote last in a conversation.
 type Speaker string
 
 // Speakers.
@@ -25,8 +25,8 @@ const (
 	FromAgent    Speaker = "agent"
 )
 
-// Conversation is the exchange with a customer about one thing, from the first message until it is resolved. Agents
-// see it as a thread of their chat and name it by its number: #1234.
+// Conversation is the exchange with a customer about one matter, from the first message until it is resolved (elsewhere
+// called a ticket). Agents see it as a thread in their chat, such as Slack, and refer to it by its number: #1234.
 type Conversation struct {
 	ID             ConversationID    `db:"id" json:"id"` // shown as #id
 	AccountID      AccountID         `db:"account_id" json:"account_id"`
@@ -43,30 +43,30 @@ type Conversation struct {
 	Via            string            `db:"via" json:"via"`
 	Refs           []string          `db:"refs" json:"refs"`
 	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
-	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"` // the conversation that it continues; nil if none
-	Day            *string           `db:"day" json:"day"`                 // yyyy-mm-dd
-	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: kind automatic, the day's mails above a limit
+	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"` // the conversation that this one continues; nil if none
+	Day            *string           `db:"day" json:"day"`                 // yyyy-mm-dd: the day of an automatic conversation
+	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: an automatic conversation for the mail beyond a day's limit
 	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
-	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
+	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the provider's reply window; nil if never
 	LastAt         time.Time         `db:"last_at" json:"last_at"`
 	LastFrom       Speaker           `db:"last_from" json:"last_from"` // empty if nobody has written
 	LastPreview    string            `db:"last_preview" json:"last_preview"`
 	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time         `db:"created_at" json:"created_at"`
 	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; empty if unknown
-	Traits         map[string]string `db:"traits" json:"traits"` // what verbs set on it, by name: "priority": "high"
-	Replying       []Replying        `db:"replying" json:"-"`    // who has the form of a reply open; stored in a table of its own
+	Traits         map[string]string `db:"traits" json:"traits"` // set by agents' commands, by name: "priority": "high"
+	Replying       []Replying        `db:"replying" json:"-"`    // agents who are writing a reply now; stored in another table
 }
 
-// Participant is somebody who takes part in a mail conversation; the customer is one of them.
+// Participant is a person on the To or Cc list of a mail conversation, including the customer.
 type Participant struct {
 	Key     string `json:"key"`
-	Address string `json:"address,omitempty"` // as channels.Party has it: where mail is sent, if that is spelled otherwise than Key
+	Address string `json:"address,omitempty"` // the address to send to; empty if it equals Key
 	Name    string `json:"name,omitempty"`
 	Role    string `json:"role"`             // to, cc or copied
-	New     bool   `json:"new,omitempty"`    // gets nothing until a person allows it
-	Chosen  bool   `json:"chosen,omitempty"` // an agent has named or allowed this person since the customer's last mail
+	New     bool   `json:"new,omitempty"`    // receives nothing until an agent allows it
+	Chosen  bool   `json:"chosen,omitempty"` // added or allowed by an agent since the customer's last mail
 }
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
@@ -77,7 +77,8 @@ const conversationSelect = `id, account_id, identity_id, team_id, kind, status, 
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects,
 	snoozed_until, waiting_since, window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
 
-// found are the given conversations, and those that continue one of them, each once: so it ends, even if previous_id led in a circle.
+// lockConversations follows previous_id backwards, from each given conversation to those that continue it. UNION drops
+// duplicates, so the recursion ends even if previous_id forms a cycle.
 const lockConversations = `
 	WITH RECURSIVE found AS (
 		SELECT id
@@ -93,8 +94,8 @@ const lockConversations = `
 	ORDER BY id
 	FOR UPDATE`
 
-// LockConversations locks and reads conversations in the order of their ids: those with the given ids,
-// those of the given messages, and those that continue one of these.
+// LockConversations locks and returns conversations, ordered by id: those with the given ids, those of the given
+// messages, and those that continue one of these.
 func LockConversations(ctx context.Context, q Querier, ids []ConversationID, messages []MessageID) ([]Conversation, error) {
 	if len(ids)+len(messages) == 0 {
 		return nil, nil
@@ -104,20 +105,20 @@ func LockConversations(ctx context.Context, q Querier, ids []ConversationID, mes
 
 const getConversations = `SELECT ` + conversationSelect + ` FROM conversations WHERE id = ANY($1)`
 
-// Conversations reads conversations without locks, in no order.
+// Conversations returns conversations by id, without locking them, in no particular order.
 func Conversations(ctx context.Context, q Querier, ids ...ConversationID) ([]Conversation, error) {
 	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-// openChat selects the open conversation that a chat, an exclusive one, has on the account of
-// identity with the identity one.
+// openChat selects the open conversation of a chat. Some channels, such as WhatsApp, have one chat with a customer, and so
+// at most one open conversation; its column exclusive is true.
 const openChat = `
 		SELECT chat.id FROM conversations AS chat
 		WHERE chat.account_id = identity.account_id AND chat.identity_id = one.id AND chat.exclusive
 			AND chat.status IN ('open', 'pending', 'snoozed')`
 
-// latestOf finds the newest conversation of each identity of the customers to whom the keys belong, and
-// the open conversation of a chat, which is an older one if somebody reopened it.
+// latestOf selects the newest conversation of each identity of the customers who own the keys, and the open conversation
+// of a chat, which is not the newest if an agent reopened an older one.
 const latestOf = `
 	SELECT DISTINCT found.id
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
@@ -131,8 +132,8 @@ const latestOf = `
 		UNION ALL
 		` + openChat + `) AS found`
 
-// parkedOf finds, among the ten newest conversations of each identity of the customers to whom the keys belong, those with replies that
-// are parked for a reason.
+// parkedOf selects conversations of the customers who own the keys that have parked replies: replies that wait, for the
+// reason $3, until they may be sent. It looks at the ten newest conversations of each identity.
 const parkedOf = `
 	SELECT DISTINCT found.id
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
@@ -145,9 +146,8 @@ const parkedOf = `
 		LIMIT 10) AS found
 	WHERE EXISTS (SELECT FROM messages WHERE conversation_id = found.id AND fate = 'parked' AND reason = $3)`
 
-// openOf finds the five newest open conversations of each identity of the customers to whom the keys
-// belong, and the open conversation of a chat. Only the newest fifty conversations of an identity are
-// looked at, because a customer may have had thousands.
+// openOf selects the five newest open conversations of each identity of the customers who own the keys, and the open
+// conversation of a chat. It looks at only the fifty newest conversations of an identity, because there may be thousands.
 const openOf = `
 	SELECT DISTINCT found.id
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
@@ -166,29 +166,28 @@ const openOf = `
 		UNION ALL
 		` + openChat + `) AS found`
 
-// LatestConversations returns the newest conversations of customers who are named by account and key.
-// Customers without a conversation are left out.
+// LatestConversations returns the newest conversations of customers. customers[i] is a key on accounts[i].
 func LatestConversations(ctx context.Context, q Querier, accounts []AccountID, customers []string) ([]ConversationID, error) {
 	return query.Column[ConversationID](ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
-// Related is a conversation that is named on the card of another conversation, Beside: it continues Beside,
-// or is open at the same time with the same customer.
+// Related is a conversation that is mentioned on the card of another one, Beside. (The card is the post in the agents'
+// chat that sums a conversation up.) It either continues Beside, or is another open conversation of the same customer.
 type Related struct {
-	Beside    ConversationID `db:"beside"`  // the conversation on whose card it is named
-	Follows   bool           `db:"follows"` // it continues Beside
+	Beside    ConversationID `db:"beside"`
+	Follows   bool           `db:"follows"` // whether it continues Beside
 	ID        ConversationID `db:"id"`
 	Assignees []AgentID      `db:"assignees"`
-	Account   AccountID      `db:"of_account"` // by which its customer writes
+	Account   AccountID      `db:"of_account"` // the account that its customer writes to
 	TeamID    *TeamID        `db:"team_id"`
-	// The surface of its thread, of which there is a row for each; this, Channel and Root are nil without one.
+	// Where the conversation's thread is: the agents' chat, the channel in it, and the id of the thread's first post. All
+	// are nil if it has no thread. A conversation with threads in several chats has a row for each.
 	AccountID *AccountID `db:"account_id"`
 	Channel   *string    `db:"channel"`
 	Root      *string    `db:"root"`
 }
 
-// Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
-// costs no more.
+// related looks at only the customer's thirty newest conversations, because there may be thousands.
 const related = `
 	SELECT conversation.id AS beside, false AS follows, other.id, other.assignees, other.account_id AS of_account, other.team_id,
 		thread.account_id, thread.channel, thread.root
@@ -214,8 +213,8 @@ const related = `
 	WHERE follower.previous_id = ANY($1)
 	ORDER BY id DESC`
 
-// RelatedConversations returns, for each of the conversations, those that continue it and the newest
-// other open ones of its customer.
+// RelatedConversations returns, for each given conversation, those that continue it and up to four other open ones of the
+// same customer, the newest first.
 func RelatedConversations(ctx context.Context, q Querier, conversations []ConversationID) ([]Related, error) {
 	return query.Collect[Related](ctx, q, "related conversations", related, conversations)
 }
@@ -228,8 +227,8 @@ const collectingOfDays = `
 	SELECT id FROM conversations
 	WHERE collects IS NOT NULL AND (account_id, collects) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
 
-// CollectingOfDays returns the conversations that collect the mail of accounts on days
-// (Conversation.Collects), where they exist. accounts and days (yyyy-mm-dd) are parallel.
+// CollectingOfDays returns the conversations that collect the mail beyond a day's limit (Conversation.Collects), as far as
+// they exist. days[i], yyyy-mm-dd, is a day of accounts[i].
 func CollectingOfDays(ctx context.Context, q Querier, accounts []AccountID, days []string) ([]ConversationID, error) {
 	return query.Column[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
@@ -239,7 +238,6 @@ const insertConversations = `
 	SELECT ` + conversationColumns + `
 	FROM json_populate_recordset(NULL::conversations, $1)`
 
-// InsertConversations adds new conversations.
 func InsertConversations(ctx context.Context, q Execer, rows []Conversation) error {
 	return execRows(ctx, q, "insert conversations", insertConversations, replaceNilLists(rows))
 }
@@ -255,12 +253,12 @@ const updateConversations = `
 	FROM json_populate_recordset(NULL::conversations, $1) AS given
 	WHERE conversations.id = given.id`
 
-// UpdateConversations writes back locked conversations.
+// UpdateConversations updates conversations that the transaction has locked.
 func UpdateConversations(ctx context.Context, q Execer, rows []Conversation) error {
 	return execRows(ctx, q, "update conversations", updateConversations, replaceNilLists(rows))
 }
 
-// replaceNilLists replaces nil lists in place: JSON would write them as null, which the columns refuse.
+// replaceNilLists replaces nil lists in place, because JSON encodes them as null, which the columns don't allow.
 func replaceNilLists(rows []Conversation) []Conversation {
 	for i := range rows {
 		r := &rows[i]

@@ -1,64 +1,64 @@
 package store
 
-// Deed is what was done to a conversation: the verb of an entry of its log (LogEntry), in the past. The log keeps
-// these texts for good, so none of them may ever be changed.
+// Deed is the kind of an entry in a conversation's audit log (LogEntry): what was done to the conversation, such as
+// "assigned" or "resolved". The texts are stored in the database, so they must never change.
 type Deed string
 
-// Deeds.
+// A reply is parked if it can't be sent yet: it waits until an agent or the provider allows it.
 const (
-	DeedOpened            Deed = "opened"                 // the customer's first message began it
-	DeedStarted           Deed = "started"                // an agent wrote first
-	DeedReplied           Deed = "replied"                // an agent's text was taken for the customer
-	DeedNoted             Deed = "wrote an internal note" // its words are read from the message; Assign keeps a note to its owners here
+	DeedOpened            Deed = "opened"                 // by the customer's first message
+	DeedStarted           Deed = "started"                // by an agent who wrote first
+	DeedReplied           Deed = "replied"                // an agent wrote a text for the customer
+	DeedNoted             Deed = "wrote an internal note" // the log shows the message's text; a note given with an assignment is stored in the entry
 	DeedTook              Deed = "took"                   // an agent became its owner by replying
-	DeedJoined            Deed = "joined"                 // an agent became one of its owners by sending a kept reply
-	DeedAssigned          Deed = "assigned"               // to agents, or handed to a team (its detail has the team)
-	DeedUnassigned        Deed = "unassigned"             // it has no owner any more
+	DeedJoined            Deed = "joined"                 // an agent became a further owner by sending a parked reply
+	DeedAssigned          Deed = "assigned"               // to agents, or to a team that the entry's detail names
+	DeedUnassigned        Deed = "unassigned"             // all owners were removed
 	DeedTagged            Deed = "tagged"
 	DeedUntagged          Deed = "untagged"
-	DeedNamed             Deed = "named" // it got a topic
+	DeedNamed             Deed = "named" // given a topic
 	DeedPrioritised       Deed = "set priority"
-	DeedRenamed           Deed = "renamed"    // the customer got another name for it
-	DeedReaddressed       Deed = "recipients" // who is copied changed
+	DeedRenamed           Deed = "renamed"    // the customer's name was changed
+	DeedReaddressed       Deed = "recipients" // the list of people in copy was changed
 	DeedSnoozed           Deed = "snoozed"
 	DeedWoke              Deed = "woke"        // its snooze ended
-	DeedSetPending        Deed = "set pending" // it waits for the customer
-	DeedSetOpen           Deed = "set open"    // it waited for the customer, and doesn't any more
+	DeedSetPending        Deed = "set pending" // waits for the customer
+	DeedSetOpen           Deed = "set open"    // no longer waits for the customer
 	DeedResolved          Deed = "resolved"
 	DeedClosed            Deed = "closed" // for good
 	DeedReopened          Deed = "reopened"
-	DeedLeftUntilTomorrow Deed = "left until tomorrow" // in the evening's list
-	DeedSilenced          Deed = "silenced"            // the sender's mail goes to the daily thread
-	DeedBlocked           Deed = "blocked"             // nothing of the sender is shown
+	DeedLeftUntilTomorrow Deed = "left until tomorrow" // postponed from the evening's list of open conversations
+	DeedSilenced          Deed = "silenced"            // the sender's automatic mail goes to the daily thread
+	DeedBlocked           Deed = "blocked"             // the sender's automatic mail is ignored
 	DeedUnblocked         Deed = "unblocked"
-	DeedPromoted          Deed = "promoted"       // an automatic message got a conversation of its own
-	DeedRefused           Deed = "refused"        // a command that could not be done
-	DeedUndone            Deed = "undone"         // a reply was taken back before it left
-	DeedKeptInside        Deed = "kept inside"    // a text was not sent
-	DeedParked            Deed = "parked"         // a reply waits until the customer's window opens
+	DeedPromoted          Deed = "promoted"       // an automatic mail became a conversation of its own
+	DeedRefused           Deed = "refused"        // an agent's command was refused
+	DeedUndone            Deed = "undone"         // a reply was taken back before it was sent
+	DeedKeptInside        Deed = "kept inside"    // a text was kept as a note instead of being sent
+	DeedParked            Deed = "parked"         // a reply waits until the provider lets us write to the customer
 	DeedKeptForLater      Deed = "kept for later" // an agent parked a reply
 	DeedChoseTemplate     Deed = "chose a template"
 	DeedNotDelivered      Deed = "not delivered"
-	DeedUnclear           Deed = "unclear"        // nobody knows whether a reply arrived
-	DeedMarkedSent        Deed = "marked as sent" // an agent found that it arrived
+	DeedUnclear           Deed = "unclear"        // it is unknown whether a reply was delivered
+	DeedMarkedSent        Deed = "marked as sent" // an agent confirmed that a reply was delivered
 	DeedSentAgain         Deed = "sent again"
-	DeedSentAsItStood     Deed = "sent as it stood"   // a reply left though its chat could not say whether it was changed
-	DeedAnsweredElsewhere Deed = "answered elsewhere" // from the mailbox itself
-	DeedNotPosted         Deed = "not posted"         // the chat refused a post
-	DeedRerooted          Deed = "rerooted"           // its thread was made anew
-	DeedSameCustomer      Deed = "same customer"      // another open conversation turned out to be the same customer's
-	DeedChangedAddress    Deed = "changed address"    // the customer wrote from another one
-	DeedChangedMessage    Deed = "changed a message"  // the customer edited what was sent
-	DeedDeletedMessage    Deed = "deleted a message"  // the customer took back what was sent
+	DeedSentAsItStood     Deed = "sent as it stood"   // a reply was sent although the chat could not tell whether its text was edited
+	DeedAnsweredElsewhere Deed = "answered elsewhere" // with a mail program, not through Parley
+	DeedNotPosted         Deed = "not posted"         // the agents' chat refused a post
+	DeedRerooted          Deed = "rerooted"           // its thread was created again
+	DeedSameCustomer      Deed = "same customer"      // another open conversation turned out to be with the same customer
+	DeedChangedAddress    Deed = "changed address"    // the customer wrote from a new address
+	DeedChangedMessage    Deed = "changed a message"  // the customer edited one
+	DeedDeletedMessage    Deed = "deleted a message"  // the customer deleted one
 	DeedOptedOut          Deed = "opted out"          // the customer wants no messages
 	DeedOptedIn           Deed = "opted in"           // the customer wants messages again
-	DeedAskedForText      Deed = "asked for a text"   // a summary, a translation or the like, for colleagues
-	DeedAnalysed          Deed = "analysed"           // how the customer feels and what the customer wants, as far as a machine can tell
+	DeedAskedForText      Deed = "asked for a text"   // a generated text for colleagues, such as a summary or a translation
+	DeedAnalysed          Deed = "analysed"           // a language model assessed the customer's mood and intent
 	DeedAnalysisOff       Deed = "switched the analysis off"
 	DeedAnalysisOn        Deed = "switched the analysis on"
 )
 
-// Deeds lists all deeds.
+// Deeds returns all deeds.
 func Deeds() []Deed {
 	return []Deed{
 		DeedOpened, DeedStarted, DeedReplied, DeedNoted, DeedTook, DeedJoined, DeedAssigned, DeedUnassigned,
@@ -71,12 +71,12 @@ func Deeds() []Deed {
 	}
 }
 
-// Doer is who did what an entry of the log says.
+// Doer is who performed a deed.
 type Doer string
 
 // Doers.
 const (
-	ByAgent    Doer = "agent" // LogEntry.AgentID names the person
+	ByAgent    Doer = "agent" // LogEntry.AgentID is set
 	ByCustomer Doer = "customer"
-	ByParley   Doer = "parley" // by itself
+	ByParley   Doer = "parley" // automatically
 )

@@ -1,8 +1,8 @@
-// Package ai stores what is known of the model that reads what customers write: whether it works, how many tokens it used,
-// what it was asked and answered, and whether it may be asked about a conversation.
+// Package ai stores the state of the language model that analyses customers' messages: whether it works, how many
+// tokens it used, a record of its prompts and answers, and whether it may be asked about a conversation.
 //
-// What does not belong here: what was found with it (conversations and their log), and what is to be analysed
-// (store.Burst).
+// What does not belong here: the results of an analysis (conversations and their log), and the queue of messages to
+// analyse (store.Burst).
 package ai
 
 import (
@@ -16,31 +16,33 @@ import (
 	"parley/store/internal/query"
 )
 
-// Condition says whether the model works, as the process saw it that reported last.
+// Condition describes whether the model works, as the latest report has it. Several processes use the model, and each
+// of them reports what it sees. The table ai_condition has one row, which holds the condition and, in the column told,
+// the fault that admins were last notified of.
 type Condition struct {
 	Status string    `db:"status"` // an analysis.Status
 	Text   string    `db:"text"`   // what happened, for people
 	Hint   string    `db:"hint"`   // what to do next
-	Since  time.Time `db:"since"`  // when it began to be so, by Parley's clock
+	Since  time.Time `db:"since"`  // when the status or text last changed, by the database's parley_now()
 }
 
-// The statuses of which admins may be told: analysis.Broken and analysis.Working, which this package can't import. The
-// statement updateCondition repeats them.
+// The statuses that admins are notified of: analysis.Broken and analysis.Working. This package can't import analysis. The
+// statement updateCondition repeats the values.
 const (
 	broken  = "error"
 	working = "active"
 )
 
-// lockCondition makes the row if there is none, sets when it was reported, and returns what admins were told last: the text
-// of a fault that isn't over, or nothing. It locks the row until the transaction ends, so that two processes that report at
-// once don't tell it twice.
+// lockCondition creates the row if it is missing, updates the time of the latest report, and returns the text of the
+// fault that admins were last notified of, or "" if that fault is over. It locks the row until the transaction ends, so
+// that two processes that report the same fault at once cause one notification.
 const lockCondition = `
 	INSERT INTO ai_condition (id, status, text, hint, since, seen_at)
 	VALUES (1, '', '', '', parley_now(), parley_now())
 	ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at
 	RETURNING told`
 
-// updateCondition relies on lockCondition, which has set seen_at in the same transaction.
+// updateCondition must run after lockCondition in the same transaction: it uses the seen_at that lockCondition set.
 const updateCondition = `
 	UPDATE ai_condition
 	SET status = $1, text = $2, hint = $3,
@@ -48,26 +50,27 @@ const updateCondition = `
 		since = CASE WHEN (status, text) = ($1, $2) THEN since ELSE seen_at END
 	WHERE id = 1`
 
-// Report stores a condition of the model. tell is true if admins have to be told of it:
-//   - The model can't be used until somebody looks, and admins weren't told of this fault before.
-//   - The model works again, and admins were told of a fault.
-func Report(ctx context.Context, tx pgx.Tx, c Condition) (tell bool, err error) {
-	var told string
-	if err := tx.QueryRow(ctx, lockCondition).Scan(&told); err != nil {
+// Report stores the model's condition. It returns notify = true if the caller must notify the admins, which is in two
+// cases:
+//   - The model is broken until a person fixes it, and admins were not notified of this fault yet.
+//   - The model works again after a fault that admins were notified of.
+func Report(ctx context.Context, tx pgx.Tx, c Condition) (notify bool, err error) {
+	var knownFault string // what admins were notified of
+	if err := tx.QueryRow(ctx, lockCondition).Scan(&knownFault); err != nil {
 		return false, fmt.Errorf("ai: report condition: lock: %w", err)
 	}
 	if _, err := tx.Exec(ctx, updateCondition, c.Status, c.Text, c.Hint); err != nil {
 		return false, fmt.Errorf("ai: report condition: update: %w", err)
 	}
 
-	isNewFault := c.Status == broken && told != c.Text
-	isOver := c.Status == working && told != ""
-	return isNewFault || isOver, nil
+	isNewFault := c.Status == broken && c.Text != knownFault
+	isRecovery := c.Status == working && knownFault != ""
+	return isNewFault || isRecovery, nil
 }
 
 const findCondition = `SELECT status, text, hint, since FROM ai_condition WHERE id = 1`
 
-// FindCondition returns the condition that was reported last, or nil if none was.
+// FindCondition returns the condition that was reported last, or nil if there was no report yet.
 func FindCondition(ctx context.Context, q store.Querier) (*Condition, error) {
 	rows, err := query.Collect[Condition](ctx, q, "find the model's condition", findCondition)
 	if err != nil || len(rows) == 0 {

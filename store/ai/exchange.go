@@ -14,41 +14,50 @@ import (
 	"parley/store/internal/query"
 )
 
-// largestRecord is how many bytes of a record are read at most, once it is decompressed.
-const largestRecord = 8 << 20
+// For each question to a language model, Parley keeps a record: the prompt and the answer, compressed and encrypted.
+// Admins read these records to see what the model was told about a customer. They are removed after some days, and when
+// somebody who wrote in the conversation is erased, that is, when the person's data is deleted on request.
 
-// Claim is what a process has claimed of a conversation while it asks a model: a burst or a text request. Make it with
-// BurstClaim or RequestClaim.
+// maxRecordBytes limits the size of a decompressed record that Open reads.
+const maxRecordBytes = 8 << 20
+
+// Claim is the job for which a process asks the model. While it does, the row of that job is claimed by this process:
+// the claim has an epoch, a number that rises with each claim, so that a process that was too slow can tell that another
+// one has taken over. Make a Claim with BurstClaim or RequestClaim.
 type Claim struct {
 	conversation store.ConversationID
-	keep         string // the statement
-	args         []any  // of the statement, from the fourth on
+	keep         string // the statement that inserts the record
+	args         []any  // the arguments of keep from $4 on
 }
 
-// BurstClaim is the claim of a burst that is being analysed.
+// BurstClaim is the claim on a burst: a customer's latest messages, which are analysed together.
 func BurstClaim(b store.Burst) Claim {
-	return Claim{b.ConversationID, keepOfBurst, []any{b.Epoch, b.FirstEvent}}
+	return Claim{b.ConversationID, keepForBurst, []any{b.Epoch, b.FirstEvent}}
 }
 
-// RequestClaim is the claim of a text request (store/request) that is being answered: with its name, when it was asked, and its epoch.
+// RequestClaim is the claim on a text request (store/request): an agent asked for a text, such as a summary. It is
+// identified by its conversation, its name, and when it was asked.
 func RequestClaim(conversation store.ConversationID, name string, askedAt time.Time, epoch int64) Claim {
-	return Claim{conversation, keepOfRequest, []any{epoch, name, askedAt}}
+	return Claim{conversation, keepForRequest, []any{epoch, name, askedAt}}
 }
 
-// Conversation returns the conversation that is asked about.
+// Conversation returns the conversation that the model is asked about.
 func (c Claim) Conversation() store.ConversationID { return c.conversation }
 
-// A record has the words of all who wrote in its conversation: its customer and those in copy. Whoever of them is erased, the
-// erasure first removes the row of a claim that stands by then, and the records later. The row is locked FOR SHARE: if the erasure
-// comes second, it waits for the lock, and then sees the record. If it was first, the row is gone, and nothing is kept. The
-// conversation is locked before it, as batches do, which lock conversations first and write bursts and requests later.
+// A record contains the words of everybody who wrote in its conversation: the customer, and people in copy. It must not
+// outlive the erasure of any of them. An erasure removes the claimed row first and the records later, so these
+// statements insert a record only if they can lock the claimed row FOR SHARE:
+//   - If the erasure comes second, it waits for that lock, and then sees the record and removes it.
+//   - If the erasure came first, the row is gone, and no record is inserted.
+//
+// The conversation is locked before the claimed row because the transactions that apply events take locks in that order.
 const (
-	keepOfBurst = lockConversation + `
+	keepForBurst = lockConversation + `
 		claim AS MATERIALIZED (
 			SELECT conversation_id FROM bursts
 			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND first_event = $5 FOR SHARE
 		)` + keepExchange
-	keepOfRequest = lockConversation + `
+	keepForRequest = lockConversation + `
 		claim AS MATERIALIZED (
 			SELECT conversation_id FROM text_requests
 			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND name = $5 AND asked_at = $6 AND done_at IS NULL FOR SHARE
@@ -60,22 +69,22 @@ const (
 		SELECT conversation_id, $2, parley_now(), $3 FROM claim`
 )
 
-// KeepRecord keeps what a model was asked about a conversation and answered: any value that JSON can hold. It is
-// sealed. It keeps nothing if the claim doesn't stand any more: another process has it, or somebody who wrote in the
-// conversation is being erased, or was.
+// KeepRecord stores a record of a question to the model and its answer. record can be any value that encodes to JSON; it
+// is encrypted with s. KeepRecord stores nothing, and returns nil, if the claim is no longer valid: another process took
+// over, or somebody who wrote in the conversation was erased.
 func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account store.AccountID, c Claim, record any) error {
 	body, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
 
-	var small bytes.Buffer
-	w := gzip.NewWriter(&small)
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
 	_, err = w.Write(body)
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
-	args := append([]any{c.conversation, account, s.Seal(sealPlace(c.conversation), small.Bytes())}, c.args...)
+	args := append([]any{c.conversation, account, s.Seal(sealContext(c.conversation), compressed.Bytes())}, c.args...)
 	if _, err := q.Exec(ctx, c.keep, args...); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
@@ -83,12 +92,12 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	return nil
 }
 
-// sealPlace names the place to which the records of a conversation are sealed: they can't be opened as another's.
-func sealPlace(conversation store.ConversationID) string {
+// sealContext binds an encrypted record to its conversation: it can't be decrypted as a record of another one.
+func sealContext(conversation store.ConversationID) string {
 	return fmt.Sprintf("ai_exchanges/%d", conversation)
 }
 
-// Record is what KeepRecord has kept, still sealed.
+// Record is what KeepRecord stored, still encrypted. Open decrypts it.
 type Record struct {
 	At     time.Time `db:"at"`
 	Sealed []byte    `db:"sealed"`
@@ -101,23 +110,23 @@ const latestExchanges = `
 	ORDER BY id DESC
 	LIMIT $2`
 
-// LatestRecords returns the latest records of a conversation, at most as many as most says, the newest first.
-func LatestRecords(ctx context.Context, q store.Querier, conversation store.ConversationID, most int) ([]Record, error) {
-	return query.Collect[Record](ctx, q, "latest records of the model", latestExchanges, conversation, most)
+// LatestRecords returns the latest records of a conversation, at most limit of them, the newest first.
+func LatestRecords(ctx context.Context, q store.Querier, conversation store.ConversationID, limit int) ([]Record, error) {
+	return query.Collect[Record](ctx, q, "latest records of the model", latestExchanges, conversation, limit)
 }
 
-// Open reads a record of a conversation into a value like the one that was kept.
-// Errors: store.ErrWrongKey.
+// Open decrypts a record of the conversation and decodes it into the value that into points to.
+// Errors: store.ErrWrongKey if it was encrypted with another key or for another conversation.
 func (r Record) Open(s *store.Sealer, conversation store.ConversationID, into any) error {
-	small, err := s.Open(sealPlace(conversation), r.Sealed)
+	compressed, err := s.Open(sealContext(conversation), r.Sealed)
 	if err != nil {
 		return err
 	}
-	zipped, err := gzip.NewReader(bytes.NewReader(small))
+	unzipped, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
 		return fmt.Errorf("ai: open record: %w", err)
 	}
-	if err := json.NewDecoder(io.LimitReader(zipped, largestRecord)).Decode(into); err != nil {
+	if err := json.NewDecoder(io.LimitReader(unzipped, maxRecordBytes)).Decode(into); err != nil {
 		return fmt.Errorf("ai: open record: %w", err)
 	}
 	return nil
@@ -135,18 +144,18 @@ const forgetExchanges = `
 			ORDER BY at
 			LIMIT $3) AS old))`
 
-// mostForgotten is how many records of an account are removed at once.
-const mostForgotten = 1000
+// maxForgotten is how many records of an account one call of ForgetRecords removes at most.
+const maxForgotten = 1000
 
-// ForgetRecords removes the records of each account that are older than days[account]. It removes at most mostForgotten of
-// each account; the next calls remove the others.
+// ForgetRecords removes the records of each account that are older than days[account]. It removes at most maxForgotten
+// per account, so a long backlog takes several calls.
 func ForgetRecords(ctx context.Context, q store.Querier, days map[store.AccountID]int) error {
 	var accounts []store.AccountID
 	var kept []int
 	for account, n := range days {
 		accounts, kept = append(accounts, account), append(kept, n)
 	}
-	if _, err := q.Exec(ctx, forgetExchanges, accounts, kept, mostForgotten); err != nil {
+	if _, err := q.Exec(ctx, forgetExchanges, accounts, kept, maxForgotten); err != nil {
 		return fmt.Errorf("ai: forget records: %w", err)
 	}
 	return nil

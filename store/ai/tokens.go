@@ -9,8 +9,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// It is one statement, so that of two requests at once only those count that fit together. The limit is checked where the
-// day's first row is inserted, and where it is updated.
+// An account has a daily limit of tokens for the language model. Before a request, its estimated tokens are reserved
+// (ReserveTokens); afterwards the count is corrected to what the provider reported (SettleTokens). For example, with a
+// limit of 1000 and 900 used, a request for 200 is refused.
+
+// reserveTokens checks the limit and counts in one statement, so that two concurrent requests can't both take the last
+// tokens. The limit is checked twice: for the INSERT of the day's first row, and for the UPDATE of an existing one.
 const reserveTokens = `
 	WITH today AS MATERIALIZED (
 		SELECT (parley_now() AT TIME ZONE 'UTC')::date AS day
@@ -29,22 +33,25 @@ const refuseTokens = `
 	VALUES ($1, $2, 1)
 	ON CONFLICT (account_id, day) DO UPDATE SET refused = counted.refused + 1`
 
-// ReserveTokens adds tokens to what the account has used today (UTC). If the sum would exceed limit, it adds nothing, counts
-// a refusal and returns ok = false. A limit of 0 means that there is none. SettleTokens needs the day.
+// ReserveTokens adds tokens to the account's count of today (UTC). If the sum would exceed limit, it adds nothing, counts
+// a refusal and returns ok = false. A limit of 0 means unlimited. The caller passes day on to SettleTokens.
 func ReserveTokens(ctx context.Context, q store.Querier, account store.AccountID, tokens, limit int) (day time.Time, ok bool, err error) {
 	err = q.QueryRow(ctx, reserveTokens, account, int64(tokens), int64(limit)).Scan(&day, &ok)
-	if err == nil && !ok {
-		_, err = q.Exec(ctx, refuseTokens, account, day)
-	}
 	if err != nil {
 		return day, false, fmt.Errorf("ai: reserve tokens: %w", err)
 	}
-	return day, ok, nil
+	if ok {
+		return day, true, nil
+	}
+	if _, err := q.Exec(ctx, refuseTokens, account, day); err != nil {
+		return day, false, fmt.Errorf("ai: reserve tokens: %w", err)
+	}
+	return day, false, nil
 }
 
 const settleTokens = `UPDATE ai_tokens SET tokens = greatest(tokens + $3, 0) WHERE account_id = $1 AND day = $2`
 
-// SettleTokens changes what was counted on a day by the difference between what was used and what was reserved.
+// SettleTokens corrects the count of a day by difference: the tokens that a request used, minus those reserved for it.
 func SettleTokens(ctx context.Context, q store.Querier, account store.AccountID, day time.Time, difference int) error {
 	if _, err := q.Exec(ctx, settleTokens, account, day, int64(difference)); err != nil {
 		return fmt.Errorf("ai: settle tokens: %w", err)
@@ -52,7 +59,7 @@ func SettleTokens(ctx context.Context, q store.Querier, account store.AccountID,
 	return nil
 }
 
-// DayTokens is what the model cost an account today.
+// DayTokens counts the tokens that an account has used today (UTC).
 type DayTokens struct {
 	Account store.AccountID `db:"account_id"`
 	Tokens  int64           `db:"tokens"`
@@ -65,14 +72,14 @@ const tokensToday = `
 	WHERE day = (SELECT (parley_now() AT TIME ZONE 'UTC')::date)
 	ORDER BY account_id`
 
-// TokensToday reads what the model cost today.
+// TokensToday returns the counts of today, for the accounts that have asked the model, ordered by account.
 func TokensToday(ctx context.Context, q store.Querier) ([]DayTokens, error) {
 	return query.Collect[DayTokens](ctx, q, "tokens of today", tokensToday)
 }
 
 const forgetTokens = `DELETE FROM ai_tokens WHERE day < (SELECT (parley_now() AT TIME ZONE 'UTC')::date) - 90`
 
-// ForgetTokens removes what was counted more than 90 days ago.
+// ForgetTokens removes counts that are older than 90 days.
 func ForgetTokens(ctx context.Context, q store.Querier) error {
 	if _, err := q.Exec(ctx, forgetTokens); err != nil {
 		return fmt.Errorf("ai: forget tokens: %w", err)

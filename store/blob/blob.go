@@ -1,5 +1,6 @@
-// Package blob keeps the bytes of files: in PostgreSQL, in chunks, and when they are older in an object
-// store, if there is one. A blob is named by the SHA-256 of its bytes.
+// Package blob stores the content of files. A blob is named by the SHA-256 of its bytes, so the same file is stored
+// once, however many messages have it. New blobs are rows in PostgreSQL, in chunks of 1 MiB. If an object store is
+// configured, older blobs are moved there.
 //
 // What does not belong here: which files a message has, and how long they are kept.
 package blob
@@ -20,7 +21,7 @@ import (
 	"parley/store"
 )
 
-// chunkBytes is how much of a blob one row holds.
+// chunkBytes is the size of the part of a blob that one row holds.
 const chunkBytes = 1 << 20
 
 const (
@@ -28,8 +29,8 @@ const (
 	insertChunk = `INSERT INTO blob_chunks (hash, n, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 )
 
-// Put stores content and returns its name: the SHA-256 of its bytes in hex. Blobs are written
-// before the event that refers to them.
+// Put stores content and returns its name: the SHA-256 of its bytes in hex. Call it before writing the row that refers
+// to the blob. Putting the same content again renews the blob's age, which protects it from retention.
 func Put(ctx context.Context, q interface {
 	store.Querier
 	Begin(ctx context.Context) (pgx.Tx, error)
@@ -57,7 +58,7 @@ func Put(ctx context.Context, q interface {
 	return hash, nil
 }
 
-// ErrTooLarge is returned for content that is longer than allowed.
+// ErrTooLarge means that content is longer than the caller allows.
 var ErrTooLarge = errors.New("store: too large")
 
 const (
@@ -66,16 +67,16 @@ const (
 	INSERT INTO blobs (hash, size_bytes)
 	VALUES ($1, $2)
 	ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()
-	RETURNING xmax = 0 -- true where the row is new`
+	RETURNING xmax = 0 -- true if the row was inserted, not updated`
 	nameChunks = `UPDATE blob_chunks SET hash = $2 WHERE hash = $1`
 	dropChunks = `DELETE FROM blob_chunks WHERE hash = $1`
 	dropBlob   = `DELETE FROM blobs WHERE hash = $1`
 )
 
-// Write stores everything that r gives, a chunk at a time, and returns its hash and size in
-// bytes. Until it is complete the blob is named "writing:…", so that retention finds it should this
-// process end in between.
-// Errors: ErrTooLarge beyond maxBytes; the errors of r.
+// Write stores everything that it reads from r, chunk by chunk, and returns its hash and size in bytes. Until the blob is
+// complete, its name is "writing:" and a random text. If the process dies meanwhile, retention recognizes the unfinished
+// blob by that name and removes it.
+// Errors: ErrTooLarge if r has more than maxBytes; the errors of r.
 func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (hash string, size int64, err error) {
 	name := "writing:" + rand.Text()
 	if _, err := pool.Exec(ctx, beginBlob, name); err != nil {
@@ -103,7 +104,7 @@ func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64)
 			}
 		}
 
-		if err == io.EOF { //nolint:errorlint // as io.Reader says
+		if err == io.EOF { //nolint:errorlint // io.Reader returns it unwrapped
 			break
 		}
 		if err != nil {
@@ -112,11 +113,11 @@ func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64)
 	}
 
 	hash = hex.EncodeToString(sum.Sum(nil))
-	return hash, size, nameTheBlob(ctx, pool, name, hash, size)
+	return hash, size, finish(ctx, pool, name, hash, size)
 }
 
-// dropUnfinished removes the chunks of a blob that could not be completed. If that fails, retention
-// does it later.
+// dropUnfinished removes the chunks of an unfinished blob, even if ctx was cancelled. If that fails, retention removes
+// them later.
 func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -125,8 +126,8 @@ func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
 	}
 }
 
-// fill reads until the chunk is full or r fails, and returns r's own error. io.ReadFull would report
-// io.ErrUnexpectedEOF both for content that ends within a chunk and for a connection that broke.
+// fill reads until chunk is full or r returns an error, which may be io.EOF. Unlike io.ReadFull it returns r's own error:
+// io.ReadFull reports io.ErrUnexpectedEOF both for content that ends within a chunk and for a broken connection.
 func fill(r io.Reader, chunk []byte) (n int, err error) {
 	for n < len(chunk) && err == nil {
 		var read int
@@ -136,26 +137,26 @@ func fill(r io.Reader, chunk []byte) (n int, err error) {
 	return n, err
 }
 
-// nameTheBlob renames a complete blob from its temporary name to its hash. If a blob with the same
-// bytes exists, it removes the new chunks instead.
-func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, size int64) error {
+// finish renames a complete blob from its temporary name to its hash. If a blob with the same bytes exists already, it
+// discards the new chunks instead.
+func finish(ctx context.Context, pool *pgxpool.Pool, name, hash string, size int64) error {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		var fresh bool
-		if err := tx.QueryRow(ctx, nameBlob, hash, size).Scan(&fresh); err != nil {
+		var isNew bool
+		if err := tx.QueryRow(ctx, nameBlob, hash, size).Scan(&isNew); err != nil {
 			return err
 		}
 
 		var err error
-		if fresh {
+		if isNew {
 			_, err = tx.Exec(ctx, nameChunks, name, hash)
 		} else {
 			_, err = tx.Exec(ctx, dropChunks, name)
 		}
-
-		if err == nil {
-			_, err = tx.Exec(ctx, dropBlob, name)
+		if err != nil {
+			return err
 		}
 
+		_, err = tx.Exec(ctx, dropBlob, name)
 		return err
 	})
 }

@@ -14,29 +14,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// Objects is an object store, such as a bucket of S3. It keeps the bytes of older blobs outside of the database.
-// Each object is named by the SHA-256 of its bytes in hex, which is the name of its blob. The methods may block
-// until ctx ends; none is called in a transaction.
+// Objects is an object store, such as an S3 bucket, that holds the bytes of older blobs outside the database. An object
+// has the same name as its blob: the SHA-256 of its bytes in hex. The methods may block until ctx ends; none is called
+// within a transaction.
 //
-// A blob is always written to the database first and moved later (Move). So no message waits for
-// an object store. While it can't be reached, only old files can't be read.
+// A blob is always written to the database first and moved later (Move). Messages therefore never wait for the object
+// store: during an outage only old files are unreadable.
 type Objects interface {
-	// Put stores an object of size bytes. To store it again changes nothing.
+	// Put stores an object of size bytes. It is idempotent.
 	Put(ctx context.Context, hash string, size int64, content io.Reader) error
-	// Open reads an object, beginning with the byte at offset from. Errors: ErrNoObject.
+	// Open reads an object, starting at byte offset from. Errors: ErrNoObject.
 	Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error)
 	// Remove removes an object. It is no error if there is none.
 	Remove(ctx context.Context, hash string) error
 }
 
-// ErrNoObject means that the bytes of a blob should be in the object store and are not.
+// ErrNoObject means that the object store doesn't have the bytes of a blob that was moved there.
 var ErrNoObject = errors.New("store: the object store does not have it")
 
-// listedBlobs is how many blobs ListUnmoved and ObjectsToRemove list at once.
-const listedBlobs = 1000
+// pageSize is how many blobs one call of ListUnmoved or ObjectsToRemove returns at most.
+const pageSize = 1000
 
-// Blobs whose bytes can be moved. Those of events that wait to be applied or are in quarantine stay in
-// the database, so that applying an event never needs the object store.
+// blobsToMove selects blobs that can be moved. A ':' in the name marks rows that are not finished blobs. Blobs of events
+// (incoming messages) that are not processed yet, or that failed and are in quarantine, stay in the database, so that
+// processing an event never needs the object store.
 const blobsToMove = `
 	SELECT b.hash
 	FROM blobs AS b
@@ -48,23 +49,23 @@ const blobsToMove = `
 	ORDER BY b.hash
 	LIMIT $3`
 
-// ListUnmoved lists the next blobs whose bytes can be moved to an object store, in the order of their
-// hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
-func ListUnmoved(ctx context.Context, q store.Querier, after string, keep time.Duration) ([]string, error) {
-	return readHashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
+// ListUnmoved returns the next page of blobs that can be moved to an object store, ordered by hash: those with a hash
+// greater than after that are older than minAge. Pass "" as after for the first page.
+func ListUnmoved(ctx context.Context, q store.Querier, after string, minAge time.Duration) ([]string, error) {
+	return readHashes(ctx, q, "blobs to move", blobsToMove, after, minAge.Seconds(), pageSize)
 }
 
-// lockBlob makes processes that store the same bytes again wait: they change this row first.
-// unmarkRemoval removes the mark that the object of a dropped blob is to be removed.
+// When a blob is deleted, a row named "removing:HASH" remains until its object is removed, too.
 const (
+	// lockBlob blocks processes that store the same bytes again, since they update this row first.
 	lockBlob      = `SELECT size_bytes FROM blobs WHERE hash = $1 FOR UPDATE`
 	unmarkRemoval = `DELETE FROM blobs WHERE hash = 'removing:' || $1`
 )
 
-// Move copies the bytes of a blob into an object store and then removes them from the database.
-// If the process ends in between, both copies stay, and the next call does it again. Only the process
-// that runs retention calls it, because it must not overlap with RemoveObject.
-// Errors: ObjectsError when the object store failed; the database's.
+// Move copies the bytes of a blob into the object store and then removes them from the database. If the process dies in
+// between, both copies remain, and the next call repeats the move. Only the process that runs retention may call it,
+// because it must not overlap with RemoveObject.
+// Errors: ObjectsError if the object store failed; database errors.
 func Move(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
 	content, err := openBlob(ctx, pool, objects, hash)
 	if err != nil {
@@ -100,14 +101,13 @@ func Move(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string)
 	return nil
 }
 
-// ObjectsError means that the object store failed, not the database.
+// ObjectsError is an error of the object store, as opposed to one of the database.
 type ObjectsError struct{ error }
 
-// Unwrap returns the cause.
 func (e ObjectsError) Unwrap() error { return e.error }
 
-// errorKeepingReader keeps the error with which reading failed. So Move can tell an error of the
-// database, from which it reads, from one of the object store.
+// errorKeepingReader records the error of a failed read. Objects.Put reads from the database and writes to the object
+// store; with the recorded error, Move can tell which of the two failed.
 type errorKeepingReader struct {
 	io.Reader
 
@@ -116,29 +116,28 @@ type errorKeepingReader struct {
 
 func (r *errorKeepingReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader says
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader returns it unwrapped
 		r.err = err
 	}
 	return n, err
 }
 
-// A dropped blob leaves a row named removing:HASH until its object is removed, too.
 const objectsToRemove = `
 	SELECT substr(hash, length('removing:') + 1)
 	FROM blobs
 	WHERE starts_with(hash, 'removing:')
 	LIMIT $1`
 
-// ObjectsToRemove lists the hashes of dropped blobs whose objects are still to be removed.
+// ObjectsToRemove returns the hashes of deleted blobs whose objects have to be removed, one page of them.
 func ObjectsToRemove(ctx context.Context, q store.Querier) ([]string, error) {
-	return readHashes(ctx, q, "objects to remove", objectsToRemove, listedBlobs)
+	return readHashes(ctx, q, "objects to remove", objectsToRemove, pageSize)
 }
 
 const blobExists = `SELECT EXISTS (SELECT 1 FROM blobs WHERE hash = $1)`
 
-// RemoveObject removes the object of a dropped blob. If a blob with the same bytes has been stored
-// since, the object stays, because Move puts it there again.
-// Errors: ObjectsError; the database's.
+// RemoveObject removes the object of a deleted blob. It leaves the object if a blob with the same bytes has been stored
+// since then, because Move would put it there again.
+// Errors: ObjectsError if the object store failed; database errors.
 func RemoveObject(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
 	var storedAgain bool
 	if err := pool.QueryRow(ctx, blobExists, hash).Scan(&storedAgain); err != nil {
@@ -152,7 +151,7 @@ func RemoveObject(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash
 	return query.Exec(ctx, pool, "remove object", unmarkRemoval, hash)
 }
 
-// The youngest blob whose bytes are not in the database: they should be in the object store.
+// movedBlob selects the newest blob without chunks in the database. Its bytes must be in the object store.
 const movedBlob = `
 	SELECT b.hash
 	FROM blobs AS b
@@ -161,8 +160,8 @@ const movedBlob = `
 	ORDER BY b.created_at DESC
 	LIMIT 1`
 
-// HashOfMoved returns the hash of a blob that was moved to an object store; "" when none was. With it
-// one can check that the configured store is the right one.
+// HashOfMoved returns the hash of a blob that was moved to an object store, or "" if none was. A caller can look it up to
+// check that the configured object store is the right one.
 func HashOfMoved(ctx context.Context, q store.Querier) (string, error) {
 	list, err := readHashes(ctx, q, "moved blob", movedBlob)
 	if err != nil || len(list) == 0 {

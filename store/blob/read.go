@@ -17,14 +17,13 @@ const (
 	getChunk   = `SELECT data FROM blob_chunks WHERE hash = $1 AND n = $2`
 )
 
-// maxCuts is how many broken connections to the object store one reader survives.
-const maxCuts = 3
+// maxReconnects is how often one reader reopens an object after a broken connection to the object store.
+const maxReconnects = 3
 
-// Open opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database or, if
-// they were moved there, from objects, which is nil if there is no object store. The first bytes are read
-// at once, so that a blob that can't be read fails here.
-// Errors: pgx.ErrNoRows when there is no such blob; ErrNoObject when its bytes were moved and the
-// object store doesn't have them; the reader returns io.ErrUnexpectedEOF when bytes are missing.
+// Open opens a blob for reading until ctx ends. The bytes come chunk by chunk from the database or, if the blob was moved,
+// from objects, which is nil if there is no object store. Open reads the first chunk at once, so that an unreadable blob
+// fails here and not later. Reads return io.ErrUnexpectedEOF if bytes are missing.
+// Errors: pgx.ErrNoRows if there is no such blob; ErrNoObject if it was moved and the object store doesn't have it.
 func Open(ctx context.Context, q store.Querier, objects Objects, hash string) (io.ReadCloser, error) {
 	b, err := openBlob(ctx, q, objects, hash)
 	if err != nil {
@@ -58,17 +57,20 @@ func openBlob(ctx context.Context, q store.Querier, objects Objects, hash string
 	return b, b.advance()
 }
 
-// blobReader is an open blob.
+// blobReader reads a blob that may be moved from the database to the object store while it is being read. It asks the
+// database for one chunk after the other. As soon as a chunk is missing there, it opens the object at the current offset
+// and reads the rest from it.
 type blobReader struct {
-	ctx     context.Context //nolint:containedctx // the one given to Open: io.Reader's Read takes none
+	ctx     context.Context //nolint:containedctx // given to Open; Read has no context parameter
 	q       store.Querier
 	objects Objects
 	hash    string
 	size    int64
 	at      int64         // bytes fetched so far, from the database and the object store
-	chunk   []byte        // the unread rest of the last chunk
-	object  io.ReadCloser // from which the remaining bytes come; nil while they come from the database
-	cuts    int           // broken connections to the object store so far
+	chunk   []byte        // the rest of the last chunk that Read hasn't returned yet
+	object  io.ReadCloser // the source of the remaining bytes; nil while they come from the database
+
+	reconnects int // broken connections to the object store so far
 }
 
 func (b *blobReader) Read(p []byte) (int, error) {
@@ -90,21 +92,24 @@ func (b *blobReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance reads the next chunk. A blob may be moved between two chunks: then the rest comes from the
-// object store.
+// advance reads the next chunk from the database or, if the blob was moved, opens its object.
 func (b *blobReader) advance() error {
 	err := b.q.QueryRow(b.ctx, getChunk, b.hash, b.at/chunkBytes).Scan(&b.chunk)
-	switch {
-	case err == nil && len(b.chunk) > 0:
-		b.at += int64(len(b.chunk))
-		return nil
-	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+	wasMoved := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !wasMoved {
 		return fmt.Errorf("store: blob chunk %d: %w", b.at/chunkBytes, err)
-	case err == nil || b.objects == nil:
+	}
+
+	if wasMoved && b.objects != nil {
+		return b.openObject()
+	}
+	if wasMoved || len(b.chunk) == 0 {
 		return fmt.Errorf("store: blob: a part is neither in the database nor in an object store that this process knows: %w",
 			io.ErrUnexpectedEOF)
 	}
-	return b.openObject()
+
+	b.at += int64(len(b.chunk))
+	return nil
 }
 
 func (b *blobReader) openObject() (err error) {
@@ -114,8 +119,7 @@ func (b *blobReader) openObject() (err error) {
 	return nil
 }
 
-// readObject reads from the object store. After a broken connection it reopens the object at the
-// byte where it stopped.
+// readObject reads from the object store. After a broken connection it reopens the object at the current offset.
 func (b *blobReader) readObject(p []byte) (int, error) {
 	for {
 		n, err := b.object.Read(p)
@@ -124,20 +128,20 @@ func (b *blobReader) readObject(p []byte) (int, error) {
 		case b.at > b.size:
 			return 0, fmt.Errorf("store: blob: its object is longer than its %d bytes", b.size)
 		case n > 0:
-			return n, nil // an error comes again with the next call
+			return n, nil // the next call gets the error again
 		case b.at == b.size:
 			return 0, io.EOF
 		case err == nil:
 			continue
 		}
 
-		b.cuts++
-		if b.cuts > maxCuts || b.ctx.Err() != nil {
+		b.reconnects++
+		if b.reconnects > maxReconnects || b.ctx.Err() != nil {
 			return 0, fmt.Errorf("store: blob: its object ended after %d of %d bytes (%w): %w", b.at, b.size, err, io.ErrUnexpectedEOF)
 		}
 
 		_ = b.object.Close()
-		b.object = io.NopCloser(bytes.NewReader(nil)) // should opening it again fail
+		b.object = io.NopCloser(bytes.NewReader(nil)) // in case it can't be reopened now: this reads as another broken connection
 		if object, err := b.objects.Open(b.ctx, b.hash, b.at); err == nil {
 			b.object = object
 		}

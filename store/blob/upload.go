@@ -11,12 +11,15 @@ import (
 	"parley/store/internal/query"
 )
 
+// An upload is a file that an agent uploads to Parley, to send it with a reply or to show it in a signature. Its row in
+// the table uploads decides how long the blob is kept while no message refers to it.
+
 const keepUpload = `
 	INSERT INTO uploads (blob) VALUES ($1)
 	ON CONFLICT (blob) DO UPDATE SET created_at = clock_timestamp()`
 
-// WriteUpload stores a file that an agent uploads, and returns its blob and its size in bytes. It is
-// kept for a month; after UseUploads or UsePictures, as long as it is used.
+// WriteUpload stores an uploaded file and returns its blob's hash and its size in bytes. The file is kept for a month, or
+// longer if UseUploads or UsePictures records a use.
 // Errors: those of Write.
 func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	if blob, size, err = Write(ctx, pool, r, maxBytes); err != nil {
@@ -30,7 +33,7 @@ func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes 
 
 const useUploads = `UPDATE uploads SET used = true, picture = false WHERE blob = ANY($1)`
 
-// UseUploads records that uploaded blobs are files of a message, so that they are kept for ever.
+// UseUploads records that uploaded blobs are attached to a message. From then on the uploads table keeps them for good.
 func UseUploads(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
@@ -38,14 +41,14 @@ func UseUploads(ctx context.Context, q store.Execer, blobs []string) error {
 	return query.Exec(ctx, q, "use uploads", useUploads, blobs)
 }
 
-// used is set as well, so that versions that don't know the column picture keep the blob.
+// usePictures also sets used, so that older versions of Parley, which ignore the column picture, keep the blob.
 const usePictures = `
 	UPDATE uploads
 	SET used = true, picture = picture OR NOT used, created_at = clock_timestamp()
 	WHERE blob = ANY($1)`
 
-// UsePictures records that signatures show uploaded blobs, or have shown them until now. They are kept
-// as long as a signature shows them, and for a month after the last call.
+// UsePictures records that signatures show uploaded blobs, or have shown them until now. Such pictures are kept while a
+// signature shows them, and for a month after the last call.
 func UsePictures(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil

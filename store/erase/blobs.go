@@ -10,10 +10,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Files are stored as blobs, each once, however many messages have the file. So an erasure first notes the files of
-// the contact's messages, and removes in the end only those that nobody else needs.
+// An erasure deletes everything about a contact, who is a customer, including the files of the contact's messages. But
+// the same file may also belong to another customer's message: files are stored as blobs, which are named by the SHA-256
+// of their bytes and stored once. So an erasure first collects the contact's files in the table erased_blobs, then
+// deletes the messages, and at last deletes those of the files that nothing else refers to.
 
-// filesOfMessages notes the files that messages name: 64 hexadecimal digits are the name of a blob.
+// filesOfMessages collects the files of messages. The JSON of a message's files contains the name of each blob, which is
+// the only text in it that has 64 hexadecimal digits.
 const filesOfMessages = `
 	INSERT INTO erased_blobs (erasure_id, hash)
 	SELECT DISTINCT @erasure::uuid, b.hash
@@ -23,8 +26,8 @@ const filesOfMessages = `
 	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 	ON CONFLICT DO NOTHING`
 
-// uploadedSince finds and locks those files of the contact's messages that an agent has uploaded again since the newest message with
-// the file was written.
+// uploadedSince selects and locks the files of the contact's messages that an agent uploaded again after the newest of the
+// contact's messages with the file.
 const uploadedSince = `
 	SELECT u.blob
 	FROM (
@@ -38,9 +41,8 @@ const uploadedSince = `
 	ORDER BY u.blob
 	FOR UPDATE OF u`
 
-// keepUploads marks files that were uploaded again, so that they are kept like pictures of signatures: while a
-// signature shows them, and for a month at least. Files of other customers' messages need no mark, since they stay
-// anyway.
+// keepUploads marks files as pictures. Those are kept while a signature shows them, and for at least a month. Files of
+// other customers' messages need no mark, because those messages protect them.
 const keepUploads = `
 	UPDATE uploads SET picture = true
 	WHERE blob = ANY(@uploads) AND blob <> ALL(ARRAY(
@@ -49,26 +51,27 @@ const keepUploads = `
 		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
 		WHERE t.conversation_id <> ALL(@conversations) AND t.id <> ALL(@messages) AND t.files <> '[]' AND named.parts[1] = ANY(@uploads)))`
 
-// keepUploadedAgain keeps files of the contact's messages that an agent has uploaded again for somebody else, and not sent yet. The
-// files are locked by a statement of its own, so that the next one sees messages that have come to have one of them meanwhile.
+// keepUploadedAgain protects files that an agent has uploaded again, for somebody else, and not sent yet. It locks the files
+// in a statement of its own, so that the next statement sees messages that were given such a file while it waited.
 func keepUploadedAgain(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	uploads, err := query.Column[string](ctx, tx, "erase", uploadedSince, args)
 	if err != nil || len(uploads) == 0 {
 		return err
 	}
 
-	further := maps.Clone(args)
-	further["uploads"] = uploads
-	return query.Exec(ctx, tx, "erase", keepUploads, further)
+	withUploads := maps.Clone(args)
+	withUploads["uploads"] = uploads
+	return query.Exec(ctx, tx, "erase", keepUploads, withUploads)
 }
 
-// freeBlobs removes those of the noted files that nobody else needs (gone). These stay (needed, and the conditions of gone):
-//   - what an event, a fetch or another message names, and a picture of a signature;
-//   - a file that an agent uploaded (again) and has not sent yet, for as long as retention keeps such files;
-//   - a file whose bytes were stored again since the erasure was asked for. What will name the file may not be written yet. If nothing
-//     comes to name it, retention removes it (retention.DropBlobs).
+// freeBlobs deletes the collected files that nothing else needs. It keeps:
+//   - files that an event, a pending download (fetches) or another message refers to, and pictures of signatures;
+//   - files that an agent uploaded and has not sent yet, for as long as retention keeps such files;
+//   - files whose bytes were stored again after the erasure was requested: the row that will refer to the file may not be
+//     written yet. If none is ever written, retention removes the file (retention.DropBlobs).
 //
-// noted leaves a row for the object of each file that may have one.
+// For each deleted file that may have a copy in the object store, it inserts a row "removing:HASH", so that retention
+// removes the object, too.
 const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
@@ -87,7 +90,7 @@ const freeBlobs = `
 				OR NOT u.used AND u.created_at > (SELECT clock_timestamp()) - interval '30 days'))
 			AND NOT EXISTS (SELECT FROM needed AS n WHERE n.hash = b.hash)
 		RETURNING b.hash, b.size_bytes
-	), noted AS (
+	), objects AS (
 		INSERT INTO blobs (hash, size_bytes)
 		SELECT 'removing:' || gone.hash, 0
 		FROM gone
@@ -102,7 +105,7 @@ const freeBlobs = `
 	)
 	SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM done)`
 
-// dropFiles removes one batch of files that only the contact's messages needed.
+// dropFiles runs freeBlobs for one batch of files. It returns how many were deleted, and whether there are more to examine.
 func dropFiles(ctx context.Context, tx pgx.Tx, erasure string, withObjects bool) (gone int64, more bool, err error) {
 	var examined int64
 	if err := tx.QueryRow(ctx, freeBlobs, erasure, batchRows, withObjects).Scan(&gone, &examined); err != nil {
@@ -111,6 +114,7 @@ func dropFiles(ctx context.Context, tx pgx.Tx, erasure string, withObjects bool)
 	return gone, examined == batchRows, nil
 }
 
+// countFiles counts the files that the contact's messages, events and pending downloads refer to.
 const countFiles = `
 	SELECT count(DISTINCT hash) FROM (
 		SELECT b.hash
