@@ -12,27 +12,32 @@ import (
 	"parley/store/internal/query"
 )
 
-// A customer (contact) may ask to be erased. Parley has posted the customer's messages in chats, where colleagues
-// read them. An erasure collects these posts before it erases the rows by which they are found. Then it asks parley
-// serve to remove each from its chat, and ends when each is gone, or the chat has refused. Colleagues' own messages
-// can't be deleted by an app: they are only counted.
+// An erasure deletes everything about a contact, who is a customer. That includes posts in chats such as Slack, where
+// Parley has shown the customer's messages to colleagues:
+//
+//  1. collectChats copies the ids of these posts to the table erased_posts, before the rows that link them to the contact
+//     are erased.
+//  2. eraseInChats asks parley serve, by an event in the journal, to remove the posts from their chats.
+//  3. The erasure ends once each post is removed, or its chat has refused to remove it.
+//
+// An app can't delete messages that colleagues wrote themselves. Those are only counted, for the certificate.
 
-// ErrInChats means that everything in the database is erased, but posts are still being removed from chats, which
-// parley serve does. Run it again.
+// ErrInChats means that everything in the database is erased, but parley serve is still removing posts from chats. Call
+// Run again later.
 var ErrInChats = errors.New("store: posts in chats are still being erased")
 
 const (
-	askedAtOnce  = 100                // posts of one conversation
-	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
-	// postsTimeout is how long posts are waited for that chats have not taken yet. Then they are given up. It is shorter, so that
-	// there is time left to remove what one chat took while another one took nothing.
+	postsPerRequest = 100                // posts that one event asks to remove
+	chatsTimeout    = 7 * 24 * time.Hour // posts that a chat has not removed by then are given up; the certificate lists them
+	// postsTimeout is how long an erasure waits for posts that are still on their way to a chat. It is shorter than
+	// chatsTimeout, so that a chat that is down leaves time to remove the posts from the others.
 	postsTimeout = 6 * 24 * time.Hour
 )
 
-// postsOf finds posts in channels (p). It also finds what colleagues were told outside of all conversations, in
-// direct messages and in channels (direct), by what is left of the deliveries. A conversation has several threads
-// if it was handed over, or if its first post was made anew. A message in a channel belongs to the last of them
-// that began before it.
+// postsOf selects posts in the threads of conversations (p), and posts outside of any conversation, such as direct messages
+// to a colleague, by their deliveries (direct). A conversation may have several threads in a channel: it may have been
+// handed over to another team, or its first post was deleted and posted again. A post belongs to the latest thread that
+// began before it.
 const postsOf = `
 	WITH p AS MATERIALIZED (
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
@@ -41,14 +46,14 @@ const postsOf = `
 			AND (conversation_id = ANY(@conversations) OR message_id <> 0 AND message_id = ANY(@messages)
 				OR kind = 'line' AND conversation_id = ANY(@shared) AND (account_id, message) IN (
 					SELECT l.account_id, t.external_id FROM deliveries AS t JOIN lanes AS l ON l.id = t.lane_id AND l.head >= t.seq
-					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND (` + toldThere + ` OR ` + failedThere + `)))
+					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND (` + sharedNotice + ` OR ` + sharedFailure + `)))
 	), direct AS (
 		SELECT DISTINCT l.account_id, x.channel, t.external_id AS message, x.recipient,
 			CASE WHEN x.channel <> '' THEN coalesce(nullif(t.payload #>> '{place,thread}', ''), t.external_id) ELSE '' END AS thread
 		FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND l.conversation_id = 0 AND l.head >= t.seq
 		CROSS JOIN LATERAL (SELECT coalesce(t.payload #>> '{place,channel}', '') AS channel, coalesce(t.payload ->> 'to', '') AS recipient) AS x
-		WHERE ` + toldDirectly + ` AND t.external_id <> '' AND t.kind = 'line' AND (x.channel <> '' OR x.recipient <> '')
+		WHERE ` + directNotice + ` AND t.external_id <> '' AND t.kind = 'line' AND (x.channel <> '' OR x.recipient <> '')
 			AND cardinality(@conversations::bigint[]) > 0
 	)
 	SELECT p.account_id, p.channel, p.message, '' AS recipient, p.kind, p.conversation_id, p.message_id,
@@ -62,8 +67,9 @@ const postsOf = `
 	SELECT d.account_id, d.channel, d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, d.thread
 	FROM direct AS d`
 
-// cardsOf finds the first messages of other customers' threads. They are cards that name who is in copy and what
-// was said last, so they are drawn again once the contact's words are gone.
+// cardsOf selects the cards of other customers' conversations in which the contact took part. A card is the first post of a
+// thread, a summary that names the people in copy and quotes the latest message. It isn't removed, but rendered again
+// after the contact's words are erased.
 const cardsOf = `
 	SELECT t.account_id, t.channel, t.root, '', 'card', t.conversation_id, 0, t.root
 	FROM threads AS t
@@ -78,13 +84,13 @@ const (
 	countPosts = `SELECT count(*) FROM (` + postsOf + `) AS x WHERE x.kind <> 'human'`
 )
 
-// collectChats remembers which posts stand in chats. It is called before the rows by which they are found are erased.
+// collectChats records which posts to remove from chats. It must run before the rows that identify them are erased.
 func (r *runner) collectChats(ctx context.Context) error {
-	return query.Exec(ctx, r.o.Pool, "erase", collectPosts, r.args)
+	return query.Exec(ctx, r.options.Pool, "erase", collectPosts, r.args)
 }
 
 const (
-	nextToAsk = `
+	nextPosts = `
 		WITH next AS (
 			SELECT conversation_id
 			FROM erased_posts
@@ -95,7 +101,7 @@ const (
 		SELECT account_id, channel, message, thread, recipient, kind, conversation_id, message_id
 		FROM erased_posts
 		WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') AND conversation_id = (SELECT conversation_id FROM next)
-		ORDER BY kind = 'root', account_id, channel, message -- roots last: below a root, a chat looks for posts that aren't known
+		ORDER BY kind = 'root', account_id, channel, message -- roots (first posts) last: the chat also searches a root's thread for unknown posts
 		LIMIT $2`
 	markAsked = `
 		UPDATE erased_posts SET asked = true
@@ -107,14 +113,14 @@ const (
 		WHERE e.erasure_id = $1::uuid AND e.kind NOT IN ('human', 'card') AND coalesce(p.version, '') NOT IN ('erased', 'kept')`
 )
 
-// eraseInChats asks for everything that was collected to be removed from chats, and fails with ErrInChats while
-// something of that still stands there. After chatsTimeout it lets it stand.
+// eraseInChats requests the removal of all collected posts, and fails with ErrInChats until all are removed. After
+// chatsTimeout it gives up the remaining ones.
 func (r *runner) eraseInChats(ctx context.Context) error {
-	if r.o.Ask == nil {
+	if r.options.Ask == nil {
 		return nil
 	}
 
-	remaining, err := query.Value[int64](ctx, r.o.Pool, "erase", stillInChats, r.row.ID)
+	remaining, err := query.Value[int64](ctx, r.options.Pool, "erase", stillInChats, r.row.ID)
 	if err != nil {
 		return err
 	}
@@ -122,45 +128,47 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 		return nil
 	}
 
-	more, err := store.AllKnow(ctx, r.o.Pool, store.KnowsErasing)
-	for err == nil && more {
-		more, err = r.askForPage(ctx)
-	}
-
+	// During an update, an older process that can't handle the request yet might get it. Then the next run asks.
+	more, err := store.AllKnow(ctx, r.options.Pool, store.KnowsErasing)
 	if err != nil {
 		return err
+	}
+	for more {
+		if more, err = r.askForPage(ctx); err != nil {
+			return err
+		}
 	}
 
 	return ErrInChats
 }
 
-// age returns how long ago an erasure was asked for.
+// age returns the time since the erasure was requested.
 func (e erasure) age(ctx context.Context, q store.Querier) (time.Duration, error) {
 	now, err := query.Value[time.Time](ctx, q, "erase", `SELECT clock_timestamp()`)
 	return now.Sub(e.AskedAt), err
 }
 
-// continueInChats goes on with chats, if an earlier run has come as far as that.
+// continueInChats continues eraseInChats if an earlier run has got that far.
 func (r *runner) continueInChats(ctx context.Context) error {
-	const begun = `SELECT EXISTS (SELECT FROM erased_posts WHERE erasure_id = $1::uuid AND asked AND kind <> 'card')`
-	asked, err := query.Value[bool](ctx, r.o.Pool, "erase", begun, r.row.ID)
+	const hasAsked = `SELECT EXISTS (SELECT FROM erased_posts WHERE erasure_id = $1::uuid AND asked AND kind <> 'card')`
+	asked, err := query.Value[bool](ctx, r.options.Pool, "erase", hasAsked, r.row.ID)
 	if err != nil || !asked {
 		return err
 	}
 	return r.eraseInChats(ctx)
 }
 
-// askForPage asks for one page of posts to be removed. more is false if nothing was left to ask for.
+// askForPage requests the removal of one page of posts, all of one conversation. more is false if no posts were left.
 func (r *runner) askForPage(ctx context.Context) (more bool, err error) {
-	err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
-		page, err := query.Collect[Post](ctx, tx, "posts to erase", nextToAsk, r.row.ID, askedAtOnce)
+	err = store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
+		page, err := query.Collect[Post](ctx, tx, "posts to erase", nextPosts, r.row.ID, postsPerRequest)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 
 		more = true
 		name := fmt.Sprintf("erase:%s:%d:%s:%s", r.row.ID, page[0].Account, page[0].Channel, page[0].Message)
-		if _, err := store.InsertEvents(ctx, tx, []store.NewEvent{r.o.Ask(name, page[0].Conversation, page)}); err != nil {
+		if _, err := store.InsertEvents(ctx, tx, []store.NewEvent{r.options.Ask(name, page[0].Conversation, page)}); err != nil {
 			return err
 		}
 		return markAskedFor(ctx, tx, r.row.ID, page)
@@ -179,15 +187,15 @@ const nextCards = `
 		ORDER BY conversation_id, account_id
 		LIMIT $2`
 
-// refreshCards has the first messages of other customers' threads shown anew, once the contact's words are gone.
+// refreshCards requests that the cards of other customers' conversations be rendered again, without the contact's words.
 func (r *runner) refreshCards(ctx context.Context) error {
-	if r.o.Ask == nil {
+	if r.options.Ask == nil {
 		return nil
 	}
 
 	for more := true; more; {
-		err := store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
-			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, askedAtOnce)
+		err := store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
+			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, postsPerRequest)
 			more = len(page) > 0
 			if err != nil || !more {
 				return err
@@ -195,7 +203,7 @@ func (r *runner) refreshCards(ctx context.Context) error {
 
 			facts := make([]store.NewEvent, len(page))
 			for i, p := range page {
-				facts[i] = r.o.Ask(fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, p.Account, p.Conversation), p.Conversation, nil)
+				facts[i] = r.options.Ask(fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, p.Account, p.Conversation), p.Conversation, nil)
 			}
 
 			if _, err := store.InsertEvents(ctx, tx, facts); err != nil {
@@ -212,7 +220,7 @@ func (r *runner) refreshCards(ctx context.Context) error {
 	return nil
 }
 
-// markAskedFor notes that the posts of a page were asked to be removed, or the cards to be shown anew.
+// markAskedFor records that the posts or cards of a page were requested.
 func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) error {
 	accounts := query.Field(page, func(p *Post) store.AccountID { return p.Account })
 	channels := query.Field(page, func(p *Post) string { return p.Channel })
@@ -221,8 +229,8 @@ func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) e
 	return err
 }
 
-// IsRemoverRunning returns whether a process is running that removes posts from chats (parley serve).
+// IsRemoverRunning reports whether a parley serve process is running, which removes posts from chats.
 func IsRemoverRunning(ctx context.Context, q store.Querier) (bool, error) {
-	const living = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
-	return query.Value[bool](ctx, q, "erase", living)
+	const hasProcess = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
+	return query.Value[bool](ctx, q, "erase", hasProcess)
 }

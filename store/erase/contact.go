@@ -12,18 +12,19 @@ import (
 	"parley/store/internal/query"
 )
 
-// Contact is a customer who can be erased or exported.
+// Contact is a customer whose data can be erased or exported. A customer who writes from several addresses, or to several
+// of our accounts (mailboxes, phone numbers), has one identity for each, and one contact.
 type Contact struct {
 	ID            store.ContactID   `db:"id" json:"id"`
 	Name          string            `db:"name" json:"name"`
 	CreatedAt     time.Time         `db:"created_at" json:"created_at"`
-	Addresses     []string          `db:"addresses" json:"addresses"` // "account: key" of each identity
-	Accounts      []store.AccountID `db:"accounts" json:"-"`          // those of Addresses, one for one
+	Addresses     []string          `db:"addresses" json:"addresses"` // each identity as "account: address"
+	Accounts      []store.AccountID `db:"accounts" json:"-"`          // Accounts[i] is the account of Addresses[i]
 	Conversations int64             `db:"conversations" json:"conversations"`
 }
 
-// findContacts looks for a key as people write it: an address of a mailbox's customer in any case, a number with or without its plus
-// and blanks. Other accounts may have customers whose keys differ by their case alone.
+// findContacts matches the keys of identities exactly, except that it also matches the lower-case address in mailboxes. In
+// other accounts, such as a shop's chat, U-17 and u-17 may be two customers.
 const findContacts = `
 	SELECT c.id, c.name, c.created_at,
 		ARRAY(
@@ -42,27 +43,31 @@ const findContacts = `
 		SELECT i.contact_id FROM identities AS i WHERE i.contact_id = @id))
 	ORDER BY c.id`
 
-// IDPrefix begins a text that means the contact with an id and nobody else: `contact:4821`. A bare number may also be a key, such as
-// the one by which a shop knows another customer.
+// IDPrefix marks a search for a contact's id: "contact:4821". A bare number, 4821, also matches keys, such as another
+// customer's number in a shop.
 const IDPrefix = "contact:"
 
-// FindContacts returns the contacts that a person may mean by an address, a number or a contact's id.
+// FindContacts returns the contacts that match what a person typed: a mail address, a phone number with or without plus and
+// separators, another key, or a contact's id.
 func FindContacts(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
-	number, isID := strings.CutPrefix(text, IDPrefix)
-	keys, address := []string{text}, strings.ToLower(text)
+	number, isOnlyID := strings.CutPrefix(text, IDPrefix)
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		id = 0 // no contact has it
+	}
+	if isOnlyID {
+		return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": []string(nil), "address": "", "id": id})
+	}
+
+	keys := []string{text}
 	separators := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "")
 	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)
 	}
-	if isID {
-		keys, address = nil, ""
-	}
-	id, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		id = 0
-	}
-	return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": keys, "address": address, "id": id})
+	args := pgx.NamedArgs{"keys": keys, "address": strings.ToLower(text), "id": id}
+	return query.Collect[Contact](ctx, q, "contacts", findContacts, args)
 }
 
+// isNumber reports whether s has only ASCII digits, and at least one.
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

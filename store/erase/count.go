@@ -8,17 +8,17 @@ import (
 	"parley/store/internal/query"
 )
 
-// Before somebody has a contact erased, the dry run shows what would go.
-
-// Found is how much about a contact was found in one place.
+// Found is the number of rows about a contact (a customer) in one place. A place is a table, or a part of one, that may hold
+// data about a contact; listPlaces returns them all.
 type Found struct {
 	Place string `json:"place"`
 	What  string `json:"what"`
-	How   string `json:"how"` // removed, emptied
+	How   string `json:"how"` // what an erasure does with the rows: "removed", "emptied"
 	Rows  int64  `json:"rows"`
 }
 
-// Count returns what an erasure of contacts would remove, and changes nothing.
+// Count is the dry run of an erasure: it returns how much an erasure of contacts would remove in each place, and changes
+// nothing.
 func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]Found, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
@@ -30,12 +30,12 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 		return nil, err
 	}
 
-	events, err := countJournal(ctx, q, s)
+	events, err := findEvents(ctx, q, s)
 	if err != nil {
 		return nil, err
 	}
 
-	args := s.namedArguments("")
+	args := s.namedArguments(noErasure)
 	args["events"] = events
 	files, err := query.Value[int64](ctx, q, "count files", countFiles, args)
 	if err != nil {
@@ -44,11 +44,11 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 
 	list := []Found{journalFound(int64(len(events)))}
 	for _, p := range listPlaces() {
-		f := p.foundRows(0)
-		if err := q.QueryRow(ctx, p.countStatement(), args).Scan(&f.Rows); err != nil {
+		var rows int64
+		if err := q.QueryRow(ctx, p.countStatement(), args).Scan(&rows); err != nil {
 			return nil, fmt.Errorf("store: count %s: %w", p.Name, err)
 		}
-		list = append(list, f)
+		list = append(list, p.foundRows(rows))
 	}
 
 	var posts int64
@@ -58,8 +58,9 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	return append(list, filesFound(files), chatsFound(posts)), nil
 }
 
-// countJournal returns the ids of the events that an erasure would remove.
-func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
+// findEvents returns the ids of the events that an erasure would remove from the journal, which keeps incoming messages and
+// events in their original form.
+func findEvents(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
 	newest, err := store.NewestEvent(ctx, q)
 	if err != nil {
 		return nil, err
@@ -70,20 +71,20 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 		return nil, err
 	}
 
-	all := []int64{}
+	found := []int64{}
 	for after := int64(0); after < newest; {
-		page, upto, err := scan.next(ctx, after)
+		page, pageEnd, err := scan.next(ctx, after)
 		if err != nil {
 			return nil, err
 		}
 
-		all = append(all, page...)
-		after = upto
+		found = append(found, page...)
+		after = pageEnd
 	}
-	return all, nil
+	return found, nil
 }
 
-// foundRows returns how many rows of a place were found or erased.
+// foundRows describes that rows were found, or erased, in a place.
 func (p place) foundRows(rows int64) Found {
 	how := "removed"
 	if p.Clear != "" {
@@ -91,6 +92,8 @@ func (p place) foundRows(rows int64) Found {
 	}
 	return Found{Place: p.Name, What: p.What, How: how, Rows: rows}
 }
+
+// The journal, files and chats are not places: code of their own erases them.
 
 func journalFound(rows int64) Found {
 	return Found{Place: "events", What: "what arrived, as it came, with what is in quarantine", How: "removed", Rows: rows}

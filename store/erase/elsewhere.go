@@ -12,29 +12,35 @@ import (
 	"parley/store/internal/query"
 )
 
-// A lane is a queue of messages that leave one after the other. An erasure stops the lanes of the contact's own
-// conversations. But something about the contact may also wait in lanes of others: of other customers'
-// conversations, of threads about several customers, and of direct messages to colleagues. These lanes go on, since
-// most of what waits in them is for others.
+// Messages to customers, and posts in the colleagues' chats, leave through lanes. A lane is a queue of deliveries that leave
+// one after the other. An erasure stops the lanes of the contact's own conversations. But deliveries about the contact may
+// also wait elsewhere, in lanes that must go on: those of other customers' conversations, of threads about several
+// customers, and of direct messages to colleagues.
+//
+// The erasure waits until these deliveries have been posted, because a posted message can be found and removed like any
+// other (chats.go). If a chat doesn't accept them in time, giveUpPosts cancels them in their lanes.
 
-// waitsElsewhere selects the deliveries (t) about the contact that wait in the lanes (l) of others.
+// waitsElsewhere is the SQL condition for deliveries (t) about the contact that wait in such lanes (l): those that
+// cancelledElsewhere selects, and notices that say why a reply failed (sharedFailure). lanes.head is the last delivery that
+// has left.
 const waitsElsewhere = `t.lane_id = l.id AND t.seq > l.head
-	AND (` + goesElsewhere + ` OR l.conversation_id = ANY(@shared) AND ` + failedThere + `)`
+	AND (` + cancelledElsewhere + ` OR l.conversation_id = ANY(@shared) AND ` + sharedFailure + `)`
 
-// goesElsewhere is true for those that are removed once they are posted. Of the others the line stays, without the reason that it tells.
-const goesElsewhere = `(l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
-	OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
+// cancelledElsewhere is true for the deliveries that are cancelled if they can't be posted in time. Failure notices are
+// posted all the same, but without the reason, which may name the contact.
+const cancelledElsewhere = `(l.conversation_id = 0 AND ` + directNotice + ` OR t.message_id = ANY(@messages)
+	OR l.conversation_id = ANY(@shared) AND ` + sharedNotice + `)`
 
-// eraseInChatsAndAwaitPosts removes posts from chats, whatever else is still to be posted, and fails with ErrWaiting while
-// something about the contact waits in the lanes of others. Once that is posted, the next run removes it, too.
+// eraseInChatsAndAwaitPosts removes posts from chats, and fails with ErrWaiting while deliveries about the contact wait
+// elsewhere. Once those are posted, the next run removes them, too.
 func (r *runner) eraseInChatsAndAwaitPosts(ctx context.Context) error {
-	inChats := r.eraseInChats(ctx)
-	if inChats != nil && !errors.Is(inChats, ErrInChats) {
-		return inChats
+	errInChats := r.eraseInChats(ctx) // nil or ErrInChats, unless it failed
+	if errInChats != nil && !errors.Is(errInChats, ErrInChats) {
+		return errInChats
 	}
 
-	const waits = `SELECT EXISTS (SELECT FROM deliveries AS t JOIN lanes AS l ON ` + waitsElsewhere + `)`
-	isWaiting, err := query.Value[bool](ctx, r.o.Pool, "erase", waits, r.args)
+	const hasWaiting = `SELECT EXISTS (SELECT FROM deliveries AS t JOIN lanes AS l ON ` + waitsElsewhere + `)`
+	isWaiting, err := query.Value[bool](ctx, r.options.Pool, "erase", hasWaiting, r.args)
 	if err != nil {
 		return err
 	}
@@ -42,27 +48,28 @@ func (r *runner) eraseInChatsAndAwaitPosts(ctx context.Context) error {
 		return ErrWaiting
 	}
 
-	return inChats
+	return errInChats
 }
 
 const (
 	lanesElsewhere = `SELECT DISTINCT l.id FROM deliveries AS t JOIN lanes AS l ON ` + waitsElsewhere + ` ORDER BY l.id`
 
-	// A lane with a delivery under way is left to a later run.
+	// Lanes with a delivery in flight are left to a later run.
 	lockLanesElsewhere = `
 		SELECT id FROM lanes
 		WHERE id = ANY($1) AND (leased_until IS NULL OR leased_until <= (SELECT clock_timestamp()))
 		ORDER BY id
 		FOR UPDATE`
 
-	// A lane passes over what is cancelled. The row stays until then, because a lane has no gaps; nothing is left in it.
+	// A lane skips cancelled deliveries. Their rows stay until then, without content, because the numbers (seq) in a lane
+	// must have no gaps.
 	cancelElsewhere = `
 		WITH cancelled AS (
 			UPDATE deliveries AS t
 			SET state = 'cancelled', message_id = 0, payload = '{}', order_by = '', not_before = NULL, external_id = '', progress = '',
 				error_class = '', error_text = '', join_key = ''
 			FROM lanes AS l
-			WHERE l.id = ANY(@lanes) AND t.lane_id = l.id AND t.seq > l.head AND ` + goesElsewhere + `
+			WHERE l.id = ANY(@lanes) AND t.lane_id = l.id AND t.seq > l.head AND ` + cancelledElsewhere + `
 			RETURNING t.lane_id, t.seq
 		), passed AS (
 			UPDATE lanes SET epoch = lanes.epoch + 1, leased_until = NULL, due_at = (SELECT parley_now())
@@ -73,31 +80,31 @@ const (
 
 	shortenElsewhere = `
 		WITH shortened AS (
-			UPDATE deliveries AS t SET ` + withoutReason + `
+			UPDATE deliveries AS t SET ` + clearReason + `
 			FROM lanes AS l
-			WHERE l.id = ANY(@lanes) AND t.lane_id = l.id AND t.seq > l.head AND l.conversation_id = ANY(@shared) AND ` + failedThere + `
+			WHERE l.id = ANY(@lanes) AND t.lane_id = l.id AND t.seq > l.head AND l.conversation_id = ANY(@shared) AND ` + sharedFailure + `
 			RETURNING 1
 		)
 		SELECT count(*) FROM shortened`
 )
 
-// giveUpPosts takes what chats have not taken in time out of the lanes of others. Lines there that tell why a reply did not arrive
-// are posted without the reason.
+// giveUpPosts cancels the deliveries about the contact that chats have not accepted within postsTimeout, and removes the
+// reasons from failure notices.
 func (r *runner) giveUpPosts(ctx context.Context) error {
 	if r.awaitsPosts {
 		return nil
 	}
 
-	lanes, err := query.Column[store.LaneID](ctx, r.o.Pool, "lanes of others", lanesElsewhere, r.args)
+	lanes, err := query.Column[store.LaneID](ctx, r.options.Pool, "lanes of others", lanesElsewhere, r.args)
 	if err != nil {
 		return err
 	}
 
-	for some := range slices.Chunk(lanes, stopRows) {
-		if err := r.changeElsewhere(ctx, some, "deliveries", cancelElsewhere); err != nil {
+	for chunk := range slices.Chunk(lanes, stopRows) {
+		if err := r.changeElsewhere(ctx, chunk, "deliveries", cancelElsewhere); err != nil {
 			return err
 		}
-		if err := r.changeElsewhere(ctx, some, "failed_there", shortenElsewhere); err != nil {
+		if err := r.changeElsewhere(ctx, chunk, "failed_there", shortenElsewhere); err != nil {
 			return err
 		}
 	}
@@ -105,16 +112,17 @@ func (r *runner) giveUpPosts(ctx context.Context) error {
 	return nil
 }
 
-// changeElsewhere runs a statement on the deliveries of lanes that it has locked, and counts its rows for a place.
+// changeElsewhere locks those of the lanes that have nothing in flight, and runs a statement on their deliveries. It adds
+// the number of changed rows to the count of the place.
 func (r *runner) changeElsewhere(ctx context.Context, lanes []store.LaneID, place, statement string) error {
 	_, err := r.runBatch(ctx, place, func(tx pgx.Tx) (changed int64, err error) {
-		free, err := query.Column[store.LaneID](ctx, tx, "lanes of others", lockLanesElsewhere, lanes)
+		idle, err := query.Column[store.LaneID](ctx, tx, "lanes of others", lockLanesElsewhere, lanes)
 		if err != nil {
 			return 0, err
 		}
 
 		args := maps.Clone(r.args)
-		args["lanes"] = free
+		args["lanes"] = idle
 		err = tx.QueryRow(ctx, statement, args).Scan(&changed)
 		return changed, err
 	})

@@ -17,44 +17,45 @@ import (
 	"parley/store/internal/query"
 )
 
-// An erasure removes all that is stored about a contact, who is a customer that asked for it: Begin takes the name and the
-// addresses from the contact's rows at once, and keeps them sealed in the erasure's own row; Run looks by these in every
-// place where something of the contact may stand, and removes it, until the erasure is done.
+// An erasure removes everything that is stored about a contact, a customer who asked for it under the GDPR, for example. It
+// has two parts. Begin, which takes a moment, moves the contact's name and addresses out of the contact's rows and into the
+// erasure's own row, where they are encrypted. Run, which may take days and many calls, searches all tables for that name
+// and these addresses and removes what it finds. When it is done, it writes a certificate.
 
-// ErrWaiting means that something about the contact is still to be applied or posted, so that the erasure can't end yet. Run
-// it again.
+// ErrWaiting means that events or posts about the contact are still being processed, so the erasure can't end yet. Call Run
+// again later.
 var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
 
 // ErrBusy means that another process is erasing this contact.
 var ErrBusy = errors.New("store: another process erases it at this moment")
 
-// ErrNoContact means that no contact has this number. Perhaps one had it, and turned out to be the same person as another
-// contact, whose number is the one that counts.
+// ErrNoContact means that no contact has this id. It may have been merged into another contact, because both turned out to
+// be the same person.
 var ErrNoContact = errors.New("store: there is no such contact")
 
-// Post is a post of Parley's that is to be removed from a chat.
+// Post is a message that Parley posted in a chat and that an erasure removes from it.
 type Post struct {
 	Account      store.AccountID      `db:"account_id"`
 	Channel      string               `db:"channel"` // empty for a direct message
 	Message      string               `db:"message"`
 	Thread       string               `db:"thread"`
-	Recipient    store.SurfaceUser    `db:"recipient"` // of a direct message
+	Recipient    store.SurfaceUser    `db:"recipient"` // set for a direct message
 	Kind         string               `db:"kind"`
 	Conversation store.ConversationID `db:"conversation_id"`
 	MessageID    store.MessageID      `db:"message_id"`
 }
 
-// Options of erasures.
+// Options are the dependencies of Begin and Run.
 type Options struct {
 	Pool   *pgxpool.Pool
 	Sealer *store.Sealer
-	// WithObjects is true if files are kept in an object store: their objects are removed with the next retention.
+	// WithObjects is true if files are kept in an object store. Retention then removes their objects.
 	WithObjects bool
-	// Ask returns the event by which parley serve removes posts of a conversation from chats. If Ask is nil, posts stay in
-	// the chats, and the certificate lists them.
+	// Ask returns the event that requests parley serve to remove posts of a conversation from chats, or, without posts, to
+	// render the conversation's card again. If Ask is nil, posts stay in the chats, and the certificate lists them.
 	Ask func(name string, conversation store.ConversationID, posts []Post) store.NewEvent
-	// Say is called after each batch with the place and the number of rows that were removed. It may be nil. An error ends
-	// the run, and the next run goes on there.
+	// Say is called after each batch with the place and the number of removed rows, to report progress. It may be nil. If it
+	// returns an error, Run stops; the next Run continues there.
 	Say func(place string, rows int64) error
 }
 
@@ -80,9 +81,9 @@ const (
 	WHERE id = $1::uuid`
 )
 
-// Begin begins to erase contacts, and returns the erasure's id for Run. If the same person writes after that, she is a new
-// contact. by names who asked for the erasure. If the contacts are being erased already, Begin returns that erasure: a
-// second one would find no addresses any more.
+// Begin starts an erasure of contacts and returns its id, for Run. by names who requested it. If the same person writes
+// again after Begin, that creates a new contact. If the contacts are being erased already, Begin returns that erasure,
+// because a second one would find no addresses to search for.
 // Errors: ErrNoContact.
 func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
@@ -95,25 +96,25 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 			return err
 		}
 
-		const unknown = `
+		const hasUnknown = `
 			SELECT EXISTS (
 				SELECT FROM unnest($1::bigint[]) AS given(id)
 				WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
-		isUnknown, err := query.Value[bool](ctx, tx, "contacts", unknown, contacts)
+		hasUnknownContact, err := query.Value[bool](ctx, tx, "contacts", hasUnknown, contacts)
 		if err != nil {
 			return err
 		}
-		if isUnknown {
+		if hasUnknownContact {
 			return ErrNoContact
 		}
 
-		const underWay = `
+		const unfinished = `
 			SELECT id::text FROM erasures
 			WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0
 			ORDER BY asked_at, id
 			LIMIT 1`
-		if err := tx.QueryRow(ctx, underWay, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
-			return err // nil: there is one, and id is its id
+		if err := tx.QueryRow(ctx, unfinished, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
+			return err // if nil, id is that of the unfinished erasure
 		}
 
 		id, err = begin(ctx, tx, o.Sealer, key, erasure{Contacts: contacts, By: by})
@@ -125,7 +126,8 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 	return id, nil
 }
 
-// lockContacts locks contacts in the order in which appliers lock: identities before anything else.
+// lockContacts locks contacts and their identities. It locks identities first, like the transactions that process incoming
+// events, so that it can't deadlock with them.
 func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) error {
 	for _, lock := range []string{
 		`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
@@ -138,8 +140,8 @@ func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) er
 	return nil
 }
 
-// begin writes the row of an erasure and removes names and addresses from the contacts' rows. The erasure's row keeps them,
-// sealed, until the erasure is done. If e.ID is empty, the erasure gets a new id; if e.AskedAt is zero, it is now.
+// begin inserts the row of an erasure and moves names and addresses from the contacts' rows into it, encrypted. They stay
+// there until the erasure is done. An empty e.ID means a new id, and a zero e.AskedAt means now.
 func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e erasure) (id string, err error) {
 	if err := lockContacts(ctx, tx, e.Contacts); err != nil {
 		return "", err
@@ -182,19 +184,19 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	return id, nil
 }
 
-// keepSubject seals what an erasure is about, and stores it in the erasure's row.
+// keepSubject encrypts the names and addresses that an erasure searches for, and stores them in the erasure's row.
 func keepSubject(ctx context.Context, q store.Execer, sealer *store.Sealer, id string, who subject) error {
 	body, err := json.Marshal(who)
 	if err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
-	return query.Exec(ctx, q, "erase", sealErasure, id, sealer.Seal(sealPlace(id), body))
+	return query.Exec(ctx, q, "erase", sealErasure, id, sealer.Seal(sealContext(id), body))
 }
 
-// sealPlace is the place to which the sealed names and addresses of an erasure are bound.
-func sealPlace(erasure string) string { return "erasures/" + erasure }
+// sealContext binds encrypted data to its erasure: it can't be decrypted as that of another one.
+func sealContext(erasure string) string { return "erasures/" + erasure }
 
-// hashesOf returns the keyed hashes of the addresses and numbers that contacts have.
+// hashesOf returns keyed hashes of the contacts' addresses and phone numbers.
 func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.ContactID) ([][]byte, error) {
 	type row struct {
 		Account store.AccountID `db:"account_id"`

@@ -14,29 +14,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// Copy has everything that Parley holds about a customer, as far as the customer may have it: people have a right
-// to such a copy (GDPR, article 15).
+// Copy is the data about a customer that Parley gives to the customer on request. People have a right to a copy of their
+// data (GDPR, article 15). Other people's data in the same rows is left out.
 type Copy struct {
 	Places []CopiedPlace `json:"places"`
 	Files  []CopiedFile  `json:"files"`
 }
 
-// CopiedPlace is what was found in one place.
+// CopiedPlace holds the rows about the customer from one place. A place is a table, or a part of one (see listPlaces).
 type CopiedPlace struct {
 	Place string            `json:"place"`
 	What  string            `json:"what"`
 	Rows  []json.RawMessage `json:"rows"`
 }
 
-// CopiedFile is a file of a message, or a message as it came. Its bytes are not here, since a customer may have any number.
+// CopiedFile names a file of a message, or a message in its original form, such as a mail with its headers. The caller reads
+// its bytes one file at a time, because a customer may have many.
 type CopiedFile struct {
 	Message store.MessageID `json:"message"`
-	Path    string          `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
-	Blob    string          `json:"-"`    // where its bytes are; empty if the journal has them: Original
-	Event   store.EventID   `json:"-"`
+	Path    string          `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/1044-345.eml
+	Blob    string          `json:"-"`    // the blob with its bytes; if empty, Original returns them
+	Event   store.EventID   `json:"-"`    // the argument of Original
 }
 
-// Export reads everything about contacts that they may have.
+// Export returns a copy of the data about contacts.
 func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (Copy, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
@@ -48,7 +49,7 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 		return Copy{}, err
 	}
 
-	args := s.namedArguments("")
+	args := s.namedArguments(noErasure)
 	c := Copy{Places: []CopiedPlace{}, Files: []CopiedFile{}}
 	for _, p := range listPlaces() {
 		if p.Export == "" {
@@ -75,11 +76,11 @@ const exportedConversations = `
 	UNION
 	SELECT conversation_id FROM messages WHERE id = ANY(@messages)
 	UNION
-	SELECT t.conversation_id FROM log_entries AS t WHERE ` + inLog + `
+	SELECT t.conversation_id FROM log_entries AS t WHERE ` + logOfContact + `
 	ORDER BY id`
 
-// ExportedConversations returns the conversations of which an export of a contact has something: the contact's own, and those of others
-// in which the contact wrote, or whose log names the contact.
+// ExportedConversations returns the conversations that appear in the export of a contact: the contact's own, and those of
+// other customers in which the contact wrote or whose log names the contact.
 func ExportedConversations(ctx context.Context, q store.Querier, contact store.ContactID) ([]store.ConversationID, error) {
 	who, err := readSubject(ctx, q, []store.ContactID{contact})
 	if err != nil {
@@ -94,8 +95,8 @@ func ExportedConversations(ctx context.Context, q store.Querier, contact store.C
 	return query.Column[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(""))
 }
 
-// exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the
-// other files.
+// exportedFiles selects the files of messages that are stored as blobs, and the contact's messages in their original form,
+// which contain all other files. 64 hexadecimal digits in the JSON of a file are the name of its blob.
 const exportedFiles = `
 	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, 0::bigint AS event, '' AS kind
 	FROM messages AS m
@@ -112,7 +113,7 @@ const exportedFiles = `
 		AND (m.conversation_id = ANY(@conversations) OR m.id = ANY(@messages))
 	ORDER BY message, n`
 
-// filesOf finds the files of a contact's messages, and the messages as they came.
+// filesOf returns the files of a contact's messages, and the messages in their original form.
 func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]CopiedFile, error) {
 	type row struct {
 		Message store.MessageID `db:"message"`
@@ -124,6 +125,9 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 	}
 
 	rows, err := query.Collect[row](ctx, q, "export files", exportedFiles, args)
+	if err != nil {
+		return nil, err
+	}
 	list := []CopiedFile{}
 	for _, r := range rows {
 		f := CopiedFile{Message: r.Message, Event: r.Event}
@@ -143,12 +147,12 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 		list = append(list, f)
 	}
 
-	return list, err
+	return list, nil
 }
 
 const original = `SELECT coalesce(payload, '') FROM events WHERE id = $1`
 
-// Original reads a message as it came, which has no blob. It is empty if it has been removed since the copy was made.
+// Original returns the original form of a message that has no blob. It is empty if it has been removed since Export.
 func Original(ctx context.Context, q store.Querier, event store.EventID) ([]byte, error) {
 	payload, err := query.Value[[]byte](ctx, q, "original", original, event)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -157,7 +161,7 @@ func Original(ctx context.Context, q store.Querier, event store.EventID) ([]byte
 	return payload, err
 }
 
-// safeName replaces what could lead out of the folder in a file's name.
+// safeName replaces characters in a file name that could lead out of the folder, and shortens it.
 func safeName(name string) string {
 	safe := []rune{}
 	for _, r := range name {
@@ -167,5 +171,5 @@ func safeName(name string) string {
 		safe = append(safe, r)
 	}
 	const maxLength = 100
-	return string(safe[max(0, len(safe)-maxLength):]) // the end has the file's type
+	return string(safe[max(0, len(safe)-maxLength):]) // keep the end, which has the extension
 }

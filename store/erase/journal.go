@@ -12,22 +12,24 @@ import (
 	"parley/store/internal/query"
 )
 
-// The journal keeps what arrived for a month, as it came. Events that have to do with a contact are found in three ways:
-//   - by the messages and log entries that they made;
-//   - by the conversation that they name;
-//   - by the contact's addresses and names in their bytes (pattern.go), because nothing else says what a click in a list
-//     or an event in quarantine is about.
+// The journal (table events) keeps everything that arrived during the last month in its original form: mails, chat messages,
+// clicks. To erase a contact, who is a customer, an erasure finds the contact's events in three ways:
+//   - by the messages and log entries that were created from them;
+//   - by the conversation that they refer to;
+//   - by the contact's addresses and names in their bytes (pattern.go). Nothing else shows whom, for example, an event is
+//     about that could not be processed and is in quarantine.
 //
-// Events that came after the erasure was asked for may belong to a new contact with the same address. Of these, only events
-// are found that name the erased conversations and came from no customer: a colleague's words, and results of work that
-// was under way, such as an analysis.
+// Events that came after the erasure was requested may belong to a new contact with the same address. Of these it finds
+// only those that refer to the erased conversations and don't come from a customer: colleagues' messages, and results of
+// work that was in progress, such as an analysis.
 
-// journalPage is how many events are looked through at once.
+// journalPage is how many events one statement examines.
 const journalPage = 5000
 
-// journalMatches returns the statement that looks through a page of events. What erasures asked of chats is passed over,
-// since it has only ids. late is true for an event that came after the erasure was asked for, and named says by what an event
-// is found. An event of a channel that made somebody else's message is left out, even if it names the contact.
+// journalMatches returns the statement that selects the contact's events from a page of the journal. It skips the requests of
+// erasures themselves (erase:%), which contain only ids. late marks events from after the erasure was requested, and named
+// lists the ways in which each event matches. An event from which another customer's message was created is left out, even
+// if it names the contact.
 func journalMatches() string {
 	return `
 	WITH page AS MATERIALIZED (
@@ -58,22 +60,25 @@ func journalMatches() string {
 	ORDER BY n.id`
 }
 
-// How an event (p) is found.
+// Conditions by which an event (p) is found.
 const (
-	// madeSomething is true for an event that made a message or a log entry of the contact's, or is in the queue of one of
+	// madeSomething is true for an event that created a message or a log entry of the contact's, or is in the queue of one of
 	// the contact's conversations.
 	madeSomething = `((p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel'))`
-	// namesConversation is true for what a colleague or Parley told of one of the contact's conversations or threads.
+	// namesConversation is true for an event of a colleague or of Parley itself that refers to one of the contact's
+	// conversations or threads.
 	namesConversation = `(p.side <> 'channel' AND p.body LIKE ANY(@bythread))`
-	// hasName is true for what a colleague or Parley told with a name of the contact's, or the subject of a conversation.
+	// hasName is true for an event of a colleague or of Parley itself that contains a name of the contact, or the subject of
+	// one of the contact's conversations.
 	hasName = `(p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely)
 				AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `))`
-	// isMachineWork is true for what machines made of other customers' conversations in which something of the contact is.
+	// isMachineWork is true for analyses and other generated texts of other customers' conversations in which the contact
+	// took part.
 	isMachineWork = `(p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared))`
 )
 
-// fileHasKey returns the condition that is true for an event (p) in quarantine whose bytes are in a file, and have a key of the
-// contact's.
+// fileHasKey returns the condition for an event (p) in quarantine whose bytes are stored as a blob, and contain a key of the
+// contact.
 func fileHasKey() string {
 	return `p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
 				AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
@@ -81,14 +86,15 @@ func fileHasKey() string {
 }
 
 const (
-	// queueOfContact is true for an event (p) whose queue or name is a key of the contact's: 7/customer:u-17. Only addresses
-	// and numbers mean the contact in any case, in other accounts, too, and in an event's name, where ids of messages stand as well.
+	// queueOfContact is true for an event (p) whose queue or external id contains a key of the contact: 7/customer:u-17.
+	// Addresses and phone numbers (forms) identify the contact on all accounts, and in any case. Other keys (localforms) do
+	// so only on their own account, and not in external ids, which may contain similar ids of messages.
 	queueOfContact = `(lower(p.queue) = ANY(@forms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@forms)
 		OR string_to_array(p.external_id, ':') && @forms::text[]
 		OR p.account_id = ANY(@accounts) AND (p.queue = ANY(@localforms) OR substr(p.queue, position(':' IN p.queue) + 1) = ANY(@localforms)))`
 
-	// queueOfOthers is true for an event (n) that was told in the thread of another customer's conversation, or on its page.
-	// It belongs to that conversation, even if it names the contact.
+	// queueOfOthers is true for an event (n) from the thread of another customer's conversation, or from its web page. It
+	// belongs to that conversation, even if it names the contact.
 	queueOfOthers = `CASE WHEN n.account_id = @system AND n.queue ~ '^c[1-9][0-9]{0,17}$' THEN substr(n.queue, 2)::bigint <> ALL(@ours)
 		ELSE EXISTS (SELECT FROM posts AS t
 			WHERE t.account_id = n.account_id
@@ -96,14 +102,14 @@ const (
 				AND t.conversation_id <> 0 AND t.conversation_id <> ALL(@ours)) END`
 )
 
-// payloadAsCame is the payload of an event (p), which the page of events has in small letters only.
+// payloadAsCame is the original payload of an event (p). The page has it in lower case.
 const payloadAsCame = `encode((SELECT e.payload FROM events AS e WHERE e.id = p.id), 'escape')`
 
-// hasKey returns the condition that is true if a key of the contact's stands in bytes of an event (p), which are given in small
-// letters and as they came. The regular expressions read only what LIKE has found.
-func hasKey(small, asCame string) string {
-	return `CASE WHEN ` + small + ` LIKE ANY(@bykey)
-		THEN ` + small + ` ~ ANY(@bywhole) OR p.account_id = ANY(@accounts) AND ` + asCame + ` ~ ANY(@byid)
+// hasKey returns the condition that bytes of an event (p) contain a key of the contact. lower and original are SQL
+// expressions for the bytes, in lower case and unchanged. The regular expressions run only where LIKE matches.
+func hasKey(lower, original string) string {
+	return `CASE WHEN ` + lower + ` LIKE ANY(@bykey)
+		THEN ` + lower + ` ~ ANY(@bywhole) OR p.account_id = ANY(@accounts) AND ` + original + ` ~ ANY(@byid)
 		ELSE false END`
 }
 
@@ -116,15 +122,15 @@ const (
 	lastEvent  = `SELECT coalesce(max(id), 0) FROM events WHERE received_at <= $1`
 )
 
-// journalScan looks through the journal up to the event upto, page by page.
+// journalScan searches the journal for the contact's events, page by page.
 type journalScan struct {
 	q    store.Querier
 	args pgx.NamedArgs
-	upto int64
+	upto int64 // the last event to examine
 }
 
-// newJournalScan prepares a look through all events up to an id. Those behind the id asked came after the erasure was
-// asked for.
+// newJournalScan prepares a search through all events up to the id upto. asked is the last event from before the erasure was
+// requested.
 func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto int64) (*journalScan, error) {
 	linked, err := query.Column[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
 	if err != nil {
@@ -181,26 +187,27 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 	return &journalScan{q: q, args: args, upto: upto}, nil
 }
 
-// formsOfConversation returns the forms in which an event names its conversation.
+// formsOfConversation returns the texts by which an event's JSON refers to a conversation. The character after the number
+// distinguishes 12 from 123.
 func formsOfConversation(conversation int64) []string {
 	return []string{fmt.Sprintf(`"conversation":%d,`, conversation), fmt.Sprintf(`"conversation":%d}`, conversation)}
 }
 
-// machineOrders are patterns of the queues of what machines made of conversations, which repeats the words of all who
-// wrote there.
+// machineOrders returns patterns of the queues of generated texts, such as analyses. Those repeat the words of everybody who
+// wrote in a conversation.
 func machineOrders() []string {
 	return []string{store.OrderKey(store.SystemAccount, "analysis:%"), store.OrderKey(store.SystemAccount, "written:%")}
 }
 
-// next returns the contact's events in the page behind the event after, and the last event of that page.
-func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto int64, err error) {
-	args := maps.Clone(j.args)
-	args["after"] = after
-	const pageEnd = `SELECT coalesce(max(id), $2) FROM (SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS page`
-	if err := j.q.QueryRow(ctx, pageEnd, after, j.upto, journalPage).Scan(&upto); err != nil {
+// next examines the page of events after the id after. It returns the contact's events, and the id of the page's last event.
+func (s *journalScan) next(ctx context.Context, after int64) (found []int64, pageEnd int64, err error) {
+	const selectEnd = `SELECT coalesce(max(id), $2) FROM (SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS page`
+	if err := s.q.QueryRow(ctx, selectEnd, after, s.upto, journalPage).Scan(&pageEnd); err != nil {
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
 	}
-	args["upto"] = upto
-	list, err = query.Column[int64](ctx, j.q, "journal", journalMatches(), args)
-	return list, upto, err
+
+	args := maps.Clone(s.args)
+	args["after"], args["upto"] = after, pageEnd
+	found, err = query.Column[int64](ctx, s.q, "journal", journalMatches(), args)
+	return found, pageEnd, err
 }

@@ -12,10 +12,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// The contact's events, which journal.go finds, are removed in two steps. First the fact of each is noted, as a keyed hash:
-// a source that tells it again is not believed any more. Then the event goes.
+// The journal (table events) keeps incoming messages and events in their original form. journal.go finds those about the
+// contact, the customer who is erased. They are removed in two steps, so that a message can't come back. First a keyed hash
+// of each event's external id is stored: if its source delivers it again, such as a mail that is still in the mailbox,
+// Parley ignores it. Then the event is removed.
 
-// takeEvents locks events, except those that are still to be applied. Once applied, an event is found again by what it made.
+// takeEvents locks events that have been applied, that is, processed. Others are left until they have been: then they are
+// found by the messages that they created.
 const takeEvents = `
 	SELECT e.id, e.account_id, e.external_id
 	FROM events AS e
@@ -29,8 +32,8 @@ const keepFacts = `
 	WHERE account_id <> $4
 	ON CONFLICT DO NOTHING`
 
-// dropEvents removes events that takeEvents has locked. While that waited for its locks, store.Replay may have queued some
-// of them again: these stay.
+// dropEvents removes events that takeEvents has locked, except those that store.Replay has queued again while takeEvents
+// waited for its locks.
 const dropEvents = `
 	WITH idle AS MATERIALIZED (
 		SELECT e.id, e.blob FROM events AS e WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
@@ -51,8 +54,7 @@ type foundEvent struct {
 	ExternalID string          `db:"external_id"`
 }
 
-// keepFound notes the facts of those of the events that have been applied, and returns these events, which may be
-// removed. The others wait to be applied.
+// keepFound stores the keyed hashes of those events that have been applied, and returns these events.
 func keepFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) ([]int64, error) {
 	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, found)
 	if err != nil {
@@ -67,28 +69,28 @@ func keepFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []
 	return ids, nil
 }
 
-// dropFound removes events whose facts were noted, except those that were queued again since, and returns how many it
+// dropFound removes events whose hashes are stored, except those that were queued again since, and returns how many it
 // removed.
-func dropFound(ctx context.Context, tx pgx.Tx, erasure string, noted []int64) (gone int64, err error) {
-	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, noted)
+func dropFound(ctx context.Context, tx pgx.Tx, erasure string, hashed []int64) (removed int64, err error) {
+	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, hashed)
 	if err != nil {
 		return 0, err
 	}
 	ids := query.Field(rows, func(e *foundEvent) int64 { return e.ID })
-	if err := tx.QueryRow(ctx, dropEvents, ids, erasure).Scan(&gone); err != nil {
+	if err := tx.QueryRow(ctx, dropEvents, ids, erasure).Scan(&removed); err != nil {
 		return 0, fmt.Errorf("store: erase events: %w", err)
 	}
-	return gone, nil
+	return removed, nil
 }
 
-// A transaction that writes into the journal has locked the table in this mode before its statement saw any row.
+// A transaction that writes to the journal holds a RowExclusiveLock on the table from before its statement sees any row.
 const (
 	journalWriters = `
 	SELECT coalesce(array_agg(DISTINCT virtualtransaction), '{}')
 	FROM pg_locks
 	WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND mode = 'RowExclusiveLock' AND granted`
-	writersLeft = `
+	areWriting = `
 	SELECT EXISTS (SELECT FROM (` + journalWriters + `) AS now(writers) WHERE writers && $1::text[])`
 )
 
@@ -97,46 +99,46 @@ const (
 	writersInterval = 10 * time.Millisecond
 )
 
-// awaitWriters waits until the transactions that write into the journal now have ended. One of them may have looked for
-// an erased fact before the fact was noted: it would store the fact again once the fact's event is gone.
-// Errors: ErrWaiting if a transaction takes too long.
+// awaitWriters waits until the transactions that are writing to the journal now have ended. One of them may have checked the
+// stored hashes before ours were committed. It must see that the event exists, or it would insert the event again.
+// Errors: ErrWaiting if a transaction takes longer than writersTimeout.
 func awaitWriters(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, writersTimeout, ErrWaiting)
 	defer cancel()
 	var writers []string
-	err := q.QueryRow(ctx, journalWriters).Scan(&writers)
-	for left := len(writers) > 0; left && err == nil; {
+	if err := q.QueryRow(ctx, journalWriters).Scan(&writers); err != nil {
+		return fmt.Errorf("store: erase events: %w", err)
+	}
+
+	for isWriting := len(writers) > 0; isWriting; {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(writersInterval):
 		}
 
-		err = q.QueryRow(ctx, writersLeft, writers).Scan(&left)
-	}
-
-	if err != nil {
-		return fmt.Errorf("store: erase events: %w", err)
+		if err := q.QueryRow(ctx, areWriting, writers).Scan(&isWriting); err != nil {
+			return fmt.Errorf("store: erase events: %w", err)
+		}
 	}
 
 	return nil
 }
 
-// scanJournal prepares a look through the journal as it is now.
+// scanJournal prepares a search through the journal as it is now.
 func (r *runner) scanJournal(ctx context.Context) (*journalScan, error) {
-	asked, err := query.Value[int64](ctx, r.o.Pool, "erase", lastEvent, r.row.AskedAt)
+	asked, err := query.Value[int64](ctx, r.options.Pool, "erase", lastEvent, r.row.AskedAt)
 	if err != nil {
 		return nil, err
 	}
-	newest, err := store.NewestEvent(ctx, r.o.Pool)
+	newest, err := store.NewestEvent(ctx, r.options.Pool)
 	if err != nil {
 		return nil, err
 	}
-	return newJournalScan(ctx, r.o.Pool, r.scope, asked, newest)
+	return newJournalScan(ctx, r.options.Pool, r.scope, asked, newest)
 }
 
-// eraseJournal removes what arrived about the contact before the erasure was asked for, and what was told about the
-// contact's conversations since. It fails with ErrWaiting if some of these events are still to be applied.
+// eraseJournal removes the contact's events. It fails with ErrWaiting if some of them have not been applied yet.
 func (r *runner) eraseJournal(ctx context.Context) error {
 	scan, err := r.scanJournal(ctx)
 	if err != nil {
@@ -150,12 +152,12 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 			return err
 		}
 
-		left, err := r.eraseEvents(ctx, events)
+		remaining, err := r.eraseEvents(ctx, events)
 		if err != nil {
 			return err
 		}
 
-		waiting += left
+		waiting += remaining
 		r.scanned = end
 	}
 
@@ -166,34 +168,34 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 	return nil
 }
 
-// eraseEvents notes the facts of events and then removes the events. It returns how many are left because they wait to
-// be applied.
-func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, err error) {
-	if len(list) == 0 {
+// eraseEvents stores the keyed hashes of events and then removes the events. It returns how many it left because they have
+// not been applied yet.
+func (r *runner) eraseEvents(ctx context.Context, events []int64) (waiting int64, err error) {
+	if len(events) == 0 {
 		return 0, nil
 	}
 
-	var noted []int64
-	for some := range slices.Chunk(list, batchRows) {
+	var hashed []int64
+	for chunk := range slices.Chunk(events, batchRows) {
 		var ids []int64
 		_, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
-			ids, err = keepFound(ctx, tx, r.key, r.row.ID, some)
+			ids, err = keepFound(ctx, tx, r.key, r.row.ID, chunk)
 			return 0, err
 		})
 		if err != nil {
 			return 0, err
 		}
 
-		noted = append(noted, ids...)
+		hashed = append(hashed, ids...)
 	}
 
-	if err := awaitWriters(ctx, r.o.Pool); err != nil {
+	if err := awaitWriters(ctx, r.options.Pool); err != nil {
 		return 0, err
 	}
 
-	waiting = int64(len(list))
-	for some := range slices.Chunk(noted, batchRows) {
-		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
+	waiting = int64(len(events))
+	for chunk := range slices.Chunk(hashed, batchRows) {
+		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, chunk) })
 		if err != nil {
 			return 0, err
 		}
@@ -203,9 +205,9 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	return waiting, nil
 }
 
-// checkNothingTold fails with ErrWaiting if events about the contact's conversations have come since the journal was
-// looked through: once applied, they may have filled again what had been erased before.
-func (r *runner) checkNothingTold(ctx context.Context) error {
+// checkNoNewEvents fails with ErrWaiting if events about the contact have arrived since eraseJournal: once applied, they may
+// have restored what had been erased.
+func (r *runner) checkNoNewEvents(ctx context.Context) error {
 	scan, err := r.scanJournal(ctx)
 	if err != nil {
 		return err

@@ -12,27 +12,27 @@ import (
 	"parley/store/internal/query"
 )
 
-// erasure is a row of erasures.
+// erasure is a row of the table erasures: the request to delete everything about one customer. A customer may be several
+// contacts.
 type erasure struct {
-	ID       string
+	ID       string // a UUID
 	Contacts []store.ContactID
-	Hashes   [][]byte
-	By       string
+	Hashes   [][]byte // keyed hashes of the addresses
+	By       string   // who requested it
 	AskedAt  time.Time
-	DoneAt   *time.Time
-	Sealed   []byte
-	Counts   map[string]int64
+	DoneAt   *time.Time       // nil until it is done
+	Sealed   []byte           // the encrypted names and addresses to search for; nil once it is done
+	Counts   map[string]int64 // removed rows by place
 }
 
 // ErrNoErasure means that there is no such erasure.
 var ErrNoErasure = errors.New("store: there is no such erasure")
 
-// readErasure compares ids as text, since people and files may name any text as an id. It needs no index: the table has
-// one row for each erasure.
+// readErasure compares ids as text, because an id that a person typed may not be a valid UUID. The table is too small to need
+// an index.
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
-// readRow reads the row of an erasure.
-// Errors: ErrNoErasure.
+// readRow returns the row of an erasure. Errors: ErrNoErasure.
 func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
 	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -44,18 +44,18 @@ func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err er
 	return e, nil
 }
 
-// Exists reports whether there is an erasure with an id, done or not.
+// Exists reports whether there is an erasure with the id, finished or not.
 func Exists(ctx context.Context, q store.Querier, id string) (bool, error) {
 	return query.Value[bool](ctx, q, "erasure", `SELECT EXISTS (SELECT FROM erasures WHERE id::text = $1)`, id)
 }
 
-// ListUnfinished returns the erasures that were begun and have not ended, the oldest first.
+// ListUnfinished returns the ids of the erasures that are not finished, the oldest first.
 func ListUnfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// ListForgotten returns the erasures after which this database has nothing of the contacts any more, the oldest first. They
-// have ended, or only posts are still being removed from chats.
+// ListForgotten returns the ids of the erasures whose contacts this database has forgotten, the oldest first: those that are
+// finished, and those that only wait for posts to be removed from chats.
 func ListForgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures
@@ -63,21 +63,20 @@ func ListForgotten(ctx context.Context, q store.Querier) ([]string, error) {
 		ORDER BY asked_at, id`)
 }
 
-// readErasures returns the ids that a statement selects.
 func readErasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
 	return query.Column[string](ctx, q, "erasures", sql)
 }
 
-// Summary is an erasure in a list.
+// Summary describes an erasure in a list.
 type Summary struct {
 	ID      string     `db:"id"`
 	By      string     `db:"asked_by"`
 	AskedAt time.Time  `db:"asked_at"`
-	DoneAt  *time.Time `db:"done_at"`  // nil while it goes on
-	InChats int64      `db:"in_chats"` // posts that are still to be removed from chats
+	DoneAt  *time.Time `db:"done_at"`  // nil until it is finished
+	InChats int64      `db:"in_chats"` // posts that have not been removed from chats yet
 }
 
-// List returns the newest erasures.
+// List returns the newest erasures, at most limit of them.
 func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
 	const list = `
 		SELECT id::text, asked_by, asked_at, done_at, (

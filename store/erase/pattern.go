@@ -9,52 +9,53 @@ import (
 	"unicode/utf16"
 )
 
-// To erase a contact, its addresses, numbers, names and subjects are looked for in texts and in the bytes of events. This
-// file makes the regular expressions that find them as a whole: u-17 is not in u-170, nor ann@shop.example in
-// joann@shop.example. Where much is looked through, LIKE first finds where they may be, which is cheap.
+// To erase a contact, who is a customer, Parley searches texts and the raw bytes of events for the contact's addresses, phone
+// numbers, names, and subjects of conversations. This file builds the PostgreSQL regular expressions that find them as a
+// whole: u-17 must not match in u-170, nor ann@shop.example in joann@shop.example. Where there is much to search, LIKE is
+// tried first, because it is cheaper.
 
-// Characters may be escaped in what is looked through, as JSON, URLs and mails do it, and as PostgreSQL writes bytes. An
-// escaped character ends in a letter or a digit, though it may stand for a sign. escapedEnd matches one.
+// Characters in the searched text may be escaped: by JSON, in a URL or a mail, or by PostgreSQL when it writes bytes as
+// text. An escape sequence ends in a letter or digit, but may represent a character that is neither. escapedEnd matches one.
 const escapedEnd = `\\u[0-9a-f]{4}` + // \u00e4, as JSON writes ä
 	`|\\[0-7]{3}` // \303, as PostgreSQL writes a byte
 
-// What may stand before an address, and behind it. The examples are what may stand before ann@shop.example.
+// What may precede and follow an address. The examples are for ann@shop.example.
 const (
 	beforeAddress = `(` +
 		`^` + // the beginning of the text
-		`|[^a-z0-9._%+-]` + // a sign that no address has: <
+		`|[^a-z0-9._%+-]` + // a character that no address contains: <
 		`|\\[nrtbf]` + // a control character in JSON: \n
-		`|=[0-3][0-9a-f]` + // a sign in a mail: =20, a blank
-		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // a sign in a URL: %3c, a <; but not %2b, %2d, %2e and %5f: + - . _ belong to addresses
+		`|=[0-3][0-9a-f]` + // a quoted-printable character in a mail: =20, a space
+		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // an escape in a URL: %3c for <; but not those for + - . _ which addresses contain
 		`|` + escapedEnd +
 		`)`
-	// In a form, where @ is %40, a plus is a blank.
+	// In an encoded form, where @ is %40, a plus is a space.
 	beforeInForm = `(` +
 		`^` + // the beginning of the form
-		`|[^a-z0-9._%-]` + // a sign that no address has: =, +
-		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // a sign in a form: %3c, a <
+		`|[^a-z0-9._%-]` + // a character that no address contains: =, +
+		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // an escape: %3c for <
 		`|` + escapedEnd +
 		`)`
 	afterAddress = `(?!` + // not one of these:
-		`[a-z0-9-]` + // a further letter: ann@shop.examples
-		`|\.[a-z0-9]` + // a further part of the domain: ann@shop.example.org
+		`[a-z0-9-]` + // another letter: ann@shop.examples
+		`|\.[a-z0-9]` + // another part of the domain: ann@shop.example.org
 		`)`
 )
 
-// What may stand before a number without its plus, and behind it. The examples are what may stand before 491715550100.
+// What may precede and follow a phone number without its plus. The examples are for 491715550100.
 const (
 	beforeNumber = `(` +
 		`^` + // the beginning of the text
-		`|[^0-9]` + // a letter or sign: +
-		`|%[0-9a-f]{2}` + // a sign in a URL: %2b, a plus
-		`|=[0-3][0-9a-f]` + // a sign in a mail: =20, a blank
+		`|[^0-9]` + // a character that is no digit: +
+		`|%[0-9a-f]{2}` + // an escape in a URL: %2b for +
+		`|=[0-3][0-9a-f]` + // a quoted-printable character in a mail: =20, a space
 		`|` + escapedEnd +
 		`)` +
 		`(00)?` // 00491715550100
-	afterNumber = `(?![0-9])` // no further digit: 4917155501001
+	afterNumber = `(?![0-9])` // no other digit: 4917155501001
 )
 
-// A provider's id is only found where it is a whole value in JSON or in a form.
+// An id of a provider, such as u-17, must be a whole value in JSON or in an encoded form.
 const (
 	beforeID = `["=]` // "u-17" and user=u-17
 	afterID  = `(` +
@@ -63,35 +64,35 @@ const (
 		`)`
 )
 
-// A word begins where no letter or digit stands before it. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so
-// that Fung is not in Prüfung. Letters of other scripts don't: some of their languages put prefixes before names, or write
-// no blanks. After a word only ASCII counts, because many languages put endings there.
+// A word must not be preceded by a letter or digit. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so that Fung
+// doesn't match in Prüfung. Letters of other scripts don't count, because some languages write prefixes before names, or no
+// spaces. After a word, only ASCII letters and digits count, because many languages append endings to names.
 const (
 	beforeWord = `(` +
 		`^` + // the beginning of the text
-		`|[^a-z0-9À-ӿ]` + // a sign, or a letter of another script
+		`|[^a-z0-9À-ӿ]` + // neither a letter nor a digit, or a letter of another script
 		`)`
 	afterWord = `(?![a-z0-9])`
 )
 
-// In JSON, what people wrote stands in the values of some keys, in those of the text inputs of Teams' forms, and in names of
-// files, which have an extension. All other values and names are words of programs or names of colleagues, in which a
-// customer who is called Line, User or Rich must not be found.
+// A customer may be called Line, User or Rich, words that also occur as keys and values in JSON. So names are searched only
+// where people's own words are: in the values of some keys, in the text inputs of Teams' forms, and in names of files,
+// which have an extension.
 //
-// These expressions look through bytes in PostgreSQL's form "escape", which writes a backslash twice: JSON's \n is \\n there.
+// These expressions search bytes in PostgreSQL's format "escape", which doubles backslashes: JSON's \n is written \\n.
 const (
-	// anyCharacter is a character of a value.
+	// anyCharacter matches one character of a value.
 	anyCharacter = `(` +
-		`[^"\\]` + // one that is written as it is: a
+		`[^"\\]` + // one that isn't escaped: a
 		`|\\[0-7]{3}` + // a byte that isn't ASCII: \303
 		`|\\\\(\\\\|[^\\])` + // one that JSON escapes: \\n, and \\\\ for a backslash
 		`)`
-	// noLetter is a character behind which a word may begin, as beforeWord says it.
+	// noLetter matches a character that may precede a word. It is the equivalent of beforeWord.
 	noLetter = `(` +
-		`[^a-z0-9"\\]` + // a sign: a blank
-		`|\\\\(\\\\|["/nrtbf])` + // a sign that JSON escapes: \\n
+		`[^a-z0-9"\\]` + // an ASCII character that is neither letter nor digit: a space
+		`|\\\\(\\\\|["/nrtbf])` + // one that JSON escapes: \\n
 		`|\\(` + // two bytes in UTF-8
-		`302` + // of a sign up to U+00BF: \302\240, a blank that doesn't break
+		`302` + // of a character up to U+00BF: \302\240, a no-break space
 		`|32[4-7]|33[0-7]` + // of a letter from U+0500 on: \327\220, an alef
 		`|2[0-7]{2}` + // at the end of a longer character: \216\213, the end of 王
 		`)\\[0-7]{3}` +
@@ -100,9 +101,9 @@ const (
 		`|0[5-9a-f][0-9a-f]{2}` + // from U+0500 on: \\u05d0
 		`|[1-9a-f][0-9a-f]{3}` + // from U+1000 on: \\u738b
 		`))`
-	// upToWord is what stands between a key and a word of its value.
-	upToWord = `\s*:\s*"` + // the colon, and the quote with which the value begins
-		`(` + anyCharacter + `*` + noLetter + `)?` // what stands before the word in the value: My name is, with a blank
+	// upToWord matches what is between a key and a word in its value.
+	upToWord = `\s*:\s*"` + // the colon, and the opening quote of the value
+		`(` + anyCharacter + `*` + noLetter + `)?` // the text before the word: "My name is "
 	personalText = `"(` +
 		`t:[^"\\]+` + // "t:reason", an input of Teams' forms
 		`|text|note|subject|value|content|title` + // "text"
@@ -111,13 +112,13 @@ const (
 	restOfFile = anyCharacter + `*\.[a-z0-9]{1,8}"` // 's cat.jpeg"
 )
 
-// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds of them, and
-// PostgreSQL keeps only 32 regular expressions compiled. So an expression is used only if LIKE has found its word.
+// hasWord is the SQL condition that a text (words) contains one of the contact's names or subjects. There may be hundreds of
+// them, and PostgreSQL caches only 32 compiled regular expressions, so each is used only if LIKE finds its word.
 const hasWord = `EXISTS (SELECT FROM unnest(@likely::text[], @whole::text[]) AS w(likely, whole)
 	WHERE CASE WHEN words LIKE w.likely THEN words ~ w.whole ELSE false END)`
 
-// isGlobal returns whether a key means the same person everywhere: an address or a number. Others mean somebody only in
-// their own account.
+// isGlobal reports whether a key identifies the same person on all accounts: a mail address or a phone number. Other keys,
+// such as a customer's number in a shop, identify somebody only on their own account.
 func isGlobal(key string) bool {
 	digits := strings.TrimPrefix(key, "+")
 	return strings.Contains(key, "@") || isNumber(digits) && len(digits) >= minDigits
@@ -125,12 +126,12 @@ func isGlobal(key string) bool {
 
 func isLocal(key string) bool { return !isGlobal(key) }
 
-// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys, in small letters.
-// write escapes a text as it is escaped in what is looked through.
-func (s *scope) wholeKeys(write func(string) string) []string {
+// wholeKeys returns regular expressions for the contact's addresses and phone numbers, in lower case. escape escapes a text
+// in the way in which the searched text is escaped.
+func (s *scope) wholeKeys(escape func(string) string) []string {
 	list := []string{}
 	for _, form := range keyForms(s.Keys, isGlobal) {
-		literal := regexp.QuoteMeta(write(strings.ToLower(form)))
+		literal := regexp.QuoteMeta(escape(strings.ToLower(form)))
 		switch {
 		case isNumber(form):
 			list = append(list, beforeNumber+literal+afterNumber)
@@ -143,8 +144,8 @@ func (s *scope) wholeKeys(write func(string) string) []string {
 	return list
 }
 
-// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values. They heed
-// upper and lower case, since to a shop U-17 and u-17 may be two customers.
+// wholeIDs returns regular expressions for the contact's local keys as whole values in bytes. They are case-sensitive,
+// because U-17 and u-17 may be two customers of a shop.
 func (s *scope) wholeIDs() []string {
 	list := []string{}
 	for _, form := range inBytes(keyForms(s.Keys, isLocal)) {
@@ -153,11 +154,11 @@ func (s *scope) wholeIDs() []string {
 	return list
 }
 
-// orderForms returns the forms in which the chosen keys stand in the order keys and external ids of events.
-func orderForms(keys []string, chosen func(string) bool) []string {
+// orderForms returns the keys that isChosen accepts, in the forms in which order keys and external ids of events contain them.
+func orderForms(keys []string, isChosen func(string) bool) []string {
 	list := []string{}
 	for _, key := range keys {
-		if len(key) < minName || !chosen(key) {
+		if len(key) < minName || !isChosen(key) {
 			continue
 		}
 		list = append(list, key)
@@ -168,7 +169,7 @@ func orderForms(keys []string, chosen func(string) bool) []string {
 	return list
 }
 
-// idsInTexts returns regular expressions that find the contact's local keys in texts of our own, in small letters.
+// idsInTexts returns regular expressions for the contact's local keys in texts that Parley wrote, in lower case.
 func (s *scope) idsInTexts() []string {
 	list := []string{}
 	for _, form := range lowerAll(keyForms(s.Keys, isLocal)) {
@@ -177,7 +178,7 @@ func (s *scope) idsInTexts() []string {
 	return list
 }
 
-// wholeWords returns a regular expression for each text, which finds the text as whole words.
+// wholeWords returns a regular expression for each text, which matches it as whole words.
 func wholeWords(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -186,8 +187,8 @@ func wholeWords(texts []string) []string {
 	return list
 }
 
-// inPersonalText returns a regular expression for each text, which finds the text as whole words in what people wrote, in bytes
-// of JSON. The texts must be in the forms that inBytes returns.
+// inPersonalText returns a regular expression for each text, which matches it as whole words in what people wrote, in the
+// bytes of JSON. texts must be in the forms that inBytes returns.
 func inPersonalText(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -197,9 +198,9 @@ func inPersonalText(texts []string) []string {
 	return list
 }
 
-// inBytes returns the forms of texts in the bytes of an event: the text and its form in markup, each as it is and as
-// different writers of JSON escape it. Some writers escape only what they must. Go's also escapes markup, and Slack's also
-// all that isn't ASCII.
+// inBytes returns the forms in which the bytes of an event may contain texts: each text with and without escaped markup, and
+// both as different JSON encoders escape them. Some encoders escape only what they must. Go's also escapes & < >, and
+// Slack's escapes everything that isn't ASCII.
 func inBytes(texts []string) []string {
 	goEscapes := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
 	slackEscapes := strings.NewReplacer("/", `\/`)
@@ -217,7 +218,7 @@ func inBytes(texts []string) []string {
 	return forms
 }
 
-// likePatterns returns patterns for LIKE that find each of the texts anywhere.
+// likePatterns returns a LIKE pattern for each text, which matches the text anywhere.
 func likePatterns(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -226,7 +227,7 @@ func likePatterns(texts []string) []string {
 	return list
 }
 
-// asBytes returns a text as PostgreSQL writes bytes in the form "escape".
+// asBytes returns a text in the format "escape" in which PostgreSQL writes bytes.
 func asBytes(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
@@ -242,16 +243,15 @@ func asBytes(text string) string {
 	return b.String()
 }
 
-// asJSON returns a text as JSON writes it, without the quotes. Characters behind the last one that may stand as it is are
-// escaped.
-func asJSON(text string, last rune) string {
+// asJSON returns a text as a JSON string, without the quotes. It escapes characters greater than lastPlain.
+func asJSON(text string, lastPlain rune) string {
 	var b strings.Builder
 	for _, c := range text {
 		switch {
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(c)
-		case c < ' ' || c > last:
+		case c < ' ' || c > lastPlain:
 			for _, unit := range utf16.AppendRune(nil, c) {
 				fmt.Fprintf(&b, `\u%04x`, unit)
 			}
@@ -262,7 +262,7 @@ func asJSON(text string, last rune) string {
 	return b.String()
 }
 
-// inMarkup returns a text as it stands in Slack's texts and in HTML.
+// inMarkup returns a text as Slack's messages and HTML escape it.
 func inMarkup(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }

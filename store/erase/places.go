@@ -2,64 +2,63 @@ package erase
 
 import "slices"
 
-// An erasure goes through a list of places where something about the contact (a customer) may be, and empties each. The
-// dry run counts the rows of the same list, and a copy for the contact is read from it. A place is two or three pieces of
-// SQL, of which the statements are made. An example:
+// An erasure goes through a list of places that may hold data about the contact, a customer, and empties each. The dry run
+// counts the rows of the same places, and the export for the contact reads them. A place consists of a few pieces of SQL,
+// from which these statements are built. For example,
 //
 //	place{Name: "threads", Table: "threads", About: ofConversation, Filled: `t.card <> ''`, Clear: `card = ''`}
 //
-// is erased by UPDATE threads SET card = '' for the rows of the contact's conversations in which there is a card.
+// becomes UPDATE threads SET card = '' for the rows of the contact's conversations that have a card.
 
-// place is where something about a contact may be: rows of one table. About, Filled and Export are SQL about the row t. They
-// may use the arguments of scope.namedArguments.
+// place describes rows of one table that may hold data about a contact. About, Filled and Export are SQL expressions on the
+// row t. They may use the arguments of scope.namedArguments.
 type place struct {
 	Name  string // unique; the table's name if it is the only place in the table
 	Table string
-	What  string // what is found there, for people
-	// About is the condition of the rows that have to do with the contact.
+	What  string // describes the data, for people
+	// About is the condition for the rows about the contact.
 	About string
-	// Filled is the condition of those of these rows in which something is left to erase. It is empty if that is all of them.
+	// Filled is the condition for those of these rows that still have something to erase. It is empty if all have.
 	Filled string
-	// Clear sets the columns that hold something to values without it: the row stays. It is empty if the row is removed.
+	// Clear is the SET list that erases the data and keeps the row. It is empty if the row is deleted.
 	Clear string
-	// Turn says when the place is erased.
-	Turn turn
-	// Files is a column with the name of a blob, which is removed if nobody else needs it.
+	Turn  turn // when the place is erased
+	// Files is a column that refers to a blob. The blob is deleted if nothing else refers to it.
 	Files string
-	// Together is erased in the same transaction. It is in the list as well, under the same name, for what is there later.
-	// It may be nil.
+	// Together, if not nil, is another place that is erased in the same transaction. The list also has it on its own, for
+	// rows that are added later.
 	Together *place
-	// Export is what a copy for the contact shows of a row. It is empty if the place only serves Parley's work and says no
-	// more than other places.
+	// Export is what the export for the contact shows of a row. It is empty for internal data that repeats other places.
 	Export string
 }
 
-// turn says when a place is erased. Work that began while places were erased has read words that were still there. So what
-// belongs to work is erased a second time, when the words are gone.
+// turn says when a place is erased. Background work, such as an analysis of a conversation, may start while an erasure runs,
+// and read data that is not erased yet. So its places are erased a second time at the end.
 type turn int
 
 const (
-	afterJournal   turn = iota // once, after the journal
-	workInProgress             // before the journal, into which its results go, and again at the end
-	madeByWork                 // after the journal, and again at the end: it has words that work, or the making of examples, has read
+	afterJournal   turn = iota // once, after the journal (the log of incoming events)
+	workInProgress             // a queue of work: before the journal, which gets the results, and again at the end
+	madeByWork                 // results of work: after the journal, and again at the end
 )
 
-// listPlaces returns all places in the order in which they are erased: a place by which others are found comes last. The
-// journal is erased before them (journal.go), and before the journal the places of work in progress.
+// listPlaces returns all places in the order in which they are erased. Those that help to find others come last. The journal
+// is erased before them (journal.go), and work in progress before the journal.
 func listPlaces() []place {
 	return slices.Concat(deliveryPlaces(), machinePlaces(), machinePlacesElsewhere(), waitingPlaces(), corePlaces())
 }
 
-// Conditions that places of several subjects share.
+// Conditions that several places share. Shared conversations are those of other customers in which the contact took part, as
+// somebody in copy, for example.
 const (
 	ofConversation = `t.conversation_id = ANY(@conversations)`
 	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
-	// whereWrote is true in other customers' conversations in which the contact wrote, in copy.
-	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(` + writtenIn + `))`
-	writtenIn  = `SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)`
+	// whereContactWrote is true in shared conversations in which the contact wrote something.
+	whereContactWrote      = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(` + conversationsWrittenIn + `))`
+	conversationsWrittenIn = `SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)`
 )
 
-// rowCondition returns the SQL condition that is true for the rows of a place that hold something of the contact.
+// rowCondition returns the SQL condition for the rows of a place that still have something to erase.
 func (p place) rowCondition() string {
 	if p.Filled == "" {
 		return "(" + p.About + ")"
@@ -67,14 +66,14 @@ func (p place) rowCondition() string {
 	return "(" + p.About + ") AND (" + p.Filled + ")"
 }
 
-// countStatement returns the statement that counts what a place holds.
+// countStatement returns the statement that counts the rows of a place that have something to erase.
 func (p place) countStatement() string {
 	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.rowCondition()
 }
 
-// eraseStatement returns the statement that erases one batch of a place, notes the files of its rows, and returns the
-// number of rows. A row that another transaction changes while the statement waits for it stays, since it has another ctid
-// then: the next batch or run looks at it again.
+// eraseStatement returns the statement that erases one batch of rows of a place, collects their files in erased_blobs, and
+// returns the number of rows. If another transaction changes a row while the statement waits for its lock, the row gets
+// another ctid and is not erased: the next batch or run examines it again.
 func (p place) eraseStatement() string {
 	change := `DELETE FROM ` + p.Table
 	if p.Clear != "" {
@@ -99,7 +98,7 @@ func (p place) eraseStatement() string {
 		SELECT count(*) FROM done`
 }
 
-// exportStatement returns the statement that reads a place for the contact.
+// exportStatement returns the statement that reads a place for the export.
 func (p place) exportStatement() string {
 	return `SELECT ` + p.Export + ` FROM ` + p.Table + ` AS t WHERE ` + p.About
 }

@@ -6,7 +6,13 @@ import (
 	"parley/store"
 )
 
-// corePlaces are who the contact is, and what was said.
+// An erasure empties a list of places, that is, rows of one table that may hold data about the contact, a customer. This file
+// has the most important ones: messages, conversations and addresses.
+//
+// Some of them are in shared conversations: those of other customers in which the contact took part, in copy, for example.
+// There only the contact's own data is erased. The others' data stays.
+
+// corePlaces returns the places of this file.
 func corePlaces() []place {
 	return []place{
 		rememberedPlace(),
@@ -14,7 +20,7 @@ func corePlaces() []place {
 		{
 			Name: "log_entries", Table: "log_entries",
 			What:   "texts in the log",
-			About:  inLog,
+			About:  logOfContact,
 			Filled: `t.detail ?| '{text,reason,note}'`,
 			Clear:  `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`,
@@ -22,7 +28,7 @@ func corePlaces() []place {
 		{
 			Name: "analysed_there", Table: "log_entries",
 			What:   "why something in other customers' conversations in which the contact wrote counted as urgent",
-			About:  `t.what = '` + string(store.DeedAnalysed) + `' AND ` + whereWrote,
+			About:  `t.what = '` + string(store.DeedAnalysed) + `' AND ` + whereContactWrote,
 			Filled: `t.detail ? 'reason'`,
 			Clear:  `detail = detail - 'reason'`,
 		},
@@ -34,7 +40,7 @@ func corePlaces() []place {
 			Clear:  `card = ''`,
 		},
 		copiedPlace(),
-		meantPlace(isMeant), // what copiedPlace has left: others may have been in copy before
+		meantPlace(isMeant), // rows that copiedPlace doesn't find: the contact may have been in copy earlier
 		conversationPlace(),
 		{
 			Name: "conversation_words", Table: "conversation_words",
@@ -53,7 +59,7 @@ func corePlaces() []place {
 	}
 }
 
-// messagePlace is what was said in the contact's conversations, and by the contact elsewhere.
+// messagePlace is the messages of the contact's conversations, and the contact's messages in shared ones.
 func messagePlace() place {
 	return place{
 		Name: "messages", Table: "messages",
@@ -63,7 +69,7 @@ func messagePlace() place {
 			OR t.notices <> '{}' OR t.files <> '[]' OR t.has_html OR t.external_id <> '' OR t.reply_to <> ''
 			OR t.rich IS NOT NULL OR t.template IS NOT NULL OR t.revision IS NOT NULL
 			OR t.identity_id IS NOT NULL AND t.author_user <> ''`,
-		// Who gave an answer elsewhere, a person or a machine, stays for the figures.
+		// The reasons 'elsewhere' and 'machine' stay, because statistics need them.
 		Clear: `reason = CASE WHEN reason IN ('elsewhere', 'machine') THEN reason ELSE 'erased' END,
 			subject = '', text = '', quoted = '', notices = '{}', files = '[]', has_html = false, external_id = '',
 			reply_to = '', rich = NULL, template = NULL, revision = NULL,
@@ -76,7 +82,7 @@ func messagePlace() place {
 	}
 }
 
-// conversationPlace is what the contact's conversations say themselves.
+// conversationPlace is the rows of the contact's conversations.
 func conversationPlace() place {
 	return place{
 		Name: "conversations", Table: "conversations",
@@ -92,7 +98,7 @@ func conversationPlace() place {
 	}
 }
 
-// identityPlace is the contact's addresses and numbers.
+// identityPlace is the contact's addresses and phone numbers.
 func identityPlace() place {
 	return place{
 		Name: "identities", Table: "identities",
@@ -108,15 +114,16 @@ func identityPlace() place {
 	}
 }
 
-// inLog is true for lines of the log, in other customers' conversations for those that name the contact.
-const inLog = ofConversation + ` OR t.conversation_id = ANY(@shared)
+// logOfContact is true for log entries of the contact's conversations, and for those in shared ones that name the contact.
+const logOfContact = ofConversation + ` OR t.conversation_id = ANY(@shared)
 	AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`
 
-// rememberedPlace is what other customers' conversations remember of the contact's messages.
+// rememberedPlace is the parts of shared conversations' rows that are copied from the contact's messages: the preview of the
+// latest message, and message ids.
 func rememberedPlace() place {
-	// saidLast is true if the contact wrote what a conversation remembers as a customer's last words (noteSaidLast in
-	// bridge/engine/inbound). That is the newest message that may be a person's or, where all are machines', the first one.
-	// The order is that of the events, and within one event that of the messages' ids, which have no order in time.
+	// saidLast is true if the contact wrote the message of the preview (noteSaidLast in bridge/engine/inbound chooses it). That
+	// is the newest message that a person may have written or, if there is none, the first one. Messages are ordered by their
+	// events, and within an event by id. Ids alone don't follow the order in time.
 	const saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (
 		SELECT m.identity_id FROM messages AS m
 		WHERE m.conversation_id = {conversation}.id AND m.direction = 'in'
@@ -125,7 +132,7 @@ func rememberedPlace() place {
 		LIMIT 1) AS said)`
 	saidLastIn := func(conversation string) string { return strings.ReplaceAll(saidLast, "{conversation}", conversation) }
 
-	// externalIDs are the providers' ids of the contact's messages: by such ids a conversation knows mails that belong to it.
+	// externalIDs are the providers' ids of the contact's messages, by which a conversation recognizes mails that belong to it.
 	const externalIDs = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
 
 	return place{
@@ -141,10 +148,11 @@ func rememberedPlace() place {
 	}
 }
 
-// copiedPlace is the contact in copy. A reply that waits there and is still meant for the contact would fail, so both are
-// erased together. Where replies went to the contact alone, with its customer in copy, they go to the customer.
+// copiedPlace is the contact in the recipient lists of shared conversations. A waiting reply that is still addressed to the
+// contact would fail, so waiting replies are erased together with it (meantPlace). If the contact was the only recipient,
+// with the conversation's own customer in copy, that customer becomes the recipient.
 func copiedPlace() place {
-	meantThere := meantPlace(inSharedLane + ` AND ` + isMeant)
+	waitingReplies := meantPlace(inSharedLane + ` AND ` + isMeant)
 	return place{
 		Name: "copied", Table: "conversations",
 		What:  "the contact among those in copy of other customers' conversations",
@@ -158,13 +166,13 @@ func copiedPlace() place {
 						WHERE q ->> 'role' = 'to' AND q ->> 'key' <> ALL(@keys))
 				THEN p || '{"role": "to"}' ELSE p END), '[]')
 			FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`,
-		Together: &meantThere,
+		Together: &waitingReplies,
 	}
 }
 
-// isMeant is true for replies to other customers that remember that the contact was to get them (meant, copied), got them
-// before they were sent again (before), or did not get them (error_text), perhaps (reported). A conversation whose own
-// customer has the same address keeps it, as isCopied says.
+// isMeant is true for replies to other customers whose payload or error names the contact: as a recipient (meant, copied), as
+// somebody who got an earlier attempt (before), or as somebody whom it did not reach (error_text, reported). If the
+// conversation's own customer has the same address, the address stays: see isCopied.
 const isMeant = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
 		OR t.payload -> 'before' ?| @keys::text[] OR t.payload -> 'reported' ?| @keys::text[]
 		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
@@ -173,8 +181,8 @@ const isMeant = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR 
 		JOIN conversations AS c ON c.id = l.conversation_id AND c.id <> ALL(@conversations)
 		WHERE l.id = t.lane_id AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = c.identity_id AND i.key = ANY(@keys)))`
 
-// meantPlace is whom replies were meant for. One that was meant for the contact alone is for those who were to get copies,
-// and otherwise for nobody.
+// meantPlace is the recipients of replies to other customers. A reply that was meant for the contact alone is addressed to
+// those in copy, and if there are none, to nobody ("erased").
 func meantPlace(about string) place {
 	return place{
 		Name: "meant", Table: "deliveries",

@@ -1,6 +1,10 @@
 package erase
 
-// machinePlaces are about what machines make of what is written: in the contact's conversations, and what waits to be made.
+// An erasure empties a list of places, that is, rows of one table that may hold data about the contact, a customer. This file
+// has the places of background work: texts that a language model generated from conversations, the queues of that work, and
+// reminders. Work may still be in progress during an erasure, so Turn says when each place is erased (see turn).
+
+// machinePlaces returns the places of generated texts, and of work on them, in the contact's conversations.
 func machinePlaces() []place {
 	return []place{
 		{
@@ -21,7 +25,8 @@ func machinePlaces() []place {
 			About:  ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`,
 		},
-		// An example is made in the transaction that removes its row here: once these rows are gone, no example comes any more.
+		// The transaction that inserts an example into solved also deletes its row from solved_due. So once these rows are
+		// deleted, no more examples are inserted.
 		{
 			Name: "solved_due", Table: "solved_due",
 			What:  "examples that are to be made",
@@ -49,49 +54,50 @@ func machinePlaces() []place {
 	}
 }
 
-// machinePlacesElsewhere are the same of other customers' conversations: what machines made of one has the words of all who wrote
-// in it, so of the contact's, too. Replies are suggested anew when somebody writes there again.
+// machinePlacesElsewhere returns the same places for other customers' conversations in which the contact wrote. A text that
+// was generated from such a conversation repeats the words of everybody in it, including the contact's. Suggested replies
+// are generated again when somebody writes there again.
 func machinePlacesElsewhere() []place {
 	return []place{
 		{
 			Name: "exchanges_there", Table: "ai_exchanges",
 			What:  "what a model was asked about other customers' conversations in which the contact wrote",
-			About: whereWrote,
+			About: whereContactWrote,
 			Turn:  madeByWork,
 		},
 		{
 			Name: "suggested_there", Table: "suggested_replies",
 			What:  "replies that were suggested there",
-			About: whereWrote,
+			About: whereContactWrote,
 		},
 		{
 			Name: "solved_due_there", Table: "solved_due",
 			What:  "examples that are to be made of them",
-			About: whereWrote,
+			About: whereContactWrote,
 			Turn:  madeByWork,
 		},
 		{
 			Name: "solved_there", Table: "solved",
 			What:  "examples of what was answered there",
-			About: whereWrote,
+			About: whereContactWrote,
 			Turn:  madeByWork,
 		},
 		{
 			Name: "bursts_there", Table: "bursts",
 			What:  "messages there that wait to be analysed",
-			About: whereWrote,
+			About: whereContactWrote,
 			Turn:  workInProgress,
 		},
 		{
 			Name: "requests_there", Table: "text_requests",
 			What:  "summaries and translations that were asked for there",
-			About: whereWrote,
+			About: whereContactWrote,
 			Turn:  workInProgress,
 		},
 	}
 }
 
-// waitingPlaces are about what Parley waits for, or remembers for a while.
+// waitingPlaces returns the places of reminders, and of other data that Parley keeps for a short time.
 func waitingPlaces() []place {
 	return []place{
 		{Name: "timers", Table: "timers", What: "reminders", About: ofConversation},

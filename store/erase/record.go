@@ -15,40 +15,39 @@ import (
 	"parley/store/internal/query"
 )
 
-// After an erasure, backups still have what was erased. So a record of each erasure is kept in a file outside of the database.
-// Once an older backup is restored, the erasures of that file are applied to it again.
+// Backups still contain the data that an erasure has deleted. Therefore a record of each erasure is kept in a file outside of
+// the database, the list of erasures. After an older backup is restored, ApplyRecords applies the list to it.
 
-// Record is what is kept of an erasure outside of the database. It names the contact only by the former number and by keyed
-// hashes of the addresses.
+// Record is the part of an erasure that is kept outside of the database. It identifies the contact, the erased customer, only
+// by a row id and by keyed hashes of the addresses.
 type Record struct {
 	Erasure  string    `json:"erasure"`
 	By       string    `json:"asked_by"`
 	AskedAt  time.Time `json:"asked_at"`
 	Contacts []Former  `json:"contacts"`
-	// Key is the key of the hashes, sealed with the master key.
-	Key        []byte   `json:"key"`
-	Identities []string `json:"identities"`
+	Key      []byte    `json:"key"` // the key of the hashes, encrypted with the master key
+
+	Identities []string `json:"identities"` // keyed hashes of the addresses
 	Facts      []Fact   `json:"facts"`
 }
 
-// Former is the number of an erased contact, and when the contact was made. Together they are unique, even if a restored
-// database gives the same number to somebody else.
+// Former is the id of an erased contact, and when the contact was created. Together they are unique, even if a restored
+// database assigns the same id to somebody else.
 type Former struct {
 	ID    int64     `db:"id" json:"id"`
 	Since time.Time `db:"created_at" json:"since"`
 }
 
-// Fact names something that a provider told Parley, such as a mail, and that was erased. If it comes again, Parley doesn't
-// take it.
+// Fact identifies an erased message or event, such as a mail. If a provider delivers it again, Parley ignores it.
 type Fact struct {
 	Account store.AccountID `db:"account_id" json:"account"`
-	Hash    string          `db:"hash" json:"hash"` // a keyed hash, in the form of a UUID
+	Hash    string          `db:"hash" json:"hash"` // a keyed hash of its external id, formatted as a UUID
 }
 
-// ErrOtherKey means that a record's hashes were made with the key of another database, so that nothing is found by them.
+// ErrOtherKey means that a record's hashes were made with the key of another database, so they can't be compared with ours.
 var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
-// RecordOf returns the record of an erasure that ListForgotten names.
+// RecordOf returns the record of an erasure that ListForgotten has returned.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	row, err := readRow(ctx, q, id)
 	if err != nil {
@@ -74,46 +73,41 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	return r, err
 }
 
-// ApplyRecords applies erasures to a database that may be older than they are. It passes over those that are done there. First it
-// begins all others, so that each goes on by itself whatever becomes of the rest. Then it runs each, and returns the
-// certificates of those that are done. An erasure whose posts are still being removed from chats isn't done yet.
-// Errors: after it has run all, ErrOtherKey, ErrWaiting, or both; at once, any other of Run.
+// ApplyRecords applies erasures to a database that may be older than they are, and skips those that are finished there. First
+// it begins all others, so that a failure of one doesn't keep the rest from being begun. Then it runs each, and returns the
+// certificates of those that are finished. An erasure that waits for posts to be removed from chats isn't.
+// Errors: ErrOtherKey, ErrWaiting, or both, after all were run; any other error of Run at once.
 func ApplyRecords(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
-	open, foreign, err := beginUnknown(ctx, o, records)
+	unfinished, foreign, err := beginUnknown(ctx, o, records)
 	if err != nil {
 		return nil, err
 	}
 
-	var done []Certificate
-	var left error
+	var finished []Certificate
+	var remaining error // returned at the end
 	if len(foreign) > 0 {
-		left = fmt.Errorf("%w: %d, first erasure %s", ErrOtherKey, len(foreign), foreign[0])
+		remaining = fmt.Errorf("%w: %d, first erasure %s", ErrOtherKey, len(foreign), foreign[0])
 	}
 
-	for _, id := range open {
+	for _, id := range unfinished {
 		c, err := Run(ctx, o, id)
-
-		// With ErrInChats the database itself has forgotten, which is what matters here. With ErrBusy another
-		// process goes on with the erasure.
-		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
-			continue
+		switch {
+		case errors.Is(err, ErrInChats): // the database itself has forgotten the contact, which is what matters here
+		case errors.Is(err, ErrBusy): // another process is running the erasure
+		case errors.Is(err, ErrWaiting):
+			remaining = errors.Join(remaining, err)
+		case err != nil:
+			return finished, err
+		default:
+			finished = append(finished, c)
 		}
-		if errors.Is(err, ErrWaiting) {
-			left = errors.Join(left, err)
-			continue
-		}
-		if err != nil {
-			return done, err
-		}
-
-		done = append(done, c)
 	}
-	return done, left
+	return finished, remaining
 }
 
-// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all erasures that are
-// not done (open), and of those that it passed over, because of ErrOtherKey (foreign).
-func beginUnknown(ctx context.Context, o Options, records []Record) (open, foreign []string, err error) {
+// beginUnknown begins those erasures that the database doesn't know. It returns the ids of all erasures that are not finished,
+// and, as foreign, of those that it skipped because of ErrOtherKey.
+func beginUnknown(ctx context.Context, o Options, records []Record) (unfinished, foreign []string, err error) {
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
 		isUnknown := errors.Is(err, ErrNoErasure)
@@ -129,20 +123,20 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (open, forei
 		}
 
 		if isUnknown || row.DoneAt == nil {
-			open = append(open, r.Erasure)
+			unfinished = append(unfinished, r.Erasure)
 		}
 	}
-	return open, foreign, nil
+	return unfinished, foreign, nil
 }
 
-// RecordsOfDatabase returns those records whose hashes were made with this database's key. A database without a key takes that of the
-// first record that is applied to it; for such a database it returns all records whose keys the master key opens.
+// RecordsOfDatabase returns the records whose hashes were made with this database's key. A database without a key adopts the
+// key of the first record that is applied to it, so then it returns all records whose keys the master key can decrypt.
 func RecordsOfDatabase(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
 	var sealed, plain []byte
 	err := q.QueryRow(ctx, readKey).Scan(&sealed)
 	keyExists := !errors.Is(err, pgx.ErrNoRows)
 	if keyExists && err == nil {
-		plain, err = sealer.Open(keyPlace, sealed)
+		plain, err = sealer.Open(keyContext, sealed)
 	}
 	if keyExists && err != nil {
 		return nil, fmt.Errorf("store: key of erasures: %w", err)
@@ -150,7 +144,7 @@ func RecordsOfDatabase(ctx context.Context, q store.Querier, sealer *store.Seale
 
 	var list []Record
 	for _, r := range records {
-		key, err := sealer.Open(keyPlace, r.Key)
+		key, err := sealer.Open(keyContext, r.Key)
 		if err == nil && (!keyExists || bytes.Equal(key, plain)) {
 			list = append(list, r)
 		}
@@ -163,10 +157,11 @@ const keepFact = `
 	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS erased(account_id, fact)
 	ON CONFLICT DO NOTHING`
 
-// beginRecorded begins an erasure by its record, and keeps the names of the facts that it erased.
+// beginRecorded begins an erasure from its record, and stores the hashes of its facts, so that they are not accepted again.
+// Errors: ErrOtherKey.
 func beginRecorded(ctx context.Context, o Options, r Record) error {
-	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
-	if err != nil { // a key that can't be opened must not become the key of a database that has none
+	recordKey, err := o.Sealer.Open(keyContext, r.Key)
+	if err != nil { // keepOrLoad must not store a key that can't be decrypted
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
 
@@ -216,8 +211,8 @@ const contactsBefore = `
 	WHERE c.created_at <= $1
 	ORDER BY i.contact_id`
 
-// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their addresses. It leaves
-// out contacts that were made after the erasure was asked for, even if they have the same address.
+// contactsOf returns the contacts that an erasure was about, found by their ids and by the hashes of their addresses. It leaves
+// out contacts that were created after the erasure was requested, even if they have the same address.
 func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]store.ContactID, error) {
 	erased := map[string]bool{}
 	for _, h := range r.Identities {

@@ -12,20 +12,21 @@ import (
 	"parley/store/internal/query"
 )
 
-// runner goes on with one erasure: it removes what is stored of a contact, step by step, in batches of rows. Each batch is
-// a transaction of its own, so a run may be stopped at any moment, and the next one goes on.
+// runner runs one erasure: it deletes everything that is stored about a contact, a customer, step by step and in batches of
+// rows. Each batch is a transaction of its own, so a run may be interrupted at any moment. The next run repeats the steps,
+// and finds only what is left. Batches are counted in the commit that erases them, so the certificate's counts are exact.
 type runner struct {
-	o     Options
-	key   Key
-	row   erasure
-	scope *scope
-	// Whether the run waits for chats. It does so for some time after the erasure was asked for: a chat that is never
-	// connected again must not keep a contact from being erased.
-	awaitsPosts    bool // until posts that are on their way have landed (postsTimeout)
-	awaitsRemovals bool // until posts are removed (chatsTimeout)
+	options Options
+	key     Key
+	row     erasure
+	scope   *scope
+	// Whether the run waits for the colleagues' chats. It stops waiting some days after the erasure was requested, because a
+	// chat that is never connected again must not block the erasure.
+	awaitsPosts    bool // for posts that are in flight (postsTimeout)
+	awaitsRemovals bool // for the removal of posts (chatsTimeout)
 
-	args    pgx.NamedArgs // of the statements of places
-	scanned int64         // the last event of the journal that was looked at
+	args    pgx.NamedArgs // arguments of the statements that erase places
+	scanned int64         // the last event of the journal that eraseJournal has examined
 }
 
 const (
@@ -33,26 +34,26 @@ const (
 	unlock  = `SELECT pg_advisory_unlock(hashtextextended('erasure/' || $1, 0))`
 )
 
-// Run goes on with an erasure until it is done, and returns its certificate, also if it was done before. Run may be stopped
-// at any moment and called again.
-// Errors: ErrWaiting and ErrInChats if it has to be called again later, ErrBusy, and those of Options.Say.
+// Run continues an erasure until it is finished, and returns its certificate. It returns the certificate of a finished erasure
+// again. Run may be interrupted at any moment and called again.
+// Errors: ErrWaiting and ErrInChats if it has to be called again later; ErrBusy; errors of Options.Say.
 func Run(ctx context.Context, o Options, id string) (Certificate, error) {
-	guard, err := o.Pool.Acquire(ctx)
+	lock, err := o.Pool.Acquire(ctx) // the connection whose session holds the lock
 	if err != nil {
 		return Certificate{}, fmt.Errorf("store: erase: %w", err)
 	}
-	defer guard.Release()
+	defer lock.Release()
 
-	locked, err := query.Value[bool](ctx, guard, "erase", tryLock, id)
+	locked, err := query.Value[bool](ctx, lock, "erase", tryLock, id)
 	if err != nil {
 		return Certificate{}, err
 	}
 	if !locked {
 		return Certificate{}, ErrBusy
 	}
-	defer func() { _, _ = guard.Exec(context.WithoutCancel(ctx), unlock, id) }()
+	defer func() { _, _ = lock.Exec(context.WithoutCancel(ctx), unlock, id) }()
 
-	r := &runner{o: o}
+	r := &runner{options: o}
 	if r.row, err = readRow(ctx, o.Pool, id); err != nil {
 		return Certificate{}, err
 	}
@@ -76,32 +77,32 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	return r.finish(ctx)
 }
 
-// listSteps returns the steps of a run, in their order. A step that has to wait for something ends the run by its error.
-// While posts are removed from chats, which may take hours, a run ends in the first step. When they are gone, all steps
-// are done once more, since colleagues may have written meanwhile.
+// listSteps returns the steps of a run in their order. A step that has to wait for something ends the run with an error such
+// as ErrWaiting. While posts are being removed from chats, which may take hours, runs end in the first step. Once the posts
+// are removed, all steps are done again, because colleagues may have written something in the meantime.
 func (r *runner) listSteps() []func(context.Context) error {
 	return []func(context.Context) error{
 		r.continueInChats,
 		r.readScope,
 		r.stopConversations,
-		r.noteFiles,    // before the messages that name them are emptied
-		r.collectChats, // before the rows are erased by which posts are found
-		r.eraseWork,    // before the journal, which gets its results
+		r.noteFiles,    // before the messages that refer to the files are emptied
+		r.collectChats, // before the rows that identify the posts are erased
+		r.eraseWork,    // before the journal, because work writes its results there
 		r.eraseJournal,
 		r.eraseRest,
 		r.eraseLateWork,
-		r.checkNothingTold,
+		r.checkNoNewEvents,
 		r.refreshCards,
-		r.checkNothingToPost,
+		r.checkNothingToSend,
 		r.eraseFiles,
 		r.giveUpPosts,
 		r.eraseInChatsAndAwaitPosts,
 	}
 }
 
-// readScope finds out what the erasure is about.
+// readScope reads the names and addresses to search for, and the contact's conversations and messages.
 func (r *runner) readScope(ctx context.Context) error {
-	body, err := r.o.Sealer.Open(sealPlace(r.row.ID), r.row.Sealed)
+	body, err := r.options.Sealer.Open(sealContext(r.row.ID), r.row.Sealed)
 	if err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
@@ -110,11 +111,11 @@ func (r *runner) readScope(ctx context.Context) error {
 	if err := json.Unmarshal(body, &who); err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
-	if r.scope, err = readScope(ctx, r.o.Pool, who); err != nil {
+	if r.scope, err = readScope(ctx, r.options.Pool, who); err != nil {
 		return err
 	}
 	if len(r.scope.Shared) > len(who.Shared) {
-		if err := keepSubject(ctx, r.o.Pool, r.o.Sealer, r.row.ID, r.scope.subject); err != nil {
+		if err := keepSubject(ctx, r.options.Pool, r.options.Sealer, r.row.ID, r.scope.subject); err != nil {
 			return err
 		}
 	}
@@ -125,8 +126,8 @@ func (r *runner) readScope(ctx context.Context) error {
 }
 
 const (
-	maxTries         = 5     // of a transaction that conflicts with others
-	stopRows         = 50    // conversations that are closed at once
+	maxTries         = 5     // tries of a transaction that conflicts with others
+	stopRows         = 50    // conversations that one transaction closes
 	statementTimeout = "60s" // in PostgreSQL's notation
 )
 
@@ -134,16 +135,16 @@ const addCount = `
 	UPDATE erasures SET counts = counts || jsonb_build_object($2::text, coalesce((counts ->> $2)::bigint, 0) + $3)
 	WHERE id = $1::uuid`
 
-// runBatch runs one transaction that erases something of a place, and counts it in the same commit. If it conflicts
-// with another transaction, it is tried again.
-func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int64, error)) (rows int64, err error) {
+// runBatch runs eraseRows in a transaction, and adds the number of rows that it returns to the count of place in the same
+// commit. It retries the transaction after a conflict with another one, and reports progress after the commit.
+func (r *runner) runBatch(ctx context.Context, place string, eraseRows func(pgx.Tx) (int64, error)) (rows int64, err error) {
 	for try := range maxTries {
-		err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
+		err = store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 				return err
 			}
 
-			rows, err = f(tx)
+			rows, err = eraseRows(tx)
 			if err != nil || rows == 0 {
 				return err
 			}
@@ -155,24 +156,24 @@ func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int
 			break
 		}
 	}
-	if err == nil && rows > 0 && r.o.Say != nil {
-		err = r.o.Say(place, rows)
+	if err == nil && rows > 0 && r.options.Say != nil {
+		err = r.options.Say(place, rows)
 	}
 	return rows, err
 }
 
-// The locks of stopConversations are those that parley serve takes when it applies what happens in a conversation, in the
-// same order. So nobody works on it meanwhile. They are taken by statements of their own, because a statement that waits
-// for a lock sees other tables as they were before it waited.
+// The runner locks conversations in the same order as parley serve does when it processes an event, so that the two exclude
+// each other and can't deadlock. The locks are taken by separate statements, because a statement that waits for a lock sees
+// other tables as they were before it waited.
 const (
 	lockConversations = `SELECT FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 	lockLanes         = `SELECT FROM lanes WHERE conversation_id = ANY($1) ORDER BY id FOR UPDATE`
 )
 
-// stopConversations closes conversations and stops their lanes, the queues of what leaves for them. If $2 is true, it
-// doesn't stop lanes whose first post is on its way to a chat or may have arrived there (busy): only the post's result says
-// where the post stands, and a card that comes late would be shown in place of "Erased". What waits behind such a post is
-// removed (behind, last).
+// stopConversations closes conversations and stops their lanes. A lane is a queue of deliveries, messages or posts, that leave
+// one after the other. If $2 is true, it doesn't stop lanes whose first post is in flight to a chat (busy): only the post's
+// result says where the post is, and a card that arrived late would replace the post "Erased". It deletes the deliveries
+// that wait in such a lane (behind, last).
 const stopConversations = `
 	WITH conversation AS MATERIALIZED (
 		SELECT id, status FROM conversations WHERE id = ANY($1)
@@ -198,36 +199,36 @@ const stopConversations = `
 	)
 	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM conversation`
 
-// stopConversations closes the contact's conversations. It fails with ErrWaiting while posts are on their way.
+// stopConversations closes the contact's conversations. It fails with ErrWaiting while posts of them are in flight.
 func (r *runner) stopConversations(ctx context.Context) error {
-	var underWay int64
-	for some := range slices.Chunk(r.scope.Conversations, stopRows) {
+	var inFlight int64
+	for chunk := range slices.Chunk(r.scope.Conversations, stopRows) {
 		var busy int64
 		_, err := r.runBatch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
 			for _, lock := range []string{lockConversations, lockLanes} {
-				if _, err := tx.Exec(ctx, lock, some); err != nil {
+				if _, err := tx.Exec(ctx, lock, chunk); err != nil {
 					return 0, err
 				}
 			}
 
-			err = tx.QueryRow(ctx, stopConversations, some, r.awaitsPosts).Scan(&closed, &busy)
+			err = tx.QueryRow(ctx, stopConversations, chunk, r.awaitsPosts).Scan(&closed, &busy)
 			return closed, err
 		})
 		if err != nil {
 			return err
 		}
-		underWay += busy
+		inFlight += busy
 	}
-	if underWay > 0 {
+	if inFlight > 0 {
 		return ErrWaiting
 	}
 	return nil
 }
 
-// noteFiles notes the files of messages, to be removed at the end. It leaves out those that an agent has uploaded again
-// since, perhaps for somebody else.
+// noteFiles collects the files of the contact's messages, which eraseFiles deletes at the end. It leaves out files that an
+// agent has uploaded again, perhaps for somebody else.
 func (r *runner) noteFiles(ctx context.Context) error {
-	if err := query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args); err != nil {
+	if err := query.Exec(ctx, r.options.Pool, "erase", filesOfMessages, r.args); err != nil {
 		return err
 	}
 
@@ -235,19 +236,19 @@ func (r *runner) noteFiles(ctx context.Context) error {
 	return err
 }
 
-// eraseWork erases orders to work on the contact's words, such as to analyse or translate them. A process that has claimed
-// one can't finish it any more, so no further results get into the journal.
+// eraseWork erases queued work on the contact's words, such as analyses and translations. A process that has claimed such work
+// can no longer finish it, so no further results are written to the journal.
 func (r *runner) eraseWork(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return p.Turn == workInProgress })
 }
 
-// eraseRest erases all other places.
+// eraseRest erases all places that eraseWork doesn't.
 func (r *runner) eraseRest(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return p.Turn != workInProgress })
 }
 
-// eraseLateWork erases work that began while the words were erased, and what such work has made of them. Its results that
-// are in the journal are found by checkNothingTold.
+// eraseLateWork erases work that started during the erasure, and its results. checkNoNewEvents finds those of its results that
+// are in the journal.
 func (r *runner) eraseLateWork(ctx context.Context) error {
 	if err := r.eraseWork(ctx); err != nil {
 		return err
@@ -255,66 +256,67 @@ func (r *runner) eraseLateWork(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return p.Turn == madeByWork })
 }
 
-// erasePlaces erases the chosen places.
-func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error {
+// erasePlaces erases the places that isChosen accepts.
+func (r *runner) erasePlaces(ctx context.Context, isChosen func(place) bool) error {
 	for _, p := range listPlaces() {
-		for chosen(p) {
-			rows, err := r.runBatch(ctx, p.Name, func(tx pgx.Tx) (int64, error) { return r.eraseBatch(ctx, tx, p) })
+		if !isChosen(p) {
+			continue
+		}
+		for rows := int64(batchRows); rows == batchRows; {
+			var err error
+			rows, err = r.runBatch(ctx, p.Name, func(tx pgx.Tx) (int64, error) { return r.eraseBatch(ctx, tx, p) })
 			if err != nil {
 				return fmt.Errorf("store: erase %s: %w", p.Name, err)
-			}
-			if rows < batchRows {
-				break
 			}
 		}
 	}
 	return nil
 }
 
-// eraseBatch erases one batch of a place, and then all of the place that goes along with it.
+// eraseBatch erases one batch of a place, and then all rows of p.Together.
 func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64, err error) {
-	if err := tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows); err != nil || rows == 0 || p.Together == nil {
-		return rows, err
+	if err := tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows); err != nil {
+		return 0, err
+	}
+	if rows == 0 || p.Together == nil {
+		return rows, nil
 	}
 
-	for more := true; more; {
-		var along int64
-		if err := tx.QueryRow(ctx, p.Together.eraseStatement(), r.args).Scan(&along); err != nil {
+	for together := int64(batchRows); together == batchRows; {
+		if err := tx.QueryRow(ctx, p.Together.eraseStatement(), r.args).Scan(&together); err != nil {
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, addCount, r.row.ID, p.Together.Name, along); err != nil {
+		if _, err := tx.Exec(ctx, addCount, r.row.ID, p.Together.Name, together); err != nil {
 			return 0, err
 		}
-
-		more = along == batchRows
 	}
 	return rows, nil
 }
 
-// stillToPost finds the contact's own lanes into which something was put after they were stopped, and replies that name the
-// contact again, because a transaction wrote back what it had read before the erasure.
-const stillToPost = `
-	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
+// hasToSend is true if one of the contact's lanes got a delivery after it was stopped, or if a reply names the contact again,
+// because a transaction wrote back a row that it had read before the erasure.
+const hasToSend = `
+	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + isRestarted + `) OR EXISTS (
 		SELECT FROM deliveries AS t WHERE ` + isMeant + `)`
 
-// checkNothingToPost fails with ErrWaiting while something is still to be sent to the contact or posted in the threads of
-// the contact's conversations.
-func (r *runner) checkNothingToPost(ctx context.Context) error {
-	waits, err := query.Value[bool](ctx, r.o.Pool, "erase", stillToPost, r.args)
+// checkNothingToSend fails with ErrWaiting while a reply to the contact, or a post in the threads of the contact's
+// conversations, waits to be sent.
+func (r *runner) checkNothingToSend(ctx context.Context) error {
+	isWaiting, err := query.Value[bool](ctx, r.options.Pool, "erase", hasToSend, r.args)
 	if err != nil {
 		return err
 	}
-	if waits {
+	if isWaiting {
 		return ErrWaiting
 	}
 	return nil
 }
 
-// eraseFiles removes the noted files that nobody else needs.
+// eraseFiles deletes the collected files that nothing else refers to.
 func (r *runner) eraseFiles(ctx context.Context) error {
 	for more := true; more; {
 		_, err := r.runBatch(ctx, "blobs", func(tx pgx.Tx) (gone int64, err error) {
-			gone, more, err = dropFiles(ctx, tx, r.row.ID, r.o.WithObjects)
+			gone, more, err = dropFiles(ctx, tx, r.row.ID, r.options.WithObjects)
 			return gone, err
 		})
 		if err != nil {

@@ -14,32 +14,37 @@ import (
 	"parley/store/internal/query"
 )
 
-// subject says whom an erasure or an export is about: contacts, who are customers, with their names and addresses.
+// An erasure deletes, and an export lists, everything that is stored about a customer. Both first read who the customer is:
+// the subject. From that they derive the scope: the customer's conversations and messages, and other customers'
+// conversations in which the customer took part (shared conversations). Texts and raw events that no row links to the
+// customer are searched for the names and addresses of the scope (pattern.go).
+
+// subject is whom an erasure or an export is about: contacts, which are rows of customers, with their names and addresses.
 type subject struct {
 	Contacts   []store.ContactID  `json:"contacts"`
 	Identities []store.IdentityID `json:"identities"`
-	Keys       []string           `json:"keys"` // addresses, numbers and providers' ids
-	Former     []formerKey        `json:"former,omitempty"`
-	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues wrote in chats
-	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some
-	// are found only by rows that the erasure empties. So what one run has found is kept for the next one.
+	Keys       []string           `json:"keys"`             // mail addresses, phone numbers and providers' ids
+	Former     []formerKey        `json:"former,omitempty"` // keys that the contacts no longer use
+	Names      []string           `json:"names"`            // at least minName long; searched for in what colleagues wrote in chats
+	// Shared are other customers' conversations, and threads of several customers, in which the contact took part. Some are
+	// found only by rows that the erasure empties, so the ids that one run finds are stored for the next one.
 	Shared []int64 `json:"shared,omitempty"`
 }
 
-// scope is all by which the rows about a contact are found: the subject, and what belongs to the contact now.
+// scope is everything that identifies the rows about a contact.
 type scope struct {
 	subject
-	Conversations []store.ConversationID // of the contact
-	Messages      []store.MessageID      // what the contact wrote, in whosever conversation
-	Roots         []string               // the first messages of the conversations' threads
-	Subjects      []string               // of the conversations
+	Conversations []store.ConversationID // the contact's own
+	Messages      []store.MessageID      // written by the contact, in any conversation
+	Roots         []string               // ids of the first messages of the conversations' chat threads
+	Subjects      []string               // subjects of the conversations
 }
 
 const (
-	minName    = 4  // shorter names and keys occur in too many texts
-	minSubject = 8  // shorter subjects occur in too many texts
+	minName    = 4  // shorter names and keys match too many texts
+	minSubject = 8  // shorter subjects match too many texts
 	minDigits  = 7  // a shorter number isn't a phone number
-	minRoot    = 10 // a shorter id of a message could mean something else
+	minRoot    = 10 // a shorter message id could be something else
 )
 
 const subjectOf = `
@@ -49,7 +54,7 @@ const subjectOf = `
 	WHERE c.id = ANY($1)
 	ORDER BY i.id`
 
-// readSubject reads who contacts are.
+// readSubject reads the names and addresses of contacts.
 func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactID) (subject, error) {
 	s := subject{Contacts: contacts}
 	type row struct {
@@ -67,7 +72,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 	}
 	for _, r := range rows {
 		s.Names = append(s.Names, r.ContactName)
-		if r.ID == nil { // a contact without an address; else all columns of i are there
+		if r.ID == nil { // a contact without an identity: the columns of i are NULL
 			continue
 		}
 
@@ -89,16 +94,16 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 
 const (
 	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
-	// All messages are read: erasures are too rare for an index.
+	// messagesOf reads the whole table: erasures are too rare for an index.
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
-	// sharedWith finds other conversations with something of the contact, in four ways:
-	//   - it has a message of the contact;
-	//   - it is a thread of several customers, and has a post of such a message: an agent has made the mail a conversation of
-	//     its own since;
-	//   - the contact was in copy;
-	//   - the contact's address is in the log, because an agent typed it there, or because it was not reached.
+	// sharedWith selects other conversations in which the contact took part, in one of four ways:
+	//   - It has a message of the contact.
+	//   - It is a thread of several customers, in which a message of the contact was posted before an agent made that message
+	//     a conversation of its own.
+	//   - The contact is in copy.
+	//   - Its log has the contact's address, because an agent typed it or a reply to it failed.
 	//
-	// The last two don't count where the conversation's own customer has the same address (isCopied).
+	// The last two don't count if the conversation's own customer has the same address (see isCopied).
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -122,7 +127,7 @@ const (
 		WHERE c.id = ANY($1)`
 )
 
-// readScope finds the conversations and messages of a contact as they are now.
+// readScope reads the conversations and messages of a contact as they are now.
 func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error) {
 	s := &scope{subject: who}
 	var err error
@@ -132,7 +137,7 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	if s.Messages, err = query.Column[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	found, err := query.Column[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments(""))
+	found, err := query.Column[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments(noErasure))
 	if err != nil {
 		return nil, err
 	}
@@ -160,15 +165,19 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	return s, nil
 }
 
-// batchRows is how many rows one transaction erases, so that nobody waits long for its locks.
+// batchRows is how many rows one transaction erases. It is small, so that nobody waits long for its locks.
 const batchRows = 500
 
-// namedArguments returns the arguments of the statements that count, erase or export the rows of a place (listPlaces).
+// noErasure is the argument of namedArguments for statements that only read.
+const noErasure = ""
+
+// namedArguments returns the arguments of the statements that count, erase or export the rows of a place (listPlaces). erasure
+// is the id of the erasure, or noErasure.
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	words := lowerAll(slices.Concat(s.Names, s.Subjects))
 	told := lowerAll(keyForms(s.Keys, isGlobal))
 	for _, word := range words {
-		told = append(told, asJSON(word, unicode.MaxRune)) // as jsonb is written
+		told = append(told, asJSON(word, unicode.MaxRune)) // as PostgreSQL writes jsonb
 	}
 	for _, id := range s.Conversations {
 		told = append(told, fmt.Sprintf(`"id": %d`, id), fmt.Sprintf(`"conversation": %d`, id))
@@ -186,7 +195,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"told":          likePatterns(told),
 		"likely":        likePatterns(words),
 		"whole":         wholeWords(words),
-		"persons":       append(store.PersonsReasons(), "precedence"), // which was one for a while
+		"persons":       append(store.PersonsReasons(), "precedence"), // used by earlier versions
 		"addressing":    addressingDeeds(),
 		"limit":         batchRows,
 		"erasure":       erasure,
@@ -194,30 +203,30 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	}
 }
 
-// addressingDeeds returns the kinds of log entries that contain an address: one that an agent or a mail server named.
+// addressingDeeds returns the kinds of log entries that may contain an address, from an agent or a mail server.
 func addressingDeeds() []store.Deed {
 	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
 		store.DeedNotDelivered, store.DeedUnclear}
 }
 
-// isCopied is true for other customers' conversations in which the contact is in copy. A conversation whose own customer
-// has the same address, in another mailbox or since the erasure began, keeps it: replies go there. All conversations are
-// read, as all messages are: the words by which conversations are found lack the end of very long lists.
+// isCopied is true for other customers' conversations in which the contact is in copy. A conversation whose own customer has
+// the same address (on another of our mailboxes, or since the erasure began) keeps the address, because replies go there.
+// The condition reads the whole table. The index of words can't be used, because it omits the end of very long lists.
 const isCopied = `t.participants @> ANY(ARRAY(
 		SELECT jsonb_build_array(jsonb_build_object('key', k.key)) FROM unnest(@keys::text[]) AS k(key)))
 	AND t.id <> ALL(@conversations)
 	AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))`
 
-// keyForms returns the forms in which the chosen keys occur in texts.
-func keyForms(keys []string, chosen func(string) bool) []string {
+// keyForms returns the keys that isChosen accepts, in the forms in which texts contain them.
+func keyForms(keys []string, isChosen func(string) bool) []string {
 	var list []string
 	for _, key := range keys {
-		if len(key) < minName || !chosen(key) {
+		if len(key) < minName || !isChosen(key) {
 			continue
 		}
 		digits := strings.TrimPrefix(key, "+")
 		if isNumber(digits) && len(digits) >= minDigits {
-			list = append(list, digits) // with or without the plus, however that is written
+			list = append(list, digits) // matches with and without the plus, however it is escaped
 			continue
 		}
 		list = append(list, key, url.QueryEscape(key))
@@ -226,11 +235,11 @@ func keyForms(keys []string, chosen func(string) bool) []string {
 	return slices.Compact(list)
 }
 
-// lowerAll returns the texts in small letters.
-func lowerAll(list []string) []string {
-	low := make([]string, len(list))
-	for i, s := range list {
-		low[i] = strings.ToLower(s)
+// lowerAll returns the texts in lower case.
+func lowerAll(texts []string) []string {
+	lower := make([]string, len(texts))
+	for i, s := range texts {
+		lower[i] = strings.ToLower(s)
 	}
-	return low
+	return lower
 }
