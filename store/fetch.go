@@ -10,32 +10,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// Some providers send a message without its files, only with references by which the files can be downloaded. Each
-// such file is a row of the table fetches, made when the message is stored. A process claims rows that are due,
-// downloads the files, and writes the result: FinishFetch, or RetryFetch to try again later. If the process dies,
-// another one claims the file once the lease has ended.
+// Some providers, such as WhatsApp, send a message with references to its files, which Parley has to download. The table
+// fetches is the queue of these downloads. A process claims rows that are due, downloads the files, and calls FinishFetch,
+// or RetryFetch to try again later. If the process dies, another one claims the row once the lease has expired.
 
-// Fetch is a file that Parley has to download from a provider. Its row is kept as long as its message, even when
-// the file is there, because blobs (stored files) that no row names are dropped.
+// Fetch is a file to download from a provider. Its row is kept as long as its message, even after the download, because a
+// blob (a stored file) is deleted when no row refers to it.
 type Fetch struct {
 	ID             int64          `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"`
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	MessageID      MessageID      `db:"message_id" json:"message_id"`
 	N              int            `db:"n" json:"n"`                   // index in Message.Files
-	Ref            string         `db:"ref" json:"ref"`               // what the channel fetches it by
-	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 if unknown
+	Ref            string         `db:"ref" json:"ref"`               // the channel's reference to the file
+	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // according to the provider; 0 if unknown
 	State          FetchState     `db:"state" json:"state"`
 	Attempt        int            `db:"attempt" json:"attempt"`
-	Epoch          int64          `db:"epoch" json:"epoch"`   // rises with each claim: results of earlier claims don't count
-	DueAt          *time.Time     `db:"due_at" json:"due_at"` // Parley's clock; nil once it is done
+	Epoch          int64          `db:"epoch" json:"epoch"`   // rises with each claim; results of earlier claims are discarded
+	DueAt          *time.Time     `db:"due_at" json:"due_at"` // parley_now(); nil once it is done
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
 }
 
-// FetchState is how far a Fetch has come.
+// FetchState is the state of a Fetch.
 type FetchState string
 
-// States of a Fetch.
 const (
 	FetchWaiting FetchState = "waiting"
 	FetchDone    FetchState = "fetched"
@@ -47,21 +45,20 @@ const insertFetches = `
 	SELECT id, account_id, conversation_id, message_id, n, ref, size_bytes, state, due_at, created_at
 	FROM json_populate_recordset(NULL::fetches, $1)`
 
-// InsertFetches adds files that are to be fetched.
 func InsertFetches(ctx context.Context, q Execer, rows []Fetch) error {
 	return execRows(ctx, q, "insert fetches", insertFetches, rows)
 }
 
-// ClaimedFetch is a Fetch that belongs to this process until its lease ends.
+// ClaimedFetch is a Fetch that no other process can claim until the lease expires.
 type ClaimedFetch struct {
 	Fetch
 	LeaseSeconds float64 `db:"lease_seconds"`
 	FirstAgo     float64 `db:"first_ago"` // seconds since the first attempt began
 }
 
-// Each account has its own number of slots: a provider that answers slowly delays nobody else's files. A
-// lease is longer for larger files: one second more for each 128 KiB, but at most ten minutes more. The ids
-// go into an array, because a join would be planned for the largest number of slots that there could be.
+// claimFetches claims rows per account, so that a slow provider doesn't delay the files of others. The lease is extended by a
+// second per 128 KiB of the file, at most by ten minutes. The ids are passed as an array, because the planner would plan a
+// join for the largest possible number of slots.
 const claimFetches = `
 	WITH due AS MATERIALIZED (
 		SELECT due_of_account.id
@@ -83,8 +80,7 @@ const claimFetches = `
 		extract(epoch FROM leased_until - clock_timestamp())::double precision AS lease_seconds,
 		extract(epoch FROM clock_timestamp() - first_at)::double precision AS first_ago`
 
-// ClaimFetches takes files that are due, of accounts[i] at most slots[i]. lease is the shortest time
-// for which a file is leased to this process.
+// ClaimFetches claims files that are due, at most slots[i] of accounts[i]. lease is the minimum duration of the claims.
 func ClaimFetches(ctx context.Context, q Querier, accounts []AccountID, slots []int32, lease time.Duration) ([]ClaimedFetch, error) {
 	if len(accounts) == 0 {
 		return nil, nil
@@ -97,8 +93,8 @@ const finishFetch = `
 	SET state = $3, blob = nullif($4, ''), reason = $5, due_at = NULL, leased_until = NULL
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// FinishFetch writes the result of a claimed file and journals the fact about it, in one transaction. It does
-// nothing if the lease ended and another process has claimed the file.
+// FinishFetch stores the result of a claimed file and writes fact, an event that reports it, to the journal, in one
+// transaction. It does nothing if the lease expired and another process has claimed the file.
 func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state FetchState, blob, reason string, fact NewEvent) error {
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
@@ -116,7 +112,7 @@ const retryFetch = `
 	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL, reason = $4
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// RetryFetch ends a claim without a result. The file is due again after wait; reason says why, for people.
+// RetryFetch releases a claim after a failure. The file is due again after wait. reason explains the failure to people.
 func RetryFetch(ctx context.Context, q Execer, c ClaimedFetch, wait time.Duration, reason string) error {
 	return query.Exec(ctx, q, "retry fetch", retryFetch, c.ID, c.Epoch, wait.Seconds(), Clean(reason))
 }
@@ -127,7 +123,7 @@ const filesOf = `
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'files'
 	ORDER BY id`
 
-// FilesOf reads the deliveries that post the files of messages.
+// FilesOf reads into list the deliveries (posts in agents' chats) that contain the files of messages.
 func (p *Pipeline) FilesOf(list *[]Delivery, messages []MessageID) {
 	if len(messages) > 0 {
 		read(p, list, filesOf, messages)

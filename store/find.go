@@ -13,14 +13,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Agents search conversations by words, addresses and numbers. There are three ways to search, because none is fast
-// for all words. Each is tried if the ones before did not fill the page:
+// Agents search conversations by words, addresses and phone numbers. The newest matches come first. There are three search
+// strategies, because none is fast for all words. A strategy is used if the ones before it did not fill the page:
 //
-//   - findNewest looks through the newest thousand conversations. That fills the page if many have the words.
-//   - findConversations collects the conversations that have the words by the index of words (met), and looks at the
-//     newest of these until the page is full.
-//   - If more than 20,000 have the words (few is false), findConversations instead tests all conversations one by one, the
-//     newest first. There "IS TRUE" keeps the planner from using the index of words.
+//   - findNewest tests the thousand newest conversations. That is enough for words that many conversations have.
+//   - findConversations collects all matches from the index of words (met), and sorts them.
+//   - If there are more than 20,000 matches (few is false), findConversations instead tests all conversations one by one,
+//     the newest first. There, "IS TRUE" keeps the planner from using the index of words.
 const (
 	findQuery = `
 	WITH query AS (
@@ -67,29 +66,28 @@ const (
 	LIMIT $6::int OFFSET $7::int`
 )
 
-// FindConversations returns the ids of the conversations that r may read and in whose subject, names,
-// addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
-// come first, in any status. Text has no operators: all characters but letters and digits separate words.
+// FindConversations returns the ids of conversations in any status that r may read and that match text, the newest first.
+// Each word of text must occur in the conversation's subject, names, addresses or phone numbers, as a word or as the start
+// of one. text has no operators: all characters except letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
 	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset)
 	ids, err := query.Column[ConversationID](ctx, q, "find among the newest", findNewest, args...)
-	if err != nil || len(ids) == limit { // the page is full: nothing newer can be missing
+	if err != nil || len(ids) == limit { // a full page of the newest conversations is complete
 		return ids, err
 	}
 	return query.Column[ConversationID](ctx, q, "find", findConversations, args...)
 }
 
-// plainText replaces what PostgreSQL refuses in text, NUL and invalid UTF-8, by spaces.
+// plainText replaces NUL and invalid UTF-8, which PostgreSQL rejects, by spaces.
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
 }
 
-// minPhoneDigits is the least number of digits of a text that is looked for as a phone number. Fewer digits, like a house
-// number or a year, are in too many numbers.
+// minPhoneDigits is the minimum length of a phone number to search for. Fewer digits, such as a year, match too many numbers.
 const minPhoneDigits = 5
 
-// phoneNumber returns the digits of a text that may be a phone number, without the zeros that are dialled before a
-// country's or an area's code: "491701234" for "0049 (170) 1234". It is empty if the text can't be a phone number.
+// phoneNumber returns the digits of a text that may be a phone number, without the leading zeros of a country or area code:
+// "491701234" for "0049 (170) 1234". It returns "" if the text can't be a phone number.
 func phoneNumber(text string) string {
 	var digits strings.Builder
 	for _, r := range text {
@@ -106,8 +104,8 @@ func phoneNumber(text string) string {
 	return strings.TrimLeft(digits.String(), "0")
 }
 
-// indexOldWords takes the next conversations below the number in words_backlog (page), indexes their words
-// (indexed), and lowers the number (moved).
+// indexOldWords indexes the words of the next page of conversations, those below the number in words_backlog, and lowers
+// that number.
 const indexOldWords = `
 	WITH page AS MATERIALIZED (
 		SELECT id
@@ -124,12 +122,12 @@ const indexOldWords = `
 	)
 	SELECT count(*) FROM page`
 
-// KeepOldWords indexes the words of at most limit conversations that are older than the search,
-// the newest first. more is false when none are left, or another process does it now.
+// KeepOldWords indexes at most limit conversations from before this search existed, the newest first. more is false if none
+// are left, or if another process is indexing them.
 func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan()
-		if errors.Is(err, pgx.ErrNoRows) { // all are indexed, or another process has locked the row
+		if errors.Is(err, pgx.ErrNoRows) { // done, or locked by another process
 			return nil
 		}
 		if err != nil {

@@ -6,15 +6,17 @@ import (
 	"parley/store/internal/query"
 )
 
-// Gate is a budget of a provider that several lanes spend: a token bucket, or two of which both must have a token.
+// Gate is a provider's rate limit: a token bucket. Deliveries leave through lanes (queues), and several lanes may share a
+// gate. For example, Slack allows one message a second in each channel, so all threads of a channel share one gate. A gate
+// may have a second, wide bucket, for a limit over a longer time; then a delivery needs a token of both.
 type Gate struct {
 	ID        GateID    `db:"id" json:"id"`
 	AccountID AccountID `db:"account_id" json:"account_id"`
 	Key       string    `db:"key" json:"key"`
-	PerSecond float64   `db:"per_second" json:"per_second"` // 0 means that only refusals of the provider (429) limit it
-	Burst     int       `db:"burst" json:"burst"`           // tokens that the bucket holds
+	PerSecond float64   `db:"per_second" json:"per_second"` // 0 means no limit of our own: only the provider's responses (429) slow it down
+	Burst     int       `db:"burst" json:"burst"`           // capacity of the bucket in tokens
 
-	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 means that there is no second, wide bucket
+	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 means that there is no wide bucket
 	WideBurst     int     `db:"wide_burst" json:"wide_burst"`
 }
 
@@ -23,7 +25,7 @@ const findGates = `
 	FROM gates
 	JOIN json_populate_recordset(NULL::gates, $1) AS given ON given.account_id = gates.account_id AND given.key = gates.key`
 
-// FindGates looks gates up by account and key.
+// FindGates returns the stored gates with the accounts and keys of rows.
 func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
 	body, err := query.JSON(rows)
 	if err != nil {
@@ -42,7 +44,7 @@ const upsertGates = `
 		wide_per_second = EXCLUDED.wide_per_second, wide_burst = EXCLUDED.wide_burst
 	RETURNING id, account_id, key, per_second, burst, wide_per_second, wide_burst`
 
-// UpsertGates finds or makes gates and returns them with their ids.
+// UpsertGates inserts gates, or updates those that exist, and returns them with their ids.
 func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
 	body, err := query.JSON(rows)
 	if err != nil {

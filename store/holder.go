@@ -7,11 +7,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// A holder is the database session of an applier, which takes events from queues and applies them. The row of a queue names
-// the holder that has taken from it, by its number. The session holds an advisory lock by that number, which PostgreSQL
-// frees when the session, the process or the machine ends: by that, others notice that its queues are free.
+// Events wait in queues, and appliers take and process them. While an applier works on a queue, the queue's row has the number
+// of its holder: the applier's database session. If a process dies, its queues must become free at once. So each holder has
+// an advisory lock with its number, which PostgreSQL releases when the session ends for any reason. FreeDeadHolders finds
+// holders without that lock.
 
-// holderLocks is the class (first key) of the advisory locks of holders.
+// holderLocks is the first key of the holders' advisory locks; the second one is the holder's number.
 const holderLocks = 0x50A71E7
 
 const (
@@ -20,14 +21,14 @@ const (
 	addHolder  = `INSERT INTO holders (id, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))`
 )
 
-// AddHolder registers a session as a holder and returns its number. What the holder takes becomes free for
-// others when the session ends, or when KeepHolders was not called for the time of ttl.
+// AddHolder registers a session as a holder and returns its number. The holder's queues become free when the session ends, or
+// when KeepHolders was not called for the duration ttl.
 func AddHolder(ctx context.Context, session Querier, ttl time.Duration) (int, error) {
 	id, err := query.Value[int](ctx, session, "add holder", nextHolder)
 	if err != nil {
 		return 0, err
 	}
-	// The lock comes first: a holder in the table without its lock counts as dead.
+	// Lock first, because a holder in the table without its lock counts as dead.
 	if err := query.Exec(ctx, session, "add holder", lockHolder, holderLocks, id); err != nil {
 		return 0, err
 	}
@@ -40,8 +41,8 @@ func AddHolder(ctx context.Context, session Querier, ttl time.Duration) (int, er
 const keepHolders = `
 	UPDATE holders SET until = clock_timestamp() + make_interval(secs => $2) WHERE id = ANY($1) RETURNING id`
 
-// KeepHolders extends the time of holders and returns those that still exist: FreeDeadHolders has removed the
-// others meanwhile.
+// KeepHolders extends the registration of holders by ttl, and returns those that still exist. FreeDeadHolders has removed
+// the others.
 func KeepHolders(ctx context.Context, q Querier, holders []int, ttl time.Duration) ([]int64, error) {
 	return query.Column[int64](ctx, q, "keep holders", keepHolders, holders, ttl.Seconds())
 }
@@ -51,9 +52,9 @@ const (
 	unlockHolder = `SELECT pg_advisory_unlock($1, $2)`
 )
 
-// DropHolder removes a holder that holds no queue any more. After that its session may serve others.
+// DropHolder removes a holder that holds no queues. After that, its session may be used for something else.
 func DropHolder(ctx context.Context, session Querier, holder int) error {
-	// The lock goes last: a holder in the table without its lock counts as dead.
+	// Unlock last, because a holder in the table without its lock counts as dead.
 	if err := query.Exec(ctx, session, "drop holder", dropHolder, holder); err != nil {
 		return err
 	}
@@ -68,8 +69,8 @@ const deadHolders = `
 		WHERE held.locktype = 'advisory' AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND held.classid = $1 AND held.objid = holder.id AND held.objsubid = 2)`
 
-// freeHeld also marks the next events of the freed queues, so that they are applied one by one (tries > 0, suspect_upto): one
-// of them may have made the holder die.
+// freeHeld also marks the next events of the freed queues as suspects (tries > 0, suspect_upto), which are applied one by
+// one, because one of them may have crashed the holder.
 const freeHeld = `
 	WITH dead AS (
 		DELETE FROM holders WHERE id = ANY($1)
@@ -85,9 +86,9 @@ const freeHeld = `
 	WHERE id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING account_id AS id`
 
-// FreeDeadHolders removes holders that ended without DropHolder, frees their queues, and returns the number of these queues. The
-// next perKey events of each queue are then applied one by one. If thorough is true, it also frees queues whose holder is
-// not registered.
+// FreeDeadHolders removes holders that ended without DropHolder, frees their queues, and returns the number of freed queues.
+// The next perKey events of each are then applied one by one. If thorough is true, it also searches all queues for holders
+// that are not registered.
 func FreeDeadHolders(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
 	dead, err := query.Column[int64](ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil {

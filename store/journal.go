@@ -12,22 +12,23 @@ import (
 	"parley/store/internal/query"
 )
 
-// The journal is the table events. It keeps facts: each is one thing that somebody told Parley, such as a customer's mail
-// or an agent's message, as bytes under an external id, so that it counts once however often it is told. Accepting a fact
-// stores it here before anybody is told that it arrived.
+// The journal, the table events, is a durable log of everything that Parley receives: a customer's mail, an agent's message, a
+// click. Each such thing is a fact: its original bytes and an external id, such as a mail's Message-ID. A fact is stored
+// here before its sender gets an acknowledgement. If it is delivered again, the external id shows that it is a duplicate.
 //
-// Events with the same order key (a mailbox, a thread) are applied in order. They form a queue: a row of queues names the
-// next one, and queue_events has those behind it, by their places. A queue without events has no row. queue.go takes from
-// the queues. An event that can't be applied is moved from its queue into quarantine (quarantine.go).
+// An event is a stored fact. Processing it later, in a transaction that changes conversations, is called applying it. Events
+// with the same order key, such as those of one mailbox, are applied in order. They form a queue: the first one is in the
+// queue's row (table queues), and the others are in queue_events, ordered by their places. An empty queue has no row.
+// queue.go takes events from the queues. Events that can't be applied are moved into quarantine (quarantine.go).
 
 // Event is a fact in the journal.
 type Event struct {
 	ID         EventID   `db:"id"`
-	AccountID  AccountID `db:"account_id"` // of the channel or chat that told it
+	AccountID  AccountID `db:"account_id"` // the channel or chat that it came from
 	ExternalID string    `db:"external_id"`
 	OrderKey   string    `db:"order_key"`
 	Payload    []byte    `db:"payload"`
-	Blob       *string   `db:"blob"` // the name of the blob that has the bytes instead of Payload; nil if none has
+	Blob       *string   `db:"blob"` // the blob that has the bytes instead of Payload; nil if there is none
 	SizeBytes  int64     `db:"size_bytes"`
 	ReceivedAt time.Time `db:"received_at"`
 }
@@ -38,25 +39,25 @@ type NewEvent struct {
 	ExternalID string
 	OrderKey   string // with the account's prefix: see OrderKey
 	Payload    []byte
-	Blob       string // the name of the blob that has the bytes instead of Payload
+	Blob       string // the blob that has the bytes instead of Payload; empty if there is none
 	SizeBytes  int64
-	Quarantine string // why the event can never be applied, so that it is stored in quarantine; empty for all others
-	// Share is the account whose share of the appliers' time the event uses; 0 means AccountID. Parley's
-	// own facts about a conversation use the share of that conversation's account.
+	Quarantine string // why the event can never be applied and goes to quarantine at once; usually empty
+	// Share is the account to which the event is charged when processing time is divided among accounts; 0 means
+	// AccountID. Parley's own facts about a conversation are charged to the conversation's account.
 	Share AccountID
-	// Erased is a keyed hash of AccountID and ExternalID (package erase). A fact whose hash is among those of erased facts
-	// isn't stored. The zero value means that nobody looks for it.
+	// Erased is a keyed hash of AccountID and ExternalID (package erase). The fact is not stored if a fact with this hash
+	// was erased. The zero value skips this check.
 	Erased [16]byte
 }
 
-// FactVersion is stored with the queue of each event. It rises when events of a new kind are introduced. A process leaves
-// queues of a higher version than its own to processes that know it.
+// FactVersion rises when a new kind of events is introduced. It is stored with the queue of each event. During an update, an
+// older process leaves queues with a higher version to newer processes.
 const FactVersion = 2
 
-// SystemAccount is the account of Parley's own facts, for example those about timers and results.
+// SystemAccount is the account of Parley's own facts, such as expired timers and results of deliveries.
 const SystemAccount AccountID = 1
 
-// OrderKey returns the journal's order key for a key that is unique within an account: "17/KEY".
+// OrderKey returns the order key for a key that is unique within an account: "17/KEY".
 func OrderKey(account AccountID, key string) string { return fmt.Sprintf("%d/%s", account, key) }
 
 // ConversationKey is the order key of Parley's own facts about a conversation.
@@ -64,18 +65,18 @@ func ConversationKey(conversation ConversationID) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
-// enqueue appends events to their queues. It is the middle of several statements. They define new before it: the id,
-// account_id (the account whose share is used) and order_key of each event. Its parts:
-//   - numbered counts the events of each queue;
-//   - put makes the queues' rows, or lengthens the queues that are there. It has a row for each queue that got events;
-//   - rest stores the places of all events but those that are the next ones of their queues.
+// enqueue appends events to their queues. It is the middle of several statements, which define new before it: the id,
+// account_id (the account that is charged) and order_key of each event. Its parts:
+//   - numbered numbers the events of each queue;
+//   - put inserts the queues' rows, or extends existing queues. It returns a row for each queue that got events;
+//   - rest stores the places of all events except those that became the first of their queues.
 //
-// A queue's row stays locked until the transaction ends. So the queue's events get their places in the order of the
-// commits, and an applier that is about to remove the row waits and then sees the new events. All events are inserted
-// first, then the rows are locked in the order of their keys: so two transactions can't wait for each other.
+// A queue's row stays locked until the transaction ends. So places follow the order of commits, and an applier that is about
+// to delete the row waits and then sees the new events. All events are inserted first, and then the rows are locked in the
+// order of their keys, so two transactions can't deadlock.
 //
-// PostgreSQL's planner expects lists to be short and would join two of them by comparing each row with each. The
-// expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
+// PostgreSQL's planner expects lists to be short and would join two of them with a nested loop. The expressions
+// (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
 const enqueue = `numbered AS MATERIALIZED (
 		SELECT id, account_id, order_key, row_number() OVER of_queue AS rank, count(*) OVER (PARTITION BY order_key) AS total
 		FROM new
@@ -103,11 +104,11 @@ const enqueue = `numbered AS MATERIALIZED (
 const factVersion = `2`
 
 // insertEvents has these parts before enqueue:
-//   - given are the facts, with ids in the order in which they came;
-//   - stored are those that are neither events, nor events that were removed (seen), nor erased;
-//   - bad go into quarantine, and new are queued.
+//   - given is the facts, with ids in the order of arrival;
+//   - stored is those that are new: not in events, not removed from there by retention (seen), and not erased;
+//   - bad is those that go to quarantine, and new is those that are queued.
 //
-// Rows are inserted in the order of their external ids, so that two processes that store the same facts at once can't deadlock.
+// Rows are inserted in the order of their external ids, so that two processes that store the same facts can't deadlock.
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*, fact.quarantine = '' AS good
@@ -139,16 +140,16 @@ const insertEvents = `
 	FROM given
 	WHERE (id IN (SELECT id FROM stored)) IS TRUE`
 
-// Inserted is a fact that InsertEvents stored because it was not known before.
+// Inserted is a fact that InsertEvents stored.
 type Inserted struct {
 	ID         EventID
 	AccountID  AccountID
-	Share      AccountID // the account whose share it uses
+	Share      AccountID // see NewEvent.Share
 	Quarantine string    // NewEvent.Quarantine
 }
 
-// InsertEvents stores facts, and appends them to their queues or puts them into quarantine, in one statement. It ignores
-// facts that are known already, and returns the others.
+// InsertEvents stores facts, and appends them to their queues or puts them into quarantine, in one statement. It skips facts
+// that are known already, and returns the others.
 func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -180,15 +181,16 @@ func eventColumns(events []NewEvent) []any {
 	}
 }
 
-// factHash returns what the table seen keeps of a short external id when its event is removed. The SQL constant
-// seenOfEvents of package retention computes the same.
-func factHash(external string) [16]byte {
-	sum := sha256.Sum256([]byte(external))
+// factHash returns the hash of an external id, shortened by query.ShortID, that stays in the table seen after retention has
+// removed the event. The SQL constant seenOfEvents in package retention computes the same.
+func factHash(externalID string) [16]byte {
+	sum := sha256.Sum256([]byte(externalID))
 	return [16]byte(sum[:16])
 }
 
-// insertFacts is insertEvents for facts about results of deliveries. It stores a fact only if the lane's lease still is the
-// one under which the attempt was made: after that, another process may have made another attempt.
+// insertFacts is insertEvents for results of deliveries. A process must claim a lane (a queue of deliveries) before it sends
+// one, and each claim has an epoch. insertFacts stores a result only if the lane still has the epoch of the attempt.
+// Otherwise another process has claimed the lane, and may have made another attempt.
 const insertFacts = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*
@@ -210,14 +212,14 @@ const insertFacts = `
 	), ` + enqueue + `
 	SELECT 1 FROM put`
 
-// LaneFact is a fact about the result of a delivery, with the lane and the epoch of the delivery's claim.
+// LaneFact is the result of a delivery, with its lane and the epoch of the claim under which it was sent.
 type LaneFact struct {
 	LaneID LaneID
 	Epoch  int64
 	NewEvent
 }
 
-// AddLaneFacts adds the statement that stores facts about results to a batch. It leaves out facts whose lane has been
+// AddLaneFacts adds a statement to a batch that stores results of deliveries. The statement skips those whose lane has been
 // claimed again since.
 func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 	if len(facts) == 0 {
@@ -237,8 +239,7 @@ const getEvent = `
 	SELECT id, account_id, external_id, order_key, payload, blob, size_bytes, received_at
 	FROM events WHERE id = $1`
 
-// GetEvent reads one event.
-// Errors: pgx.ErrNoRows when there is none.
+// GetEvent returns one event. Errors: pgx.ErrNoRows.
 func GetEvent(ctx context.Context, q Querier, id EventID) (Event, error) {
 	list, err := query.Collect[Event](ctx, q, "event", getEvent, id)
 	if err != nil {
@@ -257,7 +258,7 @@ const seenEvents = `
 	FROM unnest($2::text[], $3::uuid[]) AS asked(external_id, fact)
 	JOIN seen ON seen.account_id = $1 AND seen.fact = asked.fact`
 
-// SeenEvents returns those of the external ids under which an account has, or once had, a fact in the journal.
+// SeenEvents returns the set of those external ids that an account has, or once had, in the journal.
 func SeenEvents(ctx context.Context, q Querier, account AccountID, external []string) (map[string]bool, error) {
 	short, original := query.ShortIDs(external)
 	facts := query.Field(short, func(id *string) [16]byte { return factHash(*id) })
@@ -285,7 +286,7 @@ const unapplied = `
 				SELECT FROM queue_events AS behind
 				WHERE behind.queue_id = queue.id AND behind.place > queue.place AND behind.event_id <= $2)))`
 
-// HasUnapplied returns whether events of an account with ids up to upTo still wait to be applied.
+// HasUnapplied reports whether events of an account with ids up to upTo, inclusive, have not been applied yet.
 func HasUnapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {
 	return query.Value[bool](ctx, q, "unapplied", unapplied, account, upTo)
 }

@@ -9,29 +9,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// What is to leave Parley is a delivery: a reply to a customer, or a post, file or mark in an agents' chat. The deliveries of
-// one conversation to one place form a lane, and only the first that isn't done, its head, may leave. To send it, a process
-// claims the lane: it gets a lease, and the lane's next epoch. Once the lease is over, others may claim the lane.
+// Everything that Parley sends is a delivery: a reply to a customer, or a post, a file or an emoji in the agents' chat. The
+// deliveries of one conversation to one destination form a lane, which is a queue: only its head, the first delivery that
+// isn't done, may be sent. To send it, a process claims the lane. The claim has a lease, which expires, and an epoch, which
+// is a number that rises with each claim. If the process was too slow and another one has claimed the lane, its epoch no
+// longer matches, and its result is discarded. So deliveries stay in order, and none is sent twice without being noticed.
 
-// Lane is the queue of the deliveries of one conversation to one destination. They leave in the order of Seq.
+// Lane is the queue of the deliveries of one conversation to one destination, in the order of Delivery.Seq.
 type Lane struct {
 	ID             LaneID         `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
 	Key            string         `db:"key" json:"key"`               // unique in the account
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	GateID         GateID         `db:"gate_id" json:"gate_id"`
-	Priority       int            `db:"priority" json:"priority"` // one of the constants Priority…
-	// Delivery.Seq of the last delivery that is done: the one behind it is the head.
-	Head         int64      `db:"head" json:"head"`
-	Tail         int64      `db:"tail" json:"tail"`     // Delivery.Seq of the newest delivery; equal to Head when nothing waits
-	Epoch        int64      `db:"epoch" json:"epoch"`   // rises with each claim: results of earlier claims don't count
-	DueAt        *time.Time `db:"due_at" json:"due_at"` // when the head may leave, Parley's clock; nil when nothing waits
-	LeasedUntil  *time.Time `db:"leased_until" json:"leased_until"`
-	LeaseSeconds float64    `db:"lease_seconds" json:"lease_seconds"` // how long a claim holds
-	RestUntil    *time.Time `db:"rest_until" json:"rest_until"`       // nothing is claimed before, Parley's clock
+	Priority       int            `db:"priority" json:"priority"` // PriorityRoot, …
+	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last delivery that is done; the next one may be sent
+	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest delivery; equal to Head if nothing waits
+	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim; results of earlier claims are discarded
+	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the next delivery may be sent, parley_now(); nil if nothing waits
+	LeasedUntil    *time.Time     `db:"leased_until" json:"leased_until"`
+	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"` // duration of a claim
+	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"`       // the lane can't be claimed before this, parley_now()
 }
 
-// Delivery is one message, or post, on its way to one place.
+// Delivery is one message, or post, to one destination.
 type Delivery struct {
 	ID        DeliveryID      `db:"id" json:"id"`
 	LaneID    LaneID          `db:"lane_id" json:"lane_id"`
@@ -40,68 +41,69 @@ type Delivery struct {
 	Kind      string          `db:"kind" json:"kind"`
 	Payload   json.RawMessage `db:"payload" json:"payload"`
 	State     DeliveryState   `db:"state" json:"state"`
-	// The surface's order of agents' messages; empty means in order of insertion.
+	// The sort key of agents' messages from their chat; empty means in order of insertion.
 	OrderBy string `db:"order_by" json:"order_by"`
-	Attempt int    `db:"attempt" json:"attempt"` // attempts so far
-	Part    int    `db:"part" json:"part"`       // the part of its text that is sent next, counted from 0
-	// Until then it can be taken back (its hold), Parley's clock; nil if it has no hold.
+	Attempt int    `db:"attempt" json:"attempt"` // number of attempts
+	Part    int    `db:"part" json:"part"`       // index of the part of a long text that is sent next
+	// It can be taken back until this time, parley_now(); nil if it can't.
 	NotBefore  *time.Time `db:"not_before" json:"not_before"`
 	FirstAt    *time.Time `db:"first_at" json:"first_at"`       // when the first attempt began
 	SentAt     *time.Time `db:"sent_at" json:"sent_at"`         // when the current attempt began
-	AbsentAt   *time.Time `db:"absent_at" json:"absent_at"`     // when the destination was found not to have it
-	WarnedAt   *time.Time `db:"warned_at" json:"warned_at"`     // when its agent was told that it is late
+	AbsentAt   *time.Time `db:"absent_at" json:"absent_at"`     // when a lookup found that the destination doesn't have it
+	WarnedAt   *time.Time `db:"warned_at" json:"warned_at"`     // when its agent was warned that it is late
 	ExternalID string     `db:"external_id" json:"external_id"` // the destination's id of the message
-	Progress   string     `db:"progress" json:"progress"`       // what the channel or surface needs to continue it
+	Progress   string     `db:"progress" json:"progress"`       // state that the channel or chat needs to continue a partial delivery
 	ErrorClass string     `db:"error_class" json:"error_class"`
 	ErrorText  string     `db:"error_text" json:"error_text"`
 	CreatedAt  time.Time  `db:"created_at" json:"created_at"`
-	// Deliveries that follow each other with the same JoinKey may leave as one message (a
-	// run) while the sum of their JoinSize is at most JoinRoom. Without a JoinKey it leaves alone.
+	// Consecutive deliveries with the same JoinKey may be sent as one message if the sum of their JoinSize is at most
+	// JoinRoom. A delivery without a JoinKey is sent alone.
 	JoinKey  string `db:"join_key" json:"join_key"`
 	JoinSize int    `db:"join_size" json:"join_size"`
-	// Joined is the first delivery of the run in which this delivery left or is leaving. It is 0 in the
-	// first one itself, and in a delivery that leaves alone.
+	// Joined is the first of the deliveries that are sent as one message with this one. It is 0 in the first one itself, and
+	// in a delivery that is sent alone.
 	Joined DeliveryID `db:"joined" json:"joined"`
 }
 
-// Priorities of lanes, the most urgent first. So a new thread needn't wait for all that is said in a lively one. But every
-// fourth slot goes to a lane of a less urgent priority (see claimShared in package dispatch).
+// Priorities of lanes, the most urgent first. A new thread needn't wait for all messages of a busy one. Every fourth slot goes
+// to a lane of a lower priority, so that none starves (see claimShared in package dispatch).
 const (
-	PriorityRoot = iota // the first message of a thread, its root, has not landed yet
-	PrioritySay         // words
-	PriorityCard        // a change of the card, which is the root
+	PriorityRoot = iota // the root, a thread's first post, has not been posted yet
+	PrioritySay         // a message
+	PriorityCard        // an update of the root, which shows the conversation's card
 	PriorityMark        // an emoji on an agent's message
 )
 
-// JoinRoom is how much one message holds, in the unit of Delivery.JoinSize.
+// JoinRoom is the maximum size of a joined message, in the unit of Delivery.JoinSize.
 const JoinRoom = 1000
 
-// DeliveryState is how far a delivery has come.
+// DeliveryState is the state of a delivery. Accepted, Sent, Delivered, Read and Failed are also what providers report about
+// replies (channels.DeliveryState).
 type DeliveryState string
 
-// States of a delivery. What a provider tells of a reply (channels.DeliveryState) is one of Accepted, Sent, Delivered, Read and Failed.
+// States of a delivery.
 const (
-	Queued        DeliveryState = "queued"         // it waits for its turn, the end of its hold, or the next attempt
-	Sending       DeliveryState = "sending"        // an attempt runs, or its process died
-	Unknown       DeliveryState = "unknown"        // nobody knows whether an attempt succeeded: it is looked for
+	Queued        DeliveryState = "queued"         // waits for its turn, for NotBefore, or for the next attempt
+	Sending       DeliveryState = "sending"        // an attempt is running, or its process died
+	Unknown       DeliveryState = "unknown"        // it is unknown whether an attempt succeeded; the destination is searched for it
 	Accepted      DeliveryState = "accepted"       // the destination has it
 	Sent          DeliveryState = "sent"           // the provider has passed it on
 	Delivered     DeliveryState = "delivered"      // the customer's device, or mail server, has it
 	Read          DeliveryState = "read"           // the customer has seen it
 	Failed        DeliveryState = "failed"         // it will not arrive
 	Cancelled     DeliveryState = "cancelled"      // it was taken back
-	NeedsDecision DeliveryState = "needs_decision" // nobody knows whether it has left: a person says what becomes of it
+	NeedsDecision DeliveryState = "needs_decision" // it is unknown whether it was sent; a person has to decide
 )
 
 const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until,
 	lease_seconds, rest_until`
 
-// lockLanes locks all lanes in use that a batch of events may touch, in the order of their ids. It is one statement:
-// with two of them, two transactions could deadlock. The ids are looked up first, since with OR the planner would read the
-// whole table, and a lane whose last delivery is finished meanwhile would be left out.
+// lockLanes locks all lanes in use that a batch of events may touch, in the order of their ids. It is one statement, because
+// with two of them, two transactions could deadlock. It looks up the ids first: with OR, the planner would read the whole
+// table, and a lane whose last delivery finishes at the same time would be left out.
 //
-// An idle lane of a conversation isn't locked. It stays idle, because only a transaction that has locked the conversation
-// puts something into it. Package retention may remove it meanwhile; then updateLanes fails.
+// Idle lanes of conversations are not locked. They stay idle, because only a transaction that has locked the conversation
+// appends to them. If package retention removes such a lane in between, updateLanes fails.
 const lockLanes = `
 	SELECT ` + laneColumns + ` FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0 AND ` + idleLane + `
 	UNION ALL
@@ -115,7 +117,7 @@ const lockLanes = `
 		ORDER BY id
 		FOR NO KEY UPDATE) AS used`
 
-// idleLane is the condition that nothing waits in a lane and nobody works on it.
+// idleLane is the condition that nothing waits in a lane and no process has claimed it.
 const idleLane = `head = tail AND due_at IS NULL AND leased_until IS NULL`
 
 const insertLanes = `
@@ -141,8 +143,8 @@ const updateLanes = `
 	)
 	SELECT parley_require(count(*) = cardinality($1::bigint[]), 'lane') FROM changed`
 
-// UpdateLanes writes back Tail, DueAt, Priority, GateID, LeaseSeconds and Epoch of lanes that LockLanes returned. The
-// transaction fails (IsLost) when one of them is gone, because what was put into it would be lost.
+// UpdateLanes updates Tail, DueAt, Priority, GateID, LeaseSeconds and Epoch of lanes that LockLanes returned. If one of them
+// no longer exists, the transaction fails (IsLost), because deliveries in it would never be sent.
 func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
@@ -169,8 +171,7 @@ const insertDeliveries = `
 			$16::text[], $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::text[], $22::int[], $23::bigint[])
 		AS given(` + deliveryColumns + `)`
 
-// InsertDeliveries adds deliveries. Their columns are passed as lists, which PostgreSQL reads three times as
-// fast as JSON.
+// InsertDeliveries inserts deliveries. It passes their columns as arrays, which PostgreSQL reads three times as fast as JSON.
 func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	if len(rows) == 0 {
 		return nil
@@ -213,14 +214,14 @@ const updateDeliveries = `
 	FROM json_populate_recordset(NULL::deliveries, $1) AS given
 	WHERE deliveries.id = given.id`
 
-// UpdateDeliveries writes back deliveries of locked lanes.
+// UpdateDeliveries updates deliveries of locked lanes.
 func UpdateDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	return execRows(ctx, q, "update deliveries", updateDeliveries, rows)
 }
 
 const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 AND seq >= $2`
 
-// ShiftDeliveries moves the deliveries of a locked lane from seq on back by one, to make room for one at seq.
+// ShiftDeliveries makes room for a delivery at seq in a locked lane: it adds one to the Seq of those from seq on.
 func ShiftDeliveries(ctx context.Context, q Execer, lane LaneID, seq int64) error {
 	return query.Exec(ctx, q, "shift deliveries", shiftDeliveries, lane, seq)
 }
@@ -251,7 +252,7 @@ const deliveriesOf = `
 	WHERE (message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line')) OR id = ANY($2)
 	ORDER BY id`
 
-// unshown also finds a customer's edit: in a thread it is shown as a line of the kind 'changed' (bridge.Line).
+// unshown also finds customers' edits, which are posted as lines of the kind 'changed' (bridge.Line).
 const unshown = `
 	SELECT DISTINCT lane.conversation_id
 	FROM unnest($1::bigint[]) AS given(id)
@@ -280,9 +281,9 @@ const repliesBefore = `
 	WHERE kind = 'reply' AND state NOT IN ('queued', 'cancelled') AND sent_at BETWEEN $4::timestamptz - interval '72 hours' AND $4
 	ORDER BY lane_id, seq`
 
-// RepliesBefore returns the replies of an account that left, or were leaving, within the 72 hours before at. If conversation
-// isn't 0, it returns those of this conversation; else those of the newest fifty conversations of a customer, named by key.
-// It looks at the newest hundred deliveries of each conversation.
+// RepliesBefore returns the replies of an account that were sent, or being sent, within the 72 hours before at. If
+// conversation isn't 0, it returns those of that conversation. Otherwise it returns those of the fifty newest conversations
+// of the customer with that key. It looks at the hundred newest deliveries of each conversation.
 func RepliesBefore(
 	ctx context.Context, q Querier, account AccountID, conversation ConversationID, customer string, at time.Time,
 ) ([]Delivery, error) {
@@ -291,7 +292,7 @@ func RepliesBefore(
 
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 
-// JoinedTo returns the deliveries that left, or are leaving, in one message with a delivery in first.
+// JoinedTo returns the deliveries that are sent as one message with a delivery in first (see Delivery.Joined).
 func JoinedTo(ctx context.Context, q Querier, first []DeliveryID) ([]Delivery, error) {
 	return query.Collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }

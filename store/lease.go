@@ -6,25 +6,25 @@ import (
 	"parley/store/internal/query"
 )
 
-// Lease is a named right that one process, the holder, has for a time, by the database's clock: to fetch a mailbox, for
-// example. The holder renews it while it works.
+// Lease gives one process, the holder, the exclusive right to do something for some seconds, such as to fetch a mailbox. The
+// holder renews it while it works. If the holder dies, the lease expires, and another process may take it.
 type Lease struct {
 	Name   string `db:"name"`
 	Holder string `db:"holder"`
-	Live   bool   `db:"live"`   // false once it ran out, so that anybody may take it
-	Silent bool   `db:"silent"` // the holder calls ShowLife, but its lock is gone: it has ended, or lost its session
+	Live   bool   `db:"live"`   // false once it has expired, so that anybody may take it
+	Silent bool   `db:"silent"` // the holder has called ShowLife, but has lost its lock: its process or its session has ended
 }
 
-// ShowingPrefix begins the names of holders that call ShowLife. Processes of earlier versions don't, and have other names.
+// ShowingPrefix is the prefix of the names of holders that call ShowLife. Processes of earlier versions don't call it.
 const ShowingPrefix = "shows:"
 
-// showingLocks is the class (first key) of the advisory locks of ShowLife.
+// showingLocks is the first key of ShowLife's advisory locks; the second one is a hash of the holder.
 const showingLocks = 0x50A71E8
 
 const showLife = `SELECT pg_advisory_lock_shared($1, hashtext($2))`
 
-// ShowLife shows that a holder of leases lives, by an advisory lock that a session holds until it ends. When the process
-// ends, so does its session, and PostgreSQL frees the lock at once.
+// ShowLife takes an advisory lock that shows that a holder is alive. PostgreSQL releases it when the session ends, so others
+// notice at once that the holder's process has died, and needn't wait until its leases expire.
 func ShowLife(ctx context.Context, session Querier, holder string) error {
 	return query.Exec(ctx, session, "show life", showLife, showingLocks, holder)
 }
@@ -41,14 +41,14 @@ const findLeases = `
 	FROM leases
 	WHERE name = ANY($1) OR starts_with(name, $2)`
 
-// FindLeases reads the leases with these names, and all leases whose names begin with prefix. It writes
-// nothing, so it is the cheap way to see whether a lease is free.
+// FindLeases returns the leases with the given names, and all leases whose names begin with prefix. Unlike TakeLeases it
+// writes and locks nothing, so it is the cheap way to see whether a lease is free.
 func FindLeases(ctx context.Context, q Querier, names []string, prefix string) ([]Lease, error) {
 	return query.Collect[Lease](ctx, q, "leases", findLeases, names, prefix, showingLocks, ShowingPrefix)
 }
 
-// takeLeases takes rows in the order of their names, so that two processes which want the same leases can't deadlock. It
-// locks a row even if the lease is refused, so ask only for leases that FindLeases shows as free.
+// takeLeases inserts rows in the order of their names, so that two processes that want the same leases can't deadlock. It
+// locks a row even if the lease isn't free, so callers ask FindLeases first.
 const takeLeases = `
 	INSERT INTO leases (name, holder, until)
 	SELECT wanted.name, $2, clock.now + make_interval(secs => $3)
@@ -59,12 +59,12 @@ const takeLeases = `
 	WHERE leases.holder = EXCLUDED.holder OR leases.until < (SELECT clock_timestamp())
 	RETURNING name`
 
-// TakeLeases takes or renews leases and returns the names of those that the holder has now.
+// TakeLeases takes or renews leases for a number of seconds, and returns the names of those that the holder has now.
 func TakeLeases(ctx context.Context, q Querier, names []string, holder string, seconds float64) ([]string, error) {
 	return query.Column[string](ctx, q, "leases", takeLeases, names, holder, seconds)
 }
 
-// TakeLease takes or renews a lease and returns whether the holder has it.
+// TakeLease takes or renews a lease, and reports whether the holder has it now.
 func TakeLease(ctx context.Context, q Querier, name, holder string, seconds float64) (bool, error) {
 	taken, err := TakeLeases(ctx, q, []string{name}, holder, seconds)
 	return len(taken) > 0, err
@@ -74,12 +74,12 @@ const dropLeases = `
 	DELETE FROM leases
 	WHERE name = ANY($1) AND (holder = $2 OR until < (SELECT clock_timestamp()))`
 
-// DropLeases gives leases back. It also removes leases with these names that ran out, whoever had them.
+// DropLeases releases leases. It also removes leases with these names that have expired, whoever held them.
 func DropLeases(ctx context.Context, q Querier, names []string, holder string) error {
 	return query.Exec(ctx, q, "leases", dropLeases, names, holder)
 }
 
-// DropLease gives a lease back.
+// DropLease releases a lease.
 func DropLease(ctx context.Context, q Querier, name, holder string) error {
 	return DropLeases(ctx, q, []string{name}, holder)
 }
