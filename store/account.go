@@ -53,7 +53,7 @@ type Account struct {
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
 	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
 	ReplyMode      ReplyMode       `db:"reply_mode" json:"reply_mode"`
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // how long a reply can be taken back before it is sent; nil means the channel's default
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // delay in which a reply can be taken back; nil means the default
 	Rate           float64         `db:"rate" json:"rate"`                 // multiplies the provider's published rate limit; 0 means unlimited
 	Settings       json.RawMessage `db:"settings" json:"settings"`
 	Config         json.RawMessage `db:"config" json:"config"` // the channel's settings by field name, without secrets

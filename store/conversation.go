@@ -45,10 +45,10 @@ type Conversation struct {
 	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
 	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"` // the conversation that this one continues; nil if none
 	Day            *string           `db:"day" json:"day"`                 // yyyy-mm-dd: the day of an automatic conversation
-	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: an automatic conversation for the mail beyond a day's limit
+	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: it collects the day's mail beyond a limit
 	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
-	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the provider's reply window; nil if never
+	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
 	LastAt         time.Time         `db:"last_at" json:"last_at"`
 	LastFrom       Speaker           `db:"last_from" json:"last_from"` // empty if nobody has written
 	LastPreview    string            `db:"last_preview" json:"last_preview"`

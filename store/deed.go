@@ -9,7 +9,7 @@ const (
 	DeedOpened            Deed = "opened"                 // by the customer's first message
 	DeedStarted           Deed = "started"                // by an agent who wrote first
 	DeedReplied           Deed = "replied"                // an agent wrote a text for the customer
-	DeedNoted             Deed = "wrote an internal note" // the log shows the message's text; a note given with an assignment is stored in the entry
+	DeedNoted             Deed = "wrote an internal note" // the log shows the message's text, or a note given with an assignment
 	DeedTook              Deed = "took"                   // an agent became its owner by replying
 	DeedJoined            Deed = "joined"                 // an agent became a further owner by sending a parked reply
 	DeedAssigned          Deed = "assigned"               // to agents, or to a team that the entry's detail names

@@ -8,21 +8,20 @@ import (
 	"parley/store/internal/query"
 )
 
-// The lists of conversations in which agents choose what to do next: "mine", "unassigned", "team" and so on
-// (ListMine, …). Each list is one statement that returns a page of ids. The statements are put together from parts,
-// so that all of them apply the same rule about who may read what (readable). In all of them, $1 to $3 say who reads
-// (readableArguments); what follows is up to a statement, in a list the limit ($4) and the offset ($5) of its page.
+// Agents choose their next conversation from lists: "mine", "unassigned", "team" and so on (ListMine, …). Each list is one
+// statement that returns a page of ids. The statements are composed of shared parts, so that all of them apply the same
+// access rule (readable). In each statement, $1 to $3 describe the reader (readableArguments). In lists, $4 is the limit and
+// $5 the offset of the page.
 
-// Reader is an agent who reads conversations. The agent may read all of them, with one exception:
-// conversations of a closed account must be assigned to the agent or to one of the agent's teams.
+// Reader is an agent who reads conversations. The agent may read all of them, with one exception: conversations of a closed
+// account must be assigned to the agent or to one of the agent's teams.
 type Reader struct {
 	Agent  AgentID
-	Teams  []TeamID    // whose member the agent is
-	Closed []AccountID // accounts whose threads are in a channel that the agent can't read
+	Teams  []TeamID    // the agent's teams
+	Closed []AccountID // accounts whose threads are in a chat channel that the agent can't read
 }
 
-// May returns whether the reader may read a conversation. The SQL condition readable decides the same, as
-// TestReader shows.
+// May reports whether the reader may read a conversation. TestReader checks that the SQL condition readable agrees.
 func (r Reader) May(c *Conversation) bool {
 	if !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) {
 		return true
@@ -30,40 +29,40 @@ func (r Reader) May(c *Conversation) bool {
 	return c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
 }
 
-// readableArguments returns $1 to $3 of readable. nil lists become empty ones: in SQL nil is NULL, and no
+// readableArguments returns $1 to $3 of readable. It replaces nil lists by empty ones: nil would become NULL, and no
 // conversation would be readable.
 func (r Reader) readableArguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
 
-// readable is the condition that all lists and searches apply to the row conversation.
+// readable is the SQL equivalent of Reader.May for the row conversation.
 const readable = `(conversation.account_id <> ALL($1::bigint[]) OR conversation.team_id = ANY($2::bigint[])
 		OR conversation.assignees @> ARRAY[$3::bigint])`
 
-// ListName names a list of conversations.
+// ListName is the name of a list of conversations.
 type ListName string
 
 // Lists of conversations.
 const (
-	ListMine       ListName = "mine"       // assigned to the reader: what waits for an answer, the most pressing first
-	ListUnassigned ListName = "unassigned" // of nobody
-	ListTeam       ListName = "team"       // of the reader's teams, snoozed ones too
-	ListAll        ListName = "all"        // all that are not over, snoozed ones too
-	ListSnoozed    ListName = "snoozed"    // assigned to the reader, and hidden until a time
-	ListResolved   ListName = "resolved"   // assigned to the reader when it was solved
-	ListClosed     ListName = "closed"     // assigned to the reader when it was ended without an answer
+	ListMine       ListName = "mine"       // assigned to the reader, the most pressing first
+	ListUnassigned ListName = "unassigned" // assigned to nobody
+	ListTeam       ListName = "team"       // of the reader's teams, including snoozed ones
+	ListAll        ListName = "all"        // all unfinished ones, including snoozed ones
+	ListSnoozed    ListName = "snoozed"    // assigned to the reader, and hidden until some time
+	ListResolved   ListName = "resolved"   // assigned to the reader, and solved
+	ListClosed     ListName = "closed"     // assigned to the reader, and ended without an answer
 )
 
-// The parts of which the lists are put together.
+// The parts of which the lists are composed.
 const (
-	// pressing is how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 normal, 4 unimportant. The indexes
-	// conversations_pressing and conversations_team_pressing contain it, and pressingFirst, word by word.
+	// pressing ranks a conversation: 1 urgent, 2 important or an unhappy customer, 3 normal, 4 unimportant. The indexes
+	// conversations_pressing and conversations_team_pressing repeat it and pressingFirst word for word.
 	pressing = `CASE
 				WHEN conversation.traits->>'priority' = 'urgent' OR conversation.traits->>'urgent' IN ('now', 'again') THEN 1
 				WHEN conversation.traits->>'priority' = 'high' OR conversation.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
 				WHEN conversation.traits->>'priority' = 'low' THEN 4
 				ELSE 3
 			END`
-	// pressingFirst puts those first whose customers wait for an answer: the most pressing, then those that have waited
-	// longest. Those in which nobody waits follow, the newest first, and last the snoozed ones.
+	// pressingFirst sorts conversations whose customers wait for an answer first: the most pressing, then those that have
+	// waited longest. Conversations in which nobody waits follow, the newest first. Snoozed ones are last.
 	pressingFirst = `
 		ORDER BY (conversation.status = 'snoozed'), (conversation.waiting_since IS NULL), ` + pressing + `,
 			conversation.waiting_since, conversation.last_at DESC, conversation.id`
@@ -74,14 +73,14 @@ const (
 	page = `
 		LIMIT $4 OFFSET $5`
 
-	// listOpen is followed by conditions.
+	// listOpen begins the condition of a list; further conditions follow it.
 	listOpen = `
 		FROM conversations AS conversation
 		WHERE conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed') AND `
 
-	// Between assignedWhere and selectAssigned stands a list's own condition. What is assigned to an agent is
-	// collected by the index of assignees, then sorted. Without MATERIALIZED the planner may walk all
-	// conversations in the order of the list until enough are found.
+	// A list's own condition goes between assignedWhere and selectAssigned. MATERIALIZED makes PostgreSQL collect the agent's
+	// conversations by the index of assignees and then sort them. Otherwise the planner may scan all conversations in the
+	// order of the list until enough are found.
 	assignedWhere = `WITH conversation AS MATERIALIZED (
 		SELECT * FROM conversations
 		WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
@@ -97,7 +96,7 @@ const (
 	listAll        = `SELECT conversation.id` + listOpen + readable + pressingFirst + page
 	listUnassigned = `SELECT conversation.id` + listOpen + readable + `
 		AND conversation.status <> 'snoozed' AND conversation.assignees = '{}'` + pressingFirst + page
-	// listTeam reads from each team as many as the page may need.
+	// listTeam reads as many conversations of each team as the page may need.
 	listTeam = `SELECT conversation.id FROM unnest($2::bigint[]) AS team (id)
 		CROSS JOIN LATERAL (
 			SELECT conversation.id, conversation.status, conversation.waiting_since, conversation.traits, conversation.last_at` +
@@ -105,8 +104,7 @@ const (
 			LIMIT $4::bigint + $5::bigint) AS conversation` + pressingFirst + page
 )
 
-// ListConversations returns the ids of one page of a named list (ListMine, …), in the list's order: at most
-// limit ids, without the first offset ones.
+// ListConversations returns one page of a list, in the list's order: at most limit ids, after the first offset ones.
 // Errors: the list is unknown.
 func ListConversations(ctx context.Context, q Querier, r Reader, list ListName, limit, offset int) ([]ConversationID, error) {
 	sql := map[ListName]string{
@@ -131,12 +129,13 @@ const isAwaited = `
 		WHERE conversation.assignees @> ARRAY[$1::bigint] AND conversation.kind = 'customer' AND conversation.status = 'open'
 			AND conversation.waiting_since IS NOT NULL)`
 
-// IsAwaited returns whether a customer waits for an answer in a conversation that an agent has, and that has a thread in a channel.
+// IsAwaited reports whether a customer waits for an answer in a conversation that is assigned to the agent and has a thread in
+// the channel.
 func IsAwaited(ctx context.Context, q Querier, agent AgentID, surface AccountID, channel string) (bool, error) {
 	return query.Value[bool](ctx, q, "is awaited", isAwaited, agent, surface, channel)
 }
 
-// The reader's own come first, then those that nobody has. Of each, the newest come first.
+// answerable sorts the reader's own conversations before unassigned ones, and the newest first within both.
 const answerable = `
 	SELECT conversation.id
 	FROM conversations AS conversation
@@ -146,8 +145,8 @@ const answerable = `
 	ORDER BY (conversation.assignees = '{}'), conversation.last_at DESC, conversation.id DESC
 	LIMIT $6`
 
-// AnswerableConversations returns the open conversations with a thread in a channel that the reader
-// answers by typing in that thread: the reader's own, and those that nobody has.
+// AnswerableConversations returns the open conversations that the reader may answer by typing in their threads in the
+// channel: the reader's own, and unassigned ones. It returns at most limit ids.
 func AnswerableConversations(
 	ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int,
 ) ([]ConversationID, error) {
@@ -155,7 +154,7 @@ func AnswerableConversations(
 		"answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }
 
-// namesInChannel looks through a thousand open conversations: those in which customers wait, then the newest.
+// namesInChannel looks at the first thousand open conversations: those in which customers wait, then the newest.
 const namesInChannel = `
 	SELECT conversation.id, identity.name
 	FROM (SELECT conversation.*` + listOpen + readable + pressingFirst + ` LIMIT 1000) AS conversation
@@ -171,8 +170,8 @@ type NamedConversation struct {
 	Name string         `db:"name"`
 }
 
-// NamesInChannel returns the open conversations with a thread in a channel that the reader may read and whose customers have a
-// name, the newest first. If very many are open, those in which nobody waits for an answer may be missing.
+// NamesInChannel returns the open conversations that the reader may read, that have a thread in the channel, and whose
+// customers have a name, the newest first. If more than a thousand are open, some without a waiting customer are missing.
 func NamesInChannel(ctx context.Context, q Querier, r Reader, surface AccountID, channel string) ([]NamedConversation, error) {
 	return query.Collect[NamedConversation](ctx, q, "names in channel", namesInChannel, append(r.readableArguments(), surface, channel)...)
 }

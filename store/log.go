@@ -8,9 +8,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// LogEntry is a line of a conversation's log, which people can read: who did what to the conversation, when and
-// why. For example, agent 7 snoozed it (DeedSnoozed). Parley also asks the log whether something happened since a
-// time.
+// LogEntry is an entry of a conversation's audit log: who did what to the conversation, when and why. For example, agent 7
+// snoozed it (DeedSnoozed) at 9:30. People can read the log. Parley also uses it to find out whether something has happened
+// since a given time.
 type LogEntry struct {
 	ID             int64           `db:"id" json:"id"`
 	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
@@ -22,40 +22,37 @@ type LogEntry struct {
 	EventID        EventID         `db:"event_id" json:"event_id"`
 }
 
-// The column changed belongs to the previous version: see migration 0037.
+// insertLog also sets the column changed, which the previous version of Parley needs: see migration 0037.
 const insertLog = `
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id, changed)
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL
 	FROM json_populate_recordset(NULL::log_entries, $1)`
 
-// InsertLog adds log entries.
 func InsertLog(ctx context.Context, q Execer, rows []LogEntry) error {
 	return execRows(ctx, q, "insert log", insertLog, rows)
 }
 
-// Entries are in the order of their times. Their ids are in no order, since processes take ids in blocks. Without
-// OFFSET 0 PostgreSQL might walk the index of all conversations' times.
+// listLog sorts by time, because ids, which processes allocate in blocks, are not in chronological order. OFFSET 0 keeps
+// PostgreSQL from scanning the index of the times of all conversations.
 const listLog = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
 	FROM (SELECT * FROM log_entries WHERE conversation_id = $1 OFFSET 0) AS entry
 	ORDER BY at DESC, id DESC
 	LIMIT $2 OFFSET $3`
 
-// ListLog returns log entries of a conversation, the newest first: at most limit, without the first
-// offset ones.
+// ListLog returns log entries of a conversation, the newest first: at most limit, after the first offset ones.
 func ListLog(ctx context.Context, q Querier, conversation ConversationID, limit, offset int) ([]LogEntry, error) {
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
-// DeedsOfOwners are the deeds that change who owns a conversation.
+// DeedsOfOwners returns the deeds that change the owners of a conversation.
 func DeedsOfOwners() []Deed {
 	return []Deed{DeedTook, DeedJoined, DeedAssigned, DeedUnassigned, DeedReopened}
 }
 
 const changedHands = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = ANY($3))`
 
-// ChangedHands returns whether the owners of a conversation have changed since a time, even if they are the
-// same again by now.
+// ChangedHands reports whether the owners of a conversation have changed since a time, even if they have changed back.
 func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
 	return query.Value[bool](ctx, q, "changed hands", changedHands, conversation, since, DeedsOfOwners())
 }
@@ -63,7 +60,8 @@ func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, s
 const isSilenced = `
 	SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND what = 'silenced' AND detail ->> 'text' = $2)`
 
-// IsSilenced returns whether an agent has silenced a sender in a thread of a day.
+// IsSilenced reports whether an agent has silenced a sender in the conversation, which collects a day's automatic mail. key is
+// the sender's address.
 func IsSilenced(ctx context.Context, q Querier, conversation ConversationID, key string) (bool, error) {
 	return query.Value[bool](ctx, q, "is silenced", isSilenced, conversation, key)
 }
@@ -74,21 +72,20 @@ const statusChosen = `
 		WHERE conversation_id = $1 AND at > $2 AND actor = 'agent'
 			AND (what IN ('snoozed', 'woke', 'unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team')))`
 
-// StatusChosen returns whether an agent has snoozed a conversation, woken it, put it back, handed it to a team or opened it again
-// since a time.
+// StatusChosen reports whether, since a time, an agent has snoozed a conversation, ended its snooze, unassigned it, handed it
+// to a team or reopened it.
 func StatusChosen(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
 	return query.Value[bool](ctx, q, "status chosen", statusChosen, conversation, since)
 }
 
 const snoozedSince = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = 'snoozed')`
 
-// SnoozedSince returns whether a conversation was snoozed since a time.
+// SnoozedSince reports whether a conversation was snoozed since a time.
 func SnoozedSince(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
 	return query.Value[bool](ctx, q, "snoozed since", snoozedSince, conversation, since)
 }
 
-// putBack finds the newest entry after which nobody owned the conversation: it was put back, handed to a
-// team, or opened again.
+// putBack selects the newest entry that left a conversation without an owner: it was unassigned, handed to a team, or reopened.
 const putBack = `
 	SELECT given.id, entry.at
 	FROM unnest($1::bigint[]) AS given(id)
@@ -101,8 +98,8 @@ const putBack = `
 			OFFSET 0) AS change) AS entry
 	WHERE entry.at IS NOT NULL`
 
-// PutBack returns since when nobody has owned unassigned conversations, by their ids. Conversations
-// that nobody ever owned are left out.
+// PutBack returns, for each of the given unassigned conversations, when it lost its last owner. It leaves out conversations
+// that never had one.
 func PutBack(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
 	return query.Map[ConversationID, time.Time](ctx, q, "put back", putBack, conversations)
 }

@@ -6,17 +6,15 @@ import (
 	"parley/store/internal/query"
 )
 
-// Opening limits how many new conversations one sender, or one mail domain, may open on an account, so that a
-// stranger's mails don't bury those of customers. It works as a leaky bucket that is counted in seconds: each new
-// conversation adds some seconds, 120 for example, and each second that passes takes one away. While too many
-// seconds are used up, the caller opens no conversation for the sender.
+// Opening limits how many new conversations a sender, or a whole mail domain, may open on an account, so that a flood of mails
+// from one origin doesn't bury those of others. It is a leaky bucket that is measured in seconds: each new conversation adds
+// some seconds, 120 for example, and each second that passes removes one. While the level is too high, the caller opens no
+// conversation for that sender.
 type Opening struct {
 	AccountID AccountID `db:"account_id" json:"account_id"`
-	Origin    string    `db:"origin" json:"origin"` // an address, or a mail domain with its @
-	// Before is how many seconds were used up when the row was read.
-	Before float64 `db:"before" json:"-"`
-	// Used is how many more seconds UseOpenings adds.
-	Used float64 `db:"-" json:"used"`
+	Origin    string    `db:"origin" json:"origin"` // an address, or a mail domain: @shop.example
+	Before    float64   `db:"before" json:"-"`      // the level in seconds when the row was read
+	Used      float64   `db:"-" json:"used"`        // the seconds that UseOpenings adds
 }
 
 const findOpenings = `
@@ -25,15 +23,14 @@ const findOpenings = `
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, origin)
 	JOIN openings AS opening ON opening.account_id = given.account_id AND opening.origin = given.origin`
 
-// FindOpenings reads the openings of the pairs accounts[i], origins[i] when the pipeline is sent. An origin that is
-// missing in the result has used up nothing.
+// FindOpenings reads into list the openings of the pairs accounts[i], origins[i]. The level of a missing pair is 0.
 func (p *Pipeline) FindOpenings(list *[]Opening, accounts []AccountID, origins []string) {
 	if len(accounts) > 0 {
 		read(p, list, findOpenings, accounts, origins)
 	}
 }
 
-// Used is added to what is used up now, not to Before: another batch may have added some since.
+// useOpenings adds used to the current level, not to Before, because another transaction may have changed it since.
 const useOpenings = `
 	WITH clock AS MATERIALIZED (SELECT parley_now() AS now)
 	INSERT INTO openings (account_id, origin, free_at)
@@ -44,18 +41,18 @@ const useOpenings = `
 	ON CONFLICT (account_id, origin) DO UPDATE
 	SET free_at = EXCLUDED.free_at + greatest(openings.free_at - (SELECT now FROM clock), interval '0')`
 
-// UseOpenings adds Used to the seconds that are used up. No two rows may have the same account and origin.
+// UseOpenings adds Used to the level. No two rows may have the same account and origin.
 func UseOpenings(ctx context.Context, q Execer, rows []Opening) error {
 	return execRows(ctx, q, "use openings", useOpenings, rows)
 }
 
-// forgetOpenings leaves rows that others have locked for a later call.
+// forgetOpenings skips locked rows; a later call removes them.
 const forgetOpenings = `
 	DELETE FROM openings
 	WHERE ctid = ANY(ARRAY(
 		SELECT ctid FROM openings WHERE free_at < (SELECT parley_now()) LIMIT $1 FOR UPDATE SKIP LOCKED))`
 
-// ForgetOpenings removes at most limit rows of which no seconds are used up any more.
+// ForgetOpenings removes at most limit rows whose level is 0.
 func ForgetOpenings(ctx context.Context, q Execer, limit int) error {
 	return query.Exec(ctx, q, "forget openings", forgetOpenings, limit)
 }

@@ -12,43 +12,43 @@ import (
 	"parley/store/internal/query"
 )
 
-// Outgoing is what is needed to write and send deliveries that were claimed together: replies to customers, and posts in
-// the agents' chats. It is read just before they leave, so that they show what is true then.
+// Outgoing is the data from which a batch of deliveries is rendered: replies to customers, and posts in the agents' chats,
+// which are called surfaces. It is read just before the deliveries are sent, so that they show the current state.
 type Outgoing struct {
 	Messages      []Message
 	Conversations []Conversation
-	Threads       []Thread                    // of the conversations, and of those that they continue
+	Threads       []Thread                    // of the conversations, and of their predecessors
 	Identities    []Identity                  // of the conversations and of the messages
-	Subjects      map[ConversationID]string   // the subject of the first mail
-	Keys          map[ConversationID][]string // of chats only: all known keys of the customer
-	Places        map[DeliveryID]Posting      // where deliveries are in a surface
-	Related       []Related                   // to the conversations
-	Now           time.Time                   // Parley's clock
+	Subjects      map[ConversationID]string   // subject of the first mail
+	Keys          map[ConversationID][]string // all known addresses of the customer; only for chats
+	Places        map[DeliveryID]Posting      // where deliveries were posted
+	Related       []Related                   // conversations that cards mention
+	Now           time.Time                   // parley_now()
 
-	// Of replies, by their messages. Behind is true if events that came before the reply's first attempt, such as an edit of
-	// it, still wait to be applied. MissedAgo is how long ago events of the chat in which it was typed may last have been
-	// missed.
+	// Whether a reply may be outdated, by its message. Behind is true if earlier events of its thread, such as an edit of the
+	// reply, have not been applied yet. MissedAgo is the time since Parley may last have missed events of the surface, while
+	// its connection was broken, for example.
 	Behind    map[MessageID]bool
 	MissedAgo map[MessageID]time.Duration
 }
 
-// LeavingReply is an agent's message that is about to leave.
+// LeavingReply is a reply of an agent that is about to be sent.
 type LeavingReply struct {
 	Conversation ConversationID
 	Message      MessageID
-	Began        time.Time // when the first attempt began, by the database's clock
+	Began        time.Time // start of the first attempt, by the database's clock
 }
 
-// Posting is the place of a delivery in a surface (an agents' chat).
+// Posting is where a delivery was posted in a surface.
 type Posting struct {
-	Channel string // where it was posted, perhaps in a thread that the conversation has left since; empty if that isn't known
-	Thread  string // in Channel
-	Message string // the surface's id of the post; empty until it is posted
-	Coming  bool   // the delivery, or a part of it, is still to be posted
+	Channel string // empty if unknown
+	Thread  string // the thread in Channel, perhaps a former one of the conversation
+	Message string // id of the post; empty until it is posted
+	Coming  bool   // the delivery, or a part of it, has not been posted yet
 }
 
-// postings finds the thread of a post. A conversation has a root (the first message of a thread) in each channel in which it
-// was. Its post stands below the latest root that is older. Ids of messages rise with time, so they can be compared.
+// postings finds the thread of each post. A conversation that moved between channels has a root, the first post of a thread,
+// in each of them. A post belongs to the latest root before it; message ids rise with time, so comparing them is enough.
 const postings = `
 	SELECT delivery.id, delivery.external_id, delivery.state IN ('queued', 'sending', 'unknown'),
 		coalesce(thread.channel, ''), coalesce(thread.message, '')
@@ -79,8 +79,8 @@ const outgoingIdentities = `
 		UNION
 		SELECT identity_id FROM messages WHERE id = ANY($2)))`
 
-// firstSubjects reads the subject of the customer's first mail, or of ours if we wrote first. Later subjects, and the name
-// that colleagues give the conversation, are not for the customer.
+// firstSubjects reads the subject of the customer's first mail, or of ours if we wrote first. Customers never see later
+// subjects, or the topic that colleagues give the conversation.
 const firstSubjects = `
 	SELECT given.id, coalesce((
 		SELECT subject FROM messages
@@ -89,7 +89,7 @@ const firstSubjects = `
 		LIMIT 1), '')
 	FROM unnest($1::bigint[]) AS given(id)`
 
-// outgoingKeys reads all addresses of the customers of chats (conversation.exclusive).
+// outgoingKeys reads all addresses of the customers of chats. The column exclusive marks chats.
 const outgoingKeys = `
 	SELECT conversation.id, known.key
 	FROM conversations AS conversation
@@ -101,10 +101,10 @@ const outgoingKeys = `
 	WHERE conversation.id = ANY($1) AND conversation.exclusive
 	ORDER BY known.id`
 
-// behindReplies finds replies whose thread has events that are not applied yet, although they were stored before the
-// reply's first attempt: an earlier text, an edit, or a deletion. It looks at two queues: that of the message's own event,
-// and that of emojis under the message, which Slack reports without its thread. An event of a newer version of Parley
-// counts for a minute only, since there may be no process that can apply it.
+// behindReplies selects replies whose thread has events that were stored before the reply's first attempt, but have not been
+// applied yet: an edit or a deletion of the reply, or an earlier message. It checks the queue of the message's own event, and
+// the queue of emojis below the message, which Slack reports without the thread. An event of a newer version of Parley
+// counts for only a minute, because there may be no process left that can apply it.
 const behindReplies = `
 	SELECT reply.id
 	FROM unnest($1::bigint[], $2::timestamptz[]) AS reply(id, began)
@@ -117,15 +117,15 @@ const behindReplies = `
 			AND next.received_at < reply.began
 			AND (queue.version <= ` + factVersion + ` OR next.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
-// ThreadWaits reports whether the thread of a message has events that are not applied yet, whenever they were stored.
+// ThreadWaits reports whether the thread of a message has events that have not been applied yet.
 func ThreadWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
 	const waits = `SELECT EXISTS (` + behindReplies + `)`
-	ever := []pgtype.Timestamptz{{Valid: true, InfinityModifier: pgtype.Infinity}}
-	return query.Value[bool](ctx, q, "thread", waits, []MessageID{m.ID}, ever)
+	atAnyTime := []pgtype.Timestamptz{{Valid: true, InfinityModifier: pgtype.Infinity}}
+	return query.Value[bool](ctx, q, "thread", waits, []MessageID{m.ID}, atAnyTime)
 }
 
-// EmojiWaits reports whether an emoji under a message is still to be applied. Emojis have a queue for each message, since
-// surfaces report them without the thread. One that was stored longer ago than within doesn't count: it can't be applied.
+// EmojiWaits reports whether an emoji below a message has not been applied yet. Emojis have a queue per message, because
+// surfaces report them without the thread. Emojis that were stored longer ago than within are ignored as not applicable.
 func EmojiWaits(ctx context.Context, q Querier, surface AccountID, channel, message string, within time.Duration) (bool, error) {
 	const waits = `
 		SELECT EXISTS (
@@ -135,16 +135,16 @@ func EmojiWaits(ctx context.Context, q Querier, surface AccountID, channel, mess
 	return query.Value[bool](ctx, q, "emoji", waits, OrderKey(surface, channel+":"+message), within.Seconds())
 }
 
-// Leaving says what LoadOutgoing reads for deliveries that were claimed together.
+// Leaving lists what LoadOutgoing has to read for a batch of deliveries.
 type Leaving struct {
 	Conversations []ConversationID
-	Cards         []ConversationID // conversations whose posts also show related conversations
+	Cards         []ConversationID // conversations whose cards also mention related ones
 	Messages      []MessageID
 	Replies       []LeavingReply // for Outgoing.Subjects, Keys and Behind
 	Posted        []DeliveryID   // for Outgoing.Places
 }
 
-// LoadOutgoing reads what l names, in one round trip.
+// LoadOutgoing reads what l lists, in one round trip.
 func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
 	o := &Outgoing{
 		Subjects:  map[ConversationID]string{},
@@ -156,7 +156,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
-	if len(l.Replies) > 0 { // before the messages are read: what is applied by now must show in them
+	if len(l.Replies) > 0 { // first: an event that is applied between the queries must show in the messages
 		o.queueBehind(&batch, l.Replies)
 	}
 
@@ -175,21 +175,26 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	}
 
 	if len(l.Posted) > 0 {
-		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
-			var id DeliveryID
-			var at Posting
-			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming, &at.Channel, &at.Thread}, func() error {
-				o.Places[id] = at
-				return nil
-			})
-			return err
-		})
+		o.queuePlaces(&batch, l.Posted)
 	}
 
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, fmt.Errorf("store: outgoing: %w", err)
 	}
 	return o, nil
+}
+
+// queuePlaces adds the query for Places.
+func (o *Outgoing) queuePlaces(batch *pgx.Batch, posted []DeliveryID) {
+	batch.Queue(postings, posted).Query(func(rows pgx.Rows) error {
+		var id DeliveryID
+		var at Posting
+		_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming, &at.Channel, &at.Thread}, func() error {
+			o.Places[id] = at
+			return nil
+		})
+		return err
+	})
 }
 
 // queueBehind adds the queries for Behind and MissedAgo.

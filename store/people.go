@@ -10,9 +10,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// The configuration, which an admin writes in parley.yaml or on Parley's pages: who answers customers (agents), in
-// which teams, in which channels their threads open, and which tags conversations may have. A surface is a chat in
-// which agents work, for example a workspace of Slack.
+// The directory is the configuration that admins write in parley.yaml or on Parley's web pages: the people who answer
+// customers (agents), their teams, the chat channels in which a team's threads open, and the tags of conversations. A
+// surface is a chat in which agents work, such as a Slack workspace.
 
 // Agent is a person who answers customers.
 type Agent struct {
@@ -20,38 +20,37 @@ type Agent struct {
 	Email  string   `db:"email" json:"email"`
 	Name   string   `db:"name" json:"name"`
 	Roles  []string `db:"roles" json:"roles"`
-	Zone   string   `db:"zone" json:"zone"` // IANA name; empty means the server's
+	Zone   string   `db:"zone" json:"zone"` // IANA time zone; empty means the server's
 	Active bool     `db:"active" json:"active"`
 
 	Presence string   `db:"presence" json:"presence"` // empty means available
-	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that come without an @-mention of the agent
+	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that don't @-mention the agent
 
-	Signature     string         `db:"signature" json:"signature"`           // Markdown, below the agent's mails; empty means the account's
-	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if Signature is all of it
+	Signature     string         `db:"signature" json:"signature"`           // Markdown; empty means the account's signature
+	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
 }
 
-// AgentUser says which user of a surface an agent is: U012AB3CD in Slack, for example.
+// AgentUser maps a user of a surface, such as U012AB3CD in Slack, to an agent.
 type AgentUser struct {
 	AccountID AccountID   `db:"account_id"`
 	UserID    SurfaceUser `db:"user_id"`
 	AgentID   AgentID     `db:"agent_id"`
 }
 
-// Team is a team of agents.
 type Team struct {
 	ID      TeamID    `db:"id"`
 	Name    string    `db:"name"`
 	Members []AgentID `db:"members"`
 
-	Emoji  map[string]string `db:"emoji"`  // verbs by the names of emojis, in the team's channels, beside the default ones
-	Agents string            `db:"agents"` // how people join: AgentsListed or AgentsOfChannel; empty means AgentsListed
-	Weekly string            `db:"weekly"` // when the team gets the figures of its week, as a cron expression; empty means never
+	Emoji  map[string]string `db:"emoji"`  // commands by emoji name, in addition to the default ones
+	Agents string            `db:"agents"` // AgentsListed or AgentsOfChannel; empty means AgentsListed
+	Weekly string            `db:"weekly"` // cron expression for the weekly report; empty means never
 }
 
-// Who becomes an agent of a team (Team.Agents).
+// Values of Team.Agents: who becomes a member of a team.
 const (
-	AgentsListed    = "listed"          // those whom an admin lists
-	AgentsOfChannel = "channel_members" // also each new member of the team's channel, once an admin has confirmed those who are there
+	AgentsListed    = "listed"          // only people whom an admin lists
+	AgentsOfChannel = "channel_members" // also each new member of the team's channel, once an admin has confirmed its current members
 )
 
 // TeamChannel is the channel of a surface in which the threads of a team's conversations open.
@@ -59,10 +58,10 @@ type TeamChannel struct {
 	TeamID    TeamID    `db:"team_id"`
 	AccountID AccountID `db:"account_id"`
 	Channel   string    `db:"channel"`
-	Home      bool      `db:"home"` // new threads open here, if the team has channels in several surfaces
+	Home      bool      `db:"home"` // new threads open in this one, if the team has channels in several surfaces
 }
 
-// Tag is a tag that conversations may have.
+// Tag is a label for conversations.
 type Tag struct {
 	Name        string   `db:"name" json:"name"`
 	Color       string   `db:"color" json:"color"` // #rrggbb
@@ -70,19 +69,19 @@ type Tag struct {
 	Category    string   `db:"category" json:"category"` // topic, issue, priority, workflow or segment; empty if none
 	Kind        TagKind  `db:"kind" json:"kind"`
 	Formerly    []string `db:"formerly" json:"formerly"` // former names, which conversations may still have
-	Active      bool     `db:"active" json:"active"`     // false once it can't be chosen any more
+	Active      bool     `db:"active" json:"active"`     // whether it can be chosen
 }
 
-// TagKind says how a tag is shown.
+// TagKind is the way in which a tag is shown.
 type TagKind string
 
-// The kinds of tags.
+// Kinds of tags.
 const (
 	TagPlain TagKind = "tag"
-	TagLabel TagKind = "label" // its conversations stand out in lists
+	TagLabel TagKind = "label" // highlights its conversations in lists
 )
 
-// ChannelMove records that a surface replaced the id of a channel by another one. Package channelmove carries it out.
+// ChannelMove records that a surface has changed the id of a channel. Package channelmove then updates all rows.
 type ChannelMove struct {
 	AccountID AccountID `db:"account_id"`
 	Former    string    `db:"former"`
@@ -90,12 +89,12 @@ type ChannelMove struct {
 	BeganAt   time.Time `db:"began_at"`
 }
 
-// Directory is the whole configuration. It changes rarely. So each process keeps a copy, and reads it again when
-// the version in the database is another one.
+// Directory is the whole configuration. It changes rarely, so each process caches it, and polls only the version in the
+// database. If that has changed, the process loads the directory again.
 type Directory struct {
 	Version  int64
 	Company  string
-	Settings json.RawMessage // defaults for all accounts: an object of names and values
+	Settings json.RawMessage // default settings of all accounts, a JSON object
 	Agents   []Agent
 	Users    []AgentUser
 	Teams    []Team
@@ -107,7 +106,7 @@ type Directory struct {
 
 const settingsVersion = `SELECT version, company FROM settings`
 
-// SettingsVersion reads the current version of the directory, which the table settings keeps, and the company's name.
+// SettingsVersion returns the current version of the directory and the company's name.
 func SettingsVersion(ctx context.Context, q Querier) (version int64, company string, err error) {
 	if err := q.QueryRow(ctx, settingsVersion).Scan(&version, &company); err != nil {
 		return 0, "", fmt.Errorf("store: settings: %w", err)
@@ -117,14 +116,14 @@ func SettingsVersion(ctx context.Context, q Querier) (version int64, company str
 
 const bumpSettings = `UPDATE settings SET version = version + 1`
 
-// BumpSettings raises the version of the directory, so that all processes load it again.
+// BumpSettings increments the version of the directory, so that all processes load it again.
 func BumpSettings(ctx context.Context, q Execer) error {
 	return query.Exec(ctx, q, "settings", bumpSettings)
 }
 
 const setCompany = `UPDATE settings SET company = $1`
 
-// SetCompany names the company.
+// SetCompany sets the company's name.
 func SetCompany(ctx context.Context, q Querier, name string) error {
 	return query.Exec(ctx, q, "company", setCompany, name)
 }
@@ -132,7 +131,7 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 const accountSettings = `SELECT account_settings FROM settings`
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
-// SetAccountSettings stores the defaults for all accounts (Directory.Settings).
+// SetAccountSettings sets Directory.Settings.
 func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage) error {
 	return query.Exec(ctx, q, "account settings", setAccountSettings, settings)
 }
@@ -145,8 +144,8 @@ const (
 	listChannelMoves = `SELECT account_id, former, current, began_at FROM channel_moves`
 )
 
-// LoadDirectory reads the directory. It reads the version first: if the directory changes meanwhile,
-// the next poll finds a newer version and loads it again.
+// LoadDirectory reads the directory. It reads the version first: if the directory changes while it reads the rest, the next
+// poll finds a newer version, and the directory is loaded again.
 func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	var d Directory
 	var err error
@@ -187,8 +186,7 @@ const saveAgent = `
 		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet, active = true
 	RETURNING id`
 
-// SaveAgent makes or changes the agent with this e-mail address and returns the id. An agent that was retired becomes
-// active again.
+// SaveAgent creates or updates the agent with this e-mail address and returns the id. A retired agent becomes active again.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
 	return query.Value[AgentID](ctx, q, "save agent", saveAgent,
 		a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet))
@@ -200,13 +198,12 @@ const saveAgentUser = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, user_id) DO UPDATE SET agent_id = EXCLUDED.agent_id`
 
-// SaveAgentUser ties an agent to a user of a surface, in place of the user whom the agent had there.
+// SaveAgentUser maps a user of a surface to an agent. It replaces the agent's former user in that surface.
 func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
 	return query.Exec(ctx, q, "save agent user", saveAgentUser, u.AccountID, u.UserID, u.AgentID)
 }
 
-// retireAgent also ends the agent's tokens, links and sessions. The times are subselects, so that PostgreSQL reads the
-// clock once for all rows of a table.
+// retireAgent reads the clock in subselects, so that PostgreSQL does it once for all rows of a table.
 const retireAgent = `
 	WITH tokens AS (UPDATE api_tokens SET revoked_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND revoked_at IS NULL),
 		links AS (UPDATE site_links SET used_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND used_at IS NULL),
@@ -214,8 +211,8 @@ const retireAgent = `
 			ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at)
 	UPDATE agents SET active = false WHERE id = $1`
 
-// RetireAgent makes an agent inactive: nobody can choose the agent any more, while the history stays. It also ends
-// the agent's sessions, links and API tokens. They stay invalid even if the agent becomes active again.
+// RetireAgent makes an agent inactive. The agent can't be chosen any more, but stays in the history. It also invalidates the
+// agent's sessions, sign-in links and API tokens for good, even if the agent becomes active again.
 func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
 	return query.Exec(ctx, q, "retire agent", retireAgent, id)
 }
@@ -226,11 +223,11 @@ const saveTeam = `
 	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents, weekly = EXCLUDED.weekly
 	RETURNING id`
 
-// SaveTeam makes or changes a team by name and returns its id.
+// SaveTeam creates or updates the team with this name and returns its id.
 func SaveTeam(ctx context.Context, q Querier, t Team) (TeamID, error) {
 	emoji := t.Emoji
 	if emoji == nil {
-		emoji = map[string]string{} // nil would become NULL, which the column refuses
+		emoji = map[string]string{} // nil would become NULL, which the column doesn't allow
 	}
 	return query.Value[TeamID](ctx, q, "save team", saveTeam, t.Name, orEmpty(t.Members), emoji, cmp.Or(t.Agents, AgentsListed), t.Weekly)
 }
@@ -240,14 +237,14 @@ const saveTeamChannel = `
 	VALUES ($1, $2, $3, $4)
 	ON CONFLICT (team_id, account_id) DO UPDATE SET channel = EXCLUDED.channel, home = EXCLUDED.home`
 
-// SaveTeamChannel sets where a team's threads open in a surface.
+// SaveTeamChannel sets the channel of a surface in which a team's threads open.
 func SaveTeamChannel(ctx context.Context, q Querier, c TeamChannel) error {
 	return query.Exec(ctx, q, "save team channel", saveTeamChannel, c.TeamID, c.AccountID, c.Channel, c.Home)
 }
 
 const listTags = `SELECT name, color, description, category, kind, formerly, active FROM tags ORDER BY name`
 
-// ListTags returns all tags, ordered by name, also those that can't be chosen any more.
+// ListTags returns all tags ordered by name, including inactive ones.
 func ListTags(ctx context.Context, q Querier) ([]Tag, error) {
 	return query.Collect[Tag](ctx, q, "tags", listTags)
 }

@@ -18,18 +18,26 @@ type Execer = query.Execer
 // Batcher sends several statements in one round trip and one transaction.
 type Batcher = query.Batcher
 
-// Pipeline collects statements and sends them to the database in one round trip, so that a batch of events needn't wait
-// for the network once per statement. The statements run in their order, and each sees what those before it did. Methods
-// that take a list, like Messages, fill it when Run is called.
+// Pipeline collects statements and sends them to the database in one round trip, so that a batch of events doesn't wait for
+// the network once per statement. The statements run in order, and each sees the effects of those before it. Methods with a
+// parameter list, such as Messages, only add a query; Run fills the list:
+//
+//	var p Pipeline
+//	p.Messages(&messages, ids)
+//	p.Threads(&threads, conversations)
+//	err := p.Run(ctx, tx) // now messages and threads have their rows
+//
+// They add nothing if their arguments are empty. In parallel slices, such as accounts and addresses, the elements with the
+// same index belong together.
 type Pipeline struct{ batch pgx.Batch }
 
-// Exec implements Execer. Run runs the statement and returns its error.
+// Exec implements Execer: it adds a statement. Its error is returned by Run.
 func (p *Pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	p.batch.Queue(sql, args...)
 	return pgconn.CommandTag{}, nil
 }
 
-// Run runs the collected statements, fills the lists of their queries, and empties the pipeline.
+// Run runs the collected statements, fills the lists of the queries, and empties the pipeline.
 func (p *Pipeline) Run(ctx context.Context, q Batcher) error {
 	if p.batch.Len() == 0 {
 		return nil
@@ -42,12 +50,12 @@ func (p *Pipeline) Run(ctx context.Context, q Batcher) error {
 	return nil
 }
 
-// read adds a query whose rows are put into list.
+// read adds a query whose rows are stored in list.
 func read[T any](p *Pipeline, list *[]T, sql string, args ...any) {
 	query.Read(&p.batch, list, sql, args...)
 }
 
-// readChanged adds a query whose rows are put into list, each as change has changed it.
+// readChanged adds a query whose rows are stored in list after change has been applied to each.
 func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = query.Rows[T](rows)
@@ -63,7 +71,7 @@ func readIDs[T ~int64](p *Pipeline, list *[]T, sql string, args ...any) {
 	query.ReadIDs(&p.batch, list, sql, args...)
 }
 
-// Identities reads identities by id, and the roots of their customers.
+// Identities reads identities by id, together with their roots (Identity.Root).
 func (p *Pipeline) Identities(list *[]Identity, ids []IdentityID) {
 	if len(ids) > 0 {
 		read(p, list, getIdentities, ids)
@@ -84,108 +92,104 @@ func (p *Pipeline) Messages(list *[]Message, ids []MessageID) {
 	}
 }
 
-// LatestMessages reads the newest messages of each conversation: as many as each says. If fewer than said of these are
-// between the customer and us, because the others are colleagues' notes, it also looks for such messages among the fifty
-// before, and reads as many as are missing.
-func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each, said int) {
+// LatestMessages reads the newest messages of each conversation, perConversation of each. If these include fewer than minSaid
+// messages to or from the customer, because the others are colleagues' notes, it reads the missing ones from the fifty
+// messages before.
+func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, perConversation, minSaid int) {
 	if len(conversations) > 0 {
-		read(p, list, latestWithSaid, conversations, each, said)
+		read(p, list, latestWithSaid, conversations, perConversation, minSaid)
 	}
 }
 
-// ParkedMessages reads the replies of each conversation that wait (are parked) for this reason: the oldest, at most limit.
+// ParkedMessages reads the oldest parked replies of each conversation, at most limit: those that can't be sent for this reason.
 func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason Reason, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
 	}
 }
 
-// LockLanes reads the lanes of locked conversations, and the lanes named by account and key (parallel lists). It
-// locks them in the order of their ids, except for idle lanes of conversations.
+// LockLanes reads the lanes of locked conversations, and the lanes with the given accounts and keys. It locks them in the
+// order of their ids, except for idle lanes of conversations.
 func (p *Pipeline) LockLanes(list *[]Lane, conversations []ConversationID, accounts []AccountID, keys []string) {
 	if len(conversations)+len(accounts) > 0 {
 		read(p, list, lockLanes, conversations, accounts, keys)
 	}
 }
 
-// WaitingDeliveries reads the deliveries that wait in lanes and have a place in a surface's order
-// (Delivery.OrderBy), the first 200 of each lane.
+// WaitingDeliveries reads the first 200 deliveries with an OrderBy that wait in each lane.
 func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []LaneID) {
 	if len(lanes) > 0 {
 		read(p, list, waitingDeliveries, lanes)
 	}
 }
 
-// DeliveriesOf reads the replies, marks and lines that belong to messages, and deliveries by id.
+// DeliveriesOf reads the replies, emojis and notices that belong to messages, and deliveries by id.
 func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages []MessageID, deliveries []DeliveryID) {
 	if len(messages)+len(deliveries) > 0 {
 		read(p, list, deliveriesOf, messages, deliveries)
 	}
 }
 
-// SentLately reads, among the newest 100 deliveries of each lane, the replies that left or are leaving.
+// SentLately reads the replies among the newest 100 deliveries of each lane that were sent or are being sent.
 func (p *Pipeline) SentLately(list *[]Delivery, lanes []LaneID) {
 	if len(lanes) > 0 {
 		read(p, list, sentLately, lanes)
 	}
 }
 
-// Unshown reads which of the conversations have a message of the customer, or an edit of one, that is not posted yet.
+// Unshown reads which of the conversations have a customer's message, or an edit of one, that has not been posted yet.
 func (p *Pipeline) Unshown(list *[]ConversationID, conversations []ConversationID) {
 	if len(conversations) > 0 {
 		readIDs(p, list, unshown, conversations)
 	}
 }
 
-// FindPosts is the function FindPosts in a pipeline.
+// FindPosts is the function FindPosts as part of a pipeline.
 func (p *Pipeline) FindPosts(list *[]Post, accounts []AccountID, channels, messages []string) {
 	if len(accounts) > 0 {
 		read(p, list, findPosts, accounts, channels, messages)
 	}
 }
 
-// AutomaticOfDays reads which conversations show the automatic mail of accounts on days (Conversation.Day). accounts and
-// days (yyyy-mm-dd) are parallel lists. Days without such a conversation are left out.
+// AutomaticOfDays reads the conversations that collect the automatic mail of an account on a day (Conversation.Day). days[i],
+// yyyy-mm-dd, is a day of accounts[i].
 func (p *Pipeline) AutomaticOfDays(list *[]ConversationID, accounts []AccountID, days []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, automaticOfDays, accounts, days)
 	}
 }
 
-// LatestOf reads the newest conversation of each customer, and the customer's open conversation in a chat. Customers are
-// named by account and address (parallel lists).
+// LatestOf reads the newest conversation of each customer, and the customer's open conversation in a chat.
 func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)
 	}
 }
 
-// ParkedOf reads which of the newest conversations of customers have replies that wait (are parked) for a reason.
-// Customers are named by account and address (parallel lists).
+// ParkedOf reads which of the newest conversations of customers have replies that are parked for the reason.
 func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addresses []string, reason Reason) {
 	if len(accounts) > 0 {
 		readIDs(p, list, parkedOf, accounts, addresses, reason)
 	}
 }
 
-// OpenConversations reads the newest open conversations of customers, at most five for each of a customer's addresses. Customers are
-// named by account and address (parallel lists).
+// OpenConversations reads the newest open conversations of customers, at most five for each of a customer's addresses.
 func (p *Pipeline) OpenConversations(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, openOf, accounts, addresses)
 	}
 }
 
-// FindExternalIDs looks up providers' message ids by account (parallel lists).
-func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []AccountID, external []string) {
+// FindExternalIDs looks up providers' message ids. externalIDs[i] is an id on accounts[i].
+func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []AccountID, externalIDs []string) {
 	if len(accounts) == 0 {
 		return
 	}
-	short, original := query.ShortIDs(external)
+	short, original := query.ShortIDs(externalIDs)
 	readChanged(p, list, func(x *ExternalID) { x.ExternalID = original[x.ExternalID] }, findExternalIDs, accounts, short)
 }
 
-// InsertLanes adds new lanes. The transaction fails (IsLost) when one of them exists already.
+// InsertLanes inserts lanes. If one of them exists already, the transaction fails (IsLost).
 func (p *Pipeline) InsertLanes(rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
@@ -206,15 +210,15 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) error) error {
 	return nil
 }
 
-// CommitWith runs the statements of the pipeline and commits tx, in one round trip. So the server
-// never holds the locks of these statements while it waits for this process.
+// CommitWith runs the statements of the pipeline and commits tx, in one round trip. So the locks of these statements are never
+// held while the server waits for this process.
 func CommitWith(ctx context.Context, tx pgx.Tx, p *Pipeline) error {
 	p.batch.Queue("commit")
 	return p.Run(ctx, tx.Conn())
 }
 
-// InTxWith runs f in one READ COMMITTED transaction, which commits together with the statements that f
-// returns (see CommitWith). f may return nil if it has none.
+// InTxWith runs f in one READ COMMITTED transaction, and commits it together with the statements that f returns (see
+// CommitWith). f may return nil.
 func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline, error)) error {
 	err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		tx, err := conn.Conn().Begin(ctx)
@@ -227,7 +231,7 @@ func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline
 			err = CommitWith(ctx, tx, cmp.Or(p, &Pipeline{}))
 		}
 		if err != nil {
-			_ = tx.Rollback(ctx) // if this fails, too, the pool closes the session, which ends the transaction
+			_ = tx.Rollback(ctx) // if this fails, the pool closes the connection, which ends the transaction
 		}
 		return err
 	})

@@ -7,14 +7,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// Several processes may run parley serve on one database. Each keeps a row "process:…" of the table leases and
-// renews it: its presence. By these rows the others know which processes live, which have crashed, and which
-// features all of them know. Here are also the times until which events of a surface may have been missed (gaps).
+// Several processes may run parley serve on one database. Each of them keeps a row named "process:…" in the table leases and
+// renews it as a heartbeat. The rows show which processes are alive, which have crashed, and which features all of them
+// support. The table also has a row for each surface (an agents' chat) that says until when its events may have been missed.
 
-// Vanished is a process that crashed: it neither renews its presence nor has dropped it.
+// Vanished is a process that crashed: its heartbeat has stopped, and it has not removed its row.
 type Vanished struct {
 	Name  string    `db:"name"`
-	Until time.Time `db:"until"` // when its presence ran out
+	Until time.Time `db:"until"` // when its row expired
 }
 
 const keepPresence = `
@@ -32,18 +32,17 @@ const keepPresence = `
 	WHERE name LIKE 'process:%' AND name <> $1
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
-// ProcessName is the beginning of the name of a process's row. Its number stands for the features that this version
-// of Parley knows. It rises with each feature that may be used only once all processes know it.
+// ProcessName is the prefix of the name of a process's row. Its number is the feature level of this version of Parley. The
+// level rises with each feature that may be used only once all processes support it.
 const ProcessName = "process:5:"
 
-// Features that all processes must know before one uses them. Each value is the first number of ProcessName that
-// knows it.
+// Features that all processes must support before one uses them: during an update, older processes run beside newer ones. The
+// value is the feature level (see ProcessName).
 const (
-	KnowsRuns = 2 // deliveries leave together (Claim.Join); earlier processes would send them again
-	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
-
-	KnowsErasing = 4 // posts of erased contacts are deleted in chats; earlier processes would report that as failed
-	KnowsLeft    = 5 // conversations are freed of former agents by a timer; earlier processes would hold up what comes behind it
+	KnowsRuns    = 2 // several deliveries are sent as one message; older processes would send them again
+	KnowsSeen    = 3 // old events are removed; older processes would accept them again
+	KnowsErasing = 4 // posts of erased customers are deleted in chats; older processes would report that as failed
+	KnowsLeft    = 5 // a timer unassigns former agents; older processes would get stuck on its event
 )
 
 const allKnow = `
@@ -52,19 +51,19 @@ const allKnow = `
 		WHERE name LIKE 'process:%' AND coalesce(substring(name FROM '^process:([0-9]+):')::int, 1) < $1
 			AND until > (SELECT clock_timestamp()) - interval '1 minute')`
 
-// AllKnow returns whether every process that lives, or lived within the last minute, knows a feature.
+// AllKnow reports whether every process that is alive, or was within the last minute, supports a feature (KnowsRuns, …).
 func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
 	return query.Value[bool](ctx, q, "processes", allKnow, feature)
 }
 
-// KeepPresence renews the presence of a process for a number of seconds, and returns the processes whose
-// presence ran out within the last minute. name begins with ProcessName.
+// KeepPresence renews the row of a process for a number of seconds, and returns the processes whose rows expired within the
+// last minute. name begins with ProcessName.
 func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) ([]Vanished, error) {
 	return query.Collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
 }
 
-// The gap of a surface is a row of leases that nobody holds. Before its time, any process may have missed events of
-// the surface, for example while its connection was broken.
+// The gap of a surface is a row of leases without a holder. Before its time, Parley may have missed events of the surface,
+// because a connection was broken, for example.
 const (
 	gapName  = `'gap:' || `
 	noteGaps = `
@@ -81,24 +80,24 @@ const (
 	WHERE message.id = ANY($1)`
 )
 
-// NoteGaps notes, for all processes, that events of some surfaces may have been missed until now.
+// NoteGaps records, for all processes, that events of some surfaces may have been missed until now.
 func NoteGaps(ctx context.Context, q Querier, surfaces []AccountID) error {
 	return query.Exec(ctx, q, "gaps", noteGaps, surfaces)
 }
 
-// ConnectionsOfProcess is how many connections one parley serve has at most: 16 for everything, 9 whose sessions apply and claim, and
-// one that shows that it lives.
+// ConnectionsOfProcess is the maximum number of database connections of one process: 16 in the pool, 9 for sessions that
+// apply events and claim deliveries, and one that shows that the process is alive (ShowLife).
 const ConnectionsOfProcess = 26
 
-// Connections says whether the processes that live have room in the database.
+// Connections shows whether the database allows enough connections for all processes.
 type Connections struct {
-	Allowed   int // how many connections Parley's role may have at a time
-	Processes int // how many processes live
+	Allowed   int // connections that Parley's role may have at a time
+	Processes int // processes that are alive
 }
 
 const countConnections = `
 	SELECT
-		least( -- which leaves out NULL: no limit
+		least( -- ignores NULL, which means no limit
 			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
 				- coalesce(current_setting('reserved_connections', true)::int, 0), -- since PostgreSQL 16
 			(SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
@@ -106,7 +105,7 @@ const countConnections = `
 		),
 		(SELECT count(*)::int FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
 
-// CountConnections returns how many connections the database allows, and how many processes live.
+// CountConnections returns the number of allowed connections and of processes.
 func CountConnections(ctx context.Context, q Querier) (Connections, error) {
 	var c Connections
 	err := q.QueryRow(ctx, countConnections).Scan(&c.Allowed, &c.Processes)

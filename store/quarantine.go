@@ -7,12 +7,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// An event that can't be applied is in quarantine: people see it with the reason, and its queue goes on without it. Once the
-// reason is gone, the event is put back into its queue, or handed over to another account.
+// Parley stores everything that it receives as an event, and processes (applies) the events of a queue in order. An event that
+// can't be applied, such as a mail that crashes the parser, goes to quarantine, so that its queue continues without it.
+// People see it there with the reason. Once the cause is fixed, Replay puts the event back into its queue.
 
-// replayEvents locks the events first (kept). So an erasure either has removed an event before that, or finds it in a
-// queue afterwards. An event that has made a message stays in quarantine: earlier versions could quarantine an event that
-// another process applied at the same time.
+// replayEvents locks the events first (kept), so that a concurrent erasure of a customer either has removed an event before,
+// or finds it in a queue afterwards. An event from which a message was created stays in quarantine, because earlier versions
+// could quarantine an event while another process applied it.
 const replayEvents = `
 	WITH kept AS MATERIALIZED (
 		SELECT id, account_id, order_key FROM events WHERE id = ANY($1) ORDER BY id FOR UPDATE
@@ -28,8 +29,8 @@ const replayEvents = `
 	), ` + enqueue + `
 	SELECT event_id FROM freed`
 
-// Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
-// has already made a message stays in quarantine.
+// Replay moves events from quarantine to the ends of their queues and returns their ids. It leaves out events from which a
+// message was created.
 func Replay(ctx context.Context, q Querier, events []EventID) ([]EventID, error) {
 	return query.Column[EventID](ctx, q, "replay", replayEvents, events)
 }
@@ -49,21 +50,21 @@ const handOver = `
 	), ` + enqueue + `
 	SELECT event_id AS id FROM freed`
 
-// HandOver takes an event out of quarantine and queues a copy of it for another account, as externalID. If that account
-// knows the id already, it queues nothing. found is false if the event isn't in quarantine.
+// HandOver removes an event from quarantine and queues a copy of it for another account, with the given external id. If that
+// account has an event with this id already, it queues nothing. found is false if the event isn't in quarantine.
 func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (found bool, err error) {
 	short := query.ShortID(externalID)
 	freed, err := query.Column[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))
 	return len(freed) > 0, err
 }
 
-// Quarantined is an event in quarantine, and why it is there.
+// Quarantined is an event in quarantine.
 type Quarantined struct {
 	EventID   EventID   `db:"event_id"`
 	AccountID AccountID `db:"account_id"`
 	Account   string    `db:"account"`
-	Reason    string    `db:"reason"`
-	At        time.Time `db:"at"`
+	Reason    string    `db:"reason"` // why it can't be applied, for people
+	At        time.Time `db:"at"`     // when it was put into quarantine
 }
 
 const listQuarantine = `
@@ -74,7 +75,7 @@ const listQuarantine = `
 	ORDER BY quarantine.event_id DESC
 	LIMIT $1`
 
-// ListQuarantine returns the newest quarantined events.
+// ListQuarantine returns the newest quarantined events, at most limit.
 func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, error) {
 	return query.Collect[Quarantined](ctx, q, "quarantine", listQuarantine, limit)
 }

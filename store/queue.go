@@ -8,58 +8,63 @@ import (
 	"parley/store/internal/query"
 )
 
-// A queue holds the events with one order key (such as a mailbox or a thread) that are still to be applied. An applier
-// takes the next ones of several queues (TakeRuns), which makes it the queues' holder, so that no other applier takes from
-// them. In the transaction that applies the events it gives the queues back (FinishRuns). Each take raises the queue's
-// epoch: who comes back with an earlier epoch has lost the queue meanwhile, and its transaction fails.
+// Parley stores everything that it receives as an event. Applying an event means processing it, in a transaction that changes
+// conversations. Events with the same order key, such as those of one mailbox, must be applied in order, so they form a
+// queue. An applier, one of several, works on a batch of queues like this:
+//
+//  1. TakeRuns takes the next events of several queues and makes the applier their holder. No other applier can take from
+//     them until they are released. It also raises each queue's epoch.
+//  2. In the transaction that applies the events, FinishRuns removes the events and releases the queues. If a queue no longer
+//     has the epoch of step 1, the applier was thought dead and another one has taken the queue. Then the whole
+//     transaction fails, so no event is applied twice.
 
 // Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
-	Queue  int64     // the queue's id; it changes when the queue was empty in between
-	Share  AccountID // the account whose share of the appliers' time it uses
-	Epoch  int64     // results of the run count only while the queue has this epoch
+	Queue  int64     // the queue's id; an emptied queue gets another one when it is used again
+	Share  AccountID // the account to which the work is charged
+	Epoch  int64     // the queue's epoch
 	Tries  int       // attempts to apply the first event, including this one; 0 if it never failed
-	Waits  int       // how often the first event was put off because it couldn't be applied yet
+	Waits  int       // how often the first event was postponed because it couldn't be applied yet
 	Events []Event
 	Places []int64 // the places of Events in their queue
-	More   bool    // further events wait behind these
+	More   bool    // whether the queue has further events after these
 }
 
-// Taken holds the runs that an applier took together.
+// Taken is the result of TakeRuns or TakeSuspect.
 type Taken struct {
 	Runs []Run
-	Now  time.Time // Parley's clock
+	Now  time.Time // parley_now(), which tests can set
 	Real time.Time // the database's clock
 }
 
-// Share is how many events of one account an applier may take.
+// Share is the maximum number of events of one account that an applier takes at once.
 type Share struct {
 	Account AccountID
 	Events  int
-	// From is the earliest due time to look at, by the database's clock. Earlier entries of the index
-	// belong to queues that are gone. While somebody holds a snapshot they can't be cleaned away, and
-	// stepping over them would cost more with each event. Zero looks at all.
+	// From is the earliest due time to search from, by the database's clock. Index entries before it belong to deleted
+	// queues. While a long transaction keeps them from being vacuumed, skipping them would cost more with each event. The
+	// zero value means all.
 	From time.Time
 }
 
-// Take says what an applier may take.
+// Take holds the parameters of TakeRuns.
 type Take struct {
 	Holder  int // the applier's number: see AddHolder
-	Version int // the highest FactVersion that it knows
+	Version int // the highest FactVersion that it supports
 	Shares  []Share
-	PerKey  int   // at most so many events of one queue
-	Bytes   int64 // at most so many bytes of payloads; a single larger event is taken all the same
+	PerKey  int   // maximum number of events of one queue
+	Bytes   int64 // maximum size of all payloads; a single larger event is taken, too
 }
 
 // takeRuns works in these steps:
-//   - due locks due queues, in each account those that have been due longest;
-//   - waiting are the next events of these queues: the first stands in the queue's row, the others in queue_events;
+//   - due locks the queues of each account that have been due longest;
+//   - waiting is the next events of these queues: the first is in the queue's row, the others are in queue_events;
 //   - turns numbers the events of each account, so that the accounts take turns;
-//   - sized adds up the sizes in that order, and chosen are the events that fit into $6 bytes;
-//   - taken makes the queues of the chosen events the holder's.
+//   - sized adds up the sizes in that order, and chosen is the events that fit into $6 bytes;
+//   - taken makes the holder the owner of the queues of these events.
 //
-// Taking doesn't change due_at, so it rewrites no index. A queue that another transaction locks now is skipped;
-// that transaction wakes the appliers when it commits.
+// It doesn't change due_at, so it rewrites no index. Queues that another transaction has locked are skipped; that
+// transaction wakes the appliers when it commits.
 const takeRuns = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -126,22 +131,22 @@ type takenRow struct {
 	Real      time.Time `db:"real"`
 }
 
-// unflushed makes the commit of its transaction return before it is on disk. If PostgreSQL crashes
-// then, the transaction is lost: only for changes that are worth nothing after a crash.
+// unflushed makes the commit of its transaction return before it is on disk. A crash of PostgreSQL may then lose the
+// transaction, so this is only for changes that are worthless after a crash.
 const unflushed = `SELECT set_config('synchronous_commit', 'off', true)`
 
 const unflushedIfUnchanged = unflushed + ` WHERE pg_current_xact_id_if_assigned() IS NULL`
 
-// Unflushed makes the commit return before it is on disk, if the transaction has changed and locked nothing yet. It
-// does so only as the pipeline's first statement; later it has no effect.
+// Unflushed makes the commit return before it is on disk, if the transaction has changed and locked nothing yet. It must be
+// the pipeline's first statement; otherwise it has no effect.
 func (p *Pipeline) Unflushed() {
 	if p.batch.Len() == 0 {
 		p.batch.Queue(unflushedIfUnchanged)
 	}
 }
 
-// TakeRuns takes the next events of due queues. They are the holder's until it gives the queues back (FinishRuns,
-// ReleaseRuns) or its session ends.
+// TakeRuns takes the next events of due queues. The holder owns the queues until it releases them (FinishRuns, ReleaseRuns)
+// or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	accounts := query.Field(t.Shares, func(s *Share) AccountID { return s.Account })
 	events := query.Field(t.Shares, func(s *Share) int { return s.Events })
@@ -156,8 +161,8 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	return groupTaken(rows), nil
 }
 
-// takeSuspect counts the attempt before it begins, so that it counts even if the event makes the process crash. The
-// applier puts an event into quarantine after too many attempts.
+// takeSuspect counts the attempt beforehand, so that it counts even if the event crashes the process. After too many attempts
+// the applier puts the event into quarantine.
 const takeSuspect = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -179,8 +184,8 @@ const takeSuspect = `
 	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = taken.first_event LIMIT 1) AS event
 	CROSS JOIN clock`
 
-// TakeSuspect takes one event that failed before, or was in a batch that failed, and counts the attempt. The result has
-// no runs when no such event is due.
+// TakeSuspect takes one suspect, and counts the attempt. A suspect is an event that failed before, or was in a batch that
+// failed. The result has no runs if no suspect is due.
 func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, error) {
 	var rows []takenRow
 	var p Pipeline
@@ -191,7 +196,7 @@ func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, er
 	return groupTaken(rows), nil
 }
 
-// groupTaken groups rows by their queues. Within a queue, rows are in the order of their places.
+// groupTaken groups rows by queue. The rows of a queue must be in the order of their places.
 func groupTaken(rows []takenRow) Taken {
 	var taken Taken
 	runIndex := map[int64]int{} // into taken.Runs, by the queue's id
@@ -212,40 +217,41 @@ func groupTaken(rows []takenRow) Taken {
 	return taken
 }
 
-// Release says how a queue is given back: which events of the run are done, and when the next one is due.
+// Release describes how a queue is released: which events of the run are done, and when the next one is due.
 type Release struct {
 	Queue, Epoch int64
 	First        int64 // the place (Run.Places) of the run's first event
-	Done         int64 // the place of the last event that is done and leaves the queue; 0 if none is
+	Done         int64 // the place of the last event that is done and is removed; 0 if none is
 
-	// After is how long the queue's next event waits. For names what the event waits for (AwaitedPost, AwaitedID,
-	// AwaitedOpening): WakeQueues makes the event due as soon as that is there. Waits is how often the event was put off.
+	// After is the delay until the queue's next event is due. For is the name of something that the event waits for, from
+	// AwaitedPost, AwaitedID or AwaitedOpening: WakeQueues makes the event due as soon as that happens. Waits is how often
+	// the event was postponed.
 	After time.Duration
 	For   string
 	Waits int
 
-	// Tries is how often the next event failed. If it is above 0, the event is applied alone. So are the events behind it
+	// Tries is how often the next event failed. If it is above 0, the event is applied alone, and so are the events after it
 	// up to the place Suspects, because one of them may have made the batch fail.
 	Tries    int
 	Suspects int64
 }
 
-// Release gives the queue back after the first n events of a run: they are done, and the others are due at once.
+// Release returns a Release for a run whose first n events are done. The others are due at once.
 func (r Run) Release(n int) Release {
-	done := int64(0)
+	release := Release{Queue: r.Queue, Epoch: r.Epoch, First: r.Places[0]}
 	if n > 0 {
-		done = r.Places[n-1]
+		release.Done = r.Places[n-1]
 	}
-	return Release{Queue: r.Queue, Epoch: r.Epoch, First: r.Places[0], Done: done}
+	return release
 }
 
-// The tables queues and queue_events are nearly empty most of the time and full at others, so the planner can't know
-// their size. Therefore the statements below select rows by arrays (= ANY), which PostgreSQL looks up in the index one
-// by one. Rows are locked in the order of their keys, as enqueue locks them.
+// The tables queues and queue_events are nearly empty most of the time and full at others, so the planner misjudges their
+// size. Therefore the statements below select rows by arrays (= ANY), which always uses the index. They lock rows in the
+// order of their keys, as enqueue does.
 
-// lockRuns locks those queues that are still the holder's. Transactions that store events for them wait. The next
-// statement sees the events that were stored before. With (… IN …) IS TRUE the planner looks the pairs up in a hash; in a
-// join it would compare each with each.
+// lockRuns locks those queues that the holder still owns. Transactions that append events to them wait, and the next
+// statement sees all events that were appended before. (… IN …) IS TRUE makes the planner use a hash, where a join would be
+// a nested loop.
 const lockRuns = `
 	SELECT id
 	FROM queues
@@ -253,17 +259,17 @@ const lockRuns = `
 	ORDER BY key
 	FOR UPDATE`
 
-// fenceRuns locks the queues and makes the transaction fail unless all of them are still the holder's.
+// fenceRuns locks the queues, and makes the transaction fail unless the holder still owns all of them.
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
 // releaseRuns has these parts:
-//   - released has the given releases, each with its queue's row (stored) and the event behind the last one that is done;
-//   - passed removes from queue_events what is done, and what moves from there into the queue's row;
-//   - ended removes queues without events;
-//   - the update frees the other queues and writes their next events. A queue of which something is done goes behind those
-//     that are due now.
+//   - released is the given releases, each with its queue's row (stored) and the event after the last one that is done;
+//   - passed deletes from queue_events those that are done, and the one that moves into the queue's row;
+//   - ended deletes queues without events;
+//   - the UPDATE releases the other queues and sets their next events. A queue in which an event is done is due after all
+//     others that are due now.
 //
-// Rows are found by ctid, which doesn't change while they are locked.
+// It finds rows by ctid, which doesn't change while they are locked.
 const releaseRuns = `
 	WITH clock AS MATERIALIZED (
 		SELECT clock_timestamp() AS now
@@ -314,8 +320,8 @@ const releaseRuns = `
 	FROM clock, released
 	WHERE queues.ctid = released.stored AND released.last_place > released.done`
 
-// FinishRuns gives queues back in the transaction that applies their events. The transaction fails (IsLost) when one of the
-// queues is no longer the holder's.
+// FinishRuns releases queues in the transaction that applies their events. If the holder no longer owns one of them, the
+// transaction fails (IsLost).
 func (p *Pipeline) FinishRuns(list []Release) {
 	if len(list) == 0 {
 		return
@@ -325,7 +331,7 @@ func (p *Pipeline) FinishRuns(list []Release) {
 	p.batch.Queue(releaseRuns, releaseColumns(list)...)
 }
 
-// ReleaseRuns gives queues back of which no event was applied. It ignores those that are no longer the holder's.
+// ReleaseRuns releases queues of which no event was applied. It ignores those that the holder no longer owns.
 func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 	if len(list) == 0 {
 		return nil
@@ -347,7 +353,7 @@ func queueEpochs(list []Release) (queues, epochs []int64) {
 	return queues, epochs
 }
 
-// maxTries bounds the counts of tries and waits, which are stored as smallint. takeSuspect repeats it in SQL.
+// maxTries is the maximum of the stored tries and waits, which are of the type smallint. takeSuspect repeats it in SQL.
 const maxTries = 32000
 
 // releaseColumns returns the arguments of releaseRuns.
@@ -371,8 +377,8 @@ const quarantineEvent = `
 	VALUES ($1, $2)
 	ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, at = clock_timestamp()`
 
-// Quarantine records that an event can't be applied, and why. It must run in one transaction with
-// FinishRuns, which takes the event out of its queue and fails if another process has dealt with it.
+// Quarantine records that an event can't be applied, and why. It must be in one transaction with FinishRuns, which removes the
+// event from its queue and fails if another process has taken the queue.
 func (p *Pipeline) Quarantine(event EventID, reason string) {
 	p.batch.Queue(quarantineEvent, event, Clean(reason))
 }
