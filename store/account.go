@@ -35,7 +35,7 @@ type ReplyMode string
 
 const (
 	ReplyDirect   ReplyMode = "direct"   // every text, unless it is marked as a note
-	ReplyExplicit ReplyMode = "explicit" // only texts that begin with the reply command
+	ReplyExplicit ReplyMode = "explicit" // only texts that are given to the reply command
 )
 
 // Account is one configured mailbox, number, page or workspace.

@@ -22,7 +22,7 @@ type Burst struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	FirstEvent     EventID        `db:"first_event" json:"first_event"`
 	LastEvent      EventID        `db:"last_event" json:"last_event"`
-	BeganAt        time.Time      `db:"began_at" json:"began_at"` // parley_now()
+	BeganAt        time.Time      `db:"began_at" json:"began_at"` // parley_now(), the database's clock, which tests can move
 	DueAt          time.Time      `db:"due_at" json:"due_at"`     // parley_now()
 	Attempt        int            `db:"attempt" json:"attempt"`   // how often it was claimed
 	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim; results of earlier claims are discarded

@@ -16,7 +16,7 @@ const (
 	KindAutomatic ConversationKind = "automatic" // collects one day's automatic mail, such as newsletters
 )
 
-// Speaker is who wrote last in a conversation.
+// Speaker is the side that wrote a message: the customer or us.
 type Speaker string
 
 // Speakers.

@@ -15,7 +15,7 @@ import (
 // or RetryFetch to try again later. If the process dies, another one claims the row once the lease has expired.
 
 // Fetch is a file to download from a provider. Its row is kept as long as its message, even after the download, because a
-// blob (a stored file) is deleted when no row refers to it.
+// blob (a stored file) is deleted when no row refers to it. parley_now() is the database's clock, which tests can move.
 type Fetch struct {
 	ID             int64          `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"`
@@ -27,7 +27,7 @@ type Fetch struct {
 	State          FetchState     `db:"state" json:"state"`
 	Attempt        int            `db:"attempt" json:"attempt"`
 	Epoch          int64          `db:"epoch" json:"epoch"`   // rises with each claim; results of earlier claims are discarded
-	DueAt          *time.Time     `db:"due_at" json:"due_at"` // parley_now(); nil once it is done
+	DueAt          *time.Time     `db:"due_at" json:"due_at"` // by parley_now(); nil once it is done
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
 }
 

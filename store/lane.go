@@ -15,7 +15,8 @@ import (
 // is a number that rises with each claim. If the process was too slow and another one has claimed the lane, its epoch no
 // longer matches, and its result is discarded. So deliveries stay in order, and none is sent twice without being noticed.
 
-// Lane is the queue of the deliveries of one conversation to one destination, in the order of Delivery.Seq.
+// Lane is the queue of the deliveries of one conversation to one destination, in the order of Delivery.Seq. DueAt, RestUntil
+// and NotBefore are by parley_now(), the database's clock, which tests can move.
 type Lane struct {
 	ID             LaneID         `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
@@ -26,10 +27,10 @@ type Lane struct {
 	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last delivery that is done; the next one may be sent
 	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest delivery; equal to Head if nothing waits
 	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim; results of earlier claims are discarded
-	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the next delivery may be sent, parley_now(); nil if nothing waits
+	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the next delivery may be sent; nil if nothing waits
 	LeasedUntil    *time.Time     `db:"leased_until" json:"leased_until"`
 	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"` // duration of a claim
-	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"`       // the lane can't be claimed before this, parley_now()
+	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"`       // the lane can't be claimed before this
 }
 
 // Delivery is one message, or post, to one destination.
@@ -45,7 +46,7 @@ type Delivery struct {
 	OrderBy string `db:"order_by" json:"order_by"`
 	Attempt int    `db:"attempt" json:"attempt"` // number of attempts
 	Part    int    `db:"part" json:"part"`       // index of the part of a long text that is sent next
-	// It can be taken back until this time, parley_now(); nil if it can't.
+	// It can be taken back until this time; nil if it can't.
 	NotBefore  *time.Time `db:"not_before" json:"not_before"`
 	FirstAt    *time.Time `db:"first_at" json:"first_at"`       // when the first attempt began
 	SentAt     *time.Time `db:"sent_at" json:"sent_at"`         // when the current attempt began

@@ -104,7 +104,7 @@ const (
 	FateIn      Fate = "in"      // a customer's message
 	FateInside  Fate = "inside"  // only for agents
 	FateAsk     Fate = "ask"     // its author must click Send first
-	FateWaiting Fate = "waiting" // will be sent; until then its author may take it back
+	FateWaiting Fate = "waiting" // will be sent: it can still be taken back, or waits for its turn
 	FateOut     Fate = "out"     // sent
 	FateFailed  Fate = "failed"  // could not be sent
 	FateUnclear Fate = "unclear" // it is unknown whether it arrived; a person has to decide

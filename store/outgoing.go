@@ -23,7 +23,7 @@ type Outgoing struct {
 	Keys          map[ConversationID][]string // all known addresses of the customer; only for chats
 	Places        map[DeliveryID]Posting      // where deliveries were posted
 	Related       []Related                   // conversations that cards mention
-	Now           time.Time                   // parley_now()
+	Now           time.Time                   // parley_now(), the database's clock, which tests can move
 
 	// Whether a reply may be outdated, by its message. Behind is true if earlier events of its thread, such as an edit of the
 	// reply, have not been applied yet. MissedAgo is the time since Parley may last have missed events of the surface, while

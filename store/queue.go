@@ -33,7 +33,7 @@ type Run struct {
 // Taken is the result of TakeRuns or TakeSuspect.
 type Taken struct {
 	Runs []Run
-	Now  time.Time // parley_now(), which tests can set
+	Now  time.Time // parley_now(): the database's clock, which tests can move
 	Real time.Time // the database's clock
 }
 

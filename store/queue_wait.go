@@ -11,6 +11,11 @@ import (
 	"parley/store/internal/query"
 )
 
+// Events are processed (applied) in queues, in order. But an event may arrive too early: an agent's answer may come before
+// Parley has recorded the post that began the thread, or a receipt before the message that it is about. Its queue is then
+// postponed, and names what it waits for, "post:17:C012:1700000000.0001" in the first example. The transaction that records
+// the post calls WakeQueues with the same name. If nobody does, the queue is tried again after a delay.
+
 const wakeQueues = `
 	UPDATE queues
 	SET due_at = (SELECT clock_timestamp()), waits_for = NULL
@@ -18,17 +23,13 @@ const wakeQueues = `
 		SELECT id FROM queues WHERE waits_for = ANY($1) AND holder IS NULL ORDER BY key FOR NO KEY UPDATE SKIP LOCKED))
 	RETURNING account_id AS id`
 
-// An event may have to wait for another one: a receipt for the record of the message that it is about, an agent's message
-// for the post that began its thread. Its queue then names what it waits for ("post:17:C012:1700000000.0001"). Whoever
-// writes that down wakes the queues that wait for this name. If nobody does, they are looked at again in time.
-
-// WakeQueues makes those queues due whose next event waits for one of these names (AwaitedPost, AwaitedID,
-// AwaitedOpening). It returns the accounts whose shares the queues use.
-func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, error) {
-	if len(written) == 0 {
+// WakeQueues makes the queues due that wait for one of these names, from AwaitedPost, AwaitedID or AwaitedOpening. It returns
+// the accounts to which the queues' work is charged.
+func WakeQueues(ctx context.Context, q Querier, names []string) ([]AccountID, error) {
+	if len(names) == 0 {
 		return nil, nil
 	}
-	short, _ := query.ShortIDs(written)
+	short, _ := query.ShortIDs(names)
 	accounts, err := query.Column[AccountID](ctx, q, "wake queues", wakeQueues, short)
 	if err != nil {
 		return nil, err
@@ -37,14 +38,14 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, 
 	return slices.Compact(accounts), nil
 }
 
-// ShareDue says when an account has something to apply.
+// ShareDue is when an account next has an event to apply.
 type ShareDue struct {
 	AccountID AccountID `db:"account_id"`
 	Due       time.Time `db:"due"`  // the due time of its first queue
 	Wait      float64   `db:"wait"` // seconds until then
 }
 
-// sharesDue finds the first queue of each account, whether an applier holds it or not. If $3 (thorough) is true, it also
+// sharesDue selects the first queue of each account, even if an applier is working on it. If $3 (thorough) is true, it also
 // finds queues of accounts that are neither in the table accounts nor in $1.
 const sharesDue = `
 	WITH given AS MATERIALIZED (
@@ -67,8 +68,8 @@ const sharesDue = `
 		ORDER BY due_at
 		LIMIT 1) AS first`
 
-// SharesDue returns, for each account that has queues, when the first of them is due, and the time by the database's clock.
-// It leaves out queues that were due before since (Share.From). If thorough is true, it leaves out none.
+// SharesDue returns when the first queue of each account is due, and the current time of the database. It skips queues that
+// were due before since[account] (see Share.From). If thorough is true, it skips none.
 func SharesDue(
 	ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool,
 ) (list []ShareDue, databaseNow time.Time, err error) {
@@ -92,7 +93,7 @@ func SharesDue(
 	return list, databaseNow, nil
 }
 
-// awaitedPost begins the names that AwaitedPost returns.
+// awaitedPost is the prefix of the names that AwaitedPost returns.
 const awaitedPost = `post:`
 
 const findWaiting = `
@@ -100,14 +101,14 @@ const findWaiting = `
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
-// Waiting says which kinds of events wait in the queues.
+// Waiting shows which kinds of events wait in the queues.
 type Waiting struct {
-	SuspectDue bool // one that failed before is due to be tried again
-	ForPosts   bool // some wait for the records of posts
-	ToOpen     bool // some wait until their accounts are open
+	SuspectDue bool // an event that failed before is due for its next attempt
+	ForPosts   bool // some events wait for records of posts (AwaitedPost)
+	ToOpen     bool // some events wait until their accounts are open (AwaitedOpening)
 }
 
-// FindWaiting finds which kinds of events wait. A failed one counts only if an applier of this version may take it.
+// FindWaiting reports which kinds of events wait. SuspectDue is true only if an applier of this version may take the event.
 func FindWaiting(ctx context.Context, q Querier, version int) (Waiting, error) {
 	var w Waiting
 	if err := q.QueryRow(ctx, findWaiting, version).Scan(&w.SuspectDue, &w.ForPosts, &w.ToOpen); err != nil {
@@ -116,20 +117,20 @@ func FindWaiting(ctx context.Context, q Querier, version int) (Waiting, error) {
 	return w, nil
 }
 
-// AwaitedOpening names the opening of an account, for which its events wait (Release.For).
+// AwaitedOpening returns the name (Release.For) by which events wait until their account is open.
 func AwaitedOpening(account AccountID) string { return fmt.Sprintf("open:%d", account) }
 
-// AwaitedPost names the record of a surface's message, for which an event may wait (Release.For).
+// AwaitedPost returns the name (Release.For) by which an event waits until a message in an agents' chat is recorded.
 func AwaitedPost(account AccountID, channel, message string) string {
 	return fmt.Sprintf("%s%d:%s:%s", awaitedPost, account, channel, message)
 }
 
-// AwaitedID names the record of a provider's message id, for which an event may wait (Release.For).
-func AwaitedID(account AccountID, external string) string {
-	return fmt.Sprintf("id:%d:%s", account, external)
+// AwaitedID returns the name (Release.For) by which an event waits until a provider's message id is recorded.
+func AwaitedID(account AccountID, externalID string) string {
+	return fmt.Sprintf("id:%d:%s", account, externalID)
 }
 
-// Written returns those of the providers' message ids, and of the messages of surfaces (agents' chats), that are recorded.
+// Written returns those of the providers' message ids, and of the messages in agents' chats, that are recorded already.
 func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
 	var writtenIDs []ExternalID

@@ -18,24 +18,25 @@ import (
 	"parley/store/internal/query"
 )
 
-// Passwords and tokens of accounts are encrypted before they are stored. The master keys for that come from the
-// environment or a file (PARLEY_MASTER_KEY, master.key) and are not in the database. There may be several, so that
-// a key can be replaced: the first one encrypts, each of them decrypts.
+// Passwords and tokens are encrypted before they are stored in the database. The master keys come from the environment
+// (PARLEY_MASTER_KEY) or a file (master.key) and are never in the database. There may be several, so that a key can be
+// rotated: the first one encrypts, and all of them can decrypt.
 
-// Sealer encrypts (seals) and decrypts (opens) secrets. Each secret is bound to its place, such as
-// "accounts/support-mail": a sealed secret that was copied to another row can't be opened there.
+// Sealer encrypts (seals) and decrypts (opens) secrets with AES-256-GCM. Each secret is bound to its place, such as
+// "accounts/support-mail", as additional data: a sealed secret that was copied to another row can't be opened there. A Sealer
+// is safe for concurrent use.
 type Sealer struct {
-	aeads []cipher.AEAD // one for each key
-	macs  [][]byte      // the keys of Hashes, one for each key
+	aeads []cipher.AEAD // one per master key
+	macs  [][]byte      // the keys of Hashes, one per master key
 }
 
-// ErrWrongKey means that a sealed value was not made with any of the known keys.
+// ErrWrongKey means that a sealed value can't be opened with any of the master keys.
 var ErrWrongKey = errors.New("store: the master key does not fit")
 
 // keyBytes is the length of a key of AES-256.
 const keyBytes = 32
 
-// NewSealer makes a Sealer of base64 keys of keyBytes bytes, separated by commas.
+// NewSealer returns a Sealer for the master keys in keys: base64 of 32 bytes each, separated by commas.
 func NewSealer(keys string) (*Sealer, error) {
 	var s Sealer
 	for i, k := range strings.Split(keys, ",") {
@@ -61,20 +62,20 @@ func NewSealer(keys string) (*Sealer, error) {
 	return &s, nil
 }
 
-// NewMasterKey returns a new random key, as NewSealer takes it.
+// NewMasterKey returns a new random master key in the format of NewSealer.
 func NewMasterKey() string {
 	raw := make([]byte, keyBytes)
 	_, _ = rand.Read(raw) // never fails
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// Seal encrypts a secret that belongs at place ("accounts/support-mail").
+// Seal encrypts a secret with the first master key and binds it to place.
 func (s *Sealer) Seal(place string, secret []byte) []byte {
 	return s.aeads[0].Seal(nil, nil, secret, []byte(place))
 }
 
-// Open decrypts what Seal made for the same place.
-// Errors: ErrWrongKey.
+// Open decrypts a value that Seal returned for the same place.
+// Errors: ErrWrongKey, also if the value was sealed for another place.
 func (s *Sealer) Open(place string, sealed []byte) ([]byte, error) {
 	for _, aead := range s.aeads {
 		if plain, err := aead.Open(nil, nil, sealed, []byte(place)); err == nil {
@@ -90,8 +91,8 @@ const (
 	lockKeys  = `LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE`
 )
 
-// A check value is a known text, sealed with a master key. The database has one for each key that ever came first,
-// so that a start without one of the keys that its secrets need is noticed.
+// A check value is a known text that was sealed with a master key. The database has one for each key that was ever the first.
+// If Parley starts without one of these keys, the check value can't be opened, and the start fails instead of a later use.
 const (
 	checkPurpose = "check"
 	checkText    = "parley"
@@ -102,8 +103,8 @@ type Beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// CheckMasterKey tests the master keys: each check value of the database must open with one of them. If the first
-// key, by which new secrets are sealed, has no check value yet, it adds one.
+// CheckMasterKey checks that the master keys can open each check value of the database. If the first key, which seals new
+// secrets, has no check value yet, it adds one.
 // Errors: ErrWrongKey.
 func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
@@ -119,8 +120,9 @@ func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
 			return ErrWrongKey
 		}
 
-		first := Sealer{aeads: s.aeads[:1]}
-		if slices.ContainsFunc(checks, func(check []byte) bool { return first.Fits(check) }) {
+		firstKey := Sealer{aeads: s.aeads[:1]}
+		hasCheck := slices.ContainsFunc(checks, func(check []byte) bool { return firstKey.Fits(check) })
+		if hasCheck {
 			return nil
 		}
 
@@ -134,21 +136,21 @@ func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
 	return nil
 }
 
-// HasMasterKey returns whether a database is already bound to a master key.
+// HasMasterKey reports whether the database is bound to a master key, that is, has a check value.
 func HasMasterKey(ctx context.Context, q Querier) (bool, error) {
 	return query.Value[bool](ctx, q, "keys", `SELECT EXISTS (SELECT FROM keys WHERE purpose = $1)`, checkPurpose)
 }
 
-// TokenKeys returns the HMAC keys of a purpose, the newest first. Tokens are signed with the newest. If there is no
-// key yet, it makes one.
+// TokenKeys returns the HMAC keys for a purpose, the newest first. If there is none, it creates one. New tokens are signed
+// with the newest key.
 func TokenKeys(ctx context.Context, db Beginner, s *Sealer, purpose string) ([][]byte, error) {
-	fresh := make([]byte, keyBytes)
-	_, _ = rand.Read(fresh) // never fails
-	return keysOf(ctx, db, s, purpose, fresh)
+	newKey := make([]byte, keyBytes)
+	_, _ = rand.Read(newKey) // never fails
+	return loadOrCreateKeys(ctx, db, s, purpose, newKey)
 }
 
-// keysOf opens the keys of a purpose, the newest first. If there is no key yet, it stores the key first.
-func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first []byte) ([][]byte, error) {
+// loadOrCreateKeys opens the stored keys of a purpose, the newest first. If there is none, it stores newKey.
+func loadOrCreateKeys(ctx context.Context, db Beginner, s *Sealer, purpose string, newKey []byte) ([][]byte, error) {
 	var keys [][]byte
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockKeys); err != nil {
@@ -161,8 +163,8 @@ func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first [
 		}
 
 		if len(sealed) == 0 {
-			keys = append(keys, first)
-			_, err := tx.Exec(ctx, insertKey, purpose, s.Seal("keys/"+purpose, first))
+			keys = [][]byte{newKey}
+			_, err := tx.Exec(ctx, insertKey, purpose, s.Seal("keys/"+purpose, newKey))
 			return err
 		}
 
@@ -183,13 +185,12 @@ func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first [
 	return keys, nil
 }
 
-// KeyChecks returns the sealed values with which Sealer.Fits tests master keys, the newest first. It returns none if the database
-// is not bound to a key.
+// KeyChecks returns the check values of the database, the newest first, for Sealer.Fits.
 func KeyChecks(ctx context.Context, q Querier) ([][]byte, error) {
 	return query.Column[[]byte](ctx, q, "keys of "+checkPurpose, getKeys, checkPurpose)
 }
 
-// Fits returns whether each of the KeyChecks was sealed with one of the keys.
+// Fits reports whether the master keys can open all of the check values.
 func (s *Sealer) Fits(checks ...[]byte) bool {
 	return !slices.ContainsFunc(checks, func(check []byte) bool {
 		_, err := s.Open("keys/"+checkPurpose, check)
@@ -197,8 +198,8 @@ func (s *Sealer) Fits(checks ...[]byte) bool {
 	})
 }
 
-// Hashes returns the keyed hashes of a secret of which only a hash is stored: one for each key. New secrets are stored
-// by the first. place says what the secret is for, so that equal secrets of different places have different hashes.
+// Hashes returns keyed hashes of a secret, one per master key, for secrets of which only a hash is stored. Store the first
+// hash, and look a secret up by all of them. place is the purpose of the secret: with another place, the hashes differ.
 func (s *Sealer) Hashes(place, secret string) [][]byte {
 	list := make([][]byte, len(s.macs))
 	for i, key := range s.macs {
@@ -207,7 +208,6 @@ func (s *Sealer) Hashes(place, secret string) [][]byte {
 	return list
 }
 
-// computeMAC returns the HMAC-SHA256 of a text with a key.
 func computeMAC(key []byte, text string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(text))

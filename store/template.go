@@ -9,39 +9,39 @@ import (
 	"parley/store/internal/query"
 )
 
-// A template is a text with gaps that is prepared in advance: "Your order {{number}} has left." Some channels, such
-// as WhatsApp, send nothing else to a customer who hasn't written for a while, and their provider must approve each
-// template first. So Parley submits templates, and keeps with each one what the provider decided. Here are the
-// rows; template_work.go has the work of telling the provider.
+// A template is a text with placeholders: "Your order {{number}} has been shipped." On some channels, such as WhatsApp, only
+// templates can be sent to a customer who hasn't written for a day, and the provider must approve each template first. So
+// Parley submits templates to the provider and stores its decisions. This file reads and writes the rows. template_work.go
+// has the queue of templates that must be submitted or deleted at the provider.
 
-// Template is a prepared text of one account, in one language.
+// Template is a template of one account in one language.
 type Template struct {
 	ID               TemplateID        `db:"id"`
 	AccountID        AccountID         `db:"account_id"`
-	Name             string            `db:"name"` // ours; unique with account and language
+	Name             string            `db:"name"` // our name; unique per account and language
 	Language         string            `db:"language"`
 	ProviderName     string            `db:"provider_name"`
 	Category         string            `db:"category"`
-	Uses             []string          `db:"uses"` // start, reply, window
+	Uses             []string          `db:"uses"` // when agents may use it: start, reply, window
 	Labels           []string          `db:"labels"`
 	Header           string            `db:"header"`
 	Body             string            `db:"body"`
 	Footer           string            `db:"footer"`
 	Buttons          []TemplateButton  `db:"buttons"`
 	Examples         map[string]string `db:"examples"`
-	Version          int               `db:"version"`       // rises with each change that the provider sees
-	AskedVersion     int               `db:"asked_version"` // the one that the provider was last asked to make, as ProviderName; 0 if never
-	ExternalID       string            `db:"external_id"`   // the provider's id; empty if not known
+	Version          int               `db:"version"`       // rises with each change that must be submitted
+	AskedVersion     int               `db:"asked_version"` // last version that was submitted as ProviderName; 0 if never
+	ExternalID       string            `db:"external_id"`   // the provider's id; empty if unknown
 	Status           string            `db:"status"`        // draft, pending, approved, rejected, paused, disabled
 	Reason           string            `db:"reason"`        // why it has this status, for people
-	Quality          string            `db:"quality"`       // as the provider rates it
+	Quality          string            `db:"quality"`       // the provider's rating
 	ProviderCategory string            `db:"provider_category"`
-	AgentID          *AgentID          `db:"agent_id"`     // who wrote it
-	Todo             string            `db:"todo"`         // what the provider must be told: "", TodoSubmit or TodoDelete
-	Tries            int               `db:"tries"`        // attempts to tell the provider about this Todo
-	Epoch            int64             `db:"epoch"`        // rises with each claim and each change: results of earlier claims don't count
-	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, database's clock; nil until then
-	Busy             bool              `db:"busy"`         // a process has claimed it and tells the provider now
+	AgentID          *AgentID          `db:"agent_id"`     // its author
+	Todo             string            `db:"todo"`         // pending request to the provider: "", TodoSubmit or TodoDelete
+	Tries            int               `db:"tries"`        // attempts to do Todo
+	Epoch            int64             `db:"epoch"`        // rises with each claim and change; results of earlier claims are discarded
+	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, by the database's clock; nil before
+	Busy             bool              `db:"busy"`         // whether a process has claimed it and is doing Todo
 }
 
 // TemplateButton is a button below a Template.
@@ -51,7 +51,7 @@ type TemplateButton struct {
 	URL   string `json:"url,omitempty"`
 }
 
-// Values of Template.Todo: what is to be told to the provider.
+// Values of Template.Todo.
 const (
 	TodoSubmit = "submit"
 	TodoDelete = "delete"
@@ -68,21 +68,21 @@ const listTemplates = `
 	WHERE todo <> 'delete' AND ($1::bigint = 0 OR account_id = $1)
 	ORDER BY account_id, name, language`
 
-// ListTemplates reads the templates of an account, except those that are being deleted. Account 0 means all accounts.
+// ListTemplates returns the templates of an account, except those that are being deleted. Account 0 means all accounts.
 func ListTemplates(ctx context.Context, q Querier, account AccountID) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "templates", listTemplates, account)
 }
 
 const listAllTemplates = `SELECT ` + templateColumns + ` FROM templates ORDER BY account_id, name, language`
 
-// ListAllTemplates reads the templates of all accounts, also those that are being deleted.
+// ListAllTemplates returns the templates of all accounts, including those that are being deleted.
 func ListAllTemplates(ctx context.Context, q Querier) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "all templates", listAllTemplates)
 }
 
 const getTemplates = `SELECT ` + templateColumns + ` FROM templates WHERE id = ANY($1)`
 
-// Templates reads templates by id, also those that are being deleted.
+// Templates returns templates by id, including those that are being deleted.
 func Templates(ctx context.Context, q Querier, ids ...TemplateID) ([]Template, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -90,15 +90,14 @@ func Templates(ctx context.Context, q Querier, ids ...TemplateID) ([]Template, e
 	return query.Collect[Template](ctx, q, "templates", getTemplates, ids)
 }
 
-// LockTemplates reads templates by id and locks their rows. If two verdicts of the provider are applied at the same
-// time, the second one then sees what the first one changed.
+// LockTemplates returns templates by id and locks their rows, so that concurrent updates from the provider are applied one
+// after the other.
 func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...TemplateID) ([]Template, error) {
 	return query.Collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
 
-// lockByExternalID finds templates by the provider's id $2 in all accounts of the kind of account $1, because
-// accounts of one provider may share templates. It finds nothing if the id is empty, as it is in templates that
-// the provider doesn't know.
+// lockByExternalID finds templates by the provider's id $2 on all accounts of the same kind as account $1, because accounts of
+// one provider may share templates. An empty id, which templates have that the provider doesn't know, finds nothing.
 const lockByExternalID = `
 	SELECT ` + templateColumns + `
 	FROM templates
@@ -107,8 +106,8 @@ const lockByExternalID = `
 	ORDER BY id
 	FOR UPDATE`
 
-// lockByName finds an account's template by its name and language. $4 is the provider's id, empty if the report has none: a template that
-// is known by another id isn't meant. It may become known by $4 while this waits for its lock.
+// lockByName finds an account's template by name and language. $4 is the provider's id in its report, or empty. A template with
+// a different id is not the one. The template may get the id $4 while the statement waits for its lock.
 const lockByName = `
 	SELECT ` + templateColumns + `
 	FROM templates
@@ -116,20 +115,20 @@ const lockByName = `
 		AND ($4 = '' OR external_id IN ('', $4))
 	FOR UPDATE`
 
-// LockReportedTemplates reads and locks the templates that an account's provider reports on: those with the
-// provider's id in all accounts of the same kind. If there are none, it is the account's own template with this
-// name and language, unless that is known by another id.
-func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
-	found, err := query.Collect[Template](ctx, q, "find templates", lockByExternalID, account, external)
+// LockReportedTemplates returns and locks the templates that a report of an account's provider is about: those with the
+// provider's id on all accounts of the same kind. If there are none, it returns the account's own template with this name and
+// language, unless that has another id.
+func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, externalID, name, language string) ([]Template, error) {
+	found, err := query.Collect[Template](ctx, q, "find templates", lockByExternalID, account, externalID)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return query.Collect[Template](ctx, q, "find template", lockByName, account, name, language, external)
+	return query.Collect[Template](ctx, q, "find template", lockByName, account, name, language, externalID)
 }
 
-// saveTemplate submits a new template. $14 is resubmit: whether the provider must be told about the change of a
-// known one, which then is pending and has a new version. Todo stays if the provider has not been told yet about
-// an earlier change, and becomes 'submit' for one that was to be deleted.
+// saveTemplate sets todo to 'submit' for a new template. $14 says whether a changed template must be submitted again: it then
+// is pending and has a new version. Otherwise todo stays empty if it was, and becomes 'submit' if an earlier change has not
+// been submitted yet, or if the template was to be deleted.
 const saveTemplate = `
 	INSERT INTO templates (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons,
 		examples, agent_id, todo)
@@ -152,9 +151,9 @@ const scheduleComparison = `
 	VALUES ($1, parley_now() + make_interval(secs => $2))
 	ON CONFLICT (account_id) DO UPDATE SET due_at = least(list.due_at, EXCLUDED.due_at)`
 
-// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new template is
-// always submitted to the provider. A known one is submitted again only if resubmit is true: if something changed
-// that the provider sees.
+// SaveTemplate creates or updates the template with the given account, name and language, and returns its id. It schedules the
+// submission of a new template to the provider. It does so for an existing one only if resubmit is true, which the caller
+// sets if something changed that the provider must approve.
 func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (TemplateID, error) {
 	examples := t.Examples
 	if examples == nil {
@@ -174,14 +173,14 @@ func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (Te
 	return id, nil
 }
 
-// Waits between two comparisons with the provider's list.
+// Intervals between two comparisons of an account's templates with the provider's list.
 const (
-	TemplatePendingWait = 15 * time.Minute // while the provider still has to approve a template
+	TemplatePendingWait = 15 * time.Minute // while a template waits for approval
 	TemplateDailyWait   = 24 * time.Hour   // otherwise
 )
 
-// ScheduleTemplateComparison makes the account's next comparison with the provider's list due after wait,
-// unless it is due earlier.
+// ScheduleTemplateComparison makes the account's next comparison with the provider's list due after wait, or earlier if it
+// already is due earlier.
 func ScheduleTemplateComparison(ctx context.Context, q Execer, account AccountID, wait time.Duration) error {
 	return query.Exec(ctx, q, "template list", scheduleComparison, account, wait.Seconds())
 }
@@ -192,8 +191,7 @@ const retireTemplate = `
 		status = 'disabled', changed_at = parley_now()
 	WHERE id = $1`
 
-// RetireTemplate makes a template unavailable. RemoveTemplate deletes the row once the provider has deleted the
-// template, too.
+// RetireTemplate disables a template and schedules its deletion at the provider. RemoveTemplate deletes the row after that.
 func RetireTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	return query.Exec(ctx, q, "retire template", retireTemplate, id)
 }
@@ -203,8 +201,7 @@ const setTemplateState = `
 	SET status = $2, reason = $3, quality = $4, provider_category = $5, external_id = $6, changed_at = parley_now()
 	WHERE id = $1`
 
-// SetTemplateState writes what the provider decided: Status, Reason, Quality, ProviderCategory and
-// ExternalID.
+// SetTemplateState updates what the provider decides: Status, Reason, Quality, ProviderCategory and ExternalID.
 func SetTemplateState(ctx context.Context, q Execer, t Template) error {
 	return query.Exec(ctx, q, "template state", setTemplateState, t.ID, t.Status, t.Reason, t.Quality, t.ProviderCategory, t.ExternalID)
 }

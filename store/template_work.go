@@ -7,13 +7,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// When an admin saves or deletes a template, its provider has to be told (Template.Todo). A process claims such
-// templates for templateLease, calls the provider, and writes how that went: FinishTemplate, RemoveTemplate, or
-// RetryTemplate to try again later. If the process dies, another one claims the template after the lease. Besides,
-// the templates of each account are compared with the provider's list from time to time.
+// A template is a text that a provider such as WhatsApp must approve. When an admin saves or deletes one, it must be submitted
+// or deleted at the provider (Template.Todo). A process claims such templates for templateLease, calls the provider, and
+// records the result: FinishTemplate, RemoveTemplate, or RetryTemplate to try again later. If the process dies, another one
+// claims the template once the lease has expired. In addition, the templates of each account are compared with the
+// provider's list at intervals, to find approvals that were missed.
 
-// templateLease is how long a process may take to tell a provider about a template and to record the
-// answer.
+// templateLease is the time for calling the provider about a template and recording the result.
 const templateLease = 90 * time.Second
 
 const claimTemplates = `
@@ -28,8 +28,7 @@ const claimTemplates = `
 		FOR UPDATE SKIP LOCKED))
 	RETURNING ` + templateColumns
 
-// ClaimTemplates leases at most limit templates of some accounts that the provider is to be told about
-// (Template.Todo), those first that have waited longest.
+// ClaimTemplates claims templates of the accounts with a Todo, at most limit, those first that have waited longest.
 func ClaimTemplates(ctx context.Context, q Querier, accounts []AccountID, limit int) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
@@ -40,12 +39,12 @@ const noteTemplateAsked = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// NoteTemplateAsked writes which version of a claimed template the provider is about to be asked to make, and under
-// which name. If the attempt then made nothing, call it again with the former version. It returns false, and writes
-// nothing, if the template was changed since it was claimed.
+// NoteTemplateAsked records that a version of a claimed template is about to be submitted, and its provider name. Call it
+// before the request, so that it isn't forgotten if the process dies. If the provider then creates nothing, call it again with
+// the previous version. It does nothing, and returns false, if the template was changed after it was claimed.
 func NoteTemplateAsked(ctx context.Context, q Querier, t Template, version int) (bool, error) {
-	noted, err := query.Column[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
-	return len(noted) > 0, err
+	changed, err := query.Column[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
+	return len(changed) > 0, err
 }
 
 const finishTemplate = `
@@ -54,12 +53,12 @@ const finishTemplate = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// FinishTemplate ends the claim of a submitted template. accepted says whether the provider accepted this version;
-// if it did not, the provider may still have the version before. FinishTemplate returns false, and writes nothing,
-// if the template was changed since it was claimed.
+// FinishTemplate ends the claim of a submitted template. accepted is whether the provider accepted this version; if not, the
+// provider may still have the previous one. FinishTemplate does nothing, and returns false, if the template was changed after
+// it was claimed.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
-	done, err := query.Column[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
-	return len(done) > 0, err
+	changed, err := query.Column[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
+	return len(changed) > 0, err
 }
 
 const (
@@ -67,10 +66,12 @@ const (
 	forgetProvider = `UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1 AND todo <> ''`
 )
 
-// RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If the
-// template was saved again since it was claimed, the row stays and is submitted as a new template. If it was submitted already, since
-// the deletion took long, what the provider said of the new one stays. These are two statements because the first may wait until the
-// template is saved: only a later one sees the saved row.
+// RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If an admin saved the template
+// again after it was claimed, the row stays:
+//   - If it still has to be submitted, RemoveTemplate clears the provider's id, so that it is submitted as a new one.
+//   - If it was submitted already, because the deletion took long, the provider's data about the new one stays.
+//
+// It uses two statements, because the first may wait until the template is saved, and only a later one sees the saved row.
 func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
 	if err := query.Exec(ctx, q, "remove template", removeTemplate, t.ID, t.Epoch); err != nil {
 		return err
@@ -83,7 +84,7 @@ const approveTemplate = `
 	SET status = 'approved', reason = '', todo = '', leased_until = NULL, tries = 0
 	WHERE id = $1`
 
-// ApproveTemplate marks a template as approved where no provider has to approve it.
+// ApproveTemplate marks a template as approved, for channels that need no approval.
 func ApproveTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	return query.Exec(ctx, q, "approve template", approveTemplate, id)
 }
@@ -93,8 +94,8 @@ const retryTemplate = `
 	SET leased_until = NULL, todo_at = parley_now() + make_interval(secs => $3), reason = $4
 	WHERE id = $1 AND epoch = $2`
 
-// RetryTemplate ends a claim without a result. The template can be claimed again after wait. reason tells people
-// why.
+// RetryTemplate ends a claim after a failure. The template can be claimed again after wait. reason explains the failure to
+// people.
 func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration, reason string) error {
 	return query.Exec(ctx, q, "retry template", retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason)
 }
@@ -109,7 +110,7 @@ const claimTemplateLists = `
 		FOR UPDATE SKIP LOCKED))
 	RETURNING account_id`
 
-// ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
+// ClaimTemplateLists claims those of the accounts whose templates are due for a comparison with the provider's list.
 func ClaimTemplateLists(ctx context.Context, q Querier, accounts []AccountID) ([]AccountID, error) {
 	return query.Column[AccountID](ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
@@ -121,7 +122,7 @@ const finishTemplateList = `
 		ELSE $3::double precision END)
 	WHERE account_id = $1`
 
-// FinishTemplateList ends the claim of an account and sets when its templates are compared next.
+// FinishTemplateList ends the claim of an account and schedules the next comparison of its templates.
 func FinishTemplateList(ctx context.Context, q Execer, account AccountID) error {
 	return query.Exec(ctx, q, "template list", finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds())
 }

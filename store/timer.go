@@ -9,19 +9,20 @@ import (
 	"parley/store/internal/query"
 )
 
-// A timer reminds Parley of something in a conversation: that a snooze is over, for example. It is set when the
-// snooze begins. When it is due, a process takes it and journals a fact, which is then applied like any event.
+// A timer makes something happen in a conversation at a later time. For example, a timer is set when an agent snoozes a
+// conversation for an hour. When it is due, a process removes it and stores a fact, an event of Parley's own, in the
+// journal. From then on the event is processed like a customer's message.
 
-// FactKind says what one of Parley's own facts tells. A timer has the kind of the fact that it becomes.
+// FactKind is the kind of one of Parley's own facts. A timer has the kind of the fact that it becomes.
 type FactKind string
 
-// Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind. The statements below
-// read timers from JSON, so the json tags are the names of columns.
+// Timer fires once, at DueAt by parley_now(), the database's clock, which tests can move. A conversation has at most one timer
+// of each kind. The statements below read timers from JSON, so the json tags are the names of columns.
 type Timer struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Kind           FactKind       `db:"kind" json:"kind"`
 	DueAt          time.Time      `db:"due_at" json:"due_at"`
-	FiredAt        time.Time      `db:"fired_at" json:"-"` // of one that TakeDueTimers returns: when that was, by Parley's clock
+	FiredAt        time.Time      `db:"fired_at" json:"-"` // when TakeDueTimers took it
 }
 
 const setTimers = `
@@ -31,8 +32,8 @@ const setTimers = `
 	ORDER BY conversation_id, kind
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at`
 
-// SetTimers sets timers, or moves them if they are set. No two rows may have the same conversation and kind: ON CONFLICT
-// can't change a row twice, and the statement would fail.
+// SetTimers sets timers, or changes their time if they are set. If two rows have the same conversation and kind, the statement
+// fails, because ON CONFLICT can't update a row twice.
 func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "set timers", setTimers, rows)
 }
@@ -50,9 +51,9 @@ const timeFormerOwners = `
 	LIMIT $2
 	ON CONFLICT DO NOTHING`
 
-// TimeFormerOwners sets timers of a kind, of at most limit conversations whose owners are no longer agents. The
-// timers are due five seconds apart. Each one makes a post in the conversation's thread, and Slack allows one post
-// a second: all at once, they would hold up customers' messages.
+// TimeFormerOwners sets timers of a kind for conversations whose owners are no longer agents, at most limit of them. The timers
+// are due five seconds apart, because each one causes a post in the conversation's thread, and Slack allows one post a
+// second. All at once, they would delay customers' messages.
 func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int) error {
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
 }
@@ -62,7 +63,7 @@ const cancelTimers = `
 	USING json_populate_recordset(NULL::timers, $1) AS given
 	WHERE timers.conversation_id = given.conversation_id AND timers.kind = given.kind`
 
-// CancelTimers removes timers, by conversation and kind.
+// CancelTimers removes timers by conversation and kind.
 func CancelTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "cancel timers", cancelTimers, rows)
 }
@@ -81,8 +82,8 @@ const takeDueTimers = `
 	WHERE timers.conversation_id = due.conversation_id AND timers.kind = due.kind
 	RETURNING timers.conversation_id, timers.kind, timers.due_at, (SELECT parley_now()) AS fired_at`
 
-// TakeDueTimers removes due timers and returns them. It takes a transaction, because the caller stores a fact for each
-// timer in it: if that fails, the timers are there again.
+// TakeDueTimers removes due timers, at most limit, and returns them. The caller must store a fact for each of them in the same
+// transaction, so that no timer is lost if that fails.
 func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 	return query.Collect[Timer](ctx, tx, "take due timers", takeDueTimers, limit)
 }
@@ -90,8 +91,7 @@ func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 const nextTimer = `
 	SELECT extract(epoch FROM min(due_at) - parley_now())::double precision FROM timers`
 
-// NextTimer returns how long it takes until the next timer is due: a negative time if one is overdue. ok is false
-// if there is no timer.
+// NextTimer returns the time until the next timer is due, which is negative if one is overdue. ok is false if there is none.
 func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err error) {
 	seconds, err := query.Value[*float64](ctx, q, "next timer", nextTimer)
 	if err != nil || seconds == nil {
@@ -100,8 +100,8 @@ func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err
 	return Seconds(*seconds), true, nil
 }
 
-// Overdue is a conversation whose snooze ended long before Parley could tell anybody, because it didn't run, for
-// example. An agent's next digest lists all of the agent's in one message.
+// Overdue is a conversation whose snooze ended long ago without a notice, because Parley wasn't running, for example. The
+// agent's next digest lists all such conversations in one message.
 type Overdue struct {
 	AgentID        AgentID        `db:"agent_id" json:"agent_id"`
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
@@ -114,7 +114,7 @@ const addOverdue = `
 	ORDER BY agent_id, conversation_id
 	ON CONFLICT DO NOTHING`
 
-// AddOverdue adds conversations to agents' next digests.
+// AddOverdue adds conversations to the agents' next digests.
 func AddOverdue(ctx context.Context, q Execer, rows []Overdue) error {
 	return execRows(ctx, q, "add overdue", addOverdue, rows)
 }
@@ -123,7 +123,7 @@ const takeOverdue = `
 	WITH gone AS (DELETE FROM overdue RETURNING agent_id, conversation_id)
 	SELECT agent_id, conversation_id FROM gone ORDER BY agent_id, conversation_id`
 
-// TakeOverdue removes what AddOverdue added and returns it, ordered by agent.
+// TakeOverdue removes all rows that AddOverdue has added and returns them, ordered by agent.
 func TakeOverdue(ctx context.Context, q Querier) ([]Overdue, error) {
 	return query.Collect[Overdue](ctx, q, "take overdue", takeOverdue)
 }

@@ -7,14 +7,16 @@ import (
 	"parley/store/internal/query"
 )
 
-// A trouble is one thing of an account that fails: its replies are refused ("send"), or its mailbox can't be read
-// ("run"). An account may have several, and works again once none is left. Each trouble is a row of the table
-// leases, so that all processes know of it. The row's holder is the process that saw the trouble last. Once the
-// holder has ended, the trouble no longer counts, because nobody would notice that it is over. A success ends a
-// trouble only after the row's time.
+// A trouble is one part of an account that fails: sending its replies ("send"), for example, or reading its mailbox ("run").
+// An account may have several troubles, and works again when all have ended. A trouble is a row in the table leases, so that
+// all processes see it:
+//   - Its holder is the process that saw the failure last. If that process is no longer alive, the trouble is ignored,
+//     because nobody would notice its end.
+//   - Its time is the earliest at which a success ends it. This keeps an account that alternates between failure and success
+//     from flapping.
 
 const (
-	// lockCondition has one process after the other decide what becomes of an account's condition.
+	// lockCondition makes processes change an account's status one after the other.
 	lockCondition = `SELECT status FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
 
 	ofLivingProcess = `EXISTS (
@@ -45,42 +47,42 @@ const (
 	FROM known`
 )
 
-// NoteTrouble notes that a thing of an account (what) fails, as a process has seen. EndTrouble can't end it until
-// the time lasts has passed. isNews is true if no living process knew of the trouble, or if the account was thought
-// to work. It is false if there is no such account.
-func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process string, lasts time.Duration) (isNews bool, err error) {
+// NoteTrouble records that a process has seen a part of an account fail. part is "send" or "run", for example. EndTrouble can't
+// end the trouble until the duration lasts has passed. isNews is true if no living process knew of the trouble, or if the
+// account's status was still "active". It is false if there is no such account.
+func NoteTrouble(ctx context.Context, q Querier, id AccountID, part, process string, lasts time.Duration) (isNews bool, err error) {
 	status, err := query.Column[string](ctx, q, "condition", lockCondition, id)
 	if err != nil || len(status) == 0 {
 		return false, err
 	}
-	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, what, process, lasts)
+	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, part, process, lasts)
 	return isNews || status[0] == accountWorks, err
 }
 
-// EndedTrouble is what EndTrouble found.
+// EndedTrouble is the result of EndTrouble.
 type EndedTrouble struct {
-	WasKnown  bool       // a process had seen the thing fail, and its trouble is ended now
-	HasOthers bool       // living processes know of troubles of the account that go on
-	Lasts     *time.Time // until when this trouble can't be ended. It then goes on, as one of the others. nil: it has ended
+	WasKnown  bool       // the trouble was known, and has ended now
+	HasOthers bool       // the account still has troubles, perhaps including this one
+	Lasts     *time.Time // if this trouble can't be ended yet: when it can; otherwise nil
 }
 
-// EndTrouble notes that a thing of an account works. noted is nil, or EndedTrouble.Lasts of an earlier call: then
-// it ends only the trouble that was found at that time, and none that was noted since.
-func EndTrouble(ctx context.Context, q Querier, id AccountID, what string, noted *time.Time) (EndedTrouble, error) {
+// EndTrouble records that a part of an account works. noted is nil, or EndedTrouble.Lasts of an earlier call. In the second
+// case it ends only the trouble that the earlier call found, and none that was recorded since.
+func EndTrouble(ctx context.Context, q Querier, id AccountID, part string, noted *time.Time) (EndedTrouble, error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
 		return EndedTrouble{}, err
 	}
 	var e EndedTrouble
-	err := q.QueryRow(ctx, endTrouble, id, what, noted).Scan(&e.WasKnown, &e.HasOthers, &e.Lasts)
+	err := q.QueryRow(ctx, endTrouble, id, part, noted).Scan(&e.WasKnown, &e.HasOthers, &e.Lasts)
 	return e, err
 }
 
-// accountWorks is the status of an account that is not known to fail.
+// accountWorks is the status of an account without known troubles.
 const accountWorks = "active"
 
 const brokenAccounts = `SELECT id FROM accounts WHERE status <> $1`
 
-// BrokenAccounts returns the accounts that don't work, as far as any process knows.
+// BrokenAccounts returns the accounts whose status is not accountWorks.
 func BrokenAccounts(ctx context.Context, q Querier) ([]AccountID, error) {
 	return query.Column[AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // For each question to a language model, Parley keeps a record: the prompt and the answer, compressed and encrypted.
-// Admins read these records to see what the model was told about a customer. They are removed after some days, and when
+// With these records people can check what the model was told about a customer. They are removed after some days, and when
 // somebody who wrote in the conversation is erased, that is, when the person's data is deleted on request.
 
 // maxRecordBytes limits the size of a decompressed record that Open reads.
