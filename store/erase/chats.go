@@ -129,11 +129,11 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 	}
 
 	// During an update, an older process that can't handle the request yet might get it. Then the next run asks.
-	more, err := store.AllKnow(ctx, r.options.Pool, store.KnowsErasing)
+	canAsk, err := store.AllKnow(ctx, r.options.Pool, store.KnowsErasing)
 	if err != nil {
 		return err
 	}
-	for more {
+	for more := canAsk; more; {
 		if more, err = r.askForPage(ctx); err != nil {
 			return err
 		}
@@ -194,30 +194,38 @@ func (r *runner) refreshCards(ctx context.Context) error {
 	}
 
 	for more := true; more; {
-		err := store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
-			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, postsPerRequest)
-			more = len(page) > 0
-			if err != nil || !more {
-				return err
-			}
-
-			facts := make([]store.NewEvent, len(page))
-			for i, p := range page {
-				facts[i] = r.options.Ask(fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, p.Account, p.Conversation), p.Conversation, nil)
-			}
-
-			if _, err := store.InsertEvents(ctx, tx, facts); err != nil {
-				return err
-			}
-
-			return markAskedFor(ctx, tx, r.row.ID, page)
-		})
-		if err != nil {
-			return fmt.Errorf("store: erase: %w", err)
+		var err error
+		if more, err = r.askForCards(ctx); err != nil {
+			return err
 		}
 	}
-
 	return nil
+}
+
+// askForCards requests that one page of cards be rendered again. more is false if no cards were left.
+func (r *runner) askForCards(ctx context.Context) (more bool, err error) {
+	err = store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
+		page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, postsPerRequest)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+
+		more = true
+		facts := make([]store.NewEvent, len(page))
+		for i, card := range page {
+			name := fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, card.Account, card.Conversation)
+			facts[i] = r.options.Ask(name, card.Conversation, nil)
+		}
+		if _, err := store.InsertEvents(ctx, tx, facts); err != nil {
+			return err
+		}
+		return markAskedFor(ctx, tx, r.row.ID, page)
+	})
+	if err != nil {
+		return false, fmt.Errorf("store: erase: %w", err)
+	}
+
+	return more, nil
 }
 
 // markAskedFor records that the posts or cards of a page were requested.

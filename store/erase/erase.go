@@ -96,24 +96,16 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 			return err
 		}
 
-		const hasUnknown = `
-			SELECT EXISTS (
-				SELECT FROM unnest($1::bigint[]) AS given(id)
-				WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
-		hasUnknownContact, err := query.Value[bool](ctx, tx, "contacts", hasUnknown, contacts)
+		hasUnknown, err := query.Value[bool](ctx, tx, "contacts", hasUnknownContact, contacts)
 		if err != nil {
 			return err
 		}
-		if hasUnknownContact {
+		if hasUnknown {
 			return ErrNoContact
 		}
 
-		const unfinished = `
-			SELECT id::text FROM erasures
-			WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0
-			ORDER BY asked_at, id
-			LIMIT 1`
-		if err := tx.QueryRow(ctx, unfinished, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
+		err = tx.QueryRow(ctx, unfinishedErasure, contacts).Scan(&id)
+		if !errors.Is(err, pgx.ErrNoRows) {
 			return err // if nil, id is that of the unfinished erasure
 		}
 
@@ -125,6 +117,18 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 	}
 	return id, nil
 }
+
+const (
+	hasUnknownContact = `
+		SELECT EXISTS (
+			SELECT FROM unnest($1::bigint[]) AS given(id)
+			WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
+	unfinishedErasure = `
+		SELECT id::text FROM erasures
+		WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0
+		ORDER BY asked_at, id
+		LIMIT 1`
+)
 
 // lockContacts locks contacts and their identities. It locks identities first, like the transactions that process incoming
 // events, so that it can't deadlock with them.

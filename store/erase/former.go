@@ -36,13 +36,19 @@ const firstEventOfNewOwner = `
 		FROM identities AS i
 		WHERE i.account_id = $1 AND i.key = $2 AND i.contact_id <> ALL($3)), $4)`
 
-// formerArguments returns the arguments of hasFormerKey: five parallel lists, with an entry for each form in which a key may
-// be written. An entry has either a form, which is compared with the queue and the external id, or a pair of likely and
-// whole, which are matched with the bytes.
+// formerSearch is one row of hasFormerKey: one form in which a former key may be written. It has either form, which is compared
+// with an event's queue and external id, or likely and whole, which are matched with its bytes.
+type formerSearch struct {
+	account store.AccountID
+	before  int64 // only events with smaller ids count
+	form    *string
+	likely  *string // a LIKE pattern
+	whole   *string // a regular expression
+}
+
+// formerArguments returns the arguments of hasFormerKey.
 func formerArguments(ctx context.Context, q store.Querier, who subject) (pgx.NamedArgs, error) {
-	var accounts []store.AccountID
-	var before []int64
-	var forms, likely, whole []*string
+	var searches []formerSearch
 	for _, former := range who.Former {
 		const noOwner = int64(math.MaxInt64) // all events count
 		end, err := query.Value[int64](ctx, q, "former key", firstEventOfNewOwner, former.Account, former.Key, who.Contacts, noOwner)
@@ -50,28 +56,24 @@ func formerArguments(ctx context.Context, q store.Querier, who subject) (pgx.Nam
 			return nil, err
 		}
 
-		add := func(form, like, expression *string) {
-			accounts, before = append(accounts, former.Account), append(before, end)
-			forms, likely, whole = append(forms, form), append(likely, like), append(whole, expression)
-		}
 		only := scope{subject: subject{Keys: []string{former.Key}}}
 		isAny := func(string) bool { return true }
 		for _, form := range lowerAll(orderForms(only.Keys, isAny)) {
-			add(&form, nil, nil)
+			searches = append(searches, formerSearch{account: former.Account, before: end, form: &form})
 		}
 		patterns := likePatterns(lowerAll(inBytes(keyForms(only.Keys, isAny))))
 		for _, expression := range append(only.wholeKeys(asBytes), lowerAll(only.wholeIDs())...) {
 			for _, pattern := range patterns {
-				add(nil, &pattern, &expression)
+				searches = append(searches, formerSearch{account: former.Account, before: end, likely: &pattern, whole: &expression})
 			}
 		}
 	}
 
 	return pgx.NamedArgs{
-		"formeraccounts": accounts,
-		"formerbefore":   before,
-		"formerforms":    forms,
-		"formerlikely":   likely,
-		"formerwhole":    whole,
+		"formeraccounts": query.Field(searches, func(s *formerSearch) store.AccountID { return s.account }),
+		"formerbefore":   query.Field(searches, func(s *formerSearch) int64 { return s.before }),
+		"formerforms":    query.Field(searches, func(s *formerSearch) *string { return s.form }),
+		"formerlikely":   query.Field(searches, func(s *formerSearch) *string { return s.likely }),
+		"formerwhole":    query.Field(searches, func(s *formerSearch) *string { return s.whole }),
 	}, nil
 }
