@@ -147,7 +147,7 @@ func SaveWatermark(ctx context.Context, q Querier, id AccountID, previous, next 
 const ensureSurface = `
 	INSERT INTO accounts (name, kind, side)
 	VALUES ($1, $1, 'surface')
-	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- DO NOTHING would return no id
+	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- returns the id even if another process is inserting the row now
 	RETURNING id`
 
 // EnsureSurface returns the id of the account of a surface, whose name is its kind ("slack"). It creates the account

@@ -50,12 +50,15 @@ const FormerPrefix = "former:"
 
 // PlainKey returns a key without FormerPrefix and the id after it. isFormer reports whether it had them.
 func PlainKey(key string) (plain string, isFormer bool) {
-	if rest, ok := strings.CutPrefix(key, FormerPrefix); ok {
-		if _, plain, ok := strings.Cut(rest, ":"); ok {
-			return plain, true
-		}
+	rest, hasPrefix := strings.CutPrefix(key, FormerPrefix)
+	if !hasPrefix {
+		return key, false
 	}
-	return key, false
+	_, plain, hasID := strings.Cut(rest, ":")
+	if !hasID {
+		return key, false
+	}
+	return plain, true
 }
 
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out,
@@ -69,7 +72,8 @@ func (i Identity) Root() IdentityID {
 	return i.ID
 }
 
-// upsertIdentities uses DO UPDATE because DO NOTHING would return no row for an identity that exists.
+// upsertIdentities uses DO UPDATE, which locks and returns existing rows. If two transactions insert the same identity, the
+// second one waits for the first and returns its row.
 const upsertIdentities = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id

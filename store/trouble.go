@@ -12,8 +12,8 @@ import (
 // all processes see it:
 //   - Its holder is the process that saw the failure last. If that process is no longer alive, the trouble is ignored,
 //     because nobody would notice its end.
-//   - Its time is the earliest at which a success ends it. This keeps an account that alternates between failure and success
-//     from flapping.
+//   - Its time is the earliest at which a success ends it, because some failures last for a while even though single replies
+//     succeed.
 
 const (
 	// lockCondition makes processes change an account's status one after the other.
