@@ -212,8 +212,8 @@ const keysThatWrote = `
 		JOIN messages AS message ON message.conversation_id = conversation.id
 		WHERE conversation.identity_id = one.id AND message.direction = 'in')`
 
-// WritersAmong returns those of the keys whose customers have ever written to us, on any account.
-func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
+// FilterWriters returns those of the keys whose customers have ever written to us, on any account.
+func FilterWriters(ctx context.Context, q Querier, keys []string) ([]string, error) {
 	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 

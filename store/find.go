@@ -122,9 +122,9 @@ const indexOldWords = `
 	)
 	SELECT count(*) FROM page`
 
-// KeepOldWords indexes at most limit conversations from before this search existed, the newest first. more is false if none
+// IndexOldWords indexes at most limit conversations from before this search existed, the newest first. more is false if none
 // are left, or if another process is indexing them.
-func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool, err error) {
+func IndexOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan()
 		if errors.Is(err, pgx.ErrNoRows) { // done, or locked by another process

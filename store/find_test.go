@@ -185,7 +185,7 @@ func TestKeepOldWords(t *testing.T) {
 		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
 	}
 	for i, round := range rounds {
-		more := must(store.KeepOldWords(t.Context(), pool, batch))(t)
+		more := must(store.IndexOldWords(t.Context(), pool, batch))(t)
 		if more != round.wantMore {
 			t.Errorf("after round %d there is more to do: %t, want %t", i, more, round.wantMore)
 		}

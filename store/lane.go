@@ -13,7 +13,7 @@ import (
 // deliveries of one conversation to one destination form a lane, which is a queue: only its head, the first delivery that
 // isn't done, may be sent. To send it, a process claims the lane. The claim has a lease, which expires, and an epoch, which
 // is a number that rises with each claim. If the process was too slow and another one has claimed the lane, its epoch no
-// longer matches, and its result is discarded. So deliveries stay in order, and none is sent twice without being noticed.
+// longer matches, and its result is discarded. So a late result can't overwrite that of a newer attempt.
 
 // Lane is the queue of the deliveries of one conversation to one destination, in the order of Delivery.Seq. DueAt, RestUntil
 // and NotBefore are by parley_now(), the database's clock, which tests can move.

@@ -85,8 +85,8 @@ func SnoozedSince(ctx context.Context, q Querier, conversation ConversationID, s
 	return query.Value[bool](ctx, q, "snoozed since", snoozedSince, conversation, since)
 }
 
-// putBack selects the newest entry that left a conversation without an owner: it was unassigned, handed to a team, or reopened.
-const putBack = `
+// unassignedSince selects the newest entry that left a conversation without an owner: it was unassigned, handed to a team, or reopened.
+const unassignedSince = `
 	SELECT given.id, entry.at
 	FROM unnest($1::bigint[]) AS given(id)
 	CROSS JOIN LATERAL (
@@ -98,8 +98,8 @@ const putBack = `
 			OFFSET 0) AS change) AS entry
 	WHERE entry.at IS NOT NULL`
 
-// PutBack returns, for each of the given unassigned conversations, when it lost its last owner. It leaves out conversations
+// UnassignedSince returns, for each of the given unassigned conversations, when it lost its last owner. It leaves out conversations
 // that never had one.
-func PutBack(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
-	return query.Map[ConversationID, time.Time](ctx, q, "put back", putBack, conversations)
+func UnassignedSince(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
+	return query.Map[ConversationID, time.Time](ctx, q, "put back", unassignedSince, conversations)
 }

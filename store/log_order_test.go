@@ -73,15 +73,15 @@ func TestLogIsInTheOrderOfItsTimes(t *testing.T) {
 	}
 }
 
-// PutBack tells since when nobody has had a conversation, and nothing of one that has no entry.
+// UnassignedSince returns since when nobody has owned a conversation, and leaves out one without a log entry.
 func TestPutBackGoesByTheTimesOfTheLog(t *testing.T) {
 	t.Parallel()
 	pool := newLog(t)
 	addEntryWithSmallerID(t, pool)
 	const unknown = store.ConversationID(8)
-	since := must(store.PutBack(t.Context(), pool, []store.ConversationID{loggedConversation, unknown}))(t)
+	since := must(store.UnassignedSince(t.Context(), pool, []store.ConversationID{loggedConversation, unknown}))(t)
 	if len(since) != 1 {
-		t.Fatalf("PutBack tells of %d conversations, want 1: %v", len(since), since)
+		t.Fatalf("UnassignedSince returned %d conversations, want 1: %v", len(since), since)
 	}
 	checkSameTime(t, "since when nobody has had it", since[loggedConversation], loggedAt().Add(30*time.Minute))
 }

@@ -130,8 +130,8 @@ func AwaitedID(account AccountID, externalID string) string {
 	return fmt.Sprintf("id:%d:%s", account, externalID)
 }
 
-// Written returns those of the providers' message ids, and of the messages in agents' chats, that are recorded already.
-func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
+// FilterRecorded returns those of the providers' message ids, and of the messages in agents' chats, that are recorded already.
+func FilterRecorded(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
 	var writtenIDs []ExternalID
 	p.FindExternalIDs(&writtenIDs,

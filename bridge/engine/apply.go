@@ -160,7 +160,7 @@ func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*book.NotYet) {
 	}
 
 	outcome.Recheck = func(ctx context.Context) ([]string, error) {
-		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
+		ids, posts, err := store.FilterRecorded(ctx, e.pool, ids, posts)
 		if err != nil {
 			return nil, err
 		}

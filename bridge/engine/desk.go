@@ -216,7 +216,7 @@ func (d *Desk) MayStart(ctx context.Context, user store.SurfaceUser, s bridge.St
 
 	customer := append([]string{checked.Party.Key}, checked.Party.Also...)
 	if checked.KnownOnly {
-		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
+		writers, err := store.FilterWriters(ctx, d.e.pool, customer)
 		if err != nil {
 			return bridge.Facts{}, err
 		}

@@ -53,28 +53,37 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	}
 	defer func() { _, _ = lock.Exec(context.WithoutCancel(ctx), unlock, id) }()
 
-	r := &runner{options: o}
-	if r.row, err = readRow(ctx, o.Pool, id); err != nil {
-		return Certificate{}, err
-	}
-	if r.row.DoneAt != nil {
-		return CertificateOf(ctx, o.Pool, id)
-	}
-	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
-		return Certificate{}, err
-	}
-	age, err := r.row.age(ctx, o.Pool)
+	row, err := readRow(ctx, o.Pool, id)
 	if err != nil {
 		return Certificate{}, err
 	}
-	r.awaitsPosts, r.awaitsRemovals = age <= postsTimeout, age <= chatsTimeout
+	if row.DoneAt != nil {
+		return CertificateOf(ctx, o.Pool, id)
+	}
 
+	r, err := newRunner(ctx, o, row)
+	if err != nil {
+		return Certificate{}, err
+	}
 	for _, step := range r.listSteps() {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
 	}
 	return r.finish(ctx)
+}
+
+// newRunner returns a runner for an unfinished erasure.
+func newRunner(ctx context.Context, o Options, row erasure) (*runner, error) {
+	key, err := LoadKey(ctx, o.Pool, o.Sealer)
+	if err != nil {
+		return nil, err
+	}
+	age, err := row.age(ctx, o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	return &runner{options: o, key: key, row: row, awaitsPosts: age <= postsTimeout, awaitsRemovals: age <= chatsTimeout}, nil
 }
 
 // listSteps returns the steps of a run in their order. A step that has to wait for something ends the run with an error such
@@ -139,26 +148,35 @@ const addCount = `
 // commit. It retries the transaction after a conflict with another one, and reports progress after the commit.
 func (r *runner) runBatch(ctx context.Context, place string, eraseRows func(pgx.Tx) (int64, error)) (rows int64, err error) {
 	for try := range maxTries {
-		err = store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
-				return err
-			}
-
-			rows, err = eraseRows(tx)
-			if err != nil || rows == 0 {
-				return err
-			}
-
-			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
-			return err
-		})
+		rows, err = r.tryBatch(ctx, place, eraseRows)
 		if try == maxTries-1 || !store.IsConflict(err) {
 			break
 		}
 	}
-	if err == nil && rows > 0 && r.options.Say != nil {
+	if err != nil {
+		return rows, err
+	}
+
+	if rows > 0 && r.options.Say != nil {
 		err = r.options.Say(place, rows)
 	}
+	return rows, err
+}
+
+// tryBatch is one try of runBatch.
+func (r *runner) tryBatch(ctx context.Context, place string, eraseRows func(pgx.Tx) (int64, error)) (rows int64, err error) {
+	err = store.InTx(ctx, r.options.Pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout)
+		if err != nil {
+			return err
+		}
+		rows, err = eraseRows(tx)
+		if err != nil || rows == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, addCount, r.row.ID, place, rows)
+		return err
+	})
 	return rows, err
 }
 

@@ -260,7 +260,7 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	}
 
 	var err error
-	if b.People.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+	if b.People.writers, err = store.FilterWriters(ctx, tx, keys); err != nil {
 		return err
 	}
 

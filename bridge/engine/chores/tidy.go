@@ -28,7 +28,7 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
 		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
 		var err error
-		more, err = store.KeepOldWords(batch, cs.pool, wordsBatch)
+		more, err = store.IndexOldWords(batch, cs.pool, wordsBatch)
 		if err != nil && ctx.Err() == nil {
 			cs.log.Warn("older conversations are not findable yet", "error", err)
 		}

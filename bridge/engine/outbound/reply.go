@@ -211,7 +211,7 @@ func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external
 	}
 
 	var noPosts []store.Post
-	known, _, err := store.Written(ctx, e.opt.Pool, asked, noPosts)
+	known, _, err := store.FilterRecorded(ctx, e.opt.Pool, asked, noPosts)
 	if err != nil {
 		return nil, err
 	}

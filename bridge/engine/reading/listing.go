@@ -77,7 +77,7 @@ func (rd *Reader) List(
 
 // addFreeSince sets the time since which each row of the list of unassigned conversations has had no owner.
 func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []store.ConversationID) error {
-	since, err := store.PutBack(ctx, q, ids)
+	since, err := store.UnassignedSince(ctx, q, ids)
 	if err != nil {
 		return err
 	}
