@@ -128,7 +128,6 @@ func (n *Notebook) Load(ctx context.Context) error {
 	for key, value := range all {
 		n.cacheLocked(key, value)
 	}
-
 	return nil
 }
 
@@ -381,11 +380,8 @@ const GeneralName = "General"
 func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, info := range list {
 		known, _ := n.Channel(info.ID)
-		note := ChannelNote{
-			Team:    cmp.Or(known.Team, team),
-			Name:    cmp.Or(info.Name, GeneralName),
-			Removed: known.Removed,
-		}
+		owner, name := cmp.Or(known.Team, team), cmp.Or(info.Name, GeneralName)
+		note := ChannelNote{Team: owner, Name: name, Removed: known.Removed}
 		if err := n.Keep(ctx, NoteChannel+info.ID, note); err != nil {
 			return err
 		}

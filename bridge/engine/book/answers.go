@@ -163,6 +163,7 @@ func (ms *Messages) LastSaid(c *Conversation, matches func(*Message) bool) *Mess
 	return nil
 }
 
+// LastOfCustomer returns the customer's latest message in a conversation; nil if there is none.
 func (ms *Messages) LastOfCustomer(c *Conversation) *Message {
 	return ms.LastSaid(c, (*Message).isByCustomer)
 }

@@ -212,6 +212,7 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	return b.Messages.Rows[p.MessageID]
 }
 
+// Settings returns the settings of a conversation's account.
 func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 	return b.Dir.SettingsOf(c.Account, b.Caps(c.AccountID).Threads)
 }

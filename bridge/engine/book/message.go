@@ -112,6 +112,7 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 	return refs
 }
 
+// SetFate sets the fate and its reason, and marks the message as changed.
 func (m *Message) SetFate(fate store.Fate, reason bridge.Reason) {
 	m.Fate, m.Reason = fate, reason
 	m.Dirty = true
@@ -144,6 +145,7 @@ func CompareSaid(a, b *store.Message) int {
 	return cmp.Or(cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
 }
 
+// WasSaidAfter reports whether a message came later than another, in the order of CompareSaid.
 func WasSaidAfter(m, other *store.Message) bool { return CompareSaid(m, other) > 0 }
 
 // isByCustomer reports whether a message came from the customer, and not from one of the customer's machines.

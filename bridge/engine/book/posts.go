@@ -53,6 +53,7 @@ func (ps *Posts) Remember(p store.Post) *store.Post {
 	return row
 }
 
+// MarkChanged makes the flush write a post.
 func (ps *Posts) MarkChanged(p *store.Post) {
 	ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true
 }

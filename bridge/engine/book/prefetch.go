@@ -114,6 +114,7 @@ type KeyList struct {
 	names    []string
 }
 
+// Add appends a pair.
 func (l *KeyList) Add(account store.AccountID, name string) {
 	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
 }

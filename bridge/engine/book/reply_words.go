@@ -31,10 +31,12 @@ type FileChanges struct {
 	Added   []store.FileRef // added, but not sent
 }
 
+// IsNone reports whether no file was removed or added.
 func (fc FileChanges) IsNone() bool {
 	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Failed)+len(fc.Added) == 0
 }
 
+// AddedNames returns the names of the added files.
 func (fc FileChanges) AddedNames() []string { return NamesOf(fc.Added) }
 
 // Edits applies agents' edits of replies to the deliveries in an outbox.
@@ -341,6 +343,7 @@ func withoutFiles(list, other []store.FileRef) []store.FileRef {
 	})
 }
 
+// NamesOf returns the names of files.
 func NamesOf(list []store.FileRef) []string {
 	var names []string
 	for _, f := range list {

@@ -55,6 +55,7 @@ type Options struct {
 	Analyses         bool // analyse what customers write
 }
 
+// New returns the use cases, which call those of the other packages.
 func New(
 	tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, o Options,
 ) *UseCases {

@@ -58,6 +58,7 @@ type Engine interface {
 	RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error
 }
 
+// Options configure a Sender.
 type Options struct {
 	Pool    *pgxpool.Pool
 	Engine  Engine
@@ -72,6 +73,7 @@ type Options struct {
 // Sender makes attempts at deliveries. It is safe for concurrent use.
 type Sender struct{ opt Options }
 
+// New returns a Sender.
 func New(o Options) *Sender { return &Sender{o} }
 
 // attempt is the common part of attempts at replies (replyAttempt) and posts (postAttempt): one claimed delivery,

@@ -20,10 +20,11 @@ import (
 // Surface is where blocks are shown. It determines which kinds of blocks are allowed, and how many.
 type Surface int
 
+// The surfaces. OnHome is a home tab.
 const (
 	OnMessage Surface = iota
 	OnModal
-	OnHome // a home tab
+	OnHome
 )
 
 // Limits of messages.
