@@ -28,39 +28,39 @@ import (
 // queryTimeout bounds a small query of the database.
 const queryTimeout = 30 * time.Second
 
-// accounts runs the customers' side of Parley. An account is a mailbox, a number or a page, and its channel is the code that talks
-// to the provider. When an account's settings change, its channel is made anew. All processes send; for each account one of them
-// fetches, as fetchers decides.
+// accounts runs the customers' side of Parley. An account is a mailbox, a phone number or a page to which customers
+// write, such as support@acme.example. Its channel is the code that talks to the provider, for example over IMAP and
+// SMTP. When an account's settings change, accounts replaces the channel. Every process sends for all accounts, but
+// only one process at a time fetches for an account; fetchers decides which.
 type accounts struct {
 	accountsOptions
 
 	holder   string // the name under which this process holds leases
 	fetchers *fetchers
-	life     *lifeSign
+	life     *lifeSign // lets the other processes see that this one is alive
 	consents *consent.Keeper
 	owners   atomic.Pointer[owners.Table] // which account has which number or page, where several share a callback
 
-	mu      sync.RWMutex // guards running. One goroutine changes it, by refresh, and reads it without the lock
+	mu      sync.RWMutex // guards running. Only refresh writes it; refresh's goroutine reads it without the lock
 	running map[store.AccountID]*worker
 
-	connected map[store.AccountID]grant.Connection // the consents for accounts; refresh alone uses it
+	connected map[store.AccountID]grant.Connection // the mailboxes that people connected by signing in; only refresh uses it
 }
 
-// worker is one account's channel.
+// worker is the running channel of an account.
 type worker struct {
-	fingerprint [32]byte // of the settings with which it was made
+	fingerprint [32]byte // accountFingerprint of the settings that it was made from; zero if it is to be replaced
 	channel     channels.Channel
-	webhook     http.Handler // nil if it has none
+	webhook     http.Handler // nil if the channel has none
 	paused      bool         // the channel must not fetch
 }
 
-// accountsOptions are what the accounts work with.
 type accountsOptions struct {
 	engine     *engine.Engine
 	processEnv Env
 	db         *Database
-	specs      []channels.Spec
-	keys       [][]byte // sign the tokens by which channels recognise their own messages
+	specs      []channels.Spec // all kinds of accounts
+	keys       [][]byte        // sign the tokens by which channels recognise their own messages
 	log        *slog.Logger
 	lease      time.Duration // how long this process may fetch for an account; 0 means defaultLease
 	bodies     *bodies
@@ -80,8 +80,8 @@ func newAccounts(o accountsOptions) *accounts {
 	return a
 }
 
-// refresh makes channels for accounts that are new, changed or connected again, and removes the workers of accounts that
-// are gone. It doesn't wait until a channel has ended, so that webhooks are answered meanwhile.
+// refresh makes channels for accounts that are new, changed or connected again, and removes the workers of deleted
+// accounts. It doesn't wait for replaced channels to end, so webhooks are served without interruption.
 func (a *accounts) refresh(ctx context.Context) {
 	all := a.engine.Accounts()
 	gone := maps.Clone(a.running)
@@ -122,23 +122,24 @@ func (a *accounts) refresh(ctx context.Context) {
 		a.engine.SetChannel(account.ID, ch)
 	}
 
-	for id := range gone { // taken out by apply --prune
+	for id := range gone { // parley apply --prune has deleted them
 		a.setWorker(id, nil)
 		a.engine.SetChannel(id, nil)
 	}
 }
 
-// stopFetching keeps an account's channel from fetching, because the account's new settings don't work. They may pause the account,
-// or another account may fetch from the same mailbox by now. What the webhook brings is still taken, since not every provider
-// brings it again. The fingerprint is left out, so that the channel is made anew with the next settings.
+// stopFetching stops an account's channel from fetching after the account's new settings turned out not to work.
+// They may have meant to pause the account, or another account may fetch from the same mailbox by now. The webhook
+// keeps accepting requests, because not every provider retries them. The worker gets no fingerprint, so the next
+// settings always replace it.
 func (a *accounts) stopFetching(id store.AccountID) {
 	if w := a.running[id]; w != nil {
 		a.setWorker(id, &worker{channel: w.channel, webhook: w.webhook, paused: true})
 	}
 }
 
-// readConnected reads for which mailboxes somebody has given consent by signing in. If that fails, what it read before counts until
-// the settings change again.
+// readConnected reads which mailboxes people have connected by signing in at the provider. If that fails, the previous
+// answer is kept until the settings change again.
 func (a *accounts) readConnected(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -161,7 +162,7 @@ func (a *accounts) setWorker(id store.AccountID, w *worker) {
 	a.running[id] = w
 }
 
-// boundWebhook returns a channel's webhook with a bound of its own; nil if the channel has no webhook.
+// boundWebhook returns a channel's webhook with a limit on concurrent requests; nil if the channel has no webhook.
 func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Handler {
 	hook, ok := ch.(channels.Webhook)
 	if !ok {
@@ -170,7 +171,7 @@ func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Ha
 	return newBound(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).wrapHandler(hook)
 }
 
-// open makes the channel of an account.
+// open makes the channel of an account from its stored settings.
 func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	i := slices.IndexFunc(a.specs, func(s channels.Spec) bool { return s.Kind == account.Kind })
 	if i < 0 {
@@ -184,13 +185,13 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
-// signingSecret returns the secret with which a provider signs callbacks for an account. While the account's settings can't be
-// read, it returns the secret from before. Without one it returns a random text, so that nothing reaches the account by another
-// account's callback.
+// signingSecret returns the secret with which a provider signs callbacks for an account. If the account's settings
+// can't be read, it returns the previous secret. If there is none, it returns a random text, which matches no other
+// account's secret: accounts with equal secrets may receive each other's callbacks.
 func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
 	config, err := setup.OpenConfig(account, a.db.Sealer, spec)
 	if err == nil {
-		return strings.TrimSpace(config[spec.SignedBy]) // as channels use it
+		return strings.TrimSpace(config[spec.SignedBy]) // channels trim it, too
 	}
 	if before := a.owners.Load(); before != nil {
 		if secret, ok := before.SecretOf(account.ID); ok {
@@ -200,7 +201,7 @@ func (a *accounts) signingSecret(account store.Account, spec channels.Spec) stri
 	return rand.Text()
 }
 
-// envFor returns what a channel gets from this process.
+// envFor returns what an account's channel needs from this process: storage, the network, a clock, a logger.
 func (a *accounts) envFor(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
 	env := a.processEnv.Outside(spec, account.Name, config)
 	env.Accept = a.acceptFor(account, spec)
@@ -219,17 +220,18 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 	return env
 }
 
-// acceptFor returns the function by which an account's channel stores what a provider told it. Each such fact has an id, so that it
-// counts once, however often it is told. If several numbers or pages share a callback, each fact goes to the account that has its
-// number or page. If one can't be stored, the call fails, and the provider sends all of them again.
+// acceptFor returns the function by which an account's channel stores incoming facts. A fact is one thing that a
+// provider reported, such as a message. It has an id, by which repeated reports are deduplicated. Where several phone
+// numbers or pages share a callback, each fact goes to the account with its number or page. If one fact can't be
+// stored, the call fails, and the provider sends all of them again.
 func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels.Accept {
-	if spec.Owner == "" { // nothing is shared
+	if spec.Owner == "" { // accounts of this kind share no callback
 		return func(ctx context.Context, facts ...channels.Fact) error {
 			return a.engine.Accept(ctx, account.ID, facts...)
 		}
 	}
 
-	label := spec.Owner // of the field that says which number or page an account has
+	label := spec.Owner // the label of the setting with the account's number or page
 	for _, f := range spec.Fields {
 		if f.Name == spec.Owner {
 			label = f.Label
@@ -249,13 +251,13 @@ func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels
 	}
 }
 
-// accountFingerprint returns a hash of the settings with which a channel is made. If it changes, the channel is made anew.
+// accountFingerprint returns a hash of everything that a channel is made from. If it changes, the channel is replaced.
 func accountFingerprint(a store.Account, connected int64) [32]byte {
 	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused, connected}) // plain data always becomes JSON
 	return sha256.Sum256(body)
 }
 
-// run follows the settings, and fetches for the accounts that belong to this process, until ctx ends.
+// run applies changes of the settings and runs the channels that fetch in this process, until ctx ends.
 func (a *accounts) run(ctx context.Context) error {
 	round := time.NewTicker(a.fetchers.roundInterval())
 	defer round.Stop()
@@ -290,7 +292,7 @@ func (a *accounts) fetchingWorkers() map[store.AccountID]*worker {
 	return list
 }
 
-// watermark keeps how far an account's channel has fetched. It is the account's channels.State.
+// watermark is the channels.State of an account: it stores how far the account's channel has fetched.
 type watermark struct {
 	db      *Database
 	account store.AccountID

@@ -11,25 +11,27 @@ import (
 	"parley/bridge/analysis/openai"
 )
 
-// defaultModel is the model if OPENAI_MODEL names none.
+// defaultModel is used if OPENAI_MODEL names no model.
 const defaultModel = "gpt-4o-mini"
 
-// AIEnv is what the environment says about a model that reads what customers write.
+// AIEnv configures the language model that analyses what customers write: it finds out the language and the intent of
+// "Wo bleibt mein Paket?", for example. The zero value means that no model is configured. Parley then analyses
+// messages by its own rules, without a network (package offline).
 type AIEnv struct {
 	Key     openai.Key
-	BaseURL string // "" if the provider's own
+	BaseURL string // of any server with OpenAI's API; "" means OpenAI's own
 	Model   string
 
 	Timeout    time.Duration // of one analysis
-	TokensADay int           // what a model may cost an account in a day, unless the account has a limit of its own; 0 means no limit
+	TokensADay int           // the most tokens that an account without a limit of its own may use in a day; 0 means no limit
 }
 
-// readAI reads the variables, and checks them.
+// readAI reads and checks the variables of a model.
 func readAI(v *variables) AIEnv {
-	const mostSeconds = 45 // as long as one attempt at an analysis has
+	const maxSeconds = 45 // the time that one attempt at an analysis has
 	seconds, err := strconv.Atoi(v.textOr("PARLEY_AI_TIMEOUT", "20"))
-	if err != nil || seconds < 1 || seconds > mostSeconds {
-		v.addFault("PARLEY_AI_TIMEOUT isn't a number of seconds from 1 to %d", mostSeconds)
+	if err != nil || seconds < 1 || seconds > maxSeconds {
+		v.addFault("PARLEY_AI_TIMEOUT isn't a number of seconds from 1 to %d", maxSeconds)
 	}
 
 	limit, err := strconv.Atoi(v.textOr("PARLEY_AI_TOKENS_A_DAY", "0"))
@@ -37,8 +39,11 @@ func readAI(v *variables) AIEnv {
 		v.addFault("PARLEY_AI_TOKENS_A_DAY isn't a number of tokens; 0 is no limit")
 	}
 
-	key, address, model := v.text("OPENAI_API_KEY"), v.text("OPENAI_BASE_URL"), v.textOr("OPENAI_MODEL", defaultModel)
-	if key == "" && address == "" { // no model is configured, whatever OPENAI_MODEL says
+	key := v.text("OPENAI_API_KEY")
+	address := v.text("OPENAI_BASE_URL")
+	model := v.textOr("OPENAI_MODEL", defaultModel)
+	isConfigured := key != "" || address != "" // a name of a model alone configures none
+	if !isConfigured {
 		return AIEnv{}
 	}
 
@@ -60,16 +65,18 @@ func (e *AIEnv) modelOptions(log *slog.Logger) openai.Options {
 	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Timeout: e.Timeout, Mask: true, Logger: log}
 }
 
-// NewModel makes the model that the environment names, without a fallback; nil if it names none.
+// NewModel returns the model that the environment configures, without a fallback; nil if it configures none. The
+// caller must close it.
 func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer, error) {
 	if env.AI.Model == "" {
-		return nil, nil //nolint:nilnil // that there is none isn't a fault
+		return nil, nil //nolint:nilnil // a missing model isn't an error
 	}
 	return openai.New(ctx, env.AI.modelOptions(log))
 }
 
-// NewAnalyzer makes the analyzer of customers' messages: the model that the environment names, with the offline analyzer as its
-// fallback; or the offline analyzer alone. end must be called when nothing is analysed any more.
+// NewAnalyzer returns the analyzer of customers' messages. It is the model that the environment configures, with the
+// offline analyzer as its fallback, or else the offline analyzer alone. The caller must call end when it no longer
+// uses the analyzer.
 func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
 	rules := offline.New()
 	if env.AI.Model == "" {

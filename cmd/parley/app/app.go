@@ -26,30 +26,31 @@ import (
 	"parley/store/erase"
 )
 
-// Grace is how long a process that stops may finish what it has begun. With the time for closing the listener and the
-// database, stopping takes less than 20 seconds.
+// Grace is how long a stopping process may take to finish the sends that are in flight. A shutdown as a whole takes
+// less than 20 seconds: Grace, and then at most answerGrace to close the listener and the database.
 const Grace = 15 * time.Second
 
-// answerGrace is how long requests under way may take when everything else has ended. It is a part of the time beside Grace.
+// answerGrace is how long in-flight HTTP requests may take once everything else has stopped.
 const answerGrace = 5 * time.Second
 
 // reconnectPause is the wait before a surface whose connection ended is connected again.
 const reconnectPause = 15 * time.Second
 
-// Options of an App besides the environment.
+// Options configure an App beyond what the environment (Env) says. The zero value is right for production, except
+// that it has no Analyzer.
 type Options struct {
-	Relay     relay.Options     // the zero value is right for production
-	Backoff   []time.Duration   // bridge.Options.Backoff
-	Lease     time.Duration     // how long an account is leased to the process that fetches; 0 means 30 s
-	MovedTime bool              // Parley's clock may be ahead of the database's: demo, torture and tests
-	Specs     []channels.Spec   // nil means Specs()
-	Surfaces  []SurfaceSpec     // nil means Surfaces()
+	Relay     relay.Options
+	Backoff   []time.Duration   // waits between attempts to send; nil means the engine's default
+	Lease     time.Duration     // how long an account is leased to the process that fetches for it; 0 means 30 s
+	MovedTime bool              // Parley's clock may be ahead of the database's, as in demos and tests
+	Specs     []channels.Spec   // the kinds of accounts that customers write to; nil means Specs()
+	Surfaces  []SurfaceSpec     // the chats that agents work in; nil means Surfaces()
 	Now       func() time.Time  // the surfaces' clock; nil means time.Now
 	Analyzer  analysis.Analyzer // reads what customers write; nil if nothing is analysed
-	Sweep     time.Duration     // between two searches of a surface for messages it missed; 0 means the surface's default
+	Sweep     time.Duration     // time between two searches of a surface for missed messages; 0 means the surface's default
 }
 
-// withDefaults returns the options with all channels and surfaces where none are named.
+// withDefaults fills in all channels and surfaces where the options name none.
 func (o Options) withDefaults() Options {
 	if o.Specs == nil {
 		o.Specs = Specs()
@@ -60,27 +61,32 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// App is a running Parley.
+// App is one running Parley process. Parley is a helpdesk: customers write mails or WhatsApp messages, for example,
+// and agents answer them in Slack or Teams. A customer's mail arrives through accounts, the engine stores it and
+// decides what happens to it, and chats shows it to the agents; a reply takes the same way back. App builds these
+// parts, connects them and runs them until it is stopped. Several processes may share one database.
+//
+// Code for one kind of chat, such as Slack, is called a surface.
 type App struct {
 	env      Env
 	log      *slog.Logger
 	opt      Options
 	db       *Database
-	objects  blob.Objects   // of old files; nil means the database has all of them
-	engine   *engine.Engine // what becomes of messages from both sides
-	accounts *accounts      // the customers' side: mailboxes, numbers, pages
+	objects  blob.Objects   // the store of old files; nil if all files are in the database
+	engine   *engine.Engine // decides what happens to messages from both sides
+	accounts *accounts      // the customers' side: mailboxes, phone numbers, pages
 	chats    *chats         // the agents' side: Slack, Teams
 	front    *front         // the HTTP server
-	bodies   *bodies        // memory for what webhooks bring
-	reread   *reread        // looks for accounts that this process doesn't know yet
+	bodies   *bodies        // bounds the memory for bodies of webhook requests
+	reread   *reread        // finds accounts that another process has just added
 	links    *links         // signed addresses of files
 	site     http.Handler   // pages for agents and admins
 	retain   *tidy.Loop     // removes rows that are no longer needed
 	ready    atomic.Bool
-	started  atomic.Int64 // nanoseconds from the start of the process until it served
+	started  atomic.Int64 // nanoseconds from the start of the process until it was ready
 }
 
-// New prepares everything and listens. Requests are answered once Run is called.
+// New prepares an App and listens on Env.Listen. Requests are answered once Run is called.
 func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options) (*App, error) {
 	front, err := newFront(ctx, env, log)
 	if err != nil {
@@ -93,7 +99,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	return a, nil
 }
 
-// assemble prepares everything but the HTTP server, which is front.
+// assemble builds the App around front, an HTTP server that listens already.
 func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options, front *front) (*App, error) {
 	o = o.withDefaults()
 	a := &App{env: env, log: log, opt: o, db: db, front: front, bodies: newBodies()}
@@ -148,9 +154,10 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
 }
 
-// engineOptions returns the options of the engine. Without a public address it gets no links.
+// engineOptions returns the options of the engine. Without a public address, the engine can't offer links to pages
+// and files.
 func (a *App) engineOptions(env Env, o Options) engine.Options {
-	eo := engine.Options{
+	options := engine.Options{
 		Pool:         a.db.Pool,
 		Log:          a.log,
 		Objects:      a.objects,
@@ -163,23 +170,23 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 		Sealer:       a.db.Sealer,
 	}
 	for _, s := range o.Surfaces {
-		eo.SurfaceNames[s.Kind] = s.Name
+		options.SurfaceNames[s.Kind] = s.Name
 	}
 
 	if env.PublicURL != "" {
-		eo.Original = a.links.originalAddress
-		eo.FileLink = a.links.fileAddress
-		eo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
-		eo.Dashboard = func(team store.TeamID, from, to string) string {
+		options.Original = a.links.originalAddress
+		options.FileLink = a.links.fileAddress
+		options.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
+		options.Dashboard = func(team store.TeamID, from, to string) string {
 			return dashboard.Address(env.PublicURL, team, from, to)
 		}
 	}
 
-	return eo
+	return options
 }
 
-// runSurface keeps a chat connected until ctx ends. If it fails, admins see that as the condition of its account, and everything
-// else goes on.
+// runSurface keeps a chat connected until ctx ends. A failure is reported as the condition of the chat's account,
+// which admins see. It doesn't affect other chats.
 func (a *App) runSurface(ctx context.Context, r opened) {
 	for ctx.Err() == nil {
 		err := r.surface.Run(ctx)
@@ -195,7 +202,8 @@ func (a *App) runSurface(ctx context.Context, r opened) {
 	}
 }
 
-// checkClock refuses a database in which Parley's clock was moved, unless Options.MovedTime allows it.
+// checkClock returns an error if a demo or a test has moved the clock that the database holds, unless
+// Options.MovedTime allows that.
 func (a *App) checkClock(ctx context.Context) error {
 	ahead, err := store.ClockAhead(ctx, a.db.Pool)
 	if err != nil {
@@ -213,9 +221,9 @@ func (a *App) Address() string { return a.front.listenAddress() }
 // Engine returns the use cases, for sub-commands and tests.
 func (a *App) Engine() *engine.Engine { return a.engine }
 
-// Serve opens and migrates the database that env names, and runs an App on it until ctx ends. While another process migrates the
-// database, it waits without limit. It answers HTTP from the beginning, as the comment of front says. say shows a sentence to
-// the person at the terminal.
+// Serve opens and migrates the database that env names, and runs an App on it until ctx ends. It waits without limit
+// while another process migrates the database. HTTP health checks are answered from the beginning. say prints a
+// sentence for the person at the terminal.
 func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) (err error) {
 	front, err := newFront(ctx, env, log)
 	if err != nil {
@@ -255,7 +263,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	return a.Run(ctx)
 }
 
-// errorUnlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked to stop.
+// errorUnlessEnded returns err, or nil if ctx has ended: an error is then only a consequence of the shutdown.
 func errorUnlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -263,9 +271,10 @@ func errorUnlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// runNightlyBackups makes the embedded server's backups until ctx ends.
+// runNightlyBackups backs up the embedded database server every night until ctx ends. The operator of an external
+// database makes its backups, and a demo needs none.
 func (a *App) runNightlyBackups(ctx context.Context) error {
-	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
+	if !a.db.IsEmbedded() || a.opt.MovedTime {
 		return nil
 	}
 	f, err := a.db.newBackupFolder(a.env, a.log)
@@ -275,25 +284,27 @@ func (a *App) runNightlyBackups(ctx context.Context) error {
 	return f.Run(ctx)
 }
 
-// collectLater lets Go collect garbage half as often as by default, unless GOGC is set. Parley holds little in memory, so the
-// default takes a seventh of the time in which messages are relayed.
-func collectLater() {
-	const goDefault, ours = 100, 200                             // percent of the memory in use
-	if before := debug.SetGCPercent(ours); before != goDefault { // GOGC is set
+// raiseGCPercent makes Go collect garbage half as often as by default, unless GOGC is set. Parley's heap is small, so
+// with the default a seventh of the time spent relaying messages would go into garbage collection.
+func raiseGCPercent() {
+	const goDefault, ours = 100, 200
+	before := debug.SetGCPercent(ours)
+	if before != goDefault { // GOGC is set: restore its value
 		debug.SetGCPercent(before)
 	}
 }
 
-// Run serves until ctx ends. Then it first finishes the sends that have begun; webhooks are answered meanwhile.
+// Run serves until ctx ends. It then finishes the sends that are in flight, for at most Grace, and still answers
+// webhooks while it does.
 func (a *App) Run(ctx context.Context) error {
-	collectLater()
-	group, ctx := errgroup.WithContext(ctx) // a part that fails stops all others
+	raiseGCPercent()
+	group, ctx := errgroup.WithContext(ctx) // if one part fails, all others stop
 	a.front.open(a.buildRoutes())
 	a.front.start()
 	group.Go(a.front.wait)
 	group.Go(func() error {
 		select {
-		case <-a.db.Ended(): // this process can't recover: its supervisor starts it again
+		case <-a.db.Ended(): // this process can't recover, so it exits and its supervisor restarts it
 			return errors.New("the embedded PostgreSQL ended; pg.log in the data folder says why. Start Parley again")
 		case <-ctx.Done():
 			return nil
@@ -306,7 +317,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.runNightlyBackups(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error { return a.dropExpiredSessions(ctx) })
-	group.Go(func() error { return a.goOnErasing(ctx) })
+	group.Go(func() error { return a.continueErasures(ctx) })
 	group.Go(func() error { return a.newRosterKeeper().Run(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)

@@ -10,31 +10,38 @@ import (
 	"parley/store/erase"
 )
 
+// An erasure deletes everything that Parley keeps of a customer who asked for it. It can take a while: messages in
+// Slack have to be deleted, too, and deliveries that are in flight have to end first. An erasure is therefore a row of
+// the database, and every process continues the unfinished ones in the background. This machine also keeps a list of
+// finished erasures in a file beside its backups, so that a restored backup doesn't bring erased customers back.
+
 const (
-	eraseEvery = 5 * time.Second
-	// eraseAgain is the pause before an erasure is tried again that waits for something to be applied or posted, or that failed:
-	// each try looks through everything.
-	eraseAgain = 30 * time.Second
+	// eraseInterval is the time between two looks for unfinished erasures.
+	eraseInterval = 5 * time.Second
+	// eraseRetryPause is the pause before an erasure that failed, or that has to wait, is tried again. Each try
+	// searches all data.
+	eraseRetryPause = 30 * time.Second
 )
 
-// goOnErasing continues erasures that have not ended, also those that another process began, until ctx ends. It also keeps this
-// machine's list of erasures complete, whatever becomes of single ones.
-func (a *App) goOnErasing(ctx context.Context) error {
-	tried := map[string]time.Time{}
-	listed := -1
-	for pause.For(ctx, eraseEvery) {
-		open, err := erase.ListUnfinished(ctx, a.db.Pool)
-		for _, id := range open {
-			if time.Since(tried[id]) >= eraseAgain { //nolint:forbidigo // real pauses, in this process alone
+// continueErasures continues unfinished erasures, also those that another process began, until ctx ends. It also keeps
+// this machine's list of erasures complete, even if single erasures fail.
+func (a *App) continueErasures(ctx context.Context) error {
+	tried := map[string]time.Time{} // when an erasure was tried last, by its id
+	listed := -1                    // how many erasures there were when the list was last completed; -1: never
+	for pause.For(ctx, eraseInterval) {
+		unfinished, err := erase.ListUnfinished(ctx, a.db.Pool)
+		for _, id := range unfinished {
+			if time.Since(tried[id]) >= eraseRetryPause { //nolint:forbidigo // real pauses, in this process alone
 				err = errors.Join(err, a.continueErasure(ctx, id, tried))
 			}
 		}
 
-		done, listErr := a.listErasures(ctx, listed)
+		count, listErr := a.completeList(ctx, listed)
 		if listErr == nil {
-			listed = done
+			listed = count
 		}
-		if err = errors.Join(err, listErr); err != nil && ctx.Err() == nil {
+		err = errors.Join(err, listErr)
+		if err != nil && ctx.Err() == nil {
 			a.log.Error("erasure not finished", "error", err, "hint", "it is tried again")
 		}
 	}
@@ -42,14 +49,15 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	return nil
 }
 
-// continueErasure continues one erasure. If the erasure must wait, or fails, it notes in tried when it was tried.
+// continueErasure continues one erasure. If the erasure has to wait, or fails, the time is recorded in tried.
 func (a *App) continueErasure(ctx context.Context, id string, tried map[string]time.Time) error {
 	_, err := erase.Run(ctx, a.db.Erasing(a.env), id)
 	if err == nil {
 		a.log.Info("erasure finished", "erasure", id)
 		return nil
 	}
-	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) { // chats, or another process, go on with it
+	isWithOthers := errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) // the chats or another process continue it
+	if isWithOthers {
 		return nil
 	}
 
@@ -61,12 +69,12 @@ func (a *App) continueErasure(ctx context.Context, id string, tried map[string]t
 	return fmt.Errorf("erasure %s: %w", id, err)
 }
 
-// listErasures completes this machine's list of erasures, if the database has another number of them than before, when the list was
-// completed last. It returns the present number.
-func (a *App) listErasures(ctx context.Context, before int) (int, error) {
-	forgotten, err := erase.ListForgotten(ctx, a.db.Pool)
-	if err != nil || len(forgotten) == before {
+// completeList adds missing erasures to this machine's list, unless their number in the database is still the one at
+// the last call (before). It returns the present number.
+func (a *App) completeList(ctx context.Context, before int) (count int, err error) {
+	erased, err := erase.ListForgotten(ctx, a.db.Pool)
+	if err != nil || len(erased) == before {
 		return before, err
 	}
-	return len(forgotten), a.db.KeepErasures(ctx, a.env)
+	return len(erased), a.db.KeepErasures(ctx, a.env)
 }
