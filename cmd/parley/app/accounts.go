@@ -116,7 +116,7 @@ func (a *accounts) refresh(ctx context.Context) {
 		a.setWorker(account.ID, &worker{
 			fingerprint: fingerprint,
 			channel:     ch,
-			webhook:     a.boundWebhook(account.ID, ch),
+			webhook:     a.limitedWebhook(account.ID, ch),
 			paused:      account.Paused,
 		})
 		a.engine.SetChannel(account.ID, ch)
@@ -162,13 +162,13 @@ func (a *accounts) setWorker(id store.AccountID, w *worker) {
 	a.running[id] = w
 }
 
-// boundWebhook returns a channel's webhook with a limit on concurrent requests; nil if the channel has no webhook.
-func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Handler {
+// limitedWebhook returns a channel's webhook behind a limiter of its own; nil if the channel has no webhook.
+func (a *accounts) limitedWebhook(id store.AccountID, ch channels.Channel) http.Handler {
 	hook, ok := ch.(channels.Webhook)
 	if !ok {
 		return nil
 	}
-	return newBound(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).wrapHandler(hook)
+	return newLimiter(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).wrapHandler(hook)
 }
 
 // open makes the channel of an account from its stored settings.

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// maxBody is the length of the longest body of a webhook, in bytes: the limit of the channel with the highest one
+// maxBody is the maximum length of a webhook's body in bytes. It is the highest limit of any channel
 // (docs/http-channel.md). A bridge.Stream has a limit of its own.
 const maxBody = 16 << 20
 
-// Sizes of the chunks in which a body is read. They grow with the bytes that have arrived, so that a body
-// that is only announced takes no memory.
+// Sizes of the chunks into which a body is read, in bytes. They grow with the number of bytes received, so a sender
+// that announces a large body and sends nothing takes hardly any memory.
 const (
 	firstChunk = 4 << 10
 	maxChunk   = 256 << 10
@@ -23,32 +23,36 @@ const (
 // errTooLong means that a body is longer than maxBody.
 var errTooLong = errors.New("the body is longer than 16 MiB")
 
-// bodies is the memory in which a process collects the bodies of webhooks. It has a room for small ones and one for large ones.
+// bodies reads the bodies of webhook requests into memory and bounds how much memory they take. A webhook's signature
+// can be verified only when its whole body is known, so the senders of these bodies are not authenticated yet. Each
+// body reserves its length in a room, which is a fixed amount of memory, before it is read. Small and large bodies have
+// separate rooms, so that a small one never waits for large ones.
 type bodies struct {
 	small, large *room
-	wait         time.Duration // how long a body waits for room
+	wait         time.Duration // how long a body waits for space in its room
 }
 
 func newBodies() *bodies {
 	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, maxBody), wait: maxRoomWait}
 }
 
-// arrival is one body. It is read into memory as a whole. Then it takes the place of Request.Body, from which the handler reads it.
+// arrival is the body of one request. readBody reads all of it from the connection. It then replaces Request.Body, and
+// the handler reads it from memory.
 type arrival struct {
 	bodies   *bodies
-	source   *bound        // the source of the request, by its limit
+	source   *limiter      // identifies the webhook endpoint
 	from     io.ReadCloser // the connection
 	length   int64         // the Content-Length; -1 if the request has none
-	received atomic.Int64  // how many bytes have come so far
+	received atomic.Int64  // the number of bytes read from the connection
 	chunks   [][]byte      // the bytes that the handler has not read yet
 	end      func()        // makes reading from the connection fail
-	release  func()        // tells the room that the memory is free
+	release  func()        // returns the reserved memory to the room
 }
 
-// readBody reads the whole body of a request into memory. The caller must call release when the request is answered, also after
-// an error.
-// Errors: errTooLong; errNoRoom; those of the connection. A request that says its length is refused before anything is read.
-func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
+// readBody reads the whole body of a request into memory. The caller must call release once it has answered the request,
+// also after an error.
+// Errors: errTooLong; errNoRoom; those of the connection. A body whose Content-Length is too high isn't read at all.
+func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *limiter) (body io.ReadCloser, release func(), err error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	a := &arrival{bodies: b, source: source, from: r.Body, length: r.ContentLength, release: func() {}, end: func() {
@@ -62,7 +66,7 @@ func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *bound)
 	}, err
 }
 
-// readAll reads the body in the room for its length.
+// readAll reads the body into the room for its length.
 func (a *arrival) readAll(ctx context.Context) error {
 	if a.length < 0 {
 		return a.readUnannounced(ctx)
@@ -74,34 +78,38 @@ func (a *arrival) readAll(ctx context.Context) error {
 	if a.length > maxSmallBody {
 		memory = a.bodies.large
 	}
-	_, err := a.readIn(ctx, memory, a.length)
+	_, err := a.readInto(ctx, memory, a.length)
 	return err
 }
 
-// readUnannounced reads a body of unknown length. Since most are small, it takes room for a small one first.
+// readUnannounced reads a body of unknown length. Most bodies are small, so it tries the small room first.
 func (a *arrival) readUnannounced(ctx context.Context) error {
-	isWhole, err := a.readIn(ctx, a.bodies.small, maxSmallBody)
+	isWhole, err := a.readInto(ctx, a.bodies.small, maxSmallBody)
 	if err != nil || isWhole {
 		return err
 	}
-	releaseSmall := a.release // readIn sets a new one
-	isWhole, err = a.readIn(ctx, a.bodies.large, maxBody)
+
+	releaseSmall := a.release // the second call replaces a.release
+	isWhole, err = a.readInto(ctx, a.bodies.large, maxBody)
 	releaseSmall()
-	if err == nil && !isWhole {
+	if err != nil {
+		return err
+	}
+	if !isWhole {
 		return errTooLong
 	}
-	return err
+	return nil
 }
 
-// readIn reserves length bytes of a room and reads as much. isWhole says whether the body has ended. If it is longer, the next
-// call reads on.
-func (a *arrival) readIn(ctx context.Context, m *room, length int64) (isWhole bool, err error) {
-	p := &reservation{source: a.source, length: length, received: &a.received, end: a.end}
-	if err := m.acquire(ctx, a.bodies.wait, p); err != nil {
+// readInto reserves length bytes in a room and reads the body until it ends or exceeds length. In the latter case,
+// isWhole is false, and another call continues.
+func (a *arrival) readInto(ctx context.Context, memory *room, length int64) (isWhole bool, err error) {
+	reserved := &reservation{source: a.source, length: length, received: &a.received, end: a.end}
+	if err := memory.acquire(ctx, a.bodies.wait, reserved); err != nil {
 		return false, err
 	}
 
-	a.release = func() { m.release(p) }
+	a.release = func() { memory.release(reserved) }
 	for err == nil && a.received.Load() <= length {
 		err = a.readChunk(length + 1)
 	}
@@ -109,7 +117,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (isWhole bo
 	if a.received.Load() > length {
 		return false, nil
 	}
-	if !m.complete(p) {
+	if !memory.complete(reserved) { // the room has ended it as too slow
 		return false, errNoRoom
 	}
 	if errors.Is(err, io.EOF) {
@@ -119,7 +127,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (isWhole bo
 	return false, err
 }
 
-// readChunk reads the next bytes of a body, at most limit in all.
+// readChunk reads the next bytes of a body, until limit bytes of the body have been read.
 func (a *arrival) readChunk(limit int64) (err error) {
 	chunk := make([]byte, 0, min(max(a.received.Load(), firstChunk), maxChunk, limit-a.received.Load()))
 	for err == nil && len(chunk) < cap(chunk) {
@@ -132,7 +140,7 @@ func (a *arrival) readChunk(limit int64) (err error) {
 	return err
 }
 
-// Read implements io.Reader. It drops the bytes that it returns.
+// Read implements io.Reader. It frees the chunks that have been read.
 func (a *arrival) Read(to []byte) (int, error) {
 	for len(a.chunks) > 0 && len(a.chunks[0]) == 0 {
 		a.chunks[0] = nil

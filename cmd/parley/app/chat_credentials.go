@@ -12,17 +12,17 @@ import (
 	"parley/store/credential"
 )
 
-// The credentials of Slack and Teams come from the environment or, if that has none, from the database, where an admin's are stored
-// who gave them on the page First steps. This file joins both into one environment, and asks a chat about new ones.
+// The credentials of Slack and Teams come from environment variables such as SLACK_BOT_TOKEN. If these aren't set, an
+// admin may enter credentials on the web page "First steps", which stores them in the database. This file merges both
+// into one Env, and tests new credentials before they are stored.
 
-// Chats that an admin may connect on a page.
+// Kinds of chats that an admin may connect on the page.
 const (
 	kindSlack = "slack"
 	kindTeams = "teams"
 )
 
-// SignedIn returns the environment, completed by the stored credentials of chats that it doesn't name itself. Unlock must have been
-// called.
+// SignedIn returns env with the stored credentials of those chats for which env has none. Unlock must have been called.
 // Errors: store.ErrWrongKey; the database's.
 func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
@@ -39,7 +39,7 @@ func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 	return env, nil
 }
 
-// hasChat reports whether the environment names a chat.
+// hasChat reports whether the environment has credentials for a chat.
 func (e Env) hasChat(kind string) bool {
 	switch kind {
 	case kindSlack:
@@ -50,7 +50,8 @@ func (e Env) hasChat(kind string) bool {
 	return false
 }
 
-// withChat returns the environment with the credentials of a chat; values are by the names in package site.
+// withChat returns the environment with other credentials for a chat. The keys of values are constants of package site,
+// such as site.SlackBotToken.
 func (e Env) withChat(kind string, values map[string]string) Env {
 	switch kind {
 	case kindSlack:
@@ -65,9 +66,10 @@ func (e Env) withChat(kind string, values map[string]string) Env {
 	return e
 }
 
-// StoredChats returns a sentence for each chat whose credentials are stored, without the credentials.
+// StoredChats returns a sentence for each chat whose credentials are in the database. The sentences are for comments in
+// an exported parley.yaml, which leaves the credentials out.
 func (db *Database) StoredChats(ctx context.Context) (notes []string, err error) {
-	list, err := credential.List(ctx, db.Pool, nil)
+	list, err := credential.List(ctx, db.Pool, nil) // without a key the values stay sealed
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +80,7 @@ func (db *Database) StoredChats(ctx context.Context) (notes []string, err error)
 	return notes, nil
 }
 
-// chatFingerprint returns a hash of the credentials of a chat. If it changes, the surface is made anew.
+// chatFingerprint returns a hash of a chat's credentials. If it changes, Parley reconnects to the chat.
 func chatFingerprint(env Env, kind string) [32]byte {
 	values := []any{env.SlackBotToken, env.SlackAppToken, env.SlackSigningSecret}
 	if kind == kindTeams {
@@ -88,15 +90,15 @@ func chatFingerprint(env Env, kind string) [32]byte {
 	return sha256.Sum256(body)
 }
 
-// identifyChat asks a chat whose credentials an admin has typed. It returns what the surface's Identify returns, and stores and
-// changes nothing.
+// identifyChat tests credentials that an admin has typed: it asks the chat to which workspace they belong (home). It
+// returns the results of the surface's Identify, and neither stores nor changes anything.
 func (a *App) identifyChat(ctx context.Context, kind string, values map[string]string) (home string, findings []channels.Finding) {
 	for _, s := range a.opt.Surfaces {
 		if s.Kind != kind {
 			continue
 		}
 
-		const noAccount = 0 // so the surface has no channels
+		const noAccount = 0 // the chat isn't stored yet
 		surface, err := s.New(a.env.withChat(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
 		if err != nil {
 			return "", []channels.Finding{{What: s.Name, Text: err.Error(), Hint: "Copy all of them from the app's pages."}}

@@ -16,32 +16,33 @@ import (
 )
 
 const (
-	connectTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
-	connectInterval = 20 * time.Millisecond // between two looks whether it is
+	connectTimeout  = 10 * time.Second      // how long an admin who entered new credentials waits until they are in use
+	connectInterval = 20 * time.Millisecond // the polling interval for that
 )
 
-// chats runs the agents' side of Parley. A surface is the code for one kind of chat in which agents work, such as Slack. It gets its
-// credentials from the environment, or from an admin who gave them on a page. When they change, in whichever process, the surface is
-// made anew, and its connection begins when that of the old one has ended.
+// chats runs the agents' side of Parley. A surface is the code for one kind of chat in which agents work, such as Slack.
+// Its credentials come from the environment, or from an admin who entered them on a web page. When an admin replaces
+// Slack's tokens, for example, every process replaces its Slack surface: followSetUp notices the change, refresh makes
+// the new surface, and connect runs it once the connection of the old one has ended.
 type chats struct {
 	app *App
-	mux atomic.Pointer[http.ServeMux] // the requests of all surfaces
+	mux atomic.Pointer[http.ServeMux] // serves the requests of all surfaces
 	env atomic.Pointer[Env]           // the environment with the stored credentials, as of the last refresh
 
-	mu   sync.RWMutex     // guards open. One goroutine changes it, by refresh, and reads it without the lock
-	open map[string]*chat // by kind
+	mu   sync.RWMutex     // guards open. Only refresh writes it; refresh's goroutine reads it without the lock
+	open map[string]*chat // the connected surfaces, by kind
 
-	removed    map[string]*chat // by kind: the chat that was removed last, and may not have ended yet. Only refresh uses it
-	connecting sync.WaitGroup   // the connections of all chats, also of those that are to end
+	removed    map[string]*chat // the last removed chat of each kind, which may still be disconnecting; only refresh uses it
+	connecting sync.WaitGroup   // the connections of all chats, including those that are disconnecting
 }
 
-// chat is a surface at work.
+// chat is a surface with its connection.
 type chat struct {
 	opened
-	fingerprint [32]byte // of its credentials
-	predecessor *chat    // its connection waits for the end of this one's; nil if there is none, or once the connection has begun
+	fingerprint [32]byte // chatFingerprint of its credentials
+	predecessor *chat    // the chat whose connection must end first; nil if there is none, or once this one is connecting
 	stop        context.CancelFunc
-	done        chan struct{} // closed when its connection has ended; nil if it was never begun
+	done        chan struct{} // closed when its connection has ended; nil before connect
 }
 
 func newChats(a *App) *chats {
@@ -54,7 +55,7 @@ func newChats(a *App) *chats {
 // signedIn returns the environment with the stored credentials of the chats.
 func (c *chats) signedIn() Env { return *c.env.Load() }
 
-// list returns the surfaces at work.
+// list returns the connected surfaces.
 func (c *chats) list() []opened {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -77,10 +78,10 @@ func (c *chats) findSurface(kind string) bridge.Surface {
 	return nil
 }
 
-// ServeHTTP passes a request to the surface that takes it.
+// ServeHTTP passes a request to the surface that has registered its path.
 func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.mux.Load().ServeHTTP(w, r) }
 
-// followSetUp keeps the chats connected, and follows the set-up, until ctx ends.
+// followSetUp connects the chats, and reconnects those whose credentials change, until ctx ends.
 func (c *chats) followSetUp(ctx context.Context) error {
 	defer c.connecting.Wait()
 	for {
@@ -96,8 +97,8 @@ func (c *chats) followSetUp(ctx context.Context) error {
 	}
 }
 
-// waitForChange waits until the set-up changes. If refresh has failed, it waits for reconnectPause at most. It returns false if ctx
-// ends first.
+// waitForChange waits until the set-up changes, but for at most reconnectPause if refresh has failed. It returns false if
+// ctx ends first.
 func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, failed bool) bool {
 	var retry <-chan time.Time
 	if failed {
@@ -116,7 +117,7 @@ func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, fail
 	}
 }
 
-// refresh makes surfaces whose credentials are new or have changed, and removes those that have none any more.
+// refresh makes surfaces for new and changed credentials, and removes surfaces that have no credentials any more.
 func (c *chats) refresh(ctx context.Context) error {
 	a := c.app
 	env, err := a.db.SignedIn(ctx, a.env)
@@ -149,7 +150,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// remove takes a surface from its work. Its connection may end later.
+// remove removes a surface. It doesn't wait until the surface's connection has ended.
 func (c *chats) remove(kind string, old *chat) {
 	c.app.engine.SetSurface(old.account, nil)
 	c.setOpen(kind, nil)
@@ -157,9 +158,9 @@ func (c *chats) remove(kind string, old *chat) {
 	c.removed[kind] = old
 }
 
-// add makes a surface and puts it to work.
-// Errors: those of credentials in the environment. Those of credentials that were given on a page are only logged, so that Parley
-// starts, and an admin can correct them on the page.
+// add makes a surface and registers it with the engine.
+// Errors: credentials in the environment are wrong. Wrong credentials from the page are only logged: Parley has to run
+// for an admin to correct them there.
 func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	a := c.app
 	made, err := c.makeSurface(ctx, env, s)
@@ -172,12 +173,13 @@ func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	}
 	c.setOpen(s.Kind, &chat{opened: made, fingerprint: chatFingerprint(env, s.Kind), predecessor: c.takePredecessor(s.Kind)})
 	a.engine.SetSurface(made.account, made.surface)
-	a.engine.Desk(made.account).Gap() // until the surface has caught up, nothing that was typed before may be sent
+	a.engine.Desk(made.account).Gap() // don't send older replies until the surface has read what it missed
 	return nil
 }
 
-// takePredecessor returns the chat that a new one replaces: the one at work, or the one that was removed last. It returns nil if
-// there was none. The new chat waits for its end: of two connections at once, each would miss the events that the other one got.
+// takePredecessor returns the chat that a new one replaces: the connected one, or else the one that was removed last; nil
+// if there is neither. The new chat must not connect before its predecessor has disconnected. Chats such as Slack
+// deliver each event to only one connection, so two at once would each miss events.
 func (c *chats) takePredecessor(kind string) *chat {
 	one := c.open[kind]
 	if one == nil {
@@ -207,7 +209,7 @@ func (c *chats) makeSurface(ctx context.Context, env Env, s SurfaceSpec) (opened
 	return made, nil
 }
 
-// setOpen sets the surface of a kind that is at work; nil removes it.
+// setOpen sets the connected surface of a kind; nil removes it.
 func (c *chats) setOpen(kind string, one *chat) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -218,18 +220,18 @@ func (c *chats) setOpen(kind string, one *chat) {
 	c.open[kind] = one
 }
 
-// mountHandlers mounts the handlers of the surfaces at work.
+// mountHandlers routes HTTP requests to the current surfaces, each behind a limiter.
 func (c *chats) mountHandlers() {
 	mux := http.NewServeMux()
 	for _, r := range c.list() {
 		for pattern, handler := range r.surface.Handlers() {
-			mux.Handle(pattern, newBound(c.app.bodies, c.app.refusedCounter(r.account)).wrapHandler(handler))
+			mux.Handle(pattern, newLimiter(c.app.bodies, c.app.refusedCounter(r.account)).wrapHandler(handler))
 		}
 	}
 	c.mux.Store(mux)
 }
 
-// connect begins the connections of surfaces that have none. Each waits until the one before it has ended.
+// connect starts the connections of surfaces that have none. Each waits until its predecessor's connection has ended.
 func (c *chats) connect(ctx context.Context) {
 	for _, one := range c.open {
 		if one.done != nil {
@@ -254,14 +256,14 @@ func (c *chats) connect(ctx context.Context) {
 	}
 }
 
-// endConnection ends a connection. It doesn't wait until the connection has ended.
+// endConnection asks a connection to end, and doesn't wait for that.
 func (c *chats) endConnection(one *chat) {
 	if one.stop != nil {
 		one.stop()
 	}
 }
 
-// awaitConnected waits until a chat is at work with its stored credentials, at most connectTimeout.
+// awaitConnected waits until a chat uses its stored credentials, for at most connectTimeout.
 func (c *chats) awaitConnected(ctx context.Context, kind string) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -269,7 +271,7 @@ func (c *chats) awaitConnected(ctx context.Context, kind string) {
 	if err != nil {
 		return
 	}
-	if err := c.app.engine.Reload(ctx); err != nil { // so that followSetUp learns of the change at once
+	if err := c.app.engine.Reload(ctx); err != nil { // wakes followSetUp
 		return
 	}
 
@@ -280,7 +282,7 @@ func (c *chats) awaitConnected(ctx context.Context, kind string) {
 	}
 }
 
-// runsWith reports whether a chat is at work with these credentials.
+// runsWith reports whether a chat is connected with the credentials that have this fingerprint.
 func (c *chats) runsWith(kind string, fingerprint [32]byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -288,7 +290,14 @@ func (c *chats) runsWith(kind string, fingerprint [32]byte) bool {
 	return one != nil && one.fingerprint == fingerprint
 }
 
-// newRosterKeeper makes what keeps the agents of a team the same as the members of its channel, where an admin asked for that.
+// newRosterKeeper returns what synchronises the members of a team with the members of its channel in Slack or Teams,
+// where an admin has asked for that.
 func (a *App) newRosterKeeper() *roster.Keeper {
-	return roster.New(roster.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Surface: a.chats.findSurface, Log: a.log})
+	return roster.New(roster.Options{
+		Pool:    a.db.Pool,
+		Sealer:  a.db.Sealer,
+		Specs:   a.opt.Specs,
+		Surface: a.chats.findSurface,
+		Log:     a.log,
+	})
 }

@@ -13,32 +13,34 @@ import (
 
 const (
 	maxOpenConnections = 2048
-	maxHeaderBytes     = 32 << 10    // of a request, in bytes
-	warnInterval       = time.Minute // between two log entries about refused connections
+	maxHeaderBytes     = 32 << 10    // limit for the header of a request
+	warnInterval       = time.Minute // minimum time between two log entries about refused connections
 )
 
-// connections limits how many connections to the HTTP server are open at once. When a further one comes, it closes one of these:
-//  1. the connection that has been without a request for longest;
-//  2. if all have requests, the one whose request's body has stood still for longest;
-//  3. if all bodies have arrived, the further one.
+// connections limits how many connections to the HTTP server are open at once, so that a client that opens many and
+// sends nothing can't lock others out. If a new connection exceeds the limit, one connection is closed:
+//  1. the one that has been idle (without a request) for longest;
+//  2. if none is idle, the one whose request body has made no progress for longest;
+//  3. if all bodies have arrived, the new one.
 //
-// Methods whose names end in Locked are called with mu held.
+// Methods whose names end in Locked require that mu is held.
 type connections struct {
 	maxOpen int
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	open   map[net.Conn]*list.Element // the connection's element of quiet or coming. Once its request has arrived it is in neither
-	quiet  list.List                  // of net.Conn: those without a request, the longest first
-	coming list.List                  // of net.Conn: those whose request's body has not arrived, the stillest first
-	warned time.Time                  // when a refusal was logged last
+	mu        sync.Mutex
+	open      map[net.Conn]*list.Element // its element of idle or receiving; in neither list once its request has arrived
+	idle      list.List                  // of net.Conn: connections without a request, the longest idle first
+	receiving list.List                  // of net.Conn: those whose request body is incomplete, the longest stalled first
+	warned    time.Time                  // when a refusal was last logged
 }
 
 func newConnections(maxOpen int, log *slog.Logger) *connections {
 	return &connections{maxOpen: maxOpen, log: log, open: map[net.Conn]*list.Element{}}
 }
 
-// limit has a server keep to the limit. The server's handler must be set, and is replaced.
+// limit applies the limit to a server. It wraps the server's Handler, which must be set, and sets its ConnState and
+// ConnContext hooks.
 func (c *connections) limit(server *http.Server) {
 	next := server.Handler
 	server.ConnState = c.noteState
@@ -47,9 +49,10 @@ func (c *connections) limit(server *http.Server) {
 	}
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, ok := r.Context().Value(connectionKey{}).(net.Conn)
-		if ok && r.Body != http.NoBody {
-			c.noteComing(conn)
-			r = r.WithContext(r.Context()) // net/http's own request keeps its body
+		hasBody := r.Body != http.NoBody
+		if ok && hasBody {
+			c.noteReceiving(conn)
+			r = r.WithContext(r.Context()) // a copy: net/http keeps using the body of its own request
 			r.Body = watchedBody{r.Body, c, conn}
 		}
 		next.ServeHTTP(w, r)
@@ -59,7 +62,7 @@ func (c *connections) limit(server *http.Server) {
 // connectionKey is the key of a request's connection in the request's context.
 type connectionKey struct{}
 
-// watchedBody is a request's body. It tells connections when some of it was read, and when it ends.
+// watchedBody is a request's body that reports to connections when a part of it was read, and when it has ended.
 type watchedBody struct {
 	io.ReadCloser
 	connections *connections
@@ -72,26 +75,26 @@ func (b watchedBody) Read(to []byte) (int, error) {
 	return n, err
 }
 
-// noteComing notes that a connection has a request whose body has not arrived.
-func (c *connections) noteComing(conn net.Conn) {
+// noteReceiving records that a connection has a request whose body has not arrived yet.
+func (c *connections) noteReceiving(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.open[conn]; ok {
-		c.open[conn] = c.coming.PushBack(conn)
+		c.open[conn] = c.receiving.PushBack(conn)
 	}
 }
 
-// noteRead notes that some of a body was read. With an error, such as io.EOF, no more is to come.
+// noteRead records that a part of a body was read. After an error, such as io.EOF, nothing more is received.
 func (c *connections) noteRead(conn net.Conn, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.open[conn]
 	switch {
-	case e == nil: // the connection was closed meanwhile
+	case e == nil: // the connection has been closed
 	case err == nil:
-		c.coming.MoveToBack(e)
+		c.receiving.MoveToBack(e)
 	default:
-		c.coming.Remove(e) // does nothing if e isn't in the list any more
+		c.receiving.Remove(e) // does nothing if e is no longer in the list
 	}
 }
 
@@ -109,40 +112,40 @@ func (c *connections) noteState(conn net.Conn, state http.ConnState) {
 			return
 		}
 
-		c.open[conn] = c.quiet.PushBack(conn)
+		c.open[conn] = c.idle.PushBack(conn)
 	case http.StateActive:
 		c.unlistLocked(conn)
 	case http.StateIdle:
 		if _, ok := c.open[conn]; ok {
 			c.unlistLocked(conn)
-			c.open[conn] = c.quiet.PushBack(conn)
+			c.open[conn] = c.idle.PushBack(conn)
 		}
 	case http.StateClosed, http.StateHijacked:
 		c.forgetLocked(conn)
 	}
 }
 
-// unlistLocked removes a connection from the list in which it is.
+// unlistLocked removes a connection from idle and receiving.
 func (c *connections) unlistLocked(conn net.Conn) {
 	if e := c.open[conn]; e != nil {
-		c.quiet.Remove(e) // Remove does nothing if e is in the other list
-		c.coming.Remove(e)
+		c.idle.Remove(e) // does nothing if e is in the other list
+		c.receiving.Remove(e)
 		c.open[conn] = nil
 	}
 }
 
-// forgetLocked removes a connection that has ended, or that another part of the program took over.
+// forgetLocked removes a connection that was closed or hijacked.
 func (c *connections) forgetLocked(conn net.Conn) {
 	c.unlistLocked(conn)
 	delete(c.open, conn)
 }
 
-// closeOneLocked closes the connection that has been quiet for longest. If none is quiet, it closes the one whose body has stood
-// still for longest. It returns false if there is none of these either.
+// closeOneLocked closes the longest idle connection or, if none is idle, the one whose body has been stalled for longest.
+// It returns false if there is neither.
 func (c *connections) closeOneLocked() (hasClosed bool) {
-	longest := c.quiet.Front()
+	longest := c.idle.Front()
 	if longest == nil {
-		longest = c.coming.Front()
+		longest = c.receiving.Front()
 	}
 	if longest == nil {
 		return false
@@ -153,7 +156,7 @@ func (c *connections) closeOneLocked() (hasClosed bool) {
 	return true
 }
 
-// warnLocked logs that connections are refused, at most once in warnInterval.
+// warnLocked logs that a connection was refused, at most once per warnInterval.
 func (c *connections) warnLocked() {
 	if now := time.Now(); now.Sub(c.warned) >= warnInterval {
 		c.warned = now

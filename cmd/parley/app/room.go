@@ -37,22 +37,22 @@ const (
 var errNoRoom = errors.New("no room for the body")
 
 // room is a fixed amount of memory for request bodies. All sources of webhooks share it. A source is one webhook endpoint,
-// such as that of a WhatsApp account, and is identified by its bound, the limiter of its requests. A room is safe for
+// such as that of a WhatsApp account, and is identified by the limiter of its requests. A room is safe for
 // concurrent use. Methods whose names end in Locked require that mu is held.
 type room struct {
 	size  int64 // capacity in bytes
 	share int64 // the most bytes that one source may reserve
 
 	mu       sync.Mutex
-	reserved int64            // by all sources
-	bySource map[*bound]int64 // reserved by each source
-	arriving []*reservation   // bodies that have a reservation, the oldest first
-	waiting  []*reservation   // bodies that wait for space, the oldest first
+	reserved int64              // by all sources
+	bySource map[*limiter]int64 // reserved by each source
+	arriving []*reservation     // bodies that have a reservation, the oldest first
+	waiting  []*reservation     // bodies that wait for space, the oldest first
 }
 
 // reservation is the memory for one body. The room's mu guards admittedAt, hasArrived and isEnded.
 type reservation struct {
-	source   *bound
+	source   *limiter
 	length   int64
 	received *atomic.Int64 // the number of bytes read so far
 	end      func()        // makes reading the body fail
@@ -64,7 +64,7 @@ type reservation struct {
 }
 
 func newRoom(size, share int64) *room {
-	return &room{size: size, share: share, bySource: map[*bound]int64{}}
+	return &room{size: size, share: share, bySource: map[*limiter]int64{}}
 }
 
 // acquire reserves space for a body. It blocks until there is enough, but no longer than maxWait; to free space, it ends slow
@@ -182,7 +182,7 @@ func (r *room) endSlowLocked(res *reservation) {
 
 // sourceToEndLocked returns the source whose slow bodies are to be ended for a reservation: its own source if that would
 // exceed its share, and otherwise the source with the most reserved bytes.
-func (r *room) sourceToEndLocked(res *reservation) *bound {
+func (r *room) sourceToEndLocked(res *reservation) *limiter {
 	exceedsShare := r.bySource[res.source]+res.length > r.share
 	if exceedsShare {
 		return res.source
@@ -191,7 +191,7 @@ func (r *room) sourceToEndLocked(res *reservation) *bound {
 }
 
 // largestSourceLocked returns the source with the most reserved bytes, which is preferred if no other source has more.
-func (r *room) largestSourceLocked(preferred *bound) *bound {
+func (r *room) largestSourceLocked(preferred *limiter) *limiter {
 	largest := preferred
 	for source, bytes := range r.bySource {
 		if bytes > r.bySource[largest] {
@@ -211,7 +211,7 @@ func (res *reservation) isSlowLocked(now time.Time) bool {
 }
 
 // refuseOldestLocked refuses the oldest waiting body of a source, if more than maxWaiting of its bodies wait.
-func (r *room) refuseOldestLocked(source *bound) {
+func (r *room) refuseOldestLocked(source *limiter) {
 	var oldest *reservation
 	count := 0
 	for _, res := range r.waiting {

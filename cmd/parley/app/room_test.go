@@ -17,7 +17,7 @@ type testRoom struct {
 }
 
 // enter asks for room for a body, and waits until it has it, waits for it or is refused. answer gets what acquire returns.
-func (c *testRoom) enter(t *testing.T, source *bound, length int64) (p *reservation, answer <-chan error) {
+func (c *testRoom) enter(t *testing.T, source *limiter, length int64) (p *reservation, answer <-chan error) {
 	t.Helper()
 	p = &reservation{source: source, length: length, received: &atomic.Int64{}, end: func() { c.ended++ }}
 	result := make(chan error, 1)
@@ -65,7 +65,7 @@ func (c *testRoom) wantWaiting(t *testing.T, p *reservation) {
 // some may wait.
 func TestRoomShares(t *testing.T) {
 	t.Parallel()
-	flooded, quiet := &bound{}, &bound{}
+	flooded, quiet := &limiter{}, &limiter{}
 	c := &testRoom{room: newRoom(100, 60)}
 	var inside []*reservation
 	for range 6 {
@@ -106,7 +106,7 @@ func TestRoomShares(t *testing.T) {
 // When another body needs room, one that comes slowly is ended: of the source that holds most, and not one that comes quickly.
 func TestRoomEndsSlow(t *testing.T) {
 	t.Parallel()
-	greedy, modest, third := &bound{}, &bound{}, &bound{}
+	greedy, modest, third := &limiter{}, &limiter{}, &limiter{}
 	c := &testRoom{room: newRoom(100, 60)}
 	slow, answer := c.enter(t, greedy, 30)
 	wantRoom(t, answer)

@@ -21,8 +21,8 @@ import (
 // boundPatience bounds every wait; only a failing test uses it up.
 const boundPatience = 2 * time.Minute
 
-// boundServer has a bounded handler whose requests stay inside until they are let go.
-type boundServer struct {
+// limitedServer has a bounded handler whose requests stay inside until they are let go.
+type limitedServer struct {
 	*httptest.Server
 	inside  chan struct{}
 	letGo   func()
@@ -30,11 +30,11 @@ type boundServer struct {
 	got     chan int // lengths of bodies
 }
 
-func newBoundServer(t *testing.T) *boundServer {
+func newLimitedServer(t *testing.T) *limitedServer {
 	mayGo := make(chan struct{})
 	letGo := sync.OnceFunc(func() { close(mayGo) })
-	g := &boundServer{inside: make(chan struct{}, 2*maxInside), letGo: letGo, got: make(chan int, 2*maxInside)}
-	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).wrapHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	g := &limitedServer{inside: make(chan struct{}, 2*maxConcurrent), letGo: letGo, got: make(chan int, 2*maxConcurrent)}
+	g.Server = httptest.NewServer(newLimiter(newBodies(), &g.refused).wrapHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		g.inside <- struct{}{}
 		<-mayGo
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
@@ -48,7 +48,7 @@ func newBoundServer(t *testing.T) *boundServer {
 }
 
 // post returns the status and Retry-After of the answer; status 0 means that there is none.
-func (g *boundServer) post(ctx context.Context, body io.Reader) (status int, retry string) {
+func (g *limitedServer) post(ctx context.Context, body io.Reader) (status int, retry string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL, body)
 	if err != nil {
 		return 0, ""
@@ -61,21 +61,21 @@ func (g *boundServer) post(ctx context.Context, body io.Reader) (status int, ret
 	return res.StatusCode, res.Header.Get("Retry-After")
 }
 
-// While maxInside requests are inside, another one is asked to come back; later it gets in. Bodies arrive whole, also those that
+// While maxConcurrent requests are inside, another one is asked to come back; later it gets in. Bodies arrive whole, also those that
 // are no small ones.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
-	g := newBoundServer(t)
-	statuses := make(chan int, maxInside)
-	for range maxInside {
+	g := newLimitedServer(t)
+	statuses := make(chan int, maxConcurrent)
+	for range maxConcurrent {
 		go func() {
 			status, _ := g.post(ctx, bytes.NewReader(make([]byte, maxSmallBody+1)))
 			statuses <- status
 		}()
 	}
-	for range maxInside {
+	for range maxConcurrent {
 		storetest.Receive(t, g.inside, "as many requests are inside as may")
 	}
 	if status, retry := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusServiceUnavailable || retry != "1" {
@@ -85,7 +85,7 @@ func TestBound(t *testing.T) {
 		t.Errorf("refused requests counted: got %d, want 1", n)
 	}
 	g.letGo()
-	for range maxInside {
+	for range maxConcurrent {
 		if status := <-statuses; status != http.StatusOK {
 			t.Errorf("a request inside: got %d, want %d", status, http.StatusOK)
 		}
@@ -103,9 +103,9 @@ func TestBoundSlowBodies(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
-	g := newBoundServer(t)
+	g := newLimitedServer(t)
 	g.letGo()
-	for range maxInside + 10 {
+	for range maxConcurrent + 10 {
 		r, w := io.Pipe()
 		go func() { _, _ = g.post(ctx, r) }()
 		if _, err := w.Write([]byte("first")); err != nil { // the client reads it, so the request is on its way
@@ -121,7 +121,7 @@ func TestBoundSlowBodies(t *testing.T) {
 // Who posts a body that is too long reads that it is, also if the answer is read only once everything is sent, as most clients do.
 func TestTooLongIsTold(t *testing.T) {
 	t.Parallel()
-	g := newBoundServer(t)
+	g := newLimitedServer(t)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", g.Listener.Addr().String())
 	check(t, err)
 	defer conn.Close()
@@ -144,7 +144,7 @@ func TestReleasedBodyIsForgotten(t *testing.T) {
 	t.Parallel()
 	b := newBodies()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.NopCloser(bytes.NewReader(make([]byte, maxBody+1))))
-	body, release, err := b.readBody(httptest.NewRecorder(), r, newBound(b, &atomic.Int64{}))
+	body, release, err := b.readBody(httptest.NewRecorder(), r, newLimiter(b, &atomic.Int64{}))
 	if !errors.Is(err, errTooLong) {
 		t.Fatalf("got %v, want that the body is too long", err)
 	}
