@@ -9,13 +9,15 @@ import (
 	"parley/cmd/parley/inspect"
 )
 
-// SetUpChats are the chats that are set up, as Examine is told of them.
+// SetUpChats are the configured chats, or the error with which they could not be determined.
 type SetUpChats struct {
-	Surfaces map[string]any // by kind
-	Fault    error          // why they could not be found out; nil if they could
+	Surfaces map[string]any // the code that talks to each chat, by kind, such as "slack"
+	Fault    error          // nil if Surfaces is complete
 }
 
-// Examine checks database, credentials, mailboxes and chats, and says what to do. It changes nothing.
+// Examine runs the checks of `parley doctor`: it checks the database, credentials, mailboxes and chats, and reports what
+// to do about each problem. It changes nothing. The Sealer may be nil; the report then says that there is no key.
+// Errors: the object store or the model is configured wrongly.
 func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log *slog.Logger) (inspect.Report, error) {
 	options := inspect.Options{
 		Pool:          db.Pool,
@@ -47,7 +49,7 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 		defer func() { _ = model.Close() }()
 	}
 	for _, provider := range env.Providers("") {
-		if provider.Kind == openid.Any { // the others are examined with their chats
+		if provider.Kind == openid.Any { // Slack and Microsoft are examined with their chats
 			options.SignIn = provider
 		}
 	}

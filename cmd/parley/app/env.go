@@ -1,6 +1,6 @@
-// Package app wires Parley together: what `parley serve` runs and what tests start.
-//
-// What does not belong here: rules, SQL, words.
+// Package app builds a Parley process from its parts: it reads the environment, opens the database, connects the
+// engine with mailboxes and chats, and serves HTTP. `parley serve` runs an App, and so do end-to-end tests. Business
+// rules, SQL and the texts of messages belong into other packages.
 package app
 
 import (
@@ -19,20 +19,22 @@ import (
 	"parley/store"
 )
 
-// Env is what the environment says. Secrets come by NAME or NAME_FILE, never by flag.
+// Env is the configuration of a process, as LoadEnv reads it from environment variables. A variable's value may also be
+// in a file: PARLEY_MASTER_KEY_FILE names the file with the value of PARLEY_MASTER_KEY. There are no command-line flags
+// for secrets. Accounts, teams and agents aren't configured here but in the database.
 type Env struct {
-	DatabaseURL string
-	Data        string
-	Listen      string
-	PublicURL   string // without a final slash; "" means the world can't reach us
-	MasterKey   string
+	DatabaseURL string // "" means the embedded server in Data
+	Data        string // the data directory
+	Listen      string // host:port of the HTTP server
+	PublicURL   string // where the Internet reaches that server, without a final slash; "" if it doesn't
+	MasterKey   string // "" means that it is in a file of Data
 	Log         slog.Level
 
-	SlackBotToken      string
+	SlackBotToken      string // "" if Slack isn't configured by the environment
 	SlackAppToken      string
 	SlackSigningSecret string
-	SlackAPIURL        string
-	SlackRate          float64
+	SlackAPIURL        string  // "" means Slack's own
+	SlackRate          float64 // factor on Slack's published rate limits; 0 means no limit
 
 	Teams TeamsEnv
 
@@ -42,27 +44,28 @@ type Env struct {
 
 	AI AIEnv
 
-	// OAuth has Parley's registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
+	// OAuth has Parley's app registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
 	OAuth map[string]oauth.App
-	// SignUp is the company's app at Meta for embedded sign-up; without an AppID there is none.
+	// SignUp is the company's app at Meta, with which people connect WhatsApp numbers; AppID is "" if there is none.
 	SignUp whatsapp.SignUpOptions
 
-	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
-	// channels.Spec.APIEnv names.
+	// APIURLs replace the base URLs of providers, without a version. The keys are names of variables, such as
+	// TWILIO_API_URL, from channels.Spec.APIEnv.
 	APIURLs map[string]string
 
-	// BackupPassphrase seals the master key in backups; "" if it is asked for, or left out.
+	// BackupPassphrase encrypts the master key in backups. If it is "", commands ask for it, and automatic backups don't
+	// contain the key.
 	BackupPassphrase string
 
-	// MetricsToken lets a scraper elsewhere read /metrics; "" means loopback alone.
+	// MetricsToken lets scrapers on other machines read /metrics; "" restricts it to this machine.
 	MetricsToken string
 }
 
-// errNoDatabaseURL is the fault of a DATABASE_URL that can't be read.
+// errNoDatabaseURL means that DATABASE_URL can't be parsed.
 var errNoDatabaseURL = errors.New("DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/parley")
 
-// LoadEnv reads the environment once; get is os.LookupEnv, but in tests.
-// Errors: every fault, together.
+// LoadEnv reads and checks the environment. get is os.LookupEnv, except in tests.
+// Errors: all faults, joined, so that an admin can correct them in one go.
 func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	v := &variables{get: get}
 	e := Env{
@@ -93,7 +96,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	return e, v.err()
 }
 
-// readLevel reads from which level on log entries are written.
+// readLevel reads the minimum level of log entries.
 func readLevel(v *variables) (level slog.Level) {
 	text := v.textOr("PARLEY_LOG", "info")
 	if err := level.UnmarshalText([]byte(text)); err != nil {
@@ -102,7 +105,7 @@ func readLevel(v *variables) (level slog.Level) {
 	return level
 }
 
-// checkAddresses checks where Parley listens, where it is reached, and where its database is.
+// checkAddresses checks the addresses of the HTTP server and of the database.
 func (e *Env) checkAddresses(v *variables) {
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		v.addFault("PARLEY_LISTEN: %q isn't an address; write host:port", e.Listen)
@@ -115,12 +118,12 @@ func (e *Env) checkAddresses(v *variables) {
 	}
 	if e.DatabaseURL != "" {
 		if _, err := pgxpool.ParseConfig(e.DatabaseURL); err != nil {
-			v.faults = append(v.faults, errNoDatabaseURL) // in place of err, which may show a password
+			v.faults = append(v.faults, errNoDatabaseURL) // not err, which may contain a password
 		}
 	}
 }
 
-// checkSecrets checks the key to the stored secrets, and the passphrase that seals it in backups.
+// checkSecrets checks the master key, and the passphrase that encrypts it in backups.
 func (e *Env) checkSecrets(v *variables) {
 	if e.MasterKey != "" {
 		if _, err := store.NewSealer(e.MasterKey); err != nil {
@@ -135,10 +138,10 @@ func (e *Env) checkSecrets(v *variables) {
 	}
 }
 
-// minPassphraseRunes is how many characters the passphrase of a backup has at least.
+// minPassphraseRunes is the minimum length of a backup's passphrase.
 const minPassphraseRunes = 10
 
-// CheckPassphrase checks a passphrase with which the master key is to be sealed in a backup.
+// CheckPassphrase returns an error if a passphrase is too short to encrypt the master key in a backup.
 func CheckPassphrase(passphrase string) error {
 	if utf8.RuneCountInString(passphrase) < minPassphraseRunes {
 		return fmt.Errorf("the passphrase is too short: at least %d characters", minPassphraseRunes)
@@ -146,13 +149,13 @@ func CheckPassphrase(passphrase string) error {
 	return nil
 }
 
-// checkSlack checks that Slack's address can be read, and that its tokens are set together.
+// checkSlack checks the address of Slack's API, and that the tokens are complete and not swapped.
 func (e *Env) checkSlack(v *variables) {
 	if e.SlackAPIURL != "" && !channels.IsWebAddress(e.SlackAPIURL) {
 		v.addFault("SLACK_API_URL: write it like https://slack.com/api/")
 	}
 
-	// A mistaken token would look like one that Slack has revoked.
+	// Slack would refuse a swapped token as invalid, without saying why.
 	if strings.HasPrefix(e.SlackBotToken, "xapp-") {
 		v.addFault("SLACK_BOT_TOKEN is an app-level token (xapp-…), which belongs into SLACK_APP_TOKEN; the bot token begins with xoxb-")
 	}
@@ -160,11 +163,11 @@ func (e *Env) checkSlack(v *variables) {
 		v.addFault("SLACK_APP_TOKEN is no app-level token: that one begins with xapp-; the bot token (xoxb-…) belongs into SLACK_BOT_TOKEN")
 	}
 
-	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""
-	if e.SlackBotToken != "" && !eventsCanCome {
+	canReceiveEvents := e.SlackAppToken != "" || e.SlackSigningSecret != ""
+	if e.SlackBotToken != "" && !canReceiveEvents {
 		v.addFault("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it")
 	}
-	if e.SlackBotToken == "" && eventsCanCome {
+	if e.SlackBotToken == "" && canReceiveEvents {
 		v.addFault("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it")
 	}
 }

@@ -5,7 +5,11 @@ import (
 	"parley/channels/whatsapp"
 )
 
-// readRegistrations reads Parley's registrations at the providers of mailboxes, by which people let it into theirs.
+// Some accounts are connected by OAuth consent instead of a password: a person signs in at the provider in a browser
+// and allows Parley to use a mailbox or a WhatsApp number. For that, the company registers an app at the provider. This
+// file reads the registrations from the environment, such as GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.
+
+// readRegistrations reads the app registrations at the providers of mailboxes.
 func readRegistrations(v *variables) map[string]oauth.App {
 	const advice = "write the whole address, like https://login.example.org/token"
 	google := oauth.App{
@@ -31,7 +35,7 @@ func readRegistrations(v *variables) map[string]oauth.App {
 	return map[string]oauth.App{oauth.Google: google, oauth.Microsoft: microsoft}
 }
 
-// readSignUp reads the company's app at Meta by which people connect numbers of WhatsApp.
+// readSignUp reads the registration of the app at Meta with which people connect WhatsApp numbers.
 func readSignUp(v *variables) whatsapp.SignUpOptions {
 	o := whatsapp.SignUpOptions{
 		AppID:     v.text("META_APP_ID"),
@@ -45,7 +49,7 @@ func readSignUp(v *variables) whatsapp.SignUpOptions {
 	return o
 }
 
-// newSignUp makes what connects numbers of WhatsApp; nil without an app for it.
+// newSignUp returns the client with which people connect WhatsApp numbers; nil if no app is registered.
 func (e Env) newSignUp() (*whatsapp.SignUp, error) {
 	if e.SignUp.AppID == "" {
 		return nil, nil

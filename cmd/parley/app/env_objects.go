@@ -9,16 +9,17 @@ import (
 	"parley/store/objects"
 )
 
-// ObjectsEnv is what the environment says about an object store for old files.
+// ObjectsEnv configures an S3-compatible object store. Parley moves the content of old files, such as attachments of
+// mails, from the database to the object store if one is configured.
 type ObjectsEnv struct {
-	Endpoint  string // "" means all files stay in the database
-	Bucket    string // may have a folder: acme-parley/files
+	Endpoint  string // "" means that all files stay in the database
+	Bucket    string // a bucket, or a folder in it: acme-parley/files
 	Region    string
 	KeyID     string
 	SecretKey string
 }
 
-// readObjects reads the variables, and checks them.
+// readObjects reads and checks the S3 variables.
 func readObjects(v *variables) ObjectsEnv {
 	o := ObjectsEnv{
 		Endpoint:  v.text("S3_ENDPOINT"),
@@ -50,7 +51,7 @@ func readObjects(v *variables) ObjectsEnv {
 	return o
 }
 
-// isBareAddress reports whether a text is the address of a web server without a user, a password or a query.
+// isBareAddress reports whether text is the URL of a web server, without credentials and without a query.
 func isBareAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || !channels.IsWebAddress(text) {
@@ -59,10 +60,10 @@ func isBareAddress(text string) bool {
 	return u.User == nil && u.RawQuery == ""
 }
 
-// Connect returns the configured object store; nil when none is.
+// Connect returns a client for the configured object store; nil if none is configured. It sends no request.
 func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	if o.Endpoint == "" {
-		return nil, nil //nolint:nilnil // as it says
+		return nil, nil //nolint:nilnil // a missing store isn't an error
 	}
 	return objects.New(objects.Options{
 		Endpoint:  o.Endpoint,
@@ -73,7 +74,8 @@ func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	})
 }
 
-// open returns the configured object store as blob.Objects; nil when none is.
+// open is Connect with the result as an interface: nil, and not an interface around a nil *objects.Bucket, if no object
+// store is configured.
 func (o ObjectsEnv) open() (blob.Objects, error) {
 	bucket, err := o.Connect()
 	if bucket == nil || err != nil {

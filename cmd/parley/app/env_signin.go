@@ -11,25 +11,28 @@ import (
 	"parley/bot/web/openid"
 )
 
-// SignInEnv is what the environment says about who vouches for agents on the site, and for where visitors come from. Microsoft
-// needs nothing here: the bot's own registration (TeamsEnv) signs people of its tenant in, unless TEAMS_SIGN_IN says otherwise.
+// SignInEnv configures how agents sign in to Parley's web pages: with Slack, with Microsoft, or with another OpenID
+// Connect provider, such as the company's own. Microsoft needs no settings here. It uses the registration of the Teams
+// bot (TeamsEnv), unless TEAMS_SIGN_IN is off.
 type SignInEnv struct {
-	SlackClientID     string // "" if nobody signs in by Slack
+	SlackClientID     string // "" if nobody signs in with Slack
 	SlackClientSecret string
 	SlackIssuer       string
 
-	Issuer       string // of any other provider; "" if there is none
+	Issuer       string // the URL of another provider; "" if there is none
 	ClientID     string
 	ClientSecret string
-	Name         string // what people call it
+	Name         string // what the sign-in button calls that provider; "" means the host of Issuer
 
-	Proxies []netip.Prefix // networks of proxies that tell who asked them, besides this machine and private ones
+	// Proxies are networks whose proxies are trusted to name the client's address in a header. Those on this machine
+	// and in private networks are always trusted.
+	Proxies []netip.Prefix
 }
 
-// slackIssuer is how Slack calls itself.
+// slackIssuer identifies Slack as an OpenID Connect provider.
 const slackIssuer = "https://slack.com"
 
-// readSignIn reads the variables, and checks them.
+// readSignIn reads and checks the variables about signing in.
 func readSignIn(v *variables) SignInEnv {
 	s := SignInEnv{
 		SlackClientID:     v.text("SLACK_CLIENT_ID"),
@@ -48,7 +51,7 @@ func readSignIn(v *variables) SignInEnv {
 	return s
 }
 
-// readProxies reads a list of networks and single addresses.
+// readProxies reads PARLEY_TRUSTED_PROXIES: networks and single addresses, such as "35.191.0.0/16,10.0.0.7".
 func readProxies(v *variables) (networks []netip.Prefix) {
 	isSeparator := func(r rune) bool { return r == ',' || r == ' ' }
 	for text := range strings.FieldsFuncSeq(v.text("PARLEY_TRUSTED_PROXIES"), isSeparator) {
@@ -62,7 +65,7 @@ func readProxies(v *variables) (networks []netip.Prefix) {
 	return networks
 }
 
-// parseNetwork parses a network ("35.191.0.0/16"), or a single address as a network of one.
+// parseNetwork parses a network, or a single address as a network with one address.
 func parseNetwork(text string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(text); err == nil {
 		return ip.Prefix(ip.BitLen())
@@ -70,7 +73,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
-// checkProvider checks the variables of a provider other than Slack and Microsoft.
+// checkProvider checks the variables of the provider that is neither Slack nor Microsoft.
 func (s *SignInEnv) checkProvider(v *variables) {
 	switch {
 	case isPartial(s.Issuer, s.ClientID, s.ClientSecret):
@@ -82,11 +85,12 @@ func (s *SignInEnv) checkProvider(v *variables) {
 	}
 }
 
-// Providers are those by which agents sign in, on a site at base ("https://help.acme.example"). Each sends people back
-// to openid.CallbackPath.
+// Providers returns the providers with which agents can sign in. base is the URL of Parley's pages, such as
+// "https://help.acme.example"; the providers redirect people to openid.CallbackPath there.
 func (e *Env) Providers(base string) (list []openid.Config) {
 	s := e.SignIn
-	if s.SlackClientID != "" && e.SlackBotToken != "" {
+	canUseSlack := s.SlackClientID != "" && e.SlackBotToken != ""
+	if canUseSlack {
 		list = append(list, openid.Config{
 			Kind:         openid.Slack,
 			Name:         "Slack",

@@ -6,26 +6,27 @@ import (
 	"parley/bridge/setup"
 )
 
-// TeamsEnv is what the environment says about Microsoft Teams: the registration of Parley's bot, and what is unlike the usual.
-// Where AppID is empty, an admin may give a registration on a page (see withChat).
+// TeamsEnv configures Microsoft Teams. A company that uses Teams registers Parley as a bot at Microsoft and sets
+// TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID. The other variables are for government clouds and for tests. If
+// AppID is empty, an admin may enter the registration on a web page instead.
 type TeamsEnv struct {
-	// The registration. All are set or none, but AllowUnsigned does without the password.
+	// The bot's registration: all three are set, or none. With AllowUnsigned, the password may be missing.
 	AppID       string
 	AppPassword string
 	TenantID    string
 
-	// Addresses in place of Microsoft's; "" means Microsoft's.
+	// Base addresses of Microsoft's services; "" means the public cloud's.
 	LoginURL  string
 	OpenIDURL string
 	GraphURL  string
 
-	ServiceURLs   []string // further addresses, besides Microsoft's, to which Parley may answer
-	Rate          float64  // factor on the published rates
-	AllowUnsigned bool     // requests that nobody signed are accepted; for trying, on loopback alone
-	NoSignIn      bool     // nobody signs in to the site by Microsoft
+	ServiceURLs   []string // further addresses to which Parley may send messages, besides Microsoft's
+	Rate          float64  // factor on Microsoft's published rate limits; 0 means no limit
+	AllowUnsigned bool     // accept requests without a signature; for trying Parley on loopback
+	NoSignIn      bool     // agents can't sign in to Parley's pages with Microsoft
 }
 
-// readTeams reads the variables of Teams, and checks them.
+// readTeams reads and checks the variables of Teams.
 func readTeams(v *variables) TeamsEnv {
 	t := TeamsEnv{
 		AppID:       v.text("TEAMS_APP_ID"),
@@ -44,7 +45,7 @@ func readTeams(v *variables) TeamsEnv {
 	return t
 }
 
-// readServiceURLs reads a list of addresses with commas between them.
+// readServiceURLs reads a comma-separated list of addresses.
 func readServiceURLs(v *variables) (list []string) {
 	for address := range strings.SplitSeq(v.text("TEAMS_SERVICE_URLS"), ",") {
 		address = strings.TrimSpace(address)
@@ -57,7 +58,8 @@ func readServiceURLs(v *variables) (list []string) {
 	return list
 }
 
-// checkRegistration checks that the registration is whole, and that nobody has mistaken one of Microsoft's values for another.
+// checkRegistration checks that the registration is complete. It also detects values that are easily confused on
+// Microsoft's pages: a secret has both an ID and a Value, and only the Value is the password.
 func (t *TeamsEnv) checkRegistration(v *variables) {
 	if t.AppID == "" {
 		hasOthers := t.AppPassword != "" || t.TenantID != "" || t.AllowUnsigned
@@ -89,7 +91,7 @@ func (t *TeamsEnv) checkRegistration(v *variables) {
 	}
 }
 
-// canSignIn reports whether people sign in to the site by the bot's registration.
+// canSignIn reports whether agents can sign in with Microsoft.
 func (t *TeamsEnv) canSignIn() bool {
 	isRegistered := t.AppID != "" && t.AppPassword != ""
 	return isRegistered && !t.NoSignIn
