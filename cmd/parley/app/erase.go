@@ -16,14 +16,18 @@ import (
 	"parley/store/erase"
 )
 
+// A customer (a contact) may ask a company to erase everything that it keeps about her, or to hand out a copy of it.
+// This file does both. Backups contain erased contacts for a while. Therefore every erasure is also recorded in a list, a
+// file beside the backups, from which AgreeErasures repeats the erasures after a backup was restored.
+
 // Erasing returns the options with which contacts are erased.
 func (db *Database) Erasing(env Env) erase.Options {
 	return erase.Options{Pool: db.Pool, Sealer: db.Sealer, WithObjects: env.Objects.Bucket != "", Ask: engine.ErasePosts}
 }
 
-// AgreeErasures makes the database and the list of erasures beside its backups the same. It erases contacts again that a restored
-// backup had brought back, and returns their certificates. An erasure that must wait isn't a fault, since it goes on while Parley
-// serves. Entries of another database are passed over, and are no fault either.
+// AgreeErasures synchronises the database with the list of erasures. It erases contacts again that a restored backup has
+// brought back, and returns certificates of these erasures. It returns no error for erasures that have to wait, which
+// continue while Parley serves, and none for entries of another database, which it ignores.
 func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
 	erased, err := backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrOtherKey) {
@@ -36,13 +40,13 @@ func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certifi
 	return erased, err
 }
 
-// KeepErasures adds to this machine's list what only the database knows.
+// KeepErasures adds the erasures to the list that are only in the database.
 func (db *Database) KeepErasures(ctx context.Context, env Env) error {
 	return backup.ErasuresIn(BackupFolder(env)).Keep(ctx, db.Erasing(env))
 }
 
-// ExportContact writes everything that contacts may ask for as a zip: contact.json, and their files. It leaves out files whose
-// bytes are gone, and returns their paths in missing.
+// ExportContact writes a zip archive with everything that is kept about contacts: contact.json, and their files. missing
+// are the paths of files that the archive lacks, because the object store has lost their content.
 func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store.ContactID, w io.Writer) (missing []string, err error) {
 	objects, err := env.Objects.open()
 	if err != nil {
@@ -55,32 +59,33 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 	}
 
 	archive := zip.NewWriter(w)
-	for _, f := range copied.Files { // one by one: all of them may be more than fits into memory
+	for _, f := range copied.Files { // streamed one by one: together they may not fit into memory
 		content, err := db.openCopied(ctx, objects, f)
 		if errors.Is(err, blob.ErrNoObject) {
 			missing = append(missing, f.Path)
 			continue
 		}
-		if err == nil {
-			err = addFile(archive, f.Path, content)
-		}
 		if err != nil {
+			return missing, fmt.Errorf("export: %s: %w", f.Path, err)
+		}
+		if err := addFile(archive, f.Path, content); err != nil {
 			return missing, fmt.Errorf("export: %s: %w", f.Path, err)
 		}
 	}
 
 	body, err := json.MarshalIndent(copied, "", "  ")
-	if err == nil {
-		err = addFile(archive, "contact.json", io.NopCloser(bytes.NewReader(append(body, '\n'))))
-	}
 	if err != nil {
+		return missing, fmt.Errorf("export: %w", err)
+	}
+	if err := addFile(archive, "contact.json", io.NopCloser(bytes.NewReader(append(body, '\n')))); err != nil {
 		return missing, fmt.Errorf("export: %w", err)
 	}
 
 	return missing, archive.Close()
 }
 
-// openCopied opens a file of a copy. Errors: as blob.Open; the database's.
+// openCopied opens a file for the archive: one from the store of files, or the original of an incoming message.
+// Errors: as blob.Open; the database's.
 func (db *Database) openCopied(ctx context.Context, objects blob.Objects, f erase.CopiedFile) (io.ReadCloser, error) {
 	if f.Blob != "" {
 		return blob.Open(ctx, db.Pool, objects, f.Blob)
@@ -89,6 +94,7 @@ func (db *Database) openCopied(ctx context.Context, objects blob.Objects, f eras
 	return io.NopCloser(bytes.NewReader(payload)), err
 }
 
+// addFile copies content into an archive and closes it.
 func addFile(archive *zip.Writer, path string, content io.ReadCloser) error {
 	entry, err := archive.Create(path)
 	if err == nil {

@@ -11,11 +11,14 @@ import (
 	"time"
 )
 
-// tellNotAccepted is the time between two log entries about connections that could not be accepted.
-const tellNotAccepted = time.Minute
+// net/http logs panics of handlers, and errors of Accept, as text. This file logs them as structured entries instead,
+// without anything that customers wrote, and not more often than useful.
 
-// logPanics logs a panic of next and then cuts the connection, as net/http does. The entry says where it happened, and nothing of what
-// stands in the request.
+// acceptLogInterval is the minimum time between two log entries about failures to accept connections.
+const acceptLogInterval = time.Minute
+
+// logPanics returns a handler that logs a panic of next and then closes the connection, as net/http would. The log entry
+// has the stack and the route, but nothing from the request.
 func logPanics(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -24,9 +27,9 @@ func logPanics(log *slog.Logger, next http.Handler) http.Handler {
 				return
 			}
 
-			cause, _ := fault.(error) // nil if somebody panics with another value
-			isOnPurpose := errors.Is(cause, http.ErrAbortHandler)
-			if !isOnPurpose {
+			cause, _ := fault.(error) // nil if the value isn't an error
+			isIntended := errors.Is(cause, http.ErrAbortHandler)
+			if !isIntended {
 				log.Error("request handler panicked", "route", r.Pattern, "fault", describePanic(fault), "stack", string(debug.Stack()))
 			}
 			panic(http.ErrAbortHandler)
@@ -35,8 +38,8 @@ func logPanics(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// describePanic returns the text of a fault that the runtime has found, and the type of any other value, whose text may have been made
-// of what somebody sent.
+// describePanic returns the text of a runtime error, such as an index out of range. Of any other value it returns only
+// the type, because its text may contain data from the request.
 func describePanic(fault any) string {
 	if found, ok := fault.(runtime.Error); ok {
 		return found.Error()
@@ -44,12 +47,12 @@ func describePanic(fault any) string {
 	return fmt.Sprintf("a value of type %T", fault)
 }
 
-// loggingListener is a listener that logs when connections can't be accepted, as when too many files are open. net/http accepts again
-// after a pause.
+// loggingListener is a listener that logs failures of Accept, for example because too many files are open. net/http
+// retries after a pause.
 type loggingListener struct {
 	net.Listener
 	log    *slog.Logger
-	warned time.Time // when it was logged last; the server accepts in one goroutine
+	warned time.Time // the last log entry; needs no lock, since the server accepts in one goroutine
 }
 
 func (l *loggingListener) Accept() (net.Conn, error) {
@@ -57,7 +60,7 @@ func (l *loggingListener) Accept() (net.Conn, error) {
 	if err == nil || errors.Is(err, net.ErrClosed) {
 		return conn, err
 	}
-	if now := time.Now(); now.Sub(l.warned) >= tellNotAccepted {
+	if now := time.Now(); now.Sub(l.warned) >= acceptLogInterval {
 		l.warned = now
 		l.log.Error("connections not accepted", "error", err)
 	}

@@ -8,15 +8,20 @@ import (
 	"parley/store"
 )
 
-// fetchRun is one channel that fetches in this process.
+// Of several processes, only one fetches for an account, such as a mailbox. fetchers decides which, by leases in the
+// database. This file starts, restarts and ends the channels of the accounts that this process fetches for. A channel
+// is the code that talks to the account's provider, over IMAP for example. It may take a while to end, and fetchers gives
+// the account's lease away only after that.
+
+// fetchRun is a channel that fetches in this process.
 type fetchRun struct {
 	worker *worker
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the channel has ended
-	ending bool          // it was asked to end
+	ending bool          // the channel was asked to end
 }
 
-// startChannels starts the channels whose leases this process has, if they don't run already.
+// startChannels starts the channels of accounts whose leases this process holds, unless they are running.
 func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID]*worker) {
 	for id := range f.heldSince {
 		w := wanted[id]
@@ -33,16 +38,16 @@ func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID
 	}
 }
 
-// noteEnd tells runRound that a channel has ended, and has it called soon.
+// noteEnd records that a channel has ended, and wakes the goroutine that calls runRound.
 func (f *fetchers) noteEnd(r *fetchRun) {
 	close(r.done)
 	select {
 	case f.wake <- struct{}{}:
-	default: // a signal is waiting already
+	default: // a signal is pending already
 	}
 }
 
-// fetch runs a channel until ctx ends, and starts it again when it stops by itself.
+// fetch runs a channel until ctx ends. It restarts the channel if it stops by itself.
 func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channels.Runner) {
 	for ctx.Err() == nil {
 		err := runner.Run(ctx)
@@ -59,7 +64,7 @@ func (r *fetchRun) end() {
 	r.cancel()
 }
 
-// isEnding reports whether an account's channel was asked to end and has not ended yet.
+// isEnding reports whether an account's channel was asked to end, and runRound hasn't seen yet that it did.
 func (f *fetchers) isEnding(id store.AccountID) bool {
 	r := f.running[id]
 	return r != nil && r.ending

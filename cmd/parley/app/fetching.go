@@ -10,41 +10,47 @@ import (
 	"parley/store"
 )
 
-// Some channels fetch: they keep a connection to a mailbox, for example. If two processes of Parley fetched from one mailbox, they
-// would only be in each other's way. This file therefore shares the accounts out among the processes.
+// Some accounts are fetched from: a mailbox, for example, is read over a permanent IMAP connection. Several processes of
+// Parley may share a database, but only one of them should fetch from a mailbox at a time. This file distributes the
+// accounts among the processes.
 //
-// A lease is a row of the database by which one process, its holder, has something until the lease runs out. Each process has a
-// lease as a member, by which the others know that it lives, and a lease for each account for which it fetches. The owner of an
-// account is the member to which the hash in ownerOf gives it. Normally it holds the account's lease, too. If it leaves the lease
-// free for most of a lease's time, another member adopts the account.
+// It does so by leases. A lease is a row of the database that belongs to one process, its holder, until it expires. Each
+// process holds a membership lease, by which the others see that it is alive, and a lease for each account that it
+// fetches from. A hash (ownerOf) assigns each account to a member, its owner. With members A, B and C, for example, a
+// third of the accounts belongs to each; when C is killed, A and B take over C's accounts as soon as C's leases expire or
+// are released. An owner that is alive but doesn't take the lease of an account for two thirds of a lease's time may be
+// stuck, so another member adopts the account.
+//
+// Fetching twice would be inefficient but harmless: messages are deduplicated when they are stored.
 
 const (
-	defaultLease     = 30 * time.Second // renewed after each third of it
+	defaultLease     = 30 * time.Second // leases are renewed after a third of this time
 	maxRoundInterval = 2 * time.Second
-	restartPause     = time.Second     // after a channel that stopped fetching by itself
-	stopTimeout      = 2 * time.Second // for giving leases back when the process stops
+	restartPause     = time.Second     // before a channel that stopped by itself is restarted
+	stopTimeout      = 2 * time.Second // for releasing leases when the process stops
 
-	memberPrefix = "fetcher:" // begins the names of the leases that processes hold as members
+	memberPrefix = "fetcher:" // starts the names of membership leases
 )
 
-// fetchers runs the channels that fetch, each in exactly one of all live processes. One goroutine calls runRound and stopAll.
+// fetchers runs the channels that fetch, each in one of all live processes. Its methods are called by one goroutine.
 type fetchers struct {
 	db     store.Querier
 	log    *slog.Logger
 	holder string // the name under which this process holds leases
 	lease  time.Duration
 	now    func() time.Time
-	wake   chan struct{} // has room for one signal: a channel has ended, so a round is needed
+	wake   chan struct{} // signals that a channel has ended and runRound should be called; has a buffer of one
 
 	running     map[store.AccountID]*fetchRun
-	heldSince   map[store.AccountID]time.Time // accounts that this process has leased, and when it last asked for the lease
-	freeSince   map[store.AccountID]time.Time // accounts that others own and nobody has leased, and since when
-	adopted     map[store.AccountID]bool      // accounts that others own and this process adopted
+	heldSince   map[store.AccountID]time.Time // leases of accounts that this process holds, and when it last took or renewed them
+	freeSince   map[store.AccountID]time.Time // accounts of other owners whose lease nobody holds, and since when
+	adopted     map[store.AccountID]bool      // accounts of other owners that this process has adopted
 	silentSince map[string]time.Time          // holders that seem to have ended, and since when
-	members     []string                      // the holders of all live processes, sorted, with this one
-	memberSince time.Time                     // when this process last renewed its own lease as a member
+	members     []string                      // the holders of all live processes, including this one, sorted
+	memberSince time.Time                     // when this process last renewed its membership lease
 
-	// show keeps a session open by which others see at once when this process ends (lifeSign). nil means that they don't expect it.
+	// show opens a database session whose end shows the other processes at once that this one has ended (lifeSign). If it
+	// is nil, they don't expect a session.
 	show  func(context.Context) error
 	shown bool // the session is open, as far as this process knows
 }
@@ -64,8 +70,9 @@ func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.D
 	}
 }
 
-// runRound starts and ends channels of this process, according to the leases. wanted has the workers whose channels should fetch
-// in one of the processes. It blocks while the database answers, but never until a channel has ended: the next round continues.
+// runRound updates the leases, and starts and ends channels of this process accordingly. wanted has the workers of all
+// accounts for which some process should fetch. It waits for the database, but not for channels to end; a later round
+// continues then.
 func (f *fetchers) runRound(ctx context.Context, wanted map[store.AccountID]*worker) {
 	f.endOutdated(wanted)
 	leases, err := f.readLeases(ctx, wanted)
@@ -89,8 +96,8 @@ func (f *fetchers) runRound(ctx context.Context, wanted map[store.AccountID]*wor
 	f.startChannels(ctx, wanted)
 }
 
-// endOutdated ends channels that were replaced, and those whose lease may have run out while this process or the database stood
-// still. It forgets channels that have ended.
+// endOutdated ends channels that were replaced, and channels whose lease may have expired because this process or the
+// database was suspended. It forgets channels that have ended.
 func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 	now := f.now()
 	for id, at := range f.heldSince {
@@ -112,7 +119,7 @@ func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 	}
 }
 
-// readLeases returns the leases of accounts and members by their names, and brings the list of members up to date.
+// readLeases returns the leases of accounts and the membership leases by name, and updates the list of members.
 func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*worker) (map[string]store.Lease, error) {
 	var names []string
 	for id := range wanted {
@@ -142,7 +149,7 @@ func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*w
 		}
 	}
 	slices.Sort(members)
-	if !slices.Equal(members, f.members) { // then accounts have other owners
+	if !slices.Equal(members, f.members) { // accounts have new owners
 		f.members = members
 		clear(f.adopted)
 		clear(f.freeSince)
@@ -150,23 +157,23 @@ func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*w
 	return leases, nil
 }
 
-// releaseDead releases the leases of processes that have ended, and returns all other leases. The lease of a process that has no
-// session open to show its life is Silent. A process that lives, but lost that session, opens it again in its next round. So a
-// holder counts as ended only when its leases have been silent for two rounds.
+// releaseDead releases the leases of processes that have ended, and returns all other leases. A lease is Silent if its
+// holder has no session open that shows that it is alive. A live process that has lost its session opens a new one in its
+// next round, so a holder counts as dead only after its leases have been silent for two rounds.
 func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store.Lease, error) {
 	now := f.now()
 	before := f.silentSince
 	f.silentSince = map[string]time.Time{}
-	var left []store.Lease
+	var remaining []store.Lease
 	dead := map[string][]string{} // names of leases by their holder
 	for _, l := range list {
 		switch {
 		case !l.Silent:
-			left = append(left, l)
+			remaining = append(remaining, l)
 			continue
-		case l.Holder == f.holder: // this process has lost its session
+		case l.Holder == f.holder: // this process has lost its session; showLife opens a new one
 			f.shown = false
-			left = append(left, l)
+			remaining = append(remaining, l)
 			continue
 		}
 
@@ -178,7 +185,7 @@ func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store
 		if now.Sub(since) >= 2*f.roundInterval() {
 			dead[l.Holder] = append(dead[l.Holder], l.Name)
 		} else {
-			left = append(left, l)
+			remaining = append(remaining, l)
 		}
 	}
 
@@ -188,10 +195,11 @@ func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store
 			return nil, err
 		}
 	}
-	return left, nil
+	return remaining, nil
 }
 
-// showLife opens the session that shows that this process lives, unless it is open. That must be so before it takes leases.
+// showLife opens the session that shows that this process is alive, unless it is open. Without it, the process must not
+// take leases, since the others would release them.
 func (f *fetchers) showLife(ctx context.Context) error {
 	if f.show == nil || f.shown {
 		return nil
@@ -206,12 +214,12 @@ func (f *fetchers) showLife(ctx context.Context) error {
 // roundInterval is the time between two rounds.
 func (f *fetchers) roundInterval() time.Duration { return min(maxRoundInterval, f.lease/6) }
 
-// giveAway ends the channels of accounts that this process should no longer fetch for, and releases their leases once the channels
-// have ended. It also removes the leases by which processes were members that live no more.
+// giveAway ends the channels of accounts that this process should no longer fetch for, and releases their leases once the
+// channels have ended. It also removes expired membership leases of other processes.
 func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) {
 	var names []string
 	for id := range f.heldSince {
-		if leases[leaseOf(id)].Holder != f.holder { // the lease ran out, and another process has it
+		if leases[leaseOf(id)].Holder != f.holder { // the lease has expired, and another process took it
 			f.loseLease(id)
 			continue
 		}
@@ -233,15 +241,15 @@ func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*wor
 	f.dropLeases(ctx, names)
 }
 
-// takeLeases takes free leases of this process's accounts and renews those that it has, with one statement. If none is to be taken
-// or renewed, it does nothing.
+// takeLeases takes free leases of this process's accounts, and renews the leases that the process holds, in one
+// statement.
 func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) error {
 	now := f.now()
 	member := memberPrefix + f.holder
 	ids := map[string]store.AccountID{} // by the names of their leases
 	var names []string
-	// All leases are renewed together with that of this process as a member. If an account's lease ran out before that one, no
-	// other process would take the account, since its owner would still count as alive.
+	// All leases are renewed together with the membership lease, so that they also expire together. If an account's lease
+	// expired first, no other process would take it soon, because its owner would still count as alive.
 	renew := now.Sub(f.memberSince) >= f.lease/3 || !leases[member].Live
 	if renew {
 		names = append(names, member)
@@ -272,14 +280,14 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 		f.heldSince[ids[name]] = now
 		delete(ids, name)
 	}
-	for _, id := range ids { // another process has taken those that remain
+	for _, id := range ids { // another process has taken the others
 		f.loseLease(id)
 	}
 	return nil
 }
 
-// adoptIfFree adopts an account that another process owns, once its lease has been free for most of a lease's time. Until then it
-// notes since when the lease is free.
+// adoptIfFree adopts an account of another owner once its lease has been free for two thirds of a lease's time. Before
+// that, it records since when the lease has been free.
 func (f *fetchers) adoptIfFree(id store.AccountID, l store.Lease, now time.Time) {
 	_, isHeld := f.heldSince[id]
 	if isHeld || f.isEnding(id) {
@@ -301,8 +309,8 @@ func (f *fetchers) adoptIfFree(id store.AccountID, l store.Lease, now time.Time)
 	}
 }
 
-// shouldTake reports whether an account's lease is to be taken or renewed now. If an account's channel was asked to end, its lease
-// isn't renewed: the channel may hang, and then another process takes the account.
+// shouldTake reports whether an account's lease should be taken or renewed now. The lease of a channel that was asked to
+// end isn't renewed: if the channel hangs, another process can take the account once the lease expires.
 func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, renew bool) bool {
 	if f.isEnding(id) || !f.shouldFetch(id) {
 		return false
@@ -313,7 +321,7 @@ func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, renew bool) boo
 	return !f.isOfOther(l)
 }
 
-// isOfOther reports whether another process has a lease.
+// isOfOther reports whether another process holds a lease.
 func (f *fetchers) isOfOther(l store.Lease) bool { return l.Live && l.Holder != f.holder }
 
 // stopAll ends all channels, waits until they have ended, and releases the leases.
@@ -333,7 +341,7 @@ func (f *fetchers) stopAll(ctx context.Context) {
 	f.dropLeases(end, names)
 }
 
-// dropLeases releases leases. If that fails, they run out by themselves.
+// dropLeases releases leases. If that fails, they expire.
 func (f *fetchers) dropLeases(ctx context.Context, names []string) {
 	if len(names) == 0 {
 		return
@@ -345,7 +353,7 @@ func (f *fetchers) dropLeases(ctx context.Context, names []string) {
 	}
 }
 
-// loseLease ends the channel of an account whose lease this process no longer has.
+// loseLease ends the channel of an account whose lease this process no longer holds.
 func (f *fetchers) loseLease(id store.AccountID) {
 	delete(f.heldSince, id)
 	if r := f.running[id]; r != nil {
@@ -353,7 +361,7 @@ func (f *fetchers) loseLease(id store.AccountID) {
 	}
 }
 
-// isOtherMember reports whether a lease is the one that another process has as a member.
+// isOtherMember reports whether a lease is another process's membership lease.
 func (f *fetchers) isOtherMember(l store.Lease) bool {
 	return strings.HasPrefix(l.Name, memberPrefix) && l.Holder != f.holder
 }

@@ -14,21 +14,22 @@ import (
 	"time"
 )
 
-// front is the HTTP server of a process. It answers from the start, so that a supervisor sees that the
-// process lives while the database starts or is migrated. Until open is called, it answers all other
-// requests with 503, so that they are sent again.
+// front is the HTTP server of a process. It serves health checks from the beginning, because starting or migrating the
+// database may take minutes: a supervisor such as Kubernetes sees at /healthz that the process is alive, and at /readyz
+// what it waits for. All other requests get a 503 response, so that webhooks are retried. When everything is ready,
+// open sets the handler that serves all requests from then on.
 type front struct {
 	listener net.Listener
 	server   *http.Server
 	begin    sync.Once
-	ended    chan struct{}
-	err      error // why it ended; valid once ended is closed
+	ended    chan struct{} // closed when the server has ended
+	err      error         // why the server ended; valid once ended is closed
 
-	phase   atomic.Pointer[string] // what the process waits for, for /readyz
+	phase   atomic.Pointer[string] // what the process waits for, such as "migrating"
 	handler atomic.Pointer[http.Handler]
 }
 
-// newFront listens. Requests are answered once start is called.
+// newFront listens on env.Listen. Requests are answered once start is called.
 func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	f := &front{ended: make(chan struct{})}
 	f.waitFor("starting")
@@ -53,7 +54,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	return f, nil
 }
 
-// listenHint says what to do after err, with which the server can't listen.
+// listenHint says what to do if listening fails with err.
 func listenHint(err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -69,7 +70,7 @@ func listenHint(err error) string {
 // listenAddress returns where the server listens.
 func (f *front) listenAddress() string { return f.listener.Addr().String() }
 
-// start begins to answer requests. Further calls do nothing.
+// start starts to answer requests. Further calls do nothing.
 func (f *front) start() {
 	f.begin.Do(func() {
 		go func() {
@@ -79,7 +80,7 @@ func (f *front) start() {
 	})
 }
 
-// wait waits until the server has ended, and returns why; nil when stop ended it.
+// wait waits until the server has ended. It returns the reason, or nil if stop ended it.
 func (f *front) wait() error {
 	<-f.ended
 	if errors.Is(f.err, http.ErrServerClosed) {
@@ -88,17 +89,17 @@ func (f *front) wait() error {
 	return fmt.Errorf("http: %w", f.err)
 }
 
-// stop closes the listener and waits, for grace at most, until all requests are answered. It may be called again.
+// stop closes the listener and waits until all requests are answered, for at most grace. It may be called repeatedly.
 func (f *front) stop(ctx context.Context, grace time.Duration) error {
 	f.start() // http.Server can't be shut down before it serves
 	err := Shutdown(ctx, f.server, grace)
 	return errors.Join(err, f.wait())
 }
 
-// waitFor sets what the process waits for, for /readyz.
+// waitFor sets the phase that /readyz reports until open is called.
 func (f *front) waitFor(phase string) { f.phase.Store(&phase) }
 
-// open passes requests to handler from now on.
+// open passes all requests to handler from now on.
 func (f *front) open(handler http.Handler) { f.handler.Store(&handler) }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -117,5 +118,5 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveHealth answers that the process lives.
+// serveHealth answers that the process is alive.
 func serveHealth(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }

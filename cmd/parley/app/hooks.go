@@ -12,22 +12,29 @@ import (
 	"parley/store"
 )
 
+// Providers call /hooks/NAME when something happens, for example when a customer writes to the WhatsApp number that is
+// set up as the account NAME. This file finds the account's channel, which is the code that handles the provider's
+// calls.
+//
+// A 404 makes a provider drop the message, so it is only for names that are certainly no account's. The account may have
+// been added by another process a moment ago. If this process doesn't know a name, it therefore reads the accounts
+// again before it answers, and answers 503 (retry) if it can't.
+
 const (
-	// rereadInterval is the shortest time between two looks for accounts that this process doesn't know. Without it, a flood of
-	// calls for names that no account has would keep the database busy.
+	// rereadInterval is the minimum time between two reads of the accounts. Without it, a flood of calls with unknown
+	// names would keep the database busy.
 	rereadInterval = time.Second
-	// rereadTimeout is how long such a look may take: the sender of a webhook waits for it.
+	// rereadTimeout limits one read, for which the sender of a webhook waits.
 	rereadTimeout = 5 * time.Second
 )
 
-// How long a sender is asked to wait before it calls again, in seconds.
+// Values of the Retry-After header, in seconds.
 const (
-	retryAfterOpening = "5" // until the channel of an account is open
-	retryAfterReread  = "1" // until the next look for new accounts
+	retryAfterOpening = "5" // the channel of the account isn't open yet
+	retryAfterReread  = "1" // the accounts couldn't be read
 )
 
-// serveHook passes a provider's call to its account's channel. A provider takes 404 as final, so only names that no account
-// has get it; all others that can't be served now are asked to call again.
+// serveHook passes a provider's call to the channel of the account that the path names.
 func (a *App) serveHook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("account")
 	account, isKnown := a.findHookAccount(name)
@@ -54,7 +61,7 @@ func (a *App) serveHook(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// findHookAccount returns the channel account of this name, if this process knows one.
+// findHookAccount returns the customers' account with this name, if this process knows one.
 func (a *App) findHookAccount(name string) (id store.AccountID, isKnown bool) {
 	for _, account := range a.engine.Accounts() {
 		if account.Name == name && account.Side == store.SideChannel {
@@ -64,13 +71,14 @@ func (a *App) findHookAccount(name string) (id store.AccountID, isKnown bool) {
 	return 0, false
 }
 
-// askToRetry answers that the request is to be sent again after some seconds.
+// askToRetry answers that the sender should retry after some seconds.
 func askToRetry(w http.ResponseWriter, seconds, why string) {
 	w.Header().Set("Retry-After", seconds)
 	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
-// findWebhook returns the bounded webhook of an account's channel; nil if it has none. isOpen says whether the channel is open.
+// findWebhook returns the webhook of an account's channel; nil if the channel has none. isOpen reports whether the
+// channel is open in this process.
 func (a *accounts) findWebhook(id store.AccountID) (hook http.Handler, isOpen bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -80,51 +88,51 @@ func (a *accounts) findWebhook(id store.AccountID) (hook http.Handler, isOpen bo
 	return nil, false
 }
 
-// reread looks for accounts that another process has just made, and that this process doesn't know yet. Concurrent calls share
-// one look, and there is at most one in rereadInterval.
+// reread reads the accounts again when a call names an unknown one. Concurrent calls share one read, and there is at most
+// one read per rereadInterval.
 type reread struct {
-	look func(ctx context.Context) error // reads the accounts from the database
+	read func(ctx context.Context) error // reads the accounts from the database
 
-	mu    sync.Mutex
-	began time.Time // when the last look that succeeded began
-	tried time.Time // when the last look began, whatever came of it
+	mu        sync.Mutex
+	succeeded time.Time // when the last successful read began
+	tried     time.Time // when the last read began
 }
 
-// newReread returns a reread that makes the engine read its directory when the settings have changed.
+// newReread returns a reread that has the engine reload its accounts if the stored settings have changed.
 func newReread(pool *pgxpool.Pool, e *engine.Engine) *reread {
-	var read int64 // the version of the settings at the last look; guarded by mu
-	return &reread{look: func(ctx context.Context) error {
+	var known int64 // the version of the settings at the last read; guarded by reread.mu
+	return &reread{read: func(ctx context.Context) error {
 		version, _, err := store.SettingsVersion(ctx, pool)
-		if err != nil || version == read {
+		if err != nil || version == known {
 			return err
 		}
 		if err := e.Reload(ctx); err != nil {
 			return err
 		}
-		read = version
+		known = version
 		return nil
 	}}
 }
 
-// lookForNew makes sure that this process knows all accounts that were stored when a call arrived. It returns false if that isn't
-// certain, because the last look is too recent or the database doesn't answer. It blocks for rereadTimeout at most.
-func (l *reread) lookForNew(ctx context.Context, arrived time.Time) (isCurrent bool) {
-	l.mu.Lock() // calls that come while it looks wait for this look's end
-	defer l.mu.Unlock()
-	if !l.began.Before(arrived) {
+// lookForNew makes sure that this process knows all accounts that were stored when a call arrived. It returns false if
+// that isn't certain, because the last read was too recent or failed. It blocks for at most rereadTimeout.
+func (r *reread) lookForNew(ctx context.Context, arrived time.Time) (isCurrent bool) {
+	r.mu.Lock() // calls that arrive during a read wait for its result
+	defer r.mu.Unlock()
+	if !r.succeeded.Before(arrived) {
 		return true
 	}
 	now := time.Now()
-	if now.Sub(l.tried) < rereadInterval {
+	if now.Sub(r.tried) < rereadInterval {
 		return false
 	}
-	l.tried = now
+	r.tried = now
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadTimeout) // others rely on this look, too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadTimeout) // waiting calls need the result even if this one ends
 	defer cancel()
-	if err := l.look(ctx); err != nil {
+	if err := r.read(ctx); err != nil {
 		return false
 	}
-	l.began = now
+	r.succeeded = now
 	return true
 }

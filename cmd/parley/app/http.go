@@ -21,7 +21,8 @@ import (
 	"parley/store/schema"
 )
 
-// buildRoutes returns the handler of all requests to this process.
+// buildRoutes returns the handler for all requests to this process: health checks, metrics, files, webhooks of providers,
+// Parley's own web pages, and the endpoints of chats such as Slack. A surface, in this file, is the code for one chat.
 func (a *App) buildRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", serveHealth)
@@ -36,12 +37,13 @@ func (a *App) buildRoutes() http.Handler {
 	return mux
 }
 
-// readyTimeout is how long the database may take to answer before the process counts as not ready.
+// readyTimeout limits the readiness check. If the database doesn't answer in time, the process isn't ready.
 const readyTimeout = 2 * time.Second
 
-// serveReady answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves out the
-// surfaces. That is for load balancers: if they stopped using all replicas because Slack doesn't answer, webhooks and the
-// inbox page would not work either. What comes through a proxy is answered with the status alone, since it may be a stranger's.
+// serveReady answers with status 200 if the database, the schema and all surfaces are ready, else with 503 and the
+// reason. With ?without=surfaces it ignores the surfaces. Load balancers should use that: if an outage of Slack made all
+// replicas unready, webhooks and web pages would fail, too. Requests through a proxy, which may come from strangers, get
+// the status without the text.
 func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 	if isForwarded(r) {
 		w = statusOnly{w}
@@ -59,12 +61,12 @@ func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// statusOnly leaves the body out of an answer.
+// statusOnly discards the body of a response.
 type statusOnly struct{ http.ResponseWriter }
 
 func (statusOnly) Write(body []byte) (int, error) { return len(body), nil }
 
-// whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.
+// whyNotReady returns why the process can't handle requests, or "" if it can. It ignores surfaces.
 func (a *App) whyNotReady(ctx context.Context) string {
 	migrated, err := schema.IsMigrated(ctx, a.db.Pool)
 	if err == nil {
@@ -83,14 +85,15 @@ func (a *App) whyNotReady(ctx context.Context) string {
 	return ""
 }
 
-// isReady reports for /metrics whether requests can be handled, surfaces aside.
+// isReady reports whether the process can handle requests, for /metrics. It ignores surfaces.
 func (a *App) isReady() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
 	return a.whyNotReady(ctx) == ""
 }
 
-// serveSurfacesReady answers whether no chat that this process is connected to is broken, or away for so long that admins were told.
+// serveSurfacesReady answers with 503 if a chat to which this process is connected is broken, or has been unreachable for
+// so long that admins were notified, else with 200.
 func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	accounts, err := store.ListAccounts(ctx, a.db.Pool)
 	away, awayErr := outage.Away(ctx, a.db.Pool)
@@ -101,12 +104,15 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 
 	surfaces := a.chats.list()
 	for _, account := range accounts {
-		connected := slices.ContainsFunc(surfaces, func(s opened) bool { return s.account == account.ID })
-		if connected && account.Status == string(channels.Broken) {
+		isConnected := slices.ContainsFunc(surfaces, func(s opened) bool { return s.account == account.ID })
+		if !isConnected {
+			continue
+		}
+		if account.Status == string(channels.Broken) {
 			http.Error(w, account.Name+": "+account.StatusText, http.StatusServiceUnavailable)
 			return
 		}
-		if since, isAway := away[account.ID]; connected && isAway {
+		if since, isAway := away[account.ID]; isAway {
 			http.Error(w, account.Name+": not reached since "+since.UTC().Format(time.RFC3339), http.StatusServiceUnavailable)
 			return
 		}
@@ -115,18 +121,21 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 }
 
-// degradedText says what does not work and is not needed to serve: the model that reads what customers write. It returns "" if
-// everything works.
-func degradedText(with analysis.Analyzer) string {
-	if m, ok := with.(metrics.Conditioned); ok {
-		if c := m.Condition(); c.Status != analysis.Working {
-			return "degraded: " + c.Text + "\n"
-		}
+// degradedText says what is broken but not needed to serve: the language model that analyses customers' messages. It
+// returns "" if the model works, or if there is none.
+func degradedText(analyzer analysis.Analyzer) string {
+	model, ok := analyzer.(metrics.Conditioned)
+	if !ok {
+		return ""
 	}
-	return ""
+	condition := model.Condition()
+	if condition.Status == analysis.Working {
+		return ""
+	}
+	return "degraded: " + condition.Text + "\n"
 }
 
-// guardMetrics lets requests from this machine through, and those with the token.
+// guardMetrics passes on requests from this machine, and requests with the token in MetricsToken. It refuses others.
 func (a *App) guardMetrics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -139,9 +148,9 @@ func (a *App) guardMetrics(next http.Handler) http.Handler {
 	})
 }
 
-// isFromThisMachine reports whether a request comes from a process on this machine. Requests from elsewhere
-// through a proxy on this machine come from loopback, too. They are recognised by a header, by the name
-// of the host, or by HTTP/1.0, which nginx uses by default.
+// isFromThisMachine reports whether a request comes from a process on this machine. The remote address isn't enough:
+// requests from elsewhere that pass a proxy on this machine come from loopback, too. These are recognised by a header, by
+// the host name, or by HTTP/1.0, which nginx uses by default.
 func isFromThisMachine(r *http.Request) bool {
 	if isForwarded(r) {
 		return false
@@ -154,13 +163,13 @@ func isFromThisMachine(r *http.Request) bool {
 	return !isFromProxy && isLoopback(r.RemoteAddr) && isLoopback(host)
 }
 
-// isForwarded reports whether a proxy says that it passed a request on.
+// isForwarded reports whether a request has a header by which proxies mark forwarded requests.
 func isForwarded(r *http.Request) bool {
 	return slices.ContainsFunc([]string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"},
 		func(header string) bool { return r.Header.Get(header) != "" })
 }
 
-// refusedCounter returns the counter of an account's requests that were refused because of too many others.
+// refusedCounter returns the counter of an account's requests that a limiter has refused.
 func (a *App) refusedCounter(account store.AccountID) *atomic.Int64 {
 	return &a.engine.Relay().Metrics().Account(account).Refused
 }
@@ -175,9 +184,9 @@ func (a *accounts) findChannel(id store.AccountID) channels.Channel {
 	return nil
 }
 
-// Shutdown ends a server; ctx may have ended already. It waits, for grace at most, until all requests are
-// answered. A request without an answer was not accepted, and its sender sends it again. net/http counts
-// a connection that was opened but never used as busy for five seconds; that is no error.
+// Shutdown stops a server. It waits for at most grace until all requests are answered, and then closes the remaining
+// connections, which isn't an error: senders retry requests without a response, and net/http regards a new connection as
+// busy for five seconds even if it is unused. ctx may have ended already.
 func Shutdown(ctx context.Context, server *http.Server, grace time.Duration) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()

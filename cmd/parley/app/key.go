@@ -11,10 +11,12 @@ import (
 	"parley/store"
 )
 
-// The secrets in the database, such as the passwords of mailboxes, are sealed with the master key. It is in PARLEY_MASTER_KEY, or
-// in a file of the data folder, where the first start puts a new one. A check value in the database tells which key has sealed it.
+// Secrets in the database, such as passwords of mailboxes, are encrypted ("sealed") with the master key. The key comes
+// from PARLEY_MASTER_KEY, or from the file master.key in the data directory, which the first start creates. The database
+// holds a check value of the key, by which a wrong key is detected before it does harm.
 
-// Unlock opens the secrets of a migrated database.
+// Unlock finds the master key, and sets the Sealer that decrypts secrets. The database must have been migrated. If the
+// database has no key yet, Unlock creates one.
 func (db *Database) Unlock(ctx context.Context, env Env) error {
 	key, err := findOrMakeKey(ctx, env, db)
 	if err != nil {
@@ -34,8 +36,8 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	return nil
 }
 
-// UnlockReadOnly opens the secrets for whoever changes nothing: it makes no key, and binds the database to none.
-// Errors: store.ErrWrongKey, also when no key is at hand.
+// UnlockReadOnly is Unlock for read-only commands: it neither creates a key nor stores a check value.
+// Errors: store.ErrWrongKey, also if there is no key.
 func (db *Database) UnlockReadOnly(ctx context.Context, env Env) error {
 	key, err := KnownKey(env)
 	if err != nil {
@@ -49,14 +51,17 @@ func (db *Database) UnlockReadOnly(ctx context.Context, env Env) error {
 	}
 
 	checks, err := store.KeyChecks(ctx, db.Pool)
-	if err == nil && !db.Sealer.Fits(checks...) {
-		err = store.ErrWrongKey
+	if err != nil {
+		return err
 	}
-	return err
+	if !db.Sealer.Fits(checks...) {
+		return store.ErrWrongKey
+	}
+	return nil
 }
 
-// findOrMakeKey returns the key of the environment or of the data folder. If there is none, it makes one, but only for a database
-// whose secrets no key has sealed yet.
+// findOrMakeKey returns the known master key. If there is none, it creates one, but only if the database isn't bound to
+// a key yet: secrets that another key has sealed would be lost.
 func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	key, err := KnownKey(env)
 	if err != nil || key != "" {
@@ -74,14 +79,13 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 
 	key = store.NewMasterKey()
 	err = KeepKey(env, key)
-	if errors.Is(err, os.ErrExist) { // another process has just made one
+	if errors.Is(err, os.ErrExist) { // another process has just created one
 		return KnownKey(env)
 	}
 	return key, err
 }
 
-// KnownKey returns the master key of the environment or of the data folder; "" when there is neither.
-// It doesn't make one.
+// KnownKey returns the master key from the environment or from the data directory; "" if neither has one.
 func KnownKey(env Env) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
@@ -96,11 +100,11 @@ func KnownKey(env Env) (string, error) {
 	return strings.TrimSpace(string(body)), nil
 }
 
-// KeyFile returns the file with the master key, for when PARLEY_MASTER_KEY is not set.
+// KeyFile returns the path of the file with the master key, which is read if PARLEY_MASTER_KEY is not set.
 func KeyFile(env Env) string { return filepath.Join(env.Data, "master.key") }
 
-// KeepKey writes a master key into its file.
-// Errors: os.ErrExist when there is one already.
+// KeepKey writes a master key to KeyFile.
+// Errors: os.ErrExist if the file exists.
 func KeepKey(env Env, key string) error {
 	if err := os.MkdirAll(env.Data, 0o700); err != nil {
 		return fmt.Errorf("master key: %w", err)
@@ -111,8 +115,9 @@ func KeepKey(env Env, key string) error {
 	return nil
 }
 
-// writeKey writes the file completely or not at all: with half a key, nobody could read the secrets.
-// Errors: os.ErrExist when there is one already.
+// writeKey writes the file completely or not at all. It doesn't replace an existing key, without which secrets would be
+// lost.
+// Errors: os.ErrExist if the file exists.
 func writeKey(path, key string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".master.key-*") // mode 0600
 	if err != nil {
@@ -123,5 +128,5 @@ func writeKey(path, key string) error {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return os.Link(file.Name(), path)
+	return os.Link(file.Name(), path) // unlike Rename, Link fails if path exists
 }

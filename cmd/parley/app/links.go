@@ -21,56 +21,61 @@ import (
 )
 
 const (
-	originalLifetime = 90 * 24 * time.Hour // how long the link to a mail's HTML works
-	fileLifetime     = 24 * time.Hour      // how long the link to an outgoing file works; providers fetch it at once
-	fileTimeout      = 10 * time.Minute    // limit of serving one file to a slow reader
-	originalTimeout  = 20 * time.Second    // limit of reading a mail's HTML
+	originalLifetime = 90 * 24 * time.Hour // how long a link for agents works
+	fileLifetime     = 24 * time.Hour      // how long a link for providers works, which fetch a file at once
+	fileTimeout      = 10 * time.Minute    // limit for serving one file to a slow reader
+	originalTimeout  = 20 * time.Second    // limit for reading the HTML of a mail
 )
 
-// The first part of a link says what it names.
+// The kinds of links: the first part of a link's name.
 const (
-	linkToOriginal = "o" // o.MESSAGE
-	linkToFile     = "f" // f.MESSAGE.FILE
+	linkToOriginal = "o" // o.MESSAGE: a mail as its sender formatted it
+	linkToFile     = "f" // f.MESSAGE.FILE: a file of a message
 )
 
-// links makes, checks and serves the addresses below /files: of mails as they were sent, for agents, and of files, which providers
-// fetch to pass them on to a customer. Whoever has such an address may open it until it ends. An address is
-// BASE/files/NAME.END.MAC, where NAME is a message, or one of its files, END is a time in Unix seconds, and MAC signs NAME.END.
-// All replicas know the keys, so each of them serves the addresses that another one signed.
+// links makes, verifies and serves signed links below /files. Agents open them in a browser to see a mail as it was sent,
+// or a file. Providers such as WhatsApp fetch a file that an agent sends to a customer by its link. For example:
+//
+//	https://help.example.org/files/o.4711.1790000000.TWFj…
+//
+// This is BASE/files/NAME.EXPIRY.MAC. NAME is o.4711, the HTML of message 4711, EXPIRY is a Unix time, and MAC signs
+// NAME.EXPIRY. Anybody who has a link may open it until it expires. All processes have the same keys, so each of them
+// can serve the links of another one.
 type links struct {
 	base string   // the public address, without a final slash
-	keys [][]byte // the first signs, all verify
+	keys [][]byte // the first one signs, all verify
 	html func(ctx context.Context, message store.MessageID) (string, error)
 	open func(ctx context.Context, message store.MessageID, file string) (channels.File, error)
 }
 
-// originalAddress returns the address of a mail's HTML.
+// originalAddress returns the link to the HTML of a mail.
 func (l *links) originalAddress(message store.MessageID) string {
 	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%d", linkToOriginal, message, time.Now().Add(originalLifetime).Unix()))
 }
 
-// fileAddress returns the address of a message's file.
+// fileAddress returns the link to a file of a message.
 func (l *links) fileAddress(message store.MessageID, file string) string {
-	life := fileLifetime
-	if files.IsForThread(file) {
-		life = originalLifetime
+	lifetime := fileLifetime
+	if files.IsForThread(file) { // for agents
+		lifetime = originalLifetime
 	}
-	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%s.%d", linkToFile, message, file, time.Now().Add(life).Unix()))
+	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%s.%d", linkToFile, message, file, time.Now().Add(lifetime).Unix()))
 }
 
-// sign returns the address for a text, NAME.END, with the text's MAC.
+// sign returns the link for NAME.EXPIRY.
 func (l *links) sign(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
 	_, _ = io.WriteString(mac, text)
 	return l.base + "/files/" + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check returns NAME of a signed link, NAME.END.MAC. isValid is false if the link isn't signed by one of the keys, or has ended.
+// check returns the NAME of a link's last path segment, NAME.EXPIRY.MAC. isValid is false if the link has expired, or
+// isn't signed with one of the keys.
 func (l *links) check(signed string) (name string, isValid bool) {
 	text, _ := cutLastPart(signed)
 	name, last := cutLastPart(text)
-	end, err := strconv.ParseInt(last, 10, 64)
-	if err != nil || time.Now().Unix() > end {
+	expiry, err := strconv.ParseInt(last, 10, 64)
+	if err != nil || time.Now().Unix() > expiry {
 		return "", false
 	}
 	for _, key := range l.keys {
@@ -81,7 +86,7 @@ func (l *links) check(signed string) (name string, isValid bool) {
 	return "", false
 }
 
-// cutLastPart splits a text at its last dot. Without a dot, both results are empty.
+// cutLastPart splits text at its last dot. If there is none, both results are empty.
 func cutLastPart(text string) (rest, last string) {
 	dot := strings.LastIndex(text, ".")
 	if dot < 0 {
@@ -90,7 +95,7 @@ func cutLastPart(text string) (rest, last string) {
 	return text[:dot], text[dot+1:]
 }
 
-// serve answers requests below /files.
+// serve handles requests below /files.
 func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	name, isValid := l.check(r.PathValue("signed"))
 	h := w.Header()
@@ -105,9 +110,10 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 		"after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
-// serveNamed serves what the name of a valid link stands for. It answers nothing, and returns false, if the name isn't one.
+// serveNamed serves the mail or file that the name of a valid link identifies. If the name is malformed, it writes no
+// response and returns false.
 func (l *links) serveNamed(w http.ResponseWriter, r *http.Request, name string) (isServed bool) {
-	kind, rest, _ := strings.Cut(name, ".") // without a dot, there is no number either
+	kind, rest, _ := strings.Cut(name, ".") // without a dot, parsing the number fails
 	id, file, hasFile := strings.Cut(rest, ".")
 	number, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || strings.Contains(file, ".") {
@@ -126,8 +132,8 @@ func (l *links) serveNamed(w http.ResponseWriter, r *http.Request, name string) 
 	return true
 }
 
-// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything. Its links open in new tabs without
-// a referrer.
+// serveOriginal serves the HTML of a mail as a page. Since a stranger wrote it, originalPolicy keeps it from running
+// scripts and from loading anything, such as tracking images. Its links open in new tabs without a referrer.
 func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message store.MessageID) {
 	ctx, cancel := context.WithTimeout(r.Context(), originalTimeout)
 	defer cancel()
@@ -141,19 +147,20 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message st
 	_, _ = io.WriteString(w, page)
 }
 
-// originalPolicy is the policy of a mail's page.
+// originalPolicy is the Content-Security-Policy for the HTML of a mail.
 const originalPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
-// serveFile copies a file from the chat in which it was posted. If the file breaks off, it cuts the connection, so that nobody
-// takes half of the file for all of it.
+// serveFile copies a file from the chat in which it was posted. If reading fails halfway, it aborts the connection, so
+// that the client doesn't take a part of the file for all of it.
 func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.MessageID, file string) {
 	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
 	defer cancel()
 	f, err := l.open(ctx, message, file)
-	var body io.ReadCloser
-	if err == nil {
-		body, err = f.Open(ctx)
+	if err != nil {
+		refuse(w, "This file", err)
+		return
 	}
+	body, err := f.Open(ctx)
 	if err != nil {
 		refuse(w, "This file", err)
 		return
@@ -167,15 +174,15 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
 	}
 
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // without it the server's deadline stays
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // if this fails, the server's WriteTimeout applies
 
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// contentTypeOf returns the type of a file. Where the chat names none, it goes by the file's name, because some providers refuse
-// files without a type.
+// contentTypeOf returns the media type of a file. If the chat reports none, it is derived from the file's name, because
+// some providers refuse files without a type.
 func contentTypeOf(f channels.File) string {
 	const unknown = "application/octet-stream"
 	kind, params, err := mime.ParseMediaType(f.ContentType)
@@ -186,7 +193,8 @@ func contentTypeOf(f channels.File) string {
 	return cmp.Or(channels.TypeOf(f.Name), unknown)
 }
 
-// refuse answers 404 if something is gone for good, and else asks the reader to try again. err is nil if there was nothing to read.
+// refuse answers with 404 if a file or mail (what) is permanently gone, and otherwise with 503, so that the client
+// retries. err is nil if there was nothing to read.
 func refuse(w http.ResponseWriter, what string, err error) {
 	isGone := err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent
 	if isGone {
@@ -197,7 +205,7 @@ func refuse(w http.ResponseWriter, what string, err error) {
 	http.Error(w, what+" can't be read just now.", http.StatusServiceUnavailable)
 }
 
-// dispositionOf returns the Content-Disposition of a file with this name.
+// dispositionOf returns a Content-Disposition with which browsers save the file under its name.
 func dispositionOf(name string) string {
 	if name == "" {
 		return "attachment"

@@ -8,13 +8,16 @@ import (
 	"parley/bridge/engine"
 )
 
-// Lookup asks the surfaces that the environment names, or those whose credentials are stored, for `parley apply`.
+// Lookup finds channels and people in the chats that agents work in. `parley apply` needs it: parley.yaml names channels
+// and agents as people do ("#support", "ann@acme.example"), but Slack and Teams identify them by ids such as C024BE91L.
+//
+// A surface is the code for one kind of chat.
 type Lookup struct {
 	surface func(kind string) bridge.Surface // nil if there is none of this kind
 }
 
-// NewLookup prepares the surfaces; it opens no connection yet. With readOnly nothing is changed in the
-// surfaces: the app joins no channel.
+// NewLookup returns a Lookup for all chats that have credentials in the environment or in the database. It opens no
+// connection. With readOnly, looking up a channel doesn't make Parley's app join it.
 func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, readOnly bool) (*Lookup, error) {
 	surfaces := map[string]bridge.Surface{}
 	e, err := engine.New(ctx, engine.Options{Pool: db.Pool, Log: log})
@@ -37,7 +40,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, rea
 	return &Lookup{func(kind string) bridge.Surface { return surfaces[kind] }}, nil
 }
 
-// Resolve returns the id of the channel "#name" in a surface; "" if there is none.
+// Resolve returns the id of the channel "#name" in the chat of this kind; "" if there is no such chat.
 func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, error) {
 	if s := l.surface(kind); s != nil {
 		return s.Resolve(ctx, channel)
@@ -45,7 +48,7 @@ func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, err
 	return "", nil
 }
 
-// Find returns the user with an e-mail address in a surface; "" if there is none.
+// Find returns the user with an e-mail address in the chat of this kind; "" if there is no such user or chat.
 func (l *Lookup) Find(ctx context.Context, kind, email string) (bridge.SurfaceUser, error) {
 	if s := l.surface(kind); s != nil {
 		return s.Lookup(ctx, email)

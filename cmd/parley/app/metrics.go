@@ -13,7 +13,8 @@ import (
 	"parley/store"
 )
 
-// newMetricsHandler serves all metrics in Prometheus' format. docs/metrics.md says what they mean.
+// newMetricsHandler returns a handler that serves all metrics of this process, and those computed from the database, in
+// Prometheus' format. docs/metrics.md explains them.
 func (a *App) newMetricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -23,12 +24,17 @@ func (a *App) newMetricsHandler() http.Handler {
 		metrics.NewTraffic(relay, a.engine.Accounts),
 		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, a.surfacesByAccount, relay.SetClock),
 		metrics.NewHealth(metrics.AccountState{
-			Relay: relay, Accounts: a.engine.Accounts, Surfaces: a.surfacesByAccount,
-			Channel: func(id store.AccountID) any { return a.accounts.findChannel(id) },
+			Relay:    relay,
+			Accounts: a.engine.Accounts,
+			Surfaces: a.surfacesByAccount,
+			Channel:  func(id store.AccountID) any { return a.accounts.findChannel(id) },
 		}),
 		metrics.NewProcess(metrics.ProcessState{
-			Ready: a.isReady, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
-			Backups: BackupFolder(a.env), BackupsSince: a.backupsSince(),
+			Ready:        a.isReady,
+			Started:      func() time.Duration { return time.Duration(a.started.Load()) },
+			Pool:         a.db.Pool,
+			Backups:      BackupFolder(a.env),
+			BackupsSince: a.backupsSince(),
 		}),
 		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
@@ -37,21 +43,22 @@ func (a *App) newMetricsHandler() http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// backupsSince returns a function that tells since when nightly backups are made; nil if none are.
+// backupsSince returns a function that reports since when nightly backups have been made; nil if Parley makes none: an
+// external database is backed up by its operator, and a demo needs no backups.
 func (a *App) backupsSince() func() time.Time {
 	if !a.db.IsEmbedded() || a.opt.MovedTime {
 		return nil
 	}
 	return func() time.Time {
-		st, err := backup.ReadStatus(BackupFolder(a.env))
+		status, err := backup.ReadStatus(BackupFolder(a.env))
 		if err != nil {
 			a.log.Warn("backup status not read", "error", err)
 		}
-		return st.Since
+		return status.Since
 	}
 }
 
-// surfacesByAccount returns the surfaces at work, by their accounts.
+// surfacesByAccount returns the surfaces (the code for Slack and Teams) that are connected, by the ids of their accounts.
 func (a *App) surfacesByAccount() map[store.AccountID]any {
 	all := map[store.AccountID]any{}
 	for _, r := range a.chats.list() {
@@ -60,8 +67,14 @@ func (a *App) surfacesByAccount() map[store.AccountID]any {
 	return all
 }
 
-// countAnalyses counts the analyses of this process by how they ended.
+// countAnalyses returns how many messages this process has analysed, by the outcome.
 func (a *App) countAnalyses() map[string]int64 {
 	n := a.engine.AnalysisCounts()
-	return map[string]int64{"model": n.Model, "offline": n.Offline, "degraded": n.Degraded, "failed": n.Failed, "given_up": n.GivenUp}
+	return map[string]int64{
+		"model":    n.Model,
+		"offline":  n.Offline,
+		"degraded": n.Degraded,
+		"failed":   n.Failed,
+		"given_up": n.GivenUp,
+	}
 }

@@ -8,33 +8,38 @@ import (
 	"parley/channels/guard"
 )
 
-// Outside returns the part of a channel's Env that is about the network: the provider's base URL, the
-// address of the account's webhook, and a dialer that refuses private addresses.
+// Outside returns the network part of a channel's Env. A channel is the code that talks to the provider of an account,
+// such as WhatsApp. It gets:
+//   - APIURL, the provider's base URL, if a variable such as WHATSAPP_API_URL replaces it;
+//   - HookURL, the public address of the account's webhook;
+//   - Dialer, which refuses private addresses, so that a link in a customer's message can't make Parley fetch from the
+//     company's network. Only the hosts that an admin has configured are exempt.
 func (e Env) Outside(spec channels.Spec, account string, config channels.Config) channels.Env {
-	out := channels.Env{APIURL: e.APIURLs[spec.APIEnv]}
+	env := channels.Env{APIURL: e.APIURLs[spec.APIEnv]}
 	if e.PublicURL != "" {
-		out.HookURL = e.PublicURL + "/hooks/" + account // letters, digits, - and _
+		env.HookURL = e.PublicURL + "/hooks/" + account // needs no escaping: letters, digits, - and _
 	}
 
-	var own []string
+	var trusted []string
 	if spec.OwnHosts != nil {
-		own = spec.OwnHosts(config)
+		trusted = spec.OwnHosts(config)
 	}
 
-	u, err := url.Parse(out.APIURL)
+	u, err := url.Parse(env.APIURL)
 	if err == nil && u.Hostname() != "" {
-		own = append(own, u.Hostname()) // without the port: an emulator may serve files on another one
+		trusted = append(trusted, u.Hostname()) // without the port: an emulator may serve files on another one
 	}
 
-	out.Dialer = guard.New(slices.DeleteFunc(own, func(host string) bool { return host == "" })...)
-	return out
+	isEmpty := func(host string) bool { return host == "" }
+	env.Dialer = guard.New(slices.DeleteFunc(trusted, isEmpty)...)
+	return env
 }
 
-// readAPIURLs reads the variables that replace providers' base URLs (channels.Spec.APIEnv).
+// readAPIURLs reads the variables that replace the base URLs of providers (channels.Spec.APIEnv).
 func readAPIURLs(v *variables) map[string]string {
 	urls := map[string]string{}
 	for _, s := range Specs() {
-		_, isRead := urls[s.APIEnv]
+		_, isRead := urls[s.APIEnv] // several kinds of accounts may share a variable
 		if s.APIEnv == "" || isRead {
 			continue
 		}

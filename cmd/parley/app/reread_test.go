@@ -29,7 +29,7 @@ func TestRereadIsBounded(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				looks, sure := 0, 0
-				l := &reread{look: func(context.Context) error {
+				l := &reread{read: func(context.Context) error {
 					looks++
 					return tt.fault
 				}}
@@ -52,7 +52,7 @@ func TestRereadIsBounded(t *testing.T) {
 // Calls that came before a look began share its answer.
 func TestCallsShareALook(t *testing.T) {
 	t.Parallel()
-	l := &reread{look: func(context.Context) error { return nil }}
+	l := &reread{read: func(context.Context) error { return nil }}
 	before := time.Now().Add(-time.Millisecond)
 	for range 3 {
 		if !l.lookForNew(t.Context(), before) {

@@ -21,8 +21,11 @@ import (
 	sites "parley/store/site"
 )
 
-// BaseURL returns the address at which browsers reach this Parley, without a final slash: the public address or, if there is
-// none, the one at which it listens.
+// This file connects the site, which is Parley's web pages for agents and admins, with the rest of the process: the
+// database, the connected chats, sign-in and backups.
+
+// BaseURL returns the URL of the site, without a final slash. It is the public address or, if there is none, the one
+// at which the process listens.
 func (e Env) BaseURL() string {
 	if e.PublicURL != "" {
 		return e.PublicURL
@@ -31,22 +34,23 @@ func (e Env) BaseURL() string {
 	if err != nil {
 		return "http://" + e.Listen
 	}
-	if host == "" || net.ParseIP(host).IsUnspecified() { // it listens at all addresses of the machine
+	listensEverywhere := host == "" || net.ParseIP(host).IsUnspecified()
+	if listensEverywhere {
 		host = "127.0.0.1"
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
 }
 
-// isBelowFolder reports whether the public address has a path. Webhooks come in there all the same, but the site's pages lead from one
-// to the next by paths that begin with a slash, and so out of the folder in which a proxy puts them.
-func (e Env) isBelowFolder() bool {
+// hasPath reports whether the public address has a path, such as https://example.org/help. Webhooks work there, but the
+// site doesn't: links between its pages are absolute paths, such as /settings, which leave /help.
+func (e Env) hasPath() bool {
 	u, err := url.Parse(e.PublicURL)
 	return err == nil && u.Path != ""
 }
 
-// addSite makes the pages for agents and admins.
+// addSite makes the site.
 func (a *App) addSite() error {
-	if a.env.isBelowFolder() {
+	if a.env.hasPath() {
 		a.log.Warn("PARLEY_PUBLIC_URL has a path: webhooks come in there, but the site's pages need a host of their own",
 			"url", a.env.PublicURL)
 	}
@@ -88,9 +92,9 @@ func (a *App) addSite() error {
 	return nil
 }
 
-// newDoors returns the ways in which agents sign in: by the identity provider of each chat that is connected, and in a tab of
-// Teams. Both follow the chats' credentials, which may change at any time. The tab is offered only at an https address, since
-// Teams shows no other pages.
+// newDoors returns the ways to sign in to the site: with an identity provider, such as that of a connected chat, and in a
+// tab of Teams. Both are functions, because they depend on the chats' credentials, which may change at any time. There
+// is a tab only if the site has an https URL, since Teams shows no other pages.
 func (a *App) newDoors() site.Doors {
 	return site.Doors{
 		Proxies: a.env.SignIn.Proxies,
@@ -100,17 +104,17 @@ func (a *App) newDoors() site.Doors {
 		},
 		Tab: func() site.Tab {
 			env := a.chats.signedIn()
-			at, err := url.Parse(a.env.BaseURL())
-			isSecure := err == nil && at.Scheme == "https"
+			base, err := url.Parse(a.env.BaseURL())
+			isSecure := err == nil && base.Scheme == "https"
 			if !isSecure || !env.Teams.canSignIn() {
 				return site.Tab{}
 			}
-			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.FrameOrigins()}
+			return site.Tab{Host: strings.ToLower(base.Hostname()), Ancestors: teams.FrameOrigins()}
 		},
 	}
 }
 
-// connectedChats returns the chats at work.
+// connectedChats returns the chats to which this process is connected.
 func (a *App) connectedChats() (list []site.Chat) {
 	for _, s := range a.chats.list() {
 		for _, spec := range a.opt.Surfaces {
@@ -122,8 +126,8 @@ func (a *App) connectedChats() (list []site.Chat) {
 	return list
 }
 
-// newOperations returns what the site's pages let an admin do to the whole system: inspect it, erase a contact, export what is
-// kept of one, and see the nightly backups. Backups is "" where the database is somebody else's, who has to back it up.
+// newOperations returns what an admin can do on the site: check the system, erase a contact (a customer), export the data
+// about a contact, and see the nightly backups. Parley doesn't back up an external database, so Backups is "" then.
 func (a *App) newOperations() site.Operations {
 	o := site.Operations{
 		Objects:  a.objects,
@@ -151,14 +155,14 @@ func (a *App) newOperations() site.Operations {
 	return o
 }
 
-// workspaceTeller is a surface that knows in which workspace it is: Slack's.
-type workspaceTeller interface {
+// workspaceFinder is implemented by the connection to Slack.
+type workspaceFinder interface {
 	Workspace(ctx context.Context) (id string, err error)
 }
 
-// slackTeam returns the id of the workspace that Parley is connected to.
+// slackTeam returns the id of the Slack workspace that Parley is connected to. Only its members may sign in with Slack.
 func (a *App) slackTeam(ctx context.Context) (string, error) {
-	slack, ok := a.chats.findSurface(kindSlack).(workspaceTeller)
+	slack, ok := a.chats.findSurface(kindSlack).(workspaceFinder)
 	if !ok {
 		return "", errors.New("sign-in by Slack: no workspace is connected; connect Slack in the settings")
 	}
@@ -168,7 +172,7 @@ func (a *App) slackTeam(ctx context.Context) (string, error) {
 // expiredSessionsInterval is how often sessions that have expired are removed.
 const expiredSessionsInterval = time.Hour
 
-// dropExpiredSessions removes sessions that have expired, until ctx ends.
+// dropExpiredSessions removes expired sessions of the site until ctx ends.
 func (a *App) dropExpiredSessions(ctx context.Context) error {
 	tick := time.NewTicker(expiredSessionsInterval)
 	defer tick.Stop()
@@ -185,7 +189,7 @@ func (a *App) dropExpiredSessions(ctx context.Context) error {
 	}
 }
 
-// sayFirstLink tells the person at the terminal how to become the first admin, as long as there is none.
+// sayFirstLink prints a link on the terminal with which a person becomes the first admin, unless there is an admin.
 func (a *App) sayFirstLink(ctx context.Context, say func(string)) error {
 	link, err := site.FirstLink(ctx, a.db.Pool, a.env.BaseURL())
 	if err != nil {

@@ -13,35 +13,36 @@ import (
 	"parley/store"
 )
 
-// SurfaceSpec is a chat in which agents can work.
+// SurfaceSpec describes a kind of surface. A surface is the code for a chat in which agents work, such as Slack: it posts
+// customers' messages into threads, and passes what agents type to the engine.
 type SurfaceSpec struct {
-	Kind string // "slack": its account's kind, and its keys in the set-up file
+	Kind string // "slack", as in the database and in parley.yaml
 	Name string // "Slack"
 
-	// Named reports whether the environment, or what is stored in its place, configures this surface; nil if it always is.
+	// Named reports whether an Env has credentials for this surface; nil means that it needs none.
 	Named func(Env) bool
 
-	// New makes the surface. It opens no connection yet.
+	// New makes the surface. It opens no connection.
 	New func(Env, SurfaceOptions) (bridge.Surface, error)
 }
 
-// Desk is what the surfaces, together, ask of the engine.
+// Desk is the part of the engine that surfaces call, for example when an agent has typed a reply.
 type Desk interface {
 	slack.Desk
 	teams.Desk
 }
 
-// SurfaceOptions are what a surface gets besides the environment.
+// SurfaceOptions are the options of a new surface beyond those in Env.
 type SurfaceOptions struct {
 	Desk     Desk
 	Log      *slog.Logger
 	Now      func() time.Time // nil means time.Now
-	Sweep    time.Duration    // between two searches for missed messages; 0 means the surface's default
-	LinkKeys [][]byte         // HMAC keys of links to the surface's own pages: the first signs, all verify
+	Sweep    time.Duration    // time between two searches for missed messages; 0 means the surface's default
+	LinkKeys [][]byte         // HMAC keys of links to the surface's own pages: the first one signs, all verify
 	ReadOnly bool             // the surface must change nothing, not even join a channel
 }
 
-// Surfaces lists the chats that agents can work in. What else a new one needs is in docs/adding-a-surface.md.
+// Surfaces returns all kinds of surfaces. docs/adding-a-surface.md says how to add one.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
 		{Kind: kindSlack, Name: "Slack", Named: func(e Env) bool { return e.hasChat(kindSlack) }, New: newSlack},
@@ -50,8 +51,18 @@ func Surfaces() []SurfaceSpec {
 }
 
 func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
-	return slack.New(slack.Options{BotToken: e.SlackBotToken, AppToken: e.SlackAppToken, SigningSecret: e.SlackSigningSecret,
-		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, ReadOnly: o.ReadOnly, SweepInterval: o.Sweep})
+	return slack.New(slack.Options{
+		BotToken:      e.SlackBotToken,
+		AppToken:      e.SlackAppToken,
+		SigningSecret: e.SlackSigningSecret,
+		APIURL:        e.SlackAPIURL,
+		Rate:          e.SlackRate,
+		Desk:          o.Desk,
+		Log:           o.Log,
+		Now:           o.Now,
+		ReadOnly:      o.ReadOnly,
+		SweepInterval: o.Sweep,
+	})
 }
 
 func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
@@ -76,14 +87,15 @@ func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	})
 }
 
-// opened is a surface with its account.
+// opened is a surface with the id of its account, which is the row of the database that represents the chat.
 type opened struct {
 	kind    string
 	account store.AccountID
 	surface bridge.Surface
 }
 
-// openSurfaces makes the surfaces that the environment names, each for its account.
+// openSurfaces makes a surface, and if necessary its account, for each of specs that env has credentials for. o lacks the
+// Desk, which differs by account.
 func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, specs []SurfaceSpec, o SurfaceOptions) ([]opened, error) {
 	var list []opened
 	for _, s := range specs {
