@@ -17,28 +17,30 @@ import (
 	"parley/bridge/analysis/openai"
 )
 
-// aiEvalCommand is `parley ai-eval`: it measures how well an analyzer reads what customers write (language, intent
-// and so on), on messages for which people have written down the right answers. kong fills its fields and calls
-// Run.
+// aiEvalCommand is `parley ai-eval`: it measures how well an analyzer understands what customers write. Its input is a
+// set of labelled messages, for which people have written down the right answers. "Wo bleibt mein Paket?", for example,
+// has the language "de". The report says for each field how often the analyzer was right. An analyzer is a language
+// model, or Parley's own rules (offline). kong, which parses the command line, fills the fields and calls Run.
 type aiEvalCommand struct {
-	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum}; majority reads nothing."`
-	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
-	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"Of openai: another server."`
-	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable with the key."`
-	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2,check3" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen, check, check2 and check3 nobody tunes on."`
-	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
-	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
-	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly: only of dev, or of a --set of yours."`
-	Parallel    int           `default:"1" placeholder:"N" help:"Questions at once; with more than one, times say little."`
-	Deadline    time.Duration `default:"30s" help:"How long one answer may take (default ${default})."`
-	PromptPrice float64       `placeholder:"PRICE" help:"What a model's provider takes for a million tokens of questions."`
-	AnswerPrice float64       `placeholder:"PRICE" help:"What it takes for a million tokens of answers."`
+	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"The analyzer to measure: ${enum}; majority always gives the most frequent answer."`
+	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"With openai: the model."`
+	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"With openai: another server."`
+	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"With openai: the variable with the key."`
+	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2,check3" help:"Which part of Parley's own set to use: ${enum} (default ${default}). The offline model was tuned on dev, dev2 and dev3, so good results there mean little; nobody tunes on unseen, check, check2 and check3."`
+	Set         string        `placeholder:"FILE" help:"Use your own labelled messages, one a line, instead of Parley's; - is standard input."`
+	JSON        string        `name:"json" placeholder:"FILE" help:"Also write the figures to FILE."`
+	Show        int           `placeholder:"N" help:"Show the first N messages with wrong answers; only with --half dev or your own --set."`
+	Parallel    int           `default:"1" placeholder:"N" help:"Number of concurrent questions; with more than one, the measured times mean little."`
+	Deadline    time.Duration `default:"30s" help:"Time limit for one answer (default ${default})."`
+	PromptPrice float64       `placeholder:"PRICE" help:"The provider's price of a million tokens of questions."`
+	AnswerPrice float64       `placeholder:"PRICE" help:"The provider's price of a million tokens of answers."`
 }
 
 // Help is shown by `parley ai-eval --help`.
 func (aiEvalCommand) Help() string {
-	return `Asks about each message of a labelled set, compares, and prints how often each field was right. Needs no database and
-changes nothing. A model costs what its provider takes for some hundred short questions. docs/ai.md says how to read it.
+	return `Analyses each message of a labelled set, compares the answers with the labels, and prints how often each field was right.
+Needs no database and changes nothing. With openai, the provider charges for some hundred short questions. docs/ai.md
+explains the report.
 
 Examples:
   parley ai-eval
@@ -47,8 +49,8 @@ Examples:
   parley ai-eval --analyzer openai --model small-model --base-url localhost:11434`
 }
 
-// Run asks, judges and prints.
-// Errors: each fault of the labelled messages, with its line and field; no message was answered; the first thing that can't be
+// Run measures the analyzer and prints the report.
+// Errors: all faults of the labelled messages, with their lines and fields; no message was answered; an output can't be
 // written.
 func (c aiEvalCommand) Run(ctx context.Context) error {
 	messages, name, err := c.readMessages()
@@ -85,9 +87,9 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	return c.write(report)
 }
 
-// ask has the chosen analyzer answer each message. In production Parley's own rules answer if a model doesn't. Here they don't, so
-// that the report shows how often that happens.
-// Errors: the flags or variables of the model are wrong; no message was answered; ctx ended.
+// ask has the chosen analyzer analyse each message. In production, Parley's own rules step in if a model doesn't answer.
+// Here they don't, so that the report shows how often that happens.
+// Errors: the model's flags or variables are wrong; no message was answered; ctx ended.
 func (c aiEvalCommand) ask(ctx context.Context, messages []evaluation.Message) (evaluation.Outcome, error) {
 	options := evaluation.Options{
 		Desk:     newEvaluationDesk(),
@@ -106,8 +108,7 @@ func (c aiEvalCommand) ask(ctx context.Context, messages []evaluation.Message) (
 	}
 }
 
-// askModel has a model answer each message.
-// Errors: as ask.
+// askModel is ask for a language model. Its errors are those of ask.
 func (c aiEvalCommand) askModel(
 	ctx context.Context, messages []evaluation.Message, options evaluation.Options,
 ) (evaluation.Outcome, error) {
@@ -122,7 +123,7 @@ func (c aiEvalCommand) askModel(
 	if err != nil {
 		return evaluation.Outcome{}, err
 	}
-	defer model.Close() //nolint:errcheck // all its answers are here
+	defer model.Close() //nolint:errcheck // all answers have been received
 
 	outcome, err := evaluation.Run(ctx, meteredModel{model}, messages, options)
 	if err != nil {
@@ -136,8 +137,8 @@ func (c aiEvalCommand) askModel(
 	return outcome, nil
 }
 
-// explainSilence returns the error of a model that answered no message: which server was asked, why the first message got no
-// answer, and what can be done.
+// explainSilence returns the error for a model that has answered no message. It says which server was asked, why the
+// first message got no answer, and which flags to check.
 func (c aiEvalCommand) explainSilence(ctx context.Context, model *openai.Analyzer, results []evaluation.Result) error {
 	server := cmp.Or(c.BaseURL, "OpenAI")
 	condition := model.Probe(ctx)
@@ -150,8 +151,8 @@ func (c aiEvalCommand) explainSilence(ctx context.Context, model *openai.Analyze
 		server, len(results), results[0].Err, condition.Text, condition.Hint, c.KeyFrom)
 }
 
-// judge compares the answers with the right ones. The report compares the figures with those of somebody who reads nothing and
-// always gives the most frequent answer.
+// judge compares the answers with the labels. As a baseline, the report also has the figures of an analyzer that always
+// gives the most frequent answer (Majority).
 func (c aiEvalCommand) judge(ctx context.Context, messages []evaluation.Message, outcome evaluation.Outcome) (evaluation.Report, error) {
 	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
 	report.Analyzer = c.Analyzer
@@ -171,7 +172,7 @@ func newEvaluationDesk() analysis.Desk {
 	return analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
 }
 
-// readMessages returns the labelled messages, and the name that the report gives to their set.
+// readMessages returns the labelled messages, and the name of their set for the report.
 func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, err error) {
 	if c.Set == "" {
 		set := evaluation.Set(c.Half)
@@ -193,7 +194,7 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 	return all, c.Set, err
 }
 
-// setTitle is how the report names a set of Parley's own.
+// setTitle returns the name of one of Parley's own sets for the report.
 func setTitle(set evaluation.Set) string {
 	switch set {
 	case evaluation.Dev, evaluation.Unseen:

@@ -14,18 +14,21 @@ import (
 	"parley/cmd/parley/signature"
 )
 
+// A company's set-up (its accounts, teams and agents) is stored in the database. It can also be written down in a file,
+// parley.yaml: `parley apply` changes the database accordingly, and `parley export` writes such a file.
+
 // applyCommand is `parley apply`. kong, which parses the command line, fills its fields and calls Run.
 type applyCommand struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The set-up file; - reads standard input."`
-	Prune  bool   `help:"Also take out what the file's lists no longer name."`
+	Prune  bool   `help:"Also remove entries that the file's lists no longer contain."`
 	DryRun bool   `help:"Only show what would change."`
 }
 
 // Help is shown by `parley apply --help`.
 func (applyCommand) Help() string {
-	return `The file names only what it wants to set; a secret that it leaves out is kept.
-${NAME} takes a value from the environment. Pictures of signatures are taken from
-files, by their path from the file's folder, and from https addresses; mails carry them.
+	return `The file contains only what it sets; secrets that it leaves out are kept.
+${NAME} is replaced by the value of an environment variable. Pictures in signatures are
+read from files, relative to the folder of FILE, or from https addresses, and sent with each mail.
 
 Examples:
   parley apply -f parley.yaml --dry-run
@@ -77,7 +80,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 	})
 }
 
-// pictureFolder is the folder in which the pictures of signatures are looked for.
+// pictureFolder returns the folder to which the paths of pictures in signatures are relative.
 func (c applyCommand) pictureFolder() string {
 	if c.File == "-" {
 		return "."
@@ -98,15 +101,15 @@ type exportCommand struct{}
 
 // Help is shown by `parley export --help`.
 func (exportCommand) Help() string {
-	return `A secret comes out as ${ACCOUNT_FIELD}. To apply the file again, set these variables, or take
-those lines out: what is stored is kept then. Of the tokens of chats that were given on a page
-only that they are stored is said.
+	return `Secrets are written as ${ACCOUNT_FIELD}. To apply the file again, set these variables, or remove
+those lines: stored secrets are kept then. Tokens of chats that were entered on a web page are
+not exported; a comment says that they are stored.
 
 Example:
   parley export > parley.yaml`
 }
 
-// Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
+// Run prints the set-up in the format of parley.yaml.
 func (exportCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		out, err := setup.Export(ctx, db.Pool, app.Specs())

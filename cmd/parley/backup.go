@@ -21,21 +21,21 @@ import (
 // backupCommand is `parley backup`. kong, which parses the command line, fills its fields and calls Run.
 type backupCommand struct {
 	File       string `arg:"" help:"The backup; - writes to standard output."`
-	Verify     bool   `help:"Write nothing: restore FILE into a private database on trial, and throw that away."`
-	WithoutKey bool   `help:"Leave the master key out. The backup is then of use only with the key, kept elsewhere."`
-	Overwrite  bool   `help:"Replace FILE whatever it holds. Without it, only an older backup or an empty file is replaced."`
+	Verify     bool   `help:"Write nothing: restore FILE into a temporary database to test it."`
+	WithoutKey bool   `help:"Leave the master key out. The backup is then only useful with the key, which you must keep elsewhere."`
+	Overwrite  bool   `help:"Replace FILE whatever it contains. Without this flag, only an older backup or an empty file is replaced."`
 }
 
 // Help is shown by `parley backup --help`.
 func (backupCommand) Help() string {
-	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone. ` +
-		`An older backup there is replaced, any other file only with --overwrite.
+	return `Works while parley serve runs. FILE appears once it is complete, and only you can read it. ` +
+		`It replaces an older backup, but any other file only with --overwrite.
 
-The master key, which opens the passwords of mailboxes, is sealed with a passphrase: ` +
-		`it comes from PARLEY_BACKUP_PASSPHRASE, from the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or is asked for on the terminal. ` +
-		`What customers wrote is not encrypted: treat FILE as you treat the mailbox.
+The master key, which decrypts the passwords of mailboxes, is encrypted with a passphrase: ` +
+		`PARLEY_BACKUP_PASSPHRASE, or the content of the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or what you enter on the terminal. ` +
+		`What customers wrote is not encrypted: protect FILE as you protect the mailbox.
 
-With DATABASE_URL, pg_dump is needed: of the server's version or newer.
+With DATABASE_URL, the program pg_dump is needed, in the server's version or a newer one.
 
 Examples:
   parley backup acme.parley
@@ -87,7 +87,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// write makes the backup where the command line says.
+// write writes the backup to the file that the command line names, or to standard output.
 func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.Manifest, error) {
 	if c.File == "-" {
 		return backup.Create(ctx, os.Stdout, source)
@@ -95,7 +95,7 @@ func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.
 	return backup.CreateFile(ctx, c.File, source)
 }
 
-// verify restores the backup into a private database, which is then removed, and prints what is in it.
+// verify restores the backup into a temporary database and prints what it contains.
 func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
 	m, err := backup.Verify(ctx, c.File, "", log, printRemark)
 	if err != nil {
@@ -108,9 +108,10 @@ func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// keyAndPassphrase returns the master key and the passphrase with which it is sealed.
+// keyAndPassphrase returns the master key and the passphrase with which the backup encrypts it.
 func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string, err error) {
-	if key, err = app.KnownKey(env); err != nil {
+	key, err = app.KnownKey(env)
+	if err != nil {
 		return "", "", err
 	}
 	if key == "" {
@@ -121,7 +122,8 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 
 	passphrase = env.BackupPassphrase
 	if passphrase == "" {
-		if passphrase, err = askTwice(ctx); err != nil {
+		passphrase, err = askTwice(ctx)
+		if err != nil {
 			return "", "", err
 		}
 	}
@@ -129,7 +131,7 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 	return key, passphrase, app.CheckPassphrase(passphrase)
 }
 
-// askTwice asks for a new passphrase twice, so that a typing error is noticed.
+// askTwice asks for a new passphrase twice, so that a typing error is detected.
 func askTwice(ctx context.Context) (string, error) {
 	first, err := ask(ctx, "Passphrase to seal the master key with: ")
 	if errors.Is(err, errNoTerminal) {
@@ -150,10 +152,10 @@ func askTwice(ctx context.Context) (string, error) {
 	return first, nil
 }
 
-// errNoTerminal means that there is nobody to ask.
+// errNoTerminal means that the process has no terminal on which it could ask.
 var errNoTerminal = errors.New("no terminal")
 
-// ask reads a line from the terminal without showing it, even if standard input and output are redirected.
+// ask reads a line from the terminal without echo, even if standard input and output are redirected.
 // Errors: errNoTerminal; ctx ended.
 func ask(ctx context.Context, prompt string) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
@@ -189,11 +191,11 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// minProgressTime is the shortest time for which a number stays on the terminal, so that people can read it.
+// minProgressTime is the minimum time between two updates of the progress.
 const minProgressTime = time.Second / 5
 
-// newProgress shows on standard error how many bytes were processed. The caller calls show with the sum so far, and
-// end when all is done. show is nil if standard error isn't a terminal.
+// newProgress shows on standard error how many bytes have been processed. The caller calls show with the total so far,
+// and end when it is done. show is nil if standard error isn't a terminal.
 func newProgress(what string) (show func(int64), end func()) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, func() {}
@@ -219,7 +221,7 @@ func newProgress(what string) (show func(int64), end func()) {
 
 func megabyteWords(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
-// contentWords says what is in a backup.
+// contentWords describes the content of a backup: "Acme, as of 2026-03-01 14:05, 12 conversations with 80 messages, …".
 func contentWords(m backup.Manifest) string {
 	return strings.Join([]string{
 		cmp.Or(m.Company, "no company's name"),
@@ -231,7 +233,7 @@ func contentWords(m backup.Manifest) string {
 	}, ", ")
 }
 
-// resultWords says what was backed up, and where the master key is.
+// resultWords describes a new backup, and says where the master key is.
 func resultWords(m backup.Manifest) string {
 	text := "Backed up: " + contentWords(m) + "."
 	if m.HasKey {
@@ -243,8 +245,7 @@ func resultWords(m backup.Manifest) string {
 	return text + "\nThe master key is NOT in it: keep PARLEY_MASTER_KEY, or the file master.key of the data folder, elsewhere."
 }
 
-// explainBackup returns an error of a backup with a hint what to do about it, on a line of its own. It returns
-// other errors as they are.
+// explainBackup adds to known errors of a backup a line that says what to do. It returns other errors as they are.
 func explainBackup(err error) error {
 	hint := ""
 	switch {

@@ -13,24 +13,28 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// benchCommand is `parley bench`. kong, which parses the command line, fills its fields and calls Run.
+// benchCommand is `parley bench`. It measures how fast Parley accepts and relays messages, and compares the figures with
+// targets. The targets are relative to the speed of the database, so that they hold on any machine. kong, which parses
+// the command line, fills the fields and calls Run.
+//
+// The Parley that is measured is a process of its own: bench starts its own program again with --serve.
 type benchCommand struct {
-	Quick bool     `help:"Within a minute: one round, short windows; what is left out is null."`
-	JSON  string   `name:"json" placeholder:"FILE" help:"Write the figures there too."`
-	Only  []string `placeholder:"GROUP" help:"Measure these groups alone: ${bench_groups}."`
-	Dir   string   `placeholder:"DIR" help:"Where the database is made; names the storage that is measured. Default: the system's temporary folder."`
+	Quick bool     `help:"Take less than a minute: one round, short windows. Figures that need more time are null."`
+	JSON  string   `name:"json" placeholder:"FILE" help:"Also write the figures to FILE."`
+	Only  []string `placeholder:"GROUP" help:"Measure only these groups: ${bench_groups}."`
+	Dir   string   `placeholder:"DIR" help:"Create the database in DIR, and so measure its storage. Default: the system's temporary folder."`
 
-	Unanalysed bool `help:"Measure a Parley that doesn't analyse what customers write."`
+	Unanalysed bool `help:"Measure Parley without the analysis of customers' messages."`
 
 	Serve      bool   `hidden:"" help:"Be the Parley that is measured."`
 	CPUProfile string `hidden:"" name:"cpuprofile" placeholder:"FILE" help:"Profile the Parley that is measured."`
-	Statements string `hidden:"" name:"statements" placeholder:"FILE" help:"Write there what each statement of the database costs a message: one that is accepted, or relayed."`
+	Statements string `hidden:"" name:"statements" placeholder:"FILE" help:"Write to FILE what each SQL statement costs per accepted or relayed message."`
 }
 
 // Help is shown by `parley bench --help`.
 func (benchCommand) Help() string {
-	return `Starts a private durable PostgreSQL, emulators, and Parley as a process of its own, and measures Parley against
-what the database can do on this machine at this moment. Exit status 1 if a target is missed.
+	return `Starts a private durable PostgreSQL, emulators of all providers, and Parley as a process of its own. Measures Parley
+in relation to what the database can do on this machine at this moment. Exit status 1 if a target is missed.
 
 Examples:
   parley bench --quick
@@ -38,6 +42,7 @@ Examples:
 }
 
 // Run measures and prints a table.
+// Errors: errReported if a target was missed; a group could not be measured.
 func (c benchCommand) Run(ctx context.Context) error {
 	if c.Serve {
 		return rig.Serve(ctx, rig.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
@@ -48,7 +53,7 @@ func (c benchCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 
-	report, failed := bench.Run(ctx, bench.Options{
+	report, runErr := bench.Run(ctx, bench.Options{
 		Only: c.Only,
 		Options: rig.Options{
 			Program:    program,
@@ -60,10 +65,10 @@ func (c benchCommand) Run(ctx context.Context) error {
 			Unanalysed: c.Unanalysed,
 		},
 	})
-	if errors.Is(failed, bench.ErrUnknownGroup) {
-		return failed
+	if errors.Is(runErr, bench.ErrUnknownGroup) {
+		return runErr
 	}
-	if err := report.Table(os.Stdout); err != nil {
+	if err := report.Table(os.Stdout); err != nil { // also after an error: the groups that were measured
 		return err
 	}
 
@@ -73,8 +78,8 @@ func (c benchCommand) Run(ctx context.Context) error {
 		}
 	}
 
-	if failed != nil {
-		return failed
+	if runErr != nil {
+		return runErr
 	}
 	if missed := report.Missed(); len(missed) > 0 {
 		fmt.Println("\nMissed: " + strings.Join(missed, ", "))

@@ -26,19 +26,25 @@ import (
 	"parley/store"
 )
 
-// connectCommand is `parley connect`. kong, which parses the command line, fills its fields and calls Run.
+// connectCommand is `parley connect`. It connects a mailbox at Google or Microsoft by OAuth instead of a password:
+//  1. It prints a link to the provider, which a person opens in a browser, where she signs in and gives consent.
+//  2. The provider redirects the browser to a port of this machine, with a code in the URL (see landing). With --paste
+//     the browser is on another machine, and the person copies that URL to the terminal.
+//  3. The code is exchanged for tokens, which are stored, and the mailbox is tried.
+//
+// kong, which parses the command line, fills the fields and calls Run.
 type connectCommand struct {
 	Provider string        `arg:"" enum:"google,microsoft" help:"Where the mailbox is: google or microsoft."`
 	Account  string        `required:"" placeholder:"NAME" help:"The account's name in parley.yaml."`
-	Port     int           `default:"0" placeholder:"PORT" help:"The port of this machine at which the browser comes back; 0 = any that is free."`
-	Paste    bool          `help:"The browser is on another machine: take the address at which it ends from standard input."`
+	Port     int           `default:"0" placeholder:"PORT" help:"The local port to which the browser returns; 0 = any free port."`
+	Paste    bool          `help:"The browser is on another machine: read the address at which it ends from standard input."`
 	Timeout  time.Duration `default:"15m" help:"How long to wait for the browser."`
 }
 
 // Help is shown by `parley connect --help`.
 func (connectCommand) Help() string {
-	return `Prints a link. Open it in a browser, sign in as the mailbox, or as its oauth_user, and allow what is asked; the
-browser comes back to a port of this machine. What the mailbox's account has, its settings and what waits, is kept.
+	return `Prints a link. Open it in a browser, sign in as the mailbox, or as its oauth_user, and accept the permissions; the
+browser then returns to a port of this machine. The account's settings and pending messages are kept.
 Needs GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, or the same with MICROSOFT_ (docs/email.md).
 
 Examples:
@@ -47,7 +53,7 @@ Examples:
   parley connect google --account support-mail --paste    # the browser is elsewhere: copy its last address`
 }
 
-// Run leads a person through the sign-in and checks the mailbox.
+// Run guides a person through the sign-in and then checks the mailbox.
 func (c connectCommand) Run(ctx context.Context) error {
 	env, _, err := readEnvironment()
 	if err != nil {
@@ -78,7 +84,7 @@ func (c connectCommand) Run(ctx context.Context) error {
 	})
 }
 
-// accountNamed finds a channel's account by its name. The error names those that there are.
+// accountNamed finds a customers' account by its name. If there is none, the error lists the existing names.
 func accountNamed(ctx context.Context, db *app.Database, name string) (store.Account, error) {
 	accounts, err := store.ListAccounts(ctx, db.Pool)
 	if err != nil {
@@ -87,12 +93,13 @@ func accountNamed(ctx context.Context, db *app.Database, name string) (store.Acc
 
 	var names []string
 	for _, a := range accounts {
-		if a.Name == name && a.Side == store.SideChannel {
+		if a.Side != store.SideChannel { // a chat of agents
+			continue
+		}
+		if a.Name == name {
 			return a, nil
 		}
-		if a.Side == store.SideChannel {
-			names = append(names, a.Name)
-		}
+		names = append(names, a.Name)
 	}
 
 	if len(names) == 0 {
@@ -102,7 +109,8 @@ func accountNamed(ctx context.Context, db *app.Database, name string) (store.Acc
 	return store.Account{}, fmt.Errorf("there is no account %q, only %s", name, strings.Join(names, ", "))
 }
 
-// checkMailbox looks into a mailbox as the doctor does. Errors: errReported if something is wrong.
+// checkMailbox runs the checks of `parley doctor` on one mailbox and prints the findings.
+// Errors: errReported if something is wrong.
 func checkMailbox(ctx context.Context, o inspect.Options, account store.Account) error {
 	for _, spec := range o.Specs {
 		if spec.Kind != account.Kind {
@@ -126,7 +134,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 	return nil
 }
 
-// printFindings prints what a check of a mailbox found. It returns false if anything doesn't work.
+// printFindings prints the findings of a check. It returns false if one of them is a fault.
 func printFindings(found []channels.Finding) (allOK bool) {
 	allOK = true
 	for _, f := range found {
@@ -143,7 +151,7 @@ func printFindings(found []channels.Finding) (allOK bool) {
 	return allOK
 }
 
-// connect leads a person to the provider and back, and keeps what the provider then grants.
+// connect guides a person to the provider and back, and stores the tokens that the provider grants.
 func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, account store.Account, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -151,13 +159,13 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // where no page serves it
+	defer func() { _ = listener.Close() }() // does nothing once the landing's server has closed it
 	flow, link, err := keeper.Begin(account, c.Provider, address)
 	if err != nil {
 		return err
 	}
-	back := serveLanding(listener, flow.State)
-	defer func() { _ = app.Shutdown(ctx, back.server, time.Second) }()
+	page := serveLanding(listener, flow.State)
+	defer func() { _ = app.Shutdown(ctx, page.server, time.Second) }()
 
 	person, err := consent.PersonOf(account)
 	if err != nil {
@@ -172,7 +180,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 		answer, err = readPasted(ctx, in)
 	} else {
 		say("Waiting at %s for %s…", address, c.Timeout)
-		answer, err = back.wait(ctx)
+		answer, err = page.wait(ctx)
 	}
 
 	if err != nil {
@@ -180,31 +188,29 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	}
 
 	say("The browser is back.")
-	who, err := keeper.Finish(ctx, account, c.Provider, flow, answer)
-	back.showOutcome(err)
-
+	user, err := keeper.Finish(ctx, account, c.Provider, flow, answer)
+	page.showOutcome(err)
 	if err != nil {
 		return err
 	}
 
-	who = cmp.Or(who, "the mailbox")
-	say("Signed in as %s. The account %s is connected.", who, account.Name)
+	say("Signed in as %s. The account %s is connected.", cmp.Or(user, "the mailbox"), account.Name)
 	return nil
 }
 
-// headerTimeout is how long a browser of this machine may take to send its request. It does so at once.
+// headerTimeout limits how long the browser may take to send its request.
 const headerTimeout = 10 * time.Second
 
-// landing is the page to which the browser comes back from the provider: a small HTTP server on loopback.
+// landing is the page to which the provider redirects the browser. It is served by a small HTTP server on loopback.
 type landing struct {
 	server  *http.Server
-	state   string          // the OAuth state of this attempt, which the browser must bring back
-	answers chan url.Values // the query with which the browser came back
-	outcome chan string     // what the browser shows in the end
+	state   string          // the OAuth state of this attempt, which the browser's request must contain
+	answers chan url.Values // the query of the browser's request
+	outcome chan string     // the text that the browser finally shows
 }
 
-// listen opens the port to which the browser comes back, and returns its URL. That must be one that the provider accepts
-// for programs on a person's machine: 127.0.0.1 for Google, localhost for Microsoft.
+// listen opens the port to which the browser returns, and returns its URL. Each provider accepts a different host name
+// for programs on a person's machine: Google accepts 127.0.0.1, and Microsoft localhost.
 func (c connectCommand) listen(ctx context.Context) (net.Listener, string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
 	if err != nil {
@@ -219,52 +225,52 @@ func (c connectCommand) listen(ctx context.Context) (net.Listener, string, error
 	return listener, "http://" + net.JoinHostPort(host, port) + "/", nil
 }
 
-// serveLanding serves the page for the attempt with this state.
+// serveLanding starts to serve the page for the attempt with this state.
 func serveLanding(listener net.Listener, state string) *landing {
-	b := &landing{state: state, answers: make(chan url.Values), outcome: make(chan string, 1)}
-	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
-	go func() { _ = b.server.Serve(listener) }() // ends with Shutdown
-	return b
+	l := &landing{state: state, answers: make(chan url.Values), outcome: make(chan string, 1)}
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: headerTimeout}
+	go func() { _ = l.server.Serve(listener) }() // ends with Shutdown
+	return l
 }
 
-// ServeHTTP takes the browser's answer and shows the outcome once showOutcome is called. An answer with another state
-// belongs to another attempt and is refused.
-func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP passes the query of the browser's request to wait, and responds with the outcome once showOutcome is called.
+// It refuses a request with another state, which belongs to another attempt or is forged.
+func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := r.URL.Query()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	w.Header().Set("Referrer-Policy", "no-referrer") // the address has a code
+	w.Header().Set("Referrer-Policy", "no-referrer") // the URL contains the code
 
-	if r.URL.Path != "/" || answer.Get("state") != b.state {
+	if r.URL.Path != "/" || answer.Get("state") != l.state {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "<p>Nothing is waited for here. Use the newest link that parley connect has printed.</p>")
 		return
 	}
 
 	select {
-	case b.answers <- answer:
+	case l.answers <- answer:
 	case <-r.Context().Done():
 		return
 	}
 
 	select {
-	case text := <-b.outcome:
+	case text := <-l.outcome:
 		_, _ = io.WriteString(w, "<!DOCTYPE html><html lang=\"en\"><title>Parley</title><p>"+html.EscapeString(text)+"</p></html>")
 	case <-r.Context().Done():
 	}
 }
 
-// wait waits for the browser.
-func (b *landing) wait(ctx context.Context) (url.Values, error) {
+// wait waits for the browser, and returns the query of its request.
+func (l *landing) wait(ctx context.Context) (url.Values, error) {
 	select {
-	case answer := <-b.answers:
+	case answer := <-l.answers:
 		return answer, nil
 	case <-ctx.Done():
 		return nil, notBackError(ctx)
 	}
 }
 
-// notBackError says why the browser didn't come back before ctx ended.
+// notBackError returns the error for a browser that didn't return before ctx ended.
 func notBackError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the browser did not come back in time; nothing was changed. Begin again; " +
@@ -273,16 +279,16 @@ func notBackError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// showOutcome shows in the browser how the attempt ended; nil means that the mailbox is connected.
-func (b *landing) showOutcome(err error) {
+// showOutcome shows in the browser how the attempt ended; a nil err means that the mailbox is connected.
+func (l *landing) showOutcome(err error) {
 	text := "The mailbox is connected. You can close this page."
 	if err != nil {
 		text = err.Error()
 	}
-	b.outcome <- text
+	l.outcome <- text
 }
 
-// readPasted reads the address at which the browser ended.
+// readPasted reads the URL at which the browser ended, and returns its query.
 func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 	type line struct {
 		text string
@@ -290,24 +296,25 @@ func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 	}
 
 	read := make(chan line, 1)
-	go func() { // ends with the program, if nobody types
+	go func() { // if nobody types, it runs until the process ends
 		text, err := bufio.NewReader(in).ReadString('\n')
 		read <- line{text, err}
 	}()
 
+	var typed line
 	select {
-	case l := <-read:
-		text := strings.TrimSpace(l.text)
-		if text == "" {
-			return nil, fmt.Errorf("no address was typed: %w", l.err)
-		}
-
-		u, err := url.Parse(text)
-		if err != nil || u.RawQuery == "" {
-			return nil, errors.New("that isn't an address with an answer: copy all of it, from http:// to the end")
-		}
-		return u.Query(), nil
+	case typed = <-read:
 	case <-ctx.Done():
 		return nil, notBackError(ctx)
 	}
+
+	text := strings.TrimSpace(typed.text)
+	if text == "" {
+		return nil, fmt.Errorf("no address was typed: %w", typed.err)
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.RawQuery == "" {
+		return nil, errors.New("that isn't an address with an answer: copy all of it, from http:// to the end")
+	}
+	return u.Query(), nil
 }

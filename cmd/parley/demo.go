@@ -18,31 +18,34 @@ import (
 	"parley/cmd/parley/demo"
 )
 
-// demoCommand is `parley demo`. kong, which parses the command line, fills its fields and calls Run.
+// demoCommand is `parley demo`. It shows a web page on which a person can try Parley without an account at any provider:
+// she writes as a customer on one side, and answers as an agent on the other. The demo emulates all providers, and runs
+// a real Parley between them, for which it starts its own program again with --engine. kong, which parses the command
+// line, fills the fields and calls Run.
 type demoCommand struct {
 	Listen  string        `default:"127.0.0.1:8090" help:"Address of the page."`
-	Env     string        `placeholder:"FILE" help:"Write NAME=value lines here that point another serve at the emulators."`
+	Env     string        `placeholder:"FILE" help:"Write NAME=value lines to FILE that make another parley serve use the emulators."`
 	Open    bool          `default:"true" negatable:"" help:"Open the page in a browser."`
-	Reset   bool          `help:"Make the demo's database server anew. (Its content is new at each start.)"`
+	Reset   bool          `help:"Recreate the demo's database server. (Its content is new at each start.)"`
 	Surface string        `enum:",slack,teams" default:"" help:"Where the team works and conversations open: slack or teams. The page can switch it."`
 	Hold    time.Duration `default:"10s" help:"How long a reply can be taken back."`
 	Verbose bool          `help:"Show what Parley logs."`
-	Engine  bool          `hidden:"" help:"Be the Parley of a demo that runs already."`
+	Engine  bool          `hidden:"" help:"Be the Parley of a running demo."`
 }
 
 // Help is shown by `parley demo --help`.
 func (demoCommand) Help() string {
-	return `Everything is emulated but Parley itself, which runs as a process of its own.
-Customers write by mail, WhatsApp, SMS and Messenger; move the clock, and windows close.
+	return `Everything except Parley itself is emulated. Parley runs as a process of its own.
+Customers write by mail, WhatsApp, SMS and Messenger. Move the clock to see reply windows close.
 The team answers in Slack or Microsoft Teams: the page shows either, and the switch at its
-top says where new conversations open. Threads stay where they are.
-The site has a quarter of conversations to count. Sign in there by Acme, which is emulated
-too: as ann@acme.test, the admin, or ben@acme.test, an agent.
-Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
+top says where new conversations open. Existing threads stay where they are.
+The site has three months of conversations for its statistics. Sign in there with Acme, an
+emulated provider, as ann@acme.test, the admin, or ben@acme.test, an agent.
+Stop the demo with Ctrl-C. It keeps only a database server in PARLEY_DATA/demo.
 
---env FILE lets a second serve use the emulators, as that of parley fakes does. Webhooks and
-what Teams sends still go to the demo's own Parley: the second one learns of WhatsApp, SMS,
-Messenger and Teams only what it asks for.
+With --env FILE a second parley serve can use the emulators, as with parley fakes. Webhooks and
+events of Teams still go to the demo's own Parley, so the second one receives only those messages
+of WhatsApp, SMS, Messenger and Teams that it asks for.
 
 Examples:
   parley demo
@@ -50,7 +53,7 @@ Examples:
   parley demo --no-open --listen 127.0.0.1:9000`
 }
 
-// serveDemo is the Parley of a demo that runs already.
+// serveDemo runs the Parley of a demo, as a child process of the demo.
 func serveDemo(ctx context.Context) error {
 	env, log, err := readEnvironment()
 	if err != nil {
@@ -61,9 +64,10 @@ func serveDemo(ctx context.Context) error {
 		return err
 	}
 	defer closeAnalyzer()
-	o := demo.EngineOptions()
-	o.Analyzer = analyzer
-	return app.Serve(ctx, env, log, printRemark, o)
+
+	options := demo.EngineOptions()
+	options.Analyzer = analyzer
+	return app.Serve(ctx, env, log, printRemark, options)
 }
 
 // Run shows the demo until it is interrupted.
@@ -72,7 +76,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 		return serveDemo(ctx)
 	}
 
-	exe, err := os.Executable()
+	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -85,7 +89,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	o := demo.Options{
 		Listen:  c.Listen,
 		Data:    data,
-		Exe:     exe,
+		Exe:     program,
 		Reset:   c.Reset,
 		Hold:    c.Hold,
 		Surface: c.Surface,
@@ -115,8 +119,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	return demo.Run(ctx, o)
 }
 
-// openBrowser opens an address where there is a desktop; it is a courtesy, so nothing
-// is said when it fails.
+// openBrowser opens a URL if the machine has a desktop. It ignores errors, since the URL was also printed.
 func openBrowser(ctx context.Context, url string) {
 	opener := "xdg-open"
 	switch {

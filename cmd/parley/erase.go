@@ -23,23 +23,27 @@ import (
 	"parley/store/erase"
 )
 
-// eraseCommand is `parley erase`. kong, which parses the command line, fills its fields and calls Run.
+// eraseCommand is `parley erase`. It deletes everything that Parley keeps about a contact, that is a customer, and prints
+// a certificate, which is a JSON document of what was deleted. An erasure has an id, is stored in the database, and may be
+// interrupted: `parley erase` without arguments, or a running `parley serve`, continues it. parley serve is also needed to
+// delete the posts about the contact in Slack and Teams. kong, which parses the command line, fills the fields and calls
+// Run.
 type eraseCommand struct {
-	Contact     string `arg:"" optional:"" help:"Whom: an address, a phone number, or a contact's id, as contact:4821. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
-	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
-	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
-	By          string `placeholder:"NAME" help:"Who asked for it, for the certificate; else the account of this machine."`
-	Certificate string `placeholder:"FILE" help:"Write the certificate into this file instead of the terminal." type:"path"`
-	List        bool   `help:"Change nothing: print the list of erasures, to be kept with copies of the database."`
+	Contact     string `arg:"" optional:"" help:"Whom to erase: an address, a phone number, or the id of a contact, such as contact:4821. Or the id of an erasure, which is continued, or whose certificate is written again. Without it, all unfinished erasures are continued."`
+	DryRun      bool   `help:"Change nothing: list every place with data about the contact, and how much there is."`
+	All         bool   `help:"Erase all contacts that match, such as one person in two mailboxes."`
+	By          string `placeholder:"NAME" help:"Who asked for the erasure, for the certificate. Default: the current user of this machine."`
+	Certificate string `placeholder:"FILE" help:"Write the certificate to this file instead of the terminal." type:"path"`
+	List        bool   `help:"Change nothing: print the list of erasures, which should be kept with copies of the database."`
 }
 
 // Help is shown by `parley erase --help`.
 func (eraseCommand) Help() string {
-	return `Removes what a customer wrote, was written and is called, everywhere in the database: see docs/erase.md. ` +
-		`It can't be undone. Works while parley serve runs; open conversations are closed, and replies that wait are not sent.
+	return `Removes a customer's messages, the replies to them, and all names and addresses, everywhere in the database: see ` +
+		`docs/erase.md. It can't be undone. Works while parley serve runs. Open conversations are closed, and pending replies are not sent.
 
-It may be ended at any moment: parley serve goes on by itself, and so does parley erase. ` +
-		`The certificate says what was removed, and in which threads of Slack or Teams colleagues' own words are left.
+It may be interrupted at any time: parley serve continues it, and so does parley erase. ` +
+		`The certificate says what was removed, and which threads of Slack or Teams still contain colleagues' own words.
 
 Examples:
   parley erase ann@shop.example --dry-run
@@ -49,7 +53,7 @@ Examples:
   parley erase --list > erasures.jsonl`
 }
 
-// Run erases, or says what it would erase.
+// Run erases a contact, continues erasures, or prints what --dry-run or --list ask for.
 func (c eraseCommand) Run(ctx context.Context) error {
 	use := databaseUse{readOnly: c.DryRun || c.List}
 	return withDatabase(ctx, use, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
@@ -95,15 +99,15 @@ func (c eraseCommand) Run(ctx context.Context) error {
 	})
 }
 
-// printErasures brings the list of erasures up to date and prints it, for machines on which nobody can open its
-// file.
+// printErasures updates the list of erasures and prints it. Users need it where they can't open the list's file, for
+// example in a container.
 func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.KeepErasures(ctx, env); err != nil {
 		return err
 	}
 
 	list, err := os.ReadFile(backup.ErasuresIn(app.BackupFolder(env)).Path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // there is none before the first erasure
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the first erasure creates the file
 		return err
 	}
 
@@ -111,7 +115,8 @@ func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 	return err
 }
 
-// findContacts finds the contacts that a person means.
+// findContacts finds the contacts that text identifies: an address, a phone number, or an id with erase.IDPrefix. If there
+// are several, it returns them only if all is set; otherwise the error lists them.
 func findContacts(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
 	list, err := erase.FindContacts(ctx, db.Pool, text)
 	if err != nil {
@@ -141,9 +146,9 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	return ids, nil
 }
 
-// isOnlyKey reports whether text is a number that is neither the id nor a phone number of the contacts that were
-// found by it. It is then the key by which an account, such as a shop, knows one of them. The person may have meant
-// the id of a contact who has been erased, so nobody else may be erased instead.
+// isOnlyKey reports whether text is a number, such as 4821, that is neither the id nor a phone number of the contacts
+// found by it. They were then found by the key under which an account, such as a shop, knows them. The user may have
+// meant the id of a contact who is erased already, so the contacts found must not be erased instead.
 func isOnlyKey(text string, found []erase.Contact) bool {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || strings.HasPrefix(text, "+") {
@@ -155,8 +160,8 @@ func isOnlyKey(text string, found []erase.Contact) bool {
 	})
 }
 
-// continueErasures finishes erasures that were interrupted, and repeats those that a restore has undone. If one of them must
-// wait, it still does the others.
+// continueErasures finishes interrupted erasures, and repeats those that restoring a backup has undone. If one of them
+// fails or has to wait, it continues with the others.
 func (c eraseCommand) continueErasures(ctx context.Context, env app.Env, db *app.Database) error {
 	var faults []error
 	repeated, err := db.AgreeErasures(ctx, env)
@@ -182,11 +187,11 @@ func (c eraseCommand) continueErasures(ctx context.Context, env app.Env, db *app
 	return err
 }
 
-// finish goes on with an erasure until it is done, and writes its certificate.
+// finish runs an erasure to its end and writes its certificate.
 func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database, id string) error {
 	o := db.Erasing(env)
 	lastPlace := ""
-	o.Say = func(place string, _ int64) error { // called for each batch; prints each place once
+	o.Say = func(place string, _ int64) error { // called for each batch of a place, but prints each place once
 		if place != lastPlace {
 			lastPlace = place
 			printRemark("Erasing: " + place)
@@ -195,7 +200,7 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	}
 
 	certificate, err := erase.Run(ctx, o, id)
-	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) {
+	if needsServe(err) {
 		certificate, err = waitForServe(ctx, db, o, id)
 	}
 
@@ -221,15 +226,21 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	return nil
 }
 
-// waitForServe waits until parley serve has taken the contact's posts out of chats, or has erased the rest.
-// Errors: ErrInChats when nothing serves that could do it.
+// needsServe reports whether an erasure has stopped because parley serve has to delete posts in chats, or is working on
+// the same erasure.
+func needsServe(err error) bool {
+	return errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy)
+}
+
+// waitForServe waits until parley serve has deleted the contact's posts in chats, or has finished the whole erasure.
+// Errors: those of erase.Run; among them ErrInChats if no parley serve is running.
 func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
 	printRemark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on. " +
 		"The certificate: parley erase " + id)
 
 	for {
 		certificate, err := erase.Run(ctx, o, id)
-		if !errors.Is(err, erase.ErrInChats) && !errors.Is(err, erase.ErrBusy) {
+		if !needsServe(err) {
 			return certificate, err
 		}
 
@@ -259,7 +270,7 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 		return err
 	}
 
-	// A second erasure's certificate is added to the file of the first.
+	// Several erasures may be finished by one command, so certificates are appended.
 	f, err := os.OpenFile(c.Certificate, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -269,7 +280,7 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// printPlaces lists what was found in each place, for a terminal.
+// printPlaces prints a table of what an erasure would delete in each place.
 func printPlaces(w io.Writer, found []erase.Found) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var rows int64

@@ -14,17 +14,23 @@ import (
 	"parley/store"
 )
 
+// This file has the commands that look into a Parley to find out what is wrong: doctor checks the set-up, replay lists
+// events that could not be processed, and explain shows what happened to a conversation. An event is one thing that a
+// provider or a chat reported, such as a new mail. An event that can't be processed is put into quarantine, until
+// somebody removes the cause and has it processed again with replay.
+
 // doctorCommand is `parley doctor`.
 type doctorCommand struct{}
 
 // Help is shown by `parley doctor --help`.
 func (doctorCommand) Help() string {
-	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again, " +
-		"and a model (OPENAI_MODEL) is asked one short question. " +
-		"Ends with 1 if anything is broken; each finding says what to do."
+	return "Changes nothing, except that it stores a small object in the object store (S3_BUCKET) and removes it again, " +
+		"and asks the model (OPENAI_MODEL) one short question. " +
+		"Exit status 1 if anything is broken; each finding says what to do."
 }
 
-// Run checks everything and prints what it found.
+// Run checks everything and prints the findings.
+// Errors: errReported if anything is broken.
 func (doctorCommand) Run(ctx context.Context) error {
 	env, log, err := readEnvironment()
 	if err != nil {
@@ -50,7 +56,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// findChats finds out which chats are set up, without changing anything in them.
+// findChats returns the configured chats, without changing anything in them.
 func findChats(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) app.SetUpChats {
 	if err := db.UnlockReadOnly(ctx, env); err != nil {
 		return app.SetUpChats{Fault: err}
@@ -71,28 +77,30 @@ type replayCommand struct {
 // Help is shown by `parley replay --help`.
 func (replayCommand) Help() string { return "Examples:\n  parley replay\n  parley replay 4711 4712" }
 
-// Run replays events or lists the quarantine.
+// Run puts events back into their queues or, without arguments, lists the quarantine.
+// Errors: errReported if an event could not be put back.
 func (c replayCommand) Run(ctx context.Context) error {
 	use := databaseUse{readOnly: len(c.Events) == 0}
 	return withDatabase(ctx, use, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
 			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
-			if err == nil {
-				_, err = io.WriteString(os.Stdout, text)
+			if err != nil {
+				return err
 			}
+			_, err = io.WriteString(os.Stdout, text)
 			return err
 		}
 
-		answers, err := inspect.Replay(ctx, db.Pool, db.Sealer, app.Specs(), c.Events)
+		results, err := inspect.Replay(ctx, db.Pool, db.Sealer, app.Specs(), c.Events)
 		if err != nil {
 			return err
 		}
 
 		var failed error
-		for _, a := range answers {
-			fmt.Println(a.Text())
-			goesOn := a.State == inspect.ReplayQueued || a.State == inspect.ReplayHandedOver
-			if !goesOn {
+		for _, r := range results {
+			fmt.Println(r.Text())
+			willBeApplied := r.State == inspect.ReplayQueued || r.State == inspect.ReplayHandedOver
+			if !willBeApplied {
 				failed = errReported
 			}
 		}
@@ -108,7 +116,7 @@ type explainCommand struct {
 // Help is shown by `parley explain --help`.
 func (explainCommand) Help() string { return "Examples:\n  parley explain '#12'\n  parley explain 345" }
 
-// Run tells the journey.
+// Run prints what happened to the conversation or event, step by step.
 func (c explainCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)

@@ -40,7 +40,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, rea
 	return &Lookup{func(kind string) bridge.Surface { return surfaces[kind] }}, nil
 }
 
-// Resolve returns the id of the channel "#name" in the chat of this kind; "" if there is no such chat.
+// Resolve returns the id of the channel "#name" in the chat of this kind; "" if there is no such channel or chat.
 func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, error) {
 	if s := l.surface(kind); s != nil {
 		return s.Resolve(ctx, channel)
