@@ -14,9 +14,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands are the sub-commands; each has a file. kong reads the tags, fills the fields of the command that was
-// called, and calls its Run. Commands that need the emulators of providers are in withemulators.go: a build may
-// leave them out.
+// commands are the sub-commands, such as `parley serve`. Each has a file of its own. kong parses the command line
+// according to the tags, fills the fields of the chosen command, and calls its Run method. tryingCommands and
+// testingCommands need emulators of all providers, which a build can leave out (withemulators.go).
 type commands struct {
 	Serve         serveCommand         `cmd:"" help:"Run Parley."`
 	Trying        tryingCommands       `embed:""`
@@ -24,20 +24,20 @@ type commands struct {
 	Export        exportCommand        `cmd:"" help:"Write the current set-up as a file, without secrets."`
 	Connect       connectCommand       `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
 	Doctor        doctorCommand        `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
-	Health        healthCommand        `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
-	Backup        backupCommand        `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
-	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
+	Health        healthCommand        `cmd:"" help:"Check whether the Parley on this machine is alive, or ready; for supervisors."`
+	Backup        backupCommand        `cmd:"" help:"Back up everything to one file, or verify a backup."`
+	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again automatically."`
 	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an agent in on the site, once."`
-	Erase         eraseCommand         `cmd:"" help:"Remove everything of one customer, with a certificate."`
-	ExportContact exportContactCommand `cmd:"" help:"Write everything of one customer into a zip."`
-	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
-	Manifest      manifestCommand      `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
+	Erase         eraseCommand         `cmd:"" help:"Erase all data about one customer, with a certificate."`
+	ExportContact exportContactCommand `cmd:"" help:"Export all data about one customer to a zip file."`
+	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so automatically)."`
+	Manifest      manifestCommand      `cmd:"" help:"Generate the description of the app that Slack or Teams needs."`
 	Replay        replayCommand        `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
-	Explain       explainCommand       `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
+	Explain       explainCommand       `cmd:"" help:"Show what happened to a conversation (#12) or an event (345)."`
 	AIEval        aiEvalCommand        `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
 	Testing       testingCommands      `embed:""`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
-	Help          helpCommand          `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
+	Help          helpCommand          `cmd:"" help:"List the commands, or explain one with its flags."`
 }
 
 func main() {
@@ -51,7 +51,7 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
 
 	args := os.Args[1:]
-	if slices.Equal(args, []string{"--version"}) { // as most programs are asked
+	if slices.Equal(args, []string{"--version"}) { // the usual flag of other programs
 		args = []string{"version"}
 	}
 
@@ -60,14 +60,14 @@ func main() {
 		exitWith(unknownCommand(err))
 	}
 
-	parser.FatalIfErrorf(err) // does nothing without an error; otherwise it shows how the command is used, and exits
+	parser.FatalIfErrorf(err) // if err isn't nil, it prints the usage and exits
 
 	if err := parsed.Run(); err != nil {
 		exitWith(err)
 	}
 }
 
-// exitWith ends the program with 1, and prints the error unless that was done already.
+// exitWith exits with status 1. It prints err, unless err is errReported: the command has then printed the problem.
 func exitWith(err error) {
 	if !errors.Is(err, errReported) {
 		fmt.Fprintln(os.Stderr, "parley: "+err.Error())

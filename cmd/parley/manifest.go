@@ -8,25 +8,27 @@ import (
 	"parley/bot/teams/manifest"
 )
 
-// manifestCommand is `parley manifest`.
+// manifestCommand is `parley manifest`. To use Parley in Slack or Teams, a company registers it there as an app. The
+// manifest is the document that describes the app to them: its name, permissions, commands and addresses. kong, which
+// parses the command line, fills the fields and calls Run.
 type manifestCommand struct {
 	Slack slackManifestCommand `cmd:"" help:"Print the manifest of the Slack app."`
-	Teams teamsManifestCommand `cmd:"" help:"Make the app package for Microsoft Teams."`
+	Teams teamsManifestCommand `cmd:"" help:"Generate the app package for Microsoft Teams."`
 }
 
 // slackManifestCommand is `parley manifest slack`.
 type slackManifestCommand struct {
 	Name          string `default:"Parley" help:"Name of the app."`
-	ShortCommands bool   `help:"Also claim /assign, /snooze and /resolve."`
-	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Where the site is: agents may then sign in to it by Slack."`
-	HTTP          bool   `name:"http" help:"Events as requests to that address instead of Socket Mode."`
+	ShortCommands bool   `help:"Also register the commands /assign, /snooze and /resolve."`
+	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address of Parley's site. With it, agents can sign in there with Slack."`
+	HTTP          bool   `name:"http" help:"Receive events as requests to that address instead of over Socket Mode."`
 }
 
 // Help is shown by `parley manifest slack --help`.
 func (slackManifestCommand) Help() string {
 	return `Paste the output at api.slack.com/apps under "Create New App" > "From a manifest".
 
-The app works by Socket Mode, unless --http is given, or SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not.
+The app uses Socket Mode, unless --http is given, or SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not.
 
 Examples:
   parley manifest slack > manifest.json
@@ -36,30 +38,30 @@ Examples:
 
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
-	worksByRequests := isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN")
+	isServeUsingHTTP := isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN") // parley serve with these variables
 	return printOutput(slackmanifest.JSON(slackmanifest.Options{
 		Name:          c.Name,
 		ShortCommands: c.ShortCommands,
 		PublicURL:     c.PublicURL,
-		HTTP:          c.HTTP || (worksByRequests && c.PublicURL != ""),
+		HTTP:          c.HTTP || (isServeUsingHTTP && c.PublicURL != ""),
 	}))
 }
 
-// isSet reports whether Parley is given a variable, by its value or by a file.
+// isSet reports whether an environment variable is set, or its _FILE variant, which names a file with the value.
 func isSet(name string) bool { return os.Getenv(name)+os.Getenv(name+"_FILE") != "" }
 
 // teamsManifestCommand is `parley manifest teams`.
 type teamsManifestCommand struct {
 	AppID        string `name:"app-id" required:"" env:"TEAMS_APP_ID" placeholder:"ID" help:"Microsoft App ID of the bot's registration."`
-	PublicURL    string `name:"public-url" required:"" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Where Teams reaches Parley: https://help.example.org"`
-	Out          string `placeholder:"FILE.zip" help:"Write the package there. Without it, the manifest alone is printed."`
+	PublicURL    string `name:"public-url" required:"" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Where Teams reaches Parley, for example https://help.example.org."`
+	Out          string `placeholder:"FILE.zip" help:"Write the package to FILE.zip. Without it, only the manifest is printed."`
 	Name         string `default:"Parley" help:"Name of the app, at most 30 characters."`
-	AppVersion   string `default:"1.0.0" placeholder:"VERSION" help:"Teams takes an update only with a higher one (default ${default})."`
-	MentionsOnly bool   `help:"Don't ask for the right to read the channels' messages: agents then answer with @Parley reply: …"`
-	Developer    string `help:"Who offers the app; default its name."`
-	Website      string `placeholder:"URL" help:"What the app's page in Teams leads to; default the public URL."`
-	Privacy      string `placeholder:"URL" help:"Your privacy page; default the website."`
-	Terms        string `placeholder:"URL" help:"Your terms of use; default the website."`
+	AppVersion   string `default:"1.0.0" placeholder:"VERSION" help:"Version of the app. Teams accepts an update only with a higher one (default ${default})."`
+	MentionsOnly bool   `help:"Don't request permission to read all messages of channels: agents then answer with @Parley reply: …"`
+	Developer    string `help:"Developer of the app. Default: its name."`
+	Website      string `placeholder:"URL" help:"The website to which the app's page in Teams links. Default: the public URL."`
+	Privacy      string `placeholder:"URL" help:"Your privacy policy. Default: the website."`
+	Terms        string `placeholder:"URL" help:"Your terms of use. Default: the website."`
 }
 
 // Help is shown by `parley manifest teams --help`.
@@ -99,7 +101,7 @@ func (c teamsManifestCommand) Run() error {
 	return err
 }
 
-// printOutput prints the output of a function, or returns its error.
+// printOutput prints the result of a function that may fail, or returns its error.
 func printOutput(out []byte, err error) error {
 	if err != nil {
 		return err

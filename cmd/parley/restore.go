@@ -16,27 +16,30 @@ import (
 	"parley/store/restore"
 )
 
-// parley restore fills an empty database from a file of parley backup. A customer may have been erased since that
-// backup was made, and would come back with it. So every erasure is also written to a list outside of the database,
-// the file erasures.jsonl, and restore applies those erasures again that the backup doesn't have.
+// parley restore fills an empty database from a file that parley backup wrote. Two things make that delicate:
+//   - A customer may have been erased after the backup was made, and would come back with it. Every erasure is therefore
+//     also recorded in a list outside the database, the file erasures.jsonl, and restore repeats the erasures that the
+//     backup lacks.
+//   - Secrets in the database are encrypted with the master key. If the backup contains the key, it is encrypted with a
+//     passphrase, which restore asks for.
 
 // restoreCommand is `parley restore`. kong, which parses the command line, fills its fields and calls Run.
 type restoreCommand struct {
-	File     string `arg:"" help:"What parley backup wrote; - reads standard input."`
-	Erasures string `placeholder:"FILE" help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside FILE: who was erased since the backup is erased again." type:"path"`
+	File     string `arg:"" help:"A file written by parley backup; - reads standard input."`
+	Erasures string `placeholder:"FILE" help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside the backup. Customers who were erased since the backup are erased again." type:"path"`
 }
 
 // Help is shown by `parley restore --help`.
 func (restoreCommand) Help() string {
-	return `Stop Parley first, everywhere. ` +
+	return `Stop Parley first, on all machines. ` +
 		`The database must be empty: a new data folder, or an empty database that DATABASE_URL names. ` +
-		`A restore that was interrupted goes on when it is run again with the same file; before it has ended, serve refuses.
+		`To continue an interrupted restore, run it again with the same file; until it is complete, parley serve refuses to start.
 
-The master key is asked for by its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE or the terminal) ` +
-		`and put into PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY has it already.
+The master key is decrypted with its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE or the terminal) ` +
+		`and written to PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY contains it.
 
-Nothing is sent again by itself. Replies that waited when the backup was made are looked for in the mailbox; ` +
-		`what is not found is shown in its thread with Send again and Mark as sent. The same goes for what was typed since.
+Nothing is sent again automatically. Parley looks in the mailbox for replies that were pending when the backup was made. ` +
+		`Those that it doesn't find are shown in their threads, with the buttons Send again and Mark as sent. The same applies to replies typed since.
 
 Examples:
   parley restore acme.parley
@@ -45,7 +48,7 @@ Examples:
   age -d acme.parley.age | parley restore -      # passes through TMPDIR`
 }
 
-// Run restores.
+// Run restores the backup, repeats erasures, and prints what to do next.
 func (c restoreCommand) Run(ctx context.Context) error {
 	env, log, err := readEnvironment()
 	if err != nil {
@@ -105,7 +108,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// passphraseToOpen returns the passphrase of the master key in a backup: that of the environment, or what somebody types.
+// passphraseToOpen returns the passphrase of the master key in a backup, from the environment or from the terminal.
 func passphraseToOpen(ctx context.Context, env app.Env) (string, error) {
 	if env.BackupPassphrase != "" {
 		return env.BackupPassphrase, nil
@@ -113,8 +116,8 @@ func passphraseToOpen(ctx context.Context, env app.Env) (string, error) {
 	return ask(ctx, "Passphrase of the master key in the backup: ")
 }
 
-// readErasures reads the lists of erasures: the one in PARLEY_DATA/backups, and the one that --erasures names, or
-// else the one in the folder of the backup. If there is none at all, it warns on the terminal.
+// readErasures reads up to two lists of erasures: the one in PARLEY_DATA/backups, and the one that --erasures names or,
+// without the flag, the one in the folder of the backup. If no list exists, it prints a warning.
 func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	folder := app.BackupFolder(env)
 	lists := []backup.Erasures{backup.ErasuresIn(folder)}
@@ -125,10 +128,11 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	}
 
 	var records []erase.Record
-	isThere := false
+	hasList := false
 	for _, list := range lists {
 		_, err := os.Stat(list.Path)
-		if errors.Is(err, fs.ErrNotExist) && list.Path != c.Erasures {
+		isRequired := list.Path == c.Erasures
+		if errors.Is(err, fs.ErrNotExist) && !isRequired {
 			continue
 		}
 		if err != nil {
@@ -140,12 +144,12 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 			return nil, err
 		}
 
-		isThere = true
+		hasList = true
 		printRemark("The list of erasures: " + list.Path + ".")
 		records = append(records, some...)
 	}
 
-	if !isThere {
+	if !hasList {
 		printRemark(fmt.Sprintf("There is no list of erasures, neither in %s nor beside the backup. "+
 			"Whoever was erased since the backup comes back with it: "+
 			"then put erasures.jsonl into that folder and run parley erase before parley serve.", folder))
@@ -154,8 +158,8 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	return records, nil
 }
 
-// saveErasures adds records to the list in PARLEY_DATA/backups, unless they are in it. Those of another database
-// can't be applied to this one: it leaves them out and says so on the terminal.
+// saveErasures adds records that are missing to the list in PARLEY_DATA/backups. It leaves out records of another
+// database, which can't be applied to this one, and prints how many these are.
 func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures, records []erase.Record) error {
 	if len(records) == 0 {
 		return nil
@@ -175,18 +179,20 @@ func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backu
 	return list.AddMissing(ours)
 }
 
-// eraseAgain applies the erasures of the list that are newer than the backup, so that no erased customer comes
-// back.
+// eraseAgain repeats the erasures of the list that are newer than the backup, so that no erased customer comes back.
 func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures) error {
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
 	}
 
 	erased, err := list.Agree(ctx, db.Erasing(env))
-	if errors.Is(err, erase.ErrWaiting) {
+	switch {
+	case err == nil:
+	case errors.Is(err, erase.ErrWaiting):
 		printRemark("Something about a contact that was erased still waits to be applied or posted: " +
 			"the rest is erased as soon as Parley serves.")
-	} else if err != nil && !errors.Is(err, erase.ErrOtherKey) { // saveErasures has reported these
+	case errors.Is(err, erase.ErrOtherKey): // saveErasures has reported that
+	default:
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
 
@@ -197,7 +203,8 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.
 	return nil
 }
 
-// inputFile returns a file that can be read more than once; remove deletes it if it is a copy of standard input.
+// inputFile returns the path of the backup. Standard input is copied to a temporary file, since the backup is read more
+// than once. remove deletes that copy, and does nothing if there is none.
 func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func(), err error) {
 	if c.File != "-" {
 		return c.File, func() {}, nil
@@ -221,7 +228,7 @@ func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func
 	return f.Name(), remove, nil
 }
 
-// describeRestored returns the text that tells people what the restore has done and what happens next.
+// describeRestored returns the final text for the terminal: what was restored, and what happens next.
 func describeRestored(restored restore.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
@@ -239,8 +246,8 @@ func describeRestored(restored restore.Restored, keySaved bool, env app.Env) str
 	return text
 }
 
-// notEmptyHint tells people what to do if the embedded server has a database already. If there is a list of
-// erasures beside it, the hint names it for --erasures.
+// notEmptyHint says what to do if the embedded server already contains a database. If its data folder has a list of
+// erasures, the hint mentions that for --erasures.
 func notEmptyHint(env app.Env) string {
 	data := filepath.Clean(env.Data)
 	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), "+
@@ -252,7 +259,7 @@ func notEmptyHint(env app.Env) string {
 	return hint + "."
 }
 
-// explainRestore returns an error of a restore with a hint what to do about it, on a line of its own.
+// explainRestore adds to an error of a restore a line that says what to do.
 func explainRestore(err error, env app.Env) error {
 	hint := ""
 	switch {

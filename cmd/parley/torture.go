@@ -15,26 +15,31 @@ import (
 	"parley/cmd/parley/torture/oracle"
 )
 
-// tortureCommand is `parley torture`. kong, which parses the command line, fills its fields and calls Run.
+// tortureCommand is `parley torture`, a fault-injection test. It runs several Parleys on one database, lets emulated
+// customers and agents write thousands of messages, and meanwhile kills processes, cuts connections and moves the clock.
+// In the end a test oracle checks from outside that no message was lost, duplicated or reordered. kong, which parses the
+// command line, fills the fields and calls Run.
+//
+// The emulators and the oracle run as separate processes: torture starts its own program again with --fakes and --oracle.
 type tortureCommand struct {
-	Quick     bool          `help:"A short form, about a minute; Parley waits seconds where production waits minutes."`
-	Seed      uint64        `help:"Seed of the schedule; 0 = by chance."`
+	Quick     bool          `help:"A short run of about a minute, in which Parley waits seconds where it waits minutes in production."`
+	Seed      uint64        `help:"Seed of the random schedule; 0 = a random one."`
 	Flow      time.Duration `default:"3m" help:"How long messages are written and faults injected. The number of both grows with it."`
-	Replicas  int           `default:"3" help:"Parleys on one database."`
-	Mails     int           `help:"Mails that customers write; 0 = 60 a minute."`
-	Replies   int           `help:"Replies that agents type; 0 = 60 a minute."`
-	Kills     int           `default:"-1" help:"SIGKILLs to Parley at any time; -1 = one in 9 s. Others wait for a trigger."`
-	Stops     int           `default:"-1" help:"SIGSTOPs to Parley, for 30 s; -1 = one in 45 s, with a single replica one in 2 minutes."`
-	Upgrade   bool          `default:"true" negatable:"" help:"Begin with the version before the last change of the schema, built from git, and roll to this one under load. The short form doesn't."`
-	From      string        `placeholder:"COMMIT" help:"Begin with the version of this commit instead."`
-	Webhooks  bool          `help:"Slack sends requests, through a balancer, instead of Socket Mode."`
-	Chats     bool          `help:"Two of three customers write by WhatsApp, Messenger and SMS."`
-	Model     bool          `help:"A model reads what customers write, and fails by chance: errors, 429, cut streams, malformed JSON, no answer."`
+	Replicas  int           `default:"3" help:"Number of Parleys on one database."`
+	Mails     int           `help:"Number of mails from customers; 0 = 60 a minute."`
+	Replies   int           `help:"Number of replies from agents; 0 = 60 a minute."`
+	Kills     int           `default:"-1" help:"SIGKILLs to Parley at random times; -1 = one per 9 s. Others wait for a trigger."`
+	Stops     int           `default:"-1" help:"SIGSTOPs to Parley, for 30 s each; -1 = one per 45 s, with a single replica one per 2 minutes."`
+	Upgrade   bool          `default:"true" negatable:"" help:"Start with the version before the last change of the schema, built from git, and upgrade to this one under load. Ignored with --quick."`
+	From      string        `placeholder:"COMMIT" help:"Start with the version of this commit instead."`
+	Webhooks  bool          `help:"Slack sends requests, through a load balancer, instead of using Socket Mode."`
+	Chats     bool          `help:"Two thirds of the customers use WhatsApp, Messenger and SMS instead of mail."`
+	Model     bool          `help:"Use a language model that fails at random: errors, 429, cut streams, malformed JSON, no answer."`
 	Teams     bool          `help:"Agents work in Microsoft Teams instead of Slack."`
-	Graph     bool          `default:"true" negatable:"" help:"In Teams the app may read its channels (ChannelMessage.Read.Group): it is told every message, and looks up by Graph what it missed. Without, agents mention it."`
-	Rate      float64       `help:"Parley's SLACK_RATE or TEAMS_RATE; above 0 the emulators keep to their published limits, too."`
-	OwnCopies bool          `help:"The mail server does not file what it sends: then a lost answer is truly ambiguous."`
-	Keep      string        `placeholder:"DIR" help:"Keep data and logs there, also after a good run."`
+	Graph     bool          `default:"true" negatable:"" help:"In Teams the app may read its channels (ChannelMessage.Read.Group), so it receives every message and can look up missed ones through Graph. Without it, agents mention the app."`
+	Rate      float64       `help:"Parley's SLACK_RATE or TEAMS_RATE; above 0 the emulators also enforce the published rate limits."`
+	OwnCopies bool          `help:"The mail server doesn't store copies of sent mails, so Parley can't find out what became of a mail whose response was lost."`
+	Keep      string        `placeholder:"DIR" help:"Keep data and logs in DIR, even after a successful run."`
 
 	Oracle bool   `hidden:"" help:"Be the test oracle of a run."`
 	Fakes  string `hidden:"" placeholder:"JSON" help:"Be the emulators of a run, with these options."`
@@ -46,16 +51,17 @@ func (tortureCommand) Help() string {
 Parley, each as a process of its own. Customers and agents write while
 
   - Parley and PostgreSQL are killed, stopped and restarted,
-  - connections break or go silent, and providers fail,
-  - customers flood, somebody holds a snapshot, the data folder fills up (as root) and the clock jumps.
+  - connections break or hang, and providers fail,
+  - customers send floods of messages, a transaction holds a snapshot, the data folder fills up (as root) and the
+    clock jumps.
 
-Then the faults end, and everything has time to arrive. A test oracle, which observes only mailboxes and
-threads, counts what was lost, doubled, reordered, leaked or forgotten. Parley's tables must show that
-events were applied once, in the order of their queues. With --no-graph two things are counted apart: what
-Parley posted again and marked as such, and messages of which Teams gave up telling it.
+Then the faults end, and everything has time to arrive. A test oracle, which sees only mailboxes and
+threads, counts lost, duplicated, reordered, leaked and forgotten messages. Parley's tables must show that
+each event was applied once, in the order of its queue. With --no-graph two things are counted separately:
+messages that Parley posted again and marked as such, and messages that Teams stopped trying to deliver.
 
-Exit status 1 if an invariant was violated, or the run did not put it to the test. Then the journal, what
-the emulators showed and all logs stay in a folder that the output names.
+Exit status 1 if an invariant was violated, or wasn't tested by the run. Then the journal, the state of the
+emulators and all logs are kept in a folder that the output names.
 
 Examples:
   parley torture --quick
@@ -67,7 +73,8 @@ Examples:
   parley torture --flow 30m`
 }
 
-// Run plays a run, or is one of the other processes of a run.
+// Run carries out a run, or is one of the processes that a run starts.
+// Errors: errReported if an invariant was violated; the run could not be carried out.
 func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Oracle {
 		return oracle.Run(ctx, os.Stdin, os.Stdout)
@@ -88,7 +95,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 
 	o = torture.Plan(o)
 	if o.Seed == 0 {
-		o.Seed = uint64(rand.Uint32()) + 1 //nolint:gosec // any will do
+		o.Seed = uint64(rand.Uint32()) + 1 //nolint:gosec // needs no secure randomness
 	}
 
 	_, err = torture.Run(ctx, o)
@@ -99,8 +106,8 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// longForm returns the options of a run in which Parley waits as it does in production. torture.Options says how long each
-// fault has to last for that.
+// longForm returns the options of a run in which Parley's timeouts are those of production. torture.Options explains how
+// long each fault has to last then.
 func (c tortureCommand) longForm(program string) torture.Options {
 	return torture.Options{
 		Program: program,
@@ -134,8 +141,8 @@ func (c tortureCommand) longForm(program string) torture.Options {
 	}
 }
 
-// plannedFaults returns how many faults of each kind the command line asks for. A kind that it leaves to the plan is
-// missing.
+// plannedFaults returns how many faults of each kind the command line asks for. The map lacks kinds for which the default
+// is to be used.
 func (c tortureCommand) plannedFaults() map[string]int {
 	planned := map[string]int{}
 	if c.Kills >= 0 {
