@@ -14,11 +14,14 @@ import (
 	"parley/store/stats"
 )
 
-// lateBurst is how long what a customer wrote may wait for its analysis before the doctor wonders.
+// Parley analyses what customers write: it finds out the language and the intent, for example, and suggests answers from
+// the company's own documents. A language model does that if one is configured, and otherwise Parley's own rules. This
+// file checks the analysis for `parley doctor`.
+
+// lateBurst is how long a customer's messages may wait for their analysis.
 const lateBurst = 5 * time.Minute
 
-// checkAnalyses examines what reads customers' messages. None of its findings is Wrong: without an analysis everything else
-// goes on.
+// checkAnalyses checks the analysis of customers' messages. No finding is Wrong, because everything else works without it.
 func (o Options) checkAnalyses(ctx context.Context) Section {
 	s := Section{Name: "analysis"}
 	if o.Model == nil {
@@ -29,6 +32,13 @@ func (o Options) checkAnalyses(ctx context.Context) Section {
 
 	o.checkTokens(ctx, &s)
 	o.checkKnowledge(ctx, &s)
+	o.checkWaiting(ctx, &s)
+	return s
+}
+
+// checkWaiting checks that customers' messages don't wait for their analysis for too long. A burst is a series of messages
+// that is analysed together.
+func (o Options) checkWaiting(ctx context.Context, s *Section) {
 	waiting, err := stats.Read(ctx, o.Pool)
 	bursts := count(waiting.Bursts, "conversation") + " to be analysed"
 	isLate := waiting.Bursts > 0 && waiting.BurstsOldest > lateBurst.Seconds()
@@ -41,11 +51,9 @@ func (o Options) checkAnalyses(ctx context.Context) Section {
 	default:
 		s.addGood("waiting", "%s", bursts)
 	}
-
-	return s
 }
 
-// checkModel asks the model, and adds what the running Parley last saw of it.
+// checkModel asks the model a question, and adds the condition of the model that parley serve reported last.
 func (o Options) checkModel(ctx context.Context, s *Section) {
 	if c := o.Model.Probe(ctx); c.Status == analysis.Working {
 		s.addGood("model", "it answers")
@@ -65,7 +73,8 @@ func (o Options) checkModel(ctx context.Context, s *Section) {
 	}
 }
 
-// checkTokens tells for each account how many tokens the model took today, and whether a limit left questions unasked.
+// checkTokens reports for each account how many of the model's tokens it used today, and whether a limit kept Parley from
+// asking the model.
 func (o Options) checkTokens(ctx context.Context, s *Section) {
 	today, err := ai.TokensToday(ctx, o.Pool)
 	if err != nil {
@@ -84,21 +93,23 @@ func (o Options) checkTokens(ctx context.Context, s *Section) {
 		if i < 0 {
 			continue
 		}
-		what, tokens := "tokens of "+a.Name, today[i].Tokens
-		if refused := int(today[i].Refused); refused > 0 {
-			s.addOdd(what, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", tokens, count(refused, "question")),
-				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
-		} else {
+
+		what := "tokens of " + a.Name
+		tokens, refused := today[i].Tokens, int(today[i].Refused)
+		if refused == 0 {
 			s.addGood(what, "%d today", tokens)
+			continue
 		}
+		s.addOdd(what, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", tokens, count(refused, "question")),
+			"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
 	}
 }
 
-// staleKnowledge is how long a folder or site may go without a look before the doctor wonders: it is looked through
-// four times as often.
+// staleKnowledge is how long ago a folder or website may have been read. parley serve reads each every six hours.
 const staleKnowledge = 24 * time.Hour
 
-// checkKnowledge tells what was read of each folder and site, when, and what could not be.
+// checkKnowledge reports on each folder and website with the company's documents: when it was read, how much was found,
+// and what could not be read.
 func (o Options) checkKnowledge(ctx context.Context, s *Section) {
 	places, placesErr := knowledge.States(ctx, o.Pool)
 	if placesErr == nil && len(places) == 0 {

@@ -10,8 +10,8 @@ import (
 	"parley/store/schema"
 )
 
-// checkDatabase examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
-// read the database.
+// checkDatabase checks PostgreSQL, the schema, the clocks and the master key for `parley doctor`. ready is true if the
+// other checks can read the database.
 func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -56,49 +56,51 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	return s, true
 }
 
-// checkConnections examines whether the server has room for the connections of all processes that live, and of one more: an upgrade may
-// start one beside them, and commands have theirs.
+// checkConnections checks that the server allows enough connections for all running processes and one more. An upgrade
+// may start a process before it stops an old one, and commands need connections, too.
 func (o Options) checkConnections(ctx context.Context, s *Section) {
 	c, err := store.CountConnections(ctx, o.Pool)
-	needed := (max(c.Processes, 1) + 1) * store.ConnectionsOfProcess
+	processes := max(c.Processes, 1)
+	needed := (processes + 1) * store.ConnectionsOfProcess
 	switch {
 	case err != nil:
 		s.addWrong("connections", err.Error(), "See the database's log.")
 	case c.Allowed < needed:
 		s.addOdd("connections", fmt.Sprintf("the server allows %d, and %s may need %d, with those of an upgrade or of commands",
-			c.Allowed, count(max(c.Processes, 1), "process"), needed),
+			c.Allowed, count(processes, "process"), needed),
 			fmt.Sprintf("Raise max_connections, and what limits the role or the database, to at least %d more than others use.", needed))
 	default:
 		s.addGood("connections", "enough for each parley serve")
 	}
 }
 
-// clocksApart is how far the clocks of this machine and of the database may be apart.
-const clocksApart = time.Minute
+// maxClockDifference is how far the clocks of this machine and of the database may differ.
+const maxClockDifference = time.Minute
 
-// checkMachineClock compares the clock of this machine with the database's. What is decided by both goes wrong where they
-// disagree: how old an event is, how long something may wait, until when a link is good.
+// checkMachineClock compares the clock of this machine with the database's. Parley uses both, so a difference distorts,
+// for example, the age of messages and the lifetime of links. It reads this machine's clock before and after the query,
+// since the query may take a while.
 func (o Options) checkMachineClock(ctx context.Context, s *Section) {
-	var there time.Time
+	var database time.Time
 	before := o.now()
 
-	if err := o.Pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
+	if err := o.Pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&database); err != nil {
 		s.addWrong("machine's clock", err.Error(), "See the database's log.")
 		return
 	}
 
 	const hint = "Let both machines set their clocks by the network (NTP)."
 	switch after := o.now(); {
-	case before.Sub(there) > clocksApart:
-		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(there))+" ahead of the database's", hint)
-	case there.Sub(after) > clocksApart:
-		s.addWrong("machine's clock", "it is "+roundDuration(there.Sub(after))+" behind the database's", hint)
+	case before.Sub(database) > maxClockDifference:
+		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(database))+" ahead of the database's", hint)
+	case database.Sub(after) > maxClockDifference:
+		s.addWrong("machine's clock", "it is "+roundDuration(database.Sub(after))+" behind the database's", hint)
 	default:
 		s.addGood("machine's clock", "agrees with the database's")
 	}
 }
 
-// now is the time of this machine's clock.
+// now returns the time by this machine's clock.
 func (o Options) now() time.Time {
 	if o.Now != nil {
 		return o.Now()
@@ -106,7 +108,7 @@ func (o Options) now() time.Time {
 	return time.Now()
 }
 
-// checkMasterKey examines whether the secrets in the database can be opened.
+// checkMasterKey checks that the master key decrypts the secrets in the database, such as passwords of mailboxes.
 func (o Options) checkMasterKey(ctx context.Context, s *Section) {
 	checks, err := store.KeyChecks(ctx, o.Pool)
 	switch {

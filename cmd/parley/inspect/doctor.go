@@ -17,58 +17,59 @@ import (
 	"parley/store/stats"
 )
 
-// checkTimeout limits the time to examine one account or surface.
+// checkTimeout limits each check.
 const checkTimeout = 2 * time.Minute
 
-// maxParallelChecks is how many accounts and surfaces are examined at the same time.
+// maxParallelChecks is how many checks run at the same time.
 const maxParallelChecks = 8
 
-// Bucket is what the doctor asks of an object store.
+// Bucket is an object store that can be tested.
 type Bucket interface {
 	blob.Objects
-	// Try writes, reads and removes a small object of its own, and asks for one that can't be there.
+	// Try writes, reads and removes a small object, and asks for one that doesn't exist.
 	Try(ctx context.Context) error
-	// Where names the place for people.
+	// Where describes the bucket to people.
 	Where() string
 }
 
-// Model is what the doctor asks of a language model.
+// Model is a language model that can be tested.
 type Model interface {
-	// Probe sends the model a short question without any customer's words, and says whether it works.
+	// Probe sends the model a short question, without any customer's words, and reports whether it works.
 	Probe(ctx context.Context) analysis.Condition
 }
 
-// Options say what Doctor examines. A field that is nil or "" leaves that out, unless it says otherwise.
+// Options say what Doctor checks. Unless documented otherwise, a nil or empty field leaves its subject out. A channel is
+// the code for one kind of account to which customers write, such as a mailbox; a surface is the code for a chat in which
+// agents work, such as Slack.
 type Options struct {
 	Pool     *pgxpool.Pool
-	Sealer   *store.Sealer // nil if there is no master key
-	Specs    []channels.Spec
-	Surfaces map[string]any // the configured surfaces by kind. Each is a channels.Checker or a finder; others can't be examined
-	// SurfacesFault is why it isn't known which surfaces are configured; nil means that Surfaces has all of them.
+	Sealer   *store.Sealer   // decrypts stored secrets; nil if there is no master key, which is a finding
+	Specs    []channels.Spec // all kinds of accounts
+	Surfaces map[string]any  // the configured surfaces by kind; those that are neither a channels.Checker nor a finder can't be tested
+	// SurfacesFault is why the configured surfaces could not be determined; nil means that Surfaces is complete.
 	SurfacesFault error
-	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
+	// Outside returns the network part of a channel's Env; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
-	// Grant returns the consent by which an account signs in at a provider, or nil if there is none.
+	// Grant returns the OAuth consent with which an account signs in at a provider, or nil if there is none.
 	Grant   func(account store.Account, provider string) channels.Grant
-	Objects Bucket           // where old files are; nil if they are in the database
-	Model   Model            // reads what customers write; nil if rules do, without a network
-	SignIn  channels.Checker // the provider of OIDC_ISSUER, by which agents sign in; nil if there is none
-	Backups string           // the folder with the embedded server's backups; "" for an external database, which has its own
+	Objects Bucket           // the store of old files; nil if they are in the database
+	Model   Model            // analyses customers' messages; nil if Parley's own rules do
+	SignIn  channels.Checker // the provider of OIDC_ISSUER, with which agents sign in
+	Backups string           // the directory with the embedded server's backups; "" for an external database
 	Now     func() time.Time // this machine's clock; nil means time.Now
 	Log     *slog.Logger
 }
 
-// Level says how much a finding matters.
+// Level is the severity of a finding.
 type Level string
 
-// Levels.
 const (
 	Good  Level = "good"
-	Odd   Level = "odd" // works, but probably isn't intended
-	Wrong Level = "wrong"
+	Odd   Level = "odd"   // works, but is probably not intended
+	Wrong Level = "wrong" // has to be corrected
 )
 
-// mark returns the sign that stands before a finding.
+// mark returns the sign that precedes a finding.
 func (l Level) mark() string {
 	switch l {
 	case Good:
@@ -81,26 +82,31 @@ func (l Level) mark() string {
 	return ""
 }
 
-// Finding is one line of the doctor.
+// Finding is the result of one check.
 type Finding struct {
 	Level           Level
-	What            string // "IMAP login"
-	Text            string // what was found
-	Hint            string // what to do next; "" if nothing is to be done
-	MayNameCustomer bool   // in Text
+	What            string // what was checked: "IMAP login"
+	Text            string // the result
+	Hint            string // what to do about it; "" if nothing has to be done
+	MayNameCustomer bool   // Text may contain a customer's name or address
 }
 
-// Section is all findings about one thing, with its name as heading.
+// Section has the findings about one subject.
 type Section struct {
 	Name     string          // "database", "account support-mail"
-	Account  store.AccountID // 0 means that it is about no account
+	Account  store.AccountID // 0 if the subject isn't an account
 	Findings []Finding
 }
 
-// Report is all that the doctor found.
+// Report is the result of Doctor. Its text looks like this:
+//
+//	database
+//	  ✓ server: PostgreSQL 15 or newer, UTF8
+//	  ✗ schema: not up to date
+//	      → Run parley migrate, or start parley serve.
 type Report struct{ Sections []Section }
 
-// IsBroken reports whether something is wrong: then `parley doctor` exits with 1.
+// IsBroken reports whether a finding is Wrong. `parley doctor` then exits with status 1.
 func (r Report) IsBroken() bool {
 	for _, s := range r.Sections {
 		for _, f := range s.Findings {
@@ -112,7 +118,7 @@ func (r Report) IsBroken() bool {
 	return false
 }
 
-// Text writes the report for a terminal.
+// Text formats the report for a terminal.
 func (r Report) Text() string {
 	var b strings.Builder
 	for i, s := range r.Sections {
@@ -132,17 +138,17 @@ func (r Report) Text() string {
 	return b.String()
 }
 
-// addGood adds a finding that is in order. format and args are as for fmt.Sprintf.
+// addGood adds a Good finding. format and args are as for fmt.Sprintf.
 func (s *Section) addGood(what, format string, args ...any) {
 	s.Findings = append(s.Findings, Finding{Level: Good, What: what, Text: fmt.Sprintf(format, args...)})
 }
 
-// addOdd adds a finding that works, but probably isn't intended.
+// addOdd adds an Odd finding.
 func (s *Section) addOdd(what, text, hint string) {
 	s.Findings = append(s.Findings, Finding{Level: Odd, What: what, Text: text, Hint: hint})
 }
 
-// addWrong adds a finding that somebody has to put right.
+// addWrong adds a Wrong finding.
 func (s *Section) addWrong(what, text, hint string) {
 	s.Findings = append(s.Findings, Finding{Level: Wrong, What: what, Text: text, Hint: hint})
 }
@@ -158,9 +164,9 @@ func (s *Section) addChecked(list []channels.Finding) {
 	}
 }
 
-// Doctor examines everything that Parley needs and says what to do. If something can't be examined, that is a
-// finding and not an error. It changes nothing, except that it writes a small object into the object store
-// and removes it again, and that it asks the model a short question.
+// Doctor checks everything that Parley needs, and says what to do about each problem. If a check fails to run, that is a
+// finding and not an error. Doctor changes nothing, except that it writes a small object to the object store and removes
+// it again. It asks the model a short question, for which the provider may charge.
 func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -182,7 +188,7 @@ func Doctor(ctx context.Context, o Options) Report {
 	return Report{Sections: append(report.Sections, sections...)}
 }
 
-// listChecks returns what there is to examine beside the database itself.
+// listChecks returns all checks except that of the database.
 func (o Options) listChecks(ctx context.Context, directory store.Directory) []func(context.Context) Section {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return checkPeople(directory) },
@@ -210,7 +216,7 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 
 	for _, a := range directory.Accounts {
 		switch a.Side {
-		case store.SideSystem: // Parley's own account has nothing to examine
+		case store.SideSystem: // Parley's own account: nothing to check
 		case store.SideSurface:
 			checks = append(checks, func(ctx context.Context) Section { return o.checkSurface(ctx, a, directory) })
 		case store.SideChannel:
@@ -221,7 +227,7 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 	return checks
 }
 
-// runTogether runs checks at the same time, so that a server that doesn't answer holds up only its own check. It returns their
+// runTogether runs checks concurrently, so that a server that doesn't respond delays only its own check. It returns the
 // sections in the order of the checks.
 func runTogether(ctx context.Context, checks []func(context.Context) Section) []Section {
 	sections := make([]Section, len(checks))
@@ -235,6 +241,6 @@ func runTogether(ctx context.Context, checks []func(context.Context) Section) []
 			return nil
 		})
 	}
-	_ = group.Wait() // checks return findings, no errors
+	_ = group.Wait() // the functions return no errors
 	return sections
 }

@@ -7,8 +7,9 @@ import (
 	"parley/store/blob"
 )
 
-// checkFiles examines where the bytes of old files are. moved and movedErr are the result of blob.HashOfMoved: the hash of a file that
-// should be in the object store, or "" if none was moved yet.
+// checkFiles checks the object store. Parley moves the content of old files, such as attachments of mails, from the
+// database to an S3 bucket if one is configured. moved and movedErr are the results of blob.HashOfMoved: the hash of a
+// file that should be in the object store, or "" if no file was moved yet.
 func (o Options) checkFiles(ctx context.Context, moved string, movedErr error) Section {
 	s := Section{Name: "files"}
 	switch {
@@ -23,7 +24,7 @@ func (o Options) checkFiles(ctx context.Context, moved string, movedErr error) S
 	return s
 }
 
-// checkBucket examines the object store.
+// checkBucket tests access to the object store, and checks that it has the file that was moved last.
 func (o Options) checkBucket(ctx context.Context, s *Section, moved string) {
 	if err := o.Objects.Try(ctx); err != nil {
 		s.addWrong("object store", o.Objects.Where()+" doesn't do all that is needed: "+err.Error(),

@@ -13,19 +13,27 @@ import (
 	"parley/store"
 )
 
-// How much is shown of a long conversation: its newest messages, deliveries and log entries.
+// Limits for long conversations, of which only the newest messages, deliveries and log entries are shown.
 const (
 	maxMessages   = 200
 	maxDeliveries = 500
 	maxLog        = 300
 )
 
-// A journey is what parley explain shows, for whoever asks why a message arrived, or didn't. An event is one thing that a provider or
-// a chat told Parley. It is kept in a journal, and causes messages, which become deliveries, one for each place to which they go.
-
-// Journey is what happened to a conversation or an event, in order.
+// Journey is the history of a conversation or an event, step by step. `parley explain` shows it to people who ask why a
+// message arrived or didn't:
+//
+//	#12: open · account support-mail · nobody holds it
+//
+//	Monday 2 March 2026 CET
+//	  09:14:02.120  event 7 arrived from support-mail (2.1 kB)
+//	  09:14:02.120  the customer wrote message 31 (80 characters)
+//	  09:14:02.154  post of message 31 to slack: accepted
+//
+// An event is one thing that a provider or a chat reported to Parley. It is stored in the journal, and may cause
+// messages. A message becomes a delivery for each place to which it is sent, such as a thread in Slack.
 type Journey struct {
-	Title        string               // "#12: open · account support-mail · team Support · Ann Lee"
+	Title        string               // the first line
 	Conversation store.ConversationID // 0 means an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
@@ -34,42 +42,43 @@ type Journey struct {
 // StepKind is the kind of a step.
 type StepKind string
 
-// Kinds of steps, in the order of cause and effect at one time.
+// Kinds of steps. Steps with the same time are sorted in this order, from cause to effect.
 const (
 	StepArrived  StepKind = "arrived"  // an event in the journal
 	StepSaid     StepKind = "said"     // a message, and what was decided about it
 	StepDone     StepKind = "done"     // a log entry
-	StepDelivery StepKind = "delivery" // a message on its way to one place
+	StepDelivery StepKind = "delivery" // a delivery of a message
 )
 
-// Step is one step of a journey. Its texts have no text of messages and no secrets.
+// Step is one step of a journey. It contains neither the text of messages nor secrets.
 type Step struct {
-	At     time.Time // Parley's clock
+	At     time.Time // by Parley's clock, which differs from the database's in demos and tests
 	Kind   StepKind
 	Text   string   // one sentence without a full stop
-	Detail []string // more lines: reasons, attempts, what to do
-	Bad    bool     // somebody should look at it
+	Detail []string // further lines: reasons, attempts, what to do
+	Bad    bool     // a person should look at it
 
-	// What the step is about; 0 means none.
+	// The subject of the step; fields that don't apply are 0.
 	Event    store.EventID
 	Message  store.MessageID
 	Delivery store.DeliveryID
 }
 
 // Conversation returns the journey of a conversation.
-// Errors: ErrUnknown.
+// Errors: ErrUnknown; the database's.
 func Conversation(ctx context.Context, q store.Querier, number store.ConversationID) (Journey, error) {
-	t, err := newTeller(ctx, q)
+	b, err := newBuilder(ctx, q)
 	if err != nil {
 		return Journey{}, err
 	}
-	return t.tellConversation(ctx, number, 0)
+	return b.buildConversation(ctx, number, 0)
 }
 
-// Event returns the journey of an event of the journal: the event, the messages and log entries that it caused, and their
-// deliveries. Errors: ErrUnknown.
+// Event returns the journey of an event: the event itself, the messages and log entries that it caused, and the
+// deliveries of these messages.
+// Errors: ErrUnknown; the database's.
 func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, error) {
-	t, err := newTeller(ctx, q)
+	b, err := newBuilder(ctx, q)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -79,47 +88,48 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 		return Journey{}, err
 	}
 	if len(touched) > 0 {
-		j, err := t.tellConversation(ctx, touched[0], id)
+		j, err := b.buildConversation(ctx, touched[0], id)
 		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
 		return j, err
 	}
 
-	if err := t.addEvents(ctx, []store.EventID{id}); err != nil {
+	if err := b.addEvents(ctx, []store.EventID{id}); err != nil {
 		return Journey{}, err
 	}
-	if len(t.steps) == 0 {
+	if len(b.steps) == 0 {
 		return Journey{}, fmt.Errorf("inspect: event %d: %w; what was applied is removed after 30 days", id, ErrUnknown)
 	}
 
-	return Journey{Title: fmt.Sprintf("event %d", id), Steps: t.steps}, nil
+	return Journey{Title: fmt.Sprintf("event %d", id), Steps: b.steps}, nil
 }
 
-// teller collects the steps of one journey.
-type teller struct {
+// builder builds a journey. The build and add methods collect steps in the order in which they read the tables; sort
+// puts them in order at the end.
+type builder struct {
 	q          store.Querier
 	dir        store.Directory // names of accounts, teams and agents
 	clockAhead time.Duration   // how far Parley's clock is ahead of the database's
 	now        time.Time
 	steps      []Step
-	caused     map[store.EventID]time.Time // by event: the time of the first thing that it caused
+	caused     map[store.EventID]time.Time // the time of the first thing that each event caused
 }
 
-func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
-	t := &teller{q: q, caused: map[store.EventID]time.Time{}}
+func newBuilder(ctx context.Context, q store.Querier) (*builder, error) {
+	b := &builder{q: q, caused: map[store.EventID]time.Time{}}
 	var err error
-	if t.dir, err = store.LoadDirectory(ctx, q); err != nil {
+	if b.dir, err = store.LoadDirectory(ctx, q); err != nil {
 		return nil, err
 	}
-	if t.clockAhead, err = store.ClockAhead(ctx, q); err != nil {
+	if b.clockAhead, err = store.ClockAhead(ctx, q); err != nil {
 		return nil, err
 	}
-	t.now, err = store.Now(ctx, q)
-	return t, err
+	b.now, err = store.Now(ctx, q)
+	return b, err
 }
 
-// tellConversation returns the journey of a conversation. If only is not 0, the journey has just that event and what it caused.
-func (t *teller) tellConversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
-	conversations, err := store.Conversations(ctx, t.q, number)
+// buildConversation returns the journey of a conversation. If only is not 0, the journey has just that event and what it caused.
+func (b *builder) buildConversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
+	conversations, err := store.Conversations(ctx, b.q, number)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -127,17 +137,17 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 
-	messages, err := store.LatestMessages(ctx, t.q, []store.ConversationID{number}, maxMessages)
+	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, maxMessages)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	log, err := store.ListLog(ctx, t.q, number, maxLog, 0)
+	log, err := store.ListLog(ctx, b.q, number, maxLog, 0)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	sent, err := collect(ctx, t.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
+	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -151,32 +161,32 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 		})
 	}
 
-	arrived := t.addMessages(messages)
-	arrived = append(arrived, t.addLog(log)...)
-	t.addDeliveries(sent)
+	arrived := b.addMessages(messages)
+	arrived = append(arrived, b.addLog(log)...)
+	b.addDeliveries(sent)
 	if only != 0 {
 		arrived = []store.EventID{only}
 	} else {
-		open, err := collect(ctx, t.q, "waiting events", pgx.RowTo[store.EventID], openEvents, store.ConversationKey(number))
+		open, err := collect(ctx, b.q, "waiting events", pgx.RowTo[store.EventID], openEvents, store.ConversationKey(number))
 		if err != nil {
 			return Journey{}, err
 		}
 		arrived = append(arrived, open...)
 	}
 
-	if err := t.addEvents(ctx, arrived); err != nil {
+	if err := b.addEvents(ctx, arrived); err != nil {
 		return Journey{}, err
 	}
 
-	t.sort()
+	b.sort()
 	isCut := isLong && only == 0
-	return Journey{Title: t.titleOf(conversations[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
+	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isCut}, nil
 }
 
-// sort puts the steps in order: by time, and those of one time by cause and effect.
-func (t *teller) sort() {
+// sort sorts the steps by time, and steps with the same time from cause to effect.
+func (b *builder) sort() {
 	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
-	slices.SortStableFunc(t.steps, func(a, b Step) int {
+	slices.SortStableFunc(b.steps, func(a, b Step) int {
 		return cmp.Or(
 			a.At.Compare(b.At),
 			cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
@@ -186,58 +196,58 @@ func (t *teller) sort() {
 	})
 }
 
-// noteCause records that an event caused something at this time.
-func (t *teller) noteCause(event store.EventID, at time.Time) {
-	first, isKnown := t.caused[event]
+// noteCause records that an event caused something at a time.
+func (b *builder) noteCause(event store.EventID, at time.Time) {
+	first, isKnown := b.caused[event]
 	if !isKnown || at.Before(first) {
-		t.caused[event] = at
+		b.caused[event] = at
 	}
 }
 
-// addMessages adds the steps of messages, and returns the events that made them.
-func (t *teller) addMessages(messages []store.Message) (events []store.EventID) {
+// addMessages adds the steps of messages, and returns the events that caused them.
+func (b *builder) addMessages(messages []store.Message) (events []store.EventID) {
 	for _, m := range messages {
-		t.steps = append(t.steps, t.messageStep(m))
+		b.steps = append(b.steps, b.messageStep(m))
 		if m.EventID != 0 {
-			t.noteCause(m.EventID, m.CreatedAt)
+			b.noteCause(m.EventID, m.CreatedAt)
 			events = append(events, m.EventID)
 		}
 	}
 	return events
 }
 
-// addLog adds the steps of log entries, and returns the events that made them.
-func (t *teller) addLog(log []store.LogEntry) (events []store.EventID) {
+// addLog adds the steps of log entries, and returns the events that caused them.
+func (b *builder) addLog(log []store.LogEntry) (events []store.EventID) {
 	for _, e := range log {
-		t.steps = append(t.steps, t.logStep(e))
+		b.steps = append(b.steps, b.logStep(e))
 		if e.EventID != 0 {
-			t.noteCause(e.EventID, e.At)
+			b.noteCause(e.EventID, e.At)
 			events = append(events, e.EventID)
 		}
 	}
 	return events
 }
 
-func (t *teller) addDeliveries(sent []delivery) {
+func (b *builder) addDeliveries(sent []delivery) {
 	for _, d := range sent {
-		t.steps = append(t.steps, t.deliveryStep(d))
+		b.steps = append(b.steps, b.deliveryStep(d))
 	}
 }
 
-// addEvents adds the steps of events that are still in the journal, each once.
-func (t *teller) addEvents(ctx context.Context, ids []store.EventID) error {
+// addEvents adds the steps of those events that are still in the journal. ids may contain duplicates.
+func (b *builder) addEvents(ctx context.Context, ids []store.EventID) error {
 	slices.Sort(ids)
-	events, err := readEvents(ctx, t.q, slices.Compact(ids))
+	events, err := readEvents(ctx, b.q, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
-		t.steps = append(t.steps, t.arrivalStep(e))
+		b.steps = append(b.steps, b.arrivalStep(e))
 	}
 	return nil
 }
 
-// Text writes the journey for a terminal, with times in this zone.
+// Text formats the journey for a terminal, with times in zone.
 func (j Journey) Text(zone *time.Location) string {
 	var b strings.Builder
 	b.WriteString(j.Title + "\n")

@@ -14,36 +14,40 @@ import (
 	"parley/store"
 )
 
-// maxQuarantined is how many quarantined events are listed.
+// An event is one thing that a provider or a chat reported, such as a new mail. Events wait in queues until Parley applies
+// them, that is, processes them. An event that can't be applied, for example because of a bug, is put into quarantine, so
+// that it doesn't block its queue. This file lists such events, and puts them back into their queues once the cause has
+// been removed.
+
+// maxQuarantined is the maximum number of quarantined events in a list.
 const maxQuarantined = 200
 
-// Replayed is what Replay did with one event.
+// Replayed is the result of Replay for one event.
 type Replayed struct {
 	Event store.EventID
 	State ReplayState
 }
 
-// ReplayState is the result of Replay for an event.
+// ReplayState says what Replay did with an event.
 type ReplayState string
 
-// Results of Replay.
 const (
-	ReplayQueued         ReplayState = "queued"          // will be applied again at once
-	ReplayNotQuarantined ReplayState = "not_quarantined" // it was applied, or waits already
-	ReplayEmptied        ReplayState = "emptied"         // too old, or erased: nothing is left to apply
-	ReplayHandedOver     ReplayState = "handed_over"     // to the account it was for, applied at once
-	ReplayUnowned        ReplayState = "unowned"         // the number or page it was for is still no account's
-	ReplayOtherSecret    ReplayState = "other_secret"    // it was signed with a secret that isn't that of the account it was for
-	ReplayUnknown        ReplayState = "unknown"
+	ReplayQueued         ReplayState = "queued"          // it is in its queue again
+	ReplayNotQuarantined ReplayState = "not_quarantined" // it is applied, or in its queue already
+	ReplayEmptied        ReplayState = "emptied"         // its payload was deleted, because of its age or an erasure
+	ReplayHandedOver     ReplayState = "handed_over"     // it is in the queue of the account that it was meant for
+	ReplayUnowned        ReplayState = "unowned"         // no account has the number or page that it was meant for
+	ReplayOtherSecret    ReplayState = "other_secret"    // it wasn't signed with the secret of the account that it was meant for
+	ReplayUnknown        ReplayState = "unknown"         // there is no such event
 )
 
-// Replay puts quarantined events back into their queues; the running Parley applies them within a second.
+// Replay puts quarantined events back into their queues. A running Parley applies them within a second. The result has an
+// element for each of list, in order.
 //
-// An event may have come by a shared callback, for a number or page that belonged to no account. It is handed to the
-// account to which it belongs now (channels.Spec.Owner), but only if callbacks for both accounts are signed with the same
-// secret: otherwise whoever signed it need not be that account's provider. sealer opens these secrets.
-//
-// The result has an element for each of list, in order.
+// Several accounts may share a webhook: Meta, for example, calls the same URL for all of a company's phone numbers. An
+// event for a number that no account had at the time is in quarantine, too. Replay moves it to the account that has the
+// number now (channels.Spec.Owner), but only if the webhooks of both accounts are signed with the same secret. Otherwise
+// the event may come from somebody who isn't that account's provider. sealer decrypts these secrets.
 func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
 	events, err := readEvents(ctx, q, list)
 	if err != nil {
@@ -60,11 +64,12 @@ func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []
 		case e.Reason == nil:
 			states[e.ID] = ReplayNotQuarantined
 		case isUnowned:
-			if states[e.ID], err = handOver(ctx, q, sealer, specs, e); err != nil {
+			states[e.ID], err = handOver(ctx, q, sealer, specs, e)
+			if err != nil {
 				return nil, err
 			}
 		default:
-			states[e.ID] = ReplayNotQuarantined // unless store.Replay still finds it in quarantine
+			states[e.ID] = ReplayNotQuarantined // replaced below, unless another replay has been faster
 			requeued = append(requeued, e.ID)
 		}
 	}
@@ -86,14 +91,14 @@ func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []
 	return results, nil
 }
 
-// handOver hands an event that was set aside, as owners.Parse says, to the account to which it belongs now.
+// handOver moves an event for which there was no account to the account that it belongs to now.
 func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, e event) (ReplayState, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
 		return "", err
 	}
 
-	owner, externalID, _ := owners.Parse(e.ExternalID) // the caller has checked that it was set aside
+	owner, externalID, _ := owners.Parse(e.ExternalID) // the caller has checked that this succeeds
 	kind := ""
 	for _, a := range accounts {
 		if a.ID == e.AccountID {
@@ -111,26 +116,28 @@ func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs 
 	}
 
 	isHandedOver, err := store.HandOver(ctx, q, e.ID, account, externalID)
-	if err != nil || !isHandedOver { // another replay was faster
-		return ReplayNotQuarantined, err
+	if err != nil {
+		return "", err
 	}
-
+	if !isHandedOver { // another replay was faster
+		return ReplayNotQuarantined, nil
+	}
 	return ReplayHandedOver, nil
 }
 
-// signingSecret reads the secret with which callbacks for an account are signed. An account whose settings can't be read gets one
-// that no other account has, so that nothing is handed to it.
+// signingSecret returns a function that reads the secret with which an account's webhook is signed. For an account whose
+// settings can't be read, it returns a random text, which matches no other account's secret.
 func signingSecret(sealer *store.Sealer) owners.Secret {
 	return func(account store.Account, spec channels.Spec) string {
 		config, err := setup.OpenConfig(account, sealer, spec)
 		if err != nil {
 			return rand.Text()
 		}
-		return strings.TrimSpace(config[spec.SignedBy]) // as channels use it
+		return strings.TrimSpace(config[spec.SignedBy]) // channels trim it, too
 	}
 }
 
-// Text writes the result for a terminal.
+// Text formats the result for a terminal.
 func (r Replayed) Text() string {
 	words := map[ReplayState]string{
 		ReplayQueued:     "queued, applied within a second while Parley runs (parley explain %[1]d)",
@@ -145,7 +152,7 @@ func (r Replayed) Text() string {
 	return fmt.Sprintf("event %[1]d: "+words, r.Event)
 }
 
-// Quarantined lists the events that could not be applied, newest first, for a terminal.
+// Quarantined lists the quarantined events for a terminal, the newest first, with times in zone.
 func Quarantined(ctx context.Context, q store.Querier, zone *time.Location) (string, error) {
 	list, err := store.ListQuarantine(ctx, q, maxQuarantined)
 	if err != nil {

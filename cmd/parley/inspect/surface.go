@@ -10,18 +10,21 @@ import (
 	"parley/store"
 )
 
-// finder is a surface in which a person can be looked up. Without a channels.Checker that is how its credentials are tested.
+// A surface is the code for a chat in which agents work, such as Slack. This file checks surfaces for `parley doctor`: is
+// the chat connected, do its credentials work, and does it know the agents?
+
+// finder is a surface that can look up people. If it is no channels.Checker, its credentials are tested by a lookup.
 type finder interface {
 	Lookup(ctx context.Context, email string) (store.SurfaceUser, error)
 }
 
-// census is a surface that knows which users it has.
-type census interface {
-	// Absent returns those of the users whom the surface doesn't have.
+// userChecker is a surface that can check whether users exist.
+type userChecker interface {
+	// Absent returns those of the users who don't exist in the chat.
 	Absent(ctx context.Context, users []store.SurfaceUser) ([]store.SurfaceUser, error)
 }
 
-// checkSurface examines a chat in which agents work.
+// checkSurface checks the chat with the account a.
 func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "surface " + a.Name}
 	hasTeam := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID })
@@ -45,7 +48,7 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 	return s
 }
 
-// addUnknown says why it isn't known whether a surface is connected.
+// addUnknown adds a finding for a surface whose credentials could not be determined.
 func addUnknown(s *Section, isUsed bool, fault error) {
 	text, hint := "it can't be examined: "+fault.Error(), "Put that right, and run parley doctor again."
 	if errors.Is(fault, store.ErrWrongKey) {
@@ -59,15 +62,17 @@ func addUnknown(s *Section, isUsed bool, fault error) {
 	}
 }
 
-// checkUsers asks a chat whether it has the users by which agents are to be known there.
+// checkUsers checks that the users exist in the chat whose ids are stored for agents. It does nothing if the section says
+// already that the connection is broken.
 func checkUsers(ctx context.Context, s *Section, live any, chat store.Account, d store.Directory) {
-	surface, ok := live.(census)
-	if !ok || (Report{Sections: []Section{*s}}).IsBroken() {
+	surface, ok := live.(userChecker)
+	isBroken := Report{Sections: []Section{*s}}.IsBroken()
+	if !ok || isBroken {
 		return
 	}
 
 	var users []store.SurfaceUser
-	var wrong []string
+	var wrong []string // the agents whose users don't exist, with the users' ids
 	isHere := func(u store.AgentUser, a store.Agent) bool {
 		return u.AccountID == chat.ID && u.AgentID == a.ID && a.Active
 	}
@@ -94,7 +99,8 @@ func checkUsers(ctx context.Context, s *Section, live any, chat store.Account, d
 	}
 }
 
-// checkConnection tests the credentials of a connected surface, by the best way that it offers.
+// checkConnection tests the credentials of a connected surface: by its own checks if it has any, or else by looking up an
+// agent.
 func checkConnection(ctx context.Context, s *Section, live any, agents []store.Agent) {
 	if checker, ok := live.(channels.Checker); ok {
 		s.addChecked(checker.Check(ctx))

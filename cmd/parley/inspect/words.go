@@ -11,11 +11,14 @@ import (
 	"parley/store"
 )
 
-// titleOf returns a line about a conversation: its number, state, account, team, owners, and which one it continues.
-func (t *teller) titleOf(c store.Conversation) string {
-	parts := []string{c.Status, "account " + t.accountName(c.AccountID)}
+// This file has the wording of `parley explain` and `parley doctor`: functions that turn codes, numbers and times into
+// text for people.
+
+// titleOf returns a line about a conversation: "#12: open · account support-mail · team Support · Ann Lee · continues #3".
+func (b *builder) titleOf(c store.Conversation) string {
+	parts := []string{c.Status, "account " + b.accountName(c.AccountID)}
 	if c.TeamID != nil {
-		if team := t.teamName(*c.TeamID); team != "" {
+		if team := b.teamName(*c.TeamID); team != "" {
 			parts = append(parts, "team "+team)
 		}
 	}
@@ -23,7 +26,7 @@ func (t *teller) titleOf(c store.Conversation) string {
 	if len(c.Assignees) == 0 {
 		parts = append(parts, "nobody holds it")
 	} else {
-		parts = append(parts, t.agentNames(c.Assignees))
+		parts = append(parts, b.agentNames(c.Assignees))
 	}
 
 	if c.Kind == store.KindAutomatic {
@@ -36,9 +39,9 @@ func (t *teller) titleOf(c store.Conversation) string {
 	return fmt.Sprintf("#%d: %s", c.ID, strings.Join(parts, " · "))
 }
 
-// accountName returns an account's name, or its number if it was added after the directory was read.
-func (t *teller) accountName(id store.AccountID) string {
-	for _, a := range t.dir.Accounts {
+// accountName returns an account's name. An account that was added after b.dir was read is named by its id.
+func (b *builder) accountName(id store.AccountID) string {
+	for _, a := range b.dir.Accounts {
 		if a.ID == id {
 			return a.Name
 		}
@@ -46,9 +49,9 @@ func (t *teller) accountName(id store.AccountID) string {
 	return strconv.FormatInt(int64(id), 10)
 }
 
-// teamName returns a team's name, or "" if it was removed.
-func (t *teller) teamName(id store.TeamID) string {
-	for _, team := range t.dir.Teams {
+// teamName returns a team's name, or "" if the team was deleted.
+func (b *builder) teamName(id store.TeamID) string {
+	for _, team := range b.dir.Teams {
 		if team.ID == id {
 			return team.Name
 		}
@@ -56,12 +59,12 @@ func (t *teller) teamName(id store.TeamID) string {
 	return ""
 }
 
-// agentNames returns the names of agents, with commas between them.
-func (t *teller) agentNames(list []store.AgentID) string {
+// agentNames returns the names of agents, separated by commas.
+func (b *builder) agentNames(list []store.AgentID) string {
 	names := make([]string, len(list))
 	for i, id := range list {
 		names[i] = "a former agent"
-		for _, a := range t.dir.Agents {
+		for _, a := range b.dir.Agents {
 			if a.ID == id {
 				names[i] = a.Name
 			}
@@ -70,19 +73,20 @@ func (t *teller) agentNames(list []store.AgentID) string {
 	return strings.Join(names, ", ")
 }
 
-// toParleysClock converts a time of the database's clock to Parley's. In production both are the same.
-func (t *teller) toParleysClock(at time.Time) time.Time { return at.Add(t.clockAhead) }
+// toParleysClock converts a time by the database's clock to Parley's. They differ only in demos and tests, which move
+// Parley's clock ahead.
+func (b *builder) toParleysClock(at time.Time) time.Time { return at.Add(b.clockAhead) }
 
-// retryWords says when an event that could not be applied is tried again. until is by the database's clock. It says nothing
-// if until is nil: at once.
-func (t *teller) retryWords(until *time.Time) string {
+// retryWords returns when an event is tried again (", again in 4.5s"), or "" if until is nil, which means at once. until is
+// by the database's clock.
+func (b *builder) retryWords(until *time.Time) string {
 	if until == nil {
 		return ""
 	}
-	return ", again in " + roundDuration(t.toParleysClock(*until).Sub(t.now))
+	return ", again in " + roundDuration(b.toParleysClock(*until).Sub(b.now))
 }
 
-// roundDuration writes a duration, to the minute, a tenth of a second or the millisecond: "3h20m", "4.5s", "12ms".
+// roundDuration formats a duration, rounded to minutes, tenths of a second or milliseconds: "3h20m", "4.5s", "12ms".
 func roundDuration(d time.Duration) string {
 	if d >= time.Minute {
 		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
@@ -93,7 +97,8 @@ func roundDuration(d time.Duration) string {
 	return max(d, 0).Round(time.Millisecond).String()
 }
 
-// fateWords returns the words for a fate, and whether somebody should look at the message.
+// fateWords returns the words for a fate, which is what happened to a message or was decided about it. isBad means that a
+// person should look at the message.
 func fateWords(f store.Fate) (text string, isBad bool) {
 	switch f {
 	case store.FateIn:
@@ -121,8 +126,8 @@ func fateWords(f store.Fate) (text string, isBad bool) {
 	return string(f), false
 }
 
-// kindWords returns the words for a delivery's kind: a reply, or a bridge.PostKind. Kinds that are words already, and unknown
-// ones, stay as they are.
+// kindWords returns the words for a delivery's kind, which is "reply" or a bridge.PostKind. It returns a kind as it is if
+// the kind is unknown, or a plain word.
 func kindWords(kind string) string {
 	switch kind {
 	case "root":
@@ -139,19 +144,20 @@ func kindWords(kind string) string {
 	return kind
 }
 
-// waitWords says what a queued delivery waits for: others of its lane before it, or its time.
-func (t *teller) waitWords(d delivery) string {
+// waitWords says what a queued delivery waits for: other deliveries of its lane, or a time. A lane is a queue of
+// deliveries that are sent one after the other.
+func (b *builder) waitWords(d delivery) string {
 	if d.Before > 0 {
 		return fmt.Sprintf("waits for %d before it", d.Before)
 	}
 	due := laterOf(d.NotBefore, d.DueAt)
-	if !due.After(t.now) {
+	if !due.After(b.now) {
 		return "due now"
 	}
-	return "due in " + roundDuration(due.Sub(t.now))
+	return "due in " + roundDuration(due.Sub(b.now))
 }
 
-// laterOf returns the later of two times. A nil one doesn't count; if both are nil, it returns the zero time.
+// laterOf returns the later of two times. nil is earlier than any time; if both are nil, it returns the zero time.
 func laterOf(a, b *time.Time) time.Time {
 	var later time.Time
 	for _, at := range []*time.Time{a, b} {
@@ -162,29 +168,30 @@ func laterOf(a, b *time.Time) time.Time {
 	return later
 }
 
-// attemptWords says when the first and the last attempt of a delivery began, counted from when it was queued.
-func (t *teller) attemptWords(d delivery) string {
+// attemptWords says when the first and the last attempt of a delivery began, relative to when it was queued:
+// ", first 20ms later, last 4.5s later".
+func (b *builder) attemptWords(d delivery) string {
 	if d.FirstAt == nil || d.SentAt == nil {
 		return ""
 	}
-	first := roundDuration(t.toParleysClock(*d.FirstAt).Sub(d.CreatedAt))
+	first := roundDuration(b.toParleysClock(*d.FirstAt).Sub(d.CreatedAt))
 	if d.Attempt == 1 || d.SentAt.Equal(*d.FirstAt) {
 		return ", " + first + " later"
 	}
-	last := roundDuration(t.toParleysClock(*d.SentAt).Sub(d.CreatedAt))
+	last := roundDuration(b.toParleysClock(*d.SentAt).Sub(d.CreatedAt))
 	return ", first " + first + " later, last " + last + " later"
 }
 
-// isSafeText reports whether the text of such a log entry may be shown: Parley made it, or it names a team or tags, which
-// the company chose.
+// isSafeText reports whether the text of log entries of this kind may be shown. Such a text is made by Parley, or it is the
+// name of a team or a tag.
 func isSafeText(what store.Deed) bool {
 	return slices.Contains([]store.Deed{store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedRefused}, what)
 }
 
-// countCharacters says how long a text is: "12 characters".
+// countCharacters returns the length of a text in words: "12 characters".
 func countCharacters(s string) string { return count(utf8.RuneCountInString(s), "character") }
 
-// count writes a number of things: "1 file", "2 files", "3 addresses".
+// count returns a number with a noun in the right form: "1 file", "2 files", "3 addresses".
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -195,7 +202,7 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// timesWords says how often something was done: "once", "2 times".
+// timesWords returns "once", "2 times" and so on.
 func timesWords(n int) string {
 	if n == 1 {
 		return "once"
@@ -203,10 +210,10 @@ func timesWords(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// codeWords writes a code for people: not_assignee becomes "not assignee".
+// codeWords turns a code into words: "not_assignee" becomes "not assignee".
 func codeWords(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
-// sizeWords writes a size: "512 bytes", "3.4 kB".
+// sizeWords formats a size: "512 bytes", "3.4 kB".
 func sizeWords(bytes int64) string {
 	const kilobyte = 1000
 	if bytes < kilobyte {
@@ -215,10 +222,10 @@ func sizeWords(bytes int64) string {
 	return fmt.Sprintf("%.1f kB", float64(bytes)/kilobyte)
 }
 
-// maxIDRunes is how much of an external id is shown, so that it stays in one line of a terminal.
+// maxIDRunes is how many characters of an external id are shown, so that it fits into one line of a terminal.
 const maxIDRunes = 80
 
-// shorten cuts an external id.
+// shorten truncates an external id to maxIDRunes.
 func shorten(s string) string {
 	if runes := []rune(s); len(runes) > maxIDRunes {
 		return string(runes[:maxIDRunes]) + "…"
