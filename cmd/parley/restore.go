@@ -39,7 +39,8 @@ The master key is decrypted with its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLE
 		`and written to PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY contains it.
 
 Nothing is sent again automatically. Parley looks in the mailbox for replies that were pending when the backup was made. ` +
-		`Those that it doesn't find are shown in their threads, with the buttons Send again and Mark as sent. The same applies to replies typed since.
+		`Those that it doesn't find are shown in their threads, with the buttons Send again and Mark as sent. ` +
+		`The same applies to replies typed since.
 
 Examples:
   parley restore acme.parley
