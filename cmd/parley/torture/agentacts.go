@@ -7,17 +7,18 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// This file has what agents do in the threads of their chat: reply, write a note for colleagues, edit, delete, and
-// type commands such as "resolve". Each act is recorded in the driver's history, from which the checker knows what
-// customers must have received and what not.
+// This file simulates the agents of a test run. In the chat threads of their customers, agents reply, write internal
+// notes, edit and delete messages, and type commands such as "resolve". Each message contains a marker, a unique word
+// such as "outbound-c017-5" (text 5 of conversation 17). Each act is recorded in the driver's history, from which the
+// checker derives which markers a customer must have received, and which must never have left the chat.
 
-// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without
-// any would not notice if they leaked.
+// internalAtLeft guarantees that each run has at least one internal message, since a run without any couldn't detect a
+// leak: if none was typed before this many replies are left, the next act is an internal message.
 const internalAtLeft = 10
 
-// rareAct is what an agent does in place of a reply that stays.
+// rareAct is something that an agent does now and then instead of typing a reply.
 type rareAct struct {
-	percent int // of what agents type
+	percent int // of all acts of agents
 	do      func(context.Context, *conversation) error
 }
 
@@ -32,8 +33,8 @@ func (d *driver) rareActs() []rareAct {
 	}
 }
 
-// typeIn lets a teammate act in the thread of a conversation. By chance it is one of rareActs, else a reply of the
-// agent.
+// typeIn performs one act of a teammate in the thread of a conversation. Usually the agent types a reply; by chance it
+// is one of rareActs.
 func (d *driver) typeIn(ctx context.Context, c *conversation) error {
 	roll := d.rng.IntN(wholePercent)
 	if d.counts.Internal == 0 && d.repliesLeft < internalAtLeft {
@@ -47,7 +48,7 @@ func (d *driver) typeIn(ctx context.Context, c *conversation) error {
 	return d.typeReplies(ctx, c)
 }
 
-// typeReplies lets the agent type a reply, or several at once.
+// typeReplies types one reply of the agent, or a burst of several.
 func (d *driver) typeReplies(ctx context.Context, c *conversation) error {
 	return d.doOnceOrInBurst(d.repliesLeft, func(last bool) error { return d.typeReply(ctx, c, last) })
 }
@@ -68,7 +69,7 @@ func (d *driver) unassign(ctx context.Context, c *conversation) error {
 	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpUnassign}, "unassign")
 }
 
-// snoozeOnce snoozes a conversation. If that was done before in this run, the agent replies instead.
+// snoozeOnce snoozes a conversation. If the conversation was snoozed before in this run, the agent replies instead.
 func (d *driver) snoozeOnce(ctx context.Context, c *conversation) error {
 	if c.wasSnoozed {
 		return d.typeReplies(ctx, c)
@@ -76,7 +77,8 @@ func (d *driver) snoozeOnce(ctx context.Context, c *conversation) error {
 	return d.snooze(ctx, c)
 }
 
-// typeReply lets the agent type a reply. The last one of a burst is edited sometimes.
+// typeReply types a reply of the agent. If last is true, no other reply follows at once, and by chance the reply is
+// edited soon, or edited or deleted once it has arrived.
 func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) error {
 	m := c.nextMarker(checker.Outbound)
 	d.counts.Replies++
@@ -104,7 +106,7 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 	return nil
 }
 
-// editSoon edits a reply a moment after it was typed.
+// editSoon schedules an edit of a reply for a moment later, while Parley still holds the reply back.
 func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
 	edited := c.nextMarker(checker.Edited)
 	text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
@@ -113,7 +115,8 @@ func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
 	})
 }
 
-// typeAndRecord lets somebody type in a conversation's thread. It completes op and adds it to the history.
+// typeAndRecord types a text in a conversation's thread and returns the id of the new message. It fills in the time,
+// the author and the ids of op, and adds op to the history.
 func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text string, op checker.Operation) (id string, err error) {
 	op.BeganAt = time.Now()
 	if id, err = d.platform.Post(ctx, who, c.root, text); err != nil {
@@ -127,14 +130,13 @@ func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text s
 	return id, nil
 }
 
-// typeCommand lets the agent type a command.
 func (d *driver) typeCommand(ctx context.Context, c *conversation, op checker.Operation, words string) error {
 	_, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Command(words), op)
 	return err
 }
 
-// typeInternal types a message that must never reach the customer, in one of the forms that mark it as internal, such
-// as a note. Some of the agent's notes are edited into replies later (turnNote).
+// typeInternal types a message that must never reach the customer, in one of the forms that mark it as internal, for
+// example "note: …". Some of the agent's notes are later edited into replies (turnNote).
 func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Internal)
 	d.counts.Internal++
@@ -142,7 +144,7 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	isTurned := d.rng.percent(turnPercent)
 	form := forms[d.rng.IntN(len(forms))]
 	if isTurned {
-		form = forms[0] // a note of the agent's
+		form = forms[0] // the agent's own note
 	}
 
 	id, err := d.typeAndRecord(ctx, c, form.Who, form.Text, checker.Operation{Kind: checker.OpPost, Marker: m})
@@ -152,7 +154,8 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	return err
 }
 
-// typeAndDelete types a reply and deletes it during its hold.
+// typeAndDelete types a reply and deletes it during its hold, the time for which Parley keeps a reply back so that its
+// author can take it back. The customer must never receive it.
 func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Deleted)
 	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number),

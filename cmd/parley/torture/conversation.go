@@ -7,38 +7,39 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// How many conversations a run has. There are enough for some to be by each kind of channel, and few enough for each to
-// have several messages.
+// The number of conversations of a test run. There are enough to cover each kind of channel (mail, WhatsApp, …), and few
+// enough for each to have several messages.
 const (
 	mailsPerConversation = 8
 	minConversations     = 6
 	maxConversations     = 300
-	bounceEvery          = 8 // one customer by mail in so many has a mailbox that is gone
+	bounceEvery          = 8 // of this many customers who write by mail, one has a mailbox that no longer exists
 )
 
-// conversation is one customer's conversation.
+// conversation is the state of one simulated customer in a test run. The driver, which acts for all customers and
+// agents, decides from it what may happen next: an agent can reply once the thread exists, for example.
 type conversation struct {
 	number     int
 	kind       emulators.ChatKind
 	agent      string // the agent who replies
 	colleague  string // the other agent
-	root       string // id of its thread's first message; "" means that the thread has not been seen yet
+	root       string // id of its chat thread's first message; "" until findThreads has found the thread
 	lastMailID string // Message-ID of the customer's last new mail
-	// untilReopened is how many messages the customer must still write before the conversation is open again for certain. One is
-	// not enough, since it may have been written before the conversation was resolved.
+	// untilReopened is how many more messages the customer must write until a resolved conversation is certainly open again.
+	// One is not enough, since Parley may have received it before the conversation was resolved.
 	untilReopened int
-	wroteAt       time.Time // when the customer wrote last
-	resolved      bool      // as its card showed when findThreads ran last
-	isSnoozed     bool      // as its card showed then
+	wroteAt       time.Time // when the customer last wrote
+	resolved      bool      // according to its card when findThreads last ran
+	isSnoozed     bool      // likewise
 	wasSnoozed    bool      // an agent has snoozed it in this run
-	markerCount   int       // how many markers it has had
-	bounces       bool      // mail to this customer comes back
-	// quietUntil is until when nobody types in the thread, because a fault waits for a reply to leave. Each further message would
-	// make the reply wait anew.
+	markerCount   int       // how many markers nextMarker has returned
+	bounces       bool      // mail to this customer bounces
+	// quietUntil is the time until which nobody types in the thread, because a fault waits until a reply is sent. Each
+	// further message would delay the reply.
 	quietUntil time.Time
 }
 
-// makeConversations makes the conversations of a run. Their agents are Ann and Ben in turn.
+// makeConversations returns the conversations of a run. Ann and Ben alternate as agents.
 func makeConversations(o Options, t emulators.Traits) []*conversation {
 	var list []*conversation
 	byMail := 0
@@ -55,14 +56,15 @@ func makeConversations(o Options, t emulators.Traits) []*conversation {
 		}
 		if c.kind == emulators.ByMail {
 			byMail++
-			c.bounces = byMail%bounceEvery == 2 // the second, so that the smallest run has one, too
+			c.bounces = byMail%bounceEvery == 2 // the second, so that even the smallest run has one
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-// nextMarker makes the marker of the conversation's next message.
+// nextMarker returns the marker of the conversation's next message. A marker is a unique word in the text, such as
+// "outbound-c017-5", by which the message is recognised wherever it arrives.
 func (c *conversation) nextMarker(kind string) checker.Marker {
 	c.markerCount++
 	return checker.Marker{Kind: kind, Conversation: c.number, Number: c.markerCount}

@@ -13,15 +13,17 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// The driver writes what customers write, types what agents type in the threads, and records all of it, so that the checker can
-// compare it with what arrived on the other side. Each message has a marker, such as "outbound-c017-5": text 5 of conversation 17,
-// by an agent. Meanwhile the injector injects faults. Some of these need something to happen at a certain moment, such as two
-// replies at once; the driver then does that first.
-
 // findInterval is how often the driver looks for new threads.
 const findInterval = 300 * time.Millisecond
 
-// driver acts for all customers and agents. Only one goroutine uses it.
+// driver simulates all customers and agents of a test run: it sends what customers write, types what agents type in
+// their chat threads, and records everything, so that the checker can compare it with what arrived on the other side.
+// Each message has a marker, such as "outbound-c017-5": text 5 of conversation 17, by an agent.
+//
+// At the same time the injector injects faults. Some faults need people to do something, such as sending two replies at
+// once to hit a certain moment (a stimulus), or writing a thousand mails (a task). The driver does that first.
+//
+// Only one goroutine may use a driver, except for its stimuli, tasks and marker sets.
 type driver struct {
 	client   emulators.Client
 	platform emulators.Platform
@@ -29,35 +31,35 @@ type driver struct {
 
 	// What is to be done.
 	rng           dice
-	hold          time.Duration // how long replies wait so that they can be taken back
+	hold          time.Duration // how long Parley holds replies back so that agents can take them back
 	actInterval   time.Duration // between two acts
 	floodSize     int           // how many messages customers write in a flood
 	conversations []*conversation
 	mailsLeft     int         // still to be written
 	repliesLeft   int         // still to be typed
-	delayed       delayedActs // second halves of acts, such as edits, that are done after a moment
-	waiting       waitingActs // second halves of acts that are done once something has happened
-	isFinishing   bool        // all is written, and only waiting acts are left
+	delayed       delayedActs // follow-ups, such as edits, to be done after a short delay
+	waiting       waitingActs // follow-ups to be done once something has happened
+	isFinishing   bool        // everything is written, and only waiting acts are left
 
 	// What was done so far.
 	history       checker.History
 	counts        workloadCounts
-	threadsReadAt time.Time // when findThreads ran last
+	threadsReadAt time.Time // when findThreads last ran
 
 	// What faults wait for.
-	stimuli       stimuli      // what people do so that a certain moment comes
-	tasks         taskQueue    // faults that consist of what customers write
-	burstMarkers  markerSet    // of messages that others in the same thread follow at once
-	bounceMarkers markerSet    // of replies to a mailbox that does not exist any more
-	poisons       []string     // ids of what Parley is told and can't read
-	failing       failingMails // mails that end the process that reads them
+	stimuli       stimuli      // acts that bring about a certain moment
+	tasks         taskQueue    // faults that consist of messages from customers
+	burstMarkers  markerSet    // of messages that are immediately followed by others in the same thread
+	bounceMarkers markerSet    // of replies to a mailbox that no longer exists
+	poisons       []string     // ids of events that Parley can't parse
+	failing       failingMails // mails that crash the process that reads them
 }
 
 // How people write.
 const (
-	newMailEvery = 3  // one mail in so many isn't an answer, though there is something to answer
-	filePercent  = 20 // of mails have a file
-	burstPercent = 16 // of acts are followed by more at once
+	newMailEvery = 3  // of this many mails that could answer another, one is a new mail
+	filePercent  = 20 // of mails have an attachment
+	burstPercent = 16 // of acts are immediately followed by more
 	minBurst     = 2  // acts of a burst
 	maxBurst     = 4
 	editPercent  = 8 // of replies are edited
@@ -88,7 +90,7 @@ func newDriver(client emulators.Client, o Options) *driver {
 	return d
 }
 
-// prepareBounces lets the mail server bounce mail to customers whose mailbox is gone.
+// prepareBounces makes the mail server bounce mail to customers whose mailbox no longer exists.
 func (d *driver) prepareBounces(ctx context.Context) error {
 	for _, c := range d.conversations {
 		if c.bounces {
@@ -100,8 +102,8 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 	return nil
 }
 
-// run writes everything, evenly spread over the flow, and returns when all is written.
-// Errors: the emulators don't answer.
+// run performs all acts, evenly spread over the duration of the run. It returns an error if ctx ends or the emulators
+// don't respond.
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
@@ -118,7 +120,7 @@ func (d *driver) run(ctx context.Context) error {
 	return nil
 }
 
-// needsToAct reports whether something is still to be written, or a fault waits for what people do.
+// needsToAct reports whether something is still to be written, or a fault waits for an act.
 func (d *driver) needsToAct() bool {
 	if d.mailsLeft+d.repliesLeft+len(d.delayed) > 0 {
 		return true
@@ -126,7 +128,8 @@ func (d *driver) needsToAct() bool {
 	return d.stimuli.isAnyWanted() || d.tasks.isAnyWaiting()
 }
 
-// actOnce does the second halves of acts that are due, and then one act more. That is one for which a fault waits, if there is any.
+// actOnce performs the follow-ups that are due, and then one more act: one that a fault waits for, if any, or a random
+// one.
 func (d *driver) actOnce(ctx context.Context) error {
 	if err := d.delayed.run(ctx); err != nil {
 		return err
@@ -154,8 +157,9 @@ func (d *driver) actOnce(ctx context.Context) error {
 	return d.writeOrType(ctx)
 }
 
-// writeOrType lets the customer of a random conversation write, or its agent type. Which of them acts depends on how many mails and
-// replies are left. It does nothing if that is the agent, and there is no thread yet, or it must stay quiet.
+// writeOrType acts as the customer or the agent of a random conversation. The choice between them depends on how many
+// mails and replies are left. It does nothing if it is the agent's turn and the thread doesn't exist yet or must stay
+// quiet.
 func (d *driver) writeOrType(ctx context.Context) error {
 	left := d.mailsLeft + d.repliesLeft
 	if left == 0 {
@@ -173,8 +177,8 @@ func (d *driver) writeOrType(ctx context.Context) error {
 	return nil
 }
 
-// doOnceOrInBurst does an act once or, by chance, from minBurst to maxBurst times in a row, but at most maxActs times. It calls act
-// with true for the last one.
+// doOnceOrInBurst calls act once or, by chance, minBurst to maxBurst times in a row, but at most maxActs times. The last
+// call has last set to true.
 func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
 	if d.rng.percent(burstPercent) {
@@ -183,7 +187,7 @@ func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	return d.repeat(n, act)
 }
 
-// repeat does an act n times in a row.
+// repeat calls act n times in a row. The last call has last set to true.
 func (d *driver) repeat(n int, act func(last bool) error) error {
 	if n > 1 {
 		d.counts.Bursts++
@@ -196,7 +200,7 @@ func (d *driver) repeat(n int, act func(last bool) error) error {
 	return nil
 }
 
-// findThreads finds the threads of the conversations, and which of them are resolved.
+// findThreads updates what the conversations know of their threads: the root, and what the card shows.
 func (d *driver) findThreads(ctx context.Context) error {
 	roots, err := d.platform.ReadRoots(ctx)
 	if err != nil {
@@ -209,7 +213,7 @@ func (d *driver) findThreads(ctx context.Context) error {
 	return nil
 }
 
-// writeAsCustomer lets a customer write a message, and records it. last is false if another message of the customer follows at once.
+// writeAsCustomer sends a message of a customer and records it. last is false if another one follows immediately.
 func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
 	marker := c.nextMarker(checker.Inbound)
@@ -242,7 +246,8 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 	return nil
 }
 
-// write sends a customer's message: by phone, as an answer to the last mail that the customer received, or as a new mail.
+// write sends a customer's message: by phone, as an answer to the latest mail that the customer received, or as a new
+// mail.
 func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) error {
 	if c.kind != emulators.ByMail {
 		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: m.Text})

@@ -1,8 +1,11 @@
 package checker
 
-// Check decides whether Parley worked correctly in a run. It compares what people saw in the end (observed) with what
-// they had written and done (expected), and counts the violations of each invariant, such as a reply that reached
-// nobody.
+// Check decides whether Parley, a bridge between customers' mail and agents' chat, worked correctly in a test run with
+// injected faults. It compares what people saw in the end (observed) with what they had written and done (expected).
+//
+// Each message of a run contains a marker, such as "outbound-c017-5": text 5 of conversation 17, a reply. If an agent
+// typed that reply, the mailbox of customer 17 must have it once. A missing one counts as Lost in the verdict, and a
+// second one as Doubled, unless an injected fault excuses it.
 func Check(observed Observation, expected Expectation) Verdict {
 	var v Verdict
 	checkHistory(&v, observed, expected)
@@ -27,10 +30,10 @@ func Check(observed Observation, expected Expectation) Verdict {
 // postedReplies are the replies that agents typed in the threads of one conversation.
 type postedReplies struct {
 	inOrder   []Marker
-	eventLost map[Marker]bool // those of which the platform gave up telling Parley
+	eventLost map[Marker]bool // replies of which the chat platform gave up notifying Parley
 }
 
-// collectReplies returns the replies of each conversation, and counts replies and internal messages.
+// collectReplies returns the replies of each conversation. In v it counts replies and internal messages.
 func collectReplies(v *Verdict, observed Observation, history History) map[int]postedReplies {
 	replies := map[int]postedReplies{}
 	for _, t := range observed.Threads {
@@ -52,7 +55,7 @@ func collectReplies(v *Verdict, observed Observation, history History) map[int]p
 	return replies
 }
 
-// with adds a reply. A reply that stands in several posts counts as told only if each of them was.
+// with returns r with one more reply. If several posts contain the reply, one lost event is enough for eventLost.
 func (r postedReplies) with(reply Marker, isEventLost bool) postedReplies {
 	r.inOrder = append(r.inOrder, reply)
 	if r.eventLost == nil {
@@ -64,11 +67,11 @@ func (r postedReplies) with(reply Marker, isEventLost bool) postedReplies {
 	return r
 }
 
-// checkDeliveries looks for deliveries that made more than one post. Each further post that says that it may
-// be a copy is excused.
+// checkDeliveries looks for deliveries (queued posts, each with a token) that were posted more than once. After a lost
+// response Parley may post again if it labels the new post as a possible copy: these posts are excused.
 func checkDeliveries(v *Verdict, observed Observation) {
 	posts := map[string][]string{} // by token: the ids of the posts
-	marked := map[string]int{}     // by token: how many of the posts say that they may be copies
+	marked := map[string]int{}     // by token: the number of posts labelled as possible copies
 	for _, p := range observed.posts() {
 		if p.Token == "" {
 			continue

@@ -5,22 +5,21 @@ import (
 	"strings"
 )
 
-// Some mails of customers have a file. This file of the checker makes their contents, and checks that each is shown
-// once, in the thread of the customer who sent it.
+// In a test run some mails of customers have an attachment. This Go file generates the attachments, and checks that
+// each was posted exactly once, unchanged, in the chat thread of the customer who sent it.
 
-// File is a file of a message.
+// File is an attachment of a message.
 type File struct{ Name, Content string }
 
-// FileOf returns the file of a message that has one. Its name and content tell it from all other files. Neither
-// contains the marker: that would count as a copy of the message.
+// FileOf returns the attachment of the message with marker m, such as file-c017-5.txt for inbound-c017-5. Its name and
+// content are unique. Neither contains the marker itself, which would count as a copy of the message.
 func FileOf(m Marker) File {
 	const lines = 200
 	name := fmt.Sprintf("file-c%03d-%d.txt", m.Conversation, m.Number)
 	return File{Name: name, Content: strings.Repeat("a line of "+name+"\n", lines)}
 }
 
-// checkFiles looks for each file of a customer: it must be shown once, with its content, in the thread of the
-// customer's conversation.
+// checkFiles checks the attachment of each customer's message in the history that has one.
 func checkFiles(v *Verdict, observed Observation, history History) {
 	for _, op := range history {
 		if op.Kind == OpWrite && op.HasFile {
@@ -30,10 +29,11 @@ func checkFiles(v *Verdict, observed Observation, history History) {
 	}
 }
 
-// checkFile looks for the file of one message.
+// checkFile checks the attachment of the message that op wrote. A second post is excused if it is labelled as a
+// possible copy.
 func checkFile(v *Verdict, observed Observation, op Operation) {
 	want := FileOf(op.Marker)
-	shown, marked := 0, 0 // posts that show it, and those of them that say that they may be copies
+	shown, marked := 0, 0 // posts that have the file, and those of them that are labelled as possible copies
 	for t, p := range observed.posts() {
 		for _, f := range p.Files {
 			if f.Name != want.Name {

@@ -5,27 +5,31 @@ import (
 	"time"
 )
 
-// History is what people said and did in a run, in that order. The driver of the workload records it.
+// History lists what customers and agents did in a test run, in order. The driver, which plays these people, records
+// it; the checker derives from it what people must see in the end.
+//
+// Example: Ann typed a reply in the thread of conversation 17 and then deleted it. That is an OpPost with the marker
+// deleted-c017-5 (a marker is the unique word in a message), then an OpDelete with the same ID.
 type History []Operation
 
 // Operation is one thing that a customer or an agent did, such as writing a mail or editing a reply.
 type Operation struct {
-	At           time.Time // when it was done; it may have been done a moment before
-	BeganAt      time.Time // OpPost: the message isn't older than that
+	At           time.Time // when the operation had returned
+	BeganAt      time.Time // OpPost: when the operation began; the message isn't older
 	Kind         OperationKind
 	Marker       Marker // of the message; zero for a command or a deletion
 	Conversation int
 	Root         string // the thread in which a teammate acted; "" means a customer wrote
 	ID           string // the teammate's message; "" means a customer wrote
-	Author       string // who typed that message; "" means an edit, a deletion or a customer
-	Team         string // OpHandOver: to which team
-	// Announced says that the platform is to tell Parley of it.
+	Author       string // who typed that message; "" for an edit, a deletion or a customer
+	Team         string // OpHandOver: the new team
+	// Announced is true if the chat platform notifies Parley of the operation.
 	Announced bool
-	// HasFile says that a customer's mail has the file that FileOf returns.
+	// HasFile is true if a customer's mail has the attachment that FileOf returns.
 	HasFile bool
-	// Arrived says of an edit or a deletion that the customer had the reply before.
+	// Arrived is true for an edit or a deletion of a reply that the customer had already received.
 	Arrived bool
-	// WhileSnoozed says that a customer wrote when the card showed that the conversation is snoozed.
+	// WhileSnoozed is true if a customer wrote while the card showed the conversation as snoozed.
 	WhileSnoozed bool
 }
 
@@ -37,14 +41,14 @@ const (
 	OpWrite    OperationKind = "wrote"       // a customer sent a message
 	OpPost     OperationKind = "typed"       // a teammate posted a message in a thread
 	OpEdit     OperationKind = "edited"      // an agent replaced the text of a reply or a note
-	OpDelete   OperationKind = "deleted"     // an agent deleted a reply, during its hold or when it had arrived, or a note
+	OpDelete   OperationKind = "deleted"     // an agent deleted a note, or a reply, before it was sent or after it arrived
 	OpResolve  OperationKind = "resolved"    // an agent ended the conversation by a command
 	OpHandOver OperationKind = "handed over" // an agent gave the conversation to another team by a command
 	OpUnassign OperationKind = "put back"    // an agent left the conversation without an owner by a command
-	OpSnooze   OperationKind = "snoozed"     // an agent hid the conversation for long by a command, once in a run
+	OpSnooze   OperationKind = "snoozed"     // an agent hid the conversation for a long time, at most once in a run
 )
 
-// listMarkers returns the markers of all messages of a history.
+// listMarkers returns the set of markers of all messages.
 func (h History) listMarkers() map[Marker]bool {
 	all := map[Marker]bool{}
 	for _, op := range h {
@@ -55,7 +59,7 @@ func (h History) listMarkers() map[Marker]bool {
 	return all
 }
 
-// listDeleted returns the messages that were deleted, by id.
+// listDeleted returns the set of ids of deleted messages.
 func (h History) listDeleted() map[string]bool {
 	deleted := map[string]bool{}
 	for _, op := range h {
@@ -66,7 +70,7 @@ func (h History) listDeleted() map[string]bool {
 	return deleted
 }
 
-// findOriginal returns the marker that a message had when it was posted.
+// findOriginal returns the marker that a message had when it was posted; zero if nobody posted it.
 func (h History) findOriginal(id string) Marker {
 	for _, op := range h {
 		if op.Kind == OpPost && op.ID == id {
@@ -76,9 +80,9 @@ func (h History) findOriginal(id string) Marker {
 	return Marker{}
 }
 
-// MessagesToRecord returns the ids of the teammates' messages of which Parley must have a record. What it wasn't told
-// it finds, unless it may not look (isBlind), or the message was deleted since. delays are those of messages, as in
-// Telling.
+// MessagesToRecord returns the ids of the teammates' messages of which Parley must have a record. If the notification of
+// a message got lost, Parley finds the message by reading the thread, unless it has been deleted or Parley may not read
+// threads (isBlind). delays are the notification delays by message id; NotTold stands for a lost one.
 func (h History) MessagesToRecord(delays map[string]time.Duration, isBlind bool) []string {
 	var ids []string
 	deleted := h.listDeleted()
@@ -107,11 +111,11 @@ func (h History) ResolveCommands() []string {
 	return ids
 }
 
-// CountJoined counts the messages that customers receive when some replies leave, and those that were typed
-// one after the other for the same customer leave as one message.
+// CountJoined returns how many messages customers receive if the given replies are sent, and consecutive ones of the
+// same conversation are joined into one message.
 func (h History) CountJoined(replies map[Marker]bool) int {
 	n := 0
-	isJoining := map[int]bool{} // by conversation: whether its last reply is one of replies
+	isJoining := map[int]bool{} // by conversation: whether its latest reply is one of replies
 	for _, op := range h {
 		isReply := op.Marker.Kind == Outbound || op.Marker.Kind == Bounced
 		if op.Kind != OpPost || !isReply {
@@ -125,31 +129,32 @@ func (h History) CountJoined(replies map[Marker]bool) int {
 	return n
 }
 
-// The teams of a run. SupportTeam has the accounts. Its agents hand some conversations over to OtherTeam, which
-// has no channel of its own: their threads stay where they are.
+// The teams of a run. All customers write to SupportTeam. Its agents hand some conversations over to OtherTeam, which
+// has no chat channel of its own, so that the threads stay where they are.
 const (
 	SupportTeam = "Support"
 	OtherTeam   = "Billing"
 )
 
-// OrderedEventGap is how far apart two messages of a thread must have been typed so that the platform tells
-// Parley of them in that order. Of closer ones either may come first.
+// OrderedEventGap is the minimum time between two messages of a thread for which the platform notifies Parley in the
+// order of typing. Notifications of closer messages may arrive in either order.
 const OrderedEventGap = 500 * time.Millisecond
 
-// Responsible are those of whom the card of an open conversation must name one while its customer waits.
+// Responsible lists who may be responsible for an open conversation. While the customer waits for a reply, the card
+// (the first post of the thread, which shows the state of the conversation) must name one of them.
 type Responsible struct {
 	Teams []string `json:"teams"`
-	// OwnerAllowed says that an agent may own the conversation, since a reply claims it.
+	// OwnerAllowed is true if an agent may own the conversation, because an agent who replies becomes its owner.
 	OwnerAllowed bool `json:"owner_allowed"`
 }
 
-// ResponsibleFor returns who is responsible for the conversation of a thread after all that was typed there.
-// Where Parley was told of something late, or the conversation may have been resolved, both outcomes are
-// allowed. late are the messages of which Parley was told late, by their ids.
+// ResponsibleFor returns who may be responsible for the conversation of a thread after everything that was typed in it.
+// late has the ids of the messages of which Parley was notified late. After one of these, or once the conversation may
+// have been resolved, a command may have been applied or refused, and both outcomes are allowed.
 func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
 	responsible := Responsible{Teams: []string{SupportTeam}}
 	isResolved := false // from then on commands may be refused
-	isLate := false     // Parley was told of something late
+	isLate := false     // Parley was notified of something late
 	var lastPostAt time.Time
 	for _, op := range h {
 		if op.Root != root {
@@ -183,16 +188,16 @@ func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
 	return responsible
 }
 
-// maxReordering is how many messages may come between two that were typed one after the other: messages may
-// arrive at Parley in another order than they were typed.
+// maxReordering bounds how far notifications overtake each other: at most this many other messages may arrive at Parley
+// between two that were typed one after the other.
 const maxReordering = 3
 
-// ExpectedQuestions returns all replies, and for each whether Parley may keep it until somebody clicks. It may
-// keep a reply that was typed in a resolved conversation, and one that was typed after a colleague's message.
+// ExpectedQuestions returns all replies. The value reports whether Parley may hold the reply back and ask the agent to
+// confirm it with a click. It may do so in a resolved conversation, and if a colleague wrote shortly before.
 func (h History) ExpectedQuestions() map[Marker]bool {
 	type conversation struct {
-		untilOpen int         // how many more messages the customer must write to reopen it; 0 means it is open
-		recent    []Operation // the last messages of teammates
+		untilOpen int         // how many more messages the customer must write to reopen it; 0 means open
+		recent    []Operation // the latest messages of teammates, at most maxReordering
 	}
 
 	expected := map[Marker]bool{}

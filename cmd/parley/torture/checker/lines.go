@@ -5,22 +5,23 @@ import (
 	"regexp"
 )
 
-// A line is a message that Parley posts into a thread in its own name, for example that a reply was not delivered.
-// This file checks that Parley doesn't say the same of a reply twice.
+// A line is a message that Parley posts into a chat thread in its own name, for example "Not delivered: mailbox full".
+// This file checks that a thread has only one line of each kind about a reply. If the agent clicked to send the reply
+// again, each further attempt may add one.
 
-// linePattern finds the words by which people see of what kind a line about a reply is. It knows the kinds of which a
-// thread has one line for each sending of the reply.
+// linePattern matches the words that identify the kind of a line. It covers only the kinds that appear once for each
+// attempt to send a reply.
 var linePattern = regexp.MustCompile(`Nobody can tell whether .* got this\.|Not delivered:|You changed this after it was sent|` +
 	`This was deleted here after it was sent`)
 
-// LineKindIn returns the words of a line about a reply that say of what kind it is. It returns "" for a kind of which
-// a thread may have several lines about the same reply.
+// LineKindIn returns the words that identify the kind of a line, such as "Not delivered:". It returns "" for kinds that
+// a thread may have several times about the same reply.
 func LineKindIn(text string) string { return linePattern.FindString(text) }
 
-// checkLines looks for lines of one kind that say the same of a reply: each sending of the reply makes one.
+// checkLines reports duplicate lines. clicks has the number of repeated attempts by reply.
 func checkLines(v *Verdict, observed Observation, clicks map[Marker]Clicks) {
 	for _, t := range observed.Threads {
-		lines := map[string][]Post{}
+		lines := map[string][]Post{} // by kind and markers
 		for _, p := range t.Posts {
 			isAboutReply := p.isFromParley() && p.LineKind != "" && len(p.Markers) > 0
 			if !isAboutReply {
@@ -40,10 +41,10 @@ func checkLines(v *Verdict, observed Observation, clicks map[Marker]Clicks) {
 	}
 }
 
-// countDeliveries counts the deliveries that made posts of one content. Each delivery has a token of its own, and
-// makes at most one post that doesn't say that it may be a copy.
+// countDeliveries returns the minimum number of deliveries (queued posts) that produced these posts, which have the
+// same content. Each delivery has its own token, and produces at most one post that isn't labelled as a possible copy.
 func countDeliveries(posts []Post) int {
-	unmarked := 0 // posts that don't say that they may be a copy
+	unmarked := 0 // posts that aren't labelled as possible copies
 	tokens := map[string]bool{}
 	for _, p := range posts {
 		if !p.MaybeCopy {

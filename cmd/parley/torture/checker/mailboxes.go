@@ -2,11 +2,14 @@ package checker
 
 import "slices"
 
-// This file checks what customers received. Each reply that stands in a customer's thread must have arrived once and
-// in order. Internal messages, replies deleted during their hold, and replies to other customers must not have
-// arrived.
+// This file checks what customers received in a test run. Each reply that an agent typed in a customer's chat thread
+// must have reached that customer once and in order. Internal notes, replies to other customers, and replies deleted
+// during their hold (the time for which Parley keeps a new reply back) must not have arrived.
+//
+// Messages are recognised by their markers, such as "outbound-c017-5": reply 5 to customer 17.
 
-// checkMailbox compares what a customer received with the replies that were typed for that customer.
+// checkMailbox compares what a customer received with the replies that were typed for that customer. Duplicates are
+// allowed as far as the agent clicked "send again".
 func checkMailbox(v *Verdict, mailbox Mailbox, replies postedReplies, expected Expectation) {
 	received := collectReceived(v, mailbox, expected.Excused)
 	copies := map[Marker]int{}
@@ -32,15 +35,15 @@ func checkMailbox(v *Verdict, mailbox Mailbox, replies postedReplies, expected E
 
 	for m := range copies {
 		if !slices.Contains(replies.inOrder, m) {
-			v.addViolation(&v.Leaked, "%s reached the customer and stands in no thread of the conversation", m)
+			v.addViolation(&v.Leaked, "%s reached the customer and is in no thread of the conversation", m)
 		}
 	}
 
 	checkOrder(v, received, replies.inOrder, expected)
 }
 
-// collectReceived returns the replies that a customer received, in the order of their arrival, one entry for
-// each message that has them. What must not have reached the customer is a violation.
+// collectReceived returns the replies that a customer received, in the order of arrival, with one entry for each message
+// that contains a reply. It reports everything that must not have reached the customer.
 func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Marker {
 	var received []Marker
 	for _, message := range mailbox.Received {
@@ -57,7 +60,7 @@ func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Mar
 				v.addViolation(&v.Leaked, "%s reached customer %d", m, mailbox.Conversation)
 			case m.Kind == Outbound:
 				if n := Count(message.Markers, m); n > 1 {
-					v.addViolation(&v.Doubled, "%s stands %d times in one message to the customer", m, n)
+					v.addViolation(&v.Doubled, "%s appears %d times in one message to the customer", m, n)
 				}
 				received = append(received, m)
 			}
@@ -66,9 +69,8 @@ func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Mar
 	return received
 }
 
-// checkOrder compares the order in which replies were received with that in which they were typed. Each click that
-// may have sent a reply excuses the place of one copy, the last ones first. Of the other copies only the first
-// counts.
+// checkOrder checks that replies arrived in the order in which they were typed. Only the first copy of a reply counts.
+// A copy that was sent by a click may arrive at any time: with n clicks, the last n copies are ignored.
 func checkOrder(v *Verdict, received, typed []Marker, expected Expectation) {
 	copies := map[Marker]int{}
 	for _, m := range received {
@@ -76,17 +78,17 @@ func checkOrder(v *Verdict, received, typed []Marker, expected Expectation) {
 	}
 
 	seen := map[Marker]int{}
-	last := -1
+	last := -1 // the position in typed of the latest reply that arrived in order
 	for _, m := range received {
 		seen[m]++
-		place := slices.Index(typed, m)
+		position := slices.Index(typed, m)
 		isFurtherCopy := seen[m] > 1
 		isSentByClick := seen[m] > copies[m]-expected.Clicks[m].Sends
-		if place < 0 || isFurtherCopy || isSentByClick {
+		if position < 0 || isFurtherCopy || isSentByClick {
 			continue
 		}
-		if place >= last {
-			last = place
+		if position >= last {
+			last = position
 			continue
 		}
 		if expected.Excused[m] {

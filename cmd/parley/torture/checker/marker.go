@@ -9,18 +9,19 @@ import (
 	"strings"
 )
 
-// Kinds of markers. A message's kind says what is to become of it.
+// Kinds of markers. The kind of a message determines what must happen to it.
 const (
 	Inbound  = "inbound"  // by a customer: shown once, in the thread of the customer's conversation
-	Outbound = "outbound" // a reply of an agent: received once, by the customer
+	Outbound = "outbound" // an agent's reply: received once, by the customer
 	Internal = "internal" // typed in the thread for colleagues: never received by the customer
-	Deleted  = "deleted"  // a reply that its author deleted during the hold: never received
-	Bounced  = "bounced"  // a reply to a mailbox that doesn't exist: the thread must say that it came back
-	Edited   = "edited"   // the new text of an edited reply: received, or its author is told that it was not
+	Deleted  = "deleted"  // a reply that its author deleted before it was sent: never received
+	Bounced  = "bounced"  // a reply to a mailbox that doesn't exist: the thread must report that it bounced
+	Edited   = "edited"   // the new text of an edited reply: received, or the author is informed that it was not
 )
 
-// Marker is the unique word in a message that tells it from all others.
-// Shape: outbound-c017-5
+// Marker is the unique word that identifies a message of a test run. It is part of the message's text, so the message
+// can be recognised wherever it appears: in a mailbox, a chat thread or a log. Example: "outbound-c017-5" is text 5 of
+// conversation 17, a reply.
 type Marker struct {
 	Kind         string
 	Conversation int
@@ -31,19 +32,19 @@ func (m Marker) String() string { return fmt.Sprintf("%s-c%03d-%d", m.Kind, m.Co
 
 var markerPattern = regexp.MustCompile(`\b(inbound|outbound|internal|deleted|bounced|edited)-c(\d{3,6})-(\d+)\b`)
 
-// MarkersIn returns the markers of a text in their order, each as often as the text has it: a marker that
-// stands there twice was sent twice.
+// MarkersIn returns the markers of a text in order, including repeated ones: a text that contains a marker twice was
+// sent twice.
 func MarkersIn(text string) []Marker {
 	var list []Marker
 	for _, found := range markerPattern.FindAllStringSubmatch(text, -1) {
-		conv, _ := strconv.Atoi(found[2]) // the pattern lets only digits through
-		n, _ := strconv.Atoi(found[3])    // likewise; one too large for an int counts as the largest
+		conv, _ := strconv.Atoi(found[2]) // the pattern matches only digits
+		n, _ := strconv.Atoi(found[3])    // likewise; Atoi returns the maximum for a number that is too large
 		list = append(list, Marker{Kind: found[1], Conversation: conv, Number: n})
 	}
 	return list
 }
 
-// Distinct returns each marker of a list once, in the order of the list.
+// Distinct returns the list without repeated markers.
 func Distinct(list []Marker) []Marker {
 	var once []Marker
 	for _, m := range list {
@@ -54,7 +55,7 @@ func Distinct(list []Marker) []Marker {
 	return once
 }
 
-// Count returns how often a list has a marker.
+// Count returns how often a list contains a marker.
 func Count(list []Marker, m Marker) int {
 	n := 0
 	for _, other := range list {
@@ -65,8 +66,8 @@ func Count(list []Marker, m Marker) int {
 	return n
 }
 
-// ShownText returns the words of a Slack message that people see: those of its blocks, or its text if it has
-// no blocks. The text of a message with blocks is shown only in notifications.
+// ShownText returns the visible words of a Slack message: those of its blocks, or its text if it has no blocks. Slack
+// shows the text of a message with blocks only in notifications.
 func ShownText(text string, blocks json.RawMessage) string {
 	var words []string
 	WalkJSON(blocks, func(o map[string]any) {
@@ -80,7 +81,8 @@ func ShownText(text string, blocks json.RawMessage) string {
 	return strings.Join(words, "\n")
 }
 
-// ButtonsIn returns the action ids of the buttons in a Slack message's blocks, by verb. Shape of an action id: b:send:…
+// ButtonsIn returns the action ids of the buttons in a Slack message's blocks, by verb. An action id looks like
+// "b:send:…"; its verb is "send".
 func ButtonsIn(blocks json.RawMessage) map[string]string {
 	found := map[string]string{}
 	WalkJSON(blocks, func(o map[string]any) {
@@ -95,27 +97,27 @@ func ButtonsIn(blocks json.RawMessage) map[string]string {
 
 var buttonPattern = regexp.MustCompile(`^b:([a-z]+):`)
 
-// WalkJSON visits every object of a JSON tree. It visits nothing if raw is no JSON.
+// WalkJSON calls visit for every object of a JSON document, parents first. It does nothing if raw isn't valid JSON.
 func WalkJSON(raw json.RawMessage, visit func(map[string]any)) {
 	var tree any
 	if len(raw) == 0 || json.Unmarshal(raw, &tree) != nil {
 		return
 	}
 
-	var down func(any)
-	down = func(node any) {
+	var walk func(any)
+	walk = func(node any) {
 		switch n := node.(type) {
 		case map[string]any:
 			visit(n)
 			for _, v := range n {
-				down(v)
+				walk(v)
 			}
 		case []any:
 			for _, v := range n {
-				down(v)
+				walk(v)
 			}
 		}
 	}
 
-	down(tree)
+	walk(tree)
 }

@@ -2,14 +2,15 @@ package checker
 
 import "regexp"
 
-// In some runs Parley has a language model analyse what customers write, and posts a note about it into the thread.
-// This file checks that no message stands in two notes, and that the model was asked about nothing internal.
+// In some test runs Parley asks a language model about customers' messages, and posts the answer as a note into the
+// chat thread. This file checks that no message is in two notes, that no internal message was sent to the model, and
+// that no question mixes two conversations.
 
-// notePattern finds the markers that a note names. The model of a run calls each marker a ticket.
-// Shape: Ticket inbound-c017-5
+// notePattern matches the customers' messages that a note mentions. A message is identified by its marker, a unique
+// word in its text, which the emulated model calls a ticket: "Ticket inbound-c017-5".
 var notePattern = regexp.MustCompile(`\bTicket (inbound-c\d{3,6}-\d+)\b`)
 
-// MarkersInNote returns the markers of the messages that a note of an analysis names.
+// MarkersInNote returns the markers of the messages that a note mentions; nil if the text is no note.
 func MarkersInNote(text string) []Marker {
 	var list []Marker
 	for _, found := range notePattern.FindAllStringSubmatch(text, -1) {
@@ -18,7 +19,8 @@ func MarkersInNote(text string) []Marker {
 	return list
 }
 
-// checkNotes checks what Parley says of customers' messages: it names each of them in one note.
+// checkNotes checks that each customer's message is mentioned in at most one note, and checks the questions to the
+// model.
 func checkNotes(v *Verdict, observed Observation) {
 	for _, t := range observed.Threads {
 		notes := map[Marker][]Post{}
@@ -31,7 +33,7 @@ func checkNotes(v *Verdict, observed Observation) {
 				v.NotedMessages++
 				notes[m] = append(notes[m], p)
 				if countDeliveries(notes[m]) > 1 {
-					v.addViolation(&v.Doubled, "%s stands in the notes %s and %s", m, notes[m][0].ID, p.ID)
+					v.addViolation(&v.Doubled, "%s is in the notes %s and %s", m, notes[m][0].ID, p.ID)
 				}
 			}
 		}
@@ -40,8 +42,8 @@ func checkNotes(v *Verdict, observed Observation) {
 	checkModelQuestions(v, observed.ModelQuestions)
 }
 
-// checkModelQuestions checks what a model was asked: each question is about one conversation, and about nothing
-// internal.
+// checkModelQuestions checks the markers in each question to the model: all must belong to one conversation, and none
+// may be internal.
 func checkModelQuestions(v *Verdict, questions [][]Marker) {
 	for _, markers := range questions {
 		v.ModelQuestions++
@@ -49,7 +51,7 @@ func checkModelQuestions(v *Verdict, questions [][]Marker) {
 			if m.Kind == Internal {
 				v.addViolation(&v.Leaked, "%s is internal and a model was asked about it", m)
 			} else if m.Conversation != markers[0].Conversation {
-				v.addViolation(&v.Leaked, "%s and %s stand in one question to a model", m, markers[0])
+				v.addViolation(&v.Leaked, "%s and %s are in one question to a model", m, markers[0])
 			}
 		}
 	}

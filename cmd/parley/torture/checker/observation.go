@@ -5,12 +5,15 @@ import (
 	"slices"
 )
 
-// Observation is what people see at the end of a run, when nothing is under way any more: agents in the threads of
-// their chat, customers in their mailboxes and phones. The oracle reads it from the emulators.
+// Observation is what people see at the end of a test run, when everything has been delivered: agents in their chat
+// threads, customers in their mailboxes and on their phones. It is read from the emulators of the mail server and of
+// the chat, never from Parley's database.
+//
+// Messages are identified by markers, such as "outbound-c017-5", which are unique words in their texts.
 type Observation struct {
 	Threads   []Thread
 	Mailboxes []Mailbox
-	// ModelQuestions has the markers of each question that a model was asked. It is nil if the run has no model.
+	// ModelQuestions has the markers of each question to the language model. It is nil if the run has no model.
 	ModelQuestions [][]Marker
 	// Submissions are the mails that Parley handed to the mail server.
 	Submissions []Submission
@@ -19,91 +22,92 @@ type Observation struct {
 // Submission is a mail that Parley handed to the mail server.
 type Submission struct {
 	ID string   // its Message-ID
-	To []string // the addresses to which the mail server was to bring it
+	To []string // the recipients of the SMTP envelope
 }
 
 // Thread is one thread of the support channel.
 type Thread struct {
-	Root  string
-	Card  string // the words of the root, if Parley posted it; "" means somebody else did
-	Posts []Post // the oldest first
+	Root  string // id of its first message
+	Card  string // the text of the first message; "" if it isn't Parley's
+	Posts []Post // oldest first
 }
 
 // Post is one message in the chat in which agents work.
 type Post struct {
 	ID           string
 	Author       string // the person who wrote it; "" means Parley
-	CustomerName string // in whose name Parley posted it; "" means in its own
-	Token        string // identifies the delivery that made it; "" means none is known
+	CustomerName string // the customer in whose name Parley posted it; "" means its own name
+	Token        string // identifies the delivery (queued post) that produced it; "" if unknown
 	Markers      []Marker
-	NoteMarkers  []Marker // of a note of Parley's: the messages that an analysis names
+	NoteMarkers  []Marker // see MarkersInNote
 	EndWords     []string // see EndWordsIn
-	LineKind     string   // of a line of Parley's about a reply: see LineKindIn
-	Files        []File   // of a post of Parley's
+	LineKind     string   // see LineKindIn
+	Files        []File   // of Parley's posts only
 
-	Buttons   map[string]string // of a post of Parley's: what a click on each button sends, by the button's verb
+	Buttons   map[string]string // of Parley's posts only: what a click sends, by the button's verb
 	IsResolve bool              // a person's command that resolves the conversation
-	MaybeCopy bool              // a post of Parley's that says that it may be a second copy
-	EventLost bool              // a person's post of which the platform gave up telling Parley, which may not look it up
+	MaybeCopy bool              // Parley labelled its post as a possible second copy
+	EventLost bool              // the platform gave up notifying Parley of a person's post, and Parley can't look it up
 }
 
 // Mailbox is what one customer sent and received, by mail or by phone.
 type Mailbox struct {
 	Conversation int
-	Readers      []string // the addresses that every mail to the customer has: the customer's own, and who is in copy
+	Readers      []string // the recipients of every mail to the customer: the customer and those in Cc
 	Sent         []Marker // in the order of sending
 	Received     []Message
-	Unsent       int // texts that the customer's phone still has to send
+	Unsent       int // texts that the customer's phone has yet to send
 }
 
 // Message is a message that a customer received.
 type Message struct {
 	ID      string
-	Markers []Marker // each as often as its reader sees it
+	Markers []Marker // including repeated ones
 
-	EndWords []string // that are in each form of it: see EndWordsIn
+	EndWords []string // those that both the text and the HTML contain; see EndWordsIn
 }
 
-// Expectation is what the checker compares an Observation with: what was said and done, and which
-// deviations are excused, since an injected fault explains them.
+// Expectation is what the checker compares an Observation with: what people wrote and did, and which deviations are
+// excused because an injected fault explains them.
 type Expectation struct {
 	History History
-	// HasEnds says that each message of the run ends with its EndWord.
+	// HasEnds is true if each message of the run ends with its EndWord.
 	HasEnds bool
-	// Clicks are the clicks of the oracle's agent, by the reply that they were about.
+	// Clicks has the clicks of the simulated agent who answers Parley's questions, by reply.
 	Clicks map[Marker]Clicks
-	// ActedIn has the threads in which the oracle's agent clicked or typed, by their roots.
+	// ActedIn has the threads, by root, in which that agent clicked or typed.
 	ActedIn map[string]bool
-	// Excused are replies that may arrive out of order, or although they were deleted: Parley was told
-	// of them, or of the deletion, too late. A customer's message may be shown out of order if it was late.
+	// Excused has replies that may arrive out of order or although they were deleted, because Parley was
+	// notified too late. It also has customers' messages that may be shown out of order for the same reason.
 	Excused map[Marker]bool
-	// LateEvents are teammates' messages of which Parley was told late, or never, by their ids.
+	// LateEvents has the ids of teammates' messages of which Parley was notified late or never.
 	LateEvents map[string]bool
-	// LateEdits are messages of whose edit Parley was told when they may have left, by their ids.
+	// LateEdits has the ids of replies that may have been sent before Parley was notified of an edit.
 	LateEdits map[string]bool
-	// LostEvents are messages of whose edit or deletion Parley was never told, and can't find it, by their ids.
+	// LostEvents has the ids of messages whose edit or deletion Parley was never notified of and can't look up.
 	LostEvents map[string]bool
 }
 
-// Clicks counts the clicks of the oracle's agent about one reply.
+// Clicks counts the clicks on buttons that send one reply.
 type Clicks struct {
-	// Sends counts the clicks after which the reply may have left, out of its place in the order.
+	// Sends counts the clicks that may have sent the reply, and so out of order.
 	Sends int
-	// Resends counts those of Sends that were made while nobody could tell whether the customer had
-	// the reply. Each of them may have made one more copy.
+	// Resends counts those of Sends that were made when it was unknown whether the customer already had
+	// the reply. Each of them may have sent one more copy.
 	Resends int
 }
 
-// Card is what the card of a thread shows, and whom it must name while the customer waits.
+// Card is the text of a card (the first post of a thread, which shows the state of the conversation), and who may be
+// named on it while the customer waits.
 type Card struct {
 	Text        string      `json:"text"`
 	Responsible Responsible `json:"responsible"`
 }
 
-// isFromCustomer reports whether Parley posted it in a customer's name.
+// isFromCustomer reports whether Parley posted p in a customer's name.
 func (p *Post) isFromCustomer() bool { return p.Author == "" && p.CustomerName != "" }
 
-// isFromParley reports whether Parley posted it in its own name.
+// isFromParley reports whether Parley posted p in its own name.
 func (p *Post) isFromParley() bool { return p.Author == "" && p.CustomerName == "" }
 
 // posts iterates over all posts, each with its thread.
@@ -120,7 +124,7 @@ func (o *Observation) posts() iter.Seq2[*Thread, *Post] {
 	}
 }
 
-// findPost returns the post of a person by its id; nil means that no thread shows it.
+// findPost returns a person's post by its id, with its thread. Both are nil if no thread shows it.
 func (o *Observation) findPost(id string) (*Thread, *Post) {
 	for t, p := range o.posts() {
 		if p.ID == id && p.Author != "" {
@@ -130,29 +134,33 @@ func (o *Observation) findPost(id string) (*Thread, *Post) {
 	return nil, nil
 }
 
-// hasLineAbout reports whether a line that Parley posted in its own name shows a marker.
+// hasLineAbout reports whether Parley posted a line in its own name that contains the marker.
 func (t *Thread) hasLineAbout(m Marker) bool {
 	return slices.ContainsFunc(t.Posts, func(p Post) bool { return p.isFromParley() && slices.Contains(p.Markers, m) })
 }
 
 // HasReached reports whether the customer received the message with this marker.
 func (o *Observation) HasReached(m Marker) bool {
-	return slices.ContainsFunc(o.Mailboxes, func(b Mailbox) bool {
-		return b.Conversation == m.Conversation && slices.ContainsFunc(b.Received, func(r Message) bool { return slices.Contains(r.Markers, m) })
-	})
+	hasMarker := func(r Message) bool { return slices.Contains(r.Markers, m) }
+	return o.hasReceivedWhere(m.Conversation, hasMarker)
 }
 
-// hasReceivedFormer reports whether the customer received an edited reply with the words that it had before.
+// hasReceivedFormer reports whether the customer received an edited reply with its original text.
 func (o *Observation) hasReceivedFormer(original, edited Marker) bool {
 	isFormer := func(r Message) bool {
 		return slices.Contains(r.Markers, original) && !slices.Contains(r.Markers, edited)
 	}
+	return o.hasReceivedWhere(original.Conversation, isFormer)
+}
+
+// hasReceivedWhere reports whether the customer of a conversation received a message for which matches returns true.
+func (o *Observation) hasReceivedWhere(conversation int, matches func(Message) bool) bool {
 	return slices.ContainsFunc(o.Mailboxes, func(b Mailbox) bool {
-		return b.Conversation == original.Conversation && slices.ContainsFunc(b.Received, isFormer)
+		return b.Conversation == conversation && slices.ContainsFunc(b.Received, matches)
 	})
 }
 
-// CustomerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
+// CustomerOf returns the conversation to which the first customer's message in a thread belongs; 0 if there is none.
 func CustomerOf(t Thread) int {
 	for _, p := range t.Posts {
 		for _, m := range p.Markers {

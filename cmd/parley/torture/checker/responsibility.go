@@ -5,29 +5,31 @@ import (
 	"strings"
 )
 
-// A customer who waits must not be forgotten: the card, the first message of the thread, must name an owner or a team
-// that is responsible. A reply that came back by mail must be reported to its author in the thread. This file checks
-// both.
+// This file checks that no customer is forgotten:
+//
+//   - While a customer waits for a reply, the card (the first post of the thread, which shows the state of the
+//     conversation) must name a responsible owner or team, such as "Ann Lee" or "Support".
+//   - If a mail to the customer bounced, a line in the thread must report it.
+//   - A snoozed conversation must wake up when the customer writes.
 
-// checkResponsibility looks at each thread as the people of the team do: does the thread say which replies
-// bounced, and does its card name somebody who is responsible for a customer who waits?
+// checkResponsibility checks the card and the bounced replies of each thread.
 func checkResponsibility(v *Verdict, observed Observation, expected Expectation) {
 	for _, t := range observed.Threads {
 		checkBounces(v, &t)
-		waits, isResolved := findWaiting(&t)
+		unanswered, isResolved := findUnanswered(&t)
 		responsible := expected.ResponsibleFor(t.Root)
-		if waits == (Marker{}) || responsible.isNamedOn(t.Card) {
+		if unanswered == (Marker{}) || responsible.isNamedOn(t.Card) {
 			continue
 		}
 		if isResolved && IsResolved(t.Card) {
 			v.ResolvedUnseen++
 			continue
 		}
-		v.addViolation(&v.Forgotten, "the customer of %s waits, and of %s the card names nobody: %q", waits, responsible, t.Card)
+		v.addViolation(&v.Forgotten, "the customer of %s waits, and of %s the card names nobody: %q", unanswered, responsible, t.Card)
 	}
 }
 
-// checkBounces looks for replies that bounced and of which the thread says nothing.
+// checkBounces looks for bounced replies that no line of the thread reports.
 func checkBounces(v *Verdict, t *Thread) {
 	for _, p := range t.Posts {
 		for _, m := range Distinct(p.Markers) {
@@ -50,35 +52,35 @@ func checkBounces(v *Verdict, t *Thread) {
 	}
 }
 
-// findWaiting returns the customer's last message in a thread, or the zero Marker if somebody replied after it.
-// isResolved tells whether somebody resolved the conversation.
-func findWaiting(t *Thread) (waits Marker, isResolved bool) {
+// findUnanswered returns the customer's last message in a thread, or the zero Marker if somebody replied after it.
+// isResolved reports whether somebody ever resolved the conversation.
+func findUnanswered(t *Thread) (unanswered Marker, isResolved bool) {
 	for _, p := range t.Posts {
 		isResolved = isResolved || p.IsResolve
 		for _, m := range p.Markers {
 			if m.Kind == Inbound && p.isFromCustomer() {
-				waits = m
+				unanswered = m
 			}
 			if m.Kind == Outbound && p.Author != "" {
-				waits = Marker{}
+				unanswered = Marker{}
 			}
 		}
 	}
-	return waits, isResolved
+	return unanswered, isResolved
 }
 
-// ResponsibleFor returns the owners and teams of which the card of a thread must name one.
+// ResponsibleFor returns the owners and teams of which the card of a thread must name one while the customer waits.
 func (e Expectation) ResponsibleFor(root string) Responsible {
 	r := e.History.ResponsibleFor(root, e.LateEvents)
 	r.OwnerAllowed = r.OwnerAllowed || e.ActedIn[root]
 	return r
 }
 
-// AgentNames returns the agents of a run, as cards name them.
+// AgentNames returns the agents of a run as they appear on cards.
 func AgentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
 
-// isNamedOn reports whether the card of an open conversation names an owner, if it may have one, or otherwise
-// one of the teams and no owner. The card of a resolved conversation names neither.
+// isNamedOn reports whether a card names an owner, if one is allowed, or else one of the teams and no owner. The card of
+// a resolved conversation names neither.
 func (r Responsible) isNamedOn(card string) bool {
 	contains := func(name string) bool { return strings.Contains(card, name) }
 	if slices.ContainsFunc(AgentNames(), contains) {
@@ -98,7 +100,7 @@ func (r Responsible) String() string {
 // IsResolved reports whether a card shows a resolved conversation.
 func IsResolved(card string) bool { return strings.Contains(card, "Resolved") }
 
-// checkSnoozes looks for conversations that are still snoozed although the customer wrote when they were.
+// checkSnoozes looks for conversations that are still snoozed although the customer wrote to them since.
 func checkSnoozes(v *Verdict, observed Observation, history History) {
 	woken := map[int]Marker{}
 	for _, op := range history {

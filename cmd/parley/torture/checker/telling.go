@@ -5,36 +5,40 @@ import (
 	"time"
 )
 
-// An emulated chat may tell Parley late, or never, that somebody wrote, edited or deleted a message. If Parley
-// couldn't know of a change before the reply left, the customer's old copy isn't Parley's fault. This file finds
-// these cases, and marks them in the Expectation as excused.
+// The emulated chat may notify Parley late, or never, that somebody wrote, edited or deleted a message. If Parley
+// couldn't have known of a change in time, its result isn't Parley's fault. This file finds these cases and marks them
+// as excused in the Expectation.
+//
+// Example: replies are held back for 8 seconds so that agents can take them back. Ann deletes a reply after 3
+// seconds, but the notification takes 10. The customer receives the reply, and that is excused.
 
-// Telling says when Parley was told of what people did. From it Excuse decides whether Parley could know in time.
+// Telling describes when Parley was notified of (told) what people did. Expectation.Excuse uses it.
 type Telling struct {
-	// How long it took to tell Parley of messages, edits and deletions, by the ids of the messages. What took less
-	// than PromptDelay is in none of these. What Parley wasn't told took NotTold.
+	// Written, Edited and Deleted are the delays of the notifications of new messages, edits and deletions, by message
+	// id. A delay below PromptDelay is left out. The delay of a notification that never arrived is NotTold.
 	Written, Edited, Deleted map[string]time.Duration
-	Hold                     time.Duration // of replies
+	Hold                     time.Duration // for which replies are held back
 	Jumps                    []ClockJump   // which ended holds early
-	HidesChanges             bool          // Parley can't find edits and deletions that it wasn't told
+	HidesChanges             bool          // Parley can't look up edits and deletions whose notification was lost
 }
 
 const (
-	// PromptDelay is the shortest delay that the emulators remember.
+	// PromptDelay is the shortest delay that the emulators record.
 	PromptDelay = 250 * time.Millisecond
-	// NotTold is the delay of what Parley wasn't told.
+	// NotTold is the delay of a notification that never arrived.
 	NotTold = time.Duration(math.MaxInt64)
 )
 
-// ClockJump is a jump of Parley's clock, which ends all holds. It came at some time between two others.
+// ClockJump is a jump of Parley's clock, which ends all holds. It happened at an unknown time between the two bounds.
 type ClockJump struct {
 	After  time.Time `json:"after"`
 	Before time.Time `json:"before"`
 }
 
-// Excuse fills in which deviations from the history are excused because of what Parley was told late. To Excused it adds
-//   - replies of which Parley was told so late that later ones may have left before them,
-//   - replies of whose deletion Parley was told so late that they may have left already.
+// Excuse fills in which deviations from the history are excused by late or lost notifications: it sets LateEvents,
+// LateEdits and LostEvents, and adds two kinds of replies to Excused, which must not be nil:
+//   - those whose notification was so late that later replies may have been sent before them,
+//   - those that may already have been sent when the notification of their deletion arrived.
 func (e *Expectation) Excuse(t Telling) {
 	e.LateEvents, e.LateEdits, e.LostEvents = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for id := range t.Written {
@@ -54,12 +58,12 @@ func (e *Expectation) Excuse(t Telling) {
 			e.excuseEdit(t, posts[op.ID], op)
 		case OpDelete:
 			e.excuseDeletion(t, posts[op.ID], op)
-		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // have no hold
+		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // are not held back
 		}
 	}
 }
 
-// excuseEdit notes whether Parley was told of the edit of a reply too late, or never.
+// excuseEdit records whether the notification of an edit was too late or lost.
 func (e *Expectation) excuseEdit(t Telling, reply, edit Operation) {
 	if t.isTooLate(reply, edit, t.Edited) {
 		e.LateEdits[edit.ID] = true
@@ -69,7 +73,7 @@ func (e *Expectation) excuseEdit(t Telling, reply, edit Operation) {
 	}
 }
 
-// excuseDeletion notes whether Parley was told of the deletion of a reply too late, or never.
+// excuseDeletion records whether the notification of a deletion was too late or lost.
 func (e *Expectation) excuseDeletion(t Telling, reply, deletion Operation) {
 	mustStay := reply.Marker.Kind == Deleted
 	if mustStay && t.isTooLate(reply, deletion, t.Deleted) {
@@ -80,9 +84,9 @@ func (e *Expectation) excuseDeletion(t Telling, reply, deletion Operation) {
 	}
 }
 
-// isTooLate reports whether Parley was told of op (a reply, or a change of it) when the hold of the reply was nearly
-// over, or when the clock had jumped over it. What Parley was told sooner it must heed before the reply leaves.
-// delays are those of operations like op.
+// isTooLate reports whether Parley was notified of op (a reply, or an edit or deletion of it) in the last quarter of the
+// reply's hold or later, or after a clock jump had ended the hold. Otherwise Parley must act on it before it sends the
+// reply. delays are those of operations of op's kind.
 func (t Telling) isTooLate(reply, op Operation, delays map[string]time.Duration) bool {
 	toldAt := op.At.Add(max(delays[op.ID], PromptDelay)) // or sooner
 	if toldAt.Sub(reply.BeganAt) > t.Hold*3/4 {

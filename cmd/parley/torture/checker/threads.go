@@ -1,17 +1,19 @@
 package checker
 
-// This file checks what agents see. Each message of a customer must be shown once, in order, and in the one thread of
-// the customer's conversation.
+// This file checks what agents see in their chat. Each message of a customer must be shown once, in order, and in the
+// only thread of the customer's conversation. Nothing of another conversation may appear in that thread.
+//
+// Messages are recognised by their markers, such as "inbound-c017-5": message 5 of customer 17. If that marker is in the
+// thread of customer 18, it was leaked. If customer 17 has two threads, the conversation is scattered.
 
-// checkThreads looks for each message of a customer: it must be shown once, in order, and in the one thread
-// of its conversation. Of other conversations Parley shows nothing there.
+// checkThreads checks all threads, and adds what is wrong to v. excused has the messages that may be out of order.
 func checkThreads(v *Verdict, observed Observation, excused map[Marker]bool) {
 	c := threadChecker{
 		verdict:       v,
 		excused:       excused,
 		allowedCopies: countMarkedCopies(observed),
 		shown:         map[Marker]int{},
-		home:          map[int]string{},
+		threadOf:      map[int]string{},
 	}
 	for _, t := range observed.Threads {
 		c.checkThread(&t)
@@ -19,18 +21,19 @@ func checkThreads(v *Verdict, observed Observation, excused map[Marker]bool) {
 	checkInboundShown(v, observed, c.shown)
 }
 
-// threadChecker follows customers' messages through the threads of a run.
+// threadChecker remembers which messages of customers it has seen while it goes through the threads of a run.
 type threadChecker struct {
 	verdict       *Verdict
 	excused       map[Marker]bool
-	allowedCopies map[Marker]int
-	shown         map[Marker]int // how often each message was shown so far
-	home          map[int]string // by conversation: the root of the first thread that shows one of its messages
+	allowedCopies map[Marker]int // see countMarkedCopies
+	shown         map[Marker]int // how often each message was seen so far
+	threadOf      map[int]string // by conversation: the root of the first thread that shows one of its messages
 }
 
 // checkThread checks what Parley posted in one thread.
 func (c *threadChecker) checkThread(t *Thread) {
-	customer, last := CustomerOf(*t), 0
+	customer := CustomerOf(*t)
+	last := 0 // the number of the customer's previous message
 	for _, p := range t.Posts {
 		if p.Author != "" {
 			continue
@@ -38,7 +41,7 @@ func (c *threadChecker) checkThread(t *Thread) {
 
 		for _, m := range Distinct(p.Markers) {
 			if customer != 0 && m.Conversation != customer {
-				c.verdict.addViolation(&c.verdict.Leaked, "%s stands in the post %s, in the thread of customer %d", m, p.ID, customer)
+				c.verdict.addViolation(&c.verdict.Leaked, "%s is in the post %s, in the thread of customer %d", m, p.ID, customer)
 			}
 
 			isMessage := m.Kind == Inbound && p.isFromCustomer()
@@ -48,16 +51,16 @@ func (c *threadChecker) checkThread(t *Thread) {
 
 			c.checkOrder(m, last)
 			last = m.Number
-			c.checkHome(m, t.Root)
+			c.checkThreadOf(m, t.Root)
 		}
 	}
 }
 
-// countShown counts a message that a post shows, and reports whether this is the first time.
+// countShown counts a message that a post shows, and reports whether it was seen for the first time.
 func (c *threadChecker) countShown(m Marker, p Post) (isFirst bool) {
 	v := c.verdict
 	if n := Count(p.Markers, m); n > 1 {
-		v.addViolation(&v.Doubled, "%s stands %d times in the post %s", m, n, p.ID)
+		v.addViolation(&v.Doubled, "%s appears %d times in the post %s", m, n, p.ID)
 	}
 
 	c.shown[m]++
@@ -71,7 +74,7 @@ func (c *threadChecker) countShown(m Marker, p Post) (isFirst bool) {
 	return copies == 0
 }
 
-// checkOrder checks that a message stands behind earlier ones of its thread. last is the number of the one before it.
+// checkOrder checks that a message comes after earlier ones. last is the number of the previous message in the thread.
 func (c *threadChecker) checkOrder(m Marker, last int) {
 	if m.Number > last {
 		return
@@ -80,22 +83,22 @@ func (c *threadChecker) checkOrder(m Marker, last int) {
 		c.verdict.Excused++
 		return
 	}
-	c.verdict.addViolation(&c.verdict.Reordered, "%s stands after number %d in its thread", m, last)
+	c.verdict.addViolation(&c.verdict.Reordered, "%s comes after number %d in its thread", m, last)
 }
 
-// checkHome checks that all messages of a conversation stand in one thread.
-func (c *threadChecker) checkHome(m Marker, root string) {
-	home := c.home[m.Conversation]
-	if home == "" {
-		c.home[m.Conversation] = root
+// checkThreadOf checks that all messages of a conversation are in one thread.
+func (c *threadChecker) checkThreadOf(m Marker, root string) {
+	first := c.threadOf[m.Conversation]
+	if first == "" {
+		c.threadOf[m.Conversation] = root
 		return
 	}
-	if home != root {
-		c.verdict.addViolation(&c.verdict.Scattered, "%s stands in the thread %s, not in %s", m, root, home)
+	if first != root {
+		c.verdict.addViolation(&c.verdict.Scattered, "%s is in the thread %s, not in %s", m, root, first)
 	}
 }
 
-// checkInboundShown looks for messages of customers that no thread shows. shown counts how often each is shown.
+// checkInboundShown looks for messages of customers that no thread shows. shown has how often each was seen.
 func checkInboundShown(v *Verdict, observed Observation, shown map[Marker]int) {
 	for _, b := range observed.Mailboxes {
 		for range b.Unsent {
@@ -104,14 +107,14 @@ func checkInboundShown(v *Verdict, observed Observation, shown map[Marker]int) {
 		for _, m := range b.Sent {
 			v.Mails++
 			if shown[m] == 0 {
-				v.addViolation(&v.Lost, "%s was sent and stands in no thread", m)
+				v.addViolation(&v.Lost, "%s was sent and is in no thread", m)
 			}
 		}
 	}
 }
 
-// countMarkedCopies counts, for each marker, the posts that say that they may be a second copy. Each of them
-// excuses one copy.
+// countMarkedCopies returns, for each message, the number of posts that Parley labelled as possible second copies. Each
+// of them allows one more copy.
 func countMarkedCopies(observed Observation) map[Marker]int {
 	marked := map[Marker]int{}
 	for _, p := range observed.posts() {

@@ -2,8 +2,8 @@ package checker
 
 import "fmt"
 
-// Verdict is the result of a check: how much was observed, and how often each invariant was violated.
-// docs/performance.md defines the invariants' names.
+// Verdict is the result of checking a test run: how much was observed, and how often each invariant was violated. For
+// example, Lost counts messages that were written and reached nobody. docs/performance.md defines all invariants.
 type Verdict struct {
 	// What was observed.
 	Mails    int `json:"mails"`    // written by customers
@@ -12,12 +12,12 @@ type Verdict struct {
 	Edits    int `json:"edits"`    // of replies and notes
 	Deletes  int `json:"deletes"`  // of replies and notes
 	Commands int `json:"commands"` // conversations resolved, snoozed, handed over or left without an owner
-	Bounced  int `json:"bounced"`  // replies that came back, as the thread says
+	Bounced  int `json:"bounced"`  // replies by mail that came back
 
 	Files int `json:"files"` // of customers' mails
 
-	NotedMessages  int `json:"noted_messages"`  // customers' messages that a note of an analysis names
-	ModelQuestions int `json:"model_questions"` // questions that a model was asked
+	NotedMessages  int `json:"noted_messages"`  // customers' messages that are mentioned in notes of a language model
+	ModelQuestions int `json:"model_questions"` // questions that the model was asked
 
 	// Violations of invariants.
 	Lost            int `json:"lost"`
@@ -25,33 +25,33 @@ type Verdict struct {
 	Reordered       int `json:"reordered"`
 	Leaked          int `json:"leaked"`
 	Scattered       int `json:"scattered"`        // messages of a conversation outside its thread
-	ReceivedDeleted int `json:"received_deleted"` // replies that were deleted during the hold, and yet received
-	ReceivedEdited  int `json:"received_edited"`  // replies that were edited during the hold, and yet received with their former words
+	ReceivedDeleted int `json:"received_deleted"` // received although deleted before they were sent
+	ReceivedEdited  int `json:"received_edited"`  // received with the original text although edited before
 	Forgotten       int `json:"forgotten"`        // customers who spoke last, and whose card names neither an owner nor the right team
-	Unaccounted     int `json:"unaccounted"`      // what people said or did and no emulator shows, and the reverse
+	Unaccounted     int `json:"unaccounted"`      // acts of people that no emulator shows, and the reverse
 
-	// Deviations that an injected fault explains. They violate nothing as long as they are few.
-	Ambiguous         int `json:"ambiguous"`          // replies of which nobody could tell whether they were sent: the oracle's agent decided
-	AmbiguousMessages int `json:"ambiguous_messages"` // the messages in which these replies left: replies that left together count once
-	SentByClick       int `json:"sent_by_click"`      // replies that Parley asked about or parked, sent by the oracle's agent
-	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick about which Parley had a reason to ask
-	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait in a conversation that was resolved before their message was shown
-	Excused           int `json:"excused"`            // out of order, as Parley was told too late
-	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited, as Parley was told too late
-	MarkedCopies      int `json:"marked_copies"`      // second copies that say so: nobody could find out whether the first was posted
-	EventsLost        int `json:"events_lost"`        // replies and edits of which the platform gave up telling Parley, who may not look
+	// Deviations that an injected fault explains. They are no violations as long as they are few.
+	Ambiguous         int `json:"ambiguous"`          // replies that may have been sent or not: a simulated agent decided
+	AmbiguousMessages int `json:"ambiguous_messages"` // the messages that carried these replies: replies that were joined count once
+	SentByClick       int `json:"sent_by_click"`      // replies that Parley held back until the simulated agent clicked
+	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick that Parley had a reason to hold back
+	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait because the conversation was resolved before their message was shown
+	Excused           int `json:"excused"`            // out of order, because Parley was notified too late
+	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited, because Parley was notified too late
+	MarkedCopies      int `json:"marked_copies"`      // second copies labelled as such, because it was unknown whether the first was posted
+	EventsLost        int `json:"events_lost"`        // replies and edits whose notification was lost, and that Parley can't look up
 
-	// Violations describes the violations, up to maxViolations of them.
+	// Violations describes the first maxViolations violations.
 	Violations []string `json:"violations,omitempty"`
 }
 
-// maxViolations is how many violations are described. The first few are what somebody reads; all are counted.
+// maxViolations bounds how many violations are described. All are counted.
 const maxViolations = 40
 
-// CountUnsettled counts the violations that may end by themselves when one waits.
+// CountUnsettled returns the number of violations that may disappear if the run continues for a while.
 func (v *Verdict) CountUnsettled() int { return v.Lost + v.Forgotten + v.Unaccounted }
 
-// addViolation adds one to a count, and describes the violation unless maxViolations are described.
+// addViolation increments a counter of v and describes the violation.
 func (v *Verdict) addViolation(count *int, format string, args ...any) {
 	*count++
 	if len(v.Violations) < maxViolations {
@@ -74,13 +74,13 @@ func (v *Verdict) Tallies() []Tally {
 	}
 }
 
-// Tally is what was counted, in words for people, and how often it occurred.
+// Tally is a count with a label for people.
 type Tally struct {
-	What  string
+	What  string // for example "lost"
 	Count int
 }
 
-// FormatTallies returns a line for each tally that is not zero.
+// FormatTallies returns a line, such as "3 lost", for each tally that is not zero.
 func FormatTallies(list []Tally) []string {
 	var lines []string
 	for _, t := range list {

@@ -15,13 +15,15 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// Customers of a run with chats write by mail, WhatsApp, Messenger or SMS. This file has the emulators of Meta and
-// Twilio, with the accounts that the company has there, and the phones by which customers write and read.
+// In a test run with chats, simulated customers write by mail, WhatsApp, Messenger or SMS. This file runs emulators of
+// Meta and Twilio, with the company's accounts there, and the phones with which customers write and read. The run
+// controls them over HTTP, since they are in another process: POST /_fake/chat/faults makes calls fail by chance, for
+// example.
 
-// ChatKind is where a customer writes.
+// ChatKind is the channel by which a customer writes.
 type ChatKind string
 
-// Kinds of customers; "" writes mails.
+// The channels of customers.
 const (
 	ByMail      ChatKind = ""
 	ByWhatsApp  ChatKind = phone.WhatsApp
@@ -29,7 +31,8 @@ const (
 	BySMS       ChatKind = phone.SMS
 )
 
-// ChatKindOf returns where a customer writes: in a run with chats two of three use one.
+// ChatKindOf returns the channel of the customer of a conversation. In a run with chats two of three customers use
+// another channel than mail.
 func ChatKindOf(conv int, chats bool) ChatKind {
 	if !chats {
 		return ByMail
@@ -38,14 +41,14 @@ func ChatKindOf(conv int, chats bool) ChatKind {
 	return kinds[conv%len(kinds)]
 }
 
-// What the company has at WhatsApp, known to the emulators and in parley.yaml.
+// The company's account at WhatsApp, for the emulators and for parley.yaml.
 const (
 	WhatsAppNumber   = "105500000000001"
 	WhatsAppBusiness = "206600000000001"
 	WhatsAppToken    = "torture-wa-token"
 )
 
-// What it has at Messenger, and what all webhooks of Meta are signed and subscribed with.
+// The company's Messenger page, and the secrets with which all webhooks of Meta are signed and subscribed.
 const (
 	PageID      = "307700000000001"
 	PageToken   = "torture-page-token"
@@ -53,7 +56,7 @@ const (
 	VerifyToken = "torture-verify"
 )
 
-// What it has at Twilio.
+// The company's account at Twilio.
 const (
 	TwilioAccount = "AC00000000000000000000000000000001"
 	TwilioToken   = "torture-twilio-token"
@@ -66,9 +69,9 @@ type chatProviders struct {
 	number *graphfake.Number
 	page   *graphfake.Page
 	twilio *twiliofake.Server
-	base   string // where Parley answers; it is told once, before anybody speaks
+	base   string // base URL of Parley's webhooks; set once by connect, before anybody writes
 
-	ended   context.Context //nolint:containedctx // is over when close is called
+	ended   context.Context //nolint:containedctx // canceled by close
 	end     context.CancelFunc
 	sending sync.WaitGroup // phones and webhooks that still send
 
@@ -77,11 +80,11 @@ type chatProviders struct {
 	people map[int]*graphfake.PageCustomer // by conversation
 }
 
-// smsOutbox has a customer's texts, which leave one after the other: a phone waits for its provider.
+// smsOutbox queues a customer's texts. They are sent one after the other, because a phone waits for its provider.
 type smsOutbox struct {
 	waiting []string
-	busy    bool     // one text is being sent
-	late    []string // texts that Parley's webhook did not accept
+	busy    bool     // a goroutine is sending
+	late    []string // texts that Parley's webhook did not accept; Parley finds them later at Twilio
 }
 
 // openChatProviders starts the emulators of Meta and Twilio.
@@ -114,7 +117,7 @@ func (c *chatProviders) close() error {
 	return c.graph.Close()
 }
 
-// addRoutes adds the addresses by which a Client controls these emulators.
+// addRoutes registers the handlers by which a Client controls these emulators.
 func (c *chatProviders) addRoutes(mux *http.ServeMux) {
 	phone.Control{People: c}.AddRoutes(mux)
 	mux.HandleFunc("POST /_fake/chat/connect", c.connect)
@@ -128,7 +131,7 @@ func (c *chatProviders) addRoutes(mux *http.ServeMux) {
 	})
 }
 
-// connect tells the providers where Parley answers.
+// connect tells the providers the URLs of Parley's webhooks.
 func (c *chatProviders) connect(w http.ResponseWriter, r *http.Request) {
 	base := r.URL.Query().Get("base")
 	c.base = base
@@ -142,24 +145,24 @@ func (c *chatProviders) connect(w http.ResponseWriter, r *http.Request) {
 	c.twilio.SetWebhook(SMSNumber, base+"/hooks/sms#rc=5&rp=all")
 }
 
-// PhoneOf is the number of a customer who writes short messages or by WhatsApp.
+// PhoneOf returns the phone number of a customer who writes by SMS or WhatsApp.
 func PhoneOf(conv int) string { return fmt.Sprintf(phonePrefix+"%07d", firstPhone+conv) }
 
-// Customers' numbers: seven digits follow the prefix.
+// Customers' phone numbers have seven digits after the prefix.
 const (
 	phonePrefix = "+1555"
 	firstPhone  = 1_000_000
 )
 
-// WhatsAppUser is the id by which WhatsApp knows a customer.
+// WhatsAppUser returns the id of a customer at WhatsApp.
 func WhatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
 
-// whatsApp returns a customer who writes by WhatsApp.
+// whatsApp returns the emulated WhatsApp customer of a conversation.
 func (c *chatProviders) whatsApp(conv int) *graphfake.Customer {
 	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
 }
 
-// pageCustomer returns a customer who writes to the page.
+// pageCustomer returns the emulated Messenger customer of a conversation.
 func (c *chatProviders) pageCustomer(conv int) *graphfake.PageCustomer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,12 +172,12 @@ func (c *chatProviders) pageCustomer(conv int) *graphfake.PageCustomer {
 	return c.people[conv]
 }
 
-// smsPhone returns the phone of a customer who writes short messages.
+// smsPhone returns the phone of a conversation's customer who writes by SMS.
 func (c *chatProviders) smsPhone(conv int) *twiliofake.Phone {
 	return c.twilio.Phone(PhoneOf(conv), SMSNumber, "")
 }
 
-// sendText puts a text behind those that the phone still sends.
+// sendText queues a text after those that the phone still has to send.
 func (c *chatProviders) sendText(conv int, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,14 +193,14 @@ func (c *chatProviders) sendText(conv int, text string) {
 	}
 }
 
-// sendTexts sends what waits in an outbox until nothing does, or the emulators end.
+// sendTexts sends the texts of an outbox until it is empty or the emulators end.
 func (c *chatProviders) sendTexts(conv int, outbox *smsOutbox) {
 	for {
 		text, ok := c.takeText(outbox)
 		if !ok {
 			return
 		}
-		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
+		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has stored it nevertheless
 			c.mu.Lock()
 			outbox.late = append(outbox.late, text)
 			c.mu.Unlock()
@@ -205,8 +208,8 @@ func (c *chatProviders) sendTexts(conv int, outbox *smsOutbox) {
 	}
 }
 
-// takeText takes the next text out of an outbox. If there is none, or the emulators end, the outbox isn't busy any
-// more.
+// takeText removes the next text from an outbox. If there is none, or the emulators end, it marks the outbox as not
+// busy and returns false.
 func (c *chatProviders) takeText(outbox *smsOutbox) (text string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -219,7 +222,7 @@ func (c *chatProviders) takeText(outbox *smsOutbox) (text string, ok bool) {
 	return text, true
 }
 
-// serveTexts says what became of the short messages that a customer's phone sends.
+// serveTexts reports the state of a customer's outgoing short messages.
 func (c *chatProviders) serveTexts(w http.ResponseWriter, r *http.Request) {
 	conv, err := strconv.Atoi(r.URL.Query().Get("conv"))
 	if err != nil {
@@ -236,10 +239,10 @@ func (c *chatProviders) serveTexts(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	c.mu.Unlock()
-	_ = json.NewEncoder(w).Encode(texts) // a reader that went away misses nothing
+	_ = json.NewEncoder(w).Encode(texts) // the client may have hung up
 }
 
-// armFaults lets Meta fail by chance all the time, and Twilio three times in each of four ways.
+// armFaults makes Meta fail by chance until the faults are cleared, and Twilio three times in each of four ways.
 func (c *chatProviders) armFaults(w http.ResponseWriter, _ *http.Request) {
 	const often, seldom, twilioTimes = 0.04, 0.02, 3
 	for _, route := range []string{"whatsapp.messages", "messenger.messages"} {
@@ -281,24 +284,24 @@ func (c *chatProviders) serveFaults(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(counts)
 }
 
-// ChatText is what a customer writes.
+// ChatText is a message that a customer writes by phone.
 type ChatText struct {
 	Kind         ChatKind
 	Conversation int
 	Text         string
 }
 
-// phoneState is what a phone shows, and still has to send.
+// phoneState is what a phone shows and has yet to send.
 type phoneState struct {
 	Sent     []string       `json:"wrote"` // in the order of sending
 	Received []phoneMessage `json:"inbox"`
 	textState
 }
 
-// textState is what became of the short messages that a phone sends.
+// textState is the state of a phone's outgoing short messages.
 type textState struct {
-	Unsent int      `json:"waiting"` // texts that the phone still sends
-	Late   []string `json:"late"`    // texts of which Parley could not be told at once: it finds them later
+	Unsent int      `json:"waiting"` // texts that the phone has yet to send
+	Late   []string `json:"late"`    // texts whose webhook Parley did not accept, so that it finds them later
 }
 
 type phoneMessage struct {
@@ -306,12 +309,12 @@ type phoneMessage struct {
 	Text string `json:"text"`
 }
 
-// add adds a line of a chat to what a phone shows.
+// add adds a line of a chat to the state.
 func (b *phoneState) add(l phone.Line) {
 	switch {
 	case l.Mine:
 		b.Sent = append(b.Sent, l.Text)
-	case !l.Automatic: // the provider's own answers count for nothing
+	case !l.Automatic: // ignore the provider's automatic answers
 		b.Received = append(b.Received, phoneMessage{l.ID, l.Text})
 	}
 }

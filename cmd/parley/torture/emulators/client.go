@@ -22,22 +22,26 @@ import (
 
 const callTimeout = 30 * time.Second
 
-// Client controls the process of the emulators by HTTP. With it the driver lets people write, the oracle reads what
-// they see, and the injector makes providers fail.
+// Client controls the emulators of a test run over HTTP. The emulators play the mail server, the chat providers and the
+// language model that Parley talks to, and run in a process of their own. With a Client the run makes customers and
+// agents write (SendMail), reads what they see (ReadFolder), and makes providers fail (ArmFaults).
+//
+// Customers are identified by the number of their conversation, from 1. A Client may be used concurrently.
 type Client struct {
-	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
+	Slack string // base URL of the Slack emulator, without a trailing slash; "" means there is none
 	Teams string // base URL of the Teams emulator; "" means agents work in Slack
-	Blind bool   // in Teams Parley may not read channels
-	Mail  string // base URL of the control of mail, phones and the model
-	Chats bool   // there are phones
-	Model bool   // there is a model
+	Blind bool   // in Teams, Parley has no permission to read channels
+	Mail  string // base URL that controls mail, phones and the model
+	Chats bool   // some customers write by phone
+	Model bool   // there is a language model
 }
 
-// errConflict is returned for what a person can't do as the chat is now, such as pressing a button that is gone.
+// errConflict is returned for acts that the current state of the chat doesn't allow, such as a click on a button that
+// is gone.
 var errConflict = errors.New("torture: nobody can do that now")
 
-// Call sends in as JSON, if there is one, and reads the answer into into, if wanted.
-// Errors: errConflict; no answer, or one that is not 200 with its text.
+// Call sends a request with in as its JSON body, and decodes the JSON response into into. Either may be nil.
+// A status other than 200 is an error with the response's text; for 409 it wraps errConflict.
 func (c Client) Call(ctx context.Context, method, address string, in, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -62,8 +66,8 @@ func (c Client) Call(ctx context.Context, method, address string, in, into any) 
 	defer func() { _ = res.Body.Close() }()
 
 	if res.StatusCode != http.StatusOK {
-		const maxQuoted = 300                                      // bytes of an answer in an error
-		text, _ := io.ReadAll(io.LimitReader(res.Body, maxQuoted)) // without a text the status still says enough
+		const maxQuoted = 300                                      // bytes of a response in an error
+		text, _ := io.ReadAll(io.LimitReader(res.Body, maxQuoted)) // without a text the status is enough
 		if res.StatusCode == http.StatusConflict {
 			return fmt.Errorf("%w: %s: %s", errConflict, address, bytes.TrimSpace(text))
 		}
@@ -83,7 +87,7 @@ func (c Client) Call(ctx context.Context, method, address string, in, into any) 
 	return nil
 }
 
-// readBody returns the body of an answer that is no JSON.
+// readBody returns the body of a response that isn't JSON.
 func (c Client) readBody(ctx context.Context, address string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -103,14 +107,15 @@ func (c Client) readBody(ctx context.Context, address string) (string, error) {
 	return string(body), err
 }
 
-// SendMail lets a customer write a new mail.
+// SendMail sends a new mail of a customer.
 func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
 	var sent mailfake.Sent
 	err := c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
 	return sent, err
 }
 
-// AnswerMail lets a customer answer a mail with a mail program, which fills in what m leaves empty.
+// AnswerMail sends a customer's answer to the mail with messageID. The mail program, such as Gmail, fills in the fields
+// that m leaves empty and quotes the mail in its own style.
 func (c Client) AnswerMail(ctx context.Context, m mailfake.Mail, messageID string, program mailfake.Program) error {
 	in := struct {
 		mailfake.Mail
@@ -127,13 +132,13 @@ func (c Client) ListSubmissions(ctx context.Context) ([]mailfake.Submission, err
 	return list, err
 }
 
-// SendText lets a customer write by phone.
+// SendText sends a message of a customer by phone.
 func (c Client) SendText(ctx context.Context, t ChatText) error {
 	at := fmt.Sprintf("%s/_fake/person/%d/say", c.Mail, t.Conversation)
 	return c.Call(ctx, http.MethodPost, at, phone.Act{Channel: string(t.Kind), Text: t.Text}, nil)
 }
 
-// ReadPhone returns what a customer's phone sent and received.
+// ReadPhone returns what a customer's phone sent and received; the zero value for a customer who writes by mail.
 func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneState, error) {
 	var b phoneState
 	if kind == ByMail { // has a mailbox
@@ -158,7 +163,7 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 	return b, nil
 }
 
-// ReadFolder returns the mails of somebody's folder, the oldest first.
+// ReadFolder returns the mails in a folder of a mailbox, oldest first.
 func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
 	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
 	var list []mailfake.Received
@@ -166,7 +171,7 @@ func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfak
 	return list, err
 }
 
-// CountFaults returns how often the armed faults occurred, by what they do.
+// CountFaults returns how often the armed faults occurred, by provider and effect, such as "imap fetch cut".
 func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
 	if err := c.chat().countFaults(ctx, counts); err != nil {
@@ -191,7 +196,7 @@ func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-// optionalFaultPaths returns the paths at which the faults of the emulators are controlled that are not in every run.
+// optionalFaultPaths returns the control paths for faults of the emulators that only some runs have.
 func (c Client) optionalFaultPaths() (paths []string) {
 	if c.Chats {
 		paths = append(paths, "/_fake/chat/faults")
@@ -202,7 +207,8 @@ func (c Client) optionalFaultPaths() (paths []string) {
 	return paths
 }
 
-// ModelQuestions returns the markers of each question that the model was asked; nil without one.
+// ModelQuestions returns, for each question to the language model, the markers (unique words of messages) that it
+// contains; nil if there is no model.
 func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, err error) {
 	if c.Model {
 		err = c.Call(ctx, http.MethodGet, c.Mail+"/_fake/model/asked", nil, &list)
@@ -223,7 +229,7 @@ func (c Client) ClearFaults(ctx context.Context) error {
 	return c.Call(ctx, http.MethodDelete, c.Mail+"/_fake/mail/faults", nil, nil)
 }
 
-// BounceMail lets the mail server accept mail to an address, and bounce it.
+// BounceMail makes the mail server accept mail to an address and then bounce it.
 func (c Client) BounceMail(ctx context.Context, address string) error {
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/recipient",
 		mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
@@ -234,24 +240,25 @@ func (c Client) CutMailConnections(ctx context.Context) error {
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(lab.HelpAddress), nil, nil)
 }
 
-// CustomerAddress is the mail address of a customer.
+// CustomerAddress returns the mail address of a customer.
 func CustomerAddress(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
 
-// CopyAddresses returns the mail addresses that a customer has in copy of each mail: one customer in six has one.
-// It never is a customer whose mailbox is gone.
+// CopyAddresses returns the Cc addresses of a customer's mails. One customer in six has one, but never a customer whose
+// mailbox no longer exists.
 func CopyAddresses(conv int) []string {
-	const every, place = 6, 5 // the first of them writes by mail in a run with chats, too
-	if conv%every != place {
+	const every, remainder = 6, 5 // conversation 5 is by mail even in a run with chats
+	if conv%every != remainder {
 		return nil
 	}
 	return []string{fmt.Sprintf("c%03d-copy@customer.test", conv)}
 }
 
-// Subject of a conversation; the words are found again on the card of its thread.
+// Subject returns the subject of a conversation, such as "Case 017", which also appears on the card (the first post) of
+// its thread.
 func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
 
-// subjectIn finds the subject on a card; "" means there is none. The card of somebody who writes short messages
-// shows the number in its place: Twilio tells no name.
+// subjectIn returns the subject that a card is about; "" if there is none. For a customer by SMS the card shows only a
+// phone number, since Twilio doesn't report names; the subject is derived from it.
 func subjectIn(words string) string {
 	const caseDigits, phoneDigits = 3, 7
 	_, rest, hasCase := strings.Cut(words, "Case ")
@@ -266,7 +273,7 @@ func subjectIn(words string) string {
 
 	n, err := strconv.Atoi(rest[:phoneDigits])
 	if err != nil || n <= firstPhone {
-		return "" // the number of somebody who isn't a customer of the run
+		return "" // not the number of one of our customers
 	}
 
 	return Subject(n - firstPhone)

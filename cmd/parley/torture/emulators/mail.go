@@ -9,8 +9,11 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// MarkersOf returns the markers of all that a customer can read in a mail. Text and HTML are one text in two forms, of
-// which mail programs show one.
+// This file reads the mail that customers of a test run received, and makes the emulated mail server fail.
+
+// MarkersOf returns the markers in everything that a customer can read in a mail: subject, body and attachments. A
+// marker is a unique word, such as "outbound-c017-5", that identifies a message of the run. Since a mail program shows
+// either the text or the HTML, a marker that is in both counts once.
 func MarkersOf(m mailfake.Received) []checker.Marker {
 	body, html := checker.MarkersIn(m.Text), checker.MarkersIn(m.HTML)
 	for _, found := range checker.Distinct(html) {
@@ -25,7 +28,7 @@ func MarkersOf(m mailfake.Received) []checker.Marker {
 	return all
 }
 
-// EndWordsOf returns the ends (see checker.EndWordsIn) that each form of a mail's text has.
+// EndWordsOf returns the end words (see checker.EndWordsIn) that both the text and the HTML of a mail contain.
 func EndWordsOf(m mailfake.Received) []string {
 	body, html := checker.EndWordsIn(m.Text), checker.EndWordsIn(m.HTML)
 	if m.HTML == "" {
@@ -34,7 +37,7 @@ func EndWordsOf(m mailfake.Received) []string {
 	return slices.DeleteFunc(html, func(end string) bool { return m.Text != "" && !slices.Contains(body, end) })
 }
 
-// HasReceived reports whether a customer has a reply, by mail or by phone.
+// HasReceived reports whether a customer has received a reply, by mail or by phone.
 func (c Client) HasReceived(ctx context.Context, kind ChatKind, conv int, reply checker.Marker) (bool, error) {
 	if kind == ByMail {
 		inbox, err := c.ReadFolder(ctx, CustomerAddress(conv), "INBOX")
@@ -44,7 +47,7 @@ func (c Client) HasReceived(ctx context.Context, kind ChatKind, conv int, reply 
 	return slices.ContainsFunc(phone.Received, func(m phoneMessage) bool { return slices.Contains(checker.MarkersIn(m.Text), reply) }), err
 }
 
-// mailFaults returns the faults of IMAP and SMTP.
+// mailFaults returns the faults of IMAP and SMTP, with the probability of each.
 func mailFaults() []mailfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []mailfake.Fault{
@@ -60,7 +63,7 @@ func mailFaults() []mailfake.Fault {
 	}
 }
 
-// ArmFaults arms the faults of all providers. They occur by chance until ClearFaults.
+// ArmFaults arms the faults of all providers. They occur by chance until ClearFaults is called.
 func (c Client) ArmFaults(ctx context.Context) error {
 	if err := c.chat().armFaults(ctx); err != nil {
 		return err

@@ -15,10 +15,11 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// This file is the language model of a run, which Parley asks about customers' messages by OpenAI's API. Its answers
-// follow from the markers in the question. Sometimes it fails, or quotes another conversation, as real models do.
+// This file emulates the language model of a test run. Parley asks it about customers' messages by OpenAI's API. The
+// model answers with the markers in the question (unique words, such as "inbound-c017-5"), so that the checker can see
+// which messages an answer is about. Sometimes it fails, or quotes another conversation, as real models do.
 
-// By these Parley reaches the model of a run.
+// The key and the name by which Parley uses the model.
 const (
 	modelKey  = "torture-model-key"
 	modelName = "torture-model"
@@ -27,23 +28,23 @@ const (
 // modelFaultShare is the share of requests that fail while faults are armed.
 const modelFaultShare = 0.4
 
-// The seed of a run begins several sequences of chance, which these numbers keep apart.
+// PCG streams that keep the random sequences of one seed independent.
 const (
 	faultStream  = 3
 	answerStream = 4
 )
 
-// hallucinationShare is the share of good answers that quote another conversation.
+// hallucinationShare is the share of successful answers that quote another conversation.
 const hallucinationShare = 0.25
 
-// model is a server of chat completions that fails by chance.
+// model is a chat completions server that fails by chance.
 type model struct {
 	*openaifake.Running
 	answerer *answerer
 
 	mu        sync.Mutex
-	read      int                // requests whose markers were read
-	questions [][]checker.Marker // the markers of each question that has any
+	read      int                // the number of requests that are already in questions
+	questions [][]checker.Marker // the markers of each question that contains any
 }
 
 // openModel starts the server.
@@ -61,7 +62,7 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	return &model{Running: running, answerer: answerer}, nil
 }
 
-// listModelFaults returns the ways in which the model fails. One that is there twice is twice as likely.
+// listModelFaults returns the ways in which the model fails. A fault that is listed twice is twice as likely.
 func listModelFaults() []openaifake.Fault {
 	return []openaifake.Fault{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
@@ -76,7 +77,7 @@ func listModelFaults() []openaifake.Fault {
 	}
 }
 
-// armFaults lets requests fail by chance, until ClearFaults.
+// armFaults makes requests fail by chance until the faults are cleared.
 func (m *model) armFaults(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, faultStream)) //nolint:gosec // the seed is to be repeated
 	all := listModelFaults()
@@ -92,7 +93,7 @@ func (m *model) armFaults(seed uint64) {
 func (m *model) newControl(seed uint64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) {
-		m.armFaults(seed) //nolint:contextcheck // a manner answers requests of its own
+		m.armFaults(seed) //nolint:contextcheck // the faults outlive this request
 	})
 	mux.HandleFunc("DELETE /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.ByChance(nil) })
 	mux.HandleFunc("GET /_fake/model/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -100,7 +101,7 @@ func (m *model) newControl(seed uint64) http.Handler {
 		for name, n := range m.Met() {
 			counts["model "+strings.TrimSpace(name)] += n
 		}
-		_ = json.NewEncoder(w).Encode(counts) // whoever asked is gone
+		_ = json.NewEncoder(w).Encode(counts) // the client may have hung up
 	})
 
 	mux.HandleFunc("GET /_fake/model/asked", func(w http.ResponseWriter, _ *http.Request) {
@@ -124,17 +125,17 @@ func (m *model) readQuestions() [][]checker.Marker {
 	return m.questions
 }
 
-// answerer answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote a
-// message of another conversation (a hallucination), which Parley must show to nobody.
+// answerer makes the model's answers: it refers to each marker as a ticket, and calls each message urgent. Some answers
+// quote a message of another conversation (a hallucination), which Parley must not show to anybody.
 type answerer struct {
 	mu                sync.Mutex
 	rng               *rand.Rand
-	other             analysis.Message       // the last message that it answered: the next hallucination quotes it
-	otherConversation int                    // that of this message; 0 means that it answered none yet
-	hallucinated      map[hallucination]bool // what it made up so far
+	other             analysis.Message       // the latest message that it was asked about; a hallucination quotes it
+	otherConversation int                    // the conversation of other; 0 means none yet
+	hallucinated      map[hallucination]bool // all hallucinations so far
 }
 
-// hallucination is a marker of another conversation in an answer about a conversation.
+// hallucination identifies a marker of one conversation in an answer about another.
 type hallucination struct {
 	about  int // the conversation that the question was about
 	marker checker.Marker
@@ -183,8 +184,8 @@ func (r *answerer) Analyze(_ context.Context, q analysis.Question) (analysis.Ans
 	return a, nil
 }
 
-// markersIn returns the markers of a request, without those that the model made up itself: Parley shows it an answer
-// of its own again if that wasn't valid.
+// markersIn returns the markers in a request, except for those that the model hallucinated itself: after an invalid
+// answer, Parley repeats the question together with that answer.
 func (r *answerer) markersIn(body []byte) []checker.Marker {
 	var q struct {
 		Messages []struct{ Role, Content string } `json:"messages"`

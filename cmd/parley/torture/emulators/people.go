@@ -7,49 +7,52 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
+// This file connects the emulated providers of a test run (WhatsApp, Messenger, SMS) to package phone, whose HTTP
+// handlers let customers write and read: POST /_fake/person/17/say makes the customer of conversation 17 write.
+
 // customerPhone is the phone of a conversation's customer.
 type customerPhone struct {
-	c    *chatProviders
-	conv int
+	providers *chatProviders
+	conv      int
 }
 
-// Find implements phone.People: a customer is called by the number of his conversation.
+// Find implements phone.People. The user is the number of the customer's conversation.
 func (c *chatProviders) Find(user string) (phone.Phone, bool) {
 	conv, err := strconv.Atoi(user)
 	return customerPhone{c, conv}, err == nil
 }
 
-// Meet implements phone.People. Names come from the conversations.
+// Meet implements phone.People. It ignores the name, since names are derived from the conversations.
 func (c *chatProviders) Meet(user, _ string) phone.Phone {
 	owner, _ := c.Find(user)
 	return owner
 }
 
-// List implements phone.People. Who drives the run knows the customers.
+// List implements phone.People. It returns nobody, since the run knows its customers.
 func (c *chatProviders) List() []phone.Owner { return []phone.Owner{} }
 
 // Chat implements phone.Phone.
 func (p customerPhone) Chat(kind string) (phone.Chat, error) {
 	switch ChatKind(kind) {
 	case ByWhatsApp:
-		return phone.WhatsAppChat(p.c.whatsApp(p.conv)), nil
+		return phone.WhatsAppChat(p.providers.whatsApp(p.conv)), nil
 	case byMessenger:
-		return phone.MessengerChat(p.c.pageCustomer(p.conv)), nil
+		return phone.MessengerChat(p.providers.pageCustomer(p.conv)), nil
 	case BySMS:
-		return textChat{phone.SMSChat(p.c.smsPhone(p.conv)), p}, nil
+		return textChat{phone.SMSChat(p.providers.smsPhone(p.conv)), p}, nil
 	case ByMail:
 	}
 	return nil, fmt.Errorf("a phone has no %q", kind)
 }
 
-// textChat is a chat by short messages on a phone that sends one after the other.
+// textChat is an SMS chat on a phone that sends one message after the other.
 type textChat struct {
 	phone.Chat
 	owner customerPhone
 }
 
-// Say puts a text behind those that the phone still sends. It has no id yet.
+// Say queues a text after those that the phone still has to send. It returns no id, since Twilio assigns one later.
 func (t textChat) Say(text string, _ *phone.File, _ string) (string, error) {
-	t.owner.c.sendText(t.owner.conv, text)
+	t.owner.providers.sendText(t.owner.conv, text)
 	return "", nil
 }

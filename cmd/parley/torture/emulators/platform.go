@@ -9,48 +9,51 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Platform is the chat in which agents work, Slack or Teams, as a run and its oracle use it. All calls go by HTTP to the process
-// of the emulators, so the run and its oracle, which are two processes, each have a Platform of their own.
+// Platform is the emulated chat in which the agents of a test run work, Slack or Teams. The run uses it to act as agents
+// (Post, Edit, Click), its oracle to see what agents see (ReadThreads). Both are processes of their own and call the
+// emulators by HTTP, each with its own Platform.
+//
+// A root is the first message of a thread. Parley posts it as a card that shows the state of a conversation.
 type Platform interface {
-	// Traits says in what Slack and Teams differ. It never changes.
+	// Traits returns the differences between Slack and Teams. It always returns the same.
 	Traits() Traits
 
 	Writer
 	Reader
 
-	// RateLimit answers 429 to all posts for some time.
+	// RateLimit rejects all posts with status 429 for some time.
 	RateLimit(ctx context.Context, lasting time.Duration) error
-	// EndSessions ends what the chat keeps up for Parley: its connections in Slack, its tokens in Teams.
+	// EndSessions closes Parley's connections in Slack, and revokes its tokens in Teams.
 	EndSessions(ctx context.Context) error
 }
 
-// Writer lets people act in the chat. A user and a message are meant by their ids.
+// Writer acts as a person in the chat. Users, roots and messages are ids.
 type Writer interface {
-	// Post lets somebody type in the thread of a root, and returns the new message's id.
+	// Post types a text in the thread of a root, and returns the id of the new message.
 	Post(ctx context.Context, user, root, text string) (string, error)
-	// Edit lets a message's author change its text.
+	// Edit changes the text of the user's own message.
 	Edit(ctx context.Context, user, id, text string) error
-	// Delete lets a message's author delete it.
+	// Delete deletes the user's own message.
 	Delete(ctx context.Context, user, id string) error
-	// Click presses a button of a message. Errors: ErrClickIgnored.
+	// Click presses a button of a message. It returns ErrClickIgnored if the button is gone.
 	Click(ctx context.Context, user, id, button string) error
 }
 
-// Reader reads what stands in the support channel, and what Parley was told of it.
+// Reader reads the contents of the support channel, and when Parley was notified of them.
 type Reader interface {
 	// ReadThreads returns all threads.
 	ReadThreads(ctx context.Context) ([]checker.Thread, error)
 	// ReadRoots returns the roots of threads by the subject on their cards.
 	ReadRoots(ctx context.Context) (map[string]Root, error)
-	// Export returns everything that the emulator shows, to be kept as JSON.
+	// Export returns everything that the emulator shows, for a JSON file.
 	Export(ctx context.Context) (any, error)
-	// Problems returns what Parley did that no user of the chat could see as it was meant.
+	// Problems describes posts of Parley that the real chat would not display as intended.
 	Problems(ctx context.Context) ([]string, error)
 
-	// EventDelays returns how long it took to tell Parley of a change of messages, by their ids: checker.NotTold if
-	// it wasn't told so far. What took less than checker.PromptDelay is not in it.
+	// EventDelays returns how long it took to notify Parley of changes, by message id. A delay below
+	// checker.PromptDelay is left out; checker.NotTold means that Parley has not been notified so far.
 	EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error)
-	// CountPendingEvents counts the events of which Parley still has to be told.
+	// CountPendingEvents returns the number of notifications that are still to be sent.
 	CountPendingEvents(ctx context.Context) (int, error)
 }
 
@@ -58,9 +61,9 @@ type Reader interface {
 type chat interface {
 	Platform
 
-	// armFaults lets calls and events fail by chance, until clearFaults.
+	// armFaults makes calls and notifications fail by chance until clearFaults is called.
 	armFaults(ctx context.Context) error
-	// countFaults adds to counts how often the armed faults occurred, by what each of them does.
+	// countFaults adds to counts how often the armed faults occurred, by their effect.
 	countFaults(ctx context.Context, counts map[string]int) error
 	// clearFaults ends what armFaults and RateLimit began.
 	clearFaults(ctx context.Context) error
@@ -85,8 +88,8 @@ type Root struct {
 // ErrClickIgnored is returned for a click on a button that is gone.
 var ErrClickIgnored = errors.New("torture: the click was not taken")
 
-// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the observation and the click,
-// and a person would look again.
+// asIgnoredClick wraps errConflict in ErrClickIgnored: the button disappeared between the observation and the click, and
+// a person would look again.
 func asIgnoredClick(err error) error {
 	if errors.Is(err, errConflict) {
 		return fmt.Errorf("%w: %w", ErrClickIgnored, err)
@@ -94,43 +97,44 @@ func asIgnoredClick(err error) error {
 	return err
 }
 
-// Change is what a person did to a message. The chat may tell Parley late of it.
+// Change is what a person did to a message.
 type Change int
 
-// The changes of messages.
+// The kinds of changes.
 const (
 	Written Change = iota
 	Edited
 	Deleted
 )
 
-// Traits say in what Slack and Teams differ for a run.
+// Traits are the differences between Slack and Teams that matter to a run.
 type Traits struct {
-	Kind string // of the chat's account in Parley, and its keys in parley.yaml
-	Name string // for people
+	Kind string // of the account, as in parley.yaml: "slack" or "teams"
+	Name string // for people: "Slack"
 
 	Ann, Ben string // the ids of the two agents
 	Zoe      string // the id of a colleague who isn't an agent
 	Channel  string // the id of the support channel
 
-	ShowsFiles  bool   // customers' files stand in the thread
-	PostRequest string // the beginning of the HTTP request by which Parley posts: "POST /api/chat.postMessage"
+	ShowsFiles  bool   // customers' attachments are shown in the thread
+	PostRequest string // prefix of the HTTP request by which Parley posts: "POST /api/chat.postMessage"
 
-	// Reply returns what an agent types so that the customer gets these words. n tells replies apart.
+	// Reply returns what an agent types to send words to the customer. n, the number of the reply, selects the form.
 	Reply func(words string, n int) string
-	// Command returns what an agent types to give a command.
+	// Command returns what an agent types to give a command, such as "!resolve".
 	Command func(verb string) string
-	// Internal returns the words in each form that keeps them from the customer. The first is a note of the agent's.
+	// Internal returns messages with these words in each form that must not reach the customer, such as
+	// "note: …". The first is the agent's own note.
 	Internal func(agent, colleague, words string) []Remark
-	// Announced reports whether the chat tells Parley of such a text.
+	// Announced reports whether the chat notifies Parley of a message with this text.
 	Announced func(text string) bool
 }
 
-// Remark is what somebody types for colleagues: it must not reach the customer.
+// Remark is a message for colleagues, which must not reach the customer.
 type Remark struct{ Who, Text string }
 
-// remarksOfAgents returns words in the forms that keep them from the customer in every chat that Parley may read:
-// notes, a message to a colleague, and commands that there are not.
+// remarksOfAgents returns the internal forms of a message in any chat whose messages Parley can read: notes, a message
+// to a colleague, and unknown commands.
 func remarksOfAgents(agent, colleague, words string) []Remark {
 	return []Remark{
 		{agent, "note: " + words},

@@ -15,23 +15,24 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Options say which emulators a run has. The process of the emulators gets them as JSON.
+// Options select the emulators of a test run. The emulators' process gets them as JSON.
 type Options struct {
-	EnvFile  string // the file that gets their addresses, as lines NAME=value
-	Seed     uint64 // of faults by chance
-	SaveSent bool   // the mail server files what it sends by itself
-	Chats    bool   // there are WhatsApp, Messenger and short messages too
-	Teams    bool   // there is Microsoft Teams instead of Slack
-	Blind    bool   // in Teams the app may not read channels
-	Model    bool   // there is a model that reads what customers write
-	Limits   bool   // Slack and Teams keep to the limits that they publish
+	EnvFile  string // path of the file to which the emulators' addresses are written, as lines NAME=value
+	Seed     uint64 // of random faults
+	SaveSent bool   // the mail server saves what it sends in the Sent folder
+	Chats    bool   // adds WhatsApp, Messenger and SMS
+	Teams    bool   // Microsoft Teams instead of Slack
+	Blind    bool   // in Teams the app has no permission to read channels
+	Model    bool   // adds a language model
+	Limits   bool   // Slack and Teams enforce their published rate limits
 
-	ShortWaits bool // Slack tries again within seconds to tell Parley of an event
+	ShortWaits bool // Slack repeats a failed notification within seconds instead of minutes
 }
 
-// closers close what was opened, the last first.
+// closers is a stack of cleanup functions.
 type closers []func() error
 
+// close calls all functions, last first, and joins their errors.
 func (c closers) close() error {
 	var err error
 	for _, closeOne := range slices.Backward(c) {
@@ -40,8 +41,9 @@ func (c closers) close() error {
 	return err
 }
 
-// Run is the main function of the emulators' process. It serves the emulators, and the addresses by which a Client controls
-// them, until ctx ends. options are the Options as JSON.
+// Run is the main function of the emulators' process. It starts emulators of the providers that Parley talks to (mail,
+// Slack or Teams, …), and an HTTP server by which a Client controls them. Once everything is up it writes the addresses to
+// the EnvFile, and serves until ctx ends. options is a JSON object of type Options.
 func Run(ctx context.Context, options string) (err error) {
 	var o Options
 	if err := json.Unmarshal([]byte(options), &o); err != nil {
@@ -100,7 +102,7 @@ func Run(ctx context.Context, options string) (err error) {
 	})
 }
 
-// serve serves a handler at a loopback address until ctx ends. Once it can be reached it calls announce with its URL.
+// serve serves a handler at a free loopback address until ctx ends. Once it listens, it calls announce with its URL.
 func serve(ctx context.Context, handler http.Handler, announce func(url string) error) error {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -129,8 +131,8 @@ type agentChat interface {
 	Close() error
 }
 
-// newAgentChat makes the emulator of the chat, and a function that returns the variables by which Parley finds it. That
-// function may be called once the emulator has started.
+// newAgentChat returns the emulator of the agents' chat, and a function that returns the environment variables by which
+// Parley finds it. The function may be called only after Start.
 func (o Options) newAgentChat() (agentChat, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)
