@@ -11,28 +11,27 @@ import (
 	"parley/channels/pause"
 )
 
-// This file asks the replicas of Parley by HTTP whether they serve, and measures for how long a replica doesn't
-// answer when one process takes the place of another.
-
-// endpoints are the addresses at which the replicas answer HTTP, with the downtimes that were measured there.
+// endpoints probes the HTTP servers of the replicas (the Parley processes of a test run, which share a database). It
+// reports whether a replica serves, and measures the downtime of a restart: the time from the last response of the old
+// process to the first response of the new one.
 type endpoints struct {
 	client    http.Client
-	addresses []string
-	secret    string // of Slack's requests; "" means it sends none
+	addresses []string // host:port of each replica
+	secret    string   // Slack's signing secret; "" means that Slack sends no requests
 
 	mu        sync.Mutex
 	downtimes downtimes
 }
 
 const (
-	// probeEvery is how exactly a downtime is measured.
+	// probeEvery is the precision of measured downtimes.
 	probeEvery   = 10 * time.Millisecond
 	probeTimeout = time.Second
-	// startWithin is how long a process may need to start until it serves.
+	// startWithin is the maximum time from the start of a process until it serves.
 	startWithin = 30 * time.Second
 )
 
-// newEndpoints chooses a free address for each replica.
+// newEndpoints returns endpoints with a free address for each of n replicas.
 func newEndpoints(ctx context.Context, n int) (*endpoints, error) {
 	e := &endpoints{client: http.Client{Timeout: probeTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
 	for range n {
@@ -45,11 +44,11 @@ func newEndpoints(ctx context.Context, n int) (*endpoints, error) {
 	return e, nil
 }
 
-// unknownWebhook is the path of a webhook of no account. A Parley that serves answers it with 404, one that is still
-// starting or migrating with 503.
+// unknownWebhook is a webhook path that belongs to no account. Parley responds with 404 once it serves, and with 503
+// while it is starting or migrating the database.
 const unknownWebhook = "/hooks/nobody"
 
-// isServing reports whether replica n serves.
+// isServing reports whether replica n serves. If Slack sends requests, the probe is a signed request of Slack.
 func (e *endpoints) isServing(ctx context.Context, n int) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.addresses[n]+unknownWebhook, nil)
 	if e.secret != "" {
@@ -66,14 +65,15 @@ func (e *endpoints) isServing(ctx context.Context, n int) bool {
 	return res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotFound
 }
 
-// restartMeasure is what was measured while one process took the place of another.
+// restartMeasure is the measurement of one restart.
 type restartMeasure struct {
-	Downtime time.Duration // from the last answer of the old process to the first of the new one
-	StopTime time.Duration // how long the old process took to end
-	IsValid  bool          // both processes answered, and nothing else disturbed the restart
+	Downtime time.Duration // from the last response of the old process to the first of the new one
+	StopTime time.Duration // how long the old process took to exit
+	IsValid  bool          // both processes responded, so that Downtime is meaningful
 }
 
-// measureRestart calls replace, which ends a process, and probes until the process that follows it answers.
+// measureRestart calls replace, which ends the process of replica n, and probes until its successor responds. It returns
+// after replace has returned.
 func (e *endpoints) measureRestart(ctx context.Context, n int, replace func()) restartMeasure {
 	began := time.Now()
 	replaced := make(chan struct{})
@@ -89,14 +89,15 @@ func (e *endpoints) measureRestart(ctx context.Context, n int, replace func()) r
 	lastAnswer := e.probeUntil(ctx, n, replaced)
 	m.StopTime = time.Since(began)
 	firstAnswer, ok := e.awaitAnswer(ctx, n)
-	m.IsValid = ok && !lastAnswer.IsZero() // otherwise one of the processes did not answer
+	m.IsValid = ok && !lastAnswer.IsZero() // otherwise one of the processes did not respond
 	if m.IsValid {
 		m.Downtime = firstAnswer.Sub(lastAnswer)
 	}
 	return m
 }
 
-// probeUntil probes replica n until the process is replaced or ctx ends, and returns when it answered last; zero means never.
+// probeUntil probes replica n until replaced is closed or ctx ends. It returns the time of the last response; zero if
+// there was none.
 func (e *endpoints) probeUntil(ctx context.Context, n int, replaced <-chan struct{}) (lastAnswer time.Time) {
 	for ctx.Err() == nil {
 		select {
@@ -112,7 +113,7 @@ func (e *endpoints) probeUntil(ctx context.Context, n int, replaced <-chan struc
 	return lastAnswer
 }
 
-// awaitAnswer probes replica n until it answers. ok is false if ctx ends before.
+// awaitAnswer probes replica n until it responds. ok is false if ctx ends first.
 func (e *endpoints) awaitAnswer(ctx context.Context, n int) (at time.Time, ok bool) {
 	for ctx.Err() == nil {
 		if e.isServing(ctx, n) {
@@ -123,7 +124,7 @@ func (e *endpoints) awaitAnswer(ctx context.Context, n int) (at time.Time, ok bo
 	return time.Time{}, false
 }
 
-// recordRestart adds what was measured of one restart.
+// recordRestart adds a measurement to the downtimes.
 func (e *endpoints) recordRestart(m restartMeasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -16,37 +16,41 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
-// A mail that Parley has accepted is applied afterwards: it becomes a message of a conversation. This file makes
-// mails for which that step fails a few times, takes 40 seconds, or is cut short since the process is killed. Parley
-// must try again. Nothing is wrong with the mail: a trigger in the database refuses it, or the injector kills the
-// process.
+// Parley stores each mail first and applies it afterwards, that is turns it into a message of a conversation. If that
+// fails, Parley must retry. This file tests the retries with mails whose first attempts fail:
+//
+//   - a failing mail is rejected by a database trigger,
+//   - a slow mail is rejected too, but only after 40 seconds,
+//   - a crashing mail has its process killed while it is applied.
+//
+// The mails themselves are fine, so that in the end each must reach its thread.
 
 const (
-	// failedAttempts is how many attempts to apply a failing mail fail before one goes well. After five attempts
-	// Parley gives an event up; three leave room for those that other faults end. Parley counts the batch in which
-	// the mail came first as an attempt, and each attempt that a fault ended.
+	// failedAttempts is how many attempts to apply a mail fail before one succeeds. Parley gives up after five
+	// attempts; three leave room for attempts that other faults interrupt. Parley also counts the attempt at the batch
+	// with which the mail arrived.
 	failedAttempts = 3
-	// slowAttempts is the same for a slow mail: each attempt lasts so long that other faults end more of them.
+	// slowAttempts is the same for slow mails, whose longer attempts are interrupted more often.
 	slowAttempts = 2
-	// slowFor is how long one attempt at a slow mail takes, if Parley lets it.
+	// slowFor is how long one attempt at a slow mail takes, unless Parley cancels it.
 	slowFor = 40 * time.Second
-	// crashPollEvery is the pause between two questions to the database what became of a mail that ends the process.
+	// crashPollEvery is the interval of the queries about the state of a crashing mail.
 	crashPollEvery = 2 * time.Second
 )
 
-// failingMails makes mails whose applying fails, takes long or ends the process for a while, although there is
-// nothing wrong with them. What waits behind such a mail must wait for it, and everything else must not.
+// failingMails prepares the mails whose first attempts fail, and reports what became of them. Later mails in the same
+// queue must wait for such a mail, and all others must not.
 type failingMails struct {
 	database *records.Database // nil until a run begins
-	crashing markerSet         // of the mails that end the process which applies them
+	crashing markerSet         // of the crashing mails
 
 	mu   sync.Mutex
-	last map[task]checker.Marker // the last mail that was made for each kind of task
+	last map[task]checker.Marker // the latest mail of each kind
 }
 
-// createRefusalTrigger makes the database trigger that refuses to store a failing mail. A mail fails until Parley has
-// counted enough attempts at it, whatever ended them: on a slow machine other faults end several. Refusals are
-// counted by a sequence, which keeps its value when the refused transaction is rolled back.
+// createRefusalTrigger creates the database trigger that rejects failing and slow mails. It rejects a mail until Parley
+// has counted enough attempts, whatever interrupted them: on a slow machine other faults interrupt several. A sequence
+// counts the rejections, because a sequence keeps its value when the rejected transaction is rolled back.
 const createRefusalTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.failing_mails (
@@ -73,8 +77,8 @@ const addFailingMail = `
 	VALUES ($1, $2, $3, $4)
 	ON CONFLICT DO NOTHING`
 
-// prepare lets Parley's attempts to apply a mail fail. It is called before the mail is written. While the database
-// doesn't answer it tries again, for at most a minute.
+// prepare makes Parley's first attempts to apply a mail fail. It must be called before the mail is sent. If the database
+// doesn't respond, it retries for at most a minute.
 func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker) error {
 	f.remember(kind, m)
 	if kind == taskCrashingMail {
@@ -100,7 +104,7 @@ func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker)
 	})
 }
 
-// remember keeps a mail as the last one of its kind.
+// remember records a mail as the latest one of its kind.
 func (f *failingMails) remember(kind task, m checker.Marker) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,7 +114,7 @@ func (f *failingMails) remember(kind task, m checker.Marker) {
 	f.last[kind] = m
 }
 
-// refusalSequence names the sequence that counts how often a mail could not be applied.
+// refusalSequence returns the name of the sequence that counts the rejections of a mail.
 func refusalSequence(m checker.Marker) string {
 	return fmt.Sprintf("torture.refusals_%d_%d", m.Conversation, m.Number)
 }
@@ -124,14 +128,14 @@ const failingMailQuery = `
 			WHERE position(convert_to($1, 'UTF8') IN e.payload) > 0), 0) AS tries,
 		EXISTS (SELECT FROM messages WHERE direction = 'in' AND text ~ ($1 || '\M')) AS applied`
 
-// failingMail is what became of a failing mail so far.
+// failingMail is the state of a mail whose first attempts fail.
 type failingMail struct {
-	Refused int  `db:"refused"` // how often the trigger kept it from being applied
-	Tries   int  `db:"tries"`   // the attempts that Parley counts now; 0 means none, or the event is too large to be found
+	Refused int  `db:"refused"` // how often the trigger rejected it
+	Tries   int  `db:"tries"`   // Parley's count of attempts; 0 also if the event is too large to be searched
 	Applied bool `db:"applied"`
 }
 
-// inspectLast reports what became of the last mail of a kind of task. It returns the zero value while there is none.
+// inspectLast returns the state of the latest mail of a kind; the zero value if there is none yet.
 func (f *failingMails) inspectLast(ctx context.Context, kind task) (failingMail, error) {
 	f.mu.Lock()
 	m, ok := f.last[kind]
@@ -153,14 +157,14 @@ func (f *failingMails) inspectLast(ctx context.Context, kind task) (failingMail,
 	return found, err
 }
 
-// isApplyingCrashing reports whether Parley applies one of the mails that end the process, by what it writes to the
-// database. Accepting the mail comes before, and is told from that by the mail's headers.
+// isApplyingCrashing is a trigger condition: it reports whether Parley sends the database a statement that applies a
+// crashing mail. The earlier statement that stores the mail is recognised by the mail's headers, and ignored.
 func (f *failingMails) isApplyingCrashing(l *link, piece []byte) bool {
 	return containsMarker(&f.crashing)(l, piece) && !bytes.Contains(piece, []byte("Subject: "))
 }
 
-// injectFailingMail lets a customer write a failing mail between two others. The fault counts as injected when an
-// attempt to apply the mail has failed, and a later one went well.
+// injectFailingMail has a customer write a failing mail between two others. The fault counts as injected when an attempt
+// to apply the mail has failed and a later one has succeeded.
 func (in *injector) injectFailingMail(ctx context.Context, f fault) {
 	if in.waitForUpgrade(ctx) != nil { // an earlier version may give up earlier
 		return
@@ -194,9 +198,9 @@ func (in *injector) injectFailingMail(ctx context.Context, f fault) {
 	}
 }
 
-// killWhileApplying kills the process that applies a mail, again and again, until Parley has counted as many attempts
-// as may fail, whatever ended them. There is one such mail at a time: the kills for one would count as attempts at
-// the others, too, until Parley gives those up.
+// killWhileApplying kills the process that applies a crashing mail repeatedly, until Parley has counted failedAttempts
+// attempts, whatever interrupted them. There is only one crashing mail at a time: each kill would also count as an
+// attempt at the others, until Parley gave them up.
 func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 	in.oneCrashing.Lock()
 	defer in.oneCrashing.Unlock()
@@ -210,7 +214,7 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 		mail, err := in.driver.failing.inspectLast(waiting, taskCrashingMail) // the database may be down for a moment
 		return err == nil && (mail.Applied || mail.Tries >= failedAttempts)
 	}
-	in.running.Go(func() { // beside the trigger, which must be armed when the mail comes
+	in.running.Go(func() { // concurrently, since the trigger must be armed when the mail arrives
 		for pause.For(waiting, crashPollEvery) {
 			if isOver() {
 				stop()
@@ -226,7 +230,7 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 		return effect{dropsPiece: true}
 	}
 	for kills < failedAttempts && waiting.Err() == nil {
-		if kills > 0 && isOver() { // other faults have ended attempts, too: one more kill could be one too many
+		if kills > 0 && isOver() { // other faults have interrupted attempts too, and another kill could be one too many
 			break
 		}
 		in.network.triggers.wait(waiting, &trigger{
@@ -245,7 +249,7 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 	in.recordInjected(f)
 }
 
-// writeFailingMail lets a customer write three mails, of which the second fails.
+// writeFailingMail has a customer write three mails. The second one is of the given kind.
 func (d *driver) writeFailingMail(ctx context.Context, kind task) error {
 	const mails, failing = 3, 1 // how many, and the index of the one that fails
 	byMail := slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != emulators.ByMail })

@@ -9,12 +9,11 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// When all is over, this file decides whether a run failed. A run fails if Parley violated an invariant, such as "no
-// message is lost". It also fails if it showed too little: too few faults were injected, or too many deviations had
-// to be excused because a fault explains them.
+// This file decides whether a test run with injected faults failed. A run fails for two reasons: Parley violated an
+// invariant, such as "no message is lost", or the run did not test enough. The latter is the case if too few faults were
+// injected ("kill" was injected 3 times, of 8), or if too many deviations had to be excused because a fault explains them.
 
-// decide decides whether a run that was played to its end failed.
-// Errors: ErrVerdict.
+// decide sets the report's Failures. It returns ErrVerdict if there are any.
 func (r *Report) decide() error {
 	if r.Failures = r.findFailures(); len(r.Failures) > 0 {
 		return ErrVerdict
@@ -22,13 +21,12 @@ func (r *Report) decide() error {
 	return nil
 }
 
-// findFailures returns why a run failed: the invariants that were violated, and whatever kept the run from putting
-// them to the test as planned.
+// findFailures describes the violated invariants, and whatever kept the run from testing them as planned.
 func (r *Report) findFailures() []string {
 	return slices.Concat(r.violatedInvariants(), findExcessiveExcuses(&r.Verdict, r.opt), r.findUntested(), r.compareCounts())
 }
 
-// violatedInvariants returns which invariants Parley violated.
+// violatedInvariants describes the invariants that Parley violated, such as "2 lost".
 func (r *Report) violatedInvariants() []string {
 	return checker.FormatTallies(slices.Concat(r.Verdict.Tallies(), r.Audit.Tallies(), []checker.Tally{
 		{What: "events left in the queue", Count: r.Left.Pending},
@@ -42,8 +40,8 @@ func (r *Report) violatedInvariants() []string {
 	}))
 }
 
-// findUntested returns what of the plan was not carried out. Some faults of a kind may wait in vain for their trigger
-// (see minInjected). What this machine can't play isn't part of the plan.
+// findUntested describes the parts of the plan that were not carried out. Some faults of each kind may be missing, because
+// the moment that they waited for never came (see minInjected). Faults that this machine doesn't support aren't planned.
 func (r *Report) findUntested() []string {
 	var list []string
 	replies := r.Workload.Replies + r.Workload.Bounced
@@ -65,7 +63,7 @@ func (r *Report) findUntested() []string {
 		}
 	}
 
-	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
+	if !r.opt.ShortWaits { // in a short run, replies may be sent only when the faults have ended
 		for _, name := range r.opt.providersWithoutFault(r.ProviderFaults) {
 			list = append(list, name+" made no error")
 		}
@@ -74,8 +72,8 @@ func (r *Report) findUntested() []string {
 	return list
 }
 
-// providersWithoutFault returns the providers of a run that made no error, in the order of their names. faults counts
-// errors by names that begin with the provider or its protocol, such as "imap fetch cut".
+// providersWithoutFault returns the providers of a run that made no error, sorted by name. faults counts errors by names
+// that start with the provider or its protocol, such as "imap fetch cut".
 func (o Options) providersWithoutFault(faults map[string]int) []string {
 	providers := map[string]string{"imap": "mail", "smtp": "mail"} // by the first word of their errors' names
 	if o.Teams {
@@ -99,18 +97,18 @@ func (o Options) providersWithoutFault(faults map[string]int) []string {
 	return slices.DeleteFunc(all, func(provider string) bool { return failed[provider] })
 }
 
-// minInjected returns how many of the planned faults of a kind must be injected: half of them. In the short form a
-// third is enough: there are only two or three of a kind, and their triggers have half a minute in which to fire.
+// minInjected returns how many of the planned faults of a kind must be injected: half of them. In a short run a third is
+// enough, since there are only two or three of a kind, and the moments that they wait for must come within half a minute.
 func (o Options) minInjected(planned int) int {
-	share := 2
+	divisor := 2
 	if o.ShortWaits {
-		share = 3
+		divisor = 3
 	}
-	return (planned + share - 1) / share // rounded up
+	return (planned + divisor - 1) / divisor // rounded up
 }
 
-// compareCounts compares what the driver counted with what the oracle observed: an oracle that looks at the wrong
-// emulators, or was told of nothing, finds no violation.
+// compareCounts compares what the driver (which acts for customers and agents) counted with what the oracle observed.
+// Without this check, an oracle that looks at the wrong emulators would find no violation.
 func (r *Report) compareCounts() []string {
 	var list []string
 	w, v := r.Workload, r.Verdict

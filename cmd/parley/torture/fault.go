@@ -2,20 +2,20 @@ package torture
 
 import "time"
 
-// fault is one planned disturbance of a run, such as "kill replica 1 after 12 s". The schedule makes all faults of a
-// run from its seed, and the injector injects them.
+// fault is one planned disturbance of a test run, such as "kill replica 1 after 12 s". A replica is one of the Parley
+// processes under test. The schedule derives all faults of a run from its seed, and the injector injects them.
 type fault struct {
-	At       time.Duration // from the beginning of the flow
+	At       time.Duration // since the start of the workload (the flow)
 	Kind     string
-	Replica  int           // which replica, for kinds that disturb one
-	Route    string        // which connections, for kinds that disturb some; "" means none
-	Duration time.Duration // how long it lasts; 0 means that it is over at once
+	Replica  int           // which replica, for kinds that affect one
+	Route    string        // which connections, for kinds that affect some, such as "smtp"; "" means none
+	Duration time.Duration // how long it lasts; 0 means that it is instantaneous
 
-	BothDirections bool // of a blackhole: requests are dropped too, not only answers
-	BeforeSend     bool // of a kill in a busy lane: the bytes on which it triggers don't leave any more
+	BothDirections bool // of a blackhole: requests are dropped too, not only responses
+	BeforeSend     bool // of faultKillBusyLane: the bytes that trigger the fault are not sent
 }
 
-// Kinds of faults that come at any moment. Those with an exported name can be counted on the command line.
+// Kinds of faults that occur at any moment. The number of those with an exported name can be set on the command line.
 const (
 	FaultKill         = "kill"
 	FaultStop         = "stop"
@@ -31,13 +31,14 @@ const (
 	faultClockDay     = "clock +24h"
 )
 
-// In Teams these take the place of faultDropSockets and faultLimitSlack.
+// In Teams these replace faultDropSockets and faultLimitSlack.
 const (
 	faultEndTokens  = "end tokens"
 	faultLimitTeams = "limit teams"
 )
 
-// Kinds of faults that wait for a trigger: certain bytes on a connection (see trigger).
+// Kinds of faults that wait for a trigger: certain bytes on a connection (see trigger). A lane is a queue of messages that
+// Parley sends one after the other; to claim a message is to take it from its lane in order to send it.
 const (
 	faultKillBusyLane     = "kill while a lane waits"
 	faultStopAfterClaim   = "stop between claim and write"
@@ -57,20 +58,19 @@ const (
 	faultCrashingEvent   = "an event that ends the process"
 )
 
-// Kinds of faults that come of upgrades, and of somebody who reads the database, as pg_dump does.
+// Kinds of faults that simulate upgrades, and long reads of the database such as those of pg_dump.
 const (
 	faultHoldSnapshot = "hold a snapshot"
 	faultReadTables   = "read all tables beside the migration"
 	faultUpgrade      = "roll to the new version"
 )
 
-// faultMixedVersions lets replicas of two versions work beside each other for a while: a newer version
-// replaces first one replica, later all. Events that the newer version accepts are of a kind that ours
-// doesn't know and must not apply.
+// faultMixedVersions runs replicas of two versions side by side for a while: a newer version first replaces one
+// replica, later all. The older version doesn't know the events that the newer one accepts, and must not apply
+// them.
 //
-// The newer version is this program, told that it knows a higher store.FactVersion. Triggers of the database
-// do what would be different about its events: what the newer version accepts gets that higher number,
-// and only sessions of the newer version can apply it.
+// The newer version is this program with a higher store.FactVersion. Database triggers simulate the difference:
+// events that the newer version accepts get the higher number, and only its sessions can apply them.
 const faultMixedVersions = "replicas of two versions"
 
 // killsAndStops returns the kinds of faults that end or stop a process.
@@ -78,7 +78,7 @@ func killsAndStops() []string {
 	return []string{FaultKill, faultKillBusyLane, FaultStop, faultStopAfterClaim, faultKillDatabase}
 }
 
-// isDatabaseOutage reports whether a fault keeps a Parley from its database for a while.
+// isDatabaseOutage reports whether a fault makes the database unreachable for a replica for a while.
 func (f fault) isDatabaseOutage() bool {
 	switch f.Kind {
 	case faultKillDatabase, faultFillDisk, faultLoseCommitAnswer:

@@ -7,18 +7,22 @@ import (
 	"parley/channels/pause"
 )
 
-// injection injects a fault of one kind, or starts a goroutine that does so if it takes a while: the injector's run waits for those.
+// This file has a table with one entry for each kind of fault in a test run, such as "kill" or "reset connections", that
+// says how the injector injects it. Faults that take a while run in goroutines of their own, in.running.
+
+// injection injects a fault. If that takes a while it starts a goroutine and returns; the injector waits for the goroutine
+// at the end of the run. An error ends the run.
 type injection func(in *injector, ctx context.Context, f fault) error
 
 const (
-	// targetWait is how long a fault waits for a process to run, or a connection to open, which it can disturb. If the process
-	// was killed that fetched the only mailbox, its lease lasts for 30 s, and another process takes it only a while after that.
+	// targetWait is how long a fault waits for a process or connection that it can disturb. For example, after the process
+	// that fetches the only mailbox was killed, no other process connects to the mailbox for 30 s or more.
 	targetWait = 90 * time.Second
-	// rateLimitFor is how long the chat refuses all posts: Parley repeats each of them several times meanwhile.
+	// rateLimitFor is how long the chat rejects all posts. Parley retries each of them several times in that period.
 	rateLimitFor = 3 * time.Second
 )
 
-// injections says how the faults of each kind are injected.
+// injections returns the injection of each kind of fault.
 func injections() map[string]injection {
 	onTrigger := started((*injector).injectOnTrigger)
 	failingMail := started((*injector).injectFailingMail)
@@ -64,7 +68,7 @@ func injections() map[string]injection {
 	}
 }
 
-// atOnce makes an injection that waits for nothing. It is over when do returns.
+// atOnce returns an injection that calls do in the injector's own goroutine. The fault ends when do returns.
 func atOnce(do func(*injector, context.Context) error) injection {
 	return func(in *injector, ctx context.Context, f fault) error {
 		in.recordInjected(f)
@@ -73,7 +77,7 @@ func atOnce(do func(*injector, context.Context) error) injection {
 	}
 }
 
-// started makes an injection that runs in a goroutine of its own, and counts its fault itself.
+// started returns an injection that calls do in a new goroutine. do must record the fault as injected or missed.
 func started(do func(*injector, context.Context, fault)) injection {
 	return func(in *injector, ctx context.Context, f fault) error {
 		in.running.Go(func() { do(in, ctx, f) })
@@ -81,7 +85,7 @@ func started(do func(*injector, context.Context, fault)) injection {
 	}
 }
 
-// beside makes an injection like started makes it, which can fail.
+// beside is like started, for a do that can fail.
 func beside(do func(*injector, context.Context, fault) error) injection {
 	return func(in *injector, ctx context.Context, f fault) error {
 		in.runBeside(f.Kind, func() error { return do(in, ctx, f) })
@@ -89,7 +93,8 @@ func beside(do func(*injector, context.Context, fault) error) injection {
 	}
 }
 
-// whenPossible makes an injection that disturbs a process or connections as soon as there are any: until then try returns false.
+// whenPossible returns an injection that calls try until it returns true, that is until there is a process or connection
+// to disturb, for at most targetWait.
 func whenPossible(try func(*injector, context.Context, fault) bool) injection {
 	return started(func(in *injector, ctx context.Context, f fault) {
 		deadline := time.Now().Add(targetWait)
@@ -106,7 +111,7 @@ func whenPossible(try func(*injector, context.Context, fault) bool) injection {
 	})
 }
 
-// whenWritten makes an injection that consists of what customers write.
+// whenWritten returns an injection that consists of messages from customers, which the driver writes as a task.
 func whenWritten(kind task) injection {
 	return started(func(in *injector, ctx context.Context, f fault) {
 		if in.driver.tasks.runAndWait(ctx, kind, in.opt.triggerWait()) {
@@ -117,7 +122,7 @@ func whenWritten(kind task) injection {
 	})
 }
 
-// beginOutageOf notes that the database is out of reach, if a fault is such an outage, until end is called.
+// beginOutageOf records, if the fault makes the database unreachable, that an outage lasts until end is called.
 func (in *injector) beginOutageOf(f fault) (end func()) {
 	if !f.isDatabaseOutage() {
 		return func() {}
@@ -125,7 +130,7 @@ func (in *injector) beginOutageOf(f fault) (end func()) {
 	return in.network.beginOutage()
 }
 
-// injectBlackhole lets a connection swallow what is sent. It goes on when injectBlackhole has returned.
+// injectBlackhole starts to drop the traffic on a route and returns. The connections stay open.
 func (in *injector) injectBlackhole(ctx context.Context, f fault) error {
 	in.recordInjected(f)
 	end := in.beginOutageOf(f)
@@ -137,7 +142,7 @@ func (in *injector) injectBlackhole(ctx context.Context, f fault) error {
 	return nil
 }
 
-// tryStop stops a process for a while, and reports whether one ran.
+// tryStop suspends a replica's process for a while. It returns false if no process runs.
 func (in *injector) tryStop(ctx context.Context, f fault) bool {
 	resume, ok := in.replicas[f.Replica].suspend()
 	if ok {
@@ -149,7 +154,7 @@ func (in *injector) tryStop(ctx context.Context, f fault) bool {
 	return ok
 }
 
-// tryReset cuts connections, and reports whether there were any.
+// tryReset resets the connections of a route. It returns false if there are none.
 func (in *injector) tryReset(_ context.Context, f fault) bool {
 	defer in.beginOutageOf(f)()
 	p, route := in.network.proxyFor(f.Route, f.Replica)

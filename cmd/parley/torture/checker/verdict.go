@@ -35,7 +35,7 @@ type Verdict struct {
 	AmbiguousMessages int `json:"ambiguous_messages"` // the messages that carried these replies: replies that were joined count once
 	SentByClick       int `json:"sent_by_click"`      // replies that Parley held back until the simulated agent clicked
 	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick that Parley had a reason to hold back
-	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait because the conversation was resolved before their message was shown
+	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait, since the conversation was resolved before their message was shown
 	Excused           int `json:"excused"`            // out of order, because Parley was notified too late
 	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited, because Parley was notified too late
 	MarkedCopies      int `json:"marked_copies"`      // second copies labelled as such, because it was unknown whether the first was posted

@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// People and places of the workspace.
+// Ids of the support channel and of people in the emulated workspace. Ann and Ben are agents, Zoe is not.
 const (
 	support = lab.Support
 	ann     = lab.Ann
@@ -22,7 +22,7 @@ const (
 	zoe     = lab.Zoe
 )
 
-// newWorkspace makes the emulator of Slack.
+// newWorkspace returns the emulator of Slack, with the support channel and its members.
 func newWorkspace(o Options) *slackfake.Server {
 	f := slackfake.Options{
 		Seed:    int64(o.Seed >> 1), //nolint:gosec // a seed
@@ -57,8 +57,9 @@ func slackTraits() Traits {
 	}
 }
 
-// slackPlatform is the Platform of a run whose agents work in Slack. It calls the emulator of Slack, which is in
-// another process, by the addresses of its Client.
+// slackPlatform is the Platform of a test run whose agents work in Slack. It lets the run act as people in the emulated
+// workspace, and read what they see. The emulator is in another process, and is controlled over HTTP: for example,
+// Post calls POST /_fake/person/{user}/post.
 type slackPlatform struct{ Client }
 
 func (slackPlatform) Traits() Traits { return slackTraits() }
@@ -80,7 +81,7 @@ func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 	return threads, nil
 }
 
-// readFiles reads the contents of a post's files. Until then, Content is the id of a file.
+// readFiles replaces the Content of a post's files, which is the file's id so far, by the real content.
 func (s slackPlatform) readFiles(ctx context.Context, p *checker.Post) error {
 	for i := range p.Files {
 		f := &p.Files[i]
@@ -108,6 +109,7 @@ func (s slackPlatform) readChannel(ctx context.Context) (slackfake.ChannelState,
 	return all.Channels[0], nil
 }
 
+// slackThreads converts a channel into threads. Deleted messages are left out.
 func slackThreads(channel slackfake.ChannelState) []checker.Thread {
 	var list []checker.Thread
 	for _, root := range channel.Messages {
@@ -141,7 +143,7 @@ func slackPost(m *slackfake.Message) checker.Post {
 	p.NoteMarkers = checker.MarkersInNote(text)
 	p.LineKind = checker.LineKindIn(text)
 	for _, f := range m.Files {
-		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID}) // readFiles puts the content there
+		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID}) // readFiles replaces the id by the content
 	}
 	p.Buttons = checker.ButtonsIn(m.Blocks)
 	p.MaybeCopy = strings.Contains(text, maybeTwice)
@@ -186,19 +188,19 @@ func (s slackPlatform) EventDelays(ctx context.Context, what Change) (map[string
 	return delays, nil
 }
 
-// subtypeOf returns the subtype of the event by which Slack tells of a change.
+// subtypeOf returns the subtype of Slack's event about a change.
 func subtypeOf(what Change) string {
 	return map[Change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
 }
 
-// Problems has nothing to tell: this emulator refuses what clients would not show.
+// Problems returns none, since this emulator rejects posts that clients could not display.
 func (slackPlatform) Problems(context.Context) ([]string, error) { return nil, nil }
 
-// slackInfo says how the workspace stands with the app.
+// slackInfo is the state of the connection between the workspace and the app.
 type slackInfo struct {
 	Pending int `json:"pending_events"`
-	Waiting int `json:"waiting_events"` // for their next attempt
-	Sockets int `json:"sockets"`
+	Waiting int `json:"waiting_events"` // failed, and waiting for the next attempt
+	Sockets int `json:"sockets"`        // open Socket Mode connections
 }
 
 func (s slackPlatform) readInfo(ctx context.Context) (slackInfo, error) {
@@ -207,7 +209,7 @@ func (s slackPlatform) readInfo(ctx context.Context) (slackInfo, error) {
 	return i, err
 }
 
-// CountSockets returns how many Socket Mode connections the app keeps to Slack.
+// CountSockets returns the number of the app's open Socket Mode connections to Slack.
 func (c Client) CountSockets(ctx context.Context) (int, error) {
 	i, err := slackPlatform{c}.readInfo(ctx)
 	return i.Sockets, err
@@ -243,7 +245,8 @@ func (s slackPlatform) actAs(ctx context.Context, user, verb string, a slackfake
 	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
-// slackFaults returns the faults of the Web API and of events. They occur by chance until ClearFaults.
+// slackFaults returns the faults of the Web API and of events, each with its probability. A fault with After set occurs
+// when the call has taken effect, so that Parley can't know whether it did.
 func slackFaults() []slackfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []slackfake.Fault{

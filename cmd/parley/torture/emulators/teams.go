@@ -18,7 +18,7 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// newOrganisation makes the emulator of Teams. The app may read its channels unless o.Blind.
+// newOrganisation returns the emulator of Teams. The app may read its channels unless o.Blind is set.
 func newOrganisation(o Options) *teamsfake.Server {
 	f := teamsfake.Options{Seed: int64(o.Seed >> 1), Limits: o.Limits} //nolint:gosec // a seed
 	if o.Blind {
@@ -27,14 +27,17 @@ func newOrganisation(o Options) *teamsfake.Server {
 	return lab.NewOrganisation(f)
 }
 
-// teamsPlatform is the Platform of a run whose agents work in Microsoft Teams. It calls the emulator of Teams, which
-// is in another process, by the addresses of its Client.
+// teamsPlatform is the Platform of a test run whose agents work in Microsoft Teams. It lets the run act as people in the
+// emulated support channel, and read what they see. The emulator is in another process, and is controlled over HTTP.
+//
+// In a blind run (Client.Blind) Parley has no permission to read channels. Then Teams notifies it only of messages that
+// mention it, such as "@Parley reply: Hello".
 type teamsPlatform struct{ Client }
 
-// atBot mentions the bot.
+// atBot mentions Parley's bot.
 const atBot = "<@bot> "
 
-// Traits of Teams. Where Parley may not read channels (Blind), it is told only of what mentions the bot.
+// Traits implements Platform. In a blind run every reply and command mentions the bot.
 func (s teamsPlatform) Traits() Traits {
 	t := Traits{
 		Kind:        "teams",
@@ -58,7 +61,7 @@ func (s teamsPlatform) Traits() Traits {
 	return t
 }
 
-// teamsReply addresses the bot in some replies, as some agents always do.
+// teamsReply mentions the bot in every fifth reply, since some agents always do.
 func teamsReply(words string, n int) string {
 	const addressEvery = 5
 	if n%addressEvery == 0 {
@@ -67,7 +70,7 @@ func teamsReply(words string, n int) string {
 	return words
 }
 
-// teamsRemarks returns words in the forms that keep them from the customer where Parley may read channels.
+// teamsRemarks returns the internal forms of a message if Parley may read channels.
 func teamsRemarks(agent, colleague, words string) []Remark {
 	return append(remarksOfAgents(agent, colleague, words),
 		Remark{agent, atBot + words},
@@ -75,7 +78,7 @@ func teamsRemarks(agent, colleague, words string) []Remark {
 		Remark{lab.TeamsZoe, atBot + "reply: " + words})
 }
 
-// blindTeamsRemarks returns words in the forms that keep them from the customer where Parley may not read channels.
+// blindTeamsRemarks returns the internal forms of a message if Parley may not read channels.
 func blindTeamsRemarks(agent, colleague, words string) []Remark {
 	return []Remark{
 		{agent, atBot + "note: " + words},
@@ -88,7 +91,7 @@ func blindTeamsRemarks(agent, colleague, words string) []Remark {
 	}
 }
 
-// readChannel returns everything that everybody sees in the support channel, as it was posted.
+// readChannel returns all messages of the support channel in the order of posting.
 func (s teamsPlatform) readChannel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
 	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
@@ -111,7 +114,7 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 		return nil, err
 	}
 	lost := map[string]bool{}
-	if s.Blind { // otherwise Parley finds the messages of which Teams gave up telling it
+	if s.Blind { // otherwise Parley finds messages whose notification was lost by reading the channel
 		if lost, err = s.readLost(ctx, Written); err != nil {
 			return nil, err
 		}
@@ -119,13 +122,13 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 	return teamsReader{isBlind: s.Blind, lost: lost}.readThreads(list), nil
 }
 
-// teamsReader turns messages of Teams into what the checker looks at.
+// teamsReader converts messages of Teams into the checker's types.
 type teamsReader struct {
 	isBlind bool            // Parley may not read channels
-	lost    map[string]bool // the messages of which Parley can't know, by their ids
+	lost    map[string]bool // ids of the messages that Parley can't know of
 }
 
-// readThreads sorts the messages of a channel, in the order in which they were posted, into threads.
+// readThreads groups the messages of a channel, which are in the order of posting, into threads.
 func (r teamsReader) readThreads(list []*teamsfake.Message) []checker.Thread {
 	var roots []string
 	threads := map[string]*checker.Thread{}
@@ -152,8 +155,8 @@ func (r teamsReader) readThreads(list []*teamsfake.Message) []checker.Thread {
 	return out
 }
 
-// shownWords returns what a message shows, without the invisible characters by which cards keep
-// neighbouring characters apart.
+// shownWords returns the visible text of a message and its cards. It removes word joiners (U+2060), which Parley inserts
+// in cards between characters that Teams would otherwise interpret as markup.
 func shownWords(m *teamsfake.Message) string {
 	text := m.Text
 	for _, c := range m.Cards {
@@ -162,7 +165,7 @@ func shownWords(m *teamsfake.Message) string {
 	return strings.ReplaceAll(text, "\u2060", "")
 }
 
-// maybeTwice are words that Parley adds to what it posts once more although it may be there already.
+// maybeTwice is the label of a post that Parley repeats although the first attempt may have succeeded.
 const maybeTwice = "may be shown twice"
 
 func (r teamsReader) readPost(m *teamsfake.Message) checker.Post {
@@ -187,15 +190,15 @@ func (r teamsReader) readPost(m *teamsfake.Message) checker.Post {
 		if m.ID != m.Root {
 			p.Token = cmp.Or(p.Token, findNonce(c))
 		} else if !r.isBlind && about != "" {
-			p.Token = "the card of " + about // of which there is one
+			p.Token = "the card of " + about // each conversation must have only one
 		}
 		p.Buttons = findActions(c)
 	}
 	return p
 }
 
-// customerNameIn returns the name of the customer for whom Parley posted a message; "" means it has none.
-// "<strong>Ada</strong><br>Hello": what Ada wrote. "<strong>Ada</strong> is back": a line of Parley's own.
+// customerNameIn returns the name of the customer in whose name Parley posted a message; "" if it used its own.
+// "<strong>Ada</strong><br>Hello" is a message of Ada. "<strong>Ada</strong> is back" is a line of Parley.
 func customerNameIn(html string) string {
 	afterTag, hasTag := strings.CutPrefix(html, "<strong>")
 	name, rest, isClosed := strings.Cut(afterTag, "</strong>")
@@ -208,7 +211,7 @@ func customerNameIn(html string) string {
 	return name
 }
 
-// findActions returns the buttons of a card that act at once.
+// findActions returns the verbs of the buttons of a card that act immediately instead of opening a dialog.
 func findActions(card json.RawMessage) map[string]string {
 	found := map[string]string{}
 	checker.WalkJSON(card, func(o map[string]any) {
@@ -220,8 +223,8 @@ func findActions(card json.RawMessage) map[string]string {
 	return found
 }
 
-// findNonce returns what all buttons of one post have in common; "" means it has none.
-// Shape of a button's n: 3f2a90bc11d0-2
+// findNonce returns the identifier that all buttons of a post share; "" if there is none. For a button with the n
+// "3f2a90bc11d0-2" it is "3f2a90bc11d0".
 func findNonce(card json.RawMessage) string {
 	found := ""
 	checker.WalkJSON(card, func(o map[string]any) {
@@ -233,8 +236,8 @@ func findNonce(card json.RawMessage) string {
 	return found
 }
 
-// ReadRoots returns, for each subject, the first thread that has the customer's words: where Parley may
-// not look, it may have posted another root and not know of it.
+// ReadRoots returns, for each subject, the first thread with a message of the customer. A blind Parley may also have
+// posted a root that it doesn't know of, because the response was lost; such a thread stays empty.
 func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 	threads, err := s.ReadThreads(ctx)
 	if err != nil {
@@ -277,7 +280,7 @@ func (s teamsPlatform) EventDelays(ctx context.Context, what Change) (map[string
 	return delays, nil
 }
 
-// readLost reads of which messages Teams gave up telling Parley, by their ids.
+// readLost returns the ids of the messages whose notification Teams gave up.
 func (s teamsPlatform) readLost(ctx context.Context, what Change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
 	if err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list); err != nil {
@@ -347,8 +350,8 @@ func (s teamsPlatform) actAs(ctx context.Context, user, verb string, a teamsfake
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
-// ConnectTeams lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
-// answers: it adds the app to the team.
+// ConnectTeams adds the app to the team: Teams sends its requests to endpoint, and Parley's requests to Teams go through
+// proxy. Both are URLs.
 func (c Client) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
 	s := teamsPlatform{c}
 	return errors.Join(s.callAdmin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.callAdmin(ctx,

@@ -11,11 +11,12 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// This file makes the emulator of Teams fail as Microsoft's servers sometimes do: calls fail or are throttled,
-// and events come late or twice, or get lost. The faults come by chance until ClearFaults.
+// This file makes the emulator of Teams fail in the ways in which Microsoft's servers sometimes do: calls fail or are
+// throttled, and events (notifications of messages) arrive late or twice, or are lost. For example, 4 % of posts are
+// rejected with status 503. Faults occur by chance from armFaults to clearFaults.
 
-// teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for
-// good only where Parley may look for them.
+// teamsFaults returns the faults of calls and events, each with its probability. A fault with After set occurs when the
+// call has taken effect. If blind is true, Parley can't look up lost messages, and so no event is lost for good.
 func teamsFaults(blind bool) []teamsfake.Fault {
 	const often, seldom = 0.04, 0.02
 	var list []teamsfake.Fault
@@ -78,7 +79,7 @@ func (s teamsPlatform) RateLimit(ctx context.Context, lasting time.Duration) err
 		s.armFault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
 }
 
-// EndSessions ends all tokens that Parley has.
+// EndSessions revokes all tokens of Parley.
 func (s teamsPlatform) EndSessions(ctx context.Context) error {
 	return s.callAdmin(ctx, "revoke_tokens", teamsfake.Admin{})
 }

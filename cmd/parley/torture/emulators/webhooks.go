@@ -9,11 +9,14 @@ import (
 	"parley/channels/pause"
 )
 
-// webhookRetryEvery is the pause before WhatsApp repeats a webhook that was not accepted.
+// This file sends WhatsApp webhooks that the emulator itself would not send, such as malformed messages, and receipts for
+// messages of another system.
+
+// webhookRetryEvery is the pause before a webhook that was not accepted is repeated.
 const webhookRetryEvery = 500 * time.Millisecond
 
-// SendWebhook lets WhatsApp send Parley a webhook until Parley accepts it. what is "messages" or "statuses", and items are
-// those.
+// SendWebhook makes the WhatsApp emulator send Parley a webhook, and repeat it until Parley accepts it. It doesn't wait for
+// that. what is the kind of the items: "messages" or "statuses".
 func (c Client) SendWebhook(ctx context.Context, what string, items ...any) error {
 	change := map[string]any{
 		"field": "messages",
@@ -30,7 +33,7 @@ func (c Client) SendWebhook(ctx context.Context, what string, items ...any) erro
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/hook", body, nil)
 }
 
-// relayHook sends a webhook of WhatsApp's and repeats that until it is accepted.
+// relayHook handles SendWebhook: it sends the body of the request to Parley until Parley accepts it.
 func (c *chatProviders) relayHook(w http.ResponseWriter, r *http.Request) {
 	var body json.RawMessage
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -38,7 +41,7 @@ func (c *chatProviders) relayHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.sending.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
+	c.sending.Go(func() { //nolint:contextcheck // retries outlive this request
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
 			isAccepted := err == nil && status/100 == 2 // any status from 200 to 299
