@@ -69,7 +69,7 @@ func (e *endpoints) isServing(ctx context.Context, n int) bool {
 type restartMeasure struct {
 	Downtime time.Duration // from the last response of the old process to the first of the new one
 	StopTime time.Duration // how long the old process took to exit
-	IsValid  bool          // both processes responded, so that Downtime is meaningful
+	IsValid  bool          // both processes responded, and nothing else disturbed the restart
 }
 
 // measureRestart calls replace, which ends the process of replica n, and probes until its successor responds. It returns

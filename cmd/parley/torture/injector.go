@@ -17,16 +17,15 @@ import (
 const (
 	// diskFullFor is how long the data folder stays full.
 	diskFullFor = 10 * time.Second
-	// pollEvery is how often the run looks whether something that takes a moment has come about.
+	// pollEvery is the interval at which the run polls for something that takes only a moment.
 	pollEvery = 50 * time.Millisecond
 	day       = 24 * time.Hour
 )
 
-// A fault is something bad that happens to Parley on purpose: a process is killed, a connection is cut, a disk is full. A schedule
-// says when which fault is injected. Some faults wait for a trigger, such as certain words on a connection, or for something that
-// the driver, which plays customers and agents, does for them.
-
-// injector injects the faults of a schedule.
+// injector injects the faults of a test run: it kills a process, cuts a connection, fills a disk. A schedule says when to
+// inject which fault, for example "kill replica 1 after 12 s". A replica is one of the Parley processes under test. Some
+// faults then wait for a trigger, such as certain words on a connection, or for messages that the driver (which acts for
+// customers and agents) writes for them.
 type injector struct {
 	// What it disturbs.
 	client    emulators.Client
@@ -40,31 +39,31 @@ type injector struct {
 	triggerTimeout time.Duration // how long a fault waits for its trigger
 	printLine      func(format string, args ...any)
 
-	upgradeProgram []string      // of the version to which faultUpgrade rolls
-	upgraded       chan struct{} // closed when all replicas run that version; nil means they do from the start
-	newerProgram   []string      // of the newer version of faultMixedVersions
+	upgradeProgram []string      // command line of the version to which faultUpgrade upgrades
+	upgraded       chan struct{} // closed once all replicas run that version; nil if they do from the start
+	newerProgram   []string      // command line of the newer version of faultMixedVersions
 
 	began         time.Time
-	receiptFloods int            // how often another system's receipts were sent so far
-	running       sync.WaitGroup // faults that are not over yet
-	restarting    sync.Mutex     // held during a restart, so that one replica restarts at a time
-	oneCrashing   sync.Mutex     // held while there is a mail that ends the process that reads it, so that there is one at a time
+	receiptFloods int            // how often sendForeignReceipts ran
+	running       sync.WaitGroup // goroutines of faults that are not over yet
+	restarting    sync.Mutex     // held during a restart, so that only one replica restarts at a time
+	oneCrashing   sync.Mutex     // held while a mail crashes the process that reads it, so that there is only one such mail
 
 	// mu guards what follows.
 	mu       sync.Mutex
 	injected map[string]int // by kind
-	missed   map[string]int // by kind: those that had nothing to disturb, or whose trigger did not come
-	// waiting has, by kind, functions that end waits for a trigger. Such a fault waits longer than usual, because too few of its kind
-	// were injected so far.
+	missed   map[string]int // by kind: faults that found nothing to disturb, or whose trigger did not fire
+	// waiting has, by kind, the cancel functions of faults that wait for their trigger longer than usual, because too few of
+	// their kind have been injected so far.
 	waiting map[string][]func()
-	// acceptedByNewer counts the events that the newer version accepted while an older one ran beside it.
+	// acceptedByNewer counts the events that the newer version accepted while an older one was still running.
 	acceptedByNewer int
 	jumps           []checker.ClockJump
 	err             error // of runBeside
 }
 
-// run injects every fault of a schedule and returns when the last one is over.
-// Errors: the emulators don't answer, the database does not come back.
+// run injects every fault of a schedule, which is sorted by time, and returns when the last one is over. It returns an
+// error if the emulators don't respond, or the database doesn't come back.
 func (in *injector) run(ctx context.Context, list []fault) error {
 	in.began = time.Now()
 	for _, f := range list {
@@ -87,7 +86,8 @@ func (in *injector) recordInjected(f fault) {
 	in.printFault("", f)
 }
 
-// countInjected counts a fault that was injected. If that are enough of its kind now, it ends the waits of others.
+// countInjected counts a fault that was injected. If enough of its kind were injected now, it cancels the extended waits
+// of others of this kind.
 func (in *injector) countInjected(kind string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -114,7 +114,7 @@ func (in *injector) printFault(prefix string, f fault) {
 	in.printLine("%6.1fs  %s%s", time.Since(in.began).Seconds(), prefix, f.describe(in.opt))
 }
 
-// runBeside does the work of a fault in a goroutine of its own, and keeps its error for run, which waits for it.
+// runBeside calls work in a new goroutine. run waits for it, and returns its error.
 func (in *injector) runBeside(kind string, work func() error) {
 	in.running.Go(func() {
 		if err := work(); err != nil {
@@ -125,8 +125,8 @@ func (in *injector) runBeside(kind string, work func() error) {
 	})
 }
 
-// holdSnapshot keeps a snapshot for a while. It is printed when it begins and again when it ends, and counts when it
-// ends: all the while it may be in the way of other transactions.
+// holdSnapshot holds a database snapshot for a while, during which it may block other transactions. The fault is printed
+// when it begins and again when it ends, and counts as injected when it ends.
 func (in *injector) holdSnapshot(ctx context.Context, f fault) error {
 	statement := records.TakeSnapshot
 	if f.Kind == faultReadTables {
@@ -140,7 +140,7 @@ func (in *injector) holdSnapshot(ctx context.Context, f fault) error {
 	return err
 }
 
-// fillDisk leaves the database no space for a while.
+// fillDisk leaves the database no disk space for diskFullFor.
 func (in *injector) fillDisk(ctx context.Context) error {
 	ended, refused, err := in.database.FillDisk(ctx, diskFullFor)
 	in.network.addCount("writes refused for want of space", refused)
@@ -163,8 +163,8 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 	}
 }
 
-// jumpClock moves Parley's clock forward and records the jump: it ends all holds, so a reply may leave before Parley is
-// told that it was deleted.
+// jumpClock moves Parley's clock forward by an hour or a day. It records the jump for the checker: a jump ends all holds,
+// so a reply may be sent before Parley is notified that its author deleted it.
 func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
@@ -177,7 +177,7 @@ func (in *injector) jumpClock(ctx context.Context, f fault) error {
 
 	in.recordInjected(f)
 	jump := checker.ClockJump{After: time.Now()}
-	for { // PostgreSQL may just be starting
+	for { // retry, since PostgreSQL may be restarting
 		err := in.database.MoveClock(ctx, by)
 		if err == nil {
 			jump.Before = time.Now()
@@ -195,7 +195,7 @@ func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	}
 }
 
-// countFaults returns how many faults of each kind were injected, and how many waited in vain.
+// countFaults returns how many faults of each kind were injected, and how many were missed.
 func (in *injector) countFaults() (injected, missed map[string]int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -9,58 +9,59 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// A reply waits for a while before it leaves, so that its author can take it back: its hold. This file has what
-// people do later: they edit or delete a reply that the customer has already, edit a note into a reply, or snooze a
-// conversation.
+// Parley keeps each new reply back for a few seconds, its hold, so that the author can take it back. This file simulates
+// what people in a test run do later: they edit or delete a reply that the customer has already received, edit a note
+// into a reply, or snooze a conversation. The driver, which acts for all people, queues such acts: a delayed act is due at
+// a fixed time, a waiting act once something has happened.
 
-// What people do to a message after its hold.
+// How often people do these things.
 const (
-	lateEditPercent   = 8  // of replies are edited when the customer has them
-	lateDeletePercent = 8  // of replies are deleted then
+	lateEditPercent   = 8  // of replies are edited after the customer received them
+	lateDeletePercent = 8  // of replies are deleted after the customer received them
 	turnPercent       = 50 // of notes are edited into replies
 	turnBackPercent   = 40 // of these notes are edited back, and as many are deleted
-	// snoozeTime is longer than all jumps of the clock together, so that only the customer ends a snooze.
+	// snoozeTime is longer than all clock jumps together, so that only the customer ends a snooze.
 	snoozeTime = "30d"
 
-	// lookInterval is the time between two looks at whether an act is due.
+	// lookInterval is the interval at which a waiting act is checked.
 	lookInterval = time.Second
-	// maxWaiting is how long an act may wait. A reply that the customer gets later stays as it is.
+	// maxWaiting is the maximum time for which an act waits before it is dropped.
 	maxWaiting = 10 * time.Minute
-	// lastSnoozes is how many conversations are snoozed when all is written: before, customers may write too often
-	// for it.
+	// lastSnoozes is how many conversations are snoozed at the end, when customers don't write any more. Earlier they
+	// may write so often that a snooze never takes effect.
 	lastSnoozes = 2
 )
 
-// waitingAct is the second half of an act, which somebody does once something has happened, such as the edit of a
-// reply that the customer has received. It is left out if that never happens.
+// waitingAct is something that a person does once something else has happened, such as editing a reply that the customer
+// has received.
 type waitingAct struct {
-	isDue  func(context.Context) (bool, error) // reports whether it has happened
+	isDue  func(context.Context) (bool, error)
 	do     func(context.Context) error
 	lookAt time.Time // when isDue is called next
-	until  time.Time // when the act is left out
+	until  time.Time // when the act is dropped
 }
 
 // waitingActs are acts that wait until they are due.
 type waitingActs []waitingAct
 
-// add queues an act: do is called once isDue has returned true. isDue is called for the first time after the delay,
-// and for the last time about maxWaiting later.
+// add queues an act: do is called once isDue returns true. isDue is first called after the delay, and last about
+// maxWaiting later.
 func (w *waitingActs) add(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
 	lookAt := time.Now().Add(delay)
 	*w = append(*w, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})
 }
 
-// lookNow has the next run call isDue of all acts.
+// lookNow makes the next run call isDue of all acts.
 func (w *waitingActs) lookNow() {
 	for i := range *w {
 		(*w)[i].lookAt = time.Now()
 	}
 }
 
-// run does the acts that are due, and drops those whose time is over.
+// run performs the acts that are due, and drops those that have waited too long.
 func (w *waitingActs) run(ctx context.Context) error {
 	now, acts := time.Now(), *w
-	*w = nil // an act may add a further one
+	*w = nil // an act may add another one
 	for _, act := range acts {
 		isDue := false
 		if !now.Before(act.lookAt) {
@@ -75,28 +76,30 @@ func (w *waitingActs) run(ctx context.Context) error {
 			if err := act.do(ctx); err != nil {
 				return err
 			}
-		} else if now.Before(act.until) {
+			continue
+		}
+		if now.Before(act.until) {
 			*w = append(*w, act)
 		}
 	}
 	return nil
 }
 
-// delayedAct is the second half of an act, such as the edit of a reply, which is done at a certain time.
+// delayedAct is something that a person does at a certain time, such as editing a reply a moment after typing it.
 type delayedAct struct {
 	at time.Time
 	do func(context.Context) error
 }
 
-// delayedActs are those that are not done yet, in the order of their times.
+// delayedActs is a queue of acts in the order of their times.
 type delayedActs []delayedAct
 
-// add queues an act, to be done after actDelay.
+// add queues an act, to be performed after actDelay.
 func (a *delayedActs) add(do func(context.Context) error) {
 	*a = append(*a, delayedAct{at: time.Now().Add(actDelay), do: do})
 }
 
-// run does the acts whose time has come.
+// run performs the acts that are due.
 func (a *delayedActs) run(ctx context.Context) error {
 	for len(*a) > 0 && !(*a)[0].at.After(time.Now()) {
 		act := (*a)[0]
@@ -108,7 +111,7 @@ func (a *delayedActs) run(ctx context.Context) error {
 	return nil
 }
 
-// snoozeQuietest snoozes those of the conversations whose customers have not written for the longest time.
+// snoozeQuietest snoozes the lastSnoozes conversations whose customers have not written for the longest time.
 func (d *driver) snoozeQuietest(ctx context.Context) error {
 	if err := d.findThreads(ctx); err != nil {
 		return err
@@ -123,8 +126,8 @@ func (d *driver) snoozeQuietest(ctx context.Context) error {
 	return nil
 }
 
-// finishWaiting does the waiting acts that are due when all else is written, and reports whether somebody acted. If
-// everything has settled, it calls isDue of every act once more, and drops all acts if none is due.
+// finishWaiting performs the waiting acts that are due after everything else was written, and reports whether there were
+// any. If isSettled is true, nothing else will happen: it checks every act once more, and drops all acts if none is due.
 func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
 	before := len(d.history)
 	if !d.isFinishing {
@@ -144,11 +147,11 @@ func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bo
 	return hasActed, err
 }
 
-// changeAfterArrival edits or deletes some replies once the customer has them.
+// changeAfterArrival may queue an act, by chance, that edits or deletes a reply once the customer has received it.
 func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker) {
 	hasArrived := func(ctx context.Context) (bool, error) { return d.client.HasReceived(ctx, c.kind, c.number, m) }
 	switch n := d.rng.IntN(wholePercent); {
-	case c.bounces:
+	case c.bounces: // never arrives
 	case n < lateEditPercent:
 		edited := c.nextMarker(checker.Edited)
 		text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
@@ -164,8 +167,8 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 	}
 }
 
-// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of
-// the note: otherwise Parley would find only a reply, and could not know that it was a note.
+// turnNote queues an act that edits a note into a reply, which may then be edited back or deleted. The act waits until
+// Parley has been notified of the note. Otherwise Parley would only see a reply, and couldn't know that it was a note.
 func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	wasTold := func(ctx context.Context) (bool, error) {
 		delays, err := d.platform.EventDelays(ctx, emulators.Written)
@@ -186,8 +189,8 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	})
 }
 
-// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is
-// snoozed once in a run, so that nobody snoozes it again after the customer's message.
+// snooze has the agent snooze a conversation. Once its card shows the snooze, the customer writes, which must wake it up.
+// A conversation is snoozed only once in a run, so that nobody snoozes it again after the customer's message.
 func (d *driver) snooze(ctx context.Context, c *conversation) error {
 	c.wasSnoozed = true
 	d.counts.Snoozed++
@@ -207,21 +210,21 @@ func (d *driver) snooze(ctx context.Context, c *conversation) error {
 	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpSnooze}, "snooze "+snoozeTime)
 }
 
-// editAndRecord lets the author of a message edit it. It completes op and adds it to the history.
+// editAndRecord edits a message as its author. It completes op and adds it to the history.
 func (d *driver) editAndRecord(ctx context.Context, c *conversation, id, text string, op checker.Operation) error {
 	op.Kind = checker.OpEdit
 	d.counts.Edits++
 	return d.recordChange(c, id, op, d.platform.Edit(ctx, c.agent, id, text))
 }
 
-// deleteAndRecord lets the author of a message delete it. It completes op and adds it to the history.
+// deleteAndRecord deletes a message as its author. It completes op and adds it to the history.
 func (d *driver) deleteAndRecord(ctx context.Context, c *conversation, id string, op checker.Operation) error {
 	op.Kind = checker.OpDelete
 	d.counts.Deletes++
 	return d.recordChange(c, id, op, d.platform.Delete(ctx, c.agent, id))
 }
 
-// recordChange completes what is known of an edit or a deletion, and adds it to the history unless it failed.
+// recordChange completes op and adds it to the history, unless the change failed with err.
 func (d *driver) recordChange(c *conversation, id string, op checker.Operation, err error) error {
 	if err != nil {
 		return err

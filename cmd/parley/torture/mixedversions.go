@@ -9,11 +9,11 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
-// During an upgrade, Parleys of two versions work on the same database. This file plays that: it restarts one replica
-// as a "newer version", lets it work beside the older ones for a while, and then restarts the others. See
-// faultMixedVersions.
+// During an upgrade, two versions of Parley share a database, and the older one must not touch events that it doesn't
+// know. This file simulates that in a test run: it restarts one replica (Parley process) as a "newer version", lets both
+// versions work for a while, and then restarts the other replicas. See faultMixedVersions.
 
-// mixVersions replaces one replica by the newer version, and the others when it has worked beside them for a while.
+// mixVersions replaces one replica by the newer version, lets both versions work, and then replaces the others.
 func (in *injector) mixVersions(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil {
 		return err
@@ -44,12 +44,11 @@ func (in *injector) mixVersions(ctx context.Context, f fault) error {
 	return err
 }
 
-// minAcceptedByNewer is how many events the newer version must have accepted before it replaces the other replicas,
-// so that there is something to observe on a busy machine, too.
+// minAcceptedByNewer is how many events the newer version must have accepted before the other replicas are replaced, so
+// that there is something to observe even on a busy machine.
 const minAcceptedByNewer = 10
 
-// letVersionsWork lets two versions work beside each other for so long, and until the newer one has accepted some
-// events.
+// letVersionsWork waits for the given time, and until the newer version has accepted enough events.
 func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
 	withdraw := in.driver.stimuli.add(stimulusReply)
 	defer withdraw()
@@ -65,7 +64,8 @@ func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) 
 	return v, nil
 }
 
-// newerVersionEnv returns the variable by which the database's triggers know the sessions of the newer version.
+// newerVersionEnv returns an environment variable that makes a replica the newer version: its database URL has a setting
+// by which the database triggers recognise the sessions.
 func (in *injector) newerVersionEnv(replica int) string {
 	return "DATABASE_URL=" + in.network.databaseURL(replica) + "&" + records.NextSession + "=on"
 }

@@ -12,14 +12,13 @@ import (
 	"parley/store/pgserver"
 )
 
-// The tested Parleys reach the database, the agents' chat and the mail server by proxies in this process, and
-// providers reach the Parleys so, too. There faults cut or delay connections, or wait for certain bytes. A route says
-// what a connection is for, such as SMTP or Slack's API. A replica is one of the Parley processes, which share the
-// database.
-
-// network is every connection between Parley and what it speaks to. PostgreSQL and Slack have
-// a proxy for each replica. The mail server and Teams have one for all: the address of the mail
-// server stands in the database, and that of Teams in what Teams tells Parley.
+// network has the proxies through which a test run carries every connection of Parley: to the database, the agents' chat
+// and the mail server, and from providers that call Parley's webhooks. In the proxies, faults cut or delay connections, or
+// wait for certain bytes. A route is the kind of a connection, such as "smtp". A replica is one of the Parley processes,
+// which share the database.
+//
+// PostgreSQL and Slack have a proxy for each replica. The mail server and Teams have one for all replicas, because the
+// replicas learn these addresses from the shared database and from Teams.
 type network struct {
 	triggers         triggers
 	postgres         []*proxy
@@ -27,18 +26,18 @@ type network struct {
 	teams            *proxy // nil means agents work in Slack
 	imap             *proxy
 	smtp             *proxy
-	balancer         *proxy // where Slack or Teams finds Parley; nil in Socket Mode
-	customerWebhooks *proxy // where chat providers find Parley; nil without chats
+	balancer         *proxy // accepts the requests of Slack or Teams; nil in Socket Mode
+	customerWebhooks *proxy // accepts the webhooks of customers' chat providers; nil without chats
 	replicas         []*replica
 
 	mu            sync.Mutex
-	counts        map[string]int // of what happened to connections, by words that say what
-	openOutages   int            // faults that keep Parley from the database now
-	lastOutageEnd time.Time      // when the last such fault ended
+	counts        map[string]int // by description: how often something happened to connections
+	openOutages   int            // faults that currently make the database unreachable
+	lastOutageEnd time.Time      // when the latest of these faults ended
 }
 
-// openNetwork opens the proxies through which Parley calls others; those through which others call Parley (balancer,
-// customerWebhooks) are opened when its own addresses are known. vars are the emulators' addresses.
+// openNetwork opens the proxies for Parley's outgoing connections. Those for incoming ones (balancer, customerWebhooks)
+// are opened later, when Parley's own addresses are known. vars has the emulators' addresses.
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, databaseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
 	slack, slackErr := url.Parse(vars["SLACK_API_URL"])
@@ -88,7 +87,7 @@ func (n *network) close() {
 	}
 }
 
-// databaseURL is where replica i finds PostgreSQL.
+// databaseURL returns the URL by which replica i connects to PostgreSQL.
 func (n *network) databaseURL(i int) string {
 	u := url.URL{
 		Scheme:   "postgres",
@@ -100,11 +99,11 @@ func (n *network) databaseURL(i int) string {
 	return u.String()
 }
 
-// slackURL is where replica i finds Slack.
+// slackURL returns the base URL of Slack's API for replica i.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests instead of opening sockets,
-// the socket's route is that of the balancer, at which these requests come.
+// proxyFor returns the proxy of a route, and the route. If Slack sends requests instead of using sockets, it replaces the
+// socket route by the balancer's, where these requests arrive.
 func (n *network) proxyFor(route string, replica int) (*proxy, string) {
 	p := n.findProxy(route, replica)
 	if p == n.balancer {
@@ -134,7 +133,7 @@ func (n *network) findProxy(route string, replica int) *proxy {
 	return n.slack[replica] // routeSlackAPI, and routeSlackSocket in Socket Mode: the same address
 }
 
-// ownersOf returns the replica that has a connection, or all replicas if this machine doesn't tell which.
+// ownersOf returns the replica that opened a connection, or all replicas if it can't be determined.
 func (n *network) ownersOf(l *link) []*replica {
 	if l.proxy.owner != nil {
 		return []*replica{l.proxy.owner}
@@ -147,7 +146,7 @@ func (n *network) ownersOf(l *link) []*replica {
 	return n.replicas
 }
 
-// killOwners kills the process that has a connection (see ownersOf), and reports whether one ran.
+// killOwners kills the process that opened a connection (see ownersOf). It returns false if no process was running.
 func (n *network) killOwners(l *link) bool {
 	hasKilled := false
 	for _, r := range n.ownersOf(l) {
@@ -156,14 +155,14 @@ func (n *network) killOwners(l *link) bool {
 	return hasKilled
 }
 
-// addCount adds to the count of what happened to connections.
+// addCount adds times to the counter with this description, such as "reset smtp".
 func (n *network) addCount(what string, times int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.counts[what] += times
 }
 
-// addCountsTo adds all that addCount counted to the counts of provider faults.
+// addCountsTo adds all counters to the counts of provider faults.
 func (n *network) addCountsTo(faults map[string]int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -172,7 +171,7 @@ func (n *network) addCountsTo(faults map[string]int) {
 	}
 }
 
-// beginOutage notes that a fault keeps Parley from the database until end is called.
+// beginOutage records that a fault makes the database unreachable until end is called.
 func (n *network) beginOutage() (end func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -185,7 +184,7 @@ func (n *network) beginOutage() (end func()) {
 	}
 }
 
-// wasDatabaseDown reports whether a fault keeps Parley from the database, or did so at some time since a moment.
+// wasDatabaseDown reports whether a fault has made the database unreachable at any time since the given one.
 func (n *network) wasDatabaseDown(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -5,68 +5,67 @@ import (
 	"time"
 )
 
-// Options of a run: what people write, which faults are injected, and how the Parleys are started. Plan and Quick
-// fill in what is missing, and leave out faults that don't fit the rest (see adaptFaults).
+// Options configures a test run: what simulated customers and agents write, which faults are injected, and how Parley is
+// started. Plan and Quick fill in missing numbers, and remove faults that don't fit the other options (see adaptFaults).
+// For example, a Flow of ten minutes gives some 600 mails, 600 replies and 66 kills.
 type Options struct {
-	// Program is the path of this program. The run starts it with the sub-commands serve, torture --fakes and
+	// Program is the path of the parley program. The run starts it with the sub-commands serve, torture --fakes and
 	// torture --oracle.
 	Program string
-	// Keep is the folder in which the run leaves its data; "" means a temporary one, which is removed unless the run
-	// fails.
+	// Keep is the folder for the run's data; "" means a temporary one, which is removed unless the run fails.
 	Keep string
-	Out  io.Writer // progress, for people
-	// Seed decides the schedule of faults, and who writes what.
+	Out  io.Writer // progress messages
+	// Seed determines the schedule of faults, and who writes what.
 	Seed uint64
 
 	// What people write.
 	Mails   int           // by customers
 	Replies int           // typed by agents
 	Flow    time.Duration // how long people write and faults are injected
-	Settle  time.Duration // after the flow: how long everything may take to arrive
+	Settle  time.Duration // after the flow: how long everything may take to be delivered
 
-	// Faults is how many faults of each kind are planned. A kind that is missing gets the number that Plan gives it.
+	// Faults is the number of faults of each kind. Plan fills in missing kinds.
 	Faults map[string]int
 	// StopFor is how long a SIGSTOP lasts.
 	StopFor time.Duration
-	// ClaimStopFor is how long a SIGSTOP between a sender's claim and its write lasts: longer than a lease and
-	// the two checks that follow it.
+	// ClaimStopFor is how long a SIGSTOP lasts when a process has claimed a message (reserved it for sending) but not
+	// sent it: longer than the lease of the claim and the two checks that follow it.
 	ClaimStopFor time.Duration
-	// BlackholeFor is the longest that connections stay half open.
+	// BlackholeFor is the longest time for which connections drop their traffic.
 	BlackholeFor time.Duration
-	// RequestDelay is how long a late request takes: longer than its sender waits, shorter than the pause after
-	// which Parley looks for what became of it.
+	// RequestDelay is how long a late request takes: longer than its sender waits, but shorter than the pause after
+	// which Parley checks whether it succeeded.
 	RequestDelay time.Duration
 
-	// The Parleys.
-	Replicas int // on one database
-	// ShortWaits lets Parley wait seconds where production waits minutes (see ShortenWaits). What the checker calls a
-	// violation stays the same.
+	// How Parley runs.
+	Replicas int // processes that share the database
+	// ShortWaits makes Parley wait seconds instead of minutes (see ShortenWaits). The invariants stay the same.
 	ShortWaits bool
-	// Upgrade lets the run begin with the program of an earlier commit, and roll to this one under load.
+	// Upgrade starts the run with the program of an earlier commit, and upgrades to the current one under load.
 	Upgrade bool
-	From    string // that commit; "" means one that package oldversion chooses
+	From    string // the earlier commit; "" means that package oldversion chooses one
 
 	// The chat in which agents work: Slack, unless Teams is set.
 	Teams bool // Microsoft Teams
-	// Blind keeps Parley from reading the channels of Teams: it is told only of messages that mention it, and can
-	// look nothing up.
+	// Blind denies Parley the permission to read channels of Teams: it is notified only of messages that mention it,
+	// and can't look anything up.
 	Blind    bool
 	Webhooks bool // Slack sends requests, through a balancer, instead of Socket Mode
 	// Rate is Parley's SLACK_RATE or TEAMS_RATE; 1 means as fast as Slack or Teams allows. Above 0 the emulators
-	// enforce the published limits. 0 means there are no limits.
+	// enforce the published limits. 0 means no limits.
 	Rate float64
 
 	// The other providers.
 	Chats bool // two of three customers write by WhatsApp, Messenger and short messages
-	Model bool // a model reads what customers write, and fails by chance
-	// OwnCopies means that Parley files sent mail itself, as the mail server doesn't. Then nothing tells whether a
-	// mail left if the answer to its sending was lost.
+	Model bool // a language model analyses what customers write, and fails by chance
+	// OwnCopies means that Parley saves sent mail itself because the mail server doesn't. Then nothing indicates
+	// whether a mail was sent if the server's response was lost.
 	OwnCopies bool
 }
 
-// hold is how long Parley holds a reply back. It is short, so that faults come both during the hold and after it.
-// With several replicas it is longer: if one of them is stopped, Slack waits 3 s for its acknowledgement before it
-// tells another one of an edit or a deletion. Teams tries again after 1 s and then 4 s.
+// hold returns how long Parley keeps a reply back so that its author can take it back. It is short, so that faults occur
+// both during the hold and after it. With several replicas it is longer: if one of them is stopped, Slack waits 3 s for
+// its acknowledgement before it notifies another one of an edit or a deletion. Teams retries after 1 s and then 4 s.
 func (o Options) hold() time.Duration {
 	if o.Replicas > 1 || o.Teams {
 		return 8 * time.Second

@@ -156,7 +156,7 @@ func (r teamsReader) readThreads(list []*teamsfake.Message) []checker.Thread {
 }
 
 // shownWords returns the visible text of a message and its cards. It removes word joiners (U+2060), which Parley inserts
-// in cards between characters that Teams would otherwise interpret as markup.
+// in cards to keep neighbouring characters apart.
 func shownWords(m *teamsfake.Message) string {
 	text := m.Text
 	for _, c := range m.Cards {
@@ -211,7 +211,7 @@ func customerNameIn(html string) string {
 	return name
 }
 
-// findActions returns the verbs of the buttons of a card that act immediately instead of opening a dialog.
+// findActions returns the verbs of the buttons of a card that act immediately.
 func findActions(card json.RawMessage) map[string]string {
 	found := map[string]string{}
 	checker.WalkJSON(card, func(o map[string]any) {
@@ -237,7 +237,7 @@ func findNonce(card json.RawMessage) string {
 }
 
 // ReadRoots returns, for each subject, the first thread with a message of the customer. A blind Parley may also have
-// posted a root that it doesn't know of, because the response was lost; such a thread stays empty.
+// posted a root that it doesn't know of, because the response was lost.
 func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 	threads, err := s.ReadThreads(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package oldversion builds the program of an earlier commit, with which a torture run begins so that it can upgrade
-// to this one under load.
+// Package oldversion builds the program from an earlier commit of this repository. A test run starts with that version and
+// upgrades to the current one under load, to check that an upgrade loses no message.
 //
 // What does not belong here: how the program is run, and when it is replaced.
 package oldversion
@@ -20,16 +20,15 @@ import (
 const (
 	migrationsPath = "store/migrations"
 	buildTimeout   = 10 * time.Minute
-	// laterCommits is how many of the commits after the last change of the schema are tried, if that one doesn't build.
+	// laterCommits is how many commits after the latest change of the schema are tried if that commit doesn't build.
 	laterCommits = 8
 )
 
-// errNone says that there is no earlier version. It is wrapped with the reason.
+// errNone is returned, wrapped with a reason, if no earlier version can be built.
 var errNone = errors.New("no earlier version")
 
-// Build builds the program of an earlier commit into dir, and reports the program's path and which commit it is.
-// source is a folder of the repository. from names the commit; if it is "", the first of listCommits that builds is taken.
-// Errors: errNone with the reason.
+// Build builds the program from an earlier commit into dir, and returns its path and the commit. source is any folder in
+// the repository. from is the commit; if it is "", Build takes the first of listCommits that builds.
 func Build(ctx context.Context, source, from, dir string) (program, commit string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
@@ -53,10 +52,10 @@ func Build(ctx context.Context, source, from, dir string) (program, commit strin
 	return "", "", fmt.Errorf("%w: %w", errNone, err)
 }
 
-// listCommits returns the commits with which a run may begin, the best first:
-//   - the one before the last commit that changed the schema, if that commit only added migrations,
-//   - that last commit itself, whose schema is still ours,
-//   - those that came after it.
+// listCommits returns the commits with which a run may begin, best first:
+//   - the one before the latest change of the schema, if that change only added migrations: then the run tests them,
+//   - the commit that made this change, whose schema is the current one,
+//   - the commits after it.
 func listCommits(ctx context.Context, source string) ([]string, error) {
 	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
@@ -87,11 +86,11 @@ func listCommits(ctx context.Context, source string) ([]string, error) {
 	return list, nil
 }
 
-// hasOnlyAddedMigrations reports whether there was a schema before a commit, and the commit changed and removed none of its
-// migrations.
+// hasOnlyAddedMigrations reports whether a schema existed before the commit, and the commit neither changed nor removed any
+// of its migrations.
 func hasOnlyAddedMigrations(ctx context.Context, source, commit string) bool {
 	before, err := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", commit+"^", migrationsPath+"/")
-	if err != nil || before == "" { // the error means that there is no commit before
+	if err != nil || before == "" { // an error means that the commit has no parent
 		return false
 	}
 	changes, err := runGit(ctx, source, "diff", "--name-status", commit+"^", commit, "--", migrationsPath)
