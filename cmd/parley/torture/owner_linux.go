@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// Where several replicas share one proxy, as for mail, a fault that kills the process behind a connection must find
-// out which one that is. This file finds it as "lsof" does, by what Linux shows in /proc.
+// In a test run several Parley processes share one proxy to the mail server. A fault that kills the process behind a
+// connection, for example while it sends a mail, must find out which one it is. This file does so like lsof: it looks up
+// the inode of the socket in /proc/net/tcp, and looks for that inode among the open files of the process.
 
-// isOwnerOf reports whether a process has the loopback socket with a local address.
+// isOwnerOf reports whether the process pid has an open IPv4 loopback socket with this local address.
 func isOwnerOf(pid int, local net.Addr) bool {
 	tcp, ok := local.(*net.TCPAddr)
 	if !ok || pid == 0 {
@@ -30,7 +31,7 @@ func isOwnerOf(pid int, local net.Addr) bool {
 	}
 
 	for _, fd := range fds {
-		to, err := os.Readlink(fd) // fails for one that was closed meanwhile, which is not the one
+		to, err := os.Readlink(fd) // fails if the file was closed in the meantime
 		if err == nil && to == "socket:["+inode+"]" {
 			return true
 		}
@@ -47,8 +48,8 @@ const (
 	established = "01"
 )
 
-// inodeOf returns the inode of the open socket that connected from a port of loopback; "" means that there is none.
-// Shape of a line of /proc/net/tcp: sl local rem st tx:rx tr:when retrnsmt uid timeout inode …
+// inodeOf returns the inode of the established loopback socket with this local port; "" if there is none. The fields of a
+// line of /proc/net/tcp are: sl local rem st tx:rx tr:when retrnsmt uid timeout inode …
 func inodeOf(port int) string {
 	file, err := os.Open("/proc/net/tcp")
 	if err != nil {

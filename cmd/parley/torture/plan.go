@@ -6,39 +6,39 @@ import (
 	"time"
 )
 
-// This file decides how much happens in a run: how many mails and replies people write, and how many faults of each
-// kind are injected. The flow is the time in which people write and faults come. The short form of a run has a flow
-// of 20 seconds (Quick); in the long form the numbers grow with the flow (Plan).
+// This file decides how much happens in a test run: how many mails and replies people write, and how many faults of each
+// kind, such as "kill", are injected. The flow is the part of a run in which people write and faults occur. A long run has
+// a flow of any length, and the numbers grow with it (Plan). A short run has a flow of 20 seconds (Quick).
 
 const (
-	// messagesPerMinute is how many mails and how many replies are written in a minute of the flow.
+	// messagesPerMinute is the number of mails, and also of replies, in a minute of the flow.
 	messagesPerMinute = 60
 	minMessages       = 20
-	// maxMessages is a limit because the emulators keep everything in memory for the oracle.
+	// maxMessages bounds the memory of the emulators, which keep everything for the oracle.
 	maxMessages = 10_000
-	// maxClockHours limits the jumps of an hour: Parley tries to send a mail for two days, so all jumps together,
-	// with the one of a day, are at most 32 hours.
+	// maxClockHours bounds the number of clock jumps by an hour. Together with the jump by a day that is 32 hours, which
+	// must be less than the two days for which Parley retries a mail.
 	maxClockHours = 8
 )
 
-// floodSize is how many messages make a flood: one for each second of the flow, within bounds.
+// floodSize returns the number of messages in a flood: one for each second of the flow, within bounds.
 func (o Options) floodSize() int {
 	const fewest, most = 20, 200
 	return min(max(int(o.Flow.Seconds()), fewest), most)
 }
 
-// faultPlan says how many faults of a kind a run has.
+// faultPlan determines the number of faults of one kind.
 type faultPlan struct {
 	kind    string
-	every   time.Duration // the long form has one in each such part of the flow, and at least one; 0 means one
-	inQuick int           // the short form has so many
+	every   time.Duration // a long run has one per this part of the flow, but at least one; 0 means exactly one
+	inQuick int           // number in a short run
 }
 
 // listFaultPlans returns the plan of each kind of fault.
 func listFaultPlans(replicas int) []faultPlan {
 	betweenStops := 45 * time.Second
 	if replicas == 1 {
-		betweenStops = 2 * time.Minute // otherwise the only Parley would stand still most of the time
+		betweenStops = 2 * time.Minute // otherwise the only process would be suspended most of the time
 	}
 	return []faultPlan{
 		{kind: FaultKill, every: 9 * time.Second, inQuick: 4},
@@ -70,7 +70,7 @@ func listFaultPlans(replicas int) []faultPlan {
 	}
 }
 
-// countIn returns how many faults the long form has in a flow.
+// countIn returns the number of faults in a long run with this flow.
 func (p faultPlan) countIn(flow time.Duration) int {
 	if p.every == 0 {
 		return 1
@@ -78,8 +78,8 @@ func (p faultPlan) countIn(flow time.Duration) int {
 	return max(1, int(flow/p.every))
 }
 
-// Plan fills in how many faults of each kind and how many messages fit a flow: their number grows with it. What o has
-// already stays.
+// Plan returns the options of a long run: it fills in numbers of faults and messages that are proportional to the flow.
+// Numbers that are already set stay, unless the fault doesn't fit this kind of run.
 func Plan(o Options) Options {
 	planned := map[string]int{}
 	for _, p := range listFaultPlans(o.Replicas) {
@@ -96,12 +96,12 @@ func Plan(o Options) Options {
 	return o
 }
 
-// Quick returns the options of the short form of a run: seconds instead of minutes, everything else alike.
+// Quick returns the options of a short run, which takes seconds instead of minutes.
 func Quick(o Options) Options {
 	o.Mails, o.Replies = 90, 90
 	o.Flow, o.Settle = 20*time.Second, 5*time.Minute
 	if o.Rate > 0 {
-		o.Settle = 15 * time.Minute // Slack takes 40 marks a minute
+		o.Settle = 15 * time.Minute // Slack accepts only 40 reactions a minute
 	}
 
 	o.Faults = map[string]int{}
@@ -114,14 +114,13 @@ func Quick(o Options) Options {
 	o.RequestDelay = 2500 * time.Millisecond
 
 	o.ShortWaits = true
-	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
+	o.Upgrade = o.From != "" // choosing and building an earlier version takes longer than the rest of the run
 	o.adaptFaults()
 	return o
 }
 
-// Shorten makes a short form still shorter, for the tests that run after each change: fewer mails, and half as many
-// of some faults at any moment. What a run costs is mostly what a Parley costs that starts again after a kill. Faults
-// that wait for a trigger, such as a receipt before its result, stay as many.
+// Shorten makes a short run even shorter, for tests that run after each change. It reduces the number of mails, and halves
+// the number of some faults, because the cost of a run is mostly that of restarting Parley after a kill.
 func Shorten(o Options) Options {
 	o.Mails = 60
 	for _, kind := range []string{FaultKill, faultDropSockets, faultCutMail, faultLateRequest, faultPoisonEvent} {
@@ -130,8 +129,8 @@ func Shorten(o Options) Options {
 	return o
 }
 
-// adaptFaults leaves out the faults, and the upgrade, that this kind of run can't have. In Teams it replaces Slack's
-// faults by those of Teams.
+// adaptFaults removes faults, and the upgrade, that this kind of run can't have. In Teams it replaces faults of Slack by
+// the corresponding faults of Teams.
 func (o *Options) adaptFaults() {
 	if o.Replicas < 2 {
 		o.Faults[faultMixedVersions] = 0
@@ -140,7 +139,7 @@ func (o *Options) adaptFaults() {
 	if o.Chats {
 		o.Faults[faultClockDay] = 0 // it would close all reply windows
 		o.Upgrade = false           // earlier versions don't know these channels
-	} else { // both are about WhatsApp
+	} else { // these faults need WhatsApp
 		o.Faults[faultForeignReceipts] = 0
 		o.Faults[faultPoisonEvent] = 0
 	}
@@ -149,7 +148,7 @@ func (o *Options) adaptFaults() {
 		return
 	}
 
-	o.Upgrade = o.Upgrade && o.From != "" // earlier versions may not know Teams: whoever names one knows that it does
+	o.Upgrade = o.Upgrade && o.From != "" // an earlier version that we choose may not support Teams yet
 	for inSlack, inTeams := range map[string]string{faultDropSockets: faultEndTokens, faultLimitSlack: faultLimitTeams} {
 		if n, ok := o.Faults[inSlack]; ok {
 			o.Faults[inTeams] = n

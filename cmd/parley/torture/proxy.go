@@ -13,7 +13,7 @@ import (
 	"parley/channels/pause"
 )
 
-// A route is a kind of connection, as faults and counts name it. On these routes Parley calls servers:
+// A route is a kind of connection. Faults and counters refer to it by these names. On these routes Parley calls servers:
 const (
 	routePostgres    = "postgres"
 	routeSlackAPI    = "slack"        // the Web API
@@ -31,42 +31,44 @@ const (
 
 const (
 	dialTimeout = 10 * time.Second
-	// pieceSize is how many bytes are read at once. Triggers look for words within one piece, so most messages must fit into
-	// one.
+	// pieceSize is the size of the read buffer. Triggers search each piece (the bytes of one read) on its own, so most
+	// messages must fit into one piece.
 	pieceSize = 32 << 10
 )
 
-// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can reset them,
-// drop what they carry, and fire triggers, which are faults that wait for certain words on a connection.
+// proxy is a TCP proxy for fault injection. It forwards connections between Parley and a server that Parley calls, or from
+// a chat to Parley's webhooks. It can reset the connections of a route, silently drop their traffic (a blackhole), and fire
+// triggers, which are faults that wait for certain words on a connection. Example: drop the responses of the mail server
+// for five seconds, and then reset the connections.
 type proxy struct {
 	route    string
-	owner    *replica // the replica that has these connections; nil means any replica
+	owner    *replica // the Parley process that uses this proxy; nil if several share it
 	dial     func(context.Context) (net.Conn, error)
 	triggers *triggers
-	onAnswer func(status string) // is called with the status of each answer to a webhook, such as "200"; nil on other routes
+	onAnswer func(status string) // called with the status of each response to a webhook, such as "200"; nil on other routes
 	listener net.Listener
 	cancel   context.CancelFunc
 
 	mu         sync.Mutex
 	links      map[*link]bool        // the open connections
-	blackholes map[string]*blackhole // by route: those that last now
+	blackholes map[string]*blackhole // by route: the active ones
 	serving    sync.WaitGroup        // all goroutines of the proxy
 }
 
-// direction is which way bytes go through a proxy.
+// direction is the direction of bytes through a proxy.
 type direction int
 
 const (
 	requests direction = iota // from the side that connected
-	answers                   // to it
+	answers                   // to the side that connected
 )
 
-// blackhole is a fault that lasts for some time: answers are dropped, while the connections stay open.
+// blackhole is a fault that drops all responses for some time, while the connections stay open.
 type blackhole struct {
 	bothDirections bool // requests are dropped, too
 }
 
-// applyTo lets a link drop what the blackhole drops.
+// applyTo makes a link drop what the blackhole drops.
 func (b *blackhole) applyTo(l *link) {
 	l.dropAnswers()
 	if b.bothDirections {
@@ -74,7 +76,7 @@ func (b *blackhole) applyTo(l *link) {
 	}
 }
 
-// openProxy completes p, and serves at a loopback address of its own until close.
+// openProxy initializes p and starts it at a free loopback address. It runs until close is called, even if ctx ends.
 func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	var lc net.ListenConfig
 	in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -106,13 +108,13 @@ func newDialer(network, address string) func(context.Context) (net.Conn, error) 
 	}
 }
 
-// address returns where the proxy listens.
+// address returns the host:port at which the proxy listens.
 func (p *proxy) address() string { return p.listener.Addr().String() }
 
-// close ends the proxy with all its links, and waits until nothing of it runs.
+// close resets all links and waits until all goroutines of the proxy have ended.
 func (p *proxy) close() {
 	p.cancel()
-	_ = p.listener.Close() // Accept returns and serving ends, whatever Close says
+	_ = p.listener.Close() // makes Accept return
 	for _, l := range p.openLinks("") {
 		l.reset()
 	}
@@ -132,8 +134,8 @@ func (p *proxy) openLinks(route string) []*link {
 	return list
 }
 
-// serve carries one connection. Slack's two routes share an address, so the first request is read to tell them apart. On the other
-// routes nothing is read first, since IMAP and SMTP servers speak before the client.
+// serve forwards one connection. Slack's two routes share an address, so the route is determined from the first request. On
+// other routes nothing may be read first, since IMAP and SMTP servers speak before the client.
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{proxy: p, route: p.route, client: client}
 	defer l.reset()
@@ -150,14 +152,14 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	if ctx.Err() != nil {
 		return
 	}
-	if hole != nil && hole.bothDirections { // nothing reaches the server, so none is connected
+	if hole != nil && hole.bothDirections { // no request would reach the server, so don't connect to it
 		_, _ = io.Copy(io.Discard, client) // ends when the client or the end of the blackhole closes it
 		return
 	}
 	p.carry(ctx, l, first)
 }
 
-// add adds an open link. If a blackhole lasts on its route, it applies that to the link and returns it.
+// add adds an open link. If a blackhole is active on its route, add applies it to the link and returns it.
 func (p *proxy) add(l *link) *blackhole {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,7 +177,7 @@ func (p *proxy) remove(l *link) {
 	delete(p.links, l)
 }
 
-// readSlackRoute reads the beginning of the first request of a connection to Slack, and returns it with the route that it names.
+// readSlackRoute reads the first bytes of a connection to Slack, and returns them with the route to which they belong.
 func readSlackRoute(client net.Conn) (route string, first []byte, err error) {
 	buf := make([]byte, pieceSize)
 	n, err := client.Read(buf)
@@ -189,8 +191,7 @@ func readSlackRoute(client net.Conn) (route string, first []byte, err error) {
 	return routeSlackAPI, first, nil
 }
 
-// carry connects a link to its server, and carries both directions until they end. first was read from the client
-// already.
+// carry connects a link to its server and forwards both directions until they end. first was already read from the client.
 func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	server, err := p.dial(ctx)
 	if err != nil {
@@ -210,10 +211,10 @@ func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	both.Go(func() { l.pumpBytes(l.client, server, requests) })
 	both.Go(func() { l.pumpBytes(server, l.client, answers) })
 	both.Wait()
-	_ = l.client.Close() // unlike reset, this lets arrive what is still on its way
+	_ = l.client.Close() // unlike reset, this doesn't discard bytes in flight
 }
 
-// cut resets the open connections of a route and returns how many those were.
+// cut resets the open connections of a route and returns their number.
 func (p *proxy) cut(route string) int {
 	list := p.openLinks(route)
 	for _, l := range list {
@@ -222,8 +223,8 @@ func (p *proxy) cut(route string) int {
 	return len(list)
 }
 
-// dropTraffic lets the connections of a route end in a blackhole for some time, also those that are opened meanwhile.
-// Then it resets them. It returns how many there were at the beginning.
+// dropTraffic applies a blackhole to all connections of a route for some time, including new ones, and then resets them. It
+// returns how many were open at the beginning.
 func (p *proxy) dropTraffic(ctx context.Context, route string, d time.Duration, hole blackhole) int {
 	p.beginBlackhole(route, &hole)
 	atBeginning := p.openLinks(route)
@@ -248,7 +249,7 @@ func (p *proxy) beginBlackhole(route string, hole *blackhole) {
 	p.blackholes[route] = hole
 }
 
-// endBlackhole ends a blackhole, unless another one has begun on its route and lasts.
+// endBlackhole ends a blackhole, unless another one has replaced it.
 func (p *proxy) endBlackhole(route string, hole *blackhole) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -264,43 +265,43 @@ type link struct {
 	client net.Conn
 
 	mu               sync.Mutex
-	server           net.Conn // nil until it is connected; never connected if a blackhole drops requests from the beginning
+	server           net.Conn // nil until connected
 	dropsRequests    bool
 	dropsAnswers     bool
-	answersHeldUntil time.Time // answers are held back until then
-	claimsDeliveries bool      // PostgreSQL: Parley claims deliveries over it
-	justClaimed      bool      // PostgreSQL: the latest answer claimed a reply
+	answersHeldUntil time.Time // responses are delayed until then
+	claimsDeliveries bool      // PostgreSQL: Parley takes messages from the send queue over this link
+	justClaimed      bool      // PostgreSQL: the latest response says that a reply was taken from the queue
 }
 
-// dropAnswers lets no answer through any more.
+// dropAnswers makes the link drop all further responses.
 func (l *link) dropAnswers() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dropsAnswers = true
 }
 
-// dropRequests lets no request through any more.
+// dropRequests makes the link drop all further requests.
 func (l *link) dropRequests() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dropsRequests = true
 }
 
-// isBlackholed reports whether the link drops its answers.
+// isBlackholed reports whether the link drops responses.
 func (l *link) isBlackholed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.dropsAnswers
 }
 
-// holdAnswers holds answers back until d is over.
+// holdAnswers delays responses until d has passed.
 func (l *link) holdAnswers(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answersHeldUntil = time.Now().Add(d)
 }
 
-// reset closes both sides at once: TCP connections by RST, so that what is on its way is lost.
+// reset closes both sides immediately. TCP connections are closed with RST, so that bytes in flight are lost.
 func (l *link) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -309,12 +310,12 @@ func (l *link) reset() {
 			_ = tcp.SetLinger(0) // then Close resets
 		}
 		if c != nil {
-			_ = c.Close() // it may be closed already
+			_ = c.Close() // ignore the error: it may already be closed
 		}
 	}
 }
 
-// pumpBytes carries one direction until it ends.
+// pumpBytes forwards one direction until it ends.
 func (l *link) pumpBytes(from, to net.Conn, d direction) {
 	buf := make([]byte, pieceSize)
 	for {
@@ -327,7 +328,7 @@ func (l *link) pumpBytes(from, to net.Conn, d direction) {
 		if err != nil {
 			half, canHalfClose := to.(interface{ CloseWrite() error })
 			if canHalfClose && errors.Is(err, io.EOF) {
-				_ = half.CloseWrite() // the other direction goes on
+				_ = half.CloseWrite() // the other direction continues
 			} else {
 				_ = to.Close()
 			}
@@ -336,8 +337,8 @@ func (l *link) pumpBytes(from, to net.Conn, d direction) {
 	}
 }
 
-// passOn sends a piece on, unless the link drops what goes in that direction. It returns false if the link must end,
-// because a trigger says so or the other side is gone.
+// passOn forwards a piece, unless the link drops this direction. It returns false if the link must end, because a trigger
+// requires it or the other side has closed.
 func (l *link) passOn(to net.Conn, piece []byte, d direction) bool {
 	if l.drops(d) {
 		return true
@@ -353,7 +354,7 @@ func (l *link) passOn(to net.Conn, piece []byte, d direction) bool {
 		}
 		l.awaitHeldAnswers()
 	}
-	if l.drops(d) { // a blackhole has begun while this waited
+	if l.drops(d) { // a blackhole has begun in the meantime
 		return true
 	}
 
@@ -361,17 +362,17 @@ func (l *link) passOn(to net.Conn, piece []byte, d direction) bool {
 	return err == nil
 }
 
-// awaitHeldAnswers waits until answers are no longer held back.
+// awaitHeldAnswers waits until responses are no longer delayed.
 func (l *link) awaitHeldAnswers() {
 	l.mu.Lock()
 	wait := time.Until(l.answersHeldUntil)
 	l.mu.Unlock()
 	if wait > 0 {
-		<-time.After(wait) // the delay is what the fault consists of
+		<-time.After(wait)
 	}
 }
 
-// httpStatus returns the status of the answer that begins with piece, such as "200", or "" if no answer begins there.
+// httpStatus returns the status, such as "200", if piece is the beginning of an HTTP response; otherwise "".
 func httpStatus(piece []byte) string {
 	const digits = 3
 	rest, ok := bytes.CutPrefix(piece, []byte("HTTP/1.1 "))
@@ -381,7 +382,7 @@ func httpStatus(piece []byte) string {
 	return string(rest[:digits])
 }
 
-// drops reports whether the link drops what goes in one direction.
+// drops reports whether the link drops bytes in this direction.
 func (l *link) drops(d direction) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

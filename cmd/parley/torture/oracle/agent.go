@@ -10,34 +10,34 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// Sometimes Parley can't decide about a reply by itself and asks people in the thread, by a message with buttons such
-// as "Send again" or "Mark as sent". The oracle plays the agent who clicks them. It looks into the customer's mailbox
-// first, as an agent could ask the customer.
+// Sometimes Parley can't know whether a reply was sent, for example because the mail server's response was lost. Then it
+// posts a question into the chat thread, a line with buttons such as "Send again" and "Mark as sent". The oracle, which
+// observes a test run, also simulates the agent who answers these questions. It looks into the customer's mailbox first,
+// as a real agent could ask the customer.
 
-// clickPause is how long the oracle's agent waits before it clicks the same again: Parley may need so long to act on
-// a click.
+// clickPause is the minimum time between two clicks on the same question, since Parley may need a while to act on one.
 const clickPause = 30 * time.Second
 
 // The verbs of the buttons that the oracle's agent clicks.
 const (
 	verbSend       = "send"
 	verbSendAgain  = "sendagain"
-	verbMarkAsSent = "marksent" // is offered only where Parley can't tell whether the reply was sent
+	verbMarkAsSent = "marksent" // is only offered if Parley can't know whether the reply was sent
 )
 
-// question is a line of Parley's that asks somebody to decide about a reply.
+// question is a post of Parley that asks an agent to decide about a reply.
 type question struct {
 	thread     checker.Thread
 	post       checker.Post
-	reply      checker.Marker
-	author     string // of the reply
-	hasArrived bool   // the customer has the reply
+	reply      checker.Marker // identifies the reply, for example "outbound-c017-5"
+	author     string         // of the reply
+	hasArrived bool           // the customer has received the reply
 }
 
-// isUnclear reports whether nobody can tell whether the reply was sent.
+// isUnclear reports whether Parley can't know whether the reply was sent.
 func (q question) isUnclear() bool { return q.post.Buttons[verbMarkAsSent] != "" }
 
-// chooseButton returns the id of the button that somebody clicks who knows whether the customer has the reply, or "".
+// chooseButton returns the id of the button that an agent clicks who knows whether the reply has arrived; "" for none.
 func (q question) chooseButton() string {
 	if q.hasArrived {
 		return q.post.Buttons[verbMarkAsSent]
@@ -45,9 +45,9 @@ func (q question) chooseButton() string {
 	return cmp.Or(q.post.Buttons[verbSendAgain], q.post.Buttons[verbSend])
 }
 
-// answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley can't tell whether a
-// reply was sent, it clicks Mark as sent if the customer has the reply, else Send again. It clicks on nothing that is
-// internal. It returns how many clicks it made.
+// answerQuestions answers the open questions, and returns the number of clicks. It clicks Send for a reply that Parley
+// has kept back. If Parley can't know whether a reply was sent, it clicks Mark as sent if the customer has the reply, or
+// else Send again. It never clicks for internal messages.
 func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (clicks int, err error) {
 	for _, q := range findQuestions(observed) {
 		hasActed, err := o.answerQuestion(ctx, q)
@@ -61,8 +61,8 @@ func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observati
 	return clicks, nil
 }
 
-// findQuestions returns the lines that ask about a reply of the thread's own customer. What asks about another
-// customer's is a leak.
+// findQuestions returns the questions about replies to the thread's own customer. It ignores others, which are leaks that
+// the checker reports.
 func findQuestions(observed checker.Observation) []question {
 	authors := findAuthors(observed)
 	var questions []question
@@ -86,7 +86,7 @@ func findQuestions(observed checker.Observation) []question {
 	return questions
 }
 
-// findAuthors returns who typed each reply.
+// findAuthors returns the author of each reply.
 func findAuthors(observed checker.Observation) map[checker.Marker]string {
 	authors := map[checker.Marker]string{}
 	for _, t := range observed.Threads {
@@ -101,17 +101,17 @@ func findAuthors(observed checker.Observation) map[checker.Marker]string {
 	return authors
 }
 
-// answerQuestion clicks on a line with a question, unless it did so a moment ago. It reports whether it acted, or is
-// waiting for an act of its own.
+// answerQuestion clicks a button of a question, unless it did so a moment ago. hasActed is also true if the conversation
+// must be reopened first.
 func (o *oracle) answerQuestion(ctx context.Context, q question) (hasActed bool, err error) {
 	clickedAt := o.clickedAt[q.post.ID]
 	button := q.chooseButton()
 	switch {
 	case button == "" || time.Since(clickedAt) < clickPause:
 		return false, nil
-	case q.isUnclear() && !clickedAt.IsZero(): // a second click could send the reply a second time
+	case q.isUnclear() && !clickedAt.IsZero(): // another click could send the reply twice
 		return false, nil
-	case checker.IsResolved(q.thread.Card): // nothing leaves from a resolved conversation: reopen it first
+	case checker.IsResolved(q.thread.Card): // nothing is sent from a resolved conversation: reopen it first
 		return true, o.reopen(ctx, q)
 	}
 
@@ -126,7 +126,7 @@ func (o *oracle) answerQuestion(ctx context.Context, q question) (hasActed bool,
 	return true, err
 }
 
-// reopen reopens the conversation of a question, unless it did so a moment ago.
+// reopen types the command that reopens the conversation of a question, unless it did so a moment ago.
 func (o *oracle) reopen(ctx context.Context, q question) error {
 	root := q.thread.Root
 	if time.Since(o.clickedAt[root]) < clickPause {
@@ -139,7 +139,7 @@ func (o *oracle) reopen(ctx context.Context, q question) error {
 	return err
 }
 
-// recordClick notes a click on a button of a question.
+// recordClick records a click, so that the checker can excuse its consequences.
 func (o *oracle) recordClick(q question, button string) {
 	o.expectation.ActedIn[q.thread.Root] = true
 	clicks := o.expectation.Clicks[q.reply]
@@ -155,8 +155,7 @@ func (o *oracle) recordClick(q question, button string) {
 	o.expectation.Clicks[q.reply] = clicks
 }
 
-// replyAskedAbout returns the reply that a line of Parley's is about. It returns the zero marker if the line is about
-// no reply, or about several.
+// replyAskedAbout returns the reply that a post of Parley is about; zero if there is none, or more than one.
 func replyAskedAbout(p checker.Post) checker.Marker {
 	reply := checker.Marker{}
 	for _, m := range checker.Distinct(p.Markers) {

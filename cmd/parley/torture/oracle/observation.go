@@ -9,10 +9,11 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// The oracle reads from the emulators what people would see: the threads of the agents' chat, and what each customer
-// has received by mail or by phone. It never asks Parley or its database.
+// This file reads from the emulators of a test run what people see: the threads of the agents' chat, and what each
+// customer has received by mail or by phone. It never asks Parley or its database, so that a bug in Parley can't hide
+// itself. Messages are recognised by markers, unique words in their texts such as "inbound-c017-5".
 
-// observe reads everything that people see.
+// observe returns everything that people see now.
 func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 	var observed checker.Observation
 	var err error
@@ -40,11 +41,11 @@ func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 	return observed, err
 }
 
-// excuseLateEvents asks the platform how long it took to tell Parley of messages and changes, and excuses what may
-// have come of that.
+// excuseLateEvents reads how long it took the chat to notify Parley of messages and changes, and excuses the possible
+// consequences of late notifications.
 func (o *oracle) excuseLateEvents(ctx context.Context) error {
-	// Slack shows no deletions, and Parley looks for edits there only after a gap. In Teams it compares all that it
-	// may read.
+	// In Slack, Parley can't look up deletions, and looks for edits only after an interruption. In Teams it compares
+	// everything that it may read.
 	seesChanges := o.client.Teams != "" && !o.client.Blind
 	telling := checker.Telling{Hold: o.hold, Jumps: o.jumps, HidesChanges: !seesChanges}
 	for what, delays := range map[emulators.Change]*map[string]time.Duration{
@@ -61,7 +62,8 @@ func (o *oracle) excuseLateEvents(ctx context.Context) error {
 	return nil
 }
 
-// readMailbox reads what a customer sent and received, by mail or by phone.
+// readMailbox returns what a customer sent and received, by mail or by phone. It records mails that can't be parsed in
+// o.unreadable.
 func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mailbox, error) {
 	if kind := emulators.ChatKindOf(conversation, o.client.Chats); kind != emulators.ByMail {
 		return o.readPhone(ctx, kind, conversation)
@@ -83,7 +85,7 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		for _, found := range checker.MarkersIn(m.Text) {
 			if found.Kind == checker.Inbound {
 				mailbox.Sent = append(mailbox.Sent, found)
-				break // what follows is quoted
+				break // the rest is quoted text
 			}
 		}
 	}
@@ -102,7 +104,8 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 	return mailbox, nil
 }
 
-// readPhone reads the messages of a customer who writes by phone.
+// readPhone returns the messages of a customer who writes by phone. It excuses the order of those that Parley's webhook
+// did not accept at first.
 func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, conversation int) (checker.Mailbox, error) {
 	mailbox := checker.Mailbox{Conversation: conversation}
 	phone, err := o.client.ReadPhone(ctx, kind, conversation)

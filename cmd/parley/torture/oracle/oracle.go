@@ -14,53 +14,54 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// Request is one line of the process's standard input.
+// Request is one line of JSON on the standard input of the oracle's process. The oracle observes what people in a test run
+// see, decides whether Parley worked correctly, and writes one Answer. Example: {"click":true}.
 type Request struct {
-	// Setup, in the first request, says where the emulators are.
+	// Setup has the addresses of the emulators. It is in the first request.
 	Setup *Setup `json:"setup,omitempty"`
-	// Click lets the oracle's agent answer what Parley asks of people.
+	// Click lets the oracle act as an agent who answers Parley's questions about replies by clicking buttons.
 	Click bool `json:"click,omitempty"`
-	// History is what people said and did, and Jumps are those of Parley's clock. If they are absent, those of
-	// the request before hold.
+	// History is what people wrote and did, and Jumps are the jumps of Parley's clock. If one is absent, that of the
+	// previous request applies.
 	History checker.History     `json:"history,omitempty"`
 	Jumps   []checker.ClockJump `json:"jumps,omitempty"`
 }
 
-// Setup is what an oracle has to know of its run.
+// Setup describes the test run to the oracle.
 type Setup struct {
 	Client        emulators.Client `json:"client"`
 	Conversations int              `json:"conversations"`
-	// Hold is how long a reply waits for earlier ones of which the platform tells late.
+	// Hold is how long Parley keeps a reply back, so that late notifications of earlier replies can arrive.
 	Hold time.Duration `json:"hold"`
 }
 
-// Answer is one line of the process's standard output, the answer to a Request.
+// Answer is one line of JSON on the process's standard output, the response to a Request.
 type Answer struct {
-	Clicks  int             `json:"clicks"` // that the oracle's agent made now
+	Clicks  int             `json:"clicks"` // made for this request
 	Verdict checker.Verdict `json:"verdict"`
-	// Cards are those of the customers' threads, by their roots.
+	// Cards has the cards of all threads, by root. A card is the first post (root) of a conversation's thread.
 	Cards map[string]checker.Card `json:"cards,omitempty"`
-	// Problems are what Parley sent that no user could see as it was meant.
+	// Problems describes posts and mails of Parley that can't be displayed as intended.
 	Problems []string `json:"problems,omitempty"`
 	Err      string   `json:"error,omitempty"`
 }
 
-// oracle is the state of an oracle's process.
+// oracle is the state of the oracle's process.
 type oracle struct {
-	// What the requests said.
+	// Received in requests.
 	client        emulators.Client
 	platform      emulators.Platform
 	conversations int
 	hold          time.Duration
 	jumps         []checker.ClockJump
 
-	// What its agent did.
-	clickedAt map[string]time.Time    // when the agent clicked last, by the id of the post with the question
-	unclear   map[checker.Marker]bool // replies clicked about of which nobody could tell whether they were sent
-	asked     map[checker.Marker]bool // replies clicked about for another reason
+	// What it did as an agent.
+	clickedAt map[string]time.Time    // time of the latest click, by the id of the post with the question
+	unclear   map[checker.Marker]bool // replies that it decided about because Parley couldn't know whether they were sent
+	asked     map[checker.Marker]bool // replies that it decided about for another reason
 
 	expectation checker.Expectation
-	unreadable  map[string]bool // the mails that customers can't read, each with its reason
+	unreadable  map[string]bool // descriptions of mails that can't be parsed
 }
 
 func newOracle() *oracle {
@@ -77,8 +78,8 @@ func newOracle() *oracle {
 	}
 }
 
-// Run is the main function of the process: it answers each request in in with a line in out until in ends.
-// Errors: a request can't be read, or its answer can't be written.
+// Run is the main function of the process: it reads requests from in and writes an answer to each to out, until in ends.
+// An observation that fails is reported in the answer. Run returns an error if it can't read a request or write an answer.
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	o := newOracle()
 	requests := json.NewDecoder(in)
@@ -104,7 +105,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// accept keeps what a request says of the run.
+// accept stores what a request says about the run.
 func (o *oracle) accept(request Request) {
 	if s := request.Setup; s != nil {
 		o.client, o.platform = s.Client, s.Client.Platform()
@@ -118,7 +119,7 @@ func (o *oracle) accept(request Request) {
 	}
 }
 
-// decide observes the emulators, lets the agent answer Parley's questions if click is true, and has the checker decide.
+// decide observes the emulators, answers Parley's questions as an agent if click is true, and checks the observation.
 func (o *oracle) decide(ctx context.Context, click bool) (Answer, error) {
 	o.expectation.Excused = map[checker.Marker]bool{}
 	observed, err := o.observe(ctx)
@@ -145,7 +146,7 @@ func (o *oracle) decide(ctx context.Context, click bool) (Answer, error) {
 	return answer, err
 }
 
-// countClicks adds to a verdict the replies that the oracle's agent clicked about.
+// countClicks adds to a verdict the replies that were decided about by clicks.
 func (o *oracle) countClicks(v *checker.Verdict) {
 	v.Ambiguous = len(o.unclear)
 	v.AmbiguousMessages = o.expectation.History.CountJoined(o.unclear)
@@ -157,7 +158,7 @@ func (o *oracle) countClicks(v *checker.Verdict) {
 	}
 }
 
-// listCards returns the cards of all threads by their roots, each with the people and teams of whom it must name one.
+// listCards returns the cards of all threads by root, each with the owners and teams of which it must name one.
 func (o *oracle) listCards(observed checker.Observation) map[string]checker.Card {
 	cards := map[string]checker.Card{}
 	for _, t := range observed.Threads {

@@ -9,8 +9,9 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// Process is the oracle's process, seen from the run. Both speak by lines of JSON: a Request on the process's
-// standard input, an Answer on its standard output.
+// Process is the run's handle of the oracle's process, which decides whether Parley worked correctly in a test run. They
+// exchange lines of JSON: a Request on the process's standard input, an Answer on its standard output. A Process must not
+// be used concurrently.
 type Process struct {
 	process  *child.Process
 	in       *os.File // the run's end of the process's standard input
@@ -19,7 +20,7 @@ type Process struct {
 	answers  *json.Decoder
 }
 
-// Start starts the oracle of a program that has the sub-command torture --oracle. log is the path of its log.
+// Start starts the oracle, as "program torture --oracle". log is the path of its log file.
 func Start(program, log string) (*Process, error) {
 	oracleIn, in, err := os.Pipe()
 	if err != nil {
@@ -53,14 +54,14 @@ func Start(program, log string) (*Process, error) {
 	}, nil
 }
 
-// SetUp tells the oracle where the emulators are. It comes before every other request.
+// SetUp tells the oracle the addresses of the emulators. It must be called before Ask.
 func (p *Process) SetUp(s Setup) error {
 	_, err := p.Ask(Request{Setup: &s})
 	return err
 }
 
-// Ask sends one request and waits for its answer.
-// Errors: the oracle has ended, or could not observe the emulators.
+// Ask sends a request and waits for the answer. It returns an error if the oracle has ended or could not observe the
+// emulators.
 func (p *Process) Ask(request Request) (Answer, error) {
 	var answer Answer
 	if err := p.requests.Encode(request); err != nil {
@@ -77,6 +78,6 @@ func (p *Process) Ask(request Request) (Answer, error) {
 
 // End ends the process.
 func (p *Process) End() {
-	_, _ = p.in.Close(), p.out.Close() // whatever they say, the process is ended next
+	_, _ = p.in.Close(), p.out.Close() // ignore errors, since the process is ended next
 	p.process.End()
 }
