@@ -12,12 +12,15 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Audit is the result of the method Database.Audit: the violations of invariants that Parley's own tables show. An
-// empty list means that the invariant holds. The texts are for people, who read them in the report of a run.
+// Audit is the result of Database.Audit: the violations of invariants that Parley's own tables show after a test run. An
+// empty list means that the invariant holds. Each violation is a text for people, such as "event 5 made 2 messages of one".
+//
+// Parley stores everything that arrives as an event, and then applies it: turns it into messages, entries of a log, and
+// places in lanes, the queues of outgoing posts. An event that can't be applied is put into quarantine (given up).
 type Audit struct {
-	// Effects counts the messages and entries of the log whose order was checked.
+	// Effects is the number of messages and log entries whose order was checked.
 	Effects int `json:"effects"`
-	// Places counts the customers' messages whose order in the lanes was checked.
+	// Places is the number of customers' messages whose order in the lanes was checked.
 	Places int `json:"places"`
 	// OutOfOrder are events that took effect before earlier ones of the same order key.
 	OutOfOrder []string `json:"out_of_order,omitempty"`
@@ -25,20 +28,20 @@ type Audit struct {
 	AppliedTwice []string `json:"applied_twice,omitempty"`
 	// WronglyQuarantined are events in quarantine that could have been applied, or were.
 	WronglyQuarantined []string `json:"wrongly_quarantined,omitempty"`
-	// NotQuarantined are events that can't be applied and are not in quarantine, or of which people were told never
-	// or too often.
+	// NotQuarantined are events that can't be applied and are not in quarantine, or that people were notified of never or
+	// too often.
 	NotQuarantined []string `json:"not_quarantined,omitempty"`
-	// Unrecorded are teammates' messages of which Parley has no record, and commands of which it says nothing.
+	// Unrecorded are teammates' messages of which Parley has no record, and commands that it neither obeyed nor refused.
 	Unrecorded []string `json:"unrecorded,omitempty"`
 	// StaleCards are cards that show another state, owner or team than the conversation has.
 	StaleCards []string `json:"stale_cards,omitempty"`
-	// NotOver are conversations that were resolved, and went on all the same.
+	// NotOver are conversations that were resolved and continued nevertheless.
 	NotOver []string `json:"not_over,omitempty"`
-	// Forgotten are conversations whose customer waits and for whom nobody is responsible.
+	// Forgotten are conversations whose customer waits although nobody is responsible.
 	Forgotten []string `json:"forgotten,omitempty"`
 }
 
-// CountUnsettled counts the violations that may end by themselves when one waits.
+// CountUnsettled returns the number of violations that may disappear if the run continues for a while.
 func (a *Audit) CountUnsettled() int {
 	return len(a.NotQuarantined) + len(a.Unrecorded) + len(a.StaleCards) + len(a.Forgotten)
 }
@@ -65,12 +68,12 @@ func (a *Audit) Violations() []string {
 
 // Expectation is what the audit compares the tables with.
 type Expectation struct {
-	Posted      []string                // messages of teammates of which Parley must have a record
-	Cards       map[string]checker.Card // what the roots of threads show
-	Poisons     []string                // facts that can't be applied, by their external ids
-	LongestStop time.Duration           // the longest that a process stood still
-	Resolves    []string                // messages of teammates that resolve a conversation
-	Blind       bool                    // Parley may not read the chat, and so tells people a second time rather than never
+	Posted      []string                // ids of teammates' messages of which Parley must have a record
+	Cards       map[string]checker.Card // the first posts of threads, by their ids
+	Poisons     []string                // external ids of events that can't be applied
+	LongestStop time.Duration           // the longest time for which a process was suspended
+	Resolves    []string                // ids of teammates' messages that resolve a conversation
+	Blind       bool                    // Parley can't read the chat, and so may notify people twice
 }
 
 // Audit reads Parley's tables and checks them.
@@ -81,7 +84,7 @@ func (d *Database) Audit(ctx context.Context, expected Expectation) (Audit, erro
 		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
 			return err
 		}
-		if kept != "on" { // without them the order of hardly any events is known
+		if kept != "on" { // without commit times the order of most events is unknown
 			return errors.New("audit: the server doesn't keep the times of commits")
 		}
 		return a.Read(ctx, c, expected)
@@ -89,8 +92,9 @@ func (d *Database) Audit(ctx context.Context, expected Expectation) (Audit, erro
 	return a, err
 }
 
-// One event makes one message of each part of what a customer said; one place in a chat makes one message of what a
-// teammate typed there. That a reply failed, or may have left, is told once each time it is sent.
+// twiceQuery finds everything that took effect twice. An event makes one message of each part of a customer's message, and
+// one place in a chat (the id of a post) makes one message of what a teammate typed. A line that a reply failed, or may
+// have been sent, is posted once for each attempt.
 const twiceQuery = `
 	SELECT format('event %s made %s messages of one', event_id, count(*)) AS text
 	FROM messages
@@ -132,7 +136,7 @@ const unrecordedQuery = `
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
 
-// Read reads the tables through a connection and checks them.
+// Read is Database.Audit on a given connection.
 func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return fmt.Errorf("audit: order: %w", err)

@@ -11,19 +11,19 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// A card is the first message of a conversation's thread in the agents' chat. It shows the conversation's state, team
-// and owners. This file compares what cards show with the database, and finds customers who wait without anybody
-// being responsible.
+// A card is the first post of a conversation's thread in the agents' chat. It shows the conversation's status, team and
+// owners. After a test run, this file compares the cards with the database: if the database says that Ann owns
+// conversation 17, its card must say so too. It also finds customers who wait although nobody is responsible.
 
-// conversation is how a conversation stands in the database.
+// conversation is the state of a conversation in the database.
 type conversation struct {
 	Root          string   `db:"root"`
 	Number        int64    `db:"number"`
 	Status        string   `db:"status"`
 	Team          string   `db:"team"`   // "" means none, or one without members
-	Owners        []string `db:"owners"` // agents who are still there
-	CustomerWaits bool     `db:"waits"`  // the customer spoke last
-	HasTimer      bool     `db:"timer"`  // a timer of the conversation will remind somebody
+	Owners        []string `db:"owners"` // active agents
+	CustomerWaits bool     `db:"waits"`  // the customer wrote last
+	HasTimer      bool     `db:"timer"`  // a timer will remind somebody of the conversation
 }
 
 const conversationsQuery = `
@@ -53,7 +53,7 @@ func (a *Audit) readCards(ctx context.Context, c *pgx.Conn, cards map[string]che
 	return nil
 }
 
-// compareCards is readCards without the database.
+// compareCards checks the conversations in list. cards has the cards by root, the id of the thread's first post.
 func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card) {
 	for _, c := range list {
 		card, ok := cards[c.Root]
@@ -70,7 +70,7 @@ func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card)
 	}
 }
 
-// isShownBy reports whether a card shows a conversation as it stands. isEnded means resolved or closed.
+// isShownBy reports whether a card shows the current state of a conversation. isEnded means resolved or closed.
 func (c *conversation) isShownBy(card string, isEnded bool) bool {
 	if isEnded {
 		return c.Status != "resolved" || checker.IsResolved(card)
@@ -84,7 +84,7 @@ func (c *conversation) isShownBy(card string, isEnded bool) bool {
 	})
 }
 
-// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind
+// hasResponsible reports whether an owner or team that r allows is responsible for the customer, or a timer will remind
 // somebody.
 func (c *conversation) hasResponsible(r checker.Responsible) bool {
 	if len(c.Owners) > 0 {

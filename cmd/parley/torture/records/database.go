@@ -18,13 +18,14 @@ import (
 	"parley/store/pgserver"
 )
 
-// Database is the durable PostgreSQL that all replicas share.
+// Database is the PostgreSQL server of a test run, which all Parley processes share. A run can kill it, fill its disk and
+// query it. The zero value with Dir set is ready for Start. Its methods may be called concurrently.
 type Database struct {
-	Dir string
+	Dir string // the data folder
 
 	mu     sync.Mutex
-	server *pgserver.Server
-	idle   *pgx.Conn // the connection that WithConn used last and will use again; nil while somebody uses it, and before
+	server *pgserver.Server // nil before Start
+	idle   *pgx.Conn        // an open connection for the next WithConn; nil if there is none
 }
 
 // Start starts PostgreSQL in the folder.
@@ -35,7 +36,7 @@ func (d *Database) Start(ctx context.Context) error {
 		Say:     func(string) {},
 		Settings: map[string]string{
 			"max_connections":        "200",
-			"track_commit_timestamp": "on", // so that the audit knows which event the journal had first
+			"track_commit_timestamp": "on", // so that the audit knows the order in which events were stored
 		},
 	})
 	if err != nil {
@@ -47,14 +48,14 @@ func (d *Database) Start(ctx context.Context) error {
 	return nil
 }
 
-// Current is the server that runs; nil means none does.
+// Current returns the server; nil before Start.
 func (d *Database) Current() *pgserver.Server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.server
 }
 
-// URL is where the server that runs is found.
+// URL returns the URL of the database. The server must have been started.
 func (d *Database) URL() string { return d.Current().URL(pgserver.Database) }
 
 // KillAndStart kills the postmaster and starts the server again at the same address.
@@ -67,7 +68,7 @@ func (d *Database) KillAndStart(ctx context.Context) error {
 	return d.startAgain(ctx)
 }
 
-// startAgain starts a server that has ended.
+// startAgain restarts a server that has ended. The address must stay the same.
 func (d *Database) startAgain(ctx context.Context) error {
 	old, before := d.Current(), d.URL()
 	if err := old.Close(ctx); err != nil {
@@ -82,8 +83,9 @@ func (d *Database) startAgain(ctx context.Context) error {
 	return nil
 }
 
-// FillDisk takes all space for some time, then gives it back. A server that ended for want of space is started again, as an
-// operator would. It returns whether the server ended, and how many writes of the run's own were refused meanwhile.
+// FillDisk fills the disk of the database for some time and then frees the space. If the server exits because of that,
+// FillDisk restarts it, as an operator would. It returns whether the server exited, and how many of its own test writes
+// failed.
 func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
 	ballast := filepath.Join(d.Dir, "ballast")
 	if err := fillFile(ballast); err != nil {
@@ -100,7 +102,7 @@ func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended b
 		return false, refused, err
 	}
 
-	// It may be recovering, or giving up.
+	// The server may recover or exit.
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, writeEvery) {
 		select {
 		case <-d.Current().Done():
@@ -119,8 +121,8 @@ func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended b
 // writeEvery is the pause between two writes to a database whose disk is full, or was full a moment ago.
 const writeEvery = 300 * time.Millisecond
 
-// write makes rows and begins a new file of the write-ahead log, so that the server soon has used up what it still had in
-// reserve. It leaves nothing behind.
+// write writes rows and starts a new file of the write-ahead log, so that the server soon uses up its preallocated space.
+// The rows are removed again.
 func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -146,11 +148,11 @@ func (d *Database) Close() error {
 	return d.server.Close(ctx)
 }
 
-// queryTimeout ends a query of a database that doesn't answer: it may just be killed or full.
+// queryTimeout bounds WithConn, since the database may have been killed or be full.
 const queryTimeout = 30 * time.Second
 
-// WithConn runs f on a connection of the run's own, beside the proxies. The connection is kept for the next call, since a run
-// calls it hundreds of times, and a new session costs PostgreSQL more than a query does.
+// WithConn calls f with a direct connection, which doesn't go through the proxies that inject faults. It keeps the
+// connection for the next call, since a run makes hundreds of calls.
 func (d *Database) WithConn(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -159,14 +161,14 @@ func (d *Database) WithConn(ctx context.Context, f func(context.Context, *pgx.Co
 		return fmt.Errorf("torture: %w", err)
 	}
 	if err := f(ctx, conn); err != nil {
-		_ = conn.Close(ctx) // what failed may have left something behind
+		_ = conn.Close(ctx) // a failed transaction may still be open
 		return fmt.Errorf("torture: %w", err)
 	}
 	d.keepConn(ctx, conn)
 	return nil
 }
 
-// takeConn takes the connection that was kept, if the server still answers on it, or opens one.
+// takeConn returns the idle connection, if it still works, or opens a new one.
 func (d *Database) takeConn(ctx context.Context) (*pgx.Conn, error) {
 	d.mu.Lock()
 	conn := d.idle
@@ -189,7 +191,7 @@ func (d *Database) takeConn(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// keepConn keeps a connection, unless one is kept already.
+// keepConn keeps a connection for the next call, or closes it if there already is an idle one.
 func (d *Database) keepConn(ctx context.Context, conn *pgx.Conn) {
 	d.mu.Lock()
 	if d.idle == nil {
@@ -206,7 +208,7 @@ func (d *Database) MoveClock(ctx context.Context, by time.Duration) error {
 	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
 }
 
-// Load returns what Parley still has to do. The run waits for it; the verdict does not depend on it.
+// Load returns how much work Parley still has to do. The run waits until there is none.
 func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
 		l, err = lab.ReadLoad(ctx, c)
@@ -215,7 +217,7 @@ func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	return l, err
 }
 
-// CountUnanalysed counts customers' messages that are still to be analysed, and texts that are still to be written.
+// CountUnanalysed returns the number of customers' messages and of texts that the language model has yet to process.
 func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, "SELECT (SELECT count(*) FROM bursts) + (SELECT count(*) FROM text_requests WHERE done_at IS NULL)").Scan(&n)
@@ -223,7 +225,7 @@ func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// AreMailboxesWatched reports whether Parley watches every mailbox.
+// AreMailboxesWatched reports whether a Parley process is connected to every mailbox.
 func (d *Database) AreMailboxesWatched(ctx context.Context) (ok bool, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		n, err := lab.Unwatched(ctx, c)
@@ -233,7 +235,7 @@ func (d *Database) AreMailboxesWatched(ctx context.Context) (ok bool, err error)
 	return ok, err
 }
 
-// Export writes every table that tells what happened as CSV into dir.
+// Export writes the exportedTables to dir, one CSV file each.
 func (d *Database) Export(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -254,7 +256,7 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 	})
 }
 
-// exportedTables returns the tables that tell what happened.
+// exportedTables returns the tables that help to find out what happened in a run.
 func exportedTables() []string {
 	return []string{
 		"events", "queues", "queue_events", "quarantine",

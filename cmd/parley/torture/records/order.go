@@ -10,27 +10,27 @@ import (
 	"parley/store"
 )
 
-// The journal is the table events: all that Parley was told. Events with the same order key must take effect in the
-// order in which they were committed there. This file reads when each event took effect, and finds those that were
-// overtaken.
+// Parley stores everything that it receives in the journal, the table events, before it applies it. Events with the same
+// order key, such as the mails of one mailbox, must take effect in the order in which they were committed there. After a
+// test run, this file reads when each event took effect, and finds those that were overtaken.
 
-// effect is what an event caused: a message, an entry of the log, or a place in a lane.
+// effect is a result of an event: a message, a log entry, or a place in a lane (a queue of outgoing posts).
 type effect struct {
 	Key         string        `db:"order_key"`
 	Event       store.EventID `db:"event_id"`
-	Transaction string        `db:"transaction"` // that put the event into the journal
-	AcceptedAt  *time.Time    `db:"accepted"`    // when that was committed; nil means nobody knows
+	Transaction string        `db:"transaction"` // that stored the event in the journal
+	AcceptedAt  *time.Time    `db:"accepted"`    // when that was committed; nil if unknown
 	AppliedAt   time.Time     `db:"at"`          // when it was applied, by Parley's clock
-	ID          int64         `db:"id"`          // rises within what one transaction made
+	ID          int64         `db:"id"`          // increases within one transaction
 }
 
-// visibleWithin is how long after its commit a transaction is surely seen by others.
+// visibleWithin is the time after its commit by which a transaction is certainly visible to others.
 const visibleWithin = 500 * time.Millisecond
 
-// isBefore reports whether e stands before other in their queue. Whoever puts events into a queue locks
-// it until the commit, so a queue has the order of the commits, and within one transaction that of
-// the ids. Events accepted before since are of a version without queues: of two that replicas
-// accepted at the same moment either may have been applied first, so neither is before the other.
+// isBefore reports whether e precedes other in their queue. A transaction that adds events to a queue locks
+// the queue until it commits. So events are in the order of the commits, and within one transaction in the
+// order of their ids. Events accepted before since are of an old version without queues: two events that
+// were accepted at the same moment may have been applied in either order, so neither is before the other.
 func (e *effect) isBefore(other *effect, since time.Time) bool {
 	if e.Transaction == other.Transaction {
 		return e.Event < other.Event

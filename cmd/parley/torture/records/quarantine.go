@@ -11,13 +11,14 @@ import (
 	"parley/store"
 )
 
-// An event that Parley can't apply is put into quarantine: it stays stored, and people are told of it once. Some runs
-// send such events on purpose (poisons). This file checks that these are in quarantine, and that no other event is.
+// If Parley can't apply an event, for example a WhatsApp message without a sender, it puts the event into quarantine (gives
+// it up): the event stays stored, and people are notified once. Some test runs send such events on purpose; these are
+// called poisons. This file checks that exactly the poisons are in quarantine.
 
-// quarantined is an event that was given up.
+// quarantined is an event in quarantine.
 type quarantined struct {
 	Event   store.EventID `db:"event_id"`
-	Fact    string        `db:"fact"` // its external id; "" means there is no such event
+	Fact    string        `db:"fact"` // its external id; "" if the event doesn't exist
 	Reason  string        `db:"reason"`
 	Applied bool          `db:"applied"`
 }
@@ -30,7 +31,7 @@ const quarantinedQuery = `
 	LEFT JOIN events AS e ON e.id = q.event_id
 	ORDER BY q.event_id`
 
-// readQuarantine compares the events in quarantine with those that have to be there.
+// readQuarantine compares the events in quarantine with the poisons of the run.
 func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expectation) error {
 	list, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
 	if err != nil {
@@ -40,7 +41,7 @@ func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expect
 	return nil
 }
 
-// compareQuarantine is readQuarantine without the database.
+// compareQuarantine checks the quarantined events in list.
 func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 	missing := slices.Clone(expected.Poisons)
 	for _, q := range list {
@@ -71,7 +72,7 @@ func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 	}
 }
 
-// countNotices counts the cards that tell of an event that was given up.
+// countNotices returns the number of cards that notify people of a quarantined event.
 func (e *Expectation) countNotices(event store.EventID) int {
 	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
 	for _, c := range e.Cards {

@@ -2,10 +2,11 @@ package records
 
 import "time"
 
-// A conversation that an agent resolves is over until it is reopened. These queries describe what contradicts that.
+// A conversation that an agent has resolved is over until somebody reopens it, or the customer writes again. After a test
+// run, these queries look in Parley's tables for violations of that rule.
 
-// ignoredResolvesQuery finds commands to resolve a conversation that were neither done nor refused. $1 are the places at
-// which they were typed.
+// ignoredResolvesQuery finds commands to resolve a conversation that were neither executed nor refused. $1 are the ids of
+// the commands' messages.
 const ignoredResolvesQuery = `
 	SELECT 'the command to resolve at ' || m.place || ' was neither done nor refused' AS text
 	FROM messages AS m
@@ -13,9 +14,9 @@ const ignoredResolvesQuery = `
 		SELECT FROM log_entries AS l
 		WHERE l.event_id = m.event_id AND l.conversation_id = m.conversation_id AND l.what IN ('resolved', 'refused'))`
 
-// notOverQuery finds conversations from which a reply left after they were resolved, and those that in the end are neither
-// resolved nor closed though nobody reopened them. Entries of the log are in the order of their commits, and within one
-// transaction in that of their ids: whoever changes a conversation locks it until the commit.
+// notOverQuery finds conversations from which a reply was sent after they were resolved, and those that are neither resolved
+// nor closed in the end although nobody reopened them. Log entries are ordered by commit, and within one transaction by
+// id, since a transaction that changes a conversation locks it until it commits.
 const notOverQuery = `
 	WITH deeds AS (
 		SELECT conversation_id, what,
@@ -36,8 +37,8 @@ const notOverQuery = `
 	JOIN conversations AS c ON c.id = deeds.conversation_id
 	WHERE is_last AND what = 'resolved' AND c.status NOT IN ('resolved', 'closed')`
 
-// forgottenQuery finds resolved conversations whose customers wrote again, which should have reopened them. Both times are
-// those of Parley's transactions, which may stand still in between for $1 seconds.
+// forgottenQuery finds resolved conversations whose customer wrote again, which should have reopened them. Both timestamps
+// come from Parley's transactions, which may be suspended for up to $1 seconds; a smaller difference proves nothing.
 const forgottenQuery = `
 	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
 	FROM conversations AS c
@@ -47,5 +48,5 @@ const forgottenQuery = `
 			AND m.created_at > c.resolved_at + make_interval(secs => $1))
 	ORDER BY c.id`
 
-// overlapMargin is how much longer than the longest stop of a process two transactions may overlap.
+// overlapMargin is added to the longest suspension of a process to bound the overlap of two transactions.
 const overlapMargin = 5 * time.Second

@@ -11,17 +11,16 @@ import (
 	"parley/channels/pause"
 )
 
-// This file plays somebody who reads the database for a long time, as pg_dump does. While such a reader is at work,
-// PostgreSQL can't remove rows that were deleted since it began, and Parley must be able to live with that.
+// This file simulates a long read of the database, such as pg_dump. As long as the reader's snapshot exists, PostgreSQL
+// can't vacuum rows that were deleted since it was taken. Parley must keep working nevertheless.
 
-// readEvery is how often somebody who holds a snapshot checks that the server still answers.
+// readEvery is the interval at which the holder of a snapshot checks that the server still responds.
 const readEvery = 500 * time.Millisecond
 
-// TakeSnapshot is the first query of a dump, which holds a snapshot for hours: rows that were removed since then
-// can't be vacuumed.
+// TakeSnapshot is a statement that takes a snapshot, as the first query of a dump does.
 const TakeSnapshot = `SELECT count(*) FROM accounts`
 
-// ReadAll reads all tables and locks them against changes of the schema.
+// ReadAll is a statement that takes a snapshot and locks all tables against changes of the schema, as pg_dump does.
 const ReadAll = `
 	DO $$
 	DECLARE
@@ -32,7 +31,8 @@ const ReadAll = `
 		END LOOP;
 	END $$`
 
-// HoldSnapshot runs a statement and keeps its snapshot until a time. It begins anew when the server ends.
+// HoldSnapshot executes a statement and keeps its snapshot until the given time. If the server ends, it starts again. It
+// returns the last error if that still fails a minute after until.
 func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, statement string) error {
 	for {
 		err := readOnce(ctx, d.URL(), until, statement)
@@ -46,7 +46,7 @@ func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, statement 
 	}
 }
 
-// readOnce is one attempt of HoldSnapshot. Errors: the server ended, or is not there.
+// readOnce is one attempt of HoldSnapshot. It returns an error if the server ends or can't be reached.
 func readOnce(ctx context.Context, url string, until time.Time, statement string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -9,11 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spaceMegabytes is the size of a limited data folder.
+// This file gives the database of a test run a small disk of its own, a tmpfs mount, and fills it. In this way a run can
+// test how Parley behaves when the database has no space left, without filling the machine's disk.
+
+// spaceMegabytes is the size of the tmpfs.
 const spaceMegabytes = 2048
 
-// LimitSpace makes dir a file system of a limited size, in memory.
-// Errors: this account may not mount.
+// LimitSpace creates dir and mounts a tmpfs of spaceMegabytes there. It returns an error if the process may not mount.
 func LimitSpace(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
@@ -22,7 +24,7 @@ func LimitSpace(dir string) error {
 		"tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0711", spaceMegabytes))
 }
 
-// FreeSpace undoes LimitSpace. It follows no link at dir: that could lead to what somebody else mounted.
+// FreeSpace undoes LimitSpace. It doesn't follow a symbolic link at dir, which could lead to somebody else's mount.
 func FreeSpace(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -34,7 +36,7 @@ func FreeSpace(dir string) error {
 	return syscall.Unmount(dir, syscall.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 }
 
-// fillFile makes a file of all the space that is left.
+// fillFile creates a file that takes all remaining space.
 func fillFile(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {

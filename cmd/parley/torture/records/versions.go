@@ -11,16 +11,16 @@ import (
 	"parley/store"
 )
 
-// During an upgrade two versions of Parley share a database. An older version must leave alone the events that a newer
-// one has accepted, since it may not understand them. No newer version exists yet, so a run plays one: it starts this
-// program with a setting for its database sessions (NextSession). By that, triggers mark the events that the "newer"
-// Parley accepts. They refuse attempts of the others to apply such an event, and count them.
+// During an upgrade two versions of Parley share a database. The older version must not touch events that the newer one
+// has accepted, since it may not understand them. A newer version doesn't exist yet, so a test run simulates one: it
+// starts this program with a setting for its database sessions (NextSession). Database triggers mark the events that
+// these sessions accept. They reject, and count, attempts of other sessions to apply such an event.
 
-// NextSession is the setting by which triggers know the sessions of the newer version.
+// NextSession is the session setting by which the triggers recognise the newer version.
 const NextSession = "torture.next"
 
-// versionTriggers makes the triggers that do what would be different about a newer version. Attempts of the older
-// version at the newer one's events are counted by a sequence, which keeps its value when they are rolled back.
+// versionTriggers creates the triggers. A sequence counts the rejected attempts, because a sequence keeps its value when
+// the rejected transaction is rolled back.
 const versionTriggers = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
@@ -57,11 +57,11 @@ const versionsQuery = `
 	SELECT (SELECT count(*) FROM torture.newer) AS accepted,
 		coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = 'torture' AND sequencename = 'touched'), 0) AS touched`
 
-// Versions counts what two versions made of each other's events.
+// Versions has the counts of a run with two versions.
 type Versions struct {
-	// Accepted counts the newer version's events that came while an older one ran beside it.
+	// Accepted is the number of events that the newer version accepted while the older one was running.
 	Accepted int `json:"accepted" db:"accepted"`
-	// Touched counts attempts of the older version to apply such an event.
+	// Touched is the number of attempts of the older version to apply such an event. Each is a violation.
 	Touched int `json:"touched" db:"touched"`
 }
 
@@ -78,7 +78,7 @@ func (d *Database) WithConnRetry(ctx context.Context, f func(context.Context, *p
 	}
 }
 
-// InstallVersionTriggers installs the triggers that tell two versions apart.
+// InstallVersionTriggers installs versionTriggers.
 func (d *Database) InstallVersionTriggers(ctx context.Context) error {
 	return d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, fmt.Sprintf(versionTriggers, store.FactVersion+1))
@@ -86,7 +86,7 @@ func (d *Database) InstallVersionTriggers(ctx context.Context) error {
 	})
 }
 
-// CountVersions returns what the triggers counted.
+// CountVersions returns the counts of the triggers.
 func (d *Database) CountVersions(ctx context.Context) (v Versions, err error) {
 	err = d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		list, err := Rows(ctx, c, pgx.RowToStructByName[Versions], versionsQuery)
